@@ -1,0 +1,49 @@
+import type { ByteString } from './bytes.js';
+
+/** What is near a place: the question that WHATSAT puts to an upstream. */
+export interface NearbyQuestion {
+  /** Decimal degrees as text, north positive, without a plus sign: `34.068930`, `-8.5`. Text, so that no digit is lost. */
+  readonly latitude: string;
+  /** Decimal degrees as text, east positive, without a plus sign. */
+  readonly longitude: string;
+  /** Kilometres, finite, 0 or more; may exceed what the upstream takes. */
+  readonly radiusKm: number;
+  /** How many results at most: a whole number from 0 to the upstream's `countMax`. */
+  readonly count: number;
+}
+
+/** One HTTP request, as plain data. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** One complete HTTP response, as plain data. */
+export interface HttpResponse {
+  readonly status: number;
+  /** The body's bytes, content encoding already undone. */
+  readonly body: Buffer;
+}
+
+/**
+ * An HTTP API that WHATSAT can ask, as pure functions: what to send, and what an answer means. Who sends it, when, and how
+ * often is the business of the upstream actor.
+ */
+export interface Upstream {
+  /** The largest count a WHATSAT may ask for. Beyond it the command is invalid. */
+  readonly countMax: number;
+  /** The largest radius the API takes, in kilometres. A larger one is cut to this. */
+  readonly radiusKmMax: number;
+  /** The request that asks the question. */
+  request(question: NearbyQuestion): HttpRequest;
+  /**
+   * The response's JSON as one line without its line end, with at most `question.count` results, otherwise byte for byte
+   * as it came but for white space between tokens.
+   * @throws UpstreamError when the response is no answer; its message may be shown to clients.
+   */
+  answer(response: HttpResponse, question: NearbyQuestion): ByteString;
+  /** One line of JSON that says, in the API's own form of an error, that there is no answer and why. */
+  failure(message: string): ByteString;
+}
