@@ -17,12 +17,12 @@ export function fieldsOf(line: ByteString): ByteString[] {
 
 /** A copy that shares no memory with the text it was cut from: a slice of a large chunk would keep the whole chunk alive. */
 export function flatCopy(text: ByteString): ByteString {
-  return Buffer.from(text, 'latin1').latin1Slice();
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** The bytes of a text as it is typed or read by people (UTF-8). */
 export function bytesOf(text: string): ByteString {
-  return Buffer.from(text, 'utf8').latin1Slice();
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** The text that bytes in UTF-8 stand for; what is not UTF-8 becomes U+FFFD. */
