@@ -1,0 +1,17 @@
+/** The longest pause before the second attempt, in milliseconds; it doubles with each. */
+const baseMs = 100;
+/** The longest pause at all: how long a neighbour that came back may stay unnoticed. */
+const capMs = 5_000;
+
+/**
+ * How long to wait before the next attempt: exponential, capped, with full jitter, so that many who lost the same
+ * neighbour do not come back in step (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
+ *
+ * @param attempt how many attempts have failed in a row, 1 or more
+ * @param random a number from 0 up to 1
+ * @returns whole milliseconds, 1 to 5,000
+ */
+export function backoffMs(attempt: number, random: number): number {
+  const ceilingMs = Math.min(capMs, baseMs * 2 ** (attempt - 1));
+  return Math.max(1, Math.round(ceilingMs * random));
+}

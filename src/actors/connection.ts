@@ -1,0 +1,132 @@
+import { createActor, type Actor as Machine } from 'xstate';
+import type { ByteString } from '../protocol/bytes.js';
+import { LineFramer, OverlongLine, type Frame } from '../protocol/line-framer.js';
+import type { Instant } from '../protocol/time.js';
+import type { Actor, Bus } from './bus.js';
+import type { ClientWire } from './client-wire.js';
+import { connectionMachine } from './connection-machine.js';
+import { Conversation, type ConversationSettings } from './conversation.js';
+import { addresses, type ConnectionMessage } from './messages.js';
+
+/** What every connection of a server goes by. */
+export interface ConnectionSettings extends ConversationSettings {
+  /** The longest line taken whole, in bytes. */
+  readonly lineBytesMax: number;
+}
+
+/** Answers that may wait on one connection before no more of its commands are taken: each may hold a large response. */
+const answersWaitingMax = 64;
+
+/** Bytes that a client may leave untaken before no more of its commands are taken. */
+const backlogBytesMax = 256 * 1024;
+
+/** The frames of one chunk, and when they came. */
+interface Batch {
+  readonly frames: readonly Frame[];
+  readonly receivedAt: Instant;
+  next: number;
+}
+
+/** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
+export class Connection implements Actor<ConnectionMessage> {
+  private readonly framer: LineFramer;
+  private readonly conversation: Conversation;
+  private readonly batches: Batch[] = [];
+  private readonly life: Machine<typeof connectionMachine>;
+
+  constructor(
+    private readonly bus: Bus,
+    settings: ConnectionSettings,
+    private readonly connection: number,
+    private readonly wire: ClientWire,
+  ) {
+    const self = addresses.connection(connection);
+    this.framer = new LineFramer(settings.lineBytesMax);
+    this.conversation = new Conversation(bus, settings, self, (text) => this.write(text));
+    this.life = createActor(
+      connectionMachine.provide({
+        actions: { pause: () => wire.pause(), resume: () => wire.resume(), end: () => wire.end() },
+      }),
+    );
+    this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
+    this.life.start();
+  }
+
+  receive(message: ConnectionMessage): void {
+    switch (message.kind) {
+      case 'bytes':
+        if (this.life.getSnapshot().matches('serving')) this.take(this.framer.push(message.chunk), message.receivedAt);
+        return;
+      case 'ended':
+        this.life.send({ type: 'ENDED' });
+        return this.take(this.framer.end(), message.receivedAt);
+      case 'drain':
+        this.life.send({ type: 'DRAIN' });
+        return this.work();
+      case 'closed': {
+        const { connection } = this;
+        return this.bus.send(addresses.server, { kind: 'client-left', connection, reason: message.reason });
+      }
+      case 'drained':
+        return this.work();
+      case 'located':
+        this.conversation.located(message.question, message.location);
+        return this.work();
+      case 'nearby-found':
+        this.conversation.found(message.question, message.json);
+        return this.work();
+      case 'question-failed':
+        this.conversation.failed(message.question);
+        return this.work();
+      case 'machine-failed':
+        throw message.error;
+      default:
+        message satisfies never;
+    }
+  }
+
+  stop(): void {
+    this.life.send({ type: 'GONE' });
+    this.wire.destroy();
+  }
+
+  private take(frames: readonly Frame[], receivedAt: Instant): void {
+    if (frames.length > 0) this.batches.push({ frames, receivedAt, next: 0 });
+    this.work();
+  }
+
+  /** Handles what has come in, for as long as there is room for the answers. */
+  private work(): void {
+    for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
+      for (; batch.next < batch.frames.length; batch.next += 1) {
+        const frame = batch.frames[batch.next];
+        if (frame === undefined) break;
+        if (this.isFull()) return this.life.send({ type: 'FULL' });
+        this.note('in', frame instanceof OverlongLine ? frame.start : frame);
+        this.conversation.handle(frame, batch.receivedAt);
+      }
+      this.batches.shift();
+    }
+    this.settle();
+  }
+
+  /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
+  private settle(): void {
+    const state = this.life.getSnapshot();
+    if (state.matches({ serving: 'held' })) this.life.send({ type: 'EASED' });
+    else if (state.matches('finishing') && this.conversation.waiting === 0) this.life.send({ type: 'ANSWERED' });
+  }
+
+  private isFull(): boolean {
+    return this.conversation.waiting >= answersWaitingMax || this.wire.backlogBytes > backlogBytesMax;
+  }
+
+  private write(text: ByteString): void {
+    this.wire.write(text);
+    for (const line of text.slice(0, -1).split('\n')) this.note('out', line);
+  }
+
+  private note(direction: 'in' | 'out', line: ByteString): void {
+    this.bus.publish({ kind: 'line', direction, party: 'client', far: this.wire.far, line });
+  }
+}

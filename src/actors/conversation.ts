@@ -1,0 +1,110 @@
+import type { ByteString } from '../protocol/bytes.js';
+import { formatInvalid, parseCommand, type Iamat, type Whatsat } from '../protocol/command.js';
+import type { ServerId } from '../protocol/ids.js';
+import { OverlongLine, type Frame } from '../protocol/line-framer.js';
+import { formatAt, type Location } from '../protocol/location.js';
+import { parsePosition } from '../protocol/position.js';
+import { formatSkew, type Instant } from '../protocol/time.js';
+import type { Upstream } from '../protocol/upstream.js';
+import { AnswerQueue, type PendingAnswer } from './answer-queue.js';
+import type { Address, Bus } from './bus.js';
+import { addresses, type ConnectionMessage } from './messages.js';
+
+/** What every conversation of a server goes by. */
+export interface ConversationSettings {
+  readonly server: ServerId;
+  /** What WHATSAT asks: its limits and its form of an error. */
+  readonly upstream: Upstream;
+}
+
+/** A WHATSAT on its way through the store and the upstream. */
+interface PendingWhatsat {
+  readonly line: ByteString;
+  readonly command: Whatsat;
+  readonly answer: PendingAnswer;
+  /** The AT line of the client it asks for; empty until the store has said it. */
+  at: ByteString;
+}
+
+/** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
+export class Conversation {
+  private readonly answers: AnswerQueue;
+  private readonly pending = new Map<number, PendingWhatsat>();
+  private questions = 0;
+
+  /**
+   * @param self where answers to this conversation's questions are sent; they are passed to `located` and the others
+   * @param write sends text to the client
+   */
+  constructor(
+    private readonly bus: Bus,
+    private readonly settings: ConversationSettings,
+    private readonly self: Address<ConnectionMessage>,
+    write: (text: ByteString) => void,
+  ) {
+    this.answers = new AnswerQueue(write);
+  }
+
+  /** How many answers wait for their turn or for others. */
+  get waiting(): number {
+    return this.answers.length;
+  }
+
+  /** Takes one line of the client. */
+  handle(frame: Frame, receivedAt: Instant): void {
+    if (frame instanceof OverlongLine) return this.answers.add(`${formatInvalid(frame.start)}\n`);
+    const command = parseCommand(frame, this.settings.upstream.countMax);
+    switch (command.kind) {
+      case 'IAMAT':
+        return this.report(command, receivedAt);
+      case 'WHATSAT':
+        return this.ask(command, frame);
+      case 'invalid':
+        return this.answers.add(`${formatInvalid(frame)}\n`);
+    }
+  }
+
+  /** The store's answer: where the client is that a WHATSAT asks for, if anybody knows. */
+  located(question: number, location: Location | undefined): void {
+    const whatsat = this.pending.get(question);
+    if (whatsat === undefined) return;
+    const position = location && parsePosition(location.position);
+    if (location === undefined || position === undefined) return this.fill(question, formatInvalid(whatsat.line));
+    whatsat.at = formatAt(location);
+    const { radiusKm, count } = whatsat.command;
+    const about = { ...position, radiusKm, count };
+    this.bus.send(addresses.upstream, { kind: 'nearby', about, replyTo: this.self, question });
+  }
+
+  /** The upstream's answer. The AT line and the JSON go out together: simple clients read once. */
+  found(question: number, json: ByteString): void {
+    const whatsat = this.pending.get(question);
+    if (whatsat !== undefined) this.fill(question, `${whatsat.at}\n${json}`);
+  }
+
+  /** Whoever was asked broke down over the question. */
+  failed(question: number): void {
+    const whatsat = this.pending.get(question);
+    if (whatsat === undefined) return;
+    this.fill(question, whatsat.at === '' ? formatInvalid(whatsat.line) : `${whatsat.at}\n${this.settings.upstream.failure('internal error')}`);
+  }
+
+  private report({ client, position, time, instant }: Iamat, receivedAt: Instant): void {
+    const skew = formatSkew(receivedAt, instant);
+    const location: Location = { client, position, time, instant, server: this.settings.server, skew };
+    this.bus.send(addresses.store, { kind: 'report', location });
+    this.answers.add(`${formatAt(location)}\n`);
+  }
+
+  private ask(command: Whatsat, line: ByteString): void {
+    const question = (this.questions += 1);
+    this.pending.set(question, { line, command, answer: this.answers.reserve(), at: '' });
+    this.bus.send(addresses.store, { kind: 'whereis', client: command.client, replyTo: this.self, question });
+  }
+
+  private fill(question: number, text: ByteString): void {
+    const whatsat = this.pending.get(question);
+    this.pending.delete(question);
+    if (whatsat !== undefined) this.answers.fill(whatsat.answer, `${text}\n`);
+  }
+}

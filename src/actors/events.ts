@@ -1,0 +1,97 @@
+import type { ByteString } from '../protocol/bytes.js';
+import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import type { Directive } from './supervision.js';
+
+/** A line that went in or out. The most frequent event by far. */
+export interface LineEvent {
+  readonly kind: 'line';
+  readonly direction: 'in' | 'out';
+  readonly party: 'client' | 'peer';
+  /** Who is at the far end: an address and port, or a neighbour's name. */
+  readonly far: string;
+  readonly line: ByteString;
+}
+
+/** The states in which a link is shown to people; each is a state of the link's machine. */
+export type LinkState = 'connecting' | 'catching-up' | 'live' | 'backoff' | 'stopped';
+
+/** A link to a neighbour entered a state. */
+export interface LinkEvent {
+  readonly kind: 'link';
+  readonly neighbour: ServerId;
+  readonly state: LinkState;
+  /** Why; empty where the state says it all. */
+  readonly reason: string;
+  /** Milliseconds until the next attempt; 0 but in backoff. */
+  readonly retryInMs: number;
+}
+
+/** A client came or went. */
+export interface ClientEvent {
+  readonly kind: 'client-connected' | 'client-disconnected';
+  readonly transport: string;
+  /** The client's address and port. */
+  readonly far: string;
+  readonly reason: string;
+  /** How many clients are connected now. */
+  readonly clients: number;
+}
+
+/** The server's own life. */
+export interface ServerEvent {
+  readonly kind: 'server';
+  readonly state: 'running' | 'draining' | 'stopped' | 'failed';
+  readonly reason: string;
+}
+
+/** The store holds a location that it did not hold before. */
+export interface LearnedEvent {
+  readonly kind: 'location-learned';
+  readonly location: Location;
+  /** The neighbour it came from; undefined if from a client of this server. */
+  readonly from: ServerId | undefined;
+}
+
+/** A message to an address where nobody lives. */
+export interface DeadLetterEvent {
+  readonly kind: 'dead-letter';
+  readonly address: string;
+  readonly messageKind: string;
+  /** How many there have been. */
+  readonly count: number;
+}
+
+/** An actor threw, and what its supervisor did about it. */
+export interface FailureEvent {
+  readonly kind: 'actor-failed';
+  readonly address: string;
+  readonly directive: Directive;
+  readonly error: unknown;
+}
+
+/** A peer that called was not let in. */
+export interface RefusedEvent {
+  readonly kind: 'peer-refused';
+  readonly far: string;
+  readonly reason: string;
+}
+
+/** The upstream gave no answer to a question. */
+export interface UpstreamEvent {
+  readonly kind: 'upstream-failed';
+  /** Without address, key or body. */
+  readonly reason: string;
+}
+
+/** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
+export type HerdEvent =
+  | LineEvent
+  | LinkEvent
+  | ClientEvent
+  | ServerEvent
+  | LearnedEvent
+  | DeadLetterEvent
+  | FailureEvent
+  | RefusedEvent
+  | UpstreamEvent;

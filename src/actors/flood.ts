@@ -1,0 +1,38 @@
+import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import { formatPeerAt } from '../protocol/peer-line.js';
+import type { Actor, Bus } from './bus.js';
+import { addresses, type FloodMessage } from './messages.js';
+
+/**
+ * Whom to tell of a new location: every neighbour but the one it came from and the server that first got it.
+ *
+ * @param from the neighbour that told us; undefined if a client did
+ */
+export function neighboursToTell(
+  location: Location,
+  from: ServerId | undefined,
+  neighbours: readonly ServerId[],
+): ServerId[] {
+  return neighbours.filter((neighbour) => neighbour !== from && neighbour !== location.server);
+}
+
+/** Passes on what is new. The line is written once, however many neighbours there are. */
+export class Flood implements Actor<FloodMessage> {
+  constructor(
+    private readonly bus: Bus,
+    private readonly self: ServerId,
+    private readonly neighbours: readonly ServerId[],
+  ) {}
+
+  receive({ location, from }: FloodMessage): void {
+    const line = formatPeerAt(location, this.self);
+    for (const neighbour of neighboursToTell(location, from, this.neighbours)) {
+      this.bus.send(addresses.link(neighbour), { kind: 'forward', location, line });
+    }
+  }
+
+  stop(): void {
+    // It holds nothing.
+  }
+}

@@ -1,0 +1,10 @@
+import type { HttpRequest, HttpResponse } from '../protocol/upstream.js';
+
+/** The web, as actors see it. */
+export interface Http {
+  /**
+   * Sends one request, once: no retry, no redirect followed. Resolves with any complete response, whatever its status.
+   * @throws UpstreamError with a message safe to show to clients: no connection, response over the size limit, cancelled
+   */
+  fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+}

@@ -1,0 +1,104 @@
+import type { ByteString } from '../protocol/bytes.js';
+import type { ClientId, ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import type { Instant } from '../protocol/time.js';
+import type { NearbyQuestion } from '../protocol/upstream.js';
+import { address, type Address } from './bus.js';
+import type { ClientWire } from './client-wire.js';
+import type { PeerWire } from './transport.js';
+import type { WireMailbox } from './wire-mailbox.js';
+
+/*
+ * Everything that actors say to each other: one union a receiver. Who receives what is drawn in docs/architecture.md.
+ */
+
+/** A question that its asker gets back with the answer. Should the one asked fail, the asker hears `question-failed`. */
+export interface Question {
+  readonly replyTo: Address<ConnectionMessage>;
+  /** The asker's own number for it. */
+  readonly question: number;
+}
+
+/** Sent by an actor to itself when its machine broke, so that the failure is the actor's own. */
+export interface MachineFailed {
+  readonly kind: 'machine-failed';
+  readonly error: unknown;
+}
+
+/** Sent to the server, the root. */
+export type ServerMessage =
+  | { readonly kind: 'client-arrived'; readonly connection: number; readonly wire: ClientWire }
+  | { readonly kind: 'client-left'; readonly connection: number; readonly reason: string }
+  | MachineFailed;
+
+/** Sent to the actor of a client's connection. */
+export type ConnectionMessage =
+  | { readonly kind: 'bytes'; readonly chunk: Buffer; readonly receivedAt: Instant }
+  /** The client will send no more. It still reads. */
+  | { readonly kind: 'ended'; readonly receivedAt: Instant }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'closed'; readonly reason: string }
+  /** The server is going down: answer what was asked, take no more. */
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'located'; readonly question: number; readonly location: Location | undefined }
+  /** What is near, as one line of JSON; or what the upstream's form of an error says. */
+  | { readonly kind: 'nearby-found'; readonly question: number; readonly json: ByteString }
+  | { readonly kind: 'question-failed'; readonly question: number }
+  | MachineFailed;
+
+/** Sent to the location store. */
+export type StoreMessage =
+  | { readonly kind: 'report'; readonly location: Location }
+  | { readonly kind: 'learned'; readonly location: Location; readonly from: ServerId }
+  | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
+  /** A link is up, and wants what the store holds now, a page at a time. */
+  | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
+  | { readonly kind: 'next-page'; readonly neighbour: ServerId };
+
+/** Sent to flood. */
+export interface FloodMessage {
+  readonly kind: 'spread';
+  readonly location: Location;
+  /** The neighbour that told us; undefined if a client did. */
+  readonly from: ServerId | undefined;
+}
+
+/** What a wire reports, sent to whoever owns it. */
+export type PeerWireMessage =
+  | { readonly kind: 'wire-opened'; readonly wire: PeerWire }
+  | { readonly kind: 'wire-lines'; readonly wire: PeerWire; readonly lines: readonly ByteString[] }
+  | { readonly kind: 'wire-drained'; readonly wire: PeerWire }
+  | { readonly kind: 'wire-closed'; readonly wire: PeerWire; readonly reason: string };
+
+/** Sent to the link to a neighbour. */
+export type LinkMessage =
+  | PeerWireMessage
+  /** The neighbour called, and is who it says. */
+  | { readonly kind: 'called'; readonly wire: PeerWire }
+  /** A new location, and its line as every neighbour gets it. */
+  | { readonly kind: 'forward'; readonly location: Location; readonly line: ByteString }
+  /** A page of what the store holds, for catching up. */
+  | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
+  | MachineFailed;
+
+/** Sent to the acceptor, which takes calls until it is known who calls. */
+export type AcceptorMessage =
+  | PeerWireMessage
+  | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
+
+/** Sent to the upstream actor. */
+export type UpstreamMessage =
+  | ({ readonly kind: 'nearby'; readonly about: NearbyQuestion } & Question)
+  /** A request came to its end. */
+  | ({ readonly kind: 'settled'; readonly request: number; readonly json: ByteString } & Question);
+
+/** Where everybody lives. */
+export const addresses = {
+  server: address<ServerMessage>('server'),
+  store: address<StoreMessage>('store'),
+  flood: address<FloodMessage>('flood'),
+  upstream: address<UpstreamMessage>('twitter'),
+  acceptor: address<AcceptorMessage>('acceptor'),
+  link: (neighbour: ServerId) => address<LinkMessage>(`link/${neighbour}`),
+  connection: (connection: number) => address<ConnectionMessage>(`connection/${connection}`),
+};

@@ -1,0 +1,60 @@
+import type { ByteString } from '../protocol/bytes.js';
+import type { ClientId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+
+/** Where an outbox puts its lines. */
+export interface OutboxSink {
+  readonly hasRoom: boolean;
+  /** Sends a location; `line` if its line is written already. */
+  sendLocation(location: Location, line?: ByteString): void;
+  /** Everything that the store held at the start has been sent. Called once. */
+  sendCaughtUp(): void;
+  /** Asks for the next page of what the store held at the start. */
+  wantPage(): void;
+}
+
+/**
+ * What a connected neighbour has yet to be told. While its wire has no room, the newest location of each client waits and
+ * nothing else: memory is bounded by clients, not by updates. A catch-up comes in page by page, as the wire takes it.
+ */
+export class Outbox {
+  private readonly waiting = new Map<ClientId, Location>();
+  private catchUp: 'page wanted' | 'last page here' | 'told' = 'page wanted';
+
+  constructor(private readonly sink: OutboxSink) {}
+
+  /** Takes a new location, newer than any of its client before. */
+  forward(location: Location, line: ByteString): void {
+    if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, line);
+    else this.waiting.set(location.client, location);
+  }
+
+  /** Takes a page of the catch-up. */
+  page(locations: readonly Location[], last: boolean): void {
+    // What waits for a client already is at least as new as what the store's page holds of it.
+    for (const location of locations) {
+      if (!this.waiting.has(location.client)) this.waiting.set(location.client, location);
+    }
+    if (last) this.catchUp = 'last page here';
+    this.flush();
+    if (!last && this.waiting.size === 0) this.sink.wantPage();
+  }
+
+  /** The wire has room again. */
+  drained(): void {
+    if (this.waiting.size === 0) return;
+    this.flush();
+    if (this.waiting.size === 0 && this.catchUp === 'page wanted') this.sink.wantPage();
+  }
+
+  private flush(): void {
+    for (const [client, location] of this.waiting) {
+      if (!this.sink.hasRoom) return;
+      this.waiting.delete(client);
+      this.sink.sendLocation(location);
+    }
+    if (this.catchUp !== 'last page here') return;
+    this.catchUp = 'told';
+    this.sink.sendCaughtUp();
+  }
+}

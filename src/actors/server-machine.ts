@@ -1,0 +1,52 @@
+import { assign, setup } from 'xstate';
+
+/**
+ * The life of a server.
+ *
+ *   running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainWithin──▶ stopped
+ *      │                   │
+ *      └───────FAIL────────┴──▶ failed
+ *
+ * - In `draining` the herd is still heard and told; clients get the answers they wait for, and are then sent away.
+ * - On the way into `stopped` and `failed` every actor is stopped. Neither is left: a host starts a server anew.
+ */
+export const serverMachine = setup({
+  types: {
+    context: {} as { reason: string },
+    events: {} as { type: 'DRAIN' } | { type: 'CLIENTS_GONE' } | { type: 'FAIL'; reason: string },
+  },
+  actions: {
+    // The server provides these.
+    drainClients: () => undefined,
+    stopActors: () => undefined,
+    tell: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
+  },
+  delays: {
+    /** Longer than an upstream may take to answer. */
+    drainWithin: 6_000,
+  },
+}).createMachine({
+  id: 'server',
+  context: { reason: '' },
+  initial: 'running',
+  on: { FAIL: { target: '.failed', actions: assign({ reason: ({ event }) => event.reason }) } },
+  states: {
+    running: {
+      entry: { type: 'tell', params: { state: 'running' } },
+      on: { DRAIN: 'draining' },
+    },
+    draining: {
+      entry: [{ type: 'tell', params: { state: 'draining' } }, 'drainClients'],
+      on: { CLIENTS_GONE: 'stopped' },
+      after: { drainWithin: 'stopped' },
+    },
+    stopped: {
+      entry: ['stopActors', { type: 'tell', params: { state: 'stopped' } }],
+      type: 'final',
+    },
+    failed: {
+      entry: ['stopActors', { type: 'tell', params: { state: 'failed' } }],
+      type: 'final',
+    },
+  },
+});

@@ -1,0 +1,156 @@
+import { createActor, toPromise, type Actor as Machine } from 'xstate';
+import type { Upstream } from '../protocol/upstream.js';
+import type { Actor, Registry } from './bus.js';
+import type { ClientWire } from './client-wire.js';
+import type { Clock } from './clock.js';
+import { Connection } from './connection.js';
+import { Flood } from './flood.js';
+import type { PeerIdentity } from './greeting.js';
+import type { Http } from './http.js';
+import { LocationStore } from './location-store.js';
+import { addresses, type ServerMessage } from './messages.js';
+import { PeerAcceptor } from './peer-acceptor.js';
+import { PeerLink, type PeerLinkEdges } from './peer-link.js';
+import { serverMachine } from './server-machine.js';
+import { Supervisor } from './supervisor.js';
+import type { PeerWire, PeerWireListener } from './transport.js';
+import { Twitter } from './twitter.js';
+import { WireMailbox } from './wire-mailbox.js';
+
+/** What a server is told about itself. */
+export interface ServerSettings {
+  readonly identity: PeerIdentity;
+  /** The longest line of a client taken whole, in bytes. */
+  readonly lineBytesMax: number;
+  readonly upstream: Upstream;
+}
+
+/** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
+export interface ServerEdges extends PeerLinkEdges {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly http: Http;
+}
+
+/** The root of one server's actors: starts them, supervises them, and drains them when it is told to stop. */
+export class Server implements Actor<ServerMessage> {
+  private readonly supervisor: Supervisor;
+  private readonly life: Machine<typeof serverMachine>;
+  private readonly clients = new Map<number, ClientWire>();
+
+  constructor(
+    private readonly settings: ServerSettings,
+    private readonly edges: ServerEdges,
+  ) {
+    const { registry, clock } = edges;
+    this.supervisor = new Supervisor(registry, clock, {
+      stopped: (address) => this.forget(address),
+      escalated: (error) => this.life.send({ type: 'FAIL', reason: String(error) }),
+    });
+    this.life = createActor(
+      serverMachine.provide({
+        actions: {
+          drainClients: () => this.drainClients(),
+          stopActors: () => this.stop(),
+          tell: ({ context }, { state }) => registry.publish({ kind: 'server', state, reason: context.reason }),
+        },
+      }),
+      { clock },
+    );
+    this.life.subscribe({ error: (error) => registry.send(addresses.server, { kind: 'machine-failed', error }) });
+  }
+
+  /** Brings the actors to life, in an order in which each finds those it sends to. */
+  start(): void {
+    const { supervisor, edges, settings } = this;
+    const { registry, clock } = edges;
+    const { identity } = settings;
+    registry.attach(addresses.server, this);
+    supervisor.spawn('store', addresses.store, () => new LocationStore(registry));
+    supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
+    supervisor.spawn(
+      'upstream',
+      addresses.upstream,
+      () => new Twitter(registry, clock, edges.http, settings.upstream),
+    );
+    supervisor.spawn('acceptor', addresses.acceptor, () => new PeerAcceptor(registry, clock, identity));
+    for (const neighbour of identity.neighbours) {
+      const link = addresses.link(neighbour);
+      supervisor.spawn('link', link, () => new PeerLink(registry, edges, identity, neighbour));
+    }
+    this.life.start();
+  }
+
+  /** Takes a call from another server that has not said yet who it is. */
+  readonly acceptPeer = (wire: PeerWire): PeerWireListener => {
+    const mailbox = new WireMailbox(this.edges.registry, addresses.acceptor);
+    this.edges.registry.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
+    return mailbox;
+  };
+
+  /** Answers what clients wait for, sends them away, and stops. Resolves when the server has stopped or failed. */
+  async drain(): Promise<void> {
+    this.life.send({ type: 'DRAIN' });
+    await toPromise(this.life);
+  }
+
+  receive(message: ServerMessage): void {
+    switch (message.kind) {
+      case 'client-arrived':
+        return this.arrived(message.connection, message.wire);
+      case 'client-left':
+        this.supervisor.stop(addresses.connection(message.connection));
+        return this.left(message.connection, message.reason);
+      case 'machine-failed':
+        throw message.error;
+      default:
+        message satisfies never;
+    }
+  }
+
+  stop(): void {
+    this.supervisor.stopAll();
+    this.edges.registry.detach(addresses.server);
+    this.clients.clear();
+  }
+
+  private arrived(connection: number, wire: ClientWire): void {
+    if (!this.life.getSnapshot().matches('running')) return wire.destroy();
+    const { registry } = this.edges;
+    const { identity, lineBytesMax, upstream } = this.settings;
+    const settings = { server: identity.server, lineBytesMax, upstream };
+    this.clients.set(connection, wire);
+    this.tell('client-connected', wire, '');
+    this.supervisor.spawn(
+      'connection',
+      addresses.connection(connection),
+      () => new Connection(registry, settings, connection, wire),
+    );
+  }
+
+  private left(connection: number, reason: string): void {
+    const wire = this.clients.get(connection);
+    if (wire === undefined) return;
+    this.clients.delete(connection);
+    this.tell('client-disconnected', wire, reason);
+    if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
+  }
+
+  /** A connection's actor failed and was stopped. */
+  private forget(address: string): void {
+    for (const connection of this.clients.keys()) {
+      if (addresses.connection(connection) === address) return this.left(connection, 'its actor failed');
+    }
+  }
+
+  private drainClients(): void {
+    const { registry } = this.edges;
+    for (const connection of this.clients.keys()) registry.send(addresses.connection(connection), { kind: 'drain' });
+    if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
+  }
+
+  private tell(kind: 'client-connected' | 'client-disconnected', wire: ClientWire, reason: string): void {
+    const { transport, far } = wire;
+    this.edges.registry.publish({ kind, transport, far, reason, clients: this.clients.size });
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What to do with an actor that threw: `resume` drops the message and keeps the actor and its state, `restart` replaces it
+ * by a new one, `stop` ends it, `escalate` fails the whole server, which its host then starts anew.
+ */
+export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
+
+/** The kinds of actors that a server supervises. */
+export type ActorKind = 'connection' | 'store' | 'flood' | 'link' | 'acceptor' | 'upstream';
+
+/** What happens to one kind of actor. */
+interface Policy {
+  readonly directive: Directive;
+  /** More failures than this within `withinMs` escalate: a fault that comes back at once is not mended by restarts. */
+  readonly failuresMax: number;
+  readonly withinMs: number;
+}
+
+const withinMs = 10_000;
+
+/** The table of supervision. */
+export const policies: Readonly<Record<ActorKind, Policy>> = {
+  // A client that trips a bug loses its own connection, however often it comes back; nobody else is touched.
+  connection: { directive: 'stop', failuresMax: Infinity, withinMs },
+  // Its memory is the herd's. A change to it is one assignment, made last, so what it holds is sound after a failure.
+  store: { directive: 'resume', failuresMax: 100, withinMs },
+  // Holds nothing.
+  flood: { directive: 'restart', failuresMax: 100, withinMs },
+  // Connects again and catches up.
+  link: { directive: 'restart', failuresMax: 10, withinMs },
+  // Forgets callers that have not said who they are; they call again.
+  acceptor: { directive: 'restart', failuresMax: 10, withinMs },
+  // Requests under way go on, and answer whom they were asked by.
+  upstream: { directive: 'restart', failuresMax: 100, withinMs },
+};
+
+/**
+ * What to do about a failure.
+ *
+ * @param earlierMs when this actor failed before, on the clock of `nowMs`; what is older than the window does not count
+ */
+export function directiveFor(kind: ActorKind, earlierMs: readonly number[], nowMs: number): Directive {
+  const policy = policies[kind];
+  const recent = earlierMs.filter((failedAtMs) => nowMs - failedAtMs < policy.withinMs).length + 1;
+  return recent > policy.failuresMax ? 'escalate' : policy.directive;
+}

@@ -1,0 +1,29 @@
+import type { ByteString } from '../protocol/bytes.js';
+import type { Address, Bus } from './bus.js';
+import type { PeerWireMessage } from './messages.js';
+import type { PeerWire, PeerWireListener } from './transport.js';
+
+/** Sends what a wire reports to the actor that owns it. */
+export class WireMailbox implements PeerWireListener {
+  /** @param owner who gets the messages; it may hand the wire on by changing this */
+  constructor(
+    private readonly bus: Bus,
+    public owner: Address<PeerWireMessage>,
+  ) {}
+
+  opened(wire: PeerWire): void {
+    this.bus.send(this.owner, { kind: 'wire-opened', wire });
+  }
+
+  lines(wire: PeerWire, lines: readonly ByteString[]): void {
+    this.bus.send(this.owner, { kind: 'wire-lines', wire, lines });
+  }
+
+  drained(wire: PeerWire): void {
+    this.bus.send(this.owner, { kind: 'wire-drained', wire });
+  }
+
+  closed(wire: PeerWire, reason: string): void {
+    this.bus.send(this.owner, { kind: 'wire-closed', wire, reason });
+  }
+}
