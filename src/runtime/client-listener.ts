@@ -1,0 +1,85 @@
+import { createServer, type Socket } from 'node:net';
+import type { Bus } from '../actors/bus.js';
+import type { ClientWire } from '../actors/client-wire.js';
+import type { Clock } from '../actors/clock.js';
+import { addresses } from '../actors/messages.js';
+import type { ByteString } from '../protocol/bytes.js';
+import { GatheredWriter } from './gathered-writer.js';
+import { hostAndPort, listen, type Listening } from './listening.js';
+import type { Turn } from './turn.js';
+
+/** What a door for clients needs. */
+export interface DoorEdges {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  /** Numbers connections, over all doors of a server. */
+  readonly nextConnection: () => number;
+}
+
+/**
+ * Opens a server's door for clients that speak lines over TCP.
+ * @throws PortError
+ */
+export async function listenForClients(
+  edges: DoorEdges,
+  at: { owner: string; host: string; port: number },
+): Promise<Listening> {
+  // Half-open: who has said everything and closed its side still gets its answers.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => welcome(edges, socket));
+  return listen(server, at.host, at.port, at.owner);
+}
+
+function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket): void {
+  const connection = nextConnection();
+  const to = addresses.connection(connection);
+  let reason = 'the client closed';
+  socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
+  bus.send(addresses.server, { kind: 'client-arrived', connection, wire: new TcpClientWire(socket, turn) });
+  // Destroyed already if the server is on its way down.
+  if (socket.destroyed) return;
+  socket.on('data', (chunk) => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
+  socket.on('end', () => bus.send(to, { kind: 'ended', receivedAt: clock.now() }));
+  socket.on('drain', () => bus.send(to, { kind: 'drained' }));
+  socket.on('close', () => bus.send(to, { kind: 'closed', reason }));
+}
+
+class TcpClientWire implements ClientWire {
+  readonly transport = 'tcp';
+  readonly far: string;
+  private readonly writer: GatheredWriter;
+
+  constructor(
+    private readonly socket: Socket,
+    turn: Turn,
+  ) {
+    this.far = hostAndPort(socket.remoteAddress, socket.remotePort);
+    this.writer = new GatheredWriter(socket, turn);
+  }
+
+  get backlogBytes(): number {
+    return this.writer.backlogBytes;
+  }
+
+  write(text: ByteString): void {
+    this.writer.write(text);
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    this.writer.close();
+  }
+
+  destroy(): void {
+    this.socket.removeAllListeners();
+    this.socket.on('error', () => undefined);
+    this.socket.destroy();
+  }
+}

@@ -1,0 +1,25 @@
+import type { ServerId } from '../../protocol/ids.js';
+import type { Topology } from '../../protocol/topology.js';
+
+/** Where one server listens. */
+export interface ServerAddress {
+  readonly host: string;
+  /** For clients. */
+  readonly port: number;
+  /** For other servers. */
+  readonly peerPort: number;
+}
+
+/** A herd as its config describes it, checked. */
+export interface HerdConfig {
+  /** The file it was read from. */
+  readonly file: string;
+  readonly herd: string;
+  readonly servers: ReadonlyMap<ServerId, ServerAddress>;
+  readonly topology: Topology;
+  readonly upstream: { readonly kind: 'sample'; readonly shape: 'twitter' | 'places' };
+  /** The folder of the logs; undefined for none. */
+  readonly logDir: string | undefined;
+  /** The longest line of a client in bytes. */
+  readonly lineBytesMax: number;
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../errors.js';
+import { asServerId, type ServerId } from '../../protocol/ids.js';
+import { topologyOf } from '../../protocol/topology.js';
+import type { HerdConfig } from './herd-config.js';
+import { problemsOf } from './problems.js';
+import { herdSchema, type HerdDocument } from './schema.js';
+import { YamlSource } from './yaml-source.js';
+
+/**
+ * Reads a herd.yaml and checks all of it.
+ *
+ * @param file its path, as it shall stand in messages
+ * @param environment what `${NAME}` in values stands for
+ * @throws ConfigError with every problem found, each with file and line
+ */
+export function loadConfig(file: string, environment: Readonly<Record<string, string | undefined>>): HerdConfig {
+  return parseConfig(file, read(file), environment);
+}
+
+/** The same, for a text that has been read already. */
+export function parseConfig(
+  file: string,
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): HerdConfig {
+  const source = new YamlSource(file, text, environment);
+  const { success, data, error } = herdSchema.safeParse(source.value);
+  if (!success) throw new ConfigError(error.issues.flatMap((issue) => source.describe(issue)));
+  const problems = problemsOf(data).map(({ path, text: problem }) => source.at(path, problem));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return configOf(file, data);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`${file} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : String(code)}`]);
+  }
+}
+
+function configOf(file: string, { herd, servers, talks, upstream, log, limits }: HerdDocument): HerdConfig {
+  const entries = Object.entries(servers).map(([name, server]) => [idOf(name), server] as const);
+  const edges = Object.entries(talks).flatMap(([name, others]) =>
+    others.map((other) => [idOf(name), idOf(other)] as const),
+  );
+  return {
+    file,
+    herd,
+    servers: new Map(entries),
+    topology: topologyOf(
+      entries.map(([id]) => id),
+      edges,
+    ),
+    upstream,
+    logDir: log?.dir,
+    lineBytesMax: limits.lineBytesMax,
+  };
+}
+
+function idOf(name: string): ServerId {
+  const id = asServerId(name);
+  if (id === undefined) throw new Error(`${name} passed the schema and is no server's name`);
+  return id;
+}

@@ -1,0 +1,80 @@
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import type { z } from 'zod';
+import { ConfigError } from '../errors.js';
+
+type Path = readonly PropertyKey[];
+
+/** A YAML text that can tell where each of its values stands. */
+export class YamlSource {
+  /** The document as plain data. */
+  readonly value: unknown;
+  private readonly lines = new LineCounter();
+  private readonly document: Document;
+
+  /** @throws ConfigError if the text is no YAML, or names an environment variable that is not set */
+  constructor(
+    private readonly file: string,
+    text: string,
+    environment: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
+    const syntax = this.document.errors.map(({ pos, message }) => this.atOffset(pos[0], message));
+    const unset = syntax.length > 0 ? [] : this.fillIn(environment);
+    if (syntax.length + unset.length > 0) throw new ConfigError([...syntax, ...unset]);
+    this.value = this.document.toJS();
+  }
+
+  /** A problem with the line on which the value at the path stands, or the nearest there is. */
+  at(path: Path, text: string): string {
+    return this.atOffset(this.offsetOf(path), text);
+  }
+
+  /** What the schema found, one sentence a problem. */
+  describe(issue: z.core.$ZodIssue): string[] {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => this.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`));
+    }
+    const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return [this.at(issue.path, `${nameOf(issue.path)}: ${text}`)];
+  }
+
+  private offsetOf(path: Path): number {
+    for (let length = path.length; length > 0; length -= 1) {
+      const parent: unknown = this.document.getIn(path.slice(0, length - 1), true);
+      const key = path[length - 1];
+      if (isMap(parent)) {
+        const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+        if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0];
+      }
+      const node: unknown = this.document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return node.range[0];
+    }
+    return 0;
+  }
+
+  private atOffset(offset: number, text: string): string {
+    return `${this.file}:${this.lines.linePos(offset).line || 1}: ${text}`;
+  }
+
+  /** Puts the environment's values in place of their names; returns what is not set. */
+  private fillIn(environment: Readonly<Record<string, string | undefined>>): string[] {
+    const problems: string[] = [];
+    visit(this.document, {
+      Scalar: (_, node) => {
+        if (typeof node.value !== 'string') return;
+        node.value = node.value.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
+          const value = environment[variable];
+          if (value === undefined) {
+            problems.push(this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`));
+          }
+          return value ?? whole;
+        });
+      },
+    });
+    return problems;
+  }
+}
+
+function nameOf(path: Path): string {
+  return path.length === 0 ? 'the file' : path.map(String).join('.');
+}

@@ -1,0 +1,29 @@
+import { hostAndPort } from './listening.js';
+
+/** A port that a server of the herd cannot listen on. */
+export class PortError extends Error {
+  readonly code = 'HERD_PORT';
+
+  constructor(owner: string, host: string, port: number, cause: NodeJS.ErrnoException) {
+    super(`${owner} cannot listen on ${hostAndPort(host, port)}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A configuration that no herd can be made of. Each problem says where, what, and what would be right. */
+export class ConfigError extends Error {
+  readonly code = 'HERD_CONFIG';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop the program that uses it, or give the server another port',
+  EACCES: 'this user may not; give the server a port of 1024 or more',
+  EADDRNOTAVAIL: 'the host is not an address of this machine',
+};
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return reasons[code ?? ''] ?? message;
+}

@@ -1,0 +1,39 @@
+import type { Socket } from 'node:net';
+import type { ByteString } from '../protocol/bytes.js';
+import type { Gatherer, Turn } from './turn.js';
+
+/** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
+const closeWithinMs = 5_000;
+
+/** Writes to a socket, all of one turn in one write: a system call a line would cost more than all else we do for it. */
+export class GatheredWriter implements Gatherer {
+  private gathered: ByteString = '';
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly turn: Turn,
+  ) {}
+
+  /** Bytes written that the operating system has not taken yet. After more than 64 KiB the socket reports `drain`. */
+  get backlogBytes(): number {
+    return this.gathered.length + this.socket.writableLength;
+  }
+
+  write(text: ByteString): void {
+    if (this.gathered === '') this.turn.atEnd(this);
+    this.gathered += text;
+  }
+
+  flush(): void {
+    const text = this.gathered;
+    this.gathered = '';
+    if (text !== '' && this.socket.writable) this.socket.write(text, 'latin1');
+  }
+
+  /** Closes the socket once everything written is delivered, or has not been for too long. */
+  close(): void {
+    this.flush();
+    this.socket.setTimeout(closeWithinMs, () => this.socket.destroy());
+    this.socket.destroySoon();
+  }
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { PortError } from './errors.js';
+
+/** A port that is being listened on. */
+export interface Listening {
+  /** The port; the one that the system chose where 0 was asked for. */
+  readonly port: number;
+  /** Takes no more connections. Those there are stay. */
+  close(): void;
+}
+
+/**
+ * Listens on a TCP port.
+ * @throws PortError naming the owner and the port, if the port is taken, not allowed, or not of this machine
+ */
+export async function listen(server: Server, host: string, port: number, owner: string): Promise<Listening> {
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new PortError(owner, host, port, cause as NodeJS.ErrnoException);
+  }
+  // Accepting may fail later, for want of file descriptors: that caller is lost, and the next may get through.
+  server.on('error', () => undefined);
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close: () => server.close(),
+  };
+}
+
+/** An address and port as people write it: `127.0.0.1:12000`, `[::1]:12000`. */
+export function hostAndPort(host: string | undefined, port: number | undefined): string {
+  const name = host ?? 'unknown';
+  return `${name.includes(':') ? `[${name}]` : name}:${port ?? 0}`;
+}

@@ -1,0 +1,98 @@
+import { connect, createServer, type Socket } from 'node:net';
+import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
+import type { ByteString } from '../protocol/bytes.js';
+import type { ServerId } from '../protocol/ids.js';
+import { LineFramer } from '../protocol/line-framer.js';
+import { GatheredWriter } from './gathered-writer.js';
+import { hostAndPort, listen, type Listening } from './listening.js';
+import type { Turn } from './turn.js';
+
+/** Bytes on their way to a neighbour beyond which it counts as slow: more than a page of a catch-up, less than matters. */
+const roomBytes = 256 * 1024;
+
+/** What wires over TCP need. */
+export interface TcpEdges {
+  readonly turn: Turn;
+  /** The longest line that a neighbour may send, in bytes; a longer one ends the wire. */
+  readonly lineBytesMax: number;
+}
+
+/** Reaches other servers over TCP. */
+export class TcpTransport implements Transport {
+  constructor(
+    private readonly edges: TcpEdges,
+    private readonly addressOf: (server: ServerId) => { host: string; port: number },
+  ) {}
+
+  dial(to: ServerId, listener: PeerWireListener): PeerWire {
+    const socket = connect({ ...this.addressOf(to), noDelay: true });
+    const { host, port } = this.addressOf(to);
+    const wire = new TcpPeerWire(socket, hostAndPort(host, port), this.edges, () => listener);
+    socket.on('connect', () => listener.opened(wire));
+    return wire;
+  }
+}
+
+/**
+ * Opens a server's port for other servers.
+ * @throws PortError
+ */
+export async function listenForPeers(
+  edges: TcpEdges,
+  accept: AcceptPeer,
+  at: { owner: string; host: string; port: number },
+): Promise<Listening> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    const far = hostAndPort(socket.remoteAddress, socket.remotePort);
+    const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener);
+    const listener = accept(wire);
+  });
+  return listen(server, at.host, at.port, at.owner);
+}
+
+class TcpPeerWire implements PeerWire {
+  private readonly framer: LineFramer;
+  private readonly writer: GatheredWriter;
+  private reason = 'the far end closed';
+
+  constructor(
+    private readonly socket: Socket,
+    readonly far: string,
+    { turn, lineBytesMax }: TcpEdges,
+    private readonly listener: () => PeerWireListener,
+  ) {
+    this.framer = new LineFramer(lineBytesMax);
+    this.writer = new GatheredWriter(socket, turn);
+    socket.on('data', (chunk) => this.take(chunk));
+    socket.on('drain', () => this.listener().drained(this));
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.reason = error.code ?? error.message));
+    socket.on('close', () => this.listener().closed(this, this.reason));
+  }
+
+  get hasRoom(): boolean {
+    return this.writer.backlogBytes < roomBytes;
+  }
+
+  send(line: ByteString): void {
+    this.writer.write(`${line}\n`);
+  }
+
+  close(): void {
+    this.reason = 'closed here';
+    if (this.socket.connecting) this.socket.destroy();
+    else this.writer.close();
+  }
+
+  private take(chunk: Buffer): void {
+    const lines: ByteString[] = [];
+    for (const frame of this.framer.push(chunk)) {
+      if (typeof frame !== 'string') {
+        this.reason = 'the far end sent a line over the limit';
+        this.socket.destroy();
+        return;
+      }
+      lines.push(frame);
+    }
+    if (lines.length > 0) this.listener().lines(this, lines);
+  }
+}
