@@ -86,7 +86,12 @@ export class Conversation {
   failed(question: number): void {
     const whatsat = this.pending.get(question);
     if (whatsat === undefined) return;
-    this.fill(question, whatsat.at === '' ? formatInvalid(whatsat.line) : `${whatsat.at}\n${this.settings.upstream.failure('internal error')}`);
+    this.fill(
+      question,
+      whatsat.at === ''
+        ? formatInvalid(whatsat.line)
+        : `${whatsat.at}\n${this.settings.upstream.failure('internal error')}`,
+    );
   }
 
   private report({ client, position, time, instant }: Iamat, receivedAt: Instant): void {

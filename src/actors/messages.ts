@@ -83,8 +83,7 @@ export type LinkMessage =
 
 /** Sent to the acceptor, which takes calls until it is known who calls. */
 export type AcceptorMessage =
-  | PeerWireMessage
-  | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
+  PeerWireMessage | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
 
 /** Sent to the upstream actor. */
 export type UpstreamMessage =

@@ -68,11 +68,7 @@ export class Server implements Actor<ServerMessage> {
     registry.attach(addresses.server, this);
     supervisor.spawn('store', addresses.store, () => new LocationStore(registry));
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
-    supervisor.spawn(
-      'upstream',
-      addresses.upstream,
-      () => new Twitter(registry, clock, edges.http, settings.upstream),
-    );
+    supervisor.spawn('upstream', addresses.upstream, () => new Twitter(registry, clock, edges.http, settings.upstream));
     supervisor.spawn('acceptor', addresses.acceptor, () => new PeerAcceptor(registry, clock, identity));
     for (const neighbour of identity.neighbours) {
       const link = addresses.link(neighbour);

@@ -93,4 +93,3 @@ export class Supervisor {
 function isQuestion(message: unknown): message is Question {
   return typeof message === 'object' && message !== null && 'replyTo' in message && 'question' in message;
 }
-

@@ -111,11 +111,12 @@ function endOfValue(json: JsonLine, start: number): number {
 
 /** The index past the closing quote of the string that opens at `open`. */
 function endOfString(json: ByteString, open: number): number {
-  for (let quote = json.indexOf('"', open + 1); ; quote = json.indexOf('"', quote + 1)) {
+  for (let quote = json.indexOf('"', open + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;
     while (json[quote - 1 - backslashes] === '\\') backslashes++;
     if (backslashes % 2 === 0) return quote + 1;
   }
+  return json.length;
 }
 
 /** The first index from `from` on that the pattern matches, or the text's length. */

@@ -16,7 +16,9 @@ const serverSchema = z.strictObject({
 });
 
 const upstreamSchema = z.strictObject({
-  kind: z.literal('sample').describe('sample: an HTTP service started with the herd, with sample posts near real places.'),
+  kind: z
+    .literal('sample')
+    .describe('sample: an HTTP service started with the herd, with sample posts near real places.'),
   shape: z
     .enum(['twitter', 'places'])
     .default('twitter')

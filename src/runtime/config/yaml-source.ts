@@ -32,7 +32,9 @@ export class YamlSource {
   /** What the schema found, one sentence a problem. */
   describe(issue: z.core.$ZodIssue): string[] {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => this.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`));
+      return issue.keys.map((key) =>
+        this.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`),
+      );
     }
     const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     return [this.at(issue.path, `${nameOf(issue.path)}: ${text}`)];

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { ServerId } from '../protocol/ids.js';
+import { bytesOf, type ByteString } from '../protocol/bytes.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { hostAndPort } from '../runtime/listening.js';
+import { CommandError } from './errors.js';
+
+/**
+ * Connects to a server as its clients do.
+ * @throws CommandError if it cannot be reached
+ */
+export async function connectTo(server: ServerId, config: HerdConfig): Promise<Socket> {
+  const { host, port } = config.servers.get(server) ?? { host: '', port: 0 };
+  const socket = connect({ host, port, noDelay: true });
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`${server} cannot be reached at ${hostAndPort(host, port)} (${code ?? 'no answer'})`);
+  }
+  return socket;
+}
+
+/**
+ * Sends one command and returns all that is answered, as bytes.
+ * @throws CommandError if the server cannot be reached, or goes away before it has answered
+ */
+export async function ask(server: ServerId, config: HerdConfig, command: string): Promise<ByteString> {
+  const socket = await connectTo(server, config);
+  socket.end(`${bytesOf(command)}\n`, 'latin1');
+  let answer = '';
+  try {
+    for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString('latin1');
+  } catch (error) {
+    throw new CommandError(`${server} went away before it had answered`, { cause: error });
+  }
+  if (!answer.endsWith('\n')) throw new CommandError(`${server} went away before it had answered`);
+  return answer;
+}

@@ -1,0 +1,57 @@
+import type { ServerId } from '../protocol/ids.js';
+import type { Upstream } from '../protocol/upstream.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { GotHttp } from '../runtime/got-http.js';
+import type { StatusReport } from '../runtime/herd-status.js';
+import { Host } from '../runtime/host.js';
+import { InProcessNetwork } from '../runtime/in-process-transport.js';
+import { SystemClock } from '../runtime/system-clock.js';
+import { systemRandom } from '../runtime/system-random.js';
+import { Turn } from '../runtime/turn.js';
+import { placesNearby } from '../upstreams/places.js';
+import { startSampleUpstream, type SampleUpstream } from '../upstreams/sample/start.js';
+import { twitterSearch } from '../upstreams/twitter.js';
+import { warn } from './output.js';
+
+/** What WHATSAT asks, in the shape that the config says, at the address where the sample service listens. */
+function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
+  switch (upstream.shape) {
+    case 'twitter':
+      return twitterSearch(url);
+    case 'places':
+      return placesNearby(url);
+  }
+}
+
+/** Starts the embedded sample service. */
+export function startSample(): Promise<SampleUpstream> {
+  return startSampleUpstream({ onFailure: (error) => warn(`the sample upstream failed: ${error.message}`) });
+}
+
+/** A host for servers in this process. What they tell of themselves goes to `report`. */
+export function hostFor(
+  config: HerdConfig,
+  servers: readonly ServerId[],
+  sampleUrl: string,
+  report: (report: StatusReport) => void,
+): Host {
+  const turn = new Turn();
+  return new Host({
+    config,
+    clock: new SystemClock(),
+    random: systemRandom,
+    http: new GotHttp(),
+    upstream: upstreamOf(config, sampleUrl),
+    turn,
+    network: new InProcessNetwork(turn),
+    hosted: new Set(servers),
+    warn,
+    observe: (server, bus) => {
+      bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));
+      bus.on('server', ({ state, reason }) => {
+        if (state === 'failed') report({ kind: 'down', server, reason });
+      });
+    },
+    onStarted: (server, ports) => report({ kind: 'started', server, ports }),
+  });
+}

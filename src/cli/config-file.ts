@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { asServerId, type ServerId } from '../protocol/ids.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { loadConfig } from '../runtime/config/load.js';
+import { UsageError } from './errors.js';
+
+/** The herd.yaml that comes with the package. */
+const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
+
+/**
+ * Reads the config that a command means: the file named, else herd.yaml of the current folder, else the shipped one.
+ * @throws ConfigError
+ */
+export function configFor(options: { config?: string }): HerdConfig {
+  return loadConfig(options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped), process.env);
+}
+
+/**
+ * The servers that were named, or all if none was.
+ * @throws UsageError if one is no server of the herd
+ */
+export function serversNamed(names: readonly string[], config: HerdConfig): ServerId[] {
+  if (names.length === 0) return [...config.servers.keys()];
+  return [...new Set(names)].map((name) => serverNamed(name, config));
+}
+
+/**
+ * The server of that name.
+ * @throws UsageError if there is none
+ */
+export function serverNamed(name: string, config: HerdConfig): ServerId {
+  const id = asServerId(name);
+  if (id !== undefined && config.servers.has(id)) return id;
+  throw new UsageError(
+    `${name} is no server of ${config.file}; its servers are ${[...config.servers.keys()].join(', ')}`,
+  );
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ConfigError, PortError } from '../runtime/errors.js';
+import { check } from './check.js';
+import { CommandError, UsageError } from './errors.js';
+import { near, where } from './find.js';
+import { warn, print } from './output.js';
+import { send } from './send.js';
+import { serve } from './serve.js';
+import { start } from './start.js';
+import { herdJsonSchema } from '../runtime/config/schema.js';
+
+const config = [
+  '--config <file>',
+  'the herd (default: herd.yaml of this folder, or the one that comes with herd)',
+] as const;
+const server = ['--server <name>', 'the server to ask (default: the first that is up)'] as const;
+
+const program = new Command('herd')
+  .description('A server herd for rapidly changing data: where every phone is, now.')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+program
+  .command('start')
+  .description('run the herd, or the named servers of it, in this process')
+  .argument('[server...]', 'servers to run here; they link to the others over TCP')
+  .option(...config)
+  .option('--processes', 'run one process per server, and start those again that die')
+  .action(start);
+
+program
+  .command('serve', { hidden: true })
+  .argument('<server>')
+  .requiredOption('--sample <url>')
+  .option(...config)
+  .action(serve);
+
+program
+  .command('check')
+  .description('check a config, and draw who talks with whom')
+  .option(...config)
+  .action(check);
+
+program
+  .command('send')
+  .description('send lines to a server and print its answers; interactive on a terminal')
+  .argument('<server>', 'the server to talk to')
+  .argument('[line...]', 'lines to send, each quoted; standard input if there are none')
+  .option(...config)
+  .action(send);
+
+program
+  .command('where')
+  .description('say where a client is')
+  .argument('<client>', "the client's ID")
+  .option(...server)
+  .option(...config)
+  .action(where);
+
+program
+  .command('near')
+  .description('say what is near a client')
+  .argument('<client>', "the client's ID")
+  .option('--radius <km>', 'how far around, in kilometres', '10')
+  .option('--count <number>', 'how many results at most', '5')
+  .option(...server)
+  .option(...config)
+  .action(near);
+
+program
+  .command('schema')
+  .description('print the JSON Schema of herd.yaml, for editors')
+  .action(() => print(JSON.stringify(herdJsonSchema(), undefined, 2)));
+
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = statusOf(error);
+}
+
+/** Says what went wrong, in a sentence where it is the user's to mend, and returns the exit status for it. */
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) {
+    warn(error.message);
+    return 2;
+  }
+  if (error instanceof ConfigError) for (const problem of error.problems) warn(problem);
+  else if (error instanceof PortError || error instanceof CommandError) warn(error.message);
+  else warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return 1;
+}

@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline/promises';
+import { pipeline } from 'node:stream/promises';
+import { connectTo } from './client.js';
+import { configFor, serverNamed } from './config-file.js';
+import { CommandError } from './errors.js';
+import { print } from './output.js';
+
+/** `herd send`: lines to a server, its answers to the terminal, both to the byte. */
+export async function send(name: string, lines: readonly string[], options: { config?: string }): Promise<void> {
+  const config = configFor(options);
+  const server = serverNamed(name, config);
+  const socket = await connectTo(server, config);
+  const received = pipeline(socket, process.stdout, { end: false });
+  if (lines.length > 0) socket.end(lines.map((line) => `${line}\n`).join(''));
+  else if (process.stdin.isTTY) {
+    print(`Connected to ${server}. A command a line, such as: WHATSAT phone 10 5. Ctrl-D ends.`);
+    const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '' });
+    terminal.on('line', (line) => socket.write(`${line}\n`));
+    terminal.on('close', () => socket.end());
+    socket.on('close', () => terminal.close());
+  } else {
+    process.stdin.pipe(socket);
+  }
+  try {
+    await received;
+  } catch (error) {
+    throw new CommandError(`${server} went away before it had answered`, { cause: error });
+  }
+  // Standard input may still be open where the server closed first.
+  process.stdin.destroy();
+}

@@ -1,0 +1,34 @@
+import type { StatusReport } from '../runtime/herd-status.js';
+import { hostFor } from './compose.js';
+import { configFor, serverNamed } from './config-file.js';
+import { stopRequested } from './signals.js';
+
+/**
+ * `herd serve`: one server of a herd, as the child of `herd start --processes`, to which it reports. It ends when it is told
+ * to, or when its parent is gone. Ctrl-C reaches it as well as its parent, who decides what to do; so it is not heard here.
+ */
+export async function serve(name: string, options: { config?: string; sample: string }): Promise<void> {
+  process.on('SIGINT', () => undefined);
+  const orphaned = new Promise<void>((resolve) => process.on('disconnect', resolve));
+  const stop = Promise.race([stopRequested(['SIGTERM']), orphaned]);
+  const config = configFor(options);
+  const server = serverNamed(name, config);
+  const host = hostFor(config, [server], options.sample, (message) => void report(message));
+  try {
+    await host.start(server);
+    await stop;
+    await host.stopAll();
+  } catch (error) {
+    await report({ kind: 'down', server, reason: (error as Error).message });
+    process.exitCode = 1;
+  }
+  if (process.connected) process.disconnect();
+}
+
+/** Sends a report to the parent; resolves when it is sent, or cannot be. */
+function report(message: StatusReport): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}

@@ -1,0 +1,95 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServerId } from '../protocol/ids.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
+import { Processes } from '../runtime/processes.js';
+import { SystemClock } from '../runtime/system-clock.js';
+import { systemRandom } from '../runtime/system-random.js';
+import { hostFor, startSample } from './compose.js';
+import { configFor, serversNamed } from './config-file.js';
+import { CommandError } from './errors.js';
+import { print } from './output.js';
+import { stopRequested } from './signals.js';
+import { table } from './table.js';
+
+/** `herd start`: runs servers until it is told to stop. */
+export async function start(names: readonly string[], options: { config?: string; processes?: true }): Promise<void> {
+  const config = configFor(options);
+  const servers = serversNamed(names, config);
+  await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
+}
+
+/** All servers in this process. */
+async function startHere(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
+  const stop = stopRequested();
+  const sample = await startSample();
+  const status = statusOf(config, servers);
+  const host = hostFor(config, servers, sample.url, (report) => status.note(report));
+  try {
+    for (const server of servers) await host.start(server);
+    void status.ready().then(() => announce(config, servers, status, 'in this process'));
+    await stop;
+    status.unwatch();
+    print('Stopping ...');
+  } finally {
+    await host.stopAll();
+    await sample.stop();
+  }
+}
+
+/** One process a server, each started again when it dies. */
+async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
+  const stop = stopRequested(undefined, () => processes.kill());
+  const sample = await startSample();
+  const status = statusOf(config, servers);
+  const file = fileURLToPath(new URL('main.js', import.meta.url));
+  const processes = new Processes(
+    {
+      clock: new SystemClock(),
+      random: systemRandom,
+      program: { file, argumentsFor: (server) => ['serve', server, '--config', config.file, '--sample', sample.url] },
+      onReport: (report) => status.note(report),
+    },
+    servers,
+  );
+  try {
+    void status.ready().then(() => announce(config, servers, status, 'each in a process of its own'));
+    const failed = await Promise.race([stop, processes.run().catch((error: unknown) => error)]);
+    status.unwatch();
+    if (failed instanceof Error) throw new CommandError(failed.message, { cause: failed });
+    print('Stopping ...');
+  } finally {
+    await processes.stop();
+    await sample.stop();
+  }
+}
+
+function statusOf(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
+  const status = new HerdStatus(servers, config.topology);
+  void status.ready().then(() => status.watch((change) => print(describe(change))));
+  return status;
+}
+
+function describe({ server, neighbour, state, reason }: StatusChange): string {
+  const time = new Date().toISOString().slice(11, 19);
+  const who = neighbour === undefined ? server : `${server}: link to ${neighbour}`;
+  return `${time} ${who} is ${state}${reason === '' ? '' : ` (${reason})`}`;
+}
+
+function announce(config: HerdConfig, servers: readonly ServerId[], status: HerdStatus, where: string): void {
+  const rows = servers.map((server) => {
+    const { host } = config.servers.get(server) ?? { host: '' };
+    const ports = status.portsOf(server);
+    const links = (config.topology.get(server) ?? []).map((neighbour) =>
+      status.isLive(server, neighbour) ? neighbour : `(${neighbour})`,
+    );
+    return [server, `${host}:${ports?.client ?? 0}`, `${ports?.peer ?? 'in memory'}`, links.join(' ')];
+  });
+  const first = rows[0]?.[1]?.split(':') ?? [];
+  print(`Herd ${config.herd} (${relative('.', config.file)}): ${servers.length} servers, ${where}\n`);
+  print(table(['server', 'clients', 'peers', 'links'], rows));
+  if (config.logDir !== undefined) print(`\nLogs: ${config.logDir}/<server>/`);
+  print(`\nReady in ${(performance.now() / 1000).toFixed(2)} s. Ctrl-C stops the herd. Try:`);
+  print(`  echo 'IAMAT phone +34.068930-118.445127 ${Math.floor(Date.now() / 1000)}' | nc ${first.join(' ')}`);
+}

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import type { Clock } from '../actors/clock.js';
+import type { Http } from '../actors/http.js';
+import type { Random } from '../actors/random.js';
+import { Server } from '../actors/server.js';
+import type { Transport } from '../actors/transport.js';
+import type { ServerId } from '../protocol/ids.js';
+import { peerLineBytesMax } from '../protocol/peer-line.js';
+import type { Upstream } from '../protocol/upstream.js';
+import { listenForClients } from './client-listener.js';
+import type { HerdConfig, ServerAddress } from './config/herd-config.js';
+import type { InProcessNetwork } from './in-process-transport.js';
+import type { Listening } from './listening.js';
+import { ServerLog } from './log/server-log.js';
+import { MessageBus } from './message-bus.js';
+import { listenForPeers, TcpTransport } from './tcp-transport.js';
+import type { Turn } from './turn.js';
+
+/** What the servers of one process share. */
+export interface HostEdges {
+  readonly config: HerdConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: Http;
+  readonly upstream: Upstream;
+  readonly turn: Turn;
+  readonly network: InProcessNetwork;
+  /** The servers of this process: their links go through memory, all others over TCP. */
+  readonly hosted: ReadonlySet<ServerId>;
+  /** Hears of trouble that no server's log can tell of. */
+  readonly warn: (text: string) => void;
+  /** Sees the bus of every server before anything happens on it. */
+  readonly observe: (server: ServerId, bus: MessageBus) => void;
+  /** Hears of every server that has opened its doors. */
+  readonly onStarted: (server: ServerId, ports: ServerPorts) => void;
+}
+
+/** The ports that a server listens on. */
+export interface ServerPorts {
+  readonly client: number;
+  /** Undefined where all its neighbours are in the same process. */
+  readonly peer: number | undefined;
+}
+
+/** One run of one server in this process: its bus, its log, its doors and its actors. */
+export class HostedServer {
+  private readonly bus: MessageBus;
+  private readonly log: ServerLog | undefined;
+  private readonly server: Server;
+  private readonly doors: Listening[] = [];
+  private connections = 0;
+
+  constructor(
+    private readonly edges: HostEdges,
+    private readonly id: ServerId,
+  ) {
+    const { config, network } = edges;
+    this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
+    this.log = openLog(edges, id);
+    this.log?.listen(this.bus);
+    edges.observe(id, this.bus);
+    const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
+    this.server = new Server(
+      { identity, lineBytesMax: config.lineBytesMax, upstream: edges.upstream },
+      { ...edges, registry: this.bus, transport: routes(edges, network.transportOf(id)) },
+    );
+  }
+
+  /**
+   * Starts the server's actors and opens its doors.
+   * @throws PortError; nothing is left running then
+   */
+  async start(): Promise<void> {
+    this.edges.network.listen(this.id, this.server.acceptPeer);
+    this.server.start();
+    try {
+      this.edges.onStarted(this.id, await this.openDoors());
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Takes no more clients, answers those there are, and resolves when the server is gone and its log is written. */
+  async stop(): Promise<void> {
+    this.closeDoors();
+    await this.server.drain();
+    await this.log?.close();
+  }
+
+  /** Clears away what a server that failed has left behind. */
+  async clear(): Promise<void> {
+    this.closeDoors();
+    await this.log?.close();
+  }
+
+  private async openDoors(): Promise<ServerPorts> {
+    const { edges, id, bus } = this;
+    const { config, clock, turn, hosted } = edges;
+    const { host, port, peerPort } = addressOf(config, id);
+    const nextConnection = () => (this.connections += 1);
+    const owner = `${id} (clients)`;
+    const clients = await listenForClients({ bus, clock, turn, nextConnection }, { owner, host, port });
+    this.doors.push(clients);
+    if (config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true) {
+      return { client: clients.port, peer: undefined };
+    }
+    const peers = await listenForPeers(tcpEdges(edges), this.server.acceptPeer, {
+      owner: `${id} (peers)`,
+      host,
+      port: peerPort,
+    });
+    this.doors.push(peers);
+    return { client: clients.port, peer: peers.port };
+  }
+
+  private closeDoors(): void {
+    this.edges.network.unlisten(this.id);
+    for (const door of this.doors.splice(0)) door.close();
+  }
+}
+
+function openLog({ config, turn, warn }: HostEdges, id: ServerId): ServerLog | undefined {
+  if (config.logDir === undefined) return undefined;
+  const folder = join(config.logDir, id);
+  const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} cannot be written: ${error.message}`);
+  try {
+    return new ServerLog(folder, turn, onTrouble);
+  } catch (error) {
+    // A server without a log is worth more than no server.
+    onTrouble(error as Error);
+    return undefined;
+  }
+}
+
+function routes(edges: HostEdges, inProcess: Transport): Transport {
+  const tcp = new TcpTransport(tcpEdges(edges), (server) => {
+    const { host, peerPort } = addressOf(edges.config, server);
+    return { host, port: peerPort };
+  });
+  return { dial: (to, listener) => (edges.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
+}
+
+function tcpEdges({ turn, config }: HostEdges): { turn: Turn; lineBytesMax: number } {
+  return { turn, lineBytesMax: peerLineBytesMax(config.lineBytesMax) };
+}
+
+function addressOf(config: HerdConfig, server: ServerId): ServerAddress {
+  const address = config.servers.get(server);
+  if (address === undefined) throw new Error(`${server} is no server of ${config.file}`);
+  return address;
+}

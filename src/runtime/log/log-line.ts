@@ -1,0 +1,61 @@
+import type { HerdEvent } from '../../actors/events.js';
+import { bytesOf, type ByteString } from '../../protocol/bytes.js';
+
+/** How much an event matters: what is above `info` also stands in the error log. */
+export type LogLevel = 'error' | 'warn' | 'info';
+
+/** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
+const control = /[^\x20-\x7e\x80-\xff]/g;
+
+/** The line of the log that tells of an event, without time and line end; undefined if the log does not tell of it. */
+export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
+  switch (event.kind) {
+    case 'line':
+      return info(`${event.party} ${event.far} ${event.direction} ${visible(event.line)}`);
+    case 'location-learned':
+      // The line that brought it is there already.
+      return undefined;
+    case 'client-connected':
+      return info(`client ${event.far} connected over ${event.transport}; clients now: ${event.clients}`);
+    case 'client-disconnected':
+      return info(`client ${event.far} left: ${plain(event.reason)}; clients now: ${event.clients}`);
+    case 'link':
+      return linkLine(event);
+    case 'server':
+      if (event.state === 'failed') return { level: 'error', text: `server failed: ${plain(event.reason)}` };
+      return info(`server ${event.state}`);
+    case 'dead-letter':
+      return info(`dead letter ${event.count}: ${event.messageKind} to ${event.address}`);
+    case 'actor-failed':
+      return { level: 'error', text: `${event.address} failed (${event.directive}): ${plain(stackOf(event.error))}` };
+    case 'peer-refused':
+      return { level: 'warn', text: `peer ${event.far} refused: ${plain(event.reason)}` };
+    case 'upstream-failed':
+      return { level: 'warn', text: `upstream gave no answer: ${plain(event.reason)}` };
+  }
+}
+
+function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { kind: 'link' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  const why = reason === '' ? '' : `: ${plain(reason)}`;
+  if (state !== 'backoff') return info(`link ${neighbour} ${state}${why}`);
+  return { level: 'warn', text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+}
+
+function info(text: ByteString): { level: LogLevel; text: ByteString } {
+  return { level: 'info', text };
+}
+
+function visible(line: ByteString): ByteString {
+  return line.replace(control, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function plain(text: string): ByteString {
+  return visible(bytesOf(text));
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

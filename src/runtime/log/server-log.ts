@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { createLogger, format, type Logger } from 'winston';
+import type { HerdEvent } from '../../actors/events.js';
+import type { ByteString } from '../../protocol/bytes.js';
+import type { MessageBus } from '../message-bus.js';
+import type { Gatherer, Turn } from '../turn.js';
+import { BatchFile } from './batch-file.js';
+import { logLineOf } from './log-line.js';
+
+/** Every kind of event that the log may tell of. */
+const kinds = [
+  'line',
+  'link',
+  'client-connected',
+  'client-disconnected',
+  'server',
+  'dead-letter',
+  'actor-failed',
+  'peer-refused',
+  'upstream-failed',
+] as const satisfies readonly HerdEvent['kind'][];
+
+/**
+ * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
+ * The lines of a turn go through winston as one entry.
+ */
+export class ServerLog implements Gatherer {
+  private readonly logger: Logger;
+  private readonly files: readonly BatchFile[];
+  private gathered: ByteString[] = [];
+  private state: 'open' | 'closed' = 'open';
+  private stampMs = 0;
+  private stamp = '';
+
+  /**
+   * @param folder where this server's logs are
+   * @param onTrouble hears once when the log cannot be written; the server goes on without
+   * @throws the file system's error if the files cannot be made
+   */
+  constructor(
+    folder: string,
+    private readonly turn: Turn,
+    onTrouble: (error: Error) => void,
+  ) {
+    const started = new Date().toISOString().replaceAll(':', '-');
+    this.files = [
+      new BatchFile(join(folder, `${started}.log`), 'info', onTrouble),
+      new BatchFile(join(folder, `${started}.error.log`), 'warn', onTrouble),
+    ];
+    this.logger = createLogger({
+      format: format.printf(({ message }) => String(message)),
+      transports: [...this.files],
+    });
+    this.logger.on('error', onTrouble);
+  }
+
+  /** Writes down what happens on a bus from now on. */
+  listen(bus: MessageBus): void {
+    for (const kind of kinds) bus.on(kind, (event) => this.note(event));
+  }
+
+  flush(): void {
+    if (this.gathered.length === 0) return;
+    const lines = this.gathered;
+    this.gathered = [];
+    this.logger.info(lines.join('\n'));
+  }
+
+  /** Resolves when everything is on disk, or cannot be brought there. */
+  async close(): Promise<void> {
+    this.flush();
+    this.state = 'closed';
+    const written = this.files.map((file) => finished(file));
+    this.logger.end();
+    await Promise.allSettled(written);
+  }
+
+  private note(event: HerdEvent): void {
+    const line = logLineOf(event);
+    if (line === undefined || this.state === 'closed') return;
+    const stamped = `${this.now()} ${line.text}`;
+    if (line.level === 'info') {
+      if (this.gathered.length === 0) this.turn.atEnd(this);
+      this.gathered.push(stamped);
+      return;
+    }
+    this.flush();
+    this.logger.log(line.level, stamped);
+  }
+
+  /** The time of day for a line; made anew only when a millisecond has passed. */
+  private now(): string {
+    const nowMs = Date.now();
+    if (nowMs !== this.stampMs) {
+      this.stampMs = nowMs;
+      this.stamp = new Date(nowMs).toISOString();
+    }
+    return this.stamp;
+  }
+}

@@ -1,0 +1,109 @@
+import { assign, setup } from 'xstate';
+import { backoffMs } from '../actors/backoff.js';
+import type { Random } from '../actors/random.js';
+
+/** Starts in a row that came to nothing before a server is given up. */
+const failuresMax = 8;
+
+export interface ProcessInput {
+  readonly random: Random;
+}
+
+export interface ProcessContext extends ProcessInput {
+  /** Starts in a row that did not lead to a server that listens. */
+  readonly failures: number;
+  readonly pauseMs: number;
+  readonly reason: string;
+}
+
+export type ProcessEvent =
+  /** The server in the process listens. */
+  { type: 'STARTED' } | { type: 'EXITED'; reason: string } | { type: 'STOP' };
+
+/**
+ * The life of one server's process under supervision.
+ *
+ *   first ──STARTED──▶ running ──EXITED──▶ pausing ──after pause──▶ again ──STARTED──▶ running
+ *     │                                       ▲                       │
+ *     │ EXITED                                └────────EXITED─────────┤
+ *     ▼                                                               │ EXITED, too often in a row
+ *   failed ◀──────────────────────────────────────────────────────────┘
+ *
+ *   STOP: from first, running, again to stopping, and on EXITED to stopped; from pausing to stopped.
+ *
+ * - A server that never listened is not tried again: what keeps it (a port in use, a wrong config) needs a person.
+ * - One that did is started again, first soon, then less and less often.
+ */
+export const processMachine = setup({
+  types: {
+    input: {} as ProcessInput,
+    context: {} as ProcessContext,
+    events: {} as ProcessEvent,
+  },
+  actions: {
+    // The supervisor of processes provides these.
+    spawn: () => undefined,
+    terminate: () => undefined,
+    noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
+    countFailure: assign(({ context }) => {
+      const failures = context.failures + 1;
+      return { failures, pauseMs: backoffMs(failures, context.random.next()) };
+    }),
+    forgetFailures: assign({ failures: 0 }),
+  },
+  guards: { tooOften: ({ context }) => context.failures >= failuresMax },
+  delays: { pause: ({ context }) => context.pauseMs },
+}).createMachine({
+  id: 'process',
+  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0, reason: '' }),
+  initial: 'first',
+  states: {
+    first: {
+      entry: 'spawn',
+      on: {
+        STARTED: 'running',
+        EXITED: {
+          target: 'failed',
+          actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+        },
+        STOP: 'stopping',
+      },
+    },
+    running: {
+      entry: 'forgetFailures',
+      on: {
+        EXITED: {
+          target: 'pausing',
+          actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+        },
+        STOP: 'stopping',
+      },
+    },
+    pausing: {
+      entry: 'countFailure',
+      after: { pause: 'again' },
+      on: { STOP: 'stopped' },
+    },
+    again: {
+      entry: 'spawn',
+      on: {
+        STARTED: 'running',
+        EXITED: [
+          {
+            guard: 'tooOften',
+            target: 'failed',
+            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+          },
+          {
+            target: 'pausing',
+            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+          },
+        ],
+        STOP: 'stopping',
+      },
+    },
+    stopping: { entry: 'terminate', on: { EXITED: 'stopped' } },
+    stopped: { type: 'final' },
+    failed: { type: 'final' },
+  },
+});

@@ -1,0 +1,90 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createActor, toPromise, type Actor as Machine } from 'xstate';
+import type { Clock } from '../actors/clock.js';
+import type { Random } from '../actors/random.js';
+import type { ServerId } from '../protocol/ids.js';
+import type { StatusReport } from './herd-status.js';
+import { processMachine } from './process-machine.js';
+
+/** What the supervisor of processes needs. */
+export interface ProcessesEdges {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The program that serves one server and sends its `StatusReport`s to its parent, and its arguments. */
+  readonly program: { readonly file: string; argumentsFor(server: ServerId): readonly string[] };
+  readonly onReport: (report: StatusReport) => void;
+}
+
+/** Runs one process a server, and starts those again that die. */
+export class Processes {
+  private readonly machines = new Map<ServerId, Machine<typeof processMachine>>();
+  private readonly children = new Map<ServerId, ChildProcess>();
+
+  constructor(
+    private readonly edges: ProcessesEdges,
+    servers: readonly ServerId[],
+  ) {
+    for (const server of servers) this.machines.set(server, this.machineOf(server));
+  }
+
+  /**
+   * Starts the processes. Resolves when all have ended because they were stopped.
+   * @throws when one cannot be started; the others go on until they are stopped
+   */
+  async run(): Promise<void> {
+    const ends = [...this.machines].map(async ([server, machine]) => {
+      machine.start();
+      await toPromise(machine);
+      const { value, context } = machine.getSnapshot();
+      if (value === 'failed') throw new Error(`${server} cannot be started: ${context.reason}`);
+    });
+    await Promise.all(ends);
+  }
+
+  /** Tells all to stop; resolves when they are gone. */
+  async stop(): Promise<void> {
+    for (const machine of this.machines.values()) machine.send({ type: 'STOP' });
+    await Promise.all([...this.machines.values()].map((machine) => toPromise(machine)));
+  }
+
+  /** Ends all at once. */
+  kill(): void {
+    for (const child of this.children.values()) child.kill('SIGKILL');
+  }
+
+  private machineOf(server: ServerId): Machine<typeof processMachine> {
+    const { clock, random } = this.edges;
+    const machine = createActor(
+      processMachine.provide({
+        actions: {
+          spawn: () => this.spawn(server),
+          terminate: () => this.children.get(server)?.kill('SIGTERM'),
+        },
+      }),
+      { clock, input: { random } },
+    );
+    return machine;
+  }
+
+  private spawn(server: ServerId): void {
+    const { program, onReport } = this.edges;
+    const child = fork(program.file, [...program.argumentsFor(server)]);
+    this.children.set(server, child);
+    // What the process itself says of its end tells people more than its exit status.
+    let lastWords: string | undefined;
+    const noteEnd = (how: string) => {
+      const reason = lastWords ?? how;
+      this.children.delete(server);
+      onReport({ kind: 'down', server, reason });
+      this.machines.get(server)?.send({ type: 'EXITED', reason });
+    };
+    child.on('message', (message) => {
+      const report = message as StatusReport;
+      if (report.kind === 'down') lastWords = report.reason;
+      else onReport(report);
+      if (report.kind === 'started') this.machines.get(server)?.send({ type: 'STARTED' });
+    });
+    child.on('error', (error) => noteEnd(error.message));
+    child.on('exit', (code, signal) => noteEnd(signal === null ? `exit status ${code ?? 0}` : `ended by ${signal}`));
+  }
+}
