@@ -2,11 +2,12 @@ import { relative } from 'node:path';
 import { partsOf } from '../protocol/topology.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { configFor } from './config-file.js';
+import type { ConfigOption } from './options.js';
 import { print, warn } from './output.js';
 import { table } from './table.js';
 
 /** `herd check`: validates a config and draws who talks with whom. */
-export function check(options: { config?: string }): void {
+export function check(options: ConfigOption): void {
   const { file, herd, servers, topology, upstream } = configFor(options);
   const names = [...servers.keys()];
   print(

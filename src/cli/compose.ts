@@ -9,7 +9,6 @@ import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
 import { placesNearby } from '../upstreams/places.js';
-import { startSampleUpstream, type SampleUpstream } from '../upstreams/sample/start.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { warn } from './output.js';
 
@@ -21,11 +20,6 @@ function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
     case 'places':
       return placesNearby(url);
   }
-}
-
-/** Starts the embedded sample service. */
-export function startSample(): Promise<SampleUpstream> {
-  return startSampleUpstream({ onFailure: (error) => warn(`the sample upstream failed: ${error.message}`) });
 }
 
 /** A host for servers in this process. What they tell of themselves goes to `report`. */

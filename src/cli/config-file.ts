@@ -4,6 +4,7 @@ import { asServerId, type ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { loadConfig } from '../runtime/config/load.js';
 import { UsageError } from './errors.js';
+import type { ConfigOption } from './options.js';
 
 /** The herd.yaml that comes with the package. */
 const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
@@ -12,7 +13,7 @@ const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
  * Reads the config that a command means: the file named, else herd.yaml of the current folder, else the shipped one.
  * @throws ConfigError
  */
-export function configFor(options: { config?: string }): HerdConfig {
+export function configFor(options: ConfigOption): HerdConfig {
   return loadConfig(options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped), process.env);
 }
 

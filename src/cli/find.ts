@@ -5,13 +5,9 @@ import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ask } from './client.js';
 import { configFor, serverNamed } from './config-file.js';
 import { CommandError, UsageError } from './errors.js';
+import type { FindOptions, NearOptions } from './options.js';
 import { print } from './output.js';
 import { describeResults } from './results.js';
-
-interface FindOptions {
-  readonly config?: string;
-  readonly server?: string;
-}
 
 /** `herd where`: a client's newest location, for people. */
 export async function where(client: string, options: FindOptions): Promise<void> {
@@ -20,7 +16,7 @@ export async function where(client: string, options: FindOptions): Promise<void>
 }
 
 /** `herd near`: what is near a client, for people. */
-export async function near(client: string, options: FindOptions & { radius: string; count: string }): Promise<void> {
+export async function near(client: string, options: NearOptions): Promise<void> {
   const { at, json } = await find(client, options.radius, options.count, options);
   print(at);
   print('');

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError } from '../runtime/errors.js';
-import { check } from './check.js';
 import { CommandError, UsageError } from './errors.js';
-import { near, where } from './find.js';
-import { warn, print } from './output.js';
-import { send } from './send.js';
-import { serve } from './serve.js';
-import { start } from './start.js';
-import { herdJsonSchema } from '../runtime/config/schema.js';
+import type { ConfigOption, FindOptions, NearOptions, ServeOptions, StartOptions } from './options.js';
+import { warn } from './output.js';
+
+/*
+ * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
+ */
 
 const config = [
   '--config <file>',
@@ -16,7 +16,10 @@ const config = [
 ] as const;
 const server = ['--server <name>', 'the server to ask (default: the first that is up)'] as const;
 
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+
 const program = new Command('herd')
+  .version(version)
   .description('A server herd for rapidly changing data: where every phone is, now.')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
@@ -27,20 +30,20 @@ program
   .argument('[server...]', 'servers to run here; they link to the others over TCP')
   .option(...config)
   .option('--processes', 'run one process per server, and start those again that die')
-  .action(start);
+  .action(async (names: string[], options: StartOptions) => (await import('./start.js')).start(names, options));
 
 program
   .command('serve', { hidden: true })
   .argument('<server>')
   .requiredOption('--sample <url>')
   .option(...config)
-  .action(serve);
+  .action(async (name: string, options: ServeOptions) => (await import('./serve.js')).serve(name, options));
 
 program
   .command('check')
   .description('check a config, and draw who talks with whom')
   .option(...config)
-  .action(check);
+  .action(async (options: ConfigOption) => (await import('./check.js')).check(options));
 
 program
   .command('send')
@@ -48,7 +51,9 @@ program
   .argument('<server>', 'the server to talk to')
   .argument('[line...]', 'lines to send, each quoted; standard input if there are none')
   .option(...config)
-  .action(send);
+  .action(async (name: string, lines: string[], options: ConfigOption) =>
+    (await import('./send.js')).send(name, lines, options),
+  );
 
 program
   .command('where')
@@ -56,7 +61,7 @@ program
   .argument('<client>', "the client's ID")
   .option(...server)
   .option(...config)
-  .action(where);
+  .action(async (client: string, options: FindOptions) => (await import('./find.js')).where(client, options));
 
 program
   .command('near')
@@ -66,12 +71,12 @@ program
   .option('--count <number>', 'how many results at most', '5')
   .option(...server)
   .option(...config)
-  .action(near);
+  .action(async (client: string, options: NearOptions) => (await import('./find.js')).near(client, options));
 
 program
   .command('schema')
   .description('print the JSON Schema of herd.yaml, for editors')
-  .action(() => print(JSON.stringify(herdJsonSchema(), undefined, 2)));
+  .action(async () => (await import('./schema.js')).schema());
 
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
 

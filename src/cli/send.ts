@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { connectTo } from './client.js';
 import { configFor, serverNamed } from './config-file.js';
 import { CommandError } from './errors.js';
+import type { ConfigOption } from './options.js';
 import { print } from './output.js';
 
 /** `herd send`: lines to a server, its answers to the terminal, both to the byte. */
-export async function send(name: string, lines: readonly string[], options: { config?: string }): Promise<void> {
+export async function send(name: string, lines: readonly string[], options: ConfigOption): Promise<void> {
   const config = configFor(options);
   const server = serverNamed(name, config);
   const socket = await connectTo(server, config);

@@ -1,13 +1,14 @@
 import type { StatusReport } from '../runtime/herd-status.js';
 import { hostFor } from './compose.js';
 import { configFor, serverNamed } from './config-file.js';
+import type { ServeOptions } from './options.js';
 import { stopRequested } from './signals.js';
 
 /**
  * `herd serve`: one server of a herd, as the child of `herd start --processes`, to which it reports. It ends when it is told
  * to, or when its parent is gone. Ctrl-C reaches it as well as its parent, who decides what to do; so it is not heard here.
  */
-export async function serve(name: string, options: { config?: string; sample: string }): Promise<void> {
+export async function serve(name: string, options: ServeOptions): Promise<void> {
   process.on('SIGINT', () => undefined);
   const orphaned = new Promise<void>((resolve) => process.on('disconnect', resolve));
   const stop = Promise.race([stopRequested(['SIGTERM']), orphaned]);

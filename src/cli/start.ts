@@ -6,15 +6,16 @@ import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
 import { Processes } from '../runtime/processes.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
-import { hostFor, startSample } from './compose.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
+import type { StartOptions } from './options.js';
 import { print } from './output.js';
+import { startSample } from './sample.js';
 import { stopRequested } from './signals.js';
 import { table } from './table.js';
 
 /** `herd start`: runs servers until it is told to stop. */
-export async function start(names: readonly string[], options: { config?: string; processes?: true }): Promise<void> {
+export async function start(names: readonly string[], options: StartOptions): Promise<void> {
   const config = configFor(options);
   const servers = serversNamed(names, config);
   await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
@@ -23,7 +24,8 @@ export async function start(names: readonly string[], options: { config?: string
 /** All servers in this process. */
 async function startHere(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
   const stop = stopRequested();
-  const sample = await startSample();
+  // Loaded here, because a parent of processes needs none of it.
+  const [{ hostFor }, sample] = await Promise.all([import('./compose.js'), startSample()]);
   const status = statusOf(config, servers);
   const host = hostFor(config, servers, sample.url, (report) => status.note(report));
   try {

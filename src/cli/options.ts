@@ -1,0 +1,25 @@
+/** The config that a command means, if it was named. */
+export interface ConfigOption {
+  readonly config?: string;
+}
+
+export interface StartOptions extends ConfigOption {
+  readonly processes?: true;
+}
+
+export interface ServeOptions extends ConfigOption {
+  /** The address of the sample service. */
+  readonly sample: string;
+}
+
+export interface FindOptions extends ConfigOption {
+  /** The server to ask. */
+  readonly server?: string;
+}
+
+export interface NearOptions extends FindOptions {
+  /** Kilometres, as typed. */
+  readonly radius: string;
+  /** As typed. */
+  readonly count: string;
+}
