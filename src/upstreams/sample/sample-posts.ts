@@ -1,0 +1,100 @@
+import type { Place } from './gazetteer.js';
+import { jsonObject, type JsonFields } from './json-object.js';
+
+/** A made-up post at a real place. It belongs to the place: whoever asks, and however, finds the same one. */
+export interface SamplePost {
+  readonly id: bigint;
+  readonly place: Place;
+  /** Milliseconds of Unix time. */
+  readonly postedMs: number;
+  readonly sentence: string;
+}
+
+/** So that the hundred places that an answer draws on hold the 1,500 posts to which the API goes back. */
+const postsPerPlace = 15;
+
+/** Ids hold the milliseconds since this moment above their 22 lowest bits, as Twitter's have since November 2010. */
+const idEpochMs = 1_288_834_974_657n;
+const idLowBits = 22;
+
+/** The posts are of the week before this moment: the service searched about a week. */
+const newestMs = Date.UTC(2012, 10, 17);
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+
+/** In the range of the user ids of 2012; the place's number is added. */
+const firstUserId = 900_000_000;
+
+const sentences = [
+  'clear skies this morning.',
+  'rain since breakfast, and no umbrella.',
+  'the market is crowded today.',
+  'waiting for the bus, as ever.',
+  'best tea in town is by the station.',
+  'the road to the bridge is closed until noon.',
+  'music in the square tonight.',
+  'what a sunset.',
+  'the queue at the bakery reaches the corner.',
+  'fog so thick that the hills are gone.',
+  'somebody found a set of keys near the school.',
+  'lights are back on in our street.',
+] as const;
+
+export function postsOf(place: Place): SamplePost[] {
+  return Array.from({ length: postsPerPlace }, (_, post) => samplePost(place, post));
+}
+
+/** The post as the Search API v1.0 wrote it in 2011, in its order of fields. */
+export function postJson({ id, place, postedMs, sentence }: SamplePost): string {
+  const userId = String(firstUserId + place.number);
+  const country = place.region.country;
+  const fields: JsonFields = {
+    from_user_id_str: JSON.stringify(userId),
+    profile_image_url: JSON.stringify('http://a0.twimg.com/sticky/default_profile_images/default_profile_6_normal.png'),
+    created_at: JSON.stringify(new Date(postedMs).toUTCString().replace('GMT', '+0000')),
+    from_user: JSON.stringify(`sample_${place.number}`),
+    from_user_name: JSON.stringify(`Sample of ${place.name}`),
+    location: JSON.stringify(`${place.name}, ${country}`),
+    id_str: JSON.stringify(String(id)),
+    metadata: JSON.stringify({ result_type: 'recent' }),
+    to_user_id: 'null',
+    text: JSON.stringify(`Sample post from ${addressOf(place)}: ${sentence}`),
+    // As digits: a number of 64 bits goes through JSON.stringify in no way.
+    id: String(id),
+    from_user_id: userId,
+    geo: JSON.stringify({ type: 'Point', coordinates: [place.latitude, place.longitude] }),
+    iso_language_code: JSON.stringify('en'),
+    to_user_id_str: 'null',
+    source: JSON.stringify(htmlEscaped('<a href="https://www.geonames.org/">Herd sample, places by GeoNames</a>')),
+  };
+  return jsonObject(fields);
+}
+
+/** Name, region and country, without those that are not known or say the same again. */
+export function addressOf({ name, region }: Place): string {
+  return [...new Set([name, region.name ?? name, region.country])].join(', ');
+}
+
+function samplePost(place: Place, post: number): SamplePost {
+  const number = place.number * postsPerPlace + post;
+  const postedMs = newestMs - (scrambled(number) % weekMs);
+  const lowBits = BigInt.asUintN(idLowBits, BigInt(number));
+  return {
+    id: ((BigInt(postedMs) - idEpochMs) << BigInt(idLowBits)) | lowBits,
+    place,
+    postedMs,
+    sentence: sentences[scrambled(~number) % sentences.length] ?? sentences[0],
+  };
+}
+
+/** A number from 0 to 2^32 - 1 that looks random and is always the same for the same one: MurmurHash3's last step. */
+function scrambled(number: number): number {
+  let hash = number;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The service escaped the client's link for HTML before it put it into JSON. */
+function htmlEscaped(html: string): string {
+  return html.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
