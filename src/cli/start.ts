@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
+import { hostAndPort } from '../runtime/listening.js';
 import { Processes } from '../runtime/processes.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
@@ -86,11 +87,17 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
     const links = (config.topology.get(server) ?? []).map((neighbour) =>
       status.isLive(server, neighbour) ? neighbour : `(${neighbour})`,
     );
-    return [server, `${host}:${ports?.client ?? 0}`, `${ports?.peer ?? 'in memory'}`, links.join(' ')];
+    return [
+      server,
+      hostAndPort(host, ports?.client),
+      String(ports?.http ?? ''),
+      String(ports?.peer ?? 'in memory'),
+      links.join(' '),
+    ];
   });
   const first = rows[0]?.[1]?.split(':') ?? [];
   print(`Herd ${config.herd} (${relative('.', config.file)}): ${servers.length} servers, ${where}\n`);
-  print(table(['server', 'clients', 'peers', 'links'], rows));
+  print(table(['server', 'clients', 'web', 'peers', 'links'], rows));
   if (config.logDir !== undefined) print(`\nLogs: ${config.logDir}/<server>/`);
   print(`\nReady in ${(performance.now() / 1000).toFixed(2)} s. Ctrl-C stops the herd. Try:`);
   print(`  echo 'IAMAT phone +34.068930-118.445127 ${Math.floor(Date.now() / 1000)}' | nc ${first.join(' ')}`);

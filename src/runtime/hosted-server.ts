@@ -7,7 +7,7 @@ import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
 import type { Upstream } from '../protocol/upstream.js';
-import { listenForClients } from './client-listener.js';
+import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import type { Listening } from './listening.js';
@@ -15,6 +15,7 @@ import { ServerLog } from './log/server-log.js';
 import { MessageBus } from './message-bus.js';
 import { listenForPeers, TcpTransport } from './tcp-transport.js';
 import type { Turn } from './turn.js';
+import { listenForWeb } from './web-listener.js';
 
 /** What the servers of one process share. */
 export interface HostEdges {
@@ -40,6 +41,8 @@ export interface ServerPorts {
   readonly client: number;
   /** Undefined where all its neighbours are in the same process. */
   readonly peer: number | undefined;
+  /** Undefined where it does not serve the web. */
+  readonly http: number | undefined;
 }
 
 /** One run of one server in this process: its bus, its log, its doors and its actors. */
@@ -97,21 +100,26 @@ export class HostedServer {
   private async openDoors(): Promise<ServerPorts> {
     const { edges, id, bus } = this;
     const { config, clock, turn, hosted } = edges;
-    const { host, port, peerPort } = addressOf(config, id);
-    const nextConnection = () => (this.connections += 1);
-    const owner = `${id} (clients)`;
-    const clients = await listenForClients({ bus, clock, turn, nextConnection }, { owner, host, port });
-    this.doors.push(clients);
-    if (config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true) {
-      return { client: clients.port, peer: undefined };
-    }
-    const peers = await listenForPeers(tcpEdges(edges), this.server.acceptPeer, {
-      owner: `${id} (peers)`,
-      host,
-      port: peerPort,
-    });
-    this.doors.push(peers);
-    return { client: clients.port, peer: peers.port };
+    const { host, port, peerPort, httpPort } = addressOf(config, id);
+    const door: DoorEdges = { bus, clock, turn, nextConnection: () => (this.connections += 1) };
+    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
+    const http =
+      httpPort === undefined
+        ? undefined
+        : await this.open(listenForWeb(door, config.lineBytesMax, { owner: `${id} (web)`, host, port: httpPort }));
+    const peer =
+      config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true
+        ? undefined
+        : await this.open(
+            listenForPeers(tcpEdges(edges), this.server.acceptPeer, { owner: `${id} (peers)`, host, port: peerPort }),
+          );
+    return { client, peer, http };
+  }
+
+  private async open(opening: Promise<Listening>): Promise<number> {
+    const door = await opening;
+    this.doors.push(door);
+    return door.port;
   }
 
   private closeDoors(): void {

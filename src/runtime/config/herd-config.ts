@@ -8,6 +8,8 @@ export interface ServerAddress {
   readonly port: number;
   /** For other servers. */
   readonly peerPort: number;
+  /** For clients over WebSocket; undefined for none. */
+  readonly httpPort?: number | undefined;
 }
 
 /** A herd as its config describes it, checked. */

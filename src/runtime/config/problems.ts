@@ -31,9 +31,10 @@ function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
 function* portProblems({ servers }: HerdDocument): Generator<Problem> {
   const users = new Map<string, string>();
   for (const [name, server] of Object.entries(servers)) {
-    for (const key of ['port', 'peerPort'] as const) {
-      if (server[key] === 0) continue;
-      const place = hostAndPort(server.host, server[key]);
+    for (const key of ['port', 'peerPort', 'httpPort'] as const) {
+      const number = server[key];
+      if (number === undefined || number === 0) continue;
+      const place = hostAndPort(server.host, number);
       const user = users.get(place);
       const text = `${key} of ${name} is ${place}, which is ${user ?? ''} already`;
       if (user !== undefined) yield { path: ['servers', name, key], text };

@@ -1,0 +1,129 @@
+import { isUtf8 } from 'node:buffer';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { ClientWire } from '../actors/client-wire.js';
+import { addresses } from '../actors/messages.js';
+import type { ByteString } from '../protocol/bytes.js';
+import type { DoorEdges } from './client-listener.js';
+import { hostAndPort, listen, type Listening } from './listening.js';
+
+/** Where WebSocket clients connect. */
+const path = '/ws';
+
+/** How often a client is asked whether it is alive, in milliseconds; one that has not answered by the next time is dropped. */
+const pingEveryMs = 30_000;
+
+/** WebSocket's close code for a server that goes away (RFC 6455, section 7.4.1). */
+const goingAway = 1001;
+
+/**
+ * Opens a server's door for clients that speak over WebSocket: one command a message, one answer a message.
+ * @throws PortError
+ */
+export async function listenForWeb(
+  edges: DoorEdges,
+  lineBytesMax: number,
+  at: { owner: string; host: string; port: number },
+): Promise<Listening> {
+  const webSockets = new WebSocketServer({ noServer: true, maxPayload: lineBytesMax + 2, perMessageDeflate: false });
+  const server = createServer((_, response) => {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end(`Herd speaks WebSocket here, at ${path}\n`);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Until ws has taken the socket over, nobody else hears of its errors.
+    socket.on('error', () => undefined);
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
+  });
+  return listen(server, at.host, at.port, at.owner);
+}
+
+/**
+ * Why a handshake is refused; undefined if it is not. A page of another origin may not speak in the name of whoever looks at
+ * it (RFC 6455, section 10.2); programs send no origin.
+ */
+function refusalOf({ url, headers }: IncomingMessage): string | undefined {
+  if (url !== path) return '404 Not Found';
+  if (headers.origin !== undefined && hostOf(headers.origin) !== headers.host) return '403 Forbidden';
+  return undefined;
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMessage, stream: Duplex): void {
+  const { bus, clock, nextConnection } = edges;
+  const connection = nextConnection();
+  const to = addresses.connection(connection);
+  const far = hostAndPort(socket.remoteAddress, socket.remotePort);
+  let reason = 'the client closed';
+  let pings: 'answered' | 'waiting' = 'answered';
+  const heartbeat = setInterval(() => {
+    if (pings === 'waiting') return webSocket.terminate();
+    pings = 'waiting';
+    webSocket.ping();
+  }, pingEveryMs);
+  webSocket.on('pong', () => (pings = 'answered'));
+  webSocket.on('error', (error) => (reason = error.message));
+  webSocket.on('close', () => clearInterval(heartbeat));
+  const wire = new WebSocketClientWire(webSocket, stream, far);
+  bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+  webSocket.on('message', (message: Buffer) => {
+    const chunk = asLine(message);
+    wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
+  });
+  stream.on('drain', () => wire.report(() => bus.send(to, { kind: 'drained' })));
+  webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
+}
+
+/** A message as a line: with a line end, if it has none. */
+function asLine(message: Buffer): Buffer {
+  return message.at(-1) === 10 ? message : Buffer.concat([message, Buffer.from('\n')]);
+}
+
+class WebSocketClientWire implements ClientWire {
+  readonly transport = 'websocket';
+  private state: 'open' | 'destroyed' = 'open';
+
+  constructor(
+    private readonly webSocket: WebSocket,
+    private readonly stream: Duplex,
+    readonly far: string,
+  ) {}
+
+  get backlogBytes(): number {
+    return this.webSocket.bufferedAmount;
+  }
+
+  /** Reports something, unless nothing may be reported any more. */
+  report(tell: () => void): void {
+    if (this.state === 'open') tell();
+  }
+
+  /** Each write is one answer, and so one message: text where it is UTF-8, and bytes where it cannot be text. */
+  write(text: ByteString): void {
+    const bytes = Buffer.from(text.slice(0, -1), 'latin1');
+    this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
+  }
+
+  pause(): void {
+    this.webSocket.pause();
+  }
+
+  resume(): void {
+    this.webSocket.resume();
+  }
+
+  end(): void {
+    this.webSocket.close(goingAway);
+  }
+
+  destroy(): void {
+    this.state = 'destroyed';
+    this.webSocket.terminate();
+    this.stream.destroy();
+  }
+}
