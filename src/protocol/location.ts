@@ -46,17 +46,17 @@ function compareBytes(a: ByteString, b: ByteString): number {
 }
 
 /** The same location with fields that keep nothing else alive, for keeping: see `flatCopy`. */
-export function keepable(location: Location): Location {
-  // One small string that the three fields are cut from costs less than three copies.
-  const { client, position, time } = location;
-  const all = flatCopy(`${client}${position}${time}`);
-  const positionEnd = client.length + position.length;
+export function keepable({ client, position, time, instant, server, skew }: Location): Location {
+  // One small string that the fields are cut from costs less than a copy of each.
+  const all = flatCopy(`${client}${position}${time}${server}${skew}`);
+  let end = 0;
+  const copyOf = (field: string): string => all.slice(end, (end += field.length));
   return {
-    client: asClientId(all.slice(0, client.length)),
-    position: all.slice(client.length, positionEnd),
-    time: all.slice(positionEnd),
-    instant: location.instant,
-    server: location.server,
-    skew: location.skew,
+    client: asClientId(copyOf(client)),
+    position: copyOf(position),
+    time: copyOf(time),
+    instant,
+    server: copyOf(server) as ServerId,
+    skew: copyOf(skew),
   };
 }
