@@ -14,7 +14,7 @@ export interface PeerLinkContext extends PeerLinkInput {
   readonly failures: number;
   /** How long the present or last backoff lasts, in milliseconds. */
   readonly retryInMs: number;
-  /** Why the last wire was lost. */
+  /** Why the last wire was lost; empty once that is over. */
   readonly reason: string;
 }
 
@@ -62,7 +62,7 @@ export const peerLinkMachine = setup({
       const failures = context.failures + 1;
       return { failures, retryInMs: backoffMs(failures, context.random.next()) };
     }),
-    forgetFailures: assign({ failures: 0, reason: '' }),
+    forgetFailures: assign({ failures: 0 }),
     noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
   },
   guards: { dials: ({ context }) => context.dials },
@@ -77,7 +77,7 @@ export const peerLinkMachine = setup({
   initial: 'connecting',
   on: {
     STOP: { target: '.stopped', actions: 'hangUp' },
-    GREETED: { target: '.connected', reenter: true },
+    GREETED: { target: '.connected', reenter: true, actions: { type: 'noteReason', params: { reason: '' } } },
   },
   states: {
     connecting: {
@@ -130,7 +130,7 @@ export const peerLinkMachine = setup({
     },
     backoff: {
       entry: ['countFailure', { type: 'tell', params: { state: 'backoff' } }],
-      after: { retryIn: 'connecting' },
+      after: { retryIn: { target: 'connecting', actions: { type: 'noteReason', params: { reason: '' } } } },
     },
     stopped: {
       entry: { type: 'tell', params: { state: 'stopped' } },
