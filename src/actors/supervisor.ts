@@ -80,12 +80,21 @@ export class Supervisor {
       case 'resume':
         return;
       case 'restart':
-        return child.restart();
+        return this.restart(child);
       case 'stop':
         this.stop(address as Address<never>);
         return this.reports.stopped(address);
       case 'escalate':
         return this.reports.escalated(error);
+    }
+  }
+
+  private restart(child: Child): void {
+    try {
+      child.restart();
+    } catch (error) {
+      // Out of here it would end the process, and with it every server in it.
+      this.reports.escalated(error);
     }
   }
 }
