@@ -87,6 +87,8 @@ export class PeerLink implements Actor<LinkMessage> {
 
   stop(): void {
     this.life.send({ type: 'STOP' });
+    // A machine that broke does nothing any more, and a neighbour that is left on a dead wire would never call again.
+    this.hangUp();
   }
 
   private hear(line: ByteString): void {
