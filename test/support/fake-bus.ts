@@ -1,0 +1,24 @@
+import type { Failure } from '../../src/actors/bus.js';
+import type { HerdEvent } from '../../src/actors/events.js';
+import { MessageBus, type EventOf } from '../../src/runtime/message-bus.js';
+
+/** The real bus, on which a listener that throws fails the test. */
+export function strictBus(): MessageBus {
+  return new MessageBus((error) => {
+    throw error;
+  });
+}
+
+/** Keeps the events of one kind. */
+export function eventsOf<Kind extends HerdEvent['kind']>(bus: MessageBus, kind: Kind): EventOf<Kind>[] {
+  const events: EventOf<Kind>[] = [];
+  bus.on(kind, (event) => events.push(event));
+  return events;
+}
+
+/** Keeps the failures of actors that nobody supervises. */
+export function failuresOf(bus: MessageBus): Failure[] {
+  const failures: Failure[] = [];
+  bus.supervise((failure) => failures.push(failure));
+  return failures;
+}

@@ -1,0 +1,40 @@
+import type { ClientWire } from '../../src/actors/client-wire.js';
+import type { ByteString } from '../../src/protocol/bytes.js';
+
+/** A client's connection. The test says how much the client has not taken, and sees what it is sent. */
+export class FakeClientWire implements ClientWire {
+  readonly transport = 'tcp';
+  written: ByteString = '';
+  backlogBytes = 0;
+  reading: 'flowing' | 'paused' = 'flowing';
+  state: 'open' | 'ended' | 'destroyed' = 'open';
+
+  constructor(readonly far = '192.0.2.1:40000') {}
+
+  write(text: ByteString): void {
+    if (this.state === 'open') this.written += text;
+  }
+
+  pause(): void {
+    this.reading = 'paused';
+  }
+
+  resume(): void {
+    this.reading = 'flowing';
+  }
+
+  end(): void {
+    this.state = 'ended';
+  }
+
+  destroy(): void {
+    this.state = 'destroyed';
+  }
+
+  /** What was written since this was last asked. */
+  take(): ByteString {
+    const { written } = this;
+    this.written = '';
+    return written;
+  }
+}

@@ -1,0 +1,21 @@
+import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
+import type { Location } from '../../src/protocol/location.js';
+
+/** A server's name, known to be one. */
+export function serverId(name: string): ServerId {
+  const id = asServerId(name);
+  if (id === undefined) throw new Error(`${name} is no server's name`);
+  return id;
+}
+
+/** Where a client said it was at a second. */
+export function locationOf(client: string, seconds: number, server = 'Blake'): Location {
+  return {
+    client: asClientId(client),
+    position: '+34.068930-118.445127',
+    time: String(seconds),
+    instant: { seconds, nanoseconds: 0 },
+    server: serverId(server),
+    skew: '+0.100000000',
+  };
+}

@@ -1,0 +1,50 @@
+import type { PeerWire, PeerWireListener, Transport } from '../../src/actors/transport.js';
+import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ServerId } from '../../src/protocol/ids.js';
+
+/** A wire to another server. At its far end is the test, which reports to the listener what shall have happened. */
+export class FakePeerWire implements PeerWire {
+  readonly sent: ByteString[] = [];
+  hasRoom = true;
+  state: 'open' | 'closed' = 'open';
+
+  constructor(readonly far: string) {}
+
+  send(line: ByteString): void {
+    if (this.state === 'open') this.sent.push(line);
+  }
+
+  close(): void {
+    this.state = 'closed';
+  }
+
+  /** What was sent since this was last asked. */
+  take(): ByteString[] {
+    return this.sent.splice(0);
+  }
+}
+
+/** A call that was made, and who hears how it goes. */
+export interface FakeCall {
+  readonly to: ServerId;
+  readonly wire: FakePeerWire;
+  readonly listener: PeerWireListener;
+}
+
+/** Makes calls that come to what the test wants. */
+export class FakeTransport implements Transport {
+  readonly calls: FakeCall[] = [];
+
+  dial(to: ServerId, listener: PeerWireListener): PeerWire {
+    const wire = new FakePeerWire(to);
+    this.calls.push({ to, wire, listener });
+    return wire;
+  }
+
+  /** The last call that was made. */
+  get last(): FakeCall {
+    const call = this.calls.at(-1);
+    if (call === undefined) throw new Error('nobody was called');
+    return call;
+  }
+}
