@@ -89,7 +89,7 @@ export type AcceptorMessage =
 export type UpstreamMessage =
   | ({ readonly kind: 'nearby'; readonly about: NearbyQuestion } & Question)
   /** A request came to its end. */
-  | ({ readonly kind: 'settled'; readonly request: number; readonly json: ByteString } & Question);
+  | ({ readonly kind: 'settled'; readonly request: symbol; readonly json: ByteString } & Question);
 
 /** Where everybody lives. */
 export const addresses = {

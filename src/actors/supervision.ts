@@ -29,7 +29,7 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   link: { directive: 'restart', failuresMax: 10, withinMs },
   // Forgets callers that have not said who they are; they call again.
   acceptor: { directive: 'restart', failuresMax: 10, withinMs },
-  // Requests under way go on, and answer whom they were asked by.
+  // Gives up the requests under way, and tells so whom they were asked by.
   upstream: { directive: 'restart', failuresMax: 100, withinMs },
 };
 

@@ -14,8 +14,7 @@ const requestsMax = 256;
 
 /** The upstream actor: asks what is near a place. Whatever the upstream does, every question is answered in time. */
 export class Twitter implements Actor<UpstreamMessage> {
-  private readonly requests = new Map<number, AbortController>();
-  private requested = 0;
+  private readonly requests = new Map<symbol, AbortController>();
 
   constructor(
     private readonly bus: Bus,
@@ -37,7 +36,7 @@ export class Twitter implements Actor<UpstreamMessage> {
   }
 
   stop(): void {
-    for (const controller of this.requests.values()) controller.abort();
+    for (const controller of this.requests.values()) controller.abort('the question was given up');
     this.requests.clear();
   }
 
@@ -45,10 +44,11 @@ export class Twitter implements Actor<UpstreamMessage> {
     if (this.requests.size >= requestsMax) {
       return this.reply({ replyTo, question }, this.failure('too many questions at once, ask again'));
     }
-    const request = (this.requested += 1);
+    // Unlike a number, not to be taken for one of the actor before a restart, whose requests come to their ends here.
+    const request = Symbol('request');
     const controller = new AbortController();
     this.requests.set(request, controller);
-    const timer = this.clock.setTimeout(() => controller.abort(), deadlineMs);
+    const timer = this.clock.setTimeout(() => controller.abort(`no answer within ${deadlineMs / 1000} s`), deadlineMs);
     void this.fetch(about, controller.signal).then((json) => {
       this.clock.clearTimeout(timer);
       this.bus.send(addresses.upstream, { kind: 'settled', request, json, replyTo, question });
@@ -62,7 +62,7 @@ export class Twitter implements Actor<UpstreamMessage> {
       const response = await this.http.fetch(this.upstream.request(question), signal);
       return this.upstream.answer(response, question);
     } catch (error) {
-      if (signal.aborted) return this.failure(`no answer within ${deadlineMs / 1000} s`);
+      if (signal.aborted) return this.failure(String(signal.reason));
       if (error instanceof UpstreamError) return this.failure(error.message);
       this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
       return this.failure('internal error');
