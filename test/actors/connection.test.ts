@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Connection } from '../../src/actors/connection.js';
+import {
+  addresses,
+  type ConnectionMessage,
+  type ServerMessage,
+  type StoreMessage,
+  type UpstreamMessage,
+} from '../../src/actors/messages.js';
+import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { FakeActor } from '../support/fake-actor.js';
+import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
+import { FakeClientWire } from '../support/fake-client-wire.js';
+import { locationOf, serverId } from '../support/fake-location.js';
+import { fakeUpstream } from '../support/fake-upstream.js';
+
+const self = addresses.connection(1);
+const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
+const tooMuchBacklog = 256 * 1024 + 1;
+
+describe('Connection', () => {
+  let bus: MessageBus;
+  let wire: FakeClientWire;
+  let store: FakeActor<StoreMessage>;
+  let upstream: FakeActor<UpstreamMessage>;
+  let server: FakeActor<ServerMessage>;
+  let connection: Connection;
+
+  function begin(): void {
+    bus = strictBus();
+    wire = new FakeClientWire();
+    store = new FakeActor();
+    upstream = new FakeActor();
+    server = new FakeActor();
+    bus.attach(addresses.store, store);
+    bus.attach(addresses.upstream, upstream);
+    bus.attach(addresses.server, server);
+    const settings = { server: serverId('Blake'), lineBytesMax: 256, upstream: fakeUpstream };
+    connection = new Connection(bus, settings, 1, wire);
+    bus.attach(self, connection);
+  }
+  beforeEach(begin);
+
+  function tell(message: ConnectionMessage): void {
+    bus.send(self, message);
+  }
+
+  function say(text: string): void {
+    tell({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+  }
+
+  /** The questions that the store was asked since this was last asked. */
+  function asked(): number[] {
+    return store.take().flatMap((message) => (message.kind === 'whereis' ? [message.question] : []));
+  }
+
+  /** Answers a question to the store: nobody knows the client. */
+  function answer(question: number): void {
+    tell({ kind: 'located', question, location: undefined });
+  }
+
+  const questions = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `WHATSAT phone${from + index} 10 1\n`).join('');
+  const unknown = (from: number, to: number) => questions(from, to).replaceAll('WHATSAT', '? WHATSAT');
+
+  it('answers whole lines, however they come in', () => {
+    for (const byte of 'IAMAT kiwi +34.0-118.0 1353118103\r\nhello\n') say(byte);
+    expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
+  });
+
+  it('[WH6] writes the AT line and the JSON line at once', () => {
+    const writes: string[] = [];
+    wire.write = (text) => writes.push(text);
+    say('WHATSAT kiwi 10 1\n');
+    tell({ kind: 'located', question: asked()[0] ?? 0, location: locationOf('kiwi', 1) });
+    expect(upstream.received).to.have.lengthOf(1);
+    tell({ kind: 'nearby-found', question: 1, json: '{"results":[]}' });
+    expect(writes).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 1\n{"results":[]}\n']);
+  });
+
+  it('tells the log every line of both directions, without line ends', () => {
+    const lines = eventsOf(bus, 'line');
+    say('one\ntwo\n');
+    expect(lines.map(({ direction, party, far, line }) => [direction, party, far, line])).to.deep.equal([
+      ['in', 'client', '192.0.2.1:40000', 'one'],
+      ['out', 'client', '192.0.2.1:40000', '? one'],
+      ['in', 'client', '192.0.2.1:40000', 'two'],
+      ['out', 'client', '192.0.2.1:40000', '? two'],
+    ]);
+  });
+
+  describe('[CO4] with a client that does not take its answers', () => {
+    it('stops reading while 64 answers wait, asks no more, and goes on as they are given', () => {
+      say(questions(0, 100));
+      expect(asked()).to.have.lengthOf(64);
+      expect(wire.reading).to.equal('paused');
+      answer(2);
+      expect(asked(), 'the first still holds back the others').to.deep.equal([]);
+      answer(1);
+      expect(asked()).to.deep.equal([65, 66]);
+      expect(wire.reading).to.equal('paused');
+      for (let question = 3; question <= 100; question += 1) answer(question);
+      expect(wire.reading).to.equal('flowing');
+      expect(wire.written).to.equal(unknown(0, 100));
+    });
+
+    it('stops reading while too many bytes are not taken, and goes on when they are', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\ntwo\n');
+      say('three\n');
+      expect(wire.written).to.equal('');
+      expect(wire.reading).to.equal('paused');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n? two\n? three\n');
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('still answers everything after the client has closed its side', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\ntwo');
+      tell({ kind: 'ended', receivedAt });
+      expect(wire.state).to.equal('open');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n? two\n');
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('still answers everything that it has when the server goes down', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\n');
+      tell({ kind: 'drain' });
+      expect(wire.state).to.equal('open');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n');
+      expect(wire.state).to.equal('ended');
+    });
+  });
+
+  it('[CO1] loses and reorders nothing, however questions, room and bytes come together', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ lines: fc.nat(40) }) },
+      { weight: 3, arbitrary: fc.record({ answers: fc.nat(40), pick: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ backlogBytes: fc.constantFrom(0, 1_000, tooMuchBacklog) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, halfClose) => {
+        begin();
+        const open: number[] = [];
+        let said = 0;
+        let expected = '';
+        const answerAt = (pick: number) => {
+          const [question] = open.splice(pick % open.length, 1);
+          if (question !== undefined) answer(question);
+        };
+        for (const step of steps) {
+          if ('lines' in step) {
+            for (let line = 0; line < step.lines; line += 1) {
+              said += 1;
+              const text = said % 3 === 0 ? `hello ${said}` : `WHATSAT phone${said} 1 1`;
+              expected += `? ${text}\n`;
+              say(`${text}\n`);
+            }
+          } else if ('answers' in step) {
+            for (let count = 0; count < step.answers && open.length > 0; count += 1) answerAt(step.pick);
+          } else {
+            wire.backlogBytes = step.backlogBytes;
+            if (step.backlogBytes === 0) tell({ kind: 'drained' });
+          }
+          open.push(...asked());
+          expect(open.length).to.be.at.most(64);
+        }
+        wire.backlogBytes = 0;
+        tell({ kind: 'drained' });
+        if (halfClose) tell({ kind: 'ended', receivedAt });
+        for (open.push(...asked()); open.length > 0; open.push(...asked())) answerAt(0);
+        expect(wire.written).to.equal(expected);
+        expect(wire.reading).to.equal('flowing');
+        expect(wire.state).to.equal(halfClose ? 'ended' : 'open');
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('[CO3] answers a client that has closed its side, the last line without a line end too, and then ends', () => {
+    say('WHATSAT kiwi 10 1');
+    tell({ kind: 'ended', receivedAt });
+    expect(wire.state).to.equal('open');
+    answer(1);
+    expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
+    expect(wire.state).to.equal('ended');
+  });
+
+  it('ends at once with a client that closes its side and has asked nothing', () => {
+    tell({ kind: 'ended', receivedAt });
+    expect(wire.state).to.equal('ended');
+  });
+
+  it('[CO5] answers what was asked before the server goes down, takes nothing more, and ends', () => {
+    say('WHATSAT kiwi 10 1\nhal');
+    tell({ kind: 'drain' });
+    say('f a line\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    expect(wire.written).to.equal('');
+    answer(1);
+    expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
+    expect(wire.state).to.equal('ended');
+    expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis']);
+  });
+
+  it('[CO6] tells the server of a wire that closed, and minds no answer that comes later', () => {
+    const failures = failuresOf(bus);
+    say('WHATSAT kiwi 10 1\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    tell({ kind: 'closed', reason: 'ECONNRESET' });
+    expect(server.received).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'ECONNRESET' }]);
+    connection.stop();
+    expect(wire.state).to.equal('destroyed');
+    answer(1);
+    tell({ kind: 'nearby-found', question: 1, json: '{}' });
+    tell({ kind: 'question-failed', question: 99 });
+    expect(failures).to.deep.equal([]);
+    expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis', 'report']);
+  });
+
+  it('fails, for its supervisor to act, when its machine breaks', () => {
+    const failures = failuresOf(bus);
+    wire.pause = () => {
+      throw new Error('the socket is gone');
+    };
+    wire.backlogBytes = tooMuchBacklog;
+    say('one\n');
+    expect(failures.map(({ address, error }) => [address, (error as Error).message])).to.deep.equal([
+      ['connection/1', 'the socket is gone'],
+    ]);
+  });
+});

@@ -1,0 +1,231 @@
+import { expect } from 'chai';
+import type { ClientEvent, ServerEvent } from '../../src/actors/events.js';
+import { addresses } from '../../src/actors/messages.js';
+import { Server } from '../../src/actors/server.js';
+import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { eventsOf, strictBus } from '../support/fake-bus.js';
+import { FakeClientWire } from '../support/fake-client-wire.js';
+import { serverId } from '../support/fake-location.js';
+import { FakePeerWire, FakeTransport } from '../support/fake-peer-wire.js';
+import { FakeHttp, fakeUpstream, promisesSettled } from '../support/fake-upstream.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const neighbours = ['Blake', 'Metta'].map(serverId);
+
+describe('Server', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let transport: FakeTransport;
+  let http: FakeHttp;
+  let server: Server;
+  let life: ServerEvent[];
+  let clients: ClientEvent[];
+  let connections: number;
+
+  beforeEach(() => {
+    bus = strictBus();
+    clock = new VirtualClock();
+    transport = new FakeTransport();
+    http = new FakeHttp();
+    life = eventsOf(bus, 'server');
+    clients = [];
+    bus.on('client-connected', (event) => clients.push(event));
+    bus.on('client-disconnected', (event) => clients.push(event));
+    connections = 0;
+    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
+    server = new Server(
+      { identity, lineBytesMax: 256, upstream: fakeUpstream },
+      { registry: bus, clock, http, transport, random: { next: () => 0.5 } },
+    );
+    server.start();
+  });
+
+  const states = () => life.map(({ state }) => state);
+
+  /** A client of the server: what it says, and what it hears. */
+  function connect() {
+    connections += 1;
+    const connection = connections;
+    const wire = new FakeClientWire(`192.0.2.1:${40_000 + connection}`);
+    bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+    const to = addresses.connection(connection);
+    return {
+      wire,
+      to,
+      say: (line: string) => bus.send(to, { kind: 'bytes', chunk: Buffer.from(`${line}\n`), receivedAt: clock.now() }),
+      leave: (reason: string) => bus.send(to, { kind: 'closed', reason }),
+    };
+  }
+
+  it('answers its clients from what any of them has reported', async () => {
+    const [one, other] = [connect(), connect()];
+    one.say('IAMAT kiwi +34.0-118.0 1699999999');
+    expect(one.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n');
+    other.say('WHATSAT kiwi 10 5');
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(other.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
+  });
+
+  it('dials the neighbours whose names sort after its own, and is called by the others', () => {
+    expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
+    const wire = new FakePeerWire('192.0.2.9:40000');
+    server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
+    expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake', 'CAUGHT-UP']);
+  });
+
+  it('counts its clients, and says why each left', () => {
+    const [one, other] = [connect(), connect()];
+    one.leave('the client closed');
+    other.leave('ECONNRESET');
+    expect(clients.map(({ kind, far, reason, clients: now }) => [kind, far, reason, now])).to.deep.equal([
+      ['client-connected', '192.0.2.1:40001', '', 1],
+      ['client-connected', '192.0.2.1:40002', '', 2],
+      ['client-disconnected', '192.0.2.1:40001', 'the client closed', 1],
+      ['client-disconnected', '192.0.2.1:40002', 'ECONNRESET', 0],
+    ]);
+  });
+
+  it('keeps what a client reported after it has left', () => {
+    const one = connect();
+    one.say('IAMAT kiwi +34.0-118.0 1699999999');
+    one.leave('the client closed');
+    connect().say('WHATSAT kiwi 10 5');
+    expect(http.requests).to.have.lengthOf(1);
+  });
+
+  it('loses a client whose actor failed, and nobody else', () => {
+    const [one, other] = [connect(), connect()];
+    bus.send(one.to, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    expect(one.wire.state).to.equal('destroyed');
+    expect(clients.at(-1)).to.include({ kind: 'client-disconnected', reason: 'its actor failed', clients: 1 });
+    other.say('hello');
+    expect(other.wire.written).to.equal('? hello\n');
+    expect(states()).to.deep.equal(['running']);
+  });
+
+  it('[UP9] answers a client over whose question the store or the upstream broke down', async () => {
+    const broken = {
+      receive: () => {
+        throw new Error('thrown on demand');
+      },
+      stop: () => undefined,
+    };
+    const { wire, say } = connect();
+    say('IAMAT kiwi +34.0-118.0 1699999999');
+    const at = wire.take();
+    bus.attach(addresses.upstream, broken);
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take()).to.equal(`${at}{"error":"internal error"}\n`);
+    say('WHATSAT kiwi 10 5');
+    http.last.respond(200, '{"again":1}');
+    await promisesSettled();
+    expect(wire.take(), 'the upstream actor was made anew').to.equal(`${at}{"again":1}\n`);
+    bus.attach(addresses.store, broken);
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
+    expect(states()).to.deep.equal(['running']);
+  });
+
+  describe('when it is drained', () => {
+    it('stops at once without clients: hangs up on its neighbours and frees its addresses', async () => {
+      const { wire } = transport.last;
+      await server.drain();
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+      expect(wire.state).to.equal('closed');
+      expect(clock.armed).to.equal(0);
+      const deadLetters = eventsOf(bus, 'dead-letter');
+      bus.send(addresses.store, { kind: 'next-page', neighbour: serverId('Blake') });
+      bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: '' });
+      expect(deadLetters).to.have.lengthOf(2);
+    });
+
+    it('[CO5] gives every client the answers it waits for, and ends when the last has left', async () => {
+      const [idle, waiting] = [connect(), connect()];
+      waiting.say('IAMAT kiwi +34.0-118.0 1699999999');
+      waiting.say('WHATSAT kiwi 10 5');
+      waiting.wire.take();
+      const drained = server.drain();
+      expect([idle.wire.state, waiting.wire.state]).to.deep.equal(['ended', 'open']);
+      idle.leave('the client closed');
+      http.last.respond(200, '{"results":[]}');
+      await promisesSettled();
+      expect(waiting.wire.written).to.contain('{"results":[]}');
+      expect(waiting.wire.state).to.equal('ended');
+      expect(states()).to.deep.equal(['running', 'draining']);
+      waiting.leave('the client closed');
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+    });
+
+    it('waits no longer than six seconds for a client that does not go', async () => {
+      const { wire } = connect();
+      const drained = server.drain();
+      clock.advance(5_999);
+      expect(states()).to.deep.equal(['running', 'draining']);
+      clock.advance(1);
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+      expect(wire.state).to.equal('destroyed');
+    });
+
+    it('waits long enough for an upstream that never answers', async () => {
+      const client = connect();
+      client.say('IAMAT kiwi +34.0-118.0 1699999999');
+      client.say('WHATSAT kiwi 10 5');
+      const drained = server.drain();
+      clock.advance(5_000);
+      await promisesSettled();
+      expect(client.wire.written).to.contain('{"error":"no answer within 5 s"}');
+      expect(client.wire.state).to.equal('ended');
+      client.leave('the client closed');
+      await drained;
+    });
+
+    it('turns away who comes now', () => {
+      connect();
+      void server.drain();
+      const late = connect();
+      expect(late.wire.state).to.equal('destroyed');
+      expect(clients).to.have.lengthOf(1);
+    });
+
+    it('still hears its neighbours', () => {
+      const wire = new FakePeerWire('192.0.2.9:40000');
+      connect();
+      void server.drain();
+      server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
+      expect(wire.sent[0]).to.equal('HELLO 1 twitter Bryant Blake');
+    });
+  });
+
+  describe('when a failure escalates', () => {
+    function fail(): void {
+      bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    }
+
+    it('fails as a whole: stops every actor, sends everybody away, and says why', async () => {
+      const client = connect();
+      const { wire } = transport.last;
+      fail();
+      expect(life.at(-1)).to.deep.equal({ kind: 'server', state: 'failed', reason: 'Error: thrown on demand' });
+      expect(client.wire.state).to.equal('destroyed');
+      expect(wire.state).to.equal('closed');
+      expect(clock.armed).to.equal(0);
+      await server.drain();
+    });
+
+    it('fails too when one of its actors fails over and over', () => {
+      for (let failure = 0; failure <= 100; failure += 1) bus.send(addresses.flood, undefined as never);
+      expect(states()).to.deep.equal(['running', 'failed']);
+    });
+
+    it('ends a drain that is under way', async () => {
+      connect();
+      const drained = server.drain();
+      fail();
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'failed']);
+    });
+  });
+});
