@@ -299,6 +299,7 @@ describe('Conversation', () => {
         server.bus.send(client.address, { kind: 'located', question, location: kiwi });
       }
       expect(client.writes).to.deep.equal([]);
+      expect(server.asked).to.deep.equal([]);
     });
   });
 

@@ -128,9 +128,10 @@ describe('LineFramer', () => {
   });
 
   it('[FR7] keeps nothing of what it skips, nor of the chunk that a started line came in', () => {
-    const chunk = `${'x'.repeat(65_536)}\nstarted`;
+    // The engine copies what is shorter than 13 bytes by itself.
+    const chunk = `${'x'.repeat(65_536)}\nthe start of the next line`;
     const bytes = heapBytesOf(200, () => {
-      const framer = new LineFramer(lineBytesMax);
+      const framer = new LineFramer(100);
       framer.push(Buffer.from(chunk));
       return framer;
     });
