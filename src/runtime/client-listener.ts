@@ -35,12 +35,12 @@ function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket
   const to = addresses.connection(connection);
   let reason = 'the client closed';
   socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
-  bus.send(addresses.server, { kind: 'client-arrived', connection, wire: new TcpClientWire(socket, turn) });
+  const wire = new TcpClientWire(socket, turn, () => bus.send(to, { kind: 'drained' }));
+  bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   // Destroyed already if the server is on its way down.
   if (socket.destroyed) return;
   socket.on('data', (chunk) => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
   socket.on('end', () => bus.send(to, { kind: 'ended', receivedAt: clock.now() }));
-  socket.on('drain', () => bus.send(to, { kind: 'drained' }));
   socket.on('close', () => bus.send(to, { kind: 'closed', reason }));
 }
 
@@ -52,9 +52,10 @@ class TcpClientWire implements ClientWire {
   constructor(
     private readonly socket: Socket,
     turn: Turn,
+    onDrained: () => void,
   ) {
     this.far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    this.writer = new GatheredWriter(socket, turn);
+    this.writer = new GatheredWriter(socket, turn, onDrained);
   }
 
   get backlogBytes(): number {

@@ -5,16 +5,23 @@ import type { Gatherer, Turn } from './turn.js';
 /** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
 const closeWithinMs = 5_000;
 
+/** A backlog above this is followed by a report that it is gone; callers that wait for one wait at larger ones. */
+const reportedAboveBytes = 64 * 1024;
+
 /** Writes to a socket, all of one turn in one write: a system call a line would cost more than all else we do for it. */
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
 
+  /** @param onDrained hears when the operating system has taken everything, after a backlog of more than 64 KiB */
   constructor(
     private readonly socket: Socket,
     private readonly turn: Turn,
-  ) {}
+    private readonly onDrained: () => void,
+  ) {
+    socket.on('drain', onDrained);
+  }
 
-  /** Bytes written that the operating system has not taken yet. After more than 64 KiB the socket reports `drain`. */
+  /** Bytes written that the operating system has not taken yet. */
   get backlogBytes(): number {
     return this.gathered.length + this.socket.writableLength;
   }
@@ -27,7 +34,10 @@ export class GatheredWriter implements Gatherer {
   flush(): void {
     const text = this.gathered;
     this.gathered = '';
-    if (text !== '' && this.socket.writable) this.socket.write(text, 'latin1');
+    if (text === '' || !this.socket.writable) return;
+    this.socket.write(text, 'latin1');
+    // The socket reports only what it had to keep: not what the operating system took at once, however much it was.
+    if (text.length > reportedAboveBytes && !this.socket.writableNeedDrain) this.onDrained();
   }
 
   /** Closes the socket once everything written is delivered, or has not been for too long. */

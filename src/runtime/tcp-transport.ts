@@ -62,9 +62,8 @@ class TcpPeerWire implements PeerWire {
     private readonly listener: () => PeerWireListener,
   ) {
     this.framer = new LineFramer(lineBytesMax);
-    this.writer = new GatheredWriter(socket, turn);
+    this.writer = new GatheredWriter(socket, turn, () => this.listener().drained(this));
     socket.on('data', (chunk) => this.take(chunk));
-    socket.on('drain', () => this.listener().drained(this));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.reason = error.code ?? error.message));
     socket.on('close', () => this.listener().closed(this, this.reason));
   }
