@@ -40,16 +40,18 @@ export class MessageBus implements Registry {
   }
 
   publish(event: HerdEvent): void {
-    try {
-      this.topics.emit(event.kind, event);
-    } catch (error) {
-      this.onListenerFailure(error);
-    }
+    this.topics.emit(event.kind, event);
   }
 
   /** Listens to one kind of event. */
   on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): void {
-    this.topics.on(kind, listener);
+    this.topics.on(kind, (event: EventOf<Kind>) => {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onListenerFailure(error);
+      }
+    });
   }
 
   attach<Message>(at: Address<Message>, actor: Actor<Message>): void {
