@@ -30,13 +30,16 @@ export class InProcessNetwork {
   private dial(from: ServerId, to: ServerId, listener: PeerWireListener): PeerWire {
     const near = new InProcessWire(to, this.turn);
     const far = new InProcessWire(from, this.turn);
-    near.connect(far, listener);
+    near.connect(far);
+    near.report(listener);
     this.turn.atEnd({
       flush: () => {
         if (!near.isOpen) return;
         const accept = this.listening.get(to);
         if (accept === undefined) return near.hearClose('nobody listens');
-        far.connect(near, accept(far));
+        // Before it is accepted: whoever takes the call may say something at once, or refuse it.
+        far.connect(near);
+        far.report(accept(far));
         listener.opened(near);
       },
     });
@@ -58,8 +61,11 @@ class InProcessWire implements PeerWire, Gatherer {
     private readonly turn: Turn,
   ) {}
 
-  connect(other: InProcessWire, listener: PeerWireListener): void {
+  connect(other: InProcessWire): void {
     this.other = other;
+  }
+
+  report(listener: PeerWireListener): void {
     this.listener = listener;
   }
 
