@@ -1,11 +1,13 @@
-import { hostAndPort } from './listening.js';
-
 /** A port that a server of the herd cannot listen on. */
 export class PortError extends Error {
   readonly code = 'HERD_PORT';
 
-  constructor(owner: string, host: string, port: number, cause: NodeJS.ErrnoException) {
-    super(`${owner} cannot listen on ${hostAndPort(host, port)}: ${reasonOf(cause)}`, { cause });
+  /**
+   * @param owner the server, and what it wants the port for
+   * @param place the address and port, as people write them
+   */
+  constructor(owner: string, place: string, cause: NodeJS.ErrnoException) {
+    super(`${owner} cannot listen on ${place}: ${reasonOf(cause)}`, { cause });
   }
 }
 

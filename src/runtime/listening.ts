@@ -19,7 +19,7 @@ export async function listen(server: Server, host: string, port: number, owner: 
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (cause) {
-    throw new PortError(owner, host, port, cause as NodeJS.ErrnoException);
+    throw new PortError(owner, hostAndPort(host, port), cause as NodeJS.ErrnoException);
   }
   // Accepting may fail later, for want of file descriptors: that caller is lost, and the next may get through.
   server.on('error', () => undefined);
