@@ -98,7 +98,9 @@ describe('oneLine', () => {
     );
   });
 
-  it('takes a megabyte of anything in far less than a second', () => {
+  it('takes a megabyte of anything in time that grows no faster than it', function () {
+    // Anything quadratic would take minutes; a busy machine takes tenths of a second.
+    this.timeout(30_000);
     const megabyte = 2 ** 20;
     const bodies = [
       JSON.stringify(
@@ -114,7 +116,7 @@ describe('oneLine', () => {
     for (const body of bodies) {
       const startMs = performance.now();
       keepFirst(oneLine(body), 'results', 1);
-      expect(performance.now() - startMs).to.be.below(500);
+      expect(performance.now() - startMs).to.be.below(5_000);
     }
   });
 });
