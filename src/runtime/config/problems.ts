@@ -15,13 +15,13 @@ export function problemsOf(document: HerdDocument): Problem[] {
 function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
   const known = Object.keys(servers).join(', ');
   for (const [name, others] of Object.entries(talks)) {
-    if (!(name in servers)) {
+    if (!Object.hasOwn(servers, name)) {
       yield { path: ['talks', name], text: `${name} talks, but is no server of this herd; its servers are ${known}` };
     }
     for (const [index, other] of others.entries()) {
       const path = ['talks', name, index];
       if (other === name) yield { path, text: `${name} cannot talk with itself` };
-      else if (!(other in servers)) {
+      else if (!Object.hasOwn(servers, other)) {
         yield { path, text: `${name} talks with ${other}, which is no server of this herd; its servers are ${known}` };
       }
     }
