@@ -19,8 +19,8 @@ export class YamlSource {
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
     const syntax = this.document.errors.map(({ pos, message }) => this.atOffset(pos[0], message));
-    const unset = syntax.length > 0 ? [] : this.fillIn(environment);
-    if (syntax.length + unset.length > 0) throw new ConfigError([...syntax, ...unset]);
+    const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment)];
+    if (syntax.length + missing.length > 0) throw new ConfigError([...syntax, ...missing]);
     this.value = this.document.toJS();
   }
 
@@ -56,6 +56,17 @@ export class YamlSource {
 
   private atOffset(offset: number, text: string): string {
     return `${this.file}:${this.lines.linePos(offset).line || 1}: ${text}`;
+  }
+
+  private unknownAliases(): string[] {
+    const problems: string[] = [];
+    visit(this.document, {
+      Alias: (_, node) => {
+        if (node.resolve(this.document) !== undefined) return;
+        problems.push(this.atOffset(node.range?.[0] ?? 0, `nothing above is named &${node.source}`));
+      },
+    });
+    return problems;
   }
 
   /** Puts the environment's values in place of their names; returns what is not set. */
