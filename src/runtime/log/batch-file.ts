@@ -58,24 +58,25 @@ export class BatchFile extends Transport {
   }
 
   private writeAll(): void {
+    // Should this write fail too, then these lines are lost as well, and what was lost before is not told.
+    const lostThen = this.lost + this.waiting.length;
     if (this.lost > 0) {
       this.waiting.push(
         `${this.lost} times lines were lost here, because the disk was too slow or could not be written`,
       );
       this.lost = 0;
     }
-    const count = this.waiting.length;
     const bytes = Buffer.from(`${this.waiting.join('\n')}\n`, 'latin1');
     this.waiting = [];
     this.waitingBytes = 0;
     this.state = 'writing';
-    this.writeFrom(bytes, count);
+    this.writeFrom(bytes, lostThen);
   }
 
-  private writeFrom(bytes: Buffer, lines: number): void {
+  private writeFrom(bytes: Buffer, lostThen: number): void {
     write(this.descriptor, bytes, (error, written) => {
-      if (error !== null) this.noteTrouble(error, lines);
-      else if (written < bytes.length) return this.writeFrom(bytes.subarray(written), lines);
+      if (error !== null) this.noteTrouble(error, lostThen);
+      else if (written < bytes.length) return this.writeFrom(bytes.subarray(written), lostThen);
       else this.health = 'sound';
       if (this.waiting.length > 0) return this.writeAll();
       this.state = 'idle';
@@ -83,8 +84,8 @@ export class BatchFile extends Transport {
     });
   }
 
-  private noteTrouble(error: Error, lines: number): void {
-    this.lost += lines;
+  private noteTrouble(error: Error, lost: number): void {
+    this.lost += lost;
     if (this.health === 'failing') return;
     this.health = 'failing';
     this.onTrouble(error);
