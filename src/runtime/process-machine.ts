@@ -3,15 +3,17 @@ import { backoffMs } from '../actors/backoff.js';
 import type { Random } from '../actors/random.js';
 
 /** Starts in a row that came to nothing before a server is given up. */
-const failuresMax = 8;
+const futileStartsMax = 8;
 
 export interface ProcessInput {
   readonly random: Random;
 }
 
 export interface ProcessContext extends ProcessInput {
-  /** Starts in a row that did not lead to a server that listens. */
+  /** Ends in a row with no sound run between them: they make the pauses longer. */
   readonly failures: number;
+  /** Starts in a row that did not lead to a server that listens. */
+  readonly futileStarts: number;
   readonly pauseMs: number;
   readonly reason: string;
 }
@@ -32,7 +34,8 @@ export type ProcessEvent =
  *   STOP: from first, running, again to stopping, and on EXITED to stopped; from pausing to stopped.
  *
  * - A server that never listened is not tried again: what keeps it (a port in use, a wrong config) needs a person.
- * - One that did is started again, first soon, then less and less often.
+ * - One that did is started again, first soon, then less and less often, until it has run soundly for a while.
+ * - One that does not end in time when it is told to is killed.
  */
 export const processMachine = setup({
   types: {
@@ -44,18 +47,27 @@ export const processMachine = setup({
     // The supervisor of processes provides these.
     spawn: () => undefined,
     terminate: () => undefined,
+    kill: () => undefined,
     noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
       return { failures, pauseMs: backoffMs(failures, context.random.next()) };
     }),
     forgetFailures: assign({ failures: 0 }),
+    countFutileStart: assign({ futileStarts: ({ context }) => context.futileStarts + 1 }),
+    forgetFutileStarts: assign({ futileStarts: 0 }),
   },
-  guards: { tooOften: ({ context }) => context.failures >= failuresMax },
-  delays: { pause: ({ context }) => context.pauseMs },
+  guards: { tooOften: ({ context }) => context.futileStarts + 1 >= futileStartsMax },
+  delays: {
+    pause: ({ context }) => context.pauseMs,
+    /** A server that ran this long has earned a quick restart. */
+    soundAfter: 60_000,
+    /** Longer than a server may take to answer its clients. */
+    endWithin: 10_000,
+  },
 }).createMachine({
   id: 'process',
-  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0, reason: '' }),
+  context: ({ input }) => ({ ...input, failures: 0, futileStarts: 0, pauseMs: 0, reason: '' }),
   initial: 'first',
   states: {
     first: {
@@ -70,7 +82,8 @@ export const processMachine = setup({
       },
     },
     running: {
-      entry: 'forgetFailures',
+      entry: 'forgetFutileStarts',
+      after: { soundAfter: { actions: 'forgetFailures' } },
       on: {
         EXITED: {
           target: 'pausing',
@@ -96,13 +109,13 @@ export const processMachine = setup({
           },
           {
             target: 'pausing',
-            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+            actions: ['countFutileStart', { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) }],
           },
         ],
         STOP: 'stopping',
       },
     },
-    stopping: { entry: 'terminate', on: { EXITED: 'stopped' } },
+    stopping: { entry: 'terminate', after: { endWithin: { actions: 'kill' } }, on: { EXITED: 'stopped' } },
     stopped: { type: 'final' },
     failed: { type: 'final' },
   },

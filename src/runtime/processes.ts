@@ -59,6 +59,7 @@ export class Processes {
         actions: {
           spawn: () => this.spawn(server),
           terminate: () => this.children.get(server)?.kill('SIGTERM'),
+          kill: () => this.children.get(server)?.kill('SIGKILL'),
         },
       }),
       { clock, input: { random } },
