@@ -61,14 +61,13 @@ export class Host {
     const place = this.places.get(id);
     if (place?.server === undefined) return;
     const { clock, random, warn } = this.edges;
-    const failed = place.server;
+    const cleared = place.server.clear();
     place.server = undefined;
     place.failures = clock.monotonicMs() - place.startedAtMs > soundAfterMs ? 1 : place.failures + 1;
     const pauseMs = backoffMs(place.failures, random.next());
     warn(`${id} failed and starts again in ${pauseMs} ms; its error log says why`);
     place.restart = clock.setTimeout(() => {
-      void failed
-        .clear()
+      void cleared
         .then(() => (this.places.get(id) === place ? this.start(id) : undefined))
         .catch((error: unknown) => {
           warn(`${id} did not start again: ${String(error)}`);

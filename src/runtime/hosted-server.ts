@@ -51,6 +51,7 @@ export class HostedServer {
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
   private readonly doors: Listening[] = [];
+  private opening: Promise<unknown> = Promise.resolve();
   private connections = 0;
 
   constructor(
@@ -76,8 +77,10 @@ export class HostedServer {
   async start(): Promise<void> {
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
+    const ports = this.openDoors();
+    this.opening = ports.catch(() => undefined);
     try {
-      this.edges.onStarted(this.id, await this.openDoors());
+      this.edges.onStarted(this.id, await ports);
     } catch (error) {
       await this.stop();
       throw error;
@@ -86,14 +89,14 @@ export class HostedServer {
 
   /** Takes no more clients, answers those there are, and resolves when the server is gone and its log is written. */
   async stop(): Promise<void> {
-    this.closeDoors();
+    await this.closeDoors();
     await this.server.drain();
     await this.log?.close();
   }
 
-  /** Clears away what a server that failed has left behind. */
+  /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
   async clear(): Promise<void> {
-    this.closeDoors();
+    await this.closeDoors();
     await this.log?.close();
   }
 
@@ -122,8 +125,11 @@ export class HostedServer {
     return door.port;
   }
 
-  private closeDoors(): void {
+  /** Closes the doors that are open, and then those that are just being opened. */
+  private async closeDoors(): Promise<void> {
     this.edges.network.unlisten(this.id);
+    for (const door of this.doors.splice(0)) door.close();
+    await this.opening;
     for (const door of this.doors.splice(0)) door.close();
   }
 }
