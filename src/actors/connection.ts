@@ -43,11 +43,7 @@ export class Connection implements Actor<ConnectionMessage> {
     const self = addresses.connection(connection);
     this.framer = new LineFramer(settings.lineBytesMax);
     this.conversation = new Conversation(bus, settings, self, (text) => this.write(text));
-    this.life = createActor(
-      connectionMachine.provide({
-        actions: { pause: () => wire.pause(), resume: () => wire.resume(), end: () => wire.end() },
-      }),
-    );
+    this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
   }
