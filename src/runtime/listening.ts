@@ -2,6 +2,12 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { PortError } from './errors.js';
 
+/**
+ * Connections that may wait to be accepted: as many phones as may come back in the moment that a network does. Beyond it the
+ * system drops their packets, and each tries again after a second. The system has a limit of its own, often this one.
+ */
+const backlog = 4_096;
+
 /** A port that is being listened on. */
 export interface Listening {
   /** The port; the one that the system chose where 0 was asked for. */
@@ -16,7 +22,7 @@ export interface Listening {
  */
 export async function listen(server: Server, host: string, port: number, owner: string): Promise<Listening> {
   try {
-    server.listen({ host, port });
+    server.listen({ host, port, backlog });
     await once(server, 'listening');
   } catch (cause) {
     throw new PortError(owner, hostAndPort(host, port), cause as NodeJS.ErrnoException);
