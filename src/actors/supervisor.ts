@@ -57,7 +57,12 @@ export class Supervisor {
   stop(at: Address<never>): void {
     const child = this.children.get(at);
     this.children.delete(at);
-    child?.stop();
+    try {
+      child?.stop();
+    } catch (error) {
+      // It is gone all the same, and the others have yet to be stopped.
+      this.registry.publish({ kind: 'actor-failed', address: at, directive: 'stop', error });
+    }
   }
 
   /** Ends all, the youngest first. */

@@ -179,4 +179,21 @@ describe('Supervisor', () => {
     supervisor.stopAll();
     expect(order).to.deep.equal(['three', 'two', 'one']);
   });
+
+  it('stops the others though one of them throws at that, and publishes it', () => {
+    const failures = eventsOf(bus, 'actor-failed');
+    const order: string[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      supervisor.spawn('flood', address<Order>(name), () => ({
+        receive: () => undefined,
+        stop: () => {
+          order.push(name);
+          if (name === 'two') throw new Error('thrown on demand');
+        },
+      }));
+    }
+    supervisor.stopAll();
+    expect(order).to.deep.equal(['three', 'two', 'one']);
+    expect(failures.map(({ address }) => address)).to.deep.equal(['two']);
+  });
 });
