@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { describeResults } from '../../src/cli/results.js';
+
+describe('describeResults', () => {
+  it('shows a post in a line', () => {
+    const post = { created_at: 'Sun, 12 May 2013 00:13:53 +0000', from_user: 'kiwi', text: 'Hello 🥝' };
+    expect(describeResults(JSON.stringify({ results: [post, post] }))).to.equal(
+      ['', ''].map(() => '  Sun, 12 May 2013 00:13:53 +0000  @kiwi: Hello 🥝').join('\n'),
+    );
+  });
+
+  it('shows a place in a line, and what is there of it', () => {
+    const places = [{ name: 'Westwood', vicinity: 'Los Angeles' }, { name: 'Bel Air' }, { vicinity: 7 }];
+    expect(describeResults(JSON.stringify({ results: places }))).to.equal('  Westwood, Los Angeles\n  Bel Air\n  ');
+  });
+
+  it('says that nothing is near', () => {
+    for (const json of ['{"results":[]}', '{}', '{"results":"none"}']) {
+      expect(describeResults(json)).to.equal('Nothing is near.');
+    }
+  });
+
+  it("says why there is no answer, in either API's form", () => {
+    expect(describeResults('{"error":"HTTP 503"}')).to.equal('The upstream gave no answer: HTTP 503');
+    expect(describeResults('{"results":[],"status":"UNKNOWN_ERROR","error_message":"HTTP 503"}')).to.equal(
+      'The upstream gave no answer: HTTP 503',
+    );
+  });
+});
