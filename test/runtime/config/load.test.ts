@@ -1,0 +1,253 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { loadConfig, parseConfig } from '../../../src/runtime/config/load.js';
+import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
+import { ConfigError } from '../../../src/runtime/errors.js';
+import { serverId } from '../../support/fake-location.js';
+
+const project = new URL('../../../../', import.meta.url);
+const pathOf = (name: string) => fileURLToPath(new URL(name, project));
+
+/** A herd of two, line by line; the test changes one. */
+const good = [
+  'herd: test', // line 1
+  'servers:',
+  '  Blake: { port: 12000, peerPort: 12100 }', // line 3
+  '  Metta: { port: 12001, peerPort: 12101 }',
+  'talks:', // line 5
+  '  Blake: [Metta]',
+];
+
+function parse(lines: readonly string[], environment: Record<string, string> = {}) {
+  return parseConfig('herd.yaml', lines.join('\n'), environment);
+}
+
+/** What is wrong with the herd of two if one line of it reads otherwise, or more lines follow. */
+function problemsOf(changes: Record<number, string>, more: readonly string[] = []): readonly string[] {
+  const lines = [...good.map((line, index) => changes[index + 1] ?? line), ...more];
+  try {
+    parse(lines);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('herd.yaml', () => {
+  it('describes a herd', () => {
+    const config = parse([...good, 'limits: { lineBytesMax: 300 }', 'log: { dir: somewhere }']);
+    expect(config).to.deep.equal({
+      file: 'herd.yaml',
+      herd: 'test',
+      servers: new Map([
+        ['Blake', { host: '127.0.0.1', port: 12000, peerPort: 12100 }],
+        ['Metta', { host: '127.0.0.1', port: 12001, peerPort: 12101 }],
+      ]),
+      topology: new Map([
+        ['Blake', ['Metta']],
+        ['Metta', ['Blake']],
+      ]),
+      upstream: { kind: 'sample', shape: 'twitter' },
+      logDir: 'somewhere',
+      lineBytesMax: 300,
+    });
+  });
+
+  it('may leave out most of that', () => {
+    const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
+    expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
+    expect(config.upstream).to.deep.equal({ kind: 'sample', shape: 'twitter' });
+    expect(config).to.include({ logDir: undefined, lineBytesMax: 4096 });
+  });
+
+  it('means the same neighbours, whoever names them and how often', () => {
+    const config = parse([...good, '  Metta: [Blake, Blake]']);
+    expect(config.topology.get(serverId('Metta'))).to.deep.equal(['Blake']);
+    expect(config.topology.get(serverId('Blake'))).to.deep.equal(['Metta']);
+  });
+
+  for (const [name, changes, more, problem] of [
+    ['an unknown setting', {}, ['colour: blue'], 'herd.yaml:7: there is no setting colour'],
+    [
+      'an unknown setting of a server',
+      { 3: '  Blake: { port: 1, peerPort: 2, prot: 3 }' },
+      [],
+      'herd.yaml:3: there is no setting servers.Blake.prot',
+    ],
+    ['a herd without a name', { 1: '# herd: test' }, [], 'herd.yaml:1: herd: '],
+    [
+      'a name that is none',
+      { 1: 'herd: my herd' },
+      [],
+      'herd.yaml:1: herd: must be a name of letters, digits, - and _',
+    ],
+    [
+      'a server with a name that is none',
+      { 3: '  Bl ake: { port: 1, peerPort: 2 }' },
+      [],
+      'herd.yaml:3: servers.Bl ake: must be a name',
+    ],
+    ['a server without a port', { 4: '  Metta: { peerPort: 12101 }' }, [], 'herd.yaml:4: servers.Metta.port: '],
+    [
+      'a port out of range',
+      { 3: '  Blake: { port: 65536, peerPort: 12100 }' },
+      [],
+      'herd.yaml:3: servers.Blake.port: ',
+    ],
+    [
+      'a port that is no whole number',
+      { 3: '  Blake: { port: 1.5, peerPort: 12100 }' },
+      [],
+      'herd.yaml:3: servers.Blake.port: ',
+    ],
+    [
+      'a port that is a word',
+      { 3: '  Blake: { port: http, peerPort: 12100 }' },
+      [],
+      'herd.yaml:3: servers.Blake.port: ',
+    ],
+    [
+      'a port used twice',
+      { 4: '  Metta: { port: 12100, peerPort: 12101 }' },
+      [],
+      'herd.yaml:4: port of Metta is 127.0.0.1:12100, which is peerPort of Blake already',
+    ],
+    [
+      'a port used twice by one server',
+      { 4: '  Metta: { port: 12001, peerPort: 12101, httpPort: 12001 }' },
+      [],
+      'herd.yaml:4: httpPort of Metta is 127.0.0.1:12001, which is port of Metta already',
+    ],
+    [
+      'a server that talks with nobody known',
+      { 6: '  Blake: [Metta, Mette]' },
+      [],
+      'herd.yaml:6: Blake talks with Mette, which is no server of this herd; its servers are Blake, Metta',
+    ],
+    [
+      'a stranger that talks',
+      {},
+      ['  Mette: [Blake]'],
+      'herd.yaml:7: Mette talks, but is no server of this herd; its servers are Blake, Metta',
+    ],
+    [
+      'a stranger with a name that every object knows',
+      { 6: '  Blake: [constructor]' },
+      [],
+      'herd.yaml:6: Blake talks with constructor, which is no server of this herd',
+    ],
+    [
+      'a talker with a name that every object knows',
+      {},
+      ['  toString: [Blake]'],
+      'herd.yaml:7: toString talks, but is no server of this herd',
+    ],
+    [
+      'a server that talks with itself',
+      { 6: '  Blake: [Metta, Blake]' },
+      [],
+      'herd.yaml:6: Blake cannot talk with itself',
+    ],
+    ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
+    ['an upstream of no shape', {}, ['upstream: { kind: sample, shape: round }'], 'herd.yaml:7: upstream.shape: '],
+    ['a limit that is too small', {}, ['limits: { lineBytesMax: 10 }'], 'herd.yaml:7: limits.lineBytesMax: '],
+    ['a log without a folder', {}, ['log: { dir: "" }'], 'herd.yaml:7: log.dir: '],
+    ['a key that stands twice', {}, ['herd: again'], 'herd.yaml:7: '],
+    ['brackets that do not match', { 6: '  Blake: [Metta' }, [], 'herd.yaml:6: '],
+    ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: nothing above is named &where'],
+    [
+      'a variable that is not set',
+      {},
+      ['log: { dir: "${NOT_SET}/logs" }'],
+      'herd.yaml:7: the environment variable NOT_SET is not set',
+    ],
+  ] as const) {
+    it(`says where and what, of ${name}`, () => {
+      const problems = problemsOf(changes, more);
+      expect(problems).to.have.lengthOf(1);
+      expect(problems[0]).to.satisfy(
+        (found: string) => found.startsWith(problem),
+        `${problems[0] ?? ''} begins ${problem}`,
+      );
+    });
+  }
+
+  for (const [name, text] of [
+    ['empty', ''],
+    ['a list', '[1, 2]'],
+    ['a word', 'hello'],
+    ['two documents', 'herd: one\n---\nherd: two\n'],
+    ['without servers', 'herd: test\nservers: {}\n'],
+  ] as const) {
+    it(`says so of a file that is ${name}`, () => {
+      expect(() => parseConfig('herd.yaml', text, {}))
+        .to.throw(ConfigError)
+        .with.property('message')
+        .that.matches(/^herd\.yaml:\d+: /);
+    });
+  }
+
+  it('says all at once that is wrong', () => {
+    expect(problemsOf({ 3: '  Blake: { port: 1.5, peerPort: 70000 }' }, ['colour: blue'])).to.have.lengthOf(3);
+    expect(problemsOf({ 4: '  Metta: { port: 12000, peerPort: 12100 }', 6: '  Blake: [Nobody]' })).to.have.lengthOf(3);
+  });
+
+  it('says so of a file that is not there', () => {
+    expect(() => loadConfig('/no/such/herd.yaml', {})).to.throw(
+      ConfigError,
+      '/no/such/herd.yaml cannot be read: there is no such file',
+    );
+  });
+
+  it('puts the environment into values, in the middle of a text too', () => {
+    const config = parse([...good, 'log: { dir: "${BASE}/logs" }'], { BASE: '/var' });
+    expect(config.logDir).to.equal('/var/logs');
+  });
+
+  it('does not read what comes from the environment as YAML', () => {
+    const config = parse([...good, 'log: { dir: "${DIR}" }'], { DIR: 'a: [b, "c"] # ${BASE}' });
+    expect(config.logDir).to.equal('a: [b, "c"] # ${BASE}');
+  });
+
+  it('minds no name of a variable in a comment', () => {
+    expect(problemsOf({}, ['# ${NOT_SET}'])).to.deep.equal([]);
+  });
+});
+
+describe('the herds that are shipped', () => {
+  for (const [file, herd, edges] of [
+    ['herd.yaml', 'twitter', ['Blake-Bryant', 'Blake-Howard', 'Bryant-Gasol', 'Bryant-Metta', 'Gasol-Howard']],
+    ['examples/young.yaml', 'young', ['Farmer-Meeks', 'Farmer-Young', 'Gasol-Meeks', 'Gasol-Young', 'Hill-Meeks']],
+    [
+      'examples/places.yaml',
+      'places',
+      ['Alford-Parker', 'Alford-Powell', 'Bolden-Parker', 'Bolden-Powell', 'Hamilton-Parker'],
+    ],
+  ] as const) {
+    it(`${file} loads, and connects whom it should`, () => {
+      const config = loadConfig(pathOf(file), {});
+      expect(config.herd).to.equal(herd);
+      const found = [...config.topology].flatMap(([one, others]) =>
+        others.filter((other) => one < other).map((other) => `${one}-${other}`),
+      );
+      expect(found.sort()).to.deep.equal(edges);
+    });
+  }
+
+  it('use no port twice, so that they can run beside each other', () => {
+    const ports = ['herd.yaml', 'examples/young.yaml', 'examples/places.yaml'].flatMap((file) =>
+      [...loadConfig(pathOf(file), {}).servers.values()].flatMap(({ port, peerPort, httpPort }) => [
+        port,
+        peerPort,
+        httpPort,
+      ]),
+    );
+    expect(new Set(ports).size).to.equal(ports.length);
+  });
+
+  it('come with the JSON Schema that `herd schema` prints', () => {
+    expect(JSON.parse(readFileSync(pathOf('herd.schema.json'), 'utf8'))).to.deep.equal(herdJsonSchema());
+  });
+});

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { HerdEvent } from '../../../src/actors/events.js';
+import { logLineOf } from '../../../src/runtime/log/log-line.js';
+import { locationOf, serverId } from '../../support/fake-location.js';
+
+const metta = serverId('Metta');
+const line = (text: string): HerdEvent => ({
+  kind: 'line',
+  direction: 'in',
+  party: 'client',
+  far: '192.0.2.1:4',
+  line: text,
+});
+
+describe('logLineOf', () => {
+  const examples: [HerdEvent, string, string][] = [
+    [line('IAMAT kiwi'), 'info', 'client 192.0.2.1:4 in IAMAT kiwi'],
+    [
+      { kind: 'line', direction: 'out', party: 'peer', far: 'Metta', line: 'CAUGHT-UP' },
+      'info',
+      'peer Metta out CAUGHT-UP',
+    ],
+    [
+      { kind: 'client-connected', transport: 'tcp', far: '192.0.2.1:4', reason: '', clients: 3 },
+      'info',
+      'client 192.0.2.1:4 connected over tcp; clients now: 3',
+    ],
+    [
+      { kind: 'client-disconnected', transport: 'tcp', far: '192.0.2.1:4', reason: 'ECONNRESET', clients: 2 },
+      'info',
+      'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
+    ],
+    [{ kind: 'link', neighbour: metta, state: 'live', reason: '', retryInMs: 0 }, 'info', 'link Metta live'],
+    [
+      { kind: 'link', neighbour: metta, state: 'connecting', reason: 'ECONNRESET', retryInMs: 0 },
+      'info',
+      'link Metta connecting: ECONNRESET',
+    ],
+    [
+      { kind: 'link', neighbour: metta, state: 'backoff', reason: 'ECONNREFUSED', retryInMs: 40 },
+      'warn',
+      'link Metta backoff: ECONNREFUSED; next attempt in 40 ms',
+    ],
+    [{ kind: 'server', state: 'running', reason: '' }, 'info', 'server running'],
+    [{ kind: 'server', state: 'failed', reason: 'Error: no' }, 'error', 'server failed: Error: no'],
+    [
+      { kind: 'dead-letter', address: 'connection/7', messageKind: 'located', count: 2 },
+      'info',
+      'dead letter 2: located to connection/7',
+    ],
+    [
+      { kind: 'actor-failed', address: 'store', directive: 'resume', error: 'no error at all' },
+      'error',
+      'store failed (resume): no error at all',
+    ],
+    [
+      { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' },
+      'warn',
+      'peer 192.0.2.9:1 refused: no hello in time',
+    ],
+    [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
+  ];
+  for (const [event, level, text] of examples) {
+    it(`tells of a ${event.kind} as ${level}: ${text}`, () => {
+      expect(logLineOf(event)).to.deep.equal({ level, text });
+    });
+  }
+
+  it('does not tell of a location: the line that brought it is there', () => {
+    expect(logLineOf({ kind: 'location-learned', location: locationOf('kiwi', 1), from: undefined })).to.equal(
+      undefined,
+    );
+  });
+
+  it('tells where an error was thrown', () => {
+    const error = new Error('thrown on demand');
+    const text = logLineOf({ kind: 'actor-failed', address: 'store', directive: 'resume', error })?.text;
+    expect(text).to.contain('thrown on demand').and.contain('log-line.test');
+  });
+
+  it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
+    expect(logLineOf(line('a\x1b[2Jb\rc\td\x7f\0'))?.text).to.equal(
+      'client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
+    );
+    const anyText = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(anyText, anyText, (text, reason) => {
+        const bytes = Buffer.from(text, 'utf8').toString('latin1');
+        for (const event of [
+          line(bytes),
+          { kind: 'peer-refused', far: '192.0.2.9:1', reason } as const,
+          { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
+        ]) {
+          expect(logLineOf(event)?.text).to.match(/^[\x20-\x7e\x80-\xff]*$/);
+        }
+      }),
+    );
+  });
+
+  it('leaves the bytes of other letters as they came', () => {
+    const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
+    expect(logLineOf(line(kiwi))?.text).to.equal(`client 192.0.2.1:4 in ${kiwi}`);
+  });
+});

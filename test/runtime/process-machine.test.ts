@@ -1,0 +1,157 @@
+import { expect } from 'chai';
+import { createActor, type Actor } from 'xstate';
+import { processMachine, type ProcessEvent } from '../../src/runtime/process-machine.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const started: ProcessEvent = { type: 'STARTED' };
+const exited: ProcessEvent = { type: 'EXITED', reason: 'exit status 1' };
+const stop: ProcessEvent = { type: 'STOP' };
+
+describe('processMachine', () => {
+  let clock: VirtualClock;
+  let did: string[];
+  let life: Actor<typeof processMachine>;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    did = [];
+    const machine = processMachine.provide({
+      actions: { spawn: () => did.push('spawn'), terminate: () => did.push('terminate'), kill: () => did.push('kill') },
+    });
+    life = createActor(machine, { clock, input: { random: { next: () => 0.5 } } }).start();
+  });
+
+  function send(...events: ProcessEvent[]): void {
+    for (const event of events) life.send(event);
+  }
+
+  const state = () => life.getSnapshot().value;
+
+  /** What was done since this was last asked. */
+  const done = () => did.splice(0);
+
+  it('runs when its server listens', () => {
+    expect(done()).to.deep.equal(['spawn']);
+    expect(state()).to.equal('first');
+    send(started);
+    expect(state()).to.equal('running');
+    clock.advance(3_600_000);
+    expect(done()).to.deep.equal([]);
+  });
+
+  it('is not tried again if its server never listened, and says why', () => {
+    send(exited);
+    clock.advance(60_000);
+    expect(state()).to.equal('failed');
+    expect(done()).to.deep.equal(['spawn']);
+    expect(life.getSnapshot().context.reason).to.equal('exit status 1');
+  });
+
+  it('is started again after a pause when it ends', () => {
+    send(started, exited);
+    done();
+    expect(state()).to.equal('pausing');
+    clock.advance(49);
+    expect(done()).to.deep.equal([]);
+    clock.advance(1);
+    expect(done()).to.deep.equal(['spawn']);
+    expect(state()).to.equal('again');
+    send(started);
+    expect(state()).to.equal('running');
+  });
+
+  it('is started again less and less often when that comes to nothing, and is then given up', () => {
+    send(started, exited);
+    const pauses: number[] = [];
+    while (state() === 'pausing') {
+      pauses.push(life.getSnapshot().context.pauseMs);
+      clock.advance(5_000);
+      send(exited);
+    }
+    expect(state()).to.equal('failed');
+    expect(pauses).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    clock.advance(60_000);
+    expect(done()).to.have.lengthOf(1 + pauses.length);
+  });
+
+  it('is started again for ever while its server listens each time, but less and less often', () => {
+    const pauses: number[] = [];
+    for (let run = 0; run < 50; run += 1) {
+      send(started, exited);
+      pauses.push(life.getSnapshot().context.pauseMs);
+      clock.advance(5_000);
+    }
+    expect(state()).to.equal('again');
+    expect(pauses.slice(0, 7)).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500]);
+  });
+
+  it('is not given up for starts that came to nothing before its server listened again', () => {
+    send(started, exited);
+    for (let round = 0; round < 3; round += 1) {
+      for (let futile = 0; futile < 7; futile += 1) {
+        clock.advance(5_000);
+        send(exited);
+      }
+      clock.advance(5_000);
+      send(started, exited);
+      expect(state()).to.equal('pausing');
+    }
+  });
+
+  it('is started again soon after a minute in which all was well', () => {
+    send(started, exited);
+    clock.advance(5_000);
+    send(started);
+    clock.advance(59_999);
+    expect(life.getSnapshot().context.failures).to.equal(1);
+    clock.advance(1);
+    send(exited);
+    expect(life.getSnapshot().context).to.include({ failures: 1, pauseMs: 50 });
+  });
+
+  for (const [name, before] of [
+    ['first', []],
+    ['running', [started]],
+    ['again', [started, exited, 5_000]],
+  ] as const) {
+    it(`is told to end from ${name}, and stops when it has`, () => {
+      for (const event of before) {
+        if (typeof event === 'number') clock.advance(event);
+        else send(event);
+      }
+      expect(state()).to.equal(name);
+      done();
+      send(stop);
+      expect(done()).to.deep.equal(['terminate']);
+      expect(state()).to.equal('stopping');
+      send(started);
+      expect(state(), 'a start that comes too late').to.equal('stopping');
+      send(exited);
+      expect(state()).to.equal('stopped');
+      clock.advance(60_000);
+      expect(done()).to.deep.equal([]);
+    });
+  }
+
+  it('is killed when it has not ended ten seconds after it was told to', () => {
+    send(started, stop);
+    done();
+    clock.advance(9_999);
+    expect(done()).to.deep.equal([]);
+    clock.advance(1);
+    expect(done()).to.deep.equal(['kill']);
+    expect(state()).to.equal('stopping');
+    send(exited);
+    expect(state()).to.equal('stopped');
+  });
+
+  it('stops at once from a pause', () => {
+    send(started, exited);
+    done();
+    send(stop);
+    expect(state()).to.equal('stopped');
+    clock.advance(60_000);
+    expect(done()).to.deep.equal([]);
+    expect(clock.armed).to.equal(0);
+  });
+});

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+type Written = (error: NodeJS.ErrnoException | null, written: number) => void;
+type Write = (descriptor: number, bytes: Buffer, written: Written) => void;
+
+/** Stands between the program and the disk, for writes: slow as long as the test wants, or full. */
+export class FakeDisk {
+  state: 'sound' | 'slow' | 'full' | 'short' = 'sound';
+  /** How many writes the program has begun. */
+  writes = 0;
+  private readonly original = fs.write;
+  private readonly held: (() => void)[] = [];
+
+  constructor() {
+    const write: Write = (descriptor, bytes, written) => {
+      this.writes += 1;
+      const go = () => this.write(descriptor, bytes, written);
+      if (this.state === 'slow') this.held.push(go);
+      else go();
+    };
+    this.replaceBy(write as typeof fs.write);
+  }
+
+  /** The disk is quick again. */
+  release(): void {
+    this.state = 'sound';
+    for (const go of this.held.splice(0)) go();
+  }
+
+  /** Takes the fake away. */
+  restore(): void {
+    this.release();
+    this.replaceBy(this.original);
+  }
+
+  private write(descriptor: number, bytes: Buffer, written: Written): void {
+    const full: NodeJS.ErrnoException = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    if (this.state === 'full') setImmediate(() => written(full, 0));
+    else if (this.state === 'short') this.original(descriptor, bytes.subarray(0, Math.ceil(bytes.length / 2)), written);
+    else this.original(descriptor, bytes, written);
+  }
+
+  private replaceBy(write: typeof fs.write): void {
+    fs.write = write;
+    // Without this, only those would see it who import the module as a whole.
+    syncBuiltinESMExports();
+  }
+}
