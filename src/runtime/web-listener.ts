@@ -61,14 +61,16 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   const far = hostAndPort(socket.remoteAddress, socket.remotePort);
   let reason = 'the client closed';
   let pings: 'answered' | 'waiting' = 'answered';
-  const heartbeat = setInterval(() => {
+  const beat = (): void => {
     if (pings === 'waiting') return webSocket.terminate();
     pings = 'waiting';
     webSocket.ping();
-  }, pingEveryMs);
+    heartbeat = clock.setTimeout(beat, pingEveryMs);
+  };
+  let heartbeat = clock.setTimeout(beat, pingEveryMs);
   webSocket.on('pong', () => (pings = 'answered'));
   webSocket.on('error', (error) => (reason = error.message));
-  webSocket.on('close', () => clearInterval(heartbeat));
+  webSocket.on('close', () => clock.clearTimeout(heartbeat));
   const wire = new WebSocketClientWire(webSocket, stream, far);
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   webSocket.on('message', (message: Buffer) => {

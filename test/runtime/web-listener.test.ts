@@ -5,11 +5,11 @@ import { Connection } from '../../src/actors/connection.js';
 import { addresses, type ServerMessage } from '../../src/actors/messages.js';
 import type { Listening } from '../../src/runtime/listening.js';
 import { MessageBus } from '../../src/runtime/message-bus.js';
-import { SystemClock } from '../../src/runtime/system-clock.js';
 import { Turn } from '../../src/runtime/turn.js';
 import { listenForWeb } from '../../src/runtime/web-listener.js';
 import { asServerId } from '../../src/protocol/ids.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const lineBytesMax = 256;
 
@@ -17,6 +17,7 @@ describe('the door for WebSocket', () => {
   let door: Listening;
   let bus: MessageBus;
   let left: string[];
+  let clock: VirtualClock;
   const clients: WebSocket[] = [];
 
   beforeEach(async () => {
@@ -39,7 +40,8 @@ describe('the door for WebSocket', () => {
     });
     bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
     let connections = 0;
-    const edges = { bus, clock: new SystemClock(), turn: new Turn(), nextConnection: () => (connections += 1) };
+    clock = new VirtualClock();
+    const edges = { bus, clock, turn: new Turn(), nextConnection: () => (connections += 1) };
     door = await listenForWeb(edges, lineBytesMax, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
   });
 
@@ -48,7 +50,7 @@ describe('the door for WebSocket', () => {
     door.close();
   });
 
-  function connect(path = '/ws', options: { origin?: string } = {}): WebSocket {
+  function connect(path = '/ws', options: { origin?: string; autoPong?: boolean } = {}): WebSocket {
     const client = new WebSocket(`ws://127.0.0.1:${door.port}${path}`, options);
     clients.push(client);
     return client;
@@ -61,7 +63,7 @@ describe('the door for WebSocket', () => {
     return { text, binary };
   }
 
-  it('takes one command a message and gives one answer a message, without line ends', async () => {
+  it('[WS1] takes one command a message and gives one answer a message, without line ends', async () => {
     const client = connect();
     await once(client, 'open');
     const { text, binary } = await ask(client, 'IAMAT kiwi +34.0-118.0 1.5');
@@ -70,7 +72,7 @@ describe('the door for WebSocket', () => {
     expect((await ask(client, 'nonsense ☂\n')).text.toString()).to.equal('? nonsense ☂');
   });
 
-  it('answers bytes that are no text with a binary message', async () => {
+  it('[WS2] answers bytes that are no text with a binary message', async () => {
     const client = connect();
     await once(client, 'open');
     const { text, binary } = await ask(client, Buffer.from([0xff, 0xfe, 0x41]));
@@ -78,7 +80,7 @@ describe('the door for WebSocket', () => {
     expect(binary).to.equal(true);
   });
 
-  it('closes a client that sends more than a line may hold, and tells that it is gone', async () => {
+  it('[WS3] closes a client that sends more than a line may hold, and tells that it is gone', async () => {
     const client = connect();
     await once(client, 'open');
     client.send('x'.repeat(lineBytesMax + 3));
@@ -87,7 +89,7 @@ describe('the door for WebSocket', () => {
     expect(left).to.deep.equal(['Max payload size exceeded']);
   });
 
-  it('refuses pages of other origins and paths that are not its own', async () => {
+  it('[WS4] refuses pages of other origins and paths that are not its own', async () => {
     for (const [path, origin, status] of [
       ['/ws', 'https://stranger.example', 403],
       ['/ws', 'null', 403],
@@ -99,5 +101,34 @@ describe('the door for WebSocket', () => {
     }
     const own = connect('/ws', { origin: `http://127.0.0.1:${door.port}` });
     await once(own, 'open');
+  });
+
+  it('[WS5] pings, and drops a client that does not answer; closes with 1001 when the server stops', async () => {
+    const [alive, dead] = [connect(), connect('/ws', { autoPong: false })];
+    await Promise.all([once(alive, 'open'), once(dead, 'open')]);
+    const pinged = Promise.all([once(alive, 'ping'), once(dead, 'ping')]);
+    clock.advance(30_000);
+    await pinged;
+    // Its answer to the ping comes before the answer to this.
+    await ask(alive, 'nonsense');
+    const dropped = once(dead, 'close');
+    clock.advance(30_000);
+    expect((await dropped)[0]).to.equal(1006);
+    const closed = once(alive, 'close');
+    for (const connection of [1, 2]) bus.send(addresses.connection(connection), { kind: 'drain' });
+    expect((await closed)[0]).to.equal(1001);
+  });
+
+  it('[WS6] has no answers for a client that closes', async () => {
+    const client = connect();
+    await once(client, 'open');
+    const answers: unknown[] = [];
+    client.on('message', (answer) => answers.push(answer));
+    // The store never answers here, so this WHATSAT is still open when the client goes.
+    client.send('WHATSAT kiwi 1 1');
+    client.close();
+    await once(client, 'close');
+    expect(answers).to.deep.equal([]);
+    expect(left).to.have.length(1);
   });
 });

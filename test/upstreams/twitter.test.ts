@@ -60,7 +60,7 @@ describe('Twitter search: the answer', () => {
     );
   });
 
-  it('holds no more results than were asked for, and none for 0', () => {
+  it('[UP3] holds no more results than were asked for, and none for 0', () => {
     const body = response('{"results":[{"id":1},{"id":2},{"id":3}],"page":1}');
     expect(twitter.answer(body, question)).to.equal('{"results":[{"id":1},{"id":2}],"page":1}');
     expect(twitter.answer(body, { ...question, count: 0 })).to.equal('{"results":[],"page":1}');
