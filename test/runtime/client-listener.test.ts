@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { Connection } from '../../src/actors/connection.js';
+import { addresses, type ServerMessage, type StoreMessage } from '../../src/actors/messages.js';
+import { listenForClients } from '../../src/runtime/client-listener.js';
+import type { Listening } from '../../src/runtime/listening.js';
+import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { SystemClock } from '../../src/runtime/system-clock.js';
+import { Turn } from '../../src/runtime/turn.js';
+import { eventually } from '../support/eventually.js';
+import { FakeActor } from '../support/fake-actor.js';
+import { strictBus } from '../support/fake-bus.js';
+import { serverId } from '../support/fake-location.js';
+import { fakeUpstream } from '../support/fake-upstream.js';
+
+describe('the door for clients over TCP', () => {
+  let bus: MessageBus;
+  let door: Listening;
+  let client: Socket;
+  let received: Buffer[];
+  let left: string[];
+  let connection: Connection | undefined;
+  let store: FakeActor<StoreMessage>;
+
+  beforeEach(async () => {
+    bus = strictBus();
+    left = [];
+    received = [];
+    const settings = { server: serverId('Blake'), lineBytesMax: 256, upstream: fakeUpstream };
+    store = new FakeActor();
+    bus.attach(addresses.store, store);
+    bus.attach(addresses.server, {
+      receive: (message: ServerMessage) => {
+        if (message.kind === 'client-arrived') {
+          connection = new Connection(bus, settings, message.connection, message.wire);
+          bus.attach(addresses.connection(message.connection), connection);
+        } else if (message.kind === 'client-left') left.push(message.reason);
+      },
+      stop: () => undefined,
+    });
+    let connections = 0;
+    const edges = { bus, clock: new SystemClock(), turn: new Turn(), nextConnection: () => (connections += 1) };
+    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+    client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('error', () => undefined);
+    await once(client, 'connect');
+  });
+
+  afterEach(() => {
+    client.destroy();
+    door.close();
+  });
+
+  function read(): void {
+    client.on('data', (chunk: Buffer) => received.push(chunk));
+  }
+
+  const text = () => Buffer.concat(received).toString('latin1');
+
+  it('[FR5] answers what comes byte by byte', async () => {
+    read();
+    for (const byte of 'hi\nho\n') {
+      client.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await eventually('both answers are here', () => text() === '? hi\n? ho\n');
+  });
+
+  it('[CO1] answers all of very much that comes at once, in order', async () => {
+    read();
+    const lines = Array.from({ length: 200_000 }, (_, index) => String(index));
+    client.write(`${lines.join('\n')}\n`);
+    const expected = `? ${lines.join('\n? ')}\n`;
+    let bytes = 0;
+    client.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await eventually('all answers are here', () => bytes >= expected.length, 5_000);
+    expect(text() === expected, 'all answers, in order').to.equal(true);
+  });
+
+  it('[CO4] stops taking from a client that takes nothing, and goes on when it does', async () => {
+    let taken = 0;
+    bus.on('line', ({ direction }) => (taken += direction === 'in' ? 1 : 0));
+    const block = `${'x'.repeat(200)}\n`.repeat(10_000);
+    let blocks = 0;
+    // Sooner or later the buffers of both systems are full, and this side can write no more.
+    await eventually('the server stops taking', () => {
+      if (client.writableLength > 4 * block.length) return true;
+      client.write(block);
+      blocks += 1;
+      return false;
+    });
+    expect(taken).to.be.below(blocks * 10_000);
+    let bytes = 0;
+    client.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await eventually('all answers are here', () => bytes === blocks * (block.length + 20_000));
+    expect(taken).to.equal(blocks * 10_000);
+  });
+
+  it('[CO3] answers a client that has closed its side, however late, and closes then', async () => {
+    read();
+    client.end('WHATSAT kiwi 1 1');
+    // Without a line end, the line is complete only when the server knows that the client has closed its side.
+    const question = await eventually('the question is there', () => store.received[0]);
+    if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    bus.send(question.replyTo, { kind: 'located', question: question.question, location: undefined });
+    await once(client, 'end');
+    expect(text()).to.equal('? WHATSAT kiwi 1 1\n');
+    await eventually('the server knows', () => left.length > 0);
+    expect(left).to.deep.equal(['the client closed']);
+  });
+
+  it('[CO6] says what became of a client that vanished', async () => {
+    client.resetAndDestroy();
+    await eventually('the server knows', () => left.length > 0);
+    expect(left).to.deep.equal(['ECONNRESET']);
+  });
+
+  it('hears nothing more of a client that was sent away', async () => {
+    read();
+    await eventually('the client is served', () => connection);
+    connection?.stop();
+    await once(client, 'end');
+    expect(left).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { GatheredWriter } from '../../src/runtime/gathered-writer.js';
+import { Turn } from '../../src/runtime/turn.js';
+import { eventually } from '../support/eventually.js';
+
+describe('GatheredWriter', () => {
+  let server: Server;
+  let near: Socket;
+  let far: Socket;
+  let writer: GatheredWriter;
+  let writes: string[];
+  let drains: number;
+
+  beforeEach(async () => {
+    server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    [far] = (await once(server, 'connection')) as [Socket];
+    await once(near, 'connect');
+    writes = [];
+    drains = 0;
+    const write = near.write.bind(near);
+    near.write = (text: string | Uint8Array, encoding?: unknown) => {
+      writes.push(String(text));
+      return write(text, encoding as BufferEncoding);
+    };
+    writer = new GatheredWriter(near, new Turn(), () => (drains += 1));
+  });
+
+  afterEach(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+
+  /** What the far end has received, from now on. */
+  function received(): () => string {
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString('latin1');
+  }
+
+  it('makes one write of all that is written in a turn', async () => {
+    const text = received();
+    for (const part of ['one ', 'two ', 'three']) writer.write(part);
+    expect(writes).to.deep.equal([]);
+    expect(writer.backlogBytes).to.equal('one two three'.length);
+    await eventually('it is here', () => text() === 'one two three');
+    expect(writes).to.deep.equal(['one two three']);
+    writer.write(' four');
+    await eventually('the next turn is here', () => text() === 'one two three four');
+    expect(writes).to.have.lengthOf(2);
+  });
+
+  it('writes bytes, not UTF-8', async () => {
+    const text = received();
+    writer.write('\xff\x00\x80é');
+    await eventually('it is here', () => text() === '\xff\x00\x80é');
+  });
+
+  it('says that a large backlog is gone, though the system took it at once', async () => {
+    const text = received();
+    writer.write('x'.repeat(300_000));
+    expect(writer.backlogBytes).to.equal(300_000);
+    await eventually('it says so', () => drains > 0, 5_000);
+    expect(writer.backlogBytes).to.equal(0);
+    await eventually('it is here', () => text().length === 300_000);
+  });
+
+  it('counts what a slow far end has not taken, and says when it has', async () => {
+    const block = 'x'.repeat(1_000_000);
+    let written = 0;
+    // Sooner or later the buffers of both systems are full.
+    await eventually('the backlog grows', () => {
+      if (writer.backlogBytes > 4 * block.length) return true;
+      writer.write(block);
+      written += block.length;
+      return false;
+    });
+    drains = 0;
+    let taken = 0;
+    far.on('data', (chunk: Buffer) => (taken += chunk.length));
+    await eventually('it says so', () => drains > 0);
+    expect(writer.backlogBytes).to.equal(0);
+    await eventually('all is here', () => taken === written);
+  });
+
+  it('delivers what was written before it was closed, and then the end', async () => {
+    const text = received();
+    const large = 'x'.repeat(1_000_000);
+    writer.write(large);
+    writer.write('the end');
+    writer.close();
+    await once(far, 'end');
+    expect(text() === `${large}the end`).to.equal(true);
+    await eventually('the socket is closed', () => near.closed);
+  });
+
+  it('minds no write to a socket that is gone', async () => {
+    near.destroy();
+    writer.write('too late');
+    await new Promise((resolve) => setImmediate(resolve));
+    writer.close();
+    expect(writes).to.deep.equal([]);
+  });
+});
