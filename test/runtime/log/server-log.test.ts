@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { HerdEvent } from '../../../src/actors/events.js';
+import { ServerLog } from '../../../src/runtime/log/server-log.js';
+import type { MessageBus } from '../../../src/runtime/message-bus.js';
+import { Turn } from '../../../src/runtime/turn.js';
+import { eventually } from '../../support/eventually.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { FakeDisk } from '../../support/fake-disk.js';
+import { FakeFolder } from '../../support/fake-folder.js';
+
+const line = (text: string): HerdEvent => ({
+  kind: 'line',
+  direction: 'in',
+  party: 'client',
+  far: '192.0.2.1:4',
+  line: text,
+});
+const refused: HerdEvent = { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' };
+const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
+
+describe('ServerLog', () => {
+  let folder: FakeFolder;
+  let bus: MessageBus;
+  let log: ServerLog;
+  let troubles: string[];
+
+  beforeEach(() => {
+    folder = new FakeFolder();
+    bus = strictBus();
+    troubles = [];
+    log = new ServerLog(folder.to('Blake'), new Turn(), (error) => troubles.push(error.message));
+    log.listen(bus);
+  });
+
+  afterEach(async () => {
+    await log.close();
+    folder.remove();
+  });
+
+  /** The lines of the log, or of the error log, without their times. */
+  function lines(which: 'log' | 'error log'): string[] {
+    const names = readdirSync(folder.to('Blake')).filter(
+      (name) => name.endsWith('.error.log') === (which === 'error log'),
+    );
+    expect(names).to.have.lengthOf(1);
+    const text = readFileSync(folder.to('Blake', names[0] ?? ''), 'latin1');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => {
+        expect(line).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
+        return line.slice(line.indexOf(' ') + 1);
+      });
+  }
+
+  it('opens a log and an error log, named by the time, in the folder of the server', () => {
+    const names = readdirSync(folder.to('Blake')).sort();
+    expect(names).to.have.lengthOf(2);
+    expect(names[0]).to.match(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.error\.log$/);
+    expect(names[1]).to.equal(names[0]?.replace('.error', ''));
+  });
+
+  it('has every line, in order, when it is closed', async () => {
+    for (let index = 0; index < 1_000; index += 1) {
+      bus.publish(line(`line ${index}`));
+      if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await log.close();
+    expect(lines('log')).to.deep.equal(
+      Array.from({ length: 1_000 }, (_, index) => `client 192.0.2.1:4 in line ${index}`),
+    );
+    expect(lines('error log')).to.deep.equal([]);
+  });
+
+  it('tells of trouble in both, between the lines where it belongs', async () => {
+    for (const event of [line('one'), refused, line('two'), failed, line('three')]) bus.publish(event);
+    await log.close();
+    const trouble = ['peer 192.0.2.9:1 refused: no hello in time', 'server failed: Error: no'];
+    expect(lines('error log')).to.deep.equal(trouble);
+    expect(lines('log')).to.deep.equal([
+      'client 192.0.2.1:4 in one',
+      trouble[0],
+      'client 192.0.2.1:4 in two',
+      trouble[1],
+      'client 192.0.2.1:4 in three',
+    ]);
+  });
+
+  it('takes percent signs and braces for what they are', async () => {
+    bus.publish(line('%s %d {"a":1} ${b}'));
+    await log.close();
+    expect(lines('log')).to.deep.equal(['client 192.0.2.1:4 in %s %d {"a":1} ${b}']);
+  });
+
+  it('writes without being closed, soon', async () => {
+    bus.publish(line('one'));
+    await eventually('the line is there', () => lines('log').length === 1);
+  });
+
+  it('minds nothing that happens after it was closed, nor that it is closed twice', async () => {
+    await log.close();
+    bus.publish(line('too late'));
+    bus.publish(failed);
+    await log.close();
+    expect(lines('log')).to.deep.equal([]);
+  });
+
+  it('keeps the server going while the disk is full, says so once, and closes', async () => {
+    const disk = new FakeDisk();
+    try {
+      disk.state = 'full';
+      for (let index = 0; index < 10; index += 1) {
+        bus.publish(line('lost'));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await log.close();
+    } finally {
+      disk.restore();
+    }
+    expect(troubles).to.deep.equal(['ENOSPC: no space left on device']);
+  });
+});
