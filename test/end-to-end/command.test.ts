@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { run } from '../support/command.js';
+import { patienceMs } from '../support/eventually.js';
+
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const commands = ['start', 'check', 'send', 'where', 'near', 'schema'];
+
+describe('the herd command', function () {
+  this.timeout(2 * patienceMs);
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'herd-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** A folder with a herd.yaml of these lines. */
+  async function folderWith(...lines: string[]): Promise<string> {
+    const cwd = await mkdtemp(join(folder, 'case-'));
+    await writeFile(join(cwd, 'herd.yaml'), lines.join('\n'));
+    return cwd;
+  }
+
+  describe('in general', () => {
+    it('tells how it is used', async () => {
+      const helps = await Promise.all(commands.map((name) => run([name, '--help'], { cwd: folder })));
+      for (const [index, { status, stdout }] of helps.entries()) {
+        expect(status).to.equal(0);
+        expect(stdout).to.match(new RegExp(`^Usage: herd ${commands[index] ?? ''} `));
+      }
+      const { status, stdout } = await run(['--help'], { cwd: folder });
+      expect(status).to.equal(0);
+      for (const name of commands) expect(stdout).to.include(`\n  ${name} `);
+    });
+
+    for (const [what, args, words] of [
+      ['an option that it does not know', ['start', '--threads'], /unknown option '--threads'/],
+      ['a command that it does not know', ['stampede'], /unknown command 'stampede'/],
+      ['no command', [], /Usage: herd/],
+      ['an argument too few', ['send'], /missing required argument 'server'/],
+      ['an argument too many', ['where', 'kiwi', 'moa'], /too many arguments/],
+      ['the name of no server to start', ['start', 'Blake', 'Shaq'], /Shaq is no server of .*Blake, Bryant, Gasol/],
+      ['the name of no server to talk to', ['send', 'Shaq', 'x'], /Shaq is no server of /],
+      ['the name of no server to ask', ['where', 'kiwi', '--server', 'Shaq'], /Shaq is no server of /],
+    ] as const) {
+      it(`ends with status 2 when given ${what}`, async () => {
+        const { status, stdout, stderr } = await run(args, { cwd: folder });
+        expect(stderr).to.match(words);
+        expect(stderr).to.not.match(/\n {4}at /);
+        expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+      });
+    }
+  });
+
+  describe('check', () => {
+    it('draws the herd of the current folder', async () => {
+      const cwd = await folderWith(
+        'herd: laker',
+        'servers:',
+        '  Blake: { port: 12000, peerPort: 12100 }',
+        '  Metta: { port: 12004, peerPort: 12104 }',
+        'talks: { Metta: [Blake] }',
+      );
+      const { status, stdout, stderr } = await run(['check'], { cwd });
+      expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+      expect(stdout).to.match(/^herd\.yaml is right: herd laker, 2 servers, upstream sample \(twitter\)\n/);
+      expect(stdout).to.match(/\n {2}Blake {3}127\.0\.0\.1:12000 {2}127\.0\.0\.1:12100\n/);
+      expect(stdout).to.match(/\n {9}Blake {2}Metta\n {2}Blake {2}· {6}●\n {2}Metta {2}● {6}·\n/);
+    });
+
+    it('takes the herd that is shipped where the folder has none, and any that is named', async () => {
+      const shipped = await run(['check'], { cwd: folder });
+      expect(shipped).to.include({ status: 0, stderr: '' });
+      expect(shipped.stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
+
+      const cwd = await folderWith('herd: nobody');
+      for (const example of await readdir(join(project, 'examples'))) {
+        const { status, stdout, stderr } = await run(['check', '--config', join(project, 'examples', example)], {
+          cwd,
+        });
+        expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+        expect(stdout).to.include(`${example} is right: `);
+      }
+    });
+
+    for (const [what, lines, problems] of [
+      [
+        'settings that there are not',
+        ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2, prot: 3 }', 'loggs: { dir: logs }'],
+        ['herd.yaml:3: there is no setting servers.Blake.prot', 'herd.yaml:4: there is no setting loggs'],
+      ],
+      [
+        'a port used twice',
+        [
+          'herd: laker',
+          'servers:',
+          '  Blake: { port: 12000, peerPort: 12100 }',
+          '  Metta: { port: 1, peerPort: 12000 }',
+        ],
+        ['herd.yaml:4: peerPort of Metta is 127.0.0.1:12000, which is port of Blake already'],
+      ],
+      [
+        'talks with strangers and with oneself',
+        ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2 }', 'talks:', '  Blake:', '  - Shaq', '  - Blake'],
+        [
+          'herd.yaml:6: Blake talks with Shaq, which is no server of this herd; its servers are Blake',
+          'herd.yaml:7: Blake cannot talk with itself',
+        ],
+      ],
+      [
+        'a port that is none',
+        ['herd: laker', 'servers:', '  Blake:', '    port: 65536', '    peerPort: 2'],
+        ['herd.yaml:4: servers.Blake.port: '],
+      ],
+      ['no servers', ['herd: laker'], ['herd.yaml:1: servers: ']],
+      ['broken YAML', ['herd: laker', 'servers: {'], ['herd.yaml:2: ']],
+      [
+        'a variable that is not set',
+        ['herd: ${NO_SUCH_HERD}', 'servers:', '  Blake: { port: 1, peerPort: 2 }'],
+        ['herd.yaml:1: the environment variable NO_SUCH_HERD is not set'],
+      ],
+    ] as const) {
+      it(`names file and line of ${what}, and ends with status 1`, async () => {
+        const { status, stdout, stderr } = await run(['check'], { cwd: await folderWith(...lines) });
+        for (const problem of problems) expect(stderr).to.include(`herd: ${problem}`);
+        expect(stderr.trimEnd().split('\n')).to.have.lengthOf(problems.length);
+        expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+      });
+    }
+
+    it('says so when there is no such file', async () => {
+      const { status, stderr } = await run(['check', '--config', 'nowhere.yaml'], { cwd: folder });
+      expect(stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
+      expect(status).to.equal(1);
+    });
+
+    it('warns of a herd in parts', async () => {
+      const cwd = await folderWith(
+        'herd: laker',
+        'servers:',
+        ...['Blake', 'Gasol', 'Metta'].map(
+          (name, index) => `  ${name}: { port: ${index + 1}, peerPort: ${index + 11} }`,
+        ),
+        'talks: { Blake: [Gasol] }',
+      );
+      const { status, stderr } = await run(['check'], { cwd });
+      expect(stderr).to.equal('herd: the herd is in 2 parts that never hear of each other: Blake, Gasol | Metta\n');
+      expect(status).to.equal(0);
+    });
+  });
+});

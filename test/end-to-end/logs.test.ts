@@ -1,0 +1,93 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { bytesOf, textOf } from '../../src/protocol/bytes.js';
+import { endCommands, HerdCommand } from '../support/command.js';
+import { patienceMs } from '../support/eventually.js';
+import { Herd, startHerd } from '../support/herd.js';
+import { writeHerd } from '../support/herd-file.js';
+
+describe('the logs of a herd', function () {
+  this.timeout(3 * patienceMs);
+  afterEach(endCommands);
+
+  it('logs every line in and out with the far end, and loses none on a clean stop', async () => {
+    const herd = await startHerd({ mode: 'one process', logs: true });
+    const count = 10_000;
+    const place = '+34.068930-118.445127';
+    const ids = Array.from({ length: count }, (_, index) => `load-${index}.`);
+    const client = await herd.connect('Blake');
+    const far = `127.0.0.1:${client.socket.localPort ?? 0}`;
+    const answers = (await client.sendAll(ids.map((id) => `IAMAT ${id} ${place} 1\n`).join(''))).split('\n');
+    expect(answers).to.have.lengthOf(count + 1);
+    await herd.agrees([answers.at(-2) ?? '']);
+    const logs = join(herd.file.folder, 'logs');
+    herd.command().signal('SIGTERM');
+    await herd.command().ends();
+
+    expect(await readdir(logs)).to.have.members([...herd.servers]);
+    const [blake, bryant, metta] = await Promise.all(['Blake', 'Bryant', 'Metta'].map((name) => logOf(logs, name)));
+    expect(linesWith(blake, `client ${far} in IAMAT load-`)).to.have.lengthOf(count);
+    expect(linesWith(blake, `client ${far} out AT Blake `).map(idIn)).to.deep.equal(ids);
+    expect(linesWith(blake, 'peer Bryant out AT Blake ').map(idIn)).to.deep.equal(ids);
+    expect(new Set(linesWith(bryant, ' in AT Blake ').map(idIn))).to.deep.equal(new Set(ids));
+    expect(linesWith(bryant, 'peer Metta out AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
+    expect(linesWith(metta, 'peer Bryant in AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
+    expect(linesWith(blake, `client ${far} connected over tcp; clients now: 1`)).to.have.lengthOf(1);
+    expect(linesWith(blake, `client ${far} left: `)).to.have.lengthOf(1);
+    expect(linesWith(metta, 'link Bryant live')).to.have.lengthOf(1);
+    await herd.stop();
+  });
+
+  it('opens a log and an error log at every start, and lets no client write lines of its own', async () => {
+    const herd = await startHerd({ mode: 'one command a server', servers: ['Solo'], logs: true });
+    await herd.tell('Solo', 'first start\n');
+    herd.command().signal('SIGINT');
+    await herd.command().ends();
+    await herd.restart('Solo');
+    await herd.tell('Solo', bytesOf('second\r2026-01-01 start\v\x1b[31m\0 é\n'));
+    herd.command().signal('SIGINT');
+    await herd.command().ends();
+
+    const names = (await readdir(join(herd.file.folder, 'logs', 'Solo'))).sort();
+    const started = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z)(\.error)?\.log$/;
+    expect(names.map((name) => started.exec(name)?.[2] ?? '')).to.deep.equal(['.error', '', '.error', '']);
+    const texts = await Promise.all(
+      names.map(async (name) => textOf(await readFile(join(herd.file.folder, 'logs', 'Solo', name), 'latin1'))),
+    );
+    expect(texts[1]).to.match(/ in first start\n/);
+    expect(texts[3]).to.match(/ in second\\x0d2026-01-01 start\\x0b\\x1b\[31m\\x00 é\n/);
+    for (const line of texts.join('').trimEnd().split('\n')) {
+      expect(line).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (server|client|link|dead letter)/);
+    }
+    await herd.stop();
+  });
+
+  it('goes on without a log when there can be none', async () => {
+    const file = await writeHerd({ servers: ['Solo'], logs: true });
+    await writeFile(join(file.folder, 'logs'), 'a file where the folder should be');
+    const command = new HerdCommand(['start'], { cwd: file.folder });
+    await command.prints('Ready in');
+    expect(await new Herd('one process', file).report('Solo', 'kiwi')).to.match(/^AT Solo /);
+    expect(command.stderr).to.match(/^herd: Solo: the log in logs.Solo cannot be written: .*\n$/);
+    command.signal('SIGTERM');
+    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    await rm(file.folder, { recursive: true });
+  });
+});
+
+/** The lines of the only log in a server's folder. */
+async function logOf(logs: string, server: string): Promise<string[]> {
+  const names = (await readdir(join(logs, server))).filter((name) => !name.endsWith('.error.log'));
+  expect(names).to.have.lengthOf(1);
+  return (await readFile(join(logs, server, names[0] ?? ''), 'latin1')).split('\n');
+}
+
+function linesWith(lines: readonly string[] | undefined, text: string): string[] {
+  return (lines ?? []).filter((line) => line.includes(text));
+}
+
+/** The client ID in a line about an AT line. */
+function idIn(line: string): string {
+  return line.slice(line.indexOf(' AT ')).split(' ')[4] ?? '';
+}

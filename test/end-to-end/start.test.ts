@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { expect } from 'chai';
+import { Client } from '../support/client.js';
+import { endCommands, HerdCommand, run } from '../support/command.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { Herd, startHerd } from '../support/herd.js';
+import { writeHerd } from '../support/herd-file.js';
+import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
+
+/** A drain that waits for nobody in vain takes a fraction of this; one that does is cut off after six seconds. */
+const drainedWithinMs = 5_000;
+
+describe('herd start', function () {
+  this.timeout(3 * patienceMs);
+  afterEach(endCommands);
+
+  for (const options of [[], ['--processes']]) {
+    it(`names server and port when a port is in use: start ${options.join(' ')}`, async () => {
+      const file = await writeHerd({ talks: { Blake: ['Gasol'] } });
+      const port = file.portOf('Gasol');
+      const occupant = await occupy(port);
+      const { status, stderr } = await run(['start', ...options], { cwd: file.folder });
+      expect(stderr).to.include(`Gasol (clients) cannot listen on 127.0.0.1:${port}: the port is in use`);
+      expect(stderr.trimEnd().split('\n')).to.have.lengthOf(1);
+      expect(status).to.equal(1);
+      occupant.close();
+      await rm(file.folder, { recursive: true });
+    });
+  }
+
+  it('runs some of the servers, which find the others over TCP', async () => {
+    const herd = await startHerd({
+      mode: [
+        ['Blake', 'Metta'],
+        ['Bryant', 'Gasol', 'Howard'],
+      ],
+    });
+    expect(herd.command('Blake').stdout).to.match(/: 2 servers, in this process\n/);
+    expect(herd.command('Gasol').stdout).to.match(/: 3 servers, in this process\n/);
+    await herd.agrees(await Promise.all(herd.servers.map((server) => herd.report(server, `from-${server}`))));
+    for (const end of await herd.stop()) expect(end).to.deep.equal({ status: 0, signal: null });
+  });
+
+  for (const mode of ['one process', 'processes'] as const) {
+    for (const signal of mode === 'processes' ? (['SIGTERM'] as const) : (['SIGINT', 'SIGTERM'] as const)) {
+      it(`[CO5] answers what was asked before it ends on ${signal}, ${mode}`, async () => {
+        const herd = await startHerd({ mode, servers: ['Solo'] });
+        const idle = await Promise.all([herd.connect('Solo'), herd.connect('Solo')]);
+        const asked = 20;
+        const asker = await askMuch(herd, asked);
+        herd.command().signal(signal);
+        await herd.command().prints('Stopping ...');
+        expect(await isTurnedAway(herd.file.portOf('Solo'))).to.equal(true);
+        const answers = (await asker.rest()).split('\n');
+        expect(answers).to.have.lengthOf(2 * asked + 1);
+        for (const client of idle) expect(await client.rest()).to.equal('');
+        expect(await herd.command().ends(drainedWithinMs)).to.deep.equal({ status: 0, signal: null });
+        expect(herd.command().stderr).to.equal('');
+        await herd.stop();
+      });
+    }
+
+    it(`ends at once on a second signal, ${mode}`, async () => {
+      const herd = await startHerd({ mode, servers: ['Solo'] });
+      const children = hasProc ? childrenOf(herd.command().pid) : [];
+      const asker = await askMuch(herd, 400);
+      asker.socket.pause();
+      herd.command().signal('SIGTERM');
+      await herd.command().prints('Stopping ...');
+      herd.command().signal('SIGINT');
+      expect(await herd.command().ends(drainedWithinMs)).to.deep.equal({ status: 1, signal: null });
+      await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
+      await herd.stop();
+    });
+  }
+
+  it('[CO5] answers what was asked when Ctrl-C reaches all its processes', async () => {
+    const file = await writeHerd({ servers: ['Solo'] });
+    const command = new HerdCommand(['start', '--processes'], { cwd: file.folder, leadsGroup: true });
+    await command.prints('Ready in');
+    const asker = await askMuch(new Herd('processes', file), 20);
+    command.signalGroup('SIGINT');
+    expect((await asker.rest()).split('\n')).to.have.lengthOf(41);
+    expect(await command.ends(drainedWithinMs)).to.deep.equal({ status: 0, signal: null });
+    await rm(file.folder, { recursive: true });
+  });
+});
+
+/** A client that waits for that many answers, which take the sample upstream a while and are large. The server has its commands. */
+async function askMuch(herd: Herd, questions: number): Promise<Client> {
+  const [asker, other] = await Promise.all([herd.connect('Solo'), herd.connect('Solo')]);
+  await asker.ask('IAMAT phone +34.068930-118.445127 1');
+  asker.send('WHATSAT phone 2500 100\n'.repeat(questions));
+  // What was sent before the first of these has been read when the second is answered.
+  for (const command of ['one', 'two']) await other.ask(command);
+  return asker;
+}
+
+async function occupy(port: number): Promise<Server> {
+  const server = createServer().listen({ host: '127.0.0.1', port });
+  await once(server, 'listening');
+  return server;
+}
+
+/** Whether a new client is refused, or sent away without an answer. */
+async function isTurnedAway(port: number): Promise<boolean> {
+  try {
+    const client = await Client.connect(port);
+    return (await client.rest()) === '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+  }
+}

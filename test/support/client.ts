@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { ByteString } from '../../src/protocol/bytes.js';
+import { within } from './eventually.js';
+
+/**
+ * A client of a server, as simple as they come. What it sends and gets are bytes, one a character (latin1), so that a test
+ * compares to the byte; `bytesOf` makes such a text of what people write.
+ */
+export class Client {
+  private received: ByteString[] = [];
+  /** What came after the last line end. */
+  private partial: ByteString = '';
+  private readonly listeners = new Set<() => void>();
+  private state: 'open' | 'ended' = 'open';
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (chunk) => {
+      const lines = (this.partial + chunk.toString('latin1')).split('\n');
+      this.partial = lines.pop() ?? '';
+      this.received.push(...lines);
+      this.wake();
+    });
+    const end = () => {
+      this.state = 'ended';
+      this.wake();
+    };
+    socket.on('end', end);
+    socket.on('close', end);
+    socket.on('error', () => undefined);
+  }
+
+  /** Connects to a port of this machine. */
+  static async connect(port: number): Promise<Client> {
+    // Half-open: a server that closes its side first is no reason to close ours.
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
+    try {
+      await within(once(socket, 'connect'), `a connection to port ${port}`);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    return new Client(socket);
+  }
+
+  /** Sends bytes, as they are. */
+  send(bytes: ByteString): void {
+    this.socket.write(bytes, 'latin1');
+  }
+
+  /** Sends a command and returns the first line of its answer. */
+  async ask(command: ByteString, withinMs?: number): Promise<ByteString> {
+    this.send(`${command}\n`);
+    return this.line(withinMs);
+  }
+
+  /** The next line that the server sends, without its line end. */
+  async line(withinMs?: number): Promise<ByteString> {
+    await this.until(() => this.received.length > 0 || this.state === 'ended', 'a line', withinMs);
+    const line = this.received.shift();
+    if (line === undefined) throw new Error('the server closed the connection instead of sending a line');
+    return line;
+  }
+
+  /** The next lines that the server sends. */
+  async lines(count: number, withinMs?: number): Promise<ByteString[]> {
+    await this.until(() => this.received.length >= count || this.state === 'ended', `${count} lines`, withinMs);
+    if (this.received.length < count) {
+      throw new Error(`the server closed the connection after ${this.received.length} of ${count} lines`);
+    }
+    return this.received.splice(0, count);
+  }
+
+  /** How many lines are here that nobody has taken. */
+  get linesHere(): number {
+    return this.received.length;
+  }
+
+  /** Sends bytes, says that there will be no more, and returns everything until the server closes. */
+  async sendAll(bytes: ByteString, withinMs?: number): Promise<ByteString> {
+    this.send(bytes);
+    this.socket.end();
+    return this.rest(withinMs);
+  }
+
+  /** Everything from here on until the server closes. */
+  async rest(withinMs?: number): Promise<ByteString> {
+    await this.until(() => this.state === 'ended', 'the end of the answers', withinMs);
+    const text = this.received.map((line) => `${line}\n`).join('') + this.partial;
+    this.received = [];
+    this.partial = '';
+    return text;
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private async until(condition: () => boolean, what: string, withinMs?: number): Promise<void> {
+    const holds = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.listeners.delete(look);
+        resolve();
+      };
+      this.listeners.add(look);
+      look();
+    });
+    await within(holds, () => `${what} from the server; ${this.received.length} are here`, withinMs);
+  }
+
+  private wake(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

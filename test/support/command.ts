@@ -1,0 +1,170 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { within } from './eventually.js';
+
+const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+/** As much of what a command printed as stands in a message of failure: its last characters. */
+const shownCharacters = 4_000;
+
+const running = new Set<HerdCommand>();
+
+/** How a command is started. */
+export interface CommandOptions {
+  /** The folder that it is started in. */
+  readonly cwd: string;
+  /** Its standard input, whole. None: it is open and empty for as long as the command runs. */
+  readonly input?: string | Buffer;
+  /** Variables that it sees beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it leads a process group of its own, as a shell starts it. */
+  readonly leadsGroup?: true;
+}
+
+/** How a command ended. */
+export interface End {
+  /** Its exit status; null if a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The real `herd` command, started. Whatever a test does or fails to do, it is ended with the tests. */
+export class HerdCommand {
+  /** Resolves when it has ended and everything that it printed is here. */
+  readonly ended: Promise<End>;
+  private readonly child: ChildProcess;
+  private readonly printed: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    private readonly args: readonly string[],
+    { cwd, input, env, leadsGroup }: CommandOptions,
+  ) {
+    this.child = spawn(process.execPath, [program, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      detached: leadsGroup === true,
+    });
+    running.add(this);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.child[stream]?.on('data', (chunk: Buffer) => {
+        this.printed[stream].push(chunk);
+        for (const listener of this.listeners) listener();
+      });
+    }
+    this.ended = new Promise((resolve, reject) => {
+      this.child.on('error', reject);
+      this.child.on('close', (status, signal) => {
+        running.delete(this);
+        resolve({ status, signal });
+      });
+    });
+    // A command may end before it has read all.
+    this.child.stdin?.on('error', () => undefined);
+    if (input !== undefined) this.child.stdin?.end(input);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** What it has printed on standard output. */
+  get stdout(): string {
+    return this.stdoutBytes.toString();
+  }
+
+  get stdoutBytes(): Buffer {
+    return Buffer.concat(this.printed.stdout);
+  }
+
+  /** What it has said went wrong. */
+  get stderr(): string {
+    return Buffer.concat(this.printed.stderr).toString();
+  }
+
+  /** The command and what it printed last, for a message. */
+  get story(): string {
+    const all = `${this.stdout}${this.stderr}`;
+    return `--- herd ${this.args.join(' ')} (process ${this.pid}) printed:\n${all.slice(-shownCharacters)}`;
+  }
+
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Sends a signal to it and to all that it has started, as a terminal does. Only for one that leads its group. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /**
+   * Waits until it has printed the text on standard output.
+   * @throws if it ends first, or takes too long
+   */
+  async prints(text: string, withinMs?: number): Promise<void> {
+    const printed = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!this.stdout.includes(text)) return;
+        this.listeners.delete(look);
+        resolve();
+      };
+      this.listeners.add(look);
+      look();
+    });
+    const endedFirst = this.ended.then(({ status, signal }) => {
+      if (this.stdout.includes(text)) return;
+      throw new Error(
+        `it ended (${signal ?? `exit status ${status ?? ''}`}) before it printed "${text}"\n${this.story}`,
+      );
+    });
+    await within(
+      Promise.race([printed, endedFirst]),
+      () => `herd ${this.args.join(' ')} prints "${text}"\n${this.story}`,
+      withinMs,
+    );
+  }
+
+  /** Waits until it has ended. */
+  async ends(withinMs?: number): Promise<End> {
+    return within(this.ended, () => `herd ${this.args.join(' ')} ends\n${this.story}`, withinMs);
+  }
+}
+
+/** What a command that ran to its end left behind. */
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stdoutBytes: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. Its standard input is closed unless there is something to read. */
+export async function run(args: readonly string[], options: CommandOptions): Promise<Outcome> {
+  const command = new HerdCommand(args, { input: '', ...options });
+  const { status } = await command.ends();
+  const { stdout, stdoutBytes, stderr } = command;
+  return { status, stdout, stdoutBytes, stderr };
+}
+
+/** Ends every command that is still running, at once. */
+export async function endCommands(): Promise<void> {
+  const left = [...running];
+  for (const command of left) command.signal('SIGKILL');
+  await Promise.all(left.map(({ ended }) => ended));
+}
+
+// For the whole run of mocha, whichever tests use this file.
+after('every command has ended', endCommands);
+process.on('exit', () => {
+  for (const command of running) command.signal('SIGKILL');
+});
+
+afterEach('what the commands printed stands in the message of a failure', function () {
+  const error = this.currentTest?.state === 'failed' ? this.currentTest.err : undefined;
+  if (error === undefined) return;
+  const { message } = error;
+  error.message = [message, ...[...running].map(({ story }) => story)].join('\n');
+  // What mocha shows is the stack, which has a copy of the message.
+  if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
+});
