@@ -65,7 +65,7 @@ describe('PeerAcceptor', () => {
     ['a browser', 'GET / HTTP/1.1', 'the first line is not a hello'],
     ['silence and then an empty line', '', 'the first line is not a hello'],
   ] as const) {
-    it(`[PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+    it(`[PE4] [PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
       const { wire, mailbox } = call();
       mailbox.lines(wire, [line, hello]);
       mailbox.lines(wire, [hello]);
