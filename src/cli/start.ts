@@ -43,7 +43,9 @@ async function startHere(config: HerdConfig, servers: readonly ServerId[]): Prom
 
 /** One process a server, each started again when it dies. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
-  const stop = stopRequested(undefined, () => processes.kill());
+  // Two signals may come before there are any.
+  let kill = (): void => undefined;
+  const stop = stopRequested(undefined, () => kill());
   const sample = await startSample();
   const status = statusOf(config, servers);
   const file = fileURLToPath(new URL('main.js', import.meta.url));
@@ -56,6 +58,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
     },
     servers,
   );
+  kill = () => processes.kill();
   try {
     void status.ready().then(() => announce(config, servers, status, 'each in a process of its own'));
     const failed = await Promise.race([stop, processes.run().catch((error: unknown) => error)]);
