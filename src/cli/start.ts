@@ -43,7 +43,7 @@ async function startHere(config: HerdConfig, servers: readonly ServerId[]): Prom
 
 /** One process a server, each started again when it dies. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
-  // Two signals may come before there are any.
+  // Both signals may come before there are processes to kill.
   let kill = (): void => undefined;
   const stop = stopRequested(undefined, () => kill());
   const sample = await startSample();
