@@ -61,6 +61,14 @@ describe('a herd that loses servers', function () {
     await herd.agrees(ats.map((at) => at ?? ''));
   });
 
+  // Fails today: a server that first got a location is never told of it again by flood (PE13), also when it has lost its memory.
+  it.skip('fills up a server with what it had heard itself, though who tells him knew nothing when they met', async () => {
+    await expected.lose('Bryant', 'Gasol', 'Metta');
+    // Metta and Bryant, both empty, have caught up with each other before Blake calls: he pauses longer and longer.
+    await expected.regain('Metta', 'Gasol', 'Bryant');
+    await expected.holds();
+  });
+
   for (const [index, away] of waysToLoseTwo.entries()) {
     it(`[PE13][PE14][PE15][PE19] tells exactly whom it can reach without ${away.join(' and ')}`, async () => {
       const before: readonly string[] = waysToLoseTwo[index - 1] ?? [];
@@ -127,7 +135,6 @@ describe('a herd that loses servers', function () {
     const children = childrenOf(herd.command().pid).filter(({ args }) => args.includes('serve'));
     expect(children).to.have.lengthOf(5);
     herd.command().signal('SIGKILL');
-    await herd.command().ends();
     await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
     for (const client of clients) expect(await client.rest()).to.equal('');
   });

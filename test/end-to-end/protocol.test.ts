@@ -189,16 +189,16 @@ for (const mode of ['one process', 'processes'] as const) {
       });
 
       it('[TM2][LO1] one that is a nanosecond newer does, wherever it was reported', async () => {
+        // The newer ones are Blake's: were the times taken for the same, Metta's would win.
         const older = '1353118103.108893381';
         const newer = '1353118103.108893382';
-        await herd.agrees([await herd.report('Blake', 'rising', older)]);
-        const risen = await herd.report('Metta', 'rising', newer);
-        await herd.agrees([risen]);
+        await herd.agrees([await herd.report('Metta', 'rising', older)]);
+        await herd.agrees([await herd.report('Blake', 'rising', newer)]);
 
-        const fixed = await herd.report('Metta', 'falling', newer);
+        const fixed = await herd.report('Blake', 'falling', newer);
         await herd.agrees([fixed]);
-        await herd.report('Blake', 'falling', older);
-        await herd.agrees([await herd.report('Blake', 'behind-falling'), fixed]);
+        await herd.report('Metta', 'falling', older);
+        await herd.agrees([await herd.report('Metta', 'behind-falling'), fixed]);
       });
 
       it('[TM3][LO1][LO2] of the same moment the greater server, position, and way to write the time', async () => {

@@ -15,10 +15,6 @@ export interface CommandOptions {
   readonly cwd: string;
   /** Its standard input, whole. None: it is open and empty for as long as the command runs. */
   readonly input?: string | Buffer;
-  /** Variables that it sees beside this process's own. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Whether it leads a process group of its own, as a shell starts it. */
-  readonly leadsGroup?: true;
 }
 
 /** How a command ended. */
@@ -28,9 +24,12 @@ export interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The real `herd` command, started. Whatever a test does or fails to do, it is ended with the tests. */
+/**
+ * The real `herd` command, started as a shell does it: it leads a process group. Whatever a test does or fails to do, it is
+ * ended with the tests, and all that it has started.
+ */
 export class HerdCommand {
-  /** Resolves when it has ended and everything that it printed is here. */
+  /** Resolves when it has ended, and nobody is left who could print in its name. */
   readonly ended: Promise<End>;
   private readonly child: ChildProcess;
   private readonly printed: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
@@ -38,13 +37,9 @@ export class HerdCommand {
 
   constructor(
     private readonly args: readonly string[],
-    { cwd, input, env, leadsGroup }: CommandOptions,
+    { cwd, input }: CommandOptions,
   ) {
-    this.child = spawn(process.execPath, [program, ...args], {
-      cwd,
-      env: { ...process.env, ...env },
-      detached: leadsGroup === true,
-    });
+    this.child = spawn(process.execPath, [program, ...args], { cwd, detached: true });
     running.add(this);
     for (const stream of ['stdout', 'stderr'] as const) {
       this.child[stream]?.on('data', (chunk: Buffer) => {
@@ -93,9 +88,14 @@ export class HerdCommand {
     this.child.kill(signal);
   }
 
-  /** Sends a signal to it and to all that it has started, as a terminal does. Only for one that leads its group. */
+  /** Sends a signal to it and to all that it has started, as a terminal does. Without effect when all have ended. */
   signalGroup(signal: NodeJS.Signals): void {
-    process.kill(-this.pid, signal);
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   /**
@@ -147,17 +147,17 @@ export async function run(args: readonly string[], options: CommandOptions): Pro
   return { status, stdout, stdoutBytes, stderr };
 }
 
-/** Ends every command that is still running, at once. */
+/** Ends every command that is still running at once, and all that it has started. */
 export async function endCommands(): Promise<void> {
   const left = [...running];
-  for (const command of left) command.signal('SIGKILL');
+  for (const command of left) command.signalGroup('SIGKILL');
   await Promise.all(left.map(({ ended }) => ended));
 }
 
 // For the whole run of mocha, whichever tests use this file.
 after('every command has ended', endCommands);
 process.on('exit', () => {
-  for (const command of running) command.signal('SIGKILL');
+  for (const command of running) command.signalGroup('SIGKILL');
 });
 
 afterEach('what the commands printed stands in the message of a failure', function () {

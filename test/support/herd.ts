@@ -46,7 +46,7 @@ export class Herd {
       for (const group of this.groups) this.launch(group);
       await Promise.all(this.all.map((command) => command.prints('Ready in')));
     } catch (error) {
-      for (const command of this.all) command.signal('SIGKILL');
+      for (const command of this.all) command.signalGroup('SIGKILL');
       throw error;
     }
   }
