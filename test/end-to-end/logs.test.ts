@@ -6,6 +6,7 @@ import { endCommands, HerdCommand } from '../support/command.js';
 import { patienceMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';
+import { readLog } from '../support/read-log.js';
 
 describe('the logs of a herd', function () {
   this.timeout(3 * patienceMs);
@@ -21,12 +22,11 @@ describe('the logs of a herd', function () {
     const answers = (await client.sendAll(ids.map((id) => `IAMAT ${id} ${place} 1\n`).join(''))).split('\n');
     expect(answers).to.have.lengthOf(count + 1);
     await herd.agrees([answers.at(-2) ?? '']);
-    const logs = join(herd.file.folder, 'logs');
     herd.command().signal('SIGTERM');
     await herd.command().ends();
 
-    expect(await readdir(logs)).to.have.members([...herd.servers]);
-    const [blake, bryant, metta] = await Promise.all(['Blake', 'Bryant', 'Metta'].map((name) => logOf(logs, name)));
+    expect(await readdir(join(herd.file.folder, 'logs'))).to.have.members([...herd.servers]);
+    const [blake, bryant, metta] = await Promise.all(['Blake', 'Bryant', 'Metta'].map((name) => readLog(herd, name)));
     expect(linesWith(blake, `client ${far} in IAMAT load-`)).to.have.lengthOf(count);
     expect(linesWith(blake, `client ${far} out AT Blake `).map(idIn)).to.deep.equal(ids);
     expect(linesWith(blake, 'peer Bryant out AT Blake ').map(idIn)).to.deep.equal(ids);
@@ -75,13 +75,6 @@ describe('the logs of a herd', function () {
     await rm(file.folder, { recursive: true });
   });
 });
-
-/** The lines of the only log in a server's folder. */
-async function logOf(logs: string, server: string): Promise<string[]> {
-  const names = (await readdir(join(logs, server))).filter((name) => !name.endsWith('.error.log'));
-  expect(names).to.have.lengthOf(1);
-  return (await readFile(join(logs, server, names[0] ?? ''), 'latin1')).split('\n');
-}
 
 function linesWith(lines: readonly string[] | undefined, text: string): string[] {
   return (lines ?? []).filter((line) => line.includes(text));

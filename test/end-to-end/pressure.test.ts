@@ -5,6 +5,7 @@ import type { Client } from '../support/client.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 import { hasProc, memoryOf } from '../support/process-table.js';
+import { readLog } from '../support/read-log.js';
 
 const mebibyte = 1024 * 1024;
 const place = '+34.068930-118.445127';
@@ -120,6 +121,8 @@ const servedWithinMs = 2_000;
     await othersAreServed(5);
     herd.command().signal('SIGTERM');
     expect(await herd.command().ends()).to.deep.equal({ status: 0, signal: null });
+    // By itself: nobody had to kill it.
+    expect((await readLog(herd, 'Blake')).at(-1)).to.match(/ server stopped$/);
   }).slow(14_000);
 });
 
