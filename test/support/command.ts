@@ -159,6 +159,8 @@ after('every command has ended', endCommands);
 process.on('exit', () => {
   for (const command of running) command.signalGroup('SIGKILL');
 });
+// Their groups are not this process's, so what ends it does not reach them.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 afterEach('what the commands printed stands in the message of a failure', function () {
   const error = this.currentTest?.state === 'failed' ? this.currentTest.err : undefined;
