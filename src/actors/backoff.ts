@@ -1,7 +1,10 @@
 /** The longest pause before the second attempt, in milliseconds; it doubles with each. */
 const baseMs = 100;
-/** The longest pause at all: how long a neighbour that came back may stay unnoticed. */
-const capMs = 5_000;
+/** The longest pause of a link: how long a neighbour that came back may stay unnoticed. An attempt costs next to nothing. */
+export const linkPauseMaxMs = 1_000;
+
+/** The longest pause of a server that fails again and again: each start opens a log and a database. */
+export const restartPauseMaxMs = 30_000;
 
 /**
  * How long to wait before the next attempt: exponential, capped, with full jitter, so that many who lost the same
@@ -9,9 +12,10 @@ const capMs = 5_000;
  *
  * @param attempt how many attempts have failed in a row, 1 or more
  * @param random a number from 0 up to 1
- * @returns whole milliseconds, 1 to 5,000
+ * @param capMs the longest pause at all, in milliseconds
+ * @returns whole milliseconds, 1 to the longest pause
  */
-export function backoffMs(attempt: number, random: number): number {
+export function backoffMs(attempt: number, random: number, capMs: number): number {
   const ceilingMs = Math.min(capMs, baseMs * 2 ** (attempt - 1));
   return Math.max(1, Math.round(ceilingMs * random));
 }

@@ -4,15 +4,12 @@ import { LineFramer, OverlongLine, type Frame } from '../protocol/line-framer.js
 import type { Instant } from '../protocol/time.js';
 import type { Actor, Bus } from './bus.js';
 import type { ClientWire } from './client-wire.js';
+import type { Clock } from './clock.js';
 import { connectionMachine } from './connection-machine.js';
 import { Conversation, type ConversationSettings } from './conversation.js';
+import { IdleWatch } from './idle-watch.js';
 import { addresses, type ConnectionMessage } from './messages.js';
-
-/** What every connection of a server goes by. */
-export interface ConnectionSettings extends ConversationSettings {
-  /** The longest line taken whole, in bytes. */
-  readonly lineBytesMax: number;
-}
+import { TokenBucket } from './token-bucket.js';
 
 /** Answers that may wait on one connection before no more of its commands are taken: each may hold a large response. */
 const answersWaitingMax = 64;
@@ -33,37 +30,50 @@ export class Connection implements Actor<ConnectionMessage> {
   private readonly conversation: Conversation;
   private readonly batches: Batch[] = [];
   private readonly life: Machine<typeof connectionMachine>;
+  private readonly pace: TokenBucket;
+  private readonly idle: IdleWatch;
+  private paceTimer: unknown;
 
   constructor(
     private readonly bus: Bus,
-    settings: ConnectionSettings,
+    private readonly clock: Clock,
+    settings: ConversationSettings,
     private readonly connection: number,
     private readonly wire: ClientWire,
   ) {
     const self = addresses.connection(connection);
-    this.framer = new LineFramer(settings.lineBytesMax);
+    this.framer = new LineFramer(settings.limits.lineBytesMax);
     this.conversation = new Conversation(bus, settings, self, (text) => this.write(text));
     this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
+    const { commandsPerSecondMax, idleMs } = settings.limits;
+    this.pace = new TokenBucket(commandsPerSecondMax, clock.monotonicMs());
+    this.idle = new IdleWatch(clock, idleMs, () => this.leave(`idle for ${idleMs / 1_000} s`));
   }
 
   receive(message: ConnectionMessage): void {
     switch (message.kind) {
       case 'bytes':
+        this.idle.moved();
         if (this.life.getSnapshot().matches('serving')) this.take(this.framer.push(message.chunk), message.receivedAt);
         return;
-      case 'ended':
+      case 'ended': {
+        // A server on its way down takes nothing more in: least of all half a line for a whole one.
+        const last = this.life.getSnapshot().matches('serving') ? this.framer.end() : [];
         this.life.send({ type: 'ENDED' });
-        return this.take(this.framer.end(), message.receivedAt);
+        return this.take(last, message.receivedAt);
+      }
       case 'drain':
         this.life.send({ type: 'DRAIN' });
         return this.work();
-      case 'closed': {
-        const { connection } = this;
-        return this.bus.send(addresses.server, { kind: 'client-left', connection, reason: message.reason });
-      }
+      case 'closed':
+        return this.leave(message.reason);
       case 'drained':
+        this.idle.moved();
+        return this.work();
+      case 'paced':
+        this.paceTimer = undefined;
         return this.work();
       case 'located':
         this.conversation.located(message.question, message.location);
@@ -82,8 +92,15 @@ export class Connection implements Actor<ConnectionMessage> {
   }
 
   stop(): void {
+    this.idle.stop();
+    this.clock.clearTimeout(this.paceTimer);
     this.life.send({ type: 'GONE' });
     this.wire.destroy();
+  }
+
+  /** The server ends this actor, and with it the wire. */
+  private leave(reason: string): void {
+    this.bus.send(addresses.server, { kind: 'client-left', connection: this.connection, reason });
   }
 
   private take(frames: readonly Frame[], receivedAt: Instant): void {
@@ -93,11 +110,12 @@ export class Connection implements Actor<ConnectionMessage> {
 
   /** Handles what has come in, for as long as there is room for the answers. */
   private work(): void {
+    const nowMs = this.clock.monotonicMs();
     for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
       for (; batch.next < batch.frames.length; batch.next += 1) {
         const frame = batch.frames[batch.next];
         if (frame === undefined) break;
-        if (this.isFull()) return this.life.send({ type: 'FULL' });
+        if (this.isFull() || !this.mayGoOn(nowMs)) return this.life.send({ type: 'FULL' });
         this.note('in', frame instanceof OverlongLine ? frame.start : frame);
         this.conversation.handle(frame, batch.receivedAt);
       }
@@ -111,6 +129,15 @@ export class Connection implements Actor<ConnectionMessage> {
     const state = this.life.getSnapshot();
     if (state.matches({ serving: 'held' })) this.life.send({ type: 'EASED' });
     else if (state.matches('finishing') && this.conversation.waiting === 0) this.life.send({ type: 'ANSWERED' });
+  }
+
+  /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
+  private mayGoOn(nowMs: number): boolean {
+    if (this.paceTimer !== undefined) return false;
+    if (this.pace.take(nowMs)) return true;
+    const self = addresses.connection(this.connection);
+    this.paceTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'paced' }), this.pace.waitMs);
+    return false;
   }
 
   private isFull(): boolean {

@@ -4,15 +4,17 @@ import type { ServerId } from '../protocol/ids.js';
 import { OverlongLine, type Frame } from '../protocol/line-framer.js';
 import { formatAt, type Location } from '../protocol/location.js';
 import { parsePosition } from '../protocol/position.js';
-import { formatSkew, type Instant } from '../protocol/time.js';
+import { formatSkew, isAhead, type Instant } from '../protocol/time.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { AnswerQueue, type PendingAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
+import type { Limits } from './limits.js';
 import { addresses, type ConnectionMessage } from './messages.js';
 
 /** What every conversation of a server goes by. */
 export interface ConversationSettings {
   readonly server: ServerId;
+  readonly limits: Limits;
   /** What WHATSAT asks: its limits and its form of an error. */
   readonly upstream: Upstream;
 }
@@ -22,6 +24,8 @@ interface PendingWhatsat {
   readonly line: ByteString;
   readonly command: Whatsat;
   readonly answer: PendingAnswer;
+  /** Who was asked last where the client is. */
+  asked: 'store' | 'herd';
   /** The AT line of the client it asks for; empty until the store has said it. */
   at: ByteString;
 }
@@ -56,7 +60,9 @@ export class Conversation {
     const command = parseCommand(frame, this.settings.upstream.countMax);
     switch (command.kind) {
       case 'IAMAT':
-        return this.report(command, receivedAt);
+        return isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)
+          ? this.answers.add(`${formatInvalid(frame)}\n`)
+          : this.report(command, receivedAt);
       case 'WHATSAT':
         return this.ask(command, frame);
       case 'invalid':
@@ -64,10 +70,15 @@ export class Conversation {
     }
   }
 
-  /** The store's answer: where the client is that a WHATSAT asks for, if anybody knows. */
+  /** Where the client is that a WHATSAT asks for: what the store knows, and if it knows nothing, what the herd does. */
   located(question: number, location: Location | undefined): void {
     const whatsat = this.pending.get(question);
     if (whatsat === undefined) return;
+    if (location === undefined && whatsat.asked === 'store') {
+      whatsat.asked = 'herd';
+      const { client } = whatsat.command;
+      return this.bus.send(addresses.seeker, { kind: 'seek', client, replyTo: this.self, question });
+    }
     const position = location && parsePosition(location.position);
     if (location === undefined || position === undefined) return this.fill(question, formatInvalid(whatsat.line));
     whatsat.at = formatAt(location);
@@ -103,7 +114,7 @@ export class Conversation {
 
   private ask(command: Whatsat, line: ByteString): void {
     const question = (this.questions += 1);
-    this.pending.set(question, { line, command, answer: this.answers.reserve(), at: '' });
+    this.pending.set(question, { line, command, answer: this.answers.reserve(), asked: 'store', at: '' });
     this.bus.send(addresses.store, { kind: 'whereis', client: command.client, replyTo: this.self, question });
   }
 

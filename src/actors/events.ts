@@ -27,9 +27,9 @@ export interface LinkEvent {
   readonly retryInMs: number;
 }
 
-/** A client came or went. */
+/** A client came, went, or was turned away. */
 export interface ClientEvent {
-  readonly kind: 'client-connected' | 'client-disconnected';
+  readonly kind: 'client-connected' | 'client-disconnected' | 'client-refused';
   readonly transport: string;
   /** The client's address and port. */
   readonly far: string;
@@ -51,6 +51,12 @@ export interface LearnedEvent {
   readonly location: Location;
   /** The neighbour it came from; undefined if from a client of this server. */
   readonly from: ServerId | undefined;
+}
+
+/** The store was full, and forgot the location of a client that was not heard of for the longest time. */
+export interface ForgottenEvent {
+  readonly kind: 'location-forgotten';
+  readonly location: Location;
 }
 
 /** A message to an address where nobody lives. */
@@ -91,6 +97,7 @@ export type HerdEvent =
   | ClientEvent
   | ServerEvent
   | LearnedEvent
+  | ForgottenEvent
   | DeadLetterEvent
   | FailureEvent
   | RefusedEvent

@@ -25,9 +25,12 @@ export class Flood implements Actor<FloodMessage> {
     private readonly neighbours: readonly ServerId[],
   ) {}
 
-  receive({ location, from }: FloodMessage): void {
+  receive(message: FloodMessage): void {
+    const { location } = message;
     const line = formatPeerAt(location, this.self);
-    for (const neighbour of neighboursToTell(location, from, this.neighbours)) {
+    const neighbours =
+      message.kind === 'tell' ? [message.to] : neighboursToTell(location, message.from, this.neighbours);
+    for (const neighbour of neighbours) {
       this.bus.send(addresses.link(neighbour), { kind: 'forward', location, line });
     }
   }

@@ -1,23 +1,28 @@
-import type { ClientId, ServerId } from '../protocol/ids.js';
+import { groupCount } from '../protocol/digest.js';
+import type { ServerId } from '../protocol/ids.js';
 import { keepable, supersedes, type Location } from '../protocol/location.js';
+import { compareInstants, type Instant } from '../protocol/time.js';
 import type { Actor, Bus } from './bus.js';
+import { LocationTable } from './location-table.js';
 import { addresses, type StoreMessage } from './messages.js';
 
 /** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
 const pageLocationsMax = 500;
 
-/** Walks over the locations that the store held when a neighbour asked for them. */
-interface CatchUp {
-  readonly rest: Iterator<Location>;
-  left: number;
-}
-
 /** The only owner of locations. Keeps the newest of each client, tells flood what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
-  private readonly locations = new Map<ClientId, Location>();
-  private readonly catchUps = new Map<ServerId, CatchUp>();
+  private readonly table = new LocationTable();
+  /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
+  private readonly differing = new Map<ServerId, Set<number>>();
 
-  constructor(private readonly bus: Bus) {}
+  /** The newest moment of a location that was forgotten for want of room: nothing as old is taken from neighbours again. */
+  private horizon: Instant | undefined;
+
+  /** @param clientsMax clients whose location is kept */
+  constructor(
+    private readonly bus: Bus,
+    private readonly clientsMax: number,
+  ) {}
 
   receive(message: StoreMessage): void {
     switch (message.kind) {
@@ -25,16 +30,29 @@ export class LocationStore implements Actor<StoreMessage> {
         return this.learn(message.location, undefined);
       case 'learned':
         return this.learn(message.location, message.from);
+      case 'remembered':
+        for (const location of message.locations) this.remember(location);
+        return;
       case 'whereis': {
         const { replyTo, question } = message;
-        return this.bus.send(replyTo, { kind: 'located', question, location: this.locations.get(message.client) });
+        return this.bus.send(replyTo, { kind: 'located', question, location: this.table.get(message.client) });
       }
-      case 'catch-up': {
-        // A Map's iterator sees what is added while it walks, last: the count leaves that to flood.
-        const rest = this.locations.values();
-        this.catchUps.set(message.neighbour, { rest, left: this.locations.size });
-        return this.sendPage(message.neighbour);
+      case 'sought': {
+        const { from, seek } = message;
+        const location = this.table.get(seek.client);
+        if (location === undefined) return this.bus.send(addresses.seeker, { kind: 'seek-heard', from, seek });
+        return this.bus.send(addresses.flood, { kind: 'tell', location, to: from });
       }
+      case 'describe': {
+        if (message.anew) this.differing.delete(message.neighbour);
+        const groups = this.table.digest.describeGroups();
+        return this.bus.send(addresses.link(message.neighbour), { kind: 'digest', groups });
+      }
+      case 'compare':
+        return this.compare(message.neighbour, message.groups);
+      case 'buckets-told':
+        return this.noteDiffering(message.neighbour, message.group, message.buckets);
+      case 'catch-up':
       case 'next-page':
         return this.sendPage(message.neighbour);
       default:
@@ -43,30 +61,67 @@ export class LocationStore implements Actor<StoreMessage> {
   }
 
   stop(): void {
-    this.catchUps.clear();
+    this.differing.clear();
   }
 
   private learn(location: Location, from: ServerId | undefined): void {
-    const known = this.locations.get(location.client);
+    const known = this.table.get(location.client);
     if (known !== undefined && !supersedes(location, known)) return;
+    if (known === undefined && from !== undefined && this.isForgotten(location)) {
+      // Not worth its room, but whoever is asking for it may have it.
+      return this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: false });
+    }
     const kept = keepable(location);
     this.bus.send(addresses.flood, { kind: 'spread', location: kept, from });
     this.bus.publish({ kind: 'location-learned', location: kept, from });
-    this.locations.set(kept.client, kept);
+    this.table.put(kept, known);
+    if (known !== undefined) return;
+    this.bus.send(addresses.seeker, { kind: 'appeared', location: kept, spread: true });
+    if (this.table.size > this.clientsMax) this.forget();
+  }
+
+  /** Takes what was known before this start. Nobody is told: the neighbours compare when their links come up. */
+  private remember(location: Location): void {
+    const known = this.table.get(location.client);
+    if (known !== undefined && !supersedes(location, known)) return;
+    this.table.put(keepable(location), known);
+    if (this.table.size > this.clientsMax) this.forget();
+  }
+
+  private isForgotten(location: Location): boolean {
+    return this.horizon !== undefined && compareInstants(location.instant, this.horizon) <= 0;
+  }
+
+  private forget(): void {
+    const oldest = this.table.findOld();
+    if (oldest === undefined) return;
+    this.table.remove(oldest);
+    if (!this.isForgotten(oldest)) this.horizon = oldest.instant;
+    this.bus.publish({ kind: 'location-forgotten', location: oldest });
+  }
+
+  private compare(neighbour: ServerId, groups: string): void {
+    const { digest } = this.table;
+    // A digest that cannot be read is taken to differ in everything: it costs a comparison, and loses nothing.
+    const differing = digest.differingGroups(groups) ?? Array.from({ length: groupCount }, (_, group) => group);
+    const told = differing.map((group) => ({ group, buckets: digest.describeBuckets(group) }));
+    this.bus.send(addresses.link(neighbour), { kind: 'compared', told });
+  }
+
+  private noteDiffering(neighbour: ServerId, group: number, buckets: string): void {
+    const differing = this.differing.get(neighbour) ?? new Set();
+    this.differing.set(neighbour, differing);
+    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) differing.add(bucket);
   }
 
   private sendPage(neighbour: ServerId): void {
-    const catchUp = this.catchUps.get(neighbour);
-    if (catchUp === undefined) return;
+    const differing = this.differing.get(neighbour) ?? new Set();
     const locations: Location[] = [];
-    while (locations.length < pageLocationsMax && catchUp.left > 0) {
-      const next = catchUp.rest.next();
-      if (next.done === true) break;
-      catchUp.left -= 1;
-      locations.push(next.value);
+    for (const bucket of differing) {
+      if (locations.length >= pageLocationsMax) break;
+      differing.delete(bucket);
+      locations.push(...this.table.bucket(bucket));
     }
-    const last = locations.length < pageLocationsMax;
-    if (last) this.catchUps.delete(neighbour);
-    this.bus.send(addresses.link(neighbour), { kind: 'page', locations, last });
+    this.bus.send(addresses.link(neighbour), { kind: 'page', locations, last: differing.size === 0 });
   }
 }

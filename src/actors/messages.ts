@@ -1,6 +1,7 @@
 import type { ByteString } from '../protocol/bytes.js';
 import type { ClientId, ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
+import type { SeekLine, UnknownLine } from '../protocol/peer-line.js';
 import type { Instant } from '../protocol/time.js';
 import type { NearbyQuestion } from '../protocol/upstream.js';
 import { address, type Address } from './bus.js';
@@ -37,6 +38,8 @@ export type ConnectionMessage =
   /** The client will send no more. It still reads. */
   | { readonly kind: 'ended'; readonly receivedAt: Instant }
   | { readonly kind: 'drained' }
+  /** A command may be taken again: the client had sent them faster than it may. */
+  | { readonly kind: 'paced' }
   | { readonly kind: 'closed'; readonly reason: string }
   /** The server is going down: answer what was asked, take no more. */
   | { readonly kind: 'drain' }
@@ -50,18 +53,52 @@ export type ConnectionMessage =
 export type StoreMessage =
   | { readonly kind: 'report'; readonly location: Location }
   | { readonly kind: 'learned'; readonly location: Location; readonly from: ServerId }
+  /** What was on disk when the server started. */
+  | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
-  /** A link is up, and wants what the store holds now, a page at a time. */
+  /** A neighbour asks where a client is. */
+  | { readonly kind: 'sought'; readonly from: ServerId; readonly seek: SeekLine }
+  /** A link wants to tell its neighbour a digest of what is here. */
+  | {
+      readonly kind: 'describe';
+      readonly neighbour: ServerId;
+      /** Whether the link has just come up: what was left over of the last one is then forgotten. */
+      readonly anew: boolean;
+    }
+  /** A neighbour has told a digest of its groups, and wants to know the buckets of those that differ. */
+  | { readonly kind: 'compare'; readonly neighbour: ServerId; readonly groups: string }
+  /** A neighbour has told its buckets of a group that differs; what it lacks is dealt out with the next catch-up. */
+  | { readonly kind: 'buckets-told'; readonly neighbour: ServerId; readonly group: number; readonly buckets: string }
+  /** Deal out the locations of the buckets that differ, a page at a time. */
   | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
   | { readonly kind: 'next-page'; readonly neighbour: ServerId };
 
 /** Sent to flood. */
-export interface FloodMessage {
-  readonly kind: 'spread';
-  readonly location: Location;
-  /** The neighbour that told us; undefined if a client did. */
-  readonly from: ServerId | undefined;
-}
+export type FloodMessage =
+  | {
+      readonly kind: 'spread';
+      readonly location: Location;
+      /** The neighbour that told us; undefined if a client did. */
+      readonly from: ServerId | undefined;
+    }
+  /** Tell one neighbour, which has asked. */
+  | { readonly kind: 'tell'; readonly location: Location; readonly to: ServerId };
+
+/** Sent to the seeker. */
+export type SeekerMessage =
+  /** A client of this server asks for one that the store does not know. */
+  | ({ readonly kind: 'seek'; readonly client: ClientId } & Question)
+  /** A neighbour asks for one that the store does not know. */
+  | { readonly kind: 'seek-heard'; readonly from: ServerId; readonly seek: SeekLine }
+  /** A neighbour knows of nobody who knows. */
+  | { readonly kind: 'unknown-heard'; readonly from: ServerId; readonly id: string }
+  /** The store has been told of a client that it did not know. */
+  | {
+      readonly kind: 'appeared';
+      readonly location: Location;
+      /** Whether flood tells the neighbours: not of what was forgotten for want of room. */
+      readonly spread: boolean;
+    };
 
 /** What a wire reports, sent to whoever owns it. */
 export type PeerWireMessage =
@@ -77,7 +114,13 @@ export type LinkMessage =
   | { readonly kind: 'called'; readonly wire: PeerWire }
   /** A new location, and its line as every neighbour gets it. */
   | { readonly kind: 'forward'; readonly location: Location; readonly line: ByteString }
-  /** A page of what the store holds, for catching up. */
+  /** The digest of what the store holds. */
+  | { readonly kind: 'digest'; readonly groups: string }
+  /** The seeker asks or answers the neighbour. */
+  | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
+  /** The buckets of the groups in which a neighbour's digest differs. */
+  | { readonly kind: 'compared'; readonly told: readonly { readonly group: number; readonly buckets: string }[] }
+  /** A page of what the neighbour may lack. */
   | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
   | MachineFailed;
 
@@ -96,6 +139,7 @@ export const addresses = {
   server: address<ServerMessage>('server'),
   store: address<StoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
+  seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),
   link: (neighbour: ServerId) => address<LinkMessage>(`link/${neighbour}`),

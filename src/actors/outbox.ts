@@ -7,9 +7,9 @@ export interface OutboxSink {
   readonly hasRoom: boolean;
   /** Sends a location; `line` if its line is written already. */
   sendLocation(location: Location, line?: ByteString): void;
-  /** Everything that the store held at the start has been sent. Called once. */
+  /** All pages of a catch-up have been sent. */
   sendCaughtUp(): void;
-  /** Asks for the next page of what the store held at the start. */
+  /** Asks for the next page of the catch-up. */
   wantPage(): void;
 }
 
@@ -19,7 +19,7 @@ export interface OutboxSink {
  */
 export class Outbox {
   private readonly waiting = new Map<ClientId, Location>();
-  private catchUp: 'page wanted' | 'last page here' | 'told' = 'page wanted';
+  private catchUp: 'none' | 'more pages' | 'last page' = 'none';
 
   constructor(private readonly sink: OutboxSink) {}
 
@@ -35,16 +35,13 @@ export class Outbox {
     for (const location of locations) {
       if (!this.waiting.has(location.client)) this.waiting.set(location.client, location);
     }
-    if (last) this.catchUp = 'last page here';
+    this.catchUp = last ? 'last page' : 'more pages';
     this.flush();
-    if (!last && this.waiting.size === 0) this.sink.wantPage();
   }
 
   /** The wire has room again. */
   drained(): void {
-    if (this.waiting.size === 0) return;
     this.flush();
-    if (this.waiting.size === 0 && this.catchUp === 'page wanted') this.sink.wantPage();
   }
 
   private flush(): void {
@@ -53,8 +50,9 @@ export class Outbox {
       this.waiting.delete(client);
       this.sink.sendLocation(location);
     }
-    if (this.catchUp !== 'last page here') return;
-    this.catchUp = 'told';
-    this.sink.sendCaughtUp();
+    const { catchUp } = this;
+    this.catchUp = 'none';
+    if (catchUp === 'last page') this.sink.sendCaughtUp();
+    if (catchUp === 'more pages') this.sink.wantPage();
   }
 }

@@ -1,31 +1,35 @@
 import type { ByteString } from '../protocol/bytes.js';
-import { formatRefused, parsePeerLine } from '../protocol/peer-line.js';
+import { formatPeerLine, parsePeerLine } from '../protocol/peer-line.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import { refusalOf, type PeerIdentity } from './greeting.js';
+import { CalledHandshake, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import { addresses, type AcceptorMessage } from './messages.js';
+import { logged } from './peer-log.js';
+import type { Secrets } from './secrets.js';
 import type { PeerWire } from './transport.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
-/** Callers that may be on the line without having said who they are. Neighbours are few: more are strangers. */
+/** Callers that may be on the line without having shown who they are. Neighbours are few: more are strangers. */
 const callersMax = 64;
 
-/** How long a caller may take to say who it is, in milliseconds. */
-const helloWithinMs = 5_000;
+/** How long a caller may take to show who it is, in milliseconds. */
+const shakeHandsWithinMs = 5_000;
 
 /** Somebody on the line. */
 interface Caller {
   readonly mailbox: WireMailbox;
+  readonly handshake: CalledHandshake;
   readonly timer: unknown;
 }
 
-/** Takes calls from other servers until it is known who calls; then the wire belongs to the link to that neighbour. */
+/** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
   private readonly callers = new Map<PeerWire, Caller>();
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly secrets: Secrets | undefined,
     private readonly identity: PeerIdentity,
   ) {}
 
@@ -54,33 +58,51 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private take(wire: PeerWire, mailbox: WireMailbox): void {
-    if (this.callers.size >= callersMax) return this.refuse(wire, 'too many callers that have not said who they are');
-    const timer = this.clock.setTimeout(() => this.refuse(wire, 'no hello in time'), helloWithinMs);
-    this.callers.set(wire, { mailbox, timer });
+    if (this.callers.size >= callersMax) return this.refuse(wire, 'too many callers that have not shown who they are');
+    const timer = this.clock.setTimeout(() => this.refuse(wire, 'no handshake in time'), shakeHandsWithinMs);
+    const handshake = new CalledHandshake(this.identity, wire.trusted ? undefined : this.secrets);
+    this.callers.set(wire, { mailbox, handshake, timer });
   }
 
-  private hear(wire: PeerWire, [line, ...rest]: readonly ByteString[]): void {
-    const caller = this.callers.get(wire);
-    if (caller === undefined || line === undefined) return;
-    this.bus.publish({ kind: 'line', direction: 'in', party: 'peer', far: wire.far, line });
-    const hello = parsePeerLine(line);
-    if (hello.kind !== 'HELLO') return this.refuse(wire, 'the first line is not a hello');
-    const refusal = refusalOf(hello, this.identity);
-    if (refusal !== undefined) return this.refuse(wire, refusal);
-    this.forget(wire);
-    const link = addresses.link(hello.from);
-    caller.mailbox.owner = link;
-    this.bus.send(link, { kind: 'called', wire });
-    if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });
+  private hear(wire: PeerWire, lines: readonly ByteString[]): void {
+    for (const [index, line] of lines.entries()) {
+      const caller = this.callers.get(wire);
+      if (caller === undefined) return;
+      const said = parsePeerLine(line);
+      this.note('in', wire, logged(said, line));
+      const step = caller.handshake.hear(said);
+      for (const answer of step.say) this.say(wire, answer);
+      if (step.outcome === 'failed') this.drop(wire, step.reason);
+      if (step.outcome !== 'greeted') continue;
+      this.forget(wire);
+      const link = addresses.link(step.neighbour);
+      caller.mailbox.owner = link;
+      this.bus.send(link, { kind: 'called', wire });
+      // What came in the same turn is the link's to hear.
+      const rest = lines.slice(index + 1);
+      if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });
+    }
   }
 
   private refuse(wire: PeerWire, reason: string): void {
+    this.say(wire, { kind: 'REFUSED', reason });
+    this.drop(wire, reason);
+  }
+
+  private drop(wire: PeerWire, reason: string): void {
     this.forget(wire);
-    const line = formatRefused(reason);
-    wire.send(line);
-    this.bus.publish({ kind: 'line', direction: 'out', party: 'peer', far: wire.far, line });
     this.bus.publish({ kind: 'peer-refused', far: wire.far, reason });
     wire.close();
+  }
+
+  private say(wire: PeerWire, line: HandshakeLine): void {
+    const text = formatPeerLine(line);
+    wire.send(text);
+    this.note('out', wire, logged(line, text));
+  }
+
+  private note(direction: 'in' | 'out', wire: PeerWire, line: ByteString): void {
+    this.bus.publish({ kind: 'line', direction, party: 'peer', far: wire.far, line });
   }
 
   private forget(wire: PeerWire): void {

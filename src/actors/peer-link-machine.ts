@@ -1,13 +1,27 @@
 import { assign, setup } from 'xstate';
-import { backoffMs } from './backoff.js';
+import { ticker } from './ticker.js';
+import { backoffMs, linkPauseMaxMs } from './backoff.js';
+import type { Clock } from './clock.js';
 import type { LinkState } from './events.js';
 import type { Random } from './random.js';
 
 export interface PeerLinkInput {
   /** Whether this end dials. The other end waits to be called. */
   readonly dials: boolean;
+  readonly clock: Clock;
   readonly random: Random;
+  readonly pace: LinkPace;
 }
+
+/** How often a link does what it does by itself. */
+export interface LinkPace {
+  /** Milliseconds between two signs of life. A neighbour that gives none for three of them is taken for dead. */
+  readonly beatMs: number;
+  /** Milliseconds between two comparisons of digests, on average. */
+  readonly repairMs: number;
+}
+
+export const defaultPace: LinkPace = { beatMs: 2_000, repairMs: 30_000 };
 
 export interface PeerLinkContext extends PeerLinkInput {
   /** How many attempts in a row have not led to a live link. */
@@ -25,6 +39,10 @@ export type PeerLinkEvent =
   | { type: 'CAUGHT_UP' }
   /** The wire is gone, or was never there. */
   | { type: 'LOST'; reason: string }
+  /** A sign of life is due, both ways. */
+  | { type: 'BEAT' }
+  /** A comparison of digests is due. */
+  | { type: 'REPAIR' }
   /** The server stops. */
   | { type: 'STOP' };
 
@@ -43,6 +61,7 @@ export type PeerLinkEvent =
  * - The end that dials goes through backoff after a loss; the other goes back to `connecting` and waits for a call.
  * - A neighbour that greets us anew is believed, in any state: it would not call if it thought the old wire alive.
  * - A neighbour is never given up. Backoff grows until a link was live, so one that breaks at once is not hammered.
+ * - While connected, BEAT and REPAIR come at their pace: the one finds a neighbour that is dead, the other what was missed.
  * - STOP leads from every state to `stopped`, which is never left.
  */
 export const peerLinkMachine = setup({
@@ -55,16 +74,19 @@ export const peerLinkMachine = setup({
     // The peer link actor provides these.
     dial: () => undefined,
     hangUp: () => undefined,
+    beat: () => undefined,
+    repair: () => undefined,
     openOutbox: () => undefined,
     closeOutbox: () => undefined,
     tell: (_, _params: { state: LinkState }) => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
-      return { failures, retryInMs: backoffMs(failures, context.random.next()) };
+      return { failures, retryInMs: backoffMs(failures, context.random.next(), linkPauseMaxMs) };
     }),
     forgetFailures: assign({ failures: 0 }),
     noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
   },
+  actors: { ticker },
   guards: { dials: ({ context }) => context.dials },
   delays: {
     /** How long a neighbour may take from being dialled to its hello. */
@@ -106,7 +128,24 @@ export const peerLinkMachine = setup({
     connected: {
       entry: 'openOutbox',
       exit: 'closeOutbox',
+      invoke: [
+        {
+          src: 'ticker',
+          input: ({ context: { clock, pace } }) => ({ clock, type: 'BEAT', everyMs: () => pace.beatMs }),
+        },
+        {
+          src: 'ticker',
+          input: ({ context: { clock, random, pace } }) => ({
+            clock,
+            type: 'REPAIR',
+            // Between half and one and a half: servers that came up together do not compare in step.
+            everyMs: () => pace.repairMs * (0.5 + random.next()),
+          }),
+        },
+      ],
       on: {
+        BEAT: { actions: 'beat' },
+        REPAIR: { actions: 'repair' },
         LOST: [
           {
             guard: 'dials',

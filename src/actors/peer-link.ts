@@ -1,16 +1,26 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
-import type { Location } from '../protocol/location.js';
-import { formatCaughtUp, formatHello, formatPeerAt, parsePeerLine, type PeerLine } from '../protocol/peer-line.js';
+import {
+  beat,
+  caughtUp,
+  compared,
+  formatPeerAt,
+  formatPeerLine,
+  parsePeerLine,
+  type PeerLine,
+  type PeerNews,
+} from '../protocol/peer-line.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import { helloTo, refusalOf, type PeerIdentity } from './greeting.js';
+import { CallerHandshake, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { Outbox } from './outbox.js';
-import { peerLinkMachine } from './peer-link-machine.js';
+import { peerLinkMachine, type LinkPace } from './peer-link-machine.js';
+import { logged } from './peer-log.js';
 import type { Random } from './random.js';
+import type { Secrets } from './secrets.js';
 import type { PeerWire, Transport } from './transport.js';
 import { WireMailbox } from './wire-mailbox.js';
 
@@ -19,25 +29,42 @@ export interface PeerLinkEdges {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
+  /** Undefined for a herd without a secret. */
+  readonly secrets: Secrets | undefined;
 }
+
+/** What every link of a server goes by. */
+export interface PeerLinkSettings {
+  readonly identity: PeerIdentity;
+  readonly pace: LinkPace;
+}
+
+/** Beats in which a neighbour may be silent before it is taken for dead. */
+const silentBeatsMax = 3;
 
 /** The link to one neighbour: keeps a wire to it for ever, and passes locations both ways. */
 export class PeerLink implements Actor<LinkMessage> {
   private readonly life: Machine<typeof peerLinkMachine>;
   private wire: PeerWire | undefined;
+  private handshake: CallerHandshake | undefined;
   private outbox: Outbox | undefined;
+  private silentBeats = 0;
 
   constructor(
     private readonly bus: Bus,
-    edges: PeerLinkEdges,
-    private readonly identity: PeerIdentity,
+    private readonly edges: PeerLinkEdges,
+    private readonly settings: PeerLinkSettings,
     private readonly neighbour: ServerId,
   ) {
     const self = addresses.link(neighbour);
+    const { clock, random, transport } = edges;
+    const { identity, pace } = settings;
     const machine = peerLinkMachine.provide({
       actions: {
-        dial: () => (this.wire = edges.transport.dial(neighbour, new WireMailbox(bus, self))),
+        dial: () => (this.wire = transport.dial(neighbour, new WireMailbox(bus, self))),
         hangUp: () => this.hangUp(),
+        beat: () => this.beat(),
+        repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
         openOutbox: () => this.openOutbox(),
         closeOutbox: () => (this.outbox = undefined),
         tell: ({ context }, { state }) => {
@@ -46,10 +73,8 @@ export class PeerLink implements Actor<LinkMessage> {
         },
       },
     });
-    this.life = createActor(machine, {
-      clock: edges.clock,
-      input: { dials: dials(identity.server, neighbour), random: edges.random },
-    });
+    const input = { dials: dials(identity.server, neighbour), clock, random, pace };
+    this.life = createActor(machine, { clock, input });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
   }
@@ -61,17 +86,24 @@ export class PeerLink implements Actor<LinkMessage> {
         return this.outbox?.forward(message.location, message.line);
       case 'page':
         return this.outbox?.page(message.locations, message.last);
+      case 'digest':
+        return this.tell({ kind: 'DIGEST', groups: message.groups });
+      case 'compared':
+        for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
+        return this.tell(compared);
       case 'called':
         this.hangUp();
         this.wire = message.wire;
-        this.greet();
         return this.life.send({ type: 'GREETED' });
+      case 'say':
+        return this.tell(message.line);
       case 'machine-failed':
         throw message.error;
       case 'wire-opened':
-        if (message.wire === this.wire) this.greet();
+        if (message.wire === this.wire) this.greet(message.wire);
         return;
       case 'wire-lines':
+        if (message.wire === this.wire) this.silentBeats = 0;
         for (const line of message.lines) if (message.wire === this.wire) this.hear(line);
         return;
       case 'wire-drained':
@@ -92,44 +124,100 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private hear(line: ByteString): void {
-    this.bus.publish({ kind: 'line', direction: 'in', party: 'peer', far: this.neighbour, line });
     const said = parsePeerLine(line);
+    this.bus.publish({ kind: 'line', direction: 'in', party: 'peer', far: this.neighbour, line: logged(said, line) });
     if (this.outbox === undefined) this.hearGreeting(said);
-    else if (said.kind === 'AT' && said.forwarder === this.neighbour) {
-      this.bus.send(addresses.store, { kind: 'learned', location: said.location, from: this.neighbour });
-    } else if (said.kind === 'CAUGHT-UP') this.life.send({ type: 'CAUGHT_UP' });
-    else this.lose('the neighbour sent a line that is not of the protocol');
+    else this.hearNews(said);
   }
 
   private hearGreeting(said: PeerLine): void {
-    if (said.kind === 'REFUSED') return this.lose(`refused: ${said.reason}`);
-    if (said.kind !== 'HELLO') return this.lose('the neighbour did not greet');
-    const refusal = refusalOf(said, this.identity);
-    if (refusal !== undefined) return this.lose(refusal);
-    if (said.from !== this.neighbour) return this.lose(`called ${this.neighbour}, reached ${said.from}`);
-    this.life.send({ type: 'GREETED' });
+    const step = this.handshake?.hear(said);
+    if (step === undefined) return;
+    for (const line of step.say) this.say(line);
+    if (step.outcome === 'greeted') this.life.send({ type: 'GREETED' });
+    if (step.outcome === 'failed') this.lose(step.reason);
   }
 
-  private greet(): void {
-    this.send(formatHello(helloTo(this.neighbour, this.identity)));
+  private hearNews(said: PeerLine): void {
+    const { bus, neighbour } = this;
+    switch (said.kind) {
+      case 'AT':
+        if (said.forwarder !== neighbour) return this.lose('the neighbour passed a location on in the name of another');
+        return bus.send(addresses.store, { kind: 'learned', location: said.location, from: neighbour });
+      case 'DIGEST':
+        return bus.send(addresses.store, { kind: 'compare', neighbour, groups: said.groups });
+      case 'BUCKETS': {
+        const { group, buckets } = said;
+        return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });
+      }
+      case 'COMPARED':
+        return bus.send(addresses.store, { kind: 'catch-up', neighbour });
+      case 'CAUGHT-UP':
+        return this.life.send({ type: 'CAUGHT_UP' });
+      case 'SEEK':
+        return bus.send(addresses.store, { kind: 'sought', from: neighbour, seek: said });
+      case 'UNKNOWN':
+        return bus.send(addresses.seeker, { kind: 'unknown-heard', from: neighbour, id: said.id });
+      case 'BEAT':
+        return;
+      case 'HELLO':
+      case 'PROOF':
+      case 'REFUSED':
+      case 'invalid':
+        return this.lose('the neighbour sent a line that has no place here');
+    }
+  }
+
+  private greet(wire: PeerWire): void {
+    const secrets = wire.trusted ? undefined : this.edges.secrets;
+    this.handshake = new CallerHandshake(this.settings.identity, this.neighbour, secrets);
+    for (const line of this.handshake.begin()) this.say(line);
+  }
+
+  private beat(): void {
+    this.silentBeats += 1;
+    if (this.silentBeats >= silentBeatsMax) return this.lose('the neighbour gives no sign of life');
+    this.say(beat);
   }
 
   private openOutbox(): void {
     const { bus, neighbour } = this;
+    const { server } = this.settings.identity;
     const hasRoom = () => this.wire?.hasRoom ?? false;
+    this.handshake = undefined;
+    this.silentBeats = 0;
     this.outbox = new Outbox({
       get hasRoom() {
         return hasRoom();
       },
-      sendLocation: (location: Location, line = formatPeerAt(location, this.identity.server)) => this.send(line),
-      sendCaughtUp: () => this.send(formatCaughtUp()),
+      sendLocation: (location, line = formatPeerAt(location, server)) => this.send(line),
+      sendCaughtUp: () => this.say(caughtUp),
       wantPage: () => bus.send(addresses.store, { kind: 'next-page', neighbour }),
     });
-    bus.send(addresses.store, { kind: 'catch-up', neighbour });
+    bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
+  }
+
+  /** Says something that only a connected neighbour is told. */
+  private tell(line: PeerNews): void {
+    if (this.outbox !== undefined) this.say(line);
+    else if (line.kind === 'SEEK') {
+      // Who is away does not know; the search need not wait for it.
+      this.bus.send(addresses.seeker, { kind: 'unknown-heard', from: this.neighbour, id: line.id });
+    }
+  }
+
+  private say(line: HandshakeLine | PeerNews): void {
+    const text = formatPeerLine(line);
+    this.wire?.send(text);
+    this.note(logged(line, text));
   }
 
   private send(line: ByteString): void {
     this.wire?.send(line);
+    this.note(line);
+  }
+
+  private note(line: ByteString): void {
     this.bus.publish({ kind: 'line', direction: 'out', party: 'peer', far: this.neighbour, line });
   }
 

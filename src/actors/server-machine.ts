@@ -3,9 +3,9 @@ import { assign, setup } from 'xstate';
 /**
  * The life of a server.
  *
- *   running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainWithin──▶ stopped
- *      │                   │
- *      └───────FAIL────────┴──▶ failed
+ *   idle ──START──▶ running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainWithin──▶ stopped
+ *                      │                  │
+ *                      └───────FAIL───────┴──▶ failed
  *
  * - In `draining` the herd is still heard and told; clients get the answers they wait for, and are then sent away.
  * - On the way into `stopped` and `failed` every actor is stopped. Neither is left: a host starts a server anew.
@@ -13,7 +13,7 @@ import { assign, setup } from 'xstate';
 export const serverMachine = setup({
   types: {
     context: {} as { reason: string },
-    events: {} as { type: 'DRAIN' } | { type: 'CLIENTS_GONE' } | { type: 'FAIL'; reason: string },
+    events: {} as { type: 'START' } | { type: 'DRAIN' } | { type: 'CLIENTS_GONE' } | { type: 'FAIL'; reason: string },
   },
   actions: {
     // The server provides these.
@@ -28,9 +28,10 @@ export const serverMachine = setup({
 }).createMachine({
   id: 'server',
   context: { reason: '' },
-  initial: 'running',
+  initial: 'idle',
   on: { FAIL: { target: '.failed', actions: assign({ reason: ({ event }) => event.reason }) } },
   states: {
+    idle: { on: { START: 'running', DRAIN: 'stopped' } },
     running: {
       entry: { type: 'tell', params: { state: 'running' } },
       on: { DRAIN: 'draining' },

@@ -5,12 +5,16 @@ import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
 import { Connection } from './connection.js';
 import { Flood } from './flood.js';
-import type { PeerIdentity } from './greeting.js';
+import type { PeerIdentity } from './handshake.js';
+import type { ClientEvent } from './events.js';
 import type { Http } from './http.js';
+import type { Limits } from './limits.js';
 import { LocationStore } from './location-store.js';
 import { addresses, type ServerMessage } from './messages.js';
 import { PeerAcceptor } from './peer-acceptor.js';
 import { PeerLink, type PeerLinkEdges } from './peer-link.js';
+import type { LinkPace } from './peer-link-machine.js';
+import { Seeker } from './seeker.js';
 import { serverMachine } from './server-machine.js';
 import { Supervisor } from './supervisor.js';
 import type { PeerWire, PeerWireListener } from './transport.js';
@@ -20,9 +24,9 @@ import { WireMailbox } from './wire-mailbox.js';
 /** What a server is told about itself. */
 export interface ServerSettings {
   readonly identity: PeerIdentity;
-  /** The longest line of a client taken whole, in bytes. */
-  readonly lineBytesMax: number;
   readonly upstream: Upstream;
+  readonly limits: Limits;
+  readonly pace: LinkPace;
 }
 
 /** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
@@ -37,6 +41,7 @@ export class Server implements Actor<ServerMessage> {
   private readonly supervisor: Supervisor;
   private readonly life: Machine<typeof serverMachine>;
   private readonly clients = new Map<number, ClientWire>();
+  private readonly clientsPerAddress = new Map<string, number>();
 
   constructor(
     private readonly settings: ServerSettings,
@@ -58,23 +63,26 @@ export class Server implements Actor<ServerMessage> {
       { clock },
     );
     this.life.subscribe({ error: (error) => registry.send(addresses.server, { kind: 'machine-failed', error }) });
+    this.life.start();
   }
 
   /** Brings the actors to life, in an order in which each finds those it sends to. */
   start(): void {
     const { supervisor, edges, settings } = this;
-    const { registry, clock } = edges;
-    const { identity } = settings;
+    const { registry, clock, random } = edges;
+    const { identity, limits } = settings;
     registry.attach(addresses.server, this);
-    supervisor.spawn('store', addresses.store, () => new LocationStore(registry));
+    supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax));
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
+    const seeking = { ...identity, withinMs: limits.seekMs };
+    supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
     supervisor.spawn('upstream', addresses.upstream, () => new Twitter(registry, clock, edges.http, settings.upstream));
-    supervisor.spawn('acceptor', addresses.acceptor, () => new PeerAcceptor(registry, clock, identity));
+    supervisor.spawn('acceptor', addresses.acceptor, () => new PeerAcceptor(registry, clock, edges.secrets, identity));
     for (const neighbour of identity.neighbours) {
       const link = addresses.link(neighbour);
-      supervisor.spawn('link', link, () => new PeerLink(registry, edges, identity, neighbour));
+      supervisor.spawn('link', link, () => new PeerLink(registry, edges, settings, neighbour));
     }
-    this.life.start();
+    this.life.send({ type: 'START' });
   }
 
   /** Takes a call from another server that has not said yet who it is. */
@@ -111,23 +119,44 @@ export class Server implements Actor<ServerMessage> {
   }
 
   private arrived(connection: number, wire: ClientWire): void {
-    if (!this.life.getSnapshot().matches('running')) return wire.destroy();
-    const { registry } = this.edges;
-    const { identity, lineBytesMax, upstream } = this.settings;
-    const settings = { server: identity.server, lineBytesMax, upstream };
+    const refusal = this.refusalOf(wire);
+    if (refusal !== undefined) {
+      wire.destroy();
+      return this.tell('client-refused', wire, refusal);
+    }
+    const { registry, clock } = this.edges;
+    const { identity, limits, upstream } = this.settings;
+    const settings = { server: identity.server, limits, upstream };
     this.clients.set(connection, wire);
+    this.count(wire, 1);
     this.tell('client-connected', wire, '');
     this.supervisor.spawn(
       'connection',
       addresses.connection(connection),
-      () => new Connection(registry, settings, connection, wire),
+      () => new Connection(registry, clock, settings, connection, wire),
     );
+  }
+
+  private refusalOf(wire: ClientWire): string | undefined {
+    const { connectionsMax, connectionsPerAddressMax } = this.settings.limits;
+    if (!this.life.getSnapshot().matches('running')) return 'the server is on its way down';
+    if (this.clients.size >= connectionsMax) return `there are ${connectionsMax} connections already`;
+    if ((this.clientsPerAddress.get(addressOf(wire)) ?? 0) < connectionsPerAddressMax) return undefined;
+    return `there are ${connectionsPerAddressMax} connections from this address already`;
+  }
+
+  private count(wire: ClientWire, change: 1 | -1): void {
+    const address = addressOf(wire);
+    const clients = (this.clientsPerAddress.get(address) ?? 0) + change;
+    if (clients === 0) this.clientsPerAddress.delete(address);
+    else this.clientsPerAddress.set(address, clients);
   }
 
   private left(connection: number, reason: string): void {
     const wire = this.clients.get(connection);
     if (wire === undefined) return;
     this.clients.delete(connection);
+    this.count(wire, -1);
     this.tell('client-disconnected', wire, reason);
     if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
   }
@@ -145,8 +174,13 @@ export class Server implements Actor<ServerMessage> {
     if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
   }
 
-  private tell(kind: 'client-connected' | 'client-disconnected', wire: ClientWire, reason: string): void {
+  private tell(kind: ClientEvent['kind'], wire: ClientWire, reason: string): void {
     const { transport, far } = wire;
     this.edges.registry.publish({ kind, transport, far, reason, clients: this.clients.size });
   }
+}
+
+/** A client's address without its port. */
+function addressOf({ far }: ClientWire): string {
+  return far.slice(0, far.lastIndexOf(':'));
 }

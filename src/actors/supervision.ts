@@ -5,7 +5,7 @@
 export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** The kinds of actors that a server supervises. */
-export type ActorKind = 'connection' | 'store' | 'flood' | 'link' | 'acceptor' | 'upstream';
+export type ActorKind = 'connection' | 'store' | 'flood' | 'seeker' | 'link' | 'acceptor' | 'upstream';
 
 /** What happens to one kind of actor. */
 interface Policy {
@@ -21,10 +21,12 @@ const withinMs = 10_000;
 export const policies: Readonly<Record<ActorKind, Policy>> = {
   // A client that trips a bug loses its own connection, however often it comes back; nobody else is touched.
   connection: { directive: 'stop', failuresMax: Infinity, withinMs },
-  // Its memory is the herd's. A change to it is one assignment, made last, so what it holds is sound after a failure.
+  // Its memory is the herd's. It changes it last, when nothing can fail any more, so what it holds is sound after a failure.
   store: { directive: 'resume', failuresMax: 100, withinMs },
   // Holds nothing.
   flood: { directive: 'restart', failuresMax: 100, withinMs },
+  // Gives up the searches under way, and says so to those who wait for one.
+  seeker: { directive: 'restart', failuresMax: 100, withinMs },
   // Connects again and catches up.
   link: { directive: 'restart', failuresMax: 10, withinMs },
   // Forgets callers that have not said who they are; they call again.

@@ -5,6 +5,8 @@ import type { ServerId } from '../protocol/ids.js';
 export interface PeerWire {
   /** Who is at the far end, for people: an address and port, or a server's name. */
   readonly far: string;
+  /** Whether the far end needs no proof of who it is, because it is part of the same process. */
+  readonly trusted: boolean;
   /** Whether a line sent now would go out without waiting behind many others. After `false`, `drained` is reported. */
   readonly hasRoom: boolean;
   /** Sends a line, given without its line end. Lines of one turn go out together. Without effect once closed. */

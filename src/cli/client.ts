@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { ServerId } from '../protocol/ids.js';
 import { bytesOf, type ByteString } from '../protocol/bytes.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
@@ -12,9 +14,12 @@ import { CommandError } from './errors.js';
  */
 export async function connectTo(server: ServerId, config: HerdConfig): Promise<Socket> {
   const { host, port } = config.servers.get(server) ?? { host: '', port: 0 };
-  const socket = connect({ host, port, noDelay: true });
+  const files = config.tls.clients;
+  const options = { host, port, noDelay: true };
+  const ca = files?.ca === undefined ? {} : { ca: readFileSync(files.ca) };
+  const socket = files === undefined ? connect(options) : connectTls({ ...options, ...ca, servername: server });
   try {
-    await once(socket, 'connect');
+    await once(socket, files === undefined ? 'connect' : 'secureConnect');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(`${server} cannot be reached at ${hostAndPort(host, port)} (${code ?? 'no answer'})`);

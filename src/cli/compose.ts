@@ -1,6 +1,7 @@
 import type { ServerId } from '../protocol/ids.js';
 import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { HerdCertificates } from '../runtime/certificates.js';
 import { GotHttp } from '../runtime/got-http.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
@@ -11,6 +12,7 @@ import { Turn } from '../runtime/turn.js';
 import { placesNearby } from '../upstreams/places.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { warn } from './output.js';
+import { secretsOf } from './secrets.js';
 
 /** What WHATSAT asks, in the shape that the config says, at the address where the sample service listens. */
 function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
@@ -36,6 +38,8 @@ export function hostFor(
     random: systemRandom,
     http: new GotHttp(),
     upstream: upstreamOf(config, sampleUrl),
+    secrets: secretsOf(process.env),
+    certificates: reloadable(new HerdCertificates(config.tls)),
     turn,
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
@@ -48,4 +52,18 @@ export function hostFor(
     },
     onStarted: (server, ports) => report({ kind: 'started', server, ports }),
   });
+}
+
+/** Certificates that are read anew on SIGHUP. */
+function reloadable(certificates: HerdCertificates): HerdCertificates {
+  // Without certificates the signal keeps its meaning: the terminal is gone, and the herd with it.
+  if (certificates.clients === undefined && certificates.peers === undefined) return certificates;
+  process.on('SIGHUP', () => {
+    try {
+      certificates.reload();
+    } catch (error) {
+      warn(`the old certificates stay in use: ${(error as Error).message}`);
+    }
+  });
+  return certificates;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigError, PortError } from '../runtime/errors.js';
+import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
 import { CommandError, UsageError } from './errors.js';
 import type { ConfigOption, FindOptions, NearOptions, ServeOptions, StartOptions } from './options.js';
 import { warn } from './output.js';
@@ -94,7 +94,8 @@ function statusOf(error: unknown): number {
     return 2;
   }
   if (error instanceof ConfigError) for (const problem of error.problems) warn(problem);
-  else if (error instanceof PortError || error instanceof CommandError) warn(error.message);
+  else if (error instanceof PortError || error instanceof StoreError || error instanceof CommandError)
+    warn(error.message);
   else warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }

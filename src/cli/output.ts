@@ -7,3 +7,8 @@ export function print(text: string): void {
 export function warn(text: string): void {
   process.stderr.write(`herd: ${text}\n`);
 }
+
+/** Goes on when nobody reads the output any more: the servers are there for others than who started them. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}

@@ -10,7 +10,10 @@ import { stopRequested } from './signals.js';
  */
 export async function serve(name: string, options: ServeOptions): Promise<void> {
   process.on('SIGINT', () => undefined);
-  const orphaned = new Promise<void>((resolve) => process.on('disconnect', resolve));
+  const orphaned = new Promise<void>((resolve) => {
+    process.on('disconnect', resolve);
+    if (!process.connected) resolve();
+  });
   const stop = Promise.race([stopRequested(['SIGTERM']), orphaned]);
   const config = configFor(options);
   const server = serverNamed(name, config);

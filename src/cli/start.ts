@@ -10,13 +10,15 @@ import { systemRandom } from '../runtime/system-random.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
 import type { StartOptions } from './options.js';
-import { print } from './output.js';
+import { outliveReaders, print } from './output.js';
 import { startSample } from './sample.js';
+import { environmentWithSecret } from './secrets.js';
 import { stopRequested } from './signals.js';
 import { table } from './table.js';
 
 /** `herd start`: runs servers until it is told to stop. */
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
+  outliveReaders();
   const config = configFor(options);
   const servers = serversNamed(names, config);
   await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
@@ -53,11 +55,19 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
     {
       clock: new SystemClock(),
       random: systemRandom,
-      program: { file, argumentsFor: (server) => ['serve', server, '--config', config.file, '--sample', sample.url] },
+      program: {
+        file,
+        // Servers that are started elsewhere could not know a secret that was made up here.
+        environment: servers.length === config.servers.size ? environmentWithSecret(process.env) : process.env,
+        argumentsFor: (server) => ['serve', server, '--config', config.file, '--sample', sample.url],
+      },
       onReport: (report) => status.note(report),
     },
     servers,
   );
+  if (config.tls.clients !== undefined || config.tls.peers !== undefined) {
+    process.on('SIGHUP', () => processes.signal('SIGHUP'));
+  }
   kill = () => processes.kill();
   try {
     void status.ready().then(() => announce(config, servers, status, 'each in a process of its own'));

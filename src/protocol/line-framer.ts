@@ -10,12 +10,16 @@ export type Frame = ByteString | OverlongLine;
 
 const CR = 13;
 
+/** Pieces of a line after which they are made one: each by itself costs memory, and making them one costs time. */
+const piecesMax = 256;
+
 /**
  * Cuts one stream of bytes into lines, whatever chunks it comes in. Holds at most one line of the allowed length. A line
  * over the limit is reported as soon as it is known to be one. One framer a stream.
  */
 export class LineFramer {
   private partial: ByteString = '';
+  private pieces = 0;
   private state: 'reading' | 'skipping' = 'reading';
 
   /** @param lineBytesMax the longest line, without its line end, that is passed on whole */
@@ -55,7 +59,9 @@ export class LineFramer {
   private hold(rest: ByteString, frames: Frame[]): void {
     if (this.state === 'skipping') return;
     // One byte more than a CR could explain is enough to know.
-    this.partial = flatCopy(this.partial + rest.slice(0, this.lineBytesMax + 2 - this.partial.length));
+    const piece = flatCopy(rest.slice(0, this.lineBytesMax + 2 - this.partial.length));
+    this.pieces = (this.pieces + 1) % piecesMax;
+    this.partial = this.pieces === 0 ? flatCopy(this.partial + piece) : this.partial + piece;
     const excess = this.partial.length - this.lineBytesMax;
     if (excess <= 0 || (excess === 1 && this.partial.charCodeAt(this.lineBytesMax) === CR)) return;
     frames.push(this.frame(this.partial));

@@ -1,5 +1,6 @@
 import { fieldsOf, type ByteString } from './bytes.js';
-import { asClientId, asServerId, type ServerId } from './ids.js';
+import { groupCount } from './digest.js';
+import { asClientId, asServerId, type ClientId, type ServerId } from './ids.js';
 import { formatAt, type Location } from './location.js';
 import { isPosition } from './position.js';
 import { parseTime } from './time.js';
@@ -9,8 +10,11 @@ export const peerProtocolVersion = '1';
 
 /** The longest line between servers, where clients may send lines of `lineBytesMax`: an AT line adds names and a skew. */
 export function peerLineBytesMax(lineBytesMax: number): number {
-  return lineBytesMax + 256;
+  return Math.max(lineBytesMax + 256, digestLineBytesMax);
 }
+
+/** Room for the line of a digest: 256 hashes of 8 bytes in base64url, and its name. */
+const digestLineBytesMax = 3_072;
 
 /** The first line of each side: who speaks, to whom, in which herd, and in which version. */
 export interface Hello {
@@ -19,9 +23,17 @@ export interface Hello {
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
+  /** What the far end must prove its knowledge of the secret over; undefined where none is asked for. */
+  readonly nonce: string | undefined;
 }
 
-/** The answer to a hello that is not welcome, and why. The connection ends after it. */
+/** The proof that a side knows the herd's secret, under each secret that it holds valid. */
+export interface Proof {
+  readonly kind: 'PROOF';
+  readonly proofs: readonly string[];
+}
+
+/** The answer to a hello or proof that is not welcome, and why. The connection ends after it. */
 export interface Refused {
   readonly kind: 'REFUSED';
   readonly reason: string;
@@ -34,9 +46,41 @@ export interface PeerAt {
   readonly forwarder: ServerId;
 }
 
-/** Everything that the sender knew when the link came up has been sent. */
-export interface CaughtUp {
-  readonly kind: 'CAUGHT-UP';
+/** The hashes of the sender's groups of buckets: the first step of anti-entropy. */
+export interface DigestLine {
+  readonly kind: 'DIGEST';
+  readonly groups: string;
+}
+
+/** The answer to a digest, once for each group that differs: the hashes of the sender's buckets in it. */
+export interface BucketsLine {
+  readonly kind: 'BUCKETS';
+  readonly group: number;
+  readonly buckets: string;
+}
+
+/** Asks where a client is that the sender does not know. */
+export interface SeekLine {
+  readonly kind: 'SEEK';
+  /** The same for one question on all its ways, and for no other. */
+  readonly id: string;
+  /** How many servers further it may be passed on. */
+  readonly hops: number;
+  readonly client: ClientId;
+}
+
+/** The answer to a SEEK: nobody who could be asked on this side knows the client. A server that knows it sends its AT. */
+export interface UnknownLine {
+  readonly kind: 'UNKNOWN';
+  readonly id: string;
+}
+
+/**
+ * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
+ * that differed the locations have been sent. BEAT: the sender is alive.
+ */
+export interface WordLine {
+  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'BEAT';
 }
 
 /** Not a line that a server sends. */
@@ -45,23 +89,57 @@ export interface NotAPeerLine {
 }
 
 /** What a neighbour's line says. */
-export type PeerLine = Hello | Refused | PeerAt | CaughtUp | NotAPeerLine;
+export type PeerLine =
+  Hello | Proof | Refused | PeerAt | DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine | NotAPeerLine;
+
+/** What connected servers tell each other besides locations. */
+export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine;
 
 const invalid: NotAPeerLine = { kind: 'invalid' };
-const caughtUp: CaughtUp = { kind: 'CAUGHT-UP' };
 const skewPattern = /^[+-]\d{1,15}\.\d{9}$/;
-const REFUSED = 'REFUSED ';
+const wholePattern = /^\d{1,3}$/;
+
+/** The words that are lines of their own. */
+export const compared: WordLine = { kind: 'COMPARED' };
+export const caughtUp: WordLine = { kind: 'CAUGHT-UP' };
+export const beat: WordLine = { kind: 'BEAT' };
 
 /** Reads one line of a neighbour. Never throws. */
 export function parsePeerLine(line: ByteString): PeerLine {
-  if (line.startsWith('AT ')) return parsePeerAt(line);
-  if (line.startsWith('HELLO ')) return parseHello(line);
-  if (line.startsWith(REFUSED)) return { kind: 'REFUSED', reason: line.slice(REFUSED.length) };
-  return line === caughtUp.kind ? caughtUp : invalid;
+  const fields = fieldsOf(line);
+  switch (fields[0] ?? '') {
+    case 'AT':
+      return parsePeerAt(fields);
+    case 'BEAT':
+      return beat;
+    case 'COMPARED':
+      return compared;
+    case 'CAUGHT-UP':
+      return caughtUp;
+    case 'DIGEST':
+      return { kind: 'DIGEST', groups: fields[1] ?? '' };
+    case 'BUCKETS':
+      return parseBuckets(fields);
+    case 'SEEK':
+      return parseSeek(fields);
+    case 'UNKNOWN':
+      return { kind: 'UNKNOWN', id: fields[1] ?? '' };
+    case 'HELLO':
+      return parseHello(fields);
+    case 'PROOF':
+      return { kind: 'PROOF', proofs: fields.slice(1, 1 + proofsMax) };
+    case 'REFUSED':
+      return { kind: 'REFUSED', reason: fields.slice(1).join(' ') };
+    default:
+      return invalid;
+  }
 }
 
-function parsePeerAt(line: ByteString): PeerAt | NotAPeerLine {
-  const [, first, skew, client, position, time, last, ...more] = fieldsOf(line);
+/** Proofs that are looked at: there are at most two secrets at a time, and each proof costs an HMAC. */
+const proofsMax = 4;
+
+function parsePeerAt([, first, skew, client, position, time, last, ...more]: readonly ByteString[]):
+  PeerAt | NotAPeerLine {
   if (first === undefined || skew === undefined || client === undefined || more.length > 0) return invalid;
   if (position === undefined || time === undefined || last === undefined) return invalid;
   const server = asServerId(first);
@@ -72,14 +150,25 @@ function parsePeerAt(line: ByteString): PeerAt | NotAPeerLine {
   return { kind: 'AT', forwarder, location: { client: asClientId(client), position, time, instant, server, skew } };
 }
 
-function parseHello(line: ByteString): Hello | NotAPeerLine {
-  const [, version, herd, first, second] = fieldsOf(line);
+/** Fields beyond the fifth are for versions to come: they are read only after the version is known to be ours. */
+function parseHello([, version, herd, first, second, nonce]: readonly ByteString[]): Hello | NotAPeerLine {
   if (version === undefined || herd === undefined || first === undefined || second === undefined) return invalid;
   const from = asServerId(first);
   const to = asServerId(second);
   if (from === undefined || to === undefined) return invalid;
-  // Further fields are for versions to come: they are read only after the version is known to be ours.
-  return { kind: 'HELLO', version, herd, from, to };
+  return { kind: 'HELLO', version, herd, from, to, nonce };
+}
+
+function parseBuckets([, group, buckets]: readonly ByteString[]): BucketsLine | NotAPeerLine {
+  if (group === undefined || buckets === undefined || !wholePattern.test(group)) return invalid;
+  if (Number(group) >= groupCount) return invalid;
+  return { kind: 'BUCKETS', group: Number(group), buckets };
+}
+
+function parseSeek([, id, hops, client, ...more]: readonly ByteString[]): SeekLine | NotAPeerLine {
+  if (id === undefined || hops === undefined || client === undefined || more.length > 0) return invalid;
+  if (!wholePattern.test(hops)) return invalid;
+  return { kind: 'SEEK', id, hops: Number(hops), client: asClientId(client) };
 }
 
 /** The line by which a server passes a location on. */
@@ -87,17 +176,28 @@ export function formatPeerAt(location: Location, forwarder: ServerId): ByteStrin
   return `${formatAt(location)} ${forwarder}`;
 }
 
-/** The first line of a side. */
-export function formatHello(hello: Omit<Hello, 'kind'>): ByteString {
-  return `HELLO ${hello.version} ${hello.herd} ${hello.from} ${hello.to}`;
-}
-
-/** The line that refuses a hello. */
-export function formatRefused(reason: string): ByteString {
-  return `${REFUSED}${reason}`;
-}
-
-/** The line that ends the catch-up of a link. */
-export function formatCaughtUp(): ByteString {
-  return caughtUp.kind;
+/** Any other line that a server sends. */
+export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): ByteString {
+  switch (line.kind) {
+    case 'HELLO': {
+      const { version, herd, from, to, nonce } = line;
+      return `HELLO ${version} ${herd} ${from} ${to}${nonce === undefined ? '' : ` ${nonce}`}`;
+    }
+    case 'PROOF':
+      return `PROOF ${line.proofs.join(' ')}`;
+    case 'REFUSED':
+      return `REFUSED ${line.reason}`;
+    case 'DIGEST':
+      return `DIGEST ${line.groups}`;
+    case 'BUCKETS':
+      return `BUCKETS ${line.group} ${line.buckets}`;
+    case 'SEEK':
+      return `SEEK ${line.id} ${line.hops} ${line.client}`;
+    case 'UNKNOWN':
+      return `UNKNOWN ${line.id}`;
+    case 'COMPARED':
+    case 'CAUGHT-UP':
+    case 'BEAT':
+      return line.kind;
+  }
 }

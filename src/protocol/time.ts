@@ -38,3 +38,13 @@ export function formatSkew(received: Instant, sent: Instant): string {
   }
   return `${late ? '+' : '-'}${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
+
+/**
+ * Whether a client's time is further ahead of the server's than is allowed. Without a bound, one report from a far future
+ * would stand against all that come after it.
+ *
+ * @param aheadMaxMs milliseconds, compared to the second
+ */
+export function isAhead(sent: Instant, received: Instant, aheadMaxMs: number): boolean {
+  return sent.seconds - received.seconds > aheadMaxMs / 1_000;
+}

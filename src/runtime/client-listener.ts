@@ -1,9 +1,11 @@
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Bus } from '../actors/bus.js';
 import type { ClientWire } from '../actors/client-wire.js';
 import type { Clock } from '../actors/clock.js';
 import { addresses } from '../actors/messages.js';
 import type { ByteString } from '../protocol/bytes.js';
+import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
@@ -15,6 +17,8 @@ export interface DoorEdges {
   readonly turn: Turn;
   /** Numbers connections, over all doors of a server. */
   readonly nextConnection: () => number;
+  /** Undefined: clients speak without TLS. */
+  readonly certificates: Certificates | undefined;
 }
 
 /**
@@ -26,7 +30,11 @@ export async function listenForClients(
   at: { owner: string; host: string; port: number },
 ): Promise<Listening> {
   // Half-open: who has said everything and closed its side still gets its answers.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => welcome(edges, socket));
+  const options = { allowHalfOpen: true, noDelay: true };
+  const onSocket = (socket: Socket) => welcome(edges, socket);
+  if (edges.certificates === undefined) return listen(createServer(options, onSocket), at.host, at.port, at.owner);
+  const server = createTlsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, onSocket);
+  edges.certificates.keep(server);
   return listen(server, at.host, at.port, at.owner);
 }
 

@@ -20,6 +20,20 @@ export class ConfigError extends Error {
   }
 }
 
+/** A folder of locations that a server cannot use. */
+export class StoreError extends Error {
+  readonly code = 'HERD_STORE';
+
+  constructor(path: string, reason: string, cause: unknown) {
+    super(
+      `${path} cannot be used for locations: ${reason}; each server needs a folder that no other process has open`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; stop the program that uses it, or give the server another port',
   EACCES: 'this user may not; give the server a port of 1024 or more',

@@ -1,4 +1,4 @@
-import { backoffMs } from '../actors/backoff.js';
+import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { ServerId } from '../protocol/ids.js';
 import { HostedServer, type HostEdges } from './hosted-server.js';
 
@@ -61,10 +61,10 @@ export class Host {
     const place = this.places.get(id);
     if (place?.server === undefined) return;
     const { clock, random, warn } = this.edges;
-    const cleared = place.server.clear();
+    const cleared = place.server.clear().catch((error: unknown) => warn(`${id}: ${String(error)}`));
     place.server = undefined;
     place.failures = clock.monotonicMs() - place.startedAtMs > soundAfterMs ? 1 : place.failures + 1;
-    const pauseMs = backoffMs(place.failures, random.next());
+    const pauseMs = backoffMs(place.failures, random.next(), restartPauseMaxMs);
     warn(`${id} failed and starts again in ${pauseMs} ms; its error log says why`);
     place.restart = clock.setTimeout(() => {
       void cleared

@@ -1,19 +1,25 @@
 import { join } from 'node:path';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
+import { addresses } from '../actors/messages.js';
 import type { Random } from '../actors/random.js';
+import type { Secrets } from '../actors/secrets.js';
 import { Server } from '../actors/server.js';
 import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
 import type { Upstream } from '../protocol/upstream.js';
+import type { HerdCertificates } from './certificates.js';
 import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import type { InProcessNetwork } from './in-process-transport.js';
-import type { Listening } from './listening.js';
+import { ConfigError } from './errors.js';
+import { hostAndPort, isLoopback, type Listening } from './listening.js';
+import { LocationFile } from './location-file.js';
 import { ServerLog } from './log/server-log.js';
 import { MessageBus } from './message-bus.js';
-import { listenForPeers, TcpTransport } from './tcp-transport.js';
+import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
 import { listenForWeb } from './web-listener.js';
 
@@ -24,6 +30,9 @@ export interface HostEdges {
   readonly random: Random;
   readonly http: Http;
   readonly upstream: Upstream;
+  /** Undefined for a herd without a secret. */
+  readonly secrets: Secrets | undefined;
+  readonly certificates: HerdCertificates;
   readonly turn: Turn;
   readonly network: InProcessNetwork;
   /** The servers of this process: their links go through memory, all others over TCP. */
@@ -51,6 +60,7 @@ export class HostedServer {
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
   private readonly doors: Listening[] = [];
+  private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
   private connections = 0;
 
@@ -65,19 +75,18 @@ export class HostedServer {
     edges.observe(id, this.bus);
     const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
     this.server = new Server(
-      { identity, lineBytesMax: config.lineBytesMax, upstream: edges.upstream },
+      { identity, upstream: edges.upstream, limits: config.limits, pace: config.pace },
       { ...edges, registry: this.bus, transport: routes(edges, network.transportOf(id)) },
     );
   }
 
   /**
    * Starts the server's actors and opens its doors.
-   * @throws PortError; nothing is left running then
+   * @throws PortError, or ConfigError for a peer port that others can reach in a herd without a secret; nothing is left
+   *   running then
    */
   async start(): Promise<void> {
-    this.edges.network.listen(this.id, this.server.acceptPeer);
-    this.server.start();
-    const ports = this.openDoors();
+    const ports = this.bringUp();
     this.opening = ports.catch(() => undefined);
     try {
       this.edges.onStarted(this.id, await ports);
@@ -91,32 +100,76 @@ export class HostedServer {
   async stop(): Promise<void> {
     await this.closeDoors();
     await this.server.drain();
-    await this.log?.close();
+    await this.closeFiles();
   }
 
   /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
   async clear(): Promise<void> {
     await this.closeDoors();
-    await this.log?.close();
+    await this.closeFiles();
+  }
+
+  private async bringUp(): Promise<ServerPorts> {
+    this.requireSecret();
+    const remembered = await this.remember();
+    this.edges.network.listen(this.id, this.server.acceptPeer);
+    this.server.start();
+    // Before any link can be up, or any client here.
+    this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
+    return this.openDoors();
+  }
+
+  /** Over a network that others reach nobody is let in, and nobody believed, who does not know the herd's secret. */
+  private requireSecret(): void {
+    const { config, hosted, secrets } = this.edges;
+    const elsewhere = (config.topology.get(this.id) ?? []).filter((neighbour) => !hosted.has(neighbour));
+    if (secrets !== undefined || elsewhere.length === 0) return;
+    for (const server of [this.id, ...elsewhere]) {
+      const { host, peerPort } = addressOf(config, server);
+      if (isLoopback(host)) continue;
+      const place = hostAndPort(host, peerPort);
+      throw new ConfigError([
+        `peerPort of ${server} is ${place}, which others can reach: set HERD_SECRET, the same for all servers of the herd`,
+      ]);
+    }
+  }
+
+  private async remember(): Promise<readonly Location[]> {
+    const { config, warn } = this.edges;
+    if (config.storePath === undefined) return [];
+    const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
+    const { file, locations } = await LocationFile.open(join(config.storePath, this.id), onTrouble);
+    this.file = file;
+    file.listen(this.bus);
+    return locations;
+  }
+
+  private async closeFiles(): Promise<void> {
+    await Promise.all([this.log?.close(), this.file?.close()]);
   }
 
   private async openDoors(): Promise<ServerPorts> {
     const { edges, id, bus } = this;
     const { config, clock, turn, hosted } = edges;
     const { host, port, peerPort, httpPort } = addressOf(config, id);
-    const door: DoorEdges = { bus, clock, turn, nextConnection: () => (this.connections += 1) };
+    const { clients: certificates } = edges.certificates;
+    const door: DoorEdges = { bus, clock, turn, certificates, nextConnection: () => (this.connections += 1) };
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
     const http =
       httpPort === undefined
         ? undefined
-        : await this.open(listenForWeb(door, config.lineBytesMax, { owner: `${id} (web)`, host, port: httpPort }));
-    const peer =
-      config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true
-        ? undefined
         : await this.open(
-            listenForPeers(tcpEdges(edges), this.server.acceptPeer, { owner: `${id} (peers)`, host, port: peerPort }),
+            listenForWeb(door, config.limits.lineBytesMax, { owner: `${id} (web)`, host, port: httpPort }),
           );
+    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
+    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     return { client, peer, http };
+  }
+
+  private openPeerPort(host: string, port: number): Promise<number> {
+    const { edges, id } = this;
+    const at = { owner: `${id} (peers)`, host, port };
+    return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, at));
   }
 
   private async open(opening: Promise<Listening>): Promise<number> {
@@ -155,8 +208,8 @@ function routes(edges: HostEdges, inProcess: Transport): Transport {
   return { dial: (to, listener) => (edges.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
 }
 
-function tcpEdges({ turn, config }: HostEdges): { turn: Turn; lineBytesMax: number } {
-  return { turn, lineBytesMax: peerLineBytesMax(config.lineBytesMax) };
+function tcpEdges({ turn, config, certificates }: HostEdges): TcpEdges {
+  return { turn, lineBytesMax: peerLineBytesMax(config.limits.lineBytesMax), certificates: certificates.peers };
 }
 
 function addressOf(config: HerdConfig, server: ServerId): ServerAddress {

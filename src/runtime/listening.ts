@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { PortError } from './errors.js';
 
@@ -32,7 +34,11 @@ export async function listen(server: Server, host: string, port: number, owner: 
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    close: () => server.close(),
+    close: () => {
+      server.close();
+      // A connection that has not become a client's yet would keep a web server open for as long as it likes.
+      if (server instanceof HttpServer || server instanceof HttpsServer) server.closeAllConnections();
+    },
   };
 }
 
@@ -40,4 +46,9 @@ export async function listen(server: Server, host: string, port: number, owner: 
 export function hostAndPort(host: string | undefined, port: number | undefined): string {
   const name = host ?? 'unknown';
   return `${name.includes(':') ? `[${name}]` : name}:${port ?? 0}`;
+}
+
+/** Whether only this machine can reach an address that is listened on. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

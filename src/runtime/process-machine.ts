@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import { backoffMs } from '../actors/backoff.js';
+import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { Random } from '../actors/random.js';
 
 /** Starts in a row that came to nothing before a server is given up. */
@@ -51,7 +51,7 @@ export const processMachine = setup({
     noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
-      return { failures, pauseMs: backoffMs(failures, context.random.next()) };
+      return { failures, pauseMs: backoffMs(failures, context.random.next(), restartPauseMaxMs) };
     }),
     forgetFailures: assign({ failures: 0 }),
     countFutileStart: assign({ futileStarts: ({ context }) => context.futileStarts + 1 }),

@@ -10,8 +10,12 @@ import { processMachine } from './process-machine.js';
 export interface ProcessesEdges {
   readonly clock: Clock;
   readonly random: Random;
-  /** The program that serves one server and sends its `StatusReport`s to its parent, and its arguments. */
-  readonly program: { readonly file: string; argumentsFor(server: ServerId): readonly string[] };
+  /** The program that serves one server and sends its `StatusReport`s to its parent, its environment and arguments. */
+  readonly program: {
+    readonly file: string;
+    readonly environment: NodeJS.ProcessEnv;
+    argumentsFor(server: ServerId): readonly string[];
+  };
   readonly onReport: (report: StatusReport) => void;
 }
 
@@ -47,6 +51,11 @@ export class Processes {
     await Promise.all([...this.machines.values()].map((machine) => toPromise(machine)));
   }
 
+  /** Passes a signal on to all. */
+  signal(signal: NodeJS.Signals): void {
+    for (const child of this.children.values()) child.kill(signal);
+  }
+
   /** Ends all at once. */
   kill(): void {
     for (const child of this.children.values()) child.kill('SIGKILL');
@@ -69,11 +78,13 @@ export class Processes {
 
   private spawn(server: ServerId): void {
     const { program, onReport } = this.edges;
-    const child = fork(program.file, [...program.argumentsFor(server)]);
+    const child = fork(program.file, [...program.argumentsFor(server)], { env: program.environment });
     this.children.set(server, child);
     // What the process itself says of its end tells people more than its exit status.
     let lastWords: string | undefined;
     const noteEnd = (how: string) => {
+      // A process that could not be made tells of it twice.
+      if (this.children.get(server) !== child) return;
       const reason = lastWords ?? how;
       this.children.delete(server);
       onReport({ kind: 'down', server, reason });
@@ -81,8 +92,8 @@ export class Processes {
     };
     child.on('message', (message) => {
       const report = message as StatusReport;
-      if (report.kind === 'down') lastWords = report.reason;
-      else onReport(report);
+      lastWords = report.kind === 'down' ? report.reason : undefined;
+      if (report.kind !== 'down') onReport(report);
       if (report.kind === 'started') this.machines.get(server)?.send({ type: 'STARTED' });
     });
     child.on('error', (error) => noteEnd(error.message));

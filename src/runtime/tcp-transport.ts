@@ -1,8 +1,10 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import { LineFramer } from '../protocol/line-framer.js';
+import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
@@ -15,6 +17,8 @@ export interface TcpEdges {
   readonly turn: Turn;
   /** The longest line that a neighbour may send, in bytes; a longer one ends the wire. */
   readonly lineBytesMax: number;
+  /** Undefined: servers speak without TLS. */
+  readonly certificates: Certificates | undefined;
 }
 
 /** Reaches other servers over TCP. */
@@ -25,10 +29,16 @@ export class TcpTransport implements Transport {
   ) {}
 
   dial(to: ServerId, listener: PeerWireListener): PeerWire {
-    const socket = connect({ ...this.addressOf(to), noDelay: true });
     const { host, port } = this.addressOf(to);
+    const { certificates } = this.edges;
+    const options = { host, port, noDelay: true };
+    // The certificate must bear the name of the server that is called, wherever it runs.
+    const socket =
+      certificates === undefined
+        ? connect(options)
+        : connectTls({ ...options, ...certificates.current, servername: to });
     const wire = new TcpPeerWire(socket, hostAndPort(host, port), this.edges, () => listener);
-    socket.on('connect', () => listener.opened(wire));
+    socket.on(certificates === undefined ? 'connect' : 'secureConnect', () => listener.opened(wire));
     return wire;
   }
 }
@@ -42,15 +52,21 @@ export async function listenForPeers(
   accept: AcceptPeer,
   at: { owner: string; host: string; port: number },
 ): Promise<Listening> {
-  const server = createServer({ noDelay: true }, (socket) => {
+  const onSocket = (socket: Socket): void => {
     const far = hostAndPort(socket.remoteAddress, socket.remotePort);
     const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener);
     const listener = accept(wire);
-  });
+  };
+  const { certificates } = edges;
+  if (certificates === undefined) return listen(createServer({ noDelay: true }, onSocket), at.host, at.port, at.owner);
+  const options = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: tlsHandshakeWithinMs };
+  const server = createTlsServer({ ...options, noDelay: true }, onSocket);
+  certificates.keep(server);
   return listen(server, at.host, at.port, at.owner);
 }
 
 class TcpPeerWire implements PeerWire {
+  readonly trusted = false;
   private readonly framer: LineFramer;
   private readonly writer: GatheredWriter;
   private reason = 'the far end closed';

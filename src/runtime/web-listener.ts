@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientWire } from '../actors/client-wire.js';
 import { addresses } from '../actors/messages.js';
 import type { ByteString } from '../protocol/bytes.js';
+import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import type { DoorEdges } from './client-listener.js';
 import { hostAndPort, listen, type Listening } from './listening.js';
 
@@ -27,9 +29,10 @@ export async function listenForWeb(
   at: { owner: string; host: string; port: number },
 ): Promise<Listening> {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: lineBytesMax + 2, perMessageDeflate: false });
-  const server = createServer((_, response) => {
+  const onRequest: RequestListener = (_, response) => {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(`Herd speaks WebSocket here, at ${path}\n`);
-  });
+  };
+  const server = edges.certificates === undefined ? createServer(onRequest) : tlsServer(edges.certificates, onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until ws has taken the socket over, nobody else hears of its errors.
     socket.on('error', () => undefined);
@@ -38,6 +41,12 @@ export async function listenForWeb(
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
   return listen(server, at.host, at.port, at.owner);
+}
+
+function tlsServer(certificates: Certificates, onRequest: RequestListener): HttpsServer {
+  const server = createHttpsServer({ handshakeTimeout: tlsHandshakeWithinMs }, onRequest);
+  certificates.keep(server);
+  return server;
 }
 
 /**
@@ -62,9 +71,12 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   let reason = 'the client closed';
   let pings: 'answered' | 'waiting' = 'answered';
   const beat = (): void => {
-    if (pings === 'waiting') return webSocket.terminate();
-    pings = 'waiting';
-    webSocket.ping();
+    // While it is not read from, its pongs are not heard either.
+    if (!webSocket.isPaused) {
+      if (pings === 'waiting') return webSocket.terminate();
+      pings = 'waiting';
+      webSocket.ping();
+    }
     heartbeat = clock.setTimeout(beat, pingEveryMs);
   };
   let heartbeat = clock.setTimeout(beat, pingEveryMs);

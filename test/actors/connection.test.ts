@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Connection } from '../../src/actors/connection.js';
+import { defaultLimits, type Limits } from '../../src/actors/limits.js';
 import {
   addresses,
   type ConnectionMessage,
@@ -13,7 +14,9 @@ import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { FakeClientWire } from '../support/fake-client-wire.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { FakeSeeker } from '../support/fake-seeker.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const self = addresses.connection(1);
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
@@ -21,14 +24,16 @@ const tooMuchBacklog = 256 * 1024 + 1;
 
 describe('Connection', () => {
   let bus: MessageBus;
+  let clock: VirtualClock;
   let wire: FakeClientWire;
   let store: FakeActor<StoreMessage>;
   let upstream: FakeActor<UpstreamMessage>;
   let server: FakeActor<ServerMessage>;
   let connection: Connection;
 
-  function begin(): void {
+  function begin(limits: Partial<Limits> = {}): void {
     bus = strictBus();
+    clock = new VirtualClock();
     wire = new FakeClientWire();
     store = new FakeActor();
     upstream = new FakeActor();
@@ -36,11 +41,12 @@ describe('Connection', () => {
     bus.attach(addresses.store, store);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
-    const settings = { server: serverId('Blake'), lineBytesMax: 256, upstream: fakeUpstream };
-    connection = new Connection(bus, settings, 1, wire);
+    bus.attach(addresses.seeker, new FakeSeeker(bus));
+    const settings = { server: serverId('Blake'), limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream };
+    connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
-  beforeEach(begin);
+  beforeEach(() => begin());
 
   function tell(message: ConnectionMessage): void {
     bus.send(self, message);
@@ -183,6 +189,128 @@ describe('Connection', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  describe('[CO7] with a client that sends commands faster than it may', () => {
+    beforeEach(() => begin({ commandsPerSecondMax: 10 }));
+
+    const lines = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `hello ${from + index}\n`).join('');
+    const answersTo = (from: number, to: number) => lines(from, to).replaceAll('hello', '? hello');
+
+    it('takes a second of commands at once, and then each when it may: later, in order, and none is lost', () => {
+      say(lines(0, 25));
+      expect(wire.take()).to.equal(answersTo(0, 10));
+      expect(wire.reading).to.equal('paused');
+      clock.advance(99);
+      expect(wire.take()).to.equal('');
+      clock.advance(1);
+      expect(wire.take()).to.equal(answersTo(10, 11));
+      clock.advance(1_400);
+      expect(wire.take()).to.equal(answersTo(11, 25));
+      expect(wire.reading).to.equal('flowing');
+      expect(clock.armed, 'nothing but the watch for idle clients').to.equal(1);
+    });
+
+    it('is not hurried by more bytes, by answers or by room', () => {
+      say(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
+      wire.take();
+      for (let hurry = 0; hurry < 5; hurry += 1) {
+        say(lines(20 + hurry, 21 + hurry));
+        tell({ kind: 'drained' });
+      }
+      answer(asked()[0] ?? 0);
+      expect(wire.take()).to.equal('? WHATSAT kiwi 1 1\n');
+      clock.advance(100);
+      expect(wire.take()).to.equal(answersTo(10, 11));
+      clock.advance(1_400);
+      expect(wire.take()).to.equal(answersTo(11, 25));
+    });
+
+    it('takes as many again after a pause', () => {
+      say(lines(0, 10));
+      clock.advance(1_000);
+      say(lines(10, 20));
+      expect(wire.take()).to.equal(answersTo(0, 20));
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('[CO3] answers all of it to a client that closes its side, and ends then', () => {
+      say(lines(0, 14));
+      say('last');
+      tell({ kind: 'ended', receivedAt });
+      expect(wire.state).to.equal('open');
+      clock.advance(400);
+      expect(wire.state).to.equal('open');
+      clock.advance(100);
+      expect(wire.written).to.equal(`${answersTo(0, 14)}? last\n`);
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('leaves no timer behind when it stops', () => {
+      say(lines(0, 25));
+      connection.stop();
+      expect(clock.armed).to.equal(0);
+      clock.advance(10_000);
+      expect(wire.written).to.equal(answersTo(0, 10));
+    });
+
+    it('loses nothing, keeps the order and the pace, whatever comes when', () => {
+      const step = fc.oneof(fc.record({ lines: fc.nat(30) }), fc.record({ waitMs: fc.nat(1_500) }));
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+          begin({ commandsPerSecondMax: 10 });
+          let said = 0;
+          for (const step of steps) {
+            if ('waitMs' in step) clock.advance(step.waitMs);
+            else if (step.lines > 0) say(lines(said, (said += step.lines)));
+            const answered = wire.written.split('\n').length - 1;
+            expect(answered).to.be.at.most(10 + clock.monotonicMs() / 100 + 1e-6);
+          }
+          clock.advance(said * 110);
+          expect(wire.written).to.equal(answersTo(0, said));
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  describe('[CO8] with a client that is idle', () => {
+    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+
+    beforeEach(() => begin({ idleMs: 60_000 }));
+
+    it('has the server close it', () => {
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('waits for as long after the last byte, even one that makes no line', () => {
+      for (const byte of 'hello') {
+        clock.advance(59_000);
+        say(byte);
+      }
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('waits for one that sends nothing, but takes what waited for it', () => {
+      clock.advance(59_000);
+      tell({ kind: 'drained' });
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('leaves no timer behind when it stops', () => {
+      connection.stop();
+      expect(clock.armed).to.equal(0);
+    });
   });
 
   it('[CO3] answers a client that has closed its side, the last line without a line end too, and then ends', () => {

@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor, Address, Bus } from '../../src/actors/bus.js';
 import { Conversation } from '../../src/actors/conversation.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import {
   addresses,
   type ConnectionMessage,
+  type SeekerMessage,
   type StoreMessage,
   type UpstreamMessage,
 } from '../../src/actors/messages.js';
@@ -12,13 +14,14 @@ import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../src/protocol/line-framer.js';
 import { formatAt, type Location } from '../../src/protocol/location.js';
-import { formatCaughtUp, formatHello, formatPeerAt, formatRefused } from '../../src/protocol/peer-line.js';
+import { beat, caughtUp, compared, formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import type { Instant } from '../../src/protocol/time.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
 import { chunked, instant, invalidUtf8, lines, location, notWhiteSpace } from '../protocol/arbitraries.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { serverId } from '../support/fake-location.js';
+import { FakeSeeker } from '../support/fake-seeker.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
 
 const gasol = serverId('Gasol');
@@ -66,7 +69,7 @@ class Client implements Actor<ConnectionMessage> {
     connection: number,
   ) {
     this.address = addresses.connection(connection);
-    const settings = { server: gasol, upstream: fakeUpstream };
+    const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream };
     this.conversation = new Conversation(server.bus, settings, this.address, (text) => this.writes.push(text));
     server.bus.attach(this.address, this);
   }
@@ -110,11 +113,13 @@ class Client implements Actor<ConnectionMessage> {
 class FakeServer {
   readonly bus = strictBus();
   readonly store = new FakeStore(this.bus);
+  readonly seeker = new FakeSeeker(this.bus);
   private readonly upstream = new FakeActor<UpstreamMessage>();
   private clients = 0;
 
   constructor() {
     this.bus.attach(addresses.store, this.store);
+    this.bus.attach(addresses.seeker, this.seeker);
     this.bus.attach(addresses.upstream, this.upstream);
   }
 
@@ -184,6 +189,17 @@ describe('Conversation', () => {
       );
     });
 
+    it('[TM7] is invalid where its time is more than a day ahead of the server, and changes nothing', () => {
+      const said = ['1400086401.6', '1400086402', '253402300799', '9'.repeat(15)].map(
+        (time) => `IAMAT kiwi +1+2 ${time}`,
+      );
+      for (const line of said) client.says(`${line}\n`);
+      expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));
+      expect(server.store.reports).to.deep.equal([]);
+      client.says('IAMAT kiwi +1+2 1400086400\n');
+      expect(server.store.reports.map(({ time }) => time)).to.deep.equal(['1400086400']);
+    });
+
     it('[IA6] may come from anybody', () => {
       const other = server.client();
       client.says('IAMAT kiwi +1+2 1400000000\n');
@@ -230,6 +246,7 @@ describe('Conversation', () => {
     it('[WH5] is copied where nobody knows the client', () => {
       client.says('\tWHATSAT  nobody 10 3 \r\n');
       expect(client.writes).to.deep.equal(['? \tWHATSAT  nobody 10 3 \n']);
+      expect(server.seeker.asked).to.deep.equal(['nobody']);
       expect(server.asked).to.deep.equal([]);
     });
 
@@ -249,6 +266,34 @@ describe('Conversation', () => {
         expect(client.hears()).to.equal(`? ${line}\n`);
       }
       expect(server.asked).to.deep.equal([]);
+    });
+
+    it('[WH10] asks the herd where the store knows nothing, and answers with what is found', () => {
+      server.seeker.known.set(kiwi.client, kiwi);
+      client.says('WHATSAT kiwi 10 3\nx\n');
+      expect(server.seeker.asked).to.deep.equal(['kiwi']);
+      expect(server.asked).to.have.length(1);
+      expect(client.hears()).to.equal('');
+      server.upstreamAnswers();
+      expect(client.hears()).to.equal(`${formatAt(kiwi)}\n${json}\n? x\n`);
+    });
+
+    it('[WH10] asks nobody where the store knows', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      expect(server.seeker.asked).to.deep.equal([]);
+    });
+
+    it('[WH10] asks the herd once, and is copied where that breaks down', () => {
+      server.bus.attach(addresses.seeker, {
+        receive: (message: SeekerMessage) => {
+          if (message.kind !== 'seek') return;
+          server.bus.send(message.replyTo, { kind: 'question-failed', question: message.question });
+        },
+        stop: () => undefined,
+      });
+      client.says('WHATSAT kiwi 10 3\n');
+      expect(client.writes).to.deep.equal(['? WHATSAT kiwi 10 3\n']);
     });
 
     it('[WH8] answers for the location that was known when it was asked', () => {
@@ -322,9 +367,12 @@ describe('Conversation', () => {
       const said = [
         formatAt(kiwi),
         formatPeerAt(kiwi, metta),
-        formatHello({ version: '1', herd: 'twitter', from: metta, to: gasol }),
-        formatRefused('no'),
-        formatCaughtUp(),
+        formatPeerLine({ kind: 'HELLO', version: '1', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
+        formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
+        formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
+        formatPeerLine({ kind: 'DIGEST', groups: 'AAAA' }),
+        formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
+        ...[beat, compared, caughtUp].map(formatPeerLine),
       ];
       for (const line of said) client.says(`${line}\n`);
       expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));

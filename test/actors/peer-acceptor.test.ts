@@ -1,18 +1,24 @@
 import { expect } from 'chai';
-import type { PeerIdentity } from '../../src/actors/greeting.js';
+import type { PeerIdentity } from '../../src/actors/handshake.js';
 import { addresses, type LinkMessage } from '../../src/actors/messages.js';
 import { PeerAcceptor } from '../../src/actors/peer-acceptor.js';
+import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
+import { FakeSecrets } from '../support/fake-secrets.js';
 import { serverId } from '../support/fake-location.js';
-import { FakePeerWire } from '../support/fake-peer-wire.js';
+import { FakePeerWire, TrustedFakeWire } from '../support/fake-peer-wire.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const blake = serverId('Blake');
 const identity: PeerIdentity = { herd: 'twitter', server: serverId('Bryant'), neighbours: [blake, serverId('Metta')] };
 const hello = 'HELLO 1 twitter Blake Bryant';
+
+const wrongSecret = 'Blake does not know a secret that Bryant holds valid: HERD_SECRET differs';
+const missingSecret = 'Bryant asks for the secret of the herd and Blake has none: set HERD_SECRET for Blake';
+const notInTurn = 'the line is not one that a handshake has in this place';
 
 describe('PeerAcceptor', () => {
   let bus: MessageBus;
@@ -26,19 +32,26 @@ describe('PeerAcceptor', () => {
     clock = new VirtualClock();
     link = new FakeActor();
     refused = eventsOf(bus, 'peer-refused');
-    acceptor = new PeerAcceptor(bus, clock, identity);
+    begin(undefined);
     bus.attach(addresses.link(blake), link);
-    bus.attach(addresses.acceptor, acceptor);
   });
 
+  function begin(secrets: Secrets | undefined): void {
+    acceptor = new PeerAcceptor(bus, clock, secrets, identity);
+    bus.attach(addresses.acceptor, acceptor);
+  }
+
   function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
-    const wire = new FakePeerWire('192.0.2.7:40000');
+    return callOver(new FakePeerWire('192.0.2.7:40000'));
+  }
+
+  function callOver(wire: FakePeerWire): { wire: FakePeerWire; mailbox: WireMailbox } {
     const mailbox = new WireMailbox(bus, addresses.acceptor);
     bus.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
     return { wire, mailbox };
   }
 
-  it('hands a neighbour over to its link, with every line behind the hello', () => {
+  it('[PE3] answers a neighbour, and hands it over to its link with every line behind the hello', () => {
     const { wire, mailbox } = call();
     mailbox.lines(wire, [hello, 'one', 'two']);
     mailbox.lines(wire, ['three']);
@@ -51,19 +64,19 @@ describe('PeerAcceptor', () => {
       { kind: 'wire-drained', wire },
       { kind: 'wire-closed', wire, reason: 'ECONNRESET' },
     ]);
-    expect(wire.sent, 'the link greets').to.deep.equal([]);
+    expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake']);
     expect(clock.armed).to.equal(0);
   });
 
   for (const [name, line, reason] of [
-    ['another herd', 'HELLO 1 places Blake Bryant', 'herd places there, herd twitter here'],
-    ['another version', 'HELLO 2 twitter Blake Bryant', 'version 2 is spoken there, version 1 here'],
+    ['another herd', 'HELLO 1 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
+    ['another version', 'HELLO 2 twitter Blake Bryant', 'Blake speaks version 2, Bryant version 1'],
     ['a call for somebody else', 'HELLO 1 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
     ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
-    ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', 'the first line is not a hello'],
-    ['half a hello', 'HELLO 1 twitter Blake', 'the first line is not a hello'],
-    ['a browser', 'GET / HTTP/1.1', 'the first line is not a hello'],
-    ['silence and then an empty line', '', 'the first line is not a hello'],
+    ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', notInTurn],
+    ['half a hello', 'HELLO 1 twitter Blake', notInTurn],
+    ['a browser', 'GET / HTTP/1.1', notInTurn],
+    ['silence and then an empty line', '', notInTurn],
   ] as const) {
     it(`[PE4] [PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
       const { wire, mailbox } = call();
@@ -82,20 +95,89 @@ describe('PeerAcceptor', () => {
     clock.advance(4_999);
     expect(wire.state).to.equal('open');
     clock.advance(1);
-    expect(wire.sent).to.deep.equal(['REFUSED no hello in time']);
+    expect(wire.sent).to.deep.equal(['REFUSED no handshake in time']);
     expect(wire.state).to.equal('closed');
     mailbox.lines(wire, [hello]);
     expect(link.received, 'too late').to.deep.equal([]);
   });
 
-  it('[PE6] has room for 64 callers that have not said who they are, and again when one is gone', () => {
+  it('[PE6] has room for 64 callers that have not shown who they are, and again when one is gone', () => {
     const callers = Array.from({ length: 64 }, call);
-    expect(call().wire.sent).to.deep.equal(['REFUSED too many callers that have not said who they are']);
+    expect(call().wire.sent).to.deep.equal(['REFUSED too many callers that have not shown who they are']);
     expect(callers.every(({ wire }) => wire.state === 'open')).to.equal(true);
     const [first, second] = callers as [(typeof callers)[0], (typeof callers)[0]];
     first.mailbox.closed(first.wire, 'ECONNRESET');
     second.mailbox.lines(second.wire, [hello]);
     expect([call(), call(), call()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'open', 'closed']);
+  });
+
+  describe('[PE20] of a herd with a secret', () => {
+    const helloWithNonce = `${hello} nonce-of-blake`;
+    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,1,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,called,1,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+
+    beforeEach(() => begin(new FakeSecrets(['s3cret'])));
+
+    it('hands nobody over before the secret is proved, and proves it then', () => {
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, [helloWithNonce]);
+      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1']);
+      expect(link.received).to.deep.equal([]);
+      mailbox.lines(wire, [proofOfBlake, 'one']);
+      expect(wire.take()).to.deep.equal([proofOfBryant]);
+      expect(link.received.map(({ kind }) => kind)).to.deep.equal(['called', 'wire-lines']);
+      expect(clock.armed).to.equal(0);
+    });
+
+    for (const [name, lines, reason] of [
+      ['the wrong secret', [helloWithNonce, proofOfBlake.replace('s3cret', 'other')], wrongSecret],
+      ['no proof at all', [helloWithNonce, 'PROOF'], wrongSecret],
+      ['the proof of the one called', [helloWithNonce, proofOfBryant], wrongSecret],
+      ['no secret', [hello], missingSecret],
+      ['a location in place of a proof', [helloWithNonce, 'AT Howard +0.100000000 kiwi +1+1 1 Blake'], notInTurn],
+      ['a second hello', [helloWithNonce, helloWithNonce], notInTurn],
+    ] as const) {
+      it(`[PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+        const { wire, mailbox } = call();
+        mailbox.lines(wire, [...lines, 'one']);
+        expect(wire.sent.at(-1)).to.equal(`REFUSED ${reason}`);
+        expect(wire.sent.join()).to.not.contain('PROOF');
+        expect(wire.state).to.equal('closed');
+        expect(refused.map((event) => event.reason)).to.deep.equal([reason]);
+        expect(link.received).to.deep.equal([]);
+      });
+    }
+
+    it('[PE6] refuses who says hello in time, and proves nothing', () => {
+      const { wire, mailbox } = call();
+      clock.advance(4_000);
+      mailbox.lines(wire, [helloWithNonce]);
+      clock.advance(999);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.sent.at(-1)).to.equal('REFUSED no handshake in time');
+      mailbox.lines(wire, [proofOfBlake]);
+      expect(link.received).to.deep.equal([]);
+    });
+
+    it('[PE3] asks nothing of a server of the same process', () => {
+      const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
+      mailbox.lines(wire, [hello]);
+      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake']);
+      expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+    });
+
+    it('tells the log no proof', () => {
+      const noted = eventsOf(bus, 'line');
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
+      expect(noted.map(({ direction, line }) => `${direction} ${line}`)).to.deep.equal([
+        `in ${helloWithNonce}`,
+        'out HELLO 1 twitter Bryant Blake nonce1',
+        'in PROOF ...',
+        'out PROOF ...',
+      ]);
+    });
   });
 
   it('hangs up on all who wait when it stops', () => {

@@ -24,13 +24,16 @@ describe('peerLinkMachine', () => {
       actions: {
         dial: () => did.push('dial'),
         hangUp: () => did.push('hang up'),
+        beat: () => did.push('beat'),
+        repair: () => did.push('repair'),
         openOutbox: () => did.push('open outbox'),
         closeOutbox: () => did.push('close outbox'),
         tell: ({ context }, { state }) =>
           did.push(state === 'backoff' ? `backoff ${context.retryInMs} ms (${context.reason})` : state),
       },
     });
-    life = createActor(machine, { clock, input: { dials, random: { next: () => random } } });
+    const pace = { beatMs: 2_000, repairMs: 30_000 };
+    life = createActor(machine, { clock, input: { dials, clock, random: { next: () => random }, pace } });
     life.start();
   }
 
@@ -52,7 +55,6 @@ describe('peerLinkMachine', () => {
       expect(done()).to.deep.equal(['open outbox', 'catching-up']);
       send(caughtUp);
       expect(done()).to.deep.equal(['live']);
-      expect(clock.armed).to.equal(0);
     });
 
     it('backs off from a call that comes to nothing, and dials again', () => {
@@ -85,15 +87,15 @@ describe('peerLinkMachine', () => {
       });
     }
 
-    it('[PE17] backs off longer and longer, up to five seconds, and never gives up', () => {
+    it('[PE17] backs off longer and longer, up to a second, and never gives up', () => {
       const pauses: number[] = [];
       for (let attempt = 0; attempt < 50; attempt += 1) {
         send(lost);
         pauses.push(life.getSnapshot().context.retryInMs);
-        clock.advance(5_000 - 1);
+        clock.advance(1_000);
       }
-      expect(pauses.slice(0, 8)).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
-      expect(pauses.at(-1)).to.equal(2_500);
+      expect(pauses.slice(0, 6)).to.deep.equal([50, 100, 200, 400, 500, 500]);
+      expect(pauses.at(-1)).to.equal(500);
     });
 
     it('backs off less only after the link was live: one that breaks at once is not hammered', () => {
@@ -116,7 +118,7 @@ describe('peerLinkMachine', () => {
       send(greeted);
       expect(done()).to.deep.equal(['open outbox', 'catching-up']);
       clock.advance(60_000);
-      expect(done()).to.deep.equal([]);
+      expect(done()).to.not.include('dial');
     });
   });
 
@@ -153,6 +155,51 @@ describe('peerLinkMachine', () => {
   for (const dials of [true, false]) {
     describe(dials ? 'at either end, dialling' : 'at either end, called', () => {
       beforeEach(() => begin(dials));
+
+      it('[PE23] beats at its pace while it is connected, and only then', () => {
+        clock.advance(60_000);
+        expect(done()).to.not.include('beat');
+        send(greeted);
+        done();
+        clock.advance(1_999);
+        expect(done()).to.deep.equal([]);
+        clock.advance(1);
+        expect(done()).to.deep.equal(['beat']);
+        send(caughtUp);
+        done();
+        clock.advance(6_000);
+        expect(done()).to.deep.equal(['beat', 'beat', 'beat']);
+        send(lost);
+        expect(done()).to.not.include('beat');
+        clock.advance(10);
+        expect(done()).to.not.include('beat');
+      });
+
+      it('[PE14] compares digests after half to one and a half of its pace, by chance, each time anew', () => {
+        random = 0;
+        send(greeted, caughtUp);
+        const repairsAfter = (waitMs: number): number => {
+          done();
+          clock.advance(waitMs);
+          return done().filter((what) => what === 'repair').length;
+        };
+        expect(repairsAfter(14_999)).to.equal(0);
+        random = 0.999;
+        expect(repairsAfter(1)).to.equal(1);
+        expect(repairsAfter(44_969)).to.equal(0);
+        expect(repairsAfter(1)).to.equal(1);
+      });
+
+      it('begins to count anew with each connection', () => {
+        send(greeted);
+        clock.advance(1_500);
+        send(greeted);
+        done();
+        clock.advance(1_500);
+        expect(done()).to.deep.equal([]);
+        clock.advance(500);
+        expect(done()).to.deep.equal(['beat']);
+      });
 
       it('[PE18] starts afresh when the neighbour greets anew while the old wire seems alive', () => {
         for (const before of [[greeted], [caughtUp]]) {

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Failure } from '../../src/actors/bus.js';
 import type { LinkEvent } from '../../src/actors/events.js';
-import type { PeerIdentity } from '../../src/actors/greeting.js';
-import { addresses, type LinkMessage, type StoreMessage } from '../../src/actors/messages.js';
+import type { PeerIdentity } from '../../src/actors/handshake.js';
+import { addresses, type LinkMessage, type SeekerMessage, type StoreMessage } from '../../src/actors/messages.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
+import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { formatPeerAt } from '../../src/protocol/peer-line.js';
@@ -12,6 +13,7 @@ import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../support/fake-peer-wire.js';
+import { FakeSecrets } from '../support/fake-secrets.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const blake = serverId('Blake');
@@ -22,25 +24,33 @@ const identity: PeerIdentity = { herd: 'twitter', server: bryant, neighbours: [b
 const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
 const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
 
+const noPlaceHere = 'the neighbour sent a line that has no place here';
+const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
+const notInTurn = 'the line is not one that a handshake has in this place';
+
 describe('PeerLink', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let transport: FakeTransport;
   let store: FakeActor<StoreMessage>;
+  let seeker: FakeActor<SeekerMessage>;
   let failures: Failure[];
   let told: LinkEvent[];
   let link: PeerLink;
 
   /** Starts Bryant's link to Metta, which it dials, or to Blake, by which it is called. */
-  function begin(neighbour: ServerId): void {
+  function begin(neighbour: ServerId, secrets?: Secrets): void {
     bus = strictBus();
     clock = new VirtualClock();
     transport = new FakeTransport();
     store = new FakeActor();
+    seeker = new FakeActor();
     failures = failuresOf(bus);
     told = eventsOf(bus, 'link');
     bus.attach(addresses.store, store);
-    link = new PeerLink(bus, { clock, transport, random: { next: () => 0.5 } }, identity, neighbour);
+    bus.attach(addresses.seeker, seeker);
+    const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
+    link = new PeerLink(bus, edges, { identity, pace: { beatMs: 2_000, repairMs: 30_000 } }, neighbour);
     bus.attach(addresses.link(neighbour), link);
   }
 
@@ -72,12 +82,30 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([]);
     });
 
-    it('[PE14] catches up once it is greeted: page by page, and then says so', () => {
+    it('[PE14] sends a digest once it is greeted, and answers that of the neighbour', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
-      expect(store.take()).to.deep.equal([{ kind: 'catch-up', neighbour: metta }]);
       wire.take();
+      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
+      send({ kind: 'digest', groups: 'AAAA' });
+      expect(wire.take()).to.deep.equal(['DIGEST AAAA']);
+      listener.lines(wire, ['DIGEST BBBB']);
+      expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB' }]);
+      const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
+      send({ kind: 'compared', told });
+      expect(wire.take()).to.deep.equal(['BUCKETS 3 CCCC', 'BUCKETS 224 CCCC', 'COMPARED']);
+      send({ kind: 'compared', told: [] });
+      expect(wire.take()).to.deep.equal(['COMPARED']);
+    });
+
+    it('[PE14] sends what differs once that is known: page by page, and then says so', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['BUCKETS 3 CCCC', 'COMPARED']);
+      expect(store.take()).to.deep.equal([
+        { kind: 'buckets-told', neighbour: metta, group: 3, buckets: 'CCCC' },
+        { kind: 'catch-up', neighbour: metta },
+      ]);
       send({ kind: 'page', locations: [kiwi], last: false });
       expect(store.take()).to.deep.equal([{ kind: 'next-page', neighbour: metta }]);
       send({ kind: 'page', locations: [locationOf('emu', 2)], last: true });
@@ -125,14 +153,14 @@ describe('PeerLink', () => {
     });
 
     for (const [name, line, reason] of [
-      ['a refusal', 'REFUSED herd there, herd here', 'refused: herd there, herd here'],
-      ['another herd', 'HELLO 1 places Metta Bryant', 'herd places there, herd twitter here'],
-      ['another version', 'HELLO 2 twitter Metta Bryant', 'version 2 is spoken there, version 1 here'],
+      ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
+      ['another herd', 'HELLO 1 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
+      ['another version', 'HELLO 2 twitter Metta Bryant', 'Metta speaks version 2, Bryant version 1'],
       ['a call for somebody else', 'HELLO 1 twitter Metta Blake', 'Blake was called, this is Bryant'],
       ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
-      ['another neighbour', 'HELLO 1 twitter Blake Bryant', 'called Metta, reached Blake'],
-      ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', 'the neighbour did not greet'],
-      ['noise', 'HTTP/1.1 400 Bad Request', 'the neighbour did not greet'],
+      ['another neighbour', 'HELLO 1 twitter Blake Bryant', 'Metta was called, Blake answered'],
+      ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', notInTurn],
+      ['noise', 'HTTP/1.1 400 Bad Request', notInTurn],
     ] as const) {
       it(`[PE8] hangs up on ${name}, and takes nothing that comes with it`, () => {
         const { wire, listener } = transport.last;
@@ -151,13 +179,16 @@ describe('PeerLink', () => {
       ['a refusal too late', 'REFUSED because'],
       ['a location that another server passes on', kiwiFrom('Blake')],
       ['a location that is none', 'AT Howard +0.100000000 kiwi +91+1 1353118103 Metta'],
+      ['buckets of no group', 'BUCKETS 256 AAAA'],
+      ['a proof too late', 'PROOF x'],
     ] as const) {
       it(`[PE12] ends with a neighbour that sends ${name}, and takes nothing that comes with it`, () => {
         const wire = connect();
         states();
         transport.last.listener.lines(wire, [kiwiFrom('Metta'), line, kiwiFrom('Metta')]);
         expect(wire.state).to.equal('closed');
-        expect(states()).to.deep.equal(['backoff: the neighbour sent a line that is not of the protocol']);
+        const reason = line.startsWith('AT Howard +0.1') && line.endsWith('Blake') ? inTheNameOfAnother : noPlaceHere;
+        expect(states()).to.deep.equal([`backoff: ${reason}`]);
         expect(store.received).to.have.lengthOf(1);
       });
     }
@@ -187,6 +218,99 @@ describe('PeerLink', () => {
       expect(transport.calls).to.have.lengthOf(2);
     });
 
+    it('[PE23] beats, and takes a neighbour that is silent for three beats for dead', () => {
+      const wire = connect();
+      states();
+      clock.advance(5_999);
+      expect(wire.take()).to.deep.equal(['BEAT', 'BEAT']);
+      expect(states()).to.deep.equal([]);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.state).to.equal('closed');
+      expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
+    });
+
+    it('[PE23] takes any line for a sign of life', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      for (const line of ['BEAT', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT', 'BEAT']) {
+        clock.advance(4_000);
+        listener.lines(wire, [line]);
+      }
+      expect(wire.state).to.equal('open');
+      clock.advance(6_000);
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('[PE23] gives a neighbour that came back its three beats anew', () => {
+      const old = connect();
+      clock.advance(5_000);
+      transport.last.listener.closed(old, 'ECONNRESET');
+      clock.advance(50);
+      const wire = connect();
+      clock.advance(5_999);
+      expect(wire.state).to.equal('open');
+    });
+
+    it('[PE23] takes no line of an old wire for a sign of life', () => {
+      const old = transport.last;
+      connect();
+      old.listener.closed(old.wire, 'ECONNRESET');
+      clock.advance(50);
+      const wire = connect();
+      for (let beats = 0; beats < 3; beats += 1) {
+        clock.advance(2_000);
+        old.listener.lines(old.wire, ['BEAT']);
+      }
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('[PE14] sends a digest now and then', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      // With a chance of a half, the pace is the average.
+      for (let seconds = 0; seconds < 29; seconds += 1) {
+        clock.advance(1_000);
+        listener.lines(wire, ['BEAT']);
+      }
+      expect(store.take()).to.deep.equal([]);
+      clock.advance(1_000);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: false }]);
+    });
+
+    it('[PE24] asks and answers for the seeker', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+      send({ kind: 'say', line: seek });
+      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      expect(wire.take()).to.deep.equal(['SEEK Bryant:1 16 kiwi', 'UNKNOWN Metta:2']);
+      listener.lines(wire, ['UNKNOWN Bryant:1', 'SEEK Metta:3 15 kiwi']);
+      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
+      const heard = { kind: 'SEEK', id: 'Metta:3', hops: 15, client: 'kiwi' };
+      expect(store.take()).to.deep.equal([{ kind: 'sought', from: metta, seek: heard }]);
+    });
+
+    it('[PE24] lets the seeker know at once that a neighbour that is away knows nothing', () => {
+      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      wire.take();
+      send({ kind: 'say', line: seek });
+      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
+      expect(wire.sent).to.deep.equal([]);
+    });
+
+    it('[PE15] tells a neighbour that is away no digest', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      wire.take();
+      send({ kind: 'digest', groups: 'AAAA' });
+      send({ kind: 'compared', told: [{ group: 1, buckets: 'AAAA' }] });
+      expect(wire.sent).to.deep.equal([]);
+    });
+
     it('stops for good: hangs up, and takes back its timers', () => {
       const wire = connect();
       link.stop();
@@ -214,6 +338,89 @@ describe('PeerLink', () => {
     });
   });
 
+  describe('[PE20] to a neighbour that it dials, in a herd with a secret', () => {
+    const welcome = 'HELLO 1 twitter Metta Bryant nonce-of-metta';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,1,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+    const proofOfMetta = 'PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+
+    beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
+
+    it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce1']);
+      listener.lines(wire, [welcome]);
+      expect(wire.take()).to.deep.equal([proofOfBryant]);
+      expect(states()).to.deep.equal(['connecting']);
+      expect(store.received).to.deep.equal([]);
+      listener.lines(wire, [proofOfMetta, kiwiFrom('Metta')]);
+      expect(states()).to.deep.equal(['catching-up']);
+      expect(store.received.map(({ kind }) => kind)).to.deep.equal(['describe', 'learned']);
+    });
+
+    for (const [name, lines, reason] of [
+      [
+        'has none',
+        ['HELLO 1 twitter Metta Bryant'],
+        'Bryant asks for the secret of the herd and Metta has none: set HERD_SECRET for Metta',
+      ],
+      [
+        'has another',
+        [welcome, 'PROOF x'],
+        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+      ],
+      [
+        'sends the proof back',
+        [welcome, proofOfBryant],
+        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+      ],
+      ['proves before it greets', [proofOfMetta], notInTurn],
+      ['tells before it proves', [welcome, kiwiFrom('Metta')], notInTurn],
+    ] as const) {
+      it(`[PE8] hangs up on a neighbour that ${name}`, () => {
+        const { wire, listener } = transport.last;
+        listener.opened(wire);
+        states();
+        listener.lines(wire, [...lines, proofOfMetta, kiwiFrom('Metta')]);
+        expect(wire.state).to.equal('closed');
+        expect(states()).to.deep.equal([`backoff: ${reason}`]);
+        expect(store.received).to.deep.equal([]);
+      });
+    }
+
+    it('gives the neighbour five seconds for all of it', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      clock.advance(4_000);
+      listener.lines(wire, [welcome]);
+      clock.advance(999);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('tells the log no proof', () => {
+      const lines = eventsOf(bus, 'line');
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, [welcome, proofOfMetta]);
+      expect(lines.map(({ line }) => line).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
+        'PROOF ...',
+        'PROOF ...',
+      ]);
+    });
+
+    it('begins with another nonce each time', () => {
+      const first = transport.last;
+      first.listener.opened(first.wire);
+      first.listener.closed(first.wire, 'ECONNRESET');
+      clock.advance(50);
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce2']);
+    });
+  });
+
   describe('to a neighbour that calls', () => {
     beforeEach(() => begin(blake));
 
@@ -225,12 +432,12 @@ describe('PeerLink', () => {
       return { wire, mailbox };
     }
 
-    it('never dials, and greets back before it catches the neighbour up', () => {
+    it('never dials, and compares digests with a neighbour that the acceptor has welcomed', () => {
       clock.advance(60_000);
       expect(transport.calls).to.deep.equal([]);
       const { wire } = call();
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake']);
-      expect(store.received).to.deep.equal([{ kind: 'catch-up', neighbour: blake }]);
+      expect(wire.sent).to.deep.equal([]);
+      expect(store.received).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
     });
 
@@ -253,7 +460,7 @@ describe('PeerLink', () => {
       const { wire, mailbox } = call();
       expect(old.wire.state).to.equal('closed');
       expect(states()).to.deep.equal(['catching-up']);
-      expect(store.take()).to.deep.equal([{ kind: 'catch-up', neighbour: blake }]);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
       old.mailbox.lines(old.wire, [kiwiFrom('Blake'), 'CAUGHT-UP', 'nonsense']);
       old.mailbox.closed(old.wire, 'the far end closed');
       expect(states()).to.deep.equal([]);
@@ -263,13 +470,15 @@ describe('PeerLink', () => {
       expect(store.received).to.have.lengthOf(1);
     });
 
-    it('tells the log every line with the name of the neighbour', () => {
+    it('tells the log every line with the name of the neighbour, of hashes a few', () => {
       const lines = eventsOf(bus, 'line');
       const { wire, mailbox } = call();
-      mailbox.lines(wire, ['CAUGHT-UP']);
+      mailbox.lines(wire, ['CAUGHT-UP', `DIGEST ${'A'.repeat(2_731)}`]);
+      bus.send(addresses.link(blake), { kind: 'compared', told: [] });
       expect(lines.map(({ direction, party, far, line }) => `${direction} ${party} ${far} ${line}`)).to.deep.equal([
-        'out peer Blake HELLO 1 twitter Bryant Blake',
         'in peer Blake CAUGHT-UP',
+        `in peer Blake DIGEST ${'A'.repeat(17)}...`,
+        'out peer Blake COMPARED',
       ]);
     });
   });

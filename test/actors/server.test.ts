@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { ClientEvent, ServerEvent } from '../../src/actors/events.js';
+import { defaultLimits, type Limits } from '../../src/actors/limits.js';
 import { addresses } from '../../src/actors/messages.js';
+import { defaultPace } from '../../src/actors/peer-link-machine.js';
 import { Server } from '../../src/actors/server.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
@@ -22,7 +24,9 @@ describe('Server', () => {
   let clients: ClientEvent[];
   let connections: number;
 
-  beforeEach(() => {
+  beforeEach(() => begin());
+
+  function begin(limits: Partial<Limits> = {}): void {
     bus = strictBus();
     clock = new VirtualClock();
     transport = new FakeTransport();
@@ -31,22 +35,23 @@ describe('Server', () => {
     clients = [];
     bus.on('client-connected', (event) => clients.push(event));
     bus.on('client-disconnected', (event) => clients.push(event));
+    bus.on('client-refused', (event) => clients.push(event));
     connections = 0;
     const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
     server = new Server(
-      { identity, lineBytesMax: 256, upstream: fakeUpstream },
-      { registry: bus, clock, http, transport, random: { next: () => 0.5 } },
+      { identity, limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream, pace: defaultPace },
+      { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
     server.start();
-  });
+  }
 
   const states = () => life.map(({ state }) => state);
 
   /** A client of the server: what it says, and what it hears. */
-  function connect() {
+  function connect(address = '192.0.2.1') {
     connections += 1;
     const connection = connections;
-    const wire = new FakeClientWire(`192.0.2.1:${40_000 + connection}`);
+    const wire = new FakeClientWire(`${address}:${40_000 + connection}`);
     bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
     const to = addresses.connection(connection);
     return {
@@ -71,7 +76,7 @@ describe('Server', () => {
     expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
     const wire = new FakePeerWire('192.0.2.9:40000');
     server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
-    expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake', 'CAUGHT-UP']);
+    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 1 twit', 'DIGEST AAAAA']);
   });
 
   it('counts its clients, and says why each left', () => {
@@ -84,6 +89,92 @@ describe('Server', () => {
       ['client-disconnected', '192.0.2.1:40001', 'the client closed', 1],
       ['client-disconnected', '192.0.2.1:40002', 'ECONNRESET', 0],
     ]);
+  });
+
+  describe('[CO9] with as many connections as it takes', () => {
+    it('closes one more at once, without an answer, and says why', () => {
+      begin({ connectionsMax: 2 });
+      const [first, , third] = [connect('192.0.2.1'), connect('192.0.2.2'), connect('192.0.2.3')];
+      expect(third.wire).to.include({ state: 'destroyed', written: '' });
+      const last = clients.at(-1);
+      expect(last).to.include({ kind: 'client-refused', reason: 'there are 2 connections already', clients: 2 });
+      first.say('hello');
+      expect(first.wire.written).to.equal('? hello\n');
+    });
+
+    it('takes one again when one has left, however it left', () => {
+      begin({ connectionsMax: 1 });
+      const left = connect();
+      left.leave('the client closed');
+      const failed = connect();
+      bus.send(failed.to, { kind: 'machine-failed', error: new Error('thrown on demand') });
+      expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
+    });
+
+    it('counts those of an address by themselves', () => {
+      begin({ connectionsPerAddressMax: 2 });
+      const addresses = [
+        '192.0.2.1',
+        '192.0.2.1',
+        '192.0.2.1',
+        '192.0.2.2',
+        '[2001:db8::1]',
+        '[2001:db8::1]',
+        '[2001:db8::1]',
+      ];
+      const all = addresses.map((address) => connect(address));
+      const states = all.map(({ wire }) => wire.state);
+      expect(states).to.deep.equal(['open', 'open', 'destroyed', 'open', 'open', 'open', 'destroyed']);
+      expect(clients.at(-1)?.reason).to.equal('there are 2 connections from this address already');
+      all[0]?.leave('the client closed');
+      expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
+    });
+
+    it('does not count one that was refused', () => {
+      begin({ connectionsPerAddressMax: 1 });
+      const first = connect();
+      for (let more = 0; more < 10; more += 1) connect().leave('the client closed');
+      first.leave('the client closed');
+      expect(connect().wire.state).to.equal('open');
+    });
+  });
+
+  it('[CO8] closes a connection that is idle, and says so', () => {
+    begin({ idleMs: 60_000 });
+    const { wire } = connect();
+    clock.advance(60_000);
+    expect(wire.state).to.equal('destroyed');
+    expect(clients.at(-1)).to.include({ kind: 'client-disconnected', reason: 'idle for 60 s', clients: 0 });
+  });
+
+  it('[WH10] asks its neighbours for a client that it does not know, and answers with what they say', async () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    const { wire, say } = connect();
+    say('WHATSAT kiwi 10 5');
+    const [seek = ''] = peer.take();
+    expect(seek).to.match(/^SEEK Bryant:\w+ 16 kiwi$/);
+    listener.lines(peer, ['AT Howard +0.100000000 kiwi +34.0-118.0 1699999999 Metta']);
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(wire.written).to.equal('AT Howard +0.100000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
+  });
+
+  it('[WH10] answers as unknown as soon as all neighbours have, or are away', () => {
+    const { wire: peer, listener } = transport.last;
+    const { wire, say } = connect();
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take(), 'all neighbours are away').to.equal('? WHATSAT kiwi 10 5\n');
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    say('WHATSAT kiwi 10 5');
+    const id = peer.take()[0]?.split(' ')[1] ?? '';
+    expect(wire.take()).to.equal('');
+    listener.lines(peer, [`UNKNOWN ${id}`]);
+    expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
   });
 
   it('keeps what a client reported after it has left', () => {
@@ -187,7 +278,10 @@ describe('Server', () => {
       void server.drain();
       const late = connect();
       expect(late.wire.state).to.equal('destroyed');
-      expect(clients).to.have.lengthOf(1);
+      expect(clients.map(({ kind, reason }) => [kind, reason])).to.deep.equal([
+        ['client-connected', ''],
+        ['client-refused', 'the server is on its way down'],
+      ]);
     });
 
     it('still hears its neighbours', () => {

@@ -11,6 +11,7 @@ describe('directiveFor', () => {
       connection: 'stop',
       store: 'resume',
       flood: 'restart',
+      seeker: 'restart',
       link: 'restart',
       acceptor: 'restart',
       upstream: 'restart',

@@ -87,8 +87,19 @@ for (const mode of ['one process', 'processes'] as const) {
         }
       });
 
+      it('[TM7] is invalid if its time is more than a day ahead, and takes no later report with it', async () => {
+        const daysAhead = Math.floor(Date.now() / 1000) + 2 * 86_400;
+        for (const ownTime of [daysAhead, '999999999999999.999999999']) {
+          const command = `IAMAT early ${place} ${ownTime}`;
+          expect(await client.ask(command)).to.equal(`? ${command}`);
+        }
+        expect(await client.ask('WHATSAT early 1 1')).to.equal('? WHATSAT early 1 1');
+        expect(await client.ask(`IAMAT early ${place} ${time}`)).to.match(/^AT /);
+      });
+
       it('[TM4][TM6] has the receipt time less its own as skew, signed, with nine decimals', async () => {
-        for (const ownTime of ['0', '1353118103.108893381', '1.5', '9999999999', '999999999999999.999999999']) {
+        const hourAhead = Math.floor(Date.now() / 1000) + 3_600;
+        for (const ownTime of ['0', '1353118103.108893381', '1.5', `${hourAhead}`, `${hourAhead}.999999999`]) {
           const sentAt = Date.now() / 1000;
           const [, , skew = ''] = (await client.ask(`IAMAT skewed ${place} ${ownTime}`)).split(' ');
           expect(skew).to.match(Number(ownTime) < sentAt ? /^\+(0|[1-9]\d*)\.\d{9}$/ : /^-(0|[1-9]\d*)\.\d{9}$/);

@@ -3,6 +3,14 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId, type ServerId } from '../../src/protocol/ids.js';
 import type { Location } from '../../src/protocol/location.js';
+import {
+  beat,
+  caughtUp,
+  compared,
+  type NotAPeerLine,
+  type PeerAt,
+  type PeerLine,
+} from '../../src/protocol/peer-line.js';
 import { formatSkew, parseTime, type Instant } from '../../src/protocol/time.js';
 
 export const whiteSpaceBytes: readonly ByteString[] = [' ', '\t', '\n', '\v', '\f', '\r'];
@@ -91,6 +99,34 @@ export function location(
 export const locations: Arbitrary<Location> = fc
   .record({ client: clientIds, position: positions, time: times, server: serverIds, skew: skews })
   .map(location);
+
+const words: Arbitrary<string> = fc.string({
+  unit: fc.constantFrom(...'abcXYZ019-_:.'.match(/./g)!),
+  minLength: 1,
+  maxLength: 24,
+});
+
+/** Every line that servers say to each other, but for locations. */
+export const peerLines: Arbitrary<Exclude<PeerLine, PeerAt | NotAPeerLine>> = fc.oneof(
+  fc.record({
+    kind: fc.constant('HELLO' as const),
+    version: fc.nat().map(String),
+    herd: words,
+    from: serverIds,
+    to: serverIds,
+    nonce: fc.option(words, { nil: undefined }),
+  }),
+  fc.record({ kind: fc.constant('PROOF' as const), proofs: fc.array(words, { minLength: 1, maxLength: 4 }) }),
+  fc.record({
+    kind: fc.constant('REFUSED' as const),
+    reason: fc.array(words, { maxLength: 8 }).map((reason) => reason.join(' ')),
+  }),
+  fc.record({ kind: fc.constant('DIGEST' as const), groups: words }),
+  fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), buckets: words }),
+  fc.record({ kind: fc.constant('SEEK' as const), id: words, hops: fc.nat(999), client: clientIds }),
+  fc.record({ kind: fc.constant('UNKNOWN' as const), id: words }),
+  fc.constantFrom(beat, caughtUp, compared),
+);
 
 /** Locations of one client out of so few that they tie in some of their fields, and often in all but one. */
 export const rivals: Arbitrary<Location> = fc

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { formatInvalid, parseCommand, type Command } from '../../src/protocol/command.js';
 import { formatAt } from '../../src/protocol/location.js';
-import { formatCaughtUp, formatHello, formatPeerAt, formatRefused } from '../../src/protocol/peer-line.js';
+import { formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import {
   byteStrings,
   clientIds,
@@ -13,6 +13,7 @@ import {
   lines,
   locations,
   notWhiteSpace,
+  peerLines,
   positions,
   separators,
   serverIds,
@@ -207,13 +208,8 @@ describe('parseCommand', () => {
 
   it('[IN3] takes no line of a server', () => {
     fc.assert(
-      fc.property(locations, serverIds, serverIds, (known, from, to) => {
-        expectInvalid([formatAt(known), formatPeerAt(known, from)]);
-        expectInvalid([
-          formatHello({ version: '1', herd: 'twitter', from, to }),
-          formatRefused('no'),
-          formatCaughtUp(),
-        ]);
+      fc.property(locations, serverIds, peerLines, (known, from, said) => {
+        expectInvalid([formatAt(known), formatPeerAt(known, from), formatPeerLine(said)]);
       }),
     );
   });

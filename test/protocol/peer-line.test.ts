@@ -1,18 +1,21 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { asServerId, type ServerId } from '../../src/protocol/ids.js';
+import { Digest, groupCount } from '../../src/protocol/digest.js';
+import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
 import { formatAt } from '../../src/protocol/location.js';
 import {
-  formatCaughtUp,
-  formatHello,
+  beat,
+  caughtUp,
+  compared,
   formatPeerAt,
-  formatRefused,
+  formatPeerLine,
   parsePeerLine,
   peerLineBytesMax,
   peerProtocolVersion,
+  type Hello,
 } from '../../src/protocol/peer-line.js';
-import { byteStrings, invalidUtf8, location, locations, notWhiteSpace, serverIds } from './arbitraries.js';
+import { byteStrings, invalidUtf8, location, locations, notWhiteSpace, peerLines, serverIds } from './arbitraries.js';
 
 function server(name: string): ServerId {
   return asServerId(name) ?? expect.fail(`${name} is no server`);
@@ -23,8 +26,27 @@ function expectInvalid(lines: readonly string[]): void {
 }
 
 describe('a line between servers', () => {
-  it('[PE2] may be 256 bytes longer than a line of a client', () => {
+  it('[PE2] may be 256 bytes longer than a line of a client, and 3072 bytes in any case', () => {
     expect(peerLineBytesMax(4_096)).to.equal(4_352);
+    expect(peerLineBytesMax(256)).to.equal(3_072);
+  });
+
+  it('[PE2] has room for a digest, and for the buckets of any group', () => {
+    const digest = new Digest();
+    const said = [
+      { kind: 'DIGEST' as const, groups: digest.describeGroups() },
+      { kind: 'BUCKETS' as const, group: groupCount - 1, buckets: digest.describeBuckets(groupCount - 1) },
+    ];
+    for (const line of said) expect(formatPeerLine(line)).to.have.length.at.most(peerLineBytesMax(256));
+  });
+
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(peerLines, (said) => {
+        expect(parsePeerLine(formatPeerLine(said))).to.deep.equal(said);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('[PE2] has room for the longest report of a client, over the servers with the longest names', () => {
@@ -37,7 +59,7 @@ describe('a line between servers', () => {
   });
 
   it('[PE12] is nothing else', () => {
-    expectInvalid(['', ' ', 'CAUGHT-UP ', ' CAUGHT-UP', 'caught-up', 'CAUGHT-UP\r', 'REFUSED', 'AT', 'HELLO', 'PING']);
+    expectInvalid(['', ' ', 'caught-up', 'CAUGHTUP', 'beat', 'COMPARED-', 'AT', 'HELLO', 'PING', 'BUCKETS', 'SEEK']);
     expectInvalid([
       'IAMAT kiwi +1+2 5',
       'WHATSAT kiwi 1 2',
@@ -49,10 +71,22 @@ describe('a line between servers', () => {
   });
 
   it('[PE12] may be any bytes, and reading it never throws', () => {
-    const starts = fc.constantFrom('', 'AT ', 'HELLO ', 'REFUSED ', 'CAUGHT-UP');
+    const words = [
+      'AT',
+      'HELLO',
+      'PROOF',
+      'REFUSED',
+      'DIGEST',
+      'BUCKETS',
+      'SEEK',
+      'UNKNOWN',
+      'COMPARED',
+      'CAUGHT-UP',
+      'BEAT',
+    ];
     fc.assert(
-      fc.property(starts, byteStrings(), (start, rest) => {
-        expect(parsePeerLine(start + rest).kind).to.be.oneOf(['AT', 'HELLO', 'REFUSED', 'CAUGHT-UP', 'invalid']);
+      fc.property(fc.constantFrom('', ...words), byteStrings(), (start, rest) => {
+        expect(parsePeerLine(`${start} ${rest}`).kind).to.be.oneOf([...words, 'invalid']);
       }),
       { numRuns: 1_000 },
     );
@@ -60,29 +94,28 @@ describe('a line between servers', () => {
 });
 
 describe('a hello', () => {
+  const [from, to] = [server('Blake'), server('Bryant')];
+  const hello: Hello = { kind: 'HELLO', version: '1', herd: 'twitter', from, to, nonce: undefined };
+
   it('[PE3] says version, herd, who speaks and to whom', () => {
-    const hello = { version: '1', herd: 'twitter', from: server('Blake'), to: server('Bryant') };
-    expect(formatHello(hello)).to.equal('HELLO 1 twitter Blake Bryant');
-    expect(parsePeerLine('HELLO 1 twitter Blake Bryant')).to.deep.equal({ kind: 'HELLO', ...hello });
+    expect(formatPeerLine(hello)).to.equal('HELLO 1 twitter Blake Bryant');
+    expect(parsePeerLine('HELLO 1 twitter Blake Bryant')).to.deep.equal(hello);
     expect(peerProtocolVersion).to.equal('1');
   });
 
-  it('[PE3] is read as it was written', () => {
-    fc.assert(
-      fc.property(serverIds, serverIds, serverIds, fc.nat().map(String), (herd, from, to, version) => {
-        const hello = { version, herd, from, to };
-        expect(parsePeerLine(formatHello(hello))).to.deep.equal({ kind: 'HELLO', ...hello });
-      }),
-    );
+  it('[PE3] may say a nonce behind that', () => {
+    const withNonce = { ...hello, nonce: 'Q8e9VC_4zecVWQ-30PwTyw' };
+    expect(formatPeerLine(withNonce)).to.equal('HELLO 1 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
+    expect(parsePeerLine(formatPeerLine(withNonce))).to.deep.equal(withNonce);
   });
 
   it('[PE3] may have further fields, of whatever version', () => {
-    const hello = { kind: 'HELLO', version: '2', herd: 'twitter', from: 'Blake', to: 'Bryant' };
-    expect(parsePeerLine('HELLO 2 twitter Blake Bryant secret \xFF more')).to.deep.equal(hello);
+    const later = { ...hello, version: '2', nonce: 'nonce' };
+    expect(parsePeerLine('HELLO 2 twitter Blake Bryant nonce \xFF more')).to.deep.equal(later);
   });
 
   it('[PE3] is not shorter, and names servers', () => {
-    expectInvalid(['HELLO ', 'HELLO 1', 'HELLO 1 twitter', 'HELLO 1 twitter Blake', 'HELLO\t1 twitter Blake Bryant']);
+    expectInvalid(['HELLO ', 'HELLO 1', 'HELLO 1 twitter', 'HELLO 1 twitter Blake']);
     expectInvalid([
       'HELLO 1 twitter ../x Bryant',
       'HELLO 1 twitter Blake \xE9',
@@ -93,17 +126,10 @@ describe('a hello', () => {
 
 describe('a refusal', () => {
   it('[PE5] says why', () => {
-    const reason = 'herd places there, herd twitter here';
-    expect(formatRefused(reason)).to.equal('REFUSED herd places there, herd twitter here');
-    expect(parsePeerLine(formatRefused(reason))).to.deep.equal({ kind: 'REFUSED', reason });
-  });
-
-  it('[PE5] is read as it was written', () => {
-    fc.assert(
-      fc.property(byteStrings(), (reason) => {
-        expect(parsePeerLine(formatRefused(reason))).to.deep.equal({ kind: 'REFUSED', reason });
-      }),
-    );
+    const reason = 'Blake is of herd places, Bryant of herd twitter';
+    const line = formatPeerLine({ kind: 'REFUSED', reason });
+    expect(line).to.equal('REFUSED Blake is of herd places, Bryant of herd twitter');
+    expect(parsePeerLine(line)).to.deep.equal({ kind: 'REFUSED', reason });
   });
 });
 
@@ -154,15 +180,7 @@ describe('a location between servers', () => {
   });
 
   it('[PE10] has seven fields', () => {
-    expectInvalid([
-      at,
-      `${at} `,
-      `${at} Bryant Gasol`,
-      `${at} Bryant x`,
-      'AT ',
-      'AT Blake',
-      `AT\t${at.slice(3)} Bryant`,
-    ]);
+    expectInvalid([at, `${at} `, `${at} Bryant Gasol`, `${at} Bryant x`, 'AT ', 'AT Blake']);
   });
 
   it('[PE11] crosses the herd unchanged, whatever its client is called', () => {
@@ -181,9 +199,56 @@ describe('a location between servers', () => {
   });
 });
 
-describe('the end of a catch-up', () => {
-  it('[PE14] is a line of its own', () => {
-    expect(formatCaughtUp()).to.equal('CAUGHT-UP');
-    expect(parsePeerLine('CAUGHT-UP')).to.deep.equal({ kind: 'CAUGHT-UP' });
+describe('a proof', () => {
+  it('[PE20] [PE21] is one field for each secret, of which no more than four are looked at', () => {
+    expect(formatPeerLine({ kind: 'PROOF', proofs: ['one', 'two'] })).to.equal('PROOF one two');
+    expect(parsePeerLine('PROOF one two')).to.deep.equal({ kind: 'PROOF', proofs: ['one', 'two'] });
+    expect(parsePeerLine('PROOF')).to.deep.equal({ kind: 'PROOF', proofs: [] });
+    const many = Array.from({ length: 1_000 }, (_, index) => `p${index}`);
+    expect(parsePeerLine(`PROOF ${many.join(' ')}`)).to.deep.equal({ kind: 'PROOF', proofs: many.slice(0, 4) });
+  });
+});
+
+describe('a comparison of digests', () => {
+  it('[PE14] goes by DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
+    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA' });
+    expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, buckets: 'AAAA' });
+    expect([compared, caughtUp].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
+    expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([compared, caughtUp]);
+  });
+
+  it('[PE12] tells buckets of a group that there is', () => {
+    expectInvalid(['BUCKETS 256 AAAA', 'BUCKETS 1000 AAAA', 'BUCKETS -1 AAAA', 'BUCKETS 1.5 AAAA', 'BUCKETS x AAAA']);
+    expectInvalid(['BUCKETS 3', 'BUCKETS']);
+    expect(parsePeerLine('BUCKETS 255 AAAA').kind).to.equal('BUCKETS');
+  });
+});
+
+describe('a question to the herd', () => {
+  it('[PE24] is SEEK with id, hops and client, and UNKNOWN with the id', () => {
+    const client = asClientId('kiwi\xFF');
+    const seek = { kind: 'SEEK' as const, id: 'Blake:1x', hops: 16, client };
+    expect(formatPeerLine(seek)).to.equal('SEEK Blake:1x 16 kiwi\xFF');
+    expect(parsePeerLine('SEEK Blake:1x 16 kiwi\xFF')).to.deep.equal(seek);
+    expect(parsePeerLine('UNKNOWN Blake:1x')).to.deep.equal({ kind: 'UNKNOWN', id: 'Blake:1x' });
+  });
+
+  it('[PE12] has four fields, and hops that are a number', () => {
+    expectInvalid([
+      'SEEK',
+      'SEEK a',
+      'SEEK a 1',
+      'SEEK a 1 kiwi more',
+      'SEEK a -1 kiwi',
+      'SEEK a 1e1 kiwi',
+      'SEEK a 1000 kiwi',
+    ]);
+  });
+});
+
+describe('a sign of life', () => {
+  it('[PE23] is a word', () => {
+    expect(formatPeerLine(beat)).to.equal('BEAT');
+    expect(parsePeerLine('BEAT')).to.deep.equal(beat);
   });
 });

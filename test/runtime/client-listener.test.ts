@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { Connection } from '../../src/actors/connection.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../src/actors/messages.js';
 import { listenForClients } from '../../src/runtime/client-listener.js';
 import type { Listening } from '../../src/runtime/listening.js';
@@ -27,20 +28,24 @@ describe('the door for clients over TCP', () => {
     bus = strictBus();
     left = [];
     received = [];
-    const settings = { server: serverId('Blake'), lineBytesMax: 256, upstream: fakeUpstream };
+    const clock = new SystemClock();
+    const limits = { ...defaultLimits, lineBytesMax: 256 };
+    const settings = { server: serverId('Blake'), limits, upstream: fakeUpstream };
     store = new FakeActor();
     bus.attach(addresses.store, store);
+    bus.attach(addresses.seeker, new FakeActor());
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
         if (message.kind === 'client-arrived') {
-          connection = new Connection(bus, settings, message.connection, message.wire);
+          connection = new Connection(bus, clock, settings, message.connection, message.wire);
           bus.attach(addresses.connection(message.connection), connection);
         } else if (message.kind === 'client-left') left.push(message.reason);
       },
       stop: () => undefined,
     });
     let connections = 0;
-    const edges = { bus, clock: new SystemClock(), turn: new Turn(), nextConnection: () => (connections += 1) };
+    const nextConnection = () => (connections += 1);
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, nextConnection };
     door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
     client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
     client.on('error', () => undefined);
@@ -104,7 +109,10 @@ describe('the door for clients over TCP', () => {
     const question = await eventually('the question is there', () => store.received[0]);
     if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    bus.send(question.replyTo, { kind: 'located', question: question.question, location: undefined });
+    const nobody = { kind: 'located', question: question.question, location: undefined } as const;
+    // First the store knows nothing, and then the herd.
+    bus.send(question.replyTo, nobody);
+    bus.send(question.replyTo, nobody);
     await once(client, 'end');
     expect(text()).to.equal('? WHATSAT kiwi 1 1\n');
     await eventually('the server knows', () => left.length > 0);

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/actors/clock.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { parseConfig } from '../../src/runtime/config/load.js';
 import { HerdStatus } from '../../src/runtime/herd-status.js';
+import { HerdCertificates } from '../../src/runtime/certificates.js';
 import { Host } from '../../src/runtime/host.js';
 import type { ServerPorts } from '../../src/runtime/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/in-process-transport.js';
@@ -62,6 +63,8 @@ export class HerdInProcess {
       random: { next: () => random },
       http: { fetch: () => Promise.resolve({ status: 200, body: Buffer.from(nothingNear) }) },
       upstream: fakeUpstream,
+      secrets: undefined,
+      certificates: new HerdCertificates({}),
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),

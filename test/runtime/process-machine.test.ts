@@ -65,11 +65,11 @@ describe('processMachine', () => {
     const pauses: number[] = [];
     while (state() === 'pausing') {
       pauses.push(life.getSnapshot().context.pauseMs);
-      clock.advance(5_000);
+      clock.advance(30_000);
       send(exited);
     }
     expect(state()).to.equal('failed');
-    expect(pauses).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    expect(pauses).to.deep.equal([50, 100, 200, 400, 800, 1_600, 3_200, 6_400]);
     clock.advance(60_000);
     expect(done()).to.have.lengthOf(1 + pauses.length);
   });
@@ -79,20 +79,22 @@ describe('processMachine', () => {
     for (let run = 0; run < 50; run += 1) {
       send(started, exited);
       pauses.push(life.getSnapshot().context.pauseMs);
-      clock.advance(5_000);
+      clock.advance(30_000);
     }
     expect(state()).to.equal('again');
-    expect(pauses.slice(0, 7)).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500]);
+    expect(pauses.slice(0, 12)).to.deep.equal([
+      50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000, 15_000,
+    ]);
   });
 
   it('is not given up for starts that came to nothing before its server listened again', () => {
     send(started, exited);
     for (let round = 0; round < 3; round += 1) {
       for (let futile = 0; futile < 7; futile += 1) {
-        clock.advance(5_000);
+        clock.advance(30_000);
         send(exited);
       }
-      clock.advance(5_000);
+      clock.advance(30_000);
       send(started, exited);
       expect(state()).to.equal('pausing');
     }

@@ -39,7 +39,7 @@ describe('Processes', () => {
       {
         clock,
         random: { next: () => 0 },
-        program: { file, argumentsFor: () => [name, counter(), ...more] },
+        program: { file, environment: process.env, argumentsFor: () => [name, counter(), ...more] },
         onReport: (report: StatusReport) => {
           if (report.kind === 'started') reports.push(`started at ${report.ports.client}`);
           else if (report.kind === 'down') reports.push(`down: ${report.reason}`);

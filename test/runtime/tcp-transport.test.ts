@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
 
 describe('TcpTransport is a Transport: it', () => {
   itIsATransport(async () => {
-    const edges = { turn: new Turn(), lineBytesMax: 1_024 };
+    const edges = { turn: new Turn(), lineBytesMax: 1_024, certificates: undefined };
     const nobodysPort = await freePort();
     let door: Listening | undefined;
     let bryantsPort = nobodysPort;
@@ -64,7 +64,11 @@ describe('TcpTransport', () => {
       wire = taken;
       return listener;
     };
-    door = await listenForPeers({ turn: new Turn(), lineBytesMax: 10 }, accept, { owner, host, port: 0 });
+    door = await listenForPeers({ turn: new Turn(), lineBytesMax: 10, certificates: undefined }, accept, {
+      owner,
+      host,
+      port: 0,
+    });
     caller = connect(door.port, host);
     caller.on('error', () => undefined).resume();
     await once(caller, 'connect');
@@ -106,11 +110,15 @@ describe('TcpTransport', () => {
 
   it('names owner and port where it cannot listen', async () => {
     const accept = () => expect.fail('nobody calls');
-    const error: unknown = await listenForPeers({ turn: new Turn(), lineBytesMax: 10 }, accept, {
-      owner,
-      host,
-      port: door.port,
-    }).catch((error: unknown) => error);
+    const error: unknown = await listenForPeers(
+      { turn: new Turn(), lineBytesMax: 10, certificates: undefined },
+      accept,
+      {
+        owner,
+        host,
+        port: door.port,
+      },
+    ).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(PortError);
     expect((error as PortError).message).to.contain(
       `Bryant (peers) cannot listen on 127.0.0.1:${door.port}: the port is in use`,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { Connection } from '../../src/actors/connection.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../src/actors/messages.js';
 import type { Listening } from '../../src/runtime/listening.js';
 import { MessageBus } from '../../src/runtime/message-bus.js';
@@ -27,12 +28,14 @@ describe('the door for WebSocket', () => {
     left = [];
     const server = asServerId('Blake');
     if (server === undefined) throw new Error('Blake is a name');
-    const settings = { server, lineBytesMax, upstream: twitterSearch('http://127.0.0.1:9') };
+    clock = new VirtualClock();
+    const limits = { ...defaultLimits, lineBytesMax };
+    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9') };
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
         if (message.kind === 'client-arrived') {
           const at = addresses.connection(message.connection);
-          bus.attach(at, new Connection(bus, settings, message.connection, message.wire));
+          bus.attach(at, new Connection(bus, clock, settings, message.connection, message.wire));
         }
         if (message.kind === 'client-left') left.push(message.reason);
       },
@@ -40,8 +43,8 @@ describe('the door for WebSocket', () => {
     });
     bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
     let connections = 0;
-    clock = new VirtualClock();
-    const edges = { bus, clock, turn: new Turn(), nextConnection: () => (connections += 1) };
+    const nextConnection = () => (connections += 1);
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, nextConnection };
     door = await listenForWeb(edges, lineBytesMax, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
   });
 

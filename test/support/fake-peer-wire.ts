@@ -2,8 +2,9 @@ import type { PeerWire, PeerWireListener, Transport } from '../../src/actors/tra
 import type { ByteString } from '../../src/protocol/bytes.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 
-/** A wire to another server. At its far end is the test, which reports to the listener what shall have happened. */
+/** A wire to another server, over TCP. At its far end is the test, which reports to the listener what shall have happened. */
 export class FakePeerWire implements PeerWire {
+  readonly trusted: boolean = false;
   readonly sent: ByteString[] = [];
   hasRoom = true;
   state: 'open' | 'closed' = 'open';
@@ -22,6 +23,11 @@ export class FakePeerWire implements PeerWire {
   take(): ByteString[] {
     return this.sent.splice(0);
   }
+}
+
+/** The same, within one process. */
+export class TrustedFakeWire extends FakePeerWire {
+  override readonly trusted = true;
 }
 
 /** A call that was made, and who hears how it goes. */

@@ -1,4 +1,7 @@
+import type { Limits } from '../../actors/limits.js';
+import type { LinkPace } from '../../actors/peer-link-machine.js';
 import type { ServerId } from '../../protocol/ids.js';
+import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
 
 /** Where one server listens. */
@@ -22,6 +25,10 @@ export interface HerdConfig {
   readonly upstream: { readonly kind: 'sample'; readonly shape: 'twitter' | 'places' };
   /** The folder of the logs; undefined for none. */
   readonly logDir: string | undefined;
-  /** The longest line of a client in bytes. */
-  readonly lineBytesMax: number;
+  /** The folder in which locations are kept; undefined for memory only. */
+  readonly storePath: string | undefined;
+  /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */
+  readonly tls: { readonly clients?: CertificateFiles | undefined; readonly peers?: CertificateFiles | undefined };
+  readonly limits: Limits;
+  readonly pace: LinkPace;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Limits } from '../../actors/limits.js';
 import { ConfigError } from '../errors.js';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
@@ -41,7 +42,10 @@ function read(file: string): string {
   }
 }
 
-function configOf(file: string, { herd, servers, talks, upstream, log, limits }: HerdDocument): HerdConfig {
+function configOf(
+  file: string,
+  { herd, servers, talks, upstream, log, tls, store, limits, links }: HerdDocument,
+): HerdConfig {
   const entries = Object.entries(servers).map(([name, server]) => [idOf(name), server] as const);
   const edges = Object.entries(talks).flatMap(([name, others]) =>
     others.map((other) => [idOf(name), idOf(other)] as const),
@@ -56,8 +60,15 @@ function configOf(file: string, { herd, servers, talks, upstream, log, limits }:
     ),
     upstream,
     logDir: log?.dir,
-    lineBytesMax: limits.lineBytesMax,
+    tls,
+    storePath: store?.path,
+    limits: limitsOf(limits),
+    pace: { beatMs: links.beatMs, repairMs: links.repairSeconds * 1_000 },
   };
+}
+
+function limitsOf({ idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
+  return { ...limits, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 };
 }
 
 function idOf(name: string): ServerId {

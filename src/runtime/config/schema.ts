@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { defaultLimits } from '../../actors/limits.js';
+import { defaultPace } from '../../actors/peer-link-machine.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
@@ -30,13 +32,62 @@ const logSchema = z.strictObject({
   dir: z.string().min(1).describe('A folder, from the folder that herd is started in; each server gets one in it.'),
 });
 
+const pem = z.string().min(1).describe('A file of PEM, from the folder that herd is started in.');
+
+const tlsSchema = z.strictObject({
+  clients: z
+    .strictObject({ cert: pem, key: pem, ca: pem.optional() })
+    .optional()
+    .describe('The doors for clients speak TLS. ca: what herd send and the like check the certificate against.'),
+  peers: z
+    .strictObject({ cert: pem, key: pem, ca: pem })
+    .optional()
+    .describe('Links speak TLS, with a certificate on each side that comes from ca and bears the name of its server.'),
+});
+
+const storeSchema = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .describe('A folder, from the folder that herd is started in; each server keeps its locations in one in it.'),
+});
+
+const whole = (least: number, most: number) => z.int().min(least).max(most);
+
 const limitsSchema = z.strictObject({
-  lineBytesMax: z
-    .int()
-    .min(256)
-    .max(1_048_576)
-    .default(4_096)
+  lineBytesMax: whole(256, 1_048_576)
+    .default(defaultLimits.lineBytesMax)
     .describe('The longest line of a client in bytes; longer ones are answered as invalid and skipped.'),
+  clientsMax: whole(1, 100_000_000)
+    .default(defaultLimits.clientsMax)
+    .describe('Clients whose location is kept; beyond it the oldest location is forgotten.'),
+  connectionsMax: whole(1, 1_000_000)
+    .default(defaultLimits.connectionsMax)
+    .describe('Connections of clients at once; one more is closed.'),
+  connectionsPerAddressMax: whole(1, 1_000_000)
+    .default(defaultLimits.connectionsPerAddressMax)
+    .describe('The same, from one address.'),
+  commandsPerSecondMax: whole(1, 1_000_000)
+    .default(defaultLimits.commandsPerSecondMax)
+    .describe('Commands a second on one connection; what comes faster is taken later, none is refused.'),
+  idleSeconds: whole(1, 86_400)
+    .default(defaultLimits.idleMs / 1_000)
+    .describe('How long a connection may neither send nor take anything before it is closed.'),
+  aheadSeconds: whole(0, 1_000_000_000)
+    .default(defaultLimits.aheadMs / 1_000)
+    .describe("How far a report's time may be ahead of the server's clock; beyond it the report is invalid."),
+  seekMs: whole(1, 60_000)
+    .default(defaultLimits.seekMs)
+    .describe('How long the herd is asked for a client that a server does not know, in milliseconds.'),
+});
+
+const linksSchema = z.strictObject({
+  beatMs: whole(10, 600_000)
+    .default(defaultPace.beatMs)
+    .describe('Milliseconds between signs of life; a neighbour that gives none for three of them is taken for dead.'),
+  repairSeconds: whole(1, 86_400)
+    .default(defaultPace.repairMs / 1_000)
+    .describe('Seconds between comparisons of what two neighbours hold, on average.'),
 });
 
 /** What herd.yaml may say. The JSON Schema that editors use is made from this. */
@@ -52,7 +103,10 @@ export const herdSchema = z.strictObject({
     .describe('Who talks with whom. It counts both ways, so each pair needs to stand here only once.'),
   upstream: upstreamSchema.default({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
   log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
-  limits: limitsSchema.default({ lineBytesMax: 4_096 }),
+  tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),
+  store: storeSchema.optional().describe('Where locations are kept on disk. Leave it out for memory only.'),
+  limits: limitsSchema.prefault({}),
+  links: linksSchema.prefault({}),
 });
 
 /** A herd.yaml that has the right shape. */

@@ -6,11 +6,14 @@ import type { ByteString } from '../../protocol/bytes.js';
 /** Text that may wait for the disk, in bytes. Beyond it lines are dropped and counted: a log must not eat the server. */
 const waitingBytesMax = 16 * 1024 * 1024;
 
+/** Text that goes to the disk in one write, about, in bytes: putting more together would hold the clients up. */
+const writeBytesMax = 512 * 1024;
+
 /** winston's key for the formatted line. */
 const MESSAGE = Symbol.for('message');
 
 /**
- * A winston transport to a file that writes everything that has gathered while the last write was under way at once. winston's
+ * A winston transport to a file that writes what has gathered while the last write was under way together. winston's
  * own file transport costs several times as much a line, and keeps a burst in memory as objects.
  */
 export class BatchFile extends Transport {
@@ -44,7 +47,7 @@ export class BatchFile extends Transport {
       this.waiting.push(line);
       this.waitingBytes += line.length + 1;
     }
-    if (this.state === 'idle') this.writeAll();
+    if (this.state === 'idle') this.writeSome();
     next();
   }
 
@@ -57,20 +60,29 @@ export class BatchFile extends Transport {
     if (this.state === 'idle') this.onIdle();
   }
 
-  private writeAll(): void {
+  private writeSome(): void {
+    const lines = this.takeWaiting();
     // Should this write fail too, then these lines are lost as well, and what was lost before is not told.
-    const lostThen = this.lost + this.waiting.length;
-    if (this.lost > 0) {
-      this.waiting.push(
-        `${this.lost} times lines were lost here, because the disk was too slow or could not be written`,
-      );
+    const lostThen = this.lost + lines.length;
+    // Lines are lost behind those that wait, and told of there.
+    if (this.lost > 0 && this.waiting.length === 0) {
+      lines.push(`${this.lost} times lines were lost here, because the disk was too slow or could not be written`);
       this.lost = 0;
     }
-    const bytes = Buffer.from(`${this.waiting.join('\n')}\n`, 'latin1');
-    this.waiting = [];
-    this.waitingBytes = 0;
+    const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
     this.state = 'writing';
     this.writeFrom(bytes, lostThen);
+  }
+
+  private takeWaiting(): ByteString[] {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.waiting.length && bytes < writeBytesMax) {
+      bytes += (this.waiting[count]?.length ?? 0) + 1;
+      count += 1;
+    }
+    this.waitingBytes -= bytes;
+    return this.waiting.splice(0, count);
   }
 
   private writeFrom(bytes: Buffer, lostThen: number): void {
@@ -78,7 +90,7 @@ export class BatchFile extends Transport {
       if (error !== null) this.noteTrouble(error, lostThen);
       else if (written < bytes.length) return this.writeFrom(bytes.subarray(written), lostThen);
       else this.health = 'sound';
-      if (this.waiting.length > 0) return this.writeAll();
+      if (this.waiting.length > 0) return this.writeSome();
       this.state = 'idle';
       this.onIdle?.();
     });

@@ -13,12 +13,18 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'line':
       return info(`${event.party} ${event.far} ${event.direction} ${visible(event.line)}`);
     case 'location-learned':
-      // The line that brought it is there already.
+    case 'location-forgotten':
+      // The line that brought it is there already; that a full store forgets is no news.
       return undefined;
     case 'client-connected':
       return info(`client ${event.far} connected over ${event.transport}; clients now: ${event.clients}`);
     case 'client-disconnected':
       return info(`client ${event.far} left: ${plain(event.reason)}; clients now: ${event.clients}`);
+    case 'client-refused':
+      return {
+        level: 'warn',
+        text: `client ${event.far} refused: ${plain(event.reason)}; clients now: ${event.clients}`,
+      };
     case 'link':
       return linkLine(event);
     case 'server':

@@ -14,6 +14,7 @@ const kinds = [
   'link',
   'client-connected',
   'client-disconnected',
+  'client-refused',
   'server',
   'dead-letter',
   'actor-failed',

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig, parseConfig } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
+import { defaultLimits } from '../../../src/actors/limits.js';
+import { defaultPace } from '../../../src/actors/peer-link-machine.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
 import { serverId } from '../../support/fake-location.js';
 
@@ -51,7 +53,10 @@ describe('herd.yaml', () => {
       ]),
       upstream: { kind: 'sample', shape: 'twitter' },
       logDir: 'somewhere',
-      lineBytesMax: 300,
+      storePath: undefined,
+      tls: {},
+      limits: { ...defaultLimits, lineBytesMax: 300 },
+      pace: defaultPace,
     });
   });
 
@@ -59,7 +64,8 @@ describe('herd.yaml', () => {
     const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
     expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
     expect(config.upstream).to.deep.equal({ kind: 'sample', shape: 'twitter' });
-    expect(config).to.include({ logDir: undefined, lineBytesMax: 4096 });
+    expect(config).to.include({ logDir: undefined, storePath: undefined });
+    expect(config).to.deep.include({ tls: {}, limits: defaultLimits, pace: defaultPace });
   });
 
   it('means the same neighbours, whoever names them and how often', () => {

@@ -1,0 +1,30 @@
+/** What a server bounds. docs/operations.md gives the reason of each; herd.yaml may set them. */
+export interface Limits {
+  /** The longest line of a client taken whole, in bytes. */
+  readonly lineBytesMax: number;
+  /** Clients whose location is kept. Beyond it the one whose location is oldest is forgotten. */
+  readonly clientsMax: number;
+  /** Connections of clients at once. */
+  readonly connectionsMax: number;
+  /** The same, from one address. */
+  readonly connectionsPerAddressMax: number;
+  /** Commands a second on one connection; what comes faster is taken later. */
+  readonly commandsPerSecondMax: number;
+  /** How long a connection may neither send nor take anything, in milliseconds, before it is closed. */
+  readonly idleMs: number;
+  /** How far ahead of the server's clock a report's time may be, in milliseconds. */
+  readonly aheadMs: number;
+  /** How long the herd is asked for a client that a server does not know, in milliseconds. */
+  readonly seekMs: number;
+}
+
+export const defaultLimits: Limits = {
+  lineBytesMax: 4_096,
+  clientsMax: 1_000_000,
+  connectionsMax: 50_000,
+  connectionsPerAddressMax: 20_000,
+  commandsPerSecondMax: 50_000,
+  idleMs: 3_600_000,
+  aheadMs: 86_400_000,
+  seekMs: 250,
+};

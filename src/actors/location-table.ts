@@ -1,0 +1,64 @@
+import { bucketCount, bucketOf, Digest } from '../protocol/digest.js';
+import type { ClientId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import { compareInstants } from '../protocol/time.js';
+
+/** Locations that a search for an old one looks at, at least. */
+const sampleMin = 64;
+
+/** One location a client, in the buckets of the digest: what differs from a neighbour is found without a search. */
+export class LocationTable {
+  readonly digest = new Digest();
+  private readonly buckets: (Map<ClientId, Location> | undefined)[] = new Array<undefined>(bucketCount).fill(undefined);
+  private count = 0;
+  /** Where the last search for an old location ended. */
+  private hand = 0;
+
+  /** How many clients are known. */
+  get size(): number {
+    return this.count;
+  }
+
+  get(client: ClientId): Location | undefined {
+    return this.buckets[bucketOf(client)]?.get(client);
+  }
+
+  /** Keeps a location in place of the one it replaces, if there is one. */
+  put(location: Location, replaced: Location | undefined): void {
+    const index = bucketOf(location.client);
+    const bucket = this.buckets[index] ?? new Map<ClientId, Location>();
+    this.buckets[index] = bucket;
+    if (replaced === undefined) this.count += 1;
+    else this.digest.toggle(replaced);
+    this.digest.toggle(location);
+    bucket.set(location.client, location);
+  }
+
+  remove(location: Location): void {
+    if (this.buckets[bucketOf(location.client)]?.delete(location.client) !== true) return;
+    this.count -= 1;
+    this.digest.toggle(location);
+  }
+
+  /** The locations of a bucket. */
+  bucket(index: number): Iterable<Location> {
+    return this.buckets[index]?.values() ?? [];
+  }
+
+  /**
+   * A location among the oldest, by the clients' own time: the oldest of the next few dozen, going round. To know the oldest
+   * of all would cost every update more than it is worth (so says Redis of its own eviction, which samples even fewer).
+   */
+  findOld(): Location | undefined {
+    let oldest: Location | undefined;
+    let seen = 0;
+    for (let steps = 0; steps < bucketCount && seen < sampleMin; steps += 1) {
+      this.hand = (this.hand + 1) % bucketCount;
+      for (const location of this.bucket(this.hand)) {
+        seen += 1;
+        if (oldest === undefined || compareInstants(location.instant, oldest.instant) < 0) oldest = location;
+      }
+    }
+    return oldest;
+  }
+}

@@ -1,0 +1,142 @@
+import type { ClientId, ServerId } from '../protocol/ids.js';
+import type { SeekLine } from '../protocol/peer-line.js';
+import type { Actor, Bus } from './bus.js';
+import type { Clock } from './clock.js';
+import { addresses, type Question, type SeekerMessage } from './messages.js';
+import type { Random } from './random.js';
+
+/** Servers that a question passes at most: more than any herd of neighbours is wide. */
+const hopsMax = 16;
+
+/** Searches that are remembered at once. One more is answered as unknown: strangers may ask for what nobody knows. */
+const searchesMax = 10_000;
+
+/** A question to the herd, and who waits for its answer. */
+interface Search {
+  readonly id: string;
+  readonly client: ClientId;
+  /** The neighbour that asked; undefined if a client of this server did. */
+  readonly from: ServerId | undefined;
+  readonly askers: Question[];
+  /** The neighbours that have not answered. */
+  readonly waiting: Set<ServerId>;
+  timer: unknown;
+  state: 'open' | 'concluded';
+}
+
+/** Where a client is, and whether flood tells the neighbours by itself. */
+type Found = Pick<Extract<SeekerMessage, { kind: 'appeared' }>, 'location' | 'spread'>;
+
+/** What a seeker goes by. */
+export interface SeekerSettings {
+  readonly server: ServerId;
+  readonly neighbours: readonly ServerId[];
+  /** How long a search may take, in milliseconds. */
+  readonly withinMs: number;
+}
+
+/**
+ * Asks the herd for a client that the store does not know: the neighbours, who ask theirs. Whoever knows sends the location,
+ * and it is learned like any other by everyone on its way. A question that comes a second time, on another way, is answered
+ * as unknown at once: the first will bring the answer.
+ */
+export class Seeker implements Actor<SeekerMessage> {
+  private readonly searches = new Map<string, Search>();
+  private readonly byClient = new Map<ClientId, Set<Search>>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly settings: SeekerSettings,
+  ) {}
+
+  receive(message: SeekerMessage): void {
+    switch (message.kind) {
+      case 'seek':
+        return this.seek(message.client, message);
+      case 'seek-heard':
+        return this.passOn(message.from, message.seek);
+      case 'unknown-heard': {
+        const search = this.searches.get(message.id);
+        if (search?.waiting.delete(message.from) === true && search.waiting.size === 0)
+          this.conclude(search, undefined);
+        return;
+      }
+      case 'appeared':
+        for (const search of this.byClient.get(message.location.client) ?? []) this.conclude(search, message);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  stop(): void {
+    for (const { timer, state, askers } of this.searches.values()) {
+      this.clock.clearTimeout(timer);
+      if (state === 'concluded') continue;
+      for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'question-failed', question });
+    }
+    this.searches.clear();
+    this.byClient.clear();
+  }
+
+  private seek(client: ClientId, asker: Question): void {
+    const own = [...(this.byClient.get(client) ?? [])].find(({ from }) => from === undefined);
+    if (own !== undefined) {
+      own.askers.push(asker);
+      return;
+    }
+    const id = `${this.settings.server}:${Math.floor(this.random.next() * Number.MAX_SAFE_INTEGER).toString(36)}`;
+    this.open({ kind: 'SEEK', id, hops: hopsMax, client }, undefined, [asker]);
+  }
+
+  private passOn(from: ServerId, seek: SeekLine): void {
+    if (this.searches.has(seek.id) || seek.hops === 0) return this.sayUnknown(from, seek.id);
+    this.open({ ...seek, hops: Math.min(seek.hops, hopsMax) - 1 }, from, []);
+  }
+
+  private open(seek: SeekLine, from: ServerId | undefined, askers: Question[]): void {
+    const { id, client } = seek;
+    const neighbours = this.settings.neighbours.filter((neighbour) => neighbour !== from);
+    const search: Search = {
+      id,
+      client,
+      from,
+      askers,
+      waiting: new Set(neighbours),
+      timer: undefined,
+      state: 'open',
+    };
+    if (neighbours.length === 0 || this.searches.size >= searchesMax) return this.answer(search, undefined);
+    search.timer = this.clock.setTimeout(() => this.conclude(search, undefined), this.settings.withinMs);
+    this.searches.set(id, search);
+    this.byClient.set(client, (this.byClient.get(client) ?? new Set()).add(search));
+    for (const neighbour of neighbours) this.bus.send(addresses.link(neighbour), { kind: 'say', line: seek });
+  }
+
+  private conclude(search: Search, found: Found | undefined): void {
+    if (search.state === 'concluded') return;
+    search.state = 'concluded';
+    this.clock.clearTimeout(search.timer);
+    const sameClient = this.byClient.get(search.client);
+    if (sameClient?.delete(search) === true && sameClient.size === 0) this.byClient.delete(search.client);
+    // Its id is kept for as long as it may still come on other ways.
+    search.timer = this.clock.setTimeout(() => this.searches.delete(search.id), this.settings.withinMs);
+    this.answer(search, found);
+  }
+
+  private answer({ id, from, askers }: Search, found: Found | undefined): void {
+    const location = found?.location;
+    for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'located', question, location });
+    if (from === undefined) return;
+    if (found === undefined) return this.sayUnknown(from, id);
+    // What flood spreads it does not tell the server that first got it; that one has forgotten it if it asks.
+    if (found.spread && found.location.server !== from) return;
+    this.bus.send(addresses.flood, { kind: 'tell', location: found.location, to: from });
+  }
+
+  private sayUnknown(to: ServerId, id: string): void {
+    this.bus.send(addresses.link(to), { kind: 'say', line: { kind: 'UNKNOWN', id } });
+  }
+}

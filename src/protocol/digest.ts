@@ -1,0 +1,137 @@
+import type { ByteString } from './bytes.js';
+import type { ClientId } from './ids.js';
+import type { Location } from './location.js';
+
+/*
+ * Anti-entropy: two stores find out in which few buckets of clients they differ by comparing hashes, first of groups of
+ * buckets, then of the buckets of those groups that differ (a hash tree of two levels, as in Amazon's Dynamo, SOSP 2007,
+ * section 4.7).
+ */
+
+/** Groups of buckets, and buckets in a group. With a million clients a bucket holds 15: what differs is told narrowly. */
+export const groupCount = 256;
+const bucketsInGroup = 256;
+
+/** Buckets in all. */
+export const bucketCount = groupCount * bucketsInGroup;
+
+/** The bytes of one hash. */
+const hashBytes = 8;
+
+/** The bucket that a client belongs to, in every store. */
+export function bucketOf(client: ClientId): number {
+  return hash(client) & (bucketCount - 1);
+}
+
+/**
+ * The hashes of one store's buckets and groups. A bucket's hash is the exclusive or of the hashes of its locations, so that
+ * adding or removing one costs the same however many there are.
+ */
+export class Digest {
+  private readonly buckets = new Int32Array(bucketCount * 2);
+  private readonly groups = new Int32Array(groupCount * 2);
+
+  /** Adds a location, or removes one that was added. */
+  toggle(location: Location): void {
+    const bucket = bucketOf(location.client);
+    const group = groupOf(bucket);
+    const { low, high } = hashOf(location);
+    this.flip(this.buckets, bucket * 2, low);
+    this.flip(this.buckets, bucket * 2 + 1, high);
+    this.flip(this.groups, group * 2, low);
+    this.flip(this.groups, group * 2 + 1, high);
+  }
+
+  /** The hashes of the groups, in base64url. */
+  describeGroups(): ByteString {
+    return encode(this.groups);
+  }
+
+  /** The hashes of the buckets of a group, in base64url. */
+  describeBuckets(group: number): ByteString {
+    return encode(this.bucketsOf(group));
+  }
+
+  /** The groups in which another store differs; undefined if the text describes no groups. */
+  differingGroups(described: ByteString): number[] | undefined {
+    return differing(this.groups, described);
+  }
+
+  /** The buckets of a group in which another store differs; undefined if the text describes no buckets. */
+  differingBuckets(group: number, described: ByteString): number[] | undefined {
+    return differing(this.bucketsOf(group), described)?.map((index) => group * bucketsInGroup + index);
+  }
+
+  private bucketsOf(group: number): Int32Array {
+    const start = group * bucketsInGroup * 2;
+    return this.buckets.subarray(start, start + bucketsInGroup * 2);
+  }
+
+  private flip(hashes: Int32Array, index: number, value: number): void {
+    hashes[index] = (hashes[index] ?? 0) ^ value;
+  }
+}
+
+function groupOf(bucket: number): number {
+  return Math.floor(bucket / bucketsInGroup);
+}
+
+function encode(hashes: Int32Array): ByteString {
+  const bytes = Buffer.allocUnsafe(hashes.length * 4);
+  hashes.forEach((half, index) => bytes.writeInt32LE(half, index * 4));
+  return bytes.toString('base64url');
+}
+
+function differing(own: Int32Array, described: ByteString): number[] | undefined {
+  const bytes = Buffer.from(described, 'base64url');
+  if (bytes.length !== own.length * 4) return undefined;
+  const indexes: number[] = [];
+  for (let index = 0; index < own.length / 2; index += 1) {
+    const low = bytes.readInt32LE(index * hashBytes);
+    const high = bytes.readInt32LE(index * hashBytes + 4);
+    if (low !== own[index * 2] || high !== own[index * 2 + 1]) indexes.push(index);
+  }
+  return indexes;
+}
+
+/**
+ * The hash of a location, in two halves of 32 bits. Fields are hashed as they are: putting a line together only to hash it
+ * would cost more than the hash. It tells stores apart; it protects against nobody.
+ */
+function hashOf({ client, position, time, server, skew }: Location): { low: number; high: number } {
+  let low = lowSeed;
+  let high = highSeed;
+  for (const field of [client, position, time, server, skew]) {
+    for (let index = 0; index < field.length; index += 1) {
+      const byte = field.charCodeAt(index);
+      low = Math.imul(low ^ byte, fnvPrime);
+      high = Math.imul(high ^ byte, otherPrime);
+    }
+    // A separator that no field contains, so that a byte more here and less there makes a difference.
+    low = Math.imul(low ^ separator, fnvPrime);
+    high = Math.imul(high ^ separator, otherPrime);
+  }
+  return { low: mix(low), high: mix(high) };
+}
+
+const fnvPrime = 0x01000193;
+const otherPrime = 0x9e3779b1;
+const lowSeed = 0x811c9dc5;
+const highSeed = 0x2545f491;
+const separator = 0x20;
+
+/** FNV-1a over bytes, mixed. */
+function hash(text: ByteString): number {
+  let state = lowSeed;
+  for (let index = 0; index < text.length; index += 1) state = Math.imul(state ^ text.charCodeAt(index), fnvPrime);
+  return mix(state);
+}
+
+/** The final mix of MurmurHash3: makes all bits depend on all bits. */
+function mix(state: number): number {
+  let mixed = state ^ (state >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { LocationTable } from '../../src/actors/location-table.js';
+import { bucketCount, bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
+import { asClientId, type ClientId } from '../../src/protocol/ids.js';
+import type { Location } from '../../src/protocol/location.js';
+import { clientIds, location } from '../protocol/arbitraries.js';
+import { locationOf } from '../support/fake-location.js';
+
+/** What a table says of itself, and what one made from scratch would. */
+function expectDigestOf(table: LocationTable, held: Iterable<Location>): void {
+  const digest = new Digest();
+  for (const location of held) digest.toggle(location);
+  expect(table.digest.describeGroups()).to.equal(digest.describeGroups());
+  for (const group of digest.differingGroups(new Digest().describeGroups()) ?? []) {
+    expect(table.digest.describeBuckets(group)).to.equal(digest.describeBuckets(group));
+  }
+}
+
+describe('LocationTable', () => {
+  it('holds one location a client, and counts clients', () => {
+    const table = new LocationTable();
+    expect(table.get(asClientId('kiwi'))).to.equal(undefined);
+    const [first, second] = [locationOf('kiwi', 1), locationOf('kiwi', 2)];
+    table.put(first, undefined);
+    table.put(locationOf('emu', 1), undefined);
+    table.put(second, first);
+    expect(table.size).to.equal(2);
+    expect(table.get(asClientId('kiwi'))).to.equal(second);
+    table.remove(second);
+    table.remove(second);
+    expect(table.size).to.equal(1);
+    expect(table.get(asClientId('kiwi'))).to.equal(undefined);
+    expect(table.get(asClientId('emu'))?.time).to.equal('1');
+  });
+
+  it('[PE22] keeps a digest that is the same as one made from scratch, whatever is put and removed', () => {
+    const some = fc.oneof(clientIds, fc.constantFrom('kiwi', 'emu', 'moa').map(asClientId));
+    const step = fc.record({ client: some, seconds: fc.nat(9), remove: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const table = new LocationTable();
+        const held = new Map<ClientId, Location>();
+        for (const { client, seconds, remove } of steps) {
+          const known = held.get(client);
+          if (remove) {
+            if (known === undefined) continue;
+            table.remove(known);
+            held.delete(client);
+          } else {
+            const next = location({ client, time: String(seconds) });
+            table.put(next, known);
+            held.set(client, next);
+          }
+          expect(table.size).to.equal(held.size);
+        }
+        expectDigestOf(table, held.values());
+        for (const [client, known] of held) expect(table.get(client)).to.equal(known);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('does not mind the removal of what it does not hold', () => {
+    const table = new LocationTable();
+    table.put(locationOf('kiwi', 1), undefined);
+    table.remove(locationOf('emu', 1));
+    expect(table.size).to.equal(1);
+    expectDigestOf(table, [locationOf('kiwi', 1)]);
+  });
+
+  it('[PE22] has every location in the bucket of its client', () => {
+    const table = new LocationTable();
+    const all = Array.from({ length: 500 }, (_, index) => locationOf(`phone${index}`, 1));
+    for (const each of all) table.put(each, undefined);
+    for (const each of all) expect([...table.bucket(bucketOf(each.client))]).to.include(each);
+    let held = 0;
+    for (let bucket = 0; bucket < bucketCount; bucket += 1) held += [...table.bucket(bucket)].length;
+    expect(held).to.equal(500);
+    expect(groupCount).to.be.below(bucketCount);
+  });
+
+  describe('[LO5] looking for an old location', () => {
+    it('finds none where there is none', () => {
+      expect(new LocationTable().findOld()).to.equal(undefined);
+    });
+
+    it('finds the oldest of all where there are a few dozen, wherever it looked last', () => {
+      const table = new LocationTable();
+      for (let index = 0; index < 40; index += 1) table.put(locationOf(`phone${index}`, 100 - index), undefined);
+      for (let left = 40; left > 0; left -= 1) {
+        const oldest = table.findOld();
+        expect(oldest?.instant.seconds).to.equal(61 + 40 - left);
+        if (oldest !== undefined) table.remove(oldest);
+      }
+      expect(table.size).to.equal(0);
+    });
+
+    it('goes by the nanosecond', () => {
+      const table = new LocationTable();
+      const [older, newer] = ['5.000000001', '5.000000002'].map((time, index) =>
+        location({ client: `c${index}`, time }),
+      );
+      if (older === undefined || newer === undefined) expect.fail();
+      for (const each of [newer, older]) table.put(each, undefined);
+      expect(table.findOld()).to.equal(older);
+    });
+
+    it('finds one among the oldest where there are many, and never the newest', () => {
+      const table = new LocationTable();
+      const count = 20_000;
+      for (let index = 0; index < count; index += 1) table.put(locationOf(`phone${index}`, index), undefined);
+      const found: number[] = [];
+      for (let searches = 0; searches < 1_000; searches += 1) {
+        const old = table.findOld() ?? expect.fail('there are locations');
+        found.push(old.instant.seconds);
+        table.remove(old);
+      }
+      // The oldest of 64 taken by chance is in the oldest eighth but once in 5,000 times.
+      const young = found.filter((seconds) => seconds > count / 8);
+      expect(young.length).to.be.below(10);
+      expect(Math.max(...found)).to.be.below(count / 2);
+    });
+  });
+});
