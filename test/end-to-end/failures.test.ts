@@ -115,14 +115,6 @@ describe('a herd that loses servers', function () {
     });
   }
 
-  it('comes back from the death of all of them, with empty hands', async () => {
-    await herd.agrees([await herd.report('Blake', 'forgotten')]);
-    await herd.kill(...five);
-    await backAgain(herd, five);
-    for (const server of five) expect(await herd.knowing('forgotten', [server])).to.deep.equal([]);
-    await herd.agrees([...(await reportAtEach(herd, five, 'afresh')).values()]);
-  });
-
   it('has told on its terminal who went down, and who was up again', async () => {
     for (const who of ['Bryant', 'Blake: link to Bryant']) {
       const story = new RegExp(`^\\S+ ${who} is down \\(.+\\)$[^]*^\\S+ ${who} is up$`, 'm');
