@@ -75,9 +75,14 @@ export class Herd {
     else await Promise.all(servers.map((server) => this.command(server).ends()));
   }
 
-  /** Starts servers again that were killed, where nobody else does. Resolves when they are ready. */
+  /** Starts servers again that were killed, or sees their supervisor do it. Resolves when they take clients. */
   async restart(...servers: string[]): Promise<void> {
-    if (this.mode === 'processes') throw new Error('the supervisor starts them again');
+    if (this.mode === 'processes') {
+      for (const server of servers) {
+        await eventually(`${server} is back`, async () => (await this.tell(server, 'x\n')) === '? x\n');
+      }
+      return;
+    }
     const groups = this.groups.filter((group) => group.some((server) => servers.includes(server)));
     await Promise.all(groups.map((group) => this.launch(group).prints('Ready in')));
   }
