@@ -11,6 +11,7 @@ import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
 import { placesNearby } from '../upstreams/places.js';
 import { twitterSearch } from '../upstreams/twitter.js';
+import { inspectApart } from './inspect.js';
 import { warn } from './output.js';
 import { secretsOf } from './secrets.js';
 
@@ -43,6 +44,7 @@ export function hostFor(
     turn,
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
+    inspect: inspectApart,
     warn,
     observe: (server, bus) => {
       bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));

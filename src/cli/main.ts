@@ -40,6 +40,11 @@ program
   .action(async (name: string, options: ServeOptions) => (await import('./serve.js')).serve(name, options));
 
 program
+  .command('inspect', { hidden: true })
+  .argument('<folder>')
+  .action(async (folder: string) => (await import('./inspect.js')).inspect(folder));
+
+program
   .command('check')
   .description('check a config, and draw who talks with whom')
   .option(...config)

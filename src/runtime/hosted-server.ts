@@ -16,9 +16,9 @@ import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import { hostAndPort, isLoopback, type Listening } from './listening.js';
-import { LocationFile } from './location-file.js';
 import { ServerLog } from './log/server-log.js';
 import { MessageBus } from './message-bus.js';
+import { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
 import { listenForWeb } from './web-listener.js';
@@ -37,6 +37,8 @@ export interface HostEdges {
   readonly network: InProcessNetwork;
   /** The servers of this process: their links go through memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
+  /** How the locations in a folder are damaged; undefined if they are not. */
+  readonly inspect: (folder: string) => Promise<string | undefined>;
   /** Hears of trouble that no server's log can tell of. */
   readonly warn: (text: string) => void;
   /** Sees the bus of every server before anything happens on it. */
@@ -135,10 +137,11 @@ export class HostedServer {
   }
 
   private async remember(): Promise<readonly Location[]> {
-    const { config, warn } = this.edges;
+    const { config, clock, inspect, warn } = this.edges;
     if (config.storePath === undefined) return [];
     const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
-    const { file, locations } = await LocationFile.open(join(config.storePath, this.id), onTrouble);
+    const folder = join(config.storePath, this.id);
+    const { file, locations } = await LocationFile.open(folder, { clock, inspect, onTrouble });
     this.file = file;
     file.listen(this.bus);
     return locations;

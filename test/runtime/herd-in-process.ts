@@ -68,6 +68,7 @@ export class HerdInProcess {
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),
+      inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),
       observe: (server, bus) => {
         this.buses.set(server, bus);

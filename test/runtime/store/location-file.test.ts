@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatAt, type Location } from '../../src/protocol/location.js';
-import { StoreError } from '../../src/runtime/errors.js';
-import { LocationFile } from '../../src/runtime/location-file.js';
-import type { MessageBus } from '../../src/runtime/message-bus.js';
-import { locations as anyLocations } from '../protocol/arbitraries.js';
-import { eventually } from '../support/eventually.js';
-import { strictBus } from '../support/fake-bus.js';
-import { FakeFolder } from '../support/fake-folder.js';
-import { locationOf } from '../support/fake-location.js';
+import { formatAt, type Location } from '../../../src/protocol/location.js';
+import { StoreError } from '../../../src/runtime/errors.js';
+import { LocationFile, type LocationFileEdges } from '../../../src/runtime/store/location-file.js';
+import { damageOf } from '../../../src/runtime/store/location-database.js';
+import { SystemClock } from '../../../src/runtime/system-clock.js';
+import type { MessageBus } from '../../../src/runtime/message-bus.js';
+import { locations as anyLocations } from '../../protocol/arbitraries.js';
+import { eventually } from '../../support/eventually.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { FakeFolder } from '../../support/fake-folder.js';
+import { locationOf } from '../../support/fake-location.js';
 
 /** Locations of so many clients. */
 function many(count: number, seconds = 1): Location[] {
@@ -38,10 +40,20 @@ describe('LocationFile', () => {
 
   const path = () => folder.to('Blake');
 
+  const edges = (onTrouble: (text: string) => void): LocationFileEdges => ({
+    clock: new SystemClock(),
+    inspect: damageOf,
+    onTrouble,
+  });
+  const noTrouble = edges((text) => expect.fail(text));
+
   /** Opens the file, for a server that begins anew; returns what it holds, as AT lines. */
   async function open(at = path()): Promise<string[]> {
     bus = strictBus();
-    const opened = await LocationFile.open(at, (text) => troubles.push(text));
+    const opened = await LocationFile.open(
+      at,
+      edges((text) => troubles.push(text)),
+    );
     file = opened.file;
     file.listen(bus);
     return inOrder(opened.locations);
@@ -71,7 +83,7 @@ describe('LocationFile', () => {
     const copy = folder.to('copy');
     rmSync(copy, { recursive: true, force: true });
     cpSync(path(), copy, { recursive: true });
-    const { file: opened, locations } = await LocationFile.open(copy, () => undefined);
+    const { file: opened, locations } = await LocationFile.open(copy, noTrouble);
     await opened.close();
     return inOrder(locations);
   }
@@ -90,7 +102,7 @@ describe('LocationFile', () => {
           await open(here);
           learn(...learned);
           await close();
-          const { file: again, locations } = await LocationFile.open(here, (text) => expect.fail(text));
+          const { file: again, locations } = await LocationFile.open(here, noTrouble);
           await again.close();
           expect(inOrder(locations)).to.deep.equal(inOrder(learned));
           for (const each of locations) {
@@ -150,9 +162,7 @@ describe('LocationFile', () => {
 
   it('cannot be opened while another has it open, and says so', async () => {
     await open();
-    const error: unknown = await LocationFile.open(path(), (text) => expect.fail(text)).catch(
-      (error: unknown) => error,
-    );
+    const error: unknown = await LocationFile.open(path(), noTrouble).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(StoreError);
     expect((error as Error).message).to.contain(path());
     expect(readdirSync(folder.path), 'it was not set aside').to.deep.equal(['Blake']);
@@ -161,7 +171,7 @@ describe('LocationFile', () => {
 
   it('cannot be opened where its folder cannot be made, and says so', async () => {
     writeFileSync(folder.to('file'), 'not a folder');
-    const error: unknown = await LocationFile.open(folder.to('file', 'Blake'), (text) => expect.fail(text)).catch(
+    const error: unknown = await LocationFile.open(folder.to('file', 'Blake'), noTrouble).catch(
       (error: unknown) => error,
     );
     expect(error).to.be.instanceOf(StoreError);
