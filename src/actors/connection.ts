@@ -9,13 +9,8 @@ import { connectionMachine } from './connection-machine.js';
 import { Conversation, type ConversationSettings } from './conversation.js';
 import { IdleWatch } from './idle-watch.js';
 import { addresses, type ConnectionMessage } from './messages.js';
+import { StallWatch } from './stall-watch.js';
 import { TokenBucket } from './token-bucket.js';
-
-/** Answers that may wait on one connection before no more of its commands are taken: each may hold a large response. */
-const answersWaitingMax = 64;
-
-/** Bytes that a client may leave untaken before no more of its commands are taken. */
-const backlogBytesMax = 256 * 1024;
 
 /** The frames of one chunk, and when they came. */
 interface Batch {
@@ -32,12 +27,13 @@ export class Connection implements Actor<ConnectionMessage> {
   private readonly life: Machine<typeof connectionMachine>;
   private readonly pace: TokenBucket;
   private readonly idle: IdleWatch;
+  private readonly stall: StallWatch;
   private paceTimer: unknown;
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
-    settings: ConversationSettings,
+    private readonly settings: ConversationSettings,
     private readonly connection: number,
     private readonly wire: ClientWire,
   ) {
@@ -47,8 +43,11 @@ export class Connection implements Actor<ConnectionMessage> {
     this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
-    const { commandsPerSecondMax, idleMs } = settings.limits;
+    const { commandsPerSecondMax, idleMs, backlogBytesMax, stallMs } = settings.limits;
     this.pace = new TokenBucket(commandsPerSecondMax, clock.monotonicMs());
+    const backlog = { bytes: () => wire.backlogBytes, bytesMax: backlogBytesMax };
+    const stalled = `took nothing for ${stallMs / 1_000} s of what waited for it`;
+    this.stall = new StallWatch(clock, stallMs, backlog, () => this.leave(stalled));
     this.idle = new IdleWatch(clock, idleMs, () => this.leave(`idle for ${idleMs / 1_000} s`));
   }
 
@@ -93,6 +92,7 @@ export class Connection implements Actor<ConnectionMessage> {
 
   stop(): void {
     this.idle.stop();
+    this.stall.stop();
     this.clock.clearTimeout(this.paceTimer);
     this.life.send({ type: 'GONE' });
     this.wire.destroy();
@@ -141,7 +141,10 @@ export class Connection implements Actor<ConnectionMessage> {
   }
 
   private isFull(): boolean {
-    return this.conversation.waiting >= answersWaitingMax || this.wire.backlogBytes > backlogBytesMax;
+    const { answersWaitingMax, backlogBytesMax } = this.settings.limits;
+    if (this.wire.backlogBytes > backlogBytesMax) this.stall.begin();
+    else if (this.conversation.waiting < answersWaitingMax) return false;
+    return true;
   }
 
   private write(text: ByteString): void {

@@ -10,12 +10,20 @@ export interface Limits {
   readonly connectionsPerAddressMax: number;
   /** Commands a second on one connection; what comes faster is taken later. */
   readonly commandsPerSecondMax: number;
+  /** Answers that may wait on one connection before no more of its commands are taken. */
+  readonly answersWaitingMax: number;
+  /** Bytes that a client may leave untaken before no more of its commands are taken. */
+  readonly backlogBytesMax: number;
+  /** How long a client may leave so much untaken, and take none of it, in milliseconds, before it is dropped. */
+  readonly stallMs: number;
   /** How long a connection may neither send nor take anything, in milliseconds, before it is closed. */
   readonly idleMs: number;
   /** How far ahead of the server's clock a report's time may be, in milliseconds. */
   readonly aheadMs: number;
   /** How long the herd is asked for a client that a server does not know, in milliseconds. */
   readonly seekMs: number;
+  /** Searches of the herd a second for clients that a server does not know; one more is answered as unknown at once. */
+  readonly seeksPerSecondMax: number;
 }
 
 export const defaultLimits: Limits = {
@@ -24,7 +32,21 @@ export const defaultLimits: Limits = {
   connectionsMax: 50_000,
   connectionsPerAddressMax: 20_000,
   commandsPerSecondMax: 50_000,
+  answersWaitingMax: 64,
+  backlogBytesMax: 262_144,
+  stallMs: 60_000,
   idleMs: 3_600_000,
   aheadMs: 86_400_000,
   seekMs: 250,
+  seeksPerSecondMax: 1_000,
 };
+
+/** How often a link does what it does by itself. */
+export interface LinkPace {
+  /** Milliseconds between two signs of life. A neighbour that gives none for three of them is taken for dead. */
+  readonly beatMs: number;
+  /** Milliseconds between two comparisons of digests, on average. */
+  readonly repairMs: number;
+}
+
+export const defaultPace: LinkPace = { beatMs: 2_000, repairMs: 30_000 };

@@ -1,20 +1,15 @@
-import { groupCount } from '../protocol/digest.js';
 import type { ServerId } from '../protocol/ids.js';
 import { keepable, supersedes, type Location } from '../protocol/location.js';
 import { compareInstants, type Instant } from '../protocol/time.js';
 import type { Actor, Bus } from './bus.js';
 import { LocationTable } from './location-table.js';
 import { addresses, type StoreMessage } from './messages.js';
-
-/** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
-const pageLocationsMax = 500;
+import { Repair } from './repair.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells flood what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
   private readonly table = new LocationTable();
-  /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
-  private readonly differing = new Map<ServerId, Set<number>>();
-
+  private readonly repair = new Repair(this.table);
   /** The newest moment of a location that was forgotten for want of room: nothing as old is taken from neighbours again. */
   private horizon: Instant | undefined;
 
@@ -44,24 +39,30 @@ export class LocationStore implements Actor<StoreMessage> {
         return this.bus.send(addresses.flood, { kind: 'tell', location, to: from });
       }
       case 'describe': {
-        if (message.anew) this.differing.delete(message.neighbour);
+        const { neighbour } = message;
+        if (message.anew) this.repair.begin(neighbour);
         const groups = this.table.digest.describeGroups();
-        return this.bus.send(addresses.link(message.neighbour), { kind: 'digest', groups });
+        return this.bus.send(addresses.link(neighbour), { kind: 'digest', groups, horizon: this.horizon });
       }
-      case 'compare':
-        return this.compare(message.neighbour, message.groups);
+      case 'compare': {
+        const { neighbour, groups, horizon } = message;
+        const told = this.repair.compare(neighbour, groups, horizon);
+        return this.bus.send(addresses.link(neighbour), { kind: 'compared', told });
+      }
       case 'buckets-told':
-        return this.noteDiffering(message.neighbour, message.group, message.buckets);
+        return this.repair.noteBuckets(message.neighbour, message);
       case 'catch-up':
-      case 'next-page':
-        return this.sendPage(message.neighbour);
+      case 'next-page': {
+        const page = this.repair.nextPage(message.neighbour);
+        return this.bus.send(addresses.link(message.neighbour), { kind: 'page', ...page });
+      }
       default:
         message satisfies never;
     }
   }
 
   stop(): void {
-    this.differing.clear();
+    this.repair.clear();
   }
 
   private learn(location: Location, from: ServerId | undefined): void {
@@ -98,30 +99,5 @@ export class LocationStore implements Actor<StoreMessage> {
     this.table.remove(oldest);
     if (!this.isForgotten(oldest)) this.horizon = oldest.instant;
     this.bus.publish({ kind: 'location-forgotten', location: oldest });
-  }
-
-  private compare(neighbour: ServerId, groups: string): void {
-    const { digest } = this.table;
-    // A digest that cannot be read is taken to differ in everything: it costs a comparison, and loses nothing.
-    const differing = digest.differingGroups(groups) ?? Array.from({ length: groupCount }, (_, group) => group);
-    const told = differing.map((group) => ({ group, buckets: digest.describeBuckets(group) }));
-    this.bus.send(addresses.link(neighbour), { kind: 'compared', told });
-  }
-
-  private noteDiffering(neighbour: ServerId, group: number, buckets: string): void {
-    const differing = this.differing.get(neighbour) ?? new Set();
-    this.differing.set(neighbour, differing);
-    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) differing.add(bucket);
-  }
-
-  private sendPage(neighbour: ServerId): void {
-    const differing = this.differing.get(neighbour) ?? new Set();
-    const locations: Location[] = [];
-    for (const bucket of differing) {
-      if (locations.length >= pageLocationsMax) break;
-      differing.delete(bucket);
-      locations.push(...this.table.bucket(bucket));
-    }
-    this.bus.send(addresses.link(neighbour), { kind: 'page', locations, last: differing.size === 0 });
   }
 }

@@ -6,6 +6,7 @@ import type { Instant } from '../protocol/time.js';
 import type { NearbyQuestion } from '../protocol/upstream.js';
 import { address, type Address } from './bus.js';
 import type { ClientWire } from './client-wire.js';
+import type { GroupTold } from './repair.js';
 import type { PeerWire } from './transport.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
@@ -66,9 +67,15 @@ export type StoreMessage =
       readonly anew: boolean;
     }
   /** A neighbour has told a digest of its groups, and wants to know the buckets of those that differ. */
-  | { readonly kind: 'compare'; readonly neighbour: ServerId; readonly groups: string }
+  | {
+      readonly kind: 'compare';
+      readonly neighbour: ServerId;
+      readonly groups: string;
+      /** The newest moment that the neighbour has forgotten for want of room; undefined if it had room for everything. */
+      readonly horizon: Instant | undefined;
+    }
   /** A neighbour has told its buckets of a group that differs; what it lacks is dealt out with the next catch-up. */
-  | { readonly kind: 'buckets-told'; readonly neighbour: ServerId; readonly group: number; readonly buckets: string }
+  | ({ readonly kind: 'buckets-told'; readonly neighbour: ServerId } & GroupTold)
   /** Deal out the locations of the buckets that differ, a page at a time. */
   | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
   | { readonly kind: 'next-page'; readonly neighbour: ServerId };
@@ -114,12 +121,12 @@ export type LinkMessage =
   | { readonly kind: 'called'; readonly wire: PeerWire }
   /** A new location, and its line as every neighbour gets it. */
   | { readonly kind: 'forward'; readonly location: Location; readonly line: ByteString }
-  /** The digest of what the store holds. */
-  | { readonly kind: 'digest'; readonly groups: string }
+  /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
+  | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
   /** The buckets of the groups in which a neighbour's digest differs. */
-  | { readonly kind: 'compared'; readonly told: readonly { readonly group: number; readonly buckets: string }[] }
+  | { readonly kind: 'compared'; readonly told: readonly GroupTold[] }
   /** A page of what the neighbour may lack. */
   | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
   | MachineFailed;

@@ -3,6 +3,7 @@ import { ticker } from './ticker.js';
 import { backoffMs, linkPauseMaxMs } from './backoff.js';
 import type { Clock } from './clock.js';
 import type { LinkState } from './events.js';
+import type { LinkPace } from './limits.js';
 import type { Random } from './random.js';
 
 export interface PeerLinkInput {
@@ -12,16 +13,6 @@ export interface PeerLinkInput {
   readonly random: Random;
   readonly pace: LinkPace;
 }
-
-/** How often a link does what it does by itself. */
-export interface LinkPace {
-  /** Milliseconds between two signs of life. A neighbour that gives none for three of them is taken for dead. */
-  readonly beatMs: number;
-  /** Milliseconds between two comparisons of digests, on average. */
-  readonly repairMs: number;
-}
-
-export const defaultPace: LinkPace = { beatMs: 2_000, repairMs: 30_000 };
 
 export interface PeerLinkContext extends PeerLinkInput {
   /** How many attempts in a row have not led to a live link. */

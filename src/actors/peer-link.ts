@@ -15,9 +15,10 @@ import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import { CallerHandshake, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { Outbox } from './outbox.js';
-import { peerLinkMachine, type LinkPace } from './peer-link-machine.js';
+import { peerLinkMachine } from './peer-link-machine.js';
 import { logged } from './peer-log.js';
 import type { Random } from './random.js';
 import type { Secrets } from './secrets.js';
@@ -87,7 +88,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'page':
         return this.outbox?.page(message.locations, message.last);
       case 'digest':
-        return this.tell({ kind: 'DIGEST', groups: message.groups });
+        return this.tell({ kind: 'DIGEST', groups: message.groups, horizon: message.horizon });
       case 'compared':
         for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
         return this.tell(compared);
@@ -145,7 +146,7 @@ export class PeerLink implements Actor<LinkMessage> {
         if (said.forwarder !== neighbour) return this.lose('the neighbour passed a location on in the name of another');
         return bus.send(addresses.store, { kind: 'learned', location: said.location, from: neighbour });
       case 'DIGEST':
-        return bus.send(addresses.store, { kind: 'compare', neighbour, groups: said.groups });
+        return bus.send(addresses.store, { ...said, kind: 'compare', neighbour });
       case 'BUCKETS': {
         const { group, buckets } = said;
         return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });

@@ -4,6 +4,7 @@ import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import { addresses, type Question, type SeekerMessage } from './messages.js';
 import type { Random } from './random.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** Servers that a question passes at most: more than any herd of neighbours is wide. */
 const hopsMax = 16;
@@ -33,6 +34,8 @@ export interface SeekerSettings {
   readonly neighbours: readonly ServerId[];
   /** How long a search may take, in milliseconds. */
   readonly withinMs: number;
+  /** Searches a second for clients of this server; one more is answered as unknown at once. */
+  readonly perSecondMax: number;
 }
 
 /**
@@ -43,13 +46,17 @@ export interface SeekerSettings {
 export class Seeker implements Actor<SeekerMessage> {
   private readonly searches = new Map<string, Search>();
   private readonly byClient = new Map<ClientId, Set<Search>>();
+  /** A search is heard by the whole herd, and costs whoever starts it nothing. */
+  private readonly pace: TokenBucket;
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly settings: SeekerSettings,
-  ) {}
+  ) {
+    this.pace = new TokenBucket(settings.perSecondMax, clock.monotonicMs());
+  }
 
   receive(message: SeekerMessage): void {
     switch (message.kind) {
@@ -86,6 +93,9 @@ export class Seeker implements Actor<SeekerMessage> {
     if (own !== undefined) {
       own.askers.push(asker);
       return;
+    }
+    if (!this.pace.take(this.clock.monotonicMs())) {
+      return this.bus.send(asker.replyTo, { kind: 'located', question: asker.question, location: undefined });
     }
     const id = `${this.settings.server}:${Math.floor(this.random.next() * Number.MAX_SAFE_INTEGER).toString(36)}`;
     this.open({ kind: 'SEEK', id, hops: hopsMax, client }, undefined, [asker]);

@@ -3,7 +3,7 @@ import { groupCount } from './digest.js';
 import { asClientId, asServerId, type ClientId, type ServerId } from './ids.js';
 import { formatAt, type Location } from './location.js';
 import { isPosition } from './position.js';
-import { parseTime } from './time.js';
+import { formatInstant, parseTime, type Instant } from './time.js';
 
 /** The version of the language that servers speak among themselves. Peers of another version refuse each other. */
 export const peerProtocolVersion = '1';
@@ -13,7 +13,7 @@ export function peerLineBytesMax(lineBytesMax: number): number {
   return Math.max(lineBytesMax + 256, digestLineBytesMax);
 }
 
-/** Room for the line of a digest: 256 hashes of 8 bytes in base64url, and its name. */
+/** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
 const digestLineBytesMax = 3_072;
 
 /** The first line of each side: who speaks, to whom, in which herd, and in which version. */
@@ -50,6 +50,8 @@ export interface PeerAt {
 export interface DigestLine {
   readonly kind: 'DIGEST';
   readonly groups: string;
+  /** The newest moment that the sender has forgotten for want of room: it takes nothing as old. Undefined: it had room. */
+  readonly horizon: Instant | undefined;
 }
 
 /** The answer to a digest, once for each group that differs: the hashes of the sender's buckets in it. */
@@ -117,7 +119,7 @@ export function parsePeerLine(line: ByteString): PeerLine {
     case 'CAUGHT-UP':
       return caughtUp;
     case 'DIGEST':
-      return { kind: 'DIGEST', groups: fields[1] ?? '' };
+      return { kind: 'DIGEST', groups: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
     case 'BUCKETS':
       return parseBuckets(fields);
     case 'SEEK':
@@ -188,7 +190,7 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groups}`;
+      return `DIGEST ${line.groups}${line.horizon === undefined ? '' : ` ${formatInstant(line.horizon)}`}`;
     case 'BUCKETS':
       return `BUCKETS ${line.group} ${line.buckets}`;
     case 'SEEK':

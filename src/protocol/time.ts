@@ -21,6 +21,11 @@ export function parseTime(field: ByteString): Instant | undefined {
   return { seconds: Number(match[1]), nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
 }
 
+/** A moment as a time field, always with nine decimals. */
+export function formatInstant({ seconds, nanoseconds }: Instant): ByteString {
+  return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
+}
+
 /** Below zero if `a` is earlier than `b`, zero if they are the same nanosecond, above zero if later. */
 export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;

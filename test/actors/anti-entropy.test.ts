@@ -37,7 +37,7 @@ class FakeLink implements Actor<LinkMessage> {
     const { self, neighbour } = this;
     switch (message.kind) {
       case 'digest':
-        this.underWay.push({ kind: 'compare', neighbour: self, groups: message.groups });
+        this.underWay.push({ ...message, kind: 'compare', neighbour: self });
         return;
       case 'compared':
         for (const told of message.told) this.underWay.push({ kind: 'buckets-told', neighbour: self, ...told });
@@ -71,9 +71,10 @@ class Side {
   constructor(
     readonly self: ServerId,
     private readonly neighbour: ServerId,
+    clientsMax = 1_000_000,
   ) {
     this.link = new FakeLink(this.bus, self, neighbour);
-    this.bus.attach(addresses.store, new LocationStore(this.bus, 1_000_000));
+    this.bus.attach(addresses.store, new LocationStore(this.bus, clientsMax));
     this.bus.attach(addresses.seeker, new FakeActor());
     // Until the link is up, nobody is told of anything.
     this.bus.attach(addresses.flood, new FakeActor());
@@ -229,6 +230,25 @@ describe('two stores that compare digests', () => {
     other.comesUp();
     exchange(one, other, inTurn());
     expect([...one.link.dealt, ...other.link.dealt]).to.deep.equal([]);
+  });
+
+  it('[PE25] tell each other nothing as old as what the other has forgotten, however often they compare', () => {
+    const [one, other] = [new Side(blake, bryant, 100), new Side(bryant, blake)];
+    for (let seconds = 1; seconds <= 150; seconds += 1) one.report(locationOf(`phone${seconds}`, seconds));
+    for (let seconds = 1; seconds <= 150; seconds += 1) other.report(locationOf(`phone${seconds}`, seconds));
+    const lacked = new Set(other.holds()).size - new Set(one.holds()).size;
+    expect(lacked).to.be.above(30);
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.link.dealt).to.deep.equal([]);
+    // What is newer is told all the same, though it lies in a bucket that differs for good.
+    other.hears({ kind: 'remembered', locations: [locationOf('phone1', 151)] });
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.link.dealt.map(formatAt)).to.include(formatAt(locationOf('phone1', 151)));
+    for (const { instant } of other.link.dealt) expect(instant.seconds).to.be.above(50);
   });
 
   it('[PE15] [PE14] refill one that holds nothing, page by page', () => {

@@ -123,6 +123,45 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
+    it('[CO4] drops one that takes nothing at all for a while', () => {
+      begin({ stallMs: 60_000 });
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\n');
+      clock.advance(59_999);
+      expect(server.take()).to.deep.equal([]);
+      clock.advance(1);
+      const reason = 'took nothing for 60 s of what waited for it';
+      expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+    });
+
+    it('[CO4] bears with one that takes little, and with one that took all before', () => {
+      begin({ stallMs: 60_000 });
+      wire.backlogBytes = tooMuchBacklog + 1;
+      say('one\n');
+      wire.backlogBytes -= 1;
+      clock.advance(60_000);
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      clock.advance(60_000);
+      wire.backlogBytes = tooMuchBacklog;
+      say('two\n');
+      clock.advance(59_999);
+      expect(server.take()).to.deep.equal([]);
+    });
+
+    it('has bounds that the herd sets', () => {
+      begin({ answersWaitingMax: 2, backlogBytesMax: 5_000 });
+      say(questions(0, 5));
+      expect(asked()).to.have.lengthOf(2);
+      begin({ backlogBytesMax: 5_000 });
+      wire.backlogBytes = 5_000;
+      say('one\n');
+      expect(wire.written).to.equal('? one\n');
+      wire.backlogBytes = 5_001;
+      say('two\n');
+      expect(wire.reading).to.equal('paused');
+    });
+
     it('still answers everything after the client has closed its side', () => {
       wire.backlogBytes = tooMuchBacklog;
       say('one\ntwo');

@@ -370,7 +370,7 @@ describe('Conversation', () => {
         formatPeerLine({ kind: 'HELLO', version: '1', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
         formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
-        formatPeerLine({ kind: 'DIGEST', groups: 'AAAA' }),
+        formatPeerLine({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined }),
         formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
         ...[beat, compared, caughtUp].map(formatPeerLine),
       ];

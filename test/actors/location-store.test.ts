@@ -210,6 +210,19 @@ describe('LocationStore', () => {
       expect(whereis('kiwi')).to.equal(undefined);
     });
 
+    it('[PE25] tells neighbours how old what it forgot is, and so what it takes no more', () => {
+      const horizon = () => {
+        bus.send(addresses.store, { kind: 'describe', neighbour, anew: false });
+        const [described] = link.take();
+        return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
+      };
+      expect(horizon()).to.equal(undefined);
+      report(locationOf('rhea', 20));
+      expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 0 });
+      report(locationOf('ostrich', 21));
+      expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 0 });
+    });
+
     it('takes from a neighbour what is newer', () => {
       report(locationOf('rhea', 20));
       learn(locationOf('kiwi', 21));
@@ -272,10 +285,10 @@ describe('LocationStore', () => {
       bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
       const [described] = link.take();
       if (described?.kind !== 'digest') throw new Error('a digest was asked for');
-      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups });
+      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups, horizon: undefined });
       expect(link.take()).to.deep.equal([{ kind: 'compared', told: [] }]);
       report(locationOf('emu', 1));
-      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups });
+      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups, horizon: undefined });
       const own = new Digest();
       for (const client of ['kiwi', 'emu']) own.toggle(locationOf(client, 1));
       const group = Math.floor(bucketOf(asClientId('emu')) / 256);
@@ -284,7 +297,7 @@ describe('LocationStore', () => {
 
     it('takes a digest that it cannot read to differ in everything', () => {
       for (const groups of ['', 'AAAA', 'not base64 at all!']) {
-        bus.send(addresses.store, { kind: 'compare', neighbour, groups });
+        bus.send(addresses.store, { kind: 'compare', neighbour, groups, horizon: undefined });
         const [answer] = link.take();
         expect(answer?.kind === 'compared' && answer.told.map(({ group }) => group)).to.have.lengthOf(groupCount);
       }

@@ -88,10 +88,10 @@ describe('PeerLink', () => {
       wire.take();
       listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
       expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
-      send({ kind: 'digest', groups: 'AAAA' });
+      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
       expect(wire.take()).to.deep.equal(['DIGEST AAAA']);
       listener.lines(wire, ['DIGEST BBBB']);
-      expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB' }]);
+      expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB', horizon: undefined }]);
       const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
       send({ kind: 'compared', told });
       expect(wire.take()).to.deep.equal(['BUCKETS 3 CCCC', 'BUCKETS 224 CCCC', 'COMPARED']);
@@ -306,7 +306,7 @@ describe('PeerLink', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      send({ kind: 'digest', groups: 'AAAA' });
+      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
       send({ kind: 'compared', told: [{ group: 1, buckets: 'AAAA' }] });
       expect(wire.sent).to.deep.equal([]);
     });

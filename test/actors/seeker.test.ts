@@ -25,6 +25,9 @@ const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId(
 const kiwi = asClientId('kiwi');
 const withinMs = 250;
 
+/** As many as the searches that are remembered, so that a test of those meets no other bound. */
+const perSecondMax = 10_000;
+
 /** Chances that differ each time, and are the same in every run. */
 function chances(): () => number {
   let state = 1;
@@ -55,7 +58,17 @@ describe('Seeker', () => {
     client = new FakeActor();
     bus.attach(addresses.flood, flood);
     bus.attach(asker, client);
-    seeker = new Seeker(bus, clock, { next: chances() }, { server: blake, neighbours, withinMs });
+    seeker = new Seeker(
+      bus,
+      clock,
+      { next: chances() },
+      {
+        server: blake,
+        neighbours,
+        withinMs,
+        perSecondMax,
+      },
+    );
     bus.attach(addresses.seeker, seeker);
   }
 
@@ -274,6 +287,30 @@ describe('Seeker', () => {
     expect(toldTo(metta), 'there is room again').to.have.lengthOf(1);
   });
 
+  it('[PE24] searches for its own clients at a pace, and answers what comes faster as unknown', () => {
+    const pace = 3;
+    seeker = new Seeker(
+      bus,
+      clock,
+      { next: chances() },
+      { server: blake, neighbours: [bryant], withinMs, perSecondMax: pace },
+    );
+    bus.attach(addresses.seeker, seeker);
+    for (let question = 1; question <= 5; question += 1) seek(question, `phone${question}`);
+    expect(toldTo(bryant)).to.have.lengthOf(pace);
+    expect(answers()).to.deep.equal([
+      [4, undefined],
+      [5, undefined],
+    ]);
+    seek(6, 'phone1');
+    expect(answers(), 'who waits for a search that is under way costs nothing').to.deep.equal([]);
+    heard(bryant, 'Gasol:1');
+    expect(toldTo(bryant), 'what neighbours ask has its own pace').to.deep.equal(['UNKNOWN Gasol:1']);
+    clock.advance(1_000);
+    seek(7, 'phone7');
+    expect(toldTo(bryant)).to.have.lengthOf(1);
+  });
+
   it('tells who waits that it fails when it stops, and takes back its timers', () => {
     seek(3);
     seek(4, 'emu');
@@ -302,7 +339,10 @@ class Server {
     const random = { next: herd.chance };
     bus.attach(addresses.store, new LocationStore(bus, herd.clientsMax));
     bus.attach(addresses.flood, new Flood(bus, self, neighbours));
-    bus.attach(addresses.seeker, new Seeker(bus, herd.clock, random, { server: self, neighbours, withinMs }));
+    bus.attach(
+      addresses.seeker,
+      new Seeker(bus, herd.clock, random, { server: self, neighbours, withinMs, perSecondMax: 1_000 }),
+    );
     bus.attach(addresses.connection(1), this.client);
     for (const neighbour of neighbours) bus.attach(addresses.link(neighbour), this.linkTo(neighbour));
   }

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import type { ClientEvent, ServerEvent } from '../../src/actors/events.js';
-import { defaultLimits, type Limits } from '../../src/actors/limits.js';
+import { defaultLimits, defaultPace, type Limits } from '../../src/actors/limits.js';
 import { addresses } from '../../src/actors/messages.js';
-import { defaultPace } from '../../src/actors/peer-link-machine.js';
 import { Server } from '../../src/actors/server.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';

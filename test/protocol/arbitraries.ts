@@ -121,7 +121,11 @@ export const peerLines: Arbitrary<Exclude<PeerLine, PeerAt | NotAPeerLine>> = fc
     kind: fc.constant('REFUSED' as const),
     reason: fc.array(words, { maxLength: 8 }).map((reason) => reason.join(' ')),
   }),
-  fc.record({ kind: fc.constant('DIGEST' as const), groups: words }),
+  fc.record({
+    kind: fc.constant('DIGEST' as const),
+    groups: words,
+    horizon: fc.option(times.map(instant), { nil: undefined }),
+  }),
   fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), buckets: words }),
   fc.record({ kind: fc.constant('SEEK' as const), id: words, hops: fc.nat(999), client: clientIds }),
   fc.record({ kind: fc.constant('UNKNOWN' as const), id: words }),

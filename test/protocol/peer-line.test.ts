@@ -34,7 +34,11 @@ describe('a line between servers', () => {
   it('[PE2] has room for a digest, and for the buckets of any group', () => {
     const digest = new Digest();
     const said = [
-      { kind: 'DIGEST' as const, groups: digest.describeGroups() },
+      {
+        kind: 'DIGEST' as const,
+        groups: digest.describeGroups(),
+        horizon: { seconds: 999_999_999_999_999, nanoseconds: 999_999_999 },
+      },
       { kind: 'BUCKETS' as const, group: groupCount - 1, buckets: digest.describeBuckets(groupCount - 1) },
     ];
     for (const line of said) expect(formatPeerLine(line)).to.have.length.at.most(peerLineBytesMax(256));
@@ -211,7 +215,10 @@ describe('a proof', () => {
 
 describe('a comparison of digests', () => {
   it('[PE14] goes by DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
-    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA' });
+    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
+    const horizon = { seconds: 12, nanoseconds: 500_000_000 };
+    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon });
+    expect(parsePeerLine('DIGEST AAAA soon')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
     expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, buckets: 'AAAA' });
     expect([compared, caughtUp].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
     expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([compared, caughtUp]);

@@ -67,8 +67,9 @@ function configOf(
   };
 }
 
-function limitsOf({ idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
-  return { ...limits, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 };
+function limitsOf({ stallSeconds, idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
+  const inMs = { stallMs: stallSeconds * 1_000, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 };
+  return { ...limits, ...inMs };
 }
 
 function idOf(name: string): ServerId {

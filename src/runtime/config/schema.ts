@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { defaultLimits } from '../../actors/limits.js';
-import { defaultPace } from '../../actors/peer-link-machine.js';
+import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
@@ -70,6 +69,15 @@ const limitsSchema = z.strictObject({
   commandsPerSecondMax: whole(1, 1_000_000)
     .default(defaultLimits.commandsPerSecondMax)
     .describe('Commands a second on one connection; what comes faster is taken later, none is refused.'),
+  answersWaitingMax: whole(1, 100_000)
+    .default(defaultLimits.answersWaitingMax)
+    .describe('Answers that may wait on one connection before no more of its commands are taken.'),
+  backlogBytesMax: whole(4_096, 1_073_741_824)
+    .default(defaultLimits.backlogBytesMax)
+    .describe('Bytes that a client may leave untaken before no more of its commands are taken.'),
+  stallSeconds: whole(1, 86_400)
+    .default(defaultLimits.stallMs / 1_000)
+    .describe('How long a client may leave so much untaken, and take none of it, before it is dropped.'),
   idleSeconds: whole(1, 86_400)
     .default(defaultLimits.idleMs / 1_000)
     .describe('How long a connection may neither send nor take anything before it is closed.'),
@@ -79,6 +87,11 @@ const limitsSchema = z.strictObject({
   seekMs: whole(1, 60_000)
     .default(defaultLimits.seekMs)
     .describe('How long the herd is asked for a client that a server does not know, in milliseconds.'),
+  seeksPerSecondMax: whole(1, 1_000_000)
+    .default(defaultLimits.seeksPerSecondMax)
+    .describe(
+      'Searches of the herd a second for clients that a server does not know; one more is answered as unknown.',
+    ),
 });
 
 const linksSchema = z.strictObject({

@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig, parseConfig } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
-import { defaultLimits } from '../../../src/actors/limits.js';
-import { defaultPace } from '../../../src/actors/peer-link-machine.js';
+import { defaultLimits, defaultPace } from '../../../src/actors/limits.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
 import { serverId } from '../../support/fake-location.js';
 

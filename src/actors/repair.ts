@@ -1,0 +1,68 @@
+import { groupCount } from '../protocol/digest.js';
+import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import { compareInstants, type Instant } from '../protocol/time.js';
+import type { LocationTable } from './location-table.js';
+
+/** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
+const pageLocationsMax = 500;
+
+/** The hashes of the buckets of one group. */
+export interface GroupTold {
+  readonly group: number;
+  readonly buckets: string;
+}
+
+/** What neighbours have told of what they hold, and so what each of them may lack. */
+export class Repair {
+  /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
+  private readonly differing = new Map<ServerId, Set<number>>();
+  /** The newest moment that a neighbour has forgotten for want of room: it takes nothing as old from us. */
+  private readonly horizons = new Map<ServerId, Instant>();
+
+  constructor(private readonly table: LocationTable) {}
+
+  /** The link to a neighbour has just come up: what was left over of the last one is forgotten. */
+  begin(neighbour: ServerId): void {
+    this.differing.delete(neighbour);
+    this.horizons.delete(neighbour);
+  }
+
+  /** A neighbour has told its digest, and what it has forgotten. Answers with our buckets of the groups that differ. */
+  compare(neighbour: ServerId, groups: string, horizon: Instant | undefined): GroupTold[] {
+    if (horizon === undefined) this.horizons.delete(neighbour);
+    else this.horizons.set(neighbour, horizon);
+    const { digest } = this.table;
+    // A digest that cannot be read is taken to differ in everything: it costs a comparison, and loses nothing.
+    const differing = digest.differingGroups(groups) ?? Array.from({ length: groupCount }, (_, group) => group);
+    return differing.map((group) => ({ group, buckets: digest.describeBuckets(group) }));
+  }
+
+  /** A neighbour has told its buckets of a group that differs. */
+  noteBuckets(neighbour: ServerId, { group, buckets }: GroupTold): void {
+    const differing = this.differing.get(neighbour) ?? new Set();
+    this.differing.set(neighbour, differing);
+    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) differing.add(bucket);
+  }
+
+  /** The next locations that a neighbour may lack, and whether they are the last. */
+  nextPage(neighbour: ServerId): { locations: Location[]; last: boolean } {
+    const differing = this.differing.get(neighbour) ?? new Set();
+    const horizon = this.horizons.get(neighbour);
+    const locations: Location[] = [];
+    for (const bucket of differing) {
+      if (locations.length >= pageLocationsMax) break;
+      differing.delete(bucket);
+      for (const location of this.table.bucket(bucket)) {
+        if (horizon === undefined || compareInstants(location.instant, horizon) > 0) locations.push(location);
+      }
+    }
+    return { locations, last: differing.size === 0 };
+  }
+
+  /** Forgets everything that neighbours have told. */
+  clear(): void {
+    this.differing.clear();
+    this.horizons.clear();
+  }
+}
