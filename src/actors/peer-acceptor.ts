@@ -9,7 +9,10 @@ import type { Secrets } from './secrets.js';
 import type { PeerWire } from './transport.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
-/** Callers that may be on the line without having shown who they are. Neighbours are few: more are strangers. */
+/**
+ * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: so of more, who has
+ * taken longest is a stranger.
+ */
 const callersMax = 64;
 
 /** How long a caller may take to show who it is, in milliseconds. */
@@ -58,7 +61,10 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private take(wire: PeerWire, mailbox: WireMailbox): void {
-    if (this.callers.size >= callersMax) return this.refuse(wire, 'too many callers that have not shown who they are');
+    for (const longest of this.callers.keys()) {
+      if (this.callers.size < callersMax) break;
+      this.refuse(longest, 'too many callers that have not shown who they are');
+    }
     const timer = this.clock.setTimeout(() => this.refuse(wire, 'no handshake in time'), shakeHandsWithinMs);
     const handshake = new CalledHandshake(this.identity, wire.trusted ? undefined : this.secrets);
     this.callers.set(wire, { mailbox, handshake, timer });

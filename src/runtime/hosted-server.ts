@@ -193,7 +193,7 @@ export class HostedServer {
 function openLog({ config, turn, warn }: HostEdges, id: ServerId): ServerLog | undefined {
   if (config.logDir === undefined) return undefined;
   const folder = join(config.logDir, id);
-  const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} cannot be written: ${error.message}`);
+  const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
   try {
     return new ServerLog(folder, turn, onTrouble);
   } catch (error) {

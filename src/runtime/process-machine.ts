@@ -2,9 +2,6 @@ import { assign, setup } from 'xstate';
 import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { Random } from '../actors/random.js';
 
-/** Starts in a row that came to nothing before a server is given up. */
-const futileStartsMax = 8;
-
 export interface ProcessInput {
   readonly random: Random;
 }
@@ -12,8 +9,6 @@ export interface ProcessInput {
 export interface ProcessContext extends ProcessInput {
   /** Ends in a row with no sound run between them: they make the pauses longer. */
   readonly failures: number;
-  /** Starts in a row that did not lead to a server that listens. */
-  readonly futileStarts: number;
   readonly pauseMs: number;
   readonly reason: string;
 }
@@ -27,14 +22,15 @@ export type ProcessEvent =
  *
  *   first ──STARTED──▶ running ──EXITED──▶ pausing ──after pause──▶ again ──STARTED──▶ running
  *     │                                       ▲                       │
- *     │ EXITED                                └────────EXITED─────────┤
- *     ▼                                                               │ EXITED, too often in a row
- *   failed ◀──────────────────────────────────────────────────────────┘
+ *     │ EXITED                                └────────EXITED─────────┘
+ *     ▼
+ *   failed
  *
  *   STOP: from first, running, again to stopping, and on EXITED to stopped; from pausing to stopped.
  *
  * - A server that never listened is not tried again: what keeps it (a port in use, a wrong config) needs a person.
- * - One that did is started again, first soon, then less and less often, until it has run soundly for a while.
+ * - One that did is started again for ever, first soon, then less and less often, until it has run soundly for a while: the
+ *   others go on without it, and what keeps it may pass.
  * - One that does not end in time when it is told to is killed.
  */
 export const processMachine = setup({
@@ -54,10 +50,7 @@ export const processMachine = setup({
       return { failures, pauseMs: backoffMs(failures, context.random.next(), restartPauseMaxMs) };
     }),
     forgetFailures: assign({ failures: 0 }),
-    countFutileStart: assign({ futileStarts: ({ context }) => context.futileStarts + 1 }),
-    forgetFutileStarts: assign({ futileStarts: 0 }),
   },
-  guards: { tooOften: ({ context }) => context.futileStarts + 1 >= futileStartsMax },
   delays: {
     pause: ({ context }) => context.pauseMs,
     /** A server that ran this long has earned a quick restart. */
@@ -67,7 +60,7 @@ export const processMachine = setup({
   },
 }).createMachine({
   id: 'process',
-  context: ({ input }) => ({ ...input, failures: 0, futileStarts: 0, pauseMs: 0, reason: '' }),
+  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0, reason: '' }),
   initial: 'first',
   states: {
     first: {
@@ -82,13 +75,9 @@ export const processMachine = setup({
       },
     },
     running: {
-      entry: 'forgetFutileStarts',
       after: { soundAfter: { actions: 'forgetFailures' } },
       on: {
-        EXITED: {
-          target: 'pausing',
-          actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
-        },
+        EXITED: 'pausing',
         STOP: 'stopping',
       },
     },
@@ -101,17 +90,7 @@ export const processMachine = setup({
       entry: 'spawn',
       on: {
         STARTED: 'running',
-        EXITED: [
-          {
-            guard: 'tooOften',
-            target: 'failed',
-            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
-          },
-          {
-            target: 'pausing',
-            actions: ['countFutileStart', { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) }],
-          },
-        ],
+        EXITED: 'pausing',
         STOP: 'stopping',
       },
     },

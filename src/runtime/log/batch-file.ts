@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, write } from 'node:fs';
+import { closeSync, fstat, mkdirSync, openSync, write } from 'node:fs';
 import { dirname } from 'node:path';
 import Transport from 'winston-transport';
 import type { ByteString } from '../../protocol/bytes.js';
@@ -9,6 +9,9 @@ const waitingBytesMax = 16 * 1024 * 1024;
 /** Text that goes to the disk in one write, about, in bytes: putting more together would hold the clients up. */
 const writeBytesMax = 512 * 1024;
 
+/** How often it is looked whether the file is still there, in milliseconds: what is written into a deleted one is lost. */
+const lookEveryMs = 1_000;
+
 /** winston's key for the formatted line. */
 const MESSAGE = Symbol.for('message');
 
@@ -17,27 +20,30 @@ const MESSAGE = Symbol.for('message');
  * own file transport costs several times as much a line, and keeps a burst in memory as objects.
  */
 export class BatchFile extends Transport {
-  private readonly descriptor: number;
+  private descriptor: number;
+  private lookedAtMs = 0;
+  /** Entries written since the file was last seen to be there. */
+  private writtenUnseen = 0;
   private waiting: ByteString[] = [];
   private waitingBytes = 0;
   private lost = 0;
   private state: 'idle' | 'writing' = 'idle';
+  private place: 'there' | 'gone' = 'there';
   private health: 'sound' | 'failing' = 'sound';
   private onIdle: (() => void) | undefined;
 
   /**
-   * @param path made with its folders; must not exist
+   * @param path made with its folders, and again should somebody delete it; must not exist
    * @param onTrouble hears of the first write that fails after one that did not
    * @throws the file system's error if the file cannot be made
    */
   constructor(
-    path: string,
+    private readonly path: string,
     level: string,
     private readonly onTrouble: (error: Error) => void,
   ) {
     super({ level });
-    mkdirSync(dirname(path), { recursive: true });
-    this.descriptor = openSync(path, 'ax');
+    this.descriptor = this.begin();
   }
 
   override log(info: object, next: () => void): void {
@@ -47,7 +53,7 @@ export class BatchFile extends Transport {
       this.waiting.push(line);
       this.waitingBytes += line.length + 1;
     }
-    if (this.state === 'idle') this.writeSome();
+    if (this.state === 'idle') this.work();
     next();
   }
 
@@ -60,6 +66,52 @@ export class BatchFile extends Transport {
     if (this.state === 'idle') this.onIdle();
   }
 
+  private begin(): number {
+    mkdirSync(dirname(this.path), { recursive: true });
+    return openSync(this.path, 'ax');
+  }
+
+  private work(): void {
+    this.state = 'writing';
+    const nowMs = Date.now();
+    if (nowMs - this.lookedAtMs < lookEveryMs) return this.goOn();
+    this.lookedAtMs = nowMs;
+    fstat(this.descriptor, (error, stats) => {
+      if (error === null && stats.nlink === 0) this.beginAnew();
+      else this.writtenUnseen = 0;
+      this.goOn();
+    });
+  }
+
+  private goOn(): void {
+    if (this.place === 'there') return this.writeSome();
+    this.lost += this.waiting.length;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    this.rest();
+  }
+
+  /** Somebody has deleted the file. What was written into it since it was last seen is lost. */
+  private beginAnew(): void {
+    let reason = 'it was deleted, and is begun anew';
+    try {
+      const descriptor = this.begin();
+      closeSync(this.descriptor);
+      this.descriptor = descriptor;
+      this.place = 'there';
+    } catch (error) {
+      reason = `it was deleted, and cannot be begun anew: ${(error as Error).message}`;
+      this.place = 'gone';
+    }
+    this.noteTrouble(new Error(reason), this.writtenUnseen);
+    this.writtenUnseen = 0;
+  }
+
+  private rest(): void {
+    this.state = 'idle';
+    this.onIdle?.();
+  }
+
   private writeSome(): void {
     const lines = this.takeWaiting();
     // Should this write fail too, then these lines are lost as well, and what was lost before is not told.
@@ -70,7 +122,7 @@ export class BatchFile extends Transport {
       this.lost = 0;
     }
     const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
-    this.state = 'writing';
+    this.writtenUnseen += lines.length;
     this.writeFrom(bytes, lostThen);
   }
 
@@ -90,9 +142,8 @@ export class BatchFile extends Transport {
       if (error !== null) this.noteTrouble(error, lostThen);
       else if (written < bytes.length) return this.writeFrom(bytes.subarray(written), lostThen);
       else this.health = 'sound';
-      if (this.waiting.length > 0) return this.writeSome();
-      this.state = 'idle';
-      this.onIdle?.();
+      if (this.waiting.length > 0) this.work();
+      else this.rest();
     });
   }
 

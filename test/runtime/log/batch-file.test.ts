@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { BatchFile } from '../../../src/runtime/log/batch-file.js';
 import { eventually } from '../../support/eventually.js';
@@ -139,6 +140,40 @@ describe('BatchFile', () => {
     }
     await eventually('it is said', () => troubles.length > 1);
     expect(troubles).to.have.lengthOf(2);
+  });
+
+  it('is begun anew when it was deleted, says so once, and counts what was lost', async () => {
+    log('there');
+    await eventually('it is on disk', () => readFileSync(path, 'latin1') === 'there\n');
+    rmSync(dirname(path), { recursive: true });
+    log('lost');
+    await eventually('it is there again', () => {
+      log('lost or not');
+      return existsSync(path);
+    });
+    log('there again');
+    const lines = await written();
+    expect(lines.at(-1)).to.equal('there again');
+    expect(lines.join('\n')).to.match(/^\d+ times lines were lost here/m);
+    expect(troubles).to.deep.equal(['it was deleted, and is begun anew']);
+  });
+
+  it('goes on when it was deleted and cannot be begun anew, says so once, and is there when it can', async () => {
+    log('there');
+    await eventually('it is on disk', () => readFileSync(path, 'latin1') === 'there\n');
+    rmSync(dirname(path), { recursive: true });
+    writeFileSync(dirname(path), 'a file in place of the folder');
+    await eventually('trouble is told', () => {
+      log('lost');
+      return troubles.length > 0;
+    });
+    rmSync(dirname(path));
+    await eventually('it is there again', () => {
+      log('lost or not');
+      return existsSync(path);
+    });
+    expect(troubles).to.have.lengthOf(1);
+    expect(await written()).to.have.length.above(0);
   });
 
   it('closes though the disk is full', async () => {
