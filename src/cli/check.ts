@@ -1,14 +1,22 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { partsOf } from '../protocol/topology.js';
+import { HerdCertificates } from '../runtime/certificates.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { openPeersOf } from '../runtime/config/open-peers.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { configFor } from './config-file.js';
 import type { ConfigOption } from './options.js';
+import { inspectApart } from './inspect.js';
 import { print, warn } from './output.js';
+import { secretsOf } from './secrets.js';
 import { table } from './table.js';
 
-/** `herd check`: validates a config and draws who talks with whom. */
-export function check(options: ConfigOption): void {
-  const { file, herd, servers, topology, upstream } = configFor(options);
+/** `herd check`: validates a config, the files that it names and the environment, and draws who talks with whom. */
+export async function check(options: ConfigOption): Promise<void> {
+  const config = configFor(options);
+  const { file, herd, servers, topology, upstream } = config;
+  const secrets = secretsOf(process.env);
+  new HerdCertificates(config.tls);
   const names = [...servers.keys()];
   print(
     `${relative('.', file)} is right: herd ${herd}, ${names.length} servers, upstream ${upstream.kind} (${upstream.shape})\n`,
@@ -29,8 +37,29 @@ export function check(options: ConfigOption): void {
     ...names.map((column) => (row === column ? '·' : topology.get(row)?.includes(column) === true ? '●' : '')),
   ]);
   print(table(['', ...names], rows));
+  for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
+  for (const warning of await damagesIn(config)) warn(warning);
+}
+
+function partsIn({ topology }: HerdConfig): string[] {
   const parts = partsOf(topology);
-  if (parts.length === 1) return;
+  if (parts.length === 1) return [];
   const list = parts.map((part) => part.join(', ')).join(' | ');
-  warn(`the herd is in ${parts.length} parts that never hear of each other: ${list}`);
+  return [`the herd is in ${parts.length} parts that never hear of each other: ${list}`];
+}
+
+/** What would keep servers from starting, were each in a process of its own. */
+function openPeersIn(config: HerdConfig): string[] {
+  return [...new Set([...config.servers.keys()].flatMap((server) => openPeersOf(config, server, new Set([server]))))];
+}
+
+async function damagesIn({ storePath, servers }: HerdConfig): Promise<string[]> {
+  if (storePath === undefined) return [];
+  const warnings: string[] = [];
+  for (const server of servers.keys()) {
+    const folder = join(storePath, server);
+    const damage = await inspectApart(folder);
+    if (damage !== undefined) warnings.push(`${folder} is damaged (${damage}); ${server} will set it aside`);
+  }
+  return warnings;
 }

@@ -16,7 +16,7 @@ export async function connectTo(server: ServerId, config: HerdConfig): Promise<S
   const { host, port } = config.servers.get(server) ?? { host: '', port: 0 };
   const files = config.tls.clients;
   const options = { host, port, noDelay: true };
-  const ca = files?.ca === undefined ? {} : { ca: readFileSync(files.ca) };
+  const ca = files?.ca === undefined ? {} : { ca: readAuthority(files.ca) };
   const socket = files === undefined ? connect(options) : connectTls({ ...options, ...ca, servername: server });
   try {
     await once(socket, files === undefined ? 'connect' : 'secureConnect');
@@ -25,6 +25,14 @@ export async function connectTo(server: ServerId, config: HerdConfig): Promise<S
     throw new CommandError(`${server} cannot be reached at ${hostAndPort(host, port)} (${code ?? 'no answer'})`);
   }
   return socket;
+}
+
+function readAuthority(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { addresses } from '../actors/messages.js';
 import type { ByteString } from '../protocol/bytes.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
-import { hostAndPort, listen, type Listening } from './listening.js';
+import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
 
 /** What a door for clients needs. */
@@ -15,6 +15,8 @@ export interface DoorEdges {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly turn: Turn;
+  /** Clients that the server serves at once. */
+  readonly connectionsMax: number;
   /** Numbers connections, over all doors of a server. */
   readonly nextConnection: () => number;
   /** Undefined: clients speak without TLS. */
@@ -25,17 +27,15 @@ export interface DoorEdges {
  * Opens a server's door for clients that speak lines over TCP.
  * @throws PortError
  */
-export async function listenForClients(
-  edges: DoorEdges,
-  at: { owner: string; host: string; port: number },
-): Promise<Listening> {
+export async function listenForClients(edges: DoorEdges, at: ListenAt): Promise<Listening> {
   // Half-open: who has said everything and closed its side still gets its answers.
   const options = { allowHalfOpen: true, noDelay: true };
   const onSocket = (socket: Socket) => welcome(edges, socket);
-  if (edges.certificates === undefined) return listen(createServer(options, onSocket), at.host, at.port, at.owner);
+  const door = { ...at, connectionsMax: edges.connectionsMax };
+  if (edges.certificates === undefined) return listen(createServer(options, onSocket), door);
   const server = createTlsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, onSocket);
   edges.certificates.keep(server);
-  return listen(server, at.host, at.port, at.owner);
+  return listen(server, door);
 }
 
 function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket): void {

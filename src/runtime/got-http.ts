@@ -43,12 +43,6 @@ export class GotHttp implements Http {
       throw new UpstreamError(tooLarge.signal.aborted ? 'the answer is too large' : reasonOf(error), { cause: error });
     }
   }
-
-  /** Closes idle connections. */
-  close(): void {
-    this.agent.http.destroy();
-    this.agent.https.destroy();
-  }
 }
 
 /** What went wrong, without the request: got's own messages hold the address, and with it the key. */

@@ -13,9 +13,10 @@ import type { Upstream } from '../protocol/upstream.js';
 import type { HerdCertificates } from './certificates.js';
 import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
+import { openPeersOf } from './config/open-peers.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
-import { hostAndPort, isLoopback, type Listening } from './listening.js';
+import type { Listening } from './listening.js';
 import { ServerLog } from './log/server-log.js';
 import { MessageBus } from './message-bus.js';
 import { LocationFile } from './store/location-file.js';
@@ -121,19 +122,10 @@ export class HostedServer {
     return this.openDoors();
   }
 
-  /** Over a network that others reach nobody is let in, and nobody believed, who does not know the herd's secret. */
   private requireSecret(): void {
     const { config, hosted, secrets } = this.edges;
-    const elsewhere = (config.topology.get(this.id) ?? []).filter((neighbour) => !hosted.has(neighbour));
-    if (secrets !== undefined || elsewhere.length === 0) return;
-    for (const server of [this.id, ...elsewhere]) {
-      const { host, peerPort } = addressOf(config, server);
-      if (isLoopback(host)) continue;
-      const place = hostAndPort(host, peerPort);
-      throw new ConfigError([
-        `peerPort of ${server} is ${place}, which others can reach: set HERD_SECRET, the same for all servers of the herd`,
-      ]);
-    }
+    const problems = secrets === undefined ? openPeersOf(config, this.id, hosted) : [];
+    if (problems.length > 0) throw new ConfigError(problems);
   }
 
   private async remember(): Promise<readonly Location[]> {
@@ -156,7 +148,9 @@ export class HostedServer {
     const { config, clock, turn, hosted } = edges;
     const { host, port, peerPort, httpPort } = addressOf(config, id);
     const { clients: certificates } = edges.certificates;
-    const door: DoorEdges = { bus, clock, turn, certificates, nextConnection: () => (this.connections += 1) };
+    const { connectionsMax } = config.limits;
+    const nextConnection = () => (this.connections += 1);
+    const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
     const http =
       httpPort === undefined

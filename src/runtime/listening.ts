@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { PortError } from './errors.js';
 
 /**
@@ -9,6 +9,21 @@ import { PortError } from './errors.js';
  * system drops their packets, and each tries again after a second. The system has a limit of its own, often this one.
  */
 const backlog = 4_096;
+
+/**
+ * Connections that a port takes beyond those that are served: they are in a handshake, or are just being told that there is no
+ * room. Beyond it a connection is closed without a word, and costs nothing.
+ */
+const spareConnections = 1_000;
+
+/** What is listened on. */
+export interface ListenAt {
+  /** Whose port it is, for people. */
+  readonly owner: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
 
 /** A port that is being listened on. */
 export interface Listening {
@@ -22,7 +37,11 @@ export interface Listening {
  * Listens on a TCP port.
  * @throws PortError naming the owner and the port, if the port is taken, not allowed, or not of this machine
  */
-export async function listen(server: Server, host: string, port: number, owner: string): Promise<Listening> {
+export async function listen(
+  server: Server,
+  { owner, host, port, connectionsMax }: ListenAt & { connectionsMax: number },
+): Promise<Listening> {
+  server.maxConnections = connectionsMax + spareConnections;
   try {
     server.listen({ host, port, backlog });
     await once(server, 'listening');
@@ -36,6 +55,9 @@ export async function listen(server: Server, host: string, port: number, owner: 
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
     close: () => {
       server.close();
+      // What is in the middle of a TLS handshake finds nobody behind the door.
+      server.removeAllListeners('secureConnection');
+      server.on('secureConnection', (socket: Socket) => socket.destroy());
       // A connection that has not become a client's yet would keep a web server open for as long as it likes.
       if (server instanceof HttpServer || server instanceof HttpsServer) server.closeAllConnections();
     },

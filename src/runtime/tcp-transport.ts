@@ -6,11 +6,14 @@ import type { ServerId } from '../protocol/ids.js';
 import { LineFramer } from '../protocol/line-framer.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
-import { hostAndPort, listen, type Listening } from './listening.js';
+import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
 
 /** Bytes on their way to a neighbour beyond which it counts as slow: more than a page of a catch-up, less than matters. */
 const roomBytes = 256 * 1024;
+
+/** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
+const peersMax = 1_000;
 
 /** What wires over TCP need. */
 export interface TcpEdges {
@@ -47,22 +50,19 @@ export class TcpTransport implements Transport {
  * Opens a server's port for other servers.
  * @throws PortError
  */
-export async function listenForPeers(
-  edges: TcpEdges,
-  accept: AcceptPeer,
-  at: { owner: string; host: string; port: number },
-): Promise<Listening> {
+export async function listenForPeers(edges: TcpEdges, accept: AcceptPeer, at: ListenAt): Promise<Listening> {
   const onSocket = (socket: Socket): void => {
     const far = hostAndPort(socket.remoteAddress, socket.remotePort);
     const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener);
     const listener = accept(wire);
   };
   const { certificates } = edges;
-  if (certificates === undefined) return listen(createServer({ noDelay: true }, onSocket), at.host, at.port, at.owner);
+  const door = { ...at, connectionsMax: peersMax };
+  if (certificates === undefined) return listen(createServer({ noDelay: true }, onSocket), door);
   const options = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: tlsHandshakeWithinMs };
   const server = createTlsServer({ ...options, noDelay: true }, onSocket);
   certificates.keep(server);
-  return listen(server, at.host, at.port, at.owner);
+  return listen(server, door);
 }
 
 class TcpPeerWire implements PeerWire {

@@ -8,7 +8,7 @@ import { addresses } from '../actors/messages.js';
 import type { ByteString } from '../protocol/bytes.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import type { DoorEdges } from './client-listener.js';
-import { hostAndPort, listen, type Listening } from './listening.js';
+import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
 
 /** Where WebSocket clients connect. */
 const path = '/ws';
@@ -23,11 +23,7 @@ const goingAway = 1001;
  * Opens a server's door for clients that speak over WebSocket: one command a message, one answer a message.
  * @throws PortError
  */
-export async function listenForWeb(
-  edges: DoorEdges,
-  lineBytesMax: number,
-  at: { owner: string; host: string; port: number },
-): Promise<Listening> {
+export async function listenForWeb(edges: DoorEdges, lineBytesMax: number, at: ListenAt): Promise<Listening> {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: lineBytesMax + 2, perMessageDeflate: false });
   const onRequest: RequestListener = (_, response) => {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(`Herd speaks WebSocket here, at ${path}\n`);
@@ -40,7 +36,7 @@ export async function listenForWeb(
     if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
-  return listen(server, at.host, at.port, at.owner);
+  return listen(server, { ...at, connectionsMax: edges.connectionsMax });
 }
 
 function tlsServer(certificates: Certificates, onRequest: RequestListener): HttpsServer {

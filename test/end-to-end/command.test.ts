@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -136,6 +136,49 @@ describe('the herd command', function () {
       const { status, stderr } = await run(['check', '--config', 'nowhere.yaml'], { cwd: folder });
       expect(stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
       expect(status).to.equal(1);
+    });
+
+    const exposed = [
+      'herd: laker',
+      'servers:',
+      '  Blake: { host: 0.0.0.0, port: 1, peerPort: 2 }',
+      '  Metta: { port: 3, peerPort: 4 }',
+      'talks: { Blake: [Metta] }',
+    ];
+
+    it('warns of servers that would not start without a secret', async () => {
+      const cwd = await folderWith(...exposed);
+      const without = await run(['check'], { cwd, env: { HERD_SECRET: '' } });
+      expect(without.stderr).to.match(
+        /^herd: peerPort of Blake is 0\.0\.0\.0:2, which others can reach: set HERD_SECRET.*\n$/,
+      );
+      expect(without.status).to.equal(0);
+      const withOne = await run(['check'], { cwd, env: { HERD_SECRET: 'a secret of this very test' } });
+      expect(withOne.stderr).to.equal('');
+      const short = await run(['check'], { cwd, env: { HERD_SECRET: 'short' } });
+      expect(short.stderr).to.match(/HERD_SECRET must be at least 16 characters long/);
+      expect(short.status).to.equal(1);
+    });
+
+    it('names certificates that cannot be read', async () => {
+      const cwd = await folderWith(...exposed, 'tls: { clients: { cert: no.pem, key: no-key.pem } }');
+      const { status, stderr } = await run(['check'], { cwd });
+      expect(stderr).to.match(/^herd: no\.pem cannot be read: /);
+      expect(status).to.equal(1);
+    });
+
+    it('warns of locations on disk that are damaged', async () => {
+      const cwd = await folderWith(
+        'herd: h',
+        'servers: { Blake: { port: 1, peerPort: 2 } }',
+        'store: { path: locations }',
+      );
+      expect(await run(['check'], { cwd })).to.include({ status: 0, stderr: '' });
+      await mkdir(join(cwd, 'locations', 'Blake'), { recursive: true });
+      await writeFile(join(cwd, 'locations', 'Blake', 'CURRENT'), 'nonsense');
+      const { status, stderr } = await run(['check'], { cwd });
+      expect(stderr).to.match(/^herd: locations.Blake is damaged \(.+\); Blake will set it aside\n$/);
+      expect(status).to.equal(0);
     });
 
     it('warns of a herd in parts', async () => {

@@ -32,7 +32,7 @@ describe('Certificates', () => {
   async function serve(certificates: Certificates): Promise<void> {
     server = createServer({}, (socket) => socket.on('error', () => undefined).pipe(socket));
     certificates.keep(server);
-    door = await listen(server, '127.0.0.1', 0, 'Blake (clients)');
+    door = await listen(server, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0, connectionsMax: 10 });
   }
 
   async function client(ca = readFileSync(files.ca)): Promise<TLSSocket> {

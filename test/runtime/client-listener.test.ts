@@ -45,7 +45,7 @@ describe('the door for clients over TCP', () => {
     });
     let connections = 0;
     const nextConnection = () => (connections += 1);
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, nextConnection };
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection };
     door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
     client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
     client.on('error', () => undefined);

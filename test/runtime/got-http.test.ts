@@ -30,7 +30,6 @@ describe('GotHttp', () => {
   });
 
   afterEach(() => {
-    http.close();
     server.closeAllConnections();
     server.close();
   });

@@ -44,7 +44,7 @@ describe('the door for WebSocket', () => {
     bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
     let connections = 0;
     const nextConnection = () => (connections += 1);
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, nextConnection };
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection };
     door = await listenForWeb(edges, lineBytesMax, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
   });
 

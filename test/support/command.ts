@@ -15,7 +15,15 @@ export interface CommandOptions {
   readonly cwd: string;
   /** Its standard input, whole. None: it is open and empty for as long as the command runs. */
   readonly input?: string | Buffer;
+  /** What its environment has besides this process's own, or instead of it. */
+  readonly env?: Environment;
 }
+
+/** Variables of an environment. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** What the environment of whoever runs the tests must not bring into them. */
+const withoutSecrets = { HERD_SECRET: undefined, HERD_SECRET_PREVIOUS: undefined };
 
 /** How a command ended. */
 export interface End {
@@ -37,9 +45,10 @@ export class HerdCommand {
 
   constructor(
     private readonly args: readonly string[],
-    { cwd, input }: CommandOptions,
+    { cwd, input, env }: CommandOptions,
   ) {
-    this.child = spawn(process.execPath, [program, ...args], { cwd, detached: true });
+    const whole = { ...process.env, ...withoutSecrets, ...env };
+    this.child = spawn(process.execPath, [program, ...args], { cwd, detached: true, env: whole });
     running.add(this);
     for (const stream of ['stdout', 'stderr'] as const) {
       this.child[stream]?.on('data', (chunk: Buffer) => {

@@ -2,6 +2,9 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Docume
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
 
+const onlyVariable = /^\$\{\w+\}$/;
+const wholeNumber = /^\d{1,15}$/;
+
 type Path = readonly PropertyKey[];
 
 /** A YAML text that can tell where each of its values stands. */
@@ -75,13 +78,17 @@ export class YamlSource {
     visit(this.document, {
       Scalar: (_, node) => {
         if (typeof node.value !== 'string') return;
-        node.value = node.value.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
+        const text = node.value;
+        const filled = text.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
           const value = environment[variable];
           if (value === undefined) {
             problems.push(this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`));
           }
           return value ?? whole;
         });
+        // A number that stands for itself alone is one, as it would be if it stood here: a port, say.
+        const isNumber = node.type === 'PLAIN' && onlyVariable.test(text) && wholeNumber.test(filled);
+        node.value = isNumber ? Number(filled) : filled;
       },
     });
     return problems;

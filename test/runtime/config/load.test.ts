@@ -211,6 +211,18 @@ describe('herd.yaml', () => {
     expect(config.logDir).to.equal('/var/logs');
   });
 
+  it('takes a whole number of the environment for one, where it stands alone and unquoted', () => {
+    const lines = (port: string) => ['herd: h', 'servers:', '  Solo:', `    port: ${port}`, '    peerPort: 2'];
+    expect([...parse(lines('${PORT}'), { PORT: '12000' }).servers.values()][0]?.port).to.equal(12_000);
+    for (const [port, value] of [
+      ['${PORT}', '12000a'],
+      ['"${PORT}"', '12000'],
+      ['${PORT}', '65536'],
+    ] as const) {
+      expect(() => parse(lines(port), { PORT: value }), port).to.throw('herd.yaml:4: servers.Solo.port');
+    }
+  });
+
   it('does not read what comes from the environment as YAML', () => {
     const config = parse([...good, 'log: { dir: "${DIR}" }'], { DIR: 'a: [b, "c"] # ${BASE}' });
     expect(config.logDir).to.equal('a: [b, "c"] # ${BASE}');
