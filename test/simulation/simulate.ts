@@ -3,7 +3,7 @@ import type { RunResult } from '../../src/simulation/run/result.js';
 import { parseScenario } from '../../src/simulation/scenario/load.js';
 import type { Scenario } from '../../src/simulation/scenario/scenario.js';
 import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
-import { fakeUpstream } from '../support/fake-upstream.js';
+import { twitterSearch } from '../../src/upstreams/twitter.js';
 
 /** The five servers of the shipped herd, so that a scenario of a test can stand by itself. */
 export const fiveServers = `
@@ -18,7 +18,9 @@ export function scenarioOf(text: string, seed = 1): Scenario {
   return parseScenario('test.yaml', `name: a test\nseed: ${seed}\n${herd}\n${text}`, {});
 }
 
+const upstream = twitterSearch('http://upstream.simulated');
+
 /** Plays a scenario in the virtual world. */
 export function simulate(scenario: Scenario, options: Partial<RunOptions> = {}): Promise<RunResult> {
-  return runScenario(scenario, { world: (tell) => new VirtualWorld(scenario, fakeUpstream, tell), ...options });
+  return runScenario(scenario, { world: (tell) => new VirtualWorld(scenario, upstream, tell), ...options });
 }

@@ -5,6 +5,7 @@ import type { Breach, Invariant } from './invariant.js';
 /** Answers come in the order of the commands, one a command, and each is an answer to its command. */
 export class AnswersInOrder implements Invariant {
   readonly name = 'answers-in-order';
+  readonly sees = ['answered'] as const;
 
   see(event: WorldEvent): Breach | undefined {
     if (event.kind !== 'answered') return undefined;

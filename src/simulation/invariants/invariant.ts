@@ -16,7 +16,9 @@ export interface Breach {
 export interface Invariant {
   /** What it is reported by. */
   readonly name: string;
-  /** Safety: looks at an event before the view has taken it in. */
+  /** The kinds of events that it looks at. */
+  readonly sees?: readonly WorldEvent['kind'][];
+  /** Safety: looks at an event of these kinds before the view has taken it in. */
   see?(event: WorldEvent, view: HerdView): Breach | undefined;
   /** Safety: looks around, once a simulated second. */
   look?(view: HerdView): Breach[];

@@ -6,6 +6,7 @@ import type { Breach, Invariant } from './invariant.js';
 /** What a server holds of a client never goes back in the order of locations. */
 export class NeverBack implements Invariant {
   readonly name = 'never-back';
+  readonly sees = ['learned'] as const;
 
   see(event: WorldEvent, view: HerdView): Breach | undefined {
     if (event.kind !== 'learned') return undefined;

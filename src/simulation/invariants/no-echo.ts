@@ -1,4 +1,4 @@
-import type { ServerId } from '../../protocol/ids.js';
+import { asClientId, type ServerId } from '../../protocol/ids.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { WorldEvent } from '../world.js';
 import type { Breach, Invariant } from './invariant.js';
@@ -9,6 +9,7 @@ import type { Breach, Invariant } from './invariant.js';
  */
 export class NoEcho implements Invariant {
   readonly name = 'no-echo';
+  readonly sees = ['told'] as const;
   /** Neighbours that are being told what a comparison has shown: `Blake>Bryant`. */
   private readonly comparing = new Set<string>();
   private readonly sought = new Set<string>();
@@ -28,9 +29,9 @@ export class NoEcho implements Invariant {
     const way = `${server}>${neighbour}`;
     if (this.comparing.has(way)) return undefined;
     const [, first, , client = '', , time] = line.split(' ');
-    const held = view.held.get(server)?.get(client as never);
-    if (held === undefined || held.location.time !== time || held.location.server !== first) return undefined;
-    if (held.from !== neighbour && first !== neighbour) return undefined;
+    const held = view.held.get(server)?.get(asClientId(client));
+    if (held === undefined || (held.from !== neighbour && first !== neighbour)) return undefined;
+    if (held.location.time !== time || held.location.server !== first) return undefined;
     if (this.sought.has(`${way} ${client}`)) return undefined;
     return { server, text: `${server} sent ${line} back to ${neighbour}` };
   }

@@ -5,6 +5,7 @@ import type { Breach, Invariant } from './invariant.js';
 /** A herd that nothing new is told goes quiet but for heartbeats and comparisons: no location is passed on. */
 export class Quiet implements Invariant {
   readonly name = 'quiet';
+  readonly sees = ['asked', 'told'] as const;
   private lastToldMs = -1;
   private lastTold = '';
   private lastAskedMs = -1;

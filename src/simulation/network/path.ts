@@ -36,23 +36,20 @@ const lossesMax = 8;
 export class Path {
   private readonly blocks = new Set<'cut' | 'partition'>();
   private flow: 'flowing' | 'stalled' = 'flowing';
-  private slowed: Partial<PathConditions> = {};
+  private present: PathConditions;
   /** When the last byte that was sent will have left, in milliseconds. */
   private busyUntilMs = 0;
 
   constructor(
     private readonly usual: PathConditions,
     private readonly random: SeededRandom,
-  ) {}
+  ) {
+    this.present = usual;
+  }
 
   get state(): 'open' | 'cut' | 'stalled' {
     if (this.blocks.size > 0) return 'cut';
     return this.flow === 'stalled' ? 'stalled' : 'open';
-  }
-
-  /** Whether anything is other than usual. */
-  get isFaulty(): boolean {
-    return this.state !== 'open' || Object.keys(this.slowed).length > 0;
   }
 
   block(by: 'cut' | 'partition'): void {
@@ -69,28 +66,26 @@ export class Path {
 
   /** Carries worse, or better, than usual from now on. */
   slow(conditions: Partial<PathConditions>): void {
-    this.slowed = conditions;
+    this.present = { ...this.usual, ...conditions };
+    this.busyUntilMs = 0;
   }
 
   /** Carries as usual from now on. */
   heal(): void {
     this.blocks.clear();
     this.flow = 'flowing';
-    this.slowed = {};
+    this.present = this.usual;
+    this.busyUntilMs = 0;
   }
 
   /** How long a segment sent now takes to arrive, in milliseconds, its retransmissions included. */
   transit(bytes: number, nowMs: number): number {
-    const { delay, loss, duplicate, bytesPerSecond } = this.conditions();
+    const { delay, loss, duplicate, bytesPerSecond } = this.present;
     const copies = this.random.happens(duplicate) ? 2 : 1;
     const startMs = Math.max(nowMs, this.busyUntilMs);
     if (bytesPerSecond !== Infinity) this.busyUntilMs = startMs + (copies * bytes * 1_000) / bytesPerSecond;
     const queuedMs = Math.max(0, this.busyUntilMs - nowMs);
     return queuedMs + this.random.between(delay.leastMs, delay.mostMs) + this.lostForMs(loss);
-  }
-
-  private conditions(): PathConditions {
-    return { ...this.usual, ...this.slowed };
   }
 
   private lostForMs(loss: number): number {

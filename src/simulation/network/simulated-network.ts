@@ -75,9 +75,9 @@ export class SimulatedNetwork implements SocketEdges {
     for (const [address, door] of this.doors) if (door.host === host) this.doors.delete(address);
   }
 
-  /** Tells the connections that paths have changed. */
-  pathsChanged(): void {
-    for (const streams of this.streams.values()) for (const stream of streams) stream.pathChanged();
+  /** Tells the connections over a path that it has changed. */
+  pathChanged(path: Path): void {
+    for (const stream of this.streams.get(path) ?? []) stream.pathChanged();
   }
 
   /** Lets go of a socket that is closed. What it has sent is still under way. */
@@ -119,6 +119,9 @@ export class SimulatedNetwork implements SocketEdges {
   }
 
   private release({ out }: Socket): void {
-    if (out !== undefined) for (const streams of this.streams.values()) streams.delete(out);
+    if (out === undefined) return;
+    const streams = this.streams.get(out.path);
+    streams?.delete(out);
+    if (streams?.size === 0) this.streams.delete(out.path);
   }
 }

@@ -29,13 +29,15 @@ export interface StreamSink {
 export class Stream {
   /** What has not come through, in order; the first is sent again and again. */
   private held: Segment[] = [];
+  /** What is on its way, in order, and the timers of its arrival. */
+  private flying: { readonly segment: Segment; readonly timer: unknown }[] = [];
   private lastArrivalMs = 0;
   private retries = 0;
   private timer: unknown;
 
   constructor(
     private readonly clock: Clock,
-    private readonly path: Path,
+    readonly path: Path,
     private readonly sink: StreamSink,
   ) {}
 
@@ -50,8 +52,18 @@ export class Stream {
     this.clock.clearTimeout(this.timer);
   }
 
-  /** The path has changed: what a stall has held goes on. What a cut has held waits for its next retransmission. */
+  /**
+   * The path has changed. What waits in front of a line that was slow leaves as the line is now; what a stall has held goes on;
+   * what a cut has held waits for its next retransmission.
+   */
   pathChanged(): void {
+    const flying = this.flying;
+    this.flying = [];
+    this.lastArrivalMs = 0;
+    for (const { segment, timer } of flying) {
+      this.clock.clearTimeout(timer);
+      this.transmit(segment);
+    }
     if (this.timer === undefined && this.path.state !== 'stalled') this.retry();
   }
 
@@ -59,10 +71,12 @@ export class Stream {
     const nowMs = this.clock.monotonicMs();
     const transitMs = this.path.transit(segment.text.length + headerBytes, nowMs);
     this.lastArrivalMs = Math.max(this.lastArrivalMs, nowMs + transitMs);
-    this.clock.setTimeout(() => this.arrive(segment), this.lastArrivalMs - nowMs);
+    const timer = this.clock.setTimeout(() => this.arrive(segment), this.lastArrivalMs - nowMs);
+    this.flying.push({ segment, timer });
   }
 
   private arrive(segment: Segment): void {
+    this.flying.shift();
     if (this.held.length > 0 || this.path.state !== 'open') return this.hold(segment);
     this.retries = 0;
     this.sink.arrived(segment);

@@ -24,6 +24,7 @@ export class HerdView {
   readonly restartedMs = new Map<ServerId, number>();
   private readonly live = new Set<string>();
   private readonly started = new Set<ServerId>();
+  private running: readonly ServerId[] = [];
 
   constructor(
     readonly topology: Topology,
@@ -32,7 +33,7 @@ export class HerdView {
 
   /** The servers that run, or are paused. */
   get up(): readonly ServerId[] {
-    return [...this.held.keys()];
+    return this.running;
   }
 
   isUp(server: ServerId): boolean {
@@ -82,6 +83,7 @@ export class HerdView {
         return this.start(event.server, event.remembered);
       case 'down':
         this.held.delete(event.server);
+        this.running = [...this.held.keys()];
         for (const neighbour of this.topology.get(event.server) ?? []) this.live.delete(`${event.server}>${neighbour}`);
         return;
       default:
@@ -101,5 +103,6 @@ export class HerdView {
     if (this.started.has(server)) this.restartedMs.set(server, this.world.nowMs());
     this.started.add(server);
     this.held.set(server, new Map(remembered.map((location) => [location.client, { location, from: undefined }])));
+    this.running = [...this.held.keys()];
   }
 }

@@ -14,6 +14,7 @@ export class Observer {
   readonly violations: Violation[] = [];
   readonly view: HerdView;
   readonly measures: Measures;
+  private readonly seers = new Map<WorldEvent['kind'], Invariant[]>();
 
   constructor(
     private readonly world: World,
@@ -24,12 +25,15 @@ export class Observer {
   ) {
     this.view = new HerdView(topology, world);
     this.measures = new Measures(this.view);
+    for (const invariant of invariants) {
+      for (const kind of invariant.sees ?? []) this.seers.set(kind, [...(this.seers.get(kind) ?? []), invariant]);
+    }
   }
 
   /** Takes in what happened. */
   note(event: WorldEvent): void {
     if (isTraced(event)) this.record(event);
-    for (const invariant of this.invariants) {
+    for (const invariant of this.seers.get(event.kind) ?? []) {
       const breach = invariant.see?.(event, this.view);
       if (breach !== undefined) this.violated(invariant.name, breach);
     }

@@ -7,7 +7,7 @@ import type { World, WorldEvent } from '../world.js';
 const lateMaxMs = 10_000;
 
 /** The probability that a phone comes into the reach of another server between two of its reports. */
-const moves = 0.05;
+const moves = 0.01;
 
 /** How far a phone goes between two reports at most, in degrees. */
 const strideDegrees = 0.01;

@@ -74,6 +74,7 @@ export class StepReader {
   }
 
   private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
+    if (written === undefined) return this.noExpectation(path);
     const value = this.problems.read(actions[word].value, written, path);
     if (value === undefined) return undefined;
     switch (word) {
@@ -125,6 +126,11 @@ export class StepReader {
     }
   }
 
+  private noExpectation(path: Path): undefined {
+    const text = 'must be converged, or a server, a client and its position; did you mean converged?';
+    this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
+  }
+
   private expectation(value: Value<'expect'>, path: Path): Action {
     if (value.kind === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
     const server = this.serverOf(value.server, [...path, 'server']);
@@ -167,11 +173,11 @@ export class StepReader {
   }
 }
 
-/** The two forms of an expectation, told apart for the schema. */
+/** The two forms of an expectation, told apart for the schema; undefined for what is neither. */
 function prepared(word: ActionWord, written: unknown): unknown {
   if (word !== 'expect') return written;
   if (typeof written === 'object') return { ...written, kind: 'position' };
-  return written === 'converged' ? { kind: 'converged' } : { kind: written };
+  return written === 'converged' ? { kind: 'converged' } : undefined;
 }
 
 /** A value as it may stand in a file. */

@@ -36,7 +36,6 @@ export class NetworkFaults {
         this.heal(action.what);
         break;
     }
-    this.network.pathsChanged();
   }
 
   /** Cuts every way between servers of different groups. A server in no group keeps all of its ways. */
@@ -58,6 +57,10 @@ export class NetworkFaults {
   }
 
   private onEach(edges: readonly Edge[], change: (path: Path, edge: Edge) => void): void {
-    for (const edge of edges) change(this.network.path(edge.from, edge.to), edge);
+    for (const edge of edges) {
+      const path = this.network.path(edge.from, edge.to);
+      change(path, edge);
+      this.network.pathChanged(path);
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
-import type { FaultAction, Scenario } from '../scenario/scenario.js';
+import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
 import { SeededRandom } from '../seeded-random.js';
 import { instantAt, VirtualClock } from '../virtual-clock.js';
 import type { ServerLoad, World, WorldListener } from '../world.js';
@@ -55,7 +55,7 @@ export class VirtualWorld implements World {
     return this.clock.monotonicMs();
   }
 
-  refusal(): undefined {
+  refusal(_action: Action): string | undefined {
     return undefined;
   }
 
