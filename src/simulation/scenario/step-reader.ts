@@ -74,7 +74,10 @@ export class StepReader {
   }
 
   private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
-    if (written === undefined) return this.noExpectation(path);
+    if (written === undefined) {
+      this.noExpectation(path);
+      return undefined;
+    }
     const value = this.problems.read(actions[word].value, written, path);
     if (value === undefined) return undefined;
     switch (word) {
@@ -126,7 +129,7 @@ export class StepReader {
     }
   }
 
-  private noExpectation(path: Path): undefined {
+  private noExpectation(path: Path): void {
     const text = 'must be converged, or a server, a client and its position; did you mean converged?';
     this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
   }
