@@ -60,7 +60,7 @@ export function verdictOf(
       : `VIOLATED at ${seconds(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
   if (verdict === 'violated') {
-    lines.push(`  ${violations.length} violations in all; again: herd simulate ${file} --seed ${seed}`);
+    lines.push(`  ${violations.length} in all; again: herd simulate ${file} --seed ${seed}`);
   }
   lines.push(...measureLines(measures));
   lines.push(`  ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`);
