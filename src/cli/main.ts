@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
 import { CommandError, UsageError } from './errors.js';
-import type { ConfigOption, FindOptions, NearOptions, ServeOptions, StartOptions } from './options.js';
+import type { ConfigOption, FindOptions, NearOptions, ServeOptions, SimulateOptions, StartOptions } from './options.js';
 import { warn } from './output.js';
 
 /*
@@ -77,6 +77,16 @@ program
   .option(...server)
   .option(...config)
   .action(async (client: string, options: NearOptions) => (await import('./find.js')).near(client, options));
+
+program
+  .command('simulate')
+  .description('play scripted failures on the real actors, in simulated time; 0 all held, 1 violated, 2 could not run')
+  .argument('<file...>', 'scenarios')
+  .option('--seed <number>', 'the seed of all chance, instead of the one of the scenario')
+  .option('--world <name>', 'where it is played: virtual', 'virtual')
+  .action(async (files: string[], options: SimulateOptions) =>
+    (await import('./simulate.js')).simulate(files, options),
+  );
 
 program
   .command('schema')

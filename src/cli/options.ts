@@ -7,6 +7,12 @@ export interface StartOptions extends ConfigOption {
   readonly processes?: true;
 }
 
+export interface SimulateOptions {
+  /** As typed. */
+  readonly seed?: string;
+  readonly world: string;
+}
+
 export interface ServeOptions extends ConfigOption {
   /** The address of the sample service. */
   readonly sample: string;

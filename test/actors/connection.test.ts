@@ -16,7 +16,7 @@ import { FakeClientWire } from '../support/fake-client-wire.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { FakeSeeker } from '../support/fake-seeker.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const self = addresses.connection(1);
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { IdleWatch } from '../../src/actors/idle-watch.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 describe('[CO8] IdleWatch', () => {
   let clock: VirtualClock;

@@ -10,7 +10,7 @@ import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeSecrets } from '../support/fake-secrets.js';
 import { serverId } from '../support/fake-location.js';
 import { FakePeerWire, TrustedFakeWire } from '../support/fake-peer-wire.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const blake = serverId('Blake');
 const identity: PeerIdentity = { herd: 'twitter', server: serverId('Bryant'), neighbours: [blake, serverId('Metta')] };

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { createActor, type Actor } from 'xstate';
 import { peerLinkMachine, type PeerLinkEvent } from '../../src/actors/peer-link-machine.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const greeted: PeerLinkEvent = { type: 'GREETED' };
 const caughtUp: PeerLinkEvent = { type: 'CAUGHT_UP' };

@@ -14,7 +14,7 @@ import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../support/fake-peer-wire.js';
 import { FakeSecrets } from '../support/fake-secrets.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const blake = serverId('Blake');
 const bryant = serverId('Bryant');

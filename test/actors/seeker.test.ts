@@ -19,7 +19,7 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId('Metta')];
 const kiwi = asClientId('kiwi');

@@ -9,7 +9,7 @@ import { FakeClientWire } from '../support/fake-client-wire.js';
 import { serverId } from '../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../support/fake-peer-wire.js';
 import { FakeHttp, fakeUpstream, promisesSettled } from '../support/fake-upstream.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const neighbours = ['Blake', 'Metta'].map(serverId);
 

@@ -6,7 +6,7 @@ import { Supervisor } from '../../src/actors/supervisor.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 type Order = 'work' | 'throw' | object;
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, setup } from 'xstate';
 import { ticker } from '../../src/actors/ticker.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 describe('ticker', () => {
   let clock: VirtualClock;

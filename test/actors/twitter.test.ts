@@ -6,7 +6,7 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeHttp, fakeUpstream, promisesSettled } from '../support/fake-upstream.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const replyTo = addresses.connection(1);
 const about = { latitude: '34.06', longitude: '-118.44', radiusKm: 10, count: 5 };

@@ -8,7 +8,7 @@ import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { eventsOf } from '../support/fake-bus.js';
 import { FakeFolder } from '../support/fake-folder.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { HerdInProcess, type HerdOptions } from './herd-in-process.js';
 
 const five = ['Blake-Bryant', 'Blake-Howard', 'Bryant-Gasol', 'Bryant-Metta', 'Gasol-Howard'];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, type Actor } from 'xstate';
 import { processMachine, type ProcessEvent } from '../../src/runtime/process-machine.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const started: ProcessEvent = { type: 'STARTED' };
 const exited: ProcessEvent = { type: 'EXITED', reason: 'exit status 1' };

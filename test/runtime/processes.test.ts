@@ -8,7 +8,7 @@ import { SystemClock } from '../../src/runtime/system-clock.js';
 import { eventually, within } from '../support/eventually.js';
 import { FakeFolder } from '../support/fake-folder.js';
 import { serverId } from '../support/fake-location.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const file = fileURLToPath(new URL('./misbehaving-server.js', import.meta.url));
 const blake = serverId('Blake');

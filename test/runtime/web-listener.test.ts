@@ -10,7 +10,7 @@ import { Turn } from '../../src/runtime/turn.js';
 import { listenForWeb } from '../../src/runtime/web-listener.js';
 import { asServerId } from '../../src/protocol/ids.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const lineBytesMax = 256;
 

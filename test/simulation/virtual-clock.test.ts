@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createActor, setup } from 'xstate';
-import { VirtualClock } from './virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 describe('VirtualClock', () => {
   let clock: VirtualClock;

@@ -1,0 +1,28 @@
+import type { Scenario } from '../scenario/scenario.js';
+import { Agreement } from './agreement.js';
+import { AnswersInOrder } from './answers.js';
+import { Bounds } from './bounds.js';
+import type { Invariant } from './invariant.js';
+import { LinksReturn } from './links-return.js';
+import { NeverBack } from './never-back.js';
+import { NoEcho } from './no-echo.js';
+import { NoFailure } from './no-failure.js';
+import { OnlyReported } from './only-reported.js';
+import { Quiet } from './quiet.js';
+import { Refilled } from './refilled.js';
+
+/** Everything that must be so, for one run. */
+export function allInvariants({ herd }: Pick<Scenario, 'herd'>): Invariant[] {
+  return [
+    new NeverBack(),
+    new OnlyReported(),
+    new NoEcho(),
+    new AnswersInOrder(),
+    new NoFailure(),
+    new Bounds(herd.limits.clientsMax),
+    new LinksReturn(),
+    new Refilled(),
+    new Agreement(),
+    new Quiet(),
+  ];
+}

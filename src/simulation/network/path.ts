@@ -1,0 +1,98 @@
+import type { SeededRandom } from '../seeded-random.js';
+
+/** A span that each draw falls into, in milliseconds. */
+export interface DelayRange {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** How a network carries segments. */
+export interface PathConditions {
+  /** How long a segment is on its way. */
+  readonly delay: DelayRange;
+  /** The probability that a segment is lost, and comes with the next retransmission: 0 up to, not including, 1. */
+  readonly loss: number;
+  /** The probability that a segment comes twice. The receiver drops the second; it takes its share of the bandwidth. */
+  readonly duplicate: number;
+  /** Infinity for a network that carries any amount at once. */
+  readonly bytesPerSecond: number;
+}
+
+/** The least time after which TCP sends a segment again, in milliseconds (Linux, TCP_RTO_MIN); it doubles each time. */
+export const retransmitMinMs = 200;
+
+/** The longest time between two retransmissions, in milliseconds (Linux, TCP_RTO_MAX). */
+export const retransmitMaxMs = 120_000;
+
+/** Losses in a row that one segment suffers by chance, at most: a certain loss is a cut, and said as one. */
+const lossesMax = 8;
+
+/**
+ * The way from one host to another, in this direction.
+ *
+ * `cut`: nothing passes, and the sender is not told; TCP tries again and again. `stalled`: whoever is in between takes
+ * everything, and passes nothing on until it no longer stalls.
+ */
+export class Path {
+  private readonly blocks = new Set<'cut' | 'partition'>();
+  private flow: 'flowing' | 'stalled' = 'flowing';
+  private present: PathConditions;
+  /** When the last byte that was sent will have left, in milliseconds. */
+  private busyUntilMs = 0;
+
+  constructor(
+    private readonly usual: PathConditions,
+    private readonly random: SeededRandom,
+  ) {
+    this.present = usual;
+  }
+
+  get state(): 'open' | 'cut' | 'stalled' {
+    if (this.blocks.size > 0) return 'cut';
+    return this.flow === 'stalled' ? 'stalled' : 'open';
+  }
+
+  block(by: 'cut' | 'partition'): void {
+    this.blocks.add(by);
+  }
+
+  unblock(by: 'cut' | 'partition'): void {
+    this.blocks.delete(by);
+  }
+
+  stall(): void {
+    this.flow = 'stalled';
+  }
+
+  /** Carries worse, or better, than usual from now on. */
+  slow(conditions: Partial<PathConditions>): void {
+    this.present = { ...this.usual, ...conditions };
+    this.busyUntilMs = 0;
+  }
+
+  /** Carries as usual from now on. */
+  heal(): void {
+    this.blocks.clear();
+    this.flow = 'flowing';
+    this.present = this.usual;
+    this.busyUntilMs = 0;
+  }
+
+  /** How long a segment sent now takes to arrive, in milliseconds, its retransmissions included. */
+  transit(bytes: number, nowMs: number): number {
+    const { delay, loss, duplicate, bytesPerSecond } = this.present;
+    const copies = this.random.happens(duplicate) ? 2 : 1;
+    const startMs = Math.max(nowMs, this.busyUntilMs);
+    if (bytesPerSecond !== Infinity) this.busyUntilMs = startMs + (copies * bytes * 1_000) / bytesPerSecond;
+    const queuedMs = Math.max(0, this.busyUntilMs - nowMs);
+    return queuedMs + this.random.between(delay.leastMs, delay.mostMs) + this.lostForMs(loss);
+  }
+
+  private lostForMs(loss: number): number {
+    let lostMs = 0;
+    for (let times = 0; times < lossesMax && this.random.happens(loss); times += 1) {
+      lostMs += retransmitMinMs * 2 ** times;
+    }
+    return lostMs;
+  }
+}

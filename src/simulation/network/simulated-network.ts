@@ -1,0 +1,127 @@
+import type { Clock } from '../../actors/clock.js';
+import type { SeededRandom } from '../seeded-random.js';
+import { Path, type PathConditions } from './path.js';
+import { Socket, type SocketEdges, type SocketHost, type SocketListener } from './socket.js';
+import { Stream, type Segment } from './stream.js';
+import { SimulatedTurn } from './turn.js';
+
+/** Takes calls on behalf of a host. */
+export interface Door {
+  readonly host: SocketHost;
+  /** Takes a call; returns who listens to it. */
+  accept(socket: Socket, caller: string): SocketListener;
+}
+
+/** Hears of every segment of bytes that arrives. */
+export type OnCarried = (from: string, to: string, segment: Segment) => void;
+
+/** A network between named hosts: each has paths to the others, and doors at which it takes calls. */
+export class SimulatedNetwork implements SocketEdges {
+  readonly turn = new SimulatedTurn();
+  private readonly paths = new Map<string, Path>();
+  private readonly doors = new Map<string, Door>();
+  private readonly sockets = new Set<Socket>();
+  /** Streams that may hold something back, by their paths. */
+  private readonly streams = new Map<Path, Set<Stream>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: SeededRandom,
+    private readonly usual: PathConditions,
+    private readonly onCarried: OnCarried,
+  ) {}
+
+  nowMs(): number {
+    return this.clock.monotonicMs();
+  }
+
+  carried(from: SocketHost, to: SocketHost, segment: Segment): void {
+    this.onCarried(from.name, to.name, segment);
+  }
+
+  /** The way between two hosts, in this direction. */
+  path(from: string, to: string): Path {
+    const key = `${from}>${to}`;
+    let path = this.paths.get(key);
+    if (path === undefined) {
+      path = new Path(this.usual, this.random.stream(key));
+      this.paths.set(key, path);
+    }
+    return path;
+  }
+
+  /** Takes calls at an address, until it is told otherwise. */
+  listen(address: string, door: Door): void {
+    this.doors.set(address, door);
+  }
+
+  /** Calls an address of a host. */
+  dial(from: SocketHost, to: string, address: string, listener: SocketListener): Socket {
+    const near = new Socket(from, this);
+    near.listener = listener;
+    const there = this.path(from.name, to);
+    const outgoing = new Stream(this.clock, there, {
+      arrived: (segment) => (segment.kind === 'call' ? this.ring(near, to, address) : near.arrived(segment)),
+      gaveUp: () => near.gaveUp(),
+    });
+    this.keep(near, outgoing, there);
+    near.send('call');
+    return near;
+  }
+
+  /** Breaks every connection that a host has an end of, as the system of a killed process does. */
+  resetAll(host: SocketHost): void {
+    for (const socket of [...this.sockets]) if (socket.host === host) socket.reset();
+    for (const [address, door] of this.doors) if (door.host === host) this.doors.delete(address);
+  }
+
+  /** Tells the connections over a path that it has changed. */
+  pathChanged(path: Path): void {
+    for (const stream of this.streams.get(path) ?? []) stream.pathChanged();
+  }
+
+  /** Lets go of a socket that is closed. What it has sent is still under way. */
+  forget(socket: Socket): void {
+    this.sockets.delete(socket);
+    // While its far end is open, what it has sent may be held up, and go on when the path is mended.
+    if (socket.far?.isOpen === true) return;
+    this.release(socket);
+    if (socket.far !== undefined) this.release(socket.far);
+  }
+
+  /** The bytes under way from a host, in the connection that has most of them. */
+  underWayBytes(host: SocketHost): number {
+    let bytes = 0;
+    for (const socket of this.sockets) if (socket.host === host) bytes = Math.max(bytes, socket.underWayBytes);
+    return bytes;
+  }
+
+  private ring(near: Socket, to: string, address: string): void {
+    const door = this.doors.get(address);
+    const back = this.path(to, near.host.name);
+    const far = new Socket(door?.host ?? { name: to, life: 'dead', run: () => undefined }, this);
+    far.far = near;
+    near.far = far;
+    this.keep(far, new Stream(this.clock, back, far), back);
+    if (door === undefined || door.host.life === 'dead') return far.reset();
+    far.open();
+    far.send('answer');
+    door.host.run(() => {
+      far.listener = door.accept(far, near.host.name);
+    });
+  }
+
+  private keep(socket: Socket, stream: Stream, path: Path): void {
+    socket.out = stream;
+    this.sockets.add(socket);
+    const streams = this.streams.get(path) ?? new Set();
+    this.streams.set(path, streams.add(stream));
+  }
+
+  private release({ out }: Socket): void {
+    if (out === undefined) return;
+    const streams = this.streams.get(out.path);
+    streams?.delete(out);
+    if (streams?.size === 0) this.streams.delete(out.path);
+  }
+}

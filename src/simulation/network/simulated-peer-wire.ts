@@ -1,0 +1,93 @@
+import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../actors/transport.js';
+import type { ByteString } from '../../protocol/bytes.js';
+import type { ServerId } from '../../protocol/ids.js';
+import { LineFramer } from '../../protocol/line-framer.js';
+import type { SimulatedNetwork } from './simulated-network.js';
+import type { Socket, SocketHost, SocketListener } from './socket.js';
+
+/** Bytes on their way to a neighbour beyond which it counts as slow: as over TCP. */
+const roomBytes = 256 * 1024;
+
+/** The address at which a server takes the calls of others. */
+export function peerAddress(server: string): string {
+  return `${server}/peers`;
+}
+
+/** How a server reaches the others over the simulated network: as over TCP, without trust, each line as bytes. */
+export class SimulatedTransport implements Transport {
+  constructor(
+    private readonly network: SimulatedNetwork,
+    private readonly host: SocketHost,
+    private readonly lineBytesMax: number,
+  ) {}
+
+  dial(to: ServerId, listener: PeerWireListener): PeerWire {
+    const wire = new SimulatedPeerWire(to, listener, this.lineBytesMax);
+    wire.socket = this.network.dial(this.host, to, peerAddress(to), wire);
+    return wire;
+  }
+
+  /** Takes the calls of others. */
+  listen(server: ServerId, accept: AcceptPeer): void {
+    this.network.listen(peerAddress(server), {
+      host: this.host,
+      accept: (socket, caller) => {
+        const wire = new SimulatedPeerWire(caller, undefined, this.lineBytesMax);
+        wire.socket = socket;
+        wire.listener = accept(wire);
+        return wire;
+      },
+    });
+  }
+}
+
+class SimulatedPeerWire implements PeerWire, SocketListener {
+  readonly trusted = false;
+  socket: Socket | undefined;
+  private readonly framer: LineFramer;
+
+  constructor(
+    readonly far: string,
+    public listener: PeerWireListener | undefined,
+    lineBytesMax: number,
+  ) {
+    this.framer = new LineFramer(lineBytesMax);
+  }
+
+  get hasRoom(): boolean {
+    return (this.socket?.backlogBytes ?? 0) < roomBytes;
+  }
+
+  send(line: ByteString): void {
+    this.socket?.write(`${line}\n`);
+  }
+
+  close(): void {
+    this.socket?.close();
+  }
+
+  opened(): void {
+    this.listener?.opened(this);
+  }
+
+  bytes(text: ByteString): void {
+    const lines: ByteString[] = [];
+    for (const frame of this.framer.push(Buffer.from(text, 'latin1'))) {
+      if (typeof frame !== 'string') return this.socket?.lose('the far end sent a line over the limit');
+      lines.push(frame);
+    }
+    if (lines.length > 0) this.listener?.lines(this, lines);
+  }
+
+  drained(): void {
+    this.listener?.drained(this);
+  }
+
+  ended(): void {
+    this.socket?.lose('the far end closed');
+  }
+
+  closed(reason: string): void {
+    this.listener?.closed(this, reason);
+  }
+}

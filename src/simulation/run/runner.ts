@@ -1,0 +1,165 @@
+import type { Invariant } from '../invariants/invariant.js';
+import { allInvariants } from '../invariants/all.js';
+import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
+import { SeededRandom } from '../seeded-random.js';
+import type { World, WorldListener } from '../world.js';
+import { Observer } from './observer.js';
+import { promisedMs, quietMs } from './promise.js';
+import type { RunResult } from './result.js';
+import { Trace, type TraceEvent } from './trace.js';
+import { Workload } from './workload.js';
+
+/** Milliseconds between two looks at what shows only now and then. */
+const lookEveryMs = 1_000;
+
+/** How a scenario is run. */
+export interface RunOptions {
+  /** Makes the world in which it is played. */
+  readonly world: (tell: WorldListener) => World;
+  /** Whether the record is kept, or only its hash. */
+  readonly keep?: 'hash' | 'entries';
+  /** Those of the scenario, if left out. */
+  readonly invariants?: readonly Invariant[];
+  /** Hears of everything on the record, as it goes. */
+  readonly onEntry?: (atMs: number, event: TraceEvent) => void;
+}
+
+/** A scenario has steps that a world cannot do. */
+export class WorldRefusal extends Error {
+  readonly code = 'HERD_WORLD';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/**
+ * Plays a scenario to its end.
+ *
+ * @throws WorldRefusal before anything runs, if the world cannot do a step
+ */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
+  return new Run(scenario, options).play();
+}
+
+/** One run of one scenario. */
+class Run {
+  private readonly world: World;
+  private readonly observer: Observer;
+  private readonly trace: Trace;
+  private readonly workload: Workload;
+
+  constructor(
+    private readonly scenario: Scenario,
+    { world, keep = 'hash', invariants = allInvariants(scenario), onEntry = () => undefined }: RunOptions,
+  ) {
+    this.world = world((event) => {
+      this.observer.note(event);
+      this.workload.note(event);
+    });
+    this.trace = new Trace(keep);
+    const { topology } = scenario.herd;
+    this.observer = new Observer(this.world, topology, invariants, this.trace, onEntry);
+    const random = new SeededRandom(String(scenario.seed), 'workload');
+    this.workload = new Workload(scenario.clients, [...topology.keys()], random, this.world);
+  }
+
+  async play(): Promise<RunResult> {
+    this.requireWorld();
+    await this.world.start();
+    try {
+      for (const step of this.scenario.steps) {
+        await this.passUntil(step.atMs);
+        await this.do(step);
+      }
+      this.workload.end();
+      await this.settle();
+    } finally {
+      await this.world.stop();
+    }
+    return this.result();
+  }
+
+  private requireWorld(): void {
+    const problems = this.scenario.steps.flatMap(({ action, place, text }) => {
+      const refusal = this.world.refusal(action);
+      return refusal === undefined ? [] : [`${place}: the world of ${this.world.name} cannot do ${text}: ${refusal}`];
+    });
+    if (problems.length > 0) throw new WorldRefusal(problems);
+  }
+
+  /** Lets time pass, with what the clients do meanwhile. */
+  private async passUntil(ms: number): Promise<void> {
+    for (;;) {
+      const lookMs = (Math.floor(this.world.nowMs() / lookEveryMs) + 1) * lookEveryMs;
+      const nextMs = Math.min(ms, lookMs, this.workload.nextMs);
+      await this.world.passUntil(nextMs);
+      if (nextMs === lookMs) this.observer.look();
+      if (nextMs === this.workload.nextMs) this.workload.step();
+      if (nextMs === ms) return;
+    }
+  }
+
+  private async do({ action, text, place }: Step): Promise<void> {
+    this.observer.record({ kind: 'step', text, place });
+    switch (action.kind) {
+      case 'report': {
+        const { client, server, position } = action;
+        this.world.command(client, server, `IAMAT ${client} ${position} ${this.world.timeField(0)}`);
+        return;
+      }
+      case 'ask': {
+        const { client, server, radiusKm, count } = action;
+        this.world.command(`asker-of-${client}`, server, `WHATSAT ${client} ${radiusKm} ${count}`);
+        return;
+      }
+      case 'expect':
+        return this.expect(action.that, place);
+      case 'heal':
+      case 'restart':
+      case 'resume':
+        await this.world.apply(action);
+        this.observer.measures.recoveries.begin(text);
+        return;
+      default:
+        return this.world.apply(action);
+    }
+  }
+
+  private async expect(that: Expectation, place: string): Promise<void> {
+    if (that.kind === 'converged') {
+      return this.observer.settled(this.world.nowMs() - promisedMs(this.scenario));
+    }
+    const { server, client, position } = that;
+    const held = (await this.world.holds(server, client))?.position;
+    if (held === position && this.observer.view.isUp(server)) return;
+    const found = this.observer.view.isUp(server) ? `it holds ${held ?? 'nothing'}` : 'it is not running';
+    const text = `${place}: ${server} should hold ${position ?? 'nothing'} of ${client}, and ${found}`;
+    this.observer.violated('expect', { server, text });
+  }
+
+  /** Gives the herd the time that it has, and a little more in which nothing should happen any more. */
+  private async settle(): Promise<void> {
+    const endMs = this.world.nowMs() + this.scenario.settleMs;
+    await this.passUntil(endMs);
+    await this.passUntil(endMs + quietMs(this.scenario));
+    await this.observer.settled(endMs);
+  }
+
+  private result(): RunResult {
+    const { name, file, seed } = this.scenario;
+    const { violations, measures } = this.observer;
+    return {
+      name,
+      file,
+      seed,
+      world: this.world.name,
+      verdict: violations.length === 0 ? 'held' : 'violated',
+      violations,
+      measures: measures.results(),
+      simulatedMs: this.world.nowMs(),
+      traceHash: this.trace.hash(),
+      trace: this.trace.entries,
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { WorldEvent } from '../world.js';
+
+/** Something on the record of a run. */
+export type TraceEvent =
+  | Exclude<WorldEvent, { kind: 'told' | 'asked' | 'answered' | 'unanswered' }>
+  | { readonly kind: 'step'; readonly text: string; readonly place: string }
+  | {
+      readonly kind: 'violation';
+      readonly invariant: string;
+      readonly text: string;
+      readonly server: string | undefined;
+    };
+
+/** An event and when it happened, in milliseconds since the start. */
+export interface TraceEntry {
+  readonly atMs: number;
+  readonly event: TraceEvent;
+}
+
+/** Lines that are hashed at once. */
+const batchLines = 512;
+
+/**
+ * The record of a run: every segment that arrived, every location learned, every change of a link or server, every step and
+ * violation. It always has a hash, to the byte the same for the same seed and version; the entries are kept only if asked for.
+ */
+export class Trace {
+  readonly entries: TraceEntry[] = [];
+  private readonly digest = createHash('sha256');
+  private lines: string[] = [];
+
+  constructor(private readonly keep: 'hash' | 'entries') {}
+
+  note(atMs: number, event: TraceEvent): void {
+    if (this.keep === 'entries') this.entries.push({ atMs, event });
+    this.lines.push(`${atMs} ${textOf(event)}`);
+    if (this.lines.length >= batchLines) this.write();
+  }
+
+  /** The hash of the whole record, in hexadecimal. The record ends here. */
+  hash(): string {
+    this.write();
+    return this.digest.digest('hex');
+  }
+
+  private write(): void {
+    this.digest.update(`${this.lines.join('\n')}\n`, 'latin1');
+    this.lines = [];
+  }
+}
+
+/** Whether an event goes on record: what is not, shows in what is. */
+export function isTraced(event: WorldEvent): event is Extract<TraceEvent, WorldEvent> {
+  return event.kind !== 'told' && event.kind !== 'asked' && event.kind !== 'answered' && event.kind !== 'unanswered';
+}
+
+function textOf(event: TraceEvent): string {
+  switch (event.kind) {
+    case 'carried':
+      return `${event.sentMs} ${event.from}>${event.to} ${event.text}`;
+    case 'learned':
+    case 'forgotten': {
+      const { client, time, server } = event.location;
+      return `${event.kind} ${event.server} ${client} ${time} ${server}`;
+    }
+    case 'link':
+      return `link ${event.server}>${event.neighbour} ${event.state} ${event.reason}`;
+    case 'started':
+      return `started ${event.server} ${event.remembered.length}`;
+    case 'down':
+    case 'paused':
+    case 'resumed':
+      return `${event.kind} ${event.server}`;
+    case 'failed':
+      return `failed ${event.server} ${event.text}`;
+    case 'step':
+      return `step ${event.text}`;
+    case 'violation':
+      return `violation ${event.invariant} ${event.text}`;
+  }
+}

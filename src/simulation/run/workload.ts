@@ -1,0 +1,99 @@
+import type { ServerId } from '../../protocol/ids.js';
+import type { ClientWorkload } from '../scenario/scenario.js';
+import type { SeededRandom } from '../seeded-random.js';
+import type { World, WorldEvent } from '../world.js';
+
+/** How long a report is held up at most that comes late, in milliseconds. */
+const lateMaxMs = 10_000;
+
+/** The probability that a phone comes into the reach of another server between two of its reports. */
+const moves = 0.01;
+
+/** How far a phone goes between two reports at most, in degrees. */
+const strideDegrees = 0.01;
+
+/** A phone of the workload. */
+interface Phone {
+  readonly name: string;
+  /** How far its clock is off, in milliseconds. */
+  readonly offByMs: number;
+  server: ServerId;
+  latitude: number;
+  longitude: number;
+}
+
+/** Phones that move, and tell whichever server they reach: at random times, as many a second as the scenario says. */
+export class Workload {
+  private readonly phones: readonly Phone[];
+  private readonly byName = new Map<string, Phone>();
+  /** When the next command is due, in milliseconds; Infinity if none is. */
+  nextMs = Infinity;
+
+  constructor(
+    private readonly clients: ClientWorkload,
+    private readonly servers: readonly ServerId[],
+    private readonly random: SeededRandom,
+    private readonly world: World,
+  ) {
+    this.phones = Array.from({ length: clients.count }, (_, index) => ({
+      name: `phone-${index + 1}`,
+      offByMs: Math.round(random.between(-clients.clockSkewMs, clients.clockSkewMs)),
+      server: random.pick(servers),
+      latitude: random.between(-60, 60),
+      longitude: random.between(-180, 180),
+    }));
+    for (const phone of this.phones) this.byName.set(phone.name, phone);
+    this.schedule(0);
+  }
+
+  /** A phone whose connection broke goes to whichever server it reaches next. */
+  note(event: WorldEvent): void {
+    if (event.kind !== 'unanswered') return;
+    const phone = this.byName.get(event.client);
+    if (phone?.server === event.server) phone.server = this.random.pick(this.servers);
+  }
+
+  /** Sends the command that is due. */
+  step(): void {
+    const phone = this.random.pick(this.phones);
+    if (this.random.happens(moves)) phone.server = this.random.pick(this.servers);
+    if (this.random.happens(this.clients.asks)) this.ask(phone);
+    else this.report(phone);
+    this.schedule(this.nextMs);
+  }
+
+  /** Sends nothing more. */
+  end(): void {
+    this.nextMs = Infinity;
+  }
+
+  /** At times that do not depend on each other (a Poisson process). */
+  private schedule(fromMs: number): void {
+    const { perSecond } = this.clients;
+    this.nextMs = perSecond === 0 ? Infinity : fromMs - (Math.log(1 - this.random.next()) * 1_000) / perSecond;
+  }
+
+  private ask(phone: Phone): void {
+    this.world.command(phone.name, phone.server, `WHATSAT ${this.random.pick(this.phones).name} 10 5`);
+  }
+
+  private report(phone: Phone): void {
+    phone.latitude = clamp(phone.latitude + this.random.between(-strideDegrees, strideDegrees), 85);
+    phone.longitude = clamp(phone.longitude + this.random.between(-strideDegrees, strideDegrees), 179);
+    const heldUpMs = this.random.happens(this.clients.late) ? this.random.between(0, lateMaxMs) : 0;
+    const time = this.world.timeField(phone.offByMs - heldUpMs);
+    this.world.command(phone.name, phone.server, `IAMAT ${phone.name} ${positionField(phone)} ${time}`);
+  }
+}
+
+function clamp(degrees: number, most: number): number {
+  return Math.max(-most, Math.min(most, degrees));
+}
+
+function positionField({ latitude, longitude }: Phone): string {
+  return `${signed(latitude)}${signed(longitude)}`;
+}
+
+function signed(degrees: number): string {
+  return `${degrees < 0 ? '-' : '+'}${Math.abs(degrees).toFixed(6)}`;
+}

@@ -1,0 +1,58 @@
+import { dirname, resolve } from 'node:path';
+import { asServerId, type ServerId } from '../../protocol/ids.js';
+import { topologyOf } from '../../protocol/topology.js';
+import { loadConfig } from '../../runtime/config/load.js';
+import { insteadOf } from './nearest-word.js';
+import type { Problems } from './problems.js';
+import type { ScenarioHerd } from './scenario.js';
+import { inlineHerdSchema } from './schema.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The herd of a scenario: of a herd.yaml, or of servers and talks that stand in the scenario.
+ *
+ * @param written a path from the scenario's folder, or the herd itself
+ * @throws ConfigError if the herd.yaml is wrong
+ */
+export function herdOf(
+  written: string | Record<string, unknown>,
+  file: string,
+  environment: Environment,
+  problems: Problems,
+): ScenarioHerd | undefined {
+  if (typeof written !== 'string') return inlineHerd(written, problems);
+  const herdFile = resolve(dirname(file), written);
+  const { herd: name, topology, limits, pace } = loadConfig(herdFile, environment);
+  return { name, topology, limits, pace, file: herdFile };
+}
+
+function inlineHerd(written: Record<string, unknown>, problems: Problems): ScenarioHerd | undefined {
+  const herd = problems.read(inlineHerdSchema, written, ['herd']);
+  if (herd === undefined) return undefined;
+  const known = new Set(herd.servers);
+  const edges: [ServerId, ServerId][] = [];
+  for (const [name, others] of Object.entries(herd.talks)) {
+    const path = ['herd', 'talks', name];
+    if (!known.has(name)) problems.add(path, `${name} is no server of this herd; ${insteadOf(name, herd.servers)}`);
+    for (const [index, other] of others.entries()) {
+      if (other === name) problems.add([...path, index], `${name} cannot talk with itself`);
+      else if (known.has(other)) edges.push([idOf(name), idOf(other)]);
+      else problems.add([...path, index], `${other} is no server of this herd; ${insteadOf(other, herd.servers)}`);
+    }
+  }
+  const { idleSeconds, aheadSeconds, ...limits } = herd.limits;
+  return {
+    name: 'simulated',
+    topology: topologyOf([...known].map(idOf), edges),
+    limits: { ...limits, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 },
+    pace: { beatMs: herd.links.beatMs, repairMs: herd.links.repairSeconds * 1_000 },
+    file: undefined,
+  };
+}
+
+function idOf(name: string): ServerId {
+  const id = asServerId(name);
+  if (id === undefined) throw new Error(`${name} passed the schema and is no server's name`);
+  return id;
+}

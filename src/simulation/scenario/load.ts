@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../runtime/errors.js';
+import { YamlSource } from '../../runtime/config/yaml-source.js';
+import { herdOf } from './herd.js';
+import { Problems } from './problems.js';
+import type { Scenario, Step } from './scenario.js';
+import { scenarioSchema } from './schema.js';
+import { StepReader } from './step-reader.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads a scenario and checks all of it.
+ *
+ * @param file its path, as it shall stand in messages
+ * @param environment what `${NAME}` in values stands for
+ * @throws ConfigError with every problem found, each with file and line
+ */
+export function loadScenario(file: string, environment: Environment): Scenario {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`${file} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : String(code)}`]);
+  }
+  return parseScenario(file, text, environment);
+}
+
+/** The same, for a text that has been read already. */
+export function parseScenario(file: string, text: string, environment: Environment): Scenario {
+  const source = new YamlSource(file, text, environment);
+  const problems = new Problems(source);
+  const written = problems.read(scenarioSchema, source.value, []);
+  problems.throwIfAny();
+  if (written === undefined) throw new Error(`${file} did not fit, and nobody said why`);
+  const herd = herdOf(written.herd, file, environment, problems);
+  problems.throwIfAny();
+  if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
+  const reader = new StepReader(herd, problems, (path) => source.at(path, '').replace(/: $/, ''));
+  const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
+  problems.throwIfAny();
+  const { count, rate, clockSkew, late, asks } = written.clients;
+  const { delay, loss, duplicate, bandwidth } = written.network;
+  return {
+    file,
+    name: written.name,
+    seed: written.seed,
+    herd,
+    network: { delay, loss, duplicate, bytesPerSecond: bandwidth },
+    clients: { count, perSecond: count === 0 ? 0 : rate, clockSkewMs: clockSkew, late, asks },
+    steps: inOrder(steps),
+    settleMs: written.settle,
+  };
+}
+
+/** By time; steps of one moment happen in the order in which they stand. */
+function inOrder(steps: readonly Step[]): Step[] {
+  return [...steps].sort((a, b) => a.atMs - b.atMs);
+}

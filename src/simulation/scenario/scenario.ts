@@ -1,0 +1,95 @@
+import type { Limits } from '../../actors/limits.js';
+import type { LinkPace } from '../../actors/peer-link-machine.js';
+import type { ClientId, ServerId } from '../../protocol/ids.js';
+import type { Topology } from '../../protocol/topology.js';
+import type { PathConditions } from '../network/path.js';
+import type { UpstreamState } from '../virtual/simulated-http.js';
+
+/** The herd of a scenario. */
+export interface ScenarioHerd {
+  readonly name: string;
+  readonly topology: Topology;
+  readonly limits: Limits;
+  readonly pace: LinkPace;
+  /** The herd.yaml that it is taken from; undefined for a herd that stands in the scenario. */
+  readonly file: string | undefined;
+}
+
+/** What phones do by themselves. */
+export interface ClientWorkload {
+  readonly count: number;
+  /** Reports a second, of all clients together. */
+  readonly perSecond: number;
+  /** How far a client's clock is off at most, in milliseconds; each has an error of its own, for the whole run. */
+  readonly clockSkewMs: number;
+  /** The probability that a report is an old one that was held up, and comes after newer ones. */
+  readonly late: number;
+  /** The probability that a command asks what is near some client, instead of reporting. */
+  readonly asks: number;
+}
+
+/** A way between two servers, in one direction. */
+export interface Edge {
+  readonly from: ServerId;
+  readonly to: ServerId;
+}
+
+/** What happens to servers, network and upstream. */
+export type FaultAction =
+  | { readonly kind: 'crash'; readonly servers: readonly ServerId[]; readonly memory: 'lost' | 'on disk' }
+  | { readonly kind: 'restart' | 'pause' | 'resume'; readonly servers: readonly ServerId[] }
+  | { readonly kind: 'cut' | 'stall'; readonly edges: readonly Edge[] }
+  | { readonly kind: 'slow'; readonly edges: readonly Edge[]; readonly conditions: Partial<PathConditions> }
+  | { readonly kind: 'partition'; readonly groups: readonly (readonly ServerId[])[] }
+  | { readonly kind: 'heal'; readonly what: 'all' | 'partition' | readonly Edge[] }
+  | { readonly kind: 'clock'; readonly server: ServerId; readonly jumpMs: number; readonly drift: number | undefined }
+  | { readonly kind: 'upstream'; readonly state: UpstreamState };
+
+/** What one client does. */
+export type ClientAction =
+  | { readonly kind: 'report'; readonly server: ServerId; readonly client: ClientId; readonly position: string }
+  | {
+      readonly kind: 'ask';
+      readonly server: ServerId;
+      readonly client: ClientId;
+      readonly radiusKm: number;
+      readonly count: number;
+    };
+
+/** What must be so at that moment. */
+export type Expectation =
+  | { readonly kind: 'converged' }
+  | {
+      readonly kind: 'position';
+      readonly server: ServerId;
+      readonly client: ClientId;
+      /** Undefined: the server does not know the client. */
+      readonly position: string | undefined;
+    };
+
+/** What one step does. */
+export type Action = FaultAction | ClientAction | { readonly kind: 'expect'; readonly that: Expectation };
+
+/** One step of a scenario. */
+export interface Step {
+  readonly atMs: number;
+  readonly action: Action;
+  /** As it stands in the file, for people: `crash: Bryant`. */
+  readonly text: string;
+  /** Where it stands: `scenario.yaml:12`. */
+  readonly place: string;
+}
+
+/** A scenario, checked. */
+export interface Scenario {
+  readonly file: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly herd: ScenarioHerd;
+  readonly network: PathConditions;
+  readonly clients: ClientWorkload;
+  /** In the order of their times. */
+  readonly steps: readonly Step[];
+  /** How long the herd has, after the last step, to come to rest, in milliseconds. */
+  readonly settleMs: number;
+}

@@ -1,0 +1,190 @@
+import type { z } from 'zod';
+import { asClientId, type ServerId } from '../../protocol/ids.js';
+import { bytesOf } from '../../protocol/bytes.js';
+import { insteadOf } from './nearest-word.js';
+import type { Problems } from './problems.js';
+import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
+import { actions, at, besides, type ActionWord } from './schema.js';
+
+type Path = readonly PropertyKey[];
+type Value<Word extends ActionWord> = z.output<(typeof actions)[Word]['value']>;
+
+/** What stands beside an action. */
+interface Beside {
+  readonly keep: 'disk' | undefined;
+  readonly oneway: boolean;
+}
+
+const words = Object.keys(actions) as ActionWord[];
+
+/** Reads the steps of one scenario. */
+export class StepReader {
+  private readonly servers: readonly ServerId[];
+
+  /** @param placeOf where the value at a path stands: `scenario.yaml:12` */
+  constructor(
+    private readonly herd: ScenarioHerd,
+    private readonly problems: Problems,
+    private readonly placeOf: (path: Path) => string,
+  ) {
+    this.servers = [...herd.topology.keys()];
+  }
+
+  /** The step, or undefined if it is wrong; what is wrong has been noted. */
+  read(written: Record<string, unknown>, index: number): Step | undefined {
+    const path = ['steps', index];
+    const word = this.actionIn(written, path);
+    if (!Object.hasOwn(written, 'at')) this.problems.add(path, 'a step says when it happens, as in `at: 5s`');
+    const atMs = Object.hasOwn(written, 'at') ? this.problems.read(at, written['at'], [...path, 'at']) : undefined;
+    if (word === undefined) return undefined;
+    const beside = this.besideOf(written, word, path);
+    const action = this.actionOf(word, prepared(word, written[word]), beside, [...path, word]);
+    if (atMs === undefined || action === undefined) return undefined;
+    const text = [word, ...actions[word].beside.filter((each) => Object.hasOwn(written, each))]
+      .map((each) => `${each}: ${plain(written[each])}`)
+      .join(', ');
+    return { atMs, action, text, place: this.placeOf([...path, word]) };
+  }
+
+  private actionIn(written: Record<string, unknown>, path: Path): ActionWord | undefined {
+    const found = words.filter((word) => Object.hasOwn(written, word));
+    const [word] = found;
+    const known = ['at', ...Object.keys(besides), ...words];
+    const unknown = Object.keys(written).filter((key) => !known.includes(key));
+    for (const key of unknown) {
+      this.problems.add([...path, key], `there is no step "${key}"; ${insteadOf(key, known)}`);
+    }
+    if (found.length > 1) this.problems.add(path, `a step does one thing; this does ${found.join(' and ')}`);
+    if (word === undefined && unknown.length === 0) {
+      this.problems.add(path, `a step says what happens: ${words.join(', ')}`);
+    }
+    return found.length === 1 ? word : undefined;
+  }
+
+  private besideOf(written: Record<string, unknown>, word: ActionWord, path: Path): Beside {
+    const may: readonly string[] = actions[word].beside;
+    for (const key of Object.keys(besides)) {
+      if (Object.hasOwn(written, key) && !may.includes(key)) {
+        this.problems.add([...path, key], `${key} does not belong to ${word}`);
+      }
+    }
+    const read = (key: keyof typeof besides) =>
+      Object.hasOwn(written, key) ? this.problems.read(besides[key], written[key], [...path, key]) : undefined;
+    return { keep: read('keep') === 'disk' ? 'disk' : undefined, oneway: read('oneway') === true };
+  }
+
+  private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
+    if (written === undefined) {
+      this.noExpectation(path);
+      return undefined;
+    }
+    const value = this.problems.read(actions[word].value, written, path);
+    if (value === undefined) return undefined;
+    switch (word) {
+      case 'crash': {
+        const servers = this.serversOf(value as Value<'crash'>, path);
+        return { kind: word, servers, memory: beside.keep === 'disk' ? 'on disk' : 'lost' };
+      }
+      case 'restart':
+      case 'pause':
+      case 'resume':
+        return { kind: word, servers: this.serversOf(value as Value<'restart'>, path) };
+      case 'cut':
+      case 'stall':
+        return { kind: word, edges: this.edgesOf(value as Value<'cut'>, beside, path) };
+      case 'slow': {
+        const { edge, delay, bandwidth, loss } = value as Value<'slow'>;
+        const conditions = {
+          ...(delay === undefined ? {} : { delay }),
+          ...(bandwidth === undefined ? {} : { bytesPerSecond: bandwidth }),
+          ...(loss === undefined ? {} : { loss }),
+        };
+        return { kind: word, edges: this.edgesOf(edge, beside, [...path, 'edge']), conditions };
+      }
+      case 'partition': {
+        const groups = (value as Value<'partition'>).map((group) => this.serversOf(group, path));
+        return { kind: word, groups };
+      }
+      case 'heal': {
+        const what = value as Value<'heal'>;
+        return { kind: word, what: typeof what === 'string' ? what : this.edgesOf(what, beside, path) };
+      }
+      case 'clock': {
+        const { server, jump = 0, drift } = value as Value<'clock'>;
+        return { kind: word, server: this.serverOf(server, path), jumpMs: jump, drift };
+      }
+      case 'upstream':
+        return { kind: word, state: value as Value<'upstream'> };
+      case 'report': {
+        const { server, client, position } = value as Value<'report'>;
+        return { kind: word, server: this.serverOf(server, path), client: asClientId(bytesOf(client)), position };
+      }
+      case 'ask': {
+        const { server, client, radius, count } = value as Value<'ask'>;
+        const from = this.serverOf(server, path);
+        return { kind: word, server: from, client: asClientId(bytesOf(client)), radiusKm: radius, count };
+      }
+      case 'expect':
+        return this.expectation(value as Value<'expect'>, path);
+    }
+  }
+
+  private noExpectation(path: Path): void {
+    const text = 'must be converged, or a server, a client and its position; did you mean converged?';
+    this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
+  }
+
+  private expectation(value: Value<'expect'>, path: Path): Action {
+    if (value.kind === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
+    const server = this.serverOf(value.server, [...path, 'server']);
+    const position = value.position === 'none' ? undefined : value.position;
+    return { kind: 'expect', that: { kind: 'position', server, client: asClientId(bytesOf(value.client)), position } };
+  }
+
+  private serversOf(written: string | readonly string[], path: Path): ServerId[] {
+    if (written === 'all') return [...this.servers];
+    const names = typeof written === 'string' ? [written] : written;
+    return names.map((name) => this.serverOf(name, path));
+  }
+
+  private serverOf(name: string, path: Path): ServerId {
+    const id = this.servers.find((server) => server === name);
+    if (id === undefined)
+      this.problems.add(path, `${name} is no server of this herd; ${insteadOf(name, this.servers)}`);
+    return id ?? (name as ServerId);
+  }
+
+  private edgesOf(written: string | readonly [string, string], { oneway }: Beside, path: Path): Edge[] {
+    const [first, second] = typeof written === 'string' ? [written, undefined] : written;
+    const from = this.serverOf(first, path);
+    const neighbours = this.herd.topology.get(from) ?? [];
+    if (second !== undefined) {
+      const to = this.serverOf(second, path);
+      if (this.servers.includes(to) && this.servers.includes(from) && !neighbours.includes(to)) {
+        this.problems.add(path, `${from} does not talk with ${to}; it talks with ${neighbours.join(', ')}`);
+      }
+    }
+    const others = second === undefined ? neighbours : [second as ServerId];
+    return others.flatMap((to) =>
+      oneway
+        ? [{ from, to }]
+        : [
+            { from, to },
+            { from: to, to: from },
+          ],
+    );
+  }
+}
+
+/** The two forms of an expectation, told apart for the schema; undefined for what is neither. */
+function prepared(word: ActionWord, written: unknown): unknown {
+  if (word !== 'expect') return written;
+  if (typeof written === 'object') return { ...written, kind: 'position' };
+  return written === 'converged' ? { kind: 'converged' } : undefined;
+}
+
+/** A value as it may stand in a file. */
+function plain(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value).replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': ');
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const sizeUnits: Readonly<Record<string, number>> = { B: 1, KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 };
+
+const durationPattern = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const rangePattern = /^([^.]*(?:\.\d[^.]*)?)\.\.(.+)$/;
+const ratePattern = /^(\d+(?:\.\d+)?)\/(s|m|h)$/;
+const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB)\/s$/;
+const percentPattern = /^([+-]?\d+(?:\.\d+)?)%$/;
+
+/** Milliseconds of a span such as `5ms`, `1.5s`, `2m`, `-1h`; undefined for any other text. */
+export function parseDuration(text: string): number | undefined {
+  const [, sign, amount, unit] = durationPattern.exec(text) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  return Number(amount) * (durationUnits[unit] ?? 0) * (sign === '-' ? -1 : 1);
+}
+
+/** Turns a text into what it says, or says what it should look like. */
+function reading<Value>(parse: (text: string) => Value | undefined, shouldBe: string) {
+  return z.unknown().transform((value, context): Value => {
+    const parsed = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : undefined;
+    if (parsed !== undefined) return parsed;
+    context.addIssue(shouldBe);
+    return z.NEVER;
+  });
+}
+
+function notNegative(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms === undefined || ms < 0 ? undefined : ms;
+}
+
+function within(least: number, most: number, value: number | undefined): number | undefined {
+  return value === undefined || value < least || value > most ? undefined : value;
+}
+
+function percent(text: string): number | undefined {
+  const [, amount] = percentPattern.exec(text) ?? [];
+  return amount === undefined ? undefined : Number(amount) / 100;
+}
+
+/** A span of time, in milliseconds. */
+export const duration = reading(notNegative, 'must be a time with its unit: 5ms, 1.5s, 2m, 1h');
+
+/** A span of time that may be below zero, in milliseconds. */
+export const signedDuration = reading(parseDuration, 'must be a time with its unit: 90s, -5m, 26h');
+
+/** From one span to another. */
+export const delayRange = reading((text) => {
+  const [, least = text, most = text] = rangePattern.exec(text) ?? [];
+  const leastMs = notNegative(least);
+  const mostMs = notNegative(most);
+  return leastMs === undefined || mostMs === undefined || leastMs > mostMs ? undefined : { leastMs, mostMs };
+}, 'must be a time, or the least and the most: 20ms, 5ms..40ms');
+
+/** A probability: 0 up to 1. */
+export const probability = reading((text) => within(0, 1, percent(text)), 'must be a percentage from 0% to 100%');
+
+/** A probability that is not certainty: what is always lost never comes. */
+export const lossProbability = reading((text) => within(0, 0.95, percent(text)), 'must be a percentage from 0% to 95%');
+
+/** How much faster a clock goes, below zero: slower. 0.01 for 1%. */
+export const driftRate = reading((text) => within(-0.9, 9, percent(text)), 'must be a percentage: 1%, -0.5%');
+
+/** How often, in times a second. */
+export const rate = reading((text) => {
+  const [, amount, unit] = ratePattern.exec(text) ?? [];
+  return amount === undefined ? undefined : (Number(amount) * 1_000) / (durationUnits[unit ?? ''] ?? 1);
+}, 'must be how often: 20/s, 90/m');
+
+/** Bytes a second; Infinity for `none`, which is no limit. */
+export const bandwidth = reading((text) => {
+  if (text === 'none') return Infinity;
+  const [, amount, unit] = sizePattern.exec(text) ?? [];
+  return within(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
+}, 'must be bytes a second: 64KB/s, 1MB/s; or none for no limit');

@@ -1,0 +1,66 @@
+import type { ServerId } from '../../protocol/ids.js';
+import type { Topology } from '../../protocol/topology.js';
+import type { Path } from '../network/path.js';
+import type { SimulatedNetwork } from '../network/simulated-network.js';
+import type { Edge, FaultAction } from '../scenario/scenario.js';
+
+/** What happens to the network alone. */
+type NetworkAction = Extract<FaultAction, { kind: 'cut' | 'stall' | 'slow' | 'partition' | 'heal' }>;
+
+/** Breaks and mends the ways between servers. */
+export class NetworkFaults {
+  constructor(
+    private readonly network: SimulatedNetwork,
+    private readonly topology: Topology,
+  ) {}
+
+  isOpen(from: ServerId, to: ServerId): boolean {
+    return this.network.path(from, to).state === 'open';
+  }
+
+  apply(action: NetworkAction): void {
+    switch (action.kind) {
+      case 'cut':
+        this.onEach(action.edges, (path) => path.block('cut'));
+        break;
+      case 'stall':
+        this.onEach(action.edges, (path) => path.stall());
+        break;
+      case 'slow':
+        this.onEach(action.edges, (path) => path.slow(action.conditions));
+        break;
+      case 'partition':
+        this.partition(action.groups);
+        break;
+      case 'heal':
+        this.heal(action.what);
+        break;
+    }
+  }
+
+  /** Cuts every way between servers of different groups. A server in no group keeps all of its ways. */
+  private partition(groups: readonly (readonly ServerId[])[]): void {
+    const groupOf = (server: ServerId) => groups.findIndex((group) => group.includes(server));
+    this.onEach(this.allEdges(), (path, { from, to }) => {
+      path.unblock('partition');
+      if (groupOf(from) >= 0 && groupOf(to) >= 0 && groupOf(from) !== groupOf(to)) path.block('partition');
+    });
+  }
+
+  private heal(what: 'all' | 'partition' | readonly Edge[]): void {
+    if (what === 'partition') return this.onEach(this.allEdges(), (path) => path.unblock('partition'));
+    this.onEach(what === 'all' ? this.allEdges() : what, (path) => path.heal());
+  }
+
+  private allEdges(): Edge[] {
+    return [...this.topology].flatMap(([from, neighbours]) => neighbours.map((to) => ({ from, to })));
+  }
+
+  private onEach(edges: readonly Edge[], change: (path: Path, edge: Edge) => void): void {
+    for (const edge of edges) {
+      const path = this.network.path(edge.from, edge.to);
+      change(path, edge);
+      this.network.pathChanged(path);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../../actors/clock.js';
+import type { Instant } from '../../protocol/time.js';
+import { instantAt, type VirtualClock } from '../virtual-clock.js';
+import type { SimulatedProcess } from './simulated-process.js';
+
+/** How wrong a machine's clock is. It outlives the processes of that machine. */
+export class ClockFault {
+  private rate = 1;
+  private jumpedMs = 0;
+  /** The true time since which the rate holds, and what the machine counted by then. */
+  private sinceMs = 0;
+  private countedMs = 0;
+
+  /** Sets the time of day forth, or back if below zero. */
+  jump(byMs: number): void {
+    this.jumpedMs += byMs;
+  }
+
+  /** Goes at another pace from now on: 1.01 counts 1.01 s a second. */
+  drift(rate: number, trueMs: number): void {
+    this.countedMs = this.counted(trueMs);
+    this.sinceMs = trueMs;
+    this.rate = rate;
+  }
+
+  /** What the machine has counted at a true time; never goes back. */
+  counted(trueMs: number): number {
+    return this.rate === 1 && this.sinceMs === 0 ? trueMs : this.countedMs + (trueMs - this.sinceMs) * this.rate;
+  }
+
+  /** The machine's time of day at a true time, counted from the start. */
+  timeOfDay(trueMs: number): number {
+    return this.counted(trueMs) + this.jumpedMs;
+  }
+
+  /** How long a span of this machine truly takes. */
+  trueSpan(spanMs: number): number {
+    return spanMs / this.rate;
+  }
+}
+
+/** A timer of a process, which may be due while the process is paused. */
+interface ProcessTimer {
+  handle: unknown;
+  state: 'armed' | 'cleared';
+}
+
+/** Time, as one process sees it: its machine's clock may be wrong, and while it is paused no timer fires. */
+export class ServerClock implements Clock {
+  constructor(
+    private readonly clock: VirtualClock,
+    private readonly fault: ClockFault,
+    private readonly owner: SimulatedProcess,
+  ) {}
+
+  now(): Instant {
+    return instantAt(this.fault.timeOfDay(this.clock.monotonicMs()));
+  }
+
+  monotonicMs(): number {
+    return this.fault.counted(this.clock.monotonicMs());
+  }
+
+  setTimeout(callback: () => void, delayMs: number): unknown {
+    const timer: ProcessTimer = { handle: undefined, state: 'armed' };
+    const fire = () => {
+      if (timer.state === 'armed') callback();
+    };
+    timer.handle = this.clock.setTimeout(() => this.owner.run(fire), this.fault.trueSpan(delayMs));
+    return timer;
+  }
+
+  clearTimeout(timer: unknown): void {
+    if (timer === undefined) return;
+    const cleared = timer as ProcessTimer;
+    cleared.state = 'cleared';
+    this.clock.clearTimeout(cleared.handle);
+  }
+}

@@ -1,0 +1,63 @@
+import type { ClientId } from '../../protocol/ids.js';
+import type { Location } from '../../protocol/location.js';
+import type { Clock } from '../../actors/clock.js';
+import type { MessageBus } from '../../runtime/message-bus.js';
+
+/** How long changes wait until they are on disk, in milliseconds: the most that a kill loses of them. */
+const writtenAfterMs = 200;
+
+/** A change, and when it was made. */
+interface Change {
+  readonly client: ClientId;
+  /** Undefined: the client was forgotten. */
+  readonly location: Location | undefined;
+  readonly atMs: number;
+}
+
+/** A machine's disk: holds what a server learned, but for the last moments before its process was killed. */
+export class SimulatedDisk {
+  private readonly written = new Map<ClientId, Location>();
+  private unwritten: Change[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Writes down what happens on a bus from now on. */
+  listen(bus: MessageBus): void {
+    bus.on('location-learned', ({ location }) => this.note(location.client, location));
+    bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
+  }
+
+  /** The process was killed: what was not yet written is lost. */
+  processKilled(): void {
+    this.write();
+    this.unwritten = [];
+  }
+
+  /** What is read at a start. */
+  read(): readonly Location[] {
+    return [...this.written.values()];
+  }
+
+  /** Forgets everything. */
+  erase(): void {
+    this.written.clear();
+    this.unwritten = [];
+  }
+
+  private note(client: ClientId, location: Location | undefined): void {
+    this.unwritten.push({ client, location, atMs: this.clock.monotonicMs() });
+    if (this.unwritten.length > changesMax) this.write();
+  }
+
+  private write(): void {
+    const writtenMs = this.clock.monotonicMs() - writtenAfterMs;
+    const index = this.unwritten.findIndex(({ atMs }) => atMs > writtenMs);
+    for (const { client, location } of this.unwritten.splice(0, index < 0 ? this.unwritten.length : index)) {
+      if (location === undefined) this.written.delete(client);
+      else this.written.set(client, location);
+    }
+  }
+}
+
+/** Changes that wait at most before those that are old enough are written down; only to keep their list short. */
+const changesMax = 1_000;

@@ -1,0 +1,67 @@
+import type { Clock } from '../../actors/clock.js';
+import type { Http } from '../../actors/http.js';
+import { UpstreamError } from '../../protocol/errors.js';
+import type { HttpRequest, HttpResponse } from '../../protocol/upstream.js';
+import type { SeededRandom } from '../seeded-random.js';
+
+/** How the upstream does. `slow` answers later than anybody waits for; `garbage` answers at once, with what is no answer. */
+export type UpstreamState = 'up' | 'down' | 'slow' | 'garbage';
+
+/** How long an answer takes, in milliseconds. */
+const answerMs = { leastMs: 20, mostMs: 120 } as const;
+const slowMs = { leastMs: 2_000, mostMs: 20_000 } as const;
+
+/** An answer in the shape of each upstream that there is. */
+const answer = '{"results":[],"status":"ZERO_RESULTS"}';
+
+/** What is no answer: a page of a proxy, half an object, an error of the service, nothing. */
+const garbage: readonly HttpResponse[] = [
+  { status: 200, body: Buffer.from('<html><body>Bad gateway</body></html>') },
+  { status: 200, body: Buffer.from('{"results":[{"id":1') },
+  { status: 500, body: Buffer.from('Internal Server Error') },
+  { status: 200, body: Buffer.alloc(0) },
+  { status: 200, body: Buffer.from([0xff, 0xfe, 0x00, 0x0a]) },
+];
+
+/** The web of the simulation: one upstream, and how it does. */
+export class SimulatedHttp implements Http {
+  state: UpstreamState = 'up';
+
+  /** @param onPromise hears that a promise was given or kept: what waits for it runs before time goes on */
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: SeededRandom,
+    private readonly onPromise: () => void,
+  ) {}
+
+  fetch(_request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    this.onPromise();
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        this.onPromise();
+        const response = this.respond();
+        if (response === undefined) reject(new UpstreamError('The upstream cannot be reached (ECONNREFUSED).'));
+        else resolve(response);
+      };
+      const { leastMs, mostMs } = this.state === 'slow' ? slowMs : answerMs;
+      const timer = this.clock.setTimeout(settle, this.random.between(leastMs, mostMs));
+      signal.addEventListener('abort', () => {
+        this.onPromise();
+        this.clock.clearTimeout(timer);
+        reject(new UpstreamError('cancelled'));
+      });
+    });
+  }
+
+  private respond(): HttpResponse | undefined {
+    switch (this.state) {
+      case 'up':
+      case 'slow':
+        return { status: 200, body: Buffer.from(answer) };
+      case 'down':
+        return undefined;
+      case 'garbage':
+        return this.random.pick(garbage);
+    }
+  }
+}

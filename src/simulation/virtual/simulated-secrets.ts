@@ -1,0 +1,23 @@
+import type { Secrets } from '../../actors/secrets.js';
+import { HerdSecrets } from '../../runtime/herd-secrets.js';
+import type { SeededRandom } from '../seeded-random.js';
+
+/** The production proofs, over nonces that come again with the seed. */
+export class SimulatedSecrets implements Secrets {
+  private readonly secrets = new HerdSecrets(['a secret that guards nothing']);
+
+  constructor(private readonly random: SeededRandom) {}
+
+  nonce(): string {
+    const bytes = Buffer.from(Array.from({ length: 16 }, () => this.random.below(256)));
+    return bytes.toString('base64url');
+  }
+
+  prove(statement: string): string[] {
+    return this.secrets.prove(statement);
+  }
+
+  accepts(statement: string, proofs: readonly string[]): boolean {
+    return this.secrets.accepts(statement, proofs);
+  }
+}

@@ -1,0 +1,143 @@
+import { address } from '../../actors/bus.js';
+import { addresses, type ConnectionMessage, type LinkMessage } from '../../actors/messages.js';
+import { Server, type ServerSettings } from '../../actors/server.js';
+import type { ClientId, ServerId } from '../../protocol/ids.js';
+import type { Location } from '../../protocol/location.js';
+import { peerLineBytesMax } from '../../protocol/peer-line.js';
+import { MessageBus } from '../../runtime/message-bus.js';
+import { openClientDoor } from '../network/simulated-client-door.js';
+import type { SimulatedNetwork } from '../network/simulated-network.js';
+import { SimulatedTransport } from '../network/simulated-peer-wire.js';
+import type { SeededRandom } from '../seeded-random.js';
+import type { VirtualClock } from '../virtual-clock.js';
+import type { ServerLoad, WorldListener } from '../world.js';
+import { ServerClock, type ClockFault } from './server-clock.js';
+import type { SimulatedDisk } from './simulated-disk.js';
+import { SimulatedHttp, type UpstreamState } from './simulated-http.js';
+import { SimulatedProcess } from './simulated-process.js';
+import { SimulatedSecrets } from './simulated-secrets.js';
+
+/** What the servers of a virtual world share. */
+export interface SimulatedServerEdges {
+  readonly clock: VirtualClock;
+  readonly network: SimulatedNetwork;
+  readonly tell: WorldListener;
+  /** Hears that a promise was given or kept. */
+  readonly onPromise: () => void;
+}
+
+/** What outlives the processes of one server. */
+export interface SimulatedMachine {
+  readonly clockFault: ClockFault;
+  readonly disk: SimulatedDisk;
+  readonly random: SeededRandom;
+}
+
+/** Where the simulation asks a server what it holds; no actor lives there. */
+const inquirer = address<ConnectionMessage>('simulation');
+const inquirerName = 'simulation-inquirer' as ServerId;
+
+/** One run of one server: the production actors, on edges that are simulated. */
+export class SimulatedServer {
+  readonly process: SimulatedProcess;
+  private readonly bus: MessageBus;
+  private readonly server: Server;
+  private readonly http: SimulatedHttp;
+
+  constructor(
+    private readonly settings: ServerSettings,
+    private readonly machine: SimulatedMachine,
+    private readonly edges: SimulatedServerEdges,
+  ) {
+    const { identity, limits } = settings;
+    const { clock, network, onPromise } = edges;
+    this.process = new SimulatedProcess(identity.server);
+    this.bus = new MessageBus((error) => {
+      throw error;
+    });
+    const serverClock = new ServerClock(clock, machine.clockFault, this.process);
+    const transport = new SimulatedTransport(network, this.process, peerLineBytesMax(limits.lineBytesMax));
+    this.http = new SimulatedHttp(serverClock, machine.random.stream('upstream'), onPromise);
+    this.server = new Server(settings, {
+      registry: this.bus,
+      clock: serverClock,
+      random: machine.random.stream('actors'),
+      transport,
+      secrets: new SimulatedSecrets(machine.random.stream('secrets')),
+      http: this.http,
+    });
+    this.listen();
+    transport.listen(identity.server, this.server.acceptPeer);
+    openClientDoor(network, { host: this.process, bus: this.bus, clock: serverClock });
+  }
+
+  /** Brings the actors to life, with what is on the disk. */
+  start(): void {
+    const { identity } = this.settings;
+    const remembered = this.machine.disk.read();
+    this.machine.disk.listen(this.bus);
+    this.edges.tell({ kind: 'started', server: identity.server, remembered });
+    this.server.start();
+    this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
+  }
+
+  /** Ends the process as SIGKILL does: nothing of it runs any more, and its system breaks its connections. */
+  kill(): void {
+    this.process.kill();
+    this.machine.disk.processKilled();
+    this.edges.network.resetAll(this.process);
+  }
+
+  setUpstream(state: UpstreamState): void {
+    this.http.state = state;
+  }
+
+  holds(client: ClientId): Location | undefined {
+    let held: Location | undefined;
+    this.bus.attach(inquirer, {
+      receive: (message) => {
+        if (message.kind === 'located') held = message.location;
+      },
+      stop: () => undefined,
+    });
+    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: inquirer, question: 0 });
+    this.bus.detach(inquirer);
+    return held;
+  }
+
+  digest(): string {
+    let digest = '';
+    const at = addresses.link(inquirerName);
+    this.bus.attach<LinkMessage>(at, {
+      receive: (message) => {
+        if (message.kind === 'digest') digest = message.groups;
+      },
+      stop: () => undefined,
+    });
+    this.bus.send(addresses.store, { kind: 'describe', neighbour: inquirerName, anew: false });
+    this.bus.detach(at);
+    return digest;
+  }
+
+  load(): ServerLoad {
+    return { underWayBytes: this.edges.network.underWayBytes(this.process) };
+  }
+
+  private listen(): void {
+    const { bus } = this;
+    const { tell } = this.edges;
+    const { server } = this.settings.identity;
+    bus.on('location-learned', ({ location, from }) => tell({ kind: 'learned', server, location, from }));
+    bus.on('location-forgotten', ({ location }) => tell({ kind: 'forgotten', server, location }));
+    bus.on('line', ({ direction, party, far, line }) => {
+      if (direction === 'out' && party === 'peer') tell({ kind: 'told', server, neighbour: far as ServerId, line });
+    });
+    bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+    bus.on('actor-failed', ({ address: at, error }) =>
+      tell({ kind: 'failed', server, text: `${at}: ${String(error)}` }),
+    );
+    bus.on('server', ({ state, reason }) => {
+      if (state === 'failed') tell({ kind: 'failed', server, text: reason });
+    });
+  }
+}

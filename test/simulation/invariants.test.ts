@@ -1,0 +1,156 @@
+import { expect } from 'chai';
+import { AnswerQueue } from '../../src/actors/answer-queue.js';
+import { Flood } from '../../src/actors/flood.js';
+import { LocationStore } from '../../src/actors/location-store.js';
+import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } from '../../src/actors/messages.js';
+import type { Bus } from '../../src/actors/bus.js';
+import type { Outbox } from '../../src/actors/outbox.js';
+import { PeerLink } from '../../src/actors/peer-link.js';
+import type { Location } from '../../src/protocol/location.js';
+import { Digest } from '../../src/protocol/digest.js';
+import { allInvariants } from '../../src/simulation/invariants/all.js';
+import { digUp, plant } from './plant.js';
+import { scenarioOf, simulate } from './simulate.js';
+
+const busy = 'clients: { count: 20, rate: 40/s, late: 20% }';
+
+/** A server that dies, and comes back with nothing. */
+const restart = `
+steps:
+  - { at: 3s, crash: Bryant }
+  - { at: 5s, restart: Bryant }
+`;
+
+/** The names of the invariants that a scenario breaks. */
+async function brokenBy(text: string): Promise<string[]> {
+  const { violations } = await simulate(scenarioOf(text));
+  return [...new Set(violations.map(({ invariant }) => invariant))];
+}
+
+function busOf(actor: object): Bus {
+  return Reflect.get(actor, 'bus') as Bus;
+}
+
+describe('the invariants', () => {
+  const seen = new Set<string>();
+  const caught = async (name: string, text: string): Promise<void> => {
+    seen.add(name);
+    expect(await brokenBy(text)).to.include(name);
+  };
+
+  afterEach(digUp);
+
+  it('hold where no bug is planted', async () => {
+    expect(await brokenBy(`${busy}\n${restart}`)).to.deep.equal([]);
+  });
+
+  it('never-back: a store takes whatever comes last', async () => {
+    plant(LocationStore, 'learn', (store, [location, from], sound) => {
+      const table = Reflect.get(store, 'table') as {
+        get: (client: string) => Location | undefined;
+        remove: (location: Location) => void;
+      };
+      const known = table.get((location as Location).client);
+      if (from === undefined && known !== undefined) table.remove(known);
+      return sound();
+    });
+    await caught('never-back', `${busy}\nsteps: [{ at: 10s, expect: converged }]`);
+  });
+
+  it('only-reported: a store rounds the positions that it hears of', async () => {
+    plant(LocationStore, 'receive', (store, [message]) => {
+      const heard = message as StoreMessage;
+      const learn = Reflect.get(store, 'learn') as (location: Location, from: unknown) => void;
+      if (heard.kind === 'learned') learn.call(store, { ...heard.location, position: '+34+118' }, heard.from);
+      if (heard.kind === 'report') learn.call(store, heard.location, undefined);
+    });
+    await caught('only-reported', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
+  });
+
+  it('no-echo: flood tells every neighbour, whoever told it', async () => {
+    plant(Flood, 'receive', (flood, [message], sound) => {
+      sound();
+      const { kind, location, ...rest } = message as FloodMessage;
+      if (kind !== 'spread' || !('from' in rest) || rest.from === undefined) return;
+      busOf(flood).send(addresses.link(rest.from), {
+        kind: 'forward',
+        location,
+        line: `AT ${location.server} ${location.skew} ${location.client} ${location.position} ${location.time} ${String(Reflect.get(flood, 'self'))}`,
+      });
+    });
+    await caught('no-echo', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
+  });
+
+  it('answers-in-order: an answer that is known does not wait for those before it', async () => {
+    plant(AnswerQueue, 'add', (queue, [text]) => (Reflect.get(queue, 'write') as (text: unknown) => void)(text));
+    await caught('answers-in-order', 'clients: { count: 3, rate: 60/s, asks: 30% }\nsteps: [{ at: 5s, heal: all }]');
+  });
+
+  it('no-failure: an actor throws now and then', async () => {
+    let messages = 0;
+    plant(Flood, 'receive', (_, __, sound) => {
+      messages += 1;
+      if (messages === 50) throw new Error('thrown by a planted bug');
+      return sound();
+    });
+    await caught('no-failure', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('bounds: a full store forgets nobody', async () => {
+    plant(LocationStore, 'forget', () => undefined);
+    const small = 'herd: { servers: [A, B], talks: { A: [B] }, limits: { clientsMax: 5 } }';
+    await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('links-return: a link that was lost is not made again', async () => {
+    plant(PeerLink, 'lose', (link) => Reflect.apply(Reflect.get(link, 'hangUp') as () => void, link, []));
+    await caught('links-return', `${busy}\n${restart}`);
+  });
+
+  it('refilled: a catch-up has no locations in it', async () => {
+    plant(LocationStore, 'sendPage', (store, [neighbour]) =>
+      busOf(store).send(addresses.link(neighbour as never), { kind: 'page', locations: [], last: true }),
+    );
+    await caught('refilled', `${busy}\n${restart}`);
+  });
+
+  it('agreement: flood drops every tenth location', async () => {
+    let messages = 0;
+    plant(Flood, 'receive', (_, __, sound) => ((messages += 1) % 10 === 0 ? undefined : sound()));
+    await caught('agreement', `${busy}\nsettle: 3s\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('agreement: a digest is not of what the store holds', async () => {
+    let digests = 0;
+    plant(Digest, 'describeGroups', (_, __, sound) => {
+      digests += 1;
+      const described = sound() as string;
+      return digests % 2 === 0 ? described.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) : described;
+    });
+    await caught('agreement', `${busy}\nsettle: 3s\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('quiet: a link says the last location again with each beat', async () => {
+    const last = new Map<object, Extract<LinkMessage, { kind: 'forward' }>>();
+    plant(PeerLink, 'receive', (link, [message], sound) => {
+      const heard = message as LinkMessage;
+      if (heard.kind === 'forward') last.set(link, heard);
+      return sound();
+    });
+    plant(PeerLink, 'beat', (link, _, sound) => {
+      const forward = last.get(link);
+      const outbox = Reflect.get(link, 'outbox') as Outbox | undefined;
+      if (forward !== undefined) outbox?.forward(forward.location, forward.line);
+      return sound();
+    });
+    await caught('quiet', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('have each been seen to catch a bug', () => {
+    expect([...seen].sort()).to.deep.equal(
+      allInvariants(scenarioOf(''))
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+});

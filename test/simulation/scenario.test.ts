@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { ConfigError } from '../../src/runtime/errors.js';
+import { parseScenario } from '../../src/simulation/scenario/load.js';
+import type { Action } from '../../src/simulation/scenario/scenario.js';
+import { nearestWord } from '../../src/simulation/scenario/nearest-word.js';
+import { parseDuration } from '../../src/simulation/scenario/units.js';
+import { runScenario, WorldRefusal } from '../../src/simulation/run/runner.js';
+import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
+import { fakeUpstream } from '../support/fake-upstream.js';
+import { scenarioOf } from './simulate.js';
+
+/** What is said of a scenario that is wrong; its lines start at 1. */
+function problemsOf(text: string): readonly string[] {
+  try {
+    parseScenario('story.yaml', text, {});
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const head = 'name: a story\nherd: { servers: [Blake, Howard, Metta], talks: { Blake: [Howard] } }\n';
+const step = (text: string) => problemsOf(`${head}steps:\n  - ${text}`);
+
+describe('a scenario', () => {
+  it('is read with its units, its steps in the order of their times', () => {
+    const { network, clients, steps, settleMs } = scenarioOf(`
+network: { delay: 5ms..40ms, loss: 1%, duplicate: 0%, bandwidth: 64KB/s }
+clients: { count: 50, rate: 90/m, clockSkew: 5s, late: 10% }
+settle: 2m
+steps:
+  - { at: 2s, heal: all }
+  - { at: 1s, cut: [Blake, Howard], oneway: true }
+  - { at: 1s, crash: [Bryant, Metta], keep: disk }
+`);
+    expect(network).to.deep.equal({
+      delay: { leastMs: 5, mostMs: 40 },
+      loss: 0.01,
+      duplicate: 0,
+      bytesPerSecond: 64_000,
+    });
+    expect(clients).to.deep.equal({ count: 50, perSecond: 1.5, clockSkewMs: 5_000, late: 0.1, asks: 0 });
+    expect(settleMs).to.equal(120_000);
+    expect(steps.map(({ atMs, action }) => ({ atMs, ...action }))).to.deep.equal([
+      { atMs: 1_000, kind: 'cut', edges: [{ from: 'Blake', to: 'Howard' }] },
+      { atMs: 1_000, kind: 'crash', servers: ['Bryant', 'Metta'], memory: 'on disk' },
+      { atMs: 2_000, kind: 'heal', what: 'all' },
+    ]);
+  });
+
+  it('names the line of a word that there is not, and the nearest that there is', () => {
+    expect(step('{ at: 1s, crsh: Blake }')).to.deep.equal([
+      'story.yaml:4: there is no step "crsh"; did you mean crash?',
+    ]);
+    expect(step('{ at: 1s, cut: [Blake, Howrad] }')).to.deep.equal([
+      'story.yaml:4: Howrad is no server of this herd; did you mean Howard?',
+    ]);
+    expect(problemsOf(`${head}network: { dealy: 5ms }`)).to.deep.equal([
+      'story.yaml:3: there is no word "dealy" here; did you mean delay?',
+    ]);
+    expect(step('{ at: 1s, expect: { sever: Blake, client: kiwi, position: none } }')).to.include(
+      'story.yaml:4: there is no word "sever" here; did you mean server?',
+    );
+    expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^story\.yaml:4: .*did you mean converged\?$/);
+    expect(step('{ at: 1s, upstream: dwon }').join()).to.match(/^story\.yaml:4: .*up, down, slow or garbage$/);
+  });
+
+  it('says what a value should look like', () => {
+    expect(step('{ at: 5, crash: Blake }').join()).to.match(
+      /^story\.yaml:4: steps\.0\.at: must be a time with its unit/,
+    );
+    expect(step('{ crash: Blake }').join()).to.contain('a step says when it happens');
+    expect(step('{ at: 1s }').join()).to.contain('a step says what happens: crash, restart');
+    expect(step('{ at: 1s, crash: Blake, restart: Metta }').join()).to.contain('a step does one thing');
+    expect(step('{ at: 1s, restart: Blake, keep: disk }').join()).to.contain('keep does not belong to restart');
+    expect(step('{ at: 1s, cut: [Blake, Metta] }').join()).to.contain('Blake does not talk with Metta');
+    expect(problemsOf(`${head}network: { loss: 100% }`).join()).to.contain('from 0% to 95%');
+    expect(problemsOf(`${head}network: { delay: 40ms..5ms }`).join()).to.contain('5ms..40ms');
+    expect(problemsOf(`${head}clients: { rate: 20 }`).join()).to.contain('20/s, 90/m');
+    expect(problemsOf('herd: ../../herd.yaml').join()).to.contain('a scenario has a name');
+  });
+
+  it('reads times to the fraction, and finds no word where none is near', () => {
+    expect(parseDuration('1.5s')).to.equal(1_500);
+    expect(parseDuration('-2h')).to.equal(-7_200_000);
+    expect(parseDuration('5')).to.equal(undefined);
+    expect(nearestWord('xylophone', ['crash', 'cut'])).to.equal(undefined);
+    expect(nearestWord('retsart', ['crash', 'restart'])).to.equal('restart');
+  });
+
+  it('is not begun in a world that cannot do one of its steps', async () => {
+    const scenario = scenarioOf('steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]');
+    let started = 0;
+    const world = new (class extends VirtualWorld {
+      override refusal({ kind }: Action): string | undefined {
+        return kind === 'clock' ? 'its machine has one clock' : undefined;
+      }
+      override start(): Promise<void> {
+        started += 1;
+        return super.start();
+      }
+    })(scenario, fakeUpstream, () => undefined);
+    const refused = await runScenario(scenario, { world: () => world }).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(WorldRefusal);
+    expect((refused as WorldRefusal).problems.join()).to.match(
+      /^test\.yaml:\d+: the world of virtual cannot do clock: /,
+    );
+    expect(started).to.equal(0);
+  });
+});

@@ -1,0 +1,26 @@
+import { runScenario, type RunOptions } from '../../src/simulation/run/runner.js';
+import type { RunResult } from '../../src/simulation/run/result.js';
+import { parseScenario } from '../../src/simulation/scenario/load.js';
+import type { Scenario } from '../../src/simulation/scenario/scenario.js';
+import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
+import { twitterSearch } from '../../src/upstreams/twitter.js';
+
+/** The five servers of the shipped herd, so that a scenario of a test can stand by itself. */
+export const fiveServers = `
+herd:
+  servers: [Blake, Bryant, Gasol, Howard, Metta]
+  talks: { Blake: [Bryant, Howard], Gasol: [Bryant, Howard], Metta: [Bryant] }
+`;
+
+/** A scenario of a test: its text without its name, and without its herd if it is the shipped one. */
+export function scenarioOf(text: string, seed = 1): Scenario {
+  const herd = text.includes('herd:') ? '' : fiveServers;
+  return parseScenario('test.yaml', `name: a test\nseed: ${seed}\n${herd}\n${text}`, {});
+}
+
+const upstream = twitterSearch('http://upstream.simulated');
+
+/** Plays a scenario in the virtual world. */
+export function simulate(scenario: Scenario, options: Partial<RunOptions> = {}): Promise<RunResult> {
+  return runScenario(scenario, { world: (tell) => new VirtualWorld(scenario, upstream, tell), ...options });
+}
