@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { StallWatch } from '../../src/actors/stall-watch.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 describe('StallWatch', () => {
   let clock: VirtualClock;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { AnswerQueue } from '../../src/actors/answer-queue.js';
 import { Flood } from '../../src/actors/flood.js';
+import { Repair } from '../../src/actors/repair.js';
 import { LocationStore } from '../../src/actors/location-store.js';
 import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } from '../../src/actors/messages.js';
 import type { Bus } from '../../src/actors/bus.js';
@@ -108,9 +109,7 @@ describe('the invariants', () => {
   });
 
   it('refilled: a catch-up has no locations in it', async () => {
-    plant(LocationStore, 'sendPage', (store, [neighbour]) =>
-      busOf(store).send(addresses.link(neighbour as never), { kind: 'page', locations: [], last: true }),
-    );
+    plant(Repair, 'nextPage', () => ({ locations: [], last: true }));
     await caught('refilled', `${busy}\n${restart}`);
   });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Limits } from '../../actors/limits.js';
+import type { Limits, LinkPace } from '../../actors/limits.js';
 import { ConfigError } from '../errors.js';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
@@ -63,13 +63,19 @@ function configOf(
     tls,
     storePath: store?.path,
     limits: limitsOf(limits),
-    pace: { beatMs: links.beatMs, repairMs: links.repairSeconds * 1_000 },
+    pace: paceOf(links),
   };
 }
 
-function limitsOf({ stallSeconds, idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
+/** Limits as actors take them. */
+export function limitsOf({ stallSeconds, idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
   const inMs = { stallMs: stallSeconds * 1_000, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 };
   return { ...limits, ...inMs };
+}
+
+/** The pace of links as actors take it. */
+export function paceOf({ beatMs, repairSeconds }: HerdDocument['links']): LinkPace {
+  return { beatMs, repairMs: repairSeconds * 1_000 };
 }
 
 function idOf(name: string): ServerId {

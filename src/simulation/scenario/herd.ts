@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
-import { loadConfig } from '../../runtime/config/load.js';
+import { limitsOf, loadConfig, paceOf } from '../../runtime/config/load.js';
 import { insteadOf } from './nearest-word.js';
 import type { Problems } from './problems.js';
 import type { ScenarioHerd } from './scenario.js';
@@ -41,12 +41,11 @@ function inlineHerd(written: Record<string, unknown>, problems: Problems): Scena
       else problems.add([...path, index], `${other} is no server of this herd; ${insteadOf(other, herd.servers)}`);
     }
   }
-  const { idleSeconds, aheadSeconds, ...limits } = herd.limits;
   return {
     name: 'simulated',
     topology: topologyOf([...known].map(idOf), edges),
-    limits: { ...limits, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 },
-    pace: { beatMs: herd.links.beatMs, repairMs: herd.links.repairSeconds * 1_000 },
+    limits: limitsOf(herd.limits),
+    pace: paceOf(herd.links),
     file: undefined,
   };
 }

@@ -1,5 +1,4 @@
-import type { Limits } from '../../actors/limits.js';
-import type { LinkPace } from '../../actors/peer-link-machine.js';
+import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { PathConditions } from '../network/path.js';
