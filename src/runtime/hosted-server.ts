@@ -166,7 +166,8 @@ export class HostedServer {
   private openPeerPort(host: string, port: number): Promise<number> {
     const { edges, id } = this;
     const at = { owner: `${id} (peers)`, host, port };
-    return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, at));
+    const onRefused = (far: string, reason: string) => this.bus.publish({ kind: 'peer-refused', far, reason });
+    return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, onRefused, at));
   }
 
   private async open(opening: Promise<Listening>): Promise<number> {

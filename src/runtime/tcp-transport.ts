@@ -1,9 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type TLSSocket,
+} from 'node:tls';
 import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import { LineFramer } from '../protocol/line-framer.js';
+import { formatPeerLine } from '../protocol/peer-line.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
@@ -46,11 +52,19 @@ export class TcpTransport implements Transport {
   }
 }
 
+/** Hears of a caller that TLS did not let in: where it called from, and why it was refused. */
+type OnRefused = (far: string, reason: string) => void;
+
 /**
  * Opens a server's port for other servers.
  * @throws PortError
  */
-export async function listenForPeers(edges: TcpEdges, accept: AcceptPeer, at: ListenAt): Promise<Listening> {
+export async function listenForPeers(
+  edges: TcpEdges,
+  accept: AcceptPeer,
+  onRefused: OnRefused,
+  at: ListenAt,
+): Promise<Listening> {
   const onSocket = (socket: Socket): void => {
     const far = hostAndPort(socket.remoteAddress, socket.remotePort);
     const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener);
@@ -59,11 +73,45 @@ export async function listenForPeers(edges: TcpEdges, accept: AcceptPeer, at: Li
   const { certificates } = edges;
   const door = { ...at, connectionsMax: peersMax };
   if (certificates === undefined) return listen(createServer({ noDelay: true }, onSocket), door);
-  const options = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: tlsHandshakeWithinMs };
-  const server = createTlsServer({ ...options, noDelay: true }, onSocket);
+  const onTlsSocket = (socket: TLSSocket): void => {
+    if (socket.authorized) return onSocket(socket);
+    refuse(socket, `${at.owner} does not believe the caller's certificate: ${codeOf(socket)}`, edges, onRefused);
+  };
+  const server = tlsServer(onTlsSocket, onRefused);
   certificates.keep(server);
   return listen(server, door);
 }
+
+function tlsServer(onSocket: (socket: TLSSocket) => void, onRefused: OnRefused): TlsServer {
+  // TLS itself would hang up without a word on a caller whose certificate is not right; it shall hear why.
+  const options = { requestCert: true, rejectUnauthorized: false, handshakeTimeout: tlsHandshakeWithinMs };
+  const server = createTlsServer({ ...options, noDelay: true }, onSocket);
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    onRefused(hostAndPort(socket.remoteAddress, socket.remotePort), `no TLS: ${error.code ?? error.message}`);
+  });
+  return server;
+}
+
+/** What is wrong with a certificate, in OpenSSL's words; Node gives a text where its types say that it is an error. */
+function codeOf(socket: TLSSocket): string {
+  return String(socket.authorizationError);
+}
+
+function refuse(socket: TLSSocket, reason: string, edges: TcpEdges, onRefused: OnRefused): void {
+  const far = hostAndPort(socket.remoteAddress, socket.remotePort);
+  const wire = new TcpPeerWire(socket, far, edges, () => deaf);
+  wire.send(formatPeerLine({ kind: 'REFUSED', reason }));
+  wire.close();
+  onRefused(far, reason);
+}
+
+/** Hears nothing of what a caller says that was refused. */
+const deaf: PeerWireListener = {
+  opened: () => undefined,
+  lines: () => undefined,
+  drained: () => undefined,
+  closed: () => undefined,
+};
 
 class TcpPeerWire implements PeerWire {
   readonly trusted = false;

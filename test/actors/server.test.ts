@@ -3,7 +3,8 @@ import type { ClientEvent, ServerEvent } from '../../src/actors/events.js';
 import { defaultLimits, defaultPace, type Limits } from '../../src/actors/limits.js';
 import { addresses } from '../../src/actors/messages.js';
 import { Server } from '../../src/actors/server.js';
-import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { policies, type ActorKind } from '../../src/actors/supervision.js';
+import type { EventOf, MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeClientWire } from '../support/fake-client-wire.js';
 import { serverId } from '../support/fake-location.js';
@@ -12,6 +13,10 @@ import { FakeHttp, fakeUpstream, promisesSettled } from '../support/fake-upstrea
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const neighbours = ['Blake', 'Metta'].map(serverId);
+
+/** The actors that are there once a server. */
+const { store, flood, seeker, acceptor, upstream } = addresses;
+const supervised = { store, flood, seeker, acceptor, upstream };
 
 describe('Server', () => {
   let bus: MessageBus;
@@ -217,6 +222,119 @@ describe('Server', () => {
     expect(states()).to.deep.equal(['running']);
   });
 
+  describe('when one of its actors throws', () => {
+    const metta = serverId('Metta');
+    const kiwi = 'IAMAT kiwi +34.0-118.0 1699999999';
+    const at = 'AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n';
+    let failures: EventOf<'actor-failed'>[];
+
+    /** No actor takes this. */
+    const poison = undefined as never;
+
+    beforeEach(() => (failures = eventsOf(bus, 'actor-failed')));
+
+    /** Does what the table says to the actor that threw, and nothing to the server. */
+    function did(kind: ActorKind, address: string): void {
+      const { directive } = policies[kind];
+      expect(failures.map((failure) => [failure.address, failure.directive])).to.deep.equal([[address, directive]]);
+      expect(states()).to.deep.equal(['running']);
+    }
+
+    /** Metta greets Bryant, who called. */
+    function greet(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+      wire.take();
+      return wire;
+    }
+
+    it('a connection is stopped: its client is sent away, the others are served', () => {
+      const [one, other] = [connect(), connect()];
+      bus.send(one.to, poison);
+      did('connection', one.to);
+      expect(one.wire.state).to.equal('destroyed');
+      other.say(kiwi);
+      expect(other.wire.take()).to.equal(at);
+    });
+
+    it('the store goes on, with all that it holds', () => {
+      const { wire, say } = connect();
+      say(kiwi);
+      bus.send(addresses.store, poison);
+      did('store', addresses.store);
+      say('WHATSAT kiwi 10 5');
+      expect(http.requests).to.have.lengthOf(1);
+      expect(wire.take()).to.equal(at);
+    });
+
+    it('flood is begun anew: neighbours are told what comes', () => {
+      const peer = greet();
+      bus.send(addresses.flood, poison);
+      did('flood', addresses.flood);
+      connect().say(kiwi);
+      expect(peer.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
+    });
+
+    it('the seeker is begun anew: who waits for it is answered, and who asks then is sought', () => {
+      const peer = greet();
+      const { wire, say } = connect();
+      say('WHATSAT kiwi 10 5');
+      expect(peer.take()).to.have.lengthOf(1);
+      bus.send(addresses.seeker, poison);
+      did('seeker', addresses.seeker);
+      expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
+      say('WHATSAT moa 10 5');
+      expect(peer.take()[0]).to.match(/^SEEK Bryant:\w+ 16 moa$/);
+    });
+
+    it('the upstream is begun anew: who waits for it hears of an error, and who asks then gets an answer', async () => {
+      const { wire, say } = connect();
+      say(kiwi);
+      say('WHATSAT kiwi 10 5');
+      wire.take();
+      bus.send(addresses.upstream, poison);
+      did('upstream', addresses.upstream);
+      await promisesSettled();
+      expect(wire.take()).to.match(new RegExp(`^${at.replaceAll('+', '\\+')}\\{"error":"[^"]+"\\}\n$`));
+      say('WHATSAT kiwi 10 5');
+      http.last.respond(200, '{"results":[]}');
+      await promisesSettled();
+      expect(wire.take()).to.equal(`${at}{"results":[]}\n`);
+    });
+
+    it('a link is begun anew: it hangs up, calls again, and catches up', () => {
+      const peer = greet();
+      bus.send(addresses.link(metta), poison);
+      did('link', addresses.link(metta));
+      expect(peer.state).to.equal('closed');
+      expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta', 'Metta']);
+      const again = greet();
+      connect().say(kiwi);
+      expect(again.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
+    });
+
+    it('the acceptor is begun anew: it hangs up on who has not shown who it is, and takes calls', () => {
+      const [waiting, later] = [new FakePeerWire('192.0.2.8:40000'), new FakePeerWire('192.0.2.9:40000')];
+      server.acceptPeer(waiting);
+      bus.send(addresses.acceptor, poison);
+      did('acceptor', addresses.acceptor);
+      expect(waiting.state).to.equal('closed');
+      server.acceptPeer(later).lines(later, ['HELLO 1 twitter Blake Bryant']);
+      expect(later.sent[0]).to.equal('HELLO 1 twitter Bryant Blake');
+    });
+
+    for (const [kind, address] of Object.entries({ ...supervised, link: addresses.link(metta) })) {
+      it(`the whole server fails when it is the ${kind}, once too often`, () => {
+        const { failuresMax } = policies[kind as ActorKind];
+        for (let failure = 0; failure < failuresMax; failure += 1) bus.send<never>(address, poison);
+        expect(states()).to.deep.equal(['running']);
+        bus.send<never>(address, poison);
+        expect(states()).to.deep.equal(['running', 'failed']);
+      });
+    }
+  });
+
   describe('when it is drained', () => {
     it('stops at once without clients: hangs up on its neighbours and frees its addresses', async () => {
       const { wire } = transport.last;
@@ -306,11 +424,6 @@ describe('Server', () => {
       expect(wire.state).to.equal('closed');
       expect(clock.armed).to.equal(0);
       await server.drain();
-    });
-
-    it('fails too when one of its actors fails over and over', () => {
-      for (let failure = 0; failure <= 100; failure += 1) bus.send(addresses.flood, undefined as never);
-      expect(states()).to.deep.equal(['running', 'failed']);
     });
 
     it('ends a drain that is under way', async () => {

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { within } from './eventually.js';
+
+/** Half-open: a server that closes its side first is no reason to close ours. */
+function to(port: number): { host: string; port: number; noDelay: true; allowHalfOpen: true } {
+  return { host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true };
+}
 
 /**
  * A client of a server, as simple as they come. What it sends and gets are bytes, one a character (latin1), so that a test
@@ -32,10 +39,18 @@ export class Client {
 
   /** Connects to a port of this machine. */
   static async connect(port: number): Promise<Client> {
-    // Half-open: a server that closes its side first is no reason to close ours.
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
+    return Client.begin(connect(to(port)), 'connect');
+  }
+
+  /** Connects to a port of this machine over TLS. The server must show a certificate of that name from the authority. */
+  static async connectTls(port: number, { ca, server }: { ca: string; server: string }): Promise<Client> {
+    const options: ConnectionOptions = { ...to(port), ca: readFileSync(ca), servername: server };
+    return Client.begin(connectTls(options), 'secureConnect');
+  }
+
+  private static async begin(socket: Socket, open: 'connect' | 'secureConnect'): Promise<Client> {
     try {
-      await within(once(socket, 'connect'), `a connection to port ${port}`);
+      await within(once(socket, open), 'a connection');
     } catch (error) {
       socket.destroy();
       throw error;

@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly input?: string | Buffer;
   /** What its environment has besides this process's own, or instead of it. */
   readonly env?: Environment;
+  /** The longest file that it may write, in bytes, as if the disk were full then. */
+  readonly fileBytesMax?: number;
 }
 
 /** Variables of an environment. */
@@ -24,6 +26,11 @@ export type Environment = Readonly<Record<string, string>>;
 
 /** What the environment of whoever runs the tests must not bring into them. */
 const withoutSecrets = { HERD_SECRET: undefined, HERD_SECRET_PREVIOUS: undefined };
+
+/** What runs Node with a limit of its files, in the blocks of POSIX; a soft one, which may be raised again. */
+function limited(fileBytesMax: number): [file: string, ...before: string[]] {
+  return ['sh', '-c', `ulimit -S -f ${Math.ceil(fileBytesMax / 512)} && exec "$@"`, 'sh', process.execPath];
+}
 
 /** How a command ended. */
 export interface End {
@@ -45,10 +52,11 @@ export class HerdCommand {
 
   constructor(
     private readonly args: readonly string[],
-    { cwd, input, env }: CommandOptions,
+    { cwd, input, env, fileBytesMax }: CommandOptions,
   ) {
+    const [file, ...before] = fileBytesMax === undefined ? [process.execPath] : limited(fileBytesMax);
     const whole = { ...process.env, ...withoutSecrets, ...env };
-    this.child = spawn(process.execPath, [program, ...args], { cwd, detached: true, env: whole });
+    this.child = spawn(file, [...before, program, ...args], { cwd, detached: true, env: whole });
     running.add(this);
     for (const stream of ['stdout', 'stderr'] as const) {
       this.child[stream]?.on('data', (chunk: Buffer) => {

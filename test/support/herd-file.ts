@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,10 @@ export interface HerdPlan {
   readonly shape?: 'twitter' | 'places';
   /** Whether it writes logs, to `logs` in its folder. */
   readonly logs?: boolean;
+  /** Whether clients may come over WebSocket. */
+  readonly web?: boolean;
+  /** What herd.yaml says besides. */
+  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links'>;
 }
 
 /** A herd.yaml in a folder of its own, with ports that are free. */
@@ -25,14 +30,40 @@ export interface HerdFile {
   readonly servers: readonly string[];
   readonly topology: Topology;
   portOf(server: string): number;
+  /** The port for other servers. */
+  peerPortOf(server: string): number;
+  /** The port for clients over WebSocket. */
+  httpPortOf(server: string): number;
+  /** Gives a server a herd.yaml of its own, or changes that; nobody else sees it. It counts from the server's next start. */
+  alter(server: string, change: (document: Document) => void): void;
+  /** The herd.yaml of its own that a server has, if it has one. */
+  ownPathOf(server: string): string | undefined;
 }
 
+interface Address {
+  host?: string;
+  port: number;
+  peerPort: number;
+  httpPort?: number;
+}
+
+interface Certificates {
+  cert: string;
+  key: string;
+  ca: string;
+}
+
+/** A herd.yaml as a test may change it. */
 interface Document {
   herd: string;
-  servers: Record<string, { host?: string; port: number; peerPort: number }>;
+  servers: Record<string, Address>;
   talks: Record<string, readonly string[]>;
   upstream: { kind: string; shape: string };
   log?: { dir: string };
+  tls?: { clients?: Certificates; peers?: Certificates };
+  store?: { path: string };
+  limits?: Record<string, number>;
+  links?: { beatMs?: number; repairSeconds?: number };
 }
 
 const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
@@ -44,13 +75,20 @@ export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
   const talking = Object.entries(document.talks).flatMap(([server, others]) => [server, ...others]);
   const servers = [...new Set([...(plan.servers ?? []), ...talking])].sort();
   document.servers = {};
-  for (const server of servers) document.servers[server] = { port: await freePort(), peerPort: await freePort() };
+  for (const server of servers) {
+    const address: Address = { port: await freePort(), peerPort: await freePort() };
+    if (plan.web === true) address.httpPort = await freePort();
+    document.servers[server] = address;
+  }
   document.upstream = { kind: 'sample', shape: plan.shape ?? 'twitter' };
   if (plan.logs !== true) delete document.log;
+  Object.assign(document, plan.settings);
 
   const folder = await mkdtemp(join(tmpdir(), 'herd-'));
   const path = join(folder, 'herd.yaml');
-  await writeFile(path, stringify(document));
+  writeFileSync(path, stringify(document));
+  const own = new Map<string, Document>();
+  const ownPath = (server: string) => join(folder, `${server}.yaml`);
   const edges = Object.entries(document.talks).flatMap(([server, others]) =>
     others.map((other) => [server as ServerId, other as ServerId] as const),
   );
@@ -60,5 +98,14 @@ export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
     servers,
     topology: topologyOf(servers as ServerId[], edges),
     portOf: (server) => document.servers[server]?.port ?? 0,
+    peerPortOf: (server) => document.servers[server]?.peerPort ?? 0,
+    httpPortOf: (server) => document.servers[server]?.httpPort ?? 0,
+    alter: (server, change) => {
+      const altered = own.get(server) ?? structuredClone(document);
+      own.set(server, altered);
+      change(altered);
+      writeFileSync(ownPath(server), stringify(altered));
+    },
+    ownPathOf: (server) => (own.has(server) ? ownPath(server) : undefined),
   };
 }

@@ -3,7 +3,7 @@ import type { ByteString } from '../../src/protocol/bytes.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { partsOf } from '../../src/protocol/topology.js';
 import { Client } from './client.js';
-import { HerdCommand, type End } from './command.js';
+import { HerdCommand, type CommandOptions, type End } from './command.js';
 import { eventually } from './eventually.js';
 import { writeHerd, type HerdFile, type HerdPlan } from './herd-file.js';
 import { childrenOf, isAlive } from './process-table.js';
@@ -13,6 +13,9 @@ import { childrenOf, isAlive } from './process-table.js';
  * server, where one that dies stays dead until it is restarted; or `herd start NAMES` for each group of servers.
  */
 export type Mode = 'one process' | 'processes' | 'one command a server' | readonly (readonly string[])[];
+
+/** Under which circumstances a command runs. */
+type Circumstances = Pick<CommandOptions, 'env' | 'fileBytesMax'>;
 
 /**
  * Starts a herd of the real command, and resolves when the command says that it is ready. Where there is more than one
@@ -28,10 +31,13 @@ export async function startHerd({ mode, ...plan }: { mode: Mode } & HerdPlan): P
 export class Herd {
   private readonly groups: readonly (readonly string[])[];
   private readonly commands = new Map<string, HerdCommand>();
+  private readonly circumstances = new Map<string, Circumstances>();
 
   constructor(
     private readonly mode: Mode,
     readonly file: HerdFile,
+    /** The file of the authority that its servers have their certificates from; undefined for plain TCP. */
+    private readonly ca?: string,
   ) {
     if (mode === 'one command a server') this.groups = this.servers.map((server) => [server]);
     else this.groups = typeof mode === 'string' ? [this.servers] : mode;
@@ -49,6 +55,11 @@ export class Herd {
       for (const command of this.all) command.signalGroup('SIGKILL');
       throw error;
     }
+  }
+
+  /** Has the command that runs a server started so from now on. */
+  give(server: string, circumstances: Circumstances): void {
+    this.circumstances.set(server, circumstances);
   }
 
   /** The command that runs the server. */
@@ -97,7 +108,8 @@ export class Herd {
 
   /** Connects a client to a server. */
   connect(server: string): Promise<Client> {
-    return Client.connect(this.file.portOf(server));
+    const port = this.file.portOf(server);
+    return this.ca === undefined ? Client.connect(port) : Client.connectTls(port, { ca: this.ca, server });
   }
 
   /** Sends a server everything at once, as `nc` does, and returns all that it answers. */
@@ -156,8 +168,13 @@ export class Herd {
   }
 
   private launch(group: readonly string[]): HerdCommand {
+    const [first = ''] = group;
     const args = this.mode === 'one process' ? [] : this.mode === 'processes' ? ['--processes'] : group;
-    const command = new HerdCommand(['start', ...args], { cwd: this.file.folder });
+    const path = this.file.ownPathOf(first);
+    const command = new HerdCommand(['start', ...args, ...(path === undefined ? [] : ['--config', path])], {
+      ...this.circumstances.get(first),
+      cwd: this.file.folder,
+    });
     for (const server of group) this.commands.set(server, command);
     return command;
   }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteString } from '../../src/protocol/bytes.js';
+import { eventually } from './eventually.js';
 import type { Herd } from './herd.js';
 
 /** The lines of the log that a server writes; since its latest start, if there were more. */
@@ -17,4 +18,48 @@ export async function readLog(herd: Herd, server: string): Promise<ByteString[]>
 export async function locationsLogged(herd: Herd, server: string): Promise<Set<ByteString>> {
   const ats = (await readLog(herd, server)).flatMap((line) => / AT \S+ [+-]\S+ \S+ \S+ [\d.]+/.exec(line) ?? []);
   return new Set(ats.map((at) => at.slice(1)));
+}
+
+/** Waits until each of the servers has heard or told each of the AT lines since its start, without asking for any. */
+export async function areTold(herd: Herd, ats: readonly ByteString[], servers = herd.servers): Promise<void> {
+  for (const server of servers) {
+    await eventually(`${server} was told what ${ats.length} reports said`, async () => {
+      const logged = await locationsLogged(herd, server);
+      const missing = ats.filter((at) => !logged.has(at));
+      if (missing.length > 0) throw new Error(`${missing.length} are missing, such as ${missing[0] ?? ''}`);
+      return true;
+    });
+  }
+}
+
+/** What a server logs from a moment on, until it is started anew. */
+export class LogSince {
+  private constructor(
+    private readonly herd: Herd,
+    private readonly server: string,
+    private readonly from: number,
+  ) {}
+
+  /** From the beginning of its present log. */
+  static start(herd: Herd, server: string): LogSince {
+    return new LogSince(herd, server, 0);
+  }
+
+  static async now(herd: Herd, server: string): Promise<LogSince> {
+    return new LogSince(herd, server, (await readLog(herd, server)).length);
+  }
+
+  async lines(): Promise<ByteString[]> {
+    return (await readLog(this.herd, this.server)).slice(this.from);
+  }
+
+  /** Waits for lines that match; returns the first of them. */
+  async shows(pattern: RegExp, count = 1): Promise<ByteString> {
+    return eventually(`${this.server} logs ${String(pattern)}`, async () => {
+      const lines = await this.lines();
+      const matching = lines.filter((line) => pattern.test(line));
+      if (matching.length >= count) return matching[0];
+      throw new Error(`only ${matching.length} of\n${lines.slice(-20).join('\n')}`);
+    });
+  }
 }

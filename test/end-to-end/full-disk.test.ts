@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import type { ByteString } from '../../src/protocol/bytes.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { Herd } from '../support/herd.js';
+import { writeHerd, type HerdPlan } from '../support/herd-file.js';
+import { readLog } from '../support/read-log.js';
+
+/** What the limit of files and `prlimit`, which raises it for a process that runs, are there for. */
+const hasLimits = process.platform === 'linux' && canRun('prlimit');
+
+const place = '+34.068930-118.445127';
+
+(hasLimits ? describe : describe.skip)('a server whose disk is full', function () {
+  this.timeout(4 * patienceMs);
+  let herd: Herd;
+
+  afterEach(() => herd.stop());
+
+  /** Solo, whose files end after 32 KiB: with an error of the file system, as on a disk that is full. */
+  async function begin(plan: HerdPlan): Promise<void> {
+    herd = new Herd('one command a server', await writeHerd({ servers: ['Solo'], ...plan }));
+    herd.give('Solo', { fileBytesMax: 32 * 1024 });
+    await herd.start();
+  }
+
+  /** Reports very many clients, all of which are answered; returns the AT lines. */
+  async function reportMany(occasion: string): Promise<ByteString[]> {
+    const count = 3_000;
+    const commands = Array.from({ length: count }, (_, index) => `IAMAT ${occasion}-${index} ${place} 1\n`);
+    const answers = (await herd.tell('Solo', commands.join(''))).split('\n').slice(0, -1);
+    expect(answers).to.have.lengthOf(count);
+    for (const answer of answers) expect(answer).to.match(/^AT Solo /);
+    return answers;
+  }
+
+  const some = (ats: readonly ByteString[]) => ats.filter((_, index) => index % 100 === 0);
+
+  /** There is room again. */
+  function makeRoom(): void {
+    execFileSync('prlimit', ['--pid', String(herd.pidOf('Solo')), '--fsize=unlimited:']);
+  }
+
+  it('serves on without its log, says so once, and tells in the log what it lost when there is room', async () => {
+    await begin({ logs: true });
+    await reportMany('first');
+    await eventually('it is said', () => herd.command().stderr !== '');
+    const ats = [...(await reportMany('second')), ...(await reportMany('third'))];
+    await herd.agrees(some(ats));
+    expect(herd.command().stderr).to.match(/^herd: Solo: the log in logs.Solo cannot be written: EFBIG: [^\n]*\n$/);
+    makeRoom();
+    await eventually('it is told what was lost', async () => {
+      await herd.tell('Solo', 'still here\n');
+      return (await readLog(herd, 'Solo')).some((line) => /^\d+ times lines were lost here/.test(line));
+    });
+    expect((await readLog(herd, 'Solo')).at(-1)).to.match(/ client \S+ /);
+    expect(herd.command().stderr.split('\n'), 'it was said once').to.have.lengthOf(2);
+  });
+
+  it('serves on without its store, says so once, and writes all of it down when there is room', async () => {
+    await begin({ settings: { store: { path: 'store' } } });
+    const ats = await reportMany('first');
+    await eventually('it is said', () => herd.command().stderr !== '');
+    ats.push(...(await reportMany('second')), ...(await reportMany('third')));
+    await herd.agrees(some(ats));
+    expect(herd.command().stderr).to.match(
+      /^herd: Solo: store.Solo cannot be written: IO error: [^\n]*File too large\n$/,
+    );
+    makeRoom();
+    herd.command().signal('SIGTERM');
+    expect(await herd.command().ends()).to.deep.equal({ status: 0, signal: null });
+    expect(herd.command().stderr.split('\n'), 'it was said once').to.have.lengthOf(2);
+    herd.give('Solo', {});
+    await herd.restart('Solo');
+    const known = await herd.memoryOf(
+      'Solo',
+      some(ats).map((at) => at.split(' ')[3] ?? ''),
+    );
+    expect(known).to.deep.equal(some(ats));
+  });
+});
+
+function canRun(program: string): boolean {
+  try {
+    execFileSync(program, ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,241 @@
+import { expect } from 'chai';
+import type { ByteString } from '../../src/protocol/bytes.js';
+import { Client } from '../support/client.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import type { Behaviour, FaultProxy } from '../support/fault-proxy.js';
+import { Herd } from '../support/herd.js';
+import { writeHerd } from '../support/herd-file.js';
+import { proxyOnLink } from '../support/link-proxy.js';
+import { hasProc, memoryOf } from '../support/process-table.js';
+import { areTold, LogSince } from '../support/read-log.js';
+
+const beatMs = 500;
+
+/** How much later than promised something may be noticed, by a machine that has other things to do. */
+const slackMs = 2_500;
+
+/** Never in a test: what a link has missed is made good when it comes up, or it is not. */
+const repairSeconds = 86_400;
+
+const anyhow = { next: Math.random };
+
+const pass: Behaviour = { kind: 'pass' };
+const drop: Behaviour = { kind: 'drop' };
+
+describe('links through a network that breaks', function () {
+  this.timeout(4 * patienceMs);
+  let herd: Herd;
+  /** Between Blake, who dials, and Bryant. Bryant dials Metta. */
+  let proxy: FaultProxy;
+  let reports = 0;
+
+  before(async () => {
+    const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
+    const file = await writeHerd({ talks, logs: true, settings: { links: { beatMs, repairSeconds } } });
+    proxy = await proxyOnLink(file, 'Blake', 'Bryant');
+    herd = new Herd('one command a server', file);
+    await herd.start();
+    await areTold(herd, await reportEverywhere());
+  });
+  after(async () => {
+    await herd.stop();
+    await proxy.down();
+  });
+
+  /** Reports a new client at each of the servers; returns the AT lines. */
+  async function reportEverywhere(servers: readonly string[] = herd.servers): Promise<ByteString[]> {
+    reports += 1;
+    return Promise.all(servers.map((server) => herd.report(server, `client-${reports}-of-${server}`)));
+  }
+
+  /** What Blake and Bryant log from now on. */
+  function logsOfBoth(): Promise<[LogSince, LogSince]> {
+    return Promise.all([LogSince.now(herd, 'Blake'), LogSince.now(herd, 'Bryant')]);
+  }
+
+  /** Waits until both sides of the link call it live. */
+  async function areLive(blake: LogSince, bryant: LogSince): Promise<void> {
+    await blake.shows(/ link Bryant live$/);
+    await bryant.shows(/ link Blake live$/);
+  }
+
+  const disturbances: readonly (readonly [string, Behaviour])[] = [
+    ['come byte by byte', { kind: 'slice', bytesMax: 1, random: anyhow }],
+    ['come in pieces of any size', { kind: 'slice', bytesMax: 100, random: anyhow }],
+    ['are late', { kind: 'delay', delayMs: 50 }],
+  ];
+  for (const [what, behaviour] of disturbances) {
+    it(`[FR5][PE2][PE11] are as good as any when bytes ${what}: everybody is told, to the byte`, async () => {
+      proxy.set(behaviour);
+      const [blake, bryant] = await logsOfBoth();
+      proxy.cut();
+      const missed = await reportEverywhere();
+      await areLive(blake, bryant);
+      const { calls } = proxy;
+      const long = await herd.report('Blake', `${what.replaceAll(' ', '-')}-\xff\xfe${'x'.repeat(3_900)}`);
+      const last = await herd.report('Metta', `${what.replaceAll(' ', '-')}-\x80`, '0.000000001');
+      await areTold(herd, [...missed, long, last, ...(await reportEverywhere())]);
+      expect(proxy.calls, 'the link was not lost').to.equal(calls);
+      proxy.set(pass);
+    });
+  }
+
+  it('[PE23] are kept for as long as signs of life come, late as they may be', async () => {
+    proxy.set({ kind: 'delay', delayMs: beatMs / 5 });
+    const [blake, bryant] = await logsOfBoth();
+    const { calls } = proxy;
+    await Promise.all([blake.shows(/ peer Bryant in BEAT$/, 4), bryant.shows(/ peer Blake in BEAT$/, 4)]);
+    expect(proxy.calls, 'the link was not lost').to.equal(calls);
+    proxy.set(pass);
+  });
+
+  it('[PE14][PE15][PE17] come back when they were cut, and what was missed is there', async () => {
+    const [blake, bryant] = await logsOfBoth();
+    await proxy.down();
+    await blake.shows(/ link Bryant backoff: ECONNRESET; next attempt in \d+ ms$/);
+    await blake.shows(/ link Bryant backoff: ECONNREFUSED; next attempt in \d+ ms$/, 2);
+    await bryant.shows(/ link Blake connecting: ECONNRESET$/);
+    const missed = [...(await reportEverywhere()), ...(await reportEverywhere())];
+    const updated = [await herd.report('Metta', 'rises', '1'), await herd.report('Blake', 'rises', '2')];
+    await proxy.up();
+    await areTold(herd, [...missed, ...updated.slice(1)]);
+    await areLive(blake, bryant);
+    await areTold(herd, await reportEverywhere());
+  });
+
+  for (const [what, directions] of [
+    ['both ways', ['there', 'back']],
+    ['one way', ['there']],
+    ['the other way', ['back']],
+  ] as const) {
+    it(`[PE23] are found dead within three beats when nothing comes through ${what}, and mended when it does`, async () => {
+      const [blake, bryant] = await logsOfBoth();
+      const brokenAtMs = performance.now();
+      proxy.set(drop, ...directions);
+      const missed = await reportEverywhere();
+      await Promise.all([blake.shows(/ link Bryant backoff: /), bryant.shows(/ link Blake connecting: /)]);
+      expect(performance.now() - brokenAtMs).to.be.below(3 * beatMs + slackMs);
+      const deaf = directions.length === 2 ? [blake, bryant] : directions[0] === 'there' ? [bryant] : [blake];
+      for (const log of deaf) await log.shows(/: the neighbour gives no sign of life/);
+      proxy.set(pass);
+      // Whoever called meanwhile would wait five seconds for an answer.
+      proxy.cut();
+      await areTold(herd, missed);
+      await areLive(blake, bryant);
+    });
+  }
+
+  for (const direction of ['there', 'back'] as const) {
+    it(`end when the network closes one direction of theirs (${direction}), and begin anew`, async () => {
+      const [blake, bryant] = await logsOfBoth();
+      proxy.halfClose(direction);
+      const missed = await reportEverywhere();
+      await blake.shows(/ link Bryant backoff: the far end closed; /);
+      await bryant.shows(/ link Blake connecting: the far end closed$/);
+      await areTold(herd, missed);
+      await areLive(blake, bryant);
+    });
+  }
+
+  it('[PE18] are replaced by a second call of the same neighbour, and the older connection is dropped', async () => {
+    const [blake, bryant] = await logsOfBoth();
+    const second = await Client.connect(herd.file.peerPortOf('Bryant'));
+    second.send('HELLO 1 twitter Blake Bryant\n');
+    expect(await second.line()).to.equal('HELLO 1 twitter Bryant Blake');
+    expect(await second.line()).to.match(/^DIGEST /);
+    await blake.shows(/ link Bryant backoff: the far end closed; /);
+    // Blake calls again, and now it is the other one that is dropped.
+    await second.rest();
+    await areLive(blake, bryant);
+    await areTold(herd, await reportEverywhere());
+    second.close();
+  });
+
+  it('[PE19] do not keep a server from serving while its neighbour is killed, and tell that one all when it is back', async () => {
+    const client = await herd.connect('Blake');
+    const update = (time: number) => client.ask(`IAMAT moves +1+1 ${time}`);
+    await update(1);
+    const blake = await LogSince.now(herd, 'Blake');
+    await herd.kill('Bryant');
+    for (let time = 2; time < 100; time += 1) await update(time);
+    await blake.shows(/ link Bryant backoff: /);
+    const missed = await reportEverywhere(['Blake', 'Metta']);
+    await herd.restart('Bryant');
+    await areTold(herd, [...missed, await update(100)]);
+    client.close();
+  });
+});
+
+// How much memory a process takes is asked of /proc.
+(hasProc ? describe : describe.skip)('a server whose neighbour is stopped', function () {
+  this.timeout(4 * patienceMs);
+  const clients = 500;
+  /** At once: a multiple of the clients. */
+  const updates = 25_000;
+  const place = '+34.068930-118.445127';
+  /** As long as it may be a name, so that a location which is kept in vain costs something. */
+  const nameOf = (client: number) => `phone-${client}-${'x'.repeat(300)}`;
+  let herd: Herd;
+
+  afterEach(async () => {
+    herd.command('Bryant').signal('SIGCONT');
+    await herd.stop();
+  });
+
+  async function begin(settings: { beatMs: number }): Promise<void> {
+    const talks = { Blake: ['Bryant'] };
+    const links = { ...settings, repairSeconds };
+    const file = await writeHerd({ talks, settings: { links, limits: { commandsPerSecondMax: 1_000_000 } } });
+    herd = new Herd('one command a server', file);
+    await herd.start();
+  }
+
+  /** A client at Blake that reports that many phones, one after the other, from a time on; resolves with the newest AT lines. */
+  async function update(client: Client, count: number, from: number): Promise<ByteString[]> {
+    const lines = Array.from({ length: count }, (_, index) => {
+      const time = from + index;
+      return `IAMAT ${nameOf(time % clients)} ${place} ${time}\n`;
+    });
+    client.send(lines.join(''));
+    return (await client.lines(count)).slice(-clients);
+  }
+
+  const some = (ats: readonly ByteString[]) => ats.filter((_, index) => index % 25 === 0);
+
+  /** Bryant, who has just gone on, knows the newest within two seconds, and whatever a busy machine takes. */
+  async function agreesSoon(newest: readonly ByteString[]): Promise<void> {
+    const wokenAtMs = performance.now();
+    await herd.agrees(some(newest), ['Bryant']);
+    expect(performance.now() - wokenAtMs).to.be.below(2_000 + slackMs);
+  }
+
+  it('[PE16] goes on serving, keeps only the newest of each client for it, and has told it two seconds after it goes on', async () => {
+    // The link is not to be given up: all that time there is somebody for whom things wait.
+    await begin({ beatMs: 60_000 });
+    const client = await herd.connect('Blake');
+    await herd.agrees(some(await update(client, updates, 0)), ['Bryant']);
+    const pid = herd.pidOf('Blake');
+    const before = memoryOf(pid).mebibytes;
+    herd.command('Bryant').signal('SIGSTOP');
+    let newest: ByteString[] = [];
+    for (let round = 1; round <= 4; round += 1) newest = await update(client, updates, round * updates);
+    expect(await client.ask(`IAMAT other ${place} 1`)).to.match(/^AT Blake /);
+    // All that it might have kept is more than twice as much.
+    expect(memoryOf(pid).mebibytes - before).to.be.below(25);
+    herd.command('Bryant').signal('SIGCONT');
+    await agreesSoon(newest);
+    client.close();
+  });
+
+  it('[PE15][PE23] takes it for dead, and fills it up two seconds after it goes on', async () => {
+    await begin({ beatMs: 100 });
+    const client = await herd.connect('Blake');
+    await herd.agrees(some(await update(client, clients, 0)), ['Bryant']);
+    herd.command('Bryant').signal('SIGSTOP');
+    await eventually('Blake has given it up', () => herd.command('Blake').stdout.includes('link to Bryant is down'));
+    const newest = await update(client, clients, 10 * clients);
+    herd.command('Bryant').signal('SIGCONT');
+    await agreesSoon(newest);
+    client.close();
+  });
+});
