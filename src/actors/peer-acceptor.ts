@@ -76,6 +76,9 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       if (caller === undefined) return;
       const said = parsePeerLine(line);
       this.note('in', wire, logged(said, line));
+      if (said.kind === 'HELLO' && wire.bears?.(said.from) === false) {
+        return this.refuse(wire, `the certificate that ${said.from} shows does not bear its name`);
+      }
       const step = caller.handshake.hear(said);
       for (const answer of step.say) this.say(wire, answer);
       if (step.outcome === 'failed') this.drop(wire, step.reason);

@@ -7,6 +7,8 @@ export interface PeerWire {
   readonly far: string;
   /** Whether the far end needs no proof of who it is, because it is part of the same process. */
   readonly trusted: boolean;
+  /** Whether the far end has shown a certificate that bears a name; missing where certificates are not asked for. */
+  readonly bears?: ((name: ServerId) => boolean) | undefined;
   /** Whether a line sent now would go out without waiting behind many others. After `false`, `drained` is reported. */
   readonly hasRoom: boolean;
   /** Sends a line, given without its line end. Lines of one turn go out together. Without effect once closed. */

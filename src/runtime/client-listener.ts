@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Bus } from '../actors/bus.js';
 import type { ClientWire } from '../actors/client-wire.js';
 import type { Clock } from '../actors/clock.js';
-import { addresses } from '../actors/messages.js';
+import { addresses, type ConnectionMessage } from '../actors/messages.js';
 import type { ByteString } from '../protocol/bytes.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
@@ -43,27 +43,33 @@ function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket
   const to = addresses.connection(connection);
   let reason = 'the client closed';
   socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
-  const wire = new TcpClientWire(socket, turn, () => bus.send(to, { kind: 'drained' }));
+  const wire = new TcpClientWire(socket, turn, (message) => bus.send(to, message));
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   // Destroyed already if the server is on its way down.
   if (socket.destroyed) return;
-  socket.on('data', (chunk) => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
-  socket.on('end', () => bus.send(to, { kind: 'ended', receivedAt: clock.now() }));
-  socket.on('close', () => bus.send(to, { kind: 'closed', reason }));
+  socket.on('data', (chunk) => wire.report({ kind: 'bytes', chunk, receivedAt: clock.now() }));
+  socket.on('end', () => wire.report({ kind: 'ended', receivedAt: clock.now() }));
+  socket.on('close', () => wire.report({ kind: 'closed', reason }));
 }
 
 class TcpClientWire implements ClientWire {
   readonly transport = 'tcp';
   readonly far: string;
   private readonly writer: GatheredWriter;
+  private state: 'open' | 'destroyed' = 'open';
 
   constructor(
     private readonly socket: Socket,
     turn: Turn,
-    onDrained: () => void,
+    private readonly tell: (message: ConnectionMessage) => void,
   ) {
     this.far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    this.writer = new GatheredWriter(socket, turn, onDrained);
+    this.writer = new GatheredWriter(socket, turn, () => this.report({ kind: 'drained' }));
+  }
+
+  /** Reports something, unless nothing may be reported any more. */
+  report(message: ConnectionMessage): void {
+    if (this.state === 'open') this.tell(message);
   }
 
   get backlogBytes(): number {
@@ -87,8 +93,7 @@ class TcpClientWire implements ClientWire {
   }
 
   destroy(): void {
-    this.socket.removeAllListeners();
-    this.socket.on('error', () => undefined);
+    this.state = 'destroyed';
     this.socket.destroy();
   }
 }

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import {
+  checkServerIdentity,
   connect as connectTls,
   createServer as createTlsServer,
   type Server as TlsServer,
@@ -65,16 +66,23 @@ export async function listenForPeers(
   onRefused: OnRefused,
   at: ListenAt,
 ): Promise<Listening> {
-  const onSocket = (socket: Socket): void => {
+  const onSocket = (socket: Socket, bears?: PeerWire['bears']): void => {
     const far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener);
+    const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener, bears);
     const listener = accept(wire);
   };
   const { certificates } = edges;
   const door = { ...at, connectionsMax: peersMax };
-  if (certificates === undefined) return listen(createServer({ noDelay: true }, onSocket), door);
+  if (certificates === undefined)
+    return listen(
+      createServer({ noDelay: true }, (socket) => onSocket(socket)),
+      door,
+    );
   const onTlsSocket = (socket: TLSSocket): void => {
-    if (socket.authorized) return onSocket(socket);
+    if (socket.authorized) {
+      const certificate = socket.getPeerCertificate();
+      return onSocket(socket, (name) => checkServerIdentity(name, certificate) === undefined);
+    }
     refuse(socket, `${at.owner} does not believe the caller's certificate: ${codeOf(socket)}`, edges, onRefused);
   };
   const server = tlsServer(onTlsSocket, onRefused);
@@ -124,6 +132,7 @@ class TcpPeerWire implements PeerWire {
     readonly far: string,
     { turn, lineBytesMax }: TcpEdges,
     private readonly listener: () => PeerWireListener,
+    readonly bears?: PeerWire['bears'],
   ) {
     this.framer = new LineFramer(lineBytesMax);
     this.writer = new GatheredWriter(socket, turn, () => this.listener().drained(this));

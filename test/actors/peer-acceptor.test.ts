@@ -90,6 +90,18 @@ describe('PeerAcceptor', () => {
     });
   }
 
+  it('[PE26] refuses a caller whose certificate does not bear the name in its hello', () => {
+    const bears = (name: string) => name === 'Blake';
+    const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { bears }));
+    honest.mailbox.lines(honest.wire, [hello]);
+    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire }]);
+    const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { bears: () => false }));
+    other.mailbox.lines(other.wire, [hello, 'one']);
+    expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
+    expect(other.wire.state).to.equal('closed');
+    expect(link.take()).to.deep.equal([]);
+  });
+
   it('[PE6] drops a caller that does not say who it is in five seconds', () => {
     const { wire, mailbox } = call();
     clock.advance(4_999);

@@ -53,6 +53,8 @@ describe('the door for clients over TCP', () => {
   });
 
   afterEach(() => {
+    connection?.stop();
+    connection = undefined;
     client.destroy();
     door.close();
   });

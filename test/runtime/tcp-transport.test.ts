@@ -99,6 +99,28 @@ describe('TcpTransport over TLS', () => {
     expect(reason).to.equal('the far end closed');
   });
 
+  it("[PE26] knows the name that a caller's certificate bears", async () => {
+    const under = await between(
+      new Certificates(await herd.certify('Blake')),
+      new Certificates(await herd.certify('Bryant')),
+    );
+    let called: PeerWire | undefined;
+    await under.listen((wire) => {
+      called = wire;
+      return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    });
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const dialled = under.transport.dial(serverId('Bryant'), deaf);
+    await eventually('the call is taken', () => called !== undefined);
+    expect(['Blake', 'Bryant', 'blake'].map((name) => called?.bears?.(serverId(name)))).to.deep.equal([
+      true,
+      false,
+      true,
+    ]);
+    dialled.close();
+    under.close();
+  });
+
   for (const [what, certify, reason] of [
     ['of a stranger', () => stranger.certify('Bryant'), /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/],
     ['for another name', () => herd.certify('Gasol'), /ERR_TLS_CERT_ALTNAME_INVALID/],
