@@ -1,8 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../../test/support/fault-proxy.js';
@@ -107,6 +118,32 @@ export class BenchHerd {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
   }
 
+  /** How long the log of a server's present run is. */
+  logBytes(server: string): number {
+    return statSync(this.logOf(server)).size;
+  }
+
+  /** What the log of a server's present run says from there on. */
+  logFrom(server: string, bytes: number): string {
+    const file = openSync(this.logOf(server), 'r');
+    const text = Buffer.alloc(this.logBytes(server) - bytes);
+    readSync(file, text, 0, text.length, bytes);
+    closeSync(file);
+    return text.toString('latin1');
+  }
+
+  /** Waits until the log of a server's present run, from there on, says that its link to a neighbour is live. */
+  async linkIsLive(server: string, neighbour: string, fromBytes: number): Promise<void> {
+    const line = ` link ${neighbour} live`;
+    let from = fromBytes;
+    for (;;) {
+      const text = this.logFrom(server, from);
+      if (text.includes(line)) return;
+      from += Math.max(0, text.length - line.length);
+      await pause(10);
+    }
+  }
+
   async stop(): Promise<void> {
     for (const server of this.servers) await this.kill(server);
     for (const proxy of this.proxies.values()) await proxy.down();
@@ -126,6 +163,12 @@ export class BenchHerd {
       log: { dir: 'logs' },
       ...this.plan.settings,
     };
+  }
+
+  private logOf(server: string): string {
+    const folder = join(this.folder, 'logs', server);
+    const names = readdirSync(folder).filter((name) => !name.endsWith('.error.log'));
+    return join(folder, names.sort().at(-1) ?? raise(`${server} has no log`));
   }
 
   private place(server: string): Place {
