@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { BenchHerd } from './support/bench-herd.js';
+import { BenchHerd, type BenchPlan } from './support/bench-herd.js';
 import { LineClient, whereIs } from './support/line-client.js';
 
 /*
@@ -15,8 +15,9 @@ const fillDepth = 2_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
 
-async function twoServers(): Promise<BenchHerd> {
+async function twoServers(proxies: BenchPlan['proxies']): Promise<BenchHerd> {
   return BenchHerd.start({
+    proxies,
     talks: { Blake: ['Bryant'] },
     // What a server does not know is hardly asked of the other: it is its own memory that counts.
     settings: { limits: { seekMs: 1, commandsPerSecondMax: 1_000_000 } },
@@ -93,7 +94,8 @@ class LatencyProbe {
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 const idsTo = (count: number): string[] => Array.from({ length: count }, (_, index) => `phone${index}`);
 
-async function missedChanges(herd: BenchHerd): Promise<void> {
+async function missedChanges(): Promise<void> {
+  const herd = await twoServers('on every link');
   const proxy = herd.proxyOf(['Blake', 'Bryant']);
   await fill(herd, 'Blake', clientCount, 1);
   await agrees(herd, 'Bryant', [`phone${clientCount - 1}`, 'phone0'], 1);
@@ -113,6 +115,7 @@ async function missedChanges(herd: BenchHerd): Promise<void> {
     `${clientCount} locations, ${changedCount} changed while the link was down: agreed ${tookMs.toFixed(0)} ms after the ` +
       `call, ${crossed} locations crossed (${((100 * crossed) / clientCount).toFixed(2)} %)`,
   );
+  await herd.stop();
 }
 
 async function takesClients(herd: BenchHerd, server: string): Promise<void> {
@@ -126,7 +129,9 @@ async function takesClients(herd: BenchHerd, server: string): Promise<void> {
   }
 }
 
-async function refill(herd: BenchHerd): Promise<void> {
+async function refill(): Promise<void> {
+  const herd = await twoServers('none');
+  await fill(herd, 'Blake', clientCount, 1);
   await herd.kill('Bryant');
   const before = herd.logBytes('Blake');
   const launched = herd.launch('Bryant');
@@ -141,13 +146,14 @@ async function refill(herd: BenchHerd): Promise<void> {
   const step = Math.max(1, Math.floor(clientCount / 1_000));
   const some = idsTo(clientCount).filter((_, index) => index % step === 0);
   await agrees(herd, 'Bryant', some, 1);
+  await herd.stop();
   say(`an empty server refilled with ${clientCount} locations in ${(tookMs / 1_000).toFixed(1)} s`);
   say(`  clients of who gives:  ${blake}`);
   say(`  clients of who takes: ${bryant}`);
 }
 
 async function stopped(): Promise<void> {
-  const herd = await twoServers();
+  const herd = await twoServers('none');
   const phones = 10_000;
   await fill(herd, 'Blake', phones, 1);
   await agrees(herd, 'Bryant', idsTo(phones), 1);
@@ -190,8 +196,6 @@ async function stopped(): Promise<void> {
   await herd.stop();
 }
 
-const herd = await twoServers();
-await missedChanges(herd);
-await refill(herd);
-await herd.stop();
+await missedChanges();
+await refill();
 await stopped();

@@ -23,6 +23,7 @@ const between = (low: number, high: number): number => low + random.next() * (hi
 const oneOf = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
 
 const herd = await BenchHerd.start({
+  proxies: 'on every link',
   talks: { Blake: ['Bryant', 'Howard'], Gasol: ['Bryant', 'Howard'], Metta: ['Bryant'] },
   // A question for what a server does not know is hardly asked of the others: the soak wants to know what each of them holds.
   settings: { links: { repairSeconds: 5 }, limits: { seekMs: 1 } },

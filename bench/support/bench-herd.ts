@@ -25,6 +25,8 @@ const host = '127.0.0.1';
 export interface BenchPlan {
   readonly talks: Readonly<Record<string, readonly string[]>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Whether links go through proxies; where nothing is done to links, a proxy would only take a core from the servers. */
+  readonly proxies: 'on every link' | 'none';
 }
 
 interface Place {
@@ -34,8 +36,7 @@ interface Place {
 }
 
 /**
- * Servers of the real command, each in a process of its own, with a proxy of ours on every link. They write their logs, as
- * they do by default.
+ * Servers of the real command, each in a process of its own. They write their logs, as they do by default.
  */
 export class BenchHerd {
   readonly folder = mkdtempSync(join(tmpdir(), 'herd-bench-'));
@@ -51,7 +52,7 @@ export class BenchHerd {
     for (const name of [...names].sort()) {
       herd.places.set(name, { port: await freePort(), peerPort: await freePort(), child: undefined });
     }
-    for (const [one, other] of herd.edges) {
+    for (const [one, other] of plan.proxies === 'none' ? [] : herd.edges) {
       const proxy = new FaultProxy(herd.place(other).peerPort);
       await proxy.up();
       herd.proxies.set(`${one}-${other}`, proxy);

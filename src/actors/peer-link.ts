@@ -43,6 +43,12 @@ export interface PeerLinkSettings {
 /** Beats in which a neighbour may be silent before it is taken for dead. */
 const silentBeatsMax = 3;
 
+/**
+ * Pause between two pages of a catch-up, in milliseconds: about as long as a page takes both sides. Without it, clients of
+ * both would wait behind page after page.
+ */
+const pagePauseMs = 2;
+
 /** The link to one neighbour: keeps a wire to it for ever, and passes locations both ways. */
 export class PeerLink implements Actor<LinkMessage> {
   private readonly life: Machine<typeof peerLinkMachine>;
@@ -50,6 +56,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private handshake: CallerHandshake | undefined;
   private outbox: Outbox | undefined;
   private silentBeats = 0;
+  private pageTimer: unknown;
 
   constructor(
     private readonly bus: Bus,
@@ -67,7 +74,7 @@ export class PeerLink implements Actor<LinkMessage> {
         beat: () => this.beat(),
         repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
         openOutbox: () => this.openOutbox(),
-        closeOutbox: () => (this.outbox = undefined),
+        closeOutbox: () => this.closeOutbox(),
         tell: ({ context }, { state }) => {
           const retryInMs = state === 'backoff' ? context.retryInMs : 0;
           bus.publish({ kind: 'link', neighbour, state, reason: context.reason, retryInMs });
@@ -193,9 +200,20 @@ export class PeerLink implements Actor<LinkMessage> {
       },
       sendLocation: (location, line = formatPeerAt(location, server)) => this.send(line),
       sendCaughtUp: () => this.say(caughtUp),
-      wantPage: () => bus.send(addresses.store, { kind: 'next-page', neighbour }),
+      wantPage: () => this.wantPage(),
     });
     bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
+  }
+
+  private wantPage(): void {
+    const { bus, edges, neighbour } = this;
+    const ask = () => bus.send(addresses.store, { kind: 'next-page', neighbour });
+    this.pageTimer = edges.clock.setTimeout(ask, pagePauseMs);
+  }
+
+  private closeOutbox(): void {
+    this.edges.clock.clearTimeout(this.pageTimer);
+    this.outbox = undefined;
   }
 
   /** Says something that only a connected neighbour is told. */

@@ -5,7 +5,7 @@ import { compareInstants, type Instant } from '../protocol/time.js';
 import type { LocationTable } from './location-table.js';
 
 /** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
-const pageLocationsMax = 500;
+const pageLocationsMax = 250;
 
 /** The hashes of the buckets of one group. */
 export interface GroupTold {

@@ -5,14 +5,14 @@ import type { Gatherer, Turn } from './turn.js';
 /** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
 const closeWithinMs = 5_000;
 
-/** A backlog above this is followed by a report that it is gone; callers that wait for one wait at larger ones. */
-const reportedAboveBytes = 64 * 1024;
+/** A backlog of this or more is followed by a report that it is gone; callers that wait for one wait at larger ones. */
+export const reportedFromBytes = 4_096;
 
 /** Writes to a socket, all of one turn in one write: a system call a line would cost more than all else we do for it. */
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
 
-  /** @param onDrained hears when the operating system has taken everything, after a backlog of more than 64 KiB */
+  /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
   constructor(
     private readonly socket: Socket,
     private readonly turn: Turn,
@@ -37,7 +37,7 @@ export class GatheredWriter implements Gatherer {
     if (text === '' || !this.socket.writable) return;
     this.socket.write(text, 'latin1');
     // The socket reports only what it had to keep: not what the operating system took at once, however much it was.
-    if (text.length > reportedAboveBytes && !this.socket.writableNeedDrain) this.onDrained();
+    if (text.length >= reportedFromBytes && !this.socket.writableNeedDrain) this.onDrained();
   }
 
   /** Closes the socket once everything written is delivered, or has not been for too long. */

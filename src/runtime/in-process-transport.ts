@@ -3,8 +3,8 @@ import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Gatherer, Turn } from './turn.js';
 
-/** Lines that may be under way in one direction before a wire has no room: a page or two of a catch-up a turn. */
-const roomLines = 1_000;
+/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a turn. */
+const roomLines = 500;
 
 /** Connects the servers of one process. Lines written in one turn arrive together in the next. */
 export class InProcessNetwork {

@@ -16,8 +16,14 @@ import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
 
-/** Bytes on their way to a neighbour beyond which it counts as slow: more than a page of a catch-up, less than matters. */
-const roomBytes = 256 * 1024;
+/**
+ * Bytes on their way to a neighbour beyond which it counts as slow. It is also what a catch-up puts together in a turn: clients
+ * wait that long, some milliseconds.
+ */
+const roomBytes = 64 * 1024;
+
+/** Lines of a neighbour that are handed on in a turn: clients wait for them, a millisecond or two. */
+const linesPerTurn = 128;
 
 /** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
 const peersMax = 1_000;
@@ -126,6 +132,8 @@ class TcpPeerWire implements PeerWire {
   private readonly framer: LineFramer;
   private readonly writer: GatheredWriter;
   private reason = 'the far end closed';
+  /** Lines that have come in, and have not been handed on. */
+  private readonly inbox: ByteString[] = [];
 
   constructor(
     private readonly socket: Socket,
@@ -138,7 +146,10 @@ class TcpPeerWire implements PeerWire {
     this.writer = new GatheredWriter(socket, turn, () => this.listener().drained(this));
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.reason = error.code ?? error.message));
-    socket.on('close', () => this.listener().closed(this, this.reason));
+    socket.on('close', () => {
+      if (this.inbox.length > 0) this.listener().lines(this, this.inbox.splice(0));
+      this.listener().closed(this, this.reason);
+    });
   }
 
   get hasRoom(): boolean {
@@ -156,15 +167,25 @@ class TcpPeerWire implements PeerWire {
   }
 
   private take(chunk: Buffer): void {
-    const lines: ByteString[] = [];
     for (const frame of this.framer.push(chunk)) {
       if (typeof frame !== 'string') {
+        this.inbox.length = 0;
         this.reason = 'the far end sent a line over the limit';
         this.socket.destroy();
         return;
       }
-      lines.push(frame);
+      this.inbox.push(frame);
     }
-    if (lines.length > 0) this.listener().lines(this, lines);
+    this.handOn();
+  }
+
+  /** Hands on some lines. Of many, the others have their turn after everybody else; until then nothing more is read. */
+  private handOn(): void {
+    if (this.inbox.length === 0) return;
+    this.listener().lines(this, this.inbox.splice(0, linesPerTurn));
+    if (this.inbox.length > 0) {
+      this.socket.pause();
+      setImmediate(() => this.handOn());
+    } else if (this.socket.isPaused()) this.socket.resume();
   }
 }

@@ -107,6 +107,8 @@ describe('PeerLink', () => {
         { kind: 'catch-up', neighbour: metta },
       ]);
       send({ kind: 'page', locations: [kiwi], last: false });
+      expect(store.take(), 'clients have their turn').to.deep.equal([]);
+      clock.advance(2);
       expect(store.take()).to.deep.equal([{ kind: 'next-page', neighbour: metta }]);
       send({ kind: 'page', locations: [locationOf('emu', 2)], last: true });
       expect(wire.sent).to.deep.equal([
@@ -115,6 +117,15 @@ describe('PeerLink', () => {
         'CAUGHT-UP',
       ]);
       expect(store.received).to.deep.equal([]);
+    });
+
+    it('asks for no more pages when the neighbour is gone', () => {
+      connect();
+      send({ kind: 'page', locations: [kiwi], last: false });
+      transport.last.listener.closed(transport.last.wire, 'ECONNRESET');
+      store.take();
+      clock.advance(2);
+      expect(store.take()).to.deep.equal([]);
     });
 
     it('is live when the neighbour has caught it up', () => {

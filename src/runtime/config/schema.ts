@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultLimits, defaultPace } from '../../actors/limits.js';
+import { reportedFromBytes } from '../gathered-writer.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
@@ -72,7 +73,7 @@ const limitsSchema = z.strictObject({
   answersWaitingMax: whole(1, 100_000)
     .default(defaultLimits.answersWaitingMax)
     .describe('Answers that may wait on one connection before no more of its commands are taken.'),
-  backlogBytesMax: whole(4_096, 1_073_741_824)
+  backlogBytesMax: whole(reportedFromBytes, 1_073_741_824)
     .default(defaultLimits.backlogBytesMax)
     .describe('Bytes that a client may leave untaken before no more of its commands are taken.'),
   stallSeconds: whole(1, 86_400)
