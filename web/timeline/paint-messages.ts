@@ -10,6 +10,9 @@ const cellsMax = 4_000_000;
 /** Arrows that are drawn one by one although there are too many, because they were under way for so long that it shows. */
 const slantedMax = 6_000;
 
+/** The room of a tick with its head, on average, so that few cover each other where clients come in crowds, in pixels. */
+const headRoom = 16;
+
 /** How far a message must be under way to be slanted, in pixels. */
 const slantedPixels = 8;
 
@@ -41,7 +44,7 @@ export function lineOf({ messages, layout, scrollTop }: Scene, index: number): [
 }
 
 function paintArrows(pen: CanvasRenderingContext2D, scene: Scene, indices: readonly number[]): void {
-  const headSize = indices.length < 1_200 ? 7 : 4;
+  const headSize = indices.length < 700 ? 7 : 4;
   pen.lineWidth = indices.length < 600 ? 1.5 : 1;
   pen.globalAlpha = 0.85;
   for (const index of indices) paintArrow(pen, scene, index, headSize);
@@ -105,7 +108,9 @@ function paintDensity(pen: CanvasRenderingContext2D, scene: Scene, indices: read
 /** Of ticks that would stand on the same pixel one is drawn. */
 function paintTicks(pen: CanvasRenderingContext2D, scene: Scene, indices: readonly number[]): void {
   const { data, messages, palette } = scene;
-  const detail = indices.length * 3 < scene.layout.plotWidth * Math.min(4, data.servers.length) ? 'head' : 'line';
+  const room =
+    scene.layout.plotWidth * Math.min(data.servers.length, Math.ceil(scene.stageHeight / scene.layout.laneHeight));
+  const detail = indices.length * headRoom < room ? 'head' : 'line';
   const painted = new Set<string>();
   pen.lineWidth = 1.25;
   for (const index of indices) {

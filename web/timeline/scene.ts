@@ -14,7 +14,7 @@ export type Target =
   | { readonly kind: 'violation'; readonly violation: Violation };
 
 /** Messages in view beyond which single arrows cannot be told apart, and are drawn as a density instead. */
-export const arrowsMax = 2_500;
+export const arrowsMax = 1_500;
 
 /** Everything that the canvases are painted from. */
 export interface Scene {

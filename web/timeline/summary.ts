@@ -41,7 +41,7 @@ function measuresOf({ measures, violations }: TimelineData['result']): Measure[]
     [
       'Violations',
       count(violations.length),
-      violations.length === 0 ? 'ten invariants watched' : 'the first tells most',
+      violations.length === 0 ? 'every invariant was watched' : 'the first tells most',
     ],
     [
       'Updates stable',
@@ -62,7 +62,9 @@ function measuresOf({ measures, violations }: TimelineData['result']): Measure[]
     [
       'Slowest recovery',
       recoveries.length === 0 ? '–' : slowest === Infinity ? 'never' : duration(slowest),
-      recoveries.length === 0 ? 'nothing was mended' : `after ${count(recoveries.length)} steps that mend`,
+      recoveries.length === 0
+        ? 'nothing was mended'
+        : `after ${count(recoveries.length)} ${recoveries.length === 1 ? 'step that mends' : 'steps that mend'}`,
     ],
   ];
 }
