@@ -84,6 +84,7 @@ program
   .argument('<file...>', 'scenarios')
   .option('--seed <number>', 'the seed of all chance, instead of the one of the scenario')
   .option('--world <name>', 'where it is played: virtual', 'virtual')
+  .option('--report <dir>', 'write results.json and timeline.html there')
   .action(async (files: string[], options: SimulateOptions) =>
     (await import('./simulate.js')).simulate(files, options),
   );

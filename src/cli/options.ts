@@ -11,6 +11,8 @@ export interface SimulateOptions {
   /** As typed. */
   readonly seed?: string;
   readonly world: string;
+  /** The folder for reports. */
+  readonly report?: string;
 }
 
 export interface ServeOptions extends ConfigOption {

@@ -1,6 +1,7 @@
 import { ConfigError } from '../runtime/errors.js';
 import { loadScenario } from '../simulation/scenario/load.js';
 import type { Scenario } from '../simulation/scenario/scenario.js';
+import { Report, ReportError, reportFolders } from '../simulation/report/report.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
 import type { RunResult } from '../simulation/run/result.js';
 import type { WorldListener } from '../simulation/world.js';
@@ -29,27 +30,43 @@ export async function simulate(files: readonly string[], options: SimulateOption
   try {
     const scenarios = files.map((file) => loadScenario(file, process.env));
     const results: RunResult[] = [];
-    for (const scenario of scenarios) {
+    const folders = options.report === undefined ? [] : reportFolders(options.report, files);
+    for (const [index, scenario] of scenarios.entries()) {
       const seeded = seed === undefined ? scenario : { ...scenario, seed };
-      results.push(await play(seeded, (tell) => makeWorld(seeded, tell)));
+      const folder = folders[index];
+      const report = folder === undefined ? undefined : new Report(folder, seeded);
+      results.push(await play(seeded, (tell) => makeWorld(seeded, tell), report));
     }
     const broken = results.filter(({ verdict }) => verdict === 'violated');
     if (results.length > 1) print(`\n${results.length - broken.length} of ${results.length} scenarios held`);
     if (broken.length > 0) process.exitCode = 1;
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof WorldRefusal)) throw error;
-    for (const problem of error.problems) warn(problem);
+    if (error instanceof ReportError) warn(error.message);
+    else if (error instanceof ConfigError || error instanceof WorldRefusal)
+      for (const problem of error.problems) warn(problem);
+    else throw error;
     process.exitCode = 2;
   }
 }
 
-async function play(scenario: Scenario, world: (tell: WorldListener) => VirtualWorld): Promise<RunResult> {
+async function play(
+  scenario: Scenario,
+  world: (tell: WorldListener) => VirtualWorld,
+  report: Report | undefined,
+): Promise<RunResult> {
   const { name, seed, file } = scenario;
   print(`\n${name} (${file}, seed ${seed})\n`);
   const timeline = new Timeline(scenario.herd.topology);
   const startedMs = performance.now();
-  const result = await runScenario(scenario, { world, onEntry: (atMs, event) => timeline.note(atMs, event) });
+  const result = await runScenario(scenario, {
+    world,
+    onEntry: (atMs, event) => {
+      timeline.note(atMs, event);
+      report?.note(atMs, event);
+    },
+  });
   print(verdictOf(result, performance.now() - startedMs));
+  if (report !== undefined) print(`  report       ${report.write(result)}`);
   return result;
 }
 

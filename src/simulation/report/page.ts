@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { TimelineData } from './timeline-data.js';
+
+// Compiled, this file stands in dist/src/simulation/report. What is written by hand is read from where it stands.
+const written = new URL('../../../../web/timeline/', import.meta.url);
+const compiled = new URL('../../../web/timeline/', import.meta.url);
+
+/**
+ * The page of a timeline: one file that asks nobody for anything. Its policy lets nothing run but its own script, so what a
+ * client calls itself stays a name.
+ */
+export function timelinePage(data: TimelineData): string {
+  const style = readFileSync(new URL('page.css', written), 'utf8');
+  const script = inOneScript(modulesOfPage());
+  const policy = `default-src 'none'; img-src data:; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'`;
+  const parts: Readonly<Record<string, string>> = {
+    title: `${data.result.verdict}: ${data.result.name}`.replace(
+      /[&<>]/g,
+      (character) => `&#${character.charCodeAt(0)};`,
+    ),
+    policy: `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    style: `<style>${style}</style>`,
+    data: `<script type="application/json" id="data">${jsonInHtml(data)}</script>`,
+    script: `<script>${script}</script>`,
+  };
+  const page = readFileSync(new URL('page.html', written), 'utf8');
+  return page.replace(/<!-- (\w+) -->/g, (whole, name: string) => parts[name] ?? whole);
+}
+
+/** JSON that is the same inside HTML, whatever it holds: nothing in it can end the element, and all of it is ASCII. */
+export function jsonInHtml(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (each === undefined ? null : each)).replace(
+    /[<>&\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The page's own modules, by the names by which they import each other. */
+function modulesOfPage(): [name: string, text: string][] {
+  const names = readdirSync(compiled).filter((name) => name.endsWith('.js'));
+  return names.sort().map((name) => [`./${name}`, readFileSync(new URL(name, compiled), 'utf8')]);
+}
+
+/** CommonJS modules as one script, which runs the one called main. A page from disk cannot import: each file is a stranger to the others. */
+function inOneScript(modules: readonly (readonly [name: string, text: string])[]): string {
+  const functions = modules.map(([name, text]) => `${JSON.stringify(name)}(exports, require) {\n${text}\n}`);
+  return `(() => {
+const modules = {
+${functions.join(',\n')}
+};
+const loaded = {};
+const require = (name) => {
+  if (!(name in loaded)) modules[name]((loaded[name] = {}), require);
+  return loaded[name];
+};
+require('./main.js');
+})();`;
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

@@ -1,0 +1,193 @@
+import { expect } from 'chai';
+import { asServerId } from '../../../src/protocol/ids.js';
+import type { MessageColumns, TimelineData } from '../../../src/simulation/report/timeline-data.js';
+import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
+import type { TraceEvent } from '../../../src/simulation/run/trace.js';
+import type { Scenario } from '../../../src/simulation/scenario/scenario.js';
+import { scenarioOf, simulate } from '../simulate.js';
+
+/** What the timeline of a scenario would draw. */
+async function timelineOf(scenario: Scenario): Promise<TimelineData> {
+  const recorder = new TimelineRecorder(scenario);
+  const result = await simulate(scenario, { onEntry: (atMs, event) => recorder.note(atMs, event) });
+  return recorder.data(result);
+}
+
+const quiet = 'clients: { count: 0 }\nsettle: 1s\n';
+
+/** The bands of a scenario, in short: what, in which lanes, from when to when. */
+async function bandsOf(steps: string): Promise<unknown[]> {
+  const { bands } = await timelineOf(scenarioOf(`${quiet}steps:\n${steps}`));
+  return bands.map(({ kind, lanes, fromMs, toMs }) => [kind, lanes, fromMs, toMs]);
+}
+
+/** The servers of the shipped herd: Blake, Bryant, Gasol, Howard, Metta are lanes 0 to 4. */
+describe('what a timeline tells of faults', () => {
+  it('has servers down and stopped for as long as they were seen to be', async () => {
+    const steps = `
+  - { at: 1s, crash: Bryant }
+  - { at: 1s, pause: Gasol }
+  - { at: 2s, resume: Gasol }
+  - { at: 2500ms, pause: Metta }
+  - { at: 3s, restart: Bryant }
+  - { at: 3s, crash: Metta }
+  - { at: 3500ms, restart: Metta }`;
+    expect(await bandsOf(steps)).to.deep.equal([
+      ['pause', [2], 1_000, 2_000],
+      ['crash', [1], 1_000, 3_000],
+      ['pause', [4], 2_500, 3_000],
+      ['crash', [4], 3_000, 3_500],
+    ]);
+  });
+
+  it('has the network broken until all that one step broke is mended', async () => {
+    const steps = `
+  - { at: 1s, cut: Bryant }
+  - { at: 1s, stall: [Gasol, Howard] }
+  - { at: 2s, partition: [[Blake], [Gasol]] }
+  - { at: 2s, heal: [Blake, Bryant] }
+  - { at: 3s, heal: partition }
+  - { at: 4s, heal: all }`;
+    expect(await bandsOf(steps)).to.deep.equal([
+      ['cut', [1, 0, 2, 4], 1_000, 4_000],
+      ['stall', [2, 3], 1_000, 4_000],
+      ['partition', [0, 2], 2_000, 3_000],
+    ]);
+    expect(await bandsOf('  - { at: 1s, cut: Metta }\n  - { at: 2s, heal: [Bryant, Metta] }\n')).to.deep.equal([
+      ['cut', [4, 1], 1_000, 2_000],
+    ]);
+  });
+
+  it('has one trouble follow another of the same clock, link and upstream', async () => {
+    const steps = `
+  - { at: 1s, clock: { server: Howard, jump: 1h } }
+  - { at: 1s, slow: { edge: [Bryant, Metta], delay: 100ms } }
+  - { at: 1s, upstream: slow }
+  - { at: 2s, clock: { server: Howard, jump: 1h } }
+  - { at: 2s, slow: { edge: [Bryant, Metta], delay: 200ms } }
+  - { at: 2s, upstream: down }
+  - { at: 3s, upstream: up }
+  - { at: 3s, heal: [Bryant, Metta] }`;
+    const bands = await bandsOf(steps);
+    const endMs = (await timelineOf(scenarioOf(`${quiet}steps:\n${steps}`))).result.simulatedMs;
+    expect(bands).to.have.deep.members([
+      ['clock', [3], 1_000, 2_000],
+      ['slow', [1, 4], 1_000, 2_000],
+      ['upstream', [], 1_000, 2_000],
+      ['slow', [1, 4], 2_000, 3_000],
+      ['upstream', [], 2_000, 3_000],
+      ['clock', [3], 2_000, endMs],
+    ]);
+  });
+});
+
+describe('what a timeline tells of messages', () => {
+  it('has every segment that arrived, with its ends, its times and what it is about', async () => {
+    const data = await timelineOf(
+      scenarioOf('clients: { count: 3, rate: 20/s, asks: 30% }\nsettle: 6s\nsteps: [{ at: 2s, expect: converged }]'),
+    );
+    const { kinds, messages, ways, parties, servers, texts } = data;
+    expect(parties.slice(0, servers.length)).to.deep.equal(servers);
+    const columns: (keyof MessageColumns)[] = ['sentAfterUs', 'tookUs', 'way', 'kind', 'bytes', 'text'];
+    for (const column of columns) expect(messages[column], column).to.have.length(messages.way.length);
+    const words: Readonly<Record<string, RegExp>> = {
+      report: /^IAMAT /,
+      ask: /^WHATSAT /,
+      answer: /^AT |^\{|^\? /,
+      location: /^AT |\nAT /,
+      question: /^SEEK |^UNKNOWN /,
+      handshake: /^HELLO |^PROOF /,
+      comparison: /^DIGEST |^BUCKETS |^COMPARED|^CAUGHT-UP|^[\w-]+$/m,
+      heartbeat: /^BEAT\n/,
+    };
+    const seen = new Set<string>();
+    for (const [index, kind] of messages.kind.entries()) {
+      const name = kinds[kind]!;
+      const [from, to] = ways[messages.way[index]!]!;
+      seen.add(name);
+      expect(texts[messages.text[index]!], name).to.match(words[name]!);
+      expect(from < servers.length && to < servers.length, name).to.equal(!['report', 'ask', 'answer'].includes(name));
+      expect(messages.tookUs[index]).to.be.at.least(0);
+    }
+    expect([...seen]).to.include.members([
+      'report',
+      'ask',
+      'answer',
+      'location',
+      'handshake',
+      'comparison',
+      'heartbeat',
+    ]);
+    expect(messages.sentAfterUs.every((us) => us >= 0)).to.equal(true);
+    expect(data.leftOut).to.include({ messagesBefore: 0, messagesAfter: 0, texts: 0, marks: 0 });
+  });
+
+  it('knows a line by its beginning, wherever a segment ends', () => {
+    const told = messagesTold([
+      'DIGEST abc',
+      'defg\nCAU',
+      'GHT-UP\n',
+      'AT broken',
+      'HELLO 1 a b\n',
+      'BEAT\nAT x\n',
+      '?\n',
+    ]);
+    expect(told.messages.kind.map((kind) => told.kinds[kind])).to.deep.equal([
+      'comparison',
+      'comparison',
+      'comparison',
+      'location',
+      'handshake',
+      'location',
+      'other',
+    ]);
+  });
+
+  it('keeps the latest of too many, and says how many it left out', () => {
+    const { messages, leftOut } = messagesTold(Array.from({ length: 25 }, (_, index) => `AT ${index}\n`));
+    expect(messages.way).to.have.length(8);
+    expect(leftOut).to.include({ messagesBefore: 17, messagesAfter: 0, keptFromMs: 17 });
+  });
+
+  it('keeps what led to the first violation, and some of what followed', () => {
+    const lines = Array.from({ length: 25 }, (_, index) => (index % 10 === 9 ? undefined : `AT ${index}\n`));
+    const { messages, texts, leftOut } = messagesTold(lines);
+    expect(messages.way).to.have.length(8);
+    expect(texts[0]).to.equal('AT 3\n');
+    expect(texts.at(-1)).to.equal('AT 11\n');
+    expect(leftOut).to.include({ messagesBefore: 3, messagesAfter: 12, keptToMs: 11 });
+  });
+});
+
+/** The data of a timeline of eight messages at most, where Blake told Bryant that, once a millisecond; undefined: a violation. */
+function messagesTold(texts: readonly (string | undefined)[]): TimelineData {
+  const scenario = scenarioOf(`${quiet}steps: []`);
+  const recorder = new TimelineRecorder(scenario, 8);
+  const [from, to] = [asServerId('Blake')!, asServerId('Bryant')!];
+  for (const [atMs, text] of texts.entries()) {
+    const event: TraceEvent =
+      text === undefined
+        ? { kind: 'violation', invariant: 'quiet', text: '', server: undefined }
+        : { kind: 'carried', from, to, sentMs: atMs, text };
+    recorder.note(atMs, event);
+  }
+  return recorder.data({ ...nothing, simulatedMs: texts.length });
+}
+
+const nothing: TimelineData['result'] = {
+  name: '',
+  file: '',
+  seed: 1,
+  world: 'virtual',
+  verdict: 'held',
+  violations: [],
+  measures: {
+    updates: { attempted: 0, acknowledged: 0, stable: 0, lost: 0, stale: 0 },
+    timeToStableMs: { p50: undefined, p95: undefined, p99: undefined, max: undefined },
+    messages: { locations: 0, all: 0, perUpdate: undefined, minimum: 0 },
+    bytes: { peers: 0, clients: 0 },
+    recoveries: [],
+  },
+  simulatedMs: 0,
+  traceHash: '',
+};

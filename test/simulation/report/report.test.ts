@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { jsonInHtml } from '../../../src/simulation/report/page.js';
+import { Report, ReportError, reportFolders } from '../../../src/simulation/report/report.js';
+import { scenarioOf, simulate } from '../simulate.js';
+
+const scenario = scenarioOf(
+  'clients: { count: 0 }\nsettle: 1s\nsteps:\n  - { at: 1s, cut: Metta }\n  - { at: 2s, heal: all }',
+);
+
+describe('a report', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'herd-report-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('has all results but the record, the same for the same seed, and null for what is not known', async () => {
+    const texts: string[] = [];
+    for (const name of ['one', 'other']) {
+      const report = new Report(join(folder, 'made', name), scenario);
+      const result = await simulate(scenario, { keep: 'entries', onEntry: (atMs, event) => report.note(atMs, event) });
+      expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));
+      texts.push(readFileSync(join(folder, 'made', name, 'results.json'), 'utf8'));
+      const { trace, ...others } = result;
+      expect(trace).to.not.deep.equal([]);
+      const expected: unknown = JSON.parse(JSON.stringify(others, (_, value: unknown) => value ?? null));
+      expect(JSON.parse(texts[0]!)).to.deep.equal(expected);
+      expect(texts[0]).to.include('"p50": null');
+    }
+    expect(texts[1]).to.equal(texts[0]);
+  });
+
+  it('says where it cannot be written', async () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    const report = new Report(file, scenario);
+    const result = await simulate(scenario);
+    expect(() => report.write(result)).to.throw(ReportError, /cannot be written to .*a file: .*; name a folder/);
+  });
+
+  it('of a single scenario stands in the folder itself, those of several in one each', () => {
+    expect(reportFolders('reports', ['a/storm.yaml'])).to.deep.equal(['reports']);
+    expect(reportFolders('reports', ['a/storm.yaml', 'b/calm.yml', 'b/storm.yaml'])).to.deep.equal([
+      join('reports', 'storm'),
+      join('reports', 'calm'),
+      join('reports', 'storm-2'),
+    ]);
+  });
+});
+
+describe('data in a page', () => {
+  it('is the same data, and can end no element', () => {
+    const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
+    const value = { all: bytes, end: '</script><!--', more: '\u2028\u2029\ud800 €' };
+    const text = jsonInHtml(value);
+    expect(JSON.parse(text)).to.deep.equal(value);
+    expect(text)
+      .to.match(/^[\x20-\x7e]*$/)
+      .and.not.match(/[<>&]/);
+  });
+});

@@ -1,0 +1,73 @@
+/** What a reader does with the timeline. Places are in pixels from the canvas' corner. */
+export interface Gestures {
+  /** A pointer is there, and does nothing else. */
+  point(x: number, y: number, pointer: string): void;
+  /** It is gone. */
+  leave(): void;
+  /** It was pressed and released in one place. */
+  choose(x: number, y: number, pointer: string): void;
+  pan(pixels: number): void;
+  /** Below 1: nearer. */
+  zoom(factor: number, x: number): void;
+}
+
+/** How far a pointer may stray while it is pressed and mean the place, in pixels. */
+const strayMax = 4;
+
+/** How much one step of a wheel zooms: its steps are some hundred pixels. */
+const zoomOfPixel = 0.0022;
+
+/** Understands pointers and wheels on a canvas. */
+export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
+  const pressed = new Map<number, { x: number; y: number }>();
+  let strayed = 0;
+  const placeOf = (event: MouseEvent) => {
+    const box = canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+
+  canvas.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    if (pressed.size === 0) strayed = 0;
+    pressed.set(event.pointerId, placeOf(event));
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    const place = placeOf(event);
+    const before = pressed.get(event.pointerId);
+    if (before === undefined) {
+      gestures.point(place.x, place.y, event.pointerType);
+      return;
+    }
+    strayed += Math.hypot(place.x - before.x, place.y - before.y);
+    pressed.set(event.pointerId, place);
+    const other = [...pressed].find(([id]) => id !== event.pointerId)?.[1];
+    if (other !== undefined) pinch(before.x, place.x, other.x);
+    else if (strayed > strayMax) gestures.pan(before.x - place.x);
+  });
+  const pinch = (beforeX: number, x: number, otherX: number) => {
+    const [distanceBefore, distance] = [Math.abs(beforeX - otherX), Math.abs(x - otherX)];
+    gestures.pan((beforeX - x) / 2);
+    if (Math.min(distance, distanceBefore) > 8) gestures.zoom(distanceBefore / distance, (x + otherX) / 2);
+  };
+  canvas.addEventListener('pointerup', (event) => {
+    const wasPressed = pressed.delete(event.pointerId);
+    const { x, y } = placeOf(event);
+    if (wasPressed && pressed.size === 0 && strayed <= strayMax) gestures.choose(x, y, event.pointerType);
+  });
+  canvas.addEventListener('pointercancel', (event) => pressed.delete(event.pointerId));
+  canvas.addEventListener('pointerleave', () => gestures.leave());
+  canvas.addEventListener('dblclick', (event) => gestures.zoom(0.4, placeOf(event).x));
+  canvas.addEventListener(
+    'wheel',
+    (event) => {
+      const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
+      if (event.ctrlKey || event.metaKey) gestures.zoom(Math.exp(event.deltaY * zoomOfPixel), placeOf(event).x);
+      else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) gestures.pan(sideways);
+      // What is left scrolls the page, as it does everywhere else.
+      else return;
+      event.preventDefault();
+    },
+    { passive: false },
+  );
+}

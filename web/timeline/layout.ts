@@ -1,0 +1,85 @@
+import type { FaultBand, TimelineData } from '../../src/simulation/report/timeline-data.js';
+import type { Viewport } from './viewport.js';
+
+/** Heights, in pixels. */
+export const axisHeight = 26;
+export const trackHeight = 21;
+
+/** Lanes are as high as fits the window, within what can be read and what is not a waste. */
+const laneHeightLeast = 24;
+const laneHeightMost = 92;
+
+/** Rows of faults; those that find none free share the last. */
+const faultRowsMax = 10;
+
+/** Where things stand on the canvases, in pixels. */
+export class Layout {
+  /** The place for names at the left. */
+  readonly gutter: number;
+  readonly laneHeight: number;
+  /** The row of each band, from 0. */
+  readonly faultRows: ReadonlyMap<FaultBand, number>;
+  readonly faultRowCount: number;
+  readonly violationTracks: 0 | 1;
+
+  constructor(
+    { servers, bands, result }: TimelineData,
+    readonly width: number,
+    windowHeight: number,
+    nameWidth: number,
+    private readonly viewport: Viewport,
+  ) {
+    this.gutter = Math.round(Math.min(width * 0.24, Math.max(84, nameWidth + 18)));
+    const room = Math.max(320, windowHeight * 0.62) / Math.max(1, servers.length);
+    this.laneHeight = Math.round(Math.max(laneHeightLeast, Math.min(laneHeightMost, room)));
+    this.faultRows = rowsOf(bands);
+    this.faultRowCount = bands.length === 0 ? 0 : Math.max(...this.faultRows.values()) + 1;
+    this.violationTracks = result.violations.length === 0 ? 0 : 1;
+  }
+
+  get plotWidth(): number {
+    return this.width - this.gutter - 12;
+  }
+
+  get headHeight(): number {
+    return this.faultTop(this.faultRowCount) + 4;
+  }
+
+  get violationTop(): number {
+    return axisHeight;
+  }
+
+  get scriptTop(): number {
+    return axisHeight + this.violationTracks * trackHeight;
+  }
+
+  faultTop(row: number): number {
+    return this.scriptTop + trackHeight * (row + 1);
+  }
+
+  /** The middle of a lane, from the top of the first. */
+  laneY(lane: number): number {
+    return (lane + 0.5) * this.laneHeight;
+  }
+
+  x(ms: number): number {
+    return this.gutter + ((ms - this.viewport.fromMs) / this.viewport.spanMs) * this.plotWidth;
+  }
+
+  ms(x: number): number {
+    return this.viewport.fromMs + ((x - this.gutter) / this.plotWidth) * this.viewport.spanMs;
+  }
+}
+
+/** Gives each band the first row that is free when it begins. */
+function rowsOf(bands: readonly FaultBand[]): Map<FaultBand, number> {
+  const rowEndsMs: number[] = [];
+  const rows = new Map<FaultBand, number>();
+  for (const band of bands) {
+    const free = rowEndsMs.findIndex((endMs) => endMs <= band.fromMs);
+    const row = free >= 0 ? free : Math.min(rowEndsMs.length, faultRowsMax - 1);
+    rowEndsMs[row] = Math.max(rowEndsMs[row] ?? 0, band.toMs);
+    rows.set(band, row);
+  }
+  return rows;
+}

@@ -1,0 +1,102 @@
+import type { FaultKind, Mark } from '../../src/simulation/report/timeline-data.js';
+import type { Scene } from './scene.js';
+import { arrow, band, mark, tick } from './symbols.js';
+import { count, faultNames, kindNames, markNames } from './words.js';
+
+const width = 26;
+const height = 14;
+
+/** Tells what everything on the timeline means, and lets the reader take kinds of messages away. Only what there is is told. */
+export class Legend {
+  private readonly drawings: (() => void)[] = [];
+
+  constructor(
+    private readonly scene: Scene,
+    element: HTMLElement,
+    onChange: () => void,
+  ) {
+    const { data, messages } = scene;
+    const counts = data.kinds.map(() => 0);
+    for (const kind of messages.kind) counts[kind] = (counts[kind] ?? 0) + 1;
+    for (const [index, kind] of data.kinds.entries()) {
+      if (counts[index] === 0) continue;
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.setAttribute('aria-pressed', 'true');
+      const total = document.createElement('small');
+      total.textContent = count(counts[index] ?? 0);
+      button.append(
+        this.symbol((pen) => this.drawMessage(pen, index)),
+        kindNames[kind],
+        total,
+      );
+      button.addEventListener('click', () => {
+        if (!scene.hidden.delete(index)) scene.hidden.add(index);
+        button.setAttribute('aria-pressed', String(!scene.hidden.has(index)));
+        onChange();
+      });
+      element.append(button);
+    }
+    for (const kind of new Set(data.marks.map((each) => each.kind))) {
+      element.append(this.key((pen) => this.drawMark(pen, kind), markNames[kind]));
+    }
+    for (const kind of new Set(data.bands.map((each) => each.kind))) {
+      element.append(this.key((pen) => this.drawBand(pen, kind), faultNames[kind]));
+    }
+    if (data.result.violations.length > 0) element.append(this.key((pen) => this.drawViolation(pen), 'violation'));
+    this.paint();
+  }
+
+  /** Draws all symbols, in the colours of now. */
+  paint(): void {
+    for (const draw of this.drawings) draw();
+  }
+
+  private key(draw: (pen: CanvasRenderingContext2D) => void, name: string): HTMLElement {
+    const element = document.createElement('span');
+    element.className = 'key';
+    element.append(this.symbol(draw), name);
+    return element;
+  }
+
+  private symbol(draw: (pen: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('aria-hidden', 'true');
+    this.drawings.push(() => {
+      const scale = devicePixelRatio;
+      canvas.width = width * scale;
+      canvas.height = height * scale;
+      const pen = canvas.getContext('2d');
+      if (pen === null) return;
+      pen.scale(scale, scale);
+      pen.lineWidth = 1.75;
+      draw(pen);
+    });
+    return canvas;
+  }
+
+  private drawMessage(pen: CanvasRenderingContext2D, index: number): void {
+    const kind = this.scene.data.kinds[index] ?? 'other';
+    pen.strokeStyle = pen.fillStyle = this.scene.palette.of(kind);
+    if (kind === 'report' || kind === 'ask' || kind === 'answer') tick(pen, kind, width / 2, height + 6, 'head');
+    else arrow(pen, kind, [1, height / 2, width - 1, height / 2], 7);
+  }
+
+  private drawMark(pen: CanvasRenderingContext2D, kind: Mark['kind']): void {
+    pen.strokeStyle = this.scene.palette.of(kind === 'link up' ? 'up' : 'crash');
+    mark(pen, kind, width / 2, height / 2, this.scene.palette.of('card'));
+  }
+
+  private drawBand(pen: CanvasRenderingContext2D, kind: FaultKind): void {
+    const colour = this.scene.palette.of(kind);
+    band(pen, kind, [0, 0, width, height], colour);
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 3, height);
+    pen.fillRect(0, height - 3, width, 3);
+  }
+
+  private drawViolation(pen: CanvasRenderingContext2D): void {
+    pen.fillStyle = this.scene.palette.of('violated');
+    pen.fillRect(width / 2 - 1, 0, 2, height);
+  }
+}
