@@ -1,8 +1,8 @@
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { formatPeerAt } from '../protocol/peer-line.js';
-import type { Actor, Bus } from './bus.js';
-import { addresses, type FloodMessage } from './messages.js';
+import type { Actor, Address, Bus } from './bus.js';
+import { addresses, type FloodMessage, type LinkMessage } from './messages.js';
 
 /**
  * Whom to tell of a new location: every neighbour but the one it came from and the server that first got it.
@@ -19,11 +19,16 @@ export function neighboursToTell(
 
 /** Passes on what is new. The line is written once, however many neighbours there are. */
 export class Flood implements Actor<FloodMessage> {
+  /** Where the link to each neighbour is reached: made once, for each is needed for every location. */
+  private readonly links: ReadonlyMap<ServerId, Address<LinkMessage>>;
+
   constructor(
     private readonly bus: Bus,
     private readonly self: ServerId,
     private readonly neighbours: readonly ServerId[],
-  ) {}
+  ) {
+    this.links = new Map(neighbours.map((neighbour) => [neighbour, addresses.link(neighbour)]));
+  }
 
   receive(message: FloodMessage): void {
     const { location } = message;
@@ -31,7 +36,7 @@ export class Flood implements Actor<FloodMessage> {
     const neighbours =
       message.kind === 'tell' ? [message.to] : neighboursToTell(location, message.from, this.neighbours);
     for (const neighbour of neighbours) {
-      this.bus.send(addresses.link(neighbour), { kind: 'forward', location, line });
+      this.bus.send(this.links.get(neighbour) ?? addresses.link(neighbour), { kind: 'forward', location, line });
     }
   }
 

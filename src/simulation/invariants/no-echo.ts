@@ -3,6 +3,9 @@ import type { HerdView } from '../run/herd-view.js';
 import type { WorldEvent } from '../world.js';
 import type { Breach, Invariant } from './invariant.js';
 
+/** Where the server that first got a location stands in its line, after `AT `. */
+const firstStart = 3;
+
 /**
  * A new location is not sent back to the neighbour it came from, nor to the server that first got it. What a neighbour asks
  * for is another matter: while two compare what they hold, and for a client that it seeks, it is told what it may know.
@@ -26,13 +29,15 @@ export class NoEcho implements Invariant {
   }
 
   private seeLocation(server: ServerId, neighbour: ServerId, line: string, view: HerdView): Breach | undefined {
-    const way = `${server}>${neighbour}`;
-    if (this.comparing.has(way)) return undefined;
-    const [, first, , client = '', , time] = line.split(' ');
+    const firstEnd = line.indexOf(' ', firstStart);
+    const clientStart = line.indexOf(' ', firstEnd + 1) + 1;
+    const client = line.slice(clientStart, line.indexOf(' ', clientStart));
     const held = view.held.get(server)?.get(asClientId(client));
-    if (held === undefined || (held.from !== neighbour && first !== neighbour)) return undefined;
+    if (held === undefined || (held.from !== neighbour && !line.startsWith(`${neighbour} `, firstStart))) return;
+    const [, first, , , , time] = line.split(' ');
     if (held.location.time !== time || held.location.server !== first) return undefined;
-    if (this.sought.has(`${way} ${client}`)) return undefined;
+    const way = `${server}>${neighbour}`;
+    if (this.comparing.has(way) || this.sought.has(`${way} ${client}`)) return undefined;
     return { server, text: `${server} sent ${line} back to ${neighbour}` };
   }
 }

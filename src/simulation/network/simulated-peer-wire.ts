@@ -72,7 +72,7 @@ class SimulatedPeerWire implements PeerWire, SocketListener {
 
   bytes(text: ByteString): void {
     const lines: ByteString[] = [];
-    for (const frame of this.framer.push(Buffer.from(text, 'latin1'))) {
+    for (const frame of this.framer.pushText(text)) {
       if (typeof frame !== 'string') return this.socket?.lose('the far end sent a line over the limit');
       lines.push(frame);
     }

@@ -18,8 +18,8 @@ export interface TraceEntry {
   readonly event: TraceEvent;
 }
 
-/** Lines that are hashed at once. */
-const batchLines = 512;
+/** Events that are hashed at once: one call for each would cost more than the hash. */
+const batchEvents = 512;
 
 /**
  * The record of a run: every segment that arrived, every location learned, every change of a link or server, every step and
@@ -28,14 +28,20 @@ const batchLines = 512;
 export class Trace {
   readonly entries: TraceEntry[] = [];
   private readonly digest = createHash('sha256');
-  private lines: string[] = [];
+  private readonly times = new Float64Array(batchEvents);
+  private texts: string[] = [];
+  private batched = 0;
 
   constructor(private readonly keep: 'hash' | 'entries') {}
 
   note(atMs: number, event: TraceEvent): void {
     if (this.keep === 'entries') this.entries.push({ atMs, event });
-    this.lines.push(`${atMs} ${textOf(event)}`);
-    if (this.lines.length >= batchLines) this.write();
+    this.times[this.batched] = atMs;
+    this.batched += 1;
+    // By far the most frequent are segments: no text is put together for each, and no time written out.
+    if (event.kind === 'carried') this.texts.push(event.from, '>', event.to, ' ', event.text, '\n');
+    else this.texts.push(textOf(event), '\n');
+    if (this.batched === batchEvents) this.write();
   }
 
   /** The hash of the whole record, in hexadecimal. The record ends here. */
@@ -45,8 +51,10 @@ export class Trace {
   }
 
   private write(): void {
-    this.digest.update(`${this.lines.join('\n')}\n`, 'latin1');
-    this.lines = [];
+    this.digest.update(this.times.subarray(0, this.batched));
+    this.digest.update(this.texts.join(''), 'latin1');
+    this.batched = 0;
+    this.texts = [];
   }
 }
 
@@ -55,10 +63,8 @@ export function isTraced(event: WorldEvent): event is Extract<TraceEvent, WorldE
   return event.kind !== 'told' && event.kind !== 'asked' && event.kind !== 'answered' && event.kind !== 'unanswered';
 }
 
-function textOf(event: TraceEvent): string {
+function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
   switch (event.kind) {
-    case 'carried':
-      return `${event.sentMs} ${event.from}>${event.to} ${event.text}`;
     case 'learned':
     case 'forgotten': {
       const { client, time, server } = event.location;
