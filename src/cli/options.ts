@@ -13,6 +13,16 @@ export interface SimulateOptions {
   readonly world: string;
 }
 
+export interface FuzzOptions {
+  /** As typed. */
+  readonly runs?: string;
+  /** As typed. */
+  readonly time?: string;
+  /** As typed. */
+  readonly seed?: string;
+  readonly keepGoing?: true;
+}
+
 export interface ServeOptions extends ConfigOption {
   /** The address of the sample service. */
   readonly sample: string;

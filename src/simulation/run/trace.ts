@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { WorldEvent } from '../world.js';
 
+/** What does not go on record, for it shows in what does. */
+const untraced = ['told', 'asked', 'answered', 'unanswered', 'no-room', 'turned-away'] as const;
+type UntracedKind = (typeof untraced)[number];
+const untracedKinds: ReadonlySet<string> = new Set(untraced);
+
 /** Something on the record of a run. */
 export type TraceEvent =
-  | Exclude<WorldEvent, { kind: 'told' | 'asked' | 'answered' | 'unanswered' }>
+  | Exclude<WorldEvent, { kind: UntracedKind }>
   | { readonly kind: 'step'; readonly text: string; readonly place: string }
   | {
       readonly kind: 'violation';
@@ -58,9 +63,9 @@ export class Trace {
   }
 }
 
-/** Whether an event goes on record: what is not, shows in what is. */
+/** Whether an event goes on record. */
 export function isTraced(event: WorldEvent): event is Extract<TraceEvent, WorldEvent> {
-  return event.kind !== 'told' && event.kind !== 'asked' && event.kind !== 'answered' && event.kind !== 'unanswered';
+  return !untracedKinds.has(event.kind);
 }
 
 function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
