@@ -7,7 +7,7 @@ import type { Breach, Invariant } from './invariant.js';
 const firstStart = 3;
 
 /**
- * A new location is not sent back to the neighbour it came from, nor to the server that first got it. What a neighbour asks
+ * A new location is not sent back to the neighbour it came from. What a neighbour asks
  * for is another matter: while two compare what they hold, and for a client that it seeks, it is told what it may know.
  */
 export class NoEcho implements Invariant {
@@ -40,7 +40,7 @@ export class NoEcho implements Invariant {
     const clientStart = line.indexOf(' ', firstEnd + 1) + 1;
     const client = line.slice(clientStart, line.indexOf(' ', clientStart));
     const held = view.held.get(server)?.get(asClientId(client));
-    if (held === undefined || (held.from !== neighbour && !line.startsWith(`${neighbour} `, firstStart))) return;
+    if (held?.from !== neighbour) return undefined;
     const [, first, , , , time] = line.split(' ');
     if (held.location.time !== time || held.location.server !== first) return undefined;
     const way = `${server}>${neighbour}`;
