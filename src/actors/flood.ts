@@ -1,37 +1,37 @@
 import type { ServerId } from '../protocol/ids.js';
-import type { Location } from '../protocol/location.js';
 import { formatPeerAt } from '../protocol/peer-line.js';
-import type { Actor, Bus } from './bus.js';
-import { addresses, type FloodMessage } from './messages.js';
+import type { Actor, Address, Bus } from './bus.js';
+import { addresses, type FloodMessage, type LinkMessage } from './messages.js';
 
 /**
- * Whom to tell of a new location: every neighbour but the one it came from and the server that first got it.
+ * Whom to tell of a new location: every neighbour but the one it came from. The server that first got it is told as well,
+ * where it is a neighbour and somebody else told us: it may have lost it in a restart, and most likely it has told us first.
  *
  * @param from the neighbour that told us; undefined if a client did
  */
-export function neighboursToTell(
-  location: Location,
-  from: ServerId | undefined,
-  neighbours: readonly ServerId[],
-): ServerId[] {
-  return neighbours.filter((neighbour) => neighbour !== from && neighbour !== location.server);
+export function neighboursToTell(from: ServerId | undefined, neighbours: readonly ServerId[]): ServerId[] {
+  return neighbours.filter((neighbour) => neighbour !== from);
 }
 
 /** Passes on what is new. The line is written once, however many neighbours there are. */
 export class Flood implements Actor<FloodMessage> {
+  /** Where the link to each neighbour is reached: made once, for each is needed for every location. */
+  private readonly links: ReadonlyMap<ServerId, Address<LinkMessage>>;
+
   constructor(
     private readonly bus: Bus,
     private readonly self: ServerId,
     private readonly neighbours: readonly ServerId[],
-  ) {}
+  ) {
+    this.links = new Map(neighbours.map((neighbour) => [neighbour, addresses.link(neighbour)]));
+  }
 
   receive(message: FloodMessage): void {
     const { location } = message;
     const line = formatPeerAt(location, this.self);
-    const neighbours =
-      message.kind === 'tell' ? [message.to] : neighboursToTell(location, message.from, this.neighbours);
+    const neighbours = message.kind === 'tell' ? [message.to] : neighboursToTell(message.from, this.neighbours);
     for (const neighbour of neighbours) {
-      this.bus.send(addresses.link(neighbour), { kind: 'forward', location, line });
+      this.bus.send(this.links.get(neighbour) ?? addresses.link(neighbour), { kind: 'forward', location, line });
     }
   }
 

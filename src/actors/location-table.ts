@@ -6,10 +6,15 @@ import { compareInstants } from '../protocol/time.js';
 /** Locations that a search for an old one looks at, at least. */
 const sampleMin = 64;
 
+/** Buckets that a search passes at once where none of them was ever used: it is quick in a table that holds few. */
+const strideBuckets = 256;
+
 /** One location a client, in the buckets of the digest: what differs from a neighbour is found without a search. */
 export class LocationTable {
   readonly digest = new Digest();
   private readonly buckets: (Map<ClientId, Location> | undefined)[] = new Array<undefined>(bucketCount).fill(undefined);
+  /** How many buckets were ever used, of each stride. */
+  private readonly used = new Uint16Array(bucketCount / strideBuckets);
   private count = 0;
   /** Where the last search for an old location ended. */
   private hand = 0;
@@ -26,8 +31,7 @@ export class LocationTable {
   /** Keeps a location in place of the one it replaces, if there is one. */
   put(location: Location, replaced: Location | undefined): void {
     const index = bucketOf(location.client);
-    const bucket = this.buckets[index] ?? new Map<ClientId, Location>();
-    this.buckets[index] = bucket;
+    const bucket = this.buckets[index] ?? this.openBucket(index);
     if (replaced === undefined) this.count += 1;
     else this.digest.toggle(replaced);
     this.digest.toggle(location);
@@ -52,13 +56,23 @@ export class LocationTable {
   findOld(): Location | undefined {
     let oldest: Location | undefined;
     let seen = 0;
-    for (let steps = 0; steps < bucketCount && seen < sampleMin; steps += 1) {
-      this.hand = (this.hand + 1) % bucketCount;
+    for (let passed = 0; passed < bucketCount && seen < sampleMin;) {
+      const leap = this.hand % strideBuckets === 0 && this.used[this.hand / strideBuckets] === 0 ? strideBuckets : 1;
+      passed += leap;
+      this.hand = (this.hand + leap) % bucketCount;
       for (const location of this.bucket(this.hand)) {
         seen += 1;
         if (oldest === undefined || compareInstants(location.instant, oldest.instant) < 0) oldest = location;
       }
     }
     return oldest;
+  }
+
+  private openBucket(index: number): Map<ClientId, Location> {
+    const bucket = new Map<ClientId, Location>();
+    this.buckets[index] = bucket;
+    const stride = Math.floor(index / strideBuckets);
+    this.used[stride] = (this.used[stride] ?? 0) + 1;
+    return bucket;
   }
 }

@@ -141,8 +141,7 @@ export class Seeker implements Actor<SeekerMessage> {
     for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'located', question, location });
     if (from === undefined) return;
     if (found === undefined) return this.sayUnknown(from, id);
-    // What flood spreads it does not tell the server that first got it; that one has forgotten it if it asks.
-    if (found.spread && found.location.server !== from) return;
+    if (found.spread) return;
     this.bus.send(addresses.flood, { kind: 'tell', location: found.location, to: from });
   }
 

@@ -3,7 +3,15 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
 import { CommandError, UsageError } from './errors.js';
-import type { ConfigOption, FindOptions, NearOptions, ServeOptions, SimulateOptions, StartOptions } from './options.js';
+import type {
+  ConfigOption,
+  FindOptions,
+  FuzzOptions,
+  NearOptions,
+  ServeOptions,
+  SimulateOptions,
+  StartOptions,
+} from './options.js';
 import { warn } from './output.js';
 
 /*
@@ -88,6 +96,15 @@ program
   .action(async (files: string[], options: SimulateOptions) =>
     (await import('./simulate.js')).simulate(files, options),
   );
+
+program
+  .command('fuzz')
+  .description('play random failures on the real actors; 0 all runs held, 1 one was violated, 2 could not run')
+  .option('--runs <number>', 'how many runs (default: 1000, or as many as there is time for)')
+  .option('--time <duration>', 'begin no run after this time: 60s, 10m')
+  .option('--seed <number>', 'the seed of the first run; each run after it has the next number (default: drawn)')
+  .option('--keep-going', 'go on after a run was violated, and report all of them')
+  .action(async (options: FuzzOptions) => (await import('./fuzz.js')).fuzzHerds(options, version));
 
 program
   .command('schema')

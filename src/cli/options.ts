@@ -15,6 +15,16 @@ export interface SimulateOptions {
   readonly report?: string;
 }
 
+export interface FuzzOptions {
+  /** As typed. */
+  readonly runs?: string;
+  /** As typed. */
+  readonly time?: string;
+  /** As typed. */
+  readonly seed?: string;
+  readonly keepGoing?: true;
+}
+
 export interface ServeOptions extends ConfigOption {
   /** The address of the sample service. */
   readonly sample: string;

@@ -27,8 +27,12 @@ export class LineFramer {
 
   /** Takes the next bytes; returns the frames that they complete, in order. */
   push(chunk: Buffer): Frame[] {
+    return this.pushText(chunk.toString('latin1'));
+  }
+
+  /** The same, for bytes that are latin1 text already. */
+  pushText(text: ByteString): Frame[] {
     const frames: Frame[] = [];
-    const text = chunk.toString('latin1');
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       this.complete(text.slice(start, end), frames);

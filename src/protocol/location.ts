@@ -42,7 +42,7 @@ function compareLocations(a: Location, b: Location): number {
 }
 
 function compareBytes(a: ByteString, b: ByteString): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** The same location with fields that keep nothing else alive, for keeping: see `flatCopy`. */

@@ -38,6 +38,15 @@ export type WorldEvent =
   /** A server started, with what it remembers; `started` again after `down` is a restart. */
   | { readonly kind: 'started'; readonly server: ServerId; readonly remembered: readonly Location[] }
   | { readonly kind: 'down' | 'paused' | 'resumed'; readonly server: ServerId }
+  /** A wire to a neighbour had no room for what there was to tell. */
+  | { readonly kind: 'no-room'; readonly server: ServerId; readonly neighbour: ServerId }
+  /** A server let somebody not in, or no longer: another server, or a client. */
+  | {
+      readonly kind: 'turned-away';
+      readonly server: ServerId;
+      readonly who: 'server' | 'client';
+      readonly reason: string;
+    }
   /** Something in a server broke that no step of the scenario broke. */
   | { readonly kind: 'failed'; readonly server: ServerId; readonly text: string }
   /** Bytes arrived. The ends are servers and clients. */

@@ -7,7 +7,7 @@ import { run } from '../support/command.js';
 import { patienceMs } from '../support/eventually.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
-const commands = ['start', 'check', 'send', 'where', 'near', 'schema'];
+const commands = ['start', 'check', 'send', 'where', 'near', 'simulate', 'fuzz', 'schema'];
 
 describe('the herd command', function () {
   this.timeout(2 * patienceMs);
@@ -45,6 +45,8 @@ describe('the herd command', function () {
       ['an argument too many', ['where', 'kiwi', 'moa'], /too many arguments/],
       ['the name of no server to start', ['start', 'Blake', 'Shaq'], /Shaq is no server of .*Blake, Bryant, Gasol/],
       ['the name of no server to talk to', ['send', 'Shaq', 'x'], /Shaq is no server of /],
+      ['a number of runs that is none', ['fuzz', '--runs', 'many'], /a number of runs is a whole number, and many is/],
+      ['a time without a unit', ['fuzz', '--time', '60'], /a time has its unit, as in 60s, and 60 is none/],
       ['the name of no server to ask', ['where', 'kiwi', '--server', 'Shaq'], /Shaq is no server of /],
     ] as const) {
       it(`ends with status 2 when given ${what}`, async () => {
@@ -54,6 +56,15 @@ describe('the herd command', function () {
         expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
       });
     }
+  });
+
+  describe('fuzz', () => {
+    it('ends with status 0 where every run held, and says what no run met', async () => {
+      const { status, stdout, stderr } = await run(['fuzz', '--runs', '2', '--seed', '10'], { cwd: folder });
+      expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+      expect(stdout).to.match(/^2 runs from seed 10, \d+ s simulated in \d+ s\nHELD: /);
+      expect(stdout).to.include('vacuous, for no run met it:');
+    });
   });
 
   describe('check', () => {

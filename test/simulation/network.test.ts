@@ -1,12 +1,18 @@
 import { expect } from 'chai';
-import type { PathConditions } from '../../src/simulation/network/path.js';
+import { defaultBufferBytes, type NetworkConditions } from '../../src/simulation/network/path.js';
 import { SimulatedNetwork } from '../../src/simulation/network/simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from '../../src/simulation/network/socket.js';
 import { SeededRandom } from '../../src/simulation/seeded-random.js';
 import { SimulatedProcess } from '../../src/simulation/virtual/simulated-process.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
-const usual: PathConditions = { delay: { leastMs: 10, mostMs: 10 }, loss: 0, duplicate: 0, bytesPerSecond: Infinity };
+const usual: NetworkConditions = {
+  delay: { leastMs: 10, mostMs: 10 },
+  loss: 0,
+  duplicate: 0,
+  bytesPerSecond: Infinity,
+  bufferBytes: defaultBufferBytes,
+};
 
 /** Keeps what one end of a connection is told, and when. */
 class Ear implements SocketListener {
@@ -50,7 +56,7 @@ describe('the simulated network', () => {
   let server: SimulatedProcess;
   const caller: SocketHost = { name: 'A', life: 'alive', run: (work) => work() };
 
-  const build = (conditions: Partial<PathConditions> = {}) => {
+  const build = (conditions: Partial<NetworkConditions> = {}) => {
     clock = new VirtualClock();
     network = new SimulatedNetwork(clock, new SeededRandom('1'), { ...usual, ...conditions }, () => undefined);
     near = new Ear(clock);

@@ -39,6 +39,7 @@ steps:
       loss: 0.01,
       duplicate: 0,
       bytesPerSecond: 64_000,
+      bufferBytes: 131_072,
     });
     expect(clients).to.deep.equal({ count: 50, perSecond: 1.5, clockSkewMs: 5_000, late: 0.1, asks: 0 });
     expect(settleMs).to.equal(120_000);

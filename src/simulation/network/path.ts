@@ -18,6 +18,18 @@ export interface PathConditions {
   readonly bytesPerSecond: number;
 }
 
+/** How a whole network carries, and what its hosts keep of it. */
+export interface NetworkConditions extends PathConditions {
+  /**
+   * What the operating systems of both sides keep of a connection before its writer notices, in bytes. A wire between servers
+   * has room for twice as much more.
+   */
+  readonly bufferBytes: number;
+}
+
+/** What operating systems keep as a rule. */
+export const defaultBufferBytes = 128 * 1024;
+
 /** The least time after which TCP sends a segment again, in milliseconds (Linux, TCP_RTO_MIN); it doubles each time. */
 export const retransmitMinMs = 200;
 

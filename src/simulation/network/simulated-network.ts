@@ -1,6 +1,6 @@
 import type { Clock } from '../../actors/clock.js';
 import type { SeededRandom } from '../seeded-random.js';
-import { Path, type PathConditions } from './path.js';
+import { Path, type NetworkConditions } from './path.js';
 import { Socket, type SocketEdges, type SocketHost, type SocketListener } from './socket.js';
 import { Stream, type Segment } from './stream.js';
 import { SimulatedTurn } from './turn.js';
@@ -27,9 +27,13 @@ export class SimulatedNetwork implements SocketEdges {
   constructor(
     private readonly clock: Clock,
     private readonly random: SeededRandom,
-    private readonly usual: PathConditions,
+    private readonly usual: NetworkConditions,
     private readonly onCarried: OnCarried,
   ) {}
+
+  get bufferBytes(): number {
+    return this.usual.bufferBytes;
+  }
 
   nowMs(): number {
     return this.clock.monotonicMs();

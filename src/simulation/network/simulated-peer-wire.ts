@@ -5,9 +5,6 @@ import { LineFramer } from '../../protocol/line-framer.js';
 import type { SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
-/** Bytes on their way to a neighbour beyond which it counts as slow: as over TCP. */
-const roomBytes = 256 * 1024;
-
 /** The address at which a server takes the calls of others. */
 export function peerAddress(server: string): string {
   return `${server}/peers`;
@@ -19,10 +16,11 @@ export class SimulatedTransport implements Transport {
     private readonly network: SimulatedNetwork,
     private readonly host: SocketHost,
     private readonly lineBytesMax: number,
+    private readonly onNoRoom: OnNoRoom,
   ) {}
 
   dial(to: ServerId, listener: PeerWireListener): PeerWire {
-    const wire = new SimulatedPeerWire(to, listener, this.lineBytesMax);
+    const wire = this.wire(to, listener);
     wire.socket = this.network.dial(this.host, to, peerAddress(to), wire);
     return wire;
   }
@@ -32,14 +30,23 @@ export class SimulatedTransport implements Transport {
     this.network.listen(peerAddress(server), {
       host: this.host,
       accept: (socket, caller) => {
-        const wire = new SimulatedPeerWire(caller, undefined, this.lineBytesMax);
+        const wire = this.wire(caller, undefined);
         wire.socket = socket;
         wire.listener = accept(wire);
         return wire;
       },
     });
   }
+
+  private wire(far: string, listener: PeerWireListener | undefined): SimulatedPeerWire {
+    // As over TCP: what the systems keep, and twice as much more.
+    const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
+    return new SimulatedPeerWire(far, listener, limits, () => this.onNoRoom(far));
+  }
 }
+
+/** Hears that a wire was asked whether it has room, and had none. */
+type OnNoRoom = (far: string) => void;
 
 class SimulatedPeerWire implements PeerWire, SocketListener {
   readonly trusted = false;
@@ -49,13 +56,16 @@ class SimulatedPeerWire implements PeerWire, SocketListener {
   constructor(
     readonly far: string,
     public listener: PeerWireListener | undefined,
-    lineBytesMax: number,
+    private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
+    private readonly onNoRoom: () => void,
   ) {
-    this.framer = new LineFramer(lineBytesMax);
+    this.framer = new LineFramer(limits.lineBytesMax);
   }
 
   get hasRoom(): boolean {
-    return (this.socket?.backlogBytes ?? 0) < roomBytes;
+    const hasRoom = (this.socket?.backlogBytes ?? 0) < this.limits.roomBytes;
+    if (!hasRoom) this.onNoRoom();
+    return hasRoom;
   }
 
   send(line: ByteString): void {
@@ -72,7 +82,7 @@ class SimulatedPeerWire implements PeerWire, SocketListener {
 
   bytes(text: ByteString): void {
     const lines: ByteString[] = [];
-    for (const frame of this.framer.push(Buffer.from(text, 'latin1'))) {
+    for (const frame of this.framer.pushText(text)) {
       if (typeof frame !== 'string') return this.socket?.lose('the far end sent a line over the limit');
       lines.push(frame);
     }

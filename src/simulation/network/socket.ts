@@ -23,18 +23,14 @@ export interface SocketListener {
   closed(reason: string): void;
 }
 
-/** What the operating system keeps of a connection in both its buffers before the writer notices, in bytes. */
-const systemBytes = 128 * 1024;
-
-/** A backlog above this is followed by a report that it is gone. */
-const reportedAboveBytes = 64 * 1024;
-
 /** The bytes of one segment at most: what an Ethernet frame carries of TCP. */
 const segmentBytesMax = 1_448;
 
 /** What sockets need of the network they are in. */
 export interface SocketEdges {
   readonly turn: SimulatedTurn;
+  /** What the operating systems keep of a connection in both its buffers before the writer notices. */
+  readonly bufferBytes: number;
   nowMs(): number;
   /** Tells of bytes that arrived. */
   carried(from: SocketHost, to: SocketHost, segment: Segment): void;
@@ -64,7 +60,7 @@ export class Socket implements StreamSink {
 
   /** Bytes written that the operating system has not taken. */
   get backlogBytes(): number {
-    return Math.max(0, this.gathered.length + this.outstandingBytes - systemBytes);
+    return Math.max(0, this.gathered.length + this.outstandingBytes - this.edges.bufferBytes);
   }
 
   /** All bytes under way from here, with those in the buffers of both systems. */
@@ -83,7 +79,8 @@ export class Socket implements StreamSink {
     this.gathered = '';
     if (text === '' || this.state === 'closed') return;
     this.outstandingBytes += text.length;
-    if (this.backlogBytes > reportedAboveBytes) this.load = 'heavy';
+    // A backlog above this is followed by a report that it is gone.
+    if (this.backlogBytes > this.edges.bufferBytes / 2) this.load = 'heavy';
     if (text.length <= segmentBytesMax) return this.send('data', text);
     for (let start = 0; start < text.length; start += segmentBytesMax) {
       this.send('data', text.slice(start, start + segmentBytesMax));

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { WorldEvent } from '../world.js';
 
+/** What does not go on record, for it shows in what does. */
+const untraced = ['told', 'asked', 'answered', 'unanswered', 'no-room', 'turned-away'] as const;
+type UntracedKind = (typeof untraced)[number];
+const untracedKinds: ReadonlySet<string> = new Set(untraced);
+
 /** Something on the record of a run. */
 export type TraceEvent =
-  | Exclude<WorldEvent, { kind: 'told' | 'asked' | 'answered' | 'unanswered' }>
+  | Exclude<WorldEvent, { kind: UntracedKind }>
   | { readonly kind: 'step'; readonly text: string; readonly place: string }
   | {
       readonly kind: 'violation';
@@ -18,8 +23,8 @@ export interface TraceEntry {
   readonly event: TraceEvent;
 }
 
-/** Lines that are hashed at once. */
-const batchLines = 512;
+/** Events that are hashed at once: one call for each would cost more than the hash. */
+const batchEvents = 512;
 
 /**
  * The record of a run: every segment that arrived, every location learned, every change of a link or server, every step and
@@ -28,14 +33,20 @@ const batchLines = 512;
 export class Trace {
   readonly entries: TraceEntry[] = [];
   private readonly digest = createHash('sha256');
-  private lines: string[] = [];
+  private readonly times = new Float64Array(batchEvents);
+  private texts: string[] = [];
+  private batched = 0;
 
   constructor(private readonly keep: 'hash' | 'entries') {}
 
   note(atMs: number, event: TraceEvent): void {
     if (this.keep === 'entries') this.entries.push({ atMs, event });
-    this.lines.push(`${atMs} ${textOf(event)}`);
-    if (this.lines.length >= batchLines) this.write();
+    this.times[this.batched] = atMs;
+    this.batched += 1;
+    // By far the most frequent are segments: no text is put together for each, and no time written out.
+    if (event.kind === 'carried') this.texts.push(event.from, '>', event.to, ' ', event.text, '\n');
+    else this.texts.push(textOf(event), '\n');
+    if (this.batched === batchEvents) this.write();
   }
 
   /** The hash of the whole record, in hexadecimal. The record ends here. */
@@ -45,20 +56,20 @@ export class Trace {
   }
 
   private write(): void {
-    this.digest.update(`${this.lines.join('\n')}\n`, 'latin1');
-    this.lines = [];
+    this.digest.update(this.times.subarray(0, this.batched));
+    this.digest.update(this.texts.join(''), 'latin1');
+    this.batched = 0;
+    this.texts = [];
   }
 }
 
-/** Whether an event goes on record: what is not, shows in what is. */
+/** Whether an event goes on record. */
 export function isTraced(event: WorldEvent): event is Extract<TraceEvent, WorldEvent> {
-  return event.kind !== 'told' && event.kind !== 'asked' && event.kind !== 'answered' && event.kind !== 'unanswered';
+  return !untracedKinds.has(event.kind);
 }
 
-function textOf(event: TraceEvent): string {
+function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
   switch (event.kind) {
-    case 'carried':
-      return `${event.sentMs} ${event.from}>${event.to} ${event.text}`;
     case 'learned':
     case 'forgotten': {
       const { client, time, server } = event.location;

@@ -7,7 +7,7 @@ import type { HerdView } from './herd-view.js';
 interface Update {
   readonly location: Location;
   readonly atMs: number;
-  /** The servers that hold it, or a newer one. */
+  /** The servers that hold it, or a newer one; all of them run. */
   readonly holders: Set<ServerId>;
 }
 
@@ -80,7 +80,9 @@ export class Updates {
 
   private begin(location: Location): void {
     const holders = new Set<ServerId>();
-    for (const server of this.view.up) {
+    // Nobody can hold what is newer than all that there was.
+    const others = this.view.newest.get(location.client)?.location === location ? [] : this.view.up;
+    for (const server of others) {
       const held = this.view.held.get(server)?.get(location.client);
       if (held !== undefined && !supersedes(location, held.location)) holders.add(server);
     }
@@ -94,8 +96,13 @@ export class Updates {
   private spread(server: ServerId, location: Location): void {
     const ofClient = this.pending.get(location.client);
     if (ofClient === undefined) return;
-    for (const update of ofClient) if (!supersedes(update.location, location)) update.holders.add(server);
-    this.settle(location.client, ofClient);
+    const enough = this.view.up.length;
+    let isAnyStable = false;
+    for (const update of ofClient) {
+      if (!supersedes(update.location, location)) update.holders.add(server);
+      isAnyStable ||= update.holders.size >= enough;
+    }
+    if (isAnyStable) this.settle(location.client, ofClient);
   }
 
   private leave(server: ServerId): void {
@@ -110,7 +117,7 @@ export class Updates {
     const up = this.view.up;
     const left = ofClient.filter((update) => {
       if (update.holders.size === 0) this.lost += 1;
-      else if (up.every((server) => update.holders.has(server))) {
+      else if (update.holders.size === up.length) {
         this.stableMs.push(this.view.world.nowMs() - update.atMs);
       } else return true;
       this.inOrder.delete(update);

@@ -41,13 +41,13 @@ export function parseScenario(file: string, text: string, environment: Environme
   const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
   problems.throwIfAny();
   const { count, rate, clockSkew, late, asks } = written.clients;
-  const { delay, loss, duplicate, bandwidth } = written.network;
+  const { delay, loss, duplicate, bandwidth, buffers } = written.network;
   return {
     file,
     name: written.name,
     seed: written.seed,
     herd,
-    network: { delay, loss, duplicate, bytesPerSecond: bandwidth },
+    network: { delay, loss, duplicate, bytesPerSecond: bandwidth, bufferBytes: buffers },
     clients: { count, perSecond: count === 0 ? 0 : rate, clockSkewMs: clockSkew, late, asks },
     steps: inOrder(steps),
     settleMs: written.settle,

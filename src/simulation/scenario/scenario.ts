@@ -1,7 +1,7 @@
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Topology } from '../../protocol/topology.js';
-import type { PathConditions } from '../network/path.js';
+import type { NetworkConditions, PathConditions } from '../network/path.js';
 import type { UpstreamState } from '../virtual/simulated-http.js';
 
 /** The herd of a scenario. */
@@ -85,7 +85,7 @@ export interface Scenario {
   readonly name: string;
   readonly seed: number;
   readonly herd: ScenarioHerd;
-  readonly network: PathConditions;
+  readonly network: NetworkConditions;
   readonly clients: ClientWorkload;
   /** In the order of their times. */
   readonly steps: readonly Step[];

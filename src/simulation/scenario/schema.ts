@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { serverIdPattern } from '../../protocol/ids.js';
+import { defaultBufferBytes } from '../network/path.js';
 import { isPosition } from '../../protocol/position.js';
 import { herdSchema } from '../../runtime/config/schema.js';
 import {
@@ -11,6 +12,7 @@ import {
   probability,
   rate,
   signedDuration,
+  size,
 } from './units.js';
 
 /*
@@ -47,6 +49,7 @@ const network = z.strictObject({
   loss: lossProbability.prefault('0%'),
   duplicate: probability.prefault('0%'),
   bandwidth: bandwidth.prefault('none'),
+  buffers: size.prefault(`${defaultBufferBytes}B`),
 });
 
 const clients = z.strictObject({

@@ -6,7 +6,7 @@ const sizeUnits: Readonly<Record<string, number>> = { B: 1, KB: 1_000, MB: 1_000
 const durationPattern = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const rangePattern = /^([^.]*(?:\.\d[^.]*)?)\.\.(.+)$/;
 const ratePattern = /^(\d+(?:\.\d+)?)\/(s|m|h)$/;
-const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB)\/s$/;
+const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/;
 const percentPattern = /^([+-]?\d+(?:\.\d+)?)%$/;
 
 /** Milliseconds of a span such as `5ms`, `1.5s`, `2m`, `-1h`; undefined for any other text. */
@@ -38,6 +38,11 @@ function within(least: number, most: number, value: number | undefined): number 
 function percent(text: string): number | undefined {
   const [, amount] = percentPattern.exec(text) ?? [];
   return amount === undefined ? undefined : Number(amount) / 100;
+}
+
+function bytes(text: string): number | undefined {
+  const [, amount, unit] = sizePattern.exec(text) ?? [];
+  return within(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
 }
 
 /** A span of time, in milliseconds. */
@@ -72,6 +77,8 @@ export const rate = reading((text) => {
 /** Bytes a second; Infinity for `none`, which is no limit. */
 export const bandwidth = reading((text) => {
   if (text === 'none') return Infinity;
-  const [, amount, unit] = sizePattern.exec(text) ?? [];
-  return within(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
+  return text.endsWith('/s') ? bytes(text.slice(0, -2)) : undefined;
 }, 'must be bytes a second: 64KB/s, 1MB/s; or none for no limit');
+
+/** How many bytes. */
+export const size = reading(bytes, 'must be bytes: 4KB, 131072B');

@@ -75,7 +75,7 @@ class Talk implements SocketListener {
   }
 
   bytes(text: ByteString): void {
-    for (const frame of this.framer.push(Buffer.from(text, 'latin1'))) {
+    for (const frame of this.framer.pushText(text)) {
       this.lines.push(typeof frame === 'string' ? frame : frame.start);
       this.takeAnswer();
     }

@@ -56,7 +56,10 @@ export class SimulatedServer {
       throw error;
     });
     const serverClock = new ServerClock(clock, machine.clockFault, this.process);
-    const transport = new SimulatedTransport(network, this.process, peerLineBytesMax(limits.lineBytesMax));
+    const { server } = identity;
+    const transport = new SimulatedTransport(network, this.process, peerLineBytesMax(limits.lineBytesMax), (far) =>
+      edges.tell({ kind: 'no-room', server, neighbour: far as ServerId }),
+    );
     this.http = new SimulatedHttp(serverClock, machine.random.stream('upstream'), onPromise);
     this.server = new Server(settings, {
       registry: this.bus,
@@ -133,6 +136,8 @@ export class SimulatedServer {
       if (direction === 'out' && party === 'peer') tell({ kind: 'told', server, neighbour: far as ServerId, line });
     });
     bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+    bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));
+    bus.on('client-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'client', reason }));
     bus.on('actor-failed', ({ address: at, error }) =>
       tell({ kind: 'failed', server, text: `${at}: ${String(error)}` }),
     );

@@ -1,0 +1,117 @@
+import { defaultLimits, type Limits, type LinkPace } from '../../actors/limits.js';
+import { asServerId, type ServerId } from '../../protocol/ids.js';
+import { topologyOf, type Topology } from '../../protocol/topology.js';
+import { defaultBufferBytes, type NetworkConditions } from '../network/path.js';
+import type { ClientWorkload } from '../scenario/scenario.js';
+import { SeededRandom } from '../seeded-random.js';
+import type { Draft } from './draft.js';
+import { drawFaults } from './draw-faults.js';
+
+/** Names for servers, in the order in which they sort. */
+const names = [
+  'Alford',
+  'Blake',
+  'Bolden',
+  'Bryant',
+  'Farmer',
+  'Gasol',
+  'Hamilton',
+  'Hill',
+  'Howard',
+  'Metta',
+  'Parker',
+  'Young',
+] as const;
+
+/** When clients fall silent and everything is mended, in milliseconds: what follows is the time to settle. */
+const endMs = { least: 6_000, most: 18_000 } as const;
+
+/** A random scenario: herd, workload, network and faults. The same for the same seed and version. */
+export function drawDraft(seed: number): Draft {
+  const random = new SeededRandom(String(seed), 'fuzz');
+  const topology = drawTopology(random.stream('topology'));
+  const pace = drawPace(random.stream('pace'));
+  const ground = {
+    topology,
+    beatMs: pace.beatMs,
+    endMs: Math.round(random.between(endMs.least, endMs.most)),
+  };
+  return {
+    name: `fuzz ${seed}`,
+    seed,
+    herd: { name: 'simulated', topology, limits: drawLimits(random.stream('limits')), pace, file: undefined },
+    network: drawNetwork(random.stream('network'), pace),
+    clients: drawClients(random.stream('clients'), topology.size),
+    steps: drawFaults(random.stream('faults'), ground),
+    endMs: ground.endMs,
+  };
+}
+
+/** A tree, so that all are connected, and some edges more: from none to as many as the tree has. */
+function drawTopology(random: SeededRandom): Topology {
+  const servers = names.slice(0, 2 + random.below(names.length - 1)).map(idOf);
+  const edges: [ServerId, ServerId][] = [];
+  const shape = random.pick(['chain', 'star', 'any'] as const);
+  for (const [index, server] of servers.entries()) {
+    if (index === 0) continue;
+    const before = { chain: index - 1, star: 0, any: random.below(index) }[shape];
+    edges.push([servers[before] ?? server, server]);
+  }
+  for (let more = random.below(servers.length); more > 0; more -= 1) {
+    const [one, other] = [random.pick(servers), random.pick(servers)];
+    if (one !== other) edges.push(one < other ? [one, other] : [other, one]);
+  }
+  // As they stand in a file: by the server that sorts first.
+  edges.sort(([a, x], [b, y]) => servers.indexOf(a) - servers.indexOf(b) || servers.indexOf(x) - servers.indexOf(y));
+  return topologyOf(servers, edges);
+}
+
+function drawPace(random: SeededRandom): LinkPace {
+  return { beatMs: random.pick([250, 500, 1_000, 2_000]), repairMs: random.pick([1, 2, 5, 30]) * 1_000 };
+}
+
+/** Most runs have the limits that herds have; some meet one that is soon reached. */
+function drawLimits(random: SeededRandom): Limits {
+  const tight: Partial<Limits>[] = [
+    { clientsMax: random.pick([1, 5, 20, 80]) },
+    { connectionsMax: random.pick([1, 3, 10]) },
+    { commandsPerSecondMax: random.pick([1, 5]) },
+    { answersWaitingMax: 1 },
+    { seeksPerSecondMax: 1, seekMs: random.pick([20, 1_000]) },
+    { aheadMs: random.pick([0, 1_000]) },
+    { idleMs: 1_000 },
+  ];
+  return Object.assign({ ...defaultLimits }, ...tight.filter(() => random.happens(0.07))) as Limits;
+}
+
+function drawNetwork(random: SeededRandom, { beatMs }: LinkPace): NetworkConditions {
+  const leastMs = random.pick([0, 1, 5, 30]);
+  // Jitter that comes near the time after which a silent neighbour is taken for dead would be a fault by itself.
+  const jitterMs = Math.min(beatMs / 2, random.pick([0, 1, 30, 150, 400]));
+  return {
+    delay: { leastMs, mostMs: leastMs + jitterMs },
+    loss: 0,
+    duplicate: random.happens(0.1) ? 0.05 : 0,
+    bytesPerSecond: random.happens(0.1) ? 2_000_000 : Infinity,
+    bufferBytes: random.happens(0.3) ? random.pick([500, 4_000, 16_000]) : defaultBufferBytes,
+  };
+}
+
+function drawClients(random: SeededRandom, servers: number): ClientWorkload {
+  // A crowd fills more than one page of a catch-up. Larger herds get less, for each server hears of everything.
+  const isCrowd = random.happens(0.03);
+  const perSecond = isCrowd ? 150 : Math.ceil((random.pick([2, 10, 30]) * 5) / servers);
+  return {
+    count: isCrowd ? 1_500 : random.pick([1, 3, 10, 40, 150]),
+    perSecond,
+    clockSkewMs: random.pick([0, 50, 5_000, 60_000]),
+    late: random.happens(0.4) ? random.pick([0.05, 0.3]) : 0,
+    asks: random.happens(0.5) ? random.pick([0.05, 0.3]) : 0,
+  };
+}
+
+function idOf(name: string): ServerId {
+  const id = asServerId(name);
+  if (id === undefined) throw new Error(`${name} cannot be the name of a server`);
+  return id;
+}

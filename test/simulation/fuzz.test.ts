@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Flood } from '../../src/actors/flood.js';
+import type { FloodMessage } from '../../src/actors/messages.js';
+import { tellFailure } from '../../src/cli/fuzz.js';
+import { virtualWorld } from '../../src/cli/virtual-world.js';
+import { contentOf } from '../../src/simulation/fuzz/draft.js';
+import { drawDraft } from '../../src/simulation/fuzz/draw.js';
+import { fuzz, type FuzzReport } from '../../src/simulation/fuzz/fuzz.js';
+import { playSeed } from '../../src/simulation/fuzz/play.js';
+import { parseScenario } from '../../src/simulation/scenario/load.js';
+import type { Scenario } from '../../src/simulation/scenario/scenario.js';
+import { writeScenario, type ScenarioContent } from '../../src/simulation/scenario/write.js';
+import { digUp, plant } from './plant.js';
+import { simulate } from './simulate.js';
+
+/** Runs of so many seeds from a first one, on this thread. */
+function fuzzFrom(firstSeed: number, runsMax: number, lanes = 1): Promise<FuzzReport> {
+  const play = (seed: number) => playSeed(seed, virtualWorld);
+  return fuzz({ firstSeed, runsMax, mayBegin: () => true, afterFailure: 'stop', lanes, play });
+}
+
+function contentRead({ file: _, steps, ...content }: Scenario): ScenarioContent {
+  return { ...content, steps: steps.map(({ atMs, action }) => ({ atMs, action })) };
+}
+
+/** A bug by which a tenth of the locations is told to nobody: always the same, so that a run comes again. */
+function plantForgetfulFlood(): void {
+  plant(Flood, 'receive', (_, [message], sound) =>
+    (message as FloodMessage).location.time.endsWith('7') ? undefined : sound(),
+  );
+}
+
+describe('a random scenario', () => {
+  it('is the same for the same seed, and another for another', () => {
+    const texts = Array.from({ length: 200 }, (_, seed) => writeScenario(contentOf(drawDraft(seed))));
+    for (const [seed, text] of texts.entries()) expect(writeScenario(contentOf(drawDraft(seed)))).to.equal(text);
+    expect(new Set(texts).size).to.equal(200);
+  });
+
+  it('is written to a file that is valid, and says the same when it is read', () => {
+    for (let seed = 0; seed < 300; seed += 1) {
+      const content = contentOf(drawDraft(seed));
+      const read = parseScenario('random.yaml', writeScenario(content), {});
+      expect(contentRead(read), `seed ${seed}`).to.deep.equal(content);
+    }
+  });
+
+  it('has a herd of two to twelve servers, all of which are connected', () => {
+    const sizes = new Set<number>();
+    for (let seed = 0; seed < 200; seed += 1) sizes.add(drawDraft(seed).herd.topology.size);
+    expect([...sizes].sort((a, b) => a - b)).to.deep.equal([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
+describe('fuzzing', function () {
+  this.timeout(300_000);
+  afterEach(digUp);
+
+  it('finds a bug, and shrinks it to a file of a few steps that shows it', async () => {
+    plantForgetfulFlood();
+    const { failures } = await fuzzFrom(1, 20);
+    const [failure] = failures;
+    if (failure === undefined) return expect.fail('the bug was not found');
+    const folder = mkdtempSync(join(tmpdir(), 'herd-fuzz-'));
+    try {
+      const told = await tellFailure(failure, { version: '1.2.3', folder, makeWorld: virtualWorld });
+      const [{ invariant } = { invariant: '' }] = failure.broken;
+      expect(told).to.include(`VIOLATED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
+      expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
+      expect(told).to.include(`herd simulate fuzz-${failure.seed}.yaml`);
+      const file = join(folder, `fuzz-${failure.seed}.yaml`);
+      const shrunk = parseScenario(file, readFileSync(file, 'utf8'), {});
+      expect(shrunk.steps).to.have.length.of.at.most(3);
+      expect(shrunk.herd.topology.size).to.be.at.most(3);
+      const { violations } = await simulate(shrunk);
+      expect(violations.map((violation) => violation.invariant)).to.include(invariant);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('holds, and meets every fault and every way to get over one', async () => {
+    // Chosen because between them they meet everything; and some more.
+    const seeds = [366, 273, 228, 260, 271, 390, 365, ...Array.from({ length: 13 }, (_, index) => 1_001 + index)];
+    const play = (index: number) => playSeed(seeds[index] ?? 0, virtualWorld);
+    const report = await fuzz({
+      firstSeed: 0,
+      runsMax: seeds.length,
+      mayBegin: () => true,
+      afterFailure: 'go on',
+      lanes: 1,
+      play,
+    });
+    expect(report.failures).to.deep.equal([]);
+    expect(report.runs).to.equal(seeds.length);
+    expect(report.vacuous).to.deep.equal([]);
+  });
+
+  it('reports the same however many runs go on at once', async () => {
+    const [one, three] = [await fuzzFrom(40, 4), await fuzzFrom(40, 4, 3)];
+    expect(three).to.deep.equal(one);
+  });
+});
