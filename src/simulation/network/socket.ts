@@ -24,13 +24,13 @@ export interface SocketListener {
 }
 
 /** What the operating system keeps of a connection in both its buffers before the writer notices, in bytes. */
-const systemBytes = 128 * 1024;
+export const systemBytes = 128 * 1024;
 
 /** A backlog above this is followed by a report that it is gone. */
 const reportedAboveBytes = 64 * 1024;
 
 /** The bytes of one segment at most: what an Ethernet frame carries of TCP. */
-const segmentBytesMax = 1_448;
+export const segmentBytesMax = 1_448;
 
 /** What sockets need of the network they are in. */
 export interface SocketEdges {

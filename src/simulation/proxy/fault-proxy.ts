@@ -1,36 +1,29 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import type { Random } from '../../src/actors/random.js';
-
-/** A way through the proxy: from who called it to the port behind it, or back. */
-export type Direction = 'there' | 'back';
-
-/** What the proxy does with the bytes that come its way. */
-export type Behaviour =
-  | { readonly kind: 'pass' }
-  /**
-   * A black hole: they are taken, and nobody ever sees them. What was lost leaves a hole in the stream, so a connection that
-   * has lost something never delivers again, as with TCP; not even that it was closed.
-   */
-  | { readonly kind: 'drop' }
-  /** They come that much later, and slowly: what comes meanwhile waits until those before it are through. */
-  | { readonly kind: 'delay'; readonly delayMs: number }
-  /** They come in pieces of 1 to `bytesMax` bytes, each in a packet of its own. */
-  | { readonly kind: 'slice'; readonly bytesMax: number; readonly random: Random };
+import { BentConnection, type Behaviour } from './bent-connection.js';
+import { CarriedConnection, type Carrier } from './carried-connection.js';
+import type { Direction, End, ProxiedConnection } from './proxied-connection.js';
 
 const host = '127.0.0.1';
 
-/** A TCP proxy that does to connections what networks do. Bytes that it passes on wait for room, as without it. */
+/**
+ * A TCP proxy that does to connections what networks do. Bytes that it passes on wait for room, as without it.
+ *
+ * With a carrier they go over paths, as in the simulated network, and those are broken and mended. Without one they are passed
+ * on as they come, or as `set` says.
+ */
 export class FaultProxy {
   private readonly behaviours: Record<Direction, Behaviour> = { there: { kind: 'pass' }, back: { kind: 'pass' } };
-  private readonly connections = new Set<Connection>();
+  private readonly connections = new Set<ProxiedConnection>();
   private server: Server | undefined;
   private listeningPort = 0;
   private taken = 0;
 
-  /** @param target the port of this machine that is behind the proxy */
-  constructor(private readonly target: number) {}
+  /** @param target the port of this machine that is behind the proxy; 0 for none, and whoever calls is reset */
+  constructor(
+    private target: number,
+    private readonly carrier?: Carrier,
+  ) {}
 
   /** Begins to take calls: at any free port at first, and at the same one each time after that. */
   async up(): Promise<void> {
@@ -62,7 +55,12 @@ export class FaultProxy {
     return this.taken;
   }
 
-  /** Does this with what comes from now on, on every connection, in one direction or both. */
+  /** Has another port behind it from now on, or none, which is 0. Connections that there are stay. */
+  aim(target: number): void {
+    this.target = target;
+  }
+
+  /** Without a carrier: does this with what comes from now on, on every connection, in one direction or both. */
   set(behaviour: Behaviour, ...directions: readonly Direction[]): void {
     for (const direction of directions.length === 0 ? (['there', 'back'] as const) : directions) {
       this.behaviours[direction] = behaviour;
@@ -74,6 +72,11 @@ export class FaultProxy {
     for (const connection of [...this.connections]) connection.cut();
   }
 
+  /** Breaks every connection as the system of a killed process does, which held the far end of this socket. */
+  kill(end: End): void {
+    for (const connection of this.connections) connection.kill(end);
+  }
+
   /** Ends one direction of every connection in good order, though nobody has closed it. What still comes is lost. */
   halfClose(direction: Direction): void {
     for (const connection of this.connections) connection.halfClose(direction);
@@ -81,99 +84,17 @@ export class FaultProxy {
 
   private take(caller: Socket): void {
     this.taken += 1;
-    const called = connect({ host, port: this.target, allowHalfOpen: true, noDelay: true });
-    const connection = new Connection(caller, called, (direction) => this.behaviours[direction]);
+    const connection = this.connect(caller);
     this.connections.add(connection);
     void connection.ended.then(() => this.connections.delete(connection));
   }
-}
 
-/** A connection through the proxy: the socket of who called, and the one to the target. */
-class Connection {
-  /** Resolves when both sockets are closed. */
-  readonly ended: Promise<unknown>;
-  private readonly flows: Readonly<Record<Direction, Flow>>;
-
-  constructor(
-    private readonly caller: Socket,
-    private readonly called: Socket,
-    behaviour: (direction: Direction) => Behaviour,
-  ) {
-    this.ended = Promise.all([caller, called].map(closed));
-    this.flows = {
-      there: new Flow(caller, called, () => behaviour('there')),
-      back: new Flow(called, caller, () => behaviour('back')),
-    };
+  private connect(caller: Socket): ProxiedConnection {
+    if (this.carrier !== undefined) return new CarriedConnection(caller, () => this.call(), this.carrier);
+    return new BentConnection(caller, this.call(), (direction) => this.behaviours[direction]);
   }
 
-  cut(): void {
-    this.caller.resetAndDestroy();
-    this.called.resetAndDestroy();
+  private call(): Socket {
+    return connect({ host, port: this.target, allowHalfOpen: true, noDelay: true });
   }
-
-  halfClose(direction: Direction): void {
-    this.flows[direction].close();
-  }
-}
-
-/** One direction of a connection. */
-class Flow {
-  private state: 'whole' | 'holed' = 'whole';
-
-  constructor(
-    private readonly source: Socket,
-    private readonly sink: Socket,
-    private readonly behaviour: () => Behaviour,
-  ) {
-    void this.run();
-  }
-
-  close(): void {
-    this.state = 'holed';
-    this.sink.end();
-  }
-
-  private async run(): Promise<void> {
-    try {
-      // The source stays open at its end: the other direction may still have something for it.
-      for await (const chunk of this.source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        await this.pass(chunk);
-      }
-      if (this.delivers()) this.sink.end();
-    } catch {
-      // One of the two was reset, or could not be reached.
-      if (this.delivers()) this.sink.resetAndDestroy();
-    }
-  }
-
-  private async pass(chunk: Buffer): Promise<void> {
-    const behaviour = this.behaviour();
-    if (behaviour.kind === 'delay') await pause(behaviour.delayMs);
-    if (behaviour.kind !== 'slice') return this.write(chunk);
-    for (let from = 0; from < chunk.length;) {
-      const to = from + 1 + Math.floor(behaviour.random.next() * behaviour.bytesMax);
-      await this.write(chunk.subarray(from, to));
-      await nextTurn();
-      from = to;
-    }
-  }
-
-  /** Resolves when the system has taken it, so that the source is not read faster than the sink. */
-  private write(bytes: Buffer): Promise<void> {
-    if (!this.delivers()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.sink.write(bytes, (error) => (error instanceof Error ? reject(error) : resolve()));
-    });
-  }
-
-  /** Whether what comes now is passed on; if it is not, then nothing will be any more. */
-  private delivers(): boolean {
-    if (this.behaviour().kind === 'drop') this.state = 'holed';
-    return this.state === 'whole';
-  }
-}
-
-function closed(socket: Socket): Promise<void> {
-  socket.on('error', () => undefined);
-  return new Promise((resolve) => socket.on('close', () => resolve()));
 }

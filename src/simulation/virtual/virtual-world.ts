@@ -7,7 +7,7 @@ import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
 import { SeededRandom } from '../seeded-random.js';
 import { instantAt, VirtualClock } from '../virtual-clock.js';
 import type { ServerLoad, World, WorldListener } from '../world.js';
-import { NetworkFaults } from './network-faults.js';
+import { NetworkFaults } from '../network/network-faults.js';
 import { ClockFault } from './server-clock.js';
 import { SimulatedClient } from './simulated-client.js';
 import { SimulatedDisk } from './simulated-disk.js';
