@@ -1,23 +1,14 @@
 import { ConfigError } from '../runtime/errors.js';
-import { loadScenario } from '../simulation/scenario/load.js';
-import type { Scenario } from '../simulation/scenario/scenario.js';
+import { HostingError } from '../simulation/real/hosting.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
 import type { RunResult } from '../simulation/run/result.js';
-import type { WorldListener } from '../simulation/world.js';
-import { VirtualWorld } from '../simulation/virtual/virtual-world.js';
-import { twitterSearch } from '../upstreams/twitter.js';
-import { UsageError } from './errors.js';
+import { loadScenario } from '../simulation/scenario/load.js';
+import type { Scenario } from '../simulation/scenario/scenario.js';
 import type { SimulateOptions } from './options.js';
+import { UsageError } from './errors.js';
 import { print, warn } from './output.js';
 import { Timeline, verdictOf } from './simulation-output.js';
-
-/** Where the upstream of a simulation would be: nobody is asked there. */
-const upstream = twitterSearch('http://upstream.simulated');
-
-/** The worlds that scenarios can be played in. */
-const worlds = {
-  virtual: (scenario: Scenario, tell: WorldListener) => new VirtualWorld(scenario, upstream, tell),
-} as const;
+import { Interruption, worldNamed, type MakeWorld } from './worlds.js';
 
 /**
  * `herd simulate`: plays scenarios, tells what happens as it goes, and what came of each. The exit status is 0 if all held, 1 if
@@ -30,32 +21,35 @@ export async function simulate(files: readonly string[], options: SimulateOption
     const scenarios = files.map((file) => loadScenario(file, process.env));
     const results: RunResult[] = [];
     for (const scenario of scenarios) {
-      const seeded = seed === undefined ? scenario : { ...scenario, seed };
-      results.push(await play(seeded, (tell) => makeWorld(seeded, tell)));
+      results.push(await play(seed === undefined ? scenario : { ...scenario, seed }, makeWorld));
     }
     const broken = results.filter(({ verdict }) => verdict === 'violated');
     if (results.length > 1) print(`\n${results.length - broken.length} of ${results.length} scenarios held`);
     if (broken.length > 0) process.exitCode = 1;
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof WorldRefusal)) throw error;
-    for (const problem of error.problems) warn(problem);
+    for (const problem of problemsOf(error)) warn(problem);
     process.exitCode = 2;
   }
 }
 
-async function play(scenario: Scenario, world: (tell: WorldListener) => VirtualWorld): Promise<RunResult> {
+/** Why scenarios could not be run, for people. What is no such reason is thrown. */
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError || error instanceof WorldRefusal) return error.problems;
+  if (error instanceof HostingError || error instanceof Interruption) return [error.message];
+  throw error;
+}
+
+async function play(scenario: Scenario, makeWorld: MakeWorld): Promise<RunResult> {
   const { name, seed, file } = scenario;
   print(`\n${name} (${file}, seed ${seed})\n`);
   const timeline = new Timeline(scenario.herd.topology);
   const startedMs = performance.now();
-  const result = await runScenario(scenario, { world, onEntry: (atMs, event) => timeline.note(atMs, event) });
+  const result = await runScenario(scenario, {
+    world: (tell) => makeWorld(scenario, tell),
+    onEntry: (atMs, event) => timeline.note(atMs, event),
+  });
   print(verdictOf(result, performance.now() - startedMs));
   return result;
-}
-
-function worldNamed(name: string): (typeof worlds)['virtual'] {
-  if (name === 'virtual') return worlds[name];
-  throw new UsageError(`there is no world ${name}; there is ${Object.keys(worlds).join(', ')}`);
 }
 
 function seedOf(written: string | undefined): number | undefined {

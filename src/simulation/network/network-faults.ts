@@ -9,7 +9,7 @@ type NetworkAction = Extract<FaultAction, { kind: 'cut' | 'stall' | 'slow' | 'pa
 /** A network whose ways can be broken and mended. */
 export interface Ways {
   /** The way between two hosts, in this direction. */
-  path(from: string, to: string): Path;
+  path(from: ServerId, to: ServerId): Path;
   /** Tells the connections over a path that it has changed. */
   pathChanged(path: Path): void;
 }

@@ -17,6 +17,8 @@ import { SimulatedServer, type SimulatedMachine } from './simulated-server.js';
 /** One process, a clock of its own, and a network that is simulated: no real time passes, and nothing is left to chance. */
 export class VirtualWorld implements World {
   readonly name = 'virtual';
+  readonly slackMs = 0;
+  readonly unseen = [];
   private readonly clock = new VirtualClock();
   private readonly random: SeededRandom;
   private readonly network: SimulatedNetwork;
