@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FaultProxy } from '../../test/support/fault-proxy.js';
+import { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
 
 const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const host = '127.0.0.1';

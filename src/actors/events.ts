@@ -53,6 +53,13 @@ export interface LearnedEvent {
   readonly from: ServerId | undefined;
 }
 
+/** The store took in what was known before this start. Nothing was learned earlier. */
+export interface RememberedEvent {
+  readonly kind: 'locations-remembered';
+  /** Empty where nothing is kept on disk. */
+  readonly locations: readonly Location[];
+}
+
 /** The store was full, and forgot the location of a client that was not heard of for the longest time. */
 export interface ForgottenEvent {
   readonly kind: 'location-forgotten';
@@ -97,6 +104,7 @@ export type HerdEvent =
   | ClientEvent
   | ServerEvent
   | LearnedEvent
+  | RememberedEvent
   | ForgottenEvent
   | DeadLetterEvent
   | FailureEvent

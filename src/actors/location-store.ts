@@ -26,6 +26,7 @@ export class LocationStore implements Actor<StoreMessage> {
       case 'learned':
         return this.learn(message.location, message.from);
       case 'remembered':
+        this.bus.publish({ kind: 'locations-remembered', locations: message.locations });
         for (const location of message.locations) this.remember(location);
         return;
       case 'whereis': {

@@ -5,6 +5,7 @@ import { HerdCertificates } from '../runtime/certificates.js';
 import { GotHttp } from '../runtime/got-http.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
+import type { HostEdges } from '../runtime/hosted-server.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
@@ -25,12 +26,17 @@ function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
   }
 }
 
-/** A host for servers in this process. What they tell of themselves goes to `report`. */
+/**
+ * A host for servers in this process. What they tell of themselves goes to `report`.
+ *
+ * @param observe sees the bus of every server besides
+ */
 export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
   sampleUrl: string,
   report: (report: StatusReport) => void,
+  observe: HostEdges['observe'] = () => undefined,
 ): Host {
   const turn = new Turn();
   return new Host({
@@ -51,6 +57,7 @@ export function hostFor(
       bus.on('server', ({ state, reason }) => {
         if (state === 'failed') report({ kind: 'down', server, reason });
       });
+      observe(server, bus);
     },
     onStarted: (server, ports) => report({ kind: 'started', server, ports }),
   });

@@ -44,6 +44,7 @@ program
   .command('serve', { hidden: true })
   .argument('<server>')
   .requiredOption('--sample <url>')
+  .option('--watched')
   .option(...config)
   .action(async (name: string, options: ServeOptions) => (await import('./serve.js')).serve(name, options));
 
@@ -88,10 +89,10 @@ program
 
 program
   .command('simulate')
-  .description('play scripted failures on the real actors, in simulated time; 0 all held, 1 violated, 2 could not run')
+  .description('play scripted failures, in simulated time or on real servers; 0 all held, 1 violated, 2 could not run')
   .argument('<file...>', 'scenarios')
   .option('--seed <number>', 'the seed of all chance, instead of the one of the scenario')
-  .option('--world <name>', 'where it is played: virtual', 'virtual')
+  .option('--world <name>', 'where it is played: virtual, sockets or processes', 'virtual')
   .option('--report <dir>', 'write results.json and timeline.html there')
   .action(async (files: string[], options: SimulateOptions) =>
     (await import('./simulate.js')).simulate(files, options),

@@ -28,6 +28,8 @@ export interface FuzzOptions {
 export interface ServeOptions extends ConfigOption {
   /** The address of the sample service. */
   readonly sample: string;
+  /** A simulation watches: everything that happens is told to the parent. */
+  readonly watched?: true;
 }
 
 export interface FindOptions extends ConfigOption {

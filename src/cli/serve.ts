@@ -1,4 +1,6 @@
-import type { StatusReport } from '../runtime/herd-status.js';
+import type { ServerId } from '../protocol/ids.js';
+import type { HostEdges } from '../runtime/hosted-server.js';
+import type { WatchQuestion, WatchReport } from '../simulation/processes/watch-messages.js';
 import { hostFor } from './compose.js';
 import { configFor, serverNamed } from './config-file.js';
 import type { ServeOptions } from './options.js';
@@ -17,7 +19,8 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const stop = Promise.race([stopRequested(['SIGTERM']), orphaned]);
   const config = configFor(options);
   const server = serverNamed(name, config);
-  const host = hostFor(config, [server], options.sample, (message) => void report(message));
+  const observe = options.watched === true ? await watched(server) : undefined;
+  const host = hostFor(config, [server], options.sample, (message) => void report(message), observe);
   try {
     await host.start(server);
     await stop;
@@ -29,8 +32,16 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   if (process.connected) process.disconnect();
 }
 
+/** Has the parent hear of everything that happens in the server, and lets it ask. */
+async function watched(server: ServerId): Promise<HostEdges['observe']> {
+  const { WatchedServer } = await import('../simulation/processes/watched-server.js');
+  const watch = new WatchedServer(server, (message) => void report(message));
+  process.on('message', (question) => watch.answer(question as WatchQuestion));
+  return (_, bus) => watch.observe(bus);
+}
+
 /** Sends a report to the parent; resolves when it is sent, or cannot be. */
-function report(message: StatusReport): Promise<void> {
+function report(message: WatchReport): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();
     else process.send(message, undefined, undefined, () => resolve());

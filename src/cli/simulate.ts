@@ -1,24 +1,15 @@
 import { ConfigError } from '../runtime/errors.js';
-import { loadScenario } from '../simulation/scenario/load.js';
-import type { Scenario } from '../simulation/scenario/scenario.js';
+import { HostingError } from '../simulation/real/hosting.js';
 import { Report, ReportError, reportFolders } from '../simulation/report/report.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
 import type { RunResult } from '../simulation/run/result.js';
-import type { WorldListener } from '../simulation/world.js';
-import { VirtualWorld } from '../simulation/virtual/virtual-world.js';
-import { twitterSearch } from '../upstreams/twitter.js';
-import { UsageError } from './errors.js';
+import { loadScenario } from '../simulation/scenario/load.js';
+import type { Scenario } from '../simulation/scenario/scenario.js';
 import type { SimulateOptions } from './options.js';
+import { UsageError } from './errors.js';
 import { print, warn } from './output.js';
 import { Timeline, verdictOf } from './simulation-output.js';
-
-/** Where the upstream of a simulation would be: nobody is asked there. */
-const upstream = twitterSearch('http://upstream.simulated');
-
-/** The worlds that scenarios can be played in. */
-const worlds = {
-  virtual: (scenario: Scenario, tell: WorldListener) => new VirtualWorld(scenario, upstream, tell),
-} as const;
+import { Interruption, worldNamed, type MakeWorld } from './worlds.js';
 
 /**
  * `herd simulate`: plays scenarios, tells what happens as it goes, and what came of each. The exit status is 0 if all held, 1 if
@@ -35,31 +26,33 @@ export async function simulate(files: readonly string[], options: SimulateOption
       const seeded = seed === undefined ? scenario : { ...scenario, seed };
       const folder = folders[index];
       const report = folder === undefined ? undefined : new Report(folder, seeded);
-      results.push(await play(seeded, (tell) => makeWorld(seeded, tell), report));
+      results.push(await play(seeded, makeWorld, report));
     }
     const broken = results.filter(({ verdict }) => verdict === 'violated');
     if (results.length > 1) print(`\n${results.length - broken.length} of ${results.length} scenarios held`);
     if (broken.length > 0) process.exitCode = 1;
   } catch (error) {
-    if (error instanceof ReportError) warn(error.message);
-    else if (error instanceof ConfigError || error instanceof WorldRefusal)
-      for (const problem of error.problems) warn(problem);
-    else throw error;
+    for (const problem of problemsOf(error)) warn(problem);
     process.exitCode = 2;
   }
 }
 
-async function play(
-  scenario: Scenario,
-  world: (tell: WorldListener) => VirtualWorld,
-  report: Report | undefined,
-): Promise<RunResult> {
+/** Why scenarios could not be run, for people. What is no such reason is thrown. */
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError || error instanceof WorldRefusal) return error.problems;
+  if (error instanceof HostingError || error instanceof Interruption || error instanceof ReportError) {
+    return [error.message];
+  }
+  throw error;
+}
+
+async function play(scenario: Scenario, makeWorld: MakeWorld, report: Report | undefined): Promise<RunResult> {
   const { name, seed, file } = scenario;
   print(`\n${name} (${file}, seed ${seed})\n`);
   const timeline = new Timeline(scenario.herd.topology);
   const startedMs = performance.now();
   const result = await runScenario(scenario, {
-    world,
+    world: (tell) => makeWorld(scenario, tell),
     onEntry: (atMs, event) => {
       timeline.note(atMs, event);
       report?.note(atMs, event);
@@ -68,11 +61,6 @@ async function play(
   print(verdictOf(result, performance.now() - startedMs));
   if (report !== undefined) print(`  report       ${report.write(result)}`);
   return result;
-}
-
-function worldNamed(name: string): (typeof worlds)['virtual'] {
-  if (name === 'virtual') return worlds[name];
-  throw new UsageError(`there is no world ${name}; there is ${Object.keys(worlds).join(', ')}`);
 }
 
 function seedOf(written: string | undefined): number | undefined {

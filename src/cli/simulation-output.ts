@@ -49,7 +49,7 @@ export class Timeline {
 
 /** What came of a run, for people. */
 export function verdictOf(
-  { verdict, violations, measures, simulatedMs, seed, file }: RunResult,
+  { verdict, violations, measures, simulatedMs, seed, file, world, unseen }: RunResult,
   tookMs: number,
 ): string {
   const [first] = violations;
@@ -60,10 +60,12 @@ export function verdictOf(
       : `VIOLATED at ${seconds(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
   if (verdict === 'violated') {
-    lines.push(`  ${violations.length} in all; again: herd simulate ${file} --seed ${seed}`);
+    const where = world === 'virtual' ? '' : ` --world ${world}`;
+    lines.push(`  ${violations.length} in all; again: herd simulate ${file} --seed ${seed}${where}`);
   }
+  lines.push(...unseen.map((what) => `  not seen in the world of ${world}: ${what}`));
   lines.push(...measureLines(measures));
-  lines.push(`  ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`);
+  lines.push(`  ${seconds(simulatedMs)} ${world === 'virtual' ? 'simulated' : 'played'} in ${seconds(tookMs)}`);
   return lines.join('\n');
 }
 

@@ -73,6 +73,10 @@ export interface ServerLoad {
  */
 export interface World {
   readonly name: string;
+  /** How much longer than simulated the way of a location may take here, because a machine has other things to do, in milliseconds. */
+  readonly slackMs: number;
+  /** What cannot be seen here of that which must always hold, as it is told to people: an invariant, and why. */
+  readonly unseen: readonly string[];
   /** Milliseconds since the world was made. */
   nowMs(): number;
   /** Why the world cannot do what a step says; undefined if it can. Asked of all steps before anything runs. */

@@ -1,4 +1,4 @@
-import { FaultProxy } from './fault-proxy.js';
+import { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
 import type { HerdFile } from './herd-file.js';
 
 /** Puts a proxy on the link between two servers that have commands of their own. It counts from the start of the one that dials. */

@@ -16,6 +16,10 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'location-forgotten':
       // The line that brought it is there already; that a full store forgets is no news.
       return undefined;
+    case 'locations-remembered': {
+      const { length } = event.locations;
+      return length === 0 ? undefined : info(`remembered ${length} locations from the disk`);
+    }
     case 'client-connected':
       return info(`client ${event.far} connected over ${event.transport}; clients now: ${event.clients}`);
     case 'client-disconnected':

@@ -12,6 +12,7 @@ import { logLineOf } from './log-line.js';
 const kinds = [
   'line',
   'link',
+  'locations-remembered',
   'client-connected',
   'client-disconnected',
   'client-refused',

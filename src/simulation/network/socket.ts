@@ -24,7 +24,7 @@ export interface SocketListener {
 }
 
 /** The bytes of one segment at most: what an Ethernet frame carries of TCP. */
-const segmentBytesMax = 1_448;
+export const segmentBytesMax = 1_448;
 
 /** What sockets need of the network they are in. */
 export interface SocketEdges {

@@ -29,9 +29,11 @@ export interface StreamSink {
 export class Stream {
   /** What has not come through, in order; the first is sent again and again. */
   private held: Segment[] = [];
-  /** What is on its way, in order, and the timers of its arrival. */
-  private flying: { readonly segment: Segment; readonly timer: unknown }[] = [];
+  /** What is on its way, in order, and when it is to arrive. */
+  private flying: { readonly segment: Segment; readonly arrivalMs: number }[] = [];
   private lastArrivalMs = 0;
+  /** Of the arrival of the first that is on its way: with one timer for all of them, no clock can change their order. */
+  private arrivalTimer: unknown;
   private retries = 0;
   private timer: unknown;
 
@@ -40,11 +42,6 @@ export class Stream {
     readonly path: Path,
     private readonly sink: StreamSink,
   ) {}
-
-  send(segment: Segment): void {
-    if (this.held.length > 0) this.hold(segment);
-    else this.transmit(segment);
-  }
 
   /** Drops what is held: the sender is gone. */
   abandon(): void {
@@ -57,26 +54,44 @@ export class Stream {
    * what a cut has held waits for its next retransmission.
    */
   pathChanged(): void {
-    const flying = this.flying;
-    this.flying = [];
+    const flying = this.takeFlying();
     this.lastArrivalMs = 0;
-    for (const { segment, timer } of flying) {
-      this.clock.clearTimeout(timer);
-      this.transmit(segment);
-    }
+    for (const segment of flying) this.send(segment);
     if (this.timer === undefined && this.path.state !== 'stalled') this.retry();
   }
 
-  private transmit(segment: Segment): void {
+  /** Also while something is held: it arrives behind that, and is held as well. */
+  send(segment: Segment): void {
     const nowMs = this.clock.monotonicMs();
     const transitMs = this.path.transit(segment.text.length + headerBytes, nowMs);
     this.lastArrivalMs = Math.max(this.lastArrivalMs, nowMs + transitMs);
-    const timer = this.clock.setTimeout(() => this.arrive(segment), this.lastArrivalMs - nowMs);
-    this.flying.push({ segment, timer });
+    this.flying.push({ segment, arrivalMs: this.lastArrivalMs });
+    this.awaitArrival();
+  }
+
+  /** Takes back what is on its way. */
+  private takeFlying(): Segment[] {
+    this.clock.clearTimeout(this.arrivalTimer);
+    this.arrivalTimer = undefined;
+    return this.flying.splice(0).map(({ segment }) => segment);
+  }
+
+  private awaitArrival(): void {
+    const [first] = this.flying;
+    if (first === undefined || this.arrivalTimer !== undefined) return;
+    const delayMs = Math.max(0, first.arrivalMs - this.clock.monotonicMs());
+    this.arrivalTimer = this.clock.setTimeout(() => this.land(first.arrivalMs), delayMs);
+  }
+
+  /** Lets everything arrive that is due by then. */
+  private land(dueMs: number): void {
+    const landed = this.flying.findIndex(({ arrivalMs }) => arrivalMs > dueMs);
+    for (const { segment } of this.flying.splice(0, landed < 0 ? this.flying.length : landed)) this.arrive(segment);
+    this.arrivalTimer = undefined;
+    this.awaitArrival();
   }
 
   private arrive(segment: Segment): void {
-    this.flying.shift();
     if (this.held.length > 0 || this.path.state !== 'open') return this.hold(segment);
     this.retries = 0;
     this.sink.arrived(segment);
@@ -102,9 +117,10 @@ export class Stream {
   private retry(): void {
     if (this.held.length === 0) return;
     if (this.path.state === 'open') {
-      const segments = this.held;
+      // What was sent after it must not overtake it.
+      const segments = [...this.held, ...this.takeFlying()];
       this.held = [];
-      for (const segment of segments) this.transmit(segment);
+      for (const segment of segments) this.send(segment);
       return;
     }
     if (this.path.state === 'cut') this.retries += 1;

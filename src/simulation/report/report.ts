@@ -42,8 +42,8 @@ export class Report {
    * @throws ReportError
    */
   write(result: RunResult): string {
-    const { name, file, seed, world, verdict, violations, measures, simulatedMs, traceHash } = result;
-    const shown = { name, file, seed, world, verdict, violations, measures, simulatedMs, traceHash };
+    const { name, file, seed, world, unseen, verdict, violations, measures, simulatedMs, traceHash } = result;
+    const shown = { name, file, seed, world, unseen, verdict, violations, measures, simulatedMs, traceHash };
     const timeline = join(this.folder, 'timeline.html');
     const page = timelinePage(this.recorder.data(shown));
     try {

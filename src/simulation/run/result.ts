@@ -17,6 +17,8 @@ export interface RunResult {
   readonly file: string;
   readonly seed: number;
   readonly world: string;
+  /** What could not be seen in that world of that which must always hold. */
+  readonly unseen: readonly string[];
   readonly verdict: 'held' | 'violated';
   readonly violations: readonly Violation[];
   readonly measures: MeasureResults;

@@ -66,8 +66,8 @@ class Run {
 
   async play(): Promise<RunResult> {
     this.requireWorld();
-    await this.world.start();
     try {
+      await this.world.start();
       for (const step of this.scenario.steps) {
         await this.passUntil(step.atMs);
         await this.do(step);
@@ -128,7 +128,7 @@ class Run {
 
   private async expect(that: Expectation, place: string): Promise<void> {
     if (that.kind === 'converged') {
-      return this.observer.settled(this.world.nowMs() - promisedMs(this.scenario));
+      return this.observer.settled(this.world.nowMs() - promisedMs(this.scenario) - this.world.slackMs);
     }
     const { server, client, position } = that;
     const held = (await this.world.holds(server, client))?.position;
@@ -154,6 +154,7 @@ class Run {
       file,
       seed,
       world: this.world.name,
+      unseen: this.world.unseen,
       verdict: violations.length === 0 ? 'held' : 'violated',
       violations,
       measures: measures.results(),

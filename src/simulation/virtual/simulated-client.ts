@@ -1,13 +1,10 @@
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ServerId } from '../../protocol/ids.js';
-import { LineFramer } from '../../protocol/line-framer.js';
 import { clientAddress } from '../network/simulated-client-door.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from '../network/socket.js';
+import { OpenCommands } from '../open-commands.js';
 import type { WorldListener } from '../world.js';
-
-/** The longest line of an answer, in bytes: an upstream's whole response. */
-const lineBytesMax = 2 * 1024 * 1024;
 
 /** A phone: speaks the protocol of clients with one server at a time, over a connection that it keeps. */
 export class SimulatedClient implements SocketHost {
@@ -38,12 +35,9 @@ export class SimulatedClient implements SocketHost {
 /** One connection of a client: its commands, and the answers to them. */
 class Talk implements SocketListener {
   socket: Socket | undefined;
-  private readonly framer = new LineFramer(lineBytesMax);
-  private readonly unanswered: ByteString[] = [];
+  private readonly commands = new OpenCommands();
   /** What was said before the server took the call. */
   private unsent: ByteString[] = [];
-  /** Lines of an answer that is not whole. */
-  private lines: ByteString[] = [];
   private state: 'calling' | 'talking' | 'over' = 'calling';
 
   constructor(
@@ -58,7 +52,7 @@ class Talk implements SocketListener {
 
   command(line: ByteString): void {
     this.tell({ kind: 'asked', client: this.client.name, server: this.server, line });
-    this.unanswered.push(line);
+    this.commands.add(line);
     if (this.state === 'calling') this.unsent.push(line);
     else this.socket?.write(`${line}\n`);
   }
@@ -75,9 +69,8 @@ class Talk implements SocketListener {
   }
 
   bytes(text: ByteString): void {
-    for (const frame of this.framer.pushText(text)) {
-      this.lines.push(typeof frame === 'string' ? frame : frame.start);
-      this.takeAnswer();
+    for (const { command, lines } of this.commands.take(text)) {
+      this.tell({ kind: 'answered', client: this.client.name, server: this.server, command, lines });
     }
   }
 
@@ -94,18 +87,8 @@ class Talk implements SocketListener {
     if (this.state === 'over') return;
     this.state = 'over';
     const { server } = this;
-    for (const command of this.unanswered.splice(0)) {
+    for (const command of this.commands.giveUp()) {
       this.tell({ kind: 'unanswered', client: this.client.name, server, command });
     }
-  }
-
-  /** A WHATSAT that finds its client is answered with two lines, all else with one. */
-  private takeAnswer(): void {
-    const [command = ''] = this.unanswered;
-    const isFound = command.startsWith('WHATSAT') && this.lines[0]?.startsWith('AT ') === true;
-    if (isFound && this.lines.length < 2) return;
-    const { server, lines } = this;
-    this.lines = [];
-    this.tell({ kind: 'answered', client: this.client.name, server, command: this.unanswered.shift(), lines });
   }
 }

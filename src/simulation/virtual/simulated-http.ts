@@ -7,15 +7,19 @@ import type { SeededRandom } from '../seeded-random.js';
 /** How the upstream does. `slow` answers later than anybody waits for; `garbage` answers at once, with what is no answer. */
 export type UpstreamState = 'up' | 'down' | 'slow' | 'garbage';
 
-/** How long an answer takes, in milliseconds. */
 const answerMs = { leastMs: 20, mostMs: 120 } as const;
 const slowMs = { leastMs: 2_000, mostMs: 20_000 } as const;
 
+/** How long an answer takes, in milliseconds. */
+export function answerDelayOf(state: UpstreamState): { readonly leastMs: number; readonly mostMs: number } {
+  return state === 'slow' ? slowMs : answerMs;
+}
+
 /** An answer in the shape of each upstream that there is. */
-const answer = '{"results":[],"status":"ZERO_RESULTS"}';
+export const plainAnswer: HttpResponse = { status: 200, body: Buffer.from('{"results":[],"status":"ZERO_RESULTS"}') };
 
 /** What is no answer: a page of a proxy, half an object, an error of the service, nothing. */
-const garbage: readonly HttpResponse[] = [
+export const garbage: readonly HttpResponse[] = [
   { status: 200, body: Buffer.from('<html><body>Bad gateway</body></html>') },
   { status: 200, body: Buffer.from('{"results":[{"id":1') },
   { status: 500, body: Buffer.from('Internal Server Error') },
@@ -43,7 +47,7 @@ export class SimulatedHttp implements Http {
         if (response === undefined) reject(new UpstreamError('The upstream cannot be reached (ECONNREFUSED).'));
         else resolve(response);
       };
-      const { leastMs, mostMs } = this.state === 'slow' ? slowMs : answerMs;
+      const { leastMs, mostMs } = answerDelayOf(this.state);
       const timer = this.clock.setTimeout(settle, this.random.between(leastMs, mostMs));
       signal.addEventListener('abort', () => {
         this.onPromise();
@@ -57,7 +61,7 @@ export class SimulatedHttp implements Http {
     switch (this.state) {
       case 'up':
       case 'slow':
-        return { status: 200, body: Buffer.from(answer) };
+        return plainAnswer;
       case 'down':
         return undefined;
       case 'garbage':

@@ -1,5 +1,4 @@
-import { address } from '../../actors/bus.js';
-import { addresses, type ConnectionMessage, type LinkMessage } from '../../actors/messages.js';
+import { addresses } from '../../actors/messages.js';
 import { Server, type ServerSettings } from '../../actors/server.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
@@ -8,7 +7,9 @@ import { MessageBus } from '../../runtime/message-bus.js';
 import { openClientDoor } from '../network/simulated-client-door.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import { SimulatedTransport } from '../network/simulated-peer-wire.js';
+import { askDigest, askWhereIs } from '../inquiry.js';
 import type { SeededRandom } from '../seeded-random.js';
+import { watchBus } from '../server-watch.js';
 import type { VirtualClock } from '../virtual-clock.js';
 import type { ServerLoad, WorldListener } from '../world.js';
 import { ServerClock, type ClockFault } from './server-clock.js';
@@ -32,10 +33,6 @@ export interface SimulatedMachine {
   readonly disk: SimulatedDisk;
   readonly random: SeededRandom;
 }
-
-/** Where the simulation asks a server what it holds; no actor lives there. */
-const inquirer = address<ConnectionMessage>('simulation');
-const inquirerName = 'simulation-inquirer' as ServerId;
 
 /** One run of one server: the production actors, on edges that are simulated. */
 export class SimulatedServer {
@@ -69,7 +66,7 @@ export class SimulatedServer {
       secrets: new SimulatedSecrets(machine.random.stream('secrets')),
       http: this.http,
     });
-    this.listen();
+    watchBus(identity.server, this.bus, edges.tell);
     transport.listen(identity.server, this.server.acceptPeer);
     openClientDoor(network, { host: this.process, bus: this.bus, clock: serverClock });
   }
@@ -96,53 +93,14 @@ export class SimulatedServer {
   }
 
   holds(client: ClientId): Location | undefined {
-    let held: Location | undefined;
-    this.bus.attach(inquirer, {
-      receive: (message) => {
-        if (message.kind === 'located') held = message.location;
-      },
-      stop: () => undefined,
-    });
-    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: inquirer, question: 0 });
-    this.bus.detach(inquirer);
-    return held;
+    return askWhereIs(this.bus, client);
   }
 
   digest(): string {
-    let digest = '';
-    const at = addresses.link(inquirerName);
-    this.bus.attach<LinkMessage>(at, {
-      receive: (message) => {
-        if (message.kind === 'digest') digest = message.groups;
-      },
-      stop: () => undefined,
-    });
-    this.bus.send(addresses.store, { kind: 'describe', neighbour: inquirerName, anew: false });
-    this.bus.detach(at);
-    return digest;
+    return askDigest(this.bus);
   }
 
   load(): ServerLoad {
     return { underWayBytes: this.edges.network.underWayBytes(this.process) };
-  }
-
-  private listen(): void {
-    const { bus } = this;
-    const { tell } = this.edges;
-    const { server } = this.settings.identity;
-    bus.on('location-learned', ({ location, from }) => tell({ kind: 'learned', server, location, from }));
-    bus.on('location-forgotten', ({ location }) => tell({ kind: 'forgotten', server, location }));
-    bus.on('line', ({ direction, party, far, line }) => {
-      if (direction === 'out' && party === 'peer') tell({ kind: 'told', server, neighbour: far as ServerId, line });
-    });
-    bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
-    bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));
-    bus.on('client-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'client', reason }));
-    bus.on('actor-failed', ({ address: at, error }) =>
-      tell({ kind: 'failed', server, text: `${at}: ${String(error)}` }),
-    );
-    bus.on('server', ({ state, reason }) => {
-      if (state === 'failed') tell({ kind: 'failed', server, text: reason });
-    });
   }
 }

@@ -7,7 +7,7 @@ import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
 import { SeededRandom } from '../seeded-random.js';
 import { instantAt, VirtualClock } from '../virtual-clock.js';
 import type { ServerLoad, World, WorldListener } from '../world.js';
-import { NetworkFaults } from './network-faults.js';
+import { NetworkFaults } from '../network/network-faults.js';
 import { ClockFault } from './server-clock.js';
 import { SimulatedClient } from './simulated-client.js';
 import { SimulatedDisk } from './simulated-disk.js';
@@ -17,6 +17,8 @@ import { SimulatedServer, type SimulatedMachine } from './simulated-server.js';
 /** One process, a clock of its own, and a network that is simulated: no real time passes, and nothing is left to chance. */
 export class VirtualWorld implements World {
   readonly name = 'virtual';
+  readonly slackMs = 0;
+  readonly unseen = [];
   private readonly clock = new VirtualClock();
   private readonly random: SeededRandom;
   private readonly network: SimulatedNetwork;

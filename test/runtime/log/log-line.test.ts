@@ -42,6 +42,11 @@ describe('logLineOf', () => {
       'warn',
       'link Metta backoff: ECONNREFUSED; next attempt in 40 ms',
     ],
+    [
+      { kind: 'locations-remembered', locations: [locationOf('kiwi', 1)] },
+      'info',
+      'remembered 1 locations from the disk',
+    ],
     [{ kind: 'server', state: 'running', reason: '' }, 'info', 'server running'],
     [{ kind: 'server', state: 'failed', reason: 'Error: no' }, 'error', 'server failed: Error: no'],
     [
@@ -71,6 +76,10 @@ describe('logLineOf', () => {
     expect(logLineOf({ kind: 'location-learned', location: locationOf('kiwi', 1), from: undefined })).to.equal(
       undefined,
     );
+  });
+
+  it('does not tell of a disk that remembers nothing', () => {
+    expect(logLineOf({ kind: 'locations-remembered', locations: [] })).to.equal(undefined);
   });
 
   it('tells where an error was thrown', () => {

@@ -177,6 +177,7 @@ function messagesTold(texts: readonly (string | undefined)[]): TimelineData {
 const nothing: TimelineData['result'] = {
   name: '',
   file: '',
+  unseen: [],
   seed: 1,
   world: 'virtual',
   verdict: 'held',

@@ -8,6 +8,7 @@ import { timelinePage } from '../../../src/simulation/report/page.js';
 import type { TimelineData } from '../../../src/simulation/report/timeline-data.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
 import { browserPlace, startBrowser } from '../../support/browser.js';
+import { eventually } from '../../support/eventually.js';
 import { scenarioOf, simulate } from '../simulate.js';
 
 /** A client that would break out of the page, and a herd in which one thing of each kind happens. */
@@ -127,7 +128,9 @@ describe('the page of a timeline, in Chromium', function () {
       if ((await button.textContent())?.startsWith('location') === false) await button.click();
     }
     const shown = data.messages.kind.filter((kind) => kind === location).length;
-    expect(await page.locator('#status').textContent()).to.match(new RegExp(`: ${shown} messages\\.$`));
+    await eventually(`${shown} messages are shown`, async () =>
+      new RegExp(`: ${shown} messages\\.$`).test((await page.locator('#status').textContent()) ?? ''),
+    );
 
     await page.locator('#stage').focus();
     await page.keyboard.press('ArrowRight');

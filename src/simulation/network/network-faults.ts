@@ -1,16 +1,23 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { Topology } from '../../protocol/topology.js';
-import type { Path } from '../network/path.js';
-import type { SimulatedNetwork } from '../network/simulated-network.js';
+import type { Path } from './path.js';
 import type { Edge, FaultAction } from '../scenario/scenario.js';
 
 /** What happens to the network alone. */
 type NetworkAction = Extract<FaultAction, { kind: 'cut' | 'stall' | 'slow' | 'partition' | 'heal' }>;
 
+/** A network whose ways can be broken and mended. */
+export interface Ways {
+  /** The way between two hosts, in this direction. */
+  path(from: ServerId, to: ServerId): Path;
+  /** Tells the connections over a path that it has changed. */
+  pathChanged(path: Path): void;
+}
+
 /** Breaks and mends the ways between servers. */
 export class NetworkFaults {
   constructor(
-    private readonly network: SimulatedNetwork,
+    private readonly network: Ways,
     private readonly topology: Topology,
   ) {}
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { eventually, within } from './eventually.js';
-import { FaultProxy } from './fault-proxy.js';
+import { eventually, within } from '../support/eventually.js';
+import { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
 
 /** One end of a connection, and what came to it. */
 class End {

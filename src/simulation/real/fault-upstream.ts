@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { SeededRandom } from '../seeded-random.js';
+import { answerDelayOf, garbage, plainAnswer, type UpstreamState } from '../virtual/simulated-http.js';
+
+const host = '127.0.0.1';
+
+/** The upstream of a real world: an HTTP service of this machine that does as the simulated one does. */
+export class FaultUpstream {
+  state: UpstreamState = 'up';
+  private readonly server: Server;
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  constructor(private readonly random: SeededRandom) {
+    this.server = createServer((_request, response) => this.answerLater(response));
+  }
+
+  /** Begins to listen, at any free port. */
+  async start(): Promise<void> {
+    this.server.listen({ host, port: 0 });
+    await once(this.server, 'listening');
+  }
+
+  /** The address that requests go to, without a path. */
+  get url(): string {
+    return `http://${host}:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Ends at once, in the middle of answers. */
+  stop(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private answerLater(response: ServerResponse): void {
+    const { leastMs, mostMs } = answerDelayOf(this.state);
+    const timer = setTimeout(() => this.answer(response), this.random.between(leastMs, mostMs));
+    this.timers.add(timer);
+    response.on('close', () => {
+      clearTimeout(timer);
+      this.timers.delete(timer);
+    });
+  }
+
+  /** As it does now, not as it did when it was asked. */
+  private answer(response: ServerResponse): void {
+    if (this.state === 'down') {
+      response.destroy();
+      return;
+    }
+    const { status, body } = this.state === 'garbage' ? this.random.pick(garbage) : plainAnswer;
+    response.writeHead(status).end(body);
+  }
+}

@@ -1,0 +1,25 @@
+import type { ServerId } from '../protocol/ids.js';
+import type { MessageBus } from '../runtime/message-bus.js';
+import type { WorldListener } from './world.js';
+
+/** Tells of what happens on the bus of a server, but for its start and its end. */
+export function watchBus(server: ServerId, bus: MessageBus, tell: WorldListener): void {
+  bus.on('location-learned', ({ location, from }) => tell({ kind: 'learned', server, location, from }));
+  bus.on('location-forgotten', ({ location }) => tell({ kind: 'forgotten', server, location }));
+  bus.on('line', ({ direction, party, far, line }) => {
+    if (direction === 'out' && party === 'peer') tell({ kind: 'told', server, neighbour: far as ServerId, line });
+  });
+  bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+  bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));
+  bus.on('client-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'client', reason }));
+  bus.on('actor-failed', ({ address: at, error }) => tell({ kind: 'failed', server, text: `${at}: ${String(error)}` }));
+  bus.on('server', ({ state, reason }) => {
+    if (state === 'failed') tell({ kind: 'failed', server, text: reason });
+  });
+}
+
+/** The same, and of its start. */
+export function watchRun(server: ServerId, bus: MessageBus, tell: WorldListener): void {
+  bus.on('locations-remembered', ({ locations }) => tell({ kind: 'started', server, remembered: locations }));
+  watchBus(server, bus, tell);
+}

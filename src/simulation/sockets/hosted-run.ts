@@ -1,0 +1,39 @@
+import type { ClientId } from '../../protocol/ids.js';
+import type { Location } from '../../protocol/location.js';
+import type { HostedServer, ServerPorts } from '../../runtime/hosted-server.js';
+import type { MessageBus } from '../../runtime/message-bus.js';
+import { askDigest, askWhereIs } from '../inquiry.js';
+import type { RunningServer } from '../real/hosting.js';
+
+/** One run of a server in this process. */
+export class HostedRun implements RunningServer {
+  /** @param silence has nobody hear any more of what happens in the server, and breaks its connections */
+  constructor(
+    private readonly hosted: HostedServer,
+    private readonly bus: MessageBus,
+    readonly ports: ServerPorts,
+    private readonly silence: () => void,
+  ) {}
+
+  /** Nobody is reached by what it says from now on; so it can be ended as ever. What it has yet to write gets to the disk. */
+  async kill(): Promise<void> {
+    this.silence();
+    await this.hosted.stop();
+  }
+
+  pause(): void {
+    throw new Error('a server that shares its process cannot be paused, and the world should have refused');
+  }
+
+  resume(): void {
+    this.pause();
+  }
+
+  holds(client: ClientId): Promise<Location | undefined> {
+    return Promise.resolve(askWhereIs(this.bus, client));
+  }
+
+  digest(): Promise<string> {
+    return Promise.resolve(askDigest(this.bus));
+  }
+}

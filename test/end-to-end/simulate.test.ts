@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { HerdCommand, run, type Outcome } from '../support/command.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
+
+/** Two servers whose links notice everything soon. */
+const twoServers = `
+name: a test
+herd: { servers: [Blake, Bryant], talks: { Blake: [Bryant] }, links: { beatMs: 100 } }
+network: { delay: 1ms }
+settle: 500ms
+`;
+
+const kiwi = "client: kiwi, position: '+34.068930-118.445127'";
+
+describe('herd simulate', function () {
+  this.timeout(4 * patienceMs);
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'herd-simulate-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** Writes a scenario of two servers. */
+  async function write(steps: string): Promise<void> {
+    await writeFile(join(folder, 'test.yaml'), `${twoServers.trim()}\nsteps:\n${steps}`);
+  }
+
+  function simulate(...options: string[]): Promise<Outcome> {
+    return run(['simulate', 'test.yaml', ...options], { cwd: folder });
+  }
+
+  const worlds = ['virtual', 'sockets', 'processes'] as const;
+  for (const world of worlds) {
+    it(`ends with 0 in the world of ${world} if all held`, async () => {
+      await write(`
+  - { at: 500ms, report: { server: Blake, ${kiwi} } }
+  - { at: 1s, crash: Bryant }
+  - { at: 1200ms, restart: Bryant }
+  - { at: 5s, expect: { server: Bryant, ${kiwi} } }
+  - { at: 5s, expect: converged }`);
+      const { status, stdout, stderr } = await simulate('--world', world);
+      expect(stderr).to.equal('');
+      expect(status, stdout).to.equal(0);
+      expect(stdout).to.match(/^HELD: every invariant and expectation$/m);
+      expect(stdout.includes('  not seen in the world of')).to.equal(world !== 'virtual');
+    });
+
+    it(`ends with 1 in the world of ${world} if an expectation is false, and says how to see it again`, async () => {
+      await write(`  - { at: 500ms, expect: { server: Bryant, ${kiwi} } }`);
+      const { status, stdout } = await simulate('--world', world, '--seed', '7');
+      expect(status, stdout).to.equal(1);
+      expect(stdout).to.match(
+        /^VIOLATED at 0\.500 s: expect: test\.yaml:6: Bryant should hold \+34\S+ of kiwi, and it holds nothing$/m,
+      );
+      const where = world === 'virtual' ? '' : ` --world ${world}`;
+      expect(stdout).to.contain(`again: herd simulate test.yaml --seed 7${where}\n`);
+    });
+  }
+
+  it('ends with 2 for a word that there is not, and names file, line and the nearest that there is', async () => {
+    await write(`  - { at: 1s, crush: Bryant }`);
+    const { status, stderr, stdout } = await simulate();
+    expect({ status, stdout, stderr }).to.deep.equal({
+      status: 2,
+      stdout: '',
+      stderr: 'herd: test.yaml:6: there is no step "crush"; did you mean crash?\n',
+    });
+  });
+
+  it('ends with 2 for steps that a world cannot do, and names all of them before anything runs', async () => {
+    await write(`
+  - { at: 1s, pause: Bryant }
+  - { at: 2s, clock: { server: Blake, jump: 1h } }
+  - { at: 2s, resume: Bryant }`);
+    const inSockets = await simulate('--world', 'sockets');
+    expect(inSockets.status).to.equal(2);
+    expect(inSockets.stderr.match(/test\.yaml:\d+: the world of sockets cannot do \w+/g)).to.deep.equal([
+      'test.yaml:7: the world of sockets cannot do pause',
+      'test.yaml:8: the world of sockets cannot do clock',
+      'test.yaml:9: the world of sockets cannot do resume',
+    ]);
+    const inProcesses = await simulate('--world', 'processes');
+    expect(inProcesses.status).to.equal(2);
+    expect(inProcesses.stderr).to.equal(
+      'herd: test.yaml:8: the world of processes cannot do clock: {server: Blake, jump: 1h}: all its servers go by the clock of this machine\n',
+    );
+  });
+
+  it('ends with 2 for a file or a world that there is not', async () => {
+    expect(await run(['simulate', 'none.yaml'], { cwd: folder })).to.include({
+      status: 2,
+      stderr: 'herd: none.yaml cannot be read: there is no such file\n',
+    });
+    await write('  []');
+    expect(await simulate('--world', 'dreams')).to.include({
+      status: 2,
+      stderr: 'herd: there is no world dreams; there are virtual, sockets, processes\n',
+    });
+  });
+
+  (hasProc ? describe : describe.skip)('in the world of processes', () => {
+    /** Starts a story that is longer than anybody waits; resolves with its servers' processes. */
+    async function begin(): Promise<{ command: HerdCommand; pids: number[] }> {
+      await write(`
+  - { at: 300ms, report: { server: Blake, ${kiwi} } }
+  - { at: 400ms, pause: Blake }
+  - { at: 600s, expect: converged }`);
+      // Whatever it leaves in the folder for what is temporary is left in this one.
+      const env = { TMPDIR: folder };
+      const command = new HerdCommand(['simulate', 'test.yaml', '--world', 'processes'], { cwd: folder, env });
+      await command.prints('pause: Blake');
+      return { command, pids: childrenOf(command.pid).map(({ pid }) => pid) };
+    }
+
+    it('ends with 2 on Ctrl-C, and leaves no process and no file, though a server is stopped', async () => {
+      const { command, pids } = await begin();
+      expect(pids).to.have.length(2);
+      command.signalGroup('SIGINT');
+      expect(await command.ends()).to.deep.equal({ status: 2, signal: null });
+      expect(command.stderr).to.equal('herd: interrupted: nothing is decided\n');
+      expect(pids.filter(isAlive)).to.deep.equal([]);
+      expect(await readdir(folder)).to.deep.equal(['test.yaml']);
+    });
+
+    it('takes it for a failure when a server dies that no step has killed', async () => {
+      const { command, pids } = await begin();
+      const [first] = pids;
+      process.kill(first!, 'SIGKILL');
+      await command.prints('it ended by itself: ended by SIGKILL');
+      command.signal('SIGTERM');
+      expect((await command.ends()).status).to.equal(2);
+      await eventually('all are gone', () => !pids.some(isAlive));
+    });
+  });
+});
