@@ -171,19 +171,13 @@ export async function endCommands(): Promise<void> {
   await Promise.all(left.map(({ ended }) => ended));
 }
 
-// For the whole run of mocha, whichever tests use this file.
-after('every command has ended', endCommands);
+/** What every command that is running has printed. */
+export function stories(): string[] {
+  return [...running].map(({ story }) => story);
+}
+
 process.on('exit', () => {
   for (const command of running) command.signalGroup('SIGKILL');
 });
 // Their groups are not this process's, so what ends it does not reach them.
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
-
-afterEach('what the commands printed stands in the message of a failure', function () {
-  const error = this.currentTest?.state === 'failed' ? this.currentTest.err : undefined;
-  if (error === undefined) return;
-  const { message } = error;
-  error.message = [message, ...[...running].map(({ story }) => story)].join('\n');
-  // What mocha shows is the stack, which has a copy of the message.
-  if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
-});
