@@ -207,7 +207,11 @@ export class PeerLink implements Actor<LinkMessage> {
 
   private wantPage(): void {
     const { bus, edges, neighbour } = this;
-    const ask = () => bus.send(addresses.store, { kind: 'next-page', neighbour });
+    const { outbox } = this;
+    // Comparisons may overlap, and so may pauses; none of them outlives the connection that it was for.
+    const ask = () => {
+      if (this.outbox === outbox) bus.send(addresses.store, { kind: 'next-page', neighbour });
+    };
     this.pageTimer = edges.clock.setTimeout(ask, pagePauseMs);
   }
 
