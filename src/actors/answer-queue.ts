@@ -2,7 +2,7 @@ import type { ByteString } from '../protocol/bytes.js';
 
 /** An answer that is being found out. Its place in the order is fixed. */
 export interface PendingAnswer {
-  /** What will be sent, line ends included; undefined until it is known. */
+  /** What will be sent, without its last line end; undefined until it is known. */
   text: ByteString | undefined;
 }
 
@@ -10,7 +10,7 @@ export interface PendingAnswer {
 export class AnswerQueue {
   private readonly waiting: PendingAnswer[] = [];
 
-  /** @param write sends text to the client */
+  /** @param write sends a whole answer to the client */
   constructor(private readonly write: (text: ByteString) => void) {}
 
   /** How many answers wait, known or not. */

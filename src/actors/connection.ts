@@ -29,6 +29,8 @@ export class Connection implements Actor<ConnectionMessage> {
   private readonly idle: IdleWatch;
   private readonly stall: StallWatch;
   private paceTimer: unknown;
+  /** Lines that were sent to the client, and not told of yet. */
+  private said: ByteString[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -52,6 +54,14 @@ export class Connection implements Actor<ConnectionMessage> {
   }
 
   receive(message: ConnectionMessage): void {
+    try {
+      this.handle(message);
+    } finally {
+      this.publishSaid();
+    }
+  }
+
+  private handle(message: ConnectionMessage): void {
     switch (message.kind) {
       case 'bytes':
         this.idle.moved();
@@ -104,19 +114,26 @@ export class Connection implements Actor<ConnectionMessage> {
   }
 
   private take(frames: readonly Frame[], receivedAt: Instant): void {
-    if (frames.length > 0) this.batches.push({ frames, receivedAt, next: 0 });
+    if (frames.length > 0) {
+      this.publish('in', frames.map(textOf));
+      this.batches.push({ frames, receivedAt, next: 0 });
+    }
     this.work();
   }
 
-  /** Handles what has come in, for as long as there is room for the answers. */
   private work(): void {
+    this.handleFrames();
+    this.conversation.flush();
+  }
+
+  /** Handles what has come in, for as long as there is room for the answers. */
+  private handleFrames(): void {
     const nowMs = this.clock.monotonicMs();
     for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
       for (; batch.next < batch.frames.length; batch.next += 1) {
         const frame = batch.frames[batch.next];
         if (frame === undefined) break;
         if (this.isFull() || !this.mayGoOn(nowMs)) return this.life.send({ type: 'FULL' });
-        this.note('in', frame instanceof OverlongLine ? frame.start : frame);
         this.conversation.handle(frame, batch.receivedAt);
       }
       this.batches.shift();
@@ -147,12 +164,25 @@ export class Connection implements Actor<ConnectionMessage> {
     return true;
   }
 
-  private write(text: ByteString): void {
-    this.wire.write(text);
-    for (const line of text.slice(0, -1).split('\n')) this.note('out', line);
+  private write(answer: ByteString): void {
+    this.wire.write(`${answer}\n`);
+    this.said.push(answer);
   }
 
-  private note(direction: 'in' | 'out', line: ByteString): void {
-    this.bus.publish({ kind: 'line', direction, party: 'client', far: this.wire.far, line });
+  private publishSaid(): void {
+    if (this.said.length === 0) return;
+    // An answer may have two lines.
+    const lines = this.said.flatMap((answer) => (answer.includes('\n') ? answer.split('\n') : answer));
+    this.said = [];
+    this.publish('out', lines);
   }
+
+  private publish(direction: 'in' | 'out', lines: readonly ByteString[]): void {
+    this.bus.publish({ kind: 'lines', direction, party: 'client', far: this.wire.far, lines });
+  }
+}
+
+/** A frame as the log shows it. */
+function textOf(frame: Frame): ByteString {
+  return frame instanceof OverlongLine ? frame.start : frame;
 }

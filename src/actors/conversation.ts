@@ -2,7 +2,7 @@ import type { ByteString } from '../protocol/bytes.js';
 import { formatInvalid, parseCommand, type Iamat, type Whatsat } from '../protocol/command.js';
 import type { ServerId } from '../protocol/ids.js';
 import { OverlongLine, type Frame } from '../protocol/line-framer.js';
-import { formatAt, type Location } from '../protocol/location.js';
+import { locate, type Location } from '../protocol/location.js';
 import { parsePosition } from '../protocol/position.js';
 import { formatSkew, isAhead, type Instant } from '../protocol/time.js';
 import type { Upstream } from '../protocol/upstream.js';
@@ -33,12 +33,14 @@ interface PendingWhatsat {
 /** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
 export class Conversation {
   private readonly answers: AnswerQueue;
+  /** Locations that clients reported, and that the store has yet to be told: those of a chunk go there together. */
+  private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
   private questions = 0;
 
   /**
    * @param self where answers to this conversation's questions are sent; they are passed to `located` and the others
-   * @param write sends text to the client
+   * @param write sends a whole answer to the client, given without its last line end
    */
   constructor(
     private readonly bus: Bus,
@@ -56,18 +58,25 @@ export class Conversation {
 
   /** Takes one line of the client. */
   handle(frame: Frame, receivedAt: Instant): void {
-    if (frame instanceof OverlongLine) return this.answers.add(`${formatInvalid(frame.start)}\n`);
+    if (frame instanceof OverlongLine) return this.answers.add(formatInvalid(frame.start));
     const command = parseCommand(frame, this.settings.upstream.countMax);
     switch (command.kind) {
       case 'IAMAT':
         return isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)
-          ? this.answers.add(`${formatInvalid(frame)}\n`)
+          ? this.answers.add(formatInvalid(frame))
           : this.report(command, receivedAt);
       case 'WHATSAT':
         return this.ask(command, frame);
       case 'invalid':
-        return this.answers.add(`${formatInvalid(frame)}\n`);
+        return this.answers.add(formatInvalid(frame));
     }
+  }
+
+  /** Tells the store what was reported. To be called after the last line of those that came together. */
+  flush(): void {
+    if (this.reports.length === 0) return;
+    this.bus.send(addresses.store, { kind: 'report', locations: this.reports });
+    this.reports = [];
   }
 
   /** Where the client is that a WHATSAT asks for: what the store knows, and if it knows nothing, what the herd does. */
@@ -81,7 +90,7 @@ export class Conversation {
     }
     const position = location && parsePosition(location.position);
     if (location === undefined || position === undefined) return this.fill(question, formatInvalid(whatsat.line));
-    whatsat.at = formatAt(location);
+    whatsat.at = location.line;
     const { radiusKm, count } = whatsat.command;
     const about = { ...position, radiusKm, count };
     this.bus.send(addresses.upstream, { kind: 'nearby', about, replyTo: this.self, question });
@@ -105,14 +114,15 @@ export class Conversation {
     );
   }
 
-  private report({ client, position, time, instant }: Iamat, receivedAt: Instant): void {
-    const skew = formatSkew(receivedAt, instant);
-    const location: Location = { client, position, time, instant, server: this.settings.server, skew };
-    this.bus.send(addresses.store, { kind: 'report', location });
-    this.answers.add(`${formatAt(location)}\n`);
+  private report(iamat: Iamat, receivedAt: Instant): void {
+    const location = locate(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
+    this.reports.push(location);
+    this.answers.add(location.line);
   }
 
   private ask(command: Whatsat, line: ByteString): void {
+    // It must find what was reported before it.
+    this.flush();
     const question = (this.questions += 1);
     this.pending.set(question, { line, command, answer: this.answers.reserve(), asked: 'store', at: '' });
     this.bus.send(addresses.store, { kind: 'whereis', client: command.client, replyTo: this.self, question });
@@ -121,6 +131,6 @@ export class Conversation {
   private fill(question: number, text: ByteString): void {
     const whatsat = this.pending.get(question);
     this.pending.delete(question);
-    if (whatsat !== undefined) this.answers.fill(whatsat.answer, `${text}\n`);
+    if (whatsat !== undefined) this.answers.fill(whatsat.answer, text);
   }
 }

@@ -3,14 +3,14 @@ import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import type { Directive } from './supervision.js';
 
-/** A line that went in or out. The most frequent event by far. */
-export interface LineEvent {
-  readonly kind: 'line';
+/** Lines that went in or out together. The most frequent event by far. */
+export interface LinesEvent {
+  readonly kind: 'lines';
   readonly direction: 'in' | 'out';
   readonly party: 'client' | 'peer';
   /** Who is at the far end: an address and port, or a neighbour's name. */
   readonly far: string;
-  readonly line: ByteString;
+  readonly lines: readonly ByteString[];
 }
 
 /** The states in which a link is shown to people; each is a state of the link's machine. */
@@ -45,11 +45,11 @@ export interface ServerEvent {
   readonly reason: string;
 }
 
-/** The store holds a location that it did not hold before. */
+/** The store is about to hold locations that it did not hold before; of one client there may be several, each newer. */
 export interface LearnedEvent {
-  readonly kind: 'location-learned';
-  readonly location: Location;
-  /** The neighbour it came from; undefined if from a client of this server. */
+  readonly kind: 'locations-learned';
+  readonly locations: readonly Location[];
+  /** The neighbour they came from; undefined if from a client of this server. */
   readonly from: ServerId | undefined;
 }
 
@@ -99,7 +99,7 @@ export interface UpstreamEvent {
 
 /** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
 export type HerdEvent =
-  | LineEvent
+  | LinesEvent
   | LinkEvent
   | ClientEvent
   | ServerEvent

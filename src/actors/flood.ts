@@ -1,4 +1,5 @@
 import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
 import { formatPeerAt } from '../protocol/peer-line.js';
 import type { Actor, Address, Bus } from './bus.js';
 import { addresses, type FloodMessage, type LinkMessage } from './messages.js';
@@ -13,7 +14,7 @@ export function neighboursToTell(from: ServerId | undefined, neighbours: readonl
   return neighbours.filter((neighbour) => neighbour !== from);
 }
 
-/** Passes on what is new. The line is written once, however many neighbours there are. */
+/** Passes on what is new. Its lines are put together once, however many neighbours there are. */
 export class Flood implements Actor<FloodMessage> {
   /** Where the link to each neighbour is reached: made once, for each is needed for every location. */
   private readonly links: ReadonlyMap<ServerId, Address<LinkMessage>>;
@@ -27,15 +28,25 @@ export class Flood implements Actor<FloodMessage> {
   }
 
   receive(message: FloodMessage): void {
-    const { location } = message;
-    const line = formatPeerAt(location, this.self);
-    const neighbours = message.kind === 'tell' ? [message.to] : neighboursToTell(message.from, this.neighbours);
-    for (const neighbour of neighbours) {
-      this.bus.send(this.links.get(neighbour) ?? addresses.link(neighbour), { kind: 'forward', location, line });
+    switch (message.kind) {
+      case 'spread':
+        return this.tell(neighboursToTell(message.from, this.neighbours), message.locations);
+      case 'tell':
+        return this.tell([message.to], [message.location]);
+      default:
+        message satisfies never;
     }
   }
 
   stop(): void {
     // It holds nothing.
+  }
+
+  private tell(neighbours: readonly ServerId[], locations: readonly Location[]): void {
+    if (neighbours.length === 0) return;
+    const lines = locations.map((location) => formatPeerAt(location, this.self));
+    for (const neighbour of neighbours) {
+      this.bus.send(this.links.get(neighbour) ?? addresses.link(neighbour), { kind: 'forward', locations, lines });
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { ServerId } from '../protocol/ids.js';
-import { keepable, supersedes, type Location } from '../protocol/location.js';
+import { supersedes, type Location } from '../protocol/location.js';
 import { compareInstants, type Instant } from '../protocol/time.js';
 import type { Actor, Bus } from './bus.js';
 import { LocationTable } from './location-table.js';
@@ -22,9 +22,9 @@ export class LocationStore implements Actor<StoreMessage> {
   receive(message: StoreMessage): void {
     switch (message.kind) {
       case 'report':
-        return this.learn(message.location, undefined);
+        return this.learn(message.locations, undefined);
       case 'learned':
-        return this.learn(message.location, message.from);
+        return this.learn(message.locations, message.from);
       case 'remembered':
         this.bus.publish({ kind: 'locations-remembered', locations: message.locations });
         for (const location of message.locations) this.remember(location);
@@ -66,39 +66,55 @@ export class LocationStore implements Actor<StoreMessage> {
     this.repair.clear();
   }
 
-  private learn(location: Location, from: ServerId | undefined): void {
-    const known = this.table.get(location.client);
-    if (known !== undefined && !supersedes(location, known)) return;
+  private learn(told: readonly Location[], from: ServerId | undefined): void {
+    const locations: Location[] = [];
+    try {
+      for (const location of told) if (this.take(location, from)) locations.push(location);
+    } finally {
+      // Also if one of them broke something: what is held here, the neighbours must hear of.
+      if (locations.length > 0) {
+        this.bus.publish({ kind: 'locations-learned', locations, from });
+        this.bus.send(addresses.flood, { kind: 'spread', locations, from });
+      }
+      this.makeRoom();
+    }
+  }
+
+  /** Holds a location from now on, if it is new. */
+  private take(location: Location, from: ServerId | undefined): boolean {
+    const known = this.table.rivalOf(location);
+    if (known !== undefined && !supersedes(location, known)) return false;
     if (known === undefined && from !== undefined && this.isForgotten(location)) {
       // Not worth its room, but whoever is asking for it may have it.
-      return this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: false });
+      this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: false });
+      return false;
     }
-    const kept = keepable(location);
-    this.bus.send(addresses.flood, { kind: 'spread', location: kept, from });
-    this.bus.publish({ kind: 'location-learned', location: kept, from });
-    this.table.put(kept, known);
-    if (known !== undefined) return;
-    this.bus.send(addresses.seeker, { kind: 'appeared', location: kept, spread: true });
-    if (this.table.size > this.clientsMax) this.forget();
+    this.table.put(location, known);
+    if (known !== undefined) return true;
+    this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    return true;
   }
 
   /** Takes what was known before this start. Nobody is told: the neighbours compare when their links come up. */
   private remember(location: Location): void {
-    const known = this.table.get(location.client);
+    const known = this.table.rivalOf(location);
     if (known !== undefined && !supersedes(location, known)) return;
-    this.table.put(keepable(location), known);
-    if (this.table.size > this.clientsMax) this.forget();
+    this.table.put(location, known);
+    this.makeRoom();
   }
 
   private isForgotten(location: Location): boolean {
-    return this.horizon !== undefined && compareInstants(location.instant, this.horizon) <= 0;
+    return this.horizon !== undefined && compareInstants(location, this.horizon) <= 0;
   }
 
-  private forget(): void {
-    const oldest = this.table.findOld();
-    if (oldest === undefined) return;
-    this.table.remove(oldest);
-    if (!this.isForgotten(oldest)) this.horizon = oldest.instant;
-    this.bus.publish({ kind: 'location-forgotten', location: oldest });
+  private makeRoom(): void {
+    while (this.table.size > this.clientsMax) {
+      const oldest = this.table.findOld();
+      if (oldest === undefined) return;
+      this.table.remove(oldest);
+      const { seconds, nanoseconds } = oldest;
+      if (!this.isForgotten(oldest)) this.horizon = { seconds, nanoseconds };
+      this.bus.publish({ kind: 'location-forgotten', location: oldest });
+    }
   }
 }

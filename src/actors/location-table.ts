@@ -28,10 +28,14 @@ export class LocationTable {
     return this.buckets[bucketOf(client)]?.get(client);
   }
 
+  /** What is kept of the client of a location. */
+  rivalOf({ bucket, client }: Location): Location | undefined {
+    return this.buckets[bucket]?.get(client);
+  }
+
   /** Keeps a location in place of the one it replaces, if there is one. */
   put(location: Location, replaced: Location | undefined): void {
-    const index = bucketOf(location.client);
-    const bucket = this.buckets[index] ?? this.openBucket(index);
+    const bucket = this.buckets[location.bucket] ?? this.openBucket(location.bucket);
     if (replaced === undefined) this.count += 1;
     else this.digest.toggle(replaced);
     this.digest.toggle(location);
@@ -39,7 +43,7 @@ export class LocationTable {
   }
 
   remove(location: Location): void {
-    if (this.buckets[bucketOf(location.client)]?.delete(location.client) !== true) return;
+    if (this.buckets[location.bucket]?.delete(location.client) !== true) return;
     this.count -= 1;
     this.digest.toggle(location);
   }
@@ -62,7 +66,7 @@ export class LocationTable {
       this.hand = (this.hand + leap) % bucketCount;
       for (const location of this.bucket(this.hand)) {
         seen += 1;
-        if (oldest === undefined || compareInstants(location.instant, oldest.instant) < 0) oldest = location;
+        if (oldest === undefined || compareInstants(location, oldest) < 0) oldest = location;
       }
     }
     return oldest;

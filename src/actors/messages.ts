@@ -52,8 +52,10 @@ export type ConnectionMessage =
 
 /** Sent to the location store. */
 export type StoreMessage =
-  | { readonly kind: 'report'; readonly location: Location }
-  | { readonly kind: 'learned'; readonly location: Location; readonly from: ServerId }
+  /** What a client reported, in its order. */
+  | { readonly kind: 'report'; readonly locations: readonly Location[] }
+  /** What a neighbour told, in its order. */
+  | { readonly kind: 'learned'; readonly locations: readonly Location[]; readonly from: ServerId }
   /** What was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
@@ -84,7 +86,7 @@ export type StoreMessage =
 export type FloodMessage =
   | {
       readonly kind: 'spread';
-      readonly location: Location;
+      readonly locations: readonly Location[];
       /** The neighbour that told us; undefined if a client did. */
       readonly from: ServerId | undefined;
     }
@@ -119,8 +121,8 @@ export type LinkMessage =
   | PeerWireMessage
   /** The neighbour called, and is who it says. */
   | { readonly kind: 'called'; readonly wire: PeerWire }
-  /** A new location, and its line as every neighbour gets it. */
-  | { readonly kind: 'forward'; readonly location: Location; readonly line: ByteString }
+  /** New locations, and their lines as every neighbour gets them. */
+  | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
   /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */

@@ -6,7 +6,7 @@ import type { Location } from '../protocol/location.js';
 export interface OutboxSink {
   readonly hasRoom: boolean;
   /** Sends a location; `line` if its line is written already. */
-  sendLocation(location: Location, line?: ByteString): void;
+  sendLocation(location: Location, line: ByteString | undefined): void;
   /** All pages of a catch-up have been sent. */
   sendCaughtUp(): void;
   /** Asks for the next page of the catch-up. */
@@ -23,10 +23,12 @@ export class Outbox {
 
   constructor(private readonly sink: OutboxSink) {}
 
-  /** Takes a new location, newer than any of its client before. */
-  forward(location: Location, line: ByteString): void {
-    if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, line);
-    else this.waiting.set(location.client, location);
+  /** Takes new locations and their lines, each newer than any of its client before. */
+  forward(locations: readonly Location[], lines: readonly ByteString[]): void {
+    for (const [index, location] of locations.entries()) {
+      if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, lines[index]);
+      else this.waiting.set(location.client, location);
+    }
   }
 
   /** Takes a page of the catch-up. */
@@ -48,7 +50,7 @@ export class Outbox {
     for (const [client, location] of this.waiting) {
       if (!this.sink.hasRoom) return;
       this.waiting.delete(client);
-      this.sink.sendLocation(location);
+      this.sink.sendLocation(location, undefined);
     }
     const { catchUp } = this;
     this.catchUp = 'none';

@@ -111,7 +111,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private note(direction: 'in' | 'out', wire: PeerWire, line: ByteString): void {
-    this.bus.publish({ kind: 'line', direction, party: 'peer', far: wire.far, line });
+    this.bus.publish({ kind: 'lines', direction, party: 'peer', far: wire.far, lines: [line] });
   }
 
   private forget(wire: PeerWire): void {

@@ -1,6 +1,7 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
 import {
   beat,
   caughtUp,
@@ -57,6 +58,8 @@ export class PeerLink implements Actor<LinkMessage> {
   private outbox: Outbox | undefined;
   private silentBeats = 0;
   private pageTimer: unknown;
+  /** Lines that were sent to the neighbour, and not told of yet. */
+  private said: ByteString[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -91,9 +94,11 @@ export class PeerLink implements Actor<LinkMessage> {
     switch (message.kind) {
       case 'forward':
         // A neighbour that is away is told when it catches up.
-        return this.outbox?.forward(message.location, message.line);
+        this.outbox?.forward(message.locations, message.lines);
+        return this.publishSaid();
       case 'page':
-        return this.outbox?.page(message.locations, message.last);
+        this.outbox?.page(message.locations, message.last);
+        return this.publishSaid();
       case 'digest':
         return this.tell({ kind: 'DIGEST', groups: message.groups, horizon: message.horizon });
       case 'compared':
@@ -111,12 +116,10 @@ export class PeerLink implements Actor<LinkMessage> {
         if (message.wire === this.wire) this.greet(message.wire);
         return;
       case 'wire-lines':
-        if (message.wire === this.wire) this.silentBeats = 0;
-        for (const line of message.lines) if (message.wire === this.wire) this.hear(line);
-        return;
+        return this.hear(message.wire, message.lines);
       case 'wire-drained':
         if (message.wire === this.wire) this.outbox?.drained();
-        return;
+        return this.publishSaid();
       case 'wire-closed':
         if (message.wire === this.wire) this.lose(message.reason);
         return;
@@ -131,11 +134,38 @@ export class PeerLink implements Actor<LinkMessage> {
     this.hangUp();
   }
 
-  private hear(line: ByteString): void {
-    const said = parsePeerLine(line);
-    this.bus.publish({ kind: 'line', direction: 'in', party: 'peer', far: this.neighbour, line: logged(said, line) });
-    if (this.outbox === undefined) this.hearGreeting(said);
-    else this.hearNews(said);
+  private hear(wire: PeerWire, lines: readonly ByteString[]): void {
+    if (wire !== this.wire) return;
+    this.silentBeats = 0;
+    let from = 0;
+    while (from < lines.length && wire === this.wire) from = this.hearSome(lines, from);
+  }
+
+  /** Hears lines up to the first that is no location, and that one. Returns where the others start. */
+  private hearSome(lines: readonly ByteString[], from: number): number {
+    const locations: Location[] = [];
+    const heard: ByteString[] = [];
+    for (let index = from; index < lines.length; index += 1) {
+      const line = lines[index] ?? '';
+      const said = parsePeerLine(line);
+      heard.push(logged(said, line));
+      if (said.kind === 'AT' && said.forwarder === this.neighbour && this.outbox !== undefined) {
+        locations.push(said.location);
+        continue;
+      }
+      this.takeIn(heard, locations);
+      if (this.outbox === undefined) this.hearGreeting(said);
+      else this.hearNews(said);
+      return index + 1;
+    }
+    this.takeIn(heard, locations);
+    return lines.length;
+  }
+
+  private takeIn(lines: readonly ByteString[], locations: readonly Location[]): void {
+    this.bus.publish({ kind: 'lines', direction: 'in', party: 'peer', far: this.neighbour, lines });
+    if (locations.length === 0) return;
+    this.bus.send(addresses.store, { kind: 'learned', locations, from: this.neighbour });
   }
 
   private hearGreeting(said: PeerLine): void {
@@ -150,8 +180,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const { bus, neighbour } = this;
     switch (said.kind) {
       case 'AT':
-        if (said.forwarder !== neighbour) return this.lose('the neighbour passed a location on in the name of another');
-        return bus.send(addresses.store, { kind: 'learned', location: said.location, from: neighbour });
+        return this.lose('the neighbour passed a location on in the name of another');
       case 'DIGEST':
         return bus.send(addresses.store, { ...said, kind: 'compare', neighbour });
       case 'BUCKETS': {
@@ -232,16 +261,20 @@ export class PeerLink implements Actor<LinkMessage> {
   private say(line: HandshakeLine | PeerNews): void {
     const text = formatPeerLine(line);
     this.wire?.send(text);
-    this.note(logged(line, text));
+    this.said.push(logged(line, text));
+    this.publishSaid();
   }
 
   private send(line: ByteString): void {
     this.wire?.send(line);
-    this.note(line);
+    this.said.push(line);
   }
 
-  private note(line: ByteString): void {
-    this.bus.publish({ kind: 'line', direction: 'out', party: 'peer', far: this.neighbour, line });
+  private publishSaid(): void {
+    const lines = this.said;
+    if (lines.length === 0) return;
+    this.said = [];
+    this.bus.publish({ kind: 'lines', direction: 'out', party: 'peer', far: this.neighbour, lines });
   }
 
   private lose(reason: string): void {

@@ -54,7 +54,7 @@ export class Repair {
       if (locations.length >= pageLocationsMax) break;
       differing.delete(bucket);
       for (const location of this.table.bucket(bucket)) {
-        if (horizon === undefined || compareInstants(location.instant, horizon) > 0) locations.push(location);
+        if (horizon === undefined || compareInstants(location, horizon) > 0) locations.push(location);
       }
     }
     return { locations, last: differing.size === 0 };

@@ -1,4 +1,5 @@
-import type { ByteString } from './bytes.js';
+import { bytesToScan, type ByteString } from './bytes.js';
+import { hashLow } from './hash.js';
 import type { ClientId } from './ids.js';
 import type { Location } from './location.js';
 
@@ -20,7 +21,12 @@ const hashBytes = 8;
 
 /** The bucket that a client belongs to, in every store. */
 export function bucketOf(client: ClientId): number {
-  return hash(client) & (bucketCount - 1);
+  return bucketOfHash(hashLow(bytesToScan(client), 0, client.length));
+}
+
+/** The same, where the hash of the client's ID is known. */
+export function bucketOfHash(clientHash: number): number {
+  return clientHash & (bucketCount - 1);
 }
 
 /**
@@ -33,13 +39,12 @@ export class Digest {
 
   /** Adds a location, or removes one that was added. */
   toggle(location: Location): void {
-    const bucket = bucketOf(location.client);
+    const { bucket, hashLow: low, hashHigh: high } = location;
     const group = groupOf(bucket);
-    const { low, high } = hashOf(location);
-    this.flip(this.buckets, bucket * 2, low);
-    this.flip(this.buckets, bucket * 2 + 1, high);
-    this.flip(this.groups, group * 2, low);
-    this.flip(this.groups, group * 2 + 1, high);
+    flip(this.buckets, bucket * 2, low);
+    flip(this.buckets, bucket * 2 + 1, high);
+    flip(this.groups, group * 2, low);
+    flip(this.groups, group * 2 + 1, high);
   }
 
   /** The hashes of the groups, in base64url. */
@@ -66,10 +71,10 @@ export class Digest {
     const start = group * bucketsInGroup * 2;
     return this.buckets.subarray(start, start + bucketsInGroup * 2);
   }
+}
 
-  private flip(hashes: Int32Array, index: number, value: number): void {
-    hashes[index] = (hashes[index] ?? 0) ^ value;
-  }
+function flip(hashes: Int32Array, index: number, value: number): void {
+  hashes[index] = (hashes[index] ?? 0) ^ value;
 }
 
 function groupOf(bucket: number): number {
@@ -92,46 +97,4 @@ function differing(own: Int32Array, described: ByteString): number[] | undefined
     if (low !== own[index * 2] || high !== own[index * 2 + 1]) indexes.push(index);
   }
   return indexes;
-}
-
-/**
- * The hash of a location, in two halves of 32 bits. Fields are hashed as they are: putting a line together only to hash it
- * would cost more than the hash. It tells stores apart; it protects against nobody.
- */
-function hashOf({ client, position, time, server, skew }: Location): { low: number; high: number } {
-  let low = lowSeed;
-  let high = highSeed;
-  for (const field of [client, position, time, server, skew]) {
-    for (let index = 0; index < field.length; index += 1) {
-      const byte = field.charCodeAt(index);
-      low = Math.imul(low ^ byte, fnvPrime);
-      high = Math.imul(high ^ byte, otherPrime);
-    }
-    // A separator that no field contains, so that a byte more here and less there makes a difference.
-    low = Math.imul(low ^ separator, fnvPrime);
-    high = Math.imul(high ^ separator, otherPrime);
-  }
-  return { low: mix(low), high: mix(high) };
-}
-
-const fnvPrime = 0x01000193;
-const otherPrime = 0x9e3779b1;
-const lowSeed = 0x811c9dc5;
-const highSeed = 0x2545f491;
-const separator = 0x20;
-
-/** FNV-1a over bytes, mixed. */
-function hash(text: ByteString): number {
-  let state = lowSeed;
-  for (let index = 0; index < text.length; index += 1) state = Math.imul(state ^ text.charCodeAt(index), fnvPrime);
-  return mix(state);
-}
-
-/** The final mix of MurmurHash3: makes all bits depend on all bits. */
-function mix(state: number): number {
-  let mixed = state ^ (state >>> 16);
-  mixed = Math.imul(mixed, 0x85ebca6b);
-  mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }

@@ -10,7 +10,8 @@ export type ServerId = string & { readonly [serverIdBrand]: true };
 export type ClientId = ByteString & { readonly [clientIdBrand]: true };
 
 /** Names that are safe as a field of a line, as a folder and as a word of a command. */
-export const serverIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const serverIdSource = '[A-Za-z0-9][A-Za-z0-9_-]{0,63}';
+export const serverIdPattern = new RegExp(`^${serverIdSource}$`);
 
 /** The text as a server's name, or undefined if it cannot be one. */
 export function asServerId(text: string): ServerId | undefined {

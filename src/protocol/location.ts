@@ -1,25 +1,117 @@
-import { flatCopy, type ByteString } from './bytes.js';
-import { asClientId, type ClientId, type ServerId } from './ids.js';
-import { compareInstants, type Instant } from './time.js';
+import { bytesToScan, textIn, type ByteString } from './bytes.js';
+import { bucketOfHash } from './digest.js';
+import { hashHigh, hashLow } from './hash.js';
+import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';
+import { positionSource } from './position.js';
+import { compareInstants, nanosecondsIn, numberIn, timeSource, type Instant } from './time.js';
 
-/** Where a client was, when, and who first heard it: the fields of an AT line. */
-export interface Location {
+/** What stands in front of every AT line. */
+const mark = 'AT ';
+
+/**
+ * Where a client was, when, and who first heard it. It is its AT line, the same bytes in every server of the herd, and
+ * beside it only what is looked at with every update; all else is cut from the line when somebody asks. A million of them
+ * are kept, so each field counts.
+ */
+export class Location implements Instant {
   readonly client: ClientId;
+  /** Of the moment that the time field stands for. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** The bucket of the digest that the client belongs to. */
+  readonly bucket: number;
+  /** The hash of the line, in two halves of 32 bits. */
+  readonly hashLow: number;
+  readonly hashHigh: number;
+
+  /**
+   * @param line the AT line as clients see it, without its line end, its fields right and one space apart; a text of its own,
+   *   not a part of a larger one, which it would keep alive
+   * @param bytes the same, as bytes; read here, and not kept
+   */
+  private constructor(
+    readonly line: ByteString,
+    bytes: Uint8Array,
+  ) {
+    const end = line.length;
+    const skewStart = line.indexOf(' ', mark.length) + 1;
+    const clientStart = line.indexOf(' ', skewStart) + 1;
+    const clientEnd = line.indexOf(' ', clientStart);
+    const timeStart = line.indexOf(' ', clientEnd + 1) + 1;
+    this.client = asClientId(line.slice(clientStart, clientEnd));
+    this.bucket = bucketOfHash(hashLow(bytes, clientStart, clientEnd));
+    this.hashLow = hashLow(bytes, mark.length, end);
+    this.hashHigh = hashHigh(bytes, mark.length, end);
+    const point = line.indexOf('.', timeStart);
+    const secondsEnd = point < 0 ? end : point;
+    this.seconds = numberIn(bytes, timeStart, secondsEnd);
+    this.nanoseconds = nanosecondsIn(bytes, secondsEnd + 1, end);
+  }
+
+  /** The location in a text that begins with an AT line, known to be right, which ends there. No more of the text is kept. */
+  static in(text: ByteString, end: number): Location {
+    const bytes = bytesToScan(text);
+    return new Location(textIn(bytes, end), bytes);
+  }
+
+  /** The server that first got it. */
+  get server(): ServerId {
+    return this.line.slice(mark.length, this.serverEnd) as ServerId;
+  }
+
+  /** That server's receipt time minus the client's, in seconds: `+0.563873386`. */
+  get skew(): string {
+    return this.line.slice(this.serverEnd + 1, this.skewEnd);
+  }
+
   /** The ISO 6709 field as the client wrote it. */
-  readonly position: ByteString;
+  get position(): ByteString {
+    const start = this.skewEnd + 1 + this.client.length + 1;
+    return this.line.slice(start, this.line.indexOf(' ', start));
+  }
+
   /** The time field as the client wrote it. */
+  get time(): ByteString {
+    return this.line.slice(this.line.lastIndexOf(' ') + 1);
+  }
+
+  /** Its line: what a location is where it travels as JSON. `parseAt` reads it. */
+  toJSON(): ByteString {
+    return this.line;
+  }
+
+  private get serverEnd(): number {
+    return this.line.indexOf(' ', mark.length);
+  }
+
+  private get skewEnd(): number {
+    return this.line.indexOf(' ', this.serverEnd + 1);
+  }
+}
+
+/** What a client reports, as it wrote it. */
+export interface Report {
+  readonly client: ClientId;
+  readonly position: ByteString;
   readonly time: ByteString;
   /** The moment that `time` stands for. */
   readonly instant: Instant;
-  /** The server that first got it. */
-  readonly server: ServerId;
-  /** That server's receipt time minus the client's, in seconds: `+0.563873386`. */
-  readonly skew: string;
 }
 
-/** The AT line of a location, as clients see it, without its line end. */
-export function formatAt(location: Location): ByteString {
-  return `AT ${location.server} ${location.skew} ${location.client} ${location.position} ${location.time}`;
+/** The location that a server makes of a report, and the skew that it measured. */
+export function locate({ client, position, time }: Report, server: ServerId, skew: string): Location {
+  const line = `${mark}${server} ${skew} ${client} ${position} ${time}`;
+  return Location.in(line, line.length);
+}
+
+/** An AT line, its fields checked as a client's are ([PE10]). */
+export const atSource = `${mark}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} [^\\t-\\r ]+ ${positionSource} ${timeSource}`;
+
+const atPattern = new RegExp(`^${atSource}$`);
+
+/** Reads an AT line as clients see it. Never throws; undefined if it is none. */
+export function parseAt(line: ByteString): Location | undefined {
+  return atPattern.test(line) ? Location.in(line, line.length) : undefined;
 }
 
 /**
@@ -32,8 +124,9 @@ export function supersedes(a: Location, b: Location): boolean {
 }
 
 function compareLocations(a: Location, b: Location): number {
+  const later = compareInstants(a, b);
+  if (later !== 0 || a.line === b.line) return later;
   return (
-    compareInstants(a.instant, b.instant) ||
     compareBytes(a.server, b.server) ||
     compareBytes(a.position, b.position) ||
     compareBytes(a.skew, b.skew) ||
@@ -43,20 +136,4 @@ function compareLocations(a: Location, b: Location): number {
 
 function compareBytes(a: ByteString, b: ByteString): number {
   return a === b ? 0 : a < b ? -1 : 1;
-}
-
-/** The same location with fields that keep nothing else alive, for keeping: see `flatCopy`. */
-export function keepable({ client, position, time, instant, server, skew }: Location): Location {
-  // One small string that the fields are cut from costs less than a copy of each.
-  const all = flatCopy(`${client}${position}${time}${server}${skew}`);
-  let end = 0;
-  const copyOf = (field: string): string => all.slice(end, (end += field.length));
-  return {
-    client: asClientId(copyOf(client)),
-    position: copyOf(position),
-    time: copyOf(time),
-    instant,
-    server: copyOf(server) as ServerId,
-    skew: copyOf(skew),
-  };
 }

@@ -11,10 +11,13 @@ export interface Position {
  * optional fraction, at most 90 and 180 to the last digit. The ranges stand in the pattern because a double would round
  * 90.00000000000000001 down to 90. (The standard requires leading zeros; clients in the wild leave them out.)
  */
-const pattern = new RegExp(
-  '^([+-](?:90(?:\\.0+)?|[0-8]?\\d(?:\\.\\d+)?))' +
-    '([+-](?:180(?:\\.0+)?|1[0-7]\\d(?:\\.\\d+)?|0?\\d{1,2}(?:\\.\\d+)?))$',
-);
+const latitudeSource = '[+-](?:90(?:\\.0+)?|[0-8]?\\d(?:\\.\\d+)?)';
+const longitudeSource = '[+-](?:180(?:\\.0+)?|1[0-7]\\d(?:\\.\\d+)?|0?\\d{1,2}(?:\\.\\d+)?)';
+
+/** A position, as part of a larger pattern. */
+export const positionSource = latitudeSource + longitudeSource;
+
+const pattern = new RegExp(`^(${latitudeSource})(${longitudeSource})$`);
 
 /** Whether a field is a position. */
 export function isPosition(field: ByteString): boolean {

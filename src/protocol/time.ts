@@ -10,16 +10,37 @@ export interface Instant {
 
 const NANOSECONDS = 1_000_000_000;
 
-/** At most 15 digits of seconds: beyond 2^53 their arithmetic would no longer be exact. */
-const pattern = /^(\d{1,15})(?:\.(\d+))?$/;
+/** A time field, with its digits before and behind the point. At most 15 of seconds: beyond 2^53 their arithmetic would be inexact. */
+export const timeSource = '(\\d{1,15})(?:\\.(\\d+))?';
+
+const pattern = new RegExp(`^${timeSource}$`);
 
 /** The moment that a client's time field stands for, to the nanosecond; digits beyond the ninth are cut off. */
 export function parseTime(field: ByteString): Instant | undefined {
   const match = pattern.exec(field);
-  if (match?.[1] === undefined) return undefined;
-  const fraction = match[2] ?? '';
-  return { seconds: Number(match[1]), nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
+  return match?.[1] === undefined ? undefined : instantOf(match[1], match[2]);
 }
+
+/** The moment of a time field that was matched: its digits before and behind the point. */
+export function instantOf(seconds: string, fraction = ''): Instant {
+  const digits = fraction.slice(0, 9);
+  return { seconds: Number(seconds), nanoseconds: Number(digits) * 10 ** (9 - digits.length) };
+}
+
+/** The number whose decimal digits stand in bytes. */
+export function numberIn(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let index = start; index < end; index += 1) number = number * 10 + (bytes[index] ?? ZERO) - ZERO;
+  return number;
+}
+
+/** The nanoseconds of a fraction of a second whose digits stand in bytes; those beyond the ninth are cut off. */
+export function nanosecondsIn(bytes: Uint8Array, start: number, end: number): number {
+  const digits = Math.min(9, Math.max(0, end - start));
+  return numberIn(bytes, start, start + digits) * 10 ** (9 - digits);
+}
+
+const ZERO = 48;
 
 /** A moment as a time field, always with nine decimals. */
 export function formatInstant({ seconds, nanoseconds }: Instant): ByteString {

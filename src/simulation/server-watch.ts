@@ -4,10 +4,13 @@ import type { WorldListener } from './world.js';
 
 /** Tells of what happens on the bus of a server, but for its start and its end. */
 export function watchBus(server: ServerId, bus: MessageBus, tell: WorldListener): void {
-  bus.on('location-learned', ({ location, from }) => tell({ kind: 'learned', server, location, from }));
+  bus.on('locations-learned', ({ locations, from }) => {
+    for (const location of locations) tell({ kind: 'learned', server, location, from });
+  });
   bus.on('location-forgotten', ({ location }) => tell({ kind: 'forgotten', server, location }));
-  bus.on('line', ({ direction, party, far, line }) => {
-    if (direction === 'out' && party === 'peer') tell({ kind: 'told', server, neighbour: far as ServerId, line });
+  bus.on('lines', ({ direction, party, far, lines }) => {
+    if (direction === 'in' || party === 'client') return;
+    for (const line of lines) tell({ kind: 'told', server, neighbour: far as ServerId, line });
   });
   bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
   bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));

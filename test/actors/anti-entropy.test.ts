@@ -6,7 +6,7 @@ import { LocationStore } from '../../src/actors/location-store.js';
 import { addresses, type LinkMessage, type StoreMessage } from '../../src/actors/messages.js';
 import { bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import type { ServerId } from '../../src/protocol/ids.js';
-import { formatAt, supersedes, type Location } from '../../src/protocol/location.js';
+import { supersedes, type Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { locations as anyLocations, location } from '../protocol/arbitraries.js';
 import { FakeActor } from '../support/fake-actor.js';
@@ -46,12 +46,12 @@ class FakeLink implements Actor<LinkMessage> {
       case 'page':
         for (const location of message.locations) {
           this.dealt.push(location);
-          this.underWay.push({ kind: 'learned', location, from: self });
+          this.underWay.push({ kind: 'learned', locations: [location], from: self });
         }
         if (!message.last) this.bus.send(addresses.store, { kind: 'next-page', neighbour });
         return;
       case 'forward':
-        this.underWay.push({ kind: 'learned', location: message.location, from: self });
+        this.underWay.push({ kind: 'learned', locations: message.locations, from: self });
         return;
       default:
         throw new Error(`a store sends no ${message.kind}`);
@@ -82,7 +82,7 @@ class Side {
   }
 
   report(location: Location): void {
-    this.bus.send(addresses.store, { kind: 'report', location });
+    this.bus.send(addresses.store, { kind: 'report', locations: [location] });
   }
 
   comesUp(): void {
@@ -104,7 +104,7 @@ class Side {
       this.hears({ kind: 'buckets-told', neighbour: nobody, group, buckets: nothing });
     }
     this.hears({ kind: 'catch-up', neighbour: nobody });
-    return asking.dealt.map(formatAt).sort();
+    return asking.dealt.map(({ line }) => line).sort();
   }
 }
 
@@ -130,7 +130,7 @@ function greatest(all: readonly Location[]): string[] {
     const known = held.get(location.client);
     if (known === undefined || supersedes(location, known)) held.set(location.client, location);
   }
-  return [...held.values()].map(formatAt).sort();
+  return [...held.values()].map(({ line }) => line).sort();
 }
 
 /** Locations of a few clients, so that two stores often hold different ones of the same. */
@@ -243,8 +243,8 @@ describe('two stores that compare digests', () => {
     one.comesUp();
     other.comesUp();
     exchange(one, other, inTurn());
-    expect(other.link.dealt.map(formatAt)).to.include(formatAt(locationOf('phone1', 151)));
-    for (const { instant } of other.link.dealt) expect(instant.seconds).to.be.above(50);
+    expect(other.link.dealt.map(({ line }) => line)).to.include(locationOf('phone1', 151).line);
+    for (const { seconds } of other.link.dealt) expect(seconds).to.be.above(50);
   });
 
   it('[PE15] [PE14] refill one that holds nothing, page by page', () => {

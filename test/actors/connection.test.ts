@@ -86,14 +86,25 @@ describe('Connection', () => {
   });
 
   it('tells the log every line of both directions, without line ends', () => {
-    const lines = eventsOf(bus, 'line');
+    const said = eventsOf(bus, 'lines');
     say('one\ntwo\n');
-    expect(lines.map(({ direction, party, far, line }) => [direction, party, far, line])).to.deep.equal([
-      ['in', 'client', '192.0.2.1:40000', 'one'],
-      ['out', 'client', '192.0.2.1:40000', '? one'],
-      ['in', 'client', '192.0.2.1:40000', 'two'],
-      ['out', 'client', '192.0.2.1:40000', '? two'],
+    expect(said.map(({ direction, party, far, lines }) => [direction, party, far, ...lines])).to.deep.equal([
+      ['in', 'client', '192.0.2.1:40000', 'one', 'two'],
+      ['out', 'client', '192.0.2.1:40000', '? one', '? two'],
     ]);
+  });
+
+  it('tells the store together what came together, and before it asks where somebody is', () => {
+    const heard: string[] = [];
+    bus.attach(addresses.store, {
+      receive: (message) => {
+        if (message.kind === 'report') heard.push(message.locations.map(({ time }) => time).join(' '));
+        else heard.push(message.kind);
+      },
+      stop: () => undefined,
+    });
+    say('IAMAT kiwi +1+1 1\nIAMAT kiwi +1+1 2\nWHATSAT kiwi 1 1\nIAMAT kiwi +1+1 3\nIAMAT kiwi +1+1 4\n');
+    expect(heard).to.deep.equal(['1 2', 'whereis', '3 4']);
   });
 
   describe('[CO4] with a client that does not take its answers', () => {

@@ -13,7 +13,7 @@ import {
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../src/protocol/line-framer.js';
-import { formatAt, type Location } from '../../src/protocol/location.js';
+import { type Location } from '../../src/protocol/location.js';
 import { beat, caughtUp, compared, formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import type { Instant } from '../../src/protocol/time.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
@@ -42,8 +42,8 @@ class FakeStore implements Actor<StoreMessage> {
 
   receive(message: StoreMessage): void {
     if (message.kind === 'report') {
-      this.reports.push(message.location);
-      this.know(message.location);
+      this.reports.push(...message.locations);
+      for (const location of message.locations) this.know(location);
     }
     if (message.kind === 'whereis') {
       const { replyTo, question, client } = message;
@@ -70,7 +70,9 @@ class Client implements Actor<ConnectionMessage> {
   ) {
     this.address = addresses.connection(connection);
     const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream };
-    this.conversation = new Conversation(server.bus, settings, this.address, (text) => this.writes.push(text));
+    this.conversation = new Conversation(server.bus, settings, this.address, (answer) =>
+      this.writes.push(`${answer}\n`),
+    );
     server.bus.attach(this.address, this);
   }
 
@@ -106,6 +108,7 @@ class Client implements Actor<ConnectionMessage> {
 
   private handle(frames: readonly Frame[], receivedAt: Instant): void {
     for (const frame of frames) this.conversation.handle(frame, receivedAt);
+    this.conversation.flush();
   }
 }
 
@@ -172,7 +175,7 @@ describe('Conversation', () => {
     it('[IA1] [IA3] is answered with the AT line of the server that was told', () => {
       client.says('IAMAT kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n');
       expect(client.writes).to.deep.equal(['AT Gasol +0.250000000 kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n']);
-      expect(server.store.reports.map(formatAt)).to.deep.equal([client.hears().trimEnd()]);
+      expect(server.store.reports.map(({ line }) => line)).to.deep.equal([client.hears().trimEnd()]);
     });
 
     it('[IA2] [CM5] echoes its fields to the byte, with one space between them and LF behind', () => {
@@ -224,8 +227,8 @@ describe('Conversation', () => {
       server.store.know(kiwi);
       client.says('WHATSAT kiwi 10 3\n');
       server.upstreamAnswers();
-      expect(client.hears()).to.equal(`${formatAt(kiwi)}\n${json}\n`);
-      expect(formatAt(kiwi)).to.match(/^AT Blake \+0\.563873386 kiwi /);
+      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n`);
+      expect(kiwi.line).to.match(/^AT Blake \+0\.563873386 kiwi /);
     });
 
     it('[WH6] is answered in one write', () => {
@@ -233,7 +236,7 @@ describe('Conversation', () => {
       client.says('WHATSAT kiwi 10 3\n');
       expect(client.writes).to.deep.equal([]);
       server.upstreamAnswers();
-      expect(client.writes).to.deep.equal([`${formatAt(kiwi)}\n${json}\n`]);
+      expect(client.writes).to.deep.equal([`${kiwi.line}\n${json}\n`]);
     });
 
     it('[PO4] asks about the digits of the position, the radius and the count', () => {
@@ -275,7 +278,7 @@ describe('Conversation', () => {
       expect(server.asked).to.have.length(1);
       expect(client.hears()).to.equal('');
       server.upstreamAnswers();
-      expect(client.hears()).to.equal(`${formatAt(kiwi)}\n${json}\n? x\n`);
+      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n? x\n`);
     });
 
     it('[WH10] asks nobody where the store knows', () => {
@@ -301,7 +304,7 @@ describe('Conversation', () => {
       client.says('WHATSAT kiwi 10 3\n');
       client.says('IAMAT kiwi +1+2 1400000000\n');
       server.upstreamAnswers();
-      expect(client.writes[0]).to.equal(`${formatAt(kiwi)}\n${json}\n`);
+      expect(client.writes[0]).to.equal(`${kiwi.line}\n${json}\n`);
       expect(client.writes[1]).to.match(/^AT Gasol /);
     });
 
@@ -317,7 +320,7 @@ describe('Conversation', () => {
       server.store.know(kiwi);
       client.says('WHATSAT kiwi 10 3\n');
       server.upstreamBreaksDown();
-      expect(client.writes).to.deep.equal([`${formatAt(kiwi)}\n{"error":"internal error"}\n`]);
+      expect(client.writes).to.deep.equal([`${kiwi.line}\n{"error":"internal error"}\n`]);
       expect(client.waiting).to.equal(0);
     });
 
@@ -365,7 +368,7 @@ describe('Conversation', () => {
     it('[IN3] is what a server would say, and changes nothing', () => {
       const metta = serverId('Metta');
       const said = [
-        formatAt(kiwi),
+        kiwi.line,
         formatPeerAt(kiwi, metta),
         formatPeerLine({ kind: 'HELLO', version: '1', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
@@ -403,7 +406,7 @@ describe('Conversation', () => {
       server.upstreamAnswers(1, '{"second":0}');
       expect(client.hears()).to.equal('');
       server.upstreamAnswers(0, '{"first":0}');
-      const at = formatAt(kiwi);
+      const at = kiwi.line;
       expect(client.hears()).to.equal(`${at}\n{"first":0}\n? b\n? WHATSAT nobody 1 1\n${at}\n{"second":0}\n? c\n`);
       expect(client.waiting).to.equal(0);
     });
@@ -414,7 +417,7 @@ describe('Conversation', () => {
       client.says('WHATSAT kiwi 1 1\na\n');
       other.says('WHATSAT kiwi 1 1\nb\n');
       server.upstreamAnswers(1);
-      expect(other.hears()).to.equal(`${formatAt(kiwi)}\n${json}\n? b\n`);
+      expect(other.hears()).to.equal(`${kiwi.line}\n${json}\n? b\n`);
       expect(client.hears()).to.equal('');
     });
 

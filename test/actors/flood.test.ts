@@ -30,11 +30,15 @@ describe('Flood', () => {
     bus.attach(addresses.flood, new Flood(bus, serverId('Bryant'), neighbours));
     const location = locationOf('kiwi', 1_353_118_103, 'Howard');
 
-    bus.send(addresses.flood, { kind: 'spread', location, from: serverId('Blake') });
+    bus.send(addresses.flood, { kind: 'spread', locations: [location], from: serverId('Blake') });
 
     const line = 'AT Howard +0.100000000 kiwi +34.068930-118.445127 1353118103 Bryant';
     expect(links.get(serverId('Blake'))?.received).to.deep.equal([]);
-    expect(links.get(serverId('Gasol'))?.received).to.deep.equal([{ kind: 'forward', location, line }]);
-    expect(links.get(serverId('Metta'))?.received).to.deep.equal([{ kind: 'forward', location, line }]);
+    expect(links.get(serverId('Gasol'))?.received).to.deep.equal([
+      { kind: 'forward', locations: [location], lines: [line] },
+    ]);
+    expect(links.get(serverId('Metta'))?.received).to.deep.equal([
+      { kind: 'forward', locations: [location], lines: [line] },
+    ]);
   });
 });

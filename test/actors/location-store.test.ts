@@ -43,7 +43,7 @@ describe('LocationStore', () => {
   });
 
   function report(location: Location): void {
-    bus.send(addresses.store, { kind: 'report', location });
+    bus.send(addresses.store, { kind: 'report', locations: [location] });
   }
 
   function whereis(name: string): Location | undefined {
@@ -91,13 +91,13 @@ describe('LocationStore', () => {
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of told) {
           const location = locationOf(client, seconds, server);
-          if (learned) bus.send(addresses.store, { kind: 'learned', location, from: neighbour });
+          if (learned) bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
           else report(location);
           const before = greatest.get(client);
           const isNew = before === undefined || supersedes(location, before);
           if (isNew) greatest.set(client, location);
           const from = learned ? neighbour : undefined;
-          expect(flood.take()).to.deep.equal(isNew ? [{ kind: 'spread', location, from }] : []);
+          expect(flood.take()).to.deep.equal(isNew ? [{ kind: 'spread', locations: [location], from }] : []);
         }
         for (const [client, location] of greatest) expect(whereis(client)).to.deep.equal(location);
       }),
@@ -105,20 +105,41 @@ describe('LocationStore', () => {
   });
 
   it('[LO4] tells nobody of what it knew, or what is older', () => {
-    const learned = eventsOf(bus, 'location-learned');
+    const learned = eventsOf(bus, 'locations-learned');
     report(locationOf('kiwi', 5));
     report(locationOf('kiwi', 5));
     report(locationOf('kiwi', 4));
-    expect(learned.map(({ location }) => location.time)).to.deep.equal(['5']);
+    expect(learned.map(({ locations }) => locations.map(({ time }) => time))).to.deep.equal([['5']]);
     expect(flood.received).to.have.lengthOf(1);
     expect(whereis('kiwi')?.time).to.equal('5');
+  });
+
+  it('passes on together what came together, and no more of it than is new', () => {
+    report(locationOf('emu', 5));
+    flood.take();
+    const [kiwi, newer, moa] = [locationOf('kiwi', 1), locationOf('kiwi', 2), locationOf('moa', 1)];
+    const locations = [kiwi, locationOf('emu', 4), newer, kiwi, moa];
+    bus.send(addresses.store, { kind: 'learned', locations, from: neighbour });
+    expect(flood.take()).to.deep.equal([{ kind: 'spread', locations: [kiwi, newer, moa], from: neighbour }]);
+    expect(whereis('kiwi')).to.equal(newer);
+  });
+
+  it('passes on what it holds though it broke over what came with it', () => {
+    const [kiwi, bad] = [locationOf('kiwi', 1), locationOf('emu', 1)];
+    Object.defineProperty(bad, 'bucket', { get: () => expect.fail('broken on purpose') });
+    const broken: unknown[] = [];
+    bus.supervise(({ error }) => broken.push(error));
+    bus.send(addresses.store, { kind: 'learned', locations: [kiwi, bad, locationOf('moa', 1)], from: neighbour });
+    expect(broken).to.have.lengthOf(1);
+    expect(whereis('kiwi')).to.equal(kiwi);
+    expect(flood.take()).to.deep.equal([{ kind: 'spread', locations: [kiwi], from: neighbour }]);
   });
 
   it('tells the seeker of a client that it did not know, and of no other news', () => {
     report(locationOf('kiwi', 1));
     report(locationOf('kiwi', 2));
-    bus.send(addresses.store, { kind: 'learned', location: locationOf('emu', 1), from: neighbour });
-    bus.send(addresses.store, { kind: 'learned', location: locationOf('emu', 1), from: neighbour });
+    bus.send(addresses.store, { kind: 'learned', locations: [locationOf('emu', 1)], from: neighbour });
+    bus.send(addresses.store, { kind: 'learned', locations: [locationOf('emu', 1)], from: neighbour });
     expect(seeker.received).to.deep.equal([
       { kind: 'appeared', location: locationOf('kiwi', 1), spread: true },
       { kind: 'appeared', location: locationOf('emu', 1), spread: true },
@@ -140,7 +161,7 @@ describe('LocationStore', () => {
 
   describe('told what was on disk', () => {
     it('knows it, by the same rule as ever, says so, and tells no neighbour', () => {
-      const learned = eventsOf(bus, 'location-learned');
+      const learned = eventsOf(bus, 'locations-learned');
       const remembered = eventsOf(bus, 'locations-remembered');
       const locations = [locationOf('kiwi', 1), locationOf('kiwi', 3), locationOf('kiwi', 2), locationOf('emu', 1)];
       bus.send(addresses.store, { kind: 'remembered', locations });
@@ -178,7 +199,8 @@ describe('LocationStore', () => {
       for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(locationOf(client, 10 + index));
     });
 
-    const learn = (location: Location) => bus.send(addresses.store, { kind: 'learned', location, from: neighbour });
+    const learn = (location: Location) =>
+      bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
     const named = (events: readonly { location: Location }[]) => events.map(({ location }) => location.client);
 
     it('forgets the one with the oldest location for another', () => {
@@ -247,7 +269,7 @@ describe('LocationStore', () => {
       report(locationOf('kiwi', 10));
       report(locationOf('emu', 20));
       report(locationOf('moa', 10));
-      expect(flood.received.at(-1)).to.deep.include({ kind: 'spread', location: locationOf('moa', 10) });
+      expect(flood.received.at(-1)).to.deep.include({ kind: 'spread', locations: [locationOf('moa', 10)] });
     });
 
     it('does not come to hold them again by catching up, however often', () => {
@@ -274,7 +296,7 @@ describe('LocationStore', () => {
           catchUp(neighbour);
           const held = pages().flatMap(({ locations }) => locations);
           expect(held.length).to.be.at.most(max);
-          if (all.length > 0) expect(held.some(({ instant }) => instant.seconds === newest)).to.equal(true);
+          if (all.length > 0) expect(held.some(({ seconds }) => seconds === newest)).to.equal(true);
         }),
         { numRuns: 30 },
       );

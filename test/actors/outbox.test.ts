@@ -34,7 +34,7 @@ class FakeSink implements OutboxSink {
 }
 
 function forward(outbox: Outbox, client: string, seconds: number): void {
-  outbox.forward(locationOf(client, seconds), 'its line');
+  outbox.forward([locationOf(client, seconds)], ['its line']);
 }
 
 describe('Outbox', () => {

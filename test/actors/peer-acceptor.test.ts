@@ -190,10 +190,10 @@ describe('PeerAcceptor', () => {
     });
 
     it('tells the log no proof', () => {
-      const noted = eventsOf(bus, 'line');
+      const noted = eventsOf(bus, 'lines');
       const { wire, mailbox } = call();
       mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
-      expect(noted.map(({ direction, line }) => `${direction} ${line}`)).to.deep.equal([
+      expect(noted.flatMap(({ direction, lines }) => lines.map((line) => `${direction} ${line}`))).to.deep.equal([
         `in ${helloWithNonce}`,
         'out HELLO 1 twitter Bryant Blake nonce1',
         'in PROOF ...',

@@ -133,18 +133,44 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
       transport.last.listener.lines(wire, [kiwiFrom('Metta'), 'CAUGHT-UP']);
       expect(states()).to.deep.equal(['live']);
-      expect(store.received).to.deep.equal([{ kind: 'learned', location: kiwi, from: metta }]);
+      expect(store.received).to.deep.equal([{ kind: 'learned', locations: [kiwi], from: metta }]);
+    });
+
+    it('tells the store together what came together, and other news in its place among it', () => {
+      const wire = connect();
+      store.take();
+      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      transport.last.listener.lines(wire, [at(1), at(2), 'SEEK Metta:1 3 emu', at(3), 'COMPARED', at(4)]);
+      const learned = (...seconds: number[]) => {
+        return { kind: 'learned', locations: seconds.map((each) => locationOf('kiwi', each)), from: metta };
+      };
+      expect(store.take().map((message) => (message.kind === 'learned' ? message : message.kind))).to.deep.equal([
+        learned(1, 2),
+        'sought',
+        learned(3),
+        'catch-up',
+        learned(4),
+      ]);
+    });
+
+    it('takes what came before a line that has no place there, and nothing behind it', () => {
+      const wire = connect();
+      store.take();
+      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      transport.last.listener.lines(wire, [at(1), 'GET / HTTP/1.1', at(2)]);
+      expect(store.take()).to.deep.equal([{ kind: 'learned', locations: [locationOf('kiwi', 1)], from: metta }]);
+      expect(wire.state).to.equal('closed');
     });
 
     it('forwards what is new in the line that flood wrote, and holds it back while there is no room', () => {
       const wire = connect();
       send({ kind: 'page', locations: [], last: true });
       wire.take();
-      send({ kind: 'forward', location: kiwi, line: 'the line' });
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
       expect(wire.take()).to.deep.equal(['the line']);
       wire.hasRoom = false;
       for (let seconds = 1; seconds < 10; seconds += 1) {
-        send({ kind: 'forward', location: locationOf('kiwi', seconds), line: `line ${seconds}` });
+        send({ kind: 'forward', locations: [locationOf('kiwi', seconds)], lines: [`line ${seconds}`] });
       }
       expect(wire.take()).to.deep.equal([]);
       wire.hasRoom = true;
@@ -153,11 +179,11 @@ describe('PeerLink', () => {
     });
 
     it('[PE15] keeps nothing for a neighbour that is away', () => {
-      send({ kind: 'forward', location: kiwi, line: 'the line' });
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
       const wire = connect();
       expect(wire.sent).to.deep.equal([]);
       transport.last.listener.closed(wire, 'ECONNRESET');
-      send({ kind: 'forward', location: kiwi, line: 'the line' });
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
       send({ kind: 'page', locations: [kiwi], last: true });
       clock.advance(50);
       expect(connect().sent).to.deep.equal([]);
@@ -411,11 +437,11 @@ describe('PeerLink', () => {
     });
 
     it('tells the log no proof', () => {
-      const lines = eventsOf(bus, 'line');
+      const said = eventsOf(bus, 'lines');
       const { wire, listener } = transport.last;
       listener.opened(wire);
       listener.lines(wire, [welcome, proofOfMetta]);
-      expect(lines.map(({ line }) => line).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
+      expect(said.flatMap(({ lines }) => lines).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
         'PROOF ...',
         'PROOF ...',
       ]);
@@ -482,11 +508,14 @@ describe('PeerLink', () => {
     });
 
     it('tells the log every line with the name of the neighbour, of hashes a few', () => {
-      const lines = eventsOf(bus, 'line');
+      const said = eventsOf(bus, 'lines');
       const { wire, mailbox } = call();
       mailbox.lines(wire, ['CAUGHT-UP', `DIGEST ${'A'.repeat(2_731)}`]);
       bus.send(addresses.link(blake), { kind: 'compared', told: [] });
-      expect(lines.map(({ direction, party, far, line }) => `${direction} ${party} ${far} ${line}`)).to.deep.equal([
+      const noted = said.flatMap(({ direction, party, far, lines }) =>
+        lines.map((line) => `${direction} ${party} ${far} ${line}`),
+      );
+      expect(noted).to.deep.equal([
         'in peer Blake CAUGHT-UP',
         `in peer Blake DIGEST ${'A'.repeat(17)}...`,
         'out peer Blake COMPARED',

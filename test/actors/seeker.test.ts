@@ -353,7 +353,7 @@ class Server {
       receive: (message) => {
         if (message.kind === 'say' && message.line.kind === 'SEEK') this.herd.seek(this.self, neighbour, message.line);
         else if (message.kind === 'say') this.herd.unknown(this.self, neighbour, message.line.id);
-        else if (message.kind === 'forward') this.herd.at(this.self, neighbour, message.location);
+        else if (message.kind === 'forward') this.herd.at(this.self, neighbour, message.locations);
         else throw new Error(`nobody sends ${message.kind} here`);
       },
       stop: () => undefined,
@@ -394,8 +394,8 @@ class Herd {
     this.underWay.push(() => this.server(to).bus.send(addresses.seeker, { kind: 'unknown-heard', from, id }));
   }
 
-  at(from: ServerId, to: ServerId, location: Location): void {
-    this.underWay.push(() => this.server(to).bus.send(addresses.store, { kind: 'learned', location, from }));
+  at(from: ServerId, to: ServerId, locations: readonly Location[]): void {
+    this.underWay.push(() => this.server(to).bus.send(addresses.store, { kind: 'learned', locations, from }));
   }
 
   /** Delivers everything, in the order that the test likes; no time passes. */

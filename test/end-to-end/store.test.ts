@@ -93,7 +93,7 @@ async function fillTable(folder: string): Promise<void> {
     const bus = strictBus();
     file.listen(bus);
     for (let index = 0; index < 300; index += 1) {
-      bus.publish({ kind: 'location-learned', location: locationOf(`phone${index}`, 1), from: undefined });
+      bus.publish({ kind: 'locations-learned', locations: [locationOf(`phone${index}`, 1)], from: undefined });
     }
     await file.close();
   }

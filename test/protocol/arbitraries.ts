@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId, type ServerId } from '../../src/protocol/ids.js';
-import type { Location } from '../../src/protocol/location.js';
+import { locate, type Location } from '../../src/protocol/location.js';
 import {
   beat,
   caughtUp,
@@ -93,7 +93,13 @@ export function location(
 ): Location {
   const { client = 'kiwi', position = '+34.068930-118.445127', time = '1353118103.108893381' } = fields;
   const { server = 'Blake', skew = '+0.563873386' } = fields;
-  return { client: asClientId(client), position, time, instant: instant(time), server: server as ServerId, skew };
+  const report = { client: asClientId(client), position, time, instant: instant(time) };
+  return locate(report, server as ServerId, skew);
+}
+
+/** The fields of a location, to make another of. */
+export function fieldsIn({ client, position, time, server, skew }: Location) {
+  return { client, position, time, server, skew };
 }
 
 export const locations: Arbitrary<Location> = fc

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { formatInvalid, parseCommand, type Command } from '../../src/protocol/command.js';
-import { formatAt } from '../../src/protocol/location.js';
 import { formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import {
   byteStrings,
@@ -209,7 +208,7 @@ describe('parseCommand', () => {
   it('[IN3] takes no line of a server', () => {
     fc.assert(
       fc.property(locations, serverIds, peerLines, (known, from, said) => {
-        expectInvalid([formatAt(known), formatPeerAt(known, from), formatPeerLine(said)]);
+        expectInvalid([known.line, formatPeerAt(known, from), formatPeerLine(said)]);
       }),
     );
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { bucketCount, bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import type { Location } from '../../src/protocol/location.js';
-import { clientIds, location, locations } from './arbitraries.js';
+import { clientIds, fieldsIn, location, locations } from './arbitraries.js';
 
 const bucketsInGroup = bucketCount / groupCount;
 
@@ -59,12 +59,13 @@ describe('Digest', () => {
   });
 
   const changes: Record<string, (location: Location) => Location> = {
-    position: (held) => location({ ...held, position: `${held.position.startsWith('+') ? '-' : '+'}1+1` }),
-    time: (held) => location({ ...held, time: `${held.instant.seconds === 7 ? 8 : 7}` }),
+    position: (held) => location({ ...fieldsIn(held), position: `${held.position.startsWith('+') ? '-' : '+'}1+1` }),
+    time: (held) => location({ ...fieldsIn(held), time: `${held.seconds === 7 ? 8 : 7}` }),
     'how the time is written': (held) =>
-      location({ ...held, time: held.time.includes('.') ? `${held.time}0` : `${held.time}.0` }),
-    server: (held) => location({ ...held, server: held.server === 'Metta' ? 'Blake' : 'Metta' }),
-    skew: (held) => location({ ...held, skew: `${held.skew.startsWith('+') ? '-' : '+'}${held.skew.slice(1)}` }),
+      location({ ...fieldsIn(held), time: held.time.includes('.') ? `${held.time}0` : `${held.time}.0` }),
+    server: (held) => location({ ...fieldsIn(held), server: held.server === 'Metta' ? 'Blake' : 'Metta' }),
+    skew: (held) =>
+      location({ ...fieldsIn(held), skew: `${held.skew.startsWith('+') ? '-' : '+'}${held.skew.slice(1)}` }),
   };
   for (const [field, change] of Object.entries(changes)) {
     it(`[PE14] [PE22] tells the one bucket in which a location differs in ${field}`, () => {
@@ -99,8 +100,8 @@ describe('Digest', () => {
   });
 
   it('[PE14] does not take the end of one field for the beginning of the next', () => {
-    const one = { ...location({ client: 'kiwi' }), position: '+1+12', time: '3' };
-    const other = { ...one, position: '+1+1', time: '23' };
+    const one = location({ client: 'kiwi', position: '+1+12', time: '3' });
+    const other = location({ client: 'kiwi', position: '+1+1', time: '23' });
     expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([bucketOf(one.client)]);
   });
 

@@ -1,14 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { formatAt, keepable, supersedes, type Location } from '../../src/protocol/location.js';
-import { formatPeerAt, parsePeerLine } from '../../src/protocol/peer-line.js';
-import { asServerId } from '../../src/protocol/ids.js';
-import { location, locations, rivals } from './arbitraries.js';
+import { parseCommand } from '../../src/protocol/command.js';
+import { bucketOf } from '../../src/protocol/digest.js';
+import { asClientId, asServerId } from '../../src/protocol/ids.js';
+import { locate, parseAt, supersedes, type Location } from '../../src/protocol/location.js';
+import { parsePeerLine } from '../../src/protocol/peer-line.js';
+import { instant, location, locations, rivals } from './arbitraries.js';
 import { heapBytesOf } from './heap.js';
 
 function expectToWin(winner: Location, loser: Location): void {
-  const titles = [winner, loser].map(formatAt).join(' against ');
+  const titles = [winner, loser].map(({ line }) => line).join(' against ');
   expect(supersedes(winner, loser), titles).to.be.true;
   expect(supersedes(loser, winner), titles).to.be.false;
 }
@@ -20,28 +22,60 @@ function winnerOf(reports: readonly Location[]): Location | undefined {
   );
 }
 
-describe('formatAt', () => {
+describe('a location', () => {
+  const kiwi = {
+    server: 'Blake',
+    skew: '+0.563873386',
+    client: 'kiwi.cs.ucla.edu',
+    position: '+27.5916+086.5640',
+    time: '1353118103.108893381',
+  };
+  const line = 'AT Blake +0.563873386 kiwi.cs.ucla.edu +27.5916+086.5640 1353118103.108893381';
+
   it('[IA1] is AT, server, skew, client, position and time', () => {
-    expect(
-      formatAt(
-        location({
-          server: 'Blake',
-          skew: '+0.563873386',
-          client: 'kiwi.cs.ucla.edu',
-          position: '+27.5916+086.5640',
-          time: '1353118103.108893381',
-        }),
-      ),
-    ).to.equal('AT Blake +0.563873386 kiwi.cs.ucla.edu +27.5916+086.5640 1353118103.108893381');
+    expect(location(kiwi).line).to.equal(line);
+    expect(parseAt(line)).to.deep.equal(location(kiwi));
   });
 
-  it('[CM5] puts one space between fields', () => {
+  it('[CM5] [IA1] is a line of these fields with one space between them, and gives them back', () => {
     fc.assert(
-      fc.property(locations, ({ server, skew, client, position, time, instant }) => {
-        const line = formatAt({ server, skew, client, position, time, instant });
-        expect(line.split(' ')).to.deep.equal(['AT', server, skew, client, position, time]);
+      fc.property(locations, (made) => {
+        const { server, skew, client, position, time } = made;
+        expect(made.line.split(' ')).to.deep.equal(['AT', server, skew, client, position, time]);
+        const { seconds, nanoseconds } = made;
+        expect({ seconds, nanoseconds }).to.deep.equal(instant(time));
+        expect(made.bucket).to.equal(bucketOf(client));
+        expect(parseAt(made.line)).to.deep.equal(made);
       }),
     );
+  });
+
+  it('is read of nothing else', () => {
+    for (const text of ['', 'AT', `${line} `, `${line} Bryant`, line.replace(' ', '  '), line.slice(1)]) {
+      expect(parseAt(text), text).to.equal(undefined);
+    }
+  });
+
+  it('travels as its line in JSON', () => {
+    expect(JSON.parse(JSON.stringify({ location: location(kiwi) }))).to.deep.equal({ location: line });
+  });
+
+  it('keeps nothing of the chunk that it came in', () => {
+    const client = asClientId('kiwi.cs.ucla.edu');
+    const server = asServerId('a-server-with-a-long-name') ?? expect.fail('no server');
+    const at = location({ ...kiwi, server }).line;
+    const bytes = heapBytesOf(200, () => {
+      const chunk = Buffer.from(`${at} ${server}\n`.padEnd(65_536, 'x')).toString('latin1');
+      const parsed = parsePeerLine(chunk.slice(0, chunk.indexOf('\n')));
+      return parsed.kind === 'AT' ? parsed.location : expect.fail(at);
+    });
+    expect(bytes).to.be.below(2_000);
+    const reported = heapBytesOf(200, () => {
+      const chunk = Buffer.from(`IAMAT ${client} +1+2 5\n`.padEnd(65_536, 'x')).toString('latin1');
+      const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), 0);
+      return command.kind === 'IAMAT' ? locate(command, server, '+0.000000001') : expect.fail(chunk.slice(0, 40));
+    });
+    expect(reported).to.be.below(2_000);
   });
 });
 
@@ -110,7 +144,7 @@ describe('supersedes', () => {
         expect(supersedes(a, a), 'irreflexive').to.be.false;
         if (supersedes(a, b)) expect(supersedes(b, a), 'antisymmetric').to.be.false;
         if (supersedes(a, b) && supersedes(b, c)) expect(supersedes(a, c), 'transitive').to.be.true;
-        if (formatAt(a) !== formatAt(b)) expect(supersedes(a, b) || supersedes(b, a), 'connex').to.be.true;
+        if (a.line !== b.line) expect(supersedes(a, b) || supersedes(b, a), 'connex').to.be.true;
       }),
       { numRuns: 2_000 },
     );
@@ -126,29 +160,5 @@ describe('supersedes', () => {
         expect(winnerOf([...shuffled, ...again])).to.deep.equal(winnerOf(all));
       }),
     );
-  });
-});
-
-describe('keepable', () => {
-  it('equals the original', () => {
-    fc.assert(
-      fc.property(locations, (original) => {
-        expect(keepable(original)).to.deep.equal(original);
-      }),
-    );
-  });
-
-  it('keeps nothing of the chunk that the location came in', () => {
-    const server = 'a-server-with-a-long-name';
-    const line = formatPeerAt(
-      location({ client: 'kiwi.cs.ucla.edu', server, skew: '+1353118103.563873386' }),
-      asServerId(server) ?? expect.fail('no server'),
-    );
-    const bytes = heapBytesOf(200, () => {
-      const chunk = Buffer.from(`${line}\n`.padEnd(65_536, 'x')).toString('latin1');
-      const parsed = parsePeerLine(chunk.slice(0, chunk.indexOf('\n')));
-      return parsed.kind === 'AT' ? keepable(parsed.location) : expect.fail(line);
-    });
-    expect(bytes).to.be.below(2_000);
   });
 });

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 
 import { Digest, groupCount } from '../../src/protocol/digest.js';
 import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
-import { formatAt } from '../../src/protocol/location.js';
 import {
   beat,
   caughtUp,
@@ -144,7 +143,7 @@ describe('a location between servers', () => {
     const parsed = parsePeerLine(`${at} Bryant`);
     expect(parsed).to.deep.include({ kind: 'AT', forwarder: 'Bryant' });
     if (parsed.kind !== 'AT') return;
-    expect(formatAt(parsed.location)).to.equal(at);
+    expect(parsed.location.line).to.equal(at);
     expect(formatPeerAt(parsed.location, server('Gasol'))).to.equal(`${at} Gasol`);
   });
 

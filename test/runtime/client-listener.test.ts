@@ -87,7 +87,7 @@ describe('the door for clients over TCP', () => {
 
   it('[CO4] stops taking from a client that takes nothing, and goes on when it does', async () => {
     let taken = 0;
-    bus.on('line', ({ direction }) => (taken += direction === 'in' ? 1 : 0));
+    bus.on('lines', ({ direction, lines }) => (taken += direction === 'in' ? lines.length : 0));
     const block = `${'x'.repeat(200)}\n`.repeat(10_000);
     let blocks = 0;
     // Sooner or later the buffers of both systems are full, and this side can write no more.

@@ -7,7 +7,9 @@ import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } fro
 import type { Bus } from '../../src/actors/bus.js';
 import type { Outbox } from '../../src/actors/outbox.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
-import type { Location } from '../../src/protocol/location.js';
+import type { ServerId } from '../../src/protocol/ids.js';
+import { parseAt, type Location } from '../../src/protocol/location.js';
+import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import { Digest } from '../../src/protocol/digest.js';
 import { allInvariants } from '../../src/simulation/invariants/all.js';
 import { digUp, plant } from './plant.js';
@@ -32,6 +34,11 @@ function busOf(actor: object): Bus {
   return Reflect.get(actor, 'bus') as Bus;
 }
 
+/** The same location, a little elsewhere. */
+function rounded({ line, position }: Location): Location {
+  return parseAt(line.replace(position, '+34+118')) ?? expect.fail(line);
+}
+
 describe('the invariants', () => {
   const seen = new Set<string>();
   const caught = async (name: string, text: string): Promise<void> => {
@@ -46,7 +53,7 @@ describe('the invariants', () => {
   });
 
   it('never-back: a store takes whatever comes last', async () => {
-    plant(LocationStore, 'learn', (store, [location, from], sound) => {
+    plant(LocationStore, 'take', (store, [location, from], sound) => {
       const table = Reflect.get(store, 'table') as {
         get: (client: string) => Location | undefined;
         remove: (location: Location) => void;
@@ -61,9 +68,9 @@ describe('the invariants', () => {
   it('only-reported: a store rounds the positions that it hears of', async () => {
     plant(LocationStore, 'receive', (store, [message]) => {
       const heard = message as StoreMessage;
-      const learn = Reflect.get(store, 'learn') as (location: Location, from: unknown) => void;
-      if (heard.kind === 'learned') learn.call(store, { ...heard.location, position: '+34+118' }, heard.from);
-      if (heard.kind === 'report') learn.call(store, heard.location, undefined);
+      const learn = Reflect.get(store, 'learn') as (locations: readonly Location[], from: unknown) => void;
+      if (heard.kind === 'learned') learn.call(store, heard.locations.map(rounded), heard.from);
+      if (heard.kind === 'report') learn.call(store, heard.locations, undefined);
     });
     await caught('only-reported', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
@@ -71,13 +78,12 @@ describe('the invariants', () => {
   it('no-echo: flood tells every neighbour, whoever told it', async () => {
     plant(Flood, 'receive', (flood, [message], sound) => {
       sound();
-      const { kind, location, ...rest } = message as FloodMessage;
-      if (kind !== 'spread' || !('from' in rest) || rest.from === undefined) return;
-      busOf(flood).send(addresses.link(rest.from), {
-        kind: 'forward',
-        location,
-        line: `AT ${location.server} ${location.skew} ${location.client} ${location.position} ${location.time} ${String(Reflect.get(flood, 'self'))}`,
-      });
+      const told = message as FloodMessage;
+      if (told.kind !== 'spread' || told.from === undefined) return;
+      const { locations, from } = told;
+      const self = Reflect.get(flood, 'self') as ServerId;
+      const lines = locations.map((location) => formatPeerAt(location, self));
+      busOf(flood).send(addresses.link(from), { kind: 'forward', locations, lines });
     });
     await caught('no-echo', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
@@ -98,7 +104,7 @@ describe('the invariants', () => {
   });
 
   it('bounds: a full store forgets nobody', async () => {
-    plant(LocationStore, 'forget', () => undefined);
+    plant(LocationStore, 'makeRoom', () => undefined);
     const small = 'herd: { servers: [A, B], talks: { A: [B] }, limits: { clientsMax: 5 } }';
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
   });
@@ -139,7 +145,7 @@ describe('the invariants', () => {
     plant(PeerLink, 'beat', (link, _, sound) => {
       const forward = last.get(link);
       const outbox = Reflect.get(link, 'outbox') as Outbox | undefined;
-      if (forward !== undefined) outbox?.forward(forward.location, forward.line);
+      if (forward !== undefined) outbox?.forward(forward.locations, forward.lines);
       return sound();
     });
     await caught('quiet', `${busy}\nsteps: [{ at: 5s, heal: all }]`);

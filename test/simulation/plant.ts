@@ -14,7 +14,8 @@ export function plant<Actor extends object>(
   replacement: (actor: Actor, parameters: readonly unknown[], sound: () => unknown) => unknown,
 ): void {
   const { prototype } = actors;
-  const sound = Reflect.get(prototype, name) as Method;
+  const sound = Reflect.get(prototype, name) as Method | undefined;
+  if (sound === undefined) throw new Error(`there is no method ${name} to plant a bug in`);
   planted.push(() => Reflect.set(prototype, name, sound));
   const buggy: Method = function (...parameters) {
     return replacement(this as Actor, parameters, () => Reflect.apply(sound, this, parameters));

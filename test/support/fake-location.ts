@@ -1,5 +1,5 @@
 import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
-import type { Location } from '../../src/protocol/location.js';
+import { locate, type Location } from '../../src/protocol/location.js';
 
 /** A server's name, known to be one. */
 export function serverId(name: string): ServerId {
@@ -10,12 +10,7 @@ export function serverId(name: string): ServerId {
 
 /** Where a client said it was at a second. */
 export function locationOf(client: string, seconds: number, server = 'Blake'): Location {
-  return {
-    client: asClientId(client),
-    position: '+34.068930-118.445127',
-    time: String(seconds),
-    instant: { seconds, nanoseconds: 0 },
-    server: serverId(server),
-    skew: '+0.100000000',
-  };
+  const position = '+34.068930-118.445127';
+  const report = { client: asClientId(client), position, time: String(seconds), instant: { seconds, nanoseconds: 0 } };
+  return locate(report, serverId(server), '+0.100000000');
 }

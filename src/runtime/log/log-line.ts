@@ -1,4 +1,4 @@
-import type { HerdEvent } from '../../actors/events.js';
+import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 
 /** How much an event matters: what is above `info` also stands in the error log. */
@@ -6,15 +6,15 @@ export type LogLevel = 'error' | 'warn' | 'info';
 
 /** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
 const control = /[^\x20-\x7e\x80-\xff]/g;
+const anyControl = new RegExp(control.source);
 
-/** The line of the log that tells of an event, without time and line end; undefined if the log does not tell of it. */
+/** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
 export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
   switch (event.kind) {
-    case 'line':
-      return info(`${event.party} ${event.far} ${event.direction} ${visible(event.line)}`);
-    case 'location-learned':
+    case 'lines':
+    case 'locations-learned':
     case 'location-forgotten':
-      // The line that brought it is there already; that a full store forgets is no news.
+      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news.
       return undefined;
     case 'locations-remembered': {
       const { length } = event.locations;
@@ -45,6 +45,12 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
   }
 }
 
+/** The lines of the log that tell of lines in or out, without time and line end. */
+export function logLinesOf({ party, far, direction, lines }: LinesEvent): ByteString[] {
+  const start = `${party} ${far} ${direction} `;
+  return lines.map((line) => start + visible(line));
+}
+
 function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { kind: 'link' }>): {
   level: LogLevel;
   text: ByteString;
@@ -59,6 +65,7 @@ function info(text: ByteString): { level: LogLevel; text: ByteString } {
 }
 
 function visible(line: ByteString): ByteString {
+  if (!anyControl.test(line)) return line;
   return line.replace(control, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 

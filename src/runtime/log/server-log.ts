@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createLogger, format, type Logger } from 'winston';
-import type { HerdEvent } from '../../actors/events.js';
+import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { MessageBus } from '../message-bus.js';
 import type { Gatherer, Turn } from '../turn.js';
 import { BatchFile } from './batch-file.js';
-import { logLineOf } from './log-line.js';
+import { logLineOf, logLinesOf } from './log-line.js';
 
-/** Every kind of event that the log may tell of. */
+/** Every kind of event that the log may tell of, but for lines. */
 const kinds = [
-  'line',
   'link',
   'locations-remembered',
   'client-connected',
@@ -60,6 +59,7 @@ export class ServerLog implements Gatherer {
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
     for (const kind of kinds) bus.on(kind, (event) => this.note(event));
+    bus.on('lines', (event) => this.noteLines(event));
   }
 
   flush(): void {
@@ -82,13 +82,20 @@ export class ServerLog implements Gatherer {
     const line = logLineOf(event);
     if (line === undefined || this.state === 'closed') return;
     const stamped = `${this.now()} ${line.text}`;
-    if (line.level === 'info') {
-      if (this.gathered.length === 0) this.turn.atEnd(this);
-      this.gathered.push(stamped);
-      return;
-    }
+    if (line.level === 'info') return this.gather(stamped);
     this.flush();
     this.logger.log(line.level, stamped);
+  }
+
+  private noteLines(event: LinesEvent): void {
+    if (this.state === 'closed') return;
+    const now = this.now();
+    for (const line of logLinesOf(event)) this.gather(`${now} ${line}`);
+  }
+
+  private gather(line: ByteString): void {
+    if (this.gathered.length === 0) this.turn.atEnd(this);
+    this.gathered.push(line);
   }
 
   /** The time of day for a line; made anew only when a millisecond has passed. */

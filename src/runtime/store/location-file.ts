@@ -65,7 +65,9 @@ export class LocationFile {
 
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
-    bus.on('location-learned', ({ location }) => this.note(location.client, location));
+    bus.on('locations-learned', ({ locations }) => {
+      for (const location of locations) this.note(location.client, location);
+    });
     bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
   }
 

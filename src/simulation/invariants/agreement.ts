@@ -1,5 +1,5 @@
 import type { ServerId } from '../../protocol/ids.js';
-import { formatAt, supersedes, type Location } from '../../protocol/location.js';
+import { supersedes, type Location } from '../../protocol/location.js';
 import type { HerdView, Newest } from '../run/herd-view.js';
 import type { Breach, Invariant } from './invariant.js';
 
@@ -28,9 +28,9 @@ export class Agreement implements Invariant {
       if (best === undefined || isFresh(view.newest.get(client), settledMs)) continue;
       for (const server of part) {
         const held = await view.world.holds(server, client);
-        if (held !== undefined && formatAt(held) === formatAt(best)) continue;
-        const says = held === undefined ? 'nothing' : formatAt(held);
-        return { server, text: `${server} holds ${says}, where others that it reaches hold ${formatAt(best)}` };
+        if (held?.line === best.line) continue;
+        const says = held === undefined ? 'nothing' : held.line;
+        return { server, text: `${server} holds ${says}, where others that it reaches hold ${best.line}` };
       }
     }
     return undefined;

@@ -1,4 +1,4 @@
-import { formatAt, supersedes } from '../../protocol/location.js';
+import { supersedes } from '../../protocol/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { WorldEvent } from '../world.js';
 import type { Breach, Invariant } from './invariant.js';
@@ -13,6 +13,6 @@ export class NeverBack implements Invariant {
     const { server, location } = event;
     const held = view.held.get(server)?.get(location.client)?.location;
     if (held === undefined || supersedes(location, held)) return undefined;
-    return { server, text: `${server} held ${formatAt(held)}, and went back to ${formatAt(location)}` };
+    return { server, text: `${server} held ${held.line}, and went back to ${location.line}` };
   }
 }

@@ -1,6 +1,6 @@
 import { parseCommand } from '../../protocol/command.js';
 import type { ClientId } from '../../protocol/ids.js';
-import { formatAt, type Location } from '../../protocol/location.js';
+import type { Location } from '../../protocol/location.js';
 import type { WorldEvent } from '../world.js';
 import type { Breach, Invariant } from './invariant.js';
 
@@ -31,13 +31,13 @@ export class OnlyReported implements Invariant {
     const wasReported = (report: Report) =>
       report.time === location.time && report.position === location.position && report.server === server;
     if (location.server === server && this.reported.get(location.client)?.findLast(wasReported)) return undefined;
-    return { server: location.server, text: `${server} holds ${formatAt(location)}, which no client reported to it` };
+    return { server: location.server, text: `${server} holds ${location.line}, which no client reported to it` };
   }
 
   private takeNews({ server, location }: { server: string; location: Location }): Breach | undefined {
     // What is new was taken last.
     if (this.taken.get(location.client)?.findLast((taken) => isSame(taken, location))) return undefined;
-    const text = `${server} holds ${formatAt(location)}, which no server ever got from a client`;
+    const text = `${server} holds ${location.line}, which no server ever got from a client`;
     return { server: location.server, text };
   }
 }

@@ -4,7 +4,7 @@ import type { Location } from '../../protocol/location.js';
 import type { ServerPorts } from '../../runtime/hosted-server.js';
 import { HostingError, type RunningServer, type Start } from '../real/hosting.js';
 import type { WatchedProgram } from './process-hosting.js';
-import type { WatchQuestion, WatchReport } from './watch-messages.js';
+import { reviveReport, type WatchQuestion, type WatchReport } from './watch-messages.js';
 
 /** How long a process may take to start, or to say what it holds, in milliseconds: a busy machine may keep it waiting. */
 const answerWithinMs = 30_000;
@@ -48,7 +48,7 @@ export class ServerProcess implements RunningServer {
     child.stderr?.on('data', (chunk: Buffer) => {
       this.errorText = `${this.errorText}${chunk.toString()}`.slice(-errorShown);
     });
-    child.on('message', (message) => this.hear(message as WatchReport));
+    child.on('message', (message) => this.hear(reviveReport(message as WatchReport)));
     const late = setTimeout(() => this.fail('it has not started in time'), answerWithinMs);
     this.gone = this.end().finally(() => clearTimeout(late));
     void this.started.then(() => clearTimeout(late));

@@ -23,7 +23,9 @@ export class SimulatedDisk {
 
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
-    bus.on('location-learned', ({ location }) => this.note(location.client, location));
+    bus.on('locations-learned', ({ locations }) => {
+      for (const location of locations) this.note(location.client, location);
+    });
     bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
   }
 

@@ -1,26 +1,20 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { HerdEvent } from '../../../src/actors/events.js';
-import { logLineOf } from '../../../src/runtime/log/log-line.js';
+import type { HerdEvent, LinesEvent } from '../../../src/actors/events.js';
+import { logLineOf, logLinesOf } from '../../../src/runtime/log/log-line.js';
 import { locationOf, serverId } from '../../support/fake-location.js';
 
 const metta = serverId('Metta');
-const line = (text: string): HerdEvent => ({
-  kind: 'line',
+const fromClient = (...lines: string[]): LinesEvent => ({
+  kind: 'lines',
   direction: 'in',
   party: 'client',
   far: '192.0.2.1:4',
-  line: text,
+  lines,
 });
 
 describe('logLineOf', () => {
   const examples: [HerdEvent, string, string][] = [
-    [line('IAMAT kiwi'), 'info', 'client 192.0.2.1:4 in IAMAT kiwi'],
-    [
-      { kind: 'line', direction: 'out', party: 'peer', far: 'Metta', line: 'CAUGHT-UP' },
-      'info',
-      'peer Metta out CAUGHT-UP',
-    ],
     [
       { kind: 'client-connected', transport: 'tcp', far: '192.0.2.1:4', reason: '', clients: 3 },
       'info',
@@ -72,8 +66,17 @@ describe('logLineOf', () => {
     });
   }
 
+  it('tells of lines with who said them, and to whom', () => {
+    expect(logLinesOf(fromClient('IAMAT kiwi', 'no command'))).to.deep.equal([
+      'client 192.0.2.1:4 in IAMAT kiwi',
+      'client 192.0.2.1:4 in no command',
+    ]);
+    const out = { kind: 'lines', direction: 'out', party: 'peer', far: 'Metta', lines: ['CAUGHT-UP'] } as const;
+    expect(logLinesOf(out)).to.deep.equal(['peer Metta out CAUGHT-UP']);
+  });
+
   it('does not tell of a location: the line that brought it is there', () => {
-    expect(logLineOf({ kind: 'location-learned', location: locationOf('kiwi', 1), from: undefined })).to.equal(
+    expect(logLineOf({ kind: 'locations-learned', locations: [locationOf('kiwi', 1)], from: undefined })).to.equal(
       undefined,
     );
   });
@@ -89,19 +92,20 @@ describe('logLineOf', () => {
   });
 
   it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
-    expect(logLineOf(line('a\x1b[2Jb\rc\td\x7f\0'))?.text).to.equal(
+    expect(logLinesOf(fromClient('a\x1b[2Jb\rc\td\x7f\0'))).to.deep.equal([
       'client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
-    );
+    ]);
     const anyText = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(anyText, anyText, (text, reason) => {
         const bytes = Buffer.from(text, 'utf8').toString('latin1');
+        const clean = /^[\x20-\x7e\x80-\xff]*$/;
+        for (const line of logLinesOf(fromClient(bytes, bytes))) expect(line).to.match(clean);
         for (const event of [
-          line(bytes),
           { kind: 'peer-refused', far: '192.0.2.9:1', reason } as const,
           { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
         ]) {
-          expect(logLineOf(event)?.text).to.match(/^[\x20-\x7e\x80-\xff]*$/);
+          expect(logLineOf(event)?.text).to.match(clean);
         }
       }),
     );
@@ -109,6 +113,6 @@ describe('logLineOf', () => {
 
   it('leaves the bytes of other letters as they came', () => {
     const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
-    expect(logLineOf(line(kiwi))?.text).to.equal(`client 192.0.2.1:4 in ${kiwi}`);
+    expect(logLinesOf(fromClient(kiwi))).to.deep.equal([`client 192.0.2.1:4 in ${kiwi}`]);
   });
 });

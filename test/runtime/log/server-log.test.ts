@@ -10,11 +10,11 @@ import { FakeDisk } from '../../support/fake-disk.js';
 import { FakeFolder } from '../../support/fake-folder.js';
 
 const line = (text: string): HerdEvent => ({
-  kind: 'line',
+  kind: 'lines',
   direction: 'in',
   party: 'client',
   far: '192.0.2.1:4',
-  line: text,
+  lines: [text],
 });
 const refused: HerdEvent = { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' };
 const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatAt, type Location } from '../../../src/protocol/location.js';
+import { type Location } from '../../../src/protocol/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
 import { LocationFile, type LocationFileEdges } from '../../../src/runtime/store/location-file.js';
 import { damageOf } from '../../../src/runtime/store/location-database.js';
@@ -20,7 +20,7 @@ function many(count: number, seconds = 1): Location[] {
   return Array.from({ length: count }, (_, index) => locationOf(`phone${index}`, seconds));
 }
 
-const inOrder = (locations: readonly Location[]) => locations.map(formatAt).sort();
+const inOrder = (locations: readonly Location[]) => locations.map(({ line }) => line).sort();
 
 describe('LocationFile', () => {
   let folder: FakeFolder;
@@ -71,7 +71,7 @@ describe('LocationFile', () => {
   }
 
   function learn(...locations: Location[]): void {
-    for (const location of locations) bus.publish({ kind: 'location-learned', location, from: undefined });
+    bus.publish({ kind: 'locations-learned', locations, from: undefined });
   }
 
   function forget(...locations: Location[]): void {
@@ -120,7 +120,7 @@ describe('LocationFile', () => {
     await eventually('everything is on disk', async () => (await readIfKilled()).length === 10);
     learn(locationOf('phone3', 2));
     await eventually('the change is on disk', async () =>
-      (await readIfKilled()).includes(formatAt(locationOf('phone3', 2))),
+      (await readIfKilled()).includes(locationOf('phone3', 2).line),
     );
   });
 
@@ -132,7 +132,7 @@ describe('LocationFile', () => {
     learn(locationOf('phone1', 7));
     await close();
     learn(locationOf('phone1', 8));
-    expect((await open()).filter((at) => at.includes(' phone1 '))).to.deep.equal([formatAt(locationOf('phone1', 7))]);
+    expect((await open()).filter((at) => at.includes(' phone1 '))).to.deep.equal([locationOf('phone1', 7).line]);
   });
 
   it('holds the newest of each client, and not what was forgotten', async () => {
@@ -142,7 +142,7 @@ describe('LocationFile', () => {
     expect(await reopen()).to.deep.equal(inOrder([...many(2, 5), locationOf('phone2', 1)]));
     forget(...many(3, 5));
     learn(locationOf('phone0', 9));
-    expect(await reopen()).to.deep.equal([formatAt(locationOf('phone0', 9))]);
+    expect(await reopen()).to.deep.equal([locationOf('phone0', 9).line]);
   });
 
   it('writes of many changes of one client the last alone', async () => {
@@ -151,7 +151,7 @@ describe('LocationFile', () => {
     await close();
     const bytes = readdirSync(path()).reduce((sum, name) => sum + statSync(join(path(), name)).size, 0);
     expect(bytes).to.be.below(10_000);
-    expect(await open()).to.deep.equal([formatAt(locationOf('kiwi', 20_000))]);
+    expect(await open()).to.deep.equal([locationOf('kiwi', 20_000).line]);
   });
 
   it('may be closed twice as it was opened: with nothing to write', async () => {
@@ -272,7 +272,7 @@ describe('LocationFile', () => {
 
     for (const [what, value] of [
       ['that nobody wrote', Buffer.from('what is this?')],
-      ['that lacks its checksum', Buffer.from(`${formatAt(locationOf('kiwi', 1))} Blake`)],
+      ['that lacks its checksum', Buffer.from(`${locationOf('kiwi', 1).line} Blake`)],
     ] as const) {
       it(`by a value ${what}, is reported, set aside, and begun anew`, async () => {
         const database = new ClassicLevel<Buffer, Buffer>(path(), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
