@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ByteString } from '../protocol/bytes.js';
-import type { Gatherer, Turn } from './turn.js';
+import type { FlushScheduler, Gatherer } from './turn.js';
 
 /** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
 const closeWithinMs = 5_000;
@@ -8,14 +8,14 @@ const closeWithinMs = 5_000;
 /** A backlog of this or more is followed by a report that it is gone; callers that wait for one wait at larger ones. */
 export const reportedFromBytes = 4_096;
 
-/** Writes to a socket, all of one turn in one write: a system call a line would cost more than all else we do for it. */
+/** Writes to a socket, all that gathers until the next flush in one write: a system call a line would cost more than all else we do for it. */
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
 
   /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
   constructor(
     private readonly socket: Socket,
-    private readonly turn: Turn,
+    private readonly scheduler: FlushScheduler,
     private readonly onDrained: () => void,
   ) {
     socket.on('drain', onDrained);
@@ -27,7 +27,7 @@ export class GatheredWriter implements Gatherer {
   }
 
   write(text: ByteString): void {
-    if (this.gathered === '') this.turn.atEnd(this);
+    if (this.gathered === '') this.scheduler.ask(this);
     this.gathered += text;
   }
 

@@ -32,7 +32,7 @@ export class InProcessNetwork {
     const far = new InProcessWire(from, this.turn);
     near.connect(far);
     near.report(listener);
-    this.turn.atEnd({
+    this.turn.ask({
       flush: () => {
         if (!near.isOpen) return;
         const accept = this.listening.get(to);
@@ -119,6 +119,6 @@ class InProcessWire implements PeerWire, Gatherer {
   private askForFlush(): void {
     if (this.flushing === 'asked') return;
     this.flushing = 'asked';
-    this.turn.atEnd(this);
+    this.turn.ask(this);
   }
 }

@@ -14,7 +14,8 @@ import { formatPeerLine } from '../protocol/peer-line.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
-import type { Turn } from './turn.js';
+import { Pace } from './pace.js';
+import type { FlushScheduler } from './turn.js';
 
 /**
  * Bytes on their way to a neighbour beyond which it counts as slow. It is also what a catch-up puts together in a turn: clients
@@ -25,12 +26,18 @@ const roomBytes = 64 * 1024;
 /** Lines of a neighbour that are handed on in a turn: clients wait for them, a millisecond or two. */
 const linesPerTurn = 128;
 
+/**
+ * Milliseconds between two writes to neighbours while there is much to tell them: each write wakes up a process, which then
+ * writes to others. After a pause nothing waits.
+ */
+const writeEveryMs = 1;
+
 /** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
 const peersMax = 1_000;
 
 /** What wires over TCP need. */
 export interface TcpEdges {
-  readonly turn: Turn;
+  readonly turn: FlushScheduler;
   /** The longest line that a neighbour may send, in bytes; a longer one ends the wire. */
   readonly lineBytesMax: number;
   /** Undefined: servers speak without TLS. */
@@ -143,7 +150,7 @@ class TcpPeerWire implements PeerWire {
     readonly bears?: PeerWire['bears'],
   ) {
     this.framer = new LineFramer(lineBytesMax);
-    this.writer = new GatheredWriter(socket, turn, () => this.listener().drained(this));
+    this.writer = new GatheredWriter(socket, new Pace(turn, writeEveryMs), () => this.listener().drained(this));
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.reason = error.code ?? error.message));
     socket.on('close', () => {

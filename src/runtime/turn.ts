@@ -1,15 +1,20 @@
-/** Something that gathers work within a turn of the event loop. */
+/** Something that gathers work. */
 export interface Gatherer {
   /** Does the gathered work. */
   flush(): void;
 }
 
-/** Calls gatherers back at the end of the present turn of the event loop, all of them from one callback. */
-export class Turn {
+/** Decides when gathered work is done. */
+export interface FlushScheduler {
+  /** Asks for one flush, soon: what is gathered until then is done with it. */
+  ask(gatherer: Gatherer): void;
+}
+
+/** Flushes at the end of the present turn of the event loop, all gatherers from one callback. */
+export class Turn implements FlushScheduler {
   private waiting: Gatherer[] = [];
 
-  /** Asks for one flush at the end of this turn. */
-  atEnd(gatherer: Gatherer): void {
+  ask(gatherer: Gatherer): void {
     this.waiting.push(gatherer);
     if (this.waiting.length === 1) setImmediate(() => this.end());
   }

@@ -94,7 +94,7 @@ export class ServerLog implements Gatherer {
   }
 
   private gather(line: ByteString): void {
-    if (this.gathered.length === 0) this.turn.atEnd(this);
+    if (this.gathered.length === 0) this.turn.ask(this);
     this.gathered.push(line);
   }
 
