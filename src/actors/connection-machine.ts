@@ -15,12 +15,14 @@ export interface ConnectionInput {
  *            └──────────────────────┘                       (GONE: from any state)
  *
  * - Reading stops in `held`, and in no other state: what a client sends is bounded by what it takes back.
+ * - Tags say what its actor looks at with every chunk: to match a state costs ten times as much.
  * - In `finishing` nothing more is taken in; what was asked is still answered, and only then is the wire ended.
  */
 export const connectionMachine = setup({
   types: {
     input: {} as ConnectionInput,
     context: {} as ConnectionInput,
+    tags: {} as 'taking' | 'held' | 'finishing',
     events: {} as { type: 'FULL' } | { type: 'EASED' } | { type: 'ENDED' | 'DRAIN' | 'ANSWERED' | 'GONE' },
   },
   actions: {
@@ -36,13 +38,14 @@ export const connectionMachine = setup({
   states: {
     serving: {
       initial: 'flowing',
+      tags: 'taking',
       on: { ENDED: 'finishing', DRAIN: 'finishing' },
       states: {
         flowing: { on: { FULL: 'held' } },
-        held: { entry: 'pause', exit: 'resume', on: { EASED: 'flowing' } },
+        held: { tags: 'held', entry: 'pause', exit: 'resume', on: { EASED: 'flowing' } },
       },
     },
-    finishing: { on: { ANSWERED: 'ending' } },
+    finishing: { tags: 'finishing', on: { ANSWERED: 'ending' } },
     ending: { entry: 'end' },
     closed: { type: 'final' },
   },

@@ -65,11 +65,11 @@ export class Connection implements Actor<ConnectionMessage> {
     switch (message.kind) {
       case 'bytes':
         this.idle.moved();
-        if (this.life.getSnapshot().matches('serving')) this.take(this.framer.push(message.chunk), message.receivedAt);
+        if (this.life.getSnapshot().hasTag('taking')) this.take(this.framer.push(message.chunk), message.receivedAt);
         return;
       case 'ended': {
         // A server on its way down takes nothing more in: least of all half a line for a whole one.
-        const last = this.life.getSnapshot().matches('serving') ? this.framer.end() : [];
+        const last = this.life.getSnapshot().hasTag('taking') ? this.framer.end() : [];
         this.life.send({ type: 'ENDED' });
         return this.take(last, message.receivedAt);
       }
@@ -144,8 +144,8 @@ export class Connection implements Actor<ConnectionMessage> {
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
   private settle(): void {
     const state = this.life.getSnapshot();
-    if (state.matches({ serving: 'held' })) this.life.send({ type: 'EASED' });
-    else if (state.matches('finishing') && this.conversation.waiting === 0) this.life.send({ type: 'ANSWERED' });
+    if (state.hasTag('held')) this.life.send({ type: 'EASED' });
+    else if (state.hasTag('finishing') && this.conversation.waiting === 0) this.life.send({ type: 'ANSWERED' });
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
