@@ -12,7 +12,7 @@ import type {
   SimulateOptions,
   StartOptions,
 } from './options.js';
-import { warn } from './output.js';
+import { outliveReaders, warn } from './output.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
@@ -114,6 +114,7 @@ program
 
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
 
+outliveReaders();
 try {
   await program.parseAsync();
 } catch (error) {

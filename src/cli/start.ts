@@ -10,7 +10,7 @@ import { systemRandom } from '../runtime/system-random.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
 import type { StartOptions } from './options.js';
-import { outliveReaders, print } from './output.js';
+import { print } from './output.js';
 import { startSample } from './sample.js';
 import { environmentWithSecret } from './secrets.js';
 import { stopRequested } from './signals.js';
@@ -18,7 +18,6 @@ import { table } from './table.js';
 
 /** `herd start`: runs servers until it is told to stop. */
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
-  outliveReaders();
   const config = configFor(options);
   const servers = serversNamed(names, config);
   await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
