@@ -10,6 +10,7 @@ export interface LinesEvent {
   readonly party: 'client' | 'peer';
   /** Who is at the far end: an address and port, or a neighbour's name. */
   readonly far: string;
+  /** Without line ends, and with no LF in them. */
   readonly lines: readonly ByteString[];
 }
 

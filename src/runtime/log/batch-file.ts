@@ -9,12 +9,6 @@ const waitingBytesMax = 16 * 1024 * 1024;
 /** Text that goes to the disk in one write, about, in bytes: putting more together would hold the clients up. */
 const writeBytesMax = 512 * 1024;
 
-/**
- * How long lines are gathered before they are written, in milliseconds: each write goes through a thread of its own, and what
- * a kill loses of the log is this much.
- */
-const gatherMs = 10;
-
 /** How often it is looked whether the file is still there, in milliseconds: what is written into a deleted one is lost. */
 const lookEveryMs = 1_000;
 
@@ -22,7 +16,8 @@ const lookEveryMs = 1_000;
 const MESSAGE = Symbol.for('message');
 
 /**
- * A winston transport to a file that writes together what has gathered for some milliseconds. winston's own file transport costs several times as much a line, and keeps a burst in memory as objects.
+ * A winston transport to a file that writes what has gathered while the last write was under way together. winston's
+ * own file transport costs several times as much a line, and keeps a burst in memory as objects.
  */
 export class BatchFile extends Transport {
   private descriptor: number;
@@ -32,8 +27,7 @@ export class BatchFile extends Transport {
   private waiting: ByteString[] = [];
   private waitingBytes = 0;
   private lost = 0;
-  private state: 'idle' | 'gathering' | 'writing' = 'idle';
-  private timer: NodeJS.Timeout | undefined;
+  private state: 'idle' | 'writing' = 'idle';
   private place: 'there' | 'gone' = 'there';
   private health: 'sound' | 'failing' = 'sound';
   private onIdle: (() => void) | undefined;
@@ -59,7 +53,7 @@ export class BatchFile extends Transport {
       this.waiting.push(line);
       this.waitingBytes += line.length + 1;
     }
-    if (this.state === 'idle') this.gather();
+    if (this.state === 'idle') this.work();
     next();
   }
 
@@ -69,13 +63,7 @@ export class BatchFile extends Transport {
       closeSync(this.descriptor);
       done();
     };
-    if (this.state === 'gathering') this.work();
     if (this.state === 'idle') this.onIdle();
-  }
-
-  private gather(): void {
-    this.state = 'gathering';
-    this.timer = setTimeout(() => this.work(), gatherMs);
   }
 
   private begin(): number {
@@ -84,7 +72,6 @@ export class BatchFile extends Transport {
   }
 
   private work(): void {
-    clearTimeout(this.timer);
     this.state = 'writing';
     const nowMs = Date.now();
     if (nowMs - this.lookedAtMs < lookEveryMs) return this.goOn();
@@ -155,9 +142,8 @@ export class BatchFile extends Transport {
       if (error !== null) this.noteTrouble(error, lostThen);
       else if (written < bytes.length) return this.writeFrom(bytes.subarray(written), lostThen);
       else this.health = 'sound';
-      if (this.waiting.length === 0) return this.rest();
-      if (this.onIdle !== undefined || this.waitingBytes >= writeBytesMax) this.work();
-      else this.gather();
+      if (this.waiting.length > 0) this.work();
+      else this.rest();
     });
   }
 

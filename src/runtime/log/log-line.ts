@@ -6,7 +6,7 @@ export type LogLevel = 'error' | 'warn' | 'info';
 
 /** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
 const control = /[^\x20-\x7e\x80-\xff]/g;
-const anyControl = new RegExp(control.source);
+const anyControlButLf = /[^\n\x20-\x7e\x80-\xff]/;
 
 /** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
 export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
@@ -45,10 +45,16 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
   }
 }
 
-/** The lines of the log that tell of lines in or out, without time and line end. */
-export function logLinesOf({ party, far, direction, lines }: LinesEvent): ByteString[] {
-  const start = `${party} ${far} ${direction} `;
-  return lines.map((line) => start + visible(line));
+/**
+ * The lines of the log that tell of lines in or out, as one text without its last line end. They are most of the log by far,
+ * and are put together at once.
+ *
+ * @param stamp the time, which stands first in each
+ */
+export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: string): ByteString {
+  const start = `${stamp} ${party} ${far} ${direction} `;
+  const text = start + lines.join(`\n${start}`);
+  return anyControlButLf.test(text) ? start + lines.map(visible).join(`\n${start}`) : text;
 }
 
 function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { kind: 'link' }>): {
@@ -65,7 +71,6 @@ function info(text: ByteString): { level: LogLevel; text: ByteString } {
 }
 
 function visible(line: ByteString): ByteString {
-  if (!anyControl.test(line)) return line;
   return line.replace(control, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 

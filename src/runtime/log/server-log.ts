@@ -4,9 +4,16 @@ import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { MessageBus } from '../message-bus.js';
-import type { Gatherer, Turn } from '../turn.js';
+import { Pace } from '../pace.js';
+import type { FlushScheduler, Gatherer } from '../turn.js';
 import { BatchFile } from './batch-file.js';
-import { logLineOf, logLinesOf } from './log-line.js';
+import { logLineOf, logTextOf } from './log-line.js';
+
+/**
+ * Milliseconds between two entries while there is much to tell. An entry costs what some dozens of lines do, and a write of
+ * the disk takes a thread; what a kill loses of the log is this much. What went wrong is written at once.
+ */
+const flushEveryMs = 10;
 
 /** Every kind of event that the log may tell of, but for lines. */
 const kinds = [
@@ -24,11 +31,12 @@ const kinds = [
 
 /**
  * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
- * The lines of a turn go through winston as one entry.
+ * The lines of some milliseconds go through winston as one entry.
  */
 export class ServerLog implements Gatherer {
   private readonly logger: Logger;
   private readonly files: readonly BatchFile[];
+  private readonly scheduler: FlushScheduler;
   private gathered: ByteString[] = [];
   private state: 'open' | 'closed' = 'open';
   private stampMs = 0;
@@ -39,11 +47,8 @@ export class ServerLog implements Gatherer {
    * @param onTrouble hears once when the log cannot be written; the server goes on without
    * @throws the file system's error if the files cannot be made
    */
-  constructor(
-    folder: string,
-    private readonly turn: Turn,
-    onTrouble: (error: Error) => void,
-  ) {
+  constructor(folder: string, turn: FlushScheduler, onTrouble: (error: Error) => void) {
+    this.scheduler = new Pace(turn, flushEveryMs);
     const started = new Date().toISOString().replaceAll(':', '-');
     this.files = [
       new BatchFile(join(folder, `${started}.log`), 'info', onTrouble),
@@ -89,13 +94,12 @@ export class ServerLog implements Gatherer {
 
   private noteLines(event: LinesEvent): void {
     if (this.state === 'closed') return;
-    const now = this.now();
-    for (const line of logLinesOf(event)) this.gather(`${now} ${line}`);
+    this.gather(logTextOf(event, this.now()));
   }
 
-  private gather(line: ByteString): void {
-    if (this.gathered.length === 0) this.turn.ask(this);
-    this.gathered.push(line);
+  private gather(text: ByteString): void {
+    if (this.gathered.length === 0) this.scheduler.ask(this);
+    this.gathered.push(text);
   }
 
   /** The time of day for a line; made anew only when a millisecond has passed. */

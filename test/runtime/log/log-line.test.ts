@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { HerdEvent, LinesEvent } from '../../../src/actors/events.js';
-import { logLineOf, logLinesOf } from '../../../src/runtime/log/log-line.js';
+import { logLineOf, logTextOf } from '../../../src/runtime/log/log-line.js';
 import { locationOf, serverId } from '../../support/fake-location.js';
 
 const metta = serverId('Metta');
@@ -67,12 +67,11 @@ describe('logLineOf', () => {
   }
 
   it('tells of lines with who said them, and to whom', () => {
-    expect(logLinesOf(fromClient('IAMAT kiwi', 'no command'))).to.deep.equal([
-      'client 192.0.2.1:4 in IAMAT kiwi',
-      'client 192.0.2.1:4 in no command',
-    ]);
+    expect(logTextOf(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
+      'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
+    );
     const out = { kind: 'lines', direction: 'out', party: 'peer', far: 'Metta', lines: ['CAUGHT-UP'] } as const;
-    expect(logLinesOf(out)).to.deep.equal(['peer Metta out CAUGHT-UP']);
+    expect(logTextOf(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
   });
 
   it('does not tell of a location: the line that brought it is there', () => {
@@ -92,15 +91,15 @@ describe('logLineOf', () => {
   });
 
   it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
-    expect(logLinesOf(fromClient('a\x1b[2Jb\rc\td\x7f\0'))).to.deep.equal([
-      'client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
-    ]);
+    expect(logTextOf(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
+      'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
+    );
     const anyText = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(anyText, anyText, (text, reason) => {
         const bytes = Buffer.from(text, 'utf8').toString('latin1');
         const clean = /^[\x20-\x7e\x80-\xff]*$/;
-        for (const line of logLinesOf(fromClient(bytes, bytes))) expect(line).to.match(clean);
+        expect(logTextOf(fromClient(bytes.replaceAll('\n', '')), 'now')).to.match(clean);
         for (const event of [
           { kind: 'peer-refused', far: '192.0.2.9:1', reason } as const,
           { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
@@ -113,6 +112,6 @@ describe('logLineOf', () => {
 
   it('leaves the bytes of other letters as they came', () => {
     const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
-    expect(logLinesOf(fromClient(kiwi))).to.deep.equal([`client 192.0.2.1:4 in ${kiwi}`]);
+    expect(logTextOf(fromClient(kiwi), 'now')).to.equal(`now client 192.0.2.1:4 in ${kiwi}`);
   });
 });
