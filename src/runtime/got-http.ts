@@ -4,19 +4,20 @@ import got, { RequestError } from 'got';
 import type { Http } from '../actors/http.js';
 import { UpstreamError } from '../protocol/errors.js';
 import type { HttpRequest, HttpResponse } from '../protocol/upstream.js';
+import { restMsOf } from './rest.js';
 
 /** The largest body taken, in bytes: ten times the largest answer of any API we know. It must fit into memory often. */
 const bodyBytesMax = 1024 * 1024;
 
-/** Connections to the upstream at once; more requests wait for one of them. */
-const socketsMax = 32;
-
 /** Speaks HTTP through got. */
 export class GotHttp implements Http {
-  private readonly agent = {
-    http: new HttpAgent({ keepAlive: true, maxSockets: socketsMax }),
-    https: new HttpsAgent({ keepAlive: true, maxSockets: socketsMax }),
-  };
+  private readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
+
+  /** @param socketsMax connections to one host at once; more requests wait for one of them */
+  constructor(socketsMax: number) {
+    const options = { keepAlive: true, maxSockets: socketsMax };
+    this.agent = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  }
 
   async fetch({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const tooLarge = new AbortController();
@@ -38,9 +39,14 @@ export class GotHttp implements Http {
         if (transferred > bodyBytesMax) tooLarge.abort();
       });
       const response = await request;
-      return { status: response.statusCode, body: response.body };
+      const tookMs = response.timings.phases.total ?? 0;
+      const restMs = restMsOf(response.headers, Date.now());
+      return { status: response.statusCode, body: response.body, tookMs, ...(restMs === undefined ? {} : { restMs }) };
     } catch (error) {
-      throw new UpstreamError(tooLarge.signal.aborted ? 'the answer is too large' : reasonOf(error), { cause: error });
+      // Without its cause: that holds the request, and with it the key.
+      throw tooLarge.signal.aborted
+        ? new UpstreamError('the answer is too large')
+        : new UpstreamError(reasonOf(error), 'passing');
     }
   }
 }
