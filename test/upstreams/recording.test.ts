@@ -34,9 +34,10 @@ describe('a recording', () => {
     return replay(parseRecording(`${lines.join('\n')}\n`));
   }
 
-  async function ask({ upstream: it, fetch }: Replay, changes: Partial<NearbyQuestion> = {}): Promise<string> {
+  async function ask(from: Replay, changes: Partial<NearbyQuestion> = {}): Promise<string> {
     const about = { ...question, ...changes };
-    return it.answer(await fetch(it.request(about), new AbortController().signal), about);
+    const { upstream: it } = from;
+    return it.answer(await from.fetch(it.request(about), new AbortController().signal), about);
   }
 
   it('gives back what was answered, to the byte', async () => {

@@ -8,7 +8,7 @@ describe('a secret', () => {
     const holder = { key, nested: [key] };
     const written = [
       String(key),
-      `${key.toString()}`,
+      key.toString(),
       JSON.stringify(holder),
       inspect(holder, { depth: 9, showHidden: true }),
     ];

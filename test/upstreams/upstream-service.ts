@@ -56,7 +56,10 @@ export class UpstreamService {
       body: Buffer.concat(chunks).toString(),
     };
     this.requests.push(asked);
-    if (this.instead !== undefined) return this.instead(response, request);
+    if (this.instead !== undefined) {
+      this.instead(response, request);
+      return;
+    }
     const { status, headers, body } = this.reply(asked);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   }
