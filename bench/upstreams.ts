@@ -242,7 +242,7 @@ try {
     if (round > 0) rates.iamat.push(iamat);
     if (round > 0) rates.hit.push(hit);
   }
-  const middle = (all: number[]) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+  const middle = (all: readonly number[]) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
   const [iamat, hit] = [middle(rates.iamat), middle(rates.hit)];
   print(`a server alone, 4 connections, 50 commands under way on each, median of ${rounds}:`);
   print(
