@@ -98,6 +98,27 @@ export interface UpstreamEvent {
   readonly reason: string;
 }
 
+/** The states of the circuit breaker between a server and its upstream; each is a state of its machine. */
+export type UpstreamState = 'available' | 'tripped' | 'probing';
+
+/** The circuit breaker entered a state. It starts as `available`, and does not say so. */
+export interface BreakerEvent {
+  readonly kind: 'upstream';
+  readonly state: UpstreamState;
+  /** Why; empty where the state says it all. */
+  readonly reason: string;
+  /** Milliseconds until the upstream is asked again; 0 but while tripped. */
+  readonly retryInMs: number;
+}
+
+/** The budget for the upstream is spent. Said once, and not again before as much time has passed as the limit is for. */
+export interface BudgetEvent {
+  readonly kind: 'upstream-budget';
+  readonly limit: 'requestsPerMinute' | 'requestsPerDay' | 'costPerDay';
+  /** Milliseconds until there is something to spend again; Infinity if one request costs more than the limit. */
+  readonly waitMs: number;
+}
+
 /** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
 export type HerdEvent =
   | LinesEvent
@@ -110,4 +131,6 @@ export type HerdEvent =
   | DeadLetterEvent
   | FailureEvent
   | RefusedEvent
-  | UpstreamEvent;
+  | UpstreamEvent
+  | BreakerEvent
+  | BudgetEvent;

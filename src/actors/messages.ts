@@ -6,8 +6,10 @@ import type { Instant } from '../protocol/time.js';
 import type { NearbyQuestion } from '../protocol/upstream.js';
 import { address, type Address } from './bus.js';
 import type { ClientWire } from './client-wire.js';
+import type { UpstreamState } from './events.js';
 import type { GroupTold } from './repair.js';
 import type { PeerWire } from './transport.js';
+import type { Inquiry, Outcome } from './upstream/inquiry.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
 /*
@@ -137,11 +139,18 @@ export type LinkMessage =
 export type AcceptorMessage =
   PeerWireMessage | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
 
-/** Sent to the upstream actor. */
+/** Sent to the upstream actor; all but the first by itself. */
 export type UpstreamMessage =
   | ({ readonly kind: 'nearby'; readonly about: NearbyQuestion } & Question)
   /** A request came to its end. */
-  | ({ readonly kind: 'settled'; readonly request: symbol; readonly json: ByteString } & Question);
+  | { readonly kind: 'attempted'; readonly inquiry: Inquiry; readonly outcome: Outcome }
+  /** The pause before a question's next attempt is over. */
+  | { readonly kind: 'paused'; readonly inquiry: Inquiry }
+  /** A question's time is over. */
+  | { readonly kind: 'overdue'; readonly inquiry: Inquiry }
+  /** The circuit breaker entered a state. */
+  | { readonly kind: 'breaker'; readonly state: UpstreamState }
+  | MachineFailed;
 
 /** Where everybody lives. */
 export const addresses = {

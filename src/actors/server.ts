@@ -18,6 +18,8 @@ import { serverMachine } from './server-machine.js';
 import { Supervisor } from './supervisor.js';
 import type { PeerWire, PeerWireListener } from './transport.js';
 import { Twitter } from './twitter.js';
+import { Budget } from './upstream/budget.js';
+import type { UpstreamPace } from './upstream/pace.js';
 import { WireMailbox } from './wire-mailbox.js';
 
 /** What a server is told about itself. */
@@ -26,6 +28,7 @@ export interface ServerSettings {
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly pace: LinkPace;
+  readonly upstreamPace: UpstreamPace;
 }
 
 /** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
@@ -75,7 +78,12 @@ export class Server implements Actor<ServerMessage> {
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
     supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
-    supervisor.spawn('upstream', addresses.upstream, () => new Twitter(registry, clock, edges.http, settings.upstream));
+    const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };
+    supervisor.spawn(
+      'upstream',
+      addresses.upstream,
+      () => new Twitter(registry, asking, settings.upstream, settings.upstreamPace),
+    );
     supervisor.spawn('acceptor', addresses.acceptor, () => new PeerAcceptor(registry, clock, edges.secrets, identity));
     for (const neighbour of identity.neighbours) {
       const link = addresses.link(neighbour);

@@ -1,80 +1,272 @@
+import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
-import { UpstreamError } from '../protocol/errors.js';
 import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
+import type { UpstreamState } from './events.js';
 import type { Http } from './http.js';
 import { addresses, type Question, type UpstreamMessage } from './messages.js';
+import type { Random } from './random.js';
+import { AnswerCache } from './upstream/answer-cache.js';
+import { breakerMachine } from './upstream/breaker-machine.js';
+import type { Budget, Overdraft } from './upstream/budget.js';
+import { Inquiries, keyOf, type Inquiry, type Outcome, type Stage } from './upstream/inquiry.js';
+import type { UpstreamPace } from './upstream/pace.js';
+import { request } from './upstream/request.js';
+import { retryPauseMs } from './upstream/retry.js';
 
-/** How long the upstream has to answer, in milliseconds, before the client is told that it did not. */
-const deadlineMs = 5_000;
+type Failed = Extract<Outcome, { kind: 'failed' }>;
 
-/** Requests under way at once; one more is answered with an error. Bounds memory when the upstream hangs. */
-const requestsMax = 256;
+/** What the upstream actor needs. */
+export interface TwitterEdges {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: Http;
+  /** What is left to spend. It outlives the actor: a restart must not make it new. */
+  readonly budget: Budget;
+}
 
-/** The upstream actor: asks what is near a place. Whatever the upstream does, every question is answered in time. */
+/**
+ * The upstream actor: asks what is near a place. Whatever the upstream does, every question is answered in time, and no more is asked
+ * than needed: answers are kept for a while, the same question is asked once at a time, and an upstream that is out of order is left
+ * alone.
+ */
 export class Twitter implements Actor<UpstreamMessage> {
-  private readonly requests = new Map<symbol, AbortController>();
+  private readonly inquiries = new Inquiries();
+  private readonly cache: AnswerCache;
+  private readonly breaker: Machine<typeof breakerMachine>;
+  /** When the upstream is asked again after the breaker has tripped, in milliseconds on the clock that never goes back. */
+  private againAtMs = 0;
 
   constructor(
     private readonly bus: Bus,
-    private readonly clock: Clock,
-    private readonly http: Http,
+    private readonly edges: TwitterEdges,
     private readonly upstream: Upstream,
-  ) {}
+    private readonly pace: UpstreamPace,
+  ) {
+    const { clock, random } = edges;
+    this.cache = new AnswerCache(pace.cacheMs, pace.cacheBytesMax);
+    const machine = breakerMachine.provide({
+      actions: {
+        tell: ({ context: { reason, pauseMs } }, { state }) => {
+          const retryInMs = state === 'tripped' ? pauseMs : 0;
+          this.againAtMs = clock.monotonicMs() + retryInMs;
+          bus.publish({ kind: 'upstream', state, reason, retryInMs });
+          bus.send(addresses.upstream, { kind: 'breaker', state });
+        },
+      },
+    });
+    this.breaker = createActor(machine, { clock, input: { random } });
+    this.breaker.subscribe({ error: (error) => bus.send(addresses.upstream, { kind: 'machine-failed', error }) });
+    this.breaker.start();
+  }
 
   receive(message: UpstreamMessage): void {
     switch (message.kind) {
       case 'nearby':
-        return this.ask(message.about, message);
-      case 'settled':
-        this.requests.delete(message.request);
-        return this.reply(message, message.json);
+        return this.take(message.about, message);
+      case 'attempted':
+        return this.inquiries.has(message.inquiry) ? this.settle(message.inquiry, message.outcome) : undefined;
+      case 'paused':
+        return this.inquiries.has(message.inquiry) ? this.askOrRefuse(message.inquiry) : undefined;
+      case 'overdue':
+        return this.inquiries.has(message.inquiry) ? this.giveUp(message.inquiry) : undefined;
+      case 'breaker':
+        return this.follow(message.state);
+      case 'machine-failed':
+        throw message.error;
       default:
         message satisfies never;
     }
   }
 
   stop(): void {
-    for (const controller of this.requests.values()) controller.abort('the question was given up');
-    this.requests.clear();
+    this.breaker.stop();
+    for (const inquiry of this.inquiries.all) this.end(inquiry, this.upstream.failure('the question was given up'));
   }
 
-  private ask(about: NearbyQuestion, { replyTo, question }: Question): void {
-    if (this.requests.size >= requestsMax) {
-      return this.reply({ replyTo, question }, this.failure('too many questions at once, ask again'));
+  /** Answers a question from memory, has it wait with one that is the same, or begins to ask it. */
+  private take(about: NearbyQuestion, { replyTo, question }: Question): void {
+    const { clock } = this.edges;
+    const nowMs = clock.monotonicMs();
+    const key = keyOf(about, this.upstream);
+    const kept = this.cache.get(key, nowMs);
+    if (kept !== undefined) return this.reply({ replyTo, question }, kept);
+    const same = this.inquiries.same(key);
+    if (same !== undefined) return void same.askers.push({ replyTo, question });
+
+    const { deadlineMs } = this.pace;
+    const inquiry: Inquiry = {
+      key,
+      about,
+      askers: [{ replyTo, question }],
+      dueMs: nowMs + deadlineMs,
+      deadline: clock.setTimeout(() => this.bus.send(addresses.upstream, { kind: 'overdue', inquiry }), deadlineMs),
+      attempts: 0,
+      stage: { name: 'queued' },
+    };
+    this.inquiries.add(inquiry);
+    this.askOrRefuse(inquiry);
+  }
+
+  /** Asks a question now, or when its turn comes; or answers why it is not asked. */
+  private askOrRefuse(inquiry: Inquiry): void {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return this.refuse(inquiry, refusal);
+    if (this.inquiries.asking < this.pace.requestsMax) return this.ask(inquiry);
+    this.inquiries.move(inquiry, { name: 'queued' });
+    if (this.inquiries.waiting > this.pace.queueMax) this.refuse(inquiry, 'too many questions at once, ask again');
+  }
+
+  /** Why nothing is asked at present, or undefined if it is. */
+  private refusal(): string | undefined {
+    const { value, context } = this.breaker.getSnapshot();
+    switch (value) {
+      case 'available':
+        return undefined;
+      case 'tripped':
+        return but(context.reason, `asked again in ${seconds(this.againAtMs - this.edges.clock.monotonicMs())}`);
+      case 'probing':
+        return this.inquiries.in('asking').some(isProbe) ? but(context.reason, 'being tried again now') : undefined;
     }
-    // Unlike a number, not to be taken for one of the actor before a restart, whose requests come to their ends here.
-    const request = Symbol('request');
-    const controller = new AbortController();
-    this.requests.set(request, controller);
-    const timer = this.clock.setTimeout(() => controller.abort(`no answer within ${deadlineMs / 1000} s`), deadlineMs);
-    void this.fetch(about, controller.signal).then((json) => {
-      this.clock.clearTimeout(timer);
-      this.bus.send(addresses.upstream, { kind: 'settled', request, json, replyTo, question });
+  }
+
+  private ask(inquiry: Inquiry): void {
+    const { clock, http, budget } = this.edges;
+    const overdraft = budget.pay(this.upstream.units?.(inquiry.about) ?? 1, clock.monotonicMs());
+    if (overdraft !== undefined) return this.refuseCost(inquiry, overdraft);
+    const abort = new AbortController();
+    const role = this.breaker.getSnapshot().value === 'available' ? 'question' : 'probe';
+    inquiry.attempts += 1;
+    this.inquiries.move(inquiry, { name: 'asking', abort, role });
+    const onBroken = (error: unknown) =>
+      this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
+    void request(http, this.upstream, inquiry.about, abort.signal, onBroken).then((outcome) => {
+      // What was given up has been answered already.
+      if (!abort.signal.aborted) this.bus.send(addresses.upstream, { kind: 'attempted', inquiry, outcome });
     });
   }
 
-  private async fetch(about: NearbyQuestion, signal: AbortSignal): Promise<ByteString> {
-    const radiusKm = Math.min(about.radiusKm, this.upstream.radiusKmMax);
-    const question = { ...about, radiusKm };
-    try {
-      const response = await this.http.fetch(this.upstream.request(question), signal);
-      return this.upstream.answer(response, question);
-    } catch (error) {
-      if (signal.aborted) return this.failure(String(signal.reason));
-      if (error instanceof UpstreamError) return this.failure(error.message);
-      this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
-      return this.failure('internal error');
+  /** Does what follows from what became of a request. */
+  private settle(inquiry: Inquiry, outcome: Outcome): void {
+    this.note(isProbe(inquiry), outcome);
+    if (outcome.kind === 'answered') {
+      this.cache.put(inquiry.key, outcome.json, this.edges.clock.monotonicMs());
+      this.end(inquiry, outcome.json);
+    } else {
+      this.askAgainOrFail(inquiry, outcome);
+    }
+    this.next();
+  }
+
+  private askAgainOrFail(inquiry: Inquiry, { reason, trouble, restMs }: Failed): void {
+    const { clock, random } = this.edges;
+    const { attempts, dueMs } = inquiry;
+    const leftMs = dueMs - clock.monotonicMs();
+    const { attemptsMax } = this.pace;
+    const pauseMs = retryPauseMs({ trouble, attempts, attemptsMax, leftMs, restMs }, random.next());
+    const isTripped = this.breaker.getSnapshot().value === 'tripped';
+    if (pauseMs === undefined || (isTripped && (restMs === undefined || this.againAtMs >= dueMs))) {
+      return this.fail(inquiry, reason);
+    }
+    // The breaker is tripped for as long as the upstream wants to rest.
+    if (isTripped) return this.inquiries.move(inquiry, { name: 'resting' });
+    const again = () => this.bus.send(addresses.upstream, { kind: 'paused', inquiry });
+    this.inquiries.move(inquiry, { name: 'pausing', timer: clock.setTimeout(again, pauseMs) });
+  }
+
+  /** Tells the breaker what became of a request. In `probing` it hears of the probe alone: others were asked long before. */
+  private note(wasProbe: boolean, outcome: Outcome): void {
+    const { value } = this.breaker.getSnapshot();
+    if (value === 'tripped' || (value === 'probing' && !wasProbe)) return;
+    if (outcome.kind === 'answered' || outcome.trouble === 'question') return this.breaker.send({ type: 'ANSWERED' });
+    const { reason, trouble, restMs } = outcome;
+    this.breaker.send({ type: 'FAILED', reason, restMs, atOnce: trouble === 'pace' });
+  }
+
+  /** Does what follows from a change of the breaker. */
+  private follow(state: UpstreamState): void {
+    switch (state) {
+      case 'available':
+        for (const inquiry of this.inquiries.in('resting')) this.askOrRefuse(inquiry);
+        return this.next();
+      case 'tripped': {
+        const late = this.inquiries.in('resting').filter(({ dueMs }) => dueMs <= this.againAtMs);
+        for (const inquiry of [...this.inquiries.in('queued'), ...late]) this.refuse(inquiry, this.refusal() ?? '');
+        return;
+      }
+      case 'probing': {
+        const [first] = this.inquiries.in('resting');
+        if (first !== undefined) this.ask(first);
+      }
     }
   }
 
-  private failure(reason: string): ByteString {
+  /** Asks those whose turn it is now. */
+  private next(): void {
+    for (const inquiry of this.inquiries.in('queued')) {
+      if (this.inquiries.asking >= this.pace.requestsMax) return;
+      this.askOrRefuse(inquiry);
+    }
+  }
+
+  /** The question's time is over. */
+  private giveUp(inquiry: Inquiry): void {
+    const reason = `no answer within ${this.pace.deadlineMs / 1_000} s`;
+    const { stage } = inquiry;
+    const wasProbe = isProbe(inquiry);
+    this.fail(inquiry, reason);
+    if (stage.name !== 'asking') return;
+    this.note(wasProbe, { kind: 'failed', reason, trouble: 'passing', restMs: undefined });
+    this.next();
+  }
+
+  private refuseCost(inquiry: Inquiry, { limit, waitMs, news }: Overdraft): void {
+    if (news) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
+    const spent = `the budget for the upstream is spent (${limit})`;
+    this.refuse(inquiry, waitMs === Infinity ? spent : but(spent, `asked again in ${seconds(waitMs)}`));
+  }
+
+  /** Answers a question that is not asked. The log is not told: it knows the reason already. */
+  private refuse(inquiry: Inquiry, reason: string): void {
+    this.end(inquiry, this.upstream.failure(reason));
+  }
+
+  /** Answers a question that was asked in vain. */
+  private fail(inquiry: Inquiry, reason: string): void {
     this.bus.publish({ kind: 'upstream-failed', reason });
-    return this.upstream.failure(reason);
+    this.end(inquiry, this.upstream.failure(reason));
+  }
+
+  private end(inquiry: Inquiry, json: ByteString): void {
+    const { clock } = this.edges;
+    this.inquiries.remove(inquiry);
+    clock.clearTimeout(inquiry.deadline);
+    letGo(inquiry.stage, clock);
+    for (const asker of inquiry.askers) this.reply(asker, json);
   }
 
   private reply({ replyTo, question }: Question, json: ByteString): void {
     this.bus.send(replyTo, { kind: 'nearby-found', question, json });
   }
+}
+
+/** Ends what a stage holds. */
+function letGo(stage: Stage, clock: Clock): void {
+  if (stage.name === 'asking') stage.abort.abort();
+  if (stage.name === 'pausing') clock.clearTimeout(stage.timer);
+}
+
+function isProbe({ stage }: Inquiry): boolean {
+  return stage.name === 'asking' && stage.role === 'probe';
+}
+
+/** Why nothing is asked, and when it will be. */
+function but(reason: string, then: string): string {
+  return `${reason.replace(/\.$/, '')}; ${then}`;
+}
+
+/** A time to come, in whole seconds: what is nearly over is a second. */
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1_000))} s`;
 }

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { partsOf } from '../protocol/topology.js';
 import { HerdCertificates } from '../runtime/certificates.js';
-import type { HerdConfig } from '../runtime/config/herd-config.js';
+import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
 import { openPeersOf } from '../runtime/config/open-peers.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { configFor } from './config-file.js';
@@ -10,6 +10,7 @@ import { inspectApart } from './inspect.js';
 import { print, warn } from './output.js';
 import { secretsOf } from './secrets.js';
 import { table } from './table.js';
+import { upstreamOf } from './upstream.js';
 
 /** `herd check`: validates a config, the files that it names and the environment, and draws who talks with whom. */
 export async function check(options: ConfigOption): Promise<void> {
@@ -17,10 +18,9 @@ export async function check(options: ConfigOption): Promise<void> {
   const { file, herd, servers, topology, upstream } = config;
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
+  upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const names = [...servers.keys()];
-  print(
-    `${relative('.', file)} is right: herd ${herd}, ${names.length} servers, upstream ${upstream.kind} (${upstream.shape})\n`,
-  );
+  print(`${relative('.', file)} is right: herd ${herd}, ${names.length} servers, upstream ${described(upstream)}\n`);
   print(
     table(
       ['server', 'clients', 'peers'],
@@ -39,6 +39,10 @@ export async function check(options: ConfigOption): Promise<void> {
   print(table(['', ...names], rows));
   for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
   for (const warning of await damagesIn(config)) warn(warning);
+}
+
+function described(upstream: UpstreamChoice): string {
+  return upstream.kind === 'sample' ? `sample (${upstream.shape})` : upstream.kind;
 }
 
 function partsIn({ topology }: HerdConfig): string[] {

@@ -1,8 +1,6 @@
 import type { ServerId } from '../protocol/ids.js';
-import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdCertificates } from '../runtime/certificates.js';
-import { GotHttp } from '../runtime/got-http.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
@@ -10,21 +8,10 @@ import { InProcessNetwork } from '../runtime/in-process-transport.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
-import { placesNearby } from '../upstreams/places.js';
-import { twitterSearch } from '../upstreams/twitter.js';
 import { inspectApart } from './inspect.js';
 import { warn } from './output.js';
 import { secretsOf } from './secrets.js';
-
-/** What WHATSAT asks, in the shape that the config says, at the address where the sample service listens. */
-function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
-  switch (upstream.shape) {
-    case 'twitter':
-      return twitterSearch(url);
-    case 'places':
-      return placesNearby(url);
-  }
-}
+import type { Asked } from './upstream.js';
 
 /**
  * A host for servers in this process. What they tell of themselves goes to `report`.
@@ -34,7 +21,7 @@ function upstreamOf({ upstream }: HerdConfig, url: string): Upstream {
 export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
-  sampleUrl: string,
+  asked: Asked,
   report: (report: StatusReport) => void,
   observe: HostEdges['observe'] = () => undefined,
 ): Host {
@@ -43,8 +30,7 @@ export function hostFor(
     config,
     clock: new SystemClock(),
     random: systemRandom,
-    http: new GotHttp(),
-    upstream: upstreamOf(config, sampleUrl),
+    ...asked,
     secrets: secretsOf(process.env),
     certificates: reloadable(new HerdCertificates(config.tls)),
     turn,

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
 import { CommandError, UsageError } from './errors.js';
@@ -13,6 +12,7 @@ import type {
   StartOptions,
 } from './options.js';
 import { outliveReaders, warn } from './output.js';
+import { herdVersion } from './version.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
@@ -24,10 +24,8 @@ const config = [
 ] as const;
 const server = ['--server <name>', 'the server to ask (default: the first that is up)'] as const;
 
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-
 const program = new Command('herd')
-  .version(version)
+  .version(herdVersion)
   .description('A server herd for rapidly changing data: where every phone is, now.')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
@@ -41,9 +39,19 @@ program
   .action(async (names: string[], options: StartOptions) => (await import('./start.js')).start(names, options));
 
 program
+  .command('record')
+  .description('run the herd, or the named servers of it, and note what its upstream answers, for kind: replay')
+  .argument('<file>', 'where the answers go; it must not be there yet')
+  .argument('[server...]', 'servers to run here')
+  .option(...config)
+  .action(async (file: string, names: string[], options: ConfigOption) =>
+    (await import('./record.js')).record(file, names, options),
+  );
+
+program
   .command('serve', { hidden: true })
   .argument('<server>')
-  .requiredOption('--sample <url>')
+  .option('--sample <url>')
   .option('--watched')
   .option(...config)
   .action(async (name: string, options: ServeOptions) => (await import('./serve.js')).serve(name, options));
@@ -105,7 +113,7 @@ program
   .option('--time <duration>', 'begin no run after this time: 60s, 10m')
   .option('--seed <number>', 'the seed of the first run; each run after it has the next number (default: drawn)')
   .option('--keep-going', 'go on after a run was violated, and report all of them')
-  .action(async (options: FuzzOptions) => (await import('./fuzz.js')).fuzzHerds(options, version));
+  .action(async (options: FuzzOptions) => (await import('./fuzz.js')).fuzzHerds(options, herdVersion));
 
 program
   .command('schema')

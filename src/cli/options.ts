@@ -26,8 +26,8 @@ export interface FuzzOptions {
 }
 
 export interface ServeOptions extends ConfigOption {
-  /** The address of the sample service. */
-  readonly sample: string;
+  /** The address of the sample service, where there is one. */
+  readonly sample?: string;
   /** A simulation watches: everything that happens is told to the parent. */
   readonly watched?: true;
 }

@@ -5,6 +5,7 @@ import { hostFor } from './compose.js';
 import { configFor, serverNamed } from './config-file.js';
 import type { ServeOptions } from './options.js';
 import { stopRequested } from './signals.js';
+import { upstreamOf } from './upstream.js';
 
 /**
  * `herd serve`: one server of a herd, as the child of `herd start --processes`, to which it reports. It ends when it is told
@@ -20,8 +21,9 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const config = configFor(options);
   const server = serverNamed(name, config);
   const observe = options.watched === true ? await watched(server) : undefined;
-  const host = hostFor(config, [server], options.sample, (message) => void report(message), observe);
   try {
+    const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
+    const host = hostFor(config, [server], asked, (message) => void report(message), observe);
     await host.start(server);
     await stop;
     await host.stopAll();

@@ -1,15 +1,17 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerId } from '../protocol/ids.js';
+import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { Processes } from '../runtime/processes.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
+import type { SampleUpstream } from '../upstreams/sample/start.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
-import type { StartOptions } from './options.js';
+import type { ConfigOption, StartOptions } from './options.js';
 import { print } from './output.js';
 import { startSample } from './sample.js';
 import { environmentWithSecret } from './secrets.js';
@@ -23,22 +25,47 @@ export async function start(names: readonly string[], options: StartOptions): Pr
   await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
 }
 
+/**
+ * The same in this process, with another upstream in place of the one that the config chooses.
+ * @param wrap makes it of that one
+ */
+export async function startRecorded(
+  names: readonly string[],
+  options: ConfigOption,
+  wrap: (upstream: Upstream) => Upstream,
+): Promise<void> {
+  const config = configFor(options);
+  await startHere(config, serversNamed(names, config), wrap);
+}
+
 /** All servers in this process. */
-async function startHere(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
+async function startHere(
+  config: HerdConfig,
+  servers: readonly ServerId[],
+  wrap: (upstream: Upstream) => Upstream = (upstream) => upstream,
+): Promise<void> {
   const stop = stopRequested();
   // Loaded here, because a parent of processes needs none of it.
-  const [{ hostFor }, sample] = await Promise.all([import('./compose.js'), startSample()]);
+  const [{ hostFor }, { upstreamOf }, sample] = await Promise.all([
+    import('./compose.js'),
+    import('./upstream.js'),
+    sampleFor(config),
+  ]);
   const status = statusOf(config, servers);
-  const host = hostFor(config, servers, sample.url, (report) => status.note(report));
   try {
-    for (const server of servers) await host.start(server);
-    void status.ready().then(() => announce(config, servers, status, 'in this process'));
-    await stop;
-    status.unwatch();
-    print('Stopping ...');
+    const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment: process.env });
+    const host = hostFor(config, servers, { upstream: wrap(upstream), http }, (report) => status.note(report));
+    try {
+      for (const server of servers) await host.start(server);
+      void status.ready().then(() => announce(config, servers, status, 'in this process'));
+      await stop;
+      status.unwatch();
+      print('Stopping ...');
+    } finally {
+      await host.stopAll();
+    }
   } finally {
-    await host.stopAll();
-    await sample.stop();
+    await sample?.stop();
   }
 }
 
@@ -47,7 +74,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
   // Both signals may come before there are processes to kill.
   let kill = (): void => undefined;
   const stop = stopRequested(undefined, () => kill());
-  const sample = await startSample();
+  const sample = await sampleFor(config);
   const status = statusOf(config, servers);
   const file = fileURLToPath(new URL('main.js', import.meta.url));
   const processes = new Processes(
@@ -58,7 +85,12 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
         file,
         // Servers that are started elsewhere could not know a secret that was made up here.
         environment: servers.length === config.servers.size ? environmentWithSecret(process.env) : process.env,
-        argumentsFor: (server) => ['serve', server, '--config', config.file, '--sample', sample.url],
+        argumentsFor: (server) => [
+          'serve',
+          server,
+          ...['--config', config.file],
+          ...(sample === undefined ? [] : ['--sample', sample.url]),
+        ],
       },
       onReport: (report) => status.note(report),
     },
@@ -76,8 +108,13 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
     print('Stopping ...');
   } finally {
     await processes.stop();
-    await sample.stop();
+    await sample?.stop();
   }
+}
+
+/** The sample service, if that is what WHATSAT asks. */
+async function sampleFor({ upstream }: HerdConfig): Promise<SampleUpstream | undefined> {
+  return upstream.kind === 'sample' ? startSample() : undefined;
 }
 
 function statusOf(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {

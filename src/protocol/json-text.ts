@@ -68,6 +68,16 @@ export function keepFirst(json: JsonLine, property: string, count: number): Json
   return kept.join('') as JsonLine;
 }
 
+/**
+ * Adds a property behind those of a top-level object. Every other byte stays. What is no object comes back unchanged.
+ * @param value JSON on one line
+ */
+export function withProperty(json: JsonLine, property: string, value: ByteString): JsonLine {
+  if (!json.startsWith('{')) return json;
+  const comma = json === '{}' ? '' : ',';
+  return `${json.slice(0, -1)}${comma}${JSON.stringify(property)}:${value}}` as JsonLine;
+}
+
 function validate(text: ByteString): void {
   try {
     JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, 'latin1')));

@@ -25,25 +25,34 @@ export interface HttpResponse {
   readonly status: number;
   /** The body's bytes, content encoding already undone. */
   readonly body: Buffer;
+  /** How long it took to come, in milliseconds, if that was measured. */
+  readonly tookMs?: number;
+  /** When the far end wants to be asked again, in milliseconds from now, if its headers say so. */
+  readonly restMs?: number;
 }
 
 /**
  * An HTTP API that WHATSAT can ask, as pure functions: what to send, and what an answer means. Who sends it, when, and how
- * often is the business of the upstream actor.
+ * often is the business of the upstream actor. docs/upstreams.md tells how to write one.
  */
 export interface Upstream {
   /** The largest count a WHATSAT may ask for. Beyond it the command is invalid. */
   readonly countMax: number;
-  /** The largest radius the API takes, in kilometres. A larger one is cut to this. */
+  /** The largest radius the API takes, in kilometres. A larger one is cut to this, and the answer says so. */
   readonly radiusKmMax: number;
-  /** The request that asks the question. */
+  /**
+   * What a request costs at most, in the unit that the API's owner counts: posts that may be returned, say. Left out where
+   * each request counts one.
+   */
+  readonly units?: (question: NearbyQuestion) => number;
+  /** The request that asks the question. It may hold a key. */
   request(question: NearbyQuestion): HttpRequest;
   /**
-   * The response's JSON as one line without its line end, with at most `question.count` results, otherwise byte for byte
-   * as it came but for white space between tokens.
+   * The answer in the form that clients read, as one line of JSON without its line end, with at most `question.count`
+   * results. An API that speaks that form already is relayed byte for byte but for white space between tokens.
    * @throws UpstreamError when the response is no answer; its message may be shown to clients.
    */
   answer(response: HttpResponse, question: NearbyQuestion): ByteString;
-  /** One line of JSON that says, in the API's own form of an error, that there is no answer and why. */
+  /** One line of JSON that says, in the form of an error that clients read, that there is no answer and why. */
   failure(message: string): ByteString;
 }

@@ -78,7 +78,13 @@ export class HostedServer {
     edges.observe(id, this.bus);
     const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
     this.server = new Server(
-      { identity, upstream: edges.upstream, limits: config.limits, pace: config.pace },
+      {
+        identity,
+        upstream: edges.upstream,
+        limits: config.limits,
+        pace: config.pace,
+        upstreamPace: config.upstreamPace,
+      },
       { ...edges, registry: this.bus, transport: routes(edges, network.transportOf(id)) },
     );
   }

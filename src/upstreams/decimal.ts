@@ -7,3 +7,8 @@ export function decimal(value: number, fractionDigitsMax: number): string {
   const text = value.toFixed(fractionDigitsMax);
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
+
+/** Degrees as a number of JSON: ISO 6709 has leading zeros, JSON has none. No digit that counts is lost. */
+export function degrees(text: string): string {
+  return text.replace(/^(-?)0+(?=\d)/, '$1');
+}

@@ -1,15 +1,36 @@
-import { UpstreamError } from '../protocol/errors.js';
+import type { ByteString } from '../protocol/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/errors.js';
 import { oneLine, type JsonLine } from '../protocol/json-text.js';
 import type { HttpResponse } from '../protocol/upstream.js';
 
+/** How much of an upstream's own words goes into an answer: enough for a sentence or two. */
+const quotedCharactersMax = 200;
+
 /**
  * The JSON object that a response with status 200 holds.
- * @throws UpstreamError for any other response; the message quotes nothing of it.
+ * @param explain what the API says of its own error in a body of any other status; undefined if it says nothing
+ * @throws UpstreamError for any other response; the message quotes nothing of it but what `explain` does.
  */
-export function objectOf(response: HttpResponse): JsonLine {
-  if (response.status !== 200) throw new UpstreamError(refusal(response.status));
+export function objectOf(
+  response: HttpResponse,
+  explain: (body: Readonly<Record<string, unknown>>) => string | undefined = () => undefined,
+): JsonLine {
+  const { status } = response;
+  if (status !== 200) {
+    const { trouble, words } = refusal(status);
+    const said = explain(looseObjectOf(response.body.toString('utf8')));
+    throw new UpstreamError(`${words} (HTTP ${status})${said === undefined ? '.' : `: ${quoted(said)}`}`, trouble);
+  }
+  return jsonObjectIn(response.body.toString('latin1'));
+}
 
-  const body = response.body.toString('latin1');
+/** An upstream's own words for people: a sentence or two on one line, without the addresses in it. */
+export function quoted(text: string): string {
+  const line = text.replace(/https?:\/\/\S+/gi, '[address]').replace(/[\s\p{Cc}]+/gu, ' ');
+  return line.slice(0, quotedCharactersMax);
+}
+
+function jsonObjectIn(body: ByteString): JsonLine {
   if (/^(?:\xEF\xBB\xBF)?[ \t\r\n]*</.test(body)) {
     throw new UpstreamError('The upstream answered with a web page instead of JSON.');
   }
@@ -18,20 +39,40 @@ export function objectOf(response: HttpResponse): JsonLine {
   return json;
 }
 
-function refusal(status: number): string {
+/** The object that a text is, or an empty one: the body of an error may be anything. */
+function looseObjectOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether a value of JSON is an object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refusal(status: number): { readonly trouble: Trouble; readonly words: string } {
   switch (status) {
+    case 400:
+    case 422:
+      return { trouble: 'question', words: 'The upstream does not take the question' };
     case 401:
     case 403:
-      return `The upstream refused the request (HTTP ${status}).`;
+      return { trouble: 'lasting', words: 'The upstream refused the request' };
     case 404:
-      return `The upstream knows no such address (HTTP ${status}).`;
+      return { trouble: 'lasting', words: 'The upstream knows no such address' };
     // 420 is the Twitter Search API's own status for it.
     case 420:
     case 429:
-      return `The upstream is being asked too often (HTTP ${status}).`;
+      return { trouble: 'pace', words: 'The upstream is being asked too often' };
+    case 501:
+      return { trouble: 'lasting', words: 'The upstream cannot do this' };
     default:
       return status >= 500
-        ? `The upstream is in trouble (HTTP ${status}).`
-        : `The upstream gave no answer (HTTP ${status}).`;
+        ? { trouble: 'passing', words: 'The upstream is in trouble' }
+        : { trouble: 'lasting', words: 'The upstream gave no answer' };
   }
 }

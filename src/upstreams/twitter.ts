@@ -1,8 +1,12 @@
 import { bytesOf } from '../protocol/bytes.js';
-import { keepFirst } from '../protocol/json-text.js';
+import { keepFirst, withProperty } from '../protocol/json-text.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { decimal } from './decimal.js';
+import { radiusCut } from './radius-cut.js';
 import { objectOf } from './response.js';
+import type { Secret } from './secret.js';
+import { searchFailure } from './search-envelope.js';
+import { withoutKey } from './without-key.js';
 
 /** Results on one page, as the API's documentation has it. */
 const countMax = 100;
@@ -19,10 +23,11 @@ const radiusKmFractionDigits = 6;
  * A body with status 200 that holds the API's own error, such as `{"error":"You must enter a query."}`, is relayed like any
  * other: it is already in the form in which `failure` would say it.
  * @param baseUrl what stands before `/search.json`
+ * @param key sent as a bearer token; none for a service that wants none, as Twitter's own did
  */
-export function twitterSearch(baseUrl: string): Upstream {
+export function twitterSearch(baseUrl: string, key?: Secret): Upstream {
   const address = `${baseUrl.replace(/\/+$/, '')}/search.json`;
-  return {
+  const upstream: Upstream = {
     countMax,
     radiusKmMax,
 
@@ -33,11 +38,21 @@ export function twitterSearch(baseUrl: string): Upstream {
         // What the API does with 0 is documented nowhere; the one result is cut from the answer instead.
         rpp: decimal(Math.max(1, count), 0),
       });
-      return { method: 'GET', url: `${address}?${query.toString()}`, headers: { accept: 'application/json' } };
+      const authorization = key === undefined ? {} : { authorization: `Bearer ${key.reveal()}` };
+      return {
+        method: 'GET',
+        url: `${address}?${query.toString()}`,
+        headers: { accept: 'application/json', ...authorization },
+      };
     },
 
-    answer: (response, { count }) => keepFirst(objectOf(response), 'results', count),
+    answer(response, question) {
+      const json = keepFirst(objectOf(response), 'results', question.count);
+      const cut = radiusCut(question, radiusKmMax);
+      return cut === undefined ? json : withProperty(json, 'warning', bytesOf(JSON.stringify(cut)));
+    },
 
-    failure: (message) => bytesOf(JSON.stringify({ error: message })),
+    failure: searchFailure,
   };
+  return key === undefined ? upstream : withoutKey(upstream, key);
 }

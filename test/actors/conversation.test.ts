@@ -151,13 +151,18 @@ class FakeServer {
   answerAtOnce(): void {
     const { bus } = this;
     bus.attach(addresses.upstream, {
-      receive: ({ replyTo, question }: UpstreamMessage) => bus.send(replyTo, { kind: 'nearby-found', question, json }),
+      receive: (message: UpstreamMessage) => {
+        if (message.kind !== 'nearby') return;
+        const { replyTo, question } = message;
+        bus.send(replyTo, { kind: 'nearby-found', question, json });
+      },
       stop: () => undefined,
     });
   }
 
-  private questions(place?: number): UpstreamMessage[] {
-    return place === undefined ? this.upstream.take() : this.upstream.received.splice(place, 1);
+  private questions(place?: number): Extract<UpstreamMessage, { kind: 'nearby' }>[] {
+    const taken = place === undefined ? this.upstream.take() : this.upstream.received.splice(place, 1);
+    return taken.filter((message) => message.kind === 'nearby');
   }
 }
 

@@ -9,6 +9,7 @@ import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeClientWire } from '../support/fake-client-wire.js';
 import { serverId } from '../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../support/fake-peer-wire.js';
+import { defaultUpstreamPace } from '../../src/actors/upstream/pace.js';
 import { FakeHttp, fakeUpstream, promisesSettled } from '../support/fake-upstream.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
@@ -43,7 +44,13 @@ describe('Server', () => {
     connections = 0;
     const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
     server = new Server(
-      { identity, limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream, pace: defaultPace },
+      {
+        identity,
+        limits: { ...defaultLimits, ...limits },
+        upstream: fakeUpstream,
+        pace: defaultPace,
+        upstreamPace: defaultUpstreamPace,
+      },
       { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
     server.start();

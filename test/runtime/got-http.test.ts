@@ -19,7 +19,7 @@ describe('GotHttp', () => {
   let requests: IncomingMessage[];
 
   beforeEach(async () => {
-    http = new GotHttp();
+    http = new GotHttp(32);
     requests = [];
     server = createServer((request, response) => {
       requests.push(request);

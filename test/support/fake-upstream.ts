@@ -22,7 +22,7 @@ export const fakeUpstream: Upstream = {
 export interface FakeRequest {
   readonly request: HttpRequest;
   readonly signal: AbortSignal;
-  respond(status: number, body: string): void;
+  respond(status: number, body: string, more?: Pick<HttpResponse, 'restMs' | 'tookMs'>): void;
   fail(error: Error): void;
 }
 
@@ -32,7 +32,8 @@ export class FakeHttp implements Http {
 
   fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      const respond = (status: number, body: string) => resolve({ status, body: Buffer.from(body) });
+      const respond: FakeRequest['respond'] = (status, body, more) =>
+        resolve({ status, body: Buffer.from(body), ...more });
       signal.addEventListener('abort', () => reject(new UpstreamError('cancelled')));
       this.requests.push({ request, signal, respond, fail: reject });
     });

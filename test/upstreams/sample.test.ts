@@ -8,7 +8,7 @@ import fc from 'fast-check';
 
 import { textOf } from '../../src/protocol/bytes.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
-import { placesNearby } from '../../src/upstreams/places.js';
+import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 import { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
 import { sampleService } from '../../src/upstreams/sample/service.js';
 import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/start.js';
@@ -94,7 +94,7 @@ describe('the sample upstream', () => {
 
     for (const [name, upstreamOf, positionsIn] of [
       ['Twitter', twitterSearch, (json: string) => positionsOfPosts(JSON.parse(json) as Search)],
-      ['Places', placesNearby, (json: string) => positionsOfPlaces(JSON.parse(json) as Nearby)],
+      ['Places', googlePlacesLegacy, (json: string) => positionsOfPlaces(JSON.parse(json) as Nearby)],
     ] as const) {
       it(`answers ${name} with results inside the circle, no more than asked for, always the same`, async () => {
         const { radiusKmMax } = upstreamOf(sample.url);

@@ -1,7 +1,9 @@
 import type { Limits, LinkPace } from '../../actors/limits.js';
+import type { UpstreamPace } from '../../actors/upstream/pace.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
+import type { HerdDocument } from './schema.js';
 
 /** Where one server listens. */
 export interface ServerAddress {
@@ -14,6 +16,9 @@ export interface ServerAddress {
   readonly httpPort?: number | undefined;
 }
 
+/** What stands under `upstream` in herd.yaml. */
+export type UpstreamChoice = HerdDocument['upstream'];
+
 /** A herd as its config describes it, checked. */
 export interface HerdConfig {
   /** The file it was read from. */
@@ -21,7 +26,9 @@ export interface HerdConfig {
   readonly herd: string;
   readonly servers: ReadonlyMap<ServerId, ServerAddress>;
   readonly topology: Topology;
-  readonly upstream: { readonly kind: 'sample'; readonly shape: 'twitter' | 'places' };
+  /** What WHATSAT asks. */
+  readonly upstream: UpstreamChoice;
+  readonly upstreamPace: UpstreamPace;
   /** The folder of the logs; undefined for none. */
   readonly logDir: string | undefined;
   /** The folder in which locations are kept; undefined for memory only. */

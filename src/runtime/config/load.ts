@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Limits, LinkPace } from '../../actors/limits.js';
+import type { UpstreamPace } from '../../actors/upstream/pace.js';
 import { ConfigError } from '../errors.js';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
@@ -59,6 +60,7 @@ function configOf(
       edges,
     ),
     upstream,
+    upstreamPace: upstreamPaceOf(upstream),
     logDir: log?.dir,
     tls,
     storePath: store?.path,
@@ -76,6 +78,20 @@ export function limitsOf({ stallSeconds, idleSeconds, aheadSeconds, ...limits }:
 /** The pace of links as actors take it. */
 export function paceOf({ beatMs, repairSeconds }: HerdDocument['links']): LinkPace {
   return { beatMs, repairMs: repairSeconds * 1_000 };
+}
+
+function upstreamPaceOf(upstream: HerdDocument['upstream']): UpstreamPace {
+  const { deadlineMs, requestsMax, queueMax, attemptsMax, cacheSeconds, cacheBytesMax, budget } = upstream;
+  const { requestsPerMinute, requestsPerDay, costPerDay, unitCost } = budget;
+  return {
+    deadlineMs,
+    requestsMax,
+    queueMax,
+    attemptsMax,
+    cacheMs: cacheSeconds * 1_000,
+    cacheBytesMax,
+    budget: { requestsPerMinute, requestsPerDay, costPerDay, unitCost },
+  };
 }
 
 function idOf(name: string): ServerId {

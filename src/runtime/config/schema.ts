@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { reportedFromBytes } from '../gathered-writer.js';
 import { serverIdPattern } from '../../protocol/ids.js';
+import { upstreamSchema } from './upstream-schema.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
 
@@ -16,16 +17,6 @@ const serverSchema = z.strictObject({
   port: port.describe('Serves clients.'),
   peerPort: port.describe('Serves other servers.'),
   httpPort: port.optional().describe('Serves clients over WebSocket, at /ws. Leave it out for none.'),
-});
-
-const upstreamSchema = z.strictObject({
-  kind: z
-    .literal('sample')
-    .describe('sample: an HTTP service started with the herd, with sample posts near real places.'),
-  shape: z
-    .enum(['twitter', 'places'])
-    .default('twitter')
-    .describe('twitter: the Twitter Search API 1.0. places: the Nearby Search of Google Places (legacy).'),
 });
 
 const logSchema = z.strictObject({
@@ -115,7 +106,7 @@ export const herdSchema = z.strictObject({
     .record(name, z.array(name))
     .default({})
     .describe('Who talks with whom. It counts both ways, so each pair needs to stand here only once.'),
-  upstream: upstreamSchema.default({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
+  upstream: upstreamSchema.prefault({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
   log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
   tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),
   store: storeSchema.optional().describe('Where locations are kept on disk. Leave it out for memory only.'),
@@ -125,6 +116,9 @@ export const herdSchema = z.strictObject({
 
 /** A herd.yaml that has the right shape. */
 export type HerdDocument = z.infer<typeof herdSchema>;
+
+/** The same, as it may be written: what has a default may be left out. */
+export type WrittenHerd = z.input<typeof herdSchema>;
 
 /** The JSON Schema of herd.yaml, for editors. */
 export function herdJsonSchema(): unknown {

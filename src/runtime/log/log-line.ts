@@ -42,6 +42,12 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       return { level: 'warn', text: `peer ${event.far} refused: ${plain(event.reason)}` };
     case 'upstream-failed':
       return { level: 'warn', text: `upstream gave no answer: ${plain(event.reason)}` };
+    case 'upstream':
+      return upstreamLine(event);
+    case 'upstream-budget': {
+      const when = event.waitMs === Infinity ? '' : `; there is more in ${Math.ceil(event.waitMs / 1_000)} s`;
+      return { level: 'warn', text: `upstream budget is spent: ${event.limit}${when}` };
+    }
   }
 }
 
@@ -64,6 +70,14 @@ function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { 
   const why = reason === '' ? '' : `: ${plain(reason)}`;
   if (state !== 'backoff') return info(`link ${neighbour} ${state}${why}`);
   return { level: 'warn', text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+}
+
+function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'upstream' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  if (state !== 'tripped') return info(`upstream ${state}`);
+  return { level: 'warn', text: `upstream tripped: ${plain(reason)}; next attempt in ${retryInMs} ms` };
 }
 
 function info(text: ByteString): { level: LogLevel; text: ByteString } {

@@ -27,6 +27,8 @@ const kinds = [
   'actor-failed',
   'peer-refused',
   'upstream-failed',
+  'upstream',
+  'upstream-budget',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 /**

@@ -1,6 +1,6 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { Limits, LinkPace } from '../../actors/limits.js';
-import type { HerdDocument } from '../../runtime/config/schema.js';
+import type { WrittenHerd } from '../../runtime/config/schema.js';
 import type { ScenarioHerd } from '../scenario/scenario.js';
 
 /** Where a server of a real world finds what is its own. */
@@ -22,7 +22,7 @@ export function herdFileOf(herd: ScenarioHerd, server: ServerId, { portFor, stor
     port: 0,
     peerPort: name === server ? 0 : portFor(name),
   });
-  const document: HerdDocument = {
+  const document: WrittenHerd = {
     herd: herd.name,
     servers: Object.fromEntries(names.map((name) => [name, addressOf(name)])),
     talks: Object.fromEntries([...herd.topology].map(([name, others]) => [name, [...others]])),
@@ -36,10 +36,10 @@ export function herdFileOf(herd: ScenarioHerd, server: ServerId, { portFor, stor
   return JSON.stringify(document);
 }
 
-function writtenLimits({ stallMs, idleMs, aheadMs, ...limits }: Limits): HerdDocument['limits'] {
+function writtenLimits({ stallMs, idleMs, aheadMs, ...limits }: Limits): WrittenHerd['limits'] {
   return { ...limits, stallSeconds: stallMs / 1_000, idleSeconds: idleMs / 1_000, aheadSeconds: aheadMs / 1_000 };
 }
 
-function writtenPace({ beatMs, repairMs }: LinkPace): HerdDocument['links'] {
+function writtenPace({ beatMs, repairMs }: LinkPace): WrittenHerd['links'] {
   return { beatMs, repairSeconds: repairMs / 1_000 };
 }

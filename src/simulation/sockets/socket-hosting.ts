@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Secrets } from '../../actors/secrets.js';
+import { defaultUpstreamPace } from '../../actors/upstream/pace.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import { HerdCertificates } from '../../runtime/certificates.js';
@@ -30,7 +31,7 @@ export interface SocketHostingEdges {
 export class SocketHosting implements Hosting {
   readonly world = 'sockets';
   private readonly clock = new SystemClock();
-  private readonly http = new GotHttp();
+  private readonly http = new GotHttp(defaultUpstreamPace.requestsMax);
   private readonly secrets: Secrets = new HerdSecrets([randomBytes(32).toString('hex')]);
 
   constructor(private readonly edges: SocketHostingEdges) {}

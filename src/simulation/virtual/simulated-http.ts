@@ -44,11 +44,13 @@ export class SimulatedHttp implements Http {
       const settle = () => {
         this.onPromise();
         const response = this.respond();
-        if (response === undefined) reject(new UpstreamError('The upstream cannot be reached (ECONNREFUSED).'));
-        else resolve(response);
+        if (response === undefined)
+          reject(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'passing'));
+        else resolve({ ...response, tookMs });
       };
       const { leastMs, mostMs } = answerDelayOf(this.state);
-      const timer = this.clock.setTimeout(settle, this.random.between(leastMs, mostMs));
+      const tookMs = this.random.between(leastMs, mostMs);
+      const timer = this.clock.setTimeout(settle, tookMs);
       signal.addEventListener('abort', () => {
         this.onPromise();
         this.clock.clearTimeout(timer);

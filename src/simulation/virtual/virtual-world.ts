@@ -1,3 +1,4 @@
+import { defaultUpstreamPace } from '../../actors/upstream/pace.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
@@ -155,7 +156,7 @@ export class VirtualWorld implements World {
     // A start draws anew, and the same however much was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
     const run = new SimulatedServer(
-      { identity, upstream: this.upstream, limits, pace },
+      { identity, upstream: this.upstream, limits, pace, upstreamPace: defaultUpstreamPace },
       { ...machine, random },
       { clock: this.clock, network: this.network, tell: this.tell, onPromise: () => (this.promises = 'waiting') },
     );

@@ -1,5 +1,6 @@
 import type { Place } from './gazetteer.js';
-import { jsonObject, type JsonFields } from './json-object.js';
+import { htmlEscaped } from '../html.js';
+import { jsonObject, type JsonFields } from '../json-object.js';
 
 /** A made-up post at a real place. It belongs to the place: whoever asks, and however, finds the same one. */
 export interface SamplePost {
@@ -64,6 +65,7 @@ export function postJson({ id, place, postedMs, sentence }: SamplePost): string 
     geo: JSON.stringify({ type: 'Point', coordinates: [place.latitude, place.longitude] }),
     iso_language_code: JSON.stringify('en'),
     to_user_id_str: 'null',
+    // The service escaped the client's link for HTML before it put it into JSON.
     source: JSON.stringify(htmlEscaped('<a href="https://www.geonames.org/">Herd sample, places by GeoNames</a>')),
   };
   return jsonObject(fields);
@@ -92,9 +94,4 @@ function scrambled(number: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-/** The service escaped the client's link for HTML before it put it into JSON. */
-function htmlEscaped(html: string): string {
-  return html.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,5 +1,5 @@
 import type { Circle, Gazetteer } from './gazetteer.js';
-import { jsonObject, type JsonFields } from './json-object.js';
+import { jsonObject, type JsonFields } from '../json-object.js';
 import { decimalOf, positionOf } from './parameters.js';
 import type { Reply } from './reply.js';
 import { postJson, postsOf, type SamplePost } from './sample-posts.js';

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig, parseConfig } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
+import { defaultUpstreamPace } from '../../../src/actors/upstream/pace.js';
 import { defaultLimits, defaultPace } from '../../../src/actors/limits.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
 import { serverId } from '../../support/fake-location.js';
@@ -38,7 +39,8 @@ function problemsOf(changes: Record<number, string>, more: readonly string[] = [
 
 describe('herd.yaml', () => {
   it('describes a herd', () => {
-    const config = parse([...good, 'limits: { lineBytesMax: 300 }', 'log: { dir: somewhere }']);
+    const { upstream, ...config } = parse([...good, 'limits: { lineBytesMax: 300 }', 'log: { dir: somewhere }']);
+    expect(upstream).to.include({ kind: 'sample', shape: 'twitter' });
     expect(config).to.deep.equal({
       file: 'herd.yaml',
       herd: 'test',
@@ -50,7 +52,7 @@ describe('herd.yaml', () => {
         ['Blake', ['Metta']],
         ['Metta', ['Blake']],
       ]),
-      upstream: { kind: 'sample', shape: 'twitter' },
+      upstreamPace: defaultUpstreamPace,
       logDir: 'somewhere',
       storePath: undefined,
       tls: {},
@@ -62,9 +64,34 @@ describe('herd.yaml', () => {
   it('may leave out most of that', () => {
     const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
     expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
-    expect(config.upstream).to.deep.equal({ kind: 'sample', shape: 'twitter' });
+    expect(config.upstream).to.include({ kind: 'sample', shape: 'twitter' });
     expect(config).to.include({ logDir: undefined, storePath: undefined });
     expect(config).to.deep.include({ tls: {}, limits: defaultLimits, pace: defaultPace });
+  });
+
+  it('describes upstreams of every kind, and how they are asked', () => {
+    const upstreamOf = (text: string) => parse([...good, `upstream: ${text}`]);
+    expect(upstreamOf('{ kind: sample, shape: places }').upstream).to.include({ kind: 'sample', shape: 'places' });
+    expect(upstreamOf('{ kind: twitter, url: "http://search.example" }').upstream).to.include({
+      url: 'http://search.example',
+    });
+    expect(upstreamOf('{ kind: x }').upstream).to.include({ keyFrom: 'X_BEARER_TOKEN', url: 'https://api.x.com' });
+    expect(upstreamOf('{ kind: google-places }').upstream).to.include({ keyFrom: 'GOOGLE_PLACES_KEY' });
+    expect(upstreamOf('{ kind: google-places-legacy, keyFrom: MINE }').upstream).to.include({ keyFrom: 'MINE' });
+    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamPace.requestsMax).to.equal(3);
+    const replayed = upstreamOf('{ kind: replay, file: a.jsonl, cacheSeconds: 0, budget: { requestsPerDay: 9 } }');
+    expect(replayed.upstreamPace).to.deep.equal({
+      ...defaultUpstreamPace,
+      cacheMs: 0,
+      budget: { ...defaultUpstreamPace.budget, requestsPerDay: 9 },
+    });
+  });
+
+  it('keeps those that cost money from costing much by default', () => {
+    for (const kind of ['x', 'google-places', 'google-places-legacy']) {
+      const { budget } = parse([...good, `upstream: { kind: ${kind} }`]).upstreamPace;
+      expect(budget.requestsPerDay, kind).to.be.within(1, 200);
+    }
   });
 
   it('means the same neighbours, whoever names them and how often', () => {
@@ -157,6 +184,48 @@ describe('herd.yaml', () => {
     ],
     ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
     ['an upstream of no shape', {}, ['upstream: { kind: sample, shape: round }'], 'herd.yaml:7: upstream.shape: '],
+    [
+      'an upstream that is sent a key in the clear',
+      {},
+      ['upstream: { kind: x, url: "http://api.example" }'],
+      'herd.yaml:7: upstream.url: must begin with https://: a key is sent there',
+    ],
+    [
+      'the same, of a service that may do without a key',
+      {},
+      ['upstream: { kind: twitter, url: "http://search.example", keyFrom: KEY }'],
+      'herd.yaml:7: upstream.url: must begin with https://: a key is sent there',
+    ],
+    [
+      'a key in the address of an upstream',
+      {},
+      ['upstream: { kind: twitter, url: "http://search.example/?key=1234" }'],
+      'herd.yaml:7: upstream.url: must be an address without a user, a query or a fragment',
+    ],
+    [
+      'a key in place of the name of its variable',
+      {},
+      ['upstream: { kind: x, keyFrom: AAAA-1234 }'],
+      'herd.yaml:7: upstream.keyFrom: must be the name of an environment variable, not the key itself',
+    ],
+    [
+      'an upstream that wants to know whom to reach',
+      {},
+      ['upstream: { kind: wikipedia }'],
+      'herd.yaml:7: upstream.contact: ',
+    ],
+    [
+      'a cost of what costs nothing',
+      {},
+      ['upstream: { kind: x, budget: { costPerDay: 5 } }'],
+      'herd.yaml:7: upstream.budget: costPerDay needs a unitCost',
+    ],
+    [
+      'a setting that its upstream has not',
+      {},
+      ['upstream: { kind: sample, contact: me@example.org }'],
+      'herd.yaml:7: there is no setting upstream.contact',
+    ],
     ['a limit that is too small', {}, ['limits: { lineBytesMax: 10 }'], 'herd.yaml:7: limits.lineBytesMax: '],
     ['a log without a folder', {}, ['log: { dir: "" }'], 'herd.yaml:7: log.dir: '],
     ['a key that stands twice', {}, ['herd: again'], 'herd.yaml:7: '],

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 
 import { UpstreamError } from '../../src/protocol/errors.js';
 import type { HttpResponse, NearbyQuestion } from '../../src/protocol/upstream.js';
-import { placesNearby } from '../../src/upstreams/places.js';
+import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 
-const places = placesNearby('http://maps.example/');
+const places = googlePlacesLegacy('http://maps.example/');
 const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 10, count: 2 };
 
 function askedRadius(radiusKm: number): string | null {

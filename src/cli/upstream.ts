@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import type { Http } from '../actors/http.js';
+import type { Upstream } from '../protocol/upstream.js';
+import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
+import { ConfigError } from '../runtime/errors.js';
+import { GotHttp } from '../runtime/got-http.js';
+import { googlePlacesLegacy } from '../upstreams/google-places-legacy.js';
+import { googlePlaces } from '../upstreams/google-places.js';
+import { parseRecording, type Recording } from '../upstreams/recording.js';
+import { replay } from '../upstreams/replay.js';
+import { Secret } from '../upstreams/secret.js';
+import { twitterSearch } from '../upstreams/twitter.js';
+import { wikipediaNearby } from '../upstreams/wikipedia.js';
+import { xSearch } from '../upstreams/x.js';
+import { herdVersion } from './version.js';
+
+/** What WHATSAT asks, and by what way. */
+export interface Asked {
+  readonly upstream: Upstream;
+  readonly http: Http;
+}
+
+/** Where what the config does not say is found. */
+export interface UpstreamPlaces {
+  /** Where the sample service listens; undefined where there is none. */
+  readonly sampleUrl: string | undefined;
+  /** Where keys are. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * The upstream that the config chooses.
+ * @throws ConfigError if its key is not set, or its recording cannot be read
+ */
+export function upstreamOf({ upstream: choice }: HerdConfig, places: UpstreamPlaces): Asked {
+  if (choice.kind === 'replay') {
+    const replayed = replay(recordingIn(choice.file));
+    return { upstream: replayed.upstream, http: replayed };
+  }
+  return { upstream: httpUpstreamOf(choice, places), http: new GotHttp(choice.requestsMax) };
+}
+
+function httpUpstreamOf(
+  choice: Exclude<UpstreamChoice, { kind: 'replay' }>,
+  { sampleUrl, environment }: UpstreamPlaces,
+): Upstream {
+  const key = (variable: string) => keyIn(variable, choice.kind, environment);
+  switch (choice.kind) {
+    case 'sample': {
+      if (sampleUrl === undefined) throw new Error('the sample service was not started');
+      return choice.shape === 'twitter' ? twitterSearch(sampleUrl) : googlePlacesLegacy(sampleUrl);
+    }
+    case 'twitter':
+      return twitterSearch(choice.url, choice.keyFrom === undefined ? undefined : key(choice.keyFrom));
+    case 'x':
+      return xSearch({ baseUrl: choice.url, key: key(choice.keyFrom), fieldsParameter: choice.fieldsParameter });
+    case 'google-places':
+      return googlePlaces(choice.url, key(choice.keyFrom));
+    case 'google-places-legacy':
+      return googlePlacesLegacy(choice.url, key(choice.keyFrom));
+    case 'wikipedia':
+      return wikipediaNearby(choice.url, `Herd/${herdVersion} (${choice.contact}) got/14`);
+  }
+}
+
+function keyIn(variable: string, kind: string, environment: NodeJS.ProcessEnv): Secret {
+  const text = environment[variable]?.trim() ?? '';
+  if (text === '') {
+    throw new ConfigError([
+      `the upstream ${kind} needs a key in the environment variable ${variable}; docs/upstreams.md tells where to get one`,
+    ]);
+  }
+  try {
+    return new Secret(text);
+  } catch (error) {
+    throw new ConfigError([`the environment variable ${variable} holds no key: ${(error as RangeError).message}`]);
+  }
+}
+
+function recordingIn(file: string): Recording {
+  try {
+    return parseRecording(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`${file} cannot be replayed: ${code === 'ENOENT' ? 'there is no such file' : message}`]);
+  }
+}

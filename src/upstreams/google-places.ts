@@ -1,0 +1,131 @@
+import { textOf } from '../protocol/bytes.js';
+import { UpstreamError } from '../protocol/errors.js';
+import type { Upstream } from '../protocol/upstream.js';
+import { decimal, degrees } from './decimal.js';
+import { htmlEscaped } from './html.js';
+import { jsonObject } from './json-object.js';
+import { placesAnswer, placesFailure, type PlaceResult } from './places-envelope.js';
+import { radiusCut } from './radius-cut.js';
+import { isObject, objectOf } from './response.js';
+import type { Secret } from './secret.js';
+import { withoutKey } from './without-key.js';
+
+/** The API takes 1 to 20. */
+const countMax = 20;
+
+/** The API takes radii above 0, up to 50,000 metres. */
+const radiusKmMax = 50;
+const radiusMetresMin = 1;
+
+/** Millimetres: finer than any position. */
+const radiusMetresFractionDigits = 3;
+
+/**
+ * What is asked for, which decides the price: nothing here is of the dearer classes, as ratings and opening hours are. The API
+ * answers nothing at all without it.
+ */
+const fieldMask = ['id', 'displayName', 'location', 'types', 'businessStatus', 'shortFormattedAddress', 'attributions']
+  .map((field) => `places.${field}`)
+  .join(',');
+
+/**
+ * Google Places, the Nearby Search (New), answered in the envelope of the legacy one.
+ * @param baseUrl what stands before `/v1/places:searchNearby`
+ */
+export function googlePlaces(baseUrl: string, key: Secret): Upstream {
+  const url = `${baseUrl.replace(/\/+$/, '')}/v1/places:searchNearby`;
+  const upstream: Upstream = {
+    countMax,
+    radiusKmMax,
+
+    request({ latitude, longitude, radiusKm, count }) {
+      const metres = Math.max(radiusMetresMin, Math.min(radiusKm, radiusKmMax) * 1_000);
+      const center = jsonObject({ latitude: degrees(latitude), longitude: degrees(longitude) });
+      const circle = jsonObject({ center, radius: decimal(metres, radiusMetresFractionDigits) });
+      return {
+        method: 'POST',
+        url,
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/json',
+          'x-goog-api-key': key.reveal(),
+          'x-goog-fieldmask': fieldMask,
+        },
+        body: jsonObject({
+          // 0 is out of the API's range; the one place is cut from the answer instead.
+          maxResultCount: String(Math.max(1, count)),
+          rankPreference: JSON.stringify('DISTANCE'),
+          locationRestriction: jsonObject({ circle }),
+        }),
+      };
+    },
+
+    answer(response, question) {
+      const body = JSON.parse(textOf(objectOf(response, explained))) as Readonly<Record<string, unknown>>;
+      if (body['error'] !== undefined) {
+        throw new UpstreamError(`The upstream answered with an error: ${explained(body) ?? 'it does not say which'}`);
+      }
+      // The API leaves the list out where nothing is near.
+      const places = body['places'] ?? [];
+      if (!Array.isArray(places)) throw new UpstreamError('The upstream answered without a list of places.');
+      const found = places.filter(isPlace).slice(0, question.count);
+      return placesAnswer(attributionsOf(found), found.map(resultOf), radiusCut(question, radiusKmMax));
+    },
+
+    failure: placesFailure,
+  };
+  return withoutKey(upstream, key);
+}
+
+/** What the API writes of a place; only the first three are always there. */
+interface Place {
+  readonly id: string;
+  readonly displayName: { readonly text: string };
+  readonly location: { readonly latitude: number; readonly longitude: number };
+  readonly types?: unknown;
+  readonly businessStatus?: unknown;
+  readonly shortFormattedAddress?: unknown;
+  readonly attributions?: unknown;
+}
+
+function isPlace(value: unknown): value is Place {
+  if (!isObject(value)) return false;
+  const { id, displayName, location } = value;
+  return (
+    typeof id === 'string' &&
+    isObject(displayName) &&
+    typeof displayName['text'] === 'string' &&
+    isObject(location) &&
+    Number.isFinite(location['latitude']) &&
+    Number.isFinite(location['longitude'])
+  );
+}
+
+function resultOf({ id, displayName, location, types, businessStatus, shortFormattedAddress }: Place): PlaceResult {
+  return {
+    ...(typeof businessStatus === 'string' ? { business_status: businessStatus } : {}),
+    geometry: { location: { lat: location.latitude, lng: location.longitude } },
+    name: displayName.text,
+    place_id: id,
+    types: Array.isArray(types) ? types.filter((type) => typeof type === 'string') : [],
+    ...(typeof shortFormattedAddress === 'string' ? { vicinity: shortFormattedAddress } : {}),
+  };
+}
+
+/** Whom the places are from, as the legacy API wrote it. */
+function attributionsOf(places: readonly Place[]): string[] {
+  const providers = places.flatMap(({ attributions }): unknown[] => (Array.isArray(attributions) ? attributions : []));
+  const lines = providers.filter(isObject).flatMap(({ provider, providerUri }) => {
+    if (typeof provider !== 'string') return [];
+    const name = htmlEscaped(provider);
+    return [typeof providerUri === 'string' ? `<a href="${htmlEscaped(providerUri)}">${name}</a>` : name];
+  });
+  return [...new Set(lines)];
+}
+
+/** `PERMISSION_DENIED: what the API says about it`. */
+function explained({ error }: Readonly<Record<string, unknown>>): string | undefined {
+  if (!isObject(error)) return undefined;
+  const words = [error['status'], error['message']].filter((word) => typeof word === 'string');
+  return words.length === 0 ? undefined : words.join(': ');
+}

@@ -1,0 +1,4 @@
+/** A text as it stands in HTML. */
+export function htmlEscaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

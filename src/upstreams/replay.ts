@@ -1,0 +1,54 @@
+import { UpstreamError } from '../protocol/errors.js';
+import type { HttpRequest, HttpResponse, NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import { failureOf, type RecordedAnswer, type Recording } from './recording.js';
+
+/** A recorded upstream, and the web that it lives in: no connection is made. */
+export interface Replay {
+  readonly upstream: Upstream;
+  fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+}
+
+/**
+ * Plays a recording back. A question that was asked more than once is answered as it was, in that order, and in the end as the last
+ * time for ever; one that was not asked when it was recorded is answered with an error.
+ */
+export function replay({ head, answers }: Recording): Replay {
+  const tracks = new Map<string, RecordedAnswer[]>();
+  for (const answer of answers) {
+    const address = addressOf(answer);
+    tracks.set(address, [...(tracks.get(address) ?? []), answer]);
+  }
+  return {
+    upstream: {
+      countMax: head.countMax,
+      radiusKmMax: head.radiusKmMax,
+      request: (question) => ({ method: 'GET', url: addressOf(question), headers: {} }),
+      answer: ({ status, body }) => {
+        if (status === 200) return body.toString('latin1');
+        const { error, trouble } = JSON.parse(body.toString()) as RecordedAnswer;
+        throw new UpstreamError(error ?? '', trouble);
+      },
+      failure: (message) => failureOf(head, message),
+    },
+    fetch: ({ url }) => {
+      const track = tracks.get(url) ?? [];
+      const answer = track.length > 1 ? track.shift() : track[0];
+      return Promise.resolve(responseOf(answer ?? unknown));
+    },
+  };
+}
+
+const unknown = {
+  error: 'Nothing was recorded for this place, radius and count.',
+  trouble: 'question',
+} as const;
+
+function responseOf({ json, error, trouble }: Pick<RecordedAnswer, 'json' | 'error' | 'trouble'>): HttpResponse {
+  return json === undefined
+    ? { status: 502, body: Buffer.from(JSON.stringify({ error, trouble })) }
+    : { status: 200, body: Buffer.from(json, 'latin1') };
+}
+
+function addressOf({ latitude, longitude, radiusKm, count }: NearbyQuestion): string {
+  return `replay:${latitude},${longitude},${radiusKm},${count}`;
+}

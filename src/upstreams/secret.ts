@@ -1,0 +1,35 @@
+const shown = '[secret]';
+
+/**
+ * A key of an API. However it is written down by accident — in a text, as JSON, by an inspection — it does not show; only
+ * `reveal` tells it.
+ */
+export class Secret {
+  readonly #text: string;
+
+  /**
+   * @param text printable ASCII without spaces, as keys are
+   * @throws RangeError for any other; the message does not quote it
+   */
+  constructor(text: string) {
+    if (!/^[\x21-\x7e]+$/.test(text)) throw new RangeError('a key is printable ASCII without white space');
+    this.#text = text;
+  }
+
+  /** The key itself, for the request that needs it. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return shown;
+  }
+
+  toJSON(): string {
+    return shown;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return shown;
+  }
+}

@@ -1,0 +1,102 @@
+import { textOf } from '../protocol/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/errors.js';
+import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import { decimal, degrees } from './decimal.js';
+import { placesAnswer, placesFailure, type PlaceResult } from './places-envelope.js';
+import { radiusCut } from './radius-cut.js';
+import { isObject, objectOf, quoted } from './response.js';
+
+/** As many as the envelope's own API gives; this one would give 500. */
+const countMax = 20;
+
+/** The API takes 10 to 10,000 metres. */
+const radiusKmMax = 10;
+const radiusMetresMin = 10;
+
+/** The licence of what is in Wikipedia asks for it, and the envelope has a field for such. */
+const attribution = 'Articles of <a href="https://www.wikipedia.org/">Wikipedia</a>, CC BY-SA 4.0';
+
+/** What the codes of the API's errors mean; it sends them with HTTP 200. Any other is about the question. */
+const troubles: readonly (readonly [code: RegExp, trouble: Trouble])[] = [
+  [/^(?:ratelimited|maxlag)$/, 'pace'],
+  [/^(?:readonly|internal_api_error|cirrussearch-|timeout)/, 'passing'],
+  [/^(?:readapidenied|blocked|mwoauth|assert)/, 'lasting'],
+];
+
+/** What is known of an article near a place. */
+interface Article {
+  readonly pageid: number;
+  readonly title: string;
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/**
+ * The articles of a Wikipedia about what is near a place: the `geosearch` of MediaWiki, which wants no key. Answered in the
+ * envelope of Google's legacy Nearby Search.
+ * @param baseUrl what stands before `/w/api.php`: the Wikipedia of a language
+ * @param userAgent says who asks and how to reach them: Wikimedia's user agent policy demands both
+ */
+export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
+  const base = baseUrl.replace(/\/+$/, '');
+  return {
+    countMax,
+    radiusKmMax,
+
+    request({ latitude, longitude, radiusKm, count }) {
+      const metres = Math.max(radiusMetresMin, Math.round(Math.min(radiusKm, radiusKmMax) * 1_000));
+      const query = new URLSearchParams({
+        action: 'query',
+        list: 'geosearch',
+        gscoord: `${degrees(latitude)}|${degrees(longitude)}`,
+        gsradius: String(metres),
+        // 0 is out of the API's range; the one article is cut from the answer instead.
+        gslimit: String(Math.max(1, count)),
+        format: 'json',
+        formatversion: '2',
+      });
+      return {
+        method: 'GET',
+        url: `${base}/w/api.php?${query.toString()}`,
+        headers: { accept: 'application/json', 'user-agent': userAgent },
+      };
+    },
+
+    answer(response, question) {
+      const body = JSON.parse(textOf(objectOf(response))) as Readonly<Record<string, unknown>>;
+      refuseErrors(body);
+      const { query } = body;
+      const found = isObject(query) ? query['geosearch'] : undefined;
+      if (!Array.isArray(found)) throw new UpstreamError('The upstream answered without a list of articles.');
+      return answerOf(found.filter(isArticle), question, base);
+    },
+
+    failure: placesFailure,
+  };
+}
+
+function answerOf(articles: readonly Article[], question: NearbyQuestion, base: string): string {
+  const results = articles.slice(0, question.count).map(({ pageid, title, lat, lon }): PlaceResult => ({
+    geometry: { location: { lat, lng: lon } },
+    name: title,
+    place_id: `wikipedia-${decimal(pageid, 0)}`,
+    types: ['point_of_interest'],
+    url: `${base}/?curid=${decimal(pageid, 0)}`,
+  }));
+  return placesAnswer([attribution], results, radiusCut(question, radiusKmMax));
+}
+
+function refuseErrors({ error }: Readonly<Record<string, unknown>>): void {
+  if (error === undefined) return;
+  const { code, info } = isObject(error) ? error : {};
+  const name = typeof code === 'string' ? code : 'unknown';
+  const trouble = troubles.find(([pattern]) => pattern.test(name))?.[1] ?? 'question';
+  const reason = typeof info === 'string' ? `: ${quoted(info)}` : '.';
+  throw new UpstreamError(`The upstream answered with the error ${quoted(name)}${reason}`, trouble);
+}
+
+function isArticle(value: unknown): value is Article {
+  if (!isObject(value)) return false;
+  const { pageid, title, lat, lon } = value;
+  return Number.isSafeInteger(pageid) && typeof title === 'string' && Number.isFinite(lat) && Number.isFinite(lon);
+}

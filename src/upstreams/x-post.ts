@@ -1,0 +1,69 @@
+import { htmlEscaped } from './html.js';
+import { jsonObject } from './json-object.js';
+import { isObject } from './response.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether a text is an id: a number of 64 bits, which is written into JSON as the digits that it came as. */
+export function isId(text: unknown): text is string {
+  return typeof text === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(text);
+}
+
+/**
+ * A post of the X API v2 as the Twitter Search API v1.0 wrote one, in its order of fields; undefined for what is no post.
+ * @param includes the users that the answer came with
+ */
+export function xPostJson(post: Fields, includes: Fields): string | undefined {
+  const { id, author_id: authorId, text } = post;
+  if (!isId(id) || typeof text !== 'string') return undefined;
+  const userId = isId(authorId) ? authorId : '0';
+  const user = userOf(includes, userId);
+  const image = textOr(user['profile_image_url'], '');
+  return jsonObject({
+    from_user_id_str: JSON.stringify(userId),
+    profile_image_url: JSON.stringify(image),
+    created_at: JSON.stringify(dateOf(post['created_at'])),
+    from_user: JSON.stringify(textOr(user['username'], '')),
+    from_user_name: JSON.stringify(textOr(user['name'], '')),
+    location: JSON.stringify(textOr(user['location'], '')),
+    id_str: JSON.stringify(id),
+    metadata: JSON.stringify({ result_type: 'recent' }),
+    to_user_id: 'null',
+    text: JSON.stringify(text),
+    id,
+    from_user_id: userId,
+    geo: JSON.stringify(geoOf(post['geo'])),
+    iso_language_code: JSON.stringify(languageOf(post['lang'])),
+    to_user_id_str: 'null',
+    source: JSON.stringify(htmlEscaped(textOr(post['source'], ''))),
+  });
+}
+
+function userOf({ users }: Fields, id: string): Fields {
+  const user: unknown = Array.isArray(users) ? users.find((each) => isObject(each) && each['id'] === id) : undefined;
+  return isObject(user) ? user : {};
+}
+
+/** `2026-11-20T10:00:00.000Z` as `Fri, 20 Nov 2026 10:00:00 +0000`. */
+function dateOf(iso: unknown): string {
+  const date = new Date(textOr(iso, ''));
+  return Number.isNaN(date.getTime()) ? '' : date.toUTCString().replace('GMT', '+0000');
+}
+
+/** A point, its latitude first as v1.0 had it; v2 has GeoJSON's order. */
+function geoOf(geo: unknown): object | null {
+  const point = isObject(geo) ? geo['coordinates'] : undefined;
+  const pair: unknown = isObject(point) && point['type'] === 'Point' ? point['coordinates'] : undefined;
+  if (!Array.isArray(pair) || !pair.every((each) => Number.isFinite(each)) || pair.length !== 2) return null;
+  return { type: 'Point', coordinates: [pair[1], pair[0]] };
+}
+
+/** `und` is v2's for a language that it does not know; v1.0 took the user's, most often English. */
+function languageOf(language: unknown): string {
+  const code = textOr(language, 'und');
+  return code === 'und' ? 'en' : code;
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
+}

@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { endCommands, HerdCommand, run } from '../support/command.js';
+import { patienceMs } from '../support/eventually.js';
+import { Herd } from '../support/herd.js';
+import { writeHerd, type HerdFile } from '../support/herd-file.js';
+import { goodKey, googlePlacesLegacyService, xService } from '../upstreams/services.js';
+import { UpstreamService } from '../upstreams/upstream-service.js';
+
+const place = '+34.068930-118.445127';
+
+describe('a herd with an upstream of its own', function () {
+  this.timeout(3 * patienceMs);
+  let service: UpstreamService;
+  let file: HerdFile;
+
+  afterEach(async () => {
+    await endCommands();
+    await service.stop();
+    await rm(file.folder, { recursive: true });
+  });
+
+  /** A herd.yaml of one server with an upstream; the others go without a service of theirs. */
+  async function write(reply: ConstructorParameters<typeof UpstreamService>[0], upstream: object): Promise<void> {
+    service = new UpstreamService(reply);
+    await service.start();
+    file = await writeHerd({ servers: ['Solo'], logs: true });
+    file.alter('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
+  }
+
+  function command(args: readonly string[], env: Record<string, string> = {}): HerdCommand {
+    return new HerdCommand([...args, '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder, env });
+  }
+
+  /** What a client gets, of everything that it may ask for. */
+  async function converse(): Promise<string> {
+    const herd = new Herd('one process', file);
+    return herd.tell('Solo', `IAMAT kiwi ${place} 1\nWHATSAT kiwi 10 2\nWHATSAT kiwi 9 2\nnonsense\n`);
+  }
+
+  /** Every byte that is in a folder. */
+  function everything(folder: string): string {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path, 'latin1'))
+      .join('\n');
+  }
+
+  const forms = [goodKey, encodeURIComponent(goodKey), Buffer.from(goodKey).toString('base64')];
+
+  for (const processes of [false, true]) {
+    it(`[UP15] has its key nowhere but at the upstream, whatever goes wrong${processes ? ', in processes' : ''}`, async () => {
+      await write(googlePlacesLegacyService, { kind: 'google-places-legacy', cacheSeconds: 0 });
+      const herd = command(['start', ...(processes ? ['--processes'] : [])], { GOOGLE_PLACES_KEY: goodKey });
+      await herd.prints('Ready in');
+      let heard = await converse();
+      expect(heard).to.match(/"status":"OK"/);
+      expect(service.requests[0]?.query.get('key')).to.equal(goodKey);
+      for (const answer of ['redirect', 'echo', 'page', 'broken off', 'down'] as const) {
+        service.instead = (response, request) => {
+          const echo = JSON.stringify({ status: 'REQUEST_DENIED', error_message: `${request.url ?? ''} ${goodKey}` });
+          if (answer === 'redirect') response.writeHead(302, { location: request.url ?? '' }).end();
+          else if (answer === 'echo') response.end(echo);
+          else if (answer === 'page') response.writeHead(500).end(`<html>${goodKey}`);
+          else if (answer === 'broken off')
+            response.writeHead(200, { 'content-length': 99 }).write(goodKey, () => response.destroy());
+          else response.destroy();
+        };
+        heard += await converse();
+      }
+      herd.signal('SIGTERM');
+      expect((await herd.ends()).status).to.equal(0);
+      const written = heard + herd.stdout + herd.stderr + everything(file.folder);
+      expect(written, 'the log is there')
+        .to.match(/upstream gave no answer/)
+        .and.to.match(/upstream tripped/);
+      for (const form of forms) expect(written).to.not.include(form);
+    });
+  }
+
+  it('says what is missing when it has no key, or one that is none, and does not start', async () => {
+    await write(xService, { kind: 'x' });
+    const config = ['--config', file.ownPathOf('Solo') ?? ''];
+    for (const args of [['check'], ['start', '--processes']]) {
+      const { status, stderr } = await run([...args, ...config], { cwd: file.folder, env: { X_BEARER_TOKEN: '' } });
+      expect(status, args.join(' ')).to.equal(1);
+      expect(stderr).to.match(/the upstream x needs a key in the environment variable X_BEARER_TOKEN/);
+    }
+    const broken = await run(['check', ...config], {
+      cwd: file.folder,
+      env: { X_BEARER_TOKEN: 'a secret of two lines\nx' },
+    });
+    expect(broken.stderr)
+      .to.match(/X_BEARER_TOKEN holds no key/)
+      .and.to.not.include('secret');
+  });
+
+  it('[UP14] asks no more than its budget, and says so once', async () => {
+    await write(xService, { kind: 'x', budget: { requestsPerMinute: 1 } });
+    const herd = command(['start'], { X_BEARER_TOKEN: goodKey });
+    await herd.prints('Ready in');
+    const heard = (await converse()) + (await converse());
+    expect(heard)
+      .to.match(/"results":\[\{/)
+      .and.to.match(/"error":"the budget for the upstream is spent/);
+    expect(service.requests).to.have.lengthOf(1);
+    herd.signal('SIGTERM');
+    await herd.ends();
+    expect(
+      everything(join(file.folder, 'logs')).match(/ upstream budget is spent: requestsPerMinute/g),
+    ).to.have.lengthOf(
+      // In the log, and in the error log.
+      2,
+    );
+  });
+
+  it('records what it is answered, without the key, and plays it back without the upstream', async () => {
+    await write(xService, { kind: 'x', budget: { requestsPerMinute: 10 } });
+    const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: goodKey });
+    await herd.prints('Ready in');
+    const heard = await converse();
+    herd.signal('SIGTERM');
+    expect((await herd.ends()).status).to.equal(0);
+    expect(herd.stdout).to.match(/2 answers are in answers\.jsonl/);
+    const recording = readFileSync(join(file.folder, 'answers.jsonl'), 'utf8');
+    expect(recording.trimEnd().split('\n')).to.have.lengthOf(3);
+    expect(recording).to.not.include(goodKey);
+    const again = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+      cwd: file.folder,
+      env: { X_BEARER_TOKEN: goodKey },
+    });
+    expect(again.stderr).to.match(/answers\.jsonl is there already/);
+
+    service.requests.length = 0;
+    file.alter('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
+    const replayed = command(['start']);
+    await replayed.prints('Ready in');
+    const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines(await converse())).to.deep.equal(lines(heard));
+    const other = await new Herd('one process', file).tell('Solo', 'WHATSAT kiwi 8 2\n');
+    expect(other).to.match(/\{"error":"Nothing was recorded for this place, radius and count\."\}/);
+    expect(service.requests).to.deep.equal([]);
+    replayed.signal('SIGTERM');
+    await replayed.ends();
+    writeFileSync(join(file.folder, 'answers.jsonl'), 'nonsense\n');
+    const broken = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
+    expect(broken.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
+  });
+});

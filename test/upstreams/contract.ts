@@ -1,0 +1,345 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Actor } from '../../src/actors/bus.js';
+import { addresses, type ConnectionMessage } from '../../src/actors/messages.js';
+import { Twitter } from '../../src/actors/twitter.js';
+import { Budget } from '../../src/actors/upstream/budget.js';
+import { defaultUpstreamPace, type UpstreamPace } from '../../src/actors/upstream/pace.js';
+import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
+import { GotHttp } from '../../src/runtime/got-http.js';
+import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { SystemClock } from '../../src/runtime/system-clock.js';
+import { eventsOf, strictBus } from '../support/fake-bus.js';
+import { within } from '../support/eventually.js';
+import { goodKey } from './services.js';
+import { UpstreamService, type ServiceReply, type ServiceRequest } from './upstream-service.js';
+
+/** A kind of upstream, and the service that it asks. */
+export interface UpstreamKind {
+  readonly name: string;
+  /** The form of its answers. */
+  readonly form: 'twitter' | 'places';
+  readonly make: (url: string, key: string) => Upstream;
+  /** Where a key is sent; undefined for a kind that has none. */
+  readonly keyIn: 'a header' | 'the address' | undefined;
+  readonly service: (request: ServiceRequest) => ServiceReply;
+  /** What the service is documented to answer when it does not answer, and what clients hear. */
+  readonly errors: readonly {
+    readonly what: string;
+    readonly reply: ServiceReply;
+    readonly hears: RegExp;
+    /** How often it is asked in all. */
+    readonly asked: number;
+  }[];
+}
+
+const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 5, count: 3 };
+const replyTo = addresses.connection(1);
+
+/** For what hangs, so that it does not hold up the tests. */
+const shortDeadlineMs = 250;
+
+interface Answer {
+  readonly results?: readonly unknown[];
+  readonly error?: string;
+  readonly error_message?: string;
+  readonly warning?: string;
+  readonly info_messages?: readonly string[];
+}
+
+/** What every kind of upstream does, asked by the upstream actor over HTTP. */
+export function upstreamContract(kind: UpstreamKind): void {
+  describe(`the upstream ${kind.name}`, () => {
+    let service: UpstreamService;
+    let upstream: Upstream;
+    let bus: MessageBus;
+    let asker: Asker;
+    let actor: Twitter;
+    let reasons: { reason: string }[];
+    /** Everything that was published. */
+    let published: string;
+
+    before(async () => {
+      service = new UpstreamService(kind.service);
+      await service.start();
+    });
+
+    after(() => service.stop());
+
+    beforeEach(() => {
+      service.instead = undefined;
+      service.requests.length = 0;
+      upstream = kind.make(service.url, goodKey);
+      bus = strictBus();
+      asker = new Asker();
+      bus.attach(replyTo, asker);
+      reasons = eventsOf(bus, 'upstream-failed');
+      published = '';
+      for (const event of ['upstream', 'upstream-failed', 'actor-failed', 'dead-letter'] as const) {
+        bus.on(event, (each) => (published += JSON.stringify(each)));
+      }
+      begin({});
+    });
+
+    afterEach(() => actor.stop());
+
+    function begin(pace: Partial<UpstreamPace>): void {
+      const edges = { clock: new SystemClock(), random: { next: () => 0 }, http: new GotHttp(8) };
+      const whole = { ...defaultUpstreamPace, cacheMs: 0, ...pace };
+      actor = new Twitter(bus, { ...edges, budget: new Budget(whole.budget) }, upstream, whole);
+      bus.attach(addresses.upstream, actor);
+    }
+
+    /** The line that a client gets. */
+    async function ask(changes: Partial<NearbyQuestion> = {}): Promise<string> {
+      bus.send(addresses.upstream, { kind: 'nearby', about: { ...question, ...changes }, replyTo, question: 1 });
+      const message = await within(asker.next(), 'an answer');
+      if (message.kind !== 'nearby-found') throw new Error(`not an answer: ${message.kind}`);
+      expect(message.json).to.not.match(/[\r\n]/);
+      return message.json;
+    }
+
+    async function answer(changes: Partial<NearbyQuestion> = {}): Promise<Answer> {
+      const line = await ask(changes);
+      return JSON.parse(Buffer.from(line, 'latin1').toString()) as Answer;
+    }
+
+    /** What a client hears of trouble; checks that it is in the form of the kind, and tells nothing that it must not. */
+    async function trouble(): Promise<string> {
+      const line = await ask();
+      const heard = JSON.parse(line) as Answer;
+      const text = (kind.form === 'twitter' ? heard.error : heard.error_message) ?? '';
+      expect(line).to.equal(upstream.failure(text));
+      expect(text).to.not.equal('');
+      // No address, no stack, no key, nothing of an unreadable body.
+      expect(line + published).to.not.match(/127\.0\.0\.1|https?:\/\/|at \S+ \(|unreadable/);
+      expect(line + published).to.not.include(goodKey);
+      return text;
+    }
+
+    const keeps = (found: Answer) => found.results?.length;
+
+    it('answers with as many results as are asked for, from 0 to its maximum', async () => {
+      for (const count of [0, 1, 2, 11, upstream.countMax]) {
+        expect(keeps(await answer({ count })), `${count}`).to.equal(count);
+      }
+      expect(reasons).to.deep.equal([]);
+    });
+
+    it('asks about every place on Earth in a way that the service takes', async () => {
+      for (const [latitude, longitude] of [
+        ['0', '0'],
+        ['-90', '180.000'],
+        ['90.0', '-180'],
+        ['07.5', '-008.25'],
+        ['-00', '000.0'],
+        ['34.06893000000000000001', '1.5'],
+      ] as const) {
+        expect(keeps(await answer({ latitude, longitude, count: 1 })), `${latitude} ${longitude}`).to.equal(1);
+      }
+    });
+
+    it('[WH3] takes every radius, cuts what is too large, and says so', async () => {
+      const most = upstream.radiusKmMax;
+      for (const radiusKm of [0, 1e-9, 0.25, most]) {
+        const found = await answer({ radiusKm, count: 1 });
+        expect(keeps(found), `${radiusKm}`).to.equal(1);
+        expect(found).to.not.have.any.keys('warning', 'info_messages');
+      }
+      for (const radiusKm of [most + 0.001, 40_000, Number.MAX_VALUE]) {
+        const found = await answer({ radiusKm, count: 1 });
+        expect(keeps(found), `${radiusKm}`).to.equal(1);
+        const said = kind.form === 'twitter' ? found.warning : found.info_messages?.join();
+        expect(said).to.equal(`adjusted radius to ${most}km`);
+      }
+    });
+
+    it('takes an answer that is compressed', async () => {
+      service.instead = (response) => {
+        const { requests } = service;
+        const { body } = kind.service(requests.at(-1)!);
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body));
+      };
+      expect(keeps(await answer())).to.equal(3);
+    });
+
+    it('says what went wrong on one line, whatever it is', () => {
+      fc.assert(
+        fc.property(fc.string({ unit: 'grapheme' }), (message) => {
+          const line = Buffer.from(upstream.failure(message), 'latin1').toString();
+          const said = JSON.parse(line) as Answer;
+          expect(kind.form === 'twitter' ? said.error : said.error_message).to.equal(message);
+          expect(line).to.not.match(/[\r\n]/);
+        }),
+      );
+    });
+
+    for (const { what, reply, hears, asked } of kind.errors) {
+      it(`says so when the service answers with ${what}, asked ${asked === 1 ? 'once' : `${asked} times`}`, async () => {
+        service.instead = (response) => response.writeHead(reply.status, reply.headers).end(reply.body);
+        expect(await trouble()).to.match(hears);
+        expect(service.requests).to.have.lengthOf(asked);
+      });
+    }
+
+    it('[UP10] waits for as long as Retry-After says, and has its answer then', async () => {
+      let refusals = 0;
+      service.instead = (response) => {
+        if ((refusals += 1) === 1) return response.writeHead(429, { 'retry-after': '0' }).end('{}');
+        const { status, body } = kind.service(service.requests.at(-1)!);
+        return response.writeHead(status).end(body);
+      };
+      expect(keeps(await answer())).to.equal(3);
+      expect(service.requests).to.have.lengthOf(2);
+    });
+
+    it('[UP10] asks again what the far end broke off, and has its answer then', async () => {
+      let attempts = 0;
+      service.instead = (response) => {
+        if ((attempts += 1) === 1) return void response.destroy();
+        return response.end(kind.service(service.requests.at(-1)!).body);
+      };
+      expect(keeps(await answer())).to.equal(3);
+      expect(service.requests).to.have.lengthOf(2);
+    });
+
+    const hostile: Record<string, { does: (response: ServerResponse) => void; hears: RegExp; hangs?: true }> = {
+      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/, hangs: true },
+      'sends byte after byte, and has no end': { does: dribble, hears: /no answer within 0.25 s/, hangs: true },
+      'breaks off in the middle': {
+        does: (response) => {
+          response.writeHead(200, { 'content-length': 1_000 });
+          response.write('{"results":[{"unreadable":1},', () => response.destroy());
+        },
+        hears: /cannot be reached/,
+      },
+      'sends ten gigabytes of zeros, compressed': { does: bomb, hears: /too large/ },
+      'sends two megabytes': {
+        does: (response) => response.end(`{"results":["${'x'.repeat(2 * 1_024 * 1_024)}"]}`),
+        hears: /too large/,
+      },
+      'sends what is not compressed as if it were': {
+        does: (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('unreadable'),
+        hears: /cannot be reached/,
+      },
+      'sends half an object': { does: (response) => response.end('{"unreadable":'), hears: /not valid JSON/ },
+      'sends a list': { does: (response) => response.end('["unreadable"]'), hears: /not an object/ },
+      'sends a page': { does: (response) => response.end('<html>unreadable</html>'), hears: /web page/ },
+      'sends nothing': { does: (response) => response.end(), hears: /not valid JSON/ },
+      'sends bytes that are no text': {
+        does: (response) => response.end(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])),
+        hears: /not valid JSON/,
+      },
+      'says that it is in trouble': {
+        does: (response) => response.writeHead(503).end('<h1>unreadable</h1>'),
+        hears: /in trouble \(HTTP 503\)/,
+      },
+    };
+    for (const [what, { does, hears, hangs }] of Object.entries(hostile)) {
+      it(`[UP5][UP6][UP7] answers in time when the service ${what}`, async () => {
+        service.instead = does;
+        if (hangs) begin({ deadlineMs: shortDeadlineMs });
+        expect(await trouble()).to.match(hears);
+      });
+    }
+
+    it('[UP10][UP15] follows no redirect: a stranger hears nothing', async () => {
+      const heard: unknown[] = [];
+      const stranger = createServer((request, response) => {
+        heard.push(request.headers, request.url);
+        response.end('{}');
+      }).listen(0, '127.0.0.1');
+      await once(stranger, 'listening');
+      const { port } = stranger.address() as AddressInfo;
+      service.instead = (response) => response.writeHead(307, { location: `http://127.0.0.1:${port}/steal` }).end();
+      expect(await trouble()).to.match(/gave no answer \(HTTP 307\)/);
+      expect(heard).to.deep.equal([]);
+      stranger.close();
+    });
+
+    if (kind.keyIn !== undefined) {
+      it('[UP15] sends its key, and keeps it out of every answer, though the service should send it back', async () => {
+        expect(keeps(await answer())).to.equal(3);
+        const [{ headers, query } = { headers: {}, query: new URLSearchParams() }] = service.requests;
+        const sent = kind.keyIn === 'a header' ? JSON.stringify(headers) : (query.get('key') ?? '');
+        expect(sent).to.include(goodKey);
+        const echo = JSON.stringify({
+          status: 'REQUEST_DENIED',
+          title: goodKey,
+          error_message: goodKey,
+          error: { status: goodKey },
+        });
+        for (const status of [200, 400, 403]) {
+          service.instead = (response) => response.writeHead(status).end(echo);
+          expect((await ask()) + published).to.not.include(goodKey);
+          expect(published).to.not.include(encodeURIComponent(goodKey));
+        }
+      });
+
+      it('hears that a key is wrong', async () => {
+        upstream = kind.make(service.url, 'another-key');
+        begin({});
+        expect(await trouble()).to.match(/refused|does not take|REQUEST_DENIED/);
+        expect(service.requests).to.have.lengthOf(1);
+      });
+    }
+  });
+}
+
+/** Who asks, and waits for one answer at a time. */
+class Asker implements Actor<ConnectionMessage> {
+  private readonly received: ConnectionMessage[] = [];
+  private waiting: ((message: ConnectionMessage) => void) | undefined;
+
+  receive(message: ConnectionMessage): void {
+    this.received.push(message);
+    this.hand();
+  }
+
+  stop(): void {
+    this.received.length = 0;
+  }
+
+  next(): Promise<ConnectionMessage> {
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+      this.hand();
+    });
+  }
+
+  private hand(): void {
+    const { waiting } = this;
+    const message = waiting === undefined ? undefined : this.received.shift();
+    if (message === undefined) return;
+    this.waiting = undefined;
+    waiting?.(message);
+  }
+}
+
+/** A byte now and then, for ever. */
+function dribble(response: ServerResponse): void {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write(' '), 20);
+  response.on('close', () => clearInterval(timer));
+}
+
+/** 64 MiB of zeros; one behind the other they are one stream. */
+const zeros = gzipSync(Buffer.alloc(64 * 1_024 * 1_024), { level: 1 });
+
+/** 10 GiB of zeros, as ten megabytes. */
+function bomb(response: ServerResponse): void {
+  response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' });
+  let sent = 0;
+  const more = (): void => {
+    while (sent < 160 && !response.destroyed) {
+      sent += 1;
+      if (!response.write(zeros)) return void response.once('drain', more);
+    }
+    response.end();
+  };
+  more();
+}

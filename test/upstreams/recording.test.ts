@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { UpstreamError } from '../../src/protocol/errors.js';
+import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
+import { headLineOf, parseRecording, recorded } from '../../src/upstreams/recording.js';
+import { replay, type Replay } from '../../src/upstreams/replay.js';
+import { Secret } from '../../src/upstreams/secret.js';
+import { twitterSearch } from '../../src/upstreams/twitter.js';
+
+const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
+const key = 'a-secret-key';
+const body = '{"results": [{"id": 309107149164920832, "text": "\u00c3\u00a9"}]}';
+const line = '{"results":[{"id":309107149164920832,"text":"\u00c3\u00a9"}]}';
+
+describe('a recording', () => {
+  let lines: string[];
+  let upstream: Upstream;
+
+  beforeEach(() => {
+    const original = twitterSearch('https://search.example', new Secret(key));
+    lines = [headLineOf(original)];
+    upstream = recorded(original, (noted) => lines.push(noted));
+  });
+
+  /** What the recorded upstream says to a response. */
+  function hear(status: number, text: string, changes: Partial<NearbyQuestion> = {}): string {
+    try {
+      return upstream.answer({ status, body: Buffer.from(text, 'latin1') }, { ...question, ...changes });
+    } catch (error) {
+      return (error as UpstreamError).message;
+    }
+  }
+
+  function played(): Replay {
+    return replay(parseRecording(`${lines.join('\n')}\n`));
+  }
+
+  async function ask(from: Replay, changes: Partial<NearbyQuestion> = {}): Promise<string> {
+    const about = { ...question, ...changes };
+    const { upstream: it } = from;
+    return it.answer(await from.fetch(it.request(about), new AbortController().signal), about);
+  }
+
+  it('gives back what was answered, to the byte', async () => {
+    expect(hear(200, body)).to.equal(line);
+    expect(await ask(played())).to.equal(line);
+    expect(lines[1]).to.include('é');
+  });
+
+  it('gives back what was answered to the same question in the same order, and the last for ever', async () => {
+    for (const page of [1, 2, 3]) hear(200, `{"page":${page}}`);
+    hear(200, '{"elsewhere":1}', { latitude: '1' });
+    const again = played();
+    expect(await ask(again, { latitude: '1' })).to.equal('{"elsewhere":1}');
+    const heard = [];
+    for (let time = 1; time <= 4; time += 1) heard.push(await ask(again));
+    expect(heard).to.deep.equal(['{"page":1}', '{"page":2}', '{"page":3}', '{"page":3}']);
+  });
+
+  it('gives back what was no answer, and what trouble it was', async () => {
+    hear(429, 'slow down');
+    const error: unknown = await ask(played()).catch((caught: unknown) => caught);
+    expect(error).to.be.instanceOf(UpstreamError).and.include({ trouble: 'pace' });
+    expect((error as Error).message).to.equal('The upstream is being asked too often (HTTP 429).');
+  });
+
+  it('has the limits of what was recorded, and its form of an error', () => {
+    hear(200, body);
+    const { upstream: it } = played();
+    expect(it).to.include({ countMax: 100, radiusKmMax: 2_500 });
+    for (const message of ['plain', 'a "quote", a \\ and an é', '$& $1', 'MESSAGE']) {
+      expect(it.failure(message)).to.equal(upstream.failure(message));
+    }
+  });
+
+  it('says of a question that was not asked that it was not', async () => {
+    hear(200, body);
+    const error: unknown = await ask(played(), { count: 3 }).catch((caught: unknown) => caught);
+    expect(error).to.include({ trouble: 'question' });
+    expect((error as Error).message).to.match(/Nothing was recorded/);
+  });
+
+  it('[UP15] holds no key, though the upstream sends it back', () => {
+    upstream.request(question);
+    hear(200, `{"results":[{"text":"${key}"}]}`);
+    hear(400, `{"error":"${key}"}`);
+    expect(lines).to.have.lengthOf(3);
+    expect(lines.join('\n')).to.not.include(key);
+  });
+
+  for (const [what, text, problem] of [
+    ['is empty', '', 'line 1: this is not JSON'],
+    ['has another head', '{"a":1}', 'line 1: this is not the head of a recording'],
+    ['holds what is not JSON', '{head}\n{', 'line 2: this is not JSON'],
+    ['holds what is no answer', '{head}\n\n{"latitude":"1"}', 'line 3: this is no question with its answer'],
+    [
+      'holds an answer on more than one line',
+      '{head}\n{"latitude":"1","longitude":"1","radiusKm":1,"count":1,"json":"{\\n}"}',
+      'line 2: this is no question with its answer',
+    ],
+  ] as const) {
+    it(`says which line is not right when it ${what}`, () => {
+      const whole = text.replace('{head}', lines[0] ?? '');
+      expect(() => parseRecording(whole)).to.throw(SyntaxError, problem);
+    });
+  }
+});
