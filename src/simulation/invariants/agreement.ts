@@ -25,7 +25,7 @@ export class Agreement implements Invariant {
   ): Promise<Breach | undefined> {
     for (const client of view.newest.keys()) {
       const best = newestIn(view, part, client);
-      if (best === undefined || isFresh(view.newest.get(client), settledMs)) continue;
+      if (best === undefined || isFresh(view.newest.get(client), settledMs) || !view.mustKeep(part, best)) continue;
       for (const server of part) {
         const held = await view.world.holds(server, client);
         if (held?.line === best.line) continue;
@@ -37,6 +37,8 @@ export class Agreement implements Invariant {
   }
 
   private async digestsThatDiffer(view: HerdView, part: readonly ServerId[]): Promise<Breach[]> {
+    // Full stores agree about what is new.
+    if (part.some((server) => view.hasForgotten(server))) return [];
     const [first] = part;
     const expected = first && (await view.world.digest(first));
     const breaches: Breach[] = [];

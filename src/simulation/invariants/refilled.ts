@@ -14,7 +14,8 @@ export class Refilled implements Invariant {
         if (restartedMs === undefined || restartedMs > settledMs) continue;
         const missing: string[] = [];
         for (const [client, { sinceMs }] of view.newest) {
-          if (sinceMs > settledMs || newestIn(view, part, client) === undefined) continue;
+          const known = newestIn(view, part, client);
+          if (sinceMs > settledMs || known === undefined || !view.mustKeep(part, known)) continue;
           if ((await view.world.holds(server, client)) === undefined) missing.push(client);
         }
         const [first] = missing;

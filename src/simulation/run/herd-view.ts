@@ -1,5 +1,6 @@
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import { supersedes, type Location } from '../../protocol/location.js';
+import { compareInstants } from '../../protocol/time.js';
 import { partsOf, type Topology } from '../../protocol/topology.js';
 import type { World, WorldEvent } from '../world.js';
 
@@ -22,6 +23,8 @@ export class HerdView {
   readonly newest = new Map<ClientId, Newest>();
   /** When each server last started; the first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
+  /** The newest location that each server has forgotten for want of room since it started. */
+  private readonly horizons = new Map<ServerId, Location>();
   private readonly live = new Set<string>();
   private readonly started = new Set<ServerId>();
   private running: readonly ServerId[] = [];
@@ -65,14 +68,29 @@ export class HerdView {
     return partsOf(topology);
   }
 
+  /** Whether a server has forgotten something for want of room since it started. */
+  hasForgotten(server: ServerId): boolean {
+    return this.horizons.has(server);
+  }
+
+  /**
+   * Whether servers must still hold a location that they have learned. A full store forgets one among its oldest, not the
+   * oldest of all: so two full ones agree about what is newer than all that either has forgotten, and about nothing else.
+   */
+  mustKeep(servers: readonly ServerId[], location: Location): boolean {
+    return servers.every((server) => {
+      const horizon = this.horizons.get(server);
+      return horizon === undefined || compareInstants(location, horizon) > 0;
+    });
+  }
+
   /** Takes in what happened. */
   note(event: WorldEvent): void {
     switch (event.kind) {
       case 'learned':
         return this.learn(event.server, event.location, event.from);
       case 'forgotten':
-        this.held.get(event.server)?.delete(event.location.client);
-        return;
+        return this.forget(event.server, event.location);
       case 'link': {
         const key = `${event.server}>${event.neighbour}`;
         if (event.state === 'live') this.live.add(key);
@@ -99,9 +117,16 @@ export class HerdView {
     }
   }
 
+  private forget(server: ServerId, location: Location): void {
+    this.held.get(server)?.delete(location.client);
+    const horizon = this.horizons.get(server);
+    if (horizon === undefined || compareInstants(location, horizon) > 0) this.horizons.set(server, location);
+  }
+
   private start(server: ServerId, remembered: readonly Location[]): void {
     if (this.started.has(server)) this.restartedMs.set(server, this.world.nowMs());
     this.started.add(server);
+    this.horizons.delete(server);
     this.held.set(server, new Map(remembered.map((location) => [location.client, { location, from: undefined }])));
     this.running = [...this.held.keys()];
   }
