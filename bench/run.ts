@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Generator } from './load/generator.js';
+import { measures } from './measures/all.js';
+import type { Bench, Effort } from './measures/measure.js';
+import { Figures } from './report/figure.js';
+import { figureTable } from './report/figure-table.js';
+import { coresTold, pinSelf } from './support/cores.js';
+
+/*
+ * How fast the real command is, beside what else one could take, in the same run.
+ *
+ *   npm run bench -- [--quick] [--only NAME]... [--rounds N] [--out FILE]
+ */
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string' },
+    out: { type: 'string', default: 'bench/results.json' },
+  },
+});
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const wanted = measures.filter(({ name, quick }) =>
+  options.only.length > 0 ? options.only.includes(name) : quick || !options.quick,
+);
+if (wanted.length === 0) {
+  say(`There is no such measure. There are:\n${measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`);
+  process.exit(1);
+}
+
+const efforts: Readonly<Record<Effort['kind'], Effort>> = {
+  full: { kind: 'full', rounds: 5, warmUpMs: 1_000, measureMs: 2_000 },
+  quick: { kind: 'quick', rounds: 3, warmUpMs: 300, measureMs: 700 },
+};
+const usual = efforts[options.quick ? 'quick' : 'full'];
+const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };
+
+pinSelf();
+say(`${coresTold}; ${effort.rounds} rounds`);
+const figures = new Figures();
+const bench: Bench = { generator: new Generator(), effort, figures, say };
+for (const measure of wanted) {
+  await measure.run(bench);
+  say(`\n${measure.title}\n${figureTable(figures.all.filter((figure) => figure.measure === measure.name))}\n`);
+}
+bench.generator.stop();
+for (const note of figures.notes) say(`note: ${note}`);
+mkdirSync(dirname(options.out), { recursive: true });
+writeFileSync(options.out, `${JSON.stringify({ effort, figures: figures.all, notes: figures.notes }, null, 2)}\n`);

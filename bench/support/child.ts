@@ -1,0 +1,35 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { pinned, type Side } from './cores.js';
+
+/** Starts a command on the core of its side; resolves when it has printed that text. @throws if it ends before */
+export async function startChild(
+  side: Side,
+  command: readonly string[],
+  readyText: string,
+  cwd: string,
+): Promise<ChildProcess> {
+  const [program, ...args] = pinned(side, command);
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  await new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', () => reject(new Error(`${command.join(' ')} did not start: ${printed}`)));
+    child.stdout.on('data', (bytes: Buffer) => {
+      if (printed.includes(readyText)) return;
+      printed += bytes.toString();
+      if (printed.includes(readyText)) resolve();
+    });
+  });
+  return child;
+}
+
+/** Tells a process to end, and makes it end if it does not within some seconds. */
+export async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
+  await ended;
+  clearTimeout(timer);
+}
