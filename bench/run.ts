@@ -39,11 +39,13 @@ const efforts: Readonly<Record<Effort['kind'], Effort>> = {
 const usual = efforts[options.quick ? 'quick' : 'full'];
 const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 pinSelf();
 say(`${coresTold}; ${effort.rounds} rounds`);
 const figures = new Figures();
 const bench: Bench = { generator: new Generator(), effort, figures, say };
 for (const measure of wanted) {
+  say(`${measure.title} ...`);
   await measure.run(bench);
   say(`\n${measure.title}\n${figureTable(figures.all.filter((figure) => figure.measure === measure.name))}\n`);
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild, stopChild } from '../support/child.js';
+import { makeFolder, removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
 import { argumentsOf, childrenOf } from '../support/process-table.js';
 import { serversOf, type Contestant, type Running, type Shape } from './contestant.js';
@@ -24,7 +24,7 @@ export class Herd implements Contestant {
   }
 
   async start(shape: Shape): Promise<Running> {
-    const folder = mkdtempSync(join(tmpdir(), 'herd-bench-'));
+    const folder = makeFolder();
     const names = serversOf(shape.talks);
     const free = await freePorts(3 * names.length);
     const ports = new Map(names.map((name, index) => [name, free[3 * index] ?? 0]));
@@ -50,7 +50,7 @@ export class Herd implements Contestant {
       logs: shape.log === 'none' ? undefined : join(folder, 'logs'),
       stop: async () => {
         await stopChild(child);
-        rmSync(folder, { recursive: true, force: true });
+        removeFolder(folder);
       },
     };
   }

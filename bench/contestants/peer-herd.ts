@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild, stopChild } from '../support/child.js';
+import { makeFolder, removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
 import { neighboursOf, serversOf, type Contestant, type Running, type Shape } from './contestant.js';
 
@@ -21,7 +21,7 @@ export class PeerHerd implements Contestant {
   ) {}
 
   async start(shape: Shape): Promise<Running> {
-    const folder = mkdtempSync(join(tmpdir(), 'herd-bench-'));
+    const folder = makeFolder();
     const names = serversOf(shape.talks);
     const free = await freePorts(names.length);
     const ports = new Map(names.map((name, index) => [name, free[index] ?? 0]));
@@ -41,7 +41,7 @@ export class PeerHerd implements Contestant {
       logs: shape.log === 'none' ? undefined : logs,
       stop: async () => {
         await Promise.all(children.map(stopChild));
-        rmSync(folder, { recursive: true, force: true });
+        removeFolder(folder);
       },
     };
   }

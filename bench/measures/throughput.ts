@@ -25,6 +25,8 @@ export interface Throughput {
   readonly load: Pick<LoadOrder, 'workload' | 'pace' | 'connections'>;
   /** Other than the workload of the load, for those who speak another language. */
   readonly workloads?: Readonly<Record<string, LoadOrder['workload']>>;
+  /** Whether all clients are reported before anything else. */
+  readonly prefill?: boolean;
   entries(bench: Bench): readonly Entry[];
 }
 
@@ -35,6 +37,7 @@ export function throughput(what: Throughput): Measure {
     async run(bench) {
       const { rounds } = bench.effort;
       await withAll(bench, what.entries(bench), async (competitors) => {
+        for (const competitor of what.prefill === true ? competitors : []) await fill(bench, competitor, clientCount);
         const results = await interleaved(rounds, competitors, async (competitor, round) => {
           const result = await sustained(bench, competitor, orderFor(bench, what, competitor, round));
           bench.say(
@@ -48,21 +51,43 @@ export function throughput(what: Throughput): Measure {
   };
 }
 
-function orderFor(bench: Bench, what: Throughput, { name, running }: Competitor, round: number): LoadOrder {
-  const { ports, pids } = running;
+/** Reports so many clients, and waits until all servers know them. */
+export async function fill(bench: Bench, competitor: Competitor, clients: number): Promise<void> {
+  await playTurn(bench, competitor, {
+    ...targetOf(competitor),
+    workload: 'iamat',
+    pace: { kind: 'closed', depth: 16 },
+    connections: 64,
+    clients,
+    warmUpMs: 0,
+    warmUpCommands: clients,
+    measureMs: 100,
+    behindAllowedMs,
+  });
+}
+
+function orderFor(bench: Bench, what: Throughput, competitor: Competitor, round: number): LoadOrder {
   const { warmUpMs, measureMs } = bench.effort;
-  const server = ports.has(first) ? first : ([...ports.keys()][0] ?? '');
   return {
+    ...targetOf(competitor),
     ...what.load,
-    workload: what.workloads?.[name] ?? what.load.workload,
-    port: ports.get(server) ?? 0,
+    workload: what.workloads?.[competitor.name] ?? what.load.workload,
     clients: clientCount,
     // In the first round all clients are reported once, and code is compiled that runs often.
     warmUpMs: round === 0 ? 2 * warmUpMs : warmUpMs,
     warmUpCommands: round === 0 && what.load.pace.kind === 'closed' ? clientCount : 0,
     measureMs,
-    watched: [...ports].filter(([each]) => each !== server).map(([, port]) => port),
     behindAllowedMs,
+  };
+}
+
+/** The server that gets the load, those that must come to know it, and all processes. */
+export function targetOf({ running }: Competitor): Pick<LoadOrder, 'port' | 'watched' | 'pids'> {
+  const { ports, pids } = running;
+  const server = ports.has(first) ? first : ([...ports.keys()][0] ?? '');
+  return {
+    port: ports.get(server) ?? 0,
+    watched: [...ports].filter(([each]) => each !== server).map(([, port]) => port),
     pids: [...pids.values()],
   };
 }

@@ -2,6 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { pinned, type Side } from './cores.js';
 
+/** Those that still run. When this process ends they do, too: they would hold the core of whoever measures next. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** Starts a command on the core of its side; resolves when it has printed that text. @throws if it ends before */
 export async function startChild(
   side: Side,
@@ -11,6 +15,8 @@ export async function startChild(
 ): Promise<ChildProcess> {
   const [program, ...args] = pinned(side, command);
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
   let printed = '';
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject);
