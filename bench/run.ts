@@ -1,11 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { table } from '../src/cli/table.js';
 import { Generator } from './load/generator.js';
 import { measures } from './measures/all.js';
 import type { Bench, Effort } from './measures/measure.js';
 import { Figures } from './report/figure.js';
 import { figureTable } from './report/figure-table.js';
+import { verdicts } from './report/targets.js';
 import { coresTold, pinSelf } from './support/cores.js';
 
 /*
@@ -51,5 +54,15 @@ for (const measure of wanted) {
 }
 bench.generator.stop();
 for (const note of figures.notes) say(`note: ${note}`);
+const judged = verdicts(figures);
+say(
+  `\nWhat it must show\n${table(
+    ['', 'asked', 'measured', ''],
+    judged.map(({ what, asked, measured, verdict }) => [what, asked, measured, verdict]),
+  )}`,
+);
+const { notes, all } = figures;
+const machine = { node: process.version, cpu: cpus()[0]?.model.trim(), cores: cpus().length, pinned: coresTold };
 mkdirSync(dirname(options.out), { recursive: true });
-writeFileSync(options.out, `${JSON.stringify({ effort, figures: figures.all, notes: figures.notes }, null, 2)}\n`);
+writeFileSync(options.out, `${JSON.stringify({ effort, machine, figures: all, notes, verdicts: judged }, null, 2)}\n`);
+say(`\nAll figures, round by round: ${options.out}`);

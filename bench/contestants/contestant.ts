@@ -4,8 +4,9 @@ export type Talks = Readonly<Record<string, readonly string[]>>;
 /** The herd that is measured, unless a measure says another. */
 export const fiveServers: Talks = { Blake: ['Bryant', 'Howard'], Gasol: ['Bryant', 'Howard'], Metta: ['Bryant'] };
 
-/** The server that gets the load. Howard is as far from it as can be: three hops. */
+/** The server that gets the load, and the one that is as far from it as can be: three hops. */
 export const first = 'Metta';
+export const furthest = 'Howard';
 
 /** A herd to start. */
 export interface Shape {

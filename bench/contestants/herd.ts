@@ -17,6 +17,7 @@ export class Herd implements Contestant {
     readonly name: string,
     private readonly processes: 'one' | 'one a server',
     private readonly settings: Readonly<Record<string, unknown>> = {},
+    private readonly web: 'web' | 'no web' = 'web',
   ) {}
 
   missing(): undefined {
@@ -30,7 +31,7 @@ export class Herd implements Contestant {
     const ports = new Map(names.map((name, index) => [name, free[3 * index] ?? 0]));
     const servers = names.map((name, index) => {
       const [port, peerPort, httpPort] = free.slice(3 * index);
-      return [name, { port, peerPort, httpPort }] as const;
+      return [name, this.web === 'web' ? { port, peerPort, httpPort } : { port, peerPort }] as const;
     });
     const document = {
       herd: 'bench',

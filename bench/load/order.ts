@@ -29,7 +29,7 @@ export interface LoadOrder {
   /** Processes whose time is taken. */
   readonly pids: readonly number[];
   /** Takes the time from an answer at one port until another one knows. */
-  readonly probe?: { readonly tell: number; readonly ask: number; readonly everyMs: number };
+  readonly probe?: { readonly tell: number; readonly ask: number; readonly everyMs: number } | undefined;
 }
 
 /** What an order came to. Latencies are in microseconds. */

@@ -74,7 +74,7 @@ export class OpenPacer implements Pacer {
     this.connections = connections;
     for (const connection of connections) this.dueMs.set(connection, new Float64Array(openSlots));
     this.startedMs = performance.now();
-    this.turn();
+    if (this.perSecond > 0) this.turn();
   }
 
   answered(connection: LoadConnection, count: number): void {

@@ -11,7 +11,7 @@ import { SingleLoad } from './single-load.js';
 import { SpreadProbe } from './spread-probe.js';
 
 /** How long the warm-up may take, and how long answers may take once nothing more is sent, in milliseconds. */
-const warmUpMostMs = 60_000;
+const warmUpMostMs = 300_000;
 const answersMostMs = 10_000;
 
 /** Plays one turn of load. @throws if the server cannot be reached */

@@ -75,7 +75,7 @@ function orderFor(bench: Bench, what: Throughput, competitor: Competitor, round:
     clients: clientCount,
     // In the first round all clients are reported once, and code is compiled that runs often.
     warmUpMs: round === 0 ? 2 * warmUpMs : warmUpMs,
-    warmUpCommands: round === 0 && what.load.pace.kind === 'closed' ? clientCount : 0,
+    warmUpCommands: round === 0 && what.load.pace.kind === 'closed' && what.prefill !== true ? clientCount : 0,
     measureMs,
     behindAllowedMs,
   };

@@ -1,5 +1,6 @@
 import { asyncio, bareNode, herd, herdInOne, twisted } from '../contestants/all.js';
 import { fiveServers, type Contestant, type Talks } from '../contestants/contestant.js';
+import { Herd } from '../contestants/herd.js';
 import { redis } from '../contestants/redis.js';
 import type { LoadOrder } from '../load/order.js';
 import type { Entry } from './field.js';
@@ -8,6 +9,10 @@ import { throughput } from './throughput.js';
 
 /** Every measure of throughput has that many connections. */
 const connections = 64;
+
+const stored = new Herd('with the store on disk', 'one a server', { store: { path: 'store' } });
+const webless = new Herd('without WebSocket and HTTP', 'one a server', {}, 'no web');
+const unrepaired = new Herd('without comparing digests', 'one a server', { links: { repairSeconds: 86_400 } });
 
 const closed = (depth: number, workload: LoadOrder['workload'] = 'iamat') => ({
   workload,
@@ -97,5 +102,16 @@ export const throughputs: readonly Measure[] = [
     load: closed(16, 'mixed'),
     prefill: true,
     entries: () => [logged(herd), logged(herdInOne)],
+  }),
+  throughput({
+    name: 'features',
+    title: 'What a feature costs: IAMAT, 64 connections, 16 in flight on each, five processes',
+    quick: true,
+    load: closed(16),
+    entries: ({ effort }) => [
+      { ...logged(herd), name: 'as it is' },
+      { ...silent(herd), name: 'without the log' },
+      ...(effort.kind === 'full' ? [logged(stored), logged(webless), logged(unrepaired)] : []),
+    ],
   }),
 ];

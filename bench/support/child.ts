@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { pinned, type Side } from './cores.js';
+import { childrenOf } from './process-table.js';
 
 /** Those that still run. When this process ends they do, too: they would hold the core of whoever measures next. */
 const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+process.once('exit', () => {
+  for (const { pid = 0 } of running) for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
+});
 
 /** Starts a command on the core of its side; resolves when it has printed that text. @throws if it ends before */
 export async function startChild(

@@ -11,3 +11,12 @@ export function median(values: readonly number[]): number {
 export function spread(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
+
+/**
+ * The median of the ratios of two contestants, round by round: what slows a whole round down slows both.
+ * @throws if they did not play the same number of rounds
+ */
+export function ratio(of: readonly number[], to: readonly number[]): number {
+  if (of.length !== to.length) throw new Error('rounds are compared one by one, and there must be as many of both');
+  return median(of.map((value, round) => value / (to[round] ?? NaN)));
+}
