@@ -6,6 +6,9 @@ import type { Pacer } from './pacer.js';
 /** Connections whose last reports are looked for at the end. */
 const samples = 4;
 
+/** More calls at once would not all be taken by those who listen. */
+const openedAtOnce = 100;
+
 /** Many commands on each of many connections. */
 export class PersistentLoad implements Load {
   private connections: readonly LoadConnection[] = [];
@@ -38,14 +41,10 @@ export class PersistentLoad implements Load {
   }
 
   async start(): Promise<void> {
-    const { connections: step, clients } = this.size;
     const opened: LoadConnection[] = [];
-    for (let first = 0; first < step; first += 1) {
-      // Reports of one client come over one connection, so that none overtakes another.
-      const range = { first, step, count: Math.max(1, Math.floor(clients / step)) };
-      const { port, commands, pacer } = this;
-      const heard = (connection: LoadConnection, count: number) => pacer.answered(connection, count);
-      opened.push(await LoadConnection.open(port, commands, range, pacer.slots, heard));
+    for (let first = 0; first < this.size.connections; first += openedAtOnce) {
+      const count = Math.min(openedAtOnce, this.size.connections - first);
+      opened.push(...(await Promise.all(Array.from({ length: count }, (_, index) => this.open(first + index)))));
     }
     this.connections = opened;
     this.pacer.begin(opened);
@@ -61,5 +60,15 @@ export class PersistentLoad implements Load {
 
   lastTold(): Told[] {
     return this.connections.slice(0, samples).flatMap(({ lastTold }) => lastTold ?? []);
+  }
+
+  /** Reports of one client come over one connection, so that none overtakes another. */
+  private open(first: number): Promise<LoadConnection> {
+    const { port, commands, pacer } = this;
+    const { connections: step, clients } = this.size;
+    const range = { first, step, count: Math.max(1, Math.floor(clients / step)) };
+    return LoadConnection.open(port, commands, range, pacer.slots, (connection, count) =>
+      pacer.answered(connection, count),
+    );
   }
 }
