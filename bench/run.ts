@@ -41,7 +41,7 @@ const wanted = measures.filter(({ name, quick }) =>
 
 const efforts: Readonly<Record<Effort['kind'], Effort>> = {
   full: { kind: 'full', rounds: 5, warmUpMs: 1_000, measureMs: 2_000 },
-  quick: { kind: 'quick', rounds: 3, warmUpMs: 200, measureMs: 500 },
+  quick: { kind: 'quick', rounds: 3, warmUpMs: 200, measureMs: 700 },
 };
 const usual = efforts[options.quick ? 'quick' : 'full'];
 const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };

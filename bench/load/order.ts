@@ -36,8 +36,11 @@ export interface LoadOrder {
 export interface LoadResult {
   readonly answers: number;
   readonly windowMs: number;
-  /** Processor time of each process of the order during the window. */
-  readonly cpuMs: readonly number[];
+  /**
+   * All answers of the turn, warm-up included, and the processor time of each process of the order from the first command until
+   * all was known: servers that are behind work off what was answered before the window, or after it.
+   */
+  readonly whole: { readonly answers: number; readonly cpuMs: readonly number[] };
   /** The part of one core that the generator itself used. */
   readonly ownShare: number;
   /** Answers that were not what they should be. */

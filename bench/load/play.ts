@@ -22,6 +22,7 @@ export async function play(order: LoadOrder): Promise<LoadResult> {
   const progress = watched.length === 0 ? undefined : await Progress.start(order, seconds);
   const probe = probed && (await SpreadProbe.start(probed.tell, probed.ask, probed.everyMs, seconds));
   const load = loadOf(order, seconds, progress);
+  const before = order.pids.map(cpuMs);
   await load.start();
   await warm(order, load);
   load.latency?.reset();
@@ -35,10 +36,12 @@ export async function play(order: LoadOrder): Promise<LoadResult> {
   const underWay = await settle(load);
   const known = (await progress?.settle(load.lastTold())) ?? true;
   const drainMs = known ? performance.now() - stoppedMs : Infinity;
+  const spent = order.pids.map((pid, index) => cpuMs(pid) - (before[index] ?? 0));
   const wrong = load.wrong + underWay;
   load.close();
   progress?.close();
-  return { ...window, wrong, behindMs: progress?.behindMostMs ?? 0, drainMs, latency, lateness, spread };
+  const whole = { answers: load.answers, cpuMs: spent };
+  return { ...window, whole, wrong, behindMs: progress?.behindMostMs ?? 0, drainMs, latency, lateness, spread };
 }
 
 function loadOf(order: LoadOrder, seconds: number, progress: Progress | undefined): Load {
@@ -59,15 +62,13 @@ async function warm(order: LoadOrder, load: Load): Promise<void> {
 
 async function measure(order: LoadOrder, load: Load) {
   const own = process.cpuUsage();
-  const before = order.pids.map(cpuMs);
   const answersBefore = load.answers;
   const startedMs = performance.now();
   await pause(order.measureMs);
   const answers = load.answers - answersBefore;
   const windowMs = performance.now() - startedMs;
-  const spent = order.pids.map((pid, index) => cpuMs(pid) - (before[index] ?? 0));
   const { user, system } = process.cpuUsage(own);
-  return { answers, windowMs, cpuMs: spent, ownShare: (user + system) / 1_000 / windowMs };
+  return { answers, windowMs, ownShare: (user + system) / 1_000 / windowMs };
 }
 
 /** Waits for the answers under way; returns how many never came. */

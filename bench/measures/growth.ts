@@ -57,7 +57,7 @@ function growth(name: string, title: string, steps: readonly Step[]): Measure {
 }
 
 function microsOf(
-  { cpuMs, answers }: LoadResult,
+  { whole: { cpuMs, answers } }: LoadResult,
   counts: (server: string) => boolean,
   pids: readonly string[],
 ): number {

@@ -40,9 +40,7 @@ export function throughput(what: Throughput): Measure {
         for (const competitor of what.prefill === true ? competitors : []) await fill(bench, competitor, clientCount);
         const results = await interleaved(rounds, competitors, async (competitor, round) => {
           const result = await sustained(bench, competitor, orderFor(bench, what, competitor, round));
-          bench.say(
-            `${what.title}, round ${round + 1} of ${rounds}: ${competitor.name} ${rateOf(result).toFixed(0)}/s`,
-          );
+          bench.say(`  round ${round + 1} of ${rounds}: ${competitor.name} ${rateOf(result).toFixed(0)}/s`);
           return result;
         });
         for (const competitor of competitors) note(bench, what, competitor, results.get(competitor.name) ?? []);
@@ -109,9 +107,9 @@ function note(bench: Bench, what: Throughput, { name, running }: Competitor, res
   const of = { measure: what.name, subject: name };
   const pids = [...running.pids.keys()];
   const cpuMs = (result: LoadResult, which: (server: string) => boolean) =>
-    result.cpuMs.reduce((sum, ms, index) => (which(pids[index] ?? '') ? sum + ms : sum), 0);
+    result.whole.cpuMs.reduce((sum, ms, index) => (which(pids[index] ?? '') ? sum + ms : sum), 0);
   const micros = (which: (server: string) => boolean) =>
-    results.map((result) => (cpuMs(result, which) * 1_000) / result.answers);
+    results.map((result) => (cpuMs(result, which) * 1_000) / result.whole.answers);
   figures.add({ ...of, metric: 'rate', unit: 'a second', values: results.map(rateOf) });
   if (running.pids.has(first)) {
     figures.add({ ...of, metric: 'CPU, first server', unit: 'µs', values: micros((server) => server === first) });
