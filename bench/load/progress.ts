@@ -4,7 +4,7 @@ import type { LoadOrder } from './order.js';
 import { LineClient, whereIs } from '../support/line-client.js';
 
 /** Markers have clients of their own, so many that one is used again only when it has long been known. */
-const markerClients = 16;
+const markerClients = 8;
 const everyMs = 100;
 const giveUpMs = 10_000;
 
