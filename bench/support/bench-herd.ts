@@ -11,12 +11,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
+import { freePorts } from './free-port.js';
 
 const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const host = '127.0.0.1';
@@ -50,7 +50,8 @@ export class BenchHerd {
     const herd = new BenchHerd(plan);
     const names = new Set(Object.entries(plan.talks).flatMap(([name, others]) => [name, ...others]));
     for (const name of [...names].sort()) {
-      herd.places.set(name, { port: await freePort(), peerPort: await freePort(), child: undefined });
+      const [port = 0, peerPort = 0] = await freePorts(2);
+      herd.places.set(name, { port, peerPort, child: undefined });
     }
     for (const [one, other] of plan.proxies === 'none' ? [] : herd.edges) {
       const proxy = new FaultProxy(herd.place(other).peerPort);
@@ -175,15 +176,6 @@ export class BenchHerd {
   private place(server: string): Place {
     return this.places.get(server) ?? raise(`${server} is no server`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function raise(text: string): never {

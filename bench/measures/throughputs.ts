@@ -1,0 +1,118 @@
+import { asyncio, bareNode, herd, herdInOne, twisted } from '../contestants/all.js';
+import { fiveServers, type Contestant, type Talks } from '../contestants/contestant.js';
+import { Herd } from '../contestants/herd.js';
+import { redis } from '../contestants/redis.js';
+import type { LoadOrder } from '../load/order.js';
+import type { Entry } from './field.js';
+import type { Bench, Measure } from './measure.js';
+import { throughput } from './throughput.js';
+
+/** Every measure of throughput has that many connections. */
+const connections = 64;
+
+const stored = new Herd('with the store on disk', 'one a server', { store: { path: 'store' } });
+const webless = new Herd('without WebSocket and HTTP', 'one a server', {}, 'no web');
+const unrepaired = new Herd('without comparing digests', 'one a server', { links: { repairSeconds: 86_400 } });
+
+const closed = (depth: number, workload: LoadOrder['workload'] = 'iamat') => ({
+  workload,
+  pace: { kind: 'closed', depth } as const,
+  connections,
+});
+
+function logged(contestant: Contestant, talks: Talks = fiveServers): Entry {
+  return { name: contestant.name, contestant, shape: { talks, log: 'every line' } };
+}
+
+function silent(contestant: Contestant, talks: Talks = fiveServers): Entry {
+  return { name: `${contestant.name}, no log`, contestant, shape: { talks, log: 'none' } };
+}
+
+const everybody = () => [
+  logged(herd),
+  logged(herdInOne),
+  logged(twisted),
+  logged(asyncio),
+  logged(bareNode),
+  silent(bareNode),
+];
+
+const alone: Talks = { Metta: [] };
+const thoseAlone = ({ effort }: Bench) => [
+  logged(herd, alone),
+  logged(redis, alone),
+  ...(effort.kind === 'full' ? [logged(bareNode, alone), silent(bareNode, alone)] : []),
+];
+const geoadd = { [redis.name]: 'geoadd' } as const;
+
+/** All measures of throughput. Those of WHATSAT leave the yardsticks out: they have no upstream. */
+export const throughputs: readonly Measure[] = [
+  throughput({
+    name: 'pipelined',
+    title: 'IAMAT, 64 connections, 16 in flight on each',
+    quick: true,
+    load: closed(16),
+    entries: ({ effort }) =>
+      effort.kind === 'full' ? everybody() : [herd, twisted, bareNode].map((each) => logged(each)),
+  }),
+  throughput({
+    name: 'one in flight',
+    title: 'IAMAT, 64 connections, one in flight on each',
+    quick: true,
+    load: closed(1),
+    entries: ({ effort }) =>
+      effort.kind === 'full' ? everybody() : [herd, twisted, bareNode].map((each) => logged(each)),
+  }),
+  throughput({
+    name: 'connection each',
+    title: 'IAMAT, a connection for each command, 64 at once',
+    quick: false,
+    load: { workload: 'iamat', pace: { kind: 'connection each' }, connections },
+    entries: () => [herd, herdInOne, twisted, bareNode].map((each) => logged(each)),
+  }),
+  throughput({
+    name: 'alone, pipelined',
+    title: 'One server alone, 64 connections, 16 in flight on each',
+    quick: true,
+    load: closed(16),
+    workloads: geoadd,
+    entries: thoseAlone,
+  }),
+  throughput({
+    name: 'alone, one in flight',
+    title: 'One server alone, 64 connections, one in flight on each',
+    quick: true,
+    load: closed(1),
+    workloads: geoadd,
+    entries: thoseAlone,
+  }),
+  throughput({
+    name: 'whatsat',
+    title: 'WHATSAT for one place, 64 connections, 4 in flight on each',
+    quick: false,
+    load: closed(4, 'whatsat'),
+    prefill: true,
+    entries: () => [logged(herd), logged(herdInOne)],
+  }),
+  throughput({
+    name: 'mixed',
+    title: 'Nine IAMAT to one WHATSAT, 64 connections, 16 in flight on each',
+    quick: false,
+    load: closed(16, 'mixed'),
+    prefill: true,
+    entries: () => [logged(herd), logged(herdInOne)],
+  }),
+  throughput({
+    name: 'features',
+    title: 'What a feature costs: IAMAT, 64 connections, 16 in flight on each, five processes',
+    quick: false,
+    load: closed(16),
+    entries: () => [
+      { ...logged(herd), name: 'as it is' },
+      { ...silent(herd), name: 'without the log' },
+      logged(stored),
+      logged(webless),
+      logged(unrepaired),
+    ],
+  }),
+];
