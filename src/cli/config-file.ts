@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asServerId, type ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
@@ -14,7 +15,13 @@ const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
  * @throws ConfigError
  */
 export function configFor(options: ConfigOption): HerdConfig {
-  return loadConfig(options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped), process.env);
+  const config = loadConfig(options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped), process.env);
+  // From here on nothing depends on the current folder: it may be deleted while servers run.
+  return {
+    ...config,
+    logDir: config.logDir && resolve(config.logDir),
+    storePath: config.storePath && resolve(config.storePath),
+  };
 }
 
 /**

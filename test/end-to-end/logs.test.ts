@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { bytesOf, textOf } from '../../src/protocol/bytes.js';
 import { endCommands, HerdCommand } from '../support/command.js';
-import { patienceMs } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';
 import { areTold, readLog } from '../support/read-log.js';
@@ -64,13 +64,28 @@ describe('the logs of a herd', function () {
     await herd.stop();
   });
 
+  it('goes on, and ends when it is told to, though the folder that it was started in is deleted', async () => {
+    const file = await writeHerd({ servers: ['Solo'], logs: true });
+    const command = new HerdCommand(['start'], { cwd: file.folder });
+    await command.prints('Ready in');
+    await rm(file.folder, { recursive: true });
+    const herd = new Herd('one process', file);
+    expect(await herd.report('Solo', 'kiwi')).to.match(/^AT Solo /);
+    // The log looks once a second whether it is still there.
+    await eventually('it has said that its log is gone', () => command.stderr.includes('it was deleted'));
+    expect(await herd.report('Solo', 'kiwi')).to.match(/^AT Solo /);
+    command.signal('SIGTERM');
+    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    await rm(file.folder, { recursive: true, force: true });
+  });
+
   it('goes on without a log when there can be none', async () => {
     const file = await writeHerd({ servers: ['Solo'], logs: true });
     await writeFile(join(file.folder, 'logs'), 'a file where the folder should be');
     const command = new HerdCommand(['start'], { cwd: file.folder });
     await command.prints('Ready in');
     expect(await new Herd('one process', file).report('Solo', 'kiwi')).to.match(/^AT Solo /);
-    expect(command.stderr).to.match(/^herd: Solo: the log in logs.Solo has trouble: .*\n$/);
+    expect(command.stderr).to.match(/^herd: Solo: the log in .*logs.Solo has trouble: .*\n$/);
     command.signal('SIGTERM');
     expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
     await rm(file.folder, { recursive: true });
