@@ -40,7 +40,7 @@ const wanted = measures.filter(({ name, quick }) =>
 );
 
 const efforts: Readonly<Record<Effort['kind'], Effort>> = {
-  full: { kind: 'full', rounds: 5, warmUpMs: 1_000, measureMs: 2_000 },
+  full: { kind: 'full', rounds: 5, warmUpMs: 5_000, measureMs: 3_000 },
   quick: { kind: 'quick', rounds: 3, warmUpMs: 200, measureMs: 700 },
 };
 const usual = efforts[options.quick ? 'quick' : 'full'];

@@ -166,13 +166,13 @@ export class Connection implements Actor<ConnectionMessage> {
 
   private write(answer: ByteString): void {
     this.wire.write(`${answer}\n`);
-    this.said.push(answer);
+    if (answer.includes('\n')) this.said.push(...answer.split('\n'));
+    else this.said.push(answer);
   }
 
   private publishSaid(): void {
     if (this.said.length === 0) return;
-    // An answer may have two lines.
-    const lines = this.said.flatMap((answer) => (answer.includes('\n') ? answer.split('\n') : answer));
+    const lines = this.said;
     this.said = [];
     this.publish('out', lines);
   }

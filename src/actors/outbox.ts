@@ -25,9 +25,11 @@ export class Outbox {
 
   /** Takes new locations and their lines, each newer than any of its client before. */
   forward(locations: readonly Location[], lines: readonly ByteString[]): void {
-    for (const [index, location] of locations.entries()) {
-      if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, lines[index]);
+    let next = 0;
+    for (const location of locations) {
+      if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, lines[next]);
       else this.waiting.set(location.client, location);
+      next += 1;
     }
   }
 

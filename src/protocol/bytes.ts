@@ -29,7 +29,7 @@ function separates(byte: number): boolean {
 
 /** A copy that shares no memory with the text it was cut from: a slice of a large chunk would keep the whole chunk alive. */
 export function flatCopy(text: ByteString): ByteString {
-  return textIn(bytesToScan(text), text.length);
+  return textIn(bytesToScan(text), 0, text.length);
 }
 
 /**
@@ -42,9 +42,9 @@ export function bytesToScan(text: ByteString): Buffer {
   return scratch;
 }
 
-/** The first bytes as a text. */
-export function textIn(bytes: Buffer, end: number): ByteString {
-  return bytes.toString('latin1', 0, end);
+/** Some of the bytes as a text of its own. */
+export function textIn(bytes: Buffer, start: number, end: number): ByteString {
+  return bytes.toString('latin1', start, end);
 }
 
 /** Where short texts are copied by way of: a buffer for each would cost more than the copy. */

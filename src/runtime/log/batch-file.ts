@@ -26,6 +26,8 @@ export class BatchFile extends Transport {
   private writtenUnseen = 0;
   private waiting: ByteString[] = [];
   private waitingBytes = 0;
+  /** What is being written. */
+  private bytes = Buffer.alloc(0);
   private lost = 0;
   private state: 'idle' | 'writing' = 'idle';
   private place: 'there' | 'gone' = 'there';
@@ -121,9 +123,12 @@ export class BatchFile extends Transport {
       lines.push(`${this.lost} times lines were lost here, because the disk was too slow or could not be written`);
       this.lost = 0;
     }
-    const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+    const text = `${lines.join('\n')}\n`;
+    // One write at a time, so one buffer does for all but those that are too long for it.
+    if (text.length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(text.length);
+    this.bytes.write(text, 'latin1');
     this.writtenUnseen += lines.length;
-    this.writeFrom(bytes, lostThen);
+    this.writeFrom(this.bytes.subarray(0, text.length), lostThen);
   }
 
   private takeWaiting(): ByteString[] {

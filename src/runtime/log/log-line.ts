@@ -59,8 +59,8 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
  */
 export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: string): ByteString {
   const start = `${stamp} ${party} ${far} ${direction} `;
-  const text = start + lines.join(`\n${start}`);
-  return anyControlButLf.test(text) ? start + lines.map(visible).join(`\n${start}`) : text;
+  const others = lines.join(`\n${start}`);
+  return start + (anyControlButLf.test(others) ? lines.map(visible).join(`\n${start}`) : others);
 }
 
 function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { kind: 'link' }>): {
