@@ -36,12 +36,13 @@ export function drawDraft(seed: number): Draft {
     beatMs: pace.beatMs,
     endMs: Math.round(random.between(endMs.least, endMs.most)),
   };
+  const clients = drawClients(random.stream('clients'), topology.size);
   return {
     name: `fuzz ${seed}`,
     seed,
     herd: { name: 'simulated', topology, limits: drawLimits(random.stream('limits')), pace, file: undefined },
-    network: drawNetwork(random.stream('network'), pace),
-    clients: drawClients(random.stream('clients'), topology.size),
+    network: wideEnough(drawNetwork(random.stream('network'), pace), clients),
+    clients,
     steps: drawFaults(random.stream('faults'), ground),
     endMs: ground.endMs,
   };
@@ -95,6 +96,17 @@ function drawNetwork(random: SeededRandom, { beatMs }: LinkPace): NetworkConditi
     bytesPerSecond: random.happens(0.1) ? 2_000_000 : Infinity,
     bufferBytes: random.happens(0.3) ? random.pick([500, 4_000, 16_000]) : defaultBufferBytes,
   };
+}
+
+/** Bytes that a report takes on a link, and what compares and repairs with it. */
+const bytesAReport = 250;
+
+/** The same network, with buffers through which all that clients report can go: a link that never can is no fault of a herd. */
+function wideEnough(network: NetworkConditions, { perSecond }: ClientWorkload): NetworkConditions {
+  // A buffer goes through a connection once in a round trip.
+  const roundTripSeconds = (2 * network.delay.mostMs) / 1_000;
+  const leastBytes = Math.ceil(perSecond * bytesAReport * roundTripSeconds);
+  return { ...network, bufferBytes: Math.max(network.bufferBytes, leastBytes) };
 }
 
 function drawClients(random: SeededRandom, servers: number): ClientWorkload {
