@@ -1,3 +1,4 @@
+import { promisedMs } from '../run/promise.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { Agreement } from './agreement.js';
 import { AnswersInOrder } from './answers.js';
@@ -12,7 +13,7 @@ import { Quiet } from './quiet.js';
 import { Refilled } from './refilled.js';
 
 /** Everything that must be so, for one run. */
-export function allInvariants({ herd }: Pick<Scenario, 'herd'>): Invariant[] {
+export function allInvariants({ herd, network }: Pick<Scenario, 'herd' | 'network'>): Invariant[] {
   return [
     new NeverBack(),
     new OnlyReported(),
@@ -23,6 +24,6 @@ export function allInvariants({ herd }: Pick<Scenario, 'herd'>): Invariant[] {
     new LinksReturn(),
     new Refilled(),
     new Agreement(),
-    new Quiet(),
+    new Quiet(promisedMs({ herd, network })),
   ];
 }

@@ -11,6 +11,9 @@ export class Quiet implements Invariant {
   /** When a client asked, or a server came to a report of one that had waited for its turn. */
   private lastAskedMs = -1;
 
+  /** @param promisedMs how long a location may take to be everywhere */
+  constructor(private readonly promisedMs: number) {}
+
   see(event: WorldEvent, view: HerdView): undefined {
     if (event.kind === 'asked' || (event.kind === 'learned' && event.from === undefined)) {
       this.lastAskedMs = view.world.nowMs();
@@ -21,7 +24,7 @@ export class Quiet implements Invariant {
   }
 
   settled(view: HerdView, settledMs: number): Breach[] {
-    if (this.lastAskedMs > settledMs || this.lastToldMs <= settledMs) return [];
+    if (this.lastAskedMs + this.promisedMs > settledMs || this.lastToldMs <= settledMs) return [];
     const lateMs = Math.round(view.world.nowMs() - this.lastToldMs);
     return [{ text: `the herd had nothing new to tell, and ${lateMs} ms ago ${this.lastTold}` }];
   }
