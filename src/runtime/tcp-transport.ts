@@ -30,7 +30,7 @@ const linesPerTurn = 128;
  * Milliseconds between two writes to neighbours while there is much to tell them: each write wakes up a process, which then
  * writes to others. After a pause nothing waits.
  */
-const writeEveryMs = 1;
+const writeEveryMs = 2;
 
 /** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
 const peersMax = 1_000;
