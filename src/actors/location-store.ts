@@ -33,6 +33,15 @@ export class LocationStore implements Actor<StoreMessage> {
         const { replyTo, question } = message;
         return this.bus.send(replyTo, { kind: 'located', question, location: this.table.get(message.client) });
       }
+      case 'list': {
+        const { replyTo, question, from, max } = message;
+        return this.bus.send(replyTo, {
+          kind: 'listed',
+          question,
+          ...this.table.page(from, max),
+          size: this.table.size,
+        });
+      }
       case 'sought': {
         const { from, seek } = message;
         const location = this.table.get(seek.client);

@@ -54,6 +54,21 @@ export class LocationTable {
   }
 
   /**
+   * Locations of whole buckets, from a bucket on, until there are `max` or more; and the bucket that comes next, if there is
+   * one. A client stays in its bucket: who goes from page to page meets each that is there all the while, once.
+   */
+  page(from: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
+    const locations: Location[] = [];
+    let index = from;
+    while (index < bucketCount && locations.length < max) {
+      const unused = index % strideBuckets === 0 && this.used[index / strideBuckets] === 0;
+      if (!unused) locations.push(...this.bucket(index));
+      index += unused ? strideBuckets : 1;
+    }
+    return { locations, next: index < bucketCount ? index : undefined };
+  }
+
+  /**
    * A location among the oldest, by the clients' own time: the oldest of the next few dozen, going round. To know the oldest
    * of all would cost every update more than it is worth (so says Redis of its own eviction, which samples even fewer).
    */

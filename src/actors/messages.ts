@@ -18,10 +18,17 @@ import type { WireMailbox } from './wire-mailbox.js';
 
 /** A question that its asker gets back with the answer. Should the one asked fail, the asker hears `question-failed`. */
 export interface Question {
-  readonly replyTo: Address<ConnectionMessage>;
+  readonly replyTo: Address<AnswerMessage>;
   /** The asker's own number for it. */
   readonly question: number;
 }
+
+/** What whoever put a question hears. */
+export type AnswerMessage =
+  | { readonly kind: 'located'; readonly question: number; readonly location: Location | undefined }
+  /** What is near, as one line of JSON; or what the upstream's form of an error says. */
+  | { readonly kind: 'nearby-found'; readonly question: number; readonly json: ByteString }
+  | { readonly kind: 'question-failed'; readonly question: number };
 
 /** Sent by an actor to itself when its machine broke, so that the failure is the actor's own. */
 export interface MachineFailed {
@@ -46,11 +53,21 @@ export type ConnectionMessage =
   | { readonly kind: 'closed'; readonly reason: string }
   /** The server is going down: answer what was asked, take no more. */
   | { readonly kind: 'drain' }
-  | { readonly kind: 'located'; readonly question: number; readonly location: Location | undefined }
-  /** What is near, as one line of JSON; or what the upstream's form of an error says. */
-  | { readonly kind: 'nearby-found'; readonly question: number; readonly json: ByteString }
-  | { readonly kind: 'question-failed'; readonly question: number }
+  | AnswerMessage
   | MachineFailed;
+
+/** Sent to the desk, which asks in the name of those who come over HTTP. */
+export type DeskMessage =
+  | AnswerMessage
+  | {
+      readonly kind: 'listed';
+      readonly question: number;
+      readonly locations: readonly Location[];
+      /** Where the next page begins; undefined if this was the last one. */
+      readonly next: number | undefined;
+      /** How many clients are known in all. */
+      readonly size: number;
+    };
 
 /** Sent to the location store. */
 export type StoreMessage =
@@ -61,6 +78,15 @@ export type StoreMessage =
   /** What was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
+  /** Some of what is held, from a place on; 0 is the start. */
+  | {
+      readonly kind: 'list';
+      readonly from: number;
+      /** About as many as are dealt out: a few more where that is simpler. */
+      readonly max: number;
+      readonly replyTo: Address<DeskMessage>;
+      readonly question: number;
+    }
   /** A neighbour asks where a client is. */
   | { readonly kind: 'sought'; readonly from: ServerId; readonly seek: SeekLine }
   /** A link wants to tell its neighbour a digest of what is here. */
@@ -160,6 +186,7 @@ export const addresses = {
   seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),
+  desk: address<DeskMessage>('desk'),
   link: (neighbour: ServerId) => address<LinkMessage>(`link/${neighbour}`),
   connection: (connection: number) => address<ConnectionMessage>(`connection/${connection}`),
 };

@@ -1,10 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import type { ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdCertificates } from '../runtime/certificates.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
+import type { HerdMode } from '../runtime/http/http-edges.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
+import { isLoopback } from '../runtime/listening.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
@@ -12,6 +15,11 @@ import { inspectApart } from './inspect.js';
 import { warn } from './output.js';
 import { secretsOf } from './secrets.js';
 import type { Asked } from './upstream.js';
+
+/** Where the built page is: what is compiled, and what is served as it is. */
+const pageFolders = ['../../web/window/', '../../../web/window/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 /**
  * A host for servers in this process. What they tell of themselves goes to `report`.
@@ -36,6 +44,8 @@ export function hostFor(
     turn,
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
+    mode: modeOf(config, servers),
+    pageFolders,
     inspect: inspectApart,
     warn,
     observe: (server, bus) => {
@@ -47,6 +57,12 @@ export function hostFor(
     },
     onStarted: (server, ports) => report({ kind: 'started', server, ports }),
   });
+}
+
+/** A whole herd in one process, which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */
+function modeOf(config: HerdConfig, servers: readonly ServerId[]): HerdMode {
+  if (process.env['NODE_ENV'] === 'production' || servers.length < config.servers.size) return 'production';
+  return [...config.servers.values()].every(({ host }) => isLoopback(host)) ? 'development' : 'production';
 }
 
 /** Certificates that are read anew on SIGHUP. */

@@ -1,6 +1,6 @@
 import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { ServerId } from '../protocol/ids.js';
-import { HostedServer, type HostEdges } from './hosted-server.js';
+import { HostedServer, type HostEdges, type ServerPorts } from './hosted-server.js';
 
 /** A server that ran this long has earned a quick restart, in milliseconds. */
 const soundAfterMs = 60_000;
@@ -17,6 +17,7 @@ interface Place {
 export class Host {
   private readonly places = new Map<ServerId, Place>();
   private readonly edges: HostEdges;
+  private readonly ports = new Map<ServerId, ServerPorts>();
 
   constructor(edges: HostEdges) {
     this.edges = {
@@ -27,6 +28,10 @@ export class Host {
         });
         edges.observe(id, bus);
       },
+      onStarted: (id, ports) => {
+        this.ports.set(id, ports);
+        edges.onStarted(id, ports);
+      },
     };
   }
 
@@ -35,7 +40,7 @@ export class Host {
    * @throws PortError if one of its ports cannot be had
    */
   async start(id: ServerId): Promise<void> {
-    const server = new HostedServer(this.edges, id);
+    const server = new HostedServer(this.edges, id, { httpPortOf: (other) => this.ports.get(other)?.http });
     const startedAtMs = this.edges.clock.monotonicMs();
     const place = this.places.get(id) ?? { server, startedAtMs, failures: 0, restart: undefined };
     place.server = server;

@@ -16,13 +16,14 @@ import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import { openPeersOf } from './config/open-peers.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
+import type { HerdMode } from './http/http-edges.js';
+import { ServerView } from './http/server-view.js';
 import type { Listening } from './listening.js';
 import { ServerLog } from './log/server-log.js';
 import { MessageBus } from './message-bus.js';
 import { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
-import { listenForWeb } from './web-listener.js';
 
 /** What the servers of one process share. */
 export interface HostEdges {
@@ -38,6 +39,9 @@ export interface HostEdges {
   readonly network: InProcessNetwork;
   /** The servers of this process: their links go through memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
+  readonly mode: HerdMode;
+  /** The folders of the built page, which is served at httpPort. */
+  readonly pageFolders: readonly string[];
   /** How the locations in a folder are damaged; undefined if they are not. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
   /** Hears of trouble that no server's log can tell of. */
@@ -46,6 +50,12 @@ export interface HostEdges {
   readonly observe: (server: ServerId, bus: MessageBus) => void;
   /** Hears of every server that has opened its doors. */
   readonly onStarted: (server: ServerId, ports: ServerPorts) => void;
+}
+
+/** What the others of its process are to a server. */
+export interface Neighbourhood {
+  /** Where a server of this process serves HTTP; undefined for others, and where it does not. */
+  readonly httpPortOf: (server: ServerId) => number | undefined;
 }
 
 /** The ports that a server listens on. */
@@ -62,6 +72,7 @@ export class HostedServer {
   private readonly bus: MessageBus;
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
+  private readonly view: ServerView;
   private readonly doors: Listening[] = [];
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
@@ -70,13 +81,15 @@ export class HostedServer {
   constructor(
     private readonly edges: HostEdges,
     private readonly id: ServerId,
+    private readonly others: Neighbourhood = { httpPortOf: () => undefined },
   ) {
-    const { config, network } = edges;
+    const { config, network, clock } = edges;
     this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
     const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
+    this.view = new ServerView(this.bus, clock, identity.neighbours);
     this.server = new Server(
       {
         identity,
@@ -158,15 +171,24 @@ export class HostedServer {
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
-    const http =
-      httpPort === undefined
-        ? undefined
-        : await this.open(
-            listenForWeb(door, config.limits.lineBytesMax, { owner: `${id} (web)`, host, port: httpPort }),
-          );
+    const http = httpPort === undefined ? undefined : await this.openHttp(door, { host, port: httpPort });
     const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
     const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     return { client, peer, http };
+  }
+
+  private async openHttp(door: DoorEdges, at: { readonly host: string; readonly port: number }): Promise<number> {
+    const { edges, id, bus, view, others } = this;
+    const { config, upstream, mode, pageFolders } = edges;
+    // What serves HTTP is large, and not every server does.
+    const { listenForHttp } = await import('./http/http-door.js');
+    const portIn = (server: ServerId) => {
+      const inConfig = config.servers.get(server)?.httpPort;
+      return inConfig === 0 ? undefined : inConfig;
+    };
+    const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
+    const needs = { ...door, bus, config, server: id, upstream, mode, view, pageFolders, httpPortOf };
+    return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }
 
   private openPeerPort(host: string, port: number): Promise<number> {

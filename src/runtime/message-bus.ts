@@ -43,15 +43,17 @@ export class MessageBus implements Registry {
     this.topics.emit(event.kind, event);
   }
 
-  /** Listens to one kind of event. */
-  on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): void {
-    this.topics.on(kind, (event: EventOf<Kind>) => {
+  /** Listens to one kind of event; returns what ends it. */
+  on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): () => void {
+    const guarded = (event: EventOf<Kind>) => {
       try {
         listener(event);
       } catch (error) {
         this.onListenerFailure(error);
       }
-    });
+    };
+    this.topics.on(kind, guarded);
+    return () => this.topics.off(kind, guarded);
   }
 
   attach<Message>(at: Address<Message>, actor: Actor<Message>): void {

@@ -26,6 +26,12 @@ export interface HerdOptions {
   /** The port of each server for clients; 0, any that is free, unless it says otherwise. */
   readonly port?: number;
   readonly logDir?: string;
+  /** The servers serve HTTP. */
+  readonly http?: true;
+  /** Where the page is. */
+  readonly pageFolders?: readonly string[];
+  /** What else stands in herd.yaml. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** The JSON that is near everything. */
@@ -43,16 +49,28 @@ export class HerdInProcess {
   private readonly buses = new Map<ServerId, MessageBus>();
   private readonly clients: Client[] = [];
 
-  constructor({ talks, clock = new SystemClock(), random = 0, port = 0, logDir }: HerdOptions) {
+  constructor({
+    talks,
+    clock = new SystemClock(),
+    random = 0,
+    port = 0,
+    logDir,
+    http,
+    pageFolders = [],
+    more = {},
+  }: HerdOptions) {
     this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
       talks.filter((edge) => edge.startsWith(`${name}-`)).map((edge) => edge.slice(name.length + 1));
     // JSON is YAML.
     const herdYaml = JSON.stringify({
       herd: 'test',
-      servers: Object.fromEntries(this.servers.map((name) => [name, { port, peerPort: 0 }])),
+      servers: Object.fromEntries(
+        this.servers.map((name) => [name, { port, peerPort: 0, ...(http && { httpPort: 0 }) }]),
+      ),
       talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])),
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
+      ...more,
     });
     const config = parseConfig('herd.yaml', herdYaml, {});
     const turn = new Turn();
@@ -68,6 +86,8 @@ export class HerdInProcess {
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),
+      mode: 'development',
+      pageFolders: [...pageFolders],
       inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),
       observe: (server, bus) => {
@@ -125,6 +145,11 @@ export class HerdInProcess {
   /** The port at which a server was last reached. */
   port(server: string): number {
     return this.ports.get(serverId(server))?.client ?? 0;
+  }
+
+  /** Where a server serves HTTP. */
+  url(server: string, path: string): string {
+    return `http://127.0.0.1:${this.ports.get(serverId(server))?.http ?? 0}${path}`;
   }
 
   /** A client of a server. */

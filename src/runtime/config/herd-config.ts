@@ -12,7 +12,7 @@ export interface ServerAddress {
   readonly port: number;
   /** For other servers. */
   readonly peerPort: number;
-  /** For clients over WebSocket; undefined for none. */
+  /** For HTTP and WebSocket; undefined for none. */
   readonly httpPort?: number | undefined;
 }
 

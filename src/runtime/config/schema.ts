@@ -16,7 +16,7 @@ const serverSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('The address that the server listens on and is reached at.'),
   port: port.describe('Serves clients.'),
   peerPort: port.describe('Serves other servers.'),
-  httpPort: port.optional().describe('Serves clients over WebSocket, at /ws. Leave it out for none.'),
+  httpPort: port.optional().describe('Serves HTTP: WebSocket at /ws, the API, and the page. Leave it out for none.'),
 });
 
 const logSchema = z.strictObject({

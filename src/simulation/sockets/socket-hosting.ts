@@ -85,6 +85,8 @@ export class SocketHosting implements Hosting {
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set<ServerId>([server]),
+      mode: 'development',
+      pageFolders: [],
       inspect: this.edges.inspect,
     };
   }

@@ -1,14 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { ClientWire } from '../actors/client-wire.js';
-import { addresses } from '../actors/messages.js';
-import type { ByteString } from '../protocol/bytes.js';
-import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
-import type { DoorEdges } from './client-listener.js';
-import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
+import type { ClientWire } from '../../actors/client-wire.js';
+import { addresses } from '../../actors/messages.js';
+import type { ByteString } from '../../protocol/bytes.js';
+import type { DoorEdges } from '../client-listener.js';
+import { hostAndPort } from '../listening.js';
 
 /** Where WebSocket clients connect. */
 const path = '/ws';
@@ -20,43 +18,25 @@ const pingEveryMs = 30_000;
 const goingAway = 1001;
 
 /**
- * Opens a server's door for clients that speak over WebSocket: one command a message, one answer a message.
- * @throws PortError
+ * Has an HTTP server take clients that speak over WebSocket: one command a message, one answer a message.
+ *
+ * @param refusal why a handshake is refused, as a status line; undefined if it is not
  */
-export async function listenForWeb(edges: DoorEdges, lineBytesMax: number, at: ListenAt): Promise<Listening> {
+export function serveWebSocket(
+  server: Server,
+  edges: DoorEdges,
+  lineBytesMax: number,
+  refusal: (request: IncomingMessage) => string | undefined,
+): void {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: lineBytesMax + 2, perMessageDeflate: false });
-  const onRequest: RequestListener = (_, response) => {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end(`Herd speaks WebSocket here, at ${path}\n`);
-  };
-  const server = edges.certificates === undefined ? createServer(onRequest) : tlsServer(edges.certificates, onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until ws has taken the socket over, nobody else hears of its errors.
     socket.on('error', () => undefined);
-    const refusal = refusalOf(request);
-    if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+    const [at] = (request.url ?? '').split('?');
+    const refused = at === path ? refusal(request) : '404 Not Found';
+    if (refused !== undefined) return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
-  return listen(server, { ...at, connectionsMax: edges.connectionsMax });
-}
-
-function tlsServer(certificates: Certificates, onRequest: RequestListener): HttpsServer {
-  const server = createHttpsServer({ handshakeTimeout: tlsHandshakeWithinMs }, onRequest);
-  certificates.keep(server);
-  return server;
-}
-
-/**
- * Why a handshake is refused; undefined if it is not. A page of another origin may not speak in the name of whoever looks at
- * it (RFC 6455, section 10.2); programs send no origin.
- */
-function refusalOf({ url, headers }: IncomingMessage): string | undefined {
-  if (url !== path) return '404 Not Found';
-  if (headers.origin !== undefined && hostOf(headers.origin) !== headers.host) return '403 Forbidden';
-  return undefined;
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMessage, stream: Duplex): void {

@@ -1,16 +1,18 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { Connection } from '../../src/actors/connection.js';
-import { defaultLimits } from '../../src/actors/limits.js';
-import { addresses, type ServerMessage } from '../../src/actors/messages.js';
-import type { Listening } from '../../src/runtime/listening.js';
-import { MessageBus } from '../../src/runtime/message-bus.js';
-import { Turn } from '../../src/runtime/turn.js';
-import { listenForWeb } from '../../src/runtime/web-listener.js';
-import { asServerId } from '../../src/protocol/ids.js';
-import { twitterSearch } from '../../src/upstreams/twitter.js';
-import { VirtualClock } from '../../src/simulation/virtual-clock.js';
+import { Connection } from '../../../src/actors/connection.js';
+import { defaultLimits } from '../../../src/actors/limits.js';
+import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
+import type { Listening } from '../../../src/runtime/listening.js';
+import { MessageBus } from '../../../src/runtime/message-bus.js';
+import { Turn } from '../../../src/runtime/turn.js';
+import { parseConfig } from '../../../src/runtime/config/load.js';
+import { listenForHttp } from '../../../src/runtime/http/http-door.js';
+import { ServerView } from '../../../src/runtime/http/server-view.js';
+import { asServerId } from '../../../src/protocol/ids.js';
+import { twitterSearch } from '../../../src/upstreams/twitter.js';
+import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
 
 const lineBytesMax = 256;
 
@@ -44,8 +46,23 @@ describe('the door for WebSocket', () => {
     bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
     let connections = 0;
     const nextConnection = () => (connections += 1);
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection };
-    door = await listenForWeb(edges, lineBytesMax, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
+    const config = parseConfig(
+      'herd.yaml',
+      `herd: test
+servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peerPort: 0, httpPort: 12201 } }
+limits: { lineBytesMax: ${lineBytesMax} }`,
+      {},
+    );
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection, config };
+    const http = {
+      server,
+      upstream: settings.upstream,
+      mode: 'development' as const,
+      view: new ServerView(bus, clock, []),
+      pageFolders: [],
+      httpPortOf: (other: string) => (other === 'Bryant' ? 12201 : undefined),
+    };
+    door = await listenForHttp({ ...edges, ...http }, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
   });
 
   afterEach(() => {
@@ -96,14 +113,18 @@ describe('the door for WebSocket', () => {
     for (const [path, origin, status] of [
       ['/ws', 'https://stranger.example', 403],
       ['/ws', 'null', 403],
+      ['/ws', 'http://127.0.0.1:12202', 403],
+      ['/ws', 'https://127.0.0.1:12201', 403],
+      ['/ws', 'http://127.0.0.1.stranger.example:12201', 403],
       ['/other', undefined, 404],
     ] as const) {
       const client = connect(path, origin === undefined ? {} : { origin });
       const [error] = (await once(client, 'error')) as [Error];
       expect(error.message).to.contain(String(status));
     }
-    const own = connect('/ws', { origin: `http://127.0.0.1:${door.port}` });
-    await once(own, 'open');
+    for (const origin of [`http://127.0.0.1:${door.port}`, 'http://127.0.0.1:12201', 'http://localhost:12201']) {
+      await once(connect('/ws', { origin }), 'open');
+    }
   });
 
   it('[WS5] pings, and drops a client that does not answer; closes with 1001 when the server stops', async () => {

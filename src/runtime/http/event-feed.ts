@@ -1,0 +1,88 @@
+import type { HerdEvent } from '../../actors/events.js';
+import type { MessageBus } from '../message-bus.js';
+import { locationJsonOf } from './location-json.js';
+import type { SseReader } from './sse-reader.js';
+
+/** What is told of to those who look at a server: everything but the lines. */
+const kinds = [
+  'link',
+  'locations-learned',
+  'locations-remembered',
+  'location-forgotten',
+  'client-connected',
+  'client-disconnected',
+  'client-refused',
+  'server',
+  'dead-letter',
+  'actor-failed',
+  'peer-refused',
+  'upstream-failed',
+  'upstream',
+  'upstream-budget',
+] as const satisfies readonly HerdEvent['kind'][];
+
+type ToldEvent = Extract<HerdEvent, { kind: (typeof kinds)[number] }>;
+
+/** What happens in a server, for those who read along. While nobody does, it does not listen. */
+export class EventFeed {
+  private readonly readers = new Set<SseReader>();
+  private unlisten: (() => void)[] = [];
+
+  constructor(private readonly bus: MessageBus) {}
+
+  get size(): number {
+    return this.readers.size;
+  }
+
+  add(reader: SseReader): void {
+    this.readers.add(reader);
+    if (this.readers.size === 1) this.unlisten = kinds.map((kind) => this.bus.on(kind, (event) => this.tell(event)));
+  }
+
+  remove(reader: SseReader): void {
+    this.readers.delete(reader);
+    if (this.readers.size === 0) for (const end of this.unlisten.splice(0)) end();
+  }
+
+  end(): void {
+    for (const reader of this.readers) reader.end();
+  }
+
+  private tell(event: ToldEvent): void {
+    const { name, data } = toldOf(event);
+    const text = JSON.stringify(data);
+    for (const reader of this.readers) reader.send(name, text);
+  }
+}
+
+function toldOf(event: ToldEvent): { readonly name: string; readonly data: unknown } {
+  switch (event.kind) {
+    case 'locations-learned': {
+      const { from, locations } = event;
+      return { name: 'learned', data: { from: from ?? null, locations: locations.map(locationJsonOf) } };
+    }
+    case 'locations-remembered':
+      return { name: 'remembered', data: { count: event.locations.length } };
+    case 'location-forgotten':
+      return { name: 'forgotten', data: locationJsonOf(event.location) };
+    case 'client-connected':
+    case 'client-disconnected':
+    case 'client-refused': {
+      const { kind, transport, far, reason, clients } = event;
+      return { name: 'client', data: { change: kind.slice('client-'.length), transport, far, reason, clients } };
+    }
+    case 'actor-failed': {
+      const { kind, address, directive, error } = event;
+      return { name: kind, data: { address, directive, error: String(error) } };
+    }
+    case 'upstream-budget': {
+      const { kind, limit, waitMs } = event;
+      // JSON has no Infinity.
+      return { name: kind, data: { limit, waitMs: Number.isFinite(waitMs) ? waitMs : null } };
+    }
+    default: {
+      const { kind, ...data } = event;
+      return { name: kind, data };
+    }
+  }
+}

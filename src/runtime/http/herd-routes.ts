@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import { dials } from '../../protocol/topology.js';
+import type { Desk } from './desk.js';
+import { EventFeed } from './event-feed.js';
+import type { HerdPlaces } from './herd-places.js';
+import type { HttpEdges } from './http-edges.js';
+import { HttpError } from './http-error.js';
+import { SseReader } from './sse-reader.js';
+
+/** Who may read along at once; one more is turned away. */
+const readersMax = 1_000;
+
+/** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
+export function serveHerd(app: FastifyInstance, edges: HttpEdges, places: () => HerdPlaces, desk: Desk): EventFeed {
+  const { config, server, mode, view, clock, bus } = edges;
+  const talks = [...config.topology].flatMap(([one, others]) =>
+    others.filter((other) => dials(one, other)).map((other) => [one, other] as const),
+  );
+  app.get('/api/herd', async (request, reply) => {
+    const { size } = await desk.list(0, 0);
+    const waitsFor = view.notReady();
+    return reply.header('cache-control', 'no-store').send({
+      herd: config.herd,
+      server,
+      mode,
+      servers: places().urls(request.headers.host),
+      talks,
+      links: view.linksNow(),
+      locations: size,
+      clients: view.clients,
+      ready: waitsFor.length === 0,
+      waitsFor,
+    });
+  });
+  const feed = new EventFeed(bus);
+  app.get('/api/events', (_, reply) => {
+    if (feed.size >= readersMax) throw new HttpError(503, `${readersMax} others read along already`);
+    reply.hijack();
+    const reader = new SseReader(
+      reply.raw,
+      clock,
+      () => feed.remove(reader),
+      reply.getHeaders() as Record<string, string>,
+    );
+    feed.add(reader);
+  });
+  return feed;
+}

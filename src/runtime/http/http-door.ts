@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { fastify, type FastifyInstance } from 'fastify';
+import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
+import { listen, type ListenAt, type Listening } from '../listening.js';
+import { Desk } from './desk.js';
+import { HerdPlaces } from './herd-places.js';
+import { serveHerd } from './herd-routes.js';
+import type { HttpEdges } from './http-edges.js';
+import { answerErrors, HttpError } from './http-error.js';
+import { isOwnOrigin } from './origins.js';
+import { PageFiles } from './page-files.js';
+import { serveWebSocket } from './web-socket.js';
+
+/** The longest body of a request, in bytes. */
+const bodyBytesMax = 65_536;
+
+/** How long a request may take to come in, in milliseconds. */
+const requestWithinMs = 30_000;
+
+/**
+ * Opens a server's door for everything that comes over HTTP: WebSocket, the API, and the page.
+ * @throws PortError
+ */
+export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Listening> {
+  const { config, server, bus } = edges;
+  const { lineBytesMax } = config.limits;
+  // Which port it is, is known when it listens; nobody asks before.
+  let places = new HerdPlaces(edges, { ...at, server });
+  const app = fastify({
+    serverFactory: (handler) => serverFor(edges.certificates, handler),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestWithinMs,
+    // Each byte of a client ID may be written as three.
+    routerOptions: { maxParamLength: 3 * lineBytesMax },
+  }) as unknown as FastifyInstance;
+  const mayCall = ({ headers: { origin, host } }: IncomingMessage) =>
+    isOwnOrigin(origin, host, places.scheme, places.all);
+  answerErrors(app);
+  keepToOwnPages(app, mayCall);
+  const desk = new Desk(bus);
+  const feed = serveHerd(app, edges, () => places, desk);
+  new PageFiles(edges.pageFolders).serve(app);
+  await app.ready();
+  serveWebSocket(app.server, edges, lineBytesMax, (request) => (mayCall(request) ? undefined : '403 Forbidden'));
+  const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
+  places = new HerdPlaces(edges, { ...at, port: listening.port, server });
+  return {
+    port: listening.port,
+    close: () => {
+      desk.close();
+      feed.end();
+      app.server.close();
+      // Those whose questions have just been given up are told so first.
+      setImmediate(() => listening.close());
+    },
+  };
+}
+
+function serverFor(certificates: Certificates | undefined, handler: RequestListener): Server {
+  if (certificates === undefined) return createServer(handler);
+  const server = createHttpsServer({ handshakeTimeout: tlsHandshakeWithinMs }, handler);
+  certificates.keep(server);
+  return server;
+}
+
+/** Pages of the herd's own servers may ask whatever programs may; pages of others nothing (Fetch Standard, CORS protocol). */
+function keepToOwnPages(app: FastifyInstance, mayCall: (request: IncomingMessage) => boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
+    const { origin } = request.headers;
+    if (!mayCall(request.raw)) return done(new HttpError(403, 'pages of other origins may not ask'));
+    if (origin !== undefined) void reply.header('access-control-allow-origin', origin);
+    done();
+  });
+  app.options('/*', (_, reply) =>
+    reply
+      .code(204)
+      .headers({
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'authorization, content-type, last-event-id',
+        'access-control-max-age': '600',
+      })
+      .send(),
+  );
+}

@@ -1,0 +1,23 @@
+import type { ServerId } from '../../protocol/ids.js';
+import type { Upstream } from '../../protocol/upstream.js';
+import type { DoorEdges } from '../client-listener.js';
+import type { HerdConfig } from '../config/herd-config.js';
+import type { MessageBus } from '../message-bus.js';
+import type { ServerView } from './server-view.js';
+
+/** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
+export type HerdMode = 'development' | 'production';
+
+/** What the HTTP server of one server needs. */
+export interface HttpEdges extends DoorEdges {
+  readonly bus: MessageBus;
+  readonly config: HerdConfig;
+  readonly server: ServerId;
+  readonly upstream: Upstream;
+  readonly mode: HerdMode;
+  readonly view: ServerView;
+  /** The folders of the built page. */
+  readonly pageFolders: readonly string[];
+  /** The port at which a server of the herd serves HTTP; undefined if it does not, or is not known to. */
+  readonly httpPortOf: (server: ServerId) => number | undefined;
+}

@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify';
+import { DeskError } from './desk.js';
+
+/** A request that is answered with an error, and why: a sentence that may be shown to whoever asked. */
+export class HttpError extends Error {
+  readonly code = 'HERD_HTTP';
+
+  constructor(
+    readonly statusCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Has every error answered as JSON, `{"error":"..."}`, and nothing told of what only the server's people should know. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}` }),
+  );
+  app.setErrorHandler((error, _, reply) => {
+    const { statusCode, text } = describe(error);
+    void reply.code(statusCode).send({ error: text });
+  });
+}
+
+function describe(error: unknown): { readonly statusCode: number; readonly text: string } {
+  if (error instanceof DeskError) return { statusCode: 503, text: error.message };
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+  return statusCode < 500 || error instanceof HttpError
+    ? { statusCode, text: message }
+    : { statusCode: 500, text: 'internal error' };
+}

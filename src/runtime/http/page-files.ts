@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** What a page is made of, by the end of a file's name. Files of other kinds are not served. */
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/** A page is small: what is more than this, in files and in bytes, is no page, and would fill the memory. */
+const filesMax = 500;
+const bytesMax = 32 * 1024 * 1024;
+
+/** What a page may do: nothing from elsewhere, but that it talks with the other servers of the herd. */
+const policy =
+  "default-src 'self'; connect-src 'self' http: https: ws: wss:; img-src 'self' data: blob:; " +
+  "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/** A file as it is served. */
+interface PageFile {
+  readonly body: Buffer;
+  readonly packed: Buffer;
+  readonly type: string;
+  readonly tag: string;
+}
+
+/**
+ * The files of the built page, read when the first of them is asked for, and kept. A path is looked up among those that
+ * were found, and never reaches the file system.
+ */
+export class PageFiles {
+  private files: Promise<ReadonlyMap<string, PageFile>> | undefined;
+
+  /** @param folders where files are; what is in an earlier one goes before what has the same name in a later one */
+  constructor(private readonly folders: readonly string[]) {}
+
+  serve(app: FastifyInstance): void {
+    app.get('/', (request, reply) => this.answer('index.html', request, reply));
+    app.get<{ Params: { '*': string } }>('/*', (request, reply) => this.answer(request.params['*'], request, reply));
+  }
+
+  private async answer(path: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    // A page that could not be read is read again when it is asked for again.
+    this.files ??= readAll(this.folders).catch((error: unknown) => {
+      this.files = undefined;
+      throw error;
+    });
+    const file = (await this.files).get(path);
+    if (file === undefined) {
+      reply.callNotFound();
+      return reply;
+    }
+    void reply.headers({
+      'content-type': file.type,
+      'cache-control': 'no-cache',
+      etag: file.tag,
+      vary: 'accept-encoding',
+      'content-security-policy': policy,
+    });
+    if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.body);
+    return reply.header('content-encoding', 'gzip').send(file.packed);
+  }
+}
+
+async function readAll(folders: readonly string[]): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>();
+  let bytes = 0;
+  for (const folder of [...folders].reverse()) {
+    for (const path of await pathsIn(folder)) {
+      const { size } = await stat(path);
+      bytes += size;
+      if (bytes > bytesMax || files.size >= filesMax) throw new Error(`the page in ${folder} is too large`);
+      const type = types[extname(path)] ?? '';
+      files.set(relative(folder, path).split(sep).join('/'), pageFile(await readFile(path), type));
+    }
+  }
+  return files;
+}
+
+/** The files in a folder that are of a page; none where there is no such folder. Links to elsewhere are not followed. */
+async function pathsIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile() && types[extname(entry.name)] !== undefined)
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function pageFile(body: Buffer, type: string): PageFile {
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  return { body, packed: gzipSync(body), type, tag };
+}

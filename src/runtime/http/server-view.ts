@@ -1,0 +1,73 @@
+import type { Clock } from '../../actors/clock.js';
+import type { LinkEvent, ServerEvent } from '../../actors/events.js';
+import type { ServerId } from '../../protocol/ids.js';
+import type { MessageBus } from '../message-bus.js';
+
+/** How long a neighbour that has not called yet keeps a server from being ready, in milliseconds after its start. */
+const callWithinMs = 5_000;
+
+/** A link as people are shown it. */
+export interface LinkView {
+  readonly neighbour: ServerId;
+  readonly state: LinkEvent['state'];
+  /** For how long it has been in that state, in milliseconds. */
+  readonly sinceMs: number;
+  /** Milliseconds until the next attempt; 0 but in backoff. */
+  readonly retryInMs: number;
+  /** Why; empty where the state says it all. */
+  readonly reason: string;
+}
+
+/** What happens to a server, as far as people look at it: its links, its clients, its own life. It only listens. */
+export class ServerView {
+  private readonly links = new Map<ServerId, LinkEvent & { readonly atMs: number }>();
+  private clientsNow = 0;
+  private life: ServerEvent['state'] | 'starting' = 'starting';
+  private readonly startedAtMs: number;
+
+  constructor(
+    bus: MessageBus,
+    private readonly clock: Clock,
+    neighbours: readonly ServerId[],
+  ) {
+    const atMs = clock.monotonicMs();
+    this.startedAtMs = atMs;
+    for (const neighbour of neighbours) {
+      this.links.set(neighbour, { kind: 'link', neighbour, state: 'connecting', reason: '', retryInMs: 0, atMs });
+    }
+    bus.on('link', (event) => this.links.set(event.neighbour, { ...event, atMs: clock.monotonicMs() }));
+    bus.on('server', ({ state }) => (this.life = state));
+    for (const kind of ['client-connected', 'client-disconnected'] as const) {
+      bus.on(kind, ({ clients }) => (this.clientsNow = clients));
+    }
+  }
+
+  /** Connections of clients that speak lines or WebSocket. */
+  get clients(): number {
+    return this.clientsNow;
+  }
+
+  get state(): ServerEvent['state'] | 'starting' {
+    return this.life;
+  }
+
+  /** The links, in the order of the config. */
+  linksNow(): LinkView[] {
+    const nowMs = this.clock.monotonicMs();
+    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, atMs }) => {
+      const sinceMs = Math.round(nowMs - atMs);
+      return { neighbour, state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason };
+    });
+  }
+
+  /** Why the server should not be sent clients yet; empty if it should: it runs, and has caught up with whom it reaches. */
+  notReady(): string[] {
+    if (this.life !== 'running') return [`the server is ${this.life}`];
+    const young = this.clock.monotonicMs() - this.startedAtMs < callWithinMs;
+    return [...this.links.values()].flatMap(({ neighbour, state, reason }) => {
+      if (state === 'catching-up') return [`catching up with ${neighbour}`];
+      // One that was lost is not reached; one that has yet to answer or to call may be, for a while.
+      return state === 'connecting' && reason === '' && young ? [`connecting to ${neighbour}`] : [];
+    });
+  }
+}
