@@ -28,6 +28,13 @@ export interface LinkEvent {
   readonly retryInMs: number;
 }
 
+/** A neighbour does not take what it is sent: of so many clients a location waited that a newer one has replaced. */
+export interface ConflatedEvent {
+  readonly kind: 'conflated';
+  readonly neighbour: ServerId;
+  readonly count: number;
+}
+
 /** A client came, went, or was turned away. */
 export interface ClientEvent {
   readonly kind: 'client-connected' | 'client-disconnected' | 'client-refused';
@@ -123,6 +130,7 @@ export interface BudgetEvent {
 export type HerdEvent =
   | LinesEvent
   | LinkEvent
+  | ConflatedEvent
   | ClientEvent
   | ServerEvent
   | LearnedEvent

@@ -23,14 +23,22 @@ export class Outbox {
 
   constructor(private readonly sink: OutboxSink) {}
 
-  /** Takes new locations and their lines, each newer than any of its client before. */
-  forward(locations: readonly Location[], lines: readonly ByteString[]): void {
+  /**
+   * Takes new locations and their lines, each newer than any of its client before. Returns how many took the place of one
+   * that waited.
+   */
+  forward(locations: readonly Location[], lines: readonly ByteString[]): number {
+    let conflated = 0;
     let next = 0;
     for (const location of locations) {
       if (this.waiting.size === 0 && this.sink.hasRoom) this.sink.sendLocation(location, lines[next]);
-      else this.waiting.set(location.client, location);
+      else {
+        if (this.waiting.has(location.client)) conflated += 1;
+        this.waiting.set(location.client, location);
+      }
       next += 1;
     }
+    return conflated;
   }
 
   /** Takes a page of the catch-up. */

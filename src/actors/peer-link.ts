@@ -94,7 +94,7 @@ export class PeerLink implements Actor<LinkMessage> {
     switch (message.kind) {
       case 'forward':
         // A neighbour that is away is told when it catches up.
-        this.outbox?.forward(message.locations, message.lines);
+        this.noteConflated(this.outbox?.forward(message.locations, message.lines) ?? 0);
         return this.publishSaid();
       case 'page':
         this.outbox?.page(message.locations, message.last);
@@ -275,6 +275,10 @@ export class PeerLink implements Actor<LinkMessage> {
     if (lines.length === 0) return;
     this.said = [];
     this.bus.publish({ kind: 'lines', direction: 'out', party: 'peer', far: this.neighbour, lines });
+  }
+
+  private noteConflated(count: number): void {
+    if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
   }
 
   private lose(reason: string): void {

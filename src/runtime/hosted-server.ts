@@ -20,6 +20,7 @@ import type { HerdMode } from './http/http-edges.js';
 import { ServerView } from './http/server-view.js';
 import type { Listening } from './listening.js';
 import { ServerLog } from './log/server-log.js';
+import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
 import { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
@@ -73,6 +74,8 @@ export class HostedServer {
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
   private readonly view: ServerView;
+  /** Undefined where nobody can ask for them. */
+  private readonly counts: ServerCounts | undefined;
   private readonly doors: Listening[] = [];
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
@@ -90,6 +93,9 @@ export class HostedServer {
     edges.observe(id, this.bus);
     const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
+    const counts =
+      addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
+    this.counts = counts;
     this.server = new Server(
       {
         identity,
@@ -98,7 +104,12 @@ export class HostedServer {
         pace: config.pace,
         upstreamPace: config.upstreamPace,
       },
-      { ...edges, registry: this.bus, transport: routes(edges, network.transportOf(id)) },
+      {
+        ...edges,
+        http: counts?.counting(edges.http) ?? edges.http,
+        registry: this.bus,
+        transport: routes(edges, network.transportOf(id)),
+      },
     );
   }
 
@@ -171,13 +182,21 @@ export class HostedServer {
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
-    const http = httpPort === undefined ? undefined : await this.openHttp(door, { host, port: httpPort });
+    const { counts } = this;
+    const http =
+      httpPort === undefined || counts === undefined
+        ? undefined
+        : await this.openHttp(door, counts, { host, port: httpPort });
     const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
     const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     return { client, peer, http };
   }
 
-  private async openHttp(door: DoorEdges, at: { readonly host: string; readonly port: number }): Promise<number> {
+  private async openHttp(
+    door: DoorEdges,
+    counts: ServerCounts,
+    at: { readonly host: string; readonly port: number },
+  ): Promise<number> {
     const { edges, id, bus, view, others } = this;
     const { config, upstream, mode, pageFolders } = edges;
     // What serves HTTP is large, and not every server does.
@@ -187,7 +206,9 @@ export class HostedServer {
       return inConfig === 0 ? undefined : inConfig;
     };
     const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
-    const needs = { ...door, bus, config, server: id, upstream, mode, view, pageFolders, httpPortOf };
+    const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
+    const told = { server: id, mode, view, counts, logBytesWaiting };
+    const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }
 

@@ -5,6 +5,7 @@ import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { listen, type ListenAt, type Listening } from '../listening.js';
 import { Desk } from './desk.js';
 import { HerdPlaces } from './herd-places.js';
+import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { answerErrors, HttpError } from './http-error.js';
@@ -40,6 +41,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   keepToOwnPages(app, mayCall);
   const desk = new Desk(bus);
   const feed = serveHerd(app, edges, () => places, desk);
+  serveHealth(app, edges, desk);
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, (request) => (mayCall(request) ? undefined : '403 Forbidden'));

@@ -3,6 +3,7 @@ import type { Upstream } from '../../protocol/upstream.js';
 import type { DoorEdges } from '../client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
 import type { MessageBus } from '../message-bus.js';
+import type { ServerCounts } from '../metrics/server-counts.js';
 import type { ServerView } from './server-view.js';
 
 /** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
@@ -16,6 +17,9 @@ export interface HttpEdges extends DoorEdges {
   readonly upstream: Upstream;
   readonly mode: HerdMode;
   readonly view: ServerView;
+  readonly counts: ServerCounts;
+  /** How much of the log waits for the disk. */
+  readonly logBytesWaiting: () => number;
   /** The folders of the built page. */
   readonly pageFolders: readonly string[];
   /** The port at which a server of the herd serves HTTP; undefined if it does not, or is not known to. */

@@ -48,6 +48,11 @@ export class BatchFile extends Transport {
     this.descriptor = this.begin();
   }
 
+  /** Text that waits for the disk, in bytes. */
+  get bytesWaiting(): number {
+    return this.waitingBytes;
+  }
+
   override log(info: object, next: () => void): void {
     const line = (info as { [MESSAGE]?: ByteString })[MESSAGE] ?? '';
     if (this.waitingBytes > waitingBytesMax) this.lost += 1;

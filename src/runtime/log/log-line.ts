@@ -14,7 +14,8 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'lines':
     case 'locations-learned':
     case 'location-forgotten':
-      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news.
+    case 'conflated':
+      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour is told less.
       return undefined;
     case 'locations-remembered': {
       const { length } = event.locations;

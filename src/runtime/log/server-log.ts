@@ -63,6 +63,11 @@ export class ServerLog implements Gatherer {
     this.logger.on('error', onTrouble);
   }
 
+  /** Bytes that wait for the disk. */
+  get waitingBytes(): number {
+    return this.files.reduce((sum, file) => sum + file.bytesWaiting, 0);
+  }
+
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
     for (const kind of kinds) bus.on(kind, (event) => this.note(event));

@@ -5,6 +5,7 @@ import { Connection } from '../../../src/actors/connection.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
 import type { Listening } from '../../../src/runtime/listening.js';
+import { ServerCounts } from '../../../src/runtime/metrics/server-counts.js';
 import { MessageBus } from '../../../src/runtime/message-bus.js';
 import { Turn } from '../../../src/runtime/turn.js';
 import { parseConfig } from '../../../src/runtime/config/load.js';
@@ -59,6 +60,8 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
       upstream: settings.upstream,
       mode: 'development' as const,
       view: new ServerView(bus, clock, []),
+      counts: new ServerCounts(bus, clock, []),
+      logBytesWaiting: () => 0,
       pageFolders: [],
       httpPortOf: (other: string) => (other === 'Bryant' ? 12201 : undefined),
     };

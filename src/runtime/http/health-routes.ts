@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify';
+import type { Desk } from './desk.js';
+import type { HttpEdges } from './http-edges.js';
+
+/** Whether the server lives, whether it should be sent clients, and what it has counted: for those who keep it running. */
+export function serveHealth(app: FastifyInstance, edges: HttpEdges, desk: Desk): void {
+  const { config, server, view, counts, logBytesWaiting } = edges;
+  app.get('/healthz', (_, reply) => reply.type('text/plain').send('ok\n'));
+  app.get('/readyz', (_, reply) => {
+    const waitsFor = view.notReady();
+    const text = waitsFor.length === 0 ? 'ready\n' : `not ready: ${waitsFor.join(', ')}\n`;
+    return reply
+      .code(waitsFor.length === 0 ? 200 : 503)
+      .type('text/plain')
+      .send(text);
+  });
+  app.get('/metrics', async (_, reply) => {
+    const [{ metricsPage }, { size }] = await Promise.all([import('../metrics/metrics-page.js'), desk.list(0, 0)]);
+    const sources = { counts, view, locations: size, logBytesWaiting: logBytesWaiting() };
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsPage(server, config.herd, sources));
+  });
+}

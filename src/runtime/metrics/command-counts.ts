@@ -1,0 +1,76 @@
+import type { Clock } from '../../actors/clock.js';
+import type { LinesEvent } from '../../actors/events.js';
+import { Histogram, secondsBounds } from './histogram.js';
+
+const [A, I, W, mark, brace] = [65, 73, 87, 63, 123];
+
+/**
+ * Commands of clients that speak lines, by kind and outcome, as their answers tell: an IAMAT is answered by one line, a
+ * WHATSAT by two, of which the second is JSON, and what is invalid by a copy.
+ */
+export class CommandCounts {
+  iamat = 0;
+  whatsat = 0;
+  readonly invalid = { iamat: 0, whatsat: 0, other: 0 };
+  /** From when a chunk came until its answers were written, each as often as it had answers; in seconds. */
+  readonly turnSeconds = new Histogram(secondsBounds);
+  /** From when a WHATSAT came until it was answered, in seconds. */
+  readonly whatsatSeconds = new Histogram(secondsBounds);
+  /** When each WHATSAT came that has not been answered, by who asked. */
+  private readonly asked = new Map<string, number[]>();
+  private lastFar = '';
+  private lastAtMs = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  note({ direction, far, lines }: LinesEvent): void {
+    if (direction === 'in') this.noteIn(far, lines);
+    else this.noteOut(far, lines);
+  }
+
+  /** A client is gone. */
+  forget(far: string): void {
+    this.asked.delete(far);
+  }
+
+  private noteIn(far: string, lines: LinesEvent['lines']): void {
+    this.lastFar = far;
+    this.lastAtMs = this.clock.monotonicMs();
+    for (const line of lines) {
+      if (line.charCodeAt(0) !== W) continue;
+      const asked = this.asked.get(far);
+      if (asked === undefined) this.asked.set(far, [this.lastAtMs]);
+      else asked.push(this.lastAtMs);
+    }
+  }
+
+  private noteOut(far: string, lines: LinesEvent['lines']): void {
+    const nowMs = this.clock.monotonicMs();
+    let at = 0;
+    let json = 0;
+    for (const line of lines) {
+      const first = line.charCodeAt(0);
+      if (first === A) at += 1;
+      else if (first === brace) {
+        json += 1;
+        this.answered(far, nowMs);
+      } else if (first === mark) this.noteInvalid(far, line.charCodeAt(2), nowMs);
+    }
+    this.iamat += at - json;
+    this.whatsat += json;
+    if (far === this.lastFar && at > json) this.turnSeconds.add((nowMs - this.lastAtMs) / 1_000, at - json);
+  }
+
+  private noteInvalid(far: string, second: number, nowMs: number): void {
+    if (second === I) this.invalid.iamat += 1;
+    else if (second === W) {
+      this.invalid.whatsat += 1;
+      this.answered(far, nowMs);
+    } else this.invalid.other += 1;
+  }
+
+  private answered(far: string, nowMs: number): void {
+    const atMs = this.asked.get(far)?.shift();
+    if (atMs !== undefined) this.whatsatSeconds.add((nowMs - atMs) / 1_000);
+  }
+}

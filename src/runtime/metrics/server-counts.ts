@@ -1,0 +1,123 @@
+import type { Clock } from '../../actors/clock.js';
+import type { LinesEvent, UpstreamState } from '../../actors/events.js';
+import type { Http } from '../../actors/http.js';
+import type { ServerId } from '../../protocol/ids.js';
+import type { Location } from '../../protocol/location.js';
+import { parseTime, type Instant } from '../../protocol/time.js';
+import type { MessageBus } from '../message-bus.js';
+import { CommandCounts } from './command-counts.js';
+import { Histogram, secondsBounds } from './histogram.js';
+
+/** What went over a link. */
+export interface LinkCounts {
+  readonly linesIn: number;
+  readonly linesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Locations that the neighbour told. */
+  readonly told: number;
+  /** Of those, the ones that were new. */
+  readonly learned: number;
+  readonly conflated: number;
+}
+
+type Counting<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+const A = 65;
+
+/** Counts what happens in a server, in plain numbers, a batch at a time. It only listens. */
+export class ServerCounts {
+  readonly commands: CommandCounts;
+  readonly links = new Map<ServerId, Counting<LinkCounts>>();
+  /** From when a report reached its first server until it was learned here, in seconds: one sample a batch. */
+  readonly spread = new Histogram(secondsBounds);
+  readonly upstreamCalls = { answered: 0, failed: 0 };
+  readonly upstreamSeconds = new Histogram(secondsBounds);
+  breaker: UpstreamState = 'available';
+  reported = 0;
+  forgotten = 0;
+  deadLetters = 0;
+  failures = 0;
+  refused = 0;
+
+  constructor(
+    bus: MessageBus,
+    private readonly clock: Clock,
+    neighbours: readonly ServerId[],
+  ) {
+    this.commands = new CommandCounts(clock);
+    for (const neighbour of neighbours) {
+      const none = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, told: 0, learned: 0, conflated: 0 };
+      this.links.set(neighbour, none);
+    }
+    bus.on('lines', (event) => (event.party === 'client' ? this.commands.note(event) : this.noteLink(event)));
+    bus.on('locations-learned', ({ locations, from }) => this.noteLearned(locations, from));
+    bus.on('conflated', ({ neighbour, count }) => {
+      const link = this.links.get(neighbour);
+      if (link !== undefined) link.conflated += count;
+    });
+    bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
+    bus.on('client-refused', () => (this.refused += 1));
+    bus.on('location-forgotten', () => (this.forgotten += 1));
+    bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
+    bus.on('actor-failed', () => (this.failures += 1));
+    bus.on('upstream', ({ state }) => (this.breaker = state));
+  }
+
+  /** The same web, with what is asked of it counted. */
+  counting(http: Http): Http {
+    return {
+      fetch: async (request, signal) => {
+        const startMs = this.clock.monotonicMs();
+        try {
+          const response = await http.fetch(request, signal);
+          this.upstreamCalls.answered += 1;
+          return response;
+        } catch (error) {
+          this.upstreamCalls.failed += 1;
+          throw error;
+        } finally {
+          this.upstreamSeconds.add((this.clock.monotonicMs() - startMs) / 1_000);
+        }
+      },
+    };
+  }
+
+  private noteLink({ direction, far, lines }: LinesEvent): void {
+    const link = this.links.get(far as ServerId);
+    if (link === undefined) return;
+    let bytes = lines.length;
+    let told = 0;
+    for (const line of lines) {
+      bytes += line.length;
+      if (line.charCodeAt(0) === A) told += 1;
+    }
+    if (direction === 'in') {
+      link.linesIn += lines.length;
+      link.bytesIn += bytes;
+      link.told += told;
+    } else {
+      link.linesOut += lines.length;
+      link.bytesOut += bytes;
+    }
+  }
+
+  private noteLearned(locations: readonly Location[], from: ServerId | undefined): void {
+    if (from === undefined) {
+      this.reported += locations.length;
+      return;
+    }
+    const link = this.links.get(from);
+    if (link !== undefined) link.learned += locations.length;
+    const last = locations.at(-1);
+    if (last !== undefined) this.spread.add(Math.max(0, secondsSince(last, this.clock.now())));
+  }
+}
+
+/** The seconds since a location reached its first server, by the clocks of both servers. */
+function secondsSince({ seconds, nanoseconds, skew }: Location, now: Instant): number {
+  const late = parseTime(skew.slice(1)) ?? { seconds: 0, nanoseconds: 0 };
+  const sign = skew.startsWith('-') ? -1 : 1;
+  const receivedSeconds = seconds + sign * late.seconds;
+  return now.seconds - receivedSeconds + (now.nanoseconds - nanoseconds - sign * late.nanoseconds) / 1e9;
+}
