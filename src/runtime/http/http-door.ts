@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { fastify, type FastifyInstance } from 'fastify';
 import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { listen, type ListenAt, type Listening } from '../listening.js';
+import { serveApi } from './api-routes.js';
 import { Desk } from './desk.js';
 import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
@@ -11,6 +12,8 @@ import type { HttpEdges } from './http-edges.js';
 import { answerErrors, HttpError } from './http-error.js';
 import { isOwnOrigin } from './origins.js';
 import { PageFiles } from './page-files.js';
+import { servePhones } from './phone-routes.js';
+import { Reception } from './reception.js';
 import { serveWebSocket } from './web-socket.js';
 
 /** The longest body of a request, in bytes. */
@@ -42,6 +45,9 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const desk = new Desk(bus);
   const feed = serveHerd(app, edges, () => places, desk);
   serveHealth(app, edges, desk);
+  const reception = new Reception(desk, edges.clock, server, config.limits);
+  const changes = serveApi(app, edges, desk, reception);
+  await servePhones(app, reception);
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, (request) => (mayCall(request) ? undefined : '403 Forbidden'));
@@ -52,6 +58,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     close: () => {
       desk.close();
       feed.end();
+      changes.end();
       app.server.close();
       // Those whose questions have just been given up are told so first.
       setImmediate(() => listening.close());

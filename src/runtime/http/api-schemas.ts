@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+/** What is said over HTTP, checked and described by the same schemas. */
+
+const client = z.string().min(1).describe('A client ID: any text without white space.');
+
+export const reportBody = z.strictObject({
+  client,
+  position: z
+    .union([z.string(), z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)])])
+    .describe('ISO 6709 in decimal degrees, as in +34.068930-118.445127; or latitude and longitude as numbers.'),
+  time: z
+    .union([z.string(), z.number().nonnegative()])
+    .optional()
+    .describe('When it was there: POSIX seconds. A text keeps every digit. Now, if it is left out.'),
+});
+
+export const clientPath = z.strictObject({ client });
+
+export const nearQuery = z.strictObject({
+  radius: z.coerce.number().min(0).default(10).describe('Kilometres; more than the upstream takes is cut.'),
+  count: z.coerce.number().int().min(0).default(5).describe('Results at most.'),
+});
+
+export const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('About as many a page, or a few more.'),
+  after: z.coerce.number().int().min(0).max(65_535).default(0).describe('`next` of the page before.'),
+});
+
+export const changesQuery = z.strictObject({
+  client: client.optional().describe('Changes of this client only.'),
+});
+
+export const locationAnswer = z.object({
+  client: z.string(),
+  server: z.string().describe('The server that first got it.'),
+  position: z.tuple([z.number(), z.number()]).describe('Latitude and longitude in degrees.'),
+  time: z.string().describe('POSIX seconds, as the client wrote them.'),
+  line: z.string().describe('The AT line.'),
+});
+
+export const nearAnswer = z.object({
+  location: locationAnswer,
+  near: z.unknown().describe("The upstream's answer, as it gave it; or an error in the form that its answers have."),
+});
+
+export const listAnswer = z.object({
+  clients: z.array(locationAnswer),
+  next: z.number().nullable().describe('Where the next page begins; null on the last one.'),
+  size: z.number().describe('How many clients are known in all.'),
+});
+
+export const geoAnswer = z.object({
+  type: z.literal('FeatureCollection'),
+  features: z.array(
+    z.object({
+      type: z.literal('Feature'),
+      geometry: z.object({ type: z.literal('Point'), coordinates: z.tuple([z.number(), z.number()]) }),
+      properties: z.object({ client: z.string(), server: z.string(), time: z.string() }),
+    }),
+  ),
+});
+
+export const errorAnswer = z.object({ error: z.string() });

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { errorAnswer } from './api-schemas.js';
+
+/** One route of the API, as it is described. */
+export interface RouteDescription {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly parameters?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType | 'events';
+}
+
+/** An OpenAPI 3.1 document of routes. */
+export function openApiOf(routes: readonly RouteDescription[], herd: string): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method]: operationOf(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: `Herd ${herd}`, version: '1', description: 'Where every client is, now.' },
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      responses: { Error: { description: 'What was wrong.', content: json(errorAnswer) } },
+    },
+    security: [{}, { token: [] }],
+  };
+}
+
+function operationOf({ summary, parameters, query, body, answer }: RouteDescription): unknown {
+  const content =
+    answer === 'events' ? { 'text/event-stream': { schema: { type: 'string' } } } : json(answer, 'output');
+  return {
+    summary,
+    parameters: [...parametersIn(parameters, 'path'), ...parametersIn(query, 'query')],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
+    responses: {
+      200: { description: 'The answer.', content },
+      default: { $ref: '#/components/responses/Error' },
+    },
+  };
+}
+
+function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query'): unknown[] {
+  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+    name,
+    in: place,
+    required: place === 'path',
+    schema: jsonSchemaOf(field as z.ZodType),
+  }));
+}
+
+function json(schema: z.ZodType, io: 'input' | 'output' = 'input'): unknown {
+  return { 'application/json': { schema: jsonSchemaOf(schema, io) } };
+}
+
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {
+  const described = z.toJSONSchema(schema, { io });
+  delete described.$schema;
+  return described;
+}

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpError } from './http-error.js';
+import { readOsmAnd, readOwnTracks, readTraccar, type PhoneReport } from './phone-report.js';
+import type { Reception } from './reception.js';
+
+/** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
+export async function servePhones(app: FastifyInstance, reception: Reception): Promise<void> {
+  await app.register((phones, _, done) => {
+    // What an app sends is not always what it says it sends, and some of it is empty.
+    phones.removeAllContentTypeParsers();
+    phones.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
+    phones.post('/owntracks', (request, reply) => {
+      takeOwnTracks(request, reception);
+      // Anything else would have the phone send it again for ever. There are no friends to tell of.
+      return reply.send([]);
+    });
+    for (const url of ['/osmand', '/']) {
+      phones.route({
+        method: url === '/' ? 'POST' : ['GET', 'POST'],
+        url,
+        handler: (request, reply) => {
+          takeOsmAnd(request, reception);
+          return reply.code(200).send();
+        },
+      });
+    }
+    done();
+  });
+}
+
+function takeOwnTracks(request: FastifyRequest, reception: Reception): void {
+  const { headers } = request;
+  const query = fieldsOf(request.url.split('?')[1] ?? '');
+  const names = {
+    user: textIn(headers['x-limit-u']) ?? query.get('u'),
+    device: textIn(headers['x-limit-d']) ?? query.get('d'),
+  };
+  const report = readOwnTracks(jsonIn(request.body), names);
+  if (typeof report === 'string') return;
+  try {
+    reception.take(report);
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.statusCode !== 400) throw error;
+  }
+}
+
+function takeOsmAnd(request: FastifyRequest, reception: Reception): void {
+  const report = reportIn(request);
+  if (report === 'no device') throw new HttpError(400, 'id or deviceid must say which device it is');
+  if (report !== 'no location') reception.take(report);
+}
+
+function reportIn({ url, body }: FastifyRequest): PhoneReport {
+  const text = typeof body === 'string' ? body : '';
+  if (text.trimStart().startsWith('{')) return readTraccar(jsonIn(text));
+  return readOsmAnd(new Map([...fieldsOf(url.split('?')[1] ?? ''), ...fieldsOf(text)]));
+}
+
+function fieldsOf(text: string): Map<string, string> {
+  return new Map(new URLSearchParams(text));
+}
+
+function textIn(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+function jsonIn(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body));
+  } catch {
+    return undefined;
+  }
+}
