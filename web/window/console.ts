@@ -1,0 +1,95 @@
+import { CommandHistory } from './command-history.js';
+import { Conversation } from './conversation.js';
+import { element, part } from './element.js';
+import type { Herd } from './herd.js';
+import { posixNow } from './posix-now.js';
+
+/** How many lines of talk are kept. */
+const linesMax = 200;
+
+/** As much of an answer as is shown. */
+const shownCharacters = 4_000;
+
+/** What a reader may try; each shows something that the protocol can. */
+const examples: readonly (readonly [label: string, command: () => string])[] = [
+  ['Report a place', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
+  ['What is near it', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
+  ['Report the other side', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
+  ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
+  ['Stop watching', () => 'UNWATCH'],
+  ['Nonsense', () => 'HELLO herd'],
+];
+
+/** Speaks the protocol with whichever server the reader chooses. */
+export class Console {
+  private readonly form = part('console', HTMLFormElement);
+  private readonly choice = part('console-server', HTMLSelectElement);
+  private readonly line = part('console-line', HTMLInputElement);
+  private readonly talk = part('console-talk', HTMLElement);
+  private readonly history = new CommandHistory();
+  private readonly conversations = new Map<string, Conversation>();
+  private servers = 0;
+
+  constructor(private readonly herd: Herd) {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.send();
+    });
+    this.line.addEventListener('keydown', (event) => {
+      if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+      event.preventDefault();
+      this.line.value = this.history.step(event.key === 'ArrowUp' ? -1 : 1);
+    });
+    part('console-examples', HTMLElement).append(
+      ...examples.map(([label, command]) => {
+        const button = element('button', { type: 'button' }, label);
+        button.addEventListener('click', () => {
+          this.line.value = command();
+          this.line.focus();
+        });
+        return button;
+      }),
+    );
+  }
+
+  /** The server that is spoken with. */
+  get server(): string {
+    return this.choice.value;
+  }
+
+  paint(): void {
+    if (this.servers === this.herd.servers.size) return;
+    for (const { name, url } of this.herd.list.slice(this.servers)) {
+      this.choice.append(element('option', { value: name, disabled: url === '' }, name));
+    }
+    this.servers = this.herd.servers.size;
+  }
+
+  private send(): void {
+    const command = this.line.value;
+    const server = this.herd.server(this.choice.value);
+    if (command === '' || server === undefined) return;
+    this.history.add(command);
+    this.line.value = '';
+    this.show('said', server.name, command);
+    let conversation = this.conversations.get(server.name);
+    if (conversation === undefined) {
+      conversation = new Conversation(
+        server.url,
+        (answer) => this.show(answer.startsWith('? ') ? 'refused' : 'heard', server.name, answer),
+        (mood) => mood === 'closed' && this.show('closed', server.name, 'The connection is closed.'),
+      );
+      this.conversations.set(server.name, conversation);
+    }
+    conversation.say(command);
+  }
+
+  private show(kind: 'said' | 'heard' | 'refused' | 'closed', server: string, text: string): void {
+    const atEnd = this.talk.scrollHeight - this.talk.scrollTop - this.talk.clientHeight < 40;
+    const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+    const who = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);
+    this.talk.append(element('li', { className: kind }, who, element('code', {}, shown)));
+    while (this.talk.childElementCount > linesMax) this.talk.firstElementChild?.remove();
+    if (atEnd) this.talk.scrollTop = this.talk.scrollHeight;
+  }
+}

@@ -1,0 +1,208 @@
+import type { LinkState } from '../../src/actors/events.js';
+import type { Herd, Server } from './herd.js';
+import type { Told } from './locations.js';
+
+/** What a server tells of itself: `GET /api/herd`. */
+interface Overview {
+  readonly herd: string;
+  readonly server: string;
+  readonly mode: string;
+  readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
+  readonly talks: readonly (readonly [string, string])[];
+  readonly links: readonly LinkTold[];
+  readonly clients: number;
+  readonly ready: boolean;
+}
+
+interface LinkTold {
+  readonly neighbour: string;
+  readonly state: LinkState;
+  readonly sinceMs?: number;
+  readonly retryInMs: number;
+  readonly reason: string;
+}
+
+/** A page of `GET /api/locations`. */
+interface LocationsPage {
+  readonly locations: readonly Told[];
+  readonly next?: string | null;
+}
+
+/** Something that happens in a server, as its stream of events tells it. */
+export interface Happening {
+  readonly server: string;
+  readonly kind: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Who is told what a server says. */
+export interface Listener {
+  told(server: Server, locations: readonly Told[]): void;
+  learned(server: Server, from: string | null, locations: readonly Told[]): void;
+  happened(happening: Happening): void;
+  /** A server is not heard any more. */
+  lost(server: Server): void;
+}
+
+/** What the stream of events has, by the names that it gives them. */
+export const kinds = [
+  'link',
+  'learned',
+  'client',
+  'server',
+  'upstream',
+  'upstream-failed',
+  'upstream-budget',
+  'peer-refused',
+  'actor-failed',
+  'dead-letter',
+  'forgotten',
+  'remembered',
+  'lost',
+] as const;
+
+/** A server that is not heard is called again after this, in milliseconds: often, for it is on a machine near by. */
+const callAgainMs = 1_000;
+
+/** How long a server may take to say what it is. */
+const answerWithinMs = 5_000;
+
+/** Whoever reads too slowly is told that something was lost, and asks for everything; not more often than this. */
+const refillEveryMs = 5_000;
+
+/** How many locations are asked for at once. */
+const pageSize = 1_000;
+
+/**
+ * Asks the server that the page is from who is in the herd. It is asked until it answers, and the others never: they
+ * are known from then on.
+ */
+export async function meetHerd(herd: Herd): Promise<void> {
+  try {
+    const overview = await askFor<Overview>('/api/herd');
+    herd.name = overview.herd;
+    herd.mode = overview.mode;
+    herd.openedOn = overview.server;
+    for (const { name, httpUrl } of overview.servers) herd.meet(name, httpUrl ?? '');
+    for (const [a, b] of overview.talks) herd.join(a, b);
+  } catch {
+    await new Promise((resolve) => setTimeout(resolve, callAgainMs));
+    await meetHerd(herd);
+  }
+}
+
+/** Hears one server, for ever: what it is, all that it holds, and then whatever happens. */
+export class Feed {
+  private source: EventSource | undefined;
+  private filledMs = -Infinity;
+
+  constructor(
+    private readonly herd: Herd,
+    private readonly listener: Listener,
+    private readonly server: Server,
+  ) {
+    void this.call();
+  }
+
+  private async call(): Promise<void> {
+    try {
+      this.take(await askFor<Overview>(`${this.server.url}/api/herd`));
+      this.open();
+    } catch {
+      this.lose();
+    }
+  }
+
+  private take(overview: Overview): void {
+    const { herd, server } = this;
+    herd.mode = overview.mode;
+    server.connections = overview.clients;
+    server.ready = overview.ready;
+    for (const link of overview.links) this.linkIs(link);
+    herd.changed();
+  }
+
+  private linkIs({ neighbour, state, sinceMs = 0, retryInMs, reason }: LinkTold): void {
+    const nowMs = performance.now();
+    const retryAtMs = state === 'backoff' ? nowMs + retryInMs : 0;
+    this.herd.end(this.server.name, neighbour)?.enter({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason });
+    this.herd.changed();
+  }
+
+  /** Listens first and asks for everything afterwards, so that nothing falls in between. */
+  private open(): void {
+    const source = new EventSource(`${this.server.url}/api/events`);
+    this.source = source;
+    source.addEventListener('open', () => {
+      this.server.reach = 'reached';
+      this.herd.changed();
+      void this.fill();
+    });
+    source.addEventListener('error', () => this.lose());
+    for (const kind of kinds) {
+      source.addEventListener(kind, (event) =>
+        this.hear(kind, JSON.parse(String(event.data)) as Readonly<Record<string, unknown>>),
+      );
+    }
+  }
+
+  private hear(kind: (typeof kinds)[number], data: Readonly<Record<string, unknown>>): void {
+    const { server, herd, listener } = this;
+    if (kind === 'learned') {
+      const { from, locations } = data as unknown as { from: string | null; locations: readonly Told[] };
+      listener.learned(server, from, locations);
+    } else if (kind === 'link') {
+      this.linkIs(data as unknown as LinkTold);
+    } else if (kind === 'client') {
+      server.connections = Number(data['clients']);
+      herd.changed();
+    } else if (kind === 'lost' || kind === 'remembered') {
+      void this.fill();
+    }
+    listener.happened({ server: server.name, kind, data });
+  }
+
+  private async fill(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.filledMs < refillEveryMs) return;
+    this.filledMs = nowMs;
+    const { source } = this;
+    try {
+      let next: string | null | undefined = '';
+      while (next !== null && next !== undefined && this.source === source) {
+        const after: string = next === '' ? '' : `&after=${encodeURIComponent(next)}`;
+        const url = `${this.server.url}/api/locations?limit=${pageSize}${after}`;
+        const page: LocationsPage = await askFor<LocationsPage>(url);
+        this.listener.told(this.server, page.locations);
+        next = page.next;
+      }
+    } catch {
+      // The stream of events fails too, if the server is gone.
+    }
+  }
+
+  private lose(): void {
+    this.source?.close();
+    this.source = undefined;
+    this.filledMs = -Infinity;
+    const { server, herd } = this;
+    if (server.reach !== 'away') {
+      server.reach = 'away';
+      const sinceMs = performance.now();
+      for (const end of herd.endsOf(server.name)) {
+        end.enter({ state: 'unknown', sinceMs, retryAtMs: 0, reason: `${server.name} is not heard` });
+      }
+      herd.changed();
+      this.listener.lost(server);
+    }
+    setTimeout(() => void this.call(), callAgainMs);
+  }
+}
+
+/** @throws if there is no answer, or one that says no */
+export async function askFor<Answer>(url: string, method: 'GET' | 'POST' = 'GET'): Promise<Answer> {
+  const response = await fetch(url, { method, cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text === '' ? `${response.status} ${response.statusText}` : text.slice(0, 200));
+  return (text === '' ? {} : JSON.parse(text)) as Answer;
+}

@@ -1,0 +1,59 @@
+/** Where a server is drawn, in the drawing's own measure. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The drawing's width and height. */
+export const drawing = { width: 480, height: 340 } as const;
+
+/** Herds up to this size are drawn in the best order there is; of larger ones there are too many orders to try. */
+const triedMax = 7;
+
+/** Places servers on an oval, so that few links cross. */
+export function layOut(servers: readonly string[], talks: readonly (readonly [string, string])[]): Map<string, Place> {
+  const order = servers.length <= triedMax ? bestOrder(servers, talks) : servers;
+  const [middleX, middleY] = [drawing.width / 2, drawing.height / 2 + 2];
+  const alone = order.length === 1;
+  return new Map(
+    order.map((server, at) => {
+      const turn = (2 * Math.PI * at) / order.length - Math.PI / 2;
+      const place = { x: middleX + 175 * Math.cos(turn), y: middleY + 102 * Math.sin(turn) };
+      return [server, alone ? { x: middleX, y: middleY } : place];
+    }),
+  );
+}
+
+/** The order around the oval with the fewest crossings and, of those, the shortest links. The first server stays first. */
+function bestOrder(servers: readonly string[], talks: readonly (readonly [string, string])[]): readonly string[] {
+  const [first, ...rest] = servers;
+  if (first === undefined) return [];
+  let [best, least] = [servers, Infinity];
+  for (const order of ordersOf(rest)) {
+    const whole = [first, ...order];
+    const cost = costOf(whole, talks);
+    if (cost < least) [best, least] = [whole, cost];
+  }
+  return best;
+}
+
+function* ordersOf(names: readonly string[]): Generator<readonly string[]> {
+  if (names.length === 0) yield [];
+  for (const [at, name] of names.entries()) {
+    for (const rest of ordersOf(names.toSpliced(at, 1))) yield [name, ...rest];
+  }
+}
+
+function costOf(order: readonly string[], talks: readonly (readonly [string, string])[]): number {
+  const ends = talks.map(([a, b]) => [order.indexOf(a), order.indexOf(b)].sort((one, other) => one - other));
+  let cost = 0;
+  for (const [at, [from = 0, to = 0]] of ends.entries()) {
+    cost += Math.min(to - from, order.length - (to - from));
+    for (const [otherFrom = 0, otherTo = 0] of ends.slice(at + 1)) {
+      const inside = (end: number): boolean => end > from && end < to;
+      const shared = [from, to].some((end) => end === otherFrom || end === otherTo);
+      if (!shared && inside(otherFrom) !== inside(otherTo)) cost += 100;
+    }
+  }
+  return cost;
+}

@@ -1,0 +1,174 @@
+import { part, shape, write } from './element.js';
+import { drawing, layOut, type Place } from './graph-layout.js';
+import type { Herd, Link, LinkEnd, Server } from './herd.js';
+import type { Locations } from './locations.js';
+import { serverColour, type Palette } from './palette.js';
+import type { Pulses } from './pulses.js';
+import type { Selection } from './selection.js';
+import { endWord, number, reachWord, span } from './words.js';
+
+/** How often the numbers beside a server are counted, in milliseconds. */
+const countEveryMs = 400;
+
+interface DrawnEnd {
+  readonly end: LinkEnd;
+  readonly line: SVGLineElement;
+  readonly note: SVGTextElement;
+}
+
+/** The herd as a graph. Each half of a link has the state of the machine at its end. */
+export class Graph {
+  private readonly svg = part('graph', SVGSVGElement);
+  private readonly canvas = part('graph-pulses', HTMLCanvasElement);
+  private places = new Map<string, Place>();
+  private readonly servers = new Map<string, { group: SVGGElement; note: SVGTextElement }>();
+  private readonly links = new Map<string, SVGGElement>();
+  private ends: DrawnEnd[] = [];
+  private drawn = '';
+  private painted = -1;
+  private picked = -1;
+  private countedMs = 0;
+  private cleared = true;
+
+  constructor(
+    private readonly herd: Herd,
+    private readonly locations: Locations,
+    private readonly selection: Selection,
+    private readonly pulses: Pulses,
+    private readonly palette: Palette,
+  ) {
+    this.svg.setAttribute('viewBox', `0 0 ${drawing.width} ${drawing.height}`);
+  }
+
+  paint(nowMs: number): void {
+    const members = `${[...this.herd.servers.keys()].join()} ${[...this.herd.links.keys()].join()}`;
+    if (members !== this.drawn) this.draw(members);
+    if (this.painted !== this.herd.version || this.picked !== this.selection.version) this.colour();
+    this.countDown(nowMs);
+    if (nowMs - this.countedMs > countEveryMs) this.count(nowMs);
+    this.pulse(nowMs);
+  }
+
+  /** Draws servers and links anew: the herd's members have become known. */
+  private draw(members: string): void {
+    this.drawn = members;
+    this.painted = -1;
+    this.places = layOut(
+      [...this.herd.servers.keys()],
+      [...this.herd.links.values()].map(({ ends: [a, b] }) => [a.server, b.server] as const),
+    );
+    this.ends = [];
+    const links = [...this.herd.links.values()].map((link) => this.drawLink(link));
+    const servers = this.herd.list.map((server) => this.drawServer(server));
+    this.svg.replaceChildren(...links, ...servers);
+  }
+
+  private drawLink(link: Link): SVGGElement {
+    const group = shape('g', { class: 'link', tabindex: 0, role: 'button' });
+    for (const [at, end] of link.ends.entries()) {
+      const [from, to] = [this.place(end.server), this.place(link.ends[1 - at]?.server ?? '')];
+      const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+      const near = { x: from.x + (to.x - from.x) * 0.31, y: from.y + (to.y - from.y) * 0.31 };
+      const line = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'half' });
+      const reach = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'reach' });
+      const note = shape('text', { x: near.x, y: near.y + 4, class: 'countdown' });
+      group.append(reach, line, note);
+      this.ends.push({ end, line, note });
+    }
+    this.pickable(group, () => this.selection.pickNode('link', link.id));
+    this.links.set(link.id, group);
+    return group;
+  }
+
+  private drawServer(server: Server): SVGGElement {
+    const { x, y } = this.place(server.name);
+    // Away from the middle, where no link is.
+    const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-50, -33] : [43, 60];
+    const note = shape('text', { y: noteY, class: 'note' });
+    const group = shape(
+      'g',
+      { class: 'server', tabindex: 0, role: 'button', transform: `translate(${x} ${y})` },
+      shape('circle', { r: 27, class: 'halo' }),
+      shape('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
+      shape('text', { y: 5, class: 'initial' }, server.name.slice(0, 2)),
+      shape('text', { y: nameY, class: 'name' }, server.name),
+      note,
+    );
+    this.pickable(group, () => this.selection.pickNode('server', server.name));
+    this.servers.set(server.name, { group, note });
+    return group;
+  }
+
+  private pickable(group: SVGGElement, pick: () => void): void {
+    group.addEventListener('click', pick);
+    group.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      pick();
+    });
+  }
+
+  private place(server: string): Place {
+    return this.places.get(server) ?? { x: 0, y: 0 };
+  }
+
+  /** Gives each thing the state that it is in. */
+  private colour(): void {
+    this.painted = this.herd.version;
+    this.picked = this.selection.version;
+    const picked = this.selection.node;
+    for (const { end, line } of this.ends) line.dataset['state'] = end.now.state;
+    for (const [id, group] of this.links) {
+      const ends = this.herd.links.get(id)?.ends ?? [];
+      const states = ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
+      group.setAttribute('aria-label', `Link ${id}. ${states}`);
+      group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
+    }
+    for (const [name, { group }] of this.servers) {
+      const reach = this.herd.server(name)?.reach ?? 'calling';
+      group.dataset['reach'] = reach;
+      group.setAttribute('aria-label', `Server ${name}, ${reachWord(reach)}`);
+      group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
+    }
+  }
+
+  private countDown(nowMs: number): void {
+    for (const { end, note } of this.ends) {
+      const { state, retryAtMs } = end.now;
+      write(note, state === 'backoff' ? span(retryAtMs - nowMs) : '');
+    }
+  }
+
+  private count(nowMs: number): void {
+    this.countedMs = nowMs;
+    for (const [name, { note, group }] of this.servers) {
+      const server = this.herd.server(name);
+      if (server === undefined) continue;
+      const missing = server.reach === 'reached' ? this.locations.missing(server.index, nowMs) : 0;
+      group.dataset['missing'] = String(missing);
+      write(note, server.reach === 'reached' ? standing(missing, this.locations.count) : reachWord(server.reach));
+    }
+  }
+
+  private pulse(nowMs: number): void {
+    if (this.pulses.isIdle && this.cleared) return;
+    const context = this.canvas.getContext('2d');
+    if (context === null) return;
+    const width = this.canvas.clientWidth * devicePixelRatio;
+    const height = this.canvas.clientHeight * devicePixelRatio;
+    if (this.canvas.width !== Math.round(width)) this.canvas.width = Math.round(width);
+    if (this.canvas.height !== Math.round(height)) this.canvas.height = Math.round(height);
+    const ratio = width / drawing.width;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.cleared = this.pulses.isIdle;
+    this.pulses.paint(context, this.places, this.palette, (link) => this.herd.links.has(link), nowMs);
+  }
+}
+
+/** What a server holds of what is newest. */
+function standing(missing: number, count: number): string {
+  if (count === 0) return 'up';
+  return missing === 0 ? `has all ${number(count)}` : `${number(missing)} behind`;
+}

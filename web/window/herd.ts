@@ -1,0 +1,117 @@
+import type { LinkState } from '../../src/actors/events.js';
+
+/** Whether the page hears a server. */
+export type Reach = 'calling' | 'reached' | 'away';
+
+/** The state of one end of a link; unknown while the server at that end is not heard. */
+export type EndState = LinkState | 'unknown';
+
+export interface Server {
+  readonly name: string;
+  /** Where its HTTP is, without a slash at the end. */
+  readonly url: string;
+  /** Its place in the herd, from 0. */
+  readonly index: number;
+  reach: Reach;
+  /** Client connections that it has. */
+  connections: number;
+  /** Whether it has caught up with its neighbours. */
+  ready: boolean;
+}
+
+/** A change of the machine at one end of a link. */
+export interface Step {
+  readonly state: EndState;
+  /** When it was entered, on the page's clock in milliseconds. */
+  readonly sinceMs: number;
+  /** When the next attempt is due; 0 but in backoff. */
+  readonly retryAtMs: number;
+  readonly reason: string;
+}
+
+/** How many changes of an end are remembered. */
+const stepsMax = 8;
+
+/** Before anything is heard. */
+const unheard: Step = { state: 'unknown', sinceMs: 0, retryAtMs: 0, reason: '' };
+
+/** One end of a link, as the server there sees it. */
+export class LinkEnd {
+  /** Newest first; never empty. */
+  steps: readonly Step[] = [unheard];
+
+  constructor(
+    readonly server: string,
+    readonly neighbour: string,
+  ) {}
+
+  get now(): Step {
+    return this.steps[0] ?? unheard;
+  }
+
+  enter(step: Step): void {
+    const same = step.state === this.now.state && step.state !== 'backoff' && step.reason === this.now.reason;
+    const before = this.steps.filter((known) => known !== unheard);
+    if (!same) this.steps = [step, ...before].slice(0, stepsMax);
+  }
+}
+
+export interface Link {
+  /** Its servers' names, `Blake–Howard`. */
+  readonly id: string;
+  readonly ends: readonly [LinkEnd, LinkEnd];
+}
+
+/** What the page knows of the herd's servers and links. Views look at it once a frame; `version` says whether they must. */
+export class Herd {
+  name = '';
+  /** What the herd allows to whoever looks: chaos by hand in `dev`. */
+  mode = '';
+  /** The server that the page is from. */
+  openedOn = '';
+  version = 0;
+  readonly servers = new Map<string, Server>();
+  readonly links = new Map<string, Link>();
+
+  /** The servers in the order of their index. */
+  get list(): readonly Server[] {
+    return [...this.servers.values()];
+  }
+
+  server(name: string): Server | undefined {
+    return this.servers.get(name);
+  }
+
+  /** Adds a server. */
+  meet(name: string, url: string): void {
+    this.servers.set(name, { name, url, index: this.servers.size, reach: 'calling', connections: 0, ready: false });
+    this.version += 1;
+  }
+
+  /** Adds the link between two servers, unless it is known. */
+  join(a: string, b: string): void {
+    const id = linkId(a, b);
+    if (this.links.has(id)) return;
+    const [first, second] = a < b ? [a, b] : [b, a];
+    this.links.set(id, { id, ends: [new LinkEnd(first, second), new LinkEnd(second, first)] });
+    this.version += 1;
+  }
+
+  /** The end at a server of its link to a neighbour. */
+  end(server: string, neighbour: string): LinkEnd | undefined {
+    return this.links.get(linkId(server, neighbour))?.ends.find((end) => end.server === server);
+  }
+
+  /** The ends of all links of a server. */
+  endsOf(server: string): readonly LinkEnd[] {
+    return [...this.links.values()].flatMap(({ ends }) => ends.filter((end) => end.server === server));
+  }
+
+  changed(): void {
+    this.version += 1;
+  }
+}
+
+export function linkId(a: string, b: string): string {
+  return a < b ? `${a}–${b}` : `${b}–${a}`;
+}

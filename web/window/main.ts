@@ -1,0 +1,73 @@
+import { ClientPanel } from './client-panel.js';
+import { Console } from './console.js';
+import { EventList } from './event-list.js';
+import { Feed, meetHerd, type Listener } from './feed.js';
+import { Graph } from './graph.js';
+import { Herd, type Server } from './herd.js';
+import { Locations, type Told } from './locations.js';
+import { WorldMap } from './map.js';
+import { NearPanel } from './near-panel.js';
+import { NodePanel } from './node-panel.js';
+import { Palette } from './palette.js';
+import { Pulses } from './pulses.js';
+import { Selection } from './selection.js';
+import { Summary } from './summary.js';
+import { Travellers } from './travellers.js';
+import { fetchWorld } from './world.js';
+
+const herd = new Herd();
+const locations = new Locations();
+const selection = new Selection();
+const palette = new Palette();
+const pulses = new Pulses();
+
+const map = new WorldMap(locations, selection, palette);
+const graph = new Graph(herd, locations, selection, pulses, palette);
+const talk = new Console(herd);
+const events = new EventList(herd);
+const views = [
+  map,
+  graph,
+  talk,
+  events,
+  new ClientPanel(herd, locations, selection, () => map.goToPicked()),
+  new NearPanel(
+    herd,
+    selection,
+    () => talk.server,
+    (position) => map.goTo(position),
+  ),
+  new NodePanel(herd, selection),
+  new Summary(herd, locations),
+];
+new Travellers(herd);
+
+function take(teller: Server, told: readonly Told[]): void {
+  const nowMs = performance.now();
+  for (const location of told) {
+    locations.take(location, teller.index, herd.server(location.server)?.index ?? 0, nowMs);
+  }
+}
+
+const listener: Listener = {
+  told: take,
+  learned: (server, from, told) => {
+    take(server, told);
+    const first = herd.server(told[0]?.server ?? '')?.index ?? server.index;
+    pulses.learned(from ?? server.name, server.name, told.length, first);
+  },
+  happened: (happening) => events.add(happening, performance.now()),
+  lost: (server) => locations.forget(server.index),
+};
+
+/** Whatever came since the last frame is drawn in one go. */
+function frame(nowMs: number): void {
+  for (const view of views) view.paint(nowMs);
+  requestAnimationFrame(frame);
+}
+
+requestAnimationFrame(frame);
+void meetHerd(herd).then(() => {
+  for (const server of herd.list) if (server.url !== '') new Feed(herd, listener, server);
+});
+void fetchWorld().then((land) => map.show(land));

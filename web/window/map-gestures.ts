@@ -1,0 +1,64 @@
+/** What a reader does to the map. */
+export interface MapGestures {
+  pan(dx: number, dy: number): void;
+  zoom(factor: number, x: number, y: number): void;
+  /** Taps a place. */
+  tap(x: number, y: number): void;
+  /** Points at a place, without pressing; nowhere when the pointer leaves. */
+  point(x: number, y: number): void;
+  leave(): void;
+}
+
+/** How far a finger may slip in a tap, in pixels. */
+const slipPixels = 5;
+
+/** Listens to mouse, pen and fingers on the map: drag, wheel, pinch, tap. */
+export function listenToGestures(stage: HTMLElement, gestures: MapGestures): void {
+  const fingers = new Map<number, { x: number; y: number }>();
+  let slipped = 0;
+  const placeOf = (event: MouseEvent): [x: number, y: number] => {
+    const box = stage.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  stage.addEventListener('pointerdown', (event) => {
+    const [x, y] = placeOf(event);
+    stage.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, { x, y });
+    if (fingers.size === 1) slipped = 0;
+  });
+  stage.addEventListener('pointermove', (event) => {
+    const [x, y] = placeOf(event);
+    const finger = fingers.get(event.pointerId);
+    if (finger === undefined) return void gestures.point(x, y);
+    const before = spread([...fingers.values()]);
+    const [dx, dy] = [x - finger.x, y - finger.y];
+    fingers.set(event.pointerId, { x, y });
+    slipped += Math.hypot(dx, dy);
+    gestures.pan(dx / fingers.size, dy / fingers.size);
+    const after = spread([...fingers.values()]);
+    if (before.width > 0 && after.width > 0) gestures.zoom(after.width / before.width, after.x, after.y);
+  });
+  const lift = (event: PointerEvent): void => {
+    const alone = fingers.size === 1;
+    if (!fingers.delete(event.pointerId)) return;
+    if (alone && slipped <= slipPixels && event.type === 'pointerup') gestures.tap(...placeOf(event));
+  };
+  stage.addEventListener('pointerup', lift);
+  stage.addEventListener('pointercancel', lift);
+  stage.addEventListener('pointerleave', () => gestures.leave());
+  stage.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      gestures.zoom(Math.exp(-event.deltaY / 400), ...placeOf(event));
+    },
+    { passive: false },
+  );
+}
+
+/** How far two fingers are apart, and what is between them. */
+function spread([first, second]: readonly { x: number; y: number }[]): { width: number; x: number; y: number } {
+  if (first === undefined || second === undefined) return { width: 0, x: 0, y: 0 };
+  const width = Math.hypot(first.x - second.x, first.y - second.y);
+  return { width, x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 };
+}

@@ -1,0 +1,78 @@
+import { chaosButtons } from './chaos.js';
+import { element, part } from './element.js';
+import type { Herd, Link, LinkEnd, Server } from './herd.js';
+import type { Selection } from './selection.js';
+import { StateChart } from './state-chart.js';
+import { counted, endWord, reachWord, span } from './words.js';
+
+/** How often times are written anew, in milliseconds. */
+const everyMs = 100;
+
+/** The picked server or link of the graph: what it is, how it got there, and chaos by hand. */
+export class NodePanel {
+  private readonly panel = part('node', HTMLElement);
+  private readonly chart = new StateChart();
+  private readonly title = element('h3');
+  private readonly body = element('div', { className: 'node-body' });
+  private readonly said = element('p', { className: 'said' });
+  private buttons = element('div', { className: 'buttons' });
+  private shown = '';
+  private writtenMs = -Infinity;
+
+  constructor(
+    private readonly herd: Herd,
+    private readonly selection: Selection,
+  ) {
+    this.said.setAttribute('role', 'status');
+  }
+
+  paint(nowMs: number): void {
+    const { node } = this.selection;
+    if (node === undefined || nowMs - this.writtenMs < everyMs) return;
+    this.writtenMs = nowMs;
+    const link = node.kind === 'link' ? this.herd.links.get(node.id) : undefined;
+    const server = node.kind === 'server' ? this.herd.server(node.id) : undefined;
+    this.setUp(`${node.kind} ${node.id} ${this.herd.mode}`, link, server);
+    if (link !== undefined) {
+      this.chart.show(link);
+      this.body.replaceChildren(...link.ends.map((end) => endView(end, nowMs)));
+    } else if (server !== undefined) {
+      this.body.replaceChildren(serverView(server), ...this.herd.endsOf(server.name).map((end) => this.linkRow(end)));
+    }
+  }
+
+  /** Puts up what stays for as long as the same thing is picked. */
+  private setUp(shown: string, link: Link | undefined, server: Server | undefined): void {
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.title.textContent = link === undefined ? (server?.name ?? '') : `Link ${link.id}`;
+    this.said.textContent = '';
+    this.buttons = chaosButtons(this.herd, link ?? server, (words) => (this.said.textContent = words));
+    const chart = link === undefined ? [] : [this.chart.svg];
+    this.panel.replaceChildren(this.title, ...chart, this.body, this.buttons, this.said);
+  }
+
+  private linkRow(end: LinkEnd): HTMLElement {
+    return element('p', { className: 'end' }, `Link to ${end.neighbour}: ${endWord(end.now.state)}`);
+  }
+}
+
+function serverView({ reach, connections, ready, url }: Server): HTMLElement {
+  if (url === '') return element('p', {}, 'It has no httpPort, so that this page cannot hear it.');
+  const words = reach === 'reached' ? `${counted(connections, 'connection')} of clients` : 'calling it every second';
+  const caughtUp = reach === 'reached' && ready ? ', ready' : '';
+  return element('p', {}, `${reachWord(reach)}${caughtUp}: ${words}. ${url}`);
+}
+
+function endView({ server, now, steps }: LinkEnd, nowMs: number): HTMLElement {
+  const left = now.state === 'backoff' ? `, again in ${span(now.retryAtMs - nowMs)}` : '';
+  const head = `${endWord(now.state)} for ${span(nowMs - now.sinceMs)}${left}`;
+  const rows = steps.slice(1, 5).map((step, at) => {
+    const until = steps[at]?.sinceMs ?? nowMs;
+    const words = `${endWord(step.state)}, ${span(until - step.sinceMs)}${step.reason === '' ? '' : `: ${step.reason}`}`;
+    return element('li', {}, words);
+  });
+  const reason = now.reason === '' ? [] : [element('p', { className: 'reason' }, now.reason)];
+  const state = element('p', {}, element('strong', {}, server), ` ${head}`);
+  return element('section', { className: 'end' }, state, ...reason, element('ol', {}, ...rows));
+}

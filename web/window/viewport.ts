@@ -1,0 +1,88 @@
+/** Pixels a degree at which nothing is nearer: some five metres a pixel. */
+const scaleMax = 20_000;
+
+/** What the map shows when it shows the whole world: it has nobody further south than this, in degrees. */
+const [south, north] = [-60, 84];
+
+/** Which part of the world the map shows, degrees north and east to pixels right and down: a plate carrée. */
+export class Viewport {
+  width = 1;
+  height = 1;
+  /** Counts changes: what was drawn under another is drawn anew. */
+  version = 0;
+  private longitude = 0;
+  private latitude = 0;
+  /** Pixels a degree. */
+  private perDegree = 1;
+  private whole = true;
+
+  get scale(): number {
+    return this.perDegree;
+  }
+
+  x(longitude: number): number {
+    return (longitude - this.longitude) * this.perDegree + this.width / 2;
+  }
+
+  y(latitude: number): number {
+    return (this.latitude - latitude) * this.perDegree + this.height / 2;
+  }
+
+  longitudeAt(x: number): number {
+    return (x - this.width / 2) / this.perDegree + this.longitude;
+  }
+
+  latitudeAt(y: number): number {
+    return this.latitude - (y - this.height / 2) / this.perDegree;
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.width && height === this.height) return;
+    [this.width, this.height] = [Math.max(1, width), Math.max(1, height)];
+    if (this.whole) this.showWorld();
+    else this.settle();
+  }
+
+  showWorld(): void {
+    this.perDegree = this.scaleMin;
+    [this.longitude, this.latitude] = [0, (south + north) / 2];
+    this.settle();
+    this.whole = true;
+  }
+
+  /** Moves by pixels. */
+  pan(dx: number, dy: number): void {
+    this.longitude -= dx / this.perDegree;
+    this.latitude += dy / this.perDegree;
+    this.settle();
+  }
+
+  /** Zooms so that what is at a place of the map stays there. */
+  zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
+    const [longitude, latitude] = [this.longitudeAt(x), this.latitudeAt(y)];
+    this.perDegree = Math.min(scaleMax, Math.max(this.scaleMin, this.perDegree * factor));
+    this.longitude = longitude - (x - this.width / 2) / this.perDegree;
+    this.latitude = latitude + (y - this.height / 2) / this.perDegree;
+    this.settle();
+  }
+
+  /** Puts a place in the middle, and shows at least as much detail as asked for. */
+  centre(latitude: number, longitude: number, scaleAtLeast = 0): void {
+    [this.latitude, this.longitude] = [latitude, longitude];
+    this.perDegree = Math.min(scaleMax, Math.max(this.perDegree, scaleAtLeast));
+    this.settle();
+  }
+
+  private get scaleMin(): number {
+    return Math.min(this.width / 360, this.height / (north - south));
+  }
+
+  /** Keeps the world in view. */
+  private settle(): void {
+    const [halfX, halfY] = [this.width / 2 / this.perDegree, this.height / 2 / this.perDegree];
+    this.longitude = halfX >= 180 ? 0 : Math.min(180 - halfX, Math.max(halfX - 180, this.longitude));
+    this.latitude = halfY >= 90 ? 0 : Math.min(90 - halfY, Math.max(halfY - 90, this.latitude));
+    this.whole = this.perDegree <= this.scaleMin;
+    this.version += 1;
+  }
+}

@@ -1,0 +1,47 @@
+import type { EndState, Reach } from './herd.js';
+
+const endWords: Readonly<Record<EndState, string>> = {
+  connecting: 'connecting',
+  'catching-up': 'catching up',
+  live: 'live',
+  backoff: 'backoff',
+  stopped: 'stopped',
+  unknown: 'not heard',
+};
+
+/** A state of a link's machine, in words. */
+export function endWord(state: EndState): string {
+  return endWords[state];
+}
+
+const reachWords: Readonly<Record<Reach, string>> = { calling: 'calling', reached: 'up', away: 'away' };
+
+export function reachWord(reach: Reach): string {
+  return reachWords[reach];
+}
+
+const whole = new Intl.NumberFormat('en');
+
+/** A number with its thousands apart. */
+export function number(value: number): string {
+  return whole.format(value);
+}
+
+/** `1 client`, `2 clients`. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A time in milliseconds as people say it: `0.8 s`, `12 s`, `3 min`, `2 h`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${number(Math.floor(seconds / 86_400))} days`;
+}
+
+/** The time of day of something that happened. */
+export function timeOfDay(date: Date): string {
+  return date.toTimeString().slice(0, 8);
+}

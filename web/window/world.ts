@@ -1,0 +1,70 @@
+/** The outline of the land as the build made it: see build.js. */
+interface WorldFile {
+  readonly stepsPerTurn: number;
+  readonly lines: readonly (readonly number[])[];
+  readonly polygons: readonly (readonly (readonly number[])[])[];
+}
+
+type Point = readonly [longitude: number, latitude: number];
+
+/** A piece of land, in degrees of longitude to the right and of latitude down; it may reach over 180 degrees. */
+export interface Land {
+  readonly path: Path2D;
+  readonly west: number;
+  readonly east: number;
+  readonly south: number;
+  readonly north: number;
+}
+
+/** Fetches the outline of the world. */
+export async function fetchWorld(): Promise<readonly Land[]> {
+  const response = await fetch('world.json');
+  return landOf((await response.json()) as WorldFile);
+}
+
+function landOf({ stepsPerTurn, lines, polygons }: WorldFile): Land[] {
+  const degrees = 360 / stepsPerTurn;
+  const points = lines.map((line) => pointsOf(line, degrees));
+  return polygons.map((rings) => {
+    const path = new Path2D();
+    const edges = { west: 180, east: -180, south: 90, north: -90 };
+    for (const ring of rings) {
+      // A line that is gone backwards is counted from -1 on, downwards.
+      const outline = unrolled(ring.flatMap((arc) => (arc < 0 ? points[~arc]?.toReversed() : points[arc]) ?? []));
+      for (const [at, [longitude, latitude]] of outline.entries()) {
+        if (at === 0) path.moveTo(longitude, -latitude);
+        else path.lineTo(longitude, -latitude);
+        [edges.west, edges.east] = [Math.min(edges.west, longitude), Math.max(edges.east, longitude)];
+        [edges.south, edges.north] = [Math.min(edges.south, latitude), Math.max(edges.north, latitude)];
+      }
+      path.closePath();
+    }
+    return { path, ...edges };
+  });
+}
+
+/** A ring without the jump at 180 degrees: it runs on over the edge of the map. One around the pole is closed below it. */
+function unrolled(ring: readonly Point[]): readonly Point[] {
+  let turns = 0;
+  let before = ring[0]?.[0] ?? 0;
+  const points = ring.map(([longitude, latitude]): Point => {
+    if (longitude - before > 180) turns -= 360;
+    else if (before - longitude > 180) turns += 360;
+    before = longitude;
+    return [longitude + turns, latitude];
+  });
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || Math.abs(last[0] - first[0]) < 180) return points;
+  return [...points, [last[0], -90], [first[0], -90]];
+}
+
+function pointsOf(line: readonly number[], degrees: number): Point[] {
+  const points: Point[] = [];
+  let [x, y] = [0, 0];
+  for (let at = 0; at < line.length; at += 2) {
+    x += line[at] ?? 0;
+    y += line[at + 1] ?? 0;
+    points.push([x * degrees, y * degrees]);
+  }
+  return points;
+}
