@@ -29,7 +29,10 @@ export function listenToGestures(stage: HTMLElement, gestures: MapGestures): voi
   stage.addEventListener('pointermove', (event) => {
     const [x, y] = placeOf(event);
     const finger = fingers.get(event.pointerId);
-    if (finger === undefined) return void gestures.point(x, y);
+    if (finger === undefined) {
+      gestures.point(x, y);
+      return;
+    }
     const before = spread([...fingers.values()]);
     const [dx, dy] = [x - finger.x, y - finger.y];
     fingers.set(event.pointerId, { x, y });
