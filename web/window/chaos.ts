@@ -21,14 +21,14 @@ function deedsFor(thing: Link | Server): readonly Deed[] {
   ];
 }
 
-/** Chaos by hand: buttons that break a server or link, and mend it. None unless the herd runs in dev mode. */
+/** Chaos by hand: buttons that break a server or link, and mend it. None unless the herd runs in development mode. */
 export function chaosButtons(
   herd: Herd,
   thing: Link | Server | undefined,
   say: (words: string) => void,
 ): HTMLDivElement {
   const buttons = element('div', { className: 'buttons' });
-  if (herd.mode !== 'dev' || thing === undefined) return buttons;
+  if (herd.mode !== 'development' || thing === undefined) return buttons;
   for (const [word, path] of deedsFor(thing)) {
     const button = element('button', { type: 'button' }, word);
     button.addEventListener('click', () => void act(herd, thing, path).then(say));

@@ -68,6 +68,10 @@ function frame(nowMs: number): void {
 
 requestAnimationFrame(frame);
 void meetHerd(herd).then(() => {
+  performance.mark('herd met');
   for (const server of herd.list) if (server.url !== '') new Feed(herd, listener, server);
 });
-void fetchWorld().then((land) => map.show(land));
+void fetchWorld().then((land) => {
+  map.show(land);
+  performance.mark('world come');
+});
