@@ -88,7 +88,7 @@ export class Console {
     const atEnd = this.talk.scrollHeight - this.talk.scrollTop - this.talk.clientHeight < 40;
     const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
     const who = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);
-    this.talk.append(element('li', { className: kind }, who, element('code', {}, shown)));
+    this.talk.append(element('p', { className: kind }, who, element('code', {}, shown)));
     while (this.talk.childElementCount > linesMax) this.talk.firstElementChild?.remove();
     if (atEnd) this.talk.scrollTop = this.talk.scrollHeight;
   }

@@ -22,10 +22,11 @@ interface LinkTold {
   readonly reason: string;
 }
 
-/** A page of `GET /api/locations`. */
-interface LocationsPage {
-  readonly locations: readonly Told[];
-  readonly next?: string | null;
+/** A page of `GET /api/clients`. */
+interface ClientsPage {
+  readonly clients: readonly Told[];
+  /** What the next page comes after; null behind the last one. */
+  readonly next: number | null;
 }
 
 /** Something that happens in a server, as its stream of events tells it. */
@@ -168,12 +169,12 @@ export class Feed {
     this.filledMs = nowMs;
     const { source } = this;
     try {
-      let next: string | null | undefined = '';
-      while (next !== null && next !== undefined && this.source === source) {
-        const after: string = next === '' ? '' : `&after=${encodeURIComponent(next)}`;
-        const url = `${this.server.url}/api/locations?limit=${pageSize}${after}`;
-        const page: LocationsPage = await askFor<LocationsPage>(url);
-        this.listener.told(this.server, page.locations);
+      let next: number | null = 0;
+      while (next !== null && this.source === source) {
+        const page: ClientsPage = await askFor<ClientsPage>(
+          `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`,
+        );
+        this.listener.told(this.server, page.clients);
         next = page.next;
       }
     } catch {

@@ -10,6 +10,9 @@ import { endWord, number, reachWord, span } from './words.js';
 /** How often the numbers beside a server are counted, in milliseconds. */
 const countEveryMs = 400;
 
+/** What stands in a drawing is in the label of its button already. */
+const unspoken = { 'aria-hidden': 'true' };
+
 interface DrawnEnd {
   readonly end: LinkEnd;
   readonly line: SVGLineElement;
@@ -71,7 +74,7 @@ export class Graph {
       const near = { x: from.x + (to.x - from.x) * 0.31, y: from.y + (to.y - from.y) * 0.31 };
       const line = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'half' });
       const reach = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'reach' });
-      const note = shape('text', { x: near.x, y: near.y + 4, class: 'countdown' });
+      const note = shape('text', { x: near.x, y: near.y + 4, class: 'countdown', ...unspoken });
       group.append(reach, line, note);
       this.ends.push({ end, line, note });
     }
@@ -84,14 +87,14 @@ export class Graph {
     const { x, y } = this.place(server.name);
     // Away from the middle, where no link is.
     const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-50, -33] : [43, 60];
-    const note = shape('text', { y: noteY, class: 'note' });
+    const note = shape('text', { y: noteY, class: 'note', ...unspoken });
     const group = shape(
       'g',
       { class: 'server', tabindex: 0, role: 'button', transform: `translate(${x} ${y})` },
       shape('circle', { r: 27, class: 'halo' }),
       shape('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
-      shape('text', { y: 5, class: 'initial' }, server.name.slice(0, 2)),
-      shape('text', { y: nameY, class: 'name' }, server.name),
+      shape('text', { y: 5, class: 'initial', ...unspoken }, server.name.slice(0, 2)),
+      shape('text', { y: nameY, class: 'name', ...unspoken }, server.name),
       note,
     );
     this.pickable(group, () => this.selection.pickNode('server', server.name));
