@@ -19,7 +19,7 @@ describe('the window, in Chromium', function () {
   let browser: Browser;
   let herd: Herd;
   /** What a sound page never has. */
-  let errors: string[] = [];
+  const errors: string[] = [];
 
   before(async function () {
     if ('missing' in browserPlace) {
@@ -133,7 +133,7 @@ describe('the window, in Chromium', function () {
     await say(page, 'Metta', 'IAMAT plum +10.5-070.25 1353118103');
     await pick(page, 'plum');
     await holds(page, '1 of 3 servers');
-    await page.locator('#graph .server[aria-label*="Blake"] .note', { hasText: '1 behind' }).waitFor();
+    await page.locator('#graph .server[data-name="Blake"] .note', { hasText: '1 behind' }).waitFor();
     await herd.restart('Bryant');
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await holds(page, '3 of 3 servers');

@@ -10,7 +10,7 @@ import { endWord, number, reachWord, span } from './words.js';
 /** How often the numbers beside a server are counted, in milliseconds. */
 const countEveryMs = 400;
 
-/** What stands in a drawing is in the label of its button already. */
+/** What is not spoken: it is a part of what is, or changes too often. */
 const unspoken = { 'aria-hidden': 'true' };
 
 interface DrawnEnd {
@@ -87,14 +87,14 @@ export class Graph {
     const { x, y } = this.place(server.name);
     // Away from the middle, where no link is.
     const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-50, -33] : [43, 60];
-    const note = shape('text', { y: noteY, class: 'note', ...unspoken });
+    const note = shape('text', { y: noteY, class: 'note' });
     const group = shape(
       'g',
-      { class: 'server', tabindex: 0, role: 'button', transform: `translate(${x} ${y})` },
+      { class: 'server', 'data-name': server.name, tabindex: 0, role: 'button', transform: `translate(${x} ${y})` },
       shape('circle', { r: 27, class: 'halo' }),
       shape('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
       shape('text', { y: 5, class: 'initial', ...unspoken }, server.name.slice(0, 2)),
-      shape('text', { y: nameY, class: 'name', ...unspoken }, server.name),
+      shape('text', { y: nameY, class: 'name' }, server.name),
       note,
     );
     this.pickable(group, () => this.selection.pickNode('server', server.name));
@@ -130,7 +130,6 @@ export class Graph {
     for (const [name, { group }] of this.servers) {
       const reach = this.herd.server(name)?.reach ?? 'calling';
       group.dataset['reach'] = reach;
-      group.setAttribute('aria-label', `Server ${name}, ${reachWord(reach)}`);
       group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
     }
   }
