@@ -12,7 +12,8 @@ const weightMax = 400_000;
 /** On loopback a reader sees the herd within this time, in milliseconds. */
 const usefulWithinMs = 1_000;
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the window, in Chromium', function () {
   this.timeout(3 * patienceMs);
