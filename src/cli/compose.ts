@@ -16,10 +16,8 @@ import { warn } from './output.js';
 import { secretsOf } from './secrets.js';
 import type { Asked } from './upstream.js';
 
-/** Where the built page is: what is compiled, and what is served as it is. */
-const pageFolders = ['../../web/window/', '../../../web/window/'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+/** Where the built page is. */
+const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url))];
 
 /**
  * A host for servers in this process. What they tell of themselves goes to `report`.

@@ -15,8 +15,6 @@ const examples: readonly (readonly [label: string, command: () => string])[] = [
   ['Report a place', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
   ['What is near it', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
   ['Report the other side', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
-  ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
-  ['Stop watching', () => 'UNWATCH'],
   ['Nonsense', () => 'HELLO herd'],
 ];
 

@@ -6,7 +6,6 @@ import type { Told } from './locations.js';
 interface Overview {
   readonly herd: string;
   readonly server: string;
-  readonly mode: string;
   readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
   readonly talks: readonly (readonly [string, string])[];
   readonly links: readonly LinkTold[];
@@ -82,7 +81,6 @@ export async function meetHerd(herd: Herd): Promise<void> {
   try {
     const overview = await askFor<Overview>('/api/herd');
     herd.name = overview.herd;
-    herd.mode = overview.mode;
     herd.openedOn = overview.server;
     for (const { name, httpUrl } of overview.servers) herd.meet(name, httpUrl ?? '');
     for (const [a, b] of overview.talks) herd.join(a, b);
@@ -116,7 +114,6 @@ export class Feed {
 
   private take(overview: Overview): void {
     const { herd, server } = this;
-    herd.mode = overview.mode;
     server.connections = overview.clients;
     server.ready = overview.ready;
     for (const link of overview.links) this.linkIs(link);
@@ -201,8 +198,8 @@ export class Feed {
 }
 
 /** @throws if there is no answer, or one that says no */
-export async function askFor<Answer>(url: string, method: 'GET' | 'POST' = 'GET'): Promise<Answer> {
-  const response = await fetch(url, { method, cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) });
+export async function askFor<Answer>(url: string): Promise<Answer> {
+  const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) });
   const text = await response.text();
   if (!response.ok) throw new Error(text === '' ? `${response.status} ${response.statusText}` : text.slice(0, 200));
   return (text === '' ? {} : JSON.parse(text)) as Answer;

@@ -65,8 +65,6 @@ export interface Link {
 /** What the page knows of the herd's servers and links. Views look at it once a frame; `version` says whether they must. */
 export class Herd {
   name = '';
-  /** What the herd allows to whoever looks: chaos by hand in `development`. */
-  mode = '';
   /** The server that the page is from. */
   openedOn = '';
   version = 0;
