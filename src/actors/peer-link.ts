@@ -9,6 +9,7 @@ import {
   formatPeerAt,
   formatPeerLine,
   parsePeerLine,
+  type DigestLine,
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
@@ -58,6 +59,8 @@ export class PeerLink implements Actor<LinkMessage> {
   private outbox: Outbox | undefined;
   private silentBeats = 0;
   private pageTimer: unknown;
+  /** The newest digest of the neighbour that came while its wire had no room. */
+  private unanswered: DigestLine | undefined;
   /** Lines that were sent to the neighbour, and not told of yet. */
   private said: ByteString[] = [];
 
@@ -118,7 +121,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'wire-lines':
         return this.hear(message.wire, message.lines);
       case 'wire-drained':
-        if (message.wire === this.wire) this.outbox?.drained();
+        if (message.wire === this.wire) this.drained();
         return this.publishSaid();
       case 'wire-closed':
         if (message.wire === this.wire) this.lose(message.reason);
@@ -182,7 +185,10 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'AT':
         return this.lose('the neighbour passed a location on in the name of another');
       case 'DIGEST':
-        return bus.send(addresses.store, { ...said, kind: 'compare', neighbour });
+        // The answer may be large: who does not read what it has been sent is sent no more of them, but the last.
+        if (this.wire?.hasRoom === true) return this.compare(said);
+        this.unanswered = said;
+        return;
       case 'BUCKETS': {
         const { group, buckets } = said;
         return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });
@@ -203,6 +209,17 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'invalid':
         return this.lose('the neighbour sent a line that has no place here');
     }
+  }
+
+  private compare(digest: DigestLine): void {
+    this.bus.send(addresses.store, { ...digest, kind: 'compare', neighbour: this.neighbour });
+  }
+
+  private drained(): void {
+    const { unanswered } = this;
+    this.unanswered = undefined;
+    if (unanswered !== undefined) this.compare(unanswered);
+    this.outbox?.drained();
   }
 
   private greet(wire: PeerWire): void {
@@ -246,6 +263,7 @@ export class PeerLink implements Actor<LinkMessage> {
 
   private closeOutbox(): void {
     this.edges.clock.clearTimeout(this.pageTimer);
+    this.unanswered = undefined;
     this.outbox = undefined;
   }
 

