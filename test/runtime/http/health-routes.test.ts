@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { eventually } from '../../support/eventually.js';
 import { HerdInProcess } from '../herd-in-process.js';
 
 describe('the health of a server over HTTP', () => {
@@ -31,14 +32,21 @@ describe('the health of a server over HTTP', () => {
   it('is told: alive, and ready once it has caught up', async () => {
     expect(await (await fetch(herd.url('Blake', '/healthz'))).text()).to.equal('ok\n');
     expect(await (await fetch(herd.url('Blake', '/readyz'))).text()).to.equal('ready\n');
-    await herd.stopServer('Bryant');
-    // A neighbour that is away keeps nobody from being ready.
-    expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
+    // The link is live, and says nothing by itself meanwhile.
     const link = { kind: 'link', neighbour: 'Bryant' as never, reason: '', retryInMs: 0 } as const;
     herd.bus('Blake').publish({ ...link, state: 'catching-up' });
     const busy = await fetch(herd.url('Blake', '/readyz'));
     expect([busy.status, await busy.text()]).to.deep.equal([503, 'not ready: catching up with Bryant\n']);
-    await herd.startServer('Bryant');
+    herd.bus('Blake').publish({ ...link, state: 'live' });
+    await herd.stopServer('Bryant');
+    try {
+      // A neighbour that is away keeps nobody from being ready.
+      expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
+    } finally {
+      await herd.startServer('Bryant');
+    }
+    const isLive = 'herd_link_state{neighbour="Bryant",state="live"}';
+    await eventually('they are linked again', async () => (await metrics('Blake')).get(isLive) === 1);
   });
 
   it('is counted: commands by kind and outcome, what links carry, what was known already', async () => {
