@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { FuzzRun } from '../simulation/fuzz/play.js';
 
-/** Room for what a run makes and soon drops, in MiB: more than V8 gives by itself, which then spends a fifth of the time on it. */
+/** Room for what a run makes and soon drops, in MiB: more than V8 gives by itself, which then spends a tenth of the time on collecting it. */
 const youngMb = 192;
 
 /** What a thread answers to a seed. */
