@@ -40,8 +40,8 @@ const wanted = measures.filter(({ name, quick }) =>
 );
 
 const efforts: Readonly<Record<Effort['kind'], Effort>> = {
-  full: { kind: 'full', rounds: 5, warmUpMs: 5_000, measureMs: 3_000 },
-  quick: { kind: 'quick', rounds: 3, warmUpMs: 200, measureMs: 700 },
+  full: { kind: 'full', rounds: 5, beforeMs: 20_000, warmUpMs: 500, measureMs: 2_500 },
+  quick: { kind: 'quick', rounds: 2, beforeMs: 1_000, warmUpMs: 200, measureMs: 700 },
 };
 const usual = efforts[options.quick ? 'quick' : 'full'];
 const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };

@@ -50,6 +50,17 @@ export async function interleaved<Result>(
   return results;
 }
 
+/** Has each do the same, long enough that what runs often is compiled: the five processes of a herd share one core for that, too. */
+export async function warmUp(
+  bench: Bench,
+  competitors: readonly Competitor[],
+  orderOf: (competitor: Competitor) => LoadOrder,
+): Promise<void> {
+  for (const competitor of competitors) {
+    await playTurn(bench, competitor, { ...orderOf(competitor), warmUpMs: bench.effort.beforeMs, measureMs: 100 });
+  }
+}
+
 /** Plays one turn of load, and notes what would make its figures worthless. */
 export async function playTurn(bench: Bench, { name, running }: Competitor, order: LoadOrder): Promise<LoadResult> {
   const result = await bench.generator.play(order);

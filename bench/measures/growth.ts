@@ -1,7 +1,7 @@
 import { herd } from '../contestants/all.js';
 import type { Talks } from '../contestants/contestant.js';
 import type { LoadOrder, LoadResult } from '../load/order.js';
-import { interleaved, playTurn, withAll, type Entry } from './field.js';
+import { interleaved, playTurn, warmUp, withAll, type Competitor, type Entry } from './field.js';
 import type { Measure } from './measure.js';
 import { fill, targetOf } from './throughput.js';
 
@@ -28,25 +28,29 @@ function growth(name: string, title: string, steps: readonly Step[]): Measure {
         shape: { talks, log: 'every line' },
       }));
       await withAll(bench, entries, async (competitors) => {
+        const stepOf = ({ name: size }: Competitor): Step => {
+          const step = byName.get(size);
+          if (step === undefined) throw new Error(`no step of ${name} is ${size}`);
+          return step;
+        };
         for (const competitor of competitors) {
-          await fill(bench, competitor, byName.get(competitor.name)?.load.clients ?? 0);
+          await fill(bench, competitor, stepOf(competitor).load.clients);
           bench.say(`  ${competitor.name}: filled`);
         }
-        const results = await interleaved(bench.effort.rounds, competitors, async (competitor): Promise<number> => {
-          const step = byName.get(competitor.name);
-          if (step === undefined) return NaN;
-          const { warmUpMs, measureMs } = bench.effort;
-          const result = await playTurn(bench, competitor, {
-            ...targetOf(competitor),
-            ...step.load,
-            workload: 'iamat',
-            warmUpMs,
-            warmUpCommands: 0,
-            measureMs,
-            behindAllowedMs: 400,
-          });
-          const pids = [...competitor.running.pids.keys()];
-          return microsOf(result, (server) => step.cost === 'herd' || server === 'Metta', pids);
+        const orderOf = (competitor: Competitor): LoadOrder => ({
+          ...targetOf(competitor),
+          ...stepOf(competitor).load,
+          workload: 'iamat',
+          warmUpMs: bench.effort.warmUpMs,
+          warmUpCommands: 0,
+          measureMs: bench.effort.measureMs,
+          behindAllowedMs: 400,
+        });
+        await warmUp(bench, competitors, orderOf);
+        const results = await interleaved(bench.effort.rounds, competitors, async (competitor) => {
+          const result = await playTurn(bench, competitor, orderOf(competitor));
+          const all = stepOf(competitor).cost === 'herd';
+          return microsOf(result, (server) => all || server === 'Metta', [...competitor.running.pids.keys()]);
         });
         for (const [subject, values] of results) {
           bench.figures.add({ measure: name, subject, metric: 'CPU an update', unit: 'µs', values });

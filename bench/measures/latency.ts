@@ -2,7 +2,7 @@ import { herd, herdInOne } from '../contestants/all.js';
 import { first, fiveServers, furthest } from '../contestants/contestant.js';
 import type { LoadOrder, LoadResult } from '../load/order.js';
 import { median } from '../support/statistics.js';
-import { interleaved, playTurn, withAll, type Competitor } from './field.js';
+import { interleaved, playTurn, warmUp, withAll, type Competitor } from './field.js';
 import type { Bench, Measure } from './measure.js';
 import { clientCount, fill, rateOf, targetOf } from './throughput.js';
 
@@ -25,6 +25,7 @@ export const latency: Measure = {
     }));
     await withAll(bench, entries, async (competitors) => {
       for (const competitor of competitors) await fill(bench, competitor, clientCount);
+      await warmUp(bench, competitors, (competitor) => closedOrderFor(bench, competitor));
       const capacities = await capacitiesOf(bench, competitors);
       for (const [load, part] of Object.entries(loads)) {
         const results = await interleaved(bench.effort.rounds, competitors, (competitor) =>
@@ -39,13 +40,13 @@ export const latency: Measure = {
 /** What each sustains with one command in flight on each of 64 connections: what a load at a fixed rate is like. */
 async function capacitiesOf(bench: Bench, competitors: readonly Competitor[]): Promise<Map<string, number>> {
   const results = await interleaved(3, competitors, (competitor) =>
-    playTurn(bench, competitor, {
-      ...orderFor(bench, competitor, 1),
-      pace: { kind: 'closed', depth: 1 },
-      probe: undefined,
-    }),
+    playTurn(bench, competitor, closedOrderFor(bench, competitor)),
   );
   return new Map([...results].map(([name, rounds]) => [name, median(rounds.map(rateOf))]));
+}
+
+function closedOrderFor(bench: Bench, competitor: Competitor): LoadOrder {
+  return { ...orderFor(bench, competitor, 1), pace: { kind: 'closed', depth: 1 }, probe: undefined };
 }
 
 function orderFor(bench: Bench, competitor: Competitor, perSecond: number): LoadOrder {

@@ -5,6 +5,9 @@ import type { Figures } from '../report/figure.js';
 export interface Effort {
   readonly kind: 'full' | 'quick';
   readonly rounds: number;
+  /** Load before anything is measured, in milliseconds: so long does it take until what runs often is compiled. */
+  readonly beforeMs: number;
+  /** The same before each turn, for what has lain still while others had theirs. */
   readonly warmUpMs: number;
   readonly measureMs: number;
 }

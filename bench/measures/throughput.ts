@@ -1,7 +1,7 @@
 import { first } from '../contestants/contestant.js';
 import type { LoadOrder, LoadResult } from '../load/order.js';
 import { memoryBytes } from '../support/process-table.js';
-import { interleaved, playTurn, withAll, type Competitor, type Entry } from './field.js';
+import { interleaved, playTurn, warmUp, withAll, type Competitor, type Entry } from './field.js';
 import type { Bench, Measure } from './measure.js';
 
 /** Clients of the load: so many that none is reported again while it may still be on its way through the herd. */
@@ -38,8 +38,9 @@ export function throughput(what: Throughput): Measure {
       const { rounds } = bench.effort;
       await withAll(bench, what.entries(bench), async (competitors) => {
         for (const competitor of what.prefill === true ? competitors : []) await fill(bench, competitor, clientCount);
+        await warmUp(bench, competitors, (competitor) => firstOrderFor(bench, what, competitor));
         const results = await interleaved(rounds, competitors, async (competitor, round) => {
-          const result = await sustained(bench, competitor, orderFor(bench, what, competitor, round));
+          const result = await sustained(bench, competitor, orderFor(bench, what, competitor));
           bench.say(`  round ${round + 1} of ${rounds}: ${competitor.name} ${rateOf(result).toFixed(0)}/s`);
           return result;
         });
@@ -64,16 +65,21 @@ export async function fill(bench: Bench, competitor: Competitor, clients: number
   });
 }
 
-function orderFor(bench: Bench, what: Throughput, competitor: Competitor, round: number): LoadOrder {
+/** In the first turn all clients are reported once. */
+function firstOrderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
+  const order = orderFor(bench, what, competitor);
+  return order.pace.kind === 'closed' && what.prefill !== true ? { ...order, warmUpCommands: clientCount } : order;
+}
+
+function orderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
   const { warmUpMs, measureMs } = bench.effort;
   return {
     ...targetOf(competitor),
     ...what.load,
     workload: what.workloads?.[competitor.name] ?? what.load.workload,
     clients: clientCount,
-    // In the first round all clients are reported once, and code is compiled that runs often.
-    warmUpMs: round === 0 ? 2 * warmUpMs : warmUpMs,
-    warmUpCommands: round === 0 && what.load.pace.kind === 'closed' && what.prefill !== true ? clientCount : 0,
+    warmUpMs,
+    warmUpCommands: 0,
     measureMs,
     behindAllowedMs,
   };
