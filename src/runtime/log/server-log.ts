@@ -10,10 +10,10 @@ import { BatchFile } from './batch-file.js';
 import { logLineOf, logTextOf } from './log-line.js';
 
 /**
- * Milliseconds between two entries while there is much to tell. An entry costs what some dozens of lines do, and a write of
- * the disk takes a thread; what a kill loses of the log is this much. What went wrong is written at once.
+ * Milliseconds between two entries while there is something to tell. An entry, and the thread that brings it to the disk, cost
+ * what a hundred lines do; what a kill loses of the log is this much. What went wrong is written at once.
  */
-const flushEveryMs = 10;
+const logPace = { denseMs: 50, everyMs: 50 };
 
 /** Every kind of event that the log may tell of, but for lines. */
 const kinds = [
@@ -50,7 +50,7 @@ export class ServerLog implements Gatherer {
    * @throws the file system's error if the files cannot be made
    */
   constructor(folder: string, turn: FlushScheduler, onTrouble: (error: Error) => void) {
-    this.scheduler = new Pace(turn, flushEveryMs);
+    this.scheduler = new Pace(turn, logPace);
     const started = new Date().toISOString().replaceAll(':', '-');
     this.files = [
       new BatchFile(join(folder, `${started}.log`), 'info', onTrouble),
