@@ -71,6 +71,11 @@ export class LoadConnection {
     return this.state === 'closed' ? 0 : this.sent - this.answered;
   }
 
+  /** How often each of its clients has had its turn. */
+  get rounds(): number {
+    return Math.floor(this.answered / this.clients.count);
+  }
+
   /** How many commands more may be under way. */
   get room(): number {
     return this.slots - (this.sent - this.answered);

@@ -10,6 +10,8 @@ export interface Told {
 export interface Load {
   /** Commands that have been answered. */
   readonly answers: number;
+  /** How often each client has had its turn, at least. */
+  readonly rounds: number;
   /** Commands that were answered wrongly, or never will be. */
   readonly wrong: number;
   /** Commands that wait for their answer. */

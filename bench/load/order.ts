@@ -18,9 +18,9 @@ export interface LoadOrder {
   readonly connections: number;
   /** Clients that the load reports, each always on the same connection. */
   readonly clients: number;
-  /** Nothing is measured before that time, nor before so many commands. */
+  /** Nothing is measured before that time, nor before each client had its turn that often. */
   readonly warmUpMs: number;
-  readonly warmUpCommands: number;
+  readonly warmUpRounds: number;
   readonly measureMs: number;
   /** Ports of the servers that must come to know every update. */
   readonly watched: readonly number[];

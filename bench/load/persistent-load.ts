@@ -24,6 +24,10 @@ export class PersistentLoad implements Load {
     return this.pacer.answers;
   }
 
+  get rounds(): number {
+    return Math.min(...this.connections.map(({ rounds }) => rounds));
+  }
+
   get wrong(): number {
     return this.connections.reduce((sum, { wrong }) => sum + wrong, 0);
   }

@@ -54,7 +54,7 @@ function loadOf(order: LoadOrder, seconds: number, progress: Progress | undefine
 async function warm(order: LoadOrder, load: Load): Promise<void> {
   const startedMs = performance.now();
   const forMs = () => performance.now() - startedMs;
-  while (forMs() < order.warmUpMs || load.answers < order.warmUpCommands) {
+  while (forMs() < order.warmUpMs || load.rounds < order.warmUpRounds) {
     if (forMs() > warmUpMostMs) return;
     await pause(5);
   }

@@ -19,6 +19,10 @@ export class SingleLoad implements Load {
     private readonly progress: Progress | undefined,
   ) {}
 
+  get rounds(): number {
+    return Math.floor((this.sent - this.underWay) / this.size.clients);
+  }
+
   start(): Promise<void> {
     this.fill();
     this.timer = setInterval(() => this.fill(), 5);

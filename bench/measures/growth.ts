@@ -42,7 +42,7 @@ function growth(name: string, title: string, steps: readonly Step[]): Measure {
           ...stepOf(competitor).load,
           workload: 'iamat',
           warmUpMs: bench.effort.warmUpMs,
-          warmUpCommands: 0,
+          warmUpRounds: 0,
           measureMs: bench.effort.measureMs,
           behindAllowedMs: 400,
         });

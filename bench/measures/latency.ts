@@ -59,7 +59,7 @@ function orderFor(bench: Bench, competitor: Competitor, perSecond: number): Load
     connections: 64,
     clients: clientCount,
     warmUpMs,
-    warmUpCommands: 0,
+    warmUpRounds: 0,
     measureMs,
     behindAllowedMs: Infinity,
     probe: { tell: ports.get(first) ?? 0, ask: ports.get(furthest) ?? 0, everyMs },

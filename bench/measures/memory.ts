@@ -5,8 +5,8 @@ import { playTurn, withAll } from './field.js';
 import type { Measure } from './measure.js';
 import { fill, targetOf } from './throughput.js';
 
-/** Reports of few clients before a server counts as empty: its heap is then as large as the work makes it. */
-const before = 200_000;
+/** How often each of few clients is reported before a server counts as empty: its heap is then as large as the work makes it. */
+const before = 3_000;
 
 /** Memory of one server alone as locations come in, beyond the same server with hardly any. */
 export const memory: Measure = {
@@ -29,7 +29,7 @@ export const memory: Measure = {
         connections: 64,
         clients: 64,
         warmUpMs: 0,
-        warmUpCommands: before,
+        warmUpRounds: before,
         measureMs: 100,
         behindAllowedMs: Infinity,
       });

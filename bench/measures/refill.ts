@@ -32,7 +32,7 @@ export const refill: Measure = {
         connections: 64,
         clients,
         warmUpMs: 0,
-        warmUpCommands: clients,
+        warmUpRounds: 1,
         measureMs: 100,
         behindAllowedMs: Infinity,
       });

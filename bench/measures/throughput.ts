@@ -59,7 +59,7 @@ export async function fill(bench: Bench, competitor: Competitor, clients: number
     connections: 64,
     clients,
     warmUpMs: 0,
-    warmUpCommands: clients,
+    warmUpRounds: 1,
     measureMs: 100,
     behindAllowedMs,
   });
@@ -68,7 +68,7 @@ export async function fill(bench: Bench, competitor: Competitor, clients: number
 /** In the first turn all clients are reported once. */
 function firstOrderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
   const order = orderFor(bench, what, competitor);
-  return order.pace.kind === 'closed' && what.prefill !== true ? { ...order, warmUpCommands: clientCount } : order;
+  return order.pace.kind === 'closed' && what.prefill !== true ? { ...order, warmUpRounds: 1 } : order;
 }
 
 function orderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
@@ -79,7 +79,7 @@ function orderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadO
     workload: what.workloads?.[competitor.name] ?? what.load.workload,
     clients: clientCount,
     warmUpMs,
-    warmUpCommands: 0,
+    warmUpRounds: 0,
     measureMs,
     behindAllowedMs,
   };

@@ -43,7 +43,7 @@ describe('a turn of load', () => {
       connections: 2,
       clients: 10,
       warmUpMs: 20,
-      warmUpCommands: 10,
+      warmUpRounds: 10,
       measureMs: 100,
       behindAllowedMs: 400,
       pids: [],
