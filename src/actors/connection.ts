@@ -1,5 +1,6 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
+import { stillWatching } from '../protocol/command.js';
 import type { Location } from '../protocol/location.js';
 import { LineFramer, OverlongLine, type Frame } from '../protocol/line-framer.js';
 import type { Instant } from '../protocol/time.js';
@@ -16,6 +17,12 @@ import type { ChangeSink } from './watching.js';
 
 /** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
 const changesWaitingMax = 100_000;
+
+/**
+ * How often a client that watches and has closed its sending side is sent a line, in milliseconds. One that is gone looks the
+ * same to TCP until it is sent something.
+ */
+const beatMs = 60_000;
 
 /** The frames of one chunk, and when they came. */
 interface Batch {
@@ -34,6 +41,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private readonly idle: IdleWatch;
   private readonly stall: StallWatch;
   private paceTimer: unknown;
+  private beatTimer: unknown;
   /** Lines that were sent to the client, and not told of yet. */
   private said: ByteString[] = [];
   /** The same of lines that answer nothing. */
@@ -60,7 +68,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     this.idle = new IdleWatch(
       clock,
       idleMs,
-      () => this.mayRest,
+      () => this.watches,
       () => this.leave(`idle for ${idleMs / 1_000} s`),
     );
   }
@@ -92,7 +100,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
         // A server on its way down takes nothing more in: least of all half a line for a whole one.
         const last = this.life.getSnapshot().hasTag('taking') ? this.framer.end() : [];
         this.life.send({ type: 'ENDED' });
-        return this.take(last, message.receivedAt);
+        this.take(last, message.receivedAt);
+        return this.armBeat();
       }
       case 'drain':
         this.life.send({ type: 'DRAIN' });
@@ -108,6 +117,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
       case 'paced':
         this.paceTimer = undefined;
         return this.work();
+      case 'beat':
+        this.beatTimer = undefined;
+        if (this.mayTell()) this.tell(stillWatching);
+        return this.armBeat();
       case 'located':
         this.conversation.located(message.question, message.location);
         return this.work();
@@ -120,7 +133,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
       case 'watch-begun':
         this.wire.keepAlive();
         this.conversation.watching?.begun(message.question, message.location);
-        return this.work();
+        this.work();
+        return this.armBeat();
       case 'watch-refused':
         this.conversation.watching?.refused(message.question);
         return this.work();
@@ -139,6 +153,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     this.idle.stop();
     this.stall.stop();
     this.clock.clearTimeout(this.paceTimer);
+    this.clock.clearTimeout(this.beatTimer);
     this.life.send({ type: 'GONE' });
     this.wire.destroy();
   }
@@ -165,7 +180,6 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private takeChanges(changes: readonly Location[]): void {
     const { watching } = this.conversation;
     if (watching === undefined) return;
-    this.idle.moved();
     const count = watching.take(changes, this);
     if (count > 0) this.bus.publish({ kind: 'watch-conflated', count });
     if (watching.waitingCount > changesWaitingMax)
@@ -199,9 +213,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     return (this.conversation.watching?.size ?? 0) > 0;
   }
 
-  /** Nothing need come from one that watches; but once it has closed its side, only what it is told shows that it is there. */
-  private get mayRest(): boolean {
-    return this.watches && this.life.getSnapshot().hasTag('taking');
+  private armBeat(): void {
+    if (this.beatTimer !== undefined || !this.watches || !this.life.getSnapshot().hasTag('finishing')) return;
+    const self = addresses.connection(this.connection);
+    this.beatTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'beat' }), beatMs);
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */

@@ -68,6 +68,8 @@ export type ConnectionMessage =
   /** A command may be taken again: the client had sent them faster than it may. */
   | { readonly kind: 'paced' }
   | { readonly kind: 'closed'; readonly reason: string }
+  /** Time to find out whether a client that watches, and can say nothing any more, is still there. */
+  | { readonly kind: 'beat' }
   /** The server is going down: answer what was asked, take no more. */
   | { readonly kind: 'drain' }
   /** From now on it is told of changes of a client. This is where it is; undefined if nobody knows, or if all are watched. */

@@ -166,10 +166,15 @@ export class Server implements Actor<ServerMessage> {
     if (wire === undefined) return;
     this.clients.delete(connection);
     this.count(wire, -1);
-    const watcher = addresses.connection(connection);
-    this.edges.registry.send(addresses.store, { kind: 'unwatch', watcher, client: undefined });
+    // On the way down they have ended it themselves, and whoever keeps who watches may be gone before the last of them.
+    if (this.life.getSnapshot().matches('running')) this.unwatch(connection);
     this.tell('client-disconnected', wire, reason);
     if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
+  }
+
+  private unwatch(connection: number): void {
+    const watcher = addresses.connection(connection);
+    this.edges.registry.send(addresses.store, { kind: 'unwatch', watcher, client: undefined });
   }
 
   /** A connection's actor failed and was stopped. */

@@ -60,8 +60,7 @@ export class Watching {
     if (client === undefined) this.clients.clear();
     else this.clients.delete(client);
     for (const waits of this.waiting.keys()) if (!this.isWatched(waits)) this.waiting.delete(waits);
-    const left = this.clients.size === 0 ? undefined : client;
-    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.self, client: left });
+    this.sendUnwatch(this.clients.size === 0 ? undefined : client);
     this.answers.add(formatUnwatched(client));
   }
 
@@ -106,9 +105,14 @@ export class Watching {
 
   /** Nothing is told any more, and nothing watched. */
   close(): void {
+    if (this.clients.size > 0) this.sendUnwatch(undefined);
     this.state = 'over';
     this.clients.clear();
     this.waiting.clear();
+  }
+
+  private sendUnwatch(client: ClientId | undefined): void {
+    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.self, client });
   }
 
   private isWatched(client: ClientId): boolean {

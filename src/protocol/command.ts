@@ -96,6 +96,9 @@ export function formatWatching(client: ClientId): ByteString {
   return `WATCHING ${client}`;
 }
 
+/** What a client that watches is sent now and then once it has closed its sending side. */
+export const stillWatching: ByteString = 'WATCHING';
+
 /** The answer to an UNWATCH: of one client or of everything. */
 export function formatUnwatched(client: ClientId | undefined): ByteString {
   return client === undefined ? 'UNWATCHED' : `UNWATCHED ${client}`;

@@ -292,16 +292,21 @@ describe('a connection that watches', () => {
     expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'idle for 1 s' }]);
   });
 
-  it('[WA9] is idle once it has closed its sending side and there is nothing to tell', () => {
+  it('[WA9] is sent a line once a minute when it has closed its sending side', () => {
     begin({ idleMs: 1_000 });
-    say('WATCH kiwi\n');
+    say('WATCH kiwi\nWHATSAT kiwi 1 1\nWATCH moa');
     closeSendingSide();
-    clock.advance(999);
-    learn(locationOf('kiwi', 1));
-    clock.advance(999);
-    expect(server.take()).to.deep.equal([]);
+    wire.take();
+    clock.advance(59_999);
+    expect(wire.take()).to.equal('');
     clock.advance(1);
-    expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'idle for 1 s' }]);
+    expect(wire.take()).to.equal('WATCHING\n');
+    wire.backlogBytes = tooMuchBacklog;
+    clock.advance(60_000);
+    expect(wire.take(), 'it does not take what it is sent').to.equal('');
+    bus.send(addresses.connection(1), { kind: 'drain' });
+    clock.advance(600_000);
+    expect(wire.take()).to.equal('');
   });
 
   it('[WA10] is closed when what it watches is lost', () => {
