@@ -13,6 +13,8 @@ export interface ClientWire {
   /** Stops and starts reading from the client. */
   pause(): void;
   resume(): void;
+  /** Has the far end asked now and then whether it is still there: from one that only listens, nothing may come for long. */
+  keepAlive(): void;
   /** Closes the connection once everything written has been delivered; then `closed` is reported. */
   end(): void;
   /** Closes the connection now. Nothing is reported after this. */

@@ -16,7 +16,8 @@ export interface ConnectionInput {
  *
  * - Reading stops in `held`, and in no other state: what a client sends is bounded by what it takes back.
  * - Tags say what its actor looks at with every chunk: to match a state costs ten times as much.
- * - In `finishing` nothing more is taken in; what was asked is still answered, and only then is the wire ended.
+ * - In `finishing` nothing more is taken in; what was asked is still answered, and only then is the wire ended. Who watches
+ *   is answered as long as it does: until it is gone, or the server drains.
  */
 export const connectionMachine = setup({
   types: {

@@ -1,5 +1,7 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
+import { stillWatching } from '../protocol/command.js';
+import type { Location } from '../protocol/location.js';
 import { LineFramer, OverlongLine, type Frame } from '../protocol/line-framer.js';
 import type { Instant } from '../protocol/time.js';
 import type { Actor, Bus } from './bus.js';
@@ -11,6 +13,16 @@ import { IdleWatch } from './idle-watch.js';
 import { addresses, type ConnectionMessage } from './messages.js';
 import { StallWatch } from './stall-watch.js';
 import { TokenBucket } from './token-bucket.js';
+import type { ChangeSink } from './watching.js';
+
+/** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
+const changesWaitingMax = 100_000;
+
+/**
+ * How often a client that watches and has closed its sending side is sent a line, in milliseconds. One that is gone looks the
+ * same to TCP until it is sent something.
+ */
+const beatMs = 60_000;
 
 /** The frames of one chunk, and when they came. */
 interface Batch {
@@ -20,7 +32,7 @@ interface Batch {
 }
 
 /** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
-export class Connection implements Actor<ConnectionMessage> {
+export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private readonly framer: LineFramer;
   private readonly conversation: Conversation;
   private readonly batches: Batch[] = [];
@@ -29,8 +41,11 @@ export class Connection implements Actor<ConnectionMessage> {
   private readonly idle: IdleWatch;
   private readonly stall: StallWatch;
   private paceTimer: unknown;
+  private beatTimer: unknown;
   /** Lines that were sent to the client, and not told of yet. */
   private said: ByteString[] = [];
+  /** The same of lines that answer nothing. */
+  private pushed: ByteString[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -50,7 +65,12 @@ export class Connection implements Actor<ConnectionMessage> {
     const backlog = { bytes: () => wire.backlogBytes, bytesMax: backlogBytesMax };
     const stalled = `took nothing for ${stallMs / 1_000} s of what waited for it`;
     this.stall = new StallWatch(clock, stallMs, backlog, () => this.leave(stalled));
-    this.idle = new IdleWatch(clock, idleMs, () => this.leave(`idle for ${idleMs / 1_000} s`));
+    this.idle = new IdleWatch(
+      clock,
+      idleMs,
+      () => this.watches,
+      () => this.leave(`idle for ${idleMs / 1_000} s`),
+    );
   }
 
   receive(message: ConnectionMessage): void {
@@ -59,6 +79,15 @@ export class Connection implements Actor<ConnectionMessage> {
     } finally {
       this.publishSaid();
     }
+  }
+
+  mayTell(): boolean {
+    return this.conversation.waiting === 0 && !this.isFull();
+  }
+
+  tell(line: ByteString): void {
+    this.wire.write(`${line}\n`);
+    this.pushed.push(line);
   }
 
   private handle(message: ConnectionMessage): void {
@@ -71,19 +100,27 @@ export class Connection implements Actor<ConnectionMessage> {
         // A server on its way down takes nothing more in: least of all half a line for a whole one.
         const last = this.life.getSnapshot().hasTag('taking') ? this.framer.end() : [];
         this.life.send({ type: 'ENDED' });
-        return this.take(last, message.receivedAt);
+        this.take(last, message.receivedAt);
+        return this.armBeat();
       }
       case 'drain':
         this.life.send({ type: 'DRAIN' });
+        this.conversation.closeWatching();
         return this.work();
       case 'closed':
         return this.leave(message.reason);
       case 'drained':
         this.idle.moved();
+        // It has taken all: who is sent more at once, as one that watches, is not stalled.
+        this.stall.stop();
         return this.work();
       case 'paced':
         this.paceTimer = undefined;
         return this.work();
+      case 'beat':
+        this.beatTimer = undefined;
+        if (this.mayTell()) this.tell(stillWatching);
+        return this.armBeat();
       case 'located':
         this.conversation.located(message.question, message.location);
         return this.work();
@@ -93,6 +130,18 @@ export class Connection implements Actor<ConnectionMessage> {
       case 'question-failed':
         this.conversation.failed(message.question);
         return this.work();
+      case 'watch-begun':
+        this.wire.keepAlive();
+        this.conversation.watching?.begun(message.question, message.location);
+        this.work();
+        return this.armBeat();
+      case 'watch-refused':
+        this.conversation.watching?.refused(message.question);
+        return this.work();
+      case 'changed':
+        return this.takeChanges(message.locations);
+      case 'watch-lost':
+        return this.leave('what it watches was lost over a failure');
       case 'machine-failed':
         throw message.error;
       default:
@@ -104,6 +153,7 @@ export class Connection implements Actor<ConnectionMessage> {
     this.idle.stop();
     this.stall.stop();
     this.clock.clearTimeout(this.paceTimer);
+    this.clock.clearTimeout(this.beatTimer);
     this.life.send({ type: 'GONE' });
     this.wire.destroy();
   }
@@ -124,6 +174,16 @@ export class Connection implements Actor<ConnectionMessage> {
   private work(): void {
     this.handleFrames();
     this.conversation.flush();
+    this.conversation.watching?.flush(this);
+  }
+
+  private takeChanges(changes: readonly Location[]): void {
+    const { watching } = this.conversation;
+    if (watching === undefined) return;
+    const count = watching.take(changes, this);
+    if (count > 0) this.bus.publish({ kind: 'watch-conflated', count });
+    if (watching.waitingCount > changesWaitingMax)
+      this.leave(`too slow for what it watches: more than ${changesWaitingMax} clients wait to be told of`);
   }
 
   /** Handles what has come in, for as long as there is room for the answers. */
@@ -145,7 +205,18 @@ export class Connection implements Actor<ConnectionMessage> {
   private settle(): void {
     const state = this.life.getSnapshot();
     if (state.hasTag('held')) this.life.send({ type: 'EASED' });
-    else if (state.hasTag('finishing') && this.conversation.waiting === 0) this.life.send({ type: 'ANSWERED' });
+    else if (state.hasTag('finishing') && this.conversation.waiting === 0 && !this.watches)
+      this.life.send({ type: 'ANSWERED' });
+  }
+
+  private get watches(): boolean {
+    return (this.conversation.watching?.size ?? 0) > 0;
+  }
+
+  private armBeat(): void {
+    if (this.beatTimer !== undefined || !this.watches || !this.life.getSnapshot().hasTag('finishing')) return;
+    const self = addresses.connection(this.connection);
+    this.beatTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'beat' }), beatMs);
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
@@ -171,10 +242,16 @@ export class Connection implements Actor<ConnectionMessage> {
   }
 
   private publishSaid(): void {
-    if (this.said.length === 0) return;
-    const lines = this.said;
-    this.said = [];
-    this.publish('out', lines);
+    const { said, pushed } = this;
+    if (said.length > 0) {
+      this.said = [];
+      this.publish('out', said);
+    }
+    if (pushed.length > 0) {
+      this.pushed = [];
+      const { far } = this.wire;
+      this.bus.publish({ kind: 'lines', direction: 'out', party: 'client', far, lines: pushed, pushed: true });
+    }
   }
 
   private publish(direction: 'in' | 'out', lines: readonly ByteString[]): void {

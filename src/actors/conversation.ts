@@ -10,6 +10,7 @@ import { AnswerQueue, type PendingAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import type { Limits } from './limits.js';
 import { addresses, type ConnectionMessage } from './messages.js';
+import { Watching } from './watching.js';
 
 /** What every conversation of a server goes by. */
 export interface ConversationSettings {
@@ -37,6 +38,7 @@ export class Conversation {
   private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
   private questions = 0;
+  private watched: Watching | undefined;
 
   /**
    * @param self where answers to this conversation's questions are sent; they are passed to `located` and the others
@@ -56,6 +58,16 @@ export class Conversation {
     return this.answers.length;
   }
 
+  /** What the client watches; undefined as long as it has never asked to. */
+  get watching(): Watching | undefined {
+    return this.watched;
+  }
+
+  /** The client is told of changes no more, whatever it asks. */
+  closeWatching(): void {
+    this.watches().close();
+  }
+
   /** Takes one line of the client. */
   handle(frame: Frame, receivedAt: Instant): void {
     if (frame instanceof OverlongLine) return this.answers.add(formatInvalid(frame.start));
@@ -67,6 +79,12 @@ export class Conversation {
           : this.report(command, receivedAt);
       case 'WHATSAT':
         return this.ask(command, frame);
+      case 'WATCH':
+        // What was reported before it is no change, and what is reported behind it is one.
+        this.flush();
+        return this.watches().watch(command.client, frame, (this.questions += 1));
+      case 'UNWATCH':
+        return this.watches().unwatch(command.client);
       case 'invalid':
         return this.answers.add(formatInvalid(frame));
     }
@@ -105,7 +123,7 @@ export class Conversation {
   /** Whoever was asked broke down over the question. */
   failed(question: number): void {
     const whatsat = this.pending.get(question);
-    if (whatsat === undefined) return;
+    if (whatsat === undefined) return this.watched?.refused(question);
     this.fill(
       question,
       whatsat.at === ''
@@ -126,6 +144,11 @@ export class Conversation {
     const question = (this.questions += 1);
     this.pending.set(question, { line, command, answer: this.answers.reserve(), asked: 'store', at: '' });
     this.bus.send(addresses.store, { kind: 'whereis', client: command.client, replyTo: this.self, question });
+  }
+
+  private watches(): Watching {
+    this.watched ??= new Watching(this.bus, this.self, this.answers);
+    return this.watched;
   }
 
   private fill(question: number, text: ByteString): void {

@@ -12,6 +12,8 @@ export interface LinesEvent {
   readonly far: string;
   /** Without line ends, and with no LF in them. */
   readonly lines: readonly ByteString[];
+  /** They answer no command, but tell a client of what it watches. */
+  readonly pushed?: true;
 }
 
 /** The states in which a link is shown to people; each is a state of the link's machine. */
@@ -32,6 +34,18 @@ export interface LinkEvent {
 export interface ConflatedEvent {
   readonly kind: 'conflated';
   readonly neighbour: ServerId;
+  readonly count: number;
+}
+
+/** So many connections watch now. */
+export interface WatchersEvent {
+  readonly kind: 'watchers';
+  readonly watchers: number;
+}
+
+/** A client does not take what it watches: of so many a location waited that a newer one has replaced. */
+export interface WatchConflatedEvent {
+  readonly kind: 'watch-conflated';
   readonly count: number;
 }
 
@@ -131,6 +145,8 @@ export type HerdEvent =
   | LinesEvent
   | LinkEvent
   | ConflatedEvent
+  | WatchersEvent
+  | WatchConflatedEvent
   | ClientEvent
   | ServerEvent
   | LearnedEvent

@@ -8,6 +8,8 @@ export class IdleWatch {
   constructor(
     private readonly clock: Clock,
     private readonly idleMs: number,
+    /** Whether it is in order now that nothing moves. */
+    private readonly mayRest: () => boolean,
     private readonly onIdle: () => void,
   ) {
     this.movedAtMs = clock.monotonicMs();
@@ -25,6 +27,7 @@ export class IdleWatch {
 
   private arm(delayMs: number): void {
     this.timer = this.clock.setTimeout(() => {
+      if (this.mayRest()) this.moved();
       const leftMs = this.movedAtMs + this.idleMs - this.clock.monotonicMs();
       if (leftMs > 0) this.arm(Math.ceil(leftMs));
       else this.onIdle();

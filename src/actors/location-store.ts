@@ -1,15 +1,17 @@
 import type { ServerId } from '../protocol/ids.js';
 import { supersedes, type Location } from '../protocol/location.js';
 import { compareInstants, type Instant } from '../protocol/time.js';
-import type { Actor, Bus } from './bus.js';
+import type { Actor, Address, Bus } from './bus.js';
 import { LocationTable } from './location-table.js';
-import { addresses, type StoreMessage } from './messages.js';
+import { addresses, type ConnectionMessage, type StoreMessage } from './messages.js';
 import { Repair } from './repair.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells flood what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
   private readonly table = new LocationTable();
   private readonly repair = new Repair(this.table);
+  /** Connections that watch. While there are none, nobody is told of what is learned but flood. */
+  private readonly watchers = new Set<Address<ConnectionMessage>>();
   /** The newest moment of a location that was forgotten for want of room: nothing as old is taken from neighbours again. */
   private horizon: Instant | undefined;
 
@@ -42,6 +44,13 @@ export class LocationStore implements Actor<StoreMessage> {
           size: this.table.size,
         });
       }
+      case 'watch':
+        this.watchers.add(message.replyTo);
+        return this.bus.send(addresses.watch, { ...message, location: this.table.get(message.client) });
+      case 'unwatch':
+        if (!this.watchers.has(message.watcher)) return;
+        if (message.client === undefined) this.watchers.delete(message.watcher);
+        return this.bus.send(addresses.watch, message);
       case 'sought': {
         const { from, seek } = message;
         const location = this.table.get(seek.client);
@@ -84,6 +93,7 @@ export class LocationStore implements Actor<StoreMessage> {
       if (locations.length > 0) {
         this.bus.publish({ kind: 'locations-learned', locations, from });
         this.bus.send(addresses.flood, { kind: 'spread', locations, from });
+        if (this.watchers.size > 0) this.bus.send(addresses.watch, { kind: 'learned', locations });
       }
       this.makeRoom();
     }

@@ -30,6 +30,23 @@ export type AnswerMessage =
   | { readonly kind: 'nearby-found'; readonly question: number; readonly json: ByteString }
   | { readonly kind: 'question-failed'; readonly question: number };
 
+/** A connection wants to be told of a client's changes, or of everybody's. */
+export interface WatchQuestion {
+  readonly kind: 'watch';
+  readonly client: ClientId;
+  readonly replyTo: Address<ConnectionMessage>;
+  /** The connection's own number for it. */
+  readonly question: number;
+}
+
+/** A connection wants to be told no more, or is gone. */
+export interface Unwatched {
+  readonly kind: 'unwatch';
+  readonly watcher: Address<ConnectionMessage>;
+  /** Undefined for all that it watches. */
+  readonly client: ClientId | undefined;
+}
+
 /** Sent by an actor to itself when its machine broke, so that the failure is the actor's own. */
 export interface MachineFailed {
   readonly kind: 'machine-failed';
@@ -51,8 +68,18 @@ export type ConnectionMessage =
   /** A command may be taken again: the client had sent them faster than it may. */
   | { readonly kind: 'paced' }
   | { readonly kind: 'closed'; readonly reason: string }
+  /** Time to find out whether a client that watches, and can say nothing any more, is still there. */
+  | { readonly kind: 'beat' }
   /** The server is going down: answer what was asked, take no more. */
   | { readonly kind: 'drain' }
+  /** From now on it is told of changes of a client. This is where it is; undefined if nobody knows, or if all are watched. */
+  | { readonly kind: 'watch-begun'; readonly question: number; readonly location: Location | undefined }
+  /** It is not: there are too many that watch the same, or it watches too much. */
+  | { readonly kind: 'watch-refused'; readonly question: number }
+  /** What it watches is somewhere else now; of one client there may be several locations, each newer. */
+  | { readonly kind: 'changed'; readonly locations: readonly Location[] }
+  /** Who told it of changes has failed, and does not know any more what it watched. */
+  | { readonly kind: 'watch-lost' }
   | AnswerMessage
   | MachineFailed;
 
@@ -87,6 +114,9 @@ export type StoreMessage =
       readonly replyTo: Address<DeskMessage>;
       readonly question: number;
     }
+  /** To be passed on to the watch: it goes through the store so that it has its place among what is learned. */
+  | WatchQuestion
+  | Unwatched
   /** A neighbour asks where a client is. */
   | { readonly kind: 'sought'; readonly from: ServerId; readonly seek: SeekLine }
   /** A link wants to tell its neighbour a digest of what is here. */
@@ -109,6 +139,14 @@ export type StoreMessage =
   /** Deal out the locations of the buckets that differ, a page at a time. */
   | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
   | { readonly kind: 'next-page'; readonly neighbour: ServerId };
+
+/** Sent to the watch. */
+export type WatchMessage =
+  /** With where the client is now; undefined if nobody knows, or if all are to be watched. */
+  | (WatchQuestion & { readonly location: Location | undefined })
+  | Unwatched
+  /** What the store has learned; sent while somebody watches. */
+  | { readonly kind: 'learned'; readonly locations: readonly Location[] };
 
 /** Sent to flood. */
 export type FloodMessage =
@@ -183,6 +221,7 @@ export const addresses = {
   server: address<ServerMessage>('server'),
   store: address<StoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
+  watch: address<WatchMessage>('watch'),
   seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),

@@ -20,6 +20,7 @@ import type { PeerWire, PeerWireListener } from './transport.js';
 import { Twitter } from './twitter.js';
 import { Budget } from './upstream/budget.js';
 import type { UpstreamPace } from './upstream/pace.js';
+import { Watch } from './watch.js';
 import { WireMailbox } from './wire-mailbox.js';
 
 /** What a server is told about itself. */
@@ -76,6 +77,7 @@ export class Server implements Actor<ServerMessage> {
     registry.attach(addresses.server, this);
     supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax));
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
+    supervisor.spawn('watch', addresses.watch, () => new Watch(registry));
     const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
     supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
     const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };
@@ -164,8 +166,15 @@ export class Server implements Actor<ServerMessage> {
     if (wire === undefined) return;
     this.clients.delete(connection);
     this.count(wire, -1);
+    // On the way down they have ended it themselves, and whoever keeps who watches may be gone before the last of them.
+    if (this.life.getSnapshot().matches('running')) this.unwatch(connection);
     this.tell('client-disconnected', wire, reason);
     if (this.clients.size === 0) this.life.send({ type: 'CLIENTS_GONE' });
+  }
+
+  private unwatch(connection: number): void {
+    const watcher = addresses.connection(connection);
+    this.edges.registry.send(addresses.store, { kind: 'unwatch', watcher, client: undefined });
   }
 
   /** A connection's actor failed and was stopped. */

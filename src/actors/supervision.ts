@@ -5,7 +5,7 @@
 export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** The kinds of actors that a server supervises. */
-export type ActorKind = 'connection' | 'store' | 'flood' | 'seeker' | 'link' | 'acceptor' | 'upstream';
+export type ActorKind = 'connection' | 'store' | 'flood' | 'watch' | 'seeker' | 'link' | 'acceptor' | 'upstream';
 
 /** What happens to one kind of actor. */
 interface Policy {
@@ -25,6 +25,8 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   store: { directive: 'resume', failuresMax: 100, withinMs },
   // Holds nothing.
   flood: { directive: 'restart', failuresMax: 100, withinMs },
+  // Forgets who watches what, and says so to those who do: each loses its connection, and comes back.
+  watch: { directive: 'restart', failuresMax: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.
   seeker: { directive: 'restart', failuresMax: 100, withinMs },
   // Connects again and catches up.

@@ -96,6 +96,14 @@ program
   .action(async (client: string, options: NearOptions) => (await import('./find.js')).near(client, options));
 
 program
+  .command('watch')
+  .description('print the AT line of each change of a client, or of all of them, until Ctrl-C')
+  .argument('[client]', "the client's ID; * or nothing for all", '*')
+  .option(...server)
+  .option(...config)
+  .action(async (client: string, options: FindOptions) => (await import('./watch.js')).watch(client, options));
+
+program
   .command('simulate')
   .description('play scripted failures, in simulated time or on real servers; 0 all held, 1 violated, 2 could not run')
   .argument('<file...>', 'scenarios')

@@ -19,13 +19,30 @@ export interface Whatsat {
   readonly count: number;
 }
 
+/** A client wants to be told of each change of where another is, or everybody. */
+export interface Watch {
+  readonly kind: 'WATCH';
+  /** `everyone` for all. */
+  readonly client: ClientId;
+}
+
+/** A client wants to be told no more. */
+export interface Unwatch {
+  readonly kind: 'UNWATCH';
+  /** What it no longer watches; undefined for everything. */
+  readonly client: ClientId | undefined;
+}
+
 /** Anything else. */
 export interface Invalid {
   readonly kind: 'invalid';
 }
 
 /** What a client's line asks for. */
-export type Command = Iamat | Whatsat | Invalid;
+export type Command = Iamat | Whatsat | Watch | Unwatch | Invalid;
+
+/** What stands for all clients in a WATCH. */
+export const everyone = asClientId('*');
 
 const invalid: Invalid = { kind: 'invalid' };
 const decimalPattern = /^\d+(?:\.\d+)?$/;
@@ -43,17 +60,48 @@ export function parseCommand(line: ByteString, countMax: number): Command {
     const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
     return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantOf(seconds, fraction) };
   }
-  const [name, client, radius, howMany, ...more] = fieldsOf(line);
-  if (client === undefined || radius === undefined || howMany === undefined || more.length > 0) return invalid;
-  return name === 'WHATSAT' ? parseWhatsat(asClientId(client), radius, howMany, countMax) : invalid;
+  const [name, ...fields] = fieldsOf(line);
+  switch (name) {
+    case 'WHATSAT':
+      return parseWhatsat(fields, countMax);
+    case 'WATCH':
+      return parseWatch(fields);
+    case 'UNWATCH':
+      return parseUnwatch(fields);
+    default:
+      return invalid;
+  }
 }
 
-function parseWhatsat(client: ClientId, radius: ByteString, howMany: ByteString, countMax: number): Whatsat | Invalid {
+function parseWhatsat([client, radius, howMany, ...more]: readonly ByteString[], countMax: number): Whatsat | Invalid {
+  if (client === undefined || radius === undefined || howMany === undefined || more.length > 0) return invalid;
   if (!decimalPattern.test(radius) || !wholePattern.test(howMany)) return invalid;
   const radiusKm = Number(radius);
   const count = Number(howMany);
   if (!Number.isFinite(radiusKm) || count > countMax) return invalid;
-  return { kind: 'WHATSAT', client, radiusKm, count };
+  return { kind: 'WHATSAT', client: asClientId(client), radiusKm, count };
+}
+
+function parseWatch([client, ...more]: readonly ByteString[]): Watch | Invalid {
+  return client === undefined || more.length > 0 ? invalid : { kind: 'WATCH', client: asClientId(client) };
+}
+
+function parseUnwatch([client, ...more]: readonly ByteString[]): Unwatch | Invalid {
+  if (more.length > 0) return invalid;
+  return { kind: 'UNWATCH', client: client === undefined ? undefined : asClientId(client) };
+}
+
+/** The answer to a WATCH. */
+export function formatWatching(client: ClientId): ByteString {
+  return `WATCHING ${client}`;
+}
+
+/** What a client that watches is sent now and then once it has closed its sending side. */
+export const stillWatching: ByteString = 'WATCHING';
+
+/** The answer to an UNWATCH: of one client or of everything. */
+export function formatUnwatched(client: ClientId | undefined): ByteString {
+  return client === undefined ? 'UNWATCHED' : `UNWATCHED ${client}`;
 }
 
 /** The answer to a line that is no command, or asks for a client that nobody knows: a mark and a copy of the line. */

@@ -10,6 +10,9 @@ import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
 import type { Turn } from './turn.js';
 
+/** How long nothing may come from a client that only listens before it is asked whether it is there, in milliseconds. */
+const keepAliveAfterMs = 60_000;
+
 /** What a door for clients needs. */
 export interface DoorEdges {
   readonly bus: Bus;
@@ -86,6 +89,10 @@ class TcpClientWire implements ClientWire {
 
   resume(): void {
     this.socket.resume();
+  }
+
+  keepAlive(): void {
+    this.socket.setKeepAlive(true, keepAliveAfterMs);
   }
 
   end(): void {

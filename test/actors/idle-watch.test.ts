@@ -6,12 +6,19 @@ describe('[CO8] IdleWatch', () => {
   let clock: VirtualClock;
   let watch: IdleWatch;
   let idle: number;
+  let mayRest: boolean;
 
   beforeEach(() => {
     clock = new VirtualClock();
     idle = 0;
+    mayRest = false;
     clock.advance(12_345);
-    watch = new IdleWatch(clock, 60_000, () => (idle += 1));
+    watch = new IdleWatch(
+      clock,
+      60_000,
+      () => mayRest,
+      () => (idle += 1),
+    );
   });
 
   it('tells once that nothing has moved for so long', () => {
@@ -30,6 +37,16 @@ describe('[CO8] IdleWatch', () => {
       watch.moved();
       expect(clock.armed).to.equal(1);
     }
+    clock.advance(59_999);
+    expect(idle).to.equal(0);
+    clock.advance(1);
+    expect(idle).to.equal(1);
+  });
+
+  it('tells nothing while it may rest, and counts from there', () => {
+    mayRest = true;
+    clock.advance(600_000);
+    mayRest = false;
     clock.advance(59_999);
     expect(idle).to.equal(0);
     clock.advance(1);

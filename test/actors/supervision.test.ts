@@ -11,6 +11,7 @@ describe('directiveFor', () => {
       connection: 'stop',
       store: 'resume',
       flood: 'restart',
+      watch: 'restart',
       seeker: 'restart',
       link: 'restart',
       acceptor: 'restart',

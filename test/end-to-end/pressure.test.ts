@@ -116,6 +116,28 @@ const servedWithinMs = 2_000;
     await herd.agrees(answers.slice(-1));
   });
 
+  it('[WA6] does not keep what clients that watch do not take', async () => {
+    const watchers = await Promise.all(Array.from({ length: 10 }, press));
+    for (const watcher of watchers) {
+      expect(await watcher.ask('WATCH *')).to.equal('WATCHING *');
+      watcher.socket.pause();
+    }
+    const rounds = 10_000;
+    const long = 'x'.repeat(3_900);
+    // Kept, it would be ten times 40 MB. What the log may hold is less.
+    await growingByLessThan(200, async () => {
+      const reporter = await press();
+      reporter.send(Array.from({ length: rounds }, (_, index) => `IAMAT ${long} ${place} ${index + 1}\n`).join(''));
+      await reporter.lines(rounds);
+      await othersAreServed(5);
+    });
+    const [slow] = watchers;
+    slow?.socket.resume();
+    let told = 0;
+    for (let line = ''; !line.includes(`${place} ${rounds}`); told += 1) line = (await slow?.line()) ?? '';
+    expect(told).to.be.below(rounds);
+  });
+
   it('[CO5] stops in spite of a client that never reads', async () => {
     pour(await press(), 'WHATSAT other 2500 100\n'.repeat(10_000));
     await othersAreServed(5);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { ByteString } from '../../src/protocol/bytes.js';
-import { formatInvalid, parseCommand, type Command } from '../../src/protocol/command.js';
+import { everyone, formatInvalid, parseCommand, type Command } from '../../src/protocol/command.js';
 import { formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import {
   byteStrings,
@@ -32,9 +32,12 @@ function expectInvalid(commands: readonly ByteString[]): void {
 }
 
 describe('parseCommand', () => {
-  it('[CM1] reads the two commands, in capitals', () => {
+  it('[CM1] reads the four commands, in capitals', () => {
     expect(parse('IAMAT kiwi +1+2 5').kind).to.equal('IAMAT');
     expect(parse('WHATSAT kiwi 1 2').kind).to.equal('WHATSAT');
+    expect(parse('WATCH kiwi').kind).to.equal('WATCH');
+    expect(parse('UNWATCH').kind).to.equal('UNWATCH');
+    expectInvalid(['watch kiwi', 'Watch kiwi', 'WATCHING kiwi', 'WATCH: kiwi', 'unwatch', 'UNWATCHED', 'kiwi WATCH']);
     expectInvalid(['iamat kiwi +1+2 5', 'Iamat kiwi +1+2 5', 'whatsat kiwi 1 2', 'WhatsAt kiwi 1 2']);
     expectInvalid([
       'AT kiwi +1+2 5',
@@ -51,7 +54,15 @@ describe('parseCommand', () => {
     ]);
   });
 
-  it('[CM2] takes four fields', () => {
+  it('[CM2] takes two fields for WATCH, and one or two for UNWATCH', () => {
+    expect(parse('WATCH *')).to.deep.equal({ kind: 'WATCH', client: everyone });
+    expect(parse('\tWATCH \v kiwi\r')).to.deep.equal({ kind: 'WATCH', client: 'kiwi' });
+    expect(parse(' UNWATCH ')).to.deep.equal({ kind: 'UNWATCH', client: undefined });
+    expect(parse('UNWATCH *')).to.deep.equal({ kind: 'UNWATCH', client: everyone });
+    expectInvalid(['WATCH', ' WATCH ', 'WATCH kiwi moa', 'UNWATCH kiwi moa', 'WATCH kiwi 1 2', 'UNWATCH kiwi 1 2']);
+  });
+
+  it('[CM2] takes four fields for the others', () => {
     expectInvalid([
       'IAMAT',
       'IAMAT kiwi',
@@ -75,6 +86,7 @@ describe('parseCommand', () => {
     for (const client of [...strange, ...strange.map((bytes) => `${bytes}kiwi${bytes}`)]) {
       expect(parse(`IAMAT ${client} +1+2 5`), JSON.stringify(client)).to.include({ kind: 'IAMAT', client });
       expect(parse(`WHATSAT ${client} 1 2`), JSON.stringify(client)).to.include({ kind: 'WHATSAT', client });
+      expect(parse(`WATCH ${client}`), JSON.stringify(client)).to.deep.equal({ kind: 'WATCH', client });
     }
   });
 

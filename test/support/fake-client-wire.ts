@@ -8,6 +8,8 @@ export class FakeClientWire implements ClientWire {
   backlogBytes = 0;
   reading: 'flowing' | 'paused' = 'flowing';
   state: 'open' | 'ended' | 'destroyed' = 'open';
+  /** Whether it is asked now and then if it is there. */
+  alive: 'assumed' | 'asked' = 'assumed';
 
   constructor(readonly far = '192.0.2.1:40000') {}
 
@@ -21,6 +23,10 @@ export class FakeClientWire implements ClientWire {
 
   resume(): void {
     this.reading = 'flowing';
+  }
+
+  keepAlive(): void {
+    this.alive = 'asked';
   }
 
   end(): void {

@@ -121,6 +121,24 @@ describe('the window, in Chromium', function () {
     await Promise.all([blake.context().close(), metta.context().close()]);
   });
 
+  it('shows in the console what is watched: of many changes the newest, and how many there were besides', async () => {
+    const page = await open('Bryant');
+    expect(await say(page, 'Bryant', 'WATCH *')).to.equal('WATCHING *');
+    const changes = page.locator('#console-talk p.changed code');
+    const at = await herd.report('Metta', 'watched');
+    await changes.filter({ hasText: at }).waitFor();
+    const reports = Array.from({ length: 2_000 }, (_, index) => `IAMAT crowd +1+1 ${index + 1}\n`);
+    await herd.tell('Metta', reports.join(''));
+    await changes.filter({ hasText: /AT Metta \S+ crowd \+1\+1 2000$/ }).waitFor();
+    await changes
+      .filter({ hasText: /^[\d,]+ changes not shown$/ })
+      .first()
+      .waitFor();
+    expect(await changes.count()).to.be.below(100);
+    expect(await say(page, 'Bryant', 'UNWATCH')).to.equal('UNWATCHED');
+    await page.context().close();
+  });
+
   it('shows a server die, its neighbour back off, and both catch up', async () => {
     const page = await open('Blake');
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');

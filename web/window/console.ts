@@ -1,7 +1,8 @@
+import { Changes } from './changes.js';
 import { CommandHistory } from './command-history.js';
 import { Conversation } from './conversation.js';
 import { element, part } from './element.js';
-import type { Herd } from './herd.js';
+import type { Herd, Server } from './herd.js';
 import { posixNow } from './posix-now.js';
 
 /** How many lines of talk are kept. */
@@ -15,8 +16,16 @@ const examples: readonly (readonly [label: string, command: () => string])[] = [
   ['Report a place', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
   ['What is near it', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
   ['Report the other side', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
+  ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
+  ['Watch all', () => 'WATCH *'],
+  ['Stop watching', () => 'UNWATCH'],
   ['Nonsense', () => 'HELLO herd'],
 ];
+
+/** What is watched, is watched over a connection of its own: there, an AT line is a change and never an answer. */
+const watchPattern = /^\s*(?:UN)?WATCH(?:\s|$)/;
+
+type Kind = 'said' | 'heard' | 'changed' | 'refused' | 'closed';
 
 /** Speaks the protocol with whichever server the reader chooses. */
 export class Console {
@@ -26,6 +35,7 @@ export class Console {
   private readonly talk = part('console-talk', HTMLElement);
   private readonly history = new CommandHistory();
   private readonly conversations = new Map<string, Conversation>();
+  private readonly watches = new Map<string, Conversation>();
   private servers = 0;
 
   constructor(private readonly herd: Herd) {
@@ -70,19 +80,41 @@ export class Console {
     this.history.add(command);
     this.line.value = '';
     this.show('said', server.name, command);
-    let conversation = this.conversations.get(server.name);
+    const isWatch = watchPattern.test(command);
+    const conversations = isWatch ? this.watches : this.conversations;
+    let conversation = conversations.get(server.name);
     if (conversation === undefined) {
-      conversation = new Conversation(
-        server.url,
-        (answer) => this.show(answer.startsWith('? ') ? 'refused' : 'heard', server.name, answer),
-        (mood) => mood === 'closed' && this.show('closed', server.name, 'The connection is closed.'),
-      );
-      this.conversations.set(server.name, conversation);
+      conversation = isWatch ? this.watch(server) : this.talkWith(server, (answer) => this.hear(server, answer));
+      conversations.set(server.name, conversation);
     }
     conversation.say(command);
   }
 
-  private show(kind: 'said' | 'heard' | 'refused' | 'closed', server: string, text: string): void {
+  private talkWith({ name, url }: Server, hear: (line: string) => void): Conversation {
+    return new Conversation(
+      url,
+      hear,
+      (mood) => mood === 'closed' && this.show('closed', name, 'The connection is closed.'),
+    );
+  }
+
+  private watch(server: Server): Conversation {
+    const changes = new Changes((lines, leftOut) => {
+      if (leftOut > 0) this.show('changed', server.name, `${leftOut.toLocaleString('en')} changes not shown`);
+      for (const line of lines) this.show('changed', server.name, line);
+    });
+    return this.talkWith(server, (line) => {
+      if (line.startsWith('AT ')) return changes.add(line);
+      changes.showAll();
+      this.hear(server, line);
+    });
+  }
+
+  private hear({ name }: Server, answer: string): void {
+    this.show(answer.startsWith('? ') ? 'refused' : 'heard', name, answer);
+  }
+
+  private show(kind: Kind, server: string, text: string): void {
     const atEnd = this.talk.scrollHeight - this.talk.scrollTop - this.talk.clientHeight < 40;
     const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
     const who = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);

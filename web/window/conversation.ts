@@ -4,7 +4,7 @@ export type Mood = 'opening' | 'open' | 'closed';
 /** How many lines wait for the connection to open. */
 const waitingMax = 100;
 
-/** Speaks the protocol with one server over WebSocket: one command a message, one answer a message. Opens when it is needed. */
+/** Speaks the protocol with one server over WebSocket: one command a message, one answer or change a message. Opens when it is needed. */
 export class Conversation {
   private socket: WebSocket | undefined;
   private waiting: string[] = [];

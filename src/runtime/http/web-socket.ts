@@ -107,6 +107,10 @@ class WebSocketClientWire implements ClientWire {
     this.webSocket.resume();
   }
 
+  keepAlive(): void {
+    // It is pinged as long as it is there.
+  }
+
   end(): void {
     this.webSocket.close(goingAway);
   }

@@ -15,7 +15,9 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'locations-learned':
     case 'location-forgotten':
     case 'conflated':
-      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour is told less.
+    case 'watchers':
+    case 'watch-conflated':
+      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less.
       return undefined;
     case 'locations-remembered': {
       const { length } = event.locations;

@@ -47,8 +47,12 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     counter('herd_commands_total', 'Commands of clients that speak lines, by kind and outcome.', [
       [{ kind: 'IAMAT', outcome: 'answered' }, commands.iamat],
       [{ kind: 'WHATSAT', outcome: 'answered' }, commands.whatsat],
+      [{ kind: 'WATCH', outcome: 'answered' }, commands.watch],
+      [{ kind: 'UNWATCH', outcome: 'answered' }, commands.unwatch],
       [{ kind: 'IAMAT', outcome: 'invalid' }, commands.invalid.iamat],
       [{ kind: 'WHATSAT', outcome: 'invalid' }, commands.invalid.whatsat],
+      [{ kind: 'WATCH', outcome: 'invalid' }, commands.invalid.watch],
+      [{ kind: 'UNWATCH', outcome: 'invalid' }, commands.invalid.unwatch],
       [{ kind: 'other', outcome: 'invalid' }, commands.invalid.other],
     ]),
     histogram('herd_command_seconds', 'Seconds from a command to its answer.', [
@@ -57,6 +61,13 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     ]),
     gauge('herd_connections', 'Connections of clients.', [[{}, view.clients]]),
     counter('herd_connections_refused_total', 'Connections that were turned away.', [[{}, counts.refused]]),
+    gauge('herd_watchers', 'Connections that watch.', [[{}, counts.watchers]]),
+    counter('herd_watch_lines_total', 'Changes that were told to connections that watch.', [[{}, commands.pushed]]),
+    counter(
+      'herd_watch_conflated_total',
+      'Changes that a newer one replaced while they waited for a slow connection.',
+      [[{}, counts.watchConflated]],
+    ),
     gauge('herd_locations', 'Clients whose location is held.', [[{}, locations]]),
     counter('herd_reports_total', 'New locations that clients reported here.', [[{}, counts.reported]]),
     counter('herd_forgotten_total', 'Locations forgotten for want of room.', [[{}, counts.forgotten]]),

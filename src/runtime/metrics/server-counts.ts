@@ -39,6 +39,8 @@ export class ServerCounts {
   deadLetters = 0;
   failures = 0;
   refused = 0;
+  watchers = 0;
+  watchConflated = 0;
 
   constructor(
     bus: MessageBus,
@@ -56,6 +58,8 @@ export class ServerCounts {
       const link = this.links.get(neighbour);
       if (link !== undefined) link.conflated += count;
     });
+    bus.on('watchers', ({ watchers }) => (this.watchers = watchers));
+    bus.on('watch-conflated', ({ count }) => (this.watchConflated += count));
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
     bus.on('client-refused', () => (this.refused += 1));
     bus.on('location-forgotten', () => (this.forgotten += 1));

@@ -69,6 +69,10 @@ class SimulatedClientWire implements ClientWire, SocketListener {
     for (const read of unread) this.read(read);
   }
 
+  keepAlive(): void {
+    // Simulated clients do not go away without a word.
+  }
+
   end(): void {
     this.socket.close();
   }

@@ -1,0 +1,127 @@
+import type { ByteString } from '../protocol/bytes.js';
+import { everyone, formatInvalid, formatUnwatched, formatWatching } from '../protocol/command.js';
+import type { ClientId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import type { AnswerQueue, PendingAnswer } from './answer-queue.js';
+import type { Address, Bus } from './bus.js';
+import { addresses, type ConnectionMessage } from './messages.js';
+
+/** Where a client is told of changes. */
+export interface ChangeSink {
+  /** Whether a line may go out now: no answer waits, and the client takes what it is sent. */
+  mayTell(): boolean;
+  /** Sends a line, given without its line end. */
+  tell(line: ByteString): void;
+}
+
+/** A WATCH on its way. */
+interface PendingWatch {
+  readonly line: ByteString;
+  readonly client: ClientId;
+  readonly answer: PendingAnswer;
+}
+
+/**
+ * What one connection watches, and what it has yet to be told. While it may not be told, the newest location of each client
+ * waits and nothing else: memory is bounded by clients, not by updates.
+ */
+export class Watching {
+  /** What it watches, or has asked to; `everyone` may be one of them. */
+  private readonly clients = new Set<ClientId>();
+  private readonly asked = new Map<number, PendingWatch>();
+  private readonly waiting = new Map<ClientId, Location>();
+  private state: 'open' | 'over' = 'open';
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly self: Address<ConnectionMessage>,
+    private readonly answers: AnswerQueue,
+  ) {}
+
+  /** How much is watched; of what was asked for, all. */
+  get size(): number {
+    return this.clients.size;
+  }
+
+  /** Of how many clients a location waits. */
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
+
+  /** Takes a WATCH; it is answered when it has begun. */
+  watch(client: ClientId, line: ByteString, question: number): void {
+    if (this.state === 'open') this.clients.add(client);
+    this.asked.set(question, { line, client, answer: this.answers.reserve() });
+    this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.self, question });
+  }
+
+  /** Takes an UNWATCH. What waits is not told any more. */
+  unwatch(client: ClientId | undefined): void {
+    if (client === undefined) this.clients.clear();
+    else this.clients.delete(client);
+    for (const waits of this.waiting.keys()) if (!this.isWatched(waits)) this.waiting.delete(waits);
+    this.sendUnwatch(this.clients.size === 0 ? undefined : client);
+    this.answers.add(formatUnwatched(client));
+  }
+
+  /** From now on changes are told; where the client is now, is told first. */
+  begun(question: number, location: Location | undefined): void {
+    const watch = this.takeAsked(question);
+    if (watch === undefined) return;
+    if (location !== undefined && this.isWatched(watch.client)) this.waiting.set(watch.client, location);
+    this.answers.fill(watch.answer, formatWatching(watch.client));
+  }
+
+  /** There is too much to watch already; or who was asked broke down over it. */
+  refused(question: number): void {
+    const watch = this.takeAsked(question);
+    if (watch === undefined) return;
+    this.clients.delete(watch.client);
+    this.answers.fill(watch.answer, formatInvalid(watch.line));
+  }
+
+  /** Takes changes, each newer than any of its client before. Returns how many took the place of one that waited. */
+  take(locations: readonly Location[], sink: ChangeSink): number {
+    let conflated = 0;
+    for (const location of locations) {
+      if (!this.isWatched(location.client)) continue;
+      if (this.waiting.size === 0 && sink.mayTell()) sink.tell(location.line);
+      else {
+        if (this.waiting.has(location.client)) conflated += 1;
+        this.waiting.set(location.client, location);
+      }
+    }
+    return conflated;
+  }
+
+  /** Tells what waits, as far as it may. */
+  flush(sink: ChangeSink): void {
+    for (const [client, location] of this.waiting) {
+      if (!sink.mayTell()) return;
+      this.waiting.delete(client);
+      sink.tell(location.line);
+    }
+  }
+
+  /** Nothing is told any more, and nothing watched. */
+  close(): void {
+    if (this.clients.size > 0) this.sendUnwatch(undefined);
+    this.state = 'over';
+    this.clients.clear();
+    this.waiting.clear();
+  }
+
+  private sendUnwatch(client: ClientId | undefined): void {
+    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.self, client });
+  }
+
+  private isWatched(client: ClientId): boolean {
+    return this.clients.has(client) || this.clients.has(everyone);
+  }
+
+  private takeAsked(question: number): PendingWatch | undefined {
+    const watch = this.asked.get(question);
+    this.asked.delete(question);
+    return watch;
+  }
+}
