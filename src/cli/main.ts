@@ -10,6 +10,7 @@ import type {
   ServeOptions,
   SimulateOptions,
   StartOptions,
+  StatusOptions,
 } from './options.js';
 import { outliveReaders, warn } from './output.js';
 import { herdVersion } from './version.js';
@@ -94,6 +95,14 @@ program
   .option(...server)
   .option(...config)
   .action(async (client: string, options: NearOptions) => (await import('./find.js')).near(client, options));
+
+program
+  .command('status')
+  .description('show who is up, links, locations, rates and lag; 0 all is well, 1 something is not, 2 could not look')
+  .option(...config)
+  .option('--watch', 'look again every second, until Ctrl-C')
+  .option('--json', 'for programs: a line of JSON a look')
+  .action(async (options: StatusOptions) => (await import('./status/command.js')).status(options));
 
 program
   .command('simulate')

@@ -23,6 +23,11 @@ export class CommandCounts {
 
   constructor(private readonly clock: Clock) {}
 
+  get total(): number {
+    const { iamat, whatsat, invalid } = this;
+    return iamat + whatsat + invalid.iamat + invalid.whatsat + invalid.other;
+  }
+
   note({ direction, far, lines }: LinesEvent): void {
     if (direction === 'in') this.noteIn(far, lines);
     else this.noteOut(far, lines);
