@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
+import { herdVersion } from '../embed/version.js';
 import { CommandError, UsageError } from './errors.js';
 import type {
   ConfigOption,
@@ -13,7 +14,6 @@ import type {
   StatusOptions,
 } from './options.js';
 import { outliveReaders, warn } from './output.js';
-import { herdVersion } from './version.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.

@@ -42,30 +42,21 @@ export async function startRecorded(
 async function startHere(
   config: HerdConfig,
   servers: readonly ServerId[],
-  wrap: (upstream: Upstream) => Upstream = (upstream) => upstream,
+  wrap?: (upstream: Upstream) => Upstream,
 ): Promise<void> {
   const stop = stopRequested();
   // Loaded here, because a parent of processes needs none of it.
-  const [{ hostFor }, { upstreamOf }, sample] = await Promise.all([
-    import('./compose.js'),
-    import('./upstream.js'),
-    sampleFor(config),
-  ]);
+  const [{ surroundingsOf }, { runServers }] = await Promise.all([import('./compose.js'), import('../embed/run.js')]);
   const status = statusOf(config, servers);
+  const surroundings = surroundingsOf(config, (report) => status.note(report));
+  const running = await runServers(config, servers, surroundings, wrap);
   try {
-    const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment: process.env });
-    const host = hostFor(config, servers, { upstream: wrap(upstream), http }, (report) => status.note(report));
-    try {
-      for (const server of servers) await host.start(server);
-      void status.ready().then(() => announce(config, servers, status, 'in this process'));
-      await stop;
-      status.unwatch();
-      print('Stopping ...');
-    } finally {
-      await host.stopAll();
-    }
+    void status.ready().then(() => announce(config, servers, status, 'in this process'));
+    await stop;
+    status.unwatch();
+    print('Stopping ...');
   } finally {
-    await sample?.stop();
+    await running.stop();
   }
 }
 
