@@ -1,4 +1,7 @@
 import { join, relative } from 'node:path';
+import { inspectApart } from '../embed/inspect.js';
+import { secretsOf } from '../embed/secrets.js';
+import { upstreamOf } from '../embed/upstream.js';
 import { partsOf } from '../protocol/topology.js';
 import { HerdCertificates } from '../runtime/certificates.js';
 import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
@@ -6,11 +9,8 @@ import { openPeersOf } from '../runtime/config/open-peers.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { configFor } from './config-file.js';
 import type { ConfigOption } from './options.js';
-import { inspectApart } from './inspect.js';
 import { print, warn } from './output.js';
-import { secretsOf } from './secrets.js';
 import { table } from './table.js';
-import { upstreamOf } from './upstream.js';
 
 /** `herd check`: validates a config, the files that it names and the environment, and draws who talks with whom. */
 export async function check(options: ConfigOption): Promise<void> {

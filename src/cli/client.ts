@@ -27,7 +27,11 @@ export async function connectTo(server: ServerId, config: HerdConfig): Promise<S
   return socket;
 }
 
-function readAuthority(file: string): Buffer {
+/**
+ * The certificates of an authority that servers are checked against.
+ * @throws CommandError if the file cannot be read
+ */
+export function readAuthority(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -1,66 +1,21 @@
-import { fileURLToPath } from 'node:url';
-import type { ServerId } from '../protocol/ids.js';
-import type { HerdConfig } from '../runtime/config/herd-config.js';
+import type { Surroundings } from '../embed/compose.js';
 import { HerdCertificates } from '../runtime/certificates.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { StatusReport } from '../runtime/herd-status.js';
-import { Host } from '../runtime/host.js';
-import type { HostEdges } from '../runtime/hosted-server.js';
-import type { HerdMode } from '../runtime/http/http-edges.js';
-import { InProcessNetwork } from '../runtime/in-process-transport.js';
-import { isLoopback } from '../runtime/listening.js';
-import { SystemClock } from '../runtime/system-clock.js';
-import { systemRandom } from '../runtime/system-random.js';
-import { Turn } from '../runtime/turn.js';
-import { inspectApart } from './inspect.js';
 import { warn } from './output.js';
-import { secretsOf } from './secrets.js';
-import type { Asked } from './upstream.js';
-
-/** Where the built page is. */
-const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url))];
 
 /**
- * A host for servers in this process. What they tell of themselves goes to `report`.
+ * What the command gives to servers in its process. What they tell of themselves goes to `report`.
  *
  * @param observe sees the bus of every server besides
  */
-export function hostFor(
+export function surroundingsOf(
   config: HerdConfig,
-  servers: readonly ServerId[],
-  asked: Asked,
   report: (report: StatusReport) => void,
-  observe: HostEdges['observe'] = () => undefined,
-): Host {
-  const turn = new Turn();
-  return new Host({
-    config,
-    clock: new SystemClock(),
-    random: systemRandom,
-    ...asked,
-    secrets: secretsOf(process.env),
-    certificates: reloadable(new HerdCertificates(config.tls)),
-    turn,
-    network: new InProcessNetwork(turn),
-    hosted: new Set(servers),
-    mode: modeOf(config, servers),
-    pageFolders,
-    inspect: inspectApart,
-    warn,
-    observe: (server, bus) => {
-      bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));
-      bus.on('server', ({ state, reason }) => {
-        if (state === 'failed') report({ kind: 'down', server, reason });
-      });
-      observe(server, bus);
-    },
-    onStarted: (server, ports) => report({ kind: 'started', server, ports }),
-  });
-}
-
-/** A whole herd in one process, which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */
-function modeOf(config: HerdConfig, servers: readonly ServerId[]): HerdMode {
-  if (process.env['NODE_ENV'] === 'production' || servers.length < config.servers.size) return 'production';
-  return [...config.servers.values()].every(({ host }) => isLoopback(host)) ? 'development' : 'production';
+  observe: Surroundings['observe'] = () => undefined,
+): Surroundings {
+  const certificates = reloadable(new HerdCertificates(config.tls));
+  return { environment: process.env, certificates, warn, report, observe };
 }
 
 /** Certificates that are read anew on SIGHUP. */

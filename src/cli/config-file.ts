@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withAbsolutePaths } from '../embed/absolute-paths.js';
 import { asServerId, type ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { loadConfig } from '../runtime/config/load.js';
@@ -15,13 +15,8 @@ const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
  * @throws ConfigError
  */
 export function configFor(options: ConfigOption): HerdConfig {
-  const config = loadConfig(options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped), process.env);
-  // From here on nothing depends on the current folder: it may be deleted while servers run.
-  return {
-    ...config,
-    logDir: config.logDir && resolve(config.logDir),
-    storePath: config.storePath && resolve(config.storePath),
-  };
+  const file = options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped);
+  return withAbsolutePaths(loadConfig(file, process.env));
 }
 
 /**

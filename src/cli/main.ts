@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
+import { herdVersion } from '../embed/version.js';
 import { CommandError, UsageError } from './errors.js';
 import type {
   ConfigOption,
@@ -10,9 +11,9 @@ import type {
   ServeOptions,
   SimulateOptions,
   StartOptions,
+  StatusOptions,
 } from './options.js';
 import { outliveReaders, warn } from './output.js';
-import { herdVersion } from './version.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
@@ -102,6 +103,14 @@ program
   .option(...server)
   .option(...config)
   .action(async (client: string, options: FindOptions) => (await import('./watch.js')).watch(client, options));
+
+program
+  .command('status')
+  .description('show who is up, links, locations, rates and lag; 0 all is well, 1 something is not, 2 could not look')
+  .option(...config)
+  .option('--watch', 'look again every second, until Ctrl-C')
+  .option('--json', 'for programs: a line of JSON a look')
+  .action(async (options: StatusOptions) => (await import('./status/command.js')).status(options));
 
 program
   .command('simulate')

@@ -37,6 +37,11 @@ export interface FindOptions extends ConfigOption {
   readonly server?: string;
 }
 
+export interface StatusOptions extends ConfigOption {
+  readonly watch?: true;
+  readonly json?: true;
+}
+
 export interface NearOptions extends FindOptions {
   /** Kilometres, as typed. */
   readonly radius: string;

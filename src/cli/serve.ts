@@ -1,11 +1,12 @@
+import { hostFor } from '../embed/compose.js';
+import { upstreamOf } from '../embed/upstream.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
 import type { WatchQuestion, WatchReport } from '../simulation/processes/watch-messages.js';
-import { hostFor } from './compose.js';
+import { surroundingsOf } from './compose.js';
 import { configFor, serverNamed } from './config-file.js';
 import type { ServeOptions } from './options.js';
 import { stopRequested } from './signals.js';
-import { upstreamOf } from './upstream.js';
 
 /**
  * `herd serve`: one server of a herd, as the child of `herd start --processes`, to which it reports. It ends when it is told
@@ -23,7 +24,8 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const observe = options.watched === true ? await watched(server) : undefined;
   try {
     const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
-    const host = hostFor(config, [server], asked, (message) => void report(message), observe);
+    const surroundings = surroundingsOf(config, (message) => void report(message), observe);
+    const host = hostFor(config, [server], asked, surroundings);
     await host.start(server);
     await stop;
     await host.stopAll();

@@ -15,6 +15,7 @@ import type { ConfigOption, StartOptions } from './options.js';
 import { print } from './output.js';
 import { startSample } from './sample.js';
 import { environmentWithSecret } from './secrets.js';
+import { ServiceManager } from './service-manager.js';
 import { stopRequested } from './signals.js';
 import { table } from './table.js';
 
@@ -42,30 +43,26 @@ export async function startRecorded(
 async function startHere(
   config: HerdConfig,
   servers: readonly ServerId[],
-  wrap: (upstream: Upstream) => Upstream = (upstream) => upstream,
+  wrap?: (upstream: Upstream) => Upstream,
 ): Promise<void> {
   const stop = stopRequested();
+  const manager = new ServiceManager(process.env);
   // Loaded here, because a parent of processes needs none of it.
-  const [{ hostFor }, { upstreamOf }, sample] = await Promise.all([
-    import('./compose.js'),
-    import('./upstream.js'),
-    sampleFor(config),
-  ]);
+  const [{ surroundingsOf }, { runServers }] = await Promise.all([import('./compose.js'), import('../embed/run.js')]);
   const status = statusOf(config, servers);
+  const surroundings = surroundingsOf(config, (report) => status.note(report));
+  const running = await runServers(config, servers, surroundings, wrap);
   try {
-    const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment: process.env });
-    const host = hostFor(config, servers, { upstream: wrap(upstream), http }, (report) => status.note(report));
-    try {
-      for (const server of servers) await host.start(server);
-      void status.ready().then(() => announce(config, servers, status, 'in this process'));
-      await stop;
-      status.unwatch();
-      print('Stopping ...');
-    } finally {
-      await host.stopAll();
-    }
+    void status.ready().then(() => {
+      announce(config, servers, status, 'in this process');
+      manager.ready();
+    });
+    await stop;
+    status.unwatch();
+    manager.stopping();
+    print('Stopping ...');
   } finally {
-    await sample?.stop();
+    await running.stop();
   }
 }
 
@@ -74,6 +71,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
   // Both signals may come before there are processes to kill.
   let kill = (): void => undefined;
   const stop = stopRequested(undefined, () => kill());
+  const manager = new ServiceManager(process.env);
   const sample = await sampleFor(config);
   const status = statusOf(config, servers);
   const file = fileURLToPath(new URL('main.js', import.meta.url));
@@ -101,10 +99,14 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
   }
   kill = () => processes.kill();
   try {
-    void status.ready().then(() => announce(config, servers, status, 'each in a process of its own'));
+    void status.ready().then(() => {
+      announce(config, servers, status, 'each in a process of its own');
+      manager.ready();
+    });
     const failed = await Promise.race([stop, processes.run().catch((error: unknown) => error)]);
     status.unwatch();
     if (failed instanceof Error) throw new CommandError(failed.message, { cause: failed });
+    manager.stopping();
     print('Stopping ...');
   } finally {
     await processes.stop();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { inspectApart } from '../embed/inspect.js';
 import { ProcessHosting } from '../simulation/processes/process-hosting.js';
 import type { Hosting } from '../simulation/real/hosting.js';
 import { RealWorld } from '../simulation/real/real-world.js';
@@ -7,7 +8,6 @@ import { SocketHosting } from '../simulation/sockets/socket-hosting.js';
 import type { World, WorldListener } from '../simulation/world.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { UsageError } from './errors.js';
-import { inspectApart } from './inspect.js';
 import { environmentWithSecret } from './secrets.js';
 import { stopRequested } from './signals.js';
 import { virtualWorld } from './virtual-world.js';

@@ -34,3 +34,12 @@ export function parsePosition(field: ByteString): Position | undefined {
 function withoutPlus(degrees: string): string {
   return degrees.startsWith('+') ? degrees.slice(1) : degrees;
 }
+
+/** Degrees as ISO 6709 writes them; to a ten-millionth, which is a centimetre. */
+export function isoPositionOf(latitude: number, longitude: number): string {
+  return signed(latitude) + signed(longitude);
+}
+
+function signed(degrees: number): string {
+  return `${degrees < 0 ? '-' : '+'}${Math.abs(degrees).toFixed(7)}`;
+}

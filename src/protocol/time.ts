@@ -47,6 +47,11 @@ export function formatInstant({ seconds, nanoseconds }: Instant): ByteString {
   return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 
+/** A number of seconds as a time field: what digits it has to the nanosecond. */
+export function formatSeconds(seconds: number): ByteString {
+  return seconds.toFixed(9).replace(/\.?0+$/, '');
+}
+
 /** Below zero if `a` is earlier than `b`, zero if they are the same nanosecond, above zero if later. */
 export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;

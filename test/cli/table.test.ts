@@ -13,4 +13,16 @@ describe('table', () => {
       '  Metta                    x',
     ]);
   });
+
+  it('writes numbers to the right', () => {
+    const rows = [
+      ['Blake', '7', 'x'],
+      ['Metta', '1,234', ''],
+    ];
+    expect(table(['server', 'n', ''], rows, new Set([1])).split('\n')).to.deep.equal([
+      '  server      n',
+      '  Blake       7  x',
+      '  Metta   1,234',
+    ]);
+  });
 });

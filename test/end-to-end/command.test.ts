@@ -7,7 +7,7 @@ import { run } from '../support/command.js';
 import { patienceMs } from '../support/eventually.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
-const commands = ['start', 'check', 'send', 'where', 'near', 'simulate', 'fuzz', 'schema'];
+const commands = ['start', 'check', 'send', 'where', 'near', 'status', 'simulate', 'fuzz', 'schema'];
 
 describe('the herd command', function () {
   this.timeout(2 * patienceMs);

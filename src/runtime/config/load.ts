@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.js';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
 import type { HerdConfig } from './herd-config.js';
+import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
 import { problemsOf } from './problems.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
@@ -26,9 +27,21 @@ export function parseConfig(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): HerdConfig {
-  const source = new YamlSource(file, text, environment);
+  return configIn(new YamlSource(file, text, environment), file);
+}
+
+/**
+ * Checks a config that a program made.
+ * @throws ConfigError with every problem found
+ */
+export function configOfObject(config: unknown): HerdConfig {
+  const name = 'the config';
+  return configIn(new ObjectSource(name, config), name);
+}
+
+function configIn(source: ConfigSource, file: string): HerdConfig {
   const { success, data, error } = herdSchema.safeParse(source.value);
-  if (!success) throw new ConfigError(error.issues.flatMap((issue) => source.describe(issue)));
+  if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
   const problems = problemsOf(data).map(({ path, text: problem }) => source.at(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
   return configOf(file, data);

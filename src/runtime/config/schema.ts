@@ -117,7 +117,7 @@ export const herdSchema = z.strictObject({
 /** A herd.yaml that has the right shape. */
 export type HerdDocument = z.infer<typeof herdSchema>;
 
-/** The same, as it may be written: what has a default may be left out. */
+/** What herd.yaml may say: what has a default may be left out. docs/operations.md has every setting. */
 export type WrittenHerd = z.input<typeof herdSchema>;
 
 /** The JSON Schema of herd.yaml, for editors. */

@@ -1,14 +1,12 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
-import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import type { ConfigSource, Path } from './config-source.js';
 
 const onlyVariable = /^\$\{\w+\}$/;
 const wholeNumber = /^\d{1,15}$/;
 
-type Path = readonly PropertyKey[];
-
 /** A YAML text that can tell where each of its values stands. */
-export class YamlSource {
+export class YamlSource implements ConfigSource {
   /** The document as plain data. */
   readonly value: unknown;
   private readonly lines = new LineCounter();
@@ -30,17 +28,6 @@ export class YamlSource {
   /** A problem with the line on which the value at the path stands, or the nearest there is. */
   at(path: Path, text: string): string {
     return this.atOffset(this.offsetOf(path), text);
-  }
-
-  /** What the schema found, one sentence a problem. */
-  describe(issue: z.core.$ZodIssue): string[] {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) =>
-        this.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`),
-      );
-    }
-    const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-    return [this.at(issue.path, `${nameOf(issue.path)}: ${text}`)];
   }
 
   private offsetOf(path: Path): number {
@@ -93,8 +80,4 @@ export class YamlSource {
     });
     return problems;
   }
-}
-
-function nameOf(path: Path): string {
-  return path.length === 0 ? 'the file' : path.map(String).join('.');
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { textOf } from '../../protocol/bytes.js';
-import { parsePosition } from '../../protocol/position.js';
+import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
@@ -10,7 +10,8 @@ import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
-import { isoPositionOf, type Reception } from './reception.js';
+import { formatSeconds } from '../../protocol/time.js';
+import type { Reception } from './reception.js';
 import { SseReader } from './sse-reader.js';
 
 /** Who may follow changes at once; one more is turned away. */
@@ -74,7 +75,7 @@ export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, rec
     const location = reception.take({
       client,
       position: typeof position === 'string' ? position : isoPositionOf(...position),
-      time: time === undefined ? undefined : decimal(time),
+      time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
     });
     return reply.send(locationJsonOf(location));
   });
@@ -129,11 +130,6 @@ function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.in
 
 function fresh(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store');
-}
-
-/** Seconds as a time field: a number may be written with an exponent, which a time is not. */
-function decimal(time: string | number): string {
-  return typeof time === 'string' ? time : time.toFixed(9).replace(/\.?0+$/, '');
 }
 
 /** All clients as GeoJSON (RFC 7946), a page at a time: whoever reads slowly holds up nobody and no memory. */

@@ -12,7 +12,7 @@ const readersMax = 1_000;
 
 /** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
 export function serveHerd(app: FastifyInstance, edges: HttpEdges, places: () => HerdPlaces, desk: Desk): EventFeed {
-  const { config, server, mode, view, clock, bus } = edges;
+  const { config, server, mode, view, counts, clock, bus } = edges;
   const talks = [...config.topology].flatMap(([one, others]) =>
     others.filter((other) => dials(one, other)).map((other) => [one, other] as const),
   );
@@ -30,6 +30,7 @@ export function serveHerd(app: FastifyInstance, edges: HttpEdges, places: () => 
       clients: view.clients,
       ready: waitsFor.length === 0,
       waitsFor,
+      counts: counts.totals,
     });
   });
   const feed = new EventFeed(bus);

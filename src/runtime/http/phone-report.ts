@@ -1,4 +1,5 @@
-import { isoPositionOf, type Reported } from './reception.js';
+import { isoPositionOf } from '../../protocol/position.js';
+import type { Reported } from './reception.js';
 
 /** What a phone app says, as a report; or why there is none in it. */
 export type PhoneReport = Reported | 'no location' | 'no device';

@@ -55,12 +55,3 @@ export class Reception {
     throw new HttpError(400, 'a client ID is one word without white space, and shorter than a line');
   }
 }
-
-/** Degrees as ISO 6709 writes them; to a ten-millionth, which is a centimetre. */
-export function isoPositionOf(latitude: number, longitude: number): string {
-  return signed(latitude) + signed(longitude);
-}
-
-function signed(degrees: number): string {
-  return `${degrees < 0 ? '-' : '+'}${Math.abs(degrees).toFixed(7)}`;
-}

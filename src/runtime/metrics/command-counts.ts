@@ -27,6 +27,11 @@ export class CommandCounts {
 
   constructor(private readonly clock: Clock) {}
 
+  get total(): number {
+    const { iamat, whatsat, watch, unwatch, invalid } = this;
+    return iamat + whatsat + watch + unwatch + invalid.iamat + invalid.whatsat + invalid.other;
+  }
+
   note({ direction, far, lines, pushed }: LinesEvent): void {
     if (pushed === true) this.pushed += lines.length;
     else if (direction === 'in') this.noteIn(far, lines);

@@ -21,6 +21,18 @@ export interface LinkCounts {
   readonly conflated: number;
 }
 
+/** What a server has counted since it started, as far as people compare two looks at it. */
+export interface Totals {
+  /** Commands of clients that speak lines. */
+  readonly commands: number;
+  /** New locations that clients reported here. */
+  readonly reports: number;
+  /** New locations from neighbours. */
+  readonly learned: number;
+  /** How long reports took to get here: for each bound how many took at most that long, and one more for those that took longer. */
+  readonly spread: { readonly boundsSeconds: readonly number[]; readonly counts: readonly number[] };
+}
+
 type Counting<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 const A = 65;
@@ -66,6 +78,16 @@ export class ServerCounts {
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
     bus.on('actor-failed', () => (this.failures += 1));
     bus.on('upstream', ({ state }) => (this.breaker = state));
+  }
+
+  get totals(): Totals {
+    const { commands, reported, links, spread } = this;
+    return {
+      commands: commands.total,
+      reports: reported,
+      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, 0),
+      spread: { boundsSeconds: spread.bounds, counts: spread.counts },
+    };
   }
 
   /** The same web, with what is asked of it counted. */

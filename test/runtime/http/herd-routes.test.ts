@@ -70,6 +70,10 @@ describe('the HTTP server of a server', () => {
     expect(links.map(({ sinceMs, ...link }) => ({ ...link, aged: sinceMs >= 0 }))).to.deep.equal(
       ['Blake', 'Gasol'].map((neighbour) => ({ neighbour, state: 'live', retryInMs: 0, reason: '', aged: true })),
     );
+    const { spread, ...totals } = seen['counts'] as { spread: { boundsSeconds: number[]; counts: number[] } };
+    expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });
+    expect(spread.counts.reduce((sum, count) => sum + count)).to.equal(1);
+    expect(spread.counts).to.have.lengthOf(spread.boundsSeconds.length + 1);
     expect(seen['servers']).to.deep.equal(herd.servers.map((name) => ({ name, httpUrl: herd.url(name, '') })));
   });
 

@@ -12,6 +12,7 @@ import { Secret } from '../upstreams/secret.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { wikipediaNearby } from '../upstreams/wikipedia.js';
 import { xSearch } from '../upstreams/x.js';
+import type { Environment } from './environment.js';
 import { herdVersion } from './version.js';
 
 /** What WHATSAT asks, and by what way. */
@@ -25,7 +26,7 @@ export interface UpstreamPlaces {
   /** Where the sample service listens; undefined where there is none. */
   readonly sampleUrl: string | undefined;
   /** Where keys are. */
-  readonly environment: NodeJS.ProcessEnv;
+  readonly environment: Environment;
 }
 
 /**
@@ -63,7 +64,7 @@ function httpUpstreamOf(
   }
 }
 
-function keyIn(variable: string, kind: string, environment: NodeJS.ProcessEnv): Secret {
+function keyIn(variable: string, kind: string, environment: Environment): Secret {
   const text = environment[variable]?.trim() ?? '';
   if (text === '') {
     throw new ConfigError([

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { warn } from './output.js';
+
+/** How long a word to the service manager may take, in milliseconds. */
+const sayWithinMs = 5_000;
+
+/**
+ * The service manager that started this process and wants to hear how it is (sd_notify(3)), if one did. Node has no datagram
+ * sockets of Unix, so systemd's own `systemd-notify` says it; the unit must have `NotifyAccess=all` for that.
+ */
+export class ServiceManager {
+  private watchdog: NodeJS.Timeout | undefined;
+  private trouble: 'none' | 'said' = 'none';
+
+  /** @param environment says whether there is one, and how often it wants a sign of life */
+  constructor(private readonly environment: NodeJS.ProcessEnv) {}
+
+  /** The servers take clients. From here on there are signs of life, as long as the event loop turns. */
+  ready(): void {
+    this.say('READY=1');
+    const everyMs = watchdogMsIn(this.environment) / 2;
+    if (everyMs > 0) this.watchdog = setInterval(() => this.say('WATCHDOG=1'), everyMs);
+  }
+
+  /** The servers answer who is there, and end. The signs of life go on: that may hang, too. */
+  stopping(): void {
+    this.say('STOPPING=1');
+    this.watchdog?.unref();
+  }
+
+  private say(word: string): void {
+    if ((this.environment['NOTIFY_SOCKET'] ?? '') === '') return;
+    execFile('systemd-notify', [word], { timeout: sayWithinMs }, (error) => {
+      if (error === null || this.trouble === 'said') return;
+      this.trouble = 'said';
+      warn(`the service manager cannot be told ${word}: ${error.message.trim()}`);
+    });
+  }
+}
+
+/** How long a process may give no sign of life, in milliseconds; 0 where nobody watches this one (sd_watchdog_enabled(3)). */
+function watchdogMsIn(environment: NodeJS.ProcessEnv): number {
+  const watched = environment['WATCHDOG_PID'] ?? String(process.pid);
+  const ms = Number(environment['WATCHDOG_USEC'] ?? '0') / 1_000;
+  return watched === String(process.pid) && ms > 0 ? ms : 0;
+}

@@ -1,0 +1,56 @@
+import { bytesOf, fieldsOf, type ByteString } from '../protocol/bytes.js';
+import { isPosition, isoPositionOf } from '../protocol/position.js';
+import { formatSeconds, parseTime } from '../protocol/time.js';
+import { HerdClientError } from './errors.js';
+import type { Degrees } from './herd-location.js';
+
+/** When something was: POSIX seconds, as text where every digit counts, or a date. */
+export type TimeLike = string | number | Date;
+
+/**
+ * The command that reports a client.
+ * @throws HerdClientError where no line can say it
+ */
+export function iamat(client: string, position: Degrees | string, time: TimeLike): ByteString {
+  return `IAMAT ${clientField(client)} ${positionField(position)} ${timeField(time)}`;
+}
+
+/**
+ * The command that asks what is near a client.
+ * @throws HerdClientError where no line can say it
+ */
+export function whatsat(client: string, radiusKm: number, count: number): ByteString {
+  if (!(radiusKm >= 0 && radiusKm < 1e21)) throw wrong(`a radius is a number of kilometres from 0 on, not ${radiusKm}`);
+  if (!(Number.isSafeInteger(count) && count >= 0)) throw wrong(`a count is a whole number from 0 on, not ${count}`);
+  return `WHATSAT ${clientField(client)} ${formatSeconds(radiusKm)} ${count}`;
+}
+
+function clientField(client: string): ByteString {
+  const bytes = bytesOf(client);
+  const [field, ...more] = fieldsOf(bytes);
+  if (field !== bytes || more.length > 0) {
+    throw wrong(`a client ID is one or more characters without white space, not ${JSON.stringify(client)}`);
+  }
+  return field;
+}
+
+function positionField(position: Degrees | string): ByteString {
+  const field = typeof position === 'string' ? position : isoPositionOf(position.latitude, position.longitude);
+  if (isPosition(field)) return field;
+  throw wrong(`a position has a latitude of -90 to 90 and a longitude of -180 to 180 degrees; this is ${field}`);
+}
+
+function timeField(time: TimeLike): ByteString {
+  const field = time instanceof Date ? dateField(time) : typeof time === 'number' ? formatSeconds(time) : time;
+  if (parseTime(field) !== undefined) return field;
+  throw wrong(`a time is in POSIX seconds, as in 1353118103.108893381, not ${field}`);
+}
+
+/** A date has whole milliseconds, and a quotient of them may not. */
+function dateField(date: Date): string {
+  return (date.getTime() / 1_000).toFixed(3);
+}
+
+function wrong(message: string): HerdClientError {
+  return new HerdClientError('HERD_ARGUMENT', message);
+}

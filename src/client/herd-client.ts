@@ -1,0 +1,167 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { backoffMs, linkPauseMaxMs } from '../actors/backoff.js';
+import { textOf, type ByteString } from '../protocol/bytes.js';
+import { iamat, whatsat, type TimeLike } from './commands.js';
+import { dial } from './dial.js';
+import { HerdClientError } from './errors.js';
+import type { Degrees, HerdLocation } from './herd-location.js';
+import { LineConnection, type Answer } from './line-connection.js';
+import { herdLocationIn } from './read-location.js';
+import type { ServerPlace } from './server-place.js';
+
+/** Longer than the 5 s after which a server answers whatever its upstream does. */
+const defaultTimeoutMs = 10_000;
+
+/** Commands that may wait for their answers: a server reads no more from who has more than some dozens waiting. */
+const waitingMax = 10_000;
+
+/** Which server to talk to, and how patiently. */
+export interface ConnectOptions extends ServerPlace {
+  /** How long a command may take, a new connection for it included, in milliseconds; 10,000 unless it is given. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What is near a client. */
+export interface Nearby {
+  /** Where the client is. */
+  readonly location: HerdLocation;
+  /** What the upstream says, read from `json`. Numbers in it beyond 2^53 are not exact. */
+  readonly answer: unknown;
+  /** The same as text, to the byte as the server sent it. */
+  readonly json: string;
+}
+
+/**
+ * Connects to a server of a herd.
+ * @throws HerdClientError with `HERD_UNREACHABLE` if there is no connection at the first attempt
+ */
+export function connect(options: ConnectOptions): Promise<HerdClient> {
+  return HerdClient.open(options);
+}
+
+/**
+ * A client of one server. Commands may be given at once, without waiting for answers; each promise is for its own. Where the
+ * connection is lost, the promises that wait are rejected, and the next command makes a new one: again and again, with pauses
+ * that grow, until its time is up.
+ */
+export class HerdClient {
+  private readonly timeoutMs: number;
+  private dialling: Promise<LineConnection> | undefined;
+  private state: 'open' | 'closed' = 'open';
+
+  private constructor(
+    private readonly place: ConnectOptions,
+    private connection: LineConnection,
+  ) {
+    this.timeoutMs = place.timeoutMs ?? defaultTimeoutMs;
+  }
+
+  /** @internal See `connect`. */
+  static async open(options: ConnectOptions): Promise<HerdClient> {
+    const socket = await dial(options, options.timeoutMs ?? defaultTimeoutMs);
+    return new HerdClient(options, new LineConnection(socket));
+  }
+
+  /**
+   * Reports where a client is.
+   * @param client its ID: any text without white space
+   * @param position degrees, taken to a ten-millionth; or ISO 6709 as in `+34.068930-118.445127`, taken to the digit
+   * @param time when it was there; now, if it is left out
+   * @returns the location that the server made of it
+   * @throws HerdClientError
+   */
+  async report(client: string, position: Degrees | string, time: TimeLike = new Date()): Promise<HerdLocation> {
+    const [head] = await this.ask(iamat(client, position, time), 1);
+    if (head.startsWith('? ')) throw refusal(head, 'its time may be too far ahead of the clock, or the line too long');
+    return herdLocationIn(head);
+  }
+
+  /**
+   * Asks what is near a client.
+   * @param radiusKm kilometres; a server cuts what is more than its upstream takes
+   * @param count results at most, up to what the upstream gives: 100 posts or 20 places
+   * @returns undefined if nobody in the herd knows the client
+   * @throws HerdClientError
+   */
+  async whatsat(client: string, radiusKm: number, count: number): Promise<Nearby | undefined> {
+    const [head, json] = await this.ask(whatsat(client, radiusKm, count), 2);
+    if (!head.startsWith('? ')) {
+      const text = textOf(json ?? '');
+      return { location: herdLocationIn(head), answer: parsed(text), json: text };
+    }
+    // A refusal looks like an unknown client; who is known is told from who is not by asking what is always right.
+    if ((await this.where(client)) === undefined) return undefined;
+    throw refusal(head, 'its count may be more than the upstream gives');
+  }
+
+  /**
+   * Asks where a client is.
+   * @returns undefined if nobody in the herd knows it
+   * @throws HerdClientError
+   */
+  async where(client: string): Promise<HerdLocation | undefined> {
+    const [head] = await this.ask(whatsat(client, 0, 0), 2);
+    return head.startsWith('? ') ? undefined : herdLocationIn(head);
+  }
+
+  /** Ends the connection. Promises that wait are rejected with `HERD_CLOSED`. */
+  close(): void {
+    this.state = 'closed';
+    this.connection.lose('HERD_CLOSED', 'the client was closed');
+  }
+
+  private async ask(command: ByteString, lines: 1 | 2): Promise<Answer> {
+    const untilMs = performance.now() + this.timeoutMs;
+    const connection = await this.connected(untilMs);
+    if (connection.waitingCount >= waitingMax) {
+      throw new HerdClientError('HERD_BUSY', `${waitingMax} commands wait for their answers already`);
+    }
+    const timer = setTimeout(
+      // Answers come in order, so one that does not come holds back all others.
+      () => connection.lose('HERD_TIMEOUT', `there was no answer within ${this.timeoutMs} ms`),
+      untilMs - performance.now(),
+    );
+    try {
+      return await connection.ask(command, lines);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The connection, or a new one. Commands that come meanwhile wait for the same. */
+  private async connected(untilMs: number): Promise<LineConnection> {
+    if (this.connection.isOpen) return this.connection;
+    this.dialling ??= this.reconnect(untilMs).finally(() => (this.dialling = undefined));
+    return this.dialling;
+  }
+
+  private async reconnect(untilMs: number): Promise<LineConnection> {
+    for (let failures = 0; ; failures += 1) {
+      if (this.state === 'closed') throw new HerdClientError('HERD_CLOSED', 'the client was closed');
+      try {
+        const connection = new LineConnection(await dial(this.place, untilMs - performance.now()));
+        this.connection = connection;
+        // It may have been closed meanwhile.
+        if ((this.state as 'open' | 'closed') === 'closed') this.close();
+        return connection;
+      } catch (error) {
+        const pauseMs = backoffMs(failures + 1, Math.random(), linkPauseMaxMs);
+        if (performance.now() + pauseMs >= untilMs) throw error;
+        await pause(pauseMs);
+      }
+    }
+  }
+}
+
+function refusal(head: ByteString, why: string): HerdClientError {
+  return new HerdClientError('HERD_REFUSED', `the server does not take ${textOf(head.slice(2))}; ${why}`);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new HerdClientError('HERD_STRANGE_ANSWER', 'the server sent what is no JSON', { cause });
+  }
+}

@@ -1,0 +1,11 @@
+import { resolve } from 'node:path';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+
+/** The same config, independent of the current folder: that may change or be deleted while servers run. */
+export function withAbsolutePaths(config: HerdConfig): HerdConfig {
+  return {
+    ...config,
+    logDir: config.logDir && resolve(config.logDir),
+    storePath: config.storePath && resolve(config.storePath),
+  };
+}

@@ -1,0 +1,49 @@
+import type { ServerId } from '../protocol/ids.js';
+import type { Upstream } from '../protocol/upstream.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import type { Host } from '../runtime/host.js';
+import { startSampleUpstream } from '../upstreams/sample/start.js';
+import { hostFor, type Surroundings } from './compose.js';
+import { upstreamOf } from './upstream.js';
+
+/** Servers that run in this process, with what they need around them. */
+export interface RunningServers {
+  /** Answers the clients there are, and resolves when all servers are gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts servers in this process, and the sample service where that is what WHATSAT asks. Resolves when all of them listen.
+ *
+ * @param wrap makes the upstream that is asked of the one that the config chooses
+ * @throws ConfigError, PortError, StoreError; nothing is left running then
+ */
+export async function runServers(
+  config: HerdConfig,
+  servers: readonly ServerId[],
+  surroundings: Surroundings,
+  wrap: (upstream: Upstream) => Upstream = (upstream) => upstream,
+): Promise<RunningServers> {
+  const { environment, warn } = surroundings;
+  const sample =
+    config.upstream.kind === 'sample'
+      ? await startSampleUpstream({ onFailure: ({ message }) => warn(`the sample upstream failed: ${message}`) })
+      : undefined;
+  let host: Host | undefined;
+  const stop = async () => {
+    try {
+      await host?.stopAll();
+    } finally {
+      await sample?.stop();
+    }
+  };
+  try {
+    const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment });
+    host = hostFor(config, servers, { upstream: wrap(upstream), http }, surroundings);
+    for (const server of servers) await host.start(server);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}

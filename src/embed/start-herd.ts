@@ -1,0 +1,79 @@
+import { herdLocationOf } from '../client/read-location.js';
+import { asServerId, type ServerId } from '../protocol/ids.js';
+import { HerdCertificates } from '../runtime/certificates.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { configOfObject, loadConfig } from '../runtime/config/load.js';
+import { ConfigError } from '../runtime/errors.js';
+import { HerdStatus } from '../runtime/herd-status.js';
+import { withAbsolutePaths } from './absolute-paths.js';
+import type { Surroundings } from './compose.js';
+import type { HerdOptions, HerdSource, RunningHerd, ServerAddresses } from './options.js';
+import { runServers } from './run.js';
+
+const nothing = (): void => undefined;
+
+/** See `startHerd` of the package. */
+export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
+  const { environment = {}, onChange = nothing, onWarning = nothing } = options;
+  const config = configOf(options, environment);
+  const servers = serversOf(options.servers, config);
+  const status = new HerdStatus(servers, config.topology);
+  const running = await runServers(config, servers, surroundingsOf(options, config, status));
+  await status.ready();
+  status.watch((change) => {
+    try {
+      onChange(change);
+    } catch (error) {
+      // What a server does must not depend on who looks at it.
+      onWarning(`onChange failed: ${String(error)}`);
+    }
+  });
+  let stopping: Promise<void> | undefined;
+  return {
+    name: config.herd,
+    servers: new Map(servers.map((server) => [server, addressesOf(server, config, status)])),
+    stop: () => {
+      status.unwatch();
+      return (stopping ??= running.stop());
+    },
+  };
+}
+
+function configOf(source: HerdSource, environment: Surroundings['environment']): HerdConfig {
+  return withAbsolutePaths(
+    source.file === undefined ? configOfObject(source.config) : loadConfig(source.file, environment),
+  );
+}
+
+function serversOf(names: readonly string[] | undefined, { servers, file }: HerdConfig): ServerId[] {
+  if (names === undefined) return [...servers.keys()];
+  return [...new Set(names)].map((name) => {
+    const id = asServerId(name);
+    if (id !== undefined && servers.has(id)) return id;
+    throw new ConfigError([`${name} is no server of ${file}; its servers are ${[...servers.keys()].join(', ')}`]);
+  });
+}
+
+function surroundingsOf(
+  { environment = {}, onLearned, onWarning = nothing }: HerdOptions,
+  config: HerdConfig,
+  status: HerdStatus,
+): Surroundings {
+  return {
+    environment,
+    certificates: new HerdCertificates(config.tls),
+    warn: onWarning,
+    report: (report) => status.note(report),
+    observe: (server, bus) => {
+      if (onLearned === undefined) return;
+      bus.on('locations-learned', ({ locations }) => onLearned(server, locations.map(herdLocationOf)));
+    },
+  };
+}
+
+function addressesOf(server: ServerId, config: HerdConfig, status: HerdStatus): ServerAddresses {
+  const ports = status.portsOf(server);
+  const host = config.servers.get(server)?.host;
+  if (ports === undefined || host === undefined) throw new Error(`${server} does not listen`);
+  return { host, port: ports.client, peerPort: ports.peer, httpPort: ports.http };
+}

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+
+export type Path = readonly PropertyKey[];
+
+/** Where a config comes from. */
+export interface ConfigSource {
+  /** The config as plain data. */
+  readonly value: unknown;
+  /** A problem, with where the value at the path stands as far as that can be said. */
+  at(path: Path, text: string): string;
+}
+
+/** A config that a program made: there are no lines to name. */
+export class ObjectSource implements ConfigSource {
+  constructor(
+    private readonly name: string,
+    readonly value: unknown,
+  ) {}
+
+  at(_: Path, text: string): string {
+    return `${this.name}: ${text}`;
+  }
+}
+
+/** What the schema found, one sentence a problem. */
+export function describeIssue(source: ConfigSource, issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) =>
+      source.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`),
+    );
+  }
+  const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return [source.at(issue.path, `${nameOf(issue.path)}: ${text}`)];
+}
+
+function nameOf(path: Path): string {
+  return path.length === 0 ? 'the file' : path.map(String).join('.');
+}

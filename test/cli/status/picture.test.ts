@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import type { HerdAnswer, HerdLook, ServerLook } from '../../../src/cli/status/look.js';
+import { pictureOf } from '../../../src/cli/status/picture.js';
+import type { ServerId } from '../../../src/protocol/ids.js';
+import { parseConfig } from '../../../src/runtime/config/load.js';
+
+const text = `
+herd: h
+servers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }
+talks: { Blake: [Metta] }
+`;
+const config = parseConfig('herd.yaml', text, {});
+
+interface Told {
+  readonly atMs?: number;
+  readonly ready?: boolean;
+  readonly locations?: number;
+  readonly counts?: Partial<HerdAnswer['counts']>;
+  readonly link?: Partial<HerdAnswer['links'][number]>;
+}
+
+function told(neighbour: string, { atMs = 0, ready = true, locations = 0, counts, link }: Told = {}): ServerLook {
+  const none = { commands: 0, reports: 0, learned: 0, spread: { boundsSeconds: [1], counts: [0, 0] } };
+  return {
+    kind: 'told',
+    atMs,
+    answer: {
+      server: 'anybody',
+      ready,
+      waitsFor: ready ? [] : [`catching up with ${neighbour}`],
+      locations,
+      clients: 0,
+      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', ...link }],
+      counts: { ...none, ...counts },
+    },
+  };
+}
+
+function look(blake: ServerLook, metta: ServerLook): HerdLook {
+  return new Map([
+    ['Blake' as ServerId, blake],
+    ['Metta' as ServerId, metta],
+  ]);
+}
+
+describe('the picture of a herd', () => {
+  it('has rates a second and lag of what came between two looks', () => {
+    const spread = { boundsSeconds: [1], counts: [4, 0] };
+    const before = look(told('Metta', { atMs: 1_000, counts: { reports: 10 } }), told('Blake'));
+    const after = look(
+      told('Metta', { atMs: 3_000, locations: 9, counts: { reports: 14, commands: 1, learned: 4, spread } }),
+      told('Blake', { locations: 7 }),
+    );
+    const [blake, metta] = pictureOf(config, before, after).servers;
+    expect(blake?.pace).to.deep.equal({ reports: 2, learned: 2, commands: 0.5, lag: { p50: 1, p99: 1 } });
+    expect([blake?.held?.behind, metta?.held?.behind]).to.deep.equal([0, 2]);
+  });
+
+  it('has no rates of a server that was looked at once, or was started anew in between', () => {
+    const after = look(told('Metta', { atMs: 2_000, counts: { reports: 3 } }), told('Blake', { atMs: 2_000 }));
+    expect(pictureOf(config, undefined, after).servers[0]?.pace).to.equal(undefined);
+    const before = look(told('Metta', { counts: { reports: 9 } }), { kind: 'down', reason: 'ECONNREFUSED' });
+    for (const { pace } of pictureOf(config, before, after).servers) expect(pace).to.equal(undefined);
+  });
+
+  it('is sound if all servers are up and ready and all links live', () => {
+    const sound = (blake: ServerLook, metta: ServerLook) => pictureOf(config, undefined, look(blake, metta)).sound;
+    expect(sound(told('Metta'), told('Blake'))).to.equal(true);
+    expect(sound(told('Metta'), { kind: 'takes clients' })).to.equal(true);
+    expect(sound(told('Metta', { ready: false }), told('Blake'))).to.equal(false);
+    expect(sound(told('Metta'), { kind: 'down', reason: '' })).to.equal(false);
+    expect(sound(told('Metta'), { kind: 'strange', reason: '' })).to.equal(false);
+    expect(sound(told('Metta'), told('Blake', { link: { state: 'catching-up' } }))).to.equal(false);
+  });
+
+  it('shows both ends of a link where they differ, and since the last change', () => {
+    const [link] = pictureOf(
+      config,
+      undefined,
+      look(
+        told('Metta', { link: { state: 'backoff', sinceMs: 40, reason: 'ECONNRESET' } }),
+        told('Blake', { link: { sinceMs: 90_000 } }),
+      ),
+    ).links;
+    expect(link).to.deep.equal({
+      between: ['Blake', 'Metta'],
+      state: 'backoff / live',
+      sinceMs: 40,
+      why: 'ECONNRESET',
+    });
+  });
+
+  it('says of a link that nobody told of that it is unknown', () => {
+    const down: ServerLook = { kind: 'down', reason: 'ECONNREFUSED' };
+    const { links } = pictureOf(config, undefined, look(down, down));
+    expect(links).to.deep.equal([{ between: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, why: '' }]);
+  });
+});

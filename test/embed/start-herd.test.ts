@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { connect, startHerd, type HerdSettings, type RunningHerd } from '../../src/embed/index.js';
+import { eventually } from '../support/eventually.js';
+
+const anyPort = { port: 0, peerPort: 0 };
+const pair: HerdSettings = {
+  herd: 'pair',
+  servers: { Blake: { ...anyPort, httpPort: 0 }, Metta: anyPort },
+  talks: { Blake: ['Metta'] },
+};
+
+/** What a program would notice of a herd that did not keep to itself. */
+function heardByTheProcess(): unknown {
+  return (['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'unhandledRejection'] as const).map((event) =>
+    process.listenerCount(event),
+  );
+}
+
+async function problemsOf(starting: Promise<RunningHerd>): Promise<unknown> {
+  return starting.then(
+    (herd) => herd.stop(),
+    (error: unknown) => error,
+  );
+}
+
+describe('startHerd', () => {
+  it('runs a herd in this process, tells what is learned, and leaves the process alone', async () => {
+    const before = heardByTheProcess();
+    const learned: string[] = [];
+    const herd = await startHerd({
+      config: pair,
+      onLearned: (server, locations) => learned.push(...locations.map(({ client }) => `${server}: ${client}`)),
+    });
+    expect(heardByTheProcess()).to.deep.equal(before);
+    expect(herd.name).to.equal('pair');
+    expect([...herd.servers.keys()]).to.deep.equal(['Blake', 'Metta']);
+    const [blake, metta] = [herd.servers.get('Blake'), herd.servers.get('Metta')];
+    expect(blake?.httpPort).to.be.above(0);
+    expect(metta).to.include({ host: '127.0.0.1', peerPort: undefined, httpPort: undefined });
+
+    const client = await connect({ port: blake?.port ?? 0 });
+    const other = await connect({ port: metta?.port ?? 0 });
+    const location = await client.report('kiwi', { latitude: 34.06893, longitude: -118.445127 });
+    await eventually('Metta learned it', () => learned.includes('Metta: kiwi'));
+    expect(await other.where('kiwi')).to.deep.equal(location);
+    expect((await other.whatsat('kiwi', 10, 1))?.answer)
+      .to.have.property('results')
+      .with.lengthOf(1);
+    await Promise.all([herd.stop(), herd.stop()]);
+    for (const one of [client, other]) one.close();
+    expect(learned.sort()).to.deep.equal(['Blake: kiwi', 'Metta: kiwi']);
+  });
+
+  it('says what is wrong with settings', async () => {
+    const wrong: unknown = {
+      herd: 'h',
+      servers: { Blake: { port: 1, peerPort: 70_000 } },
+      logs: {},
+      talks: { Blake: ['Shaq'] },
+    };
+    expect(await problemsOf(startHerd({ config: wrong as HerdSettings }))).to.deep.include({ code: 'HERD_CONFIG' });
+    const strange = await problemsOf(startHerd({ config: { ...pair, talks: { Blake: ['Shaq'] } } }));
+    expect(strange)
+      .to.have.property('message')
+      .that.matches(/^the config: Blake talks with Shaq/);
+    const unknown = await problemsOf(startHerd({ config: pair, servers: ['Shaq'] }));
+    expect(unknown)
+      .to.have.property('message')
+      .that.matches(/^Shaq is no server of the config; .* Blake, Metta$/);
+    expect(await problemsOf(startHerd({ file: 'nowhere.yaml' }))).to.deep.include({ code: 'HERD_CONFIG' });
+  });
+
+  it('reads no environment but the one that it is given', async () => {
+    const config: HerdSettings = { ...pair, upstream: { kind: 'x', keyFrom: 'PATH' } };
+    expect(await problemsOf(startHerd({ config })))
+      .to.have.property('message')
+      .that.includes('variable PATH');
+    await (await startHerd({ config, environment: { PATH: 'a-key' } })).stop();
+  });
+
+  it('leaves nothing running where a port is taken', async () => {
+    const occupant = createServer().listen({ host: '127.0.0.1', port: 0 });
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    const servers = { Blake: anyPort, Metta: { port, peerPort: 0 } };
+    expect(await problemsOf(startHerd({ config: { ...pair, servers } }))).to.include({ code: 'HERD_PORT' });
+    occupant.close();
+    await once(occupant, 'close');
+    await (await startHerd({ config: { ...pair, servers } })).stop();
+  });
+});

@@ -1,0 +1,76 @@
+import { rm } from 'node:fs/promises';
+import { expect } from 'chai';
+import type { HerdPicture } from '../../src/cli/status/picture.js';
+import { endCommands, HerdCommand, run } from '../support/command.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { startHerd, type Herd } from '../support/herd.js';
+import { writeHerd } from '../support/herd-file.js';
+
+describe('herd status', function () {
+  this.timeout(3 * patienceMs);
+  let herd: Herd;
+
+  before(async () => {
+    herd = await startHerd({ mode: [['Blake', 'Metta'], ['Gasol']], talks: { Blake: ['Gasol', 'Metta'] }, web: true });
+  });
+  after(async () => {
+    await endCommands();
+    await herd.stop();
+  });
+
+  const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder });
+
+  it('shows a herd that is up, one with a server down, and ends with 0 and 1', async () => {
+    const at = await herd.report('Blake', 'kiwi');
+    await herd.agrees([at]);
+    await eventually('all links are live', async () => (await status()).status === 0);
+    const { stdout } = await status();
+    expect(stdout).to.match(/^Herd \S+: 3 of 3 servers ready, 2 of 2 links live\n/);
+    for (const server of herd.servers) expect(stdout).to.match(new RegExp(`\n  ${server} +ready +1 +0 +0 `));
+    expect(stdout).to.match(/\n {2}Blake – Gasol {2}live +\d+ s\n/);
+
+    await herd.kill('Gasol');
+    const down = await status();
+    expect(down.stdout).to.match(/^Herd \S+: 2 of 3 servers ready, 1 of 2 links live\n/);
+    expect(down.stdout).to.match(/\n {2}Gasol +down .*ECONNREFUSED\n/);
+    expect(down.stdout).to.match(/\n {2}Blake – Gasol +(backoff|connecting) /);
+    expect(down).to.include({ status: 1, stderr: '' });
+
+    const json = await status('--json');
+    const { sound, servers } = JSON.parse(json.stdout) as HerdPicture;
+    expect(sound).to.equal(false);
+    expect(servers.map(({ name, state }) => [name, state])).to.deep.equal([
+      ['Blake', 'ready'],
+      ['Gasol', 'down'],
+      ['Metta', 'ready'],
+    ]);
+    expect(servers[0]?.pace).to.include({ reports: 0, learned: 0 });
+  });
+
+  it('looks again and again with --watch, and ends with 0 on Ctrl-C', async () => {
+    const watch = new HerdCommand(['status', '--watch'], { cwd: herd.file.folder });
+    await eventually('three tables', () => watch.stdout.split('Herd ').length > 3);
+    watch.signal('SIGINT');
+    expect(await watch.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(watch.stderr).to.equal('');
+    // A terminal gets more than this; a file gets tables.
+    expect(watch.stdout).to.not.include('\x1b');
+  });
+
+  it('knocks where there is no httpPort, sees strangers, and ends with 2 if it cannot look', async () => {
+    const file = await writeHerd({ servers: ['Blake', 'Metta'], web: true });
+    const here = herd.file;
+    file.alter('Blake', ({ servers }) => {
+      servers['Blake'] = { port: here.portOf('Blake'), peerPort: 1 };
+      servers['Metta'] = { port: 2, peerPort: 3, httpPort: here.httpPortOf('Blake') };
+    });
+    const { status, stdout } = await run(['status', '--config', file.ownPathOf('Blake') ?? ''], { cwd: file.folder });
+    expect(stdout).to.match(/\n {2}Blake +up .*it has no httpPort to ask at\n/);
+    expect(stdout).to.match(/\n {2}Metta +strange .*Blake answers in its place\n?/);
+    expect(status).to.equal(1);
+    const nowhere = await run(['status', '--config', 'nowhere.yaml'], { cwd: file.folder });
+    expect(nowhere.stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
+    expect(nowhere.status).to.equal(2);
+    await rm(file.folder, { recursive: true });
+  });
+});

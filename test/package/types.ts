@@ -1,0 +1,58 @@
+// What the types of the package promise, checked against the packed package: each wrong use must be an error.
+import {
+  changes,
+  connect,
+  HerdClientError,
+  startHerd,
+  type Change,
+  type ClientErrorCode,
+  type HerdLocation,
+  type Nearby,
+  type RunningHerd,
+} from 'herd';
+
+const herd: RunningHerd = await startHerd({
+  config: { herd: 'h', servers: { Solo: { port: 0, peerPort: 0 } }, upstream: { kind: 'sample', shape: 'places' } },
+  onLearned: (server: string, locations: readonly HerdLocation[]) => [server, ...locations],
+  onChange: ({ state }) => state satisfies 'up' | 'down',
+});
+await startHerd({ file: 'herd.yaml', servers: ['Solo'], environment: { HERD_SECRET: 'x' } });
+// @ts-expect-error Either a config or a file.
+await startHerd({ file: 'herd.yaml', config: { herd: 'h', servers: {} } });
+// @ts-expect-error One of them.
+await startHerd({});
+// @ts-expect-error There is no such setting.
+await startHerd({ config: { herd: 'h', servers: {}, logs: {} } });
+// @ts-expect-error A server may not be there.
+herd.servers.get('Solo').port;
+// @ts-expect-error What runs is not to be changed from outside.
+herd.servers.set('Solo', undefined);
+
+const client = await connect({ port: 12_000, tls: { servername: 'Blake' }, timeoutMs: 5_000 });
+const location: HerdLocation = await client.report('kiwi', { latitude: 1, longitude: 2 }, new Date());
+location.position.latitude.toFixed();
+const nearby: Nearby | undefined = await client.whatsat('kiwi', 10, 5);
+// @ts-expect-error Nobody may know the client.
+nearby.location;
+// @ts-expect-error An answer of the upstream is anything.
+nearby?.answer.results;
+// @ts-expect-error A time has nanoseconds, which a number has not.
+location.time.toFixed();
+// @ts-expect-error A location is not to be changed.
+location.client = 'moa';
+// @ts-expect-error A position is an object or ISO 6709.
+await client.report('kiwi', [1, 2]);
+// @ts-expect-error A port is needed.
+await connect({ host: '127.0.0.1' });
+
+for await (const change of changes('http://127.0.0.1:12200', { client: 'kiwi' })) {
+  change satisfies Change;
+  // @ts-expect-error Not every change is one of a location.
+  change.location;
+  if (change.kind === 'location') change.location.server satisfies string;
+}
+
+const error = new HerdClientError('HERD_TIMEOUT', 'late');
+error.code satisfies ClientErrorCode;
+// @ts-expect-error There is no such code.
+error.code === 'HERD_LATE';
