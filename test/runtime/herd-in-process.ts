@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/runtime/config/load.js';
 import { HerdStatus } from '../../src/runtime/herd-status.js';
 import { HerdCertificates } from '../../src/runtime/certificates.js';
 import { Host } from '../../src/runtime/host.js';
+import type { HerdMode } from '../../src/runtime/http/http-edges.js';
 import type { ServerPorts } from '../../src/runtime/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
@@ -32,6 +33,9 @@ export interface HerdOptions {
   readonly pageFolders?: readonly string[];
   /** What else stands in herd.yaml. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** What `${NAME}` in herd.yaml stands for. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly mode?: HerdMode;
 }
 
 /** The JSON that is near everything. */
@@ -58,6 +62,8 @@ export class HerdInProcess {
     http,
     pageFolders = [],
     more = {},
+    environment = {},
+    mode = 'development',
   }: HerdOptions) {
     this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
@@ -72,7 +78,7 @@ export class HerdInProcess {
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
       ...more,
     });
-    const config = parseConfig('herd.yaml', herdYaml, {});
+    const config = parseConfig('herd.yaml', herdYaml, environment);
     const turn = new Turn();
     this.status = new HerdStatus([...config.servers.keys()], config.topology);
     this.host = new Host({
@@ -86,7 +92,7 @@ export class HerdInProcess {
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),
-      mode: 'development',
+      mode,
       pageFolders: [...pageFolders],
       inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),

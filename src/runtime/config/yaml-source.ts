@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
 
@@ -13,6 +13,8 @@ export class YamlSource {
   readonly value: unknown;
   private readonly lines = new LineCounter();
   private readonly document: Document;
+  /** The values that are one variable of the environment and nothing else. */
+  private readonly fromEnvironment = new Set<unknown>();
 
   /** @throws ConfigError if the text is no YAML, or names an environment variable that is not set */
   constructor(
@@ -30,6 +32,12 @@ export class YamlSource {
   /** A problem with the line on which the value at the path stands, or the nearest there is. */
   at(path: Path, text: string): string {
     return this.atOffset(this.offsetOf(path), text);
+  }
+
+  /** Whether all of the value at the path is one variable of the environment, and none of it stands in the file. */
+  isFromEnvironment(path: Path): boolean {
+    const node: unknown = this.document.getIn(path, true);
+    return this.fromEnvironment.has(isAlias(node) ? node.resolve(this.document) : node);
   }
 
   /** What the schema found, one sentence a problem. */
@@ -79,6 +87,7 @@ export class YamlSource {
       Scalar: (_, node) => {
         if (typeof node.value !== 'string') return;
         const text = node.value;
+        if (onlyVariable.test(text)) this.fromEnvironment.add(node);
         const filled = text.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
           const value = environment[variable];
           if (value === undefined) {

@@ -6,6 +6,7 @@ import { parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
+import type { Gate } from './gate.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
@@ -65,12 +66,21 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
 };
 
 /** The protocol's questions and reports as JSON. */
-export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, reception: Reception): ChangeFeed {
+export function serveApi(
+  app: FastifyInstance,
+  edges: HttpEdges,
+  { desk, reception, gate }: { readonly desk: Desk; readonly reception: Reception; readonly gate: Gate },
+): ChangeFeed {
   const { clock, upstream, config } = edges;
-  const description = openApiOf(Object.values(routes), config.herd);
+  const description = openApiOf(
+    Object.values(routes),
+    config.herd,
+    config.access.clients === undefined ? 'open' : 'closed',
+  );
   app.get('/openapi.json', (_, reply) => reply.send(description));
-  app.post(routes.report.path, ({ body }, reply) => {
-    const { client, position, time } = checked(schemas.reportBody, body);
+  app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
+    const { client, position, time } = checked(schemas.reportBody, request.body);
+    gate.checkReport(request, reception.clientIdOf(client));
     const location = reception.take({
       client,
       position: typeof position === 'string' ? position : isoPositionOf(...position),
