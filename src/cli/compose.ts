@@ -22,14 +22,14 @@ const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url)
 /**
  * A host for servers in this process. What they tell of themselves goes to `report`.
  *
- * @param observe sees the bus of every server besides
+ * @param more who sees the bus of every server besides, and how the process ends where somebody starts it again
  */
 export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
   asked: Asked,
   report: (report: StatusReport) => void,
-  observe: HostEdges['observe'] = () => undefined,
+  { observe = () => undefined, die }: Partial<Pick<HostEdges, 'observe' | 'die'>> = {},
 ): Host {
   const turn = new Turn();
   return new Host({
@@ -45,6 +45,7 @@ export function hostFor(
     mode: modeOf(config, servers),
     pageFolders,
     inspect: inspectApart,
+    die,
     warn,
     observe: (server, bus) => {
       bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));

@@ -23,7 +23,10 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const observe = options.watched === true ? await watched(server) : undefined;
   try {
     const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
-    const host = hostFor(config, [server], asked, (message) => void report(message), observe);
+    const host = hostFor(config, [server], asked, (message) => void report(message), {
+      ...(observe && { observe }),
+      die: () => process.kill(process.pid, 'SIGKILL'),
+    });
     await host.start(server);
     await stop;
     await host.stopAll();

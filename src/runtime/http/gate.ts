@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientId } from '../../protocol/ids.js';
-import { unauthorized, type Access, type Caller } from './access.js';
+import { unauthorized, type Access, type Administering, type Caller } from './access.js';
 import { challengeFor, tokenIn } from './credentials.js';
 import { HttpError } from './http-error.js';
 
@@ -47,6 +47,26 @@ export class Gate {
    */
   checkReport(request: FastifyRequest, client: ClientId): void {
     this.access.checkReport(this.callerOf(request), client);
+  }
+
+  /** Whether who has made a request may administer. */
+  administering(request: FastifyRequest): Administering {
+    const { headers, raw } = request;
+    const forwarded = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'].some((name) => headers[name] !== undefined);
+    const { remoteAddress } = raw.socket;
+    return this.access.administering(this.callerOf(request), { remoteAddress, host: headers.host, forwarded });
+  }
+
+  /** Why who has made a request may not administer; undefined if it may. */
+  administrationProblem(request: FastifyRequest): HttpError | undefined {
+    switch (this.administering(request)) {
+      case 'allowed':
+        return undefined;
+      case 'token':
+        return unauthorized('the token of administration is needed');
+      case 'off':
+        return new HttpError(403, 'administration is off here: set access.administration in herd.yaml');
+    }
   }
 
   /** Why a WebSocket's handshake is refused, as a status line; undefined if it is not. */

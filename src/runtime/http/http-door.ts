@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
+import { serveAdministration } from './admin-routes.js';
 import { serveApi } from './api-routes.js';
 import { Desk } from './desk.js';
 import { Gate } from './gate.js';
@@ -48,11 +49,12 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const gate = new Gate(access);
   gate.guard(app);
   const desk = new Desk(bus);
-  const feed = serveHerd(app, edges, () => places, desk);
+  const feed = serveHerd(app, edges, { places: () => places, desk, gate });
   serveHealth(app, edges, desk);
   const reception = new Reception(desk, edges.clock, server, config.limits);
   const changes = serveApi(app, edges, { desk, reception, gate });
   await servePhones(app, reception, gate);
+  await serveAdministration(app, edges, gate);
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, (request) =>

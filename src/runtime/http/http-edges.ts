@@ -1,5 +1,6 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
+import type { Administer } from '../administration.js';
 import type { DoorEdges } from '../client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
 import type { MessageBus } from '../message-bus.js';
@@ -16,6 +17,7 @@ export interface HttpEdges extends DoorEdges {
   readonly server: ServerId;
   readonly upstream: Upstream;
   readonly mode: HerdMode;
+  readonly administer: Administer;
   readonly view: ServerView;
   readonly counts: ServerCounts;
   /** How much of the log waits for the disk. */
