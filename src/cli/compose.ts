@@ -8,6 +8,7 @@ import type { HostEdges } from '../runtime/hosted-server.js';
 import type { HerdMode } from '../runtime/http/http-edges.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
 import { isLoopback } from '../runtime/listening.js';
+import type { Stage } from '../runtime/stage.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
@@ -32,6 +33,7 @@ export function hostFor(
   { observe = () => undefined, die }: Partial<Pick<HostEdges, 'observe' | 'die'>> = {},
 ): Host {
   const turn = new Turn();
+  const mode = modeOf(config, servers);
   return new Host({
     config,
     clock: new SystemClock(),
@@ -42,7 +44,8 @@ export function hostFor(
     turn,
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
-    mode: modeOf(config, servers),
+    mode,
+    stage: mode === 'development' ? stageFor(config) : undefined,
     pageFolders,
     inspect: inspectApart,
     die,
@@ -56,6 +59,17 @@ export function hostFor(
     },
     onStarted: (server, ports) => report({ kind: 'started', server, ports }),
   });
+}
+
+/** Where scenarios are played beside the herd; what they need is loaded when somebody asks for one. */
+function stageFor(config: HerdConfig): Stage {
+  let loading: Promise<Stage> | undefined;
+  const stage = () =>
+    (loading ??= import('./scenario-stage.js').then(({ ScenarioStage }) => new ScenarioStage(config)));
+  return {
+    shipped: async () => (await stage()).shipped(),
+    read: async (story) => (await stage()).read(story),
+  };
 }
 
 /** A whole herd in one process, which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */

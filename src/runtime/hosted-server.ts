@@ -24,6 +24,7 @@ import type { LinkFaults } from './link-faults.js';
 import { ServerLog, type LogDetail } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
+import type { Stage } from './stage.js';
 import { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
@@ -43,6 +44,8 @@ export interface HostEdges {
   /** The servers of this process: their links go through memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
   readonly mode: HerdMode;
+  /** Where stories of faults are played; undefined where none may be. */
+  readonly stage?: Stage | undefined;
   /** Ends this process as a power cut would, where somebody starts it again; undefined where nobody does. */
   readonly die?: (() => void) | undefined;
   /** The folders of the built page, which is served at httpPort. */
@@ -227,7 +230,7 @@ export class HostedServer {
     at: { readonly host: string; readonly port: number },
   ): Promise<number> {
     const { edges, id, bus, view, others } = this;
-    const { config, upstream, mode, pageFolders } = edges;
+    const { config, upstream, mode, pageFolders, stage } = edges;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('./http/http-door.js');
     const portIn = (server: ServerId) => {
@@ -236,7 +239,7 @@ export class HostedServer {
     };
     const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
-    const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer };
+    const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }

@@ -10,6 +10,7 @@ import type { HerdMode } from '../../src/runtime/http/http-edges.js';
 import type { ServerPorts } from '../../src/runtime/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import type { Stage } from '../../src/runtime/stage.js';
 import { SystemClock } from '../../src/runtime/system-clock.js';
 import { Turn } from '../../src/runtime/turn.js';
 import { Client } from '../support/client.js';
@@ -36,6 +37,8 @@ export interface HerdOptions {
   /** What `${NAME}` in herd.yaml stands for. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly mode?: HerdMode;
+  /** Where scenarios are played. */
+  readonly stage?: Stage;
 }
 
 /** The JSON that is near everything. */
@@ -64,6 +67,7 @@ export class HerdInProcess {
     more = {},
     environment = {},
     mode = 'development',
+    stage,
   }: HerdOptions) {
     this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
@@ -93,6 +97,7 @@ export class HerdInProcess {
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),
       mode,
+      stage,
       pageFolders: [...pageFolders],
       inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),

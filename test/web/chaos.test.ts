@@ -6,6 +6,16 @@ import { writeHerd } from '../support/herd-file.js';
 import { Herd } from '../support/herd.js';
 
 const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
+const shortStory = `
+name: Bob is away for a moment
+herd: { servers: [Ada, Bob], talks: { Ada: [Bob] }, links: { beatMs: 100 } }
+clients: { count: 3, rate: 10/s }
+steps:
+  - { at: 500ms, crash: Bob }
+  - { at: 1s, restart: Bob }
+  - { at: 5s, expect: converged }
+settle: 1s
+`;
 const tokens = { CLIENTS: 'token-of-all-clients', ADMIN: 'token-of-administration' };
 
 describe('chaos by hand in the window, in Chromium', function () {
@@ -80,6 +90,23 @@ describe('chaos by hand in the window, in Chromium', function () {
     await press(page, 'Heal it');
     await page.locator('.said', { hasText: 'Heal it: done.' }).waitFor();
     await page.locator('#events li', { hasText: 'asks to heal Blake-Bryant' }).first().waitFor();
+    await page.close();
+  });
+
+  it('plays a scenario that the reader brings, and says what came of it', async () => {
+    const page = await visit(open);
+    await page.locator('#stage-choice option', { hasText: 'Slow neighbour' }).waitFor({ state: 'attached' });
+    const bring = (text: string) =>
+      page
+        .locator('#stage-file')
+        .setInputFiles({ name: 'mine.yaml', mimeType: 'text/yaml', buffer: Buffer.from(text) });
+    await bring('name: Nothing\nherd: { servers: [Ada] }\nsteps: [{ at: 1s, explode: Ada }]');
+    await page.locator('#stage-play').press('Enter');
+    await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
+    await bring(shortStory);
+    await page.locator('#stage-play').press('Enter');
+    await page.locator('#stage-lines li', { hasText: 'crash: Bob' }).waitFor();
+    await page.locator('#stage-verdict[data-verdict="held"]', { hasText: 'HELD' }).waitFor();
     await page.close();
   });
 

@@ -1,4 +1,4 @@
-import { token } from './token.js';
+import { send } from './ask.js';
 
 /** Who reads a stream. */
 interface Reader {
@@ -7,13 +7,13 @@ interface Reader {
 }
 
 /**
- * Reads server-sent events, each of one line, until they end. An EventSource could not send a token.
+ * Reads server-sent events, each of one line, until they end. An EventSource could send neither a token nor a body.
+ * @param body what is to be done, if the events are of that
  * @throws if the server says no, or is gone
  */
-export async function readEvents(url: string, signal: AbortSignal, reader: Reader): Promise<void> {
-  const headers = { accept: 'text/event-stream', ...token.headers };
-  const response = await fetch(url, { headers, cache: 'no-store', signal });
-  if (!response.ok || response.body === null) throw new Error(`${response.status} ${response.statusText}`);
+export async function readEvents(url: string, signal: AbortSignal, reader: Reader, body?: unknown): Promise<void> {
+  const response = await send(url, { accept: 'text/event-stream', signal, body });
+  if (response.body === null) throw new Error('the server sent nothing');
   reader.opened();
   const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -11,6 +11,7 @@ import { NodePanel } from './node-panel.js';
 import { Palette } from './palette.js';
 import { Pulses } from './pulses.js';
 import { Selection } from './selection.js';
+import { Stage } from './stage.js';
 import { Summary } from './summary.js';
 import { token } from './token.js';
 import { Travellers } from './travellers.js';
@@ -40,6 +41,7 @@ const views = [
   ),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
+  new Stage(herd),
 ];
 new Travellers(herd);
 

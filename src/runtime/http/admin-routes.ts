@@ -5,6 +5,7 @@ import { actBody, checked } from './api-schemas.js';
 import type { Gate } from './gate.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
+import { serveStage } from './stage-routes.js';
 
 const statusCodes: Readonly<Record<AdministrationError['kind'], number>> = {
   unknown: 404,
@@ -28,7 +29,8 @@ export async function serveAdministration(app: FastifyInstance, edges: HttpEdges
   await app.register((administration, _, registered) => {
     administration.removeContentTypeParser('text/plain');
     administration.addHook('onRequest', (request, _reply, done) => {
-      const problem = gate.administrationProblem(request) ?? contentProblem(request);
+      const problem =
+        gate.administrationProblem(request) ?? (request.method === 'POST' ? contentProblem(request) : undefined);
       if (problem === undefined) return done();
       tell(request, '', problem.message);
       done(problem);
@@ -46,6 +48,7 @@ export async function serveAdministration(app: FastifyInstance, edges: HttpEdges
       }
       return reply.send({ done: wordsOf(act) });
     });
+    serveStage(administration, edges, tell);
     registered();
   });
 }

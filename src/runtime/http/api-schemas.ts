@@ -51,6 +51,12 @@ export const actBody = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('slow'), link, delayMs: z.int().min(1).max(delayMsMax) }),
 ]);
 
+/** See `Story`. */
+export const storyBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('shipped'), name: z.string().min(1).max(100) }),
+  z.strictObject({ kind: z.literal('brought'), name: z.string().min(1).max(100), text: z.string().min(1) }),
+]);
+
 export const locationAnswer = z.object({
   client: z.string(),
   server: z.string().describe('The server that first got it.'),

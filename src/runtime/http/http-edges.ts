@@ -5,6 +5,7 @@ import type { DoorEdges } from '../client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
 import type { MessageBus } from '../message-bus.js';
 import type { ServerCounts } from '../metrics/server-counts.js';
+import type { Stage } from '../stage.js';
 import type { ServerView } from './server-view.js';
 
 /** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
@@ -18,6 +19,8 @@ export interface HttpEdges extends DoorEdges {
   readonly upstream: Upstream;
   readonly mode: HerdMode;
   readonly administer: Administer;
+  /** Where stories of faults are played; undefined where none may be. */
+  readonly stage?: Stage | undefined;
   readonly view: ServerView;
   readonly counts: ServerCounts;
   /** How much of the log waits for the disk. */
