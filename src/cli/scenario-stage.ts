@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import { StageError, type Play, type Stage, type Story } from '../runtime/stage.js';
-import { RealWorld } from '../simulation/real/real-world.js';
+import { RealWorld, refusalOf } from '../simulation/real/real-world.js';
 import { HostingError } from '../simulation/real/hosting.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
 import { loadScenario, parseScenario } from '../simulation/scenario/load.js';
@@ -27,9 +27,15 @@ export class ScenarioStage implements Stage {
   /** @param running the herd that a scenario means when it names a file, unless it comes with the package */
   constructor(private readonly running: HerdConfig) {}
 
+  /** Those that the world of sockets can play. */
   async shipped(): Promise<readonly string[]> {
     const names = await readdir(folder).catch(() => []);
-    return names.filter((name) => name.endsWith('.yaml')).sort();
+    const hosting = hostingHere();
+    return names.sort().filter((name) => {
+      if (!name.endsWith('.yaml')) return false;
+      const { steps } = loadScenario(join(folder, name), {});
+      return steps.every(({ action }) => refusalOf(action, hosting) === undefined);
+    });
   }
 
   async read(story: Story): Promise<Play> {
@@ -69,8 +75,7 @@ async function play(scenario: Scenario, tell: (line: string) => void, brokenOff:
   try {
     const result = await runScenario(scenario, {
       world: (hear) => {
-        const hosting = new SocketHosting({ upstreamAt: twitterSearch, inspect: inspectApart });
-        world = new RealWorld(scenario, { hosting, tell: hear, interrupted: brokenOff });
+        world = new RealWorld(scenario, { hosting: hostingHere(), tell: hear, interrupted: brokenOff });
         return world;
       },
       onEntry: (atMs, event) => timeline.note(atMs, event),
@@ -84,6 +89,10 @@ async function play(scenario: Scenario, tell: (line: string) => void, brokenOff:
   } finally {
     process.off('exit', abandon);
   }
+}
+
+function hostingHere(): SocketHosting {
+  return new SocketHosting({ upstreamAt: twitterSearch, inspect: inspectApart });
 }
 
 function excessOf({ herd, clients, steps, settleMs }: Scenario): string[] {

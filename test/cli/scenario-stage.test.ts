@@ -28,9 +28,9 @@ describe('the stage', function () {
     return '';
   }
 
-  it('has every scenario that comes with Herd, each within its limits', async () => {
+  it('has the scenarios that come with Herd and that it can play, each within its limits', async () => {
     const names = await stage.shipped();
-    expect(names).to.include('slow-neighbour.yaml');
+    expect(names).to.include('slow-neighbour.yaml').and.not.include('clock-far-ahead.yaml');
     for (const name of names) expect(await refusal(stage.read({ kind: 'shipped', name })), name).to.equal('');
   });
 

@@ -105,7 +105,7 @@ describe('chaos by hand in the window, in Chromium', function () {
     await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
     await bring(shortStory);
     await page.locator('#stage-play').press('Enter');
-    await page.locator('#stage-lines li', { hasText: 'crash: Bob' }).waitFor();
+    await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
     await page.locator('#stage-verdict[data-verdict="held"]', { hasText: 'HELD' }).waitFor();
     await page.close();
   });

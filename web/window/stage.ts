@@ -74,7 +74,7 @@ export class Stage {
   private hear(event: string, data: string): void {
     if (event === 'line') {
       const { line } = JSON.parse(data) as { line: string };
-      this.lines.append(element('li', {}, line));
+      this.lines.append(element('p', {}, line));
       if (this.lines.childElementCount > linesMax) this.lines.firstElementChild?.remove();
       this.lines.scrollTop = this.lines.scrollHeight;
     } else if (event === 'verdict') {
