@@ -140,6 +140,19 @@ export interface BudgetEvent {
   readonly waitMs: number;
 }
 
+/** Somebody has asked over this server for something to be done to the herd by hand. */
+export interface AdministrationEvent {
+  readonly kind: 'administration';
+  /** What, in words: `crash Blake`; empty if it was not heard out. */
+  readonly act: string;
+  /** Who: an address and port. */
+  readonly far: string;
+  /** Asked: it is about to be done. Should that fail, another event says so. */
+  readonly outcome: 'asked' | 'refused';
+  /** Why it was refused; empty if it was not. */
+  readonly reason: string;
+}
+
 /** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
 export type HerdEvent =
   | LinesEvent
@@ -157,4 +170,5 @@ export type HerdEvent =
   | RefusedEvent
   | UpstreamEvent
   | BreakerEvent
-  | BudgetEvent;
+  | BudgetEvent
+  | AdministrationEvent;

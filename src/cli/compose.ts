@@ -2,20 +2,33 @@ import type { Surroundings } from '../embed/compose.js';
 import { HerdCertificates } from '../runtime/certificates.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { StatusReport } from '../runtime/herd-status.js';
+import type { HostEdges } from '../runtime/hosted-server.js';
+import type { Stage } from '../runtime/stage.js';
 import { warn } from './output.js';
 
 /**
  * What the command gives to servers in its process. What they tell of themselves goes to `report`.
  *
- * @param observe sees the bus of every server besides
+ * @param more who sees the bus of every server besides, and how the process ends where somebody starts it again
  */
 export function surroundingsOf(
   config: HerdConfig,
   report: (report: StatusReport) => void,
-  observe: Surroundings['observe'] = () => undefined,
+  { observe = () => undefined, die }: Partial<Pick<HostEdges, 'observe' | 'die'>> = {},
 ): Surroundings {
   const certificates = reloadable(new HerdCertificates(config.tls));
-  return { environment: process.env, certificates, warn, report, observe };
+  return { environment: process.env, certificates, warn, report, observe, die, stageFor };
+}
+
+/** Where scenarios are played beside the herd; what they need is loaded when somebody asks for one. */
+function stageFor(config: HerdConfig): Stage {
+  let loading: Promise<Stage> | undefined;
+  const stage = () =>
+    (loading ??= import('./scenario-stage.js').then(({ ScenarioStage }) => new ScenarioStage(config)));
+  return {
+    shipped: async () => (await stage()).shipped(),
+    read: async (story) => (await stage()).read(story),
+  };
 }
 
 /** Certificates that are read anew on SIGHUP. */

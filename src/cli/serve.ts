@@ -24,7 +24,10 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const observe = options.watched === true ? await watched(server) : undefined;
   try {
     const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
-    const surroundings = surroundingsOf(config, (message) => void report(message), observe);
+    const surroundings = surroundingsOf(config, (message) => void report(message), {
+      ...(observe && { observe }),
+      die: () => process.kill(process.pid, 'SIGKILL'),
+    });
     const host = hostFor(config, [server], asked, surroundings);
     await host.start(server);
     await stop;

@@ -49,7 +49,7 @@ function problemsOf(error: unknown): readonly string[] {
 async function play(scenario: Scenario, makeWorld: MakeWorld, report: Report | undefined): Promise<RunResult> {
   const { name, seed, file } = scenario;
   print(`\n${name} (${file}, seed ${seed})\n`);
-  const timeline = new Timeline(scenario.herd.topology);
+  const timeline = new Timeline(scenario.herd.topology, print);
   const startedMs = performance.now();
   const result = await runScenario(scenario, {
     world: (tell) => makeWorld(scenario, tell),

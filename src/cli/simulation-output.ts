@@ -2,21 +2,23 @@ import type { Topology } from '../protocol/topology.js';
 import type { MeasureResults, Percentiles } from '../simulation/run/measures.js';
 import type { RunResult } from '../simulation/run/result.js';
 import type { TraceEvent } from '../simulation/run/trace.js';
-import { print } from './output.js';
 
 /** Violations that are printed: the first tells most. */
 const violationsShown = 5;
 
-/** Prints what happens in a simulation, as it goes: steps, servers, links, and what broke. */
+/** Tells what happens in a simulation, as it goes: steps, servers, links, and what broke. */
 export class Timeline {
   private readonly links = new Map<string, 'live' | 'down'>();
   private violations = 0;
 
-  constructor(private readonly topology: Topology) {}
+  constructor(
+    private readonly topology: Topology,
+    private readonly tell: (line: string) => void,
+  ) {}
 
   note(atMs: number, event: TraceEvent): void {
     const text = this.textOf(event);
-    if (text !== undefined) print(`${seconds(atMs).padStart(10)}  ${text}`);
+    if (text !== undefined) this.tell(`${seconds(atMs).padStart(10)}  ${text}`);
   }
 
   private textOf(event: TraceEvent): string | undefined {

@@ -19,6 +19,8 @@ export type Change =
 export interface ChangesOptions {
   /** Those of this client only. */
   readonly client?: string | undefined;
+  /** The token of clients, where the herd has one. */
+  readonly token?: string | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,13 +38,21 @@ export interface ChangesOptions {
  * @param httpUrl scheme, host and `httpPort` of the server
  * @throws HerdClientError if what answers there is no server of a herd that may be followed
  */
-export async function* changes(httpUrl: string, { client, signal }: ChangesOptions = {}): AsyncGenerator<Change, void> {
+export async function* changes(
+  httpUrl: string,
+  { client, token, signal }: ChangesOptions = {},
+): AsyncGenerator<Change, void> {
   const url = new URL('/api/changes', httpUrl);
   if (client !== undefined) url.searchParams.set('client', client);
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   let lastId: string | undefined;
   for (let failures = 0; ;) {
     try {
-      for await (const event of await eventsAt(url, lastId, signal)) {
+      for await (const event of await eventsAt(
+        url,
+        { ...authorization, ...(lastId !== undefined && { 'last-event-id': lastId }) },
+        signal,
+      )) {
         failures = 0;
         lastId = event.id ?? lastId;
         const change = changeIn(event);
@@ -64,10 +74,9 @@ export async function* changes(httpUrl: string, { client, signal }: ChangesOptio
 /** @throws HerdClientError with `HERD_STRANGE_ANSWER` where to ask again would not help */
 async function eventsAt(
   url: URL,
-  lastId: string | undefined,
+  headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<AsyncGenerator<ServerEvent>> {
-  const headers = lastId === undefined ? {} : { 'last-event-id': lastId };
   const response = await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) });
   if (response.status === 200 && response.body !== null) return eventsOf(response.body);
   await response.body?.cancel();

@@ -8,6 +8,7 @@ import type { HostEdges } from '../runtime/hosted-server.js';
 import type { HerdMode } from '../runtime/http/http-edges.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
 import { isLoopback } from '../runtime/listening.js';
+import type { Stage } from '../runtime/stage.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
@@ -29,6 +30,10 @@ export interface Surroundings {
   readonly report: (report: StatusReport) => void;
   /** Sees the bus of every server before anything happens on it. */
   readonly observe: HostEdges['observe'];
+  /** Ends the process; left out where nobody would start it again. */
+  readonly die?: HostEdges['die'];
+  /** Where scenarios are played beside a herd that is tried out; left out for nowhere. */
+  readonly stageFor?: (config: HerdConfig) => Stage;
 }
 
 /**
@@ -39,8 +44,9 @@ export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
   asked: Asked,
-  { environment, certificates, warn, report, observe }: Surroundings,
+  { environment, certificates, warn, report, observe, die, stageFor }: Surroundings,
 ): Host {
+  const mode = modeOf(config, servers, environment);
   const turn = new Turn();
   return new Host({
     config,
@@ -52,9 +58,11 @@ export function hostFor(
     turn,
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
-    mode: modeOf(config, servers, environment),
+    mode,
+    stage: mode === 'development' ? stageFor?.(config) : undefined,
     pageFolders,
     inspect: inspectApart,
+    die,
     warn,
     observe: (server, bus) => {
       bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));

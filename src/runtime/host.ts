@@ -1,9 +1,16 @@
 import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { ServerId } from '../protocol/ids.js';
-import { HostedServer, type HostEdges, type ServerPorts } from './hosted-server.js';
+import { AdministrationError } from './administration.js';
+import { HostAdministration, type AdministeredServers } from './host-administration.js';
+import { HostedServer, type HostEdges, type Neighbourhood, type ServerPorts } from './hosted-server.js';
+import { LinkFaults } from './link-faults.js';
+import type { LogDetail } from './log/server-log.js';
 
 /** A server that ran this long has earned a quick restart, in milliseconds. */
 const soundAfterMs = 60_000;
+
+/** How long a process that is to die by hand has to say so to whoever asked, and to its log, in milliseconds. */
+const lastWordsMs = 100;
 
 /** A server of this process, and how often in a row it has failed. */
 interface Place {
@@ -11,13 +18,18 @@ interface Place {
   startedAtMs: number;
   failures: number;
   restart: unknown;
+  /** What becomes of it when it fails. */
+  afterFailure: 'starts again' | 'stays down';
 }
 
 /** Hosts servers in this process. One that fails is started anew; the others do not notice more than a lost neighbour. */
-export class Host {
+export class Host implements AdministeredServers {
   private readonly places = new Map<ServerId, Place>();
   private readonly edges: HostEdges;
   private readonly ports = new Map<ServerId, ServerPorts>();
+  /** What is left of servers that have failed or been stopped, on its way out. */
+  private readonly leaving = new Map<ServerId, Promise<unknown>>();
+  private readonly neighbourhood: Neighbourhood;
 
   constructor(edges: HostEdges) {
     this.edges = {
@@ -33,6 +45,16 @@ export class Host {
         edges.onStarted(id, ports);
       },
     };
+    const { config, clock, hosted, mode } = edges;
+    const links = new LinkFaults(clock);
+    const administration = new HostAdministration(config, hosted, this, links);
+    const isAdministered = mode === 'development' || config.access.administration !== undefined;
+    this.neighbourhood = {
+      httpPortOf: (other) => this.ports.get(other)?.http,
+      administer: (act) => administration.do(act),
+      // Where nobody may cut links, nothing stands between a server and its wires.
+      transportOver: (transport, from) => (isAdministered ? links.transportOver(transport, from) : transport),
+    };
   }
 
   /**
@@ -40,10 +62,12 @@ export class Host {
    * @throws PortError if one of its ports cannot be had
    */
   async start(id: ServerId): Promise<void> {
-    const server = new HostedServer(this.edges, id, { httpPortOf: (other) => this.ports.get(other)?.http });
+    const server = new HostedServer(this.edges, id, this.neighbourhood);
     const startedAtMs = this.edges.clock.monotonicMs();
-    const place = this.places.get(id) ?? { server, startedAtMs, failures: 0, restart: undefined };
+    const fresh: Place = { server, startedAtMs, failures: 0, restart: undefined, afterFailure: 'starts again' };
+    const place = this.places.get(id) ?? fresh;
     place.server = server;
+    place.afterFailure = 'starts again';
     place.startedAtMs = startedAtMs;
     this.places.set(id, place);
     await server.start();
@@ -62,12 +86,74 @@ export class Host {
     await Promise.all([...this.places.keys()].map((id) => this.stop(id)));
   }
 
+  /** Has a server die. It stays down, unless nobody who could be asked to restart it were left; a process of its own dies with it. */
+  crash(id: ServerId): void {
+    const server = this.runningServer(id);
+    const { clock, die } = this.edges;
+    if (die !== undefined) return void clock.setTimeout(die, lastWordsMs);
+    const place = this.places.get(id);
+    if (place !== undefined && !this.isLast(id)) place.afterFailure = 'stays down';
+    server.fail('crashed by hand');
+  }
+
+  /** Stops a server that is not the last, in its own time. */
+  stopByHand(id: ServerId): void {
+    this.runningServer(id);
+    if (this.isLast(id)) {
+      throw new AdministrationError(
+        'wrong state',
+        `${id} is the last of its process that could be asked to restart it`,
+      );
+    }
+    this.leaving.set(id, this.stop(id));
+  }
+
+  /** Starts a server again that is down, and what is left of it is gone. */
+  async restart(id: ServerId): Promise<void> {
+    this.checkDown(id);
+    await this.leaving.get(id);
+    this.checkDown(id);
+    this.edges.clock.clearTimeout(this.places.get(id)?.restart);
+    try {
+      await this.start(id);
+    } catch (error) {
+      this.places.delete(id);
+      throw new AdministrationError('wrong state', (error as Error).message);
+    }
+  }
+
+  setLogDetail(id: ServerId, detail: LogDetail): void {
+    this.runningServer(id).setLogDetail(detail);
+  }
+
+  private runningServer(id: ServerId): HostedServer {
+    const server = this.places.get(id)?.server;
+    if (server === undefined) throw new AdministrationError('wrong state', `${id} is down`);
+    return server;
+  }
+
+  private checkDown(id: ServerId): void {
+    if (this.places.get(id)?.server === undefined) return;
+    throw new AdministrationError('wrong state', `${id} runs: crash or stop it first`);
+  }
+
+  /** Whether no other server of this process runs that can be asked for anything. */
+  private isLast(id: ServerId): boolean {
+    const { servers } = this.edges.config;
+    return [...this.places].every(
+      ([other, { server }]) => other === id || server === undefined || servers.get(other)?.httpPort === undefined,
+    );
+  }
+
   private mend(id: ServerId): void {
     const place = this.places.get(id);
     if (place?.server === undefined) return;
     const { clock, random, warn } = this.edges;
     const cleared = place.server.clear().catch((error: unknown) => warn(`${id}: ${String(error)}`));
+    this.leaving.set(id, cleared);
     place.server = undefined;
+    if (place.afterFailure === 'stays down')
+      return warn(`${id} was crashed by hand, and stays down until it is restarted`);
     place.failures = clock.monotonicMs() - place.startedAtMs > soundAfterMs ? 1 : place.failures + 1;
     const pauseMs = backoffMs(place.failures, random.next(), restartPauseMaxMs);
     warn(`${id} failed and starts again in ${pauseMs} ms; its error log says why`);

@@ -10,6 +10,7 @@ import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
 import type { Upstream } from '../protocol/upstream.js';
+import { AdministrationError, type Administer } from './administration.js';
 import type { HerdCertificates } from './certificates.js';
 import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
@@ -19,9 +20,11 @@ import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
 import { ServerView } from './http/server-view.js';
 import type { Listening } from './listening.js';
-import { ServerLog } from './log/server-log.js';
+import type { LinkFaults } from './link-faults.js';
+import { ServerLog, type LogDetail } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
+import type { Stage } from './stage.js';
 import { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
@@ -41,6 +44,10 @@ export interface HostEdges {
   /** The servers of this process: their links go through memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
   readonly mode: HerdMode;
+  /** Where stories of faults are played; undefined where none may be. */
+  readonly stage?: Stage | undefined;
+  /** Ends this process as a power cut would, where somebody starts it again; undefined where nobody does. */
+  readonly die?: (() => void) | undefined;
   /** The folders of the built page, which is served at httpPort. */
   readonly pageFolders: readonly string[];
   /** How the locations in a folder are damaged; undefined if they are not. */
@@ -53,11 +60,22 @@ export interface HostEdges {
   readonly onStarted: (server: ServerId, ports: ServerPorts) => void;
 }
 
-/** What the others of its process are to a server. */
+/** What its process and the others in it are to a server. */
 export interface Neighbourhood {
   /** Where a server of this process serves HTTP; undefined for others, and where it does not. */
   readonly httpPortOf: (server: ServerId) => number | undefined;
+  /** Does something by hand to the servers of this process. */
+  readonly administer: Administer;
+  /** How a server reaches the others where somebody may cut its links by hand. */
+  readonly transportOver: LinkFaults['transportOver'];
 }
+
+/** A server that is alone, and with which nothing is done by hand. */
+const nobodyElse: Neighbourhood = {
+  httpPortOf: () => undefined,
+  administer: () => Promise.reject(new AdministrationError('elsewhere', 'nobody administers this server')),
+  transportOver: (transport) => transport,
+};
 
 /** The ports that a server listens on. */
 export interface ServerPorts {
@@ -84,7 +102,7 @@ export class HostedServer {
   constructor(
     private readonly edges: HostEdges,
     private readonly id: ServerId,
-    private readonly others: Neighbourhood = { httpPortOf: () => undefined },
+    private readonly others: Neighbourhood = nobodyElse,
   ) {
     const { config, network, clock } = edges;
     this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
@@ -108,7 +126,7 @@ export class HostedServer {
         ...edges,
         http: counts?.counting(edges.http) ?? edges.http,
         registry: this.bus,
-        transport: routes(edges, network.transportOf(id)),
+        transport: others.transportOver(routes(edges, network.transportOf(id)), id),
       },
     );
   }
@@ -134,6 +152,20 @@ export class HostedServer {
     await this.closeDoors();
     await this.server.drain();
     await this.closeFiles();
+  }
+
+  /** Breaks the server in the middle of what it does, so that it fails. */
+  fail(reason: string): void {
+    this.bus.send(addresses.server, { kind: 'machine-failed', error: new Error(reason) });
+  }
+
+  /**
+   * Has the log tell so much from now on.
+   * @throws AdministrationError if there is none
+   */
+  setLogDetail(detail: LogDetail): void {
+    if (this.log === undefined) throw new AdministrationError('wrong state', `${this.id} writes no log`);
+    this.log.tell(detail);
   }
 
   /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
@@ -198,7 +230,7 @@ export class HostedServer {
     at: { readonly host: string; readonly port: number },
   ): Promise<number> {
     const { edges, id, bus, view, others } = this;
-    const { config, upstream, mode, pageFolders } = edges;
+    const { config, upstream, mode, pageFolders, stage } = edges;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('./http/http-door.js');
     const portIn = (server: ServerId) => {
@@ -207,7 +239,7 @@ export class HostedServer {
     };
     const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
-    const told = { server: id, mode, view, counts, logBytesWaiting };
+    const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }

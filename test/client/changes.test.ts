@@ -43,10 +43,11 @@ describe('changes', () => {
         response.end(`retry: 1000\n\nid: r-0\nevent: begin\ndata: {}\n\n:\n\n${location('r-1', 'kiwi☂')}`);
       else response.write(`id: s-0\nevent: reset\ndata: {}\n\nevent: other\ndata: {}\n\n${location('s-1', 'moa')}`);
     };
-    const following = changes(url, { client: 'kiwi☂ &' });
+    const following = changes(url, { client: 'kiwi☂ &', token: 'one' });
     expect([await next(following), await next(following)]).to.deep.equal(['begin', 'kiwi☂']);
     expect([await next(following), await next(following)]).to.deep.equal(['reset', 'moa']);
     expect(asked.map(({ headers }) => headers['last-event-id'])).to.deep.equal([undefined, 'r-1', 'r-1']);
+    expect(asked.map(({ headers }) => headers.authorization)).to.deep.equal(['Bearer one', 'Bearer one', 'Bearer one']);
     expect(asked[0]?.url).to.equal('/api/changes?client=kiwi%E2%98%82+%26');
     const closed = once(asked[2]?.socket ?? server, 'close');
     await following.return();

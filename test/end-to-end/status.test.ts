@@ -3,22 +3,27 @@ import { expect } from 'chai';
 import type { HerdPicture } from '../../src/cli/status/picture.js';
 import { endCommands, HerdCommand, run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
-import { startHerd, type Herd } from '../support/herd.js';
+import { Herd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';
 
 describe('herd status', function () {
   this.timeout(3 * patienceMs);
+  const settings = { access: { clients: '${HERD_TOKEN}' } };
+  const env = { HERD_TOKEN: 'token-of-all-clients' };
   let herd: Herd;
 
   before(async () => {
-    herd = await startHerd({ mode: [['Blake', 'Metta'], ['Gasol']], talks: { Blake: ['Gasol', 'Metta'] }, web: true });
+    const plan = { talks: { Blake: ['Gasol', 'Metta'] }, web: true, settings };
+    herd = new Herd([['Blake', 'Metta'], ['Gasol']], await writeHerd(plan));
+    for (const server of ['Blake', 'Gasol']) herd.give(server, { env });
+    await herd.start();
   });
   after(async () => {
     await endCommands();
     await herd.stop();
   });
 
-  const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder });
+  const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder, env });
 
   it('shows a herd that is up, one with a server down, and ends with 0 and 1', async () => {
     const at = await herd.report('Blake', 'kiwi');
@@ -48,7 +53,7 @@ describe('herd status', function () {
   });
 
   it('looks again and again with --watch, and ends with 0 on Ctrl-C', async () => {
-    const watch = new HerdCommand(['status', '--watch'], { cwd: herd.file.folder });
+    const watch = new HerdCommand(['status', '--watch'], { cwd: herd.file.folder, env });
     await eventually('three tables', () => watch.stdout.split('Herd ').length > 3);
     watch.signal('SIGINT');
     expect(await watch.ends()).to.deep.equal({ status: 0, signal: null });
@@ -58,13 +63,16 @@ describe('herd status', function () {
   });
 
   it('knocks where there is no httpPort, sees strangers, and ends with 2 if it cannot look', async () => {
-    const file = await writeHerd({ servers: ['Blake', 'Metta'], web: true });
+    const file = await writeHerd({ servers: ['Blake', 'Metta'], web: true, settings });
     const here = herd.file;
     file.alter('Blake', ({ servers }) => {
       servers['Blake'] = { port: here.portOf('Blake'), peerPort: 1 };
       servers['Metta'] = { port: 2, peerPort: 3, httpPort: here.httpPortOf('Blake') };
     });
-    const { status, stdout } = await run(['status', '--config', file.ownPathOf('Blake') ?? ''], { cwd: file.folder });
+    const { status, stdout } = await run(['status', '--config', file.ownPathOf('Blake') ?? ''], {
+      cwd: file.folder,
+      env,
+    });
     expect(stdout).to.match(/\n {2}Blake +up .*it has no httpPort to ask at\n/);
     expect(stdout).to.match(/\n {2}Metta +strange .*Blake answers in its place\n?/);
     expect(status).to.equal(1);

@@ -6,9 +6,11 @@ import { parseConfig } from '../../src/runtime/config/load.js';
 import { HerdStatus } from '../../src/runtime/herd-status.js';
 import { HerdCertificates } from '../../src/runtime/certificates.js';
 import { Host } from '../../src/runtime/host.js';
+import type { HerdMode } from '../../src/runtime/http/http-edges.js';
 import type { ServerPorts } from '../../src/runtime/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import type { Stage } from '../../src/runtime/stage.js';
 import { SystemClock } from '../../src/runtime/system-clock.js';
 import { Turn } from '../../src/runtime/turn.js';
 import { Client } from '../support/client.js';
@@ -32,6 +34,11 @@ export interface HerdOptions {
   readonly pageFolders?: readonly string[];
   /** What else stands in herd.yaml. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** What `${NAME}` in herd.yaml stands for. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly mode?: HerdMode;
+  /** Where scenarios are played. */
+  readonly stage?: Stage;
 }
 
 /** The JSON that is near everything. */
@@ -58,6 +65,9 @@ export class HerdInProcess {
     http,
     pageFolders = [],
     more = {},
+    environment = {},
+    mode = 'development',
+    stage,
   }: HerdOptions) {
     this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
@@ -72,7 +82,7 @@ export class HerdInProcess {
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
       ...more,
     });
-    const config = parseConfig('herd.yaml', herdYaml, {});
+    const config = parseConfig('herd.yaml', herdYaml, environment);
     const turn = new Turn();
     this.status = new HerdStatus([...config.servers.keys()], config.topology);
     this.host = new Host({
@@ -86,7 +96,8 @@ export class HerdInProcess {
       turn,
       network: new InProcessNetwork(turn),
       hosted: new Set(config.servers.keys()),
-      mode: 'development',
+      mode,
+      stage,
       pageFolders: [...pageFolders],
       inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),

@@ -20,7 +20,7 @@ export interface HerdPlan {
   /** Whether clients may come over WebSocket. */
   readonly web?: boolean;
   /** What herd.yaml says besides. */
-  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links'>;
+  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links' | 'access'>;
 }
 
 /** A herd.yaml in a folder of its own, with ports that are free. */
@@ -64,6 +64,7 @@ interface Document {
   store?: { path: string };
   limits?: Record<string, number>;
   links?: { beatMs?: number; repairSeconds?: number };
+  access?: { clients?: string; administration?: string };
 }
 
 const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));

@@ -168,8 +168,8 @@ describe('the window, in Chromium', function () {
     await page.locator('#clients-known', { hasText: /[1-9]/ }).waitFor();
     await page.locator('#map').focus();
     for (const key of ['n', '+', 'ArrowLeft', 'f']) await page.keyboard.press(key);
-    expect(await page.locator('#client-name').textContent()).to.not.equal('');
-    expect(await page.locator('#follow').isChecked()).to.equal(true);
+    await page.locator('#client-name', { hasText: /./ }).waitFor();
+    await page.locator('#follow:checked').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('#no-client').waitFor();
     await page.context().close();

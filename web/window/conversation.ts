@@ -1,3 +1,5 @@
+import { token } from './token.js';
+
 /** What becomes of a conversation. */
 export type Mood = 'opening' | 'open' | 'closed';
 
@@ -28,7 +30,7 @@ export class Conversation {
 
   private open(): WebSocket {
     this.turn('opening');
-    const socket = new WebSocket(`${this.httpUrl.replace(/^http/, 'ws')}/ws`);
+    const socket = new WebSocket(`${this.httpUrl.replace(/^http/, 'ws')}/ws`, token.protocols);
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
       this.turn('open');

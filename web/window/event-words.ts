@@ -9,7 +9,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   Links: ['link', 'peer-refused'],
   Locations: ['learned', 'remembered', 'forgotten', 'lost'],
   Clients: ['client'],
-  Servers: ['server', 'actor-failed', 'dead-letter'],
+  Servers: ['server', 'actor-failed', 'dead-letter', 'administration'],
   Upstream: ['upstream', 'upstream-failed', 'upstream-budget'],
 };
 
@@ -36,6 +36,8 @@ export function eventWords({ kind, data }: Happening): string {
       return joined(`upstream is ${text(data, 'state')}`, retry(data), text(data, 'reason'));
     case 'upstream-failed':
       return joined('upstream gave no answer', text(data, 'reason'));
+    case 'administration':
+      return joined(`${text(data, 'far')} asks to ${text(data, 'act')}`, outcome(data));
     case 'lost':
       return `told more than this page could read: ${counted(Number(data['count'] ?? 0), 'event')} left out`;
     default:
@@ -54,6 +56,10 @@ function learnedWords(data: Data): string {
 function retry(data: Data): string {
   const ms = Number(data['retryInMs'] ?? 0);
   return ms > 0 ? `again in ${span(ms)}` : '';
+}
+
+function outcome(data: Data): string {
+  return data['outcome'] === 'refused' ? `refused: ${text(data, 'reason')}` : '';
 }
 
 function text(data: Data, name: string): string {

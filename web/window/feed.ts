@@ -1,4 +1,7 @@
 import type { LinkState } from '../../src/actors/events.js';
+import type { Administering } from '../../src/runtime/http/access.js';
+import { askFor } from './ask.js';
+import { readEvents } from './event-stream.js';
 import type { Herd, Server } from './herd.js';
 import type { Told } from './locations.js';
 
@@ -6,6 +9,7 @@ import type { Told } from './locations.js';
 interface Overview {
   readonly herd: string;
   readonly server: string;
+  readonly administration: Administering;
   readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
   readonly talks: readonly (readonly [string, string])[];
   readonly links: readonly LinkTold[];
@@ -44,28 +48,8 @@ export interface Listener {
   lost(server: Server): void;
 }
 
-/** What the stream of events has, by the names that it gives them. */
-export const kinds = [
-  'link',
-  'learned',
-  'client',
-  'server',
-  'upstream',
-  'upstream-failed',
-  'upstream-budget',
-  'peer-refused',
-  'actor-failed',
-  'dead-letter',
-  'forgotten',
-  'remembered',
-  'lost',
-] as const;
-
 /** A server that is not heard is called again after this, in milliseconds: often, for it is on a machine near by. */
 const callAgainMs = 1_000;
-
-/** How long a server may take to say what it is. */
-const answerWithinMs = 5_000;
 
 /** Whoever reads too slowly is told that something was lost, and asks for everything; not more often than this. */
 const refillEveryMs = 5_000;
@@ -92,7 +76,8 @@ export async function meetHerd(herd: Herd): Promise<void> {
 
 /** Hears one server, for ever: what it is, all that it holds, and then whatever happens. */
 export class Feed {
-  private source: EventSource | undefined;
+  /** Ends the stream that is read; undefined while none is. */
+  private stream: AbortController | undefined;
   private filledMs = -Infinity;
 
   constructor(
@@ -103,19 +88,26 @@ export class Feed {
     void this.call();
   }
 
+  /** Asks again what the server is: the reader may have become another. */
+  async ask(): Promise<void> {
+    this.take(await askFor<Overview>(`${this.server.url}/api/herd`));
+  }
+
   private async call(): Promise<void> {
     try {
-      this.take(await askFor<Overview>(`${this.server.url}/api/herd`));
-      this.open();
+      await this.ask();
+      await this.listen();
     } catch {
-      this.lose();
+      // It is called again, whatever the reason.
     }
+    this.lose();
   }
 
   private take(overview: Overview): void {
     const { herd, server } = this;
     server.connections = overview.clients;
     server.ready = overview.ready;
+    herd.administering = overview.administration;
     for (const link of overview.links) this.linkIs(link);
     herd.changed();
   }
@@ -127,24 +119,20 @@ export class Feed {
     this.herd.changed();
   }
 
-  /** Listens first and asks for everything afterwards, so that nothing falls in between. */
-  private open(): void {
-    const source = new EventSource(`${this.server.url}/api/events`);
-    this.source = source;
-    source.addEventListener('open', () => {
-      this.server.reach = 'reached';
-      this.herd.changed();
-      void this.fill();
+  /** Listens first and asks for everything afterwards, so that nothing falls in between. Resolves when the stream ends. */
+  private async listen(): Promise<void> {
+    this.stream = new AbortController();
+    await readEvents(`${this.server.url}/api/events`, this.stream.signal, {
+      opened: () => {
+        this.server.reach = 'reached';
+        this.herd.changed();
+        void this.fill();
+      },
+      heard: (kind, data) => this.hear(kind, JSON.parse(data) as Readonly<Record<string, unknown>>),
     });
-    source.addEventListener('error', () => this.lose());
-    for (const kind of kinds) {
-      source.addEventListener(kind, (event) =>
-        this.hear(kind, JSON.parse(String(event.data)) as Readonly<Record<string, unknown>>),
-      );
-    }
   }
 
-  private hear(kind: (typeof kinds)[number], data: Readonly<Record<string, unknown>>): void {
+  private hear(kind: string, data: Readonly<Record<string, unknown>>): void {
     const { server, herd, listener } = this;
     if (kind === 'learned') {
       const { from, locations } = data as unknown as { from: string | null; locations: readonly Told[] };
@@ -164,10 +152,10 @@ export class Feed {
     const nowMs = performance.now();
     if (nowMs - this.filledMs < refillEveryMs) return;
     this.filledMs = nowMs;
-    const { source } = this;
+    const { stream } = this;
     try {
       let next: number | null = 0;
-      while (next !== null && this.source === source) {
+      while (next !== null && this.stream === stream) {
         const page: ClientsPage = await askFor<ClientsPage>(
           `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`,
         );
@@ -180,8 +168,8 @@ export class Feed {
   }
 
   private lose(): void {
-    this.source?.close();
-    this.source = undefined;
+    this.stream?.abort();
+    this.stream = undefined;
     this.filledMs = -Infinity;
     const { server, herd } = this;
     if (server.reach !== 'away') {
@@ -195,12 +183,4 @@ export class Feed {
     }
     setTimeout(() => void this.call(), callAgainMs);
   }
-}
-
-/** @throws if there is no answer, or one that says no */
-export async function askFor<Answer>(url: string): Promise<Answer> {
-  const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text === '' ? `${response.status} ${response.statusText}` : text.slice(0, 200));
-  return (text === '' ? {} : JSON.parse(text)) as Answer;
 }

@@ -1,4 +1,5 @@
 import type { LinkState } from '../../src/actors/events.js';
+import type { Administering } from '../../src/runtime/http/access.js';
 
 /** Whether the page hears a server. */
 export type Reach = 'calling' | 'reached' | 'away';
@@ -65,6 +66,8 @@ export interface Link {
 /** What the page knows of the herd's servers and links. Views look at it once a frame; `version` says whether they must. */
 export class Herd {
   name = '';
+  /** Whether the reader may do something to the herd by hand. */
+  administering: Administering = 'off';
   /** The server that the page is from. */
   openedOn = '';
   version = 0;

@@ -11,7 +11,9 @@ import { NodePanel } from './node-panel.js';
 import { Palette } from './palette.js';
 import { Pulses } from './pulses.js';
 import { Selection } from './selection.js';
+import { Stage } from './stage.js';
 import { Summary } from './summary.js';
+import { token } from './token.js';
 import { Travellers } from './travellers.js';
 import { fetchWorld } from './world.js';
 
@@ -39,6 +41,7 @@ const views = [
   ),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
+  new Stage(herd),
 ];
 new Travellers(herd);
 
@@ -69,7 +72,13 @@ function frame(nowMs: number): void {
 requestAnimationFrame(frame);
 void meetHerd(herd).then(() => {
   performance.mark('herd met');
-  for (const server of herd.list) if (server.url !== '') new Feed(herd, listener, server);
+  const feeds = herd.list.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server));
+  token.whenGiven((purpose) => {
+    // A server that is away is called again in any case.
+    void Promise.allSettled(feeds.map((feed) => feed.ask())).then(() => {
+      if (purpose === 'administration' && herd.administering === 'token') token.ask(purpose);
+    });
+  });
 });
 void fetchWorld().then((land) => {
   map.show(land);

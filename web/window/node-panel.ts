@@ -1,3 +1,4 @@
+import { chaosButtons } from './chaos.js';
 import { element, part } from './element.js';
 import type { Herd, Link, LinkEnd, Server } from './herd.js';
 import type { Selection } from './selection.js';
@@ -7,19 +8,22 @@ import { counted, endWord, reachWord, span } from './words.js';
 /** How often times are written anew, in milliseconds. */
 const everyMs = 100;
 
-/** The picked server or link of the graph: what it is, and how it got there. */
+/** The picked server or link of the graph: what it is, how it got there, and chaos by hand. */
 export class NodePanel {
   private readonly panel = part('node', HTMLElement);
   private readonly chart = new StateChart();
   private readonly title = element('h3');
   private readonly body = element('div', { className: 'node-body' });
+  private readonly said = element('p', { className: 'said' });
   private shown = '';
   private writtenMs = -Infinity;
 
   constructor(
     private readonly herd: Herd,
     private readonly selection: Selection,
-  ) {}
+  ) {
+    this.said.setAttribute('role', 'status');
+  }
 
   paint(nowMs: number): void {
     const { node } = this.selection;
@@ -27,7 +31,7 @@ export class NodePanel {
     this.writtenMs = nowMs;
     const link = node.kind === 'link' ? this.herd.links.get(node.id) : undefined;
     const server = node.kind === 'server' ? this.herd.server(node.id) : undefined;
-    this.setUp(`${node.kind} ${node.id}`, link, server);
+    this.setUp(`${node.kind} ${node.id} ${this.herd.administering}`, link, server);
     if (link !== undefined) {
       this.chart.show(link);
       this.body.replaceChildren(...link.ends.map((end) => endView(end, nowMs)));
@@ -42,7 +46,11 @@ export class NodePanel {
     this.shown = shown;
     this.title.textContent = link === undefined ? (server?.name ?? '') : `Link ${link.id}`;
     const chart = link === undefined ? [] : [this.chart.svg];
-    this.panel.replaceChildren(this.title, ...chart, this.body);
+    this.said.textContent = '';
+    const thing = link ?? server;
+    const say = (words: string): void => void (this.said.textContent = words);
+    const buttons = thing === undefined ? [] : [chaosButtons(this.herd, thing, say)];
+    this.panel.replaceChildren(this.title, ...chart, this.body, ...buttons, this.said);
   }
 
   private linkRow(end: LinkEnd): HTMLElement {

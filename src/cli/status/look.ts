@@ -73,15 +73,17 @@ type Reply =
   | { readonly kind: 'down'; readonly reason: string };
 
 /** The one place that speaks HTTP with servers. */
-async function get(place: string, server: ServerId, { tls }: HerdConfig, signal: AbortSignal): Promise<Reply> {
+async function get(place: string, server: ServerId, { tls, access }: HerdConfig, signal: AbortSignal): Promise<Reply> {
   const scheme = tls.clients === undefined ? 'http' : 'https';
   const ca = tls.clients?.ca;
   const authority = ca === undefined ? {} : { certificateAuthority: readAuthority(ca) };
+  const token = access.clients ?? access.administration;
   const request = got(`${scheme}://${place}`, {
     timeout: { request: answerWithinMs },
     retry: { limit: 0 },
     throwHttpErrors: false,
     followRedirect: false,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     https: { serverName: server, ...authority },
     signal,
   });

@@ -8,6 +8,8 @@ export interface ConfigSource {
   readonly value: unknown;
   /** A problem, with where the value at the path stands as far as that can be said. */
   at(path: Path, text: string): string;
+  /** Whether the value at the path stands in no file: a secret must not. */
+  isFromEnvironment(path: Path): boolean;
 }
 
 /** A config that a program made: there are no lines to name. */
@@ -19,6 +21,10 @@ export class ObjectSource implements ConfigSource {
 
   at(_: Path, text: string): string {
     return `${this.name}: ${text}`;
+  }
+
+  isFromEnvironment(): boolean {
+    return true;
   }
 }
 

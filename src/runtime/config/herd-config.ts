@@ -1,6 +1,6 @@
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { UpstreamPace } from '../../actors/upstream/pace.js';
-import type { ServerId } from '../../protocol/ids.js';
+import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { HerdDocument } from './schema.js';
@@ -19,6 +19,16 @@ export interface ServerAddress {
 /** What stands under `upstream` in herd.yaml. */
 export type UpstreamChoice = HerdDocument['upstream'];
 
+/** The tokens that `httpPort` asks for. */
+export interface AccessTokens {
+  /** Undefined: whoever reaches the port may do what clients do. */
+  readonly clients: string | undefined;
+  /** Undefined: nobody may administer, but who sits at a machine on which a herd is tried out. */
+  readonly administration: string | undefined;
+  /** Of clients that only one who has the token may report. */
+  readonly devices: ReadonlyMap<ClientId, string>;
+}
+
 /** A herd as its config describes it, checked. */
 export interface HerdConfig {
   /** The file it was read from. */
@@ -35,6 +45,7 @@ export interface HerdConfig {
   readonly storePath: string | undefined;
   /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */
   readonly tls: { readonly clients?: CertificateFiles | undefined; readonly peers?: CertificateFiles | undefined };
+  readonly access: AccessTokens;
   readonly limits: Limits;
   readonly pace: LinkPace;
 }

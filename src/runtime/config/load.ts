@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { UpstreamPace } from '../../actors/upstream/pace.js';
 import { ConfigError } from '../errors.js';
-import { asServerId, type ServerId } from '../../protocol/ids.js';
+import { bytesOf } from '../../protocol/bytes.js';
+import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
-import type { HerdConfig } from './herd-config.js';
+import { tokenProblemsOf } from './access-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
+import type { AccessTokens, HerdConfig } from './herd-config.js';
 import { problemsOf } from './problems.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
@@ -42,7 +44,8 @@ export function configOfObject(config: unknown): HerdConfig {
 function configIn(source: ConfigSource, file: string): HerdConfig {
   const { success, data, error } = herdSchema.safeParse(source.value);
   if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
-  const problems = problemsOf(data).map(({ path, text: problem }) => source.at(path, problem));
+  const found = [...problemsOf(data), ...tokenProblemsOf(data.access, (path) => source.isFromEnvironment(path))];
+  const problems = found.map(({ path, text: problem }) => source.at(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
   return configOf(file, data);
 }
@@ -58,7 +61,7 @@ function read(file: string): string {
 
 function configOf(
   file: string,
-  { herd, servers, talks, upstream, log, tls, store, limits, links }: HerdDocument,
+  { herd, servers, talks, upstream, log, tls, store, access, limits, links }: HerdDocument,
 ): HerdConfig {
   const entries = Object.entries(servers).map(([name, server]) => [idOf(name), server] as const);
   const edges = Object.entries(talks).flatMap(([name, others]) =>
@@ -77,9 +80,15 @@ function configOf(
     logDir: log?.dir,
     tls,
     storePath: store?.path,
+    access: accessOf(access),
     limits: limitsOf(limits),
     pace: paceOf(links),
   };
+}
+
+function accessOf({ clients, administration, devices }: HerdDocument['access']): AccessTokens {
+  const tokens = Object.entries(devices).map(([client, token]) => [asClientId(bytesOf(client)), token] as const);
+  return { clients, administration, devices: new Map(tokens) };
 }
 
 /** Limits as actors take them. */

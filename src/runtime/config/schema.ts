@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { reportedFromBytes } from '../gathered-writer.js';
 import { serverIdPattern } from '../../protocol/ids.js';
+import { accessSchema } from './access-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
@@ -110,6 +111,7 @@ export const herdSchema = z.strictObject({
   log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
   tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),
   store: storeSchema.optional().describe('Where locations are kept on disk. Leave it out for memory only.'),
+  access: accessSchema.prefault({}).describe('Tokens that httpPort asks for. Leave it out for none.'),
   limits: limitsSchema.prefault({}),
   links: linksSchema.prefault({}),
 });

@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { ConfigError } from '../errors.js';
 import type { ConfigSource, Path } from './config-source.js';
 
@@ -11,6 +11,8 @@ export class YamlSource implements ConfigSource {
   readonly value: unknown;
   private readonly lines = new LineCounter();
   private readonly document: Document;
+  /** The values that are one variable of the environment and nothing else. */
+  private readonly fromEnvironment = new Set<unknown>();
 
   /** @throws ConfigError if the text is no YAML, or names an environment variable that is not set */
   constructor(
@@ -28,6 +30,12 @@ export class YamlSource implements ConfigSource {
   /** A problem with the line on which the value at the path stands, or the nearest there is. */
   at(path: Path, text: string): string {
     return this.atOffset(this.offsetOf(path), text);
+  }
+
+  /** Whether all of the value at the path is one variable of the environment, and none of it stands in the file. */
+  isFromEnvironment(path: Path): boolean {
+    const node: unknown = this.document.getIn(path, true);
+    return this.fromEnvironment.has(isAlias(node) ? node.resolve(this.document) : node);
   }
 
   private offsetOf(path: Path): number {
@@ -66,6 +74,7 @@ export class YamlSource implements ConfigSource {
       Scalar: (_, node) => {
         if (typeof node.value !== 'string') return;
         const text = node.value;
+        if (onlyVariable.test(text)) this.fromEnvironment.add(node);
         const filled = text.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
           const value = environment[variable];
           if (value === undefined) {

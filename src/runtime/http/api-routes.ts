@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { z } from 'zod';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
+import type { Gate } from './gate.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
@@ -66,12 +66,21 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
 };
 
 /** The protocol's questions and reports as JSON. */
-export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, reception: Reception): ChangeFeed {
+export function serveApi(
+  app: FastifyInstance,
+  edges: HttpEdges,
+  { desk, reception, gate }: { readonly desk: Desk; readonly reception: Reception; readonly gate: Gate },
+): ChangeFeed {
   const { clock, upstream, config } = edges;
-  const description = openApiOf(Object.values(routes), config.herd);
+  const description = openApiOf(
+    Object.values(routes),
+    config.herd,
+    config.access.clients === undefined ? 'open' : 'closed',
+  );
   app.get('/openapi.json', (_, reply) => reply.send(description));
-  app.post(routes.report.path, ({ body }, reply) => {
-    const { client, position, time } = checked(schemas.reportBody, body);
+  app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
+    const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
+    gate.checkReport(request, reception.clientIdOf(client));
     const location = reception.take({
       client,
       position: typeof position === 'string' ? position : isoPositionOf(...position),
@@ -80,19 +89,19 @@ export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, rec
     return reply.send(locationJsonOf(location));
   });
   app.get(routes.list.path, async ({ query }, reply) => {
-    const { limit, after } = checked(schemas.listQuery, query);
+    const { limit, after } = schemas.checked(schemas.listQuery, query);
     const { locations, next, size } = await desk.list(after, limit);
     return fresh(reply).send({ clients: locations.map(locationJsonOf), next: next ?? null, size });
   });
   const find = async (params: unknown) => {
-    const { client } = checked(schemas.clientPath, params);
+    const { client } = schemas.checked(schemas.clientPath, params);
     const location = await desk.whereIs(reception.clientIdOf(client));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
   app.get(routes.where.path, async ({ params }, reply) => fresh(reply).send(locationJsonOf(await find(params))));
   app.get(routes.near.path, async ({ params, query }, reply) => {
-    const { radius: radiusKm, count } = checked(schemas.nearQuery, query);
+    const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, query);
     if (count > upstream.countMax) throw new HttpError(400, `count is at most ${upstream.countMax}`);
     const location = await find(params);
     const position = parsePosition(location.position);
@@ -109,7 +118,7 @@ export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, rec
   );
   const feed = new ChangeFeed(edges.bus, clock);
   app.get(routes.changes.path, ({ query, headers }, reply) => {
-    const { client } = checked(schemas.changesQuery, query);
+    const { client } = schemas.checked(schemas.changesQuery, query);
     if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
     const only = client === undefined ? undefined : reception.clientIdOf(client);
     const last = headers['last-event-id'];
@@ -119,13 +128,6 @@ export function serveApi(app: FastifyInstance, edges: HttpEdges, desk: Desk, rec
     remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
   });
   return feed;
-}
-
-/** What was sent, if it is right. */
-function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const { success, data, error } = schema.safeParse(value);
-  if (!success) throw new HttpError(400, z.prettifyError(error).replaceAll('\n', ' '));
-  return data;
 }
 
 function fresh(reply: FastifyReply): FastifyReply {

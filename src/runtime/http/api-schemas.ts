@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { serverIdPattern, type ServerId } from '../../protocol/ids.js';
+import { logDetails } from '../log/server-log.js';
+import { HttpError } from './http-error.js';
 
 /** What is said over HTTP, checked and described by the same schemas. */
 
@@ -31,6 +34,29 @@ export const changesQuery = z.strictObject({
   client: client.optional().describe('Changes of this client only.'),
 });
 
+const server = z
+  .string()
+  .regex(serverIdPattern, 'must be the name of a server')
+  .transform((name) => name as ServerId);
+const link = z.tuple([server, server]).describe('The two servers.');
+
+/** More would only be another way to cut a link: its ends wait for signs of life. In milliseconds. */
+const delayMsMax = 5_000;
+
+/** See `Act`. */
+export const actBody = z.discriminatedUnion('act', [
+  z.strictObject({ act: z.enum(['crash', 'stop', 'restart']), server }),
+  z.strictObject({ act: z.literal('log'), server, level: z.enum(logDetails) }),
+  z.strictObject({ act: z.enum(['cut', 'heal']), link }),
+  z.strictObject({ act: z.literal('slow'), link, delayMs: z.int().min(1).max(delayMsMax) }),
+]);
+
+/** See `Story`. */
+export const storyBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('shipped'), name: z.string().min(1).max(100) }),
+  z.strictObject({ kind: z.literal('brought'), name: z.string().min(1).max(100), text: z.string().min(1) }),
+]);
+
 export const locationAnswer = z.object({
   client: z.string(),
   server: z.string().describe('The server that first got it.'),
@@ -62,3 +88,13 @@ export const geoAnswer = z.object({
 });
 
 export const errorAnswer = z.object({ error: z.string() });
+
+/**
+ * What was sent, if it is right.
+ * @throws HttpError saying what is wrong with it
+ */
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(value);
+  if (!success) throw new HttpError(400, z.prettifyError(error).replaceAll('\n', ' '));
+  return data;
+}

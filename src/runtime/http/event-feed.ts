@@ -19,6 +19,7 @@ const kinds = [
   'upstream-failed',
   'upstream',
   'upstream-budget',
+  'administration',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 type ToldEvent = Extract<HerdEvent, { kind: (typeof kinds)[number] }>;

@@ -1,7 +1,7 @@
 import type { ServerId } from '../../protocol/ids.js';
 import { hostAndPort, isLoopback } from '../listening.js';
 import type { HttpEdges } from './http-edges.js';
-import type { HttpPlace } from './origins.js';
+import { nameIn, type HttpPlace } from './origins.js';
 
 /** Addresses that are listened on, and at which nobody is reached. */
 const anyAddress = ['0.0.0.0', '::'];
@@ -42,10 +42,4 @@ export class HerdPlaces {
     const port = this.edges.httpPortOf(server);
     return host === undefined || port === undefined ? undefined : { host, port };
   }
-}
-
-/** The name in a Host header, without the port. */
-function nameIn(called: string | undefined): string | undefined {
-  const url = `http://${called ?? ''}`;
-  return called !== undefined && URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : undefined;
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { dials } from '../../protocol/topology.js';
 import type { Desk } from './desk.js';
 import { EventFeed } from './event-feed.js';
+import type { Gate } from './gate.js';
 import type { HerdPlaces } from './herd-places.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
@@ -11,8 +12,12 @@ import { SseReader } from './sse-reader.js';
 const readersMax = 1_000;
 
 /** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
-export function serveHerd(app: FastifyInstance, edges: HttpEdges, places: () => HerdPlaces, desk: Desk): EventFeed {
-  const { config, server, mode, view, counts, clock, bus } = edges;
+export function serveHerd(
+  app: FastifyInstance,
+  edges: HttpEdges,
+  { places, desk, gate }: { readonly places: () => HerdPlaces; readonly desk: Desk; readonly gate: Gate },
+): EventFeed {
+  const { config, server, view, counts, clock, bus } = edges;
   const talks = [...config.topology].flatMap(([one, others]) =>
     others.filter((other) => dials(one, other)).map((other) => [one, other] as const),
   );
@@ -22,7 +27,7 @@ export function serveHerd(app: FastifyInstance, edges: HttpEdges, places: () => 
     return reply.header('cache-control', 'no-store').send({
       herd: config.herd,
       server,
-      mode,
+      administration: gate.administering(request),
       servers: places().urls(request.headers.host),
       talks,
       links: view.linksNow(),

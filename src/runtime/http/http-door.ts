@@ -3,14 +3,17 @@ import { createServer as createHttpsServer } from 'node:https';
 import { fastify, type FastifyInstance } from 'fastify';
 import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { listen, type ListenAt, type Listening } from '../listening.js';
+import { Access } from './access.js';
+import { serveAdministration } from './admin-routes.js';
 import { serveApi } from './api-routes.js';
 import { Desk } from './desk.js';
+import { Gate } from './gate.js';
 import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { answerErrors, HttpError } from './http-error.js';
-import { isOwnOrigin } from './origins.js';
+import { isOfStrangersPage, isOwnOrigin } from './origins.js';
 import { PageFiles } from './page-files.js';
 import { servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
@@ -38,19 +41,25 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
   }) as unknown as FastifyInstance;
-  const mayCall = ({ headers: { origin, host } }: IncomingMessage) =>
-    isOwnOrigin(origin, host, places.scheme, places.all);
+  const mayCall = ({ headers }: IncomingMessage) =>
+    isOwnOrigin(headers.origin, headers.host, places.scheme, places.all) && !isOfStrangersPage(headers);
   answerErrors(app);
   keepToOwnPages(app, mayCall);
+  const access = new Access(config.access, edges.mode);
+  const gate = new Gate(access);
+  gate.guard(app);
   const desk = new Desk(bus);
-  const feed = serveHerd(app, edges, () => places, desk);
+  const feed = serveHerd(app, edges, { places: () => places, desk, gate });
   serveHealth(app, edges, desk);
   const reception = new Reception(desk, edges.clock, server, config.limits);
-  const changes = serveApi(app, edges, desk, reception);
-  await servePhones(app, reception);
+  const changes = serveApi(app, edges, { desk, reception, gate });
+  await servePhones(app, reception, gate);
+  await serveAdministration(app, edges, gate);
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
-  serveWebSocket(app.server, edges, lineBytesMax, (request) => (mayCall(request) ? undefined : '403 Forbidden'));
+  serveWebSocket(app.server, edges, lineBytesMax, (request) =>
+    mayCall(request) ? gate.refusalOf(request) : '403 Forbidden',
+  );
   const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
   places = new HerdPlaces(edges, { ...at, port: listening.port, server });
   return {
@@ -82,7 +91,7 @@ function keepToOwnPages(app: FastifyInstance, mayCall: (request: IncomingMessage
     if (origin !== undefined) void reply.header('access-control-allow-origin', origin);
     done();
   });
-  app.options('/*', (_, reply) =>
+  app.options('/*', { config: { entry: 'anybody' } }, (_, reply) =>
     reply
       .code(204)
       .headers({

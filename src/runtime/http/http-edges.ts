@@ -1,9 +1,11 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
+import type { Administer } from '../administration.js';
 import type { DoorEdges } from '../client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
 import type { MessageBus } from '../message-bus.js';
 import type { ServerCounts } from '../metrics/server-counts.js';
+import type { Stage } from '../stage.js';
 import type { ServerView } from './server-view.js';
 
 /** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
@@ -16,6 +18,9 @@ export interface HttpEdges extends DoorEdges {
   readonly server: ServerId;
   readonly upstream: Upstream;
   readonly mode: HerdMode;
+  readonly administer: Administer;
+  /** Where stories of faults are played; undefined where none may be. */
+  readonly stage?: Stage | undefined;
   readonly view: ServerView;
   readonly counts: ServerCounts;
   /** How much of the log waits for the disk. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { DeskError } from './desk.js';
+import { challengeFor } from './credentials.js';
 
 /** A request that is answered with an error, and why: a sentence that may be shown to whoever asked. */
 export class HttpError extends Error {
@@ -18,8 +19,9 @@ export function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}` }),
   );
-  app.setErrorHandler((error, _, reply) => {
+  app.setErrorHandler((error, { headers }, reply) => {
     const { statusCode, text } = describe(error);
+    if (statusCode === 401) void reply.header('www-authenticate', challengeFor(headers));
     void reply.code(statusCode).send({ error: text });
   });
 }

@@ -12,8 +12,11 @@ export interface RouteDescription {
   readonly answer: z.ZodType | 'events';
 }
 
-/** An OpenAPI 3.1 document of routes. */
-export function openApiOf(routes: readonly RouteDescription[], herd: string): unknown {
+/**
+ * An OpenAPI 3.1 document of routes.
+ * @param access whether a token must be sent; where it need not, some devices may have one all the same
+ */
+export function openApiOf(routes: readonly RouteDescription[], herd: string, access: 'open' | 'closed'): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
@@ -24,10 +27,13 @@ export function openApiOf(routes: readonly RouteDescription[], herd: string): un
     info: { title: `Herd ${herd}`, version: '1', description: 'Where every client is, now.' },
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        password: { type: 'http', scheme: 'basic', description: 'Any user, and the token as the password.' },
+      },
       responses: { Error: { description: 'What was wrong.', content: json(errorAnswer) } },
     },
-    security: [{}, { token: [] }],
+    security: [...(access === 'open' ? [{}] : []), { token: [] }, { password: [] }],
   };
 }
 

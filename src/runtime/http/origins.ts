@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../listening.js';
 
 /** Where one server of the herd serves HTTP. */
@@ -25,14 +26,32 @@ export function isOwnOrigin(
   if (page.host === host) return true;
   if (page.protocol !== `${scheme}:`) return false;
   const port = page.port === '' ? (scheme === 'http' ? 80 : 443) : Number(page.port);
-  const asked = URL.canParse(`${scheme}://${host ?? ''}`) ? new URL(`${scheme}://${host ?? ''}`).hostname : undefined;
+  const asked = nameIn(host);
   return places.some(
-    (place) => place.port === port && (sameHost(page.hostname, place.host) || page.hostname === asked),
+    (place) => place.port === port && (sameHost(page.hostname, place.host) || bare(page.hostname) === asked),
   );
+}
+
+/**
+ * Whether a page of elsewhere has a browser ask for something, as for an image: that has no origin, but browsers say so
+ * (Fetch Metadata). Somebody who follows a link from there is welcome.
+ */
+export function isOfStrangersPage(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }
 
 /** A host that is called by its name, or by one of the names that a machine has for itself. */
 function sameHost(called: string, host: string): boolean {
-  const name = called.replace(/^\[|\]$/g, '');
+  const name = bare(called);
   return name === host || (isLoopback(name) && isLoopback(host));
+}
+
+/** The name in a Host header, without the port and without brackets; undefined if there is none. */
+export function nameIn(host: string | undefined): string | undefined {
+  const url = `http://${host ?? ''}`;
+  return host !== undefined && URL.canParse(url) ? bare(new URL(url).hostname) : undefined;
+}
+
+function bare(name: string): string {
+  return name.replace(/^\[|\]$/g, '');
 }

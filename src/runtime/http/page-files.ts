@@ -46,8 +46,12 @@ export class PageFiles {
   constructor(private readonly folders: readonly string[]) {}
 
   serve(app: FastifyInstance): void {
-    app.get('/', (request, reply) => this.answer('index.html', request, reply));
-    app.get<{ Params: { '*': string } }>('/*', (request, reply) => this.answer(request.params['*'], request, reply));
+    // A program that anybody may have; what it shows, it must ask for.
+    const open = { config: { entry: 'anybody' } } as const;
+    app.get('/', open, (request, reply) => this.answer('index.html', request, reply));
+    app.get<{ Params: { '*': string } }>('/*', open, (request, reply) =>
+      this.answer(request.params['*'], request, reply),
+    );
   }
 
   private async answer(path: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

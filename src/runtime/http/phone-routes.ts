@@ -1,16 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Gate } from './gate.js';
 import { HttpError } from './http-error.js';
 import { readOsmAnd, readOwnTracks, readTraccar, type PhoneReport } from './phone-report.js';
-import type { Reception } from './reception.js';
+import type { Reception, Reported } from './reception.js';
+
+/** Takes a report, if who sends it may make it. */
+type Take = (request: FastifyRequest, report: Reported) => void;
 
 /** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
-export async function servePhones(app: FastifyInstance, reception: Reception): Promise<void> {
+export async function servePhones(app: FastifyInstance, reception: Reception, gate: Gate): Promise<void> {
+  const config = { entry: 'reporters' } as const;
+  const take = (request: FastifyRequest, report: Reported): void => {
+    gate.checkReport(request, reception.clientIdOf(report.client));
+    reception.take(report);
+  };
   await app.register((phones, _, done) => {
     // What an app sends is not always what it says it sends, and some of it is empty.
     phones.removeAllContentTypeParsers();
     phones.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
-    phones.post('/owntracks', (request, reply) => {
-      takeOwnTracks(request, reception);
+    phones.post('/owntracks', { config }, (request, reply) => {
+      takeOwnTracks(request, take);
       // Anything else would have the phone send it again for ever. There are no friends to tell of.
       return reply.send([]);
     });
@@ -18,8 +27,9 @@ export async function servePhones(app: FastifyInstance, reception: Reception): P
       phones.route({
         method: url === '/' ? 'POST' : ['GET', 'POST'],
         url,
+        config,
         handler: (request, reply) => {
-          takeOsmAnd(request, reception);
+          takeOsmAnd(request, take);
           return reply.code(200).send();
         },
       });
@@ -28,7 +38,7 @@ export async function servePhones(app: FastifyInstance, reception: Reception): P
   });
 }
 
-function takeOwnTracks(request: FastifyRequest, reception: Reception): void {
+function takeOwnTracks(request: FastifyRequest, take: Take): void {
   const { headers } = request;
   const query = fieldsOf(request.url.split('?')[1] ?? '');
   const names = {
@@ -38,16 +48,16 @@ function takeOwnTracks(request: FastifyRequest, reception: Reception): void {
   const report = readOwnTracks(jsonIn(request.body), names);
   if (typeof report === 'string') return;
   try {
-    reception.take(report);
+    take(request, report);
   } catch (error) {
     if (!(error instanceof HttpError) || error.statusCode !== 400) throw error;
   }
 }
 
-function takeOsmAnd(request: FastifyRequest, reception: Reception): void {
+function takeOsmAnd(request: FastifyRequest, take: Take): void {
   const report = reportIn(request);
   if (report === 'no device') throw new HttpError(400, 'id or deviceid must say which device it is');
-  if (report !== 'no location') reception.take(report);
+  if (report !== 'no location') take(request, report);
 }
 
 function reportIn({ url, body }: FastifyRequest): PhoneReport {

@@ -7,6 +7,7 @@ import { addresses } from '../../actors/messages.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { DoorEdges } from '../client-listener.js';
 import { hostAndPort } from '../listening.js';
+import { tokenProtocolStart } from './credentials.js';
 
 /** Where WebSocket clients connect. */
 const path = '/ws';
@@ -28,7 +29,12 @@ export function serveWebSocket(
   lineBytesMax: number,
   refusal: (request: IncomingMessage) => string | undefined,
 ): void {
-  const webSockets = new WebSocketServer({ noServer: true, maxPayload: lineBytesMax + 2, perMessageDeflate: false });
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: lineBytesMax + 2,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until ws has taken the socket over, nobody else hears of its errors.
     socket.on('error', () => undefined);
@@ -67,6 +73,11 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   });
   stream.on('drain', () => wire.report(() => bus.send(to, { kind: 'drained' })));
   webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
+}
+
+/** The subprotocol that is agreed on: the first that is offered and is no token. */
+function handleProtocols(offered: ReadonlySet<string>): string | false {
+  return [...offered].find((protocol) => !protocol.startsWith(tokenProtocolStart)) ?? false;
 }
 
 /** A message as a line: with a line end, if it has none. */

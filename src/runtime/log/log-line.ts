@@ -51,6 +51,11 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       const when = event.waitMs === Infinity ? '' : `; there is more in ${Math.ceil(event.waitMs / 1_000)} s`;
       return { level: 'warn', text: `upstream budget is spent: ${event.limit}${when}` };
     }
+    case 'administration': {
+      const { act, far, outcome, reason } = event;
+      const why = outcome === 'asked' ? '' : `, refused: ${reason}`;
+      return { level: 'warn', text: `administration: ${far} asks for ${act === '' ? 'something' : act}${plain(why)}` };
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { MessageBus } from '../message-bus.js';
 import { Pace } from '../pace.js';
 import type { FlushScheduler, Gatherer } from '../turn.js';
 import { BatchFile } from './batch-file.js';
-import { logLineOf, logTextOf } from './log-line.js';
+import { logLineOf, logTextOf, type LogLevel } from './log-line.js';
 
 /**
  * Milliseconds between two entries while there is something to tell. An entry, and the thread that brings it to the disk, cost
@@ -29,7 +29,12 @@ const kinds = [
   'upstream-failed',
   'upstream',
   'upstream-budget',
+  'administration',
 ] as const satisfies readonly HerdEvent['kind'][];
+
+/** How much a log tells: everything; all but the lines that go in and out; or only what is worth a warning, or an error. */
+export const logDetails = ['lines', 'info', 'warn', 'error'] as const;
+export type LogDetail = (typeof logDetails)[number];
 
 /**
  * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
@@ -41,6 +46,9 @@ export class ServerLog implements Gatherer {
   private readonly scheduler: FlushScheduler;
   private gathered: ByteString[] = [];
   private state: 'open' | 'closed' = 'open';
+  private detail: LogDetail = 'lines';
+  private bus: MessageBus | undefined;
+  private unlistenLines = (): void => undefined;
   private stampMs = 0;
   private stamp = '';
 
@@ -71,7 +79,17 @@ export class ServerLog implements Gatherer {
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
     for (const kind of kinds) bus.on(kind, (event) => this.note(event));
-    bus.on('lines', (event) => this.noteLines(event));
+    this.bus = bus;
+    this.tell('lines');
+  }
+
+  /** Tells so much from now on. */
+  tell(detail: LogDetail): void {
+    this.detail = detail;
+    // Lines are most of what happens: where they are not told of, nobody listens.
+    this.unlistenLines();
+    if (detail === 'lines')
+      this.unlistenLines = this.bus?.on('lines', (event) => this.noteLines(event)) ?? this.unlistenLines;
   }
 
   flush(): void {
@@ -92,11 +110,16 @@ export class ServerLog implements Gatherer {
 
   private note(event: HerdEvent): void {
     const line = logLineOf(event);
-    if (line === undefined || this.state === 'closed') return;
+    if (line === undefined || this.state === 'closed' || !this.tells(event, line.level)) return;
     const stamped = `${this.now()} ${line.text}`;
     if (line.level === 'info') return this.gather(stamped);
     this.flush();
     this.logger.log(line.level, stamped);
+  }
+
+  /** Who has the log tell less cannot do so unseen. */
+  private tells({ kind }: HerdEvent, level: LogLevel): boolean {
+    return kind === 'administration' || logDetails.indexOf(level) >= logDetails.indexOf(this.detail);
   }
 
   private noteLines(event: LinesEvent): void {

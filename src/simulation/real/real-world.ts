@@ -25,6 +25,12 @@ export interface RealWorldEdges {
   readonly interrupted: AbortSignal;
 }
 
+/** Why a real world whose servers are run so cannot do what a step says; undefined if it can. */
+export function refusalOf(action: Action, hosting: Hosting): string | undefined {
+  if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
+  return hosting.refusal(action);
+}
+
 /**
  * This machine: real time, real TCP on 127.0.0.1 with a proxy on every link, and servers as their hosting runs them. The
  * proxies carry bytes over the very paths that the virtual world's network is made of.
@@ -74,8 +80,7 @@ export class RealWorld implements World {
   }
 
   refusal(action: Action): string | undefined {
-    if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
-    return this.edges.hosting.refusal(action);
+    return refusalOf(action, this.edges.hosting);
   }
 
   async start(): Promise<void> {

@@ -1,30 +1,27 @@
-import { dirname, resolve } from 'node:path';
 import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
-import { limitsOf, loadConfig, paceOf } from '../../runtime/config/load.js';
+import type { HerdConfig } from '../../runtime/config/herd-config.js';
+import { limitsOf, paceOf } from '../../runtime/config/load.js';
 import { insteadOf } from './nearest-word.js';
 import type { Problems } from './problems.js';
 import type { ScenarioHerd } from './scenario.js';
 import { inlineHerdSchema } from './schema.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * The herd of a scenario: of a herd.yaml, or of servers and talks that stand in the scenario.
  *
  * @param written a path from the scenario's folder, or the herd itself
+ * @param load reads the herd.yaml at a path
  * @throws ConfigError if the herd.yaml is wrong
  */
 export function herdOf(
   written: string | Record<string, unknown>,
-  file: string,
-  environment: Environment,
+  load: (path: string) => HerdConfig,
   problems: Problems,
 ): ScenarioHerd | undefined {
   if (typeof written !== 'string') return inlineHerd(written, problems);
-  const herdFile = resolve(dirname(file), written);
-  const { herd: name, topology, limits, pace } = loadConfig(herdFile, environment);
-  return { name, topology, limits, pace, file: herdFile };
+  const { herd: name, topology, limits, pace, file } = load(written);
+  return { name, topology, limits, pace, file };
 }
 
 function inlineHerd(written: Record<string, unknown>, problems: Problems): ScenarioHerd | undefined {

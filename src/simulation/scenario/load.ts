@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { HerdConfig } from '../../runtime/config/herd-config.js';
+import { loadConfig } from '../../runtime/config/load.js';
 import { ConfigError } from '../../runtime/errors.js';
 import { YamlSource } from '../../runtime/config/yaml-source.js';
 import { herdOf } from './herd.js';
@@ -27,14 +30,21 @@ export function loadScenario(file: string, environment: Environment): Scenario {
   return parseScenario(file, text, environment);
 }
 
-/** The same, for a text that has been read already. */
-export function parseScenario(file: string, text: string, environment: Environment): Scenario {
+/**
+ * The same, for a text that has been read already.
+ * @param running the herd that is meant wherever a file is named, so that none is read
+ */
+export function parseScenario(file: string, text: string, environment: Environment, running?: HerdConfig): Scenario {
   const source = new YamlSource(file, text, environment);
   const problems = new Problems(source);
   const written = problems.read(scenarioSchema, source.value, []);
   problems.throwIfAny();
   if (written === undefined) throw new Error(`${file} did not fit, and nobody said why`);
-  const herd = herdOf(written.herd, file, environment, problems);
+  const herd = herdOf(
+    written.herd,
+    (path) => running ?? loadConfig(resolve(dirname(file), path), environment),
+    problems,
+  );
   problems.throwIfAny();
   if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
   const reader = new StepReader(herd, problems, (path) => source.at(path, '').replace(/: $/, ''));

@@ -56,6 +56,7 @@ describe('herd.yaml', () => {
       logDir: 'somewhere',
       storePath: undefined,
       tls: {},
+      access: { clients: undefined, administration: undefined, devices: new Map() },
       limits: { ...defaultLimits, lineBytesMax: 300 },
       pace: defaultPace,
     });
@@ -295,6 +296,34 @@ describe('herd.yaml', () => {
   it('does not read what comes from the environment as YAML', () => {
     const config = parse([...good, 'log: { dir: "${DIR}" }'], { DIR: 'a: [b, "c"] # ${BASE}' });
     expect(config.logDir).to.equal('a: [b, "c"] # ${BASE}');
+  });
+
+  it('takes tokens from the environment, and from nowhere else', () => {
+    const environment = { CLIENTS: 'clients-clients-1', ADMIN: 'administration-1', PHONE: '1234567890123456' };
+    const access = (text: string) => () => parse([...good, `access: ${text}`], environment).access;
+    const all = 'clients: "${CLIENTS}", administration: "${ADMIN}", devices: { "jane/phone": "${PHONE}" }';
+    expect(access(`{ ${all} }`)()).to.deep.equal({
+      clients: environment.CLIENTS,
+      administration: environment.ADMIN,
+      devices: new Map([['jane/phone', environment.PHONE]]),
+    });
+    for (const [text, problem] of [
+      ['{ clients: written-in-the-file }', 'access.clients must be the name of an environment variable'],
+      ['{ clients: "more ${CLIENTS}" }', 'access.clients: must be 16 to 256 visible characters'],
+      ['{ clients: "x${CLIENTS}" }', 'access.clients must be the name of an environment variable'],
+      ['{ devices: { 7: written-in-the-file } }', 'access.devices.7 must be the name of an environment variable'],
+      ['{ devices: { "two words": "${PHONE}" } }', 'access.devices.two words: must be a client ID'],
+      [
+        '{ clients: "${CLIENTS}", administration: "${CLIENTS}" }',
+        'access.administration is the same token as access.clients',
+      ],
+    ] as const) {
+      expect(access(text), text).to.throw(ConfigError).with.property('message').that.contains(`:7: ${problem}`);
+    }
+    for (const short of ['', 'short', '123456789012345']) {
+      const text = [...good, 'access:', '  clients: ${TOKEN}'];
+      expect(() => parse(text, { TOKEN: short }), short).to.throw('access.clients: must be 16 to 256');
+    }
   });
 
   it('minds no name of a variable in a comment', () => {

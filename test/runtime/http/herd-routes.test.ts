@@ -61,7 +61,7 @@ describe('the HTTP server of a server', () => {
       const told = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
       return told['locations'] === 1 ? told : undefined;
     });
-    expect(seen).to.include({ herd: 'test', server: 'Bryant', mode: 'development', clients: 0, ready: true });
+    expect(seen).to.include({ herd: 'test', server: 'Bryant', administration: 'allowed', clients: 0, ready: true });
     expect(seen['talks']).to.deep.equal([
       ['Blake', 'Bryant'],
       ['Bryant', 'Gasol'],

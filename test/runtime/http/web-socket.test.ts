@@ -63,6 +63,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
       counts: new ServerCounts(bus, clock, []),
       logBytesWaiting: () => 0,
       pageFolders: [],
+      administer: () => Promise.resolve(),
       httpPortOf: (other: string) => (other === 'Bryant' ? 12201 : undefined),
     };
     door = await listenForHttp({ ...edges, ...http }, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });

@@ -54,6 +54,11 @@ describe('logLineOf', () => {
       'store failed (resume): no error at all',
     ],
     [
+      { kind: 'administration', act: 'crash Metta', far: '192.0.2.9:1', outcome: 'refused', reason: 'no\ntoken' },
+      'warn',
+      'administration: 192.0.2.9:1 asks for crash Metta, refused: no\\x0atoken',
+    ],
+    [
       { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' },
       'warn',
       'peer 192.0.2.9:1 refused: no hello in time',

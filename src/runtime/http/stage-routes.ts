@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { StageError, type Play } from '../stage.js';
+import { checked, storyBody } from './api-schemas.js';
+import type { HttpEdges } from './http-edges.js';
+import { HttpError } from './http-error.js';
+import { SseReader } from './sse-reader.js';
+
+/**
+ * Stories of faults that are played beside the herd, for those who may administer: which there are, and the playing of one,
+ * as server-sent events. Who goes away breaks it off.
+ */
+export function serveStage(
+  app: FastifyInstance,
+  { stage, clock }: HttpEdges,
+  tell: (request: FastifyRequest, act: string) => void,
+): void {
+  const config = { entry: 'administrators' } as const;
+  app.get('/api/admin/scenarios', { config }, async (_, reply) =>
+    reply.header('cache-control', 'no-store').send({ shipped: (await stage?.shipped()) ?? [] }),
+  );
+  app.post('/api/admin/scenarios', { config }, async (request, reply) => {
+    if (stage === undefined) throw new HttpError(501, 'scenarios are played only where a whole herd is tried out');
+    const story = checked(storyBody, request.body);
+    tell(request, `play ${story.kind} scenario ${story.name}`);
+    const play = await stage.read(story).catch((error: unknown) => {
+      throw error instanceof StageError ? new HttpError(400, error.message) : error;
+    });
+    reply.hijack();
+    const brokenOff = new AbortController();
+    const headers = reply.getHeaders() as Record<string, string>;
+    const reader = new SseReader(reply.raw, clock, () => brokenOff.abort(), headers);
+    await perform(play, reader, brokenOff.signal);
+    reader.end();
+  });
+}
+
+async function perform(play: Play, reader: SseReader, brokenOff: AbortSignal): Promise<void> {
+  try {
+    const outcome = await play((line) => reader.send('line', JSON.stringify({ line })), brokenOff);
+    reader.send('verdict', JSON.stringify(outcome));
+  } catch (error) {
+    const reason = error instanceof StageError ? error.message : 'it broke down';
+    reader.send('verdict', JSON.stringify({ verdict: 'not played', words: reason }));
+  }
+}

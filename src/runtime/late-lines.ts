@@ -1,0 +1,71 @@
+import type { Clock } from '../actors/clock.js';
+import type { ByteString } from '../protocol/bytes.js';
+
+interface Entry {
+  readonly dueMs: number;
+  readonly lines: ByteString[];
+}
+
+/** Lines that come out some time after they were put in, and in that order. */
+export class LateLines {
+  private entries: Entry[] = [];
+  private count = 0;
+  private timer: unknown;
+
+  /** @param onLess called when some have come out, and no more are due */
+  constructor(
+    private readonly clock: Clock,
+    private readonly out: (lines: readonly ByteString[]) => void,
+    private readonly onLess: () => void = () => undefined,
+  ) {}
+
+  /** How many lines are inside. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Lines that were put in earlier come out first, whatever their delay. */
+  put(lines: readonly ByteString[], delayMs: number): void {
+    const last = this.entries.at(-1);
+    const dueMs = Math.max(Math.ceil(this.clock.monotonicMs() + delayMs), last?.dueMs ?? 0);
+    this.count += lines.length;
+    if (last?.dueMs === dueMs) last.lines.push(...lines);
+    else this.entries.push({ dueMs, lines: [...lines] });
+    if (this.timer === undefined) this.arm();
+  }
+
+  /** Has all come out now. */
+  release(): void {
+    this.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.comeOut(Infinity);
+  }
+
+  /** Forgets what is inside. */
+  drop(): void {
+    this.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.entries = [];
+    this.count = 0;
+  }
+
+  private arm(): void {
+    const [next] = this.entries;
+    if (next === undefined) return;
+    const inMs = Math.max(0, next.dueMs - this.clock.monotonicMs());
+    this.timer = this.clock.setTimeout(() => {
+      this.timer = undefined;
+      this.comeOut(this.clock.monotonicMs());
+      if (this.timer === undefined) this.arm();
+    }, inMs);
+  }
+
+  private comeOut(untilMs: number): void {
+    for (let [next] = this.entries; next !== undefined && next.dueMs <= untilMs; [next] = this.entries) {
+      this.entries.shift();
+      this.count -= next.lines.length;
+      this.out(next.lines);
+    }
+    this.onLess();
+  }
+}

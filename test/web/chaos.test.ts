@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { browserPlace, startBrowser } from '../support/browser.js';
+import { patienceMs } from '../support/eventually.js';
+import { writeHerd } from '../support/herd-file.js';
+import { Herd } from '../support/herd.js';
+
+const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
+const shortStory = `
+name: Bob is away for a moment
+herd: { servers: [Ada, Bob], talks: { Ada: [Bob] }, links: { beatMs: 100 } }
+clients: { count: 3, rate: 10/s }
+steps:
+  - { at: 500ms, crash: Bob }
+  - { at: 1s, restart: Bob }
+  - { at: 5s, expect: converged }
+settle: 1s
+`;
+const tokens = { CLIENTS: 'token-of-all-clients', ADMIN: 'token-of-administration' };
+
+describe('chaos by hand in the window, in Chromium', function () {
+  this.timeout(3 * patienceMs);
+  let browser: Browser;
+  let open: Herd;
+  let closed: Herd;
+
+  before(async function () {
+    if ('missing' in browserPlace) return this.skip();
+    open = new Herd('one process', await writeHerd({ talks, web: true }));
+    const access = { clients: '${CLIENTS}', administration: '${ADMIN}' };
+    closed = new Herd('one process', await writeHerd({ talks, web: true, settings: { access } }));
+    closed.give('Blake', { env: tokens });
+    [browser] = await Promise.all([startBrowser(browserPlace.path), open.start(), closed.start()]);
+  });
+
+  after(async () => {
+    if ('missing' in browserPlace) return;
+    await browser.close();
+    await Promise.all([open.stop(), closed.stop()]);
+  });
+
+  async function visit(herd: Herd): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, colorScheme: 'dark' });
+    await page.goto(`http://127.0.0.1:${herd.file.httpPortOf('Blake')}/`);
+    return page;
+  }
+
+  function up(page: Page, words: string): Promise<void> {
+    return page.locator('#servers-up', { hasText: words }).waitFor();
+  }
+
+  async function linkIs(page: Page, link: string, words: string): Promise<void> {
+    await page.locator(`#graph .link[aria-label*="${link}"][aria-label*="${words}"]`).waitFor({ state: 'attached' });
+  }
+
+  /** Presses a button of the picked thing by keyboard. */
+  async function press(page: Page, words: string): Promise<void> {
+    await page.locator('#node .buttons button', { hasText: words }).press('Enter');
+  }
+
+  it('crashes a server on the second press, and restarts it: it is caught up', async () => {
+    const at = await open.report('Metta', 'kiwi');
+    const page = await visit(open);
+    await up(page, '3 of 3');
+    await page.locator('#graph .server[data-name="Metta"]').press('Enter');
+    await press(page, 'Crash it');
+    await page.locator('#node .buttons button', { hasText: 'its memory and clients are gone' }).waitFor();
+    await press(page, 'Crash it');
+    await page.locator('#graph .server[data-name="Metta"][data-reach="away"]').waitFor();
+    await linkIs(page, 'Bryant–Metta', 'Bryant: backoff');
+    await press(page, 'Crash it');
+    await press(page, 'Crash it');
+    await page.locator('.said', { hasText: 'Metta is down' }).waitFor();
+    await press(page, 'Restart it');
+    await linkIs(page, 'Bryant–Metta', 'Bryant: live, Metta: live');
+    await page.locator('#graph .server[data-name="Metta"] .note', { hasText: 'has all' }).waitFor();
+    expect(await open.memoryOf('Metta', ['kiwi'])).to.deep.equal([at]);
+    await page.close();
+  });
+
+  it('cuts, slows and heals a link', async () => {
+    const page = await visit(open);
+    await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
+    await page.locator('#graph .link[aria-label*="Blake–Bryant"]').press('Enter');
+    await press(page, 'Cut it');
+    await linkIs(page, 'Blake–Bryant', 'Blake: backoff');
+    await page.locator('#node', { hasText: 'cut by hand' }).waitFor();
+    await press(page, 'Slow it');
+    await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
+    await press(page, 'Heal it');
+    await page.locator('.said', { hasText: 'Heal it: done.' }).waitFor();
+    await page.locator('#events li', { hasText: 'asks to heal Blake-Bryant' }).first().waitFor();
+    await page.close();
+  });
+
+  it('plays a scenario that the reader brings, and says what came of it', async () => {
+    const page = await visit(open);
+    await page.locator('#stage-choice option', { hasText: 'Slow neighbour' }).waitFor({ state: 'attached' });
+    const bring = (text: string) =>
+      page
+        .locator('#stage-file')
+        .setInputFiles({ name: 'mine.yaml', mimeType: 'text/yaml', buffer: Buffer.from(text) });
+    await bring('name: Nothing\nherd: { servers: [Ada] }\nsteps: [{ at: 1s, explode: Ada }]');
+    await page.locator('#stage-play').press('Enter');
+    await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
+    await bring(shortStory);
+    await page.locator('#stage-play').press('Enter');
+    await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
+    await page.locator('#stage-verdict[data-verdict="held"]', { hasText: 'HELD' }).waitFor();
+    await page.close();
+  });
+
+  it('asks once for the token that a herd has, and for that of administration only who wants to administer', async () => {
+    const page = await visit(closed);
+    const give = async (token: string) => {
+      await page.locator('#token-value').fill(token);
+      await page.locator('#token-value').press('Enter');
+    };
+    await page.locator('#token-words', { hasText: 'for those who have its token.' }).waitFor();
+    expect(await page.locator('#herd-name').textContent()).to.equal('');
+    await give('a-token-that-is-wrong');
+    await page.locator('#token-words', { hasText: 'is not it' }).waitFor();
+    await give(tokens.CLIENTS);
+    await up(page, '3 of 3');
+    // The other servers are other origins; the console speaks WebSocket.
+    await page.locator('#console-server').selectOption('Metta');
+    await page.locator('#console-line').fill('nonsense');
+    await page.locator('#console-line').press('Enter');
+    await page.locator('#console-talk p', { hasText: '? nonsense' }).waitFor();
+    await page.locator('#graph .server[data-name="Metta"]').press('Enter');
+    expect(await page.locator('#node .buttons button').allTextContents()).to.deep.equal(['Administer …']);
+    await press(page, 'Administer');
+    await give(tokens.ADMIN);
+    await page.locator('#node .buttons button', { hasText: 'Crash it' }).waitFor();
+    await page.reload();
+    await up(page, '3 of 3');
+    expect(await page.locator('#token').isVisible()).to.equal(false);
+    await page.close();
+  });
+});

@@ -1,0 +1,96 @@
+import { askFor } from './ask.js';
+import { element, part, write } from './element.js';
+import { readEvents } from './event-stream.js';
+import type { Herd } from './herd.js';
+
+/** How many lines of a story are kept. */
+const linesMax = 1_000;
+
+/** A story: see `POST /api/admin/scenarios`. */
+type Story =
+  | { readonly kind: 'shipped'; readonly name: string }
+  | { readonly kind: 'brought'; readonly name: string; readonly text: string };
+
+/** Plays scenarios, where the reader may, and shows what happens in them and what came of it. */
+export class Stage {
+  private readonly choice = part('stage-choice', HTMLSelectElement);
+  private readonly file = part('stage-file', HTMLInputElement);
+  private readonly button = part('stage-play', HTMLButtonElement);
+  private readonly lines = part('stage-lines', HTMLElement);
+  private readonly verdict = part('stage-verdict', HTMLElement);
+  /** Breaks off what is being played. */
+  private playing: AbortController | undefined;
+  private state: 'closed' | 'opening' | 'open' = 'closed';
+
+  constructor(private readonly herd: Herd) {
+    this.button.addEventListener('click', () => {
+      if (this.playing === undefined) void this.play();
+      else this.playing.abort();
+    });
+    this.file.addEventListener('change', () => (this.choice.disabled = this.file.files?.length === 1));
+  }
+
+  paint(): void {
+    if (this.state === 'closed' && this.herd.administering === 'allowed') void this.open();
+  }
+
+  /** Where no scenario can be played, nothing is shown. */
+  private async open(): Promise<void> {
+    this.state = 'opening';
+    try {
+      const { shipped } = await askFor<{ shipped: readonly string[] }>('/api/admin/scenarios');
+      this.choice.replaceChildren(...shipped.map((name) => element('option', { value: name }, titleOf(name))));
+      part('stage', HTMLElement).hidden = shipped.length === 0;
+      this.state = 'open';
+    } catch {
+      // The server that the page is from is away; whoever administers then looks at others.
+    }
+  }
+
+  private async play(): Promise<void> {
+    const playing = new AbortController();
+    this.playing = playing;
+    this.lines.replaceChildren();
+    this.lines.hidden = false;
+    this.show('Playing …', '');
+    write(this.button, 'Break it off');
+    const reader = { opened: () => undefined, heard: (event: string, data: string) => this.hear(event, data) };
+    try {
+      await readEvents('/api/admin/scenarios', playing.signal, reader, await this.story());
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.show(playing.signal.aborted ? 'Broken off: nothing is decided.' : reason, 'not played');
+    }
+    this.playing = undefined;
+    write(this.button, 'Play it');
+  }
+
+  private async story(): Promise<Story> {
+    const file = this.file.files?.[0];
+    if (file === undefined) return { kind: 'shipped', name: this.choice.value };
+    return { kind: 'brought', name: file.name, text: await file.text() };
+  }
+
+  private hear(event: string, data: string): void {
+    if (event === 'line') {
+      const { line } = JSON.parse(data) as { line: string };
+      this.lines.append(element('p', {}, line));
+      if (this.lines.childElementCount > linesMax) this.lines.firstElementChild?.remove();
+      this.lines.scrollTop = this.lines.scrollHeight;
+    } else if (event === 'verdict') {
+      const { verdict, words } = JSON.parse(data) as { verdict: string; words: string };
+      this.show(words, verdict);
+    }
+  }
+
+  private show(words: string, verdict: string): void {
+    write(this.verdict, words);
+    this.verdict.dataset['verdict'] = verdict;
+  }
+}
+
+/** `slow-neighbour.yaml` as a title. */
+function titleOf(file: string): string {
+  const words = file.replace(/\.yaml$/, '').replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
