@@ -153,6 +153,27 @@ export interface AdministrationEvent {
   readonly reason: string;
 }
 
+/** The states in which the bucket is shown to people; each is a state of its machine. Blocked: it is read, but takes nothing. */
+export type BucketState = 'connecting' | 'loading' | 'live' | 'blocked' | 'away' | 'stopped';
+
+/** The bucket that a server spreads locations by entered a state. */
+export interface BucketEvent {
+  readonly kind: 'bucket';
+  readonly state: BucketState;
+  /** What went wrong last, until it is live again; empty if nothing did. */
+  readonly reason: string;
+  /** Milliseconds until the next attempt; 0 but while blocked or away. */
+  readonly retryInMs: number;
+  /** Clients of whom something has yet to be written. */
+  readonly waiting: number;
+}
+
+/** Something in the bucket is not understood, or does not fit into it, and is left alone. Said once of each kind. */
+export interface BucketWarningEvent {
+  readonly kind: 'bucket-warning';
+  readonly reason: string;
+}
+
 /** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
 export type HerdEvent =
   | LinesEvent
@@ -171,4 +192,6 @@ export type HerdEvent =
   | UpstreamEvent
   | BreakerEvent
   | BudgetEvent
-  | AdministrationEvent;
+  | AdministrationEvent
+  | BucketEvent
+  | BucketWarningEvent;

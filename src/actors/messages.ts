@@ -7,6 +7,8 @@ import type { NearbyQuestion } from '../protocol/upstream.js';
 import { address, type Address } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { UpstreamState } from './events.js';
+import type { BucketEntry, BucketSession, GetOutcome, PutOutcome } from './location-bucket.js';
+import type { Write } from './bucket-writes.js';
 import type { GroupTold } from './repair.js';
 import type { PeerWire } from './transport.js';
 import type { Inquiry, Outcome } from './upstream/inquiry.js';
@@ -84,24 +86,33 @@ export type ConnectionMessage =
   | MachineFailed;
 
 /** Sent to the desk, which asks in the name of those who come over HTTP. */
-export type DeskMessage =
-  | AnswerMessage
-  | {
-      readonly kind: 'listed';
-      readonly question: number;
-      readonly locations: readonly Location[];
-      /** Where the next page begins; undefined if this was the last one. */
-      readonly next: number | undefined;
-      /** How many clients are known in all. */
-      readonly size: number;
-    };
+export type DeskMessage = AnswerMessage | ListedMessage;
+
+/** A page of what the store holds. */
+export interface ListedMessage {
+  readonly kind: 'listed';
+  readonly question: number;
+  readonly locations: readonly Location[];
+  /** Where the next page begins; undefined if this was the last one. */
+  readonly next: number | undefined;
+  /** How many clients are known in all. */
+  readonly size: number;
+}
+
+/** Where a location came from that was read in the bucket. No server can have this name. */
+export const fromBucket = ':bucket' as ServerId;
 
 /** Sent to the location store. */
 export type StoreMessage =
   /** What a client reported, in its order. */
   | { readonly kind: 'report'; readonly locations: readonly Location[] }
   /** What a neighbour told, in its order. */
-  | { readonly kind: 'learned'; readonly locations: readonly Location[]; readonly from: ServerId }
+  | {
+      readonly kind: 'learned';
+      readonly locations: readonly Location[];
+      /** The neighbour; `fromBucket` for what was read there. */
+      readonly from: ServerId;
+    }
   /** What was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
@@ -111,7 +122,7 @@ export type StoreMessage =
       readonly from: number;
       /** About as many as are dealt out: a few more where that is simpler. */
       readonly max: number;
-      readonly replyTo: Address<DeskMessage>;
+      readonly replyTo: Address<ListedMessage>;
       readonly question: number;
     }
   /** To be passed on to the watch: it goes through the store so that it has its place among what is learned. */
@@ -148,7 +159,7 @@ export type WatchMessage =
   /** What the store has learned; sent while somebody watches. */
   | { readonly kind: 'learned'; readonly locations: readonly Location[] };
 
-/** Sent to flood. */
+/** Sent to flood, or to whatever spreads locations in its place. */
 export type FloodMessage =
   | {
       readonly kind: 'spread';
@@ -158,6 +169,33 @@ export type FloodMessage =
     }
   /** Tell one neighbour, which has asked. */
   | { readonly kind: 'tell'; readonly location: Location; readonly to: ServerId };
+
+/** What the session of a bucket reports, sent to whoever owns it. */
+export type BucketMessage =
+  | { readonly kind: 'bucket-opened'; readonly session: BucketSession }
+  | { readonly kind: 'bucket-changed'; readonly session: BucketSession; readonly entries: readonly BucketEntry[] }
+  | { readonly kind: 'bucket-loaded'; readonly session: BucketSession }
+  | { readonly kind: 'bucket-closed'; readonly session: BucketSession; readonly reason: string };
+
+/** Sent to the spread over a bucket, besides what flood is sent; all but the first two kinds by itself. */
+export type BucketSpreadMessage =
+  | BucketMessage
+  | ListedMessage
+  /** Clients have their answers: what they reported may be written. */
+  | { readonly kind: 'write-due' }
+  | {
+      readonly kind: 'put-ended';
+      readonly session: BucketSession;
+      readonly write: Write;
+      readonly outcome: PutOutcome;
+    }
+  | {
+      readonly kind: 'get-ended';
+      readonly session: BucketSession;
+      readonly write: Write;
+      readonly outcome: GetOutcome;
+    }
+  | MachineFailed;
 
 /** Sent to the seeker. */
 export type SeekerMessage =
@@ -222,6 +260,8 @@ export const addresses = {
   store: address<StoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
+  /** The same place as flood's, for what only a spread over a bucket is told. */
+  bucketSpread: address<BucketSpreadMessage>('flood'),
   seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),

@@ -9,8 +9,10 @@ import type { PeerIdentity } from './handshake.js';
 import type { ClientEvent } from './events.js';
 import type { Http } from './http.js';
 import type { Limits, LinkPace } from './limits.js';
+import type { LocationBucket } from './location-bucket.js';
 import { LocationStore } from './location-store.js';
-import { addresses, type ServerMessage } from './messages.js';
+import { addresses, type FloodMessage, type ServerMessage } from './messages.js';
+import { NatsSpread } from './nats-spread.js';
 import { PeerAcceptor } from './peer-acceptor.js';
 import { PeerLink, type PeerLinkEdges } from './peer-link.js';
 import { Seeker } from './seeker.js';
@@ -37,6 +39,8 @@ export interface ServerEdges extends PeerLinkEdges {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly http: Http;
+  /** What locations are spread by; undefined: they are flooded over links. */
+  readonly bucket?: LocationBucket | undefined;
 }
 
 /** The root of one server's actors: starts them, supervises them, and drains them when it is told to stop. */
@@ -76,7 +80,7 @@ export class Server implements Actor<ServerMessage> {
     const { identity, limits } = settings;
     registry.attach(addresses.server, this);
     supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax));
-    supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
+    supervisor.spawn('flood', addresses.flood, () => this.makeSpread());
     supervisor.spawn('watch', addresses.watch, () => new Watch(registry));
     const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
     supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
@@ -92,6 +96,14 @@ export class Server implements Actor<ServerMessage> {
       supervisor.spawn('link', link, () => new PeerLink(registry, edges, settings, neighbour));
     }
     this.life.send({ type: 'START' });
+  }
+
+  /** Nobody else knows which there is. */
+  private makeSpread(): Actor<FloodMessage> {
+    const { registry, clock, random, bucket } = this.edges;
+    const { identity, limits } = this.settings;
+    if (bucket === undefined) return new Flood(registry, identity.server, identity.neighbours);
+    return new NatsSpread(registry, { clock, random, bucket }, limits.clientsMax);
   }
 
   /** Takes a call from another server that has not said yet who it is. */

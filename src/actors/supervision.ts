@@ -23,7 +23,7 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   connection: { directive: 'stop', failuresMax: Infinity, withinMs },
   // Its memory is the herd's. It changes it last, when nothing can fail any more, so what it holds is sound after a failure.
   store: { directive: 'resume', failuresMax: 100, withinMs },
-  // Holds nothing.
+  // Flood holds nothing; a spread over a bucket loads it again, and has the store deal out what it had yet to write.
   flood: { directive: 'restart', failuresMax: 100, withinMs },
   // Forgets who watches what, and says so to those who do: each loses its connection, and comes back.
   watch: { directive: 'restart', failuresMax: 100, withinMs },

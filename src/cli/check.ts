@@ -15,30 +15,44 @@ import { table } from './table.js';
 /** `herd check`: validates a config, the files that it names and the environment, and draws who talks with whom. */
 export async function check(options: ConfigOption): Promise<void> {
   const config = configFor(options);
-  const { file, herd, servers, topology, upstream } = config;
+  const { file, herd, servers, upstream } = config;
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
   upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const names = [...servers.keys()];
-  print(`${relative('.', file)} is right: herd ${herd}, ${names.length} servers, upstream ${described(upstream)}\n`);
+  const spread = spreadIn(config);
+  const summary = `herd ${herd}, ${names.length} servers, ${spread}upstream ${described(upstream)}`;
+  print(`${relative('.', file)} is right: ${summary}\n`);
   print(
     table(
       ['server', 'clients', 'peers'],
       [...servers].map(([name, { host, port, peerPort }]) => [
         name,
         hostAndPort(host, port),
-        hostAndPort(host, peerPort),
+        spread === '' ? hostAndPort(host, peerPort) : 'by NATS',
       ]),
     ),
   );
+  if (spread === '') {
+    showLinks(config);
+    for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
+  }
+  for (const warning of await damagesIn(config)) warn(warning);
+}
+
+function showLinks({ servers, topology }: HerdConfig): void {
+  const names = [...servers.keys()];
   print('\nWho talks with whom:\n');
   const rows = names.map((row) => [
     row,
     ...names.map((column) => (row === column ? '·' : topology.get(row)?.includes(column) === true ? '●' : '')),
   ]);
   print(table(['', ...names], rows));
-  for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
-  for (const warning of await damagesIn(config)) warn(warning);
+}
+
+/** How locations are spread, where it is not by flooding. */
+function spreadIn({ spread }: HerdConfig): string {
+  return spread.kind === 'flood' ? '' : `NATS bucket ${spread.bucket} at ${spread.servers.join(', ')}, `;
 }
 
 function described(upstream: UpstreamChoice): string {

@@ -1,3 +1,4 @@
+import { bucketsOf } from '../embed/bucket.js';
 import { hostFor } from '../embed/compose.js';
 import { upstreamOf } from '../embed/upstream.js';
 import type { ServerId } from '../protocol/ids.js';
@@ -24,11 +25,12 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   const observe = options.watched === true ? await watched(server) : undefined;
   try {
     const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
+    const bucketOf = await bucketsOf(config);
     const surroundings = surroundingsOf(config, (message) => void report(message), {
       ...(observe && { observe }),
       die: () => process.kill(process.pid, 'SIGKILL'),
     });
-    const host = hostFor(config, [server], asked, surroundings);
+    const host = hostFor(config, [server], { ...asked, bucketOf }, surroundings);
     await host.start(server);
     await stop;
     await host.stopAll();

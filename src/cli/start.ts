@@ -121,13 +121,16 @@ async function sampleFor({ upstream }: HerdConfig): Promise<SampleUpstream | und
 
 function statusOf(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
   const status = new HerdStatus(servers, config.topology);
+  // That they come up needs no words; but without the bucket they never do, and who waits should know.
+  status.watch((change) => change.part === 'bucket' && change.state === 'down' && print(describe(change)));
   void status.ready().then(() => status.watch((change) => print(describe(change))));
   return status;
 }
 
-function describe({ server, neighbour, state, reason }: StatusChange): string {
+function describe({ server, neighbour, part, state, reason }: StatusChange): string {
   const time = new Date().toISOString().slice(11, 19);
-  const who = neighbour === undefined ? server : `${server}: link to ${neighbour}`;
+  const what = part ?? (neighbour === undefined ? undefined : `link to ${neighbour}`);
+  const who = what === undefined ? server : `${server}: ${what}`;
   return `${time} ${who} is ${state}${reason === '' ? '' : ` (${reason})`}`;
 }
 
@@ -142,7 +145,7 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
       server,
       hostAndPort(host, ports?.client),
       String(ports?.http ?? ''),
-      String(ports?.peer ?? 'in memory'),
+      config.spread.kind === 'nats' ? 'by NATS' : String(ports?.peer ?? 'in memory'),
       links.join(' '),
     ];
   });

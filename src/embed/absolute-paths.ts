@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { withWholePaths } from '../runtime/config/spread-choice.js';
 
 /** The same config, independent of the current folder: that may change or be deleted while servers run. */
 export function withAbsolutePaths(config: HerdConfig): HerdConfig {
@@ -7,5 +8,6 @@ export function withAbsolutePaths(config: HerdConfig): HerdConfig {
     ...config,
     logDir: config.logDir && resolve(config.logDir),
     storePath: config.storePath && resolve(config.storePath),
+    spread: withWholePaths(config.spread),
   };
 }

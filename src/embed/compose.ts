@@ -20,6 +20,11 @@ import type { Asked } from './upstream.js';
 /** Where the built page is. */
 const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url))];
 
+/** What servers reach besides each other. */
+interface Reached extends Asked {
+  readonly bucketOf: HostEdges['bucketOf'];
+}
+
 /** What the program around servers gives them, and what it hears of them. */
 export interface Surroundings {
   readonly environment: Environment;
@@ -43,7 +48,7 @@ export interface Surroundings {
 export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
-  asked: Asked,
+  reached: Reached,
   { environment, certificates, warn, report, observe, die, stageFor }: Surroundings,
 ): Host {
   const mode = modeOf(config, servers, environment);
@@ -52,7 +57,7 @@ export function hostFor(
     config,
     clock: new SystemClock(),
     random: systemRandom,
-    ...asked,
+    ...reached,
     secrets: secretsOf(environment),
     certificates,
     turn,
@@ -66,6 +71,7 @@ export function hostFor(
     warn,
     observe: (server, bus) => {
       bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));
+      bus.on('bucket', ({ state, reason }) => report({ kind: 'bucket', server, state, reason }));
       bus.on('server', ({ state, reason }) => {
         if (state === 'failed') report({ kind: 'down', server, reason });
       });

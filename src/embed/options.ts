@@ -2,11 +2,13 @@ import type { HerdLocation } from '../client/herd-location.js';
 import type { WrittenHerd } from '../runtime/config/schema.js';
 import type { Environment } from './environment.js';
 
-/** A server went up or down, or its link to a neighbour did. */
+/** A server went up or down, or its link to a neighbour did, or what it has of the bucket by which a herd on NATS spreads locations. */
 export interface HerdChange {
   readonly server: string;
-  /** Undefined where it is about the server itself. */
+  /** The neighbour, where it is about a link. */
   readonly neighbour?: string;
+  /** Where it is about the bucket. */
+  readonly part?: 'bucket';
   readonly state: 'up' | 'down';
   /** Empty where there is nothing to say. */
   readonly reason: string;

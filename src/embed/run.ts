@@ -3,6 +3,7 @@ import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { Host } from '../runtime/host.js';
 import { startSampleUpstream } from '../upstreams/sample/start.js';
+import { bucketsOf } from './bucket.js';
 import { hostFor, type Surroundings } from './compose.js';
 import { upstreamOf } from './upstream.js';
 
@@ -38,8 +39,9 @@ export async function runServers(
     }
   };
   try {
+    const bucketOf = await bucketsOf(config);
     const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment });
-    host = hostFor(config, servers, { upstream: wrap(upstream), http }, surroundings);
+    host = hostFor(config, servers, { upstream: wrap(upstream), http, bucketOf }, surroundings);
     for (const server of servers) await host.start(server);
   } catch (error) {
     await stop();

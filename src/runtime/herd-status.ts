@@ -1,4 +1,4 @@
-import type { LinkState } from '../actors/events.js';
+import type { BucketState, LinkState } from '../actors/events.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Topology } from '../protocol/topology.js';
 import type { ServerPorts } from './hosted-server.js';
@@ -13,12 +13,14 @@ export type StatusReport =
       readonly neighbour: ServerId;
       readonly state: LinkState;
       readonly reason: string;
-    };
+    }
+  | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string };
 
-/** A link went up or down, or a server did. */
+/** A link went up or down, or a server did, or the bucket that it spreads locations by. */
 export interface StatusChange {
   readonly server: ServerId;
   readonly neighbour?: ServerId;
+  readonly part?: 'bucket';
   readonly state: 'up' | 'down';
   readonly reason: string;
 }
@@ -27,6 +29,10 @@ export interface StatusChange {
 export class HerdStatus {
   private readonly ports = new Map<ServerId, ServerPorts>();
   private readonly live = new Map<ServerId, Set<ServerId>>();
+  /** Of servers that spread locations by a bucket: whether it is there. */
+  private readonly buckets = new Map<ServerId, 'up' | 'down' | 'not yet'>();
+  /** Those that have loaded it once. */
+  private readonly loaded = new Set<ServerId>();
   private readonly waiting: (() => void)[] = [];
 
   private onChange: (change: StatusChange) => void = () => undefined;
@@ -68,16 +74,20 @@ export class HerdStatus {
       case 'down':
         this.ports.delete(server);
         this.live.delete(server);
+        this.buckets.delete(server);
         this.onChange({ server, state: 'down', reason: report.reason });
         break;
       case 'link':
         this.noteLink(server, report.neighbour, report.state, report.reason);
         break;
+      case 'bucket':
+        this.noteBucket(server, report.state, report.reason);
+        break;
     }
     if (this.isReady()) for (const resolve of this.waiting.splice(0)) resolve();
   }
 
-  /** Resolves when all servers listen and all links between them are up and caught up. */
+  /** Resolves when all servers listen, all links between them are up and caught up, and what is in the bucket is known. */
   async ready(): Promise<void> {
     if (!this.isReady()) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
@@ -91,10 +101,20 @@ export class HerdStatus {
     this.onChange({ server, neighbour, state: state === 'live' ? 'up' : 'down', reason });
   }
 
+  private noteBucket(server: ServerId, state: BucketState, reason: string): void {
+    const before = this.buckets.get(server) ?? 'not yet';
+    const isDown = state === 'away' || state === 'blocked';
+    const now = state === 'live' ? 'up' : isDown ? 'down' : before;
+    this.buckets.set(server, now);
+    if (now === 'up') this.loaded.add(server);
+    if (now !== before && now !== 'not yet') this.onChange({ server, part: 'bucket', state: now, reason });
+  }
+
   private isReady(): boolean {
     return this.started.every(
       (server) =>
         this.ports.has(server) &&
+        (this.loaded.has(server) || !this.buckets.has(server)) &&
         (this.topology.get(server) ?? []).every(
           (neighbour) => !this.started.includes(neighbour) || this.isLive(server, neighbour),
         ),

@@ -5,6 +5,7 @@ import { addresses } from '../actors/messages.js';
 import type { Random } from '../actors/random.js';
 import type { Secrets } from '../actors/secrets.js';
 import { Server } from '../actors/server.js';
+import type { LocationBucket } from '../actors/location-bucket.js';
 import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
@@ -52,6 +53,8 @@ export interface HostEdges {
   readonly pageFolders: readonly string[];
   /** How the locations in a folder are damaged; undefined if they are not. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
+  /** What a server spreads locations by, where the config says that it is a bucket; undefined where it floods. */
+  readonly bucketOf?: ((server: ServerId) => LocationBucket) | undefined;
   /** Hears of trouble that no server's log can tell of. */
   readonly warn: (text: string) => void;
   /** Sees the bus of every server before anything happens on it. */
@@ -126,6 +129,7 @@ export class HostedServer {
         ...edges,
         http: counts?.counting(edges.http) ?? edges.http,
         registry: this.bus,
+        bucket: bucketOf(edges, id),
         transport: others.transportOver(routes(edges, network.transportOf(id)), id),
       },
     );
@@ -285,6 +289,12 @@ function routes(edges: HostEdges, inProcess: Transport): Transport {
     return { host, port: peerPort };
   });
   return { dial: (to, listener) => (edges.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
+}
+
+function bucketOf({ config, bucketOf }: HostEdges, id: ServerId): LocationBucket | undefined {
+  if (config.spread.kind === 'flood') return undefined;
+  if (bucketOf === undefined) throw new Error(`${id} spreads locations by a bucket, and was given none`);
+  return bucketOf(id);
 }
 
 function tcpEdges({ turn, config, certificates }: HostEdges): TcpEdges {

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { ExpectedMemory } from '../support/expected-memory.js';
 import { startHerd, type Herd } from '../support/herd.js';
+import { flooding, onNats } from '../support/spreads.js';
 import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
 
 const five = ['Blake', 'Bryant', 'Gasol', 'Howard', 'Metta'];
@@ -21,119 +22,131 @@ const waysToLoseTwo: readonly (readonly [string, string])[] = [
   ['Blake', 'Metta'],
 ];
 
-describe('a herd that loses servers', function () {
-  this.timeout(4 * patienceMs);
-  let herd: Herd;
-  let expected: ExpectedMemory;
+for (const spread of [flooding, onNats]) {
+  // Who is away makes no difference on NATS, where nobody is behind anybody.
+  const ways: readonly (readonly string[])[] =
+    spread === flooding ? waysToLoseTwo : [waysToLoseTwo[0] ?? [], waysToLoseTwo[9] ?? []];
 
-  before(async () => {
-    herd = await startHerd({ mode: 'one command a server', logs: true });
-    expected = new ExpectedMemory(herd);
-    await expected.report(herd.servers, 'all-here');
-    await expected.holds();
-  });
-  after(() => herd.stop());
+  spread.describe(`a herd that loses servers${spread.title}`, function () {
+    this.timeout(4 * patienceMs);
+    let herd: Herd;
+    let expected: ExpectedMemory;
 
-  it('[PE14][PE15][PE19] goes on while one of them dies, and fills him up again when he is back', async () => {
-    const others = five.filter((server) => server !== 'Gasol');
-    const serving = keepServing(herd, others);
-    await expected.lose('Gasol');
-    await expected.report(others, 'without-gasol');
-    await expected.holds();
-    await expected.regain('Gasol');
-    await expected.holds();
-    for (const answers of await serving.stop()) expect(answers).to.be.above(10);
-  });
-
-  it('[PE14][PE15] keeps on Metta what she learns while Bryant is away; when he is back all have the newest', async () => {
-    await expected.lose('Bryant');
-    await expected.report(['Metta', 'Blake'], 'without-bryant');
-    const newest = [];
-    for (const [client, earlier, later] of [
-      ['rises-at-metta', 'Blake', 'Metta'],
-      ['rises-at-blake', 'Metta', 'Blake'],
-    ] as const) {
-      await herd.report(earlier, client, '1');
-      newest.push(await herd.report(later, client, '2'));
-    }
-    await expected.holds();
-    await expected.regain('Bryant');
-    await expected.holds();
-    await herd.agrees(newest);
-  });
-
-  it('[WH10] finds again what a server first got and has lost, though those who tell him knew nothing when they met', async () => {
-    await expected.lose('Bryant', 'Gasol', 'Metta');
-    // Metta and Bryant, both empty, agree before Blake calls; and nobody tells Metta by himself what she was the first to get.
-    await expected.regain('Metta', 'Gasol', 'Bryant');
-    await herd.agrees([await herd.report('Blake', 'behind')], ['Metta']);
-    await expected.isKnownWhenAsked();
-  });
-
-  for (const [index, away] of waysToLoseTwo.entries()) {
-    it(`[PE13][PE14][PE15][PE19] tells exactly whom it can reach without ${away.join(' and ')}`, async () => {
-      const before: readonly string[] = waysToLoseTwo[index - 1] ?? [];
-      await expected.regain(...before.filter((server) => !away.includes(server)));
-      await expected.holds();
-      await expected.lose(...away.filter((server) => !before.includes(server)));
-      await expected.report(
-        five.filter((server) => !away.includes(server)),
-        `without-${away.join('-')}`,
-      );
+    before(async () => {
+      herd = await startHerd({ mode: 'one command a server', logs: true, ...(await spread.begin()) });
+      expected = new ExpectedMemory(herd);
+      await expected.report(herd.servers, 'all-here');
       await expected.holds();
     });
-  }
+    after(() => herd.stop());
+    after(spread.end);
 
-  it('[PE14][PE15] agrees on everything when all are back', async () => {
-    await expected.regain(...(waysToLoseTwo.at(-1) ?? []));
-    await expected.holds();
-    const reported = ['all-here-at-Metta', 'without-Blake-Bryant-at-Howard', 'without-Blake-Metta-at-Gasol'];
-    for (const at of await herd.memoryOf('Metta', reported)) expect(at).to.be.a('string');
-  });
-});
-
-// Who the children of a process are is asked of /proc.
-(hasProc ? describe : describe.skip)('a herd of supervised processes', function () {
-  this.timeout(4 * patienceMs);
-  let herd: Herd;
-  let expected: ExpectedMemory;
-
-  before(async () => {
-    herd = await startHerd({ mode: 'processes', logs: true });
-    expected = new ExpectedMemory(herd);
-  });
-  after(() => herd.stop());
-
-  for (const dying of [['Bryant'], ['Blake', 'Metta']]) {
-    it(`[PE14][PE15][PE19] starts ${dying.join(' and ')} again and fills up who comes back, while others serve`, async () => {
-      const others = five.filter((server) => !dying.includes(server));
+    it('[PE14][PE15][PE19] goes on while one of them dies, and fills him up again when he is back', async () => {
+      const others = five.filter((server) => server !== 'Gasol');
       const serving = keepServing(herd, others);
-      await expected.report(five, `with-${dying.join('-')}`);
+      await expected.lose('Gasol');
+      await expected.report(others, 'without-gasol');
       await expected.holds();
-      await expected.lose(...dying);
-      await expected.report(others, `without-${dying.join('-')}`);
-      await expected.regain(...dying);
+      await expected.regain('Gasol');
       await expected.holds();
       for (const answers of await serving.stop()) expect(answers).to.be.above(10);
     });
-  }
 
-  it('has told on its terminal who went down, and who was up again', async () => {
-    for (const who of ['Bryant', 'Blake: link to Bryant']) {
-      const story = new RegExp(`^\\S+ ${who} is down \\(.+\\)$[^]*^\\S+ ${who} is up$`, 'm');
-      await eventually(`${who} is told of`, () => story.test(herd.command().stdout));
+    it('[PE14][PE15] keeps on Metta what she learns while Bryant is away; when he is back all have the newest', async () => {
+      await expected.lose('Bryant');
+      await expected.report(['Metta', 'Blake'], 'without-bryant');
+      const newest = [];
+      for (const [client, earlier, later] of [
+        ['rises-at-metta', 'Blake', 'Metta'],
+        ['rises-at-blake', 'Metta', 'Blake'],
+      ] as const) {
+        await herd.report(earlier, client, '1');
+        newest.push(await herd.report(later, client, '2'));
+      }
+      await expected.holds();
+      await expected.regain('Bryant');
+      await expected.holds();
+      await herd.agrees(newest);
+    });
+
+    it('[WH10] finds again what a server first got and has lost, though those who tell him knew nothing when they met', async () => {
+      await expected.lose('Bryant', 'Gasol', 'Metta');
+      // Metta and Bryant, both empty, agree before Blake calls; and nobody tells Metta by himself what she was the first to get.
+      await expected.regain('Metta', 'Gasol', 'Bryant');
+      await herd.agrees([await herd.report('Blake', 'behind')], ['Metta']);
+      await expected.isKnownWhenAsked();
+    });
+
+    for (const [index, away] of ways.entries()) {
+      it(`[PE13][PE14][PE15][PE19] tells exactly whom it can reach without ${away.join(' and ')}`, async () => {
+        const before: readonly string[] = ways[index - 1] ?? [];
+        await expected.regain(...before.filter((server) => !away.includes(server)));
+        await expected.holds();
+        await expected.lose(...away.filter((server) => !before.includes(server)));
+        await expected.report(
+          five.filter((server) => !away.includes(server)),
+          `without-${away.join('-')}`,
+        );
+        await expected.holds();
+      });
     }
+
+    it('[PE14][PE15] agrees on everything when all are back', async () => {
+      await expected.regain(...(ways.at(-1) ?? []));
+      await expected.holds();
+      const reported = [
+        'all-here-at-Metta',
+        'without-Blake-Bryant-at-Howard',
+        `without-${ways.at(-1)?.join('-') ?? ''}-at-Gasol`,
+      ];
+      for (const at of await herd.memoryOf('Metta', reported)) expect(at).to.be.a('string');
+    });
   });
 
-  it('ends with its supervisor, when that one is killed: clients or not', async () => {
-    const clients = await Promise.all(five.map((server) => herd.connect(server)));
-    const children = childrenOf(herd.command().pid).filter(({ args }) => args.includes('serve'));
-    expect(children).to.have.lengthOf(5);
-    herd.command().signal('SIGKILL');
-    await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
-    for (const client of clients) expect(await client.rest()).to.equal('');
+  // Who the children of a process are is asked of /proc.
+  (hasProc ? spread.describe : describe.skip)(`a herd of supervised processes${spread.title}`, function () {
+    this.timeout(4 * patienceMs);
+    let herd: Herd;
+    let expected: ExpectedMemory;
+
+    before(async () => {
+      herd = await startHerd({ mode: 'processes', logs: true, ...(await spread.begin()) });
+      expected = new ExpectedMemory(herd);
+    });
+    after(() => herd.stop());
+    after(spread.end);
+
+    for (const dying of [['Bryant'], ['Blake', 'Metta']]) {
+      it(`[PE14][PE15][PE19] starts ${dying.join(' and ')} again and fills up who comes back, while others serve`, async () => {
+        const others = five.filter((server) => !dying.includes(server));
+        const serving = keepServing(herd, others);
+        await expected.report(five, `with-${dying.join('-')}`);
+        await expected.holds();
+        await expected.lose(...dying);
+        await expected.report(others, `without-${dying.join('-')}`);
+        await expected.regain(...dying);
+        await expected.holds();
+        for (const answers of await serving.stop()) expect(answers).to.be.above(10);
+      });
+    }
+
+    it('has told on its terminal who went down, and who was up again', async () => {
+      for (const who of spread === flooding ? ['Bryant', 'Blake: link to Bryant'] : ['Bryant']) {
+        const story = new RegExp(`^\\S+ ${who} is down \\(.+\\)$[^]*^\\S+ ${who} is up$`, 'm');
+        await eventually(`${who} is told of`, () => story.test(herd.command().stdout));
+      }
+    });
+
+    it('ends with its supervisor, when that one is killed: clients or not', async () => {
+      const clients = await Promise.all(five.map((server) => herd.connect(server)));
+      const children = childrenOf(herd.command().pid).filter(({ args }) => args.includes('serve'));
+      expect(children).to.have.lengthOf(5);
+      herd.command().signal('SIGKILL');
+      await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
+      for (const client of clients) expect(await client.rest()).to.equal('');
+    });
   });
-});
+}
 
 /** Often enough to notice a server that pauses, seldom enough to leave the machine to the others. */
 const askEveryMs = 5;

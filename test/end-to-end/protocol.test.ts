@@ -4,6 +4,7 @@ import { bytesOf, type ByteString } from '../../src/protocol/bytes.js';
 import type { Client } from '../support/client.js';
 import { patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
+import { flooding, onNats } from '../support/spreads.js';
 import { greatCircleKm } from '../upstreams/great-circle.js';
 
 const everest = { latitude: 27.5916, longitude: 86.564 };
@@ -57,16 +58,21 @@ const invalidLines: [string, ByteString][] = [
   ['that asks for a client that nobody knows', 'WHATSAT  stranger\t10 5'],
 ];
 
-for (const mode of ['one process', 'processes'] as const) {
-  describe(`the protocol of clients over TCP, ${mode}`, function () {
+for (const [mode, spread] of [
+  ['one process', flooding],
+  ['processes', flooding],
+  ['processes', onNats],
+] as const) {
+  spread.describe(`the protocol of clients over TCP, ${mode}${spread.title}`, function () {
     this.timeout(3 * patienceMs);
     let herd: Herd;
     let client: Client;
 
     before(async () => {
-      herd = await startHerd({ mode });
+      herd = await startHerd({ mode, ...(await spread.begin()) });
     });
     after(() => herd.stop());
+    after(spread.end);
 
     beforeEach(async () => {
       client = await herd.connect('Blake');

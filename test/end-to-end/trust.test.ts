@@ -41,7 +41,8 @@ describe('a herd with a secret', function () {
     const callers = [...refused.map(([caller]) => caller), 'Evans'];
     const file = await writeHerd({ talks: { Metta: callers, Zubac: ['Metta'] }, logs: true });
     file.alter('Campbell', (document) => (document.herd = 'places'));
-    file.alter('Metta', ({ talks }) => (talks['Metta'] = callers.filter((caller) => caller !== 'Davies')));
+    const allButDavies = callers.filter((caller) => caller !== 'Davies');
+    file.alter('Metta', (document) => (document.talks = { ...document.talks, Metta: allButDavies }));
     herd = new Herd('one command a server', file);
     for (const server of herd.servers) herd.give(server, { env: { HERD_SECRET: secret } });
     herd.give('Alford', { env: { HERD_SECRET: wrongSecret } });

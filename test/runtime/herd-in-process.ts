@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { addresses } from '../../src/actors/messages.js';
+import type { LocationBucket } from '../../src/actors/location-bucket.js';
 import type { Clock } from '../../src/actors/clock.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { parseConfig } from '../../src/runtime/config/load.js';
@@ -32,6 +33,8 @@ export interface HerdOptions {
   readonly http?: true;
   /** Where the page is. */
   readonly pageFolders?: readonly string[];
+  /** What servers spread locations by; left out: they flood along `talks`, and have no links otherwise. */
+  readonly bucketOf?: (server: ServerId) => LocationBucket;
   /** What else stands in herd.yaml. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** What `${NAME}` in herd.yaml stands for. */
@@ -64,6 +67,7 @@ export class HerdInProcess {
     logDir,
     http,
     pageFolders = [],
+    bucketOf,
     more = {},
     environment = {},
     mode = 'development',
@@ -78,7 +82,9 @@ export class HerdInProcess {
       servers: Object.fromEntries(
         this.servers.map((name) => [name, { port, peerPort: 0, ...(http && { httpPort: 0 }) }]),
       ),
-      talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])),
+      ...(bucketOf === undefined
+        ? { talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
+        : { spread: { kind: 'nats', servers: ['nowhere.invalid:4222'] } }),
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
       ...more,
     });
@@ -99,6 +105,7 @@ export class HerdInProcess {
       mode,
       stage,
       pageFolders: [...pageFolders],
+      bucketOf,
       inspect: () => Promise.resolve(undefined),
       warn: (text) => this.warnings.push(text),
       observe: (server, bus) => {
@@ -106,6 +113,7 @@ export class HerdInProcess {
         bus.on('link', ({ neighbour, state, reason }) =>
           this.status.note({ kind: 'link', server, neighbour, state, reason }),
         );
+        bus.on('bucket', ({ state, reason }) => this.status.note({ kind: 'bucket', server, state, reason }));
         bus.on('server', ({ state, reason }) => {
           if (state === 'failed') this.status.note({ kind: 'down', server, reason });
         });
@@ -118,7 +126,7 @@ export class HerdInProcess {
     });
   }
 
-  /** Starts all servers; resolves when all links are live. */
+  /** Starts all servers; resolves when all links are live, or all buckets loaded. */
   async start(): Promise<void> {
     for (const server of this.servers) await this.startServer(server);
     await within(this.status.ready(), 'all links are live');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { LinkState } from '../../src/actors/events.js';
+import type { BucketState, LinkState } from '../../src/actors/events.js';
 import { topologyOf } from '../../src/protocol/topology.js';
 import { HerdStatus, type StatusChange } from '../../src/runtime/herd-status.js';
 import { serverId } from '../support/fake-location.js';
@@ -66,6 +66,26 @@ describe('HerdStatus', () => {
     expect(await isReady()).to.equal(false);
     started(metta);
     expect(await isReady()).to.equal(true);
+  });
+
+  it('waits for a bucket to be loaded once, and tells when it goes and comes', async () => {
+    begin(blake);
+    const bucket = (state: BucketState, reason = '') => status.note({ kind: 'bucket', server: blake, state, reason });
+    bucket('connecting');
+    started(blake);
+    bucket('away', 'connection refused');
+    bucket('connecting');
+    bucket('away', 'connection refused');
+    bucket('loading');
+    expect(await isReady()).to.equal(false);
+    bucket('live');
+    expect(await isReady()).to.equal(true);
+    bucket('blocked', 'the disk is full');
+    expect(changes.slice(1)).to.deep.equal([
+      { server: blake, part: 'bucket', state: 'down', reason: 'connection refused' },
+      { server: blake, part: 'bucket', state: 'up', reason: '' },
+      { server: blake, part: 'bucket', state: 'down', reason: 'the disk is full' },
+    ]);
   });
 
   it('waits for a server whose links are live before it listens', async () => {

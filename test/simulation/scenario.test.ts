@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ConfigError } from '../../src/runtime/errors.js';
 import { parseScenario } from '../../src/simulation/scenario/load.js';
@@ -65,6 +66,12 @@ steps:
     );
     expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^story\.yaml:4: .*did you mean converged\?$/);
     expect(step('{ at: 1s, upstream: dwon }').join()).to.match(/^story\.yaml:4: .*up, down, slow or garbage$/);
+  });
+
+  it('takes no herd that spreads by NATS, for it breaks links', () => {
+    const herd = fileURLToPath(new URL('../../../examples/nats.yaml', import.meta.url));
+    const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
+    expect(problemsOf(story)).to.deep.equal([`story.yaml:2: ${herd} spreads by NATS, and scenarios know only links`]);
   });
 
   it('says what a value should look like', () => {

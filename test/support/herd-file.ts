@@ -13,6 +13,8 @@ export interface HerdPlan {
   /** Who talks with whom; who stands nowhere in it stands in `servers`. */
   readonly talks?: Readonly<Record<string, readonly string[]>>;
   readonly servers?: readonly string[];
+  /** The nats-server by which locations are spread; left out: they are flooded. Then nobody talks, and everybody hears of all. */
+  readonly nats?: string;
   /** The shape of the sample upstream. */
   readonly shape?: 'twitter' | 'places';
   /** Whether it writes logs, to `logs` in its folder. */
@@ -28,6 +30,8 @@ export interface HerdFile {
   readonly folder: string;
   readonly path: string;
   readonly servers: readonly string[];
+  readonly spread: 'flood' | 'nats';
+  /** Whom a server tells of a location, however that is done. */
   readonly topology: Topology;
   portOf(server: string): number;
   /** The port for other servers. */
@@ -57,7 +61,8 @@ interface Certificates {
 interface Document {
   herd: string;
   servers: Record<string, Address>;
-  talks: Record<string, readonly string[]>;
+  talks?: Record<string, readonly string[]>;
+  spread?: { kind: string; servers: readonly string[] };
   upstream: { kind: string; shape: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };
@@ -72,10 +77,15 @@ const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
 /** Writes the herd.yaml of a plan. */
 export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
   const document = parse(await readFile(shipped, 'utf8')) as Document;
-  document.talks = { ...(plan.talks ?? (plan.servers === undefined ? document.talks : {})) };
-  const talking = Object.entries(document.talks).flatMap(([server, others]) => [server, ...others]);
+  const talks = { ...(plan.talks ?? (plan.servers === undefined ? document.talks : {})) };
+  const talking = Object.entries(talks).flatMap(([server, others]) => [server, ...others]);
   const servers = [...new Set([...(plan.servers ?? []), ...talking])].sort();
   document.servers = {};
+  if (plan.nats === undefined) document.talks = talks;
+  else {
+    delete document.talks;
+    document.spread = { kind: 'nats', servers: [plan.nats] };
+  }
   for (const server of servers) {
     const address: Address = { port: await freePort(), peerPort: await freePort() };
     if (plan.web === true) address.httpPort = await freePort();
@@ -90,13 +100,15 @@ export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
   writeFileSync(path, stringify(document));
   const own = new Map<string, Document>();
   const ownPath = (server: string) => join(folder, `${server}.yaml`);
-  const edges = Object.entries(document.talks).flatMap(([server, others]) =>
-    others.map((other) => [server as ServerId, other as ServerId] as const),
+  const told = plan.nats === undefined ? Object.entries(talks) : servers.map((server) => [server, servers] as const);
+  const edges = told.flatMap(([server, others]) =>
+    others.filter((other) => other !== server).map((other) => [server as ServerId, other as ServerId] as const),
   );
   return {
     folder,
     path,
     servers,
+    spread: plan.nats === undefined ? 'flood' : 'nats',
     topology: topologyOf(servers as ServerId[], edges),
     portOf: (server) => document.servers[server]?.port ?? 0,
     peerPortOf: (server) => document.servers[server]?.peerPort ?? 0,

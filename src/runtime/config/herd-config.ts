@@ -4,13 +4,14 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { HerdDocument } from './schema.js';
+import type { SpreadChoice } from './spread-choice.js';
 
 /** Where one server listens. */
 export interface ServerAddress {
   readonly host: string;
   /** For clients. */
   readonly port: number;
-  /** For other servers. */
+  /** For other servers; 0 and never listened at where there are no links. */
   readonly peerPort: number;
   /** For HTTP and WebSocket; undefined for none. */
   readonly httpPort?: number | undefined;
@@ -36,6 +37,8 @@ export interface HerdConfig {
   readonly herd: string;
   readonly servers: ReadonlyMap<ServerId, ServerAddress>;
   readonly topology: Topology;
+  /** How locations get from server to server. */
+  readonly spread: SpreadChoice;
   /** What WHATSAT asks. */
   readonly upstream: UpstreamChoice;
   readonly upstreamPace: UpstreamPace;

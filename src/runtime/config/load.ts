@@ -9,6 +9,7 @@ import { tokenProblemsOf } from './access-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
 import type { AccessTokens, HerdConfig } from './herd-config.js';
 import { problemsOf } from './problems.js';
+import { spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
 
@@ -61,9 +62,11 @@ function read(file: string): string {
 
 function configOf(
   file: string,
-  { herd, servers, talks, upstream, log, tls, store, access, limits, links }: HerdDocument,
+  { herd, servers, talks, spread, upstream, log, tls, store, access, limits, links }: HerdDocument,
 ): HerdConfig {
-  const entries = Object.entries(servers).map(([name, server]) => [idOf(name), server] as const);
+  const entries = Object.entries(servers).map(
+    ([name, server]) => [idOf(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
+  );
   const edges = Object.entries(talks).flatMap(([name, others]) =>
     others.map((other) => [idOf(name), idOf(other)] as const),
   );
@@ -75,6 +78,7 @@ function configOf(
       entries.map(([id]) => id),
       edges,
     ),
+    spread: spreadChoiceOf(spread, herd, links.beatMs),
     upstream,
     upstreamPace: upstreamPaceOf(upstream),
     logDir: log?.dir,

@@ -9,7 +9,7 @@ export interface Problem {
 
 /** What is wrong with a document that has the right shape: links to nobody, ports used twice. */
 export function problemsOf(document: HerdDocument): Problem[] {
-  return [...linkProblems(document), ...portProblems(document)];
+  return [...linkProblems(document), ...portProblems(document), ...spreadProblems(document)];
 }
 
 function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
@@ -25,6 +25,28 @@ function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
         yield { path, text: `${name} talks with ${other}, which is no server of this herd; its servers are ${known}` };
       }
     }
+  }
+}
+
+function* spreadProblems({ spread, servers, talks }: HerdDocument): Generator<Problem> {
+  if (spread.kind === 'flood') {
+    for (const [name, { peerPort }] of Object.entries(servers)) {
+      const text = `servers.${name}.peerPort: must be there: the others call at it`;
+      if (peerPort === undefined) yield { path: ['servers', name], text };
+    }
+    return;
+  }
+  const [talker] = Object.keys(talks);
+  if (talker !== undefined) yield { path: ['talks'], text: 'servers on NATS have no links; leave talks out' };
+  const { user, password, credentials, token, tls } = spread;
+  if ((user === undefined) !== (password === undefined)) {
+    yield { path: ['spread'], text: 'spread.user and spread.password go together' };
+  }
+  if ([user, credentials, token].filter((each) => each !== undefined).length > 1) {
+    yield { path: ['spread'], text: 'spread has several of credentials, user and token; one of them must do' };
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    yield { path: ['spread', 'tls'], text: 'spread.tls.cert and spread.tls.key go together' };
   }
 }
 

@@ -3,6 +3,7 @@ import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { reportedFromBytes } from '../gathered-writer.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 import { accessSchema } from './access-schema.js';
+import { spreadSchema } from './spread-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
@@ -16,7 +17,7 @@ const port = z
 const serverSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('The address that the server listens on and is reached at.'),
   port: port.describe('Serves clients.'),
-  peerPort: port.describe('Serves other servers.'),
+  peerPort: port.optional().describe('Serves other servers. Only a herd that does not flood may leave it out.'),
   httpPort: port.optional().describe('Serves HTTP: WebSocket at /ws, the API, and the page. Leave it out for none.'),
 });
 
@@ -107,6 +108,9 @@ export const herdSchema = z.strictObject({
     .record(name, z.array(name))
     .default({})
     .describe('Who talks with whom. It counts both ways, so each pair needs to stand here only once.'),
+  spread: spreadSchema
+    .prefault({ kind: 'flood' })
+    .describe('How locations get from server to server. Left out: over links between neighbours.'),
   upstream: upstreamSchema.prefault({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
   log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
   tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),

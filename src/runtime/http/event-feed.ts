@@ -20,6 +20,8 @@ const kinds = [
   'upstream',
   'upstream-budget',
   'administration',
+  'bucket',
+  'bucket-warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 type ToldEvent = Extract<HerdEvent, { kind: (typeof kinds)[number] }>;

@@ -5,10 +5,12 @@ import type { HttpEdges } from './http-edges.js';
 /** Whether the server lives, whether it should be sent clients, and what it has counted: for those who keep it running. */
 export function serveHealth(app: FastifyInstance, edges: HttpEdges, desk: Desk): void {
   const { config, server, view, counts, logBytesWaiting } = edges;
-  app.get('/healthz', { config: { entry: 'anybody' } }, (_, reply) => reply.type('text/plain').send('ok\n'));
+  app.get('/healthz', { config: { entry: 'anybody' } }, (_, reply) =>
+    reply.type('text/plain').send(lines('ok', view.troubles())),
+  );
   app.get('/readyz', { config: { entry: 'anybody' } }, (_, reply) => {
     const waitsFor = view.notReady();
-    const text = waitsFor.length === 0 ? 'ready\n' : `not ready: ${waitsFor.join(', ')}\n`;
+    const text = waitsFor.length === 0 ? lines('ready', view.troubles()) : `not ready: ${waitsFor.join(', ')}\n`;
     return reply
       .code(waitsFor.length === 0 ? 200 : 503)
       .type('text/plain')
@@ -19,4 +21,8 @@ export function serveHealth(app: FastifyInstance, edges: HttpEdges, desk: Desk):
     const sources = { counts, view, locations: size, logBytesWaiting: logBytesWaiting() };
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsPage(server, config.herd, sources));
   });
+}
+
+function lines(first: string, others: readonly string[]): string {
+  return [first, ...others].map((line) => `${line}\n`).join('');
 }

@@ -31,6 +31,7 @@ export function serveHerd(
       servers: places().urls(request.headers.host),
       talks,
       links: view.linksNow(),
+      bucket: view.bucketNow() ?? null,
       locations: size,
       clients: view.clients,
       ready: waitsFor.length === 0,

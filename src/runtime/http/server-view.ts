@@ -1,5 +1,5 @@
 import type { Clock } from '../../actors/clock.js';
-import type { LinkEvent, ServerEvent } from '../../actors/events.js';
+import type { BucketEvent, LinkEvent, ServerEvent } from '../../actors/events.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { MessageBus } from '../message-bus.js';
 
@@ -18,9 +18,23 @@ export interface LinkView {
   readonly reason: string;
 }
 
+/** The bucket that locations are spread by, as people are shown it. */
+export interface BucketView {
+  readonly state: BucketEvent['state'];
+  /** For how long it has been in that state, in milliseconds. */
+  readonly sinceMs: number;
+  /** Milliseconds until the next attempt; 0 but while blocked or away. */
+  readonly retryInMs: number;
+  /** What went wrong last, until it is live again; empty if nothing did. */
+  readonly reason: string;
+}
+
 /** What happens to a server, as far as people look at it: its links, its clients, its own life. It only listens. */
 export class ServerView {
   private readonly links = new Map<ServerId, LinkEvent & { readonly atMs: number }>();
+  private bucket: (BucketEvent & { readonly atMs: number }) | undefined;
+  /** Whether everything in the bucket has been known here: what came after that is known as long as it is not away. */
+  private bucketPast: 'never loaded' | 'loaded' = 'never loaded';
   private clientsNow = 0;
   private life: ServerEvent['state'] | 'starting' = 'starting';
   private readonly startedAtMs: number;
@@ -36,6 +50,10 @@ export class ServerView {
       this.links.set(neighbour, { kind: 'link', neighbour, state: 'connecting', reason: '', retryInMs: 0, atMs });
     }
     bus.on('link', (event) => this.links.set(event.neighbour, { ...event, atMs: clock.monotonicMs() }));
+    bus.on('bucket', (event) => {
+      this.bucket = { ...event, atMs: clock.monotonicMs() };
+      if (event.state === 'live') this.bucketPast = 'loaded';
+    });
     bus.on('server', ({ state }) => (this.life = state));
     for (const kind of ['client-connected', 'client-disconnected'] as const) {
       bus.on(kind, ({ clients }) => (this.clientsNow = clients));
@@ -60,9 +78,27 @@ export class ServerView {
     });
   }
 
+  /** The bucket; undefined where locations are flooded. */
+  bucketNow(): BucketView | undefined {
+    if (this.bucket === undefined) return undefined;
+    const { state, reason, retryInMs, atMs } = this.bucket;
+    const sinceMs = Math.round(this.clock.monotonicMs() - atMs);
+    return { state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason };
+  }
+
+  /** What is not as it should be, though the server serves what it knows; empty if nothing is. */
+  troubles(): string[] {
+    const bucket = this.bucketNow();
+    return bucket === undefined || bucket.reason === '' ? [] : [`the bucket is ${bucket.state}: ${bucket.reason}`];
+  }
+
   /** Why the server should not be sent clients yet; empty if it should: it runs, and has caught up with whom it reaches. */
   notReady(): string[] {
     if (this.life !== 'running') return [`the server is ${this.life}`];
+    const bucket = this.bucketNow();
+    if (bucket !== undefined && this.bucketPast === 'never loaded') {
+      return [bucket.reason === '' ? 'loading the bucket' : `the bucket is ${bucket.state}: ${bucket.reason}`];
+    }
     const young = this.clock.monotonicMs() - this.startedAtMs < callWithinMs;
     return [...this.links.values()].flatMap(({ neighbour, state, reason }) => {
       if (state === 'catching-up') return [`catching up with ${neighbour}`];

@@ -56,6 +56,10 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       const why = outcome === 'asked' ? '' : `, refused: ${reason}`;
       return { level: 'warn', text: `administration: ${far} asks for ${act === '' ? 'something' : act}${plain(why)}` };
     }
+    case 'bucket':
+      return bucketLine(event);
+    case 'bucket-warning':
+      return { level: 'warn', text: `bucket: ${plain(event.reason)}` };
   }
 }
 
@@ -86,6 +90,15 @@ function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: '
 } {
   if (state !== 'tripped') return info(`upstream ${state}`);
   return { level: 'warn', text: `upstream tripped: ${plain(reason)}; next attempt in ${retryInMs} ms` };
+}
+
+function bucketLine({ state, reason, retryInMs, waiting }: Extract<HerdEvent, { kind: 'bucket' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  const rest = waiting === 0 ? '' : `; clients whose location has yet to be written: ${waiting}`;
+  if (state !== 'away' && state !== 'blocked') return info(`bucket ${state}${rest}`);
+  return { level: 'warn', text: `bucket ${state}: ${plain(reason)}; next attempt in ${retryInMs} ms${rest}` };
 }
 
 function info(text: ByteString): { level: LogLevel; text: ByteString } {

@@ -30,6 +30,8 @@ const kinds = [
   'upstream',
   'upstream-budget',
   'administration',
+  'bucket',
+  'bucket-warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 /** How much a log tells: everything; all but the lines that go in and out; or only what is worth a warning, or an error. */

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Registry, type Metric } from 'prom-client';
-import type { LinkState, UpstreamState } from '../../actors/events.js';
+import type { BucketState, LinkState, UpstreamState } from '../../actors/events.js';
 import type { LinkView, ServerView } from '../http/server-view.js';
 import type { Histogram } from './histogram.js';
 import type { ServerCounts } from './server-counts.js';
@@ -27,6 +27,7 @@ interface Written {
 }
 
 const linkStates: readonly LinkState[] = ['connecting', 'catching-up', 'live', 'backoff', 'stopped'];
+const bucketStates: readonly BucketState[] = ['connecting', 'loading', 'live', 'blocked', 'away', 'stopped'];
 const upstreamStates: readonly UpstreamState[] = ['available', 'tripped', 'probing'];
 
 /** The metrics of a server as a page in Prometheus' text format. */
@@ -75,6 +76,7 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
       [{}, view.notReady().length > 0 ? 0 : 1],
     ]),
     ...linkMetrics(links, counts),
+    ...bucketMetrics(view),
     histogram('herd_spread_seconds', 'Seconds from a report at its first server to here; a sample a batch.', [
       [{}, counts.spread],
     ]),
@@ -136,6 +138,18 @@ function linkMetrics(links: readonly LinkView[], { links: counts }: ServerCounts
       'herd_link_conflated_total',
       'Locations that a newer one replaced while they waited for a slow neighbour.',
       each(({ conflated }) => conflated),
+    ),
+  ];
+}
+
+function bucketMetrics(view: ServerView): Written[] {
+  const bucket = view.bucketNow();
+  if (bucket === undefined) return [];
+  return [
+    gauge(
+      'herd_bucket_state',
+      'The state of the bucket that locations are spread by: 1 for the one that it is in.',
+      bucketStates.map((state): Sample => [{ state }, state === bucket.state ? 1 : 0]),
     ),
   ];
 }

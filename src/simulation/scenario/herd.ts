@@ -20,7 +20,8 @@ export function herdOf(
   problems: Problems,
 ): ScenarioHerd | undefined {
   if (typeof written !== 'string') return inlineHerd(written, problems);
-  const { herd: name, topology, limits, pace, file } = load(written);
+  const { herd: name, topology, limits, pace, spread, file } = load(written);
+  if (spread.kind === 'nats') problems.add(['herd'], `${written} spreads by NATS, and scenarios know only links`);
   return { name, topology, limits, pace, file };
 }
 

@@ -52,6 +52,7 @@ describe('herd.yaml', () => {
         ['Blake', ['Metta']],
         ['Metta', ['Blake']],
       ]),
+      spread: { kind: 'flood' },
       upstreamPace: defaultUpstreamPace,
       logDir: 'somewhere',
       storePath: undefined,
@@ -68,6 +69,32 @@ describe('herd.yaml', () => {
     expect(config.upstream).to.include({ kind: 'sample', shape: 'twitter' });
     expect(config).to.include({ logDir: undefined, storePath: undefined });
     expect(config).to.deep.include({ tls: {}, limits: defaultLimits, pace: defaultPace });
+  });
+
+  it('describes a spread by NATS, without links and ports for them', () => {
+    const nats = (text: string, environment: Record<string, string> = {}) =>
+      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `spread: { kind: nats, ${text} }`], environment).spread;
+    expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
+      kind: 'nats',
+      servers: ['127.0.0.1:4222'],
+      bucket: 'herd-test',
+      replicas: 1,
+      credentials: undefined,
+      tls: undefined,
+      beatMs: defaultPace.beatMs,
+    });
+    expect(nats('servers: [a:1, "nats://b:2"], bucket: ours, replicas: 3, tls: { ca: ca.pem }')).to.include({
+      bucket: 'ours',
+      replicas: 3,
+    });
+    const servers = 'servers: [a:1]';
+    for (const [text, credentials] of [
+      ['credentials: herd.creds', { kind: 'file', path: 'herd.creds' }],
+      ['user: herd, password: "${NATS_PASSWORD}"', { kind: 'user', user: 'herd', password: 'secret' }],
+      ['token: "${NATS_PASSWORD}"', { kind: 'token', token: 'secret' }],
+    ] as const) {
+      expect(nats(`${servers}, ${text}`, { NATS_PASSWORD: 'secret' })).to.deep.include({ credentials });
+    }
   });
 
   it('describes upstreams of every kind, and how they are asked', () => {
@@ -94,6 +121,24 @@ describe('herd.yaml', () => {
       expect(budget.requestsPerDay, kind).to.be.within(1, 200);
     }
   });
+
+  for (const [what, text, problem] of [
+    ['a user without a password', 'user: me', 'spread.user and spread.password go together'],
+    ['two ways to show who it is', 'token: x, credentials: y', 'one of them must do'],
+    ['a certificate without a key', 'tls: { cert: x }', 'spread.tls.cert and spread.tls.key go together'],
+  ] as const) {
+    it(`refuses ${what} for NATS`, () => {
+      const lines = [
+        'herd: test',
+        'servers: { Blake: { port: 0 } }',
+        `spread: { kind: nats, servers: [a:1], ${text} }`,
+      ];
+      expect(() => parse(lines))
+        .to.throw(ConfigError, `herd.yaml:3: `)
+        .and.have.property('message')
+        .that.contains(problem);
+    });
+  }
 
   it('means the same neighbours, whoever names them and how often', () => {
     const config = parse([...good, '  Metta: [Blake, Blake]']);
@@ -183,6 +228,22 @@ describe('herd.yaml', () => {
       [],
       'herd.yaml:6: Blake cannot talk with itself',
     ],
+    ['a spread of no kind', {}, ['spread: { kind: gossip }'], 'herd.yaml:7: spread.kind: '],
+    ['links on NATS', {}, ['spread: { kind: nats, servers: [a:1] }'], 'herd.yaml:5: servers on NATS have no links'],
+    ['no port for links', { 4: '  Metta: { port: 1 }' }, [], 'herd.yaml:4: servers.Metta.peerPort: must be there'],
+    [
+      'a password in the address of NATS',
+      {},
+      ['spread: { kind: nats, servers: ["me:secret@a:1"] }'],
+      'herd.yaml:7: spread.servers.0: must be a host and port',
+    ],
+    [
+      'a bucket with a name that is none',
+      {},
+      ['spread: { kind: nats, servers: [a:1], bucket: a.b }'],
+      'herd.yaml:7: spread.bucket: must be a name',
+    ],
+    ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
     ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
     ['an upstream of no shape', {}, ['upstream: { kind: sample, shape: round }'], 'herd.yaml:7: upstream.shape: '],
     [

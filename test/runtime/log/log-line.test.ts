@@ -64,6 +64,13 @@ describe('logLineOf', () => {
       'peer 192.0.2.9:1 refused: no hello in time',
     ],
     [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
+    [{ kind: 'bucket', state: 'live', reason: '', retryInMs: 0, waiting: 0 }, 'info', 'bucket live'],
+    [
+      { kind: 'bucket', state: 'away', reason: 'connection refused', retryInMs: 40, waiting: 3 },
+      'warn',
+      'bucket away: connection refused; next attempt in 40 ms; clients whose location has yet to be written: 3',
+    ],
+    [{ kind: 'bucket-warning', reason: 'too large' }, 'warn', 'bucket: too large'],
   ];
   for (const [event, level, text] of examples) {
     it(`tells of a ${event.kind} as ${level}: ${text}`, () => {

@@ -1,0 +1,61 @@
+import { bucketCount } from '../protocol/digest.js';
+import type { Location } from '../protocol/location.js';
+import type { Bus } from './bus.js';
+import type { Clock } from './clock.js';
+import { addresses, type ListedMessage } from './messages.js';
+import type { Random } from './random.js';
+
+/** Locations in a page: few enough that a page does not hold up the commands of clients. */
+const pageLocationsMax = 500;
+
+/**
+ * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes
+ * round: servers that compare at the same time do not all write about the same clients.
+ */
+export class BucketComparison {
+  private pages: 'none' | 'up to the end' | 'from the start' = 'none';
+  private start = 0;
+  private question = 0;
+  private timer: unknown;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  begin(): void {
+    this.end();
+    this.start = Math.floor(this.random.next() * bucketCount);
+    this.pages = 'up to the end';
+    this.ask(this.start);
+  }
+
+  end(): void {
+    this.clock.clearTimeout(this.timer);
+    this.pages = 'none';
+    this.question += 1;
+  }
+
+  /** Takes a page, and has the next one dealt out after whatever else there is to do. Returns what is on it. */
+  take({ question, locations, next }: ListedMessage): readonly Location[] {
+    if (question !== this.question || this.pages === 'none') return [];
+    const following = this.following(next);
+    if (following === undefined) this.end();
+    else this.timer = this.clock.setTimeout(() => this.ask(following), 0);
+    return locations;
+  }
+
+  private following(next: number | undefined): number | undefined {
+    if (this.pages === 'from the start') return next !== undefined && next < this.start ? next : undefined;
+    if (next !== undefined) return next;
+    this.pages = 'from the start';
+    return this.start === 0 ? undefined : 0;
+  }
+
+  private ask(from: number): void {
+    const { question } = this;
+    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, question };
+    this.bus.send(addresses.store, { kind: 'list', ...asked });
+  }
+}

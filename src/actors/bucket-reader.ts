@@ -1,0 +1,32 @@
+import { parseBucketValue } from '../protocol/bucket-value.js';
+import type { Location } from '../protocol/location.js';
+import type { Bus } from './bus.js';
+import type { BucketEntry, LocationBucket } from './location-bucket.js';
+
+/** Reads what stands in a bucket, and warns once of each kind of thing that is no location of this herd's version. */
+export class BucketReader {
+  private readonly warned = new Set<string>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly bucket: LocationBucket,
+  ) {}
+
+  /** The location in an entry; undefined if there is none that is understood. */
+  locationIn({ key, value }: BucketEntry): Location | undefined {
+    if (value === undefined) return undefined;
+    const said = parseBucketValue(value);
+    if (said.kind === 'location' && this.bucket.keyOf(said.location.client) === key) return said.location;
+    if (said.kind === 'unknown version') {
+      this.warn(`the bucket has values of version ${said.version}, which this server does not know, and ignores`);
+    } else this.warn('the bucket has values that no server of a herd has written, and that are ignored');
+    return undefined;
+  }
+
+  /** Warns of something, if it was not said already. */
+  warn(reason: string): void {
+    if (this.warned.has(reason)) return;
+    this.warned.add(reason);
+    this.bus.publish({ kind: 'bucket-warning', reason });
+  }
+}

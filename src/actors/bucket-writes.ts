@@ -1,0 +1,85 @@
+import type { ClientId } from '../protocol/ids.js';
+import { supersedes, type Location } from '../protocol/location.js';
+
+/** A location on its way into the bucket. */
+export interface Write {
+  readonly location: Location;
+  /** How often somebody else has written in between. */
+  conflicts: number;
+  /** What is to be written after it: the newest that has come meanwhile. */
+  next: Location | undefined;
+}
+
+/**
+ * What has yet to be written into a bucket: the newest location of each client and nothing else, so that what waits is bounded
+ * by clients, however long the bucket is away.
+ */
+export class BucketWrites {
+  private readonly waiting = new Map<ClientId, Location>();
+  private readonly flying = new Map<ClientId, Write>();
+  /** Who waits longest comes next. A map that is asked for its first entry again and again passes all deleted ones each time. */
+  private turn = this.waiting.values();
+
+  /** @param flyingMax locations on their way at once */
+  constructor(private readonly flyingMax: number) {}
+
+  /** How many clients there are of whom something has yet to be written. */
+  get size(): number {
+    return this.waiting.size + this.flying.size;
+  }
+
+  add(location: Location): void {
+    const { client } = location;
+    const write = this.flying.get(client);
+    if (write !== undefined) write.next = newerOf(location, write.next);
+    else this.waiting.set(client, newerOf(location, this.waiting.get(client)));
+  }
+
+  /** The next one to write, on its way from now on; undefined if there is none, or enough are on their way. */
+  take(): Write | undefined {
+    if (this.flying.size >= this.flyingMax) return undefined;
+    const location = this.longestWaiting();
+    if (location === undefined) return undefined;
+    this.waiting.delete(location.client);
+    const write: Write = { location, conflicts: 0, next: undefined };
+    this.flying.set(location.client, write);
+    return write;
+  }
+
+  /** Everything that waits, which waits no more. */
+  takeAll(): Location[] {
+    const locations = [...this.waiting.values()];
+    this.waiting.clear();
+    return locations;
+  }
+
+  /** A write has come to its end. What came meanwhile waits. */
+  settle({ location, next }: Write): void {
+    this.flying.delete(location.client);
+    if (next !== undefined) this.add(next);
+  }
+
+  /** A write has come to nothing: it waits again, unless something newer came meanwhile. */
+  putBack(write: Write): void {
+    this.settle(write);
+    this.add(write.location);
+  }
+
+  /** Whatever is on its way has come to nothing. */
+  putAllBack(): void {
+    for (const write of [...this.flying.values()]) this.putBack(write);
+  }
+
+  private longestWaiting(): Location | undefined {
+    if (this.waiting.size === 0) return undefined;
+    const { done, value } = this.turn.next();
+    if (done !== true) return value;
+    // Those who have come since the last one was taken.
+    this.turn = this.waiting.values();
+    return this.turn.next().value;
+  }
+}
+
+function newerOf(location: Location, other: Location | undefined): Location {
+  return other === undefined || supersedes(location, other) ? location : other;
+}

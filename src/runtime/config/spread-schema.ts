@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+const file = z.string().min(1);
+
+const floodSchema = z.strictObject({
+  kind: z.literal('flood').describe('Servers tell their neighbours, who tell theirs: see talks.'),
+});
+
+const natsSchema = z.strictObject({
+  kind: z.literal('nats').describe('Servers write to a key-value bucket of NATS JetStream, and watch it.'),
+  servers: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:nats:\/\/)?[^/@\s]+$/,
+          'must be a host and port, such as nats.example:4222; user and password are settings of their own',
+        ),
+    )
+    .min(1)
+    .max(16)
+    .describe('nats-servers of one cluster, as host:port; any of them will do, so name several.'),
+  bucket: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
+    .optional()
+    .describe("The bucket. Left out: herd- and the herd's name. It is made if there is none."),
+  replicas: z
+    .union([z.literal(1), z.literal(3), z.literal(5)])
+    .default(1)
+    .describe('Copies that the NATS cluster keeps of the bucket. Counts when it is made.'),
+  credentials: file.optional().describe('A file of credentials (.creds), from the folder that herd is started in.'),
+  user: z.string().min(1).optional().describe('A user of NATS, with password.'),
+  password: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The password of user, as an environment variable: ${NATS_PASSWORD}.'),
+  token: z.string().min(1).optional().describe('The token that nats-servers ask for, as an environment variable.'),
+  tls: z
+    .strictObject({ ca: file.optional(), cert: file.optional(), key: file.optional() })
+    .optional()
+    .describe('Speaks TLS only: ca is who must have signed for the nats-servers, cert and key are shown to them.'),
+});
+
+/** What herd.yaml may say of how locations are spread. */
+export const spreadSchema = z.discriminatedUnion('kind', [floodSchema, natsSchema]);
+
+/** What stands under `spread`. */
+export type SpreadDocument = z.infer<typeof spreadSchema>;
+
+/** What is written under `spread` for NATS. */
+export type NatsDocument = z.infer<typeof natsSchema>;

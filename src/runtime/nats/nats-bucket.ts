@@ -1,0 +1,19 @@
+import type { BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
+import { bucketKeyOf } from './bucket-key.js';
+import { NatsSession } from './nats-session.js';
+import type { NatsSettings } from './nats-settings.js';
+
+/** A key-value bucket of NATS JetStream. */
+export class NatsBucket implements LocationBucket {
+  readonly keyOf = bucketKeyOf;
+
+  /** @param name what the connection is called where NATS is watched */
+  constructor(
+    private readonly settings: NatsSettings,
+    private readonly name: string,
+  ) {}
+
+  open(listener: BucketListener): BucketSession {
+    return new NatsSession(this.settings, this.name, listener);
+  }
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import {
+  connect,
+  credsAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { requireVersion } from './nats-version.js';
+import type { NatsCredentials, NatsSettings } from './nats-settings.js';
+
+/** How long one nats-server may take to let us in, in milliseconds; then the next is tried. */
+const connectWithinMs = 5_000;
+
+/**
+ * Connects to one of the nats-servers. A connection that is lost stays lost: what to do then is its owner's decision.
+ *
+ * @throws an error that `reasonOf` can tell people of
+ */
+export async function connectToNats(settings: NatsSettings, name: string): Promise<NatsConnection> {
+  const { servers, credentials, tls, beatMs } = settings;
+  const connection = await connect({
+    servers: [...servers],
+    name,
+    reconnect: false,
+    timeout: connectWithinMs,
+    pingInterval: beatMs,
+    maxPingOut: 2,
+    // It costs every request a stack.
+    noAsyncTraces: true,
+    ...(credentials === undefined ? {} : { authenticator: await authenticatorOf(credentials) }),
+    ...(tls === undefined ? {} : { tls: filesOf(tls) }),
+  });
+  try {
+    requireVersion(connection.info?.version ?? 'unknown', connection.getServer());
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** A file is read anew for each connection: it may have been replaced. */
+async function authenticatorOf(credentials: NatsCredentials): Promise<Authenticator> {
+  switch (credentials.kind) {
+    case 'file':
+      return credsAuthenticator(await readFile(credentials.path));
+    case 'user':
+      return usernamePasswordAuthenticator(credentials.user, credentials.password);
+    case 'token':
+      return tokenAuthenticator(credentials.token);
+  }
+}
+
+function filesOf({ cert, key, ca }: NonNullable<NatsSettings['tls']>): Record<string, string> {
+  return {
+    ...(cert === undefined ? {} : { certFile: cert }),
+    ...(key === undefined ? {} : { keyFile: key }),
+    ...(ca === undefined ? {} : { caFile: ca }),
+  };
+}

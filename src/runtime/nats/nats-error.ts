@@ -1,0 +1,21 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { AuthorizationError, PermissionViolationError, TimeoutError } from '@nats-io/transport-node';
+
+/** Something about NATS that people have to hear of. */
+export class NatsError extends Error {
+  readonly code = 'HERD_NATS';
+}
+
+/** What went wrong, in words for people, without secrets. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof NatsError) return error.message;
+  if (error instanceof AuthorizationError) return `NATS does not let this server in: ${error.message}`;
+  if (error instanceof PermissionViolationError) return `NATS does not permit it: ${error.message}`;
+  if (error instanceof TimeoutError) return 'no answer from NATS in time';
+  if (error instanceof JetStreamApiError) return `JetStream says: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  // The library gives it for whatever nobody answers; its class is not exported.
+  if (error.name === 'JetStreamNotEnabled')
+    return 'nobody answers for JetStream: it is not enabled, or has no leader yet';
+  return error.message;
+}

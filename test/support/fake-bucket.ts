@@ -1,0 +1,105 @@
+import type {
+  BucketEntry,
+  BucketListener,
+  BucketSession,
+  GetOutcome,
+  LocationBucket,
+  PutOutcome,
+} from '../../src/actors/location-bucket.js';
+import type { ClientId } from '../../src/protocol/ids.js';
+import { promisesSettled } from './fake-upstream.js';
+
+/** A write that waits for what the test says of it. */
+interface FakePut {
+  readonly key: string;
+  readonly value: string;
+  readonly revision: number;
+  readonly ends: (outcome: PutOutcome) => Promise<void>;
+}
+
+/** A session of which the test decides everything. */
+export class FakeSession implements BucketSession {
+  readonly puts: FakePut[] = [];
+  readonly gets: { readonly key: string; readonly ends: (outcome: GetOutcome) => Promise<void> }[] = [];
+  state: 'open' | 'closed' = 'open';
+
+  constructor(private readonly listener: BucketListener) {}
+
+  put(key: string, value: string, revision: number): Promise<PutOutcome> {
+    return new Promise((resolve) => {
+      const ends = (outcome: PutOutcome) => {
+        resolve(outcome);
+        return promisesSettled();
+      };
+      this.puts.push({ key, value, revision, ends });
+    });
+  }
+
+  get(key: string): Promise<GetOutcome> {
+    return new Promise((resolve) => {
+      const ends = (outcome: GetOutcome) => {
+        resolve(outcome);
+        return promisesSettled();
+      };
+      this.gets.push({ key, ends });
+    });
+  }
+
+  close(): void {
+    this.state = 'closed';
+  }
+
+  /** The bucket is there, and holds this. */
+  loads(...entries: readonly BucketEntry[]): void {
+    this.listener.opened(this);
+    if (entries.length > 0) this.listener.changed(this, entries);
+    this.listener.loaded(this);
+  }
+
+  opens(): void {
+    this.listener.opened(this);
+  }
+
+  changes(...entries: readonly BucketEntry[]): void {
+    this.listener.changed(this, entries);
+  }
+
+  breaks(reason: string): void {
+    this.listener.closed(this, reason);
+  }
+
+  /** The writes that have come since this was last asked. */
+  takePuts(): FakePut[] {
+    return this.puts.splice(0);
+  }
+
+  /** The only write that has come since this was last asked. */
+  takePut(): FakePut {
+    const [put, ...more] = this.takePuts();
+    if (put === undefined || more.length > 0)
+      throw new Error(`there are ${more.length + (put ? 1 : 0)} writes, not one`);
+    return put;
+  }
+}
+
+/** A bucket whose sessions do what a test says. */
+export class FakeBucket implements LocationBucket {
+  readonly sessions: FakeSession[] = [];
+
+  keyOf(client: ClientId): string {
+    return `key of ${client}`;
+  }
+
+  open(listener: BucketListener): FakeSession {
+    const session = new FakeSession(listener);
+    this.sessions.push(session);
+    return session;
+  }
+
+  /** The youngest session. */
+  get session(): FakeSession {
+    const session = this.sessions.at(-1);
+    if (session === undefined) throw new Error('the bucket was never opened');
+    return session;
+  }
+}

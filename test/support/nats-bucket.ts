@@ -1,0 +1,50 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { Kvm, type KV } from '@nats-io/kv';
+import type { NatsSettings } from '../../src/runtime/nats/nats-settings.js';
+
+/** The bucket of tests. */
+export const bucketName = 'herd-test';
+
+/** How a test reaches nats-servers: with signs of life that come quickly, so that silence is noticed quickly. */
+export function natsSettings(servers: readonly string[], more: Partial<NatsSettings> = {}): NatsSettings {
+  const plain = { bucket: bucketName, replicas: 1, credentials: undefined, tls: undefined };
+  return { servers, ...plain, beatMs: 500, ...more };
+}
+
+/** Does something to the bucket as a person does who has the tools of NATS. */
+export async function withBucket(address: string, something: (kv: KV) => Promise<unknown>): Promise<void> {
+  const connection = await connect({ servers: address });
+  try {
+    await something(await new Kvm(connection).create(bucketName));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What stands in the bucket. */
+export async function valuesIn(address: string): Promise<string[]> {
+  const values: string[] = [];
+  await withBucket(address, async (kv) => {
+    if ((await kv.status()).values === 0) return;
+    for await (const { value, delta } of await kv.watch()) {
+      values.push(Buffer.from(value).toString('latin1'));
+      if (delta === 0) return;
+    }
+  });
+  return values;
+}
+
+/** Deletes whatever watches the bucket. Those who watch are told nothing. */
+export async function deleteWatches(address: string): Promise<number> {
+  const connection = await connect({ servers: address });
+  try {
+    const { consumers } = await jetstreamManager(connection);
+    const names: string[] = [];
+    for await (const { name } of consumers.list(`KV_${bucketName}`)) names.push(name);
+    for (const name of names) await consumers.delete(`KV_${bucketName}`, name);
+    return names.length;
+  } finally {
+    await connection.close();
+  }
+}
