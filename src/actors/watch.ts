@@ -9,7 +9,7 @@ type Watcher = Address<ConnectionMessage>;
 /** Connections that may watch the same, one client or all: each costs a line whenever that changes. */
 export const watchersMax = 1_000;
 
-/** Clients that one connection may watch by name: at about 250 bytes each they cost no more than its backlog may. */
+/** Clients that one connection may watch by name. */
 export const watchedMax = 1_000;
 
 /**

@@ -6,6 +6,9 @@ import type { AnswerQueue, PendingAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import { addresses, type ConnectionMessage } from './messages.js';
 
+/** Bytes of the IDs that one connection may watch, together. */
+const watchedBytesMax = 262_144;
+
 /** Where a client is told of changes. */
 export interface ChangeSink {
   /** Whether a line may go out now: no answer waits, and the client takes what it is sent. */
@@ -43,6 +46,13 @@ export class Watching {
     return this.clients.size;
   }
 
+  /** How long the IDs are that are watched, together. */
+  private get bytes(): number {
+    let bytes = 0;
+    for (const { length } of this.clients) bytes += length;
+    return bytes;
+  }
+
   /** Of how many clients a location waits. */
   get waitingCount(): number {
     return this.waiting.size;
@@ -50,6 +60,7 @@ export class Watching {
 
   /** Takes a WATCH; it is answered when it has begun. */
   watch(client: ClientId, line: ByteString, question: number): void {
+    if (this.bytes + client.length > watchedBytesMax) return this.answers.add(formatInvalid(line));
     if (this.state === 'open') this.clients.add(client);
     this.asked.set(question, { line, client, answer: this.answers.reserve() });
     this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.self, question });

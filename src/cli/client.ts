@@ -10,17 +10,19 @@ import { CommandError } from './errors.js';
 
 /**
  * Connects to a server as its clients do.
+ * @param signal gives up
  * @throws CommandError if it cannot be reached
  */
-export async function connectTo(server: ServerId, config: HerdConfig): Promise<Socket> {
+export async function connectTo(server: ServerId, config: HerdConfig, signal?: AbortSignal): Promise<Socket> {
   const { host, port } = config.servers.get(server) ?? { host: '', port: 0 };
   const files = config.tls.clients;
   const options = { host, port, noDelay: true };
   const ca = files?.ca === undefined ? {} : { ca: readAuthority(files.ca) };
   const socket = files === undefined ? connect(options) : connectTls({ ...options, ...ca, servername: server });
   try {
-    await once(socket, files === undefined ? 'connect' : 'secureConnect');
+    await once(socket, files === undefined ? 'connect' : 'secureConnect', signal && { signal });
   } catch (error) {
+    socket.destroy();
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(`${server} cannot be reached at ${hostAndPort(host, port)} (${code ?? 'no answer'})`);
   }

@@ -26,7 +26,7 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
   try {
     const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
     const bucketOf = await bucketsOf(config);
-    const surroundings = surroundingsOf(config, (message) => void report(message), {
+    const surroundings = surroundingsOf(config, [server], (message) => void report(message), {
       ...(observe && { observe }),
       die: () => process.kill(process.pid, 'SIGKILL'),
     });

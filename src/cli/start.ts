@@ -50,7 +50,7 @@ async function startHere(
   // Loaded here, because a parent of processes needs none of it.
   const [{ surroundingsOf }, { runServers }] = await Promise.all([import('./compose.js'), import('../embed/run.js')]);
   const status = statusOf(config, servers);
-  const surroundings = surroundingsOf(config, (report) => status.note(report));
+  const surroundings = surroundingsOf(config, servers, (report) => status.note(report));
   const running = await runServers(config, servers, surroundings, wrap);
   try {
     void status.ready().then(() => {

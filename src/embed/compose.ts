@@ -5,10 +5,7 @@ import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
-import type { HerdMode } from '../runtime/http/http-edges.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
-import { isLoopback } from '../runtime/listening.js';
-import type { Stage } from '../runtime/stage.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
@@ -37,8 +34,9 @@ export interface Surroundings {
   readonly observe: HostEdges['observe'];
   /** Ends the process; left out where nobody would start it again. */
   readonly die?: HostEdges['die'];
+  readonly mode: HostEdges['mode'];
   /** Where scenarios are played beside a herd that is tried out; left out for nowhere. */
-  readonly stageFor?: (config: HerdConfig) => Stage;
+  readonly stage?: HostEdges['stage'];
 }
 
 /**
@@ -49,9 +47,8 @@ export function hostFor(
   config: HerdConfig,
   servers: readonly ServerId[],
   reached: Reached,
-  { environment, certificates, warn, report, observe, die, stageFor }: Surroundings,
+  { environment, certificates, warn, report, observe, die, mode, stage }: Surroundings,
 ): Host {
-  const mode = modeOf(config, servers, environment);
   const turn = new Turn();
   return new Host({
     config,
@@ -64,7 +61,7 @@ export function hostFor(
     network: new InProcessNetwork(turn),
     hosted: new Set(servers),
     mode,
-    stage: mode === 'development' ? stageFor?.(config) : undefined,
+    stage,
     pageFolders,
     inspect: inspectApart,
     die,
@@ -79,10 +76,4 @@ export function hostFor(
     },
     onStarted: (server, ports) => report({ kind: 'started', server, ports }),
   });
-}
-
-/** A whole herd in one process, which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */
-function modeOf(config: HerdConfig, servers: readonly ServerId[], environment: Environment): HerdMode {
-  if (environment['NODE_ENV'] === 'production' || servers.length < config.servers.size) return 'production';
-  return [...config.servers.values()].every(({ host }) => isLoopback(host)) ? 'development' : 'production';
 }

@@ -62,6 +62,8 @@ function surroundingsOf(
   return {
     environment,
     certificates: new HerdCertificates(config.tls),
+    // Only the command is there to try a herd out.
+    mode: 'production',
     warn: onWarning,
     report: (report) => status.note(report),
     observe: (server, bus) => {

@@ -1,4 +1,4 @@
-import { fieldsOf, type ByteString } from './bytes.js';
+import { fieldsOf, flatCopy, type ByteString } from './bytes.js';
 import { asClientId, type ClientId } from './ids.js';
 import type { Report } from './location.js';
 import { positionSource } from './position.js';
@@ -83,7 +83,9 @@ function parseWhatsat([client, radius, howMany, ...more]: readonly ByteString[],
 }
 
 function parseWatch([client, ...more]: readonly ByteString[]): Watch | Invalid {
-  return client === undefined || more.length > 0 ? invalid : { kind: 'WATCH', client: asClientId(client) };
+  if (client === undefined || more.length > 0) return invalid;
+  // It is kept for as long as it is watched: a slice would keep the chunk that it came in.
+  return { kind: 'WATCH', client: asClientId(flatCopy(client)) };
 }
 
 function parseUnwatch([client, ...more]: readonly ByteString[]): Unwatch | Invalid {

@@ -30,6 +30,7 @@ export class Host implements AdministeredServers {
   /** What is left of servers that have failed or been stopped, on its way out. */
   private readonly leaving = new Map<ServerId, Promise<unknown>>();
   private readonly neighbourhood: Neighbourhood;
+  private state: 'open' | 'stopping' = 'open';
 
   constructor(edges: HostEdges) {
     this.edges = {
@@ -81,9 +82,11 @@ export class Host implements AdministeredServers {
     await place?.server?.stop();
   }
 
-  /** Stops all servers. */
+  /** Stops all servers, and resolves when those are gone, too, that were stopped or have failed before. */
   async stopAll(): Promise<void> {
+    this.state = 'stopping';
     await Promise.all([...this.places.keys()].map((id) => this.stop(id)));
+    await Promise.all(this.leaving.values());
   }
 
   /** Has a server die. It stays down, unless nobody who could be asked to restart it were left; a process of its own dies with it. */
@@ -105,13 +108,18 @@ export class Host implements AdministeredServers {
         `${id} is the last of its process that could be asked to restart it`,
       );
     }
-    this.leaving.set(id, this.stop(id));
+    const { warn } = this.edges;
+    this.leaving.set(
+      id,
+      this.stop(id).catch((error: unknown) => warn(`${id}: ${String(error)}`)),
+    );
   }
 
   /** Starts a server again that is down, and what is left of it is gone. */
   async restart(id: ServerId): Promise<void> {
     this.checkDown(id);
     await this.leaving.get(id);
+    if (this.state === 'stopping') throw new AdministrationError('wrong state', 'all servers are being stopped');
     this.checkDown(id);
     this.edges.clock.clearTimeout(this.places.get(id)?.restart);
     try {
@@ -159,7 +167,7 @@ export class Host implements AdministeredServers {
     warn(`${id} failed and starts again in ${pauseMs} ms; its error log says why`);
     place.restart = clock.setTimeout(() => {
       void cleared
-        .then(() => (this.places.get(id) === place ? this.start(id) : undefined))
+        .then(() => (this.places.get(id) === place && place.server === undefined ? this.start(id) : undefined))
         .catch((error: unknown) => {
           warn(`${id} did not start again: ${String(error)}`);
           this.mend(id);

@@ -240,6 +240,18 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal(lineOf('phone1', 1));
   });
 
+  it('[WA7] has a WATCH copied whose client would be too many bytes, until others are watched no more', () => {
+    const long = (letter: string) => `WATCH ${letter.repeat(4_000)}`;
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
+    say(letters.map((letter) => `${long(letter)}x\n`).join(''));
+    wire.take();
+    say(`${long('.')}\n${long('.')}\n`);
+    const [first = '', second = ''] = wire.take().split('\n');
+    expect([first.slice(0, 9), second.slice(0, 9)]).to.deep.equal(['WATCHING ', '? WATCH .']);
+    say(`UNWATCH\n${long('.')}\n`);
+    expect(wire.take()).to.match(/^UNWATCHED\nWATCHING \.+\n$/);
+  });
+
   describe('[WA8] and has closed its sending side', () => {
     it('is told of changes until it is gone', () => {
       say('WATCH *\nhello');

@@ -40,6 +40,14 @@ describe('startHerd', () => {
     expect(blake?.httpPort).to.be.above(0);
     expect(metta).to.include({ host: '127.0.0.1', peerPort: undefined, httpPort: undefined });
 
+    // A program's herd is no toy of whoever sits at the machine.
+    const crash = await fetch(`http://127.0.0.1:${blake?.httpPort ?? 0}/api/admin`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ act: 'crash', server: 'Blake' }),
+    });
+    expect(crash.status).to.equal(403);
+
     const client = await connect({ port: blake?.port ?? 0 });
     const other = await connect({ port: metta?.port ?? 0 });
     const location = await client.report('kiwi', { latitude: 34.06893, longitude: -118.445127 });

@@ -58,7 +58,7 @@ async function lookAtServer(
   config: HerdConfig,
   signal: AbortSignal,
 ): Promise<ServerLook> {
-  if (address.httpPort === undefined) return knock(server, config);
+  if (address.httpPort === undefined) return knock(server, config, signal);
   const reply = await get(`${hostAndPort(address.host, address.httpPort)}/api/herd`, server, config, signal);
   if (reply.kind === 'down') return reply;
   if (reply.status !== 200) return { kind: 'strange', reason: `it answers HTTP ${reply.status}` };
@@ -77,7 +77,7 @@ async function get(place: string, server: ServerId, { tls, access }: HerdConfig,
   const scheme = tls.clients === undefined ? 'http' : 'https';
   const ca = tls.clients?.ca;
   const authority = ca === undefined ? {} : { certificateAuthority: readAuthority(ca) };
-  const token = access.clients ?? access.administration;
+  const token = access.clients;
   const request = got(`${scheme}://${place}`, {
     timeout: { request: answerWithinMs },
     retry: { limit: 0 },
@@ -108,11 +108,13 @@ function answerIn(body: string): HerdAnswer | undefined {
 }
 
 /** All that can be told of a server without an httpPort. */
-async function knock(server: ServerId, config: HerdConfig): Promise<ServerLook> {
+async function knock(server: ServerId, config: HerdConfig, signal: AbortSignal): Promise<ServerLook> {
   try {
-    (await connectTo(server, config)).destroy();
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+    (await connectTo(server, config, inTime)).destroy();
     return { kind: 'takes clients' };
   } catch (error) {
+    if (signal.aborted) throw error;
     return { kind: 'down', reason: (error as Error).message };
   }
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createHttpsServer } from 'node:https';
 import { fastify, type FastifyInstance } from 'fastify';
 import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
-import { listen, type ListenAt, type Listening } from '../listening.js';
+import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
 import { serveAdministration } from './admin-routes.js';
 import { serveApi } from './api-routes.js';
@@ -11,9 +11,9 @@ import { Gate } from './gate.js';
 import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
-import type { HttpEdges } from './http-edges.js';
+import type { HerdMode, HttpEdges } from './http-edges.js';
 import { answerErrors, HttpError } from './http-error.js';
-import { isOfStrangersPage, isOwnOrigin } from './origins.js';
+import { isFromElsewhere, isOfStrangersPage, isOwnOrigin, nameIn } from './origins.js';
 import { PageFiles } from './page-files.js';
 import { servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
@@ -21,6 +21,10 @@ import { serveWebSocket } from './web-socket.js';
 
 /** The longest body of a request, in bytes. */
 const bodyBytesMax = 65_536;
+
+/** What those hear who may not ask. */
+const ofStrangers = 'pages of other origins may not ask';
+const calledWrongly = 'a herd that is tried out must be called by a name of its own machine, such as localhost';
 
 /** How long a request may take to come in, in milliseconds. */
 const requestWithinMs = 30_000;
@@ -41,10 +45,13 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
   }) as unknown as FastifyInstance;
-  const mayCall = ({ headers }: IncomingMessage) =>
-    isOwnOrigin(headers.origin, headers.host, places.scheme, places.all) && !isOfStrangersPage(headers);
+  const problemOf = ({ headers }: IncomingMessage): string | undefined => {
+    if (!isCalledRightly(headers.host, edges.mode)) return calledWrongly;
+    const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);
+    return isOwn && !isOfStrangersPage(headers) ? undefined : ofStrangers;
+  };
   answerErrors(app);
-  keepToOwnPages(app, mayCall);
+  keepToOwnPages(app, problemOf);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
@@ -58,7 +65,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, (request) =>
-    mayCall(request) ? gate.refusalOf(request) : '403 Forbidden',
+    problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden',
   );
   const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
   places = new HerdPlaces(edges, { ...at, port: listening.port, server });
@@ -82,12 +89,22 @@ function serverFor(certificates: Certificates | undefined, handler: RequestListe
   return server;
 }
 
+/**
+ * Whether a server is called by a name that it may have. A page of elsewhere can have its own name mean 127.0.0.1, and then looks
+ * like a page of the server; where a herd is tried out on one machine, only names of that machine are right.
+ */
+function isCalledRightly(host: string | undefined, mode: HerdMode): boolean {
+  return mode === 'production' || host === undefined || isLoopback(nameIn(host) ?? '');
+}
+
 /** Pages of the herd's own servers may ask whatever programs may; pages of others nothing (Fetch Standard, CORS protocol). */
-function keepToOwnPages(app: FastifyInstance, mayCall: (request: IncomingMessage) => boolean): void {
+function keepToOwnPages(app: FastifyInstance, problemOf: (request: IncomingMessage) => string | undefined): void {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
     const { origin } = request.headers;
-    if (!mayCall(request.raw)) return done(new HttpError(403, 'pages of other origins may not ask'));
+    const reports = request.routeOptions.config.entry === 'reporters';
+    const problem = problemOf(request.raw) ?? (reports && isFromElsewhere(request.headers) ? ofStrangers : undefined);
+    if (problem !== undefined) return done(new HttpError(403, problem));
     if (origin !== undefined) void reply.header('access-control-allow-origin', origin);
     done();
   });

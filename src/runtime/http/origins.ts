@@ -40,6 +40,15 @@ export function isOfStrangersPage(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }
 
+/**
+ * Whether a browser asks for a page other than one of the server itself, by whatever way: also where it only goes there. What
+ * changes something is not for those.
+ */
+export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  return headers.origin === undefined && site !== undefined && site !== 'none' && site !== 'same-origin';
+}
+
 /** A host that is called by its name, or by one of the names that a machine has for itself. */
 function sameHost(called: string, host: string): boolean {
   const name = bare(called);

@@ -26,6 +26,8 @@ export function serveStage(
       throw error instanceof StageError ? new HttpError(400, error.message) : error;
     });
     reply.hijack();
+    // Who has gone while the story was read would never be heard going.
+    if (reply.raw.destroyed) return;
     const brokenOff = new AbortController();
     const headers = reply.getHeaders() as Record<string, string>;
     const reader = new SseReader(reply.raw, clock, () => brokenOff.abort(), headers);
@@ -39,7 +41,7 @@ async function perform(play: Play, reader: SseReader, brokenOff: AbortSignal): P
     const outcome = await play((line) => reader.send('line', JSON.stringify({ line })), brokenOff);
     reader.send('verdict', JSON.stringify(outcome));
   } catch (error) {
-    const reason = error instanceof StageError ? error.message : 'it broke down';
+    const reason = error instanceof StageError ? error.message : `it broke down: ${String(error)}`;
     reader.send('verdict', JSON.stringify({ verdict: 'not played', words: reason }));
   }
 }

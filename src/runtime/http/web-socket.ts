@@ -40,7 +40,11 @@ export function serveWebSocket(
     socket.on('error', () => undefined);
     const [at] = (request.url ?? '').split('?');
     const refused = at === path ? refusal(request) : '404 Not Found';
-    if (refused !== undefined) return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
+    if (refused !== undefined) {
+      // Nobody else watches a socket that asks for an upgrade: half closed it would stay for as long as its caller likes.
+      socket.once('finish', () => socket.destroy());
+      return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
+    }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
 }

@@ -54,7 +54,10 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'administration': {
       const { act, far, outcome, reason } = event;
       const why = outcome === 'asked' ? '' : `, refused: ${reason}`;
-      return { level: 'warn', text: `administration: ${far} asks for ${act === '' ? 'something' : act}${plain(why)}` };
+      return {
+        level: 'warn',
+        text: `administration: ${far} asks for ${plain(act === '' ? 'something' : act)}${plain(why)}`,
+      };
     }
     case 'bucket':
       return bucketLine(event);

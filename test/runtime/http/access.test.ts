@@ -163,9 +163,19 @@ describe('tokens of devices alone', () => {
     expect((await fetch(herd.url('Blake', '/api/herd'))).status).to.equal(200);
   });
 
-  it('keep pages of elsewhere from reporting with an image', async () => {
-    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
-    expect((await fetch(herd.url('Blake', '/osmand?id=9&lat=1&lon=1'), { headers })).status).to.equal(403);
+  it('keep pages of elsewhere from reporting with an image or a link', async () => {
+    for (const [site, mode, status] of [
+      ['cross-site', 'no-cors', 403],
+      ['cross-site', 'navigate', 403],
+      ['same-site', 'no-cors', 403],
+      ['none', 'navigate', 200],
+    ] as const) {
+      const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+      const answer = await fetch(herd.url('Blake', '/osmand?id=9&lat=1&lon=1'), { headers });
+      expect(answer.status, `${site}, ${mode}`).to.equal(status);
+    }
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    expect((await fetch(herd.url('Blake', '/api/clients'), { headers: link })).status).to.equal(200);
   });
 });
 

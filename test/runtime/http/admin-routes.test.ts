@@ -54,6 +54,21 @@ describe('administration', () => {
     return readFile(join(folder, server, names.at(-1) ?? ''), 'latin1');
   }
 
+  it('stops for good what was being stopped by hand, whoever has asked for a restart', async () => {
+    const other = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    await other.start();
+    expect((await ask('Blake', { act: 'stop', server: 'Bryant' }, {}, other)).status).to.equal(200);
+    const restart = ask('Blake', { act: 'restart', server: 'Bryant' }, {}, other).catch(() => undefined);
+    await other.stop();
+    await restart;
+    await eventually('nobody serves', async () => {
+      const answers = await Promise.all(
+        other.servers.map((server) => fetch(other.url(server, '/healthz')).catch(() => undefined)),
+      );
+      return answers.every((answer) => answer === undefined);
+    });
+  });
+
   it('crashes a server, which stays down until it is restarted, and is caught up then', async () => {
     const at = await herd.report('Gasol', 'kiwi', 1_353_118_103);
     await herd.agrees(at);

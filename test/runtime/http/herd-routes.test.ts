@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -145,6 +146,23 @@ describe('the HTTP server of a server', () => {
       expect(await statusOf(path), path).to.equal(404);
     }
     expect(await statusOf('/%')).to.equal(400);
+  });
+
+  it('answers nobody who calls it by the name of a page of elsewhere, where it is tried out', async () => {
+    const statusAs = async (of: HerdInProcess, host: string) => {
+      const asked = request(of.url('Blake', '/api/clients'), { headers: { host } }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    const { port } = new URL(herd.url('Blake', ''));
+    expect(await statusAs(herd, `evil.example:${port}`)).to.equal(403);
+    for (const host of ['localhost', '127.0.0.1', '[::1]'])
+      expect(await statusAs(herd, `${host}:${port}`)).to.equal(200);
+    const production = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, mode: 'production' });
+    await production.start();
+    expect(await statusAs(production, 'herd.example')).to.equal(200);
+    await production.stop();
   });
 
   it('answers pages of the herd, and no others', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { Connection } from '../../../src/actors/connection.js';
@@ -14,6 +15,7 @@ import { ServerView } from '../../../src/runtime/http/server-view.js';
 import { asServerId } from '../../../src/protocol/ids.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
+import { within } from '../../support/eventually.js';
 
 const lineBytesMax = 256;
 
@@ -111,6 +113,20 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     const [code] = (await once(client, 'close')) as [number];
     expect(code).to.equal(1009);
     expect(left).to.deep.equal(['Max payload size exceeded']);
+  });
+
+  it('lets go of who is refused and does not close its side', async () => {
+    const socket = connectTcp({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.resume();
+    socket.write('GET /other HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(socket, 'end');
+    // Whoever is there no more answers what comes with a reset.
+    const writing = setInterval(() => socket.write('x'), 10);
+    await within(
+      once(socket, 'close').catch(() => undefined),
+      'the server lets go',
+    );
+    clearInterval(writing);
   });
 
   it('[WS4] refuses pages of other origins and paths that are not its own', async () => {
