@@ -1,6 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
-import { backoffMs, linkPauseMaxMs } from '../actors/backoff.js';
 import { textOf, type ByteString } from '../protocol/bytes.js';
 import { iamat, whatsat, type TimeLike } from './commands.js';
 import { dial } from './dial.js';
@@ -8,6 +6,7 @@ import { HerdClientError } from './errors.js';
 import type { Degrees, HerdLocation } from './herd-location.js';
 import { LineConnection, type Answer } from './line-connection.js';
 import { herdLocationIn } from './read-location.js';
+import { Redial } from './redial.js';
 import type { ServerPlace } from './server-place.js';
 
 /** Longer than the 5 s after which a server answers whatever its upstream does. */
@@ -43,24 +42,23 @@ export function connect(options: ConnectOptions): Promise<HerdClient> {
 /**
  * A client of one server. Commands may be given at once, without waiting for answers; each promise is for its own. Where the
  * connection is lost, the promises that wait are rejected, and the next command makes a new one: again and again, with pauses
- * that grow, until its time is up.
+ * that grow, until its time is up. Each command has its own time, and where that is up, the others go on, unless the server
+ * has been silent for as long.
  */
 export class HerdClient {
-  private readonly timeoutMs: number;
-  private dialling: Promise<LineConnection> | undefined;
+  private readonly redial = new Redial((withinMs) => this.dial(withinMs));
   private state: 'open' | 'closed' = 'open';
 
   private constructor(
-    private readonly place: ConnectOptions,
+    private readonly place: ServerPlace,
+    private readonly timeoutMs: number,
     private connection: LineConnection,
-  ) {
-    this.timeoutMs = place.timeoutMs ?? defaultTimeoutMs;
-  }
+  ) {}
 
   /** @internal See `connect`. */
-  static async open(options: ConnectOptions): Promise<HerdClient> {
-    const socket = await dial(options, options.timeoutMs ?? defaultTimeoutMs);
-    return new HerdClient(options, new LineConnection(socket));
+  static async open({ timeoutMs = defaultTimeoutMs, ...place }: ConnectOptions): Promise<HerdClient> {
+    const socket = await dial(place, timeoutMs);
+    return new HerdClient(place, timeoutMs, new LineConnection(socket, timeoutMs));
   }
 
   /**
@@ -113,44 +111,19 @@ export class HerdClient {
 
   private async ask(command: ByteString, lines: 1 | 2): Promise<Answer> {
     const untilMs = performance.now() + this.timeoutMs;
-    const connection = await this.connected(untilMs);
+    const connection = this.connection.isOpen ? this.connection : await this.redial.connection(untilMs);
     if (connection.waitingCount >= waitingMax) {
       throw new HerdClientError('HERD_BUSY', `${waitingMax} commands wait for their answers already`);
     }
-    const timer = setTimeout(
-      // Answers come in order, so one that does not come holds back all others.
-      () => connection.lose('HERD_TIMEOUT', `there was no answer within ${this.timeoutMs} ms`),
-      untilMs - performance.now(),
-    );
-    try {
-      return await connection.ask(command, lines);
-    } finally {
-      clearTimeout(timer);
-    }
+    return connection.ask(command, lines, untilMs);
   }
 
-  /** The connection, or a new one. Commands that come meanwhile wait for the same. */
-  private async connected(untilMs: number): Promise<LineConnection> {
-    if (this.connection.isOpen) return this.connection;
-    this.dialling ??= this.reconnect(untilMs).finally(() => (this.dialling = undefined));
-    return this.dialling;
-  }
-
-  private async reconnect(untilMs: number): Promise<LineConnection> {
-    for (let failures = 0; ; failures += 1) {
-      if (this.state === 'closed') throw new HerdClientError('HERD_CLOSED', 'the client was closed');
-      try {
-        const connection = new LineConnection(await dial(this.place, untilMs - performance.now()));
-        this.connection = connection;
-        // It may have been closed meanwhile.
-        if ((this.state as 'open' | 'closed') === 'closed') this.close();
-        return connection;
-      } catch (error) {
-        const pauseMs = backoffMs(failures + 1, Math.random(), linkPauseMaxMs);
-        if (performance.now() + pauseMs >= untilMs) throw error;
-        await pause(pauseMs);
-      }
-    }
+  private async dial(withinMs: number): Promise<LineConnection> {
+    if (this.state === 'closed') throw new HerdClientError('HERD_CLOSED', 'the client was closed');
+    this.connection = new LineConnection(await dial(this.place, withinMs), this.timeoutMs);
+    // It may have been closed meanwhile.
+    if ((this.state as 'open' | 'closed') === 'closed') this.close();
+    return this.connection;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { ByteString } from '../protocol/bytes.js';
 import { LineFramer, OverlongLine } from '../protocol/line-framer.js';
 import { HerdClientError } from './errors.js';
@@ -12,6 +13,8 @@ export type Answer = readonly [head: ByteString, json?: ByteString];
 interface Waiting {
   /** Whether an AT line is followed by another. */
   readonly lines: 1 | 2;
+  /** Whether its time is not up. Afterwards it keeps its place, for its answer still comes before the next one's. */
+  isAwaited: boolean;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: HerdClientError) => void;
 }
@@ -22,9 +25,16 @@ export class LineConnection {
   private readonly waiting: Waiting[] = [];
   private head: ByteString | undefined;
   private lost: HerdClientError | undefined;
+  /** When something came last. */
+  private heardMs = performance.now();
 
-  constructor(private readonly socket: Socket) {
+  /** @param silentMaxMs a command's time is up, and nothing came for so long: then the connection is lost */
+  constructor(
+    private readonly socket: Socket,
+    private readonly silentMaxMs: number,
+  ) {
     socket.on('data', (chunk) => {
+      this.heardMs = performance.now();
       for (const frame of this.framer.push(chunk)) this.take(frame);
     });
     socket.on('error', ({ message }) => this.lose('HERD_CONNECTION_LOST', `the connection was lost: ${message}`));
@@ -40,13 +50,24 @@ export class LineConnection {
     return this.waiting.length;
   }
 
-  /** Sends a command and resolves with its answer, of so many lines if it is no refusal. */
-  ask(command: ByteString, lines: Waiting['lines']): Promise<Answer> {
-    if (this.lost !== undefined) return Promise.reject(this.lost);
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ lines, resolve, reject });
-      this.socket.write(`${command}\n`, 'latin1');
-    });
+  /**
+   * Sends a command and resolves with its answer, of so many lines if it is no refusal.
+   * @param untilMs when its time is up, of `performance.now()`
+   * @throws HerdClientError
+   */
+  async ask(command: ByteString, lines: Waiting['lines'], untilMs: number): Promise<Answer> {
+    if (this.lost !== undefined) throw this.lost;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const asked: Waiting = { lines, isAwaited: true, resolve, reject };
+        this.waiting.push(asked);
+        timer = setTimeout(() => this.giveUp(asked), untilMs - performance.now());
+        this.socket.write(`${command}\n`, 'latin1');
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends the connection; whoever waits is told why. */
@@ -55,6 +76,15 @@ export class LineConnection {
     this.lost = new HerdClientError(code, message);
     this.socket.destroy();
     for (const { reject } of this.waiting.splice(0)) reject(this.lost);
+  }
+
+  /** One that comes too late takes the connection from others only if it is silent altogether. */
+  private giveUp(late: Waiting): void {
+    late.isAwaited = false;
+    late.reject(new HerdClientError('HERD_TIMEOUT', 'there was no answer in time'));
+    const isSilent = performance.now() - this.heardMs >= this.silentMaxMs;
+    const isAwaited = this.waiting.findLast((waiting) => waiting.isAwaited) !== undefined;
+    if (isSilent || !isAwaited) this.lose('HERD_CONNECTION_LOST', `nothing came for ${this.silentMaxMs} ms`);
   }
 
   private take(line: ByteString | OverlongLine): void {

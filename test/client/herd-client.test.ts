@@ -1,19 +1,10 @@
 import { expect } from 'chai';
-import { HerdClientError } from '../../src/client/errors.js';
 import { connect, type ConnectOptions, type HerdClient } from '../../src/client/herd-client.js';
 import { freePort } from '../support/ports.js';
+import { codeOf } from './code-of.js';
 import { FakeServer } from './fake-server.js';
 
 const at = 'AT Blake -0.563873386 kiwi☂ +34.068930-118.445127 1353118103.108893381';
-
-/** The code with which a promise is rejected. */
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const outcome = await promise.then(
-    () => 'resolved',
-    (error: unknown) => error,
-  );
-  return outcome instanceof HerdClientError ? outcome.code : String(outcome);
-}
 
 describe('a client of a herd', () => {
   const open: (HerdClient | FakeServer)[] = [];

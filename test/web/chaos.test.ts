@@ -39,8 +39,10 @@ describe('chaos by hand in the window, in Chromium', function () {
     await Promise.all([open.stop(), closed.stop()]);
   });
 
-  async function visit(herd: Herd): Promise<Page> {
+  /** @param prepare is done before the page is opened */
+  async function visit(herd: Herd, prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, colorScheme: 'dark' });
+    await prepare?.(page);
     await page.goto(`http://127.0.0.1:${herd.file.httpPortOf('Blake')}/`);
     return page;
   }
@@ -78,23 +80,43 @@ describe('chaos by hand in the window, in Chromium', function () {
     await page.close();
   });
 
-  it('cuts, slows and heals a link', async () => {
+  it('cuts a link, and heals it: what was reported meanwhile is caught up', async () => {
     const page = await visit(open);
+    const note = (words: string) =>
+      page.locator('#graph .server[data-name="Bryant"] .note', { hasText: words }).waitFor();
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await page.locator('#graph .link[aria-label*="Blake–Bryant"]').press('Enter');
     await press(page, 'Cut it');
     await linkIs(page, 'Blake–Bryant', 'Blake: backoff');
     await page.locator('#node', { hasText: 'cut by hand' }).waitFor();
-    await press(page, 'Slow it');
-    await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
+    const at = await open.report('Blake', 'plum');
+    await note('1 behind');
+    expect(await open.knowing('plum', open.servers)).to.deep.equal(['Blake']);
     await press(page, 'Heal it');
-    await page.locator('.said', { hasText: 'Heal it: done.' }).waitFor();
+    await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
+    await note('has all');
     await page.locator('#events li', { hasText: 'asks to heal Blake-Bryant' }).first().waitFor();
+    await open.agrees([at]);
+    await page.close();
+  });
+
+  it('slows a link, and heals it', async () => {
+    const page = await visit(open);
+    await linkIs(page, 'Bryant–Metta', 'Bryant: live, Metta: live');
+    await page.locator('#graph .link[aria-label*="Bryant–Metta"]').press('Enter');
+    for (const words of ['Slow it', 'Heal it']) {
+      await press(page, words);
+      await page.locator('.said', { hasText: words }).filter({ hasText: 'done.' }).waitFor();
+    }
+    await page.locator('#events li', { hasText: 'asks to slow Bryant-Metta' }).first().waitFor();
     await page.close();
   });
 
   it('plays a scenario that the reader brings, and says what came of it', async () => {
-    const page = await visit(open);
+    // To ask once in vain which scenarios there are is no reason to show none.
+    const page = await visit(open, (prepared) =>
+      prepared.route('**/api/admin/scenarios', (route) => route.abort(), { times: 1 }),
+    );
     await page.locator('#stage-choice option', { hasText: 'Slow neighbour' }).waitFor({ state: 'attached' });
     const bring = (text: string) =>
       page
@@ -118,7 +140,9 @@ describe('chaos by hand in the window, in Chromium', function () {
     };
     await page.locator('#token-words', { hasText: 'for those who have its token.' }).waitFor();
     expect(await page.locator('#herd-name').textContent()).to.equal('');
-    await give('a-token-that-is-wrong');
+    await give('a-token-of-an-Ωmega');
+    await page.locator('#token-words', { hasText: 'cannot be it' }).waitFor();
+    await give(' a-token-that-is-wrong ');
     await page.locator('#token-words', { hasText: 'is not it' }).waitFor();
     await give(tokens.CLIENTS);
     await up(page, '3 of 3');

@@ -1,5 +1,8 @@
 import { send } from './ask.js';
 
+/** Servers send something every 15 s; one that is silent for three of these is gone, or the way to it is, in milliseconds. */
+const silentMs = 45_000;
+
 /** Who reads a stream. */
 interface Reader {
   opened(): void;
@@ -9,20 +12,36 @@ interface Reader {
 /**
  * Reads server-sent events, each of one line, until they end. An EventSource could send neither a token nor a body.
  * @param body what is to be done, if the events are of that
+ * @param signal ends it; who calls must abort it afterwards, for a server that is only silent may still be sending
  * @throws if the server says no, or is gone
  */
 export async function readEvents(url: string, signal: AbortSignal, reader: Reader, body?: unknown): Promise<void> {
-  const response = await send(url, { accept: 'text/event-stream', signal, body });
+  const response = await heardInTime(send(url, { accept: 'text/event-stream', signal, body }));
   if (response.body === null) throw new Error('the server sent nothing');
   reader.opened();
   const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  for (let { value, done } = await chunks.read(); !done; { value, done } = await chunks.read()) {
-    const blocks = (text + (value ?? '')).split('\n\n');
+  for (;;) {
+    const { value, done } = await heardInTime(chunks.read());
+    if (done) return;
+    const blocks = (text + value).split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {
       const { event, data } = /^event: (?<event>.*)\ndata: (?<data>.*)$/m.exec(block)?.groups ?? {};
       if (event !== undefined && data !== undefined) reader.heard(event, data);
     }
+  }
+}
+
+/** @throws if the server is silent meanwhile */
+async function heardInTime<Heard>(hearing: Promise<Heard>): Promise<Heard> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the server was silent for ${silentMs / 1_000} s`)), silentMs);
+  });
+  try {
+    return await Promise.race([hearing, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }

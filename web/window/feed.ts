@@ -4,6 +4,7 @@ import { askFor } from './ask.js';
 import { readEvents } from './event-stream.js';
 import type { Herd, Server } from './herd.js';
 import type { Told } from './locations.js';
+import { Refill } from './refill.js';
 
 /** What a server tells of itself: `GET /api/herd`. */
 interface Overview {
@@ -51,9 +52,6 @@ export interface Listener {
 /** A server that is not heard is called again after this, in milliseconds: often, for it is on a machine near by. */
 const callAgainMs = 1_000;
 
-/** Whoever reads too slowly is told that something was lost, and asks for everything; not more often than this. */
-const refillEveryMs = 5_000;
-
 /** How many locations are asked for at once. */
 const pageSize = 1_000;
 
@@ -78,7 +76,6 @@ export async function meetHerd(herd: Herd): Promise<void> {
 export class Feed {
   /** Ends the stream that is read; undefined while none is. */
   private stream: AbortController | undefined;
-  private filledMs = -Infinity;
 
   constructor(
     private readonly herd: Herd,
@@ -121,14 +118,19 @@ export class Feed {
 
   /** Listens first and asks for everything afterwards, so that nothing falls in between. Resolves when the stream ends. */
   private async listen(): Promise<void> {
-    this.stream = new AbortController();
-    await readEvents(`${this.server.url}/api/events`, this.stream.signal, {
+    const stream = new AbortController();
+    this.stream = stream;
+    const refill = new Refill(() => this.askForAll(stream.signal), stream.signal);
+    await readEvents(`${this.server.url}/api/events`, stream.signal, {
       opened: () => {
         this.server.reach = 'reached';
         this.herd.changed();
-        void this.fill();
+        refill.want();
       },
-      heard: (kind, data) => this.hear(kind, JSON.parse(data) as Readonly<Record<string, unknown>>),
+      heard: (kind, data) => {
+        if (kind === 'lost' || kind === 'remembered') refill.want();
+        this.hear(kind, JSON.parse(data) as Readonly<Record<string, unknown>>);
+      },
     });
   }
 
@@ -142,35 +144,25 @@ export class Feed {
     } else if (kind === 'client') {
       server.connections = Number(data['clients']);
       herd.changed();
-    } else if (kind === 'lost' || kind === 'remembered') {
-      void this.fill();
     }
     listener.happened({ server: server.name, kind, data });
   }
 
-  private async fill(): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.filledMs < refillEveryMs) return;
-    this.filledMs = nowMs;
-    const { stream } = this;
-    try {
-      let next: number | null = 0;
-      while (next !== null && this.stream === stream) {
-        const page: ClientsPage = await askFor<ClientsPage>(
-          `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`,
-        );
-        this.listener.told(this.server, page.clients);
-        next = page.next;
-      }
-    } catch {
-      // The stream of events fails too, if the server is gone.
+  /** @throws if an answer does not come */
+  private async askForAll(signal: AbortSignal): Promise<void> {
+    for (let next: number | null = 0; next !== null;) {
+      const url = `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`;
+      const page: ClientsPage = await askFor<ClientsPage>(url);
+      // What comes from a server that was lost meanwhile is not of this stream.
+      if (signal.aborted) return;
+      this.listener.told(this.server, page.clients);
+      next = page.next;
     }
   }
 
   private lose(): void {
     this.stream?.abort();
     this.stream = undefined;
-    this.filledMs = -Infinity;
     const { server, herd } = this;
     if (server.reach !== 'away') {
       server.reach = 'away';

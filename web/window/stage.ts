@@ -3,6 +3,9 @@ import { element, part, write } from './element.js';
 import { readEvents } from './event-stream.js';
 import type { Herd } from './herd.js';
 
+/** Where it cannot be told which scenarios there are, it is asked again after this, in milliseconds. */
+const openAgainMs = 1_000;
+
 /** How many lines of a story are kept. */
 const linesMax = 1_000;
 
@@ -43,7 +46,8 @@ export class Stage {
       part('stage', HTMLElement).hidden = shipped.length === 0;
       this.state = 'open';
     } catch {
-      // The server that the page is from is away; whoever administers then looks at others.
+      // The server that the page is from may be away for a moment, while others are heard.
+      setTimeout(() => (this.state = 'closed'), openAgainMs);
     }
   }
 
@@ -61,6 +65,7 @@ export class Stage {
       const reason = error instanceof Error ? error.message : String(error);
       this.show(playing.signal.aborted ? 'Broken off: nothing is decided.' : reason, 'not played');
     }
+    playing.abort();
     this.playing = undefined;
     write(this.button, 'Play it');
   }

@@ -11,6 +11,9 @@ const purposes: Readonly<Record<Purpose, string>> = {
   administration: 'To administer this herd, its token of administration is needed.',
 };
 
+/** Visible characters of ASCII: of others no server takes a token, and with some of them no request can be made. */
+const tokenPattern = /^[\x21-\x7e]+$/;
+
 /** The reader's token, where the herd asks for one. It goes with each request, in a header: never in an address. */
 class Token {
   private readonly form = part('token', HTMLFormElement);
@@ -21,10 +24,7 @@ class Token {
   constructor() {
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
-      sessionStorage.setItem(storageKey, this.field.value);
-      this.field.value = '';
-      this.form.hidden = true;
-      this.onGiven(this.purpose);
+      this.take(this.field.value.trim());
     });
   }
 
@@ -47,9 +47,7 @@ class Token {
     if (!this.form.hidden) return;
     this.purpose = purpose;
     const wrong = this.value === '' ? '' : ' The one that you gave is not it.';
-    write(part('token-words', HTMLElement), `${purposes[purpose]}${wrong}`);
-    this.form.hidden = false;
-    this.field.focus();
+    this.demand(`${purposes[purpose]}${wrong}`);
   }
 
   /** Calls back whenever the reader has given a token, with what it was asked for. */
@@ -59,6 +57,25 @@ class Token {
 
   private get value(): string {
     return sessionStorage.getItem(storageKey) ?? '';
+  }
+
+  private take(given: string): void {
+    this.field.value = '';
+    if (!tokenPattern.test(given)) {
+      this.demand(
+        `${purposes[this.purpose]} What you gave cannot be it: in a token are no spaces, and no letters but A to Z.`,
+      );
+      return;
+    }
+    sessionStorage.setItem(storageKey, given);
+    this.form.hidden = true;
+    this.onGiven(this.purpose);
+  }
+
+  private demand(words: string): void {
+    write(part('token-words', HTMLElement), words);
+    this.form.hidden = false;
+    this.field.focus();
   }
 }
 

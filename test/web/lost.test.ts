@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { browserPlace, startBrowser } from '../support/browser.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { startHerd, type Herd } from '../support/herd.js';
+
+/** Runs in the page: whoever calls `loseSomething` has the streams of events say so, as servers do to a reader that is too slow. */
+const canLose = `{
+  const [askServer, streams] = [window.fetch, []];
+  window.fetch = async (url, options) => {
+    const response = await askServer(url, options);
+    if (!String(url).endsWith('/api/events')) return response;
+    const { readable, writable } = new TransformStream({ start: (stream) => void streams.push(stream) });
+    response.body.pipeTo(writable).catch(() => undefined);
+    return new Response(readable);
+  };
+  window.loseSomething = () => {
+    const event = new TextEncoder().encode('event: lost\\ndata: {"count":1}\\n\\n');
+    for (const stream of streams) stream.enqueue(event);
+  };
+}`;
+
+describe('what the window loses, in Chromium', function () {
+  this.timeout(3 * patienceMs);
+  let browser: Browser;
+  let herd: Herd;
+  let page: Page;
+
+  before(async function () {
+    if ('missing' in browserPlace) return this.skip();
+    [herd, browser] = await Promise.all([
+      startHerd({ mode: 'one command a server', talks: { Blake: ['Metta'] }, web: true }),
+      startBrowser(browserPlace.path),
+    ]);
+    await herd.report('Metta', 'kiwi');
+  });
+
+  after(async () => {
+    if ('missing' in browserPlace) return;
+    await browser.close();
+    await herd.stop();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    await page.clock.install();
+    await page.addInitScript(canLose);
+  });
+
+  afterEach(() => page.close());
+
+  async function open(): Promise<void> {
+    await page.goto(`http://127.0.0.1:${herd.file.httpPortOf('Blake')}/`);
+    await page.locator('#servers-up', { hasText: '2 of 2' }).waitFor();
+    await page.locator('#graph .server[data-name="Metta"] .note', { hasText: 'has all 1' }).waitFor();
+  }
+
+  it('is asked for again, as often as no answer comes, but not at once', async () => {
+    const everything = `http://127.0.0.1:${herd.file.httpPortOf('Metta')}/api/clients*`;
+    let asked = 0;
+    await page.route(everything, async (route) => {
+      asked += 1;
+      if (asked === 2) await route.abort();
+      else await route.continue();
+    });
+    await open();
+    expect(asked).to.equal(1);
+    await page.evaluate('loseSomething()');
+    await page.locator('#events li', { hasText: 'more than this page could read' }).first().waitFor();
+    expect(asked).to.equal(1);
+    const failed = page.waitForEvent('requestfailed');
+    await page.clock.fastForward(5_000);
+    await failed;
+    await page.clock.fastForward(5_000);
+    await eventually('Metta is asked again', () => asked === 3);
+  });
+
+  it('is a server that has stopped, once it was silent for long; it is called until it goes on', async () => {
+    await open();
+    const metta = herd.command('Metta');
+    metta.signal('SIGSTOP');
+    try {
+      await page.clock.fastForward(45_000);
+      await page.locator('#graph .server[data-name="Metta"][data-reach="away"]').waitFor();
+    } finally {
+      metta.signal('SIGCONT');
+    }
+    await page.locator('#servers-up', { hasText: '2 of 2' }).waitFor();
+  });
+});
