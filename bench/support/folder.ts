@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folders = new Set<string>();
+process.once('exit', () => folders.forEach(removeFolder));
 
 /** A folder of its own for a herd; it is removed at the latest when this process ends. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'herd-bench-'));
-  if (folders.size === 0) process.once('exit', () => folders.forEach(removeFolder));
   folders.add(folder);
   return folder;
 }
