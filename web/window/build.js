@@ -1,5 +1,5 @@
 // Puts beside the compiled page what is not compiled: its HTML and CSS, and the outline of the world.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { URL } from 'node:url';
 
@@ -37,4 +37,10 @@ const world = { stepsPerTurn, lines: linesOf(land), polygons: polygonsOf(land.ob
 
 mkdirSync(built, { recursive: true });
 writeFileSync(new URL('world.json', built), JSON.stringify(world));
-for (const name of ['index.html', 'page.css']) copyFileSync(new URL(name, here), new URL(name, built));
+copyFileSync(new URL('page.css', here), new URL('page.css', built));
+
+// All modules are asked for at once: else each would be found only when the one that imports it has come.
+const modules = readdirSync(built).filter((name) => name.endsWith('.js'));
+const preloads = modules.map((name) => `<link rel="modulepreload" href="${name}" />`).join('');
+const page = readFileSync(new URL('index.html', here), 'utf8');
+writeFileSync(new URL('index.html', built), page.replace('</head>', `${preloads}</head>`));
