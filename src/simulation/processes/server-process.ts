@@ -97,7 +97,8 @@ export class ServerProcess implements RunningServer {
         this.lastWords = report.reason;
         return;
       case 'link':
-        // It stands among what is seen as well.
+      case 'bucket':
+        // They stand among what is seen as well.
         return;
       case 'seen':
         return this.start.tell(report.event);
