@@ -40,7 +40,7 @@ export type LogDetail = (typeof logDetails)[number];
 
 /**
  * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
- * The lines of some milliseconds go through winston as one entry.
+ * The lines of 50 milliseconds go through winston as one entry.
  */
 export class ServerLog implements Gatherer {
   private readonly logger: Logger;
