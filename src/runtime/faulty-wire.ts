@@ -3,6 +3,7 @@ import type { PeerWire, PeerWireListener } from '../actors/transport.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import { LateLines } from './late-lines.js';
+import type { FlushScheduler } from './turn.js';
 
 /** Lines that may be late in one direction. On their way out, a wire with more has no room; on their way in, more come early. */
 const lateLinesMax = 5_000;
@@ -23,6 +24,7 @@ export class FaultyWire implements PeerWire, PeerWireListener {
    */
   constructor(
     clock: Clock,
+    turn: FlushScheduler,
     dial: (listener: PeerWireListener) => PeerWire,
     private readonly listener: PeerWireListener,
     private readonly delayMs: () => number,
@@ -30,12 +32,13 @@ export class FaultyWire implements PeerWire, PeerWireListener {
   ) {
     this.outgoing = new LateLines(
       clock,
+      turn,
       (lines) => {
         for (const line of lines) this.real.send(line);
       },
       () => this.drained(),
     );
-    this.incoming = new LateLines(clock, (lines) => listener.lines(this, lines));
+    this.incoming = new LateLines(clock, turn, (lines) => listener.lines(this, lines));
     this.real = dial(this);
   }
 

@@ -46,8 +46,8 @@ export class Host implements AdministeredServers {
         edges.onStarted(id, ports);
       },
     };
-    const { config, clock, hosted, mode } = edges;
-    const links = new LinkFaults(clock);
+    const { config, clock, turn, hosted, mode } = edges;
+    const links = new LinkFaults(clock, turn);
     const administration = new HostAdministration(config, hosted, this, links);
     const isAdministered = mode === 'development' || config.access.administration !== undefined;
     this.neighbourhood = {

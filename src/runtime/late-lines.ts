@@ -1,20 +1,24 @@
 import type { Clock } from '../actors/clock.js';
 import type { ByteString } from '../protocol/bytes.js';
+import type { FlushScheduler, Gatherer } from './turn.js';
 
 interface Entry {
   readonly dueMs: number;
   readonly lines: ByteString[];
 }
 
-/** Lines that come out some time after they were put in, and in that order. */
-export class LateLines {
+/** Lines that come out some time after they were put in, in that order, and those of one turn together. */
+export class LateLines implements Gatherer {
   private entries: Entry[] = [];
+  /** What was put in during the present turn. */
+  private gathering: Entry | undefined;
   private count = 0;
   private timer: unknown;
 
   /** @param onLess called when some have come out, and no more are due */
   constructor(
     private readonly clock: Clock,
+    private readonly turn: FlushScheduler,
     private readonly out: (lines: readonly ByteString[]) => void,
     private readonly onLess: () => void = () => undefined,
   ) {}
@@ -26,12 +30,21 @@ export class LateLines {
 
   /** Lines that were put in earlier come out first, whatever their delay. */
   put(lines: readonly ByteString[], delayMs: number): void {
-    const last = this.entries.at(-1);
-    const dueMs = Math.max(Math.ceil(this.clock.monotonicMs() + delayMs), last?.dueMs ?? 0);
     this.count += lines.length;
-    if (last?.dueMs === dueMs) last.lines.push(...lines);
-    else this.entries.push({ dueMs, lines: [...lines] });
+    if (this.gathering !== undefined) {
+      this.gathering.lines.push(...lines);
+      return;
+    }
+    const dueMs = Math.max(Math.ceil(this.clock.monotonicMs() + delayMs), this.entries.at(-1)?.dueMs ?? 0);
+    this.gathering = { dueMs, lines: [...lines] };
+    this.entries.push(this.gathering);
+    this.turn.ask(this);
     if (this.timer === undefined) this.arm();
+  }
+
+  /** The turn has ended. */
+  flush(): void {
+    this.gathering = undefined;
   }
 
   /** Has all come out now. */
@@ -46,6 +59,7 @@ export class LateLines {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.entries = [];
+    this.gathering = undefined;
     this.count = 0;
   }
 
@@ -63,6 +77,7 @@ export class LateLines {
   private comeOut(untilMs: number): void {
     for (let [next] = this.entries; next !== undefined && next.dueMs <= untilMs; [next] = this.entries) {
       this.entries.shift();
+      if (next === this.gathering) this.gathering = undefined;
       this.count -= next.lines.length;
       this.out(next.lines);
     }

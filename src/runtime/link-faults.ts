@@ -2,6 +2,7 @@ import type { Clock } from '../actors/clock.js';
 import type { PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import { FaultyWire } from './faulty-wire.js';
+import type { FlushScheduler } from './turn.js';
 
 /** What somebody has done to a link. */
 export type LinkFault =
@@ -16,7 +17,10 @@ const cutReason = 'cut by hand';
 export class LinkFaults {
   private readonly links = new Map<string, FaultyLink>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly turn: FlushScheduler,
+  ) {}
 
   /** How a server reaches the others, over the transport that is given, as far as its links are sound. */
   transportOver(transport: Transport, from: ServerId): Transport {
@@ -32,7 +36,7 @@ export class LinkFaults {
 
   private link(one: ServerId, other: ServerId): FaultyLink {
     const key = [one, other].sort().join(' ');
-    const link = this.links.get(key) ?? new FaultyLink(this.clock);
+    const link = this.links.get(key) ?? new FaultyLink(this.clock, this.turn);
     this.links.set(key, link);
     return link;
   }
@@ -42,7 +46,10 @@ class FaultyLink {
   private fault: LinkFault = { kind: 'none' };
   private readonly wires = new Set<FaultyWire>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly turn: FlushScheduler,
+  ) {}
 
   set(fault: LinkFault): void {
     this.fault = fault;
@@ -56,6 +63,7 @@ class FaultyLink {
     if (this.fault.kind === 'cut') return this.deadWire(to, listener);
     const wire = new FaultyWire(
       this.clock,
+      this.turn,
       dial,
       listener,
       () => (this.fault.kind === 'slow' ? this.fault.delayMs : 0),

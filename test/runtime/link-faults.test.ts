@@ -17,7 +17,7 @@ for (const [name, delayMs] of [
   describe(`a link that somebody may cut, and that is ${name}, is a Transport: it`, () => {
     itIsATransport(() => {
       const network = new InProcessNetwork(new Turn());
-      const faults = new LinkFaults(new SystemClock());
+      const faults = new LinkFaults(new SystemClock(), new Turn());
       if (delayMs > 0) faults.set(blake, bryant, { kind: 'slow', delayMs });
       return Promise.resolve({
         transport: faults.transportOver(network.transportOf(blake), blake),
@@ -53,7 +53,7 @@ describe('a link that somebody cuts or slows', () => {
 
   beforeEach(() => {
     told = [];
-    faults = new LinkFaults(new SystemClock());
+    faults = new LinkFaults(new SystemClock(), new Turn());
     network = new InProcessNetwork(new Turn());
     network.listen(bryant, (wire) => {
       far = wire;
