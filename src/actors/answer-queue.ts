@@ -1,17 +1,20 @@
 import type { ByteString } from '../protocol/bytes.js';
 
+/** Sends a whole answer to a client: a line, or two that belong together, without their line ends. */
+export type WriteAnswer = (line: ByteString, secondLine?: ByteString) => void;
+
 /** An answer that is being found out. Its place in the order is fixed. */
 export interface PendingAnswer {
-  /** What will be sent, without its last line end; undefined until it is known. */
-  text: ByteString | undefined;
+  /** Undefined until it is known. */
+  line: ByteString | undefined;
+  secondLine: ByteString | undefined;
 }
 
 /** Keeps the answers of one connection in the order of its commands: one that is slow holds back those behind it. */
 export class AnswerQueue {
   private readonly waiting: PendingAnswer[] = [];
 
-  /** @param write sends a whole answer to the client */
-  constructor(private readonly write: (text: ByteString) => void) {}
+  constructor(private readonly write: WriteAnswer) {}
 
   /** How many answers wait, known or not. */
   get length(): number {
@@ -19,25 +22,26 @@ export class AnswerQueue {
   }
 
   /** Takes an answer that is known already. */
-  add(text: ByteString): void {
-    if (this.waiting.length === 0) this.write(text);
-    else this.waiting.push({ text });
+  add(line: ByteString): void {
+    if (this.waiting.length === 0) this.write(line);
+    else this.waiting.push({ line, secondLine: undefined });
   }
 
   /** Takes the place of an answer that is not known yet. */
   reserve(): PendingAnswer {
-    const answer: PendingAnswer = { text: undefined };
+    const answer: PendingAnswer = { line: undefined, secondLine: undefined };
     this.waiting.push(answer);
     return answer;
   }
 
   /** Fills a place, and sends what need not wait any longer. */
-  fill(answer: PendingAnswer, text: ByteString): void {
-    answer.text = text;
+  fill(answer: PendingAnswer, line: ByteString, secondLine?: ByteString): void {
+    answer.line = line;
+    answer.secondLine = secondLine;
     let known = 0;
-    for (const { text: next } of this.waiting) {
-      if (next === undefined) break;
-      this.write(next);
+    for (const next of this.waiting) {
+      if (next.line === undefined) break;
+      this.write(next.line, next.secondLine);
       known += 1;
     }
     this.waiting.splice(0, known);

@@ -46,6 +46,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private said: ByteString[] = [];
   /** The same of lines that answer nothing. */
   private pushed: ByteString[] = [];
+  /** When both are told of; soon: behind a message that is on its way. */
+  private publishes: 'at once' | 'soon' = 'at once';
 
   constructor(
     private readonly bus: Bus,
@@ -56,7 +58,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   ) {
     const self = addresses.connection(connection);
     this.framer = new LineFramer(settings.limits.lineBytesMax);
-    this.conversation = new Conversation(bus, settings, self, (text) => this.write(text));
+    this.conversation = new Conversation(bus, settings, self, (line, secondLine) => this.write(line, secondLine));
     this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -77,7 +79,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     try {
       this.handle(message);
     } finally {
-      this.publishSaid();
+      if (message.kind === 'nearby-found') this.publishSoon();
+      else this.publishSaid();
     }
   }
 
@@ -121,6 +124,9 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
         this.beatTimer = undefined;
         if (this.mayTell()) this.tell(stillWatching);
         return this.armBeat();
+      case 'answered':
+        this.publishes = 'at once';
+        return;
       case 'located':
         this.conversation.located(message.question, message.location);
         return this.work();
@@ -235,10 +241,18 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     return true;
   }
 
-  private write(answer: ByteString): void {
-    this.wire.write(`${answer}\n`);
-    if (answer.includes('\n')) this.said.push(...answer.split('\n'));
-    else this.said.push(answer);
+  private write(line: ByteString, secondLine?: ByteString): void {
+    this.said.push(line);
+    if (secondLine === undefined) return this.wire.write(`${line}\n`);
+    this.said.push(secondLine);
+    this.wire.write(`${line}\n${secondLine}\n`);
+  }
+
+  /** Answers out of the upstream's memory come one by one, in a row: they are told of together. */
+  private publishSoon(): void {
+    if (this.said.length === 0 || this.publishes === 'soon') return;
+    this.publishes = 'soon';
+    this.bus.send(addresses.connection(this.connection), { kind: 'answered' });
   }
 
   private publishSaid(): void {

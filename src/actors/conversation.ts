@@ -6,7 +6,7 @@ import { locate, type Location } from '../protocol/location.js';
 import { parsePosition } from '../protocol/position.js';
 import { formatSkew, isAhead, type Instant } from '../protocol/time.js';
 import type { Upstream } from '../protocol/upstream.js';
-import { AnswerQueue, type PendingAnswer } from './answer-queue.js';
+import { AnswerQueue, type PendingAnswer, type WriteAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import type { Limits } from './limits.js';
 import { addresses, type ConnectionMessage } from './messages.js';
@@ -42,13 +42,12 @@ export class Conversation {
 
   /**
    * @param self where answers to this conversation's questions are sent; they are passed to `located` and the others
-   * @param write sends a whole answer to the client, given without its last line end
    */
   constructor(
     private readonly bus: Bus,
     private readonly settings: ConversationSettings,
     private readonly self: Address<ConnectionMessage>,
-    write: (text: ByteString) => void,
+    write: WriteAnswer,
   ) {
     this.answers = new AnswerQueue(write);
   }
@@ -117,19 +116,15 @@ export class Conversation {
   /** The upstream's answer. The AT line and the JSON go out together: simple clients read once. */
   found(question: number, json: ByteString): void {
     const whatsat = this.pending.get(question);
-    if (whatsat !== undefined) this.fill(question, `${whatsat.at}\n${json}`);
+    if (whatsat !== undefined) this.fill(question, whatsat.at, json);
   }
 
   /** Whoever was asked broke down over the question. */
   failed(question: number): void {
     const whatsat = this.pending.get(question);
     if (whatsat === undefined) return this.watched?.refused(question);
-    this.fill(
-      question,
-      whatsat.at === ''
-        ? formatInvalid(whatsat.line)
-        : `${whatsat.at}\n${this.settings.upstream.failure('internal error')}`,
-    );
+    if (whatsat.at === '') return this.fill(question, formatInvalid(whatsat.line));
+    this.fill(question, whatsat.at, this.settings.upstream.failure('internal error'));
   }
 
   private report(iamat: Iamat, receivedAt: Instant): void {
@@ -151,9 +146,9 @@ export class Conversation {
     return this.watched;
   }
 
-  private fill(question: number, text: ByteString): void {
+  private fill(question: number, line: ByteString, secondLine?: ByteString): void {
     const whatsat = this.pending.get(question);
     this.pending.delete(question);
-    if (whatsat !== undefined) this.answers.fill(whatsat.answer, text);
+    if (whatsat !== undefined) this.answers.fill(whatsat.answer, line, secondLine);
   }
 }

@@ -72,6 +72,8 @@ export type ConnectionMessage =
   | { readonly kind: 'closed'; readonly reason: string }
   /** Time to find out whether a client that watches, and can say nothing any more, is still there. */
   | { readonly kind: 'beat' }
+  /** Sent by a connection to itself, behind the answers that are on their way already: to tell of all of them at once. */
+  | { readonly kind: 'answered' }
   /** The server is going down: answer what was asked, take no more. */
   | { readonly kind: 'drain' }
   /** From now on it is told of changes of a client. This is where it is; undefined if nobody knows, or if all are watched. */

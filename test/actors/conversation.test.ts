@@ -70,8 +70,8 @@ class Client implements Actor<ConnectionMessage> {
   ) {
     this.address = addresses.connection(connection);
     const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream };
-    this.conversation = new Conversation(server.bus, settings, this.address, (answer) =>
-      this.writes.push(`${answer}\n`),
+    this.conversation = new Conversation(server.bus, settings, this.address, (line, secondLine) =>
+      this.writes.push(secondLine === undefined ? `${line}\n` : `${line}\n${secondLine}\n`),
     );
     server.bus.attach(this.address, this);
   }

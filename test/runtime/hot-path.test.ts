@@ -70,6 +70,20 @@ describe('the hot path', function () {
     expect(new Set(told.map((message) => message.lines)).size, 'lines put together').to.equal(1);
   });
 
+  it('tells at once of all answers to a chunk that the upstream remembers', async () => {
+    const asked = 50;
+    const question = 'WHATSAT phone-1.example.org 10 1\n';
+    client.socket.write(question);
+    for (let line = 0; line < 2; line += 1) await client.line();
+    const told: number[] = [];
+    herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
+      if (party === 'client' && direction === 'out') told.push(lines.length);
+    });
+    client.socket.write(question.repeat(asked));
+    for (let line = 0; line < 2 * asked; line += 1) await client.line();
+    expect(told).to.deep.equal([2 * asked]);
+  });
+
   it('makes one write to the client, and few of the log, of all that came in a chunk', async () => {
     const writes = countWritesTo(client.socket.localPort ?? 0);
     const disk = new FakeDisk();
