@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
-import { StageError, type Play, type Stage, type Story } from '../runtime/stage.js';
+import { StageError, type Play, type Stage, type Story, type StoryNews } from '../runtime/stage.js';
 import { RealWorld, refusalOf } from '../simulation/real/real-world.js';
 import { HostingError } from '../simulation/real/hosting.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
@@ -12,7 +12,8 @@ import type { Scenario } from '../simulation/scenario/scenario.js';
 import { SocketHosting } from '../simulation/sockets/socket-hosting.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { inspectApart } from '../embed/inspect.js';
-import { Timeline, verdictOf } from './simulation-output.js';
+import { verdictOf } from './simulation-output.js';
+import { StoryTeller } from './story-teller.js';
 
 /** The scenarios that come with the package. */
 const folder = fileURLToPath(new URL('../../../examples/scenarios/', import.meta.url));
@@ -66,8 +67,8 @@ export class ScenarioStage implements Stage {
   }
 }
 
-async function play(scenario: Scenario, tell: (line: string) => void, brokenOff: AbortSignal): ReturnType<Play> {
-  const timeline = new Timeline(scenario.herd.topology, tell);
+async function play(scenario: Scenario, tell: (news: StoryNews) => void, brokenOff: AbortSignal): ReturnType<Play> {
+  const teller = new StoryTeller(scenario.herd.topology, tell);
   const startedMs = performance.now();
   let world: RealWorld | undefined;
   const abandon = (): void => world?.abandon();
@@ -78,7 +79,7 @@ async function play(scenario: Scenario, tell: (line: string) => void, brokenOff:
         world = new RealWorld(scenario, { hosting: hostingHere(), tell: hear, interrupted: brokenOff });
         return world;
       },
-      onEntry: (atMs, event) => timeline.note(atMs, event),
+      onEntry: (atMs, event) => teller.note(atMs, event),
     });
     return { verdict: result.verdict, words: verdictOf(result, performance.now() - startedMs).trim() };
   } catch (error) {
@@ -87,6 +88,7 @@ async function play(scenario: Scenario, tell: (line: string) => void, brokenOff:
     if (error instanceof HostingError) throw new StageError([error.message]);
     throw error;
   } finally {
+    teller.end();
     process.off('exit', abandon);
   }
 }

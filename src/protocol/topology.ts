@@ -14,6 +14,13 @@ export function topologyOf(servers: Iterable<ServerId>, talks: Iterable<readonly
   return new Map([...neighbours].map(([server, others]) => [server, [...others]]));
 }
 
+/** Who talks with whom, each pair once, first who dials. */
+export function linksOf(topology: Topology): (readonly [ServerId, ServerId])[] {
+  return [...topology].flatMap(([one, others]) =>
+    others.filter((other) => dials(one, other)).map((other) => [one, other] as const),
+  );
+}
+
 /** The parts of the herd that can reach each other over servers that are not `without`. One part: the herd is connected. */
 export function partsOf(topology: Topology, without: ReadonlySet<ServerId> = new Set()): ServerId[][] {
   const seen = new Set<ServerId>(without);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ScenarioStage } from '../../src/cli/scenario-stage.js';
 import { loadConfig } from '../../src/runtime/config/load.js';
-import { StageError } from '../../src/runtime/stage.js';
+import { StageError, type StoryNews } from '../../src/runtime/stage.js';
 import { patienceMs } from '../support/eventually.js';
 
 const running = loadConfig(fileURLToPath(new URL('../../../herd.yaml', import.meta.url)), {});
@@ -37,13 +37,38 @@ describe('the stage', function () {
   it('plays one at a time, tells what happens, and can be broken off', async () => {
     const play = await brought(herd, 'steps: [{ at: 300ms, cut: [Ada, Bob] }]', 'settle: 100s');
     const [lines, breaking]: [string[], AbortController] = [[], new AbortController()];
-    const played = play((line) => {
-      lines.push(line);
-      if (line.includes('cut')) breaking.abort();
+    const played = play((news) => {
+      if (news.kind !== 'line') return;
+      lines.push(news.line);
+      if (news.line.includes('cut')) breaking.abort();
     }, breaking.signal);
     expect(await refusal(play(() => undefined, whole))).to.equal('another scenario is being played');
     expect(await refusal(played)).to.equal('broken off: nothing is decided');
     expect(lines.at(-1)).to.match(/0\.\d+ s {2}▶ cut: \[Ada, Bob\]$/);
+  });
+
+  it('tells who plays, what becomes of servers and links, and where locations go', async () => {
+    const play = await brought(
+      herd,
+      'steps:',
+      '  - { at: 600ms, report: { server: Ada, client: kiwi, position: "+1.0+1.0" } }',
+      '  - { at: 1200ms, crash: Bob }',
+      '  - { at: 1300ms, restart: Bob }',
+      'settle: 1500ms',
+    );
+    const told: StoryNews[] = [];
+    await play((news) => told.push(news), whole);
+    expect(told[0]).to.deep.equal({ kind: 'cast', servers: ['Ada', 'Bob'], talks: [['Ada', 'Bob']] });
+    const ofBob = told.flatMap((news) => (news.kind === 'server' && news.server === 'Bob' ? [news.state] : []));
+    // At the end they all go.
+    expect(ofBob).to.deep.equal(['up', 'down', 'up', 'down']);
+    const ofAda = told.flatMap((news) => (news.kind === 'link' && news.server === 'Ada' ? [news.state] : []));
+    expect(ofAda).to.include.members(['live', 'backoff']);
+    const passages = told.flatMap((news) => (news.kind === 'learned' ? news.passages : []));
+    expect(passages.slice(0, 2)).to.deep.equal([
+      { from: null, to: 'Ada', count: 1 },
+      { from: 'Ada', to: 'Bob', count: 1 },
+    ]);
   });
 
   it('says what came of it when something does not hold', async () => {

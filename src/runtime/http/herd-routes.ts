@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { dials } from '../../protocol/topology.js';
+import { linksOf } from '../../protocol/topology.js';
 import type { Desk } from './desk.js';
 import { EventFeed } from './event-feed.js';
 import type { Gate } from './gate.js';
@@ -18,9 +18,7 @@ export function serveHerd(
   { places, desk, gate }: { readonly places: () => HerdPlaces; readonly desk: Desk; readonly gate: Gate },
 ): EventFeed {
   const { config, server, view, counts, clock, bus } = edges;
-  const talks = [...config.topology].flatMap(([one, others]) =>
-    others.filter((other) => dials(one, other)).map((other) => [one, other] as const),
-  );
+  const talks = linksOf(config.topology);
   app.get('/api/herd', async (request, reply) => {
     const { size } = await desk.list(0, 0);
     const waitsFor = view.notReady();

@@ -38,7 +38,7 @@ export function serveStage(
 
 async function perform(play: Play, reader: SseReader, brokenOff: AbortSignal): Promise<void> {
   try {
-    const outcome = await play((line) => reader.send('line', JSON.stringify({ line })), brokenOff);
+    const outcome = await play(({ kind, ...news }) => reader.send(kind, JSON.stringify(news)), brokenOff);
     reader.send('verdict', JSON.stringify(outcome));
   } catch (error) {
     const reason = error instanceof StageError ? error.message : `it broke down: ${String(error)}`;

@@ -13,7 +13,7 @@ describe('the door to the stage', () => {
       read: (story: Story) => {
         if (story.name === 'wrong.yaml') return Promise.reject(new StageError(['wrong.yaml:1: it is wrong']));
         return Promise.resolve(async (tell, brokenOff) => {
-          tell(`${story.name} begins`);
+          tell({ kind: 'line', line: `${story.name} begins` });
           if (story.name !== 'endless.yaml') return { verdict: 'held' as const, words: 'HELD' };
           await new Promise((resolve) => brokenOff.addEventListener('abort', resolve));
           told.push('broken off');
