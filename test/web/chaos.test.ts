@@ -12,8 +12,8 @@ herd: { servers: [Ada, Bob], talks: { Ada: [Bob] }, links: { beatMs: 100 } }
 clients: { count: 3, rate: 10/s }
 steps:
   - { at: 500ms, crash: Bob }
-  - { at: 1s, restart: Bob }
-  - { at: 5s, expect: converged }
+  - { at: 3s, restart: Bob }
+  - { at: 6s, expect: converged }
 settle: 1s
 `;
 const tokens = { CLIENTS: 'token-of-all-clients', ADMIN: 'token-of-administration' };
@@ -128,6 +128,8 @@ describe('chaos by hand in the window, in Chromium', function () {
     await bring(shortStory);
     await page.locator('#stage-play').press('Enter');
     await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
+    await page.locator('#story-graph .server[data-name="Bob"][data-reach="away"]').waitFor();
+    await page.locator('#story-graph .server[data-name="Bob"][data-reach="reached"]').waitFor();
     await page.locator('#stage-verdict[data-verdict="held"]', { hasText: 'HELD' }).waitFor();
     await page.close();
   });

@@ -31,6 +31,16 @@ export function part<Kind extends Element>(id: string, kind: abstract new () => 
   return found;
 }
 
+/**
+ * The only element of a kind inside another.
+ * @throws if there is none
+ */
+export function inside<Kind extends Element>(outer: Element, tag: string, kind: abstract new () => Kind): Kind {
+  const found = outer.querySelector(tag);
+  if (!(found instanceof kind)) throw new Error(`#${outer.id} has no ${tag}`);
+  return found;
+}
+
 /** Writes a text where it is not written yet; writing it again would cost a layout. */
 export function write(into: Element, text: string): void {
   if (into.textContent !== text) into.textContent = text;

@@ -1,11 +1,10 @@
-import { part, shape, write } from './element.js';
+import { inside, shape, write } from './element.js';
 import { drawing, layOut, type Place } from './graph-layout.js';
 import type { Herd, Link, LinkEnd, Server } from './herd.js';
-import type { Locations } from './locations.js';
 import { serverColour, type Palette } from './palette.js';
 import type { Pulses } from './pulses.js';
 import type { Selection } from './selection.js';
-import { endWord, number, reachWord, span } from './words.js';
+import { endWord, span } from './words.js';
 
 /** How often the numbers beside a server are counted, in milliseconds. */
 const countEveryMs = 400;
@@ -13,16 +12,31 @@ const countEveryMs = 400;
 /** What is not spoken: it is a part of what is, or changes too often. */
 const unspoken = { 'aria-hidden': 'true' };
 
+/** How a server stands, beside its name: `missing` is how many locations it lacks. */
+export interface Standing {
+  readonly words: string;
+  readonly missing: number;
+}
+
+/** What a graph shows besides servers and links. */
+export interface GraphParts {
+  readonly pulses: Pulses;
+  readonly palette: Palette;
+  readonly standing: (server: Server, nowMs: number) => Standing;
+  /** Undefined: nothing in the graph can be picked. */
+  readonly selection?: Selection;
+}
+
 interface DrawnEnd {
   readonly end: LinkEnd;
   readonly line: SVGLineElement;
   readonly note: SVGTextElement;
 }
 
-/** The herd as a graph. Each half of a link has the state of the machine at its end. */
+/** A herd as a graph. Each half of a link has the state of the machine at its end. */
 export class Graph {
-  private readonly svg = part('graph', SVGSVGElement);
-  private readonly canvas = part('graph-pulses', HTMLCanvasElement);
+  private readonly svg: SVGSVGElement;
+  private readonly canvas: HTMLCanvasElement;
   private places = new Map<string, Place>();
   private readonly servers = new Map<string, { group: SVGGElement; note: SVGTextElement }>();
   private readonly links = new Map<string, SVGGElement>();
@@ -33,20 +47,21 @@ export class Graph {
   private countedMs = 0;
   private cleared = true;
 
+  /** @param frame holds the drawing, and the canvas of what floods */
   constructor(
+    frame: HTMLElement,
     private readonly herd: Herd,
-    private readonly locations: Locations,
-    private readonly selection: Selection,
-    private readonly pulses: Pulses,
-    private readonly palette: Palette,
+    private readonly parts: GraphParts,
   ) {
+    this.svg = inside(frame, 'svg', SVGSVGElement);
+    this.canvas = inside(frame, 'canvas', HTMLCanvasElement);
     this.svg.setAttribute('viewBox', `0 0 ${drawing.width} ${drawing.height}`);
   }
 
   paint(nowMs: number): void {
     const members = `${[...this.herd.servers.keys()].join()} ${[...this.herd.links.keys()].join()}`;
     if (members !== this.drawn) this.draw(members);
-    if (this.painted !== this.herd.version || this.picked !== this.selection.version) this.colour();
+    if (this.painted !== this.herd.version || this.picked !== (this.parts.selection?.version ?? 0)) this.colour();
     this.countDown(nowMs);
     if (nowMs - this.countedMs > countEveryMs) this.count(nowMs);
     this.pulse(nowMs);
@@ -67,7 +82,7 @@ export class Graph {
   }
 
   private drawLink(link: Link): SVGGElement {
-    const group = shape('g', { class: 'link', tabindex: 0, role: 'button' });
+    const group = shape('g', { class: 'link', ...this.role });
     for (const [at, end] of link.ends.entries()) {
       const [from, to] = [this.place(end.server), this.place(link.ends[1 - at]?.server ?? '')];
       const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
@@ -78,7 +93,7 @@ export class Graph {
       group.append(reach, line, note);
       this.ends.push({ end, line, note });
     }
-    this.pickable(group, () => this.selection.pickNode('link', link.id));
+    this.pickable(group, 'link', link.id);
     this.links.set(link.id, group);
     return group;
   }
@@ -90,19 +105,26 @@ export class Graph {
     const note = shape('text', { y: noteY, class: 'note' });
     const group = shape(
       'g',
-      { class: 'server', 'data-name': server.name, tabindex: 0, role: 'button', transform: `translate(${x} ${y})` },
+      { class: 'server', 'data-name': server.name, transform: `translate(${x} ${y})`, ...this.role },
       shape('circle', { r: 27, class: 'halo' }),
       shape('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
       shape('text', { y: 5, class: 'initial', ...unspoken }, server.name.slice(0, 2)),
       shape('text', { y: nameY, class: 'name' }, server.name),
       note,
     );
-    this.pickable(group, () => this.selection.pickNode('server', server.name));
+    this.pickable(group, 'server', server.name);
     this.servers.set(server.name, { group, note });
     return group;
   }
 
-  private pickable(group: SVGGElement, pick: () => void): void {
+  private get role(): Readonly<Record<string, string | number>> {
+    return this.parts.selection === undefined ? { role: 'img' } : { tabindex: 0, role: 'button' };
+  }
+
+  private pickable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
+    const { selection } = this.parts;
+    if (selection === undefined) return;
+    const pick = (): void => selection.pickNode(kind, id);
     group.addEventListener('click', pick);
     group.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -118,26 +140,29 @@ export class Graph {
   /** Gives each thing the state that it is in. */
   private colour(): void {
     this.painted = this.herd.version;
-    this.picked = this.selection.version;
-    const picked = this.selection.node;
+    const { selection } = this.parts;
+    this.picked = selection?.version ?? 0;
+    const picked = selection?.node;
     for (const { end, line } of this.ends) line.dataset['state'] = end.now.state;
     for (const [id, group] of this.links) {
       const ends = this.herd.links.get(id)?.ends ?? [];
       const states = ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
       group.setAttribute('aria-label', `Link ${id}. ${states}`);
-      group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
+      if (selection !== undefined)
+        group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
     }
     for (const [name, { group }] of this.servers) {
       const reach = this.herd.server(name)?.reach ?? 'calling';
       group.dataset['reach'] = reach;
-      group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
+      if (selection !== undefined)
+        group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
     }
   }
 
   private countDown(nowMs: number): void {
     for (const { end, note } of this.ends) {
       const { state, retryAtMs } = end.now;
-      write(note, state === 'backoff' ? span(retryAtMs - nowMs) : '');
+      write(note, state === 'backoff' && retryAtMs > 0 ? span(retryAtMs - nowMs) : '');
     }
   }
 
@@ -146,14 +171,15 @@ export class Graph {
     for (const [name, { note, group }] of this.servers) {
       const server = this.herd.server(name);
       if (server === undefined) continue;
-      const missing = server.reach === 'reached' ? this.locations.missing(server.index, nowMs) : 0;
+      const { words, missing } = this.parts.standing(server, nowMs);
       group.dataset['missing'] = String(missing);
-      write(note, server.reach === 'reached' ? standing(missing, this.locations.count) : reachWord(server.reach));
+      write(note, words);
     }
   }
 
   private pulse(nowMs: number): void {
-    if (this.pulses.isIdle && this.cleared) return;
+    const { pulses, palette } = this.parts;
+    if (pulses.isIdle && this.cleared) return;
     const context = this.canvas.getContext('2d');
     if (context === null) return;
     const width = this.canvas.clientWidth * devicePixelRatio;
@@ -164,13 +190,7 @@ export class Graph {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.cleared = this.pulses.isIdle;
-    this.pulses.paint(context, this.places, this.palette, (link) => this.herd.links.has(link), nowMs);
+    this.cleared = pulses.isIdle;
+    pulses.paint(context, this.places, palette, (link) => this.herd.links.has(link), nowMs);
   }
-}
-
-/** What a server holds of what is newest. */
-function standing(missing: number, count: number): string {
-  if (count === 0) return 'up';
-  return missing === 0 ? `has all ${number(count)}` : `${number(missing)} behind`;
 }

@@ -1,5 +1,6 @@
 import { ClientPanel } from './client-panel.js';
 import { Console } from './console.js';
+import { part } from './element.js';
 import { EventList } from './event-list.js';
 import { Feed, meetHerd, type Listener } from './feed.js';
 import { Graph } from './graph.js';
@@ -12,6 +13,7 @@ import { Palette } from './palette.js';
 import { Pulses } from './pulses.js';
 import { Selection } from './selection.js';
 import { Stage } from './stage.js';
+import { standingIn } from './standing.js';
 import { Summary } from './summary.js';
 import { token } from './token.js';
 import { Travellers } from './travellers.js';
@@ -24,7 +26,8 @@ const palette = new Palette();
 const pulses = new Pulses();
 
 const map = new WorldMap(locations, selection, palette);
-const graph = new Graph(herd, locations, selection, pulses, palette);
+const standing = standingIn(locations);
+const graph = new Graph(part('herd-graph', HTMLElement), herd, { pulses, palette, standing, selection });
 const talk = new Console(herd);
 const events = new EventList(herd);
 const views = [
@@ -41,7 +44,7 @@ const views = [
   ),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
-  new Stage(herd),
+  new Stage(herd, palette),
 ];
 new Travellers(herd);
 

@@ -1,7 +1,10 @@
+import type { StoryNews } from '../../src/runtime/stage.js';
 import { askFor } from './ask.js';
 import { element, part, write } from './element.js';
 import { readEvents } from './event-stream.js';
 import type { Herd } from './herd.js';
+import type { Palette } from './palette.js';
+import { StoryGraph } from './story-graph.js';
 
 /** Where it cannot be told which scenarios there are, it is asked again after this, in milliseconds. */
 const openAgainMs = 1_000;
@@ -21,11 +24,16 @@ export class Stage {
   private readonly button = part('stage-play', HTMLButtonElement);
   private readonly lines = part('stage-lines', HTMLElement);
   private readonly verdict = part('stage-verdict', HTMLElement);
+  private readonly graph: StoryGraph;
   /** Breaks off what is being played. */
   private playing: AbortController | undefined;
   private state: 'closed' | 'opening' | 'open' = 'closed';
 
-  constructor(private readonly herd: Herd) {
+  constructor(
+    private readonly herd: Herd,
+    palette: Palette,
+  ) {
+    this.graph = new StoryGraph(palette);
     this.button.addEventListener('click', () => {
       if (this.playing === undefined) void this.play();
       else this.playing.abort();
@@ -33,7 +41,8 @@ export class Stage {
     this.file.addEventListener('change', () => (this.choice.disabled = this.file.files?.length === 1));
   }
 
-  paint(): void {
+  paint(nowMs: number): void {
+    this.graph.paint(nowMs);
     if (this.state === 'closed' && this.herd.administering === 'allowed') void this.open();
   }
 
@@ -77,15 +86,16 @@ export class Stage {
   }
 
   private hear(event: string, data: string): void {
-    if (event === 'line') {
-      const { line } = JSON.parse(data) as { line: string };
-      this.lines.append(element('p', {}, line));
-      if (this.lines.childElementCount > linesMax) this.lines.firstElementChild?.remove();
-      this.lines.scrollTop = this.lines.scrollHeight;
-    } else if (event === 'verdict') {
-      const { verdict, words } = JSON.parse(data) as { verdict: string; words: string };
-      this.show(words, verdict);
-    }
+    const told = JSON.parse(data) as Record<string, unknown>;
+    if (event === 'verdict') return this.show(String(told['words']), String(told['verdict']));
+    if (event === 'line') this.addLine(String(told['line']));
+    this.graph.hear({ kind: event, ...told } as StoryNews);
+  }
+
+  private addLine(line: string): void {
+    this.lines.append(element('p', {}, line));
+    if (this.lines.childElementCount > linesMax) this.lines.firstElementChild?.remove();
+    this.lines.scrollTop = this.lines.scrollHeight;
   }
 
   private show(words: string, verdict: string): void {

@@ -1,0 +1,14 @@
+import type { Standing } from './graph.js';
+import type { Server } from './herd.js';
+import type { Locations } from './locations.js';
+import { number, reachWord } from './words.js';
+
+/** How a server stands that the page hears: what it holds of what is newest. */
+export function standingIn(locations: Locations): (server: Server, nowMs: number) => Standing {
+  return ({ reach, index }, nowMs) => {
+    if (reach !== 'reached') return { words: reachWord(reach), missing: 0 };
+    const missing = locations.missing(index, nowMs);
+    if (locations.count === 0) return { words: 'up', missing };
+    return { words: missing === 0 ? `has all ${number(locations.count)}` : `${number(missing)} behind`, missing };
+  };
+}
