@@ -11,6 +11,7 @@ import { connectionMachine } from './connection-machine.js';
 import { Conversation, type ConversationSettings } from './conversation.js';
 import { IdleWatch } from './idle-watch.js';
 import { addresses, type ConnectionMessage } from './messages.js';
+import { SpokenLines } from './spoken-lines.js';
 import { StallWatch } from './stall-watch.js';
 import { TokenBucket } from './token-bucket.js';
 import type { ChangeSink } from './watching.js';
@@ -42,12 +43,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private readonly stall: StallWatch;
   private paceTimer: unknown;
   private beatTimer: unknown;
-  /** Lines that were sent to the client, and not told of yet. */
-  private said: ByteString[] = [];
-  /** The same of lines that answer nothing. */
-  private pushed: ByteString[] = [];
-  /** When both are told of; soon: behind a message that is on its way. */
-  private publishes: 'at once' | 'soon' = 'at once';
+  private readonly spoken: SpokenLines;
 
   constructor(
     private readonly bus: Bus,
@@ -57,6 +53,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     private readonly wire: ClientWire,
   ) {
     const self = addresses.connection(connection);
+    this.spoken = new SpokenLines(bus, connection, wire.far);
     this.framer = new LineFramer(settings.limits.lineBytesMax);
     this.conversation = new Conversation(bus, settings, self, (line, secondLine) => this.write(line, secondLine));
     this.life = createActor(connectionMachine, { input: { wire } });
@@ -79,8 +76,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     try {
       this.handle(message);
     } finally {
-      if (message.kind === 'nearby-found') this.publishSoon();
-      else this.publishSaid();
+      if (message.kind === 'nearby-found') this.spoken.tellSoon();
+      else this.spoken.tell();
     }
   }
 
@@ -90,7 +87,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
 
   tell(line: ByteString): void {
     this.wire.write(`${line}\n`);
-    this.pushed.push(line);
+    this.spoken.push(line);
   }
 
   private handle(message: ConnectionMessage): void {
@@ -125,8 +122,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
         if (this.mayTell()) this.tell(stillWatching);
         return this.armBeat();
       case 'answered':
-        this.publishes = 'at once';
-        return;
+        return this.spoken.soon();
       case 'located':
         this.conversation.located(message.question, message.location);
         return this.work();
@@ -171,7 +167,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
 
   private take(frames: readonly Frame[], receivedAt: Instant): void {
     if (frames.length > 0) {
-      this.publish('in', frames.map(textOf));
+      this.spoken.heard(frames.map(textOf));
       this.batches.push({ frames, receivedAt, next: 0 });
     }
     this.work();
@@ -242,34 +238,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   }
 
   private write(line: ByteString, secondLine?: ByteString): void {
-    this.said.push(line);
+    this.spoken.say(line);
     if (secondLine === undefined) return this.wire.write(`${line}\n`);
-    this.said.push(secondLine);
+    this.spoken.say(secondLine);
     this.wire.write(`${line}\n${secondLine}\n`);
-  }
-
-  /** Answers out of the upstream's memory come one by one, in a row: they are told of together. */
-  private publishSoon(): void {
-    if (this.said.length === 0 || this.publishes === 'soon') return;
-    this.publishes = 'soon';
-    this.bus.send(addresses.connection(this.connection), { kind: 'answered' });
-  }
-
-  private publishSaid(): void {
-    const { said, pushed } = this;
-    if (said.length > 0) {
-      this.said = [];
-      this.publish('out', said);
-    }
-    if (pushed.length > 0) {
-      this.pushed = [];
-      const { far } = this.wire;
-      this.bus.publish({ kind: 'lines', direction: 'out', party: 'client', far, lines: pushed, pushed: true });
-    }
-  }
-
-  private publish(direction: 'in' | 'out', lines: readonly ByteString[]): void {
-    this.bus.publish({ kind: 'lines', direction, party: 'client', far: this.wire.far, lines });
   }
 }
 
