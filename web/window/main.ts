@@ -3,7 +3,7 @@ import { Console } from './console.js';
 import { EventList } from './event-list.js';
 import { Feed, meetHerd, type Listener } from './feed.js';
 import { Graph } from './graph.js';
-import { Herd, type Server } from './herd.js';
+import { engine, Herd, type Server } from './herd.js';
 import { Locations, type Told } from './locations.js';
 import { WorldMap } from './map.js';
 import { NearPanel } from './near-panel.js';
@@ -58,6 +58,8 @@ const listener: Listener = {
     take(server, told);
     const first = herd.server(told[0]?.server ?? '')?.index ?? server.index;
     pulses.learned(from ?? server.name, server.name, told.length, first);
+    const tellsEngine = from !== engine && herd.end(server.name, engine)?.now.state === 'live';
+    if (tellsEngine) pulses.learned(server.name, engine, told.length, first);
   },
   happened: (happening) => events.add(happening, performance.now()),
   lost: (server) => locations.forget(server.index),
