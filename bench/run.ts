@@ -3,41 +3,45 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Generator } from './load/generator.js';
-import { measures } from './measures/all.js';
-import type { Bench, Effort } from './measures/measure.js';
-import { chartOf } from './report/chart.js';
-import { Figures } from './report/figure.js';
-import { withReport } from './report/page.js';
+import { chosen, measures } from './measures/all.js';
+import type { Bench, Effort, Measure } from './measures/measure.js';
+import { Figures, type Figure } from './report/figure.js';
+import { isOfSpreading, writePages } from './report/pages.js';
 import { conclusionOf, sectionOf } from './report/report.js';
 import { verdicts } from './report/targets.js';
+import { planOf } from './spread/plan-page.js';
 import { coresTold, pinSelf } from './support/cores.js';
 
 /*
  * How fast the real command is, beside what else one could take, in the same run.
  *
- *   npm run bench -- [--quick] [--only NAME]... [--rounds N] [--out FILE] [--docs]
+ *   npm run bench -- [NAME]... [--quick] [--rounds N] [--out FILE] [--docs]
+ *   npm run bench -- NAME... --from FILE [--docs]
  *
- * --docs writes what is measured into docs/performance.md, and the chart beside it.
+ * --only NAME is the same as NAME. --docs writes what is measured into docs/performance.md, with the chart beside it, and what is
+ * measured of spreading into docs/scale.md. --from takes the figures that an earlier run has written, and measures nothing.
  */
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     docs: { type: 'boolean', default: false },
-    out: { type: 'string', default: 'bench/results.json' },
+    out: { type: 'string' },
+    from: { type: 'string' },
   },
 });
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-if (options.only.some((name) => !measures.some((measure) => measure.name === name))) {
-  say(`There is no such measure. There are:\n${measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`);
-  process.exit(1);
+/** What is written to the file of a run. */
+interface Results {
+  readonly circumstances: string;
+  readonly figures: readonly Figure[];
+  readonly notes: readonly string[];
 }
-const wanted = measures.filter(({ name, quick }) =>
-  options.only.length > 0 ? options.only.includes(name) : quick || !options.quick,
-);
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const efforts: Readonly<Record<Effort['kind'], Effort>> = {
   full: { kind: 'full', rounds: 5, beforeMs: 20_000, warmUpMs: 500, measureMs: 2_500 },
@@ -45,38 +49,64 @@ const efforts: Readonly<Record<Effort['kind'], Effort>> = {
 };
 const usual = efforts[options.quick ? 'quick' : 'full'];
 const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };
+const wanted = wantedMeasures();
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-pinSelf();
-say(`${coresTold}; ${effort.rounds} rounds`);
 const startedMs = performance.now();
 const figures = new Figures();
-const bench: Bench = { generator: new Generator(), effort, figures, say };
-for (const measure of wanted) {
-  say(`${measure.title} ...`);
-  try {
-    await measure.run(bench);
-  } catch (error) {
-    figures.note(`${measure.title}: not measured, because ${(error as Error).message}`);
-  }
-  say(`\n${sectionOf(measure, figures)}\n`);
-}
-bench.generator.stop();
+const circumstances = options.from === undefined ? await measureAll() : readFrom(options.from);
 const judged = verdicts(figures);
-const conclusion = conclusionOf(figures, judged);
+// Who names what to measure is not told of what was not.
+const told =
+  positionals.length + options.only.length > 0 ? judged.filter(({ verdict }) => verdict !== 'not measured') : judged;
+const conclusion = conclusionOf(figures, told);
 say(conclusion);
-
-const { notes, all } = figures;
-const machine = { node: process.version, cpu: cpus()[0]?.model.trim(), cores: cpus().length, pinned: coresTold };
-mkdirSync(dirname(options.out), { recursive: true });
-writeFileSync(options.out, `${JSON.stringify({ effort, machine, figures: all, notes, verdicts: judged }, null, 2)}\n`);
-if (options.docs) {
-  // Compiled, this file stands in dist/bench.
-  const docs = new URL('../../docs/', import.meta.url);
-  const page = new URL('performance.md', docs);
-  const what = `${machine.cpu ?? ''}, Node ${machine.node}; ${coresTold}; medians of ${effort.rounds} rounds`;
-  const report = [what, ...wanted.map((measure) => sectionOf(measure, figures)), conclusion].join('\n\n');
-  writeFileSync(page, withReport(readFileSync(page, 'utf8'), report));
-  writeFileSync(new URL('performance.svg', docs), chartOf(all));
+if (wanted.some(isOfSpreading)) say(`\n${planOf(figures)}`);
+if (options.from === undefined) {
+  const out = options.out ?? 'bench/results.json';
+  mkdirSync(dirname(out), { recursive: true });
+  const results: Results = { circumstances, figures: figures.all, notes: figures.notes };
+  writeFileSync(out, `${JSON.stringify({ effort, ...results, verdicts: judged }, null, 2)}\n`);
+  say(`\nAll figures, round by round: ${out}; ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
 }
-say(`\nAll figures, round by round: ${options.out}; ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
+if (options.docs) writePages(wanted, figures, circumstances, conclusion);
+
+function wantedMeasures(): readonly Measure[] {
+  try {
+    return chosen([...options.only, ...positionals], effort.kind);
+  } catch (error) {
+    say(
+      `${(error as Error).message} There are:\n${measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`,
+    );
+    return process.exit(1);
+  }
+}
+
+/** Makes all measures; returns where and how. */
+async function measureAll(): Promise<string> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  pinSelf();
+  const cpu = cpus()[0]?.model.trim() ?? '';
+  const where = `${cpu}, Node ${process.version}; ${coresTold}; medians of up to ${effort.rounds} rounds${effort.kind === 'quick' ? ' of a quick run' : ''}`;
+  say(where);
+  const bench: Bench = { generator: new Generator(), effort, figures, say };
+  for (const measure of wanted) {
+    say(`${measure.title} ...`);
+    try {
+      await measure.run(bench);
+    } catch (error) {
+      figures.note(`${measure.title}: not measured, because ${(error as Error).message}`);
+    }
+    say(`\n${sectionOf(measure, figures)}\n`);
+  }
+  bench.generator.stop();
+  return where;
+}
+
+/** Takes the figures of an earlier run. */
+function readFrom(path: string): string {
+  const earlier = JSON.parse(readFileSync(path, 'utf8')) as Results;
+  for (const figure of earlier.figures) figures.add(figure);
+  for (const note of earlier.notes) figures.note(note);
+  for (const measure of wanted) say(`${sectionOf(measure, figures)}\n`);
+  return earlier.circumstances;
+}

@@ -28,6 +28,12 @@ export interface Running {
   readonly ports: ReadonlyMap<string, number>;
   /** Its processes: those of servers by name. */
   readonly pids: ReadonlyMap<string, number>;
+  /** Where servers speak HTTP, of a herd of ours with the web. */
+  readonly httpPorts?: ReadonlyMap<string, number>;
+  /** The ports at one end of each connection by which servers hear of each other; of a herd of ours. */
+  readonly linkPorts?: readonly number[];
+  /** Where the nats-server keeps what it stores; undefined if there is none. */
+  readonly bucketFolder?: string;
   /** Where its logs are; undefined if it writes none. */
   readonly logs: string | undefined;
   stop(): Promise<void>;

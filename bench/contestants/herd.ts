@@ -28,10 +28,11 @@ export class Herd implements Contestant {
     const folder = makeFolder();
     const names = serversOf(shape.talks);
     const free = await freePorts(3 * names.length);
-    const ports = new Map(names.map((name, index) => [name, free[3 * index] ?? 0]));
-    const servers = names.map((name, index) => {
-      const [port, peerPort, httpPort] = free.slice(3 * index);
-      return [name, this.web === 'web' ? { port, peerPort, httpPort } : { port, peerPort }] as const;
+    const portsFrom = (at: number) => new Map(names.map((name, index) => [name, free[3 * index + at] ?? 0]));
+    const [ports, peerPorts, httpPorts] = [portsFrom(0), portsFrom(1), portsFrom(2)];
+    const servers = names.map((name) => {
+      const address = { port: ports.get(name), peerPort: peerPorts.get(name) };
+      return [name, this.web === 'web' ? { ...address, httpPort: httpPorts.get(name) } : address] as const;
     });
     const document = {
       herd: 'bench',
@@ -47,6 +48,8 @@ export class Herd implements Contestant {
     const child = await startChild('servers', command, 'Ready in', folder);
     return {
       ports,
+      ...(this.web === 'web' ? { httpPorts } : {}),
+      linkPorts: [...peerPorts.values()],
       pids: this.pidsOf(child.pid ?? 0, names),
       logs: shape.log === 'none' ? undefined : join(folder, 'logs'),
       stop: async () => {

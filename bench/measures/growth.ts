@@ -19,7 +19,7 @@ function growth(name: string, title: string, steps: readonly Step[]): Measure {
   return {
     name,
     title,
-    quick: false,
+    runs: 'full run',
     async run(bench) {
       const byName = new Map(steps.map((step) => [step.size.toLocaleString('en-GB'), step]));
       const entries = [...byName].map(([of, { talks }]): Entry => ({

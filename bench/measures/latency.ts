@@ -16,7 +16,7 @@ const everyMs = 4;
 export const latency: Measure = {
   name: 'latency',
   title: 'From the answer at Metta until Howard knows, three hops away, and the answers of a load at a fixed rate',
-  quick: false,
+  runs: 'full run',
   async run(bench) {
     const entries = [herd, herdInOne].map((contestant) => ({
       name: contestant.name,

@@ -21,11 +21,13 @@ export interface Bench {
   say(text: string): void;
 }
 
+/** When something is measured by whom does not ask for it by its name. */
+export type Occasion = 'every run' | 'full run' | 'never';
+
 /** One thing to measure. */
 export interface Measure {
   readonly name: string;
   readonly title: string;
-  /** Whether it is part of a quick run. */
-  readonly quick: boolean;
+  readonly runs: Occasion;
   run(bench: Bench): Promise<void>;
 }

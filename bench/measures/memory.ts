@@ -12,7 +12,7 @@ const before = 3_000;
 export const memory: Measure = {
   name: 'memory',
   title: 'Memory for each location, one server alone',
-  quick: false,
+  runs: 'full run',
   async run(bench) {
     const shape = { talks: { Metta: [] }, log: 'every line' } as const;
     await withAll(bench, [{ name: herd.name, contestant: herd, shape }], async ([competitor]) => {

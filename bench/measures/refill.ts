@@ -10,7 +10,7 @@ const clients = 1_000_000;
 export const refill: Measure = {
   name: 'refill',
   title: 'An empty server is filled again by its neighbour with 1,000,000 locations',
-  quick: false,
+  runs: 'full run',
   async run(bench) {
     const settings = { limits: { commandsPerSecondMax: 1_000_000, clientsMax: 2_000_000 } };
     const herd = await BenchHerd.start({ talks: { Blake: ['Metta'] }, settings, proxies: 'none' });

@@ -6,7 +6,7 @@ import type { Measure } from './measure.js';
 export const startUp: Measure = {
   name: 'start-up',
   title: 'Start of a herd of five, until all take clients and are linked',
-  quick: false,
+  runs: 'full run',
   async run({ effort, figures }) {
     const contestants = [herd, herdInOne, bareNode, twisted].filter((each) => each.missing() === undefined);
     const tookMs = new Map<string, number[]>();

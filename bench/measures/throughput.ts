@@ -2,7 +2,7 @@ import { first } from '../contestants/contestant.js';
 import type { LoadOrder, LoadResult } from '../load/order.js';
 import { memoryBytes } from '../support/process-table.js';
 import { interleaved, playTurn, warmUp, withAll, type Competitor, type Entry } from './field.js';
-import type { Bench, Measure } from './measure.js';
+import type { Bench, Measure, Occasion } from './measure.js';
 
 /** Clients of the load: so many that none is reported again while it may still be on its way through the herd. */
 export const clientCount = 16_384;
@@ -11,7 +11,7 @@ export const clientCount = 16_384;
 const knownWithinMs = 1_000;
 
 /** The load is held back while a server is further behind than the first of these, and at least than the second. */
-const behindAllowedMs = 400;
+export const behindAllowedMs = 400;
 const behindLeastMs = 100;
 
 /** A generator that uses more of its core than this may be the limit itself. */
@@ -21,7 +21,7 @@ const ownShareMost = 0.9;
 export interface Throughput {
   readonly name: string;
   readonly title: string;
-  readonly quick: boolean;
+  readonly runs: Occasion;
   readonly load: Pick<LoadOrder, 'workload' | 'pace' | 'connections'>;
   /** Other than the workload of the load, for those who speak another language. */
   readonly workloads?: Readonly<Record<string, LoadOrder['workload']>>;
@@ -40,7 +40,10 @@ export function throughput(what: Throughput): Measure {
         for (const competitor of what.prefill === true ? competitors : []) await fill(bench, competitor, clientCount);
         await warmUp(bench, competitors, (competitor) => firstOrderFor(bench, what, competitor));
         const results = await interleaved(rounds, competitors, async (competitor, round) => {
-          const result = await sustained(bench, competitor, orderFor(bench, what, competitor));
+          const result = await sustained(
+            (order) => playTurn(bench, competitor, order),
+            orderFor(bench, what, competitor),
+          );
           bench.say(`  round ${round + 1} of ${rounds}: ${competitor.name} ${rateOf(result).toFixed(0)}/s`);
           return result;
         });
@@ -97,10 +100,13 @@ export function targetOf({ running }: Competitor): Pick<LoadOrder, 'port' | 'wat
 }
 
 /** Plays a turn; again, with the load held back sooner, if the herd did not keep up. */
-async function sustained(bench: Bench, competitor: Competitor, order: LoadOrder): Promise<LoadResult> {
-  const result = await playTurn(bench, competitor, order);
+export async function sustained<Result extends LoadResult>(
+  play: (order: LoadOrder) => Promise<Result>,
+  order: LoadOrder,
+): Promise<Result> {
+  const result = await play(order);
   if (result.drainMs <= knownWithinMs || order.behindAllowedMs < behindLeastMs) return result;
-  return sustained(bench, competitor, { ...order, behindAllowedMs: order.behindAllowedMs / 2 });
+  return sustained(play, { ...order, behindAllowedMs: order.behindAllowedMs / 2 });
 }
 
 /** Answers a second; none if the herd did not keep up. */

@@ -50,7 +50,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'pipelined',
     title: 'IAMAT, 64 connections, 16 in flight on each',
-    quick: true,
+    runs: 'every run',
     load: closed(16),
     entries: ({ effort }) =>
       effort.kind === 'full' ? everybody() : [herd, twisted, bareNode].map((each) => logged(each)),
@@ -58,7 +58,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'one in flight',
     title: 'IAMAT, 64 connections, one in flight on each',
-    quick: true,
+    runs: 'every run',
     load: closed(1),
     entries: ({ effort }) =>
       effort.kind === 'full' ? everybody() : [herd, twisted, bareNode].map((each) => logged(each)),
@@ -66,14 +66,14 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'connection each',
     title: 'IAMAT, a connection for each command, 64 at once',
-    quick: false,
+    runs: 'full run',
     load: { workload: 'iamat', pace: { kind: 'connection each' }, connections },
     entries: () => [herd, herdInOne, twisted, bareNode].map((each) => logged(each)),
   }),
   throughput({
     name: 'alone, pipelined',
     title: 'One server alone, 64 connections, 16 in flight on each',
-    quick: true,
+    runs: 'every run',
     load: closed(16),
     workloads: geoadd,
     entries: thoseAlone,
@@ -81,7 +81,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'alone, one in flight',
     title: 'One server alone, 64 connections, one in flight on each',
-    quick: true,
+    runs: 'every run',
     load: closed(1),
     workloads: geoadd,
     entries: thoseAlone,
@@ -89,7 +89,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'whatsat',
     title: 'WHATSAT for one place, 64 connections, 4 in flight on each',
-    quick: false,
+    runs: 'full run',
     load: closed(4, 'whatsat'),
     prefill: true,
     entries: () => [logged(herd), logged(herdInOne)],
@@ -97,7 +97,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'mixed',
     title: 'Nine IAMAT to one WHATSAT, 64 connections, 16 in flight on each',
-    quick: false,
+    runs: 'full run',
     load: closed(16, 'mixed'),
     prefill: true,
     entries: () => [logged(herd), logged(herdInOne)],
@@ -105,7 +105,7 @@ export const throughputs: readonly Measure[] = [
   throughput({
     name: 'features',
     title: 'What a feature costs: IAMAT, 64 connections, 16 in flight on each, five processes',
-    quick: false,
+    runs: 'full run',
     load: closed(16),
     entries: () => [
       { ...logged(herd), name: 'as it is' },

@@ -123,6 +123,23 @@ const targets: readonly Target[] = [
     measured: against('clients', 'CPU an update', '1,000', '1,000,000'),
   },
   {
+    what: 'NATS, four servers: from the answer at one until the last knows, at idle, p99',
+    asked: 20,
+    better: 'less',
+    unit: ' ms',
+    measured: value('spread', 'NATS, 4', 'last knows, p99'),
+  },
+  {
+    what: 'NATS: 100,000 clients known to a server that joins',
+    asked: 3_000,
+    better: 'less',
+    unit: ' ms',
+    measured: (figures) => {
+      const micros = figures.median('spread, memory', 'NATS, 2', 'joins');
+      return micros === undefined ? undefined : (micros * 100_000) / 1_000;
+    },
+  },
+  {
     what: 'Throughput with the log on against off',
     asked: 0.8,
     better: 'more',

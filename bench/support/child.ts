@@ -9,22 +9,28 @@ process.once('exit', () => {
   for (const { pid = 0 } of running) for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
 });
 
-/** Starts a command on the core of its side; resolves when it has printed that text. @throws if it ends before */
+/**
+ * Starts a command on the core of its side; resolves when it has printed that text.
+ * @param told where it prints it; what it says on standard error is shown only where that is not read
+ * @throws if it ends before
+ */
 export async function startChild(
   side: Side,
   command: readonly string[],
   readyText: string,
   cwd: string,
+  told: 'stdout' | 'stderr' = 'stdout',
 ): Promise<ChildProcess> {
   const [program, ...args] = pinned(side, command);
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', told === 'stderr' ? 'pipe' : 'inherit'] });
   running.add(child);
   child.on('exit', () => running.delete(child));
   let printed = '';
   await new Promise<void>((resolve, reject) => {
+    child.stdout?.resume();
     child.on('error', reject);
     child.on('exit', () => reject(new Error(`${command.join(' ')} did not start: ${printed}`)));
-    child.stdout.on('data', (bytes: Buffer) => {
+    child[told]?.on('data', (bytes: Buffer) => {
       if (printed.includes(readyText)) return;
       printed += bytes.toString();
       if (printed.includes(readyText)) resolve();

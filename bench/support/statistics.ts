@@ -20,3 +20,10 @@ export function ratio(of: readonly number[], to: readonly number[]): number {
   if (of.length !== to.length) throw new Error('rounds are compared one by one, and there must be as many of both');
   return median(of.map((value, round) => value / (to[round] ?? NaN)));
 }
+
+/** The least of the values that so large a part of them does not exceed. @throws if there is none */
+export function quantile(values: readonly number[], part: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * part) - 1)];
+  if (value === undefined) throw new Error('there is no quantile of nothing');
+  return value;
+}

@@ -8,5 +8,7 @@ describe('the report in the docs', () => {
     expect(once).to.equal('# Page\n\n<!-- bench: how -->\n\n```\nnew\n```\n\n<!-- end of bench -->\n\nmore\n');
     expect(withReport(once, 'new')).to.equal(once);
     expect(() => withReport('# Page', 'new')).to.throw('no place');
+    expect(() => withReport(page, 'new', 'plan')).to.throw('no place');
+    expect(withReport(page.replaceAll('bench', 'plan'), 'new', 'plan')).to.equal(once.replaceAll('bench', 'plan'));
   });
 });

@@ -5,17 +5,29 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/runtime/config/load.js';
+import { NatsBucket } from '../../src/runtime/nats/nats-bucket.js';
+import type { NatsSettings } from '../../src/runtime/nats/nats-settings.js';
+import { HerdInProcess } from '../runtime/herd-in-process.js';
 import { run } from '../support/command.js';
-import { patienceMs } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
+import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
 const read = (...path: string[]) => readFile(join(deploy, ...path), 'utf8');
 
 interface Container {
   readonly command: string[];
+  readonly volumes: string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly read_only: boolean;
   readonly ports: string[];
+}
+
+interface NatsContainer {
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly volumes: string[];
+  readonly healthcheck: { readonly test: string[] };
 }
 
 interface Port {
@@ -51,39 +63,66 @@ interface StatefulSet {
 
 describe('the files for containers', function () {
   this.timeout(2 * patienceMs);
-  const environment = { HERD_NAMESPACE: 'default', HERD_SECRET: 'a secret of this very test' };
+  const environment = {
+    HERD_NAMESPACE: 'default',
+    HERD_SECRET: 'a secret of this very test',
+    NATS_PASSWORD: 'a password of this very test',
+  };
 
-  for (const where of ['docker', 'kubernetes']) {
-    it(`have a herd.yaml that is right: ${where}`, async () => {
+  for (const herdFile of ['docker/herd.yaml', 'docker/herd.nats.yaml', 'kubernetes/herd.yaml']) {
+    it(`have a herd.yaml that is right: ${herdFile}`, async () => {
       const cwd = await mkdtemp(join(tmpdir(), 'herd-deploy-'));
-      const file = join(deploy, where, 'herd.yaml');
+      const file = join(deploy, herdFile);
       const { status, stdout, stderr } = await run(['check', '--config', file], { cwd, env: environment });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-      expect(stdout).to.include('herd.yaml is right: herd twitter, 3 servers');
+      expect(stdout).to.include('yaml is right: herd twitter, 3 servers');
       await rm(cwd, { recursive: true });
     });
   }
 
-  it('compose a container for each server, at its host, asked for its health there, and watched by Prometheus', async () => {
-    const { servers } = loadConfig(join(deploy, 'docker', 'herd.yaml'), environment);
-    const { services } = parse(await read('docker', 'compose.yaml'), { merge: true }) as {
-      services: Readonly<Record<string, Container>>;
+  for (const [composeFile, herdFile] of [
+    ['compose.yaml', 'herd.yaml'],
+    ['compose.nats.yaml', 'herd.nats.yaml'],
+  ] as const) {
+    it(`compose a container for each server, at its host, asked for its health there, and watched by Prometheus: ${composeFile}`, async () => {
+      const { servers } = loadConfig(join(deploy, 'docker', herdFile), environment);
+      const { services } = parse(await read('docker', composeFile), { merge: true }) as {
+        services: Readonly<Record<string, Container>>;
+      };
+      const containers = Object.entries(services).filter(([name]) => !['prometheus', 'nats'].includes(name));
+      expect(containers.map(([name]) => name)).to.deep.equal([...servers.values()].map(({ host }) => host));
+      for (const [name, { host, port, httpPort }] of servers) {
+        const container = services[host]!;
+        expect(container.command).to.deep.equal(['start', '--config', '/etc/herd/herd.yaml', name]);
+        expect(container.environment['HERD_HEALTH_URL']).to.equal(`http://${host}:${httpPort ?? 0}/healthz`);
+        expect(container.volumes[0]).to.equal(`./${herdFile}:/etc/herd/herd.yaml:ro`);
+        expect(container.ports.map((each) => Number(each.split(':')[1]))).to.deep.equal([port, httpPort]);
+        expect(container.read_only).to.equal(true);
+      }
+      const { scrape_configs } = parse(await read('docker', 'prometheus.yaml')) as {
+        scrape_configs: { static_configs: { targets: string[] }[] }[];
+      };
+      expect(scrape_configs[0]?.static_configs[0]?.targets).to.deep.equal(
+        [...servers.values()].map(({ host, httpPort }) => `${host}:${httpPort ?? 0}`),
+      );
+    });
+  }
+
+  it('compose a nats-server where herd.yaml names it, whose health is asked for and whose store stays', async () => {
+    const { spread } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), environment);
+    const configuration = await read('docker', 'nats.conf');
+    const { services } = parse(await read('docker', 'compose.nats.yaml'), { merge: true }) as {
+      services: Readonly<Record<string, NatsContainer>>;
     };
-    const containers = Object.entries(services).filter(([name]) => name !== 'prometheus');
-    expect(containers.map(([name]) => name)).to.deep.equal([...servers.values()].map(({ host }) => host));
-    for (const [name, { host, port, httpPort }] of servers) {
-      const container = services[host]!;
-      expect(container.command).to.deep.equal(['start', '--config', '/etc/herd/herd.yaml', name]);
-      expect(container.environment['HERD_HEALTH_URL']).to.equal(`http://${host}:${httpPort ?? 0}/healthz`);
-      expect(container.ports.map((each) => Number(each.split(':')[1]))).to.deep.equal([port, httpPort]);
-      expect(container.read_only).to.equal(true);
-    }
-    const { scrape_configs } = parse(await read('docker', 'prometheus.yaml')) as {
-      scrape_configs: { static_configs: { targets: string[] }[] }[];
-    };
-    expect(scrape_configs[0]?.static_configs[0]?.targets).to.deep.equal(
-      [...servers.values()].map(({ host, httpPort }) => `${host}:${httpPort ?? 0}`),
-    );
+    expect(spread).to.include({ kind: 'nats' });
+    const port = /^listen: 0\.0\.0\.0:(\d+)$/m.exec(configuration)?.[1] ?? '';
+    expect(spread.kind === 'nats' && spread.servers).to.deep.equal([`nats:${port}`]);
+    const { image, volumes, healthcheck } = services['nats']!;
+    expect(image).to.match(/^nats:2\.\d+-alpine$/);
+    expect(volumes).to.deep.equal(['./nats.conf:/etc/nats/nats.conf:ro', 'nats:/data']);
+    expect(configuration).to.match(/^ {2}store_dir: \/data$/m);
+    const monitored = /^http: (\S+)$/m.exec(configuration)?.[1] ?? '';
+    expect(healthcheck.test.at(-1)).to.equal(`http://${monitored}/healthz`);
   });
 
   it('have a pod for each server, with its name and ports, and ask for its health where it tells of it', async () => {
@@ -119,5 +158,56 @@ describe('the files for containers', function () {
       }
     }
     expect(kinds).to.deep.equal(['Service', 'Service', 'StatefulSet', 'PodDisruptionBudget']);
+  });
+});
+
+describeWithNats('the nats-server for containers', function () {
+  this.timeout(2 * patienceMs);
+  // A password that nats-server would read as a number, if it did not come in quotes.
+  const password = '12345';
+  let nats: NatsServer;
+  let herd: HerdInProcess;
+
+  before(async () => {
+    const { services } = parse(await read('docker', 'compose.nats.yaml'), { merge: true }) as {
+      services: Readonly<Record<string, NatsContainer>>;
+    };
+    const given = services['nats']!.environment['NATS_PASSWORD']!.replace('${NATS_PASSWORD:?set it}', password);
+    const configuration = await read('docker', 'nats.conf');
+    const users = configuration.slice(configuration.indexOf('authorization {')).replace('$NATS_PASSWORD', given);
+    nats = await NatsServer.start(users.split('\n'));
+  });
+  after(async () => {
+    await herd.stop();
+    await nats.stop();
+  });
+
+  /** What herd.yaml says of NATS, if that is the password; but where it runs here. */
+  function settingsWith(NATS_PASSWORD: string): NatsSettings {
+    const { spread } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), { NATS_PASSWORD });
+    if (spread.kind !== 'nats') throw new Error('the herd does not spread by NATS');
+    return { ...spread, servers: [nats.address] };
+  }
+
+  it('lets a herd in that has the password, with all rights that it needs', async () => {
+    const settings = settingsWith(password);
+    herd = new HerdInProcess({ talks: ['Blake-Bryant'], bucketOf: (server) => new NatsBucket(settings, server) });
+    await herd.start();
+    await herd.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    // What conflicts is read from the bucket: a right of its own.
+    await Promise.all(['Blake', 'Bryant'].map((server) => herd.report(server, 'plum', 1_700_000_000)));
+    await herd.agrees(await herd.report('Bryant', 'plum', 1_700_000_001));
+  });
+
+  it('lets nobody else in', async () => {
+    let reason = '';
+    const session = new NatsBucket(settingsWith('another'), 'Metta').open({
+      opened: () => undefined,
+      changed: () => undefined,
+      loaded: () => (reason = 'let in'),
+      closed: (_, why) => (reason = why),
+    });
+    expect(await eventually('it is let in or not', () => reason || undefined)).to.match(/does not let this server in/);
+    session.close();
   });
 });

@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import type { HerdPicture } from '../../src/cli/status/picture.js';
 import { endCommands, HerdCommand, run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
-import { Herd } from '../support/herd.js';
+import { Herd, startHerd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';
+import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
 describe('herd status', function () {
   this.timeout(3 * patienceMs);
@@ -80,5 +81,32 @@ describe('herd status', function () {
     expect(nowhere.stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
     expect(nowhere.status).to.equal(2);
     await rm(file.folder, { recursive: true });
+  });
+});
+
+describeWithNats('herd status, on NATS', function () {
+  this.timeout(3 * patienceMs);
+
+  it('shows the bucket of each server, and that NATS is away', async () => {
+    const nats = await NatsServer.start();
+    const plan = { servers: ['Blake', 'Metta'], nats: nats.address, web: true };
+    const herd = await startHerd({ mode: 'one process', ...plan });
+    const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder });
+    try {
+      const sound = await status();
+      expect(sound.stdout).to.match(/^Herd \S+: 2 of 2 servers ready, 2 of 2 with a live bucket\n/);
+      expect(sound.stdout).to.match(/\n {2}Metta +live +\d+ s +0\n?/);
+      expect(sound.status).to.equal(0);
+      await nats.kill();
+      await herd.report('Blake', 'kiwi');
+      await eventually('a report of Blake waits for NATS', async () => {
+        const { stdout, status: outcome } = await status('--json');
+        const [blake, metta] = (JSON.parse(stdout) as HerdPicture).buckets;
+        return outcome === 1 && blake?.waiting === 1 && blake.why !== '' && metta?.waiting === 0;
+      });
+    } finally {
+      await herd.stop();
+      await nats.stop();
+    }
   });
 });

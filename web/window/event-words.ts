@@ -1,4 +1,5 @@
 import type { Happening } from './feed.js';
+import { engine, nodeName } from './herd.js';
 import type { Told } from './locations.js';
 import { counted, span } from './words.js';
 
@@ -6,7 +7,7 @@ type Data = Readonly<Record<string, unknown>>;
 
 /** Groups of events that a reader may leave out, with the names that the servers give them. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  Links: ['link', 'peer-refused'],
+  Links: ['link', 'peer-refused', 'bucket', 'bucket-warning'],
   Locations: ['learned', 'remembered', 'forgotten', 'lost'],
   Clients: ['client'],
   Servers: ['server', 'actor-failed', 'dead-letter', 'administration'],
@@ -22,6 +23,8 @@ export function eventWords({ kind, data }: Happening): string {
   switch (kind) {
     case 'link':
       return joined(`link to ${text(data, 'neighbour')} is ${text(data, 'state')}`, retry(data), text(data, 'reason'));
+    case 'bucket':
+      return joined(`${nodeName(engine)} is ${text(data, 'state')}`, retry(data), text(data, 'reason'), waiting(data));
     case 'learned':
       return learnedWords(data);
     case 'client':
@@ -47,7 +50,7 @@ export function eventWords({ kind, data }: Happening): string {
 
 function learnedWords(data: Data): string {
   const locations = data['locations'] as readonly Told[];
-  const from = data['from'] === null ? 'clients' : plain(data['from']);
+  const from = data['from'] === null ? 'clients' : nodeName(plain(data['from']));
   const [first] = locations;
   const count = Number(data['count'] ?? locations.length);
   return `learned ${count === 1 ? (first?.client ?? '') : counted(count, 'location')} from ${from}`;
@@ -56,6 +59,11 @@ function learnedWords(data: Data): string {
 function retry(data: Data): string {
   const ms = Number(data['retryInMs'] ?? 0);
   return ms > 0 ? `again in ${span(ms)}` : '';
+}
+
+function waiting(data: Data): string {
+  const count = Number(data['waiting'] ?? 0);
+  return count > 0 ? `${counted(count, 'location')} to be written` : '';
 }
 
 function outcome(data: Data): string {

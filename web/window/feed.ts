@@ -1,8 +1,8 @@
-import type { LinkState } from '../../src/actors/events.js';
+import type { BucketState, LinkState } from '../../src/actors/events.js';
 import type { Administering } from '../../src/runtime/http/access.js';
 import { askFor } from './ask.js';
 import { readEvents } from './event-stream.js';
-import type { Herd, Server } from './herd.js';
+import { engine, type Herd, type Server } from './herd.js';
 import type { Told } from './locations.js';
 import { Refill } from './refill.js';
 
@@ -14,16 +14,24 @@ interface Overview {
   readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
   readonly talks: readonly (readonly [string, string])[];
   readonly links: readonly LinkTold[];
+  /** Null where the server spreads nothing by an engine. */
+  readonly bucket: EndTold | null;
   readonly clients: number;
   readonly ready: boolean;
 }
 
-interface LinkTold {
-  readonly neighbour: string;
-  readonly state: LinkState;
+/** What a server tells of one end: of a link, or of its way to the engine. */
+interface EndTold {
+  readonly state: LinkState | BucketState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
+  /** Of its way to the engine alone. */
+  readonly waiting?: number;
+}
+
+interface LinkTold extends EndTold {
+  readonly neighbour: string;
 }
 
 /** A page of `GET /api/clients`. */
@@ -66,6 +74,9 @@ export async function meetHerd(herd: Herd): Promise<void> {
     herd.openedOn = overview.server;
     for (const { name, httpUrl } of overview.servers) herd.meet(name, httpUrl ?? '');
     for (const [a, b] of overview.talks) herd.join(a, b);
+    // Where nobody has links, all spread by the engine, also those that are not heard.
+    const alike = overview.bucket !== null && overview.talks.length === 0;
+    if (alike) for (const { name } of overview.servers) herd.joinEngine(name);
   } catch {
     await new Promise((resolve) => setTimeout(resolve, callAgainMs));
     await meetHerd(herd);
@@ -106,13 +117,23 @@ export class Feed {
     server.ready = overview.ready;
     herd.administering = overview.administration;
     for (const link of overview.links) this.linkIs(link);
+    if (overview.bucket !== null) this.bucketIs(overview.bucket);
     herd.changed();
   }
 
-  private linkIs({ neighbour, state, sinceMs = 0, retryInMs, reason }: LinkTold): void {
+  private linkIs({ neighbour, ...told }: LinkTold): void {
+    this.endIs(neighbour, told);
+  }
+
+  private bucketIs(told: EndTold): void {
+    this.herd.joinEngine(this.server.name);
+    this.endIs(engine, told);
+  }
+
+  private endIs(far: string, { state, sinceMs = 0, retryInMs, reason, waiting = 0 }: EndTold): void {
     const nowMs = performance.now();
-    const retryAtMs = state === 'backoff' ? nowMs + retryInMs : 0;
-    this.herd.end(this.server.name, neighbour)?.enter({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason });
+    const retryAtMs = state === 'backoff' || state === 'away' || state === 'blocked' ? nowMs + retryInMs : 0;
+    this.herd.end(this.server.name, far)?.enter({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason, waiting });
     this.herd.changed();
   }
 
@@ -141,6 +162,8 @@ export class Feed {
       listener.learned(server, from, locations);
     } else if (kind === 'link') {
       this.linkIs(data as unknown as LinkTold);
+    } else if (kind === 'bucket') {
+      this.bucketIs(data as unknown as EndTold);
     } else if (kind === 'client') {
       server.connections = Number(data['clients']);
       herd.changed();
@@ -168,7 +191,7 @@ export class Feed {
       server.reach = 'away';
       const sinceMs = performance.now();
       for (const end of herd.endsOf(server.name)) {
-        end.enter({ state: 'unknown', sinceMs, retryAtMs: 0, reason: `${server.name} is not heard` });
+        end.enter({ state: 'unknown', sinceMs, retryAtMs: 0, waiting: 0, reason: `${server.name} is not heard` });
       }
       herd.changed();
       this.listener.lost(server);

@@ -10,18 +10,26 @@ export const drawing = { width: 480, height: 340 } as const;
 /** Herds up to this size are drawn in the best order there is; of larger ones there are too many orders to try. */
 const triedMax = 7;
 
-/** Places servers on an oval, so that few links cross. */
-export function layOut(servers: readonly string[], talks: readonly (readonly [string, string])[]): Map<string, Place> {
+/** The middle, where the engine of a herd stands. */
+export const middle: Place = { x: drawing.width / 2, y: drawing.height / 2 + 2 };
+
+/** Places servers on an oval, so that few links cross. A server alone stands in the middle, if that is free. */
+export function layOut(
+  servers: readonly string[],
+  talks: readonly (readonly [string, string])[],
+  engine?: string,
+): Map<string, Place> {
   const order = servers.length <= triedMax ? bestOrder(servers, talks) : servers;
-  const [middleX, middleY] = [drawing.width / 2, drawing.height / 2 + 2];
-  const alone = order.length === 1;
-  return new Map(
+  const alone = order.length === 1 && engine === undefined;
+  const places = new Map(
     order.map((server, at) => {
       const turn = (2 * Math.PI * at) / order.length - Math.PI / 2;
-      const place = { x: middleX + 175 * Math.cos(turn), y: middleY + 102 * Math.sin(turn) };
-      return [server, alone ? { x: middleX, y: middleY } : place];
+      const place = { x: middle.x + 175 * Math.cos(turn), y: middle.y + 102 * Math.sin(turn) };
+      return [server, alone ? middle : place];
     }),
   );
+  if (engine !== undefined) places.set(engine, middle);
+  return places;
 }
 
 /** The order around the oval with the fewest crossings and, of those, the shortest links. The first server stays first. */

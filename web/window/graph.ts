@@ -1,6 +1,6 @@
 import { inside, shape, write } from './element.js';
-import { drawing, layOut, type Place } from './graph-layout.js';
-import type { Herd, Link, LinkEnd, Server } from './herd.js';
+import { drawing, layOut, middle, type Place } from './graph-layout.js';
+import { engine, nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
 import { serverColour, type Palette } from './palette.js';
 import type { Pulses } from './pulses.js';
 import type { Selection } from './selection.js';
@@ -23,6 +23,8 @@ export interface GraphParts {
   readonly pulses: Pulses;
   readonly palette: Palette;
   readonly standing: (server: Server, nowMs: number) => Standing;
+  /** Tells what the colours mean; of it only what is in the graph is shown. */
+  readonly legend?: HTMLElement;
   /** Undefined: nothing in the graph can be picked. */
   readonly selection?: Selection;
 }
@@ -40,6 +42,7 @@ export class Graph {
   private places = new Map<string, Place>();
   private readonly servers = new Map<string, { group: SVGGElement; note: SVGTextElement }>();
   private readonly links = new Map<string, SVGGElement>();
+  private readonly legend: readonly HTMLLIElement[];
   private ends: DrawnEnd[] = [];
   private drawn = '';
   private painted = -1;
@@ -55,6 +58,7 @@ export class Graph {
   ) {
     this.svg = inside(frame, 'svg', SVGSVGElement);
     this.canvas = inside(frame, 'canvas', HTMLCanvasElement);
+    this.legend = [...(parts.legend?.querySelectorAll<HTMLLIElement>('[data-of]') ?? [])];
     this.svg.setAttribute('viewBox', `0 0 ${drawing.width} ${drawing.height}`);
   }
 
@@ -71,26 +75,34 @@ export class Graph {
   private draw(members: string): void {
     this.drawn = members;
     this.painted = -1;
-    this.places = layOut(
-      [...this.herd.servers.keys()],
-      [...this.herd.links.values()].map(({ ends: [a, b] }) => [a.server, b.server] as const),
-    );
+    const all = [...this.herd.links.values()];
+    const between = all
+      .filter(({ kind }) => kind === 'link')
+      .map(({ ends: [end] }) => [end?.server ?? '', end?.neighbour ?? ''] as const);
+    const kinds = new Set<string>(all.map(({ kind }) => kind));
+    const engines = kinds.has('bucket') ? [drawEngine()] : [];
+    this.places = layOut([...this.herd.servers.keys()], between, engines.length > 0 ? engine : undefined);
     this.ends = [];
-    const links = [...this.herd.links.values()].map((link) => this.drawLink(link));
+    const links = all.map((link) => this.drawLink(link));
     const servers = this.herd.list.map((server) => this.drawServer(server));
-    this.svg.replaceChildren(...links, ...servers);
+    // Countdowns stand beside the links, which are buttons: their text would have to be in what a button is called.
+    const countdowns = shape('g', unspoken, ...this.ends.map(({ note }) => note));
+    this.svg.replaceChildren(...links, ...engines, countdowns, ...servers);
+    for (const entry of this.legend) entry.hidden = kinds.size > 0 && !kinds.has(entry.dataset['of'] ?? '');
   }
 
   private drawLink(link: Link): SVGGElement {
     const group = shape('g', { class: 'link', ...this.role });
-    for (const [at, end] of link.ends.entries()) {
-      const [from, to] = [this.place(end.server), this.place(link.ends[1 - at]?.server ?? '')];
-      const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
-      const near = { x: from.x + (to.x - from.x) * 0.31, y: from.y + (to.y - from.y) * 0.31 };
-      const line = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'half' });
-      const reach = shape('line', { x1: from.x, y1: from.y, x2: middle.x, y2: middle.y, class: 'reach' });
+    // An end that tells of all the way has all of the line.
+    const share = 1 / link.ends.length;
+    for (const end of link.ends) {
+      const [from, to] = [this.place(end.server), this.place(end.neighbour)];
+      const along = (way: number): Place => ({ x: from.x + (to.x - from.x) * way, y: from.y + (to.y - from.y) * way });
+      const [until, near] = [along(share), along(0.12 + 0.38 * share)];
+      const line = shape('line', { x1: from.x, y1: from.y, x2: until.x, y2: until.y, class: 'half' });
+      const reach = shape('line', { x1: from.x, y1: from.y, x2: until.x, y2: until.y, class: 'reach' });
       const note = shape('text', { x: near.x, y: near.y + 4, class: 'countdown', ...unspoken });
-      group.append(reach, line, note);
+      group.append(reach, line);
       this.ends.push({ end, line, note });
     }
     this.pickable(group, 'link', link.id);
@@ -147,7 +159,7 @@ export class Graph {
     for (const [id, group] of this.links) {
       const ends = this.herd.links.get(id)?.ends ?? [];
       const states = ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
-      group.setAttribute('aria-label', `Link ${id}. ${states}`);
+      group.setAttribute('aria-label', `Link ${this.herd.links.get(id)?.title ?? id}. ${states}`);
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
     }
@@ -161,8 +173,8 @@ export class Graph {
 
   private countDown(nowMs: number): void {
     for (const { end, note } of this.ends) {
-      const { state, retryAtMs } = end.now;
-      write(note, state === 'backoff' && retryAtMs > 0 ? span(retryAtMs - nowMs) : '');
+      const { retryAtMs } = end.now;
+      write(note, retryAtMs > 0 ? span(retryAtMs - nowMs) : '');
     }
   }
 
@@ -193,4 +205,14 @@ export class Graph {
     this.cleared = pulses.isIdle;
     pulses.paint(context, this.places, palette, (link) => this.herd.links.has(link), nowMs);
   }
+}
+
+/** The engine in the middle: it tells nothing itself, and cannot be picked. */
+function drawEngine(): SVGGElement {
+  return shape(
+    'g',
+    { class: 'engine', transform: `translate(${middle.x} ${middle.y})` },
+    shape('rect', { x: -33, y: -19, width: 66, height: 38, rx: 9 }),
+    shape('text', { y: 5 }, nodeName(engine)),
+  );
 }

@@ -1,11 +1,19 @@
-import type { LinkState } from '../../src/actors/events.js';
+import type { BucketState, LinkState } from '../../src/actors/events.js';
 import type { Administering } from '../../src/runtime/http/access.js';
 
 /** Whether the page hears a server. */
 export type Reach = 'calling' | 'reached' | 'away';
 
-/** The state of one end of a link; unknown while the server at that end is not heard. */
-export type EndState = LinkState | 'unknown';
+/** The state of one end of a link, or of a server's way to the bucket; unknown while the server there is not heard. */
+export type EndState = LinkState | BucketState | 'unknown';
+
+/** The engine that a herd may spread by, as servers name it in what they tell. No server can have that name. */
+export const engine = ':bucket';
+
+/** What people call a node of the graph. */
+export function nodeName(node: string): string {
+  return node === engine ? 'NATS' : node;
+}
 
 export interface Server {
   readonly name: string;
@@ -25,8 +33,10 @@ export interface Step {
   readonly state: EndState;
   /** When it was entered, on the page's clock in milliseconds. */
   readonly sinceMs: number;
-  /** When the next attempt is due; 0 but in backoff. */
+  /** When the next attempt is due; 0 where there will be none. */
   readonly retryAtMs: number;
+  /** Clients of whom something waited for the bucket then. */
+  readonly waiting: number;
   readonly reason: string;
 }
 
@@ -34,7 +44,7 @@ export interface Step {
 const stepsMax = 8;
 
 /** Before anything is heard. */
-const unheard: Step = { state: 'unknown', sinceMs: 0, retryAtMs: 0, reason: '' };
+const unheard: Step = { state: 'unknown', sinceMs: 0, retryAtMs: 0, waiting: 0, reason: '' };
 
 /** One end of a link, as the server there sees it. */
 export class LinkEnd {
@@ -51,16 +61,19 @@ export class LinkEnd {
   }
 
   enter(step: Step): void {
-    const same = step.state === this.now.state && step.state !== 'backoff' && step.reason === this.now.reason;
+    const same = step.state === this.now.state && step.retryAtMs === 0 && step.reason === this.now.reason;
     const before = this.steps.filter((known) => known !== unheard);
     if (!same) this.steps = [step, ...before].slice(0, stepsMax);
   }
 }
 
+/** A link between two servers, or a server's way to the engine, whose other end tells nothing. */
 export interface Link {
-  /** Its servers' names, `Blake–Howard`. */
   readonly id: string;
-  readonly ends: readonly [LinkEnd, LinkEnd];
+  /** What people call it, `Blake–Howard`. */
+  readonly title: string;
+  readonly kind: 'link' | 'bucket';
+  readonly ends: readonly LinkEnd[];
 }
 
 /** What the page knows of the herd's servers and links. Views look at it once a frame; `version` says whether they must. */
@@ -94,7 +107,17 @@ export class Herd {
     const id = linkId(a, b);
     if (this.links.has(id)) return;
     const [first, second] = a < b ? [a, b] : [b, a];
-    this.links.set(id, { id, ends: [new LinkEnd(first, second), new LinkEnd(second, first)] });
+    const ends = [new LinkEnd(first, second), new LinkEnd(second, first)];
+    this.links.set(id, { id, title: id, kind: 'link', ends });
+    this.version += 1;
+  }
+
+  /** Adds a server's way to the engine, unless it is known. */
+  joinEngine(server: string): void {
+    const id = linkId(server, engine);
+    if (this.links.has(id)) return;
+    const title = `${server}–${nodeName(engine)}`;
+    this.links.set(id, { id, title, kind: 'bucket', ends: [new LinkEnd(server, engine)] });
     this.version += 1;
   }
 

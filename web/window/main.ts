@@ -4,7 +4,7 @@ import { part } from './element.js';
 import { EventList } from './event-list.js';
 import { Feed, meetHerd, type Listener } from './feed.js';
 import { Graph } from './graph.js';
-import { Herd, type Server } from './herd.js';
+import { engine, Herd, type Server } from './herd.js';
 import { Locations, type Told } from './locations.js';
 import { WorldMap } from './map.js';
 import { NearPanel } from './near-panel.js';
@@ -27,7 +27,8 @@ const pulses = new Pulses();
 
 const map = new WorldMap(locations, selection, palette);
 const standing = standingIn(locations);
-const graph = new Graph(part('herd-graph', HTMLElement), herd, { pulses, palette, standing, selection });
+const legend = part('legend', HTMLElement);
+const graph = new Graph(part('herd-graph', HTMLElement), herd, { pulses, palette, standing, legend, selection });
 const talk = new Console(herd);
 const events = new EventList(herd);
 const views = [
@@ -61,6 +62,8 @@ const listener: Listener = {
     take(server, told);
     const first = herd.server(told[0]?.server ?? '')?.index ?? server.index;
     pulses.learned(from ?? server.name, server.name, told.length, first);
+    const tellsEngine = from !== engine && herd.end(server.name, engine)?.now.state === 'live';
+    if (tellsEngine) pulses.learned(server.name, engine, told.length, first);
   },
   happened: (happening) => events.add(happening, performance.now()),
   lost: (server) => locations.forget(server.index),

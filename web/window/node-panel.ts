@@ -1,6 +1,6 @@
 import { chaosButtons } from './chaos.js';
 import { element, part } from './element.js';
-import type { Herd, Link, LinkEnd, Server } from './herd.js';
+import { nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
 import type { Selection } from './selection.js';
 import { StateChart } from './state-chart.js';
 import { counted, endWord, reachWord, span } from './words.js';
@@ -33,7 +33,7 @@ export class NodePanel {
     const server = node.kind === 'server' ? this.herd.server(node.id) : undefined;
     this.setUp(`${node.kind} ${node.id} ${this.herd.administering}`, link, server);
     if (link !== undefined) {
-      this.chart.show(link);
+      if (link.kind === 'link') this.chart.show(link);
       this.body.replaceChildren(...link.ends.map((end) => endView(end, nowMs)));
     } else if (server !== undefined) {
       this.body.replaceChildren(serverView(server), ...this.herd.endsOf(server.name).map((end) => this.linkRow(end)));
@@ -44,17 +44,19 @@ export class NodePanel {
   private setUp(shown: string, link: Link | undefined, server: Server | undefined): void {
     if (shown === this.shown) return;
     this.shown = shown;
-    this.title.textContent = link === undefined ? (server?.name ?? '') : `Link ${link.id}`;
-    const chart = link === undefined ? [] : [this.chart.svg];
+    this.title.textContent = link === undefined ? (server?.name ?? '') : `Link ${link.title}`;
+    const chart = link?.kind === 'link' ? [this.chart.svg] : [];
     this.said.textContent = '';
     const thing = link ?? server;
     const say = (words: string): void => void (this.said.textContent = words);
-    const buttons = thing === undefined ? [] : [chaosButtons(this.herd, thing, say)];
+    // What is between a server and NATS is not the herd's to cut.
+    const isHerds = thing !== undefined && link?.kind !== 'bucket';
+    const buttons = isHerds ? [chaosButtons(this.herd, thing, say)] : [];
     this.panel.replaceChildren(this.title, ...chart, this.body, ...buttons, this.said);
   }
 
   private linkRow(end: LinkEnd): HTMLElement {
-    return element('p', { className: 'end' }, `Link to ${end.neighbour}: ${endWord(end.now.state)}`);
+    return element('p', { className: 'end' }, `Link to ${nodeName(end.neighbour)}: ${endWord(end.now.state)}`);
   }
 }
 
@@ -66,8 +68,9 @@ function serverView({ reach, connections, ready, url }: Server): HTMLElement {
 }
 
 function endView({ server, now, steps }: LinkEnd, nowMs: number): HTMLElement {
-  const left = now.state === 'backoff' ? `, again in ${span(now.retryAtMs - nowMs)}` : '';
-  const head = `${endWord(now.state)} for ${span(nowMs - now.sinceMs)}${left}`;
+  const left = now.retryAtMs > 0 ? `, again in ${span(now.retryAtMs - nowMs)}` : '';
+  const waiting = now.waiting > 0 ? `; ${counted(now.waiting, 'location')} to be written` : '';
+  const head = `${endWord(now.state)} for ${span(nowMs - now.sinceMs)}${left}${waiting}`;
   const rows = steps.slice(1, 5).map((step, at) => {
     const until = steps[at]?.sinceMs ?? nowMs;
     const words = `${endWord(step.state)}, ${span(until - step.sinceMs)}${step.reason === '' ? '' : `: ${step.reason}`}`;

@@ -1,4 +1,4 @@
-import { linkId } from './herd.js';
+import { engine, linkId } from './herd.js';
 import type { Place } from './graph-layout.js';
 import type { Palette } from './palette.js';
 
@@ -7,6 +7,9 @@ const travelMs = 550;
 
 /** Pulses one way over a link come no faster than this; what is told in between makes the next one larger. */
 const gapMs = 160;
+
+/** What a server tells the engine is there when the engine tells others of it. */
+const engineDelayMs = travelMs;
 
 /** How far from a server's middle a pulse starts and ends. */
 const rimPixels = 26;
@@ -31,7 +34,7 @@ export class Pulses {
     return this.pulses.length === 0 && this.waiting.size === 0;
   }
 
-  /** A server learned something: of a neighbour, or (from itself) of a client. */
+  /** A server learned something: of a neighbour, of the engine, or (from itself) of a client. */
   learned(from: string, to: string, count: number, server: number): void {
     if (document.hidden) return;
     const way = `${from} ${to}`;
@@ -53,6 +56,7 @@ export class Pulses {
       const [start, end] = [places.get(from), places.get(to)];
       if (start === undefined || end === undefined) continue;
       const way = (nowMs - startedMs) / travelMs;
+      if (way < 0) continue;
       const colour = palette.server(server);
       context.beginPath();
       if (from === to) {
@@ -81,7 +85,13 @@ export class Pulses {
       if (nowMs - (this.lastMs.get(way) ?? -gapMs) < gapMs) continue;
       this.waiting.delete(way);
       this.lastMs.set(way, nowMs);
-      this.pulses.push({ from, to, server, startedMs: nowMs, size: Math.min(9, 4 + Math.log2(count)) });
+      this.pulses.push({
+        from,
+        to,
+        server,
+        startedMs: nowMs + (from === engine ? engineDelayMs : 0),
+        size: Math.min(9, 4 + Math.log2(count)),
+      });
     }
   }
 }

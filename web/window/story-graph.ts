@@ -35,7 +35,8 @@ export class StoryGraph {
         return this.serverIs(news.server, news.state);
       case 'link': {
         const { server, neighbour, state, reason } = news;
-        this.herd.end(server, neighbour)?.enter({ state, sinceMs: performance.now(), retryAtMs: 0, reason });
+        const step = { state, sinceMs: performance.now(), retryAtMs: 0, waiting: 0, reason };
+        this.herd.end(server, neighbour)?.enter(step);
         return this.herd.changed();
       }
       case 'learned':
@@ -68,7 +69,13 @@ export class StoryGraph {
 
   /** A server that is gone has no machines any more. */
   private forgetEnds(name: string): void {
-    const gone = { state: 'unknown', sinceMs: performance.now(), retryAtMs: 0, reason: `${name} is down` } as const;
+    const gone = {
+      state: 'unknown',
+      sinceMs: performance.now(),
+      retryAtMs: 0,
+      waiting: 0,
+      reason: `${name} is down`,
+    } as const;
     for (const end of this.herd.endsOf(name)) end.enter(gone);
   }
 

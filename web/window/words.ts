@@ -5,6 +5,9 @@ const endWords: Readonly<Record<EndState, string>> = {
   'catching-up': 'catching up',
   live: 'live',
   backoff: 'backoff',
+  loading: 'loading',
+  blocked: 'blocked',
+  away: 'away',
   stopped: 'stopped',
   unknown: 'not heard',
 };

@@ -21,6 +21,7 @@ const answerSchema = z.object({
   locations: count,
   clients: count,
   links: z.array(z.object({ neighbour: z.string(), state: z.string(), sinceMs: count, reason: z.string() })),
+  bucket: z.object({ state: z.string(), sinceMs: count, reason: z.string(), waiting: count }).nullable(),
   counts: z.object({
     commands: count,
     reports: count,

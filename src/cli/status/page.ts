@@ -1,5 +1,5 @@
 import { table } from '../table.js';
-import type { HerdPicture, LinkStatus, ServerStatus } from './picture.js';
+import type { BucketStatus, HerdPicture, LinkStatus, ServerStatus } from './picture.js';
 
 /** What a line tells, for those who see colours. It stands in words as well. */
 export type Tone = 'plain' | 'good' | 'waiting' | 'bad';
@@ -15,23 +15,36 @@ const serverHeads = [
   ...['lag p50', 'lag p99', ''],
 ] as const;
 const serverNumbers = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
+const bucketHeads = ['bucket of', 'state', 'for', 'waiting', ''] as const;
 const unknown = '–';
 
 /** A herd as lines of text. */
-export function pageOf({ herd, servers, links }: HerdPicture): PageLine[] {
+export function pageOf({ herd, servers, links, buckets }: HerdPicture): PageLine[] {
   const up = servers.filter(({ state }) => state === 'ready' || state === 'up').length;
-  const live = links.filter(({ state }) => state === 'live').length;
+  const live = (of: readonly { readonly state: string }[]) => of.filter(({ state }) => state === 'live').length;
+  const parts = [
+    `${up} of ${servers.length} servers ready`,
+    // Where there is a bucket, nobody misses links that herd.yaml does not ask for.
+    ...(links.length === 0 && buckets.length > 0 ? [] : [`${live(links)} of ${links.length} links live`]),
+    ...(buckets.length === 0 ? [] : [`${live(buckets)} of ${buckets.length} with a live bucket`]),
+  ];
   return [
-    plain(`Herd ${herd}: ${up} of ${servers.length} servers ready, ${live} of ${links.length} links live`),
+    plain(`Herd ${herd}: ${parts.join(', ')}`),
     plain(''),
     ...lines(table(serverHeads, servers.map(serverCells), serverNumbers), servers.map(toneOfServer)),
-    ...(links.length === 0
-      ? []
-      : [
-          plain(''),
-          ...lines(table(['link', 'state', 'for', ''], links.map(linkCells), new Set([2])), links.map(toneOfLink)),
-        ]),
+    ...section(['link', 'state', 'for', ''], links.map(linkCells), new Set([2]), links.map(toneOfLife)),
+    ...section(bucketHeads, buckets.map(bucketCells), new Set([2, 3]), buckets.map(toneOfLife)),
   ];
+}
+
+/** One more table under the page; nothing where it would be empty. */
+function section(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: ReadonlySet<number>,
+  tones: readonly Tone[],
+): PageLine[] {
+  return rows.length === 0 ? [] : [plain(''), ...lines(table(heads, rows, numbers), tones)];
 }
 
 /** A page cut to a terminal of that size; what does not fit is counted. */
@@ -67,7 +80,7 @@ function toneOfServer({ state }: ServerStatus): Tone {
   }
 }
 
-function toneOfLink({ state }: LinkStatus): Tone {
+function toneOfLife({ state }: { readonly state: string }): Tone {
   if (state === 'live') return 'good';
   return state === 'unknown' ? 'bad' : 'waiting';
 }
@@ -88,6 +101,11 @@ function serverCells({ name, state, why, held, pace }: ServerStatus): string[] {
 
 function linkCells({ between, state, sinceMs, why }: LinkStatus): string[] {
   return [between.join(' – '), printable(state), sinceMs === undefined ? unknown : ageText(sinceMs), printable(why)];
+}
+
+function bucketCells({ server, state, sinceMs, waiting, why }: BucketStatus): string[] {
+  const age = sinceMs === undefined ? unknown : ageText(sinceMs);
+  return [server, printable(state), age, waiting === undefined ? unknown : numberText(waiting), printable(why)];
 }
 
 /** Whole from ten on; below, a tenth is worth a look. */

@@ -38,13 +38,27 @@ export interface LinkStatus {
   readonly why: string;
 }
 
+/** What is known of the bucket that a server spreads locations by. */
+export interface BucketStatus {
+  readonly server: ServerId;
+  /** The state; `unknown` where the server did not tell. */
+  readonly state: string;
+  /** For how long, in milliseconds. */
+  readonly sinceMs: number | undefined;
+  /** Clients of whom something waits to be written. */
+  readonly waiting: number | undefined;
+  readonly why: string;
+}
+
 /** A herd as it is shown. */
 export interface HerdPicture {
   readonly herd: string;
-  /** Whether all servers are up and ready, and all links live as far as servers tell of them. */
+  /** Whether all servers are up and ready, and all links and buckets live as far as servers tell of them. */
   readonly sound: boolean;
   readonly servers: readonly ServerStatus[];
   readonly links: readonly LinkStatus[];
+  /** One for each server of a herd that spreads by NATS; empty otherwise. */
+  readonly buckets: readonly BucketStatus[];
 }
 
 /** What two looks at a herd, one after the other, tell of it. The first is undefined where there was but one. */
@@ -52,10 +66,11 @@ export function pictureOf(config: HerdConfig, before: HerdLook | undefined, afte
   const most = Math.max(0, ...[...after.values()].map((look) => (look.kind === 'told' ? look.answer.locations : 0)));
   const servers = [...after].map(([name, look]) => serverStatus(name, before?.get(name), look, most));
   const links = linksOf(config, after);
+  const buckets = config.spread.kind === 'nats' ? [...after].map(([server, look]) => bucketStatus(server, look)) : [];
   const sound =
     servers.every(({ state }) => state === 'ready' || state === 'up') &&
-    links.every(({ state }) => state === 'live' || state === 'unknown');
-  return { herd: config.herd, sound, servers, links };
+    [...links, ...buckets].every(({ state }) => state === 'live' || state === 'unknown');
+  return { herd: config.herd, sound, servers, links, buckets };
 }
 
 function serverStatus(
@@ -110,6 +125,13 @@ function linkStatus(looks: HerdLook, one: ServerId, other: ServerId): LinkStatus
     sinceMs: ends.length === 0 ? undefined : Math.min(...ends.map(({ sinceMs }) => sinceMs)),
     why: ends.find(({ reason }) => reason !== '')?.reason ?? '',
   };
+}
+
+function bucketStatus(server: ServerId, look: ServerLook): BucketStatus {
+  const bucket = look.kind === 'told' ? look.answer.bucket : null;
+  if (bucket === null) return { server, state: 'unknown', sinceMs: undefined, waiting: undefined, why: '' };
+  const { state, sinceMs, waiting, reason } = bucket;
+  return { server, state, sinceMs, waiting, why: reason };
 }
 
 function endOf(looks: HerdLook, server: ServerId, neighbour: ServerId): HerdAnswer['links'][number] | undefined {

@@ -27,6 +27,8 @@ export interface BucketView {
   readonly retryInMs: number;
   /** What went wrong last, until it is live again; empty if nothing did. */
   readonly reason: string;
+  /** Clients of whom something waited to be written when it entered the state; 0 while it is live, where nothing waits for long. */
+  readonly waiting: number;
 }
 
 /** What happens to a server, as far as people look at it: its links, its clients, its own life. It only listens. */
@@ -83,7 +85,8 @@ export class ServerView {
     if (this.bucket === undefined) return undefined;
     const { state, reason, retryInMs, atMs } = this.bucket;
     const sinceMs = Math.round(this.clock.monotonicMs() - atMs);
-    return { state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason };
+    const waiting = state === 'live' ? 0 : this.bucket.waiting;
+    return { state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason, waiting };
   }
 
   /** What is not as it should be, though the server serves what it knows; empty if nothing is. */

@@ -31,6 +31,7 @@ const picture: HerdPicture = {
     { between: [blake, metta], state: 'catching-up / live', sinceMs: 7_200_000, why: '' },
     { between: [bryant, metta], state: 'unknown', sinceMs: undefined, why: '' },
   ],
+  buckets: [],
 };
 
 describe('the page of herd status', () => {
@@ -50,6 +51,25 @@ describe('the page of herd status', () => {
       '  Blake – Metta   catching-up / live    2 h',
       '  Bryant – Metta  unknown                 –',
     ]);
+  });
+
+  it('tells of the bucket of each server, and not of links that there are not', () => {
+    const buckets = [
+      { server: blake, state: 'live', sinceMs: 3_000, waiting: 0, why: '' },
+      { server: bryant, state: 'unknown', sinceMs: undefined, waiting: undefined, why: '' },
+      { server: metta, state: 'away', sinceMs: 900, waiting: 1_200, why: 'ECONN\x1b[2JREFUSED' },
+    ];
+    const onNats = drawn(pageOf({ ...picture, links: [], buckets }), 'plain');
+    expect(onNats[0]).to.equal('Herd laker: 1 of 3 servers ready, 1 of 3 with a live bucket');
+    expect(onNats.slice(6)).to.deep.equal([
+      '',
+      '  bucket of  state    for  waiting',
+      '  Blake      live     3 s        0',
+      '  Bryant     unknown    –        –',
+      '  Metta      away     0 s    1,200  ECONN?[2JREFUSED',
+    ]);
+    const both = drawn(pageOf({ ...picture, buckets }), 'plain');
+    expect(both[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 links live, 1 of 3 with a live bucket');
   });
 
   it('has colours around whole lines', () => {

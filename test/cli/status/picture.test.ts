@@ -17,9 +17,13 @@ interface Told {
   readonly locations?: number;
   readonly counts?: Partial<HerdAnswer['counts']>;
   readonly link?: Partial<HerdAnswer['links'][number]>;
+  readonly bucket?: HerdAnswer['bucket'];
 }
 
-function told(neighbour: string, { atMs = 0, ready = true, locations = 0, counts, link }: Told = {}): ServerLook {
+function told(
+  neighbour: string,
+  { atMs = 0, ready = true, locations = 0, counts, link, bucket = null }: Told = {},
+): ServerLook {
   const none = { commands: 0, reports: 0, learned: 0, spread: { boundsSeconds: [1], counts: [0, 0] } };
   return {
     kind: 'told',
@@ -31,6 +35,7 @@ function told(neighbour: string, { atMs = 0, ready = true, locations = 0, counts
       locations,
       clients: 0,
       links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', ...link }],
+      bucket,
       counts: { ...none, ...counts },
     },
   };
@@ -94,5 +99,24 @@ describe('the picture of a herd', () => {
     const down: ServerLook = { kind: 'down', reason: 'ECONNREFUSED' };
     const { links } = pictureOf(config, undefined, look(down, down));
     expect(links).to.deep.equal([{ between: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, why: '' }]);
+  });
+
+  it('has the bucket of each server of a herd on NATS, and is not sound while one is not live', () => {
+    const onNats = parseConfig(
+      'herd.yaml',
+      'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nspread: { kind: nats, servers: ["localhost:4222"] }',
+      {},
+    );
+    const live = { state: 'live', sinceMs: 5, reason: '', waiting: 0 };
+    const away = { state: 'away', sinceMs: 7, reason: 'ECONNREFUSED', waiting: 3 };
+    const picture = (blake: ServerLook, metta: ServerLook) => pictureOf(onNats, undefined, look(blake, metta));
+    expect(picture(told('', { bucket: live }), told('', { bucket: away })).buckets).to.deep.equal([
+      { server: 'Blake', state: 'live', sinceMs: 5, waiting: 0, why: '' },
+      { server: 'Metta', state: 'away', sinceMs: 7, waiting: 3, why: 'ECONNREFUSED' },
+    ]);
+    expect(picture(told('', { bucket: live }), told('', { bucket: away })).sound).to.equal(false);
+    const withoutHttp = picture(told('', { bucket: live }), { kind: 'takes clients' });
+    expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', waiting: undefined });
+    expect(withoutHttp.sound).to.equal(true);
   });
 });
