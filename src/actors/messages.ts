@@ -159,14 +159,17 @@ export type WatchMessage =
   /** What the store has learned; sent while somebody watches. */
   | { readonly kind: 'learned'; readonly locations: readonly Location[] };
 
-/** Sent to flood, or to whatever spreads locations in its place. */
+/** Sent to whatever spreads locations: the store has learned them. */
+export interface SpreadMessage {
+  readonly kind: 'spread';
+  readonly locations: readonly Location[];
+  /** The neighbour that told us, or `fromBucket`; undefined if a client did. What spreads to there tells it nothing back. */
+  readonly from: ServerId | undefined;
+}
+
+/** Sent to flood. */
 export type FloodMessage =
-  | {
-      readonly kind: 'spread';
-      readonly locations: readonly Location[];
-      /** The neighbour that told us; undefined if a client did. */
-      readonly from: ServerId | undefined;
-    }
+  | SpreadMessage
   /** Tell one neighbour, which has asked. */
   | { readonly kind: 'tell'; readonly location: Location; readonly to: ServerId };
 
@@ -177,8 +180,9 @@ export type BucketMessage =
   | { readonly kind: 'bucket-loaded'; readonly session: BucketSession }
   | { readonly kind: 'bucket-closed'; readonly session: BucketSession; readonly reason: string };
 
-/** Sent to the spread over a bucket, besides what flood is sent; all but the first two kinds by itself. */
+/** Sent to the spread over a bucket; all but the first three kinds by itself. */
 export type BucketSpreadMessage =
+  | SpreadMessage
   | BucketMessage
   | ListedMessage
   /** Clients have their answers: what they reported may be written. */
@@ -260,8 +264,7 @@ export const addresses = {
   store: address<StoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
-  /** The same place as flood's, for what only a spread over a bucket is told. */
-  bucketSpread: address<BucketSpreadMessage>('flood'),
+  bucketSpread: address<BucketSpreadMessage>('bucket'),
   seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),
