@@ -227,14 +227,16 @@ export type PeerWireMessage =
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
   | PeerWireMessage
-  /** The neighbour called, and is who it says. */
-  | { readonly kind: 'called'; readonly wire: PeerWire }
+  /** The neighbour called, is who it says, and speaks a version of the protocol. */
+  | { readonly kind: 'called'; readonly wire: PeerWire; readonly version: number }
   /** New locations, and their lines as every neighbour gets them. */
   | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
   /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
+  /** The server has been told to stop: the neighbour shall know why the link will be gone. */
+  | { readonly kind: 'say-goodbye' }
   /** The buckets of the groups in which a neighbour's digest differs. */
   | { readonly kind: 'compared'; readonly told: readonly GroupTold[] }
   /** A page of what the neighbour may lack. */

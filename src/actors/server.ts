@@ -62,6 +62,7 @@ export class Server implements Actor<ServerMessage> {
     this.life = createActor(
       serverMachine.provide({
         actions: {
+          sayGoodbye: () => this.sayGoodbye(),
           drainClients: () => this.drainClients(),
           stopActors: () => this.stop(),
           tell: ({ context }, { state }) => registry.publish({ kind: 'server', state, reason: context.reason }),
@@ -191,6 +192,13 @@ export class Server implements Actor<ServerMessage> {
   private forget(address: string): void {
     for (const connection of this.clients.keys()) {
       if (addresses.connection(connection) === address) return this.left(connection, 'its actor failed');
+    }
+  }
+
+  private sayGoodbye(): void {
+    const { registry } = this.edges;
+    for (const neighbour of this.settings.identity.neighbours) {
+      registry.send(addresses.link(neighbour), { kind: 'say-goodbye' });
     }
   }
 

@@ -10,6 +10,7 @@ import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
+import { spokenVersions } from '../protocol/peer-version.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { AdministrationError, type Administer } from './administration.js';
 import type { HerdCertificates } from './certificates.js';
@@ -113,7 +114,8 @@ export class HostedServer {
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
-    const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
+    const neighbours = config.topology.get(id) ?? [];
+    const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
     const counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);

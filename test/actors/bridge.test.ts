@@ -4,6 +4,7 @@ import { defaultLimits, defaultPace } from '../../src/actors/limits.js';
 import { addresses } from '../../src/actors/messages.js';
 import { Server } from '../../src/actors/server.js';
 import { defaultUpstreamPace } from '../../src/actors/upstream/pace.js';
+import { spokenVersions } from '../../src/protocol/peer-version.js';
 import type { Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
@@ -28,7 +29,12 @@ describe('A server that floods and shares a bucket', () => {
     clock = new VirtualClock();
     bucket = new FakeBucket();
     const transport = new FakeTransport();
-    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours: ['Blake', 'Metta'].map(serverId) };
+    const identity = {
+      herd: 'twitter',
+      server: serverId('Bryant'),
+      neighbours: ['Blake', 'Metta'].map(serverId),
+      versions: spokenVersions,
+    };
     const told = { identity, limits: defaultLimits, pace: defaultPace };
     server = new Server(
       { ...told, upstream: fakeUpstream, upstreamPace: defaultUpstreamPace },

@@ -2,6 +2,7 @@ import { defaultUpstreamPace } from '../../actors/upstream/pace.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
+import { spokenVersions } from '../../protocol/peer-version.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
 import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
@@ -152,7 +153,8 @@ export class VirtualWorld implements World {
     const { topology, limits, pace, name } = this.scenario.herd;
     const machine = this.machines.get(server);
     if (machine === undefined || this.servers.has(server)) return;
-    const identity = { herd: name, server, neighbours: topology.get(server) ?? [] };
+    const neighbours = topology.get(server) ?? [];
+    const identity = { herd: name, server, neighbours, versions: spokenVersions };
     // A start draws anew, and the same however much was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
     const run = new SimulatedServer(
