@@ -1,12 +1,36 @@
 import type { ServerId } from '../protocol/ids.js';
-import { peerProtocolVersion, type Hello, type PeerLine, type Proof, type Refused } from '../protocol/peer-line.js';
+import type { Hello, PeerLine, Proof, Refused } from '../protocol/peer-line.js';
+import {
+  agreedVersion,
+  describeVersions,
+  offeredVersions,
+  withOffer,
+  type PeerVersions,
+} from '../protocol/peer-version.js';
 import type { Secrets } from './secrets.js';
+import type { PeerWire } from './transport.js';
 
 /** Who a server is among servers. */
 export interface PeerIdentity {
   readonly herd: string;
   readonly server: ServerId;
   readonly neighbours: readonly ServerId[];
+  /** The versions of the protocol that it speaks. */
+  readonly versions: PeerVersions;
+}
+
+/** What a server shows of itself over a wire, and what it asks of the far end. */
+export interface Introduction {
+  readonly identity: PeerIdentity;
+  /** Undefined where none is needed: within one process, or on loopback without one. */
+  readonly secrets: Secrets | undefined;
+}
+
+/** How a server introduces itself over a wire. Servers of one process are one program: they have no older version in common. */
+export function introductionOver({ trusted }: PeerWire, { identity, secrets }: Introduction): Introduction {
+  if (!trusted) return { identity, secrets };
+  const { highest } = identity.versions;
+  return { identity: { ...identity, versions: { lowest: highest, highest } }, secrets: undefined };
 }
 
 /** A line of the handshake. */
@@ -15,7 +39,13 @@ export type HandshakeLine = Hello | Proof | Refused;
 /** What a line of the far end leads to: what to say to it, and where the handshake stands then. */
 export type HandshakeStep =
   | { readonly outcome: 'going on'; readonly say: readonly HandshakeLine[] }
-  | { readonly outcome: 'greeted'; readonly neighbour: ServerId; readonly say: readonly HandshakeLine[] }
+  | {
+      readonly outcome: 'greeted';
+      readonly neighbour: ServerId;
+      /** The version that is spoken from here on. */
+      readonly version: number;
+      readonly say: readonly HandshakeLine[];
+    }
   | { readonly outcome: 'failed'; readonly reason: string; readonly say: readonly HandshakeLine[] };
 
 /** The names of both sides and their nonces: what both prove that they know the secret over. */
@@ -32,11 +62,24 @@ function statementOf(role: Role, { caller, called }: Statement): string {
   return ['herd peer', role, version, herd, from, to, caller.nonce, called.nonce].join(' ');
 }
 
-/** Why a hello is not welcome; undefined if it is. */
+/** The hello of a server, of the lowest version that it speaks; the highest is in its nonce. */
+function helloOf({ identity, secrets }: Introduction, to: ServerId): Hello {
+  const { herd, server, versions } = identity;
+  const nonce = secrets && withOffer(secrets.nonce(), versions);
+  return { kind: 'HELLO', version: String(versions.lowest), herd, from: server, to, nonce };
+}
+
+/** The version to speak with who says a hello, or why none. */
+function versionFor({ version, nonce, from }: Hello, { server, versions }: PeerIdentity): number | string {
+  const offered = offeredVersions(version, nonce);
+  const agreed = offered && agreedVersion(versions, offered);
+  if (agreed !== undefined) return agreed;
+  const spoken = offered === undefined ? `version ${version}` : describeVersions(offered);
+  return `${from} speaks ${spoken}, ${server} ${describeVersions(versions)}`;
+}
+
+/** Why a hello of a version that is spoken here is not welcome; undefined if it is. */
 function refusalOf(hello: Hello, { herd, server, neighbours }: PeerIdentity): string | undefined {
-  if (hello.version !== peerProtocolVersion) {
-    return `${hello.from} speaks version ${hello.version}, ${server} version ${peerProtocolVersion}`;
-  }
   if (hello.herd !== herd) return `${hello.from} is of herd ${hello.herd}, ${server} of herd ${herd}`;
   if (hello.to !== server) return `${hello.to} was called, this is ${server}`;
   if (!neighbours.includes(hello.from)) return `${hello.from} is no neighbour of ${server}`;
@@ -58,18 +101,18 @@ function secretWrong(of: ServerId, heardBy: ServerId): string {
  * proves first, because it knows whom it called; the other would be proving to anybody who knocks.
  */
 export class CallerHandshake {
+  private readonly identity: PeerIdentity;
+  private readonly secrets: Secrets | undefined;
   private readonly hello: Hello;
-  private answer: Hello | undefined;
+  private answer: { readonly hello: Hello; readonly version: number } | undefined;
 
-  /** @param secrets undefined where none is needed: within one process, or on loopback without one */
   constructor(
-    private readonly identity: PeerIdentity,
+    introduction: Introduction,
     private readonly neighbour: ServerId,
-    private readonly secrets: Secrets | undefined,
   ) {
-    const { herd, server } = identity;
-    const nonce = secrets?.nonce();
-    this.hello = { kind: 'HELLO', version: peerProtocolVersion, herd, from: server, to: neighbour, nonce };
+    this.identity = introduction.identity;
+    this.secrets = introduction.secrets;
+    this.hello = helloOf(introduction, neighbour);
   }
 
   /** What is said first. */
@@ -81,26 +124,28 @@ export class CallerHandshake {
     if (line.kind === 'REFUSED') return failed(`refused: ${line.reason}`);
     if (line.kind === 'HELLO' && this.answer === undefined) return this.hearHello(line);
     if (line.kind === 'PROOF' && this.answer !== undefined && this.secrets !== undefined) {
-      const statement = statementOf('called', { caller: this.hello, called: this.answer });
+      const statement = statementOf('called', { caller: this.hello, called: this.answer.hello });
       if (!this.secrets.accepts(statement, line.proofs)) {
         return failed(secretWrong(this.neighbour, this.identity.server));
       }
-      return { outcome: 'greeted', neighbour: this.neighbour, say: [] };
+      return { outcome: 'greeted', neighbour: this.neighbour, version: this.answer.version, say: [] };
     }
     return failed(notInTurn);
   }
 
   private hearHello(answer: Hello): HandshakeStep {
+    const version = versionFor(answer, this.identity);
+    if (typeof version === 'string') return failed(version);
     const refusal = refusalOf(answer, this.identity);
     if (refusal !== undefined) return failed(refusal);
     if (answer.from !== this.neighbour) return failed(`${this.neighbour} was called, ${answer.from} answered`);
     if (this.secrets === undefined) {
       return answer.nonce === undefined
-        ? { outcome: 'greeted', neighbour: this.neighbour, say: [] }
+        ? { outcome: 'greeted', neighbour: this.neighbour, version, say: [] }
         : failed(secretMissing(this.identity.server, this.neighbour));
     }
     if (answer.nonce === undefined) return failed(secretMissing(this.neighbour, this.identity.server));
-    this.answer = answer;
+    this.answer = { hello: answer, version };
     const proofs = this.secrets.prove(statementOf('caller', { caller: this.hello, called: answer }));
     return { outcome: 'going on', say: [{ kind: 'PROOF', proofs }] };
   }
@@ -108,38 +153,38 @@ export class CallerHandshake {
 
 /** The side that is called. What it refuses it tells the caller, so that both logs say why. */
 export class CalledHandshake {
-  private hellos: Statement | undefined;
+  private hellos: (Statement & { readonly version: number }) | undefined;
 
-  /** @param secrets undefined where none is needed */
-  constructor(
-    private readonly identity: PeerIdentity,
-    private readonly secrets: Secrets | undefined,
-  ) {}
+  constructor(private readonly introduction: Introduction) {}
 
   hear(line: PeerLine): HandshakeStep {
-    if (line.kind === 'HELLO' && this.hellos === undefined) return this.hearHello(line);
-    if (line.kind === 'PROOF' && this.hellos !== undefined && this.secrets !== undefined) {
-      if (!this.secrets.accepts(statementOf('caller', this.hellos), line.proofs)) {
-        return refused(secretWrong(this.hellos.caller.from, this.identity.server));
+    const { hellos } = this;
+    if (line.kind === 'HELLO' && hellos === undefined) return this.hearHello(line);
+    const { identity, secrets } = this.introduction;
+    if (line.kind === 'PROOF' && hellos !== undefined && secrets !== undefined) {
+      const { caller, version } = hellos;
+      if (!secrets.accepts(statementOf('caller', hellos), line.proofs)) {
+        return refused(secretWrong(caller.from, identity.server));
       }
-      const proofs = this.secrets.prove(statementOf('called', this.hellos));
-      return { outcome: 'greeted', neighbour: this.hellos.caller.from, say: [{ kind: 'PROOF', proofs }] };
+      const proofs = secrets.prove(statementOf('called', hellos));
+      return { outcome: 'greeted', neighbour: caller.from, version, say: [{ kind: 'PROOF', proofs }] };
     }
     return refused(notInTurn);
   }
 
   private hearHello(caller: Hello): HandshakeStep {
-    const refusal = refusalOf(caller, this.identity);
+    const { identity, secrets } = this.introduction;
+    const version = versionFor(caller, identity);
+    if (typeof version === 'string') return refused(version);
+    const refusal = refusalOf(caller, identity);
     if (refusal !== undefined) return refused(refusal);
-    const { herd, server } = this.identity;
-    const nonce = this.secrets?.nonce();
-    const called: Hello = { kind: 'HELLO', version: peerProtocolVersion, herd, from: server, to: caller.from, nonce };
-    if (this.secrets === undefined) {
-      if (caller.nonce !== undefined) return refused(secretMissing(server, caller.from));
-      return { outcome: 'greeted', neighbour: caller.from, say: [called] };
+    const called = helloOf(this.introduction, caller.from);
+    if (secrets === undefined) {
+      if (caller.nonce !== undefined) return refused(secretMissing(identity.server, caller.from));
+      return { outcome: 'greeted', neighbour: caller.from, version, say: [called] };
     }
-    if (caller.nonce === undefined) return refused(secretMissing(caller.from, server));
-    this.hellos = { caller, called };
+    if (caller.nonce === undefined) return refused(secretMissing(caller.from, identity.server));
+    this.hellos = { caller, called, version };
     return { outcome: 'going on', say: [called] };
   }
 }

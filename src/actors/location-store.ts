@@ -3,22 +3,26 @@ import { supersedes, type Location } from '../protocol/location.js';
 import { compareInstants, type Instant } from '../protocol/time.js';
 import type { Actor, Address, Bus } from './bus.js';
 import { LocationTable } from './location-table.js';
-import { addresses, type ConnectionMessage, type StoreMessage } from './messages.js';
+import { addresses, type ConnectionMessage, type SpreadMessage, type StoreMessage } from './messages.js';
 import { Repair } from './repair.js';
 
-/** The only owner of locations. Keeps the newest of each client, tells flood what is new, answers where a client is. */
+/** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
   private readonly table = new LocationTable();
   private readonly repair = new Repair(this.table);
-  /** Connections that watch. While there are none, nobody is told of what is learned but flood. */
+  /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
   private readonly watchers = new Set<Address<ConnectionMessage>>();
   /** The newest moment of a location that was forgotten for want of room: nothing as old is taken from neighbours again. */
   private horizon: Instant | undefined;
 
-  /** @param clientsMax clients whose location is kept */
+  /**
+   * @param clientsMax clients whose location is kept
+   * @param spreads what is told of all that is new
+   */
   constructor(
     private readonly bus: Bus,
     private readonly clientsMax: number,
+    private readonly spreads: readonly Address<SpreadMessage>[] = [addresses.flood],
   ) {}
 
   receive(message: StoreMessage): void {
@@ -92,7 +96,7 @@ export class LocationStore implements Actor<StoreMessage> {
       // Also if one of them broke something: what is held here, the neighbours must hear of.
       if (locations.length > 0) {
         this.bus.publish({ kind: 'locations-learned', locations, from });
-        this.bus.send(addresses.flood, { kind: 'spread', locations, from });
+        for (const spread of this.spreads) this.bus.send(spread, { kind: 'spread', locations, from });
         if (this.watchers.size > 0) this.bus.send(addresses.watch, { kind: 'learned', locations });
       }
       this.makeRoom();

@@ -161,14 +161,17 @@ export type WatchMessage =
   /** What the store has learned; sent while somebody watches. */
   | { readonly kind: 'learned'; readonly locations: readonly Location[] };
 
-/** Sent to flood, or to whatever spreads locations in its place. */
+/** Sent to whatever spreads locations: the store has learned them. */
+export interface SpreadMessage {
+  readonly kind: 'spread';
+  readonly locations: readonly Location[];
+  /** The neighbour that told us, or `fromBucket`; undefined if a client did. What spreads to there tells it nothing back. */
+  readonly from: ServerId | undefined;
+}
+
+/** Sent to flood. */
 export type FloodMessage =
-  | {
-      readonly kind: 'spread';
-      readonly locations: readonly Location[];
-      /** The neighbour that told us; undefined if a client did. */
-      readonly from: ServerId | undefined;
-    }
+  | SpreadMessage
   /** Tell one neighbour, which has asked. */
   | { readonly kind: 'tell'; readonly location: Location; readonly to: ServerId };
 
@@ -179,8 +182,9 @@ export type BucketMessage =
   | { readonly kind: 'bucket-loaded'; readonly session: BucketSession }
   | { readonly kind: 'bucket-closed'; readonly session: BucketSession; readonly reason: string };
 
-/** Sent to the spread over a bucket, besides what flood is sent; all but the first two kinds by itself. */
+/** Sent to the spread over a bucket; all but the first three kinds by itself. */
 export type BucketSpreadMessage =
+  | SpreadMessage
   | BucketMessage
   | ListedMessage
   /** Clients have their answers: what they reported may be written. */
@@ -225,14 +229,16 @@ export type PeerWireMessage =
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
   | PeerWireMessage
-  /** The neighbour called, and is who it says. */
-  | { readonly kind: 'called'; readonly wire: PeerWire }
+  /** The neighbour called, is who it says, and speaks a version of the protocol. */
+  | { readonly kind: 'called'; readonly wire: PeerWire; readonly version: number }
   /** New locations, and their lines as every neighbour gets them. */
   | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
   /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
+  /** The server has been told to stop: the neighbour shall know why the link will be gone. */
+  | { readonly kind: 'say-goodbye' }
   /** The buckets of the groups in which a neighbour's digest differs. */
   | { readonly kind: 'compared'; readonly told: readonly GroupTold[] }
   /** A page of what the neighbour may lack. */
@@ -262,8 +268,7 @@ export const addresses = {
   store: address<StoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
-  /** The same place as flood's, for what only a spread over a bucket is told. */
-  bucketSpread: address<BucketSpreadMessage>('flood'),
+  bucketSpread: address<BucketSpreadMessage>('bucket'),
   seeker: address<SeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),

@@ -11,7 +11,7 @@ import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import type { BucketState } from './events.js';
 import type { BucketEntry, BucketSession, GetOutcome, LocationBucket, PutOutcome } from './location-bucket.js';
-import { addresses, fromBucket, type BucketSpreadMessage, type FloodMessage } from './messages.js';
+import { addresses, fromBucket, type BucketSpreadMessage } from './messages.js';
 import type { Random } from './random.js';
 
 /** Locations on their way into the bucket at once: enough that none waits for the way there and back of the one before. */
@@ -28,10 +28,10 @@ export interface BucketEdges {
 }
 
 /**
- * Spreads locations by way of a bucket that all servers of the herd share, in flood's place: what is new here is written there,
- * and what others write is learned. A location only ever replaces one that it supersedes, there as here.
+ * Spreads locations by way of a bucket that all servers of the herd share, beside flood or instead of it: what is new here is written there, and
+ * what others write is learned. A location only ever replaces one that it supersedes, there as here.
  */
-export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
+export class NatsSpread implements Actor<BucketSpreadMessage> {
   private readonly life: Machine<typeof bucketMachine>;
   private readonly contents: BucketContents;
   private readonly writes = new BucketWrites(flyingMax);
@@ -65,7 +65,7 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
     this.life.start();
   }
 
-  receive(message: FloodMessage | BucketSpreadMessage): void {
+  receive(message: BucketSpreadMessage): void {
     switch (message.kind) {
       case 'spread':
         if (message.from === fromBucket) return;
@@ -74,9 +74,6 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
       case 'write-due':
         this.dueTimer = undefined;
         return this.write();
-      case 'tell':
-        // Who asks over links is told over links; there are none.
-        return;
       case 'listed':
         for (const location of this.comparison.take(message)) if (this.lacks(location)) this.writes.add(location);
         return this.write();

@@ -2,7 +2,7 @@ import type { ByteString } from '../protocol/bytes.js';
 import { formatPeerLine, parsePeerLine } from '../protocol/peer-line.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import { CalledHandshake, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import { CalledHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import { addresses, type AcceptorMessage } from './messages.js';
 import { logged } from './peer-log.js';
 import type { Secrets } from './secrets.js';
@@ -66,7 +66,8 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.refuse(longest, 'too many callers that have not shown who they are');
     }
     const timer = this.clock.setTimeout(() => this.refuse(wire, 'no handshake in time'), shakeHandsWithinMs);
-    const handshake = new CalledHandshake(this.identity, wire.trusted ? undefined : this.secrets);
+    const { identity, secrets } = this;
+    const handshake = new CalledHandshake(introductionOver(wire, { identity, secrets }));
     this.callers.set(wire, { mailbox, handshake, timer });
   }
 
@@ -86,7 +87,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.forget(wire);
       const link = addresses.link(step.neighbour);
       caller.mailbox.owner = link;
-      this.bus.send(link, { kind: 'called', wire });
+      this.bus.send(link, { kind: 'called', wire, version: step.version });
       // What came in the same turn is the link's to hear.
       const rest = lines.slice(index + 1);
       if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });

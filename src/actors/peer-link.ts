@@ -8,15 +8,18 @@ import {
   compared,
   formatPeerAt,
   formatPeerLine,
+  goodbye,
   parsePeerLine,
   type DigestLine,
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
+import { goodbyeSince } from '../protocol/peer-version.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import { CallerHandshake, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import { CallerHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import type { LinkEvent, LinkState } from './events.js';
 import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { Outbox } from './outbox.js';
@@ -42,6 +45,8 @@ export interface PeerLinkSettings {
   readonly pace: LinkPace;
 }
 
+const outOfPlace = 'the neighbour sent a line that has no place here';
+
 /** Beats in which a neighbour may be silent before it is taken for dead. */
 const silentBeatsMax = 3;
 
@@ -57,6 +62,10 @@ export class PeerLink implements Actor<LinkMessage> {
   private wire: PeerWire | undefined;
   private handshake: CallerHandshake | undefined;
   private outbox: Outbox | undefined;
+  /** The version that was agreed on with the neighbour the last time that it was connected. */
+  private version = 0;
+  /** Whether the neighbour has said that it stops, and nobody has answered at its place since. */
+  private neighbourIs: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
   private pageTimer: unknown;
   /** The newest digest of the neighbour that came while its wire had no room. */
@@ -82,8 +91,7 @@ export class PeerLink implements Actor<LinkMessage> {
         openOutbox: () => this.openOutbox(),
         closeOutbox: () => this.closeOutbox(),
         tell: ({ context }, { state }) => {
-          const retryInMs = state === 'backoff' ? context.retryInMs : 0;
-          bus.publish({ kind: 'link', neighbour, state, reason: context.reason, retryInMs });
+          bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) });
         },
       },
     });
@@ -110,9 +118,11 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'called':
         this.hangUp();
         this.wire = message.wire;
-        return this.life.send({ type: 'GREETED' });
+        return this.greeted(message.version);
       case 'say':
         return this.tell(message.line);
+      case 'say-goodbye':
+        return this.version >= goodbyeSince ? this.tell(goodbye) : undefined;
       case 'machine-failed':
         throw message.error;
       case 'wire-opened':
@@ -175,7 +185,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const step = this.handshake?.hear(said);
     if (step === undefined) return;
     for (const line of step.say) this.say(line);
-    if (step.outcome === 'greeted') this.life.send({ type: 'GREETED' });
+    if (step.outcome === 'greeted') this.greeted(step.version);
     if (step.outcome === 'failed') this.lose(step.reason);
   }
 
@@ -203,11 +213,15 @@ export class PeerLink implements Actor<LinkMessage> {
         return bus.send(addresses.seeker, { kind: 'unknown-heard', from: neighbour, id: said.id });
       case 'BEAT':
         return;
+      case 'GOODBYE':
+        if (this.version < goodbyeSince) return this.lose(outOfPlace);
+        this.neighbourIs = 'stopping';
+        return;
       case 'HELLO':
       case 'PROOF':
       case 'REFUSED':
       case 'invalid':
-        return this.lose('the neighbour sent a line that has no place here');
+        return this.lose(outOfPlace);
     }
   }
 
@@ -223,9 +237,31 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private greet(wire: PeerWire): void {
-    const secrets = wire.trusted ? undefined : this.edges.secrets;
-    this.handshake = new CallerHandshake(this.settings.identity, this.neighbour, secrets);
+    const { identity } = this.settings;
+    const { secrets } = this.edges;
+    // Whatever it says now is worth more than that it was stopped.
+    this.neighbourIs = 'going on';
+    this.handshake = new CallerHandshake(introductionOver(wire, { identity, secrets }), this.neighbour);
     for (const line of this.handshake.begin()) this.say(line);
+  }
+
+  private greeted(version: number): void {
+    this.version = version;
+    this.neighbourIs = 'going on';
+    this.life.send({ type: 'GREETED' });
+  }
+
+  /** What people are told of a state, besides why. */
+  private detailsOf(
+    state: LinkState,
+    { retryInMs }: { readonly retryInMs: number },
+  ): Pick<LinkEvent, 'retryInMs' | 'version' | 'expected'> {
+    const isConnected = state === 'catching-up' || state === 'live';
+    return {
+      retryInMs: state === 'backoff' ? retryInMs : 0,
+      ...(isConnected && { version: this.version }),
+      ...(!isConnected && this.neighbourIs === 'stopping' && { expected: true as const }),
+    };
   }
 
   private beat(): void {
@@ -301,7 +337,10 @@ export class PeerLink implements Actor<LinkMessage> {
 
   private lose(reason: string): void {
     this.hangUp();
-    this.life.send({ type: 'LOST', reason });
+    this.life.send({
+      type: 'LOST',
+      reason: this.neighbourIs === 'stopping' ? `${this.neighbour} was stopped` : reason,
+    });
   }
 
   private hangUp(): void {

@@ -7,7 +7,8 @@ import { assign, setup } from 'xstate';
  *                      │                  │
  *                      └───────FAIL───────┴──▶ failed
  *
- * - In `draining` the herd is still heard and told; clients get the answers they wait for, and are then sent away.
+ * - In `draining` the herd is still heard and told, and knows that it is; clients get the answers they wait for, and are then
+ *   sent away.
  * - On the way into `stopped` and `failed` every actor is stopped. Neither is left: a host starts a server anew.
  */
 export const serverMachine = setup({
@@ -17,6 +18,7 @@ export const serverMachine = setup({
   },
   actions: {
     // The server provides these.
+    sayGoodbye: () => undefined,
     drainClients: () => undefined,
     stopActors: () => undefined,
     tell: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
@@ -37,7 +39,7 @@ export const serverMachine = setup({
       on: { DRAIN: 'draining' },
     },
     draining: {
-      entry: [{ type: 'tell', params: { state: 'draining' } }, 'drainClients'],
+      entry: [{ type: 'tell', params: { state: 'draining' } }, 'sayGoodbye', 'drainClients'],
       on: { CLIENTS_GONE: 'stopped' },
       after: { drainWithin: 'stopped' },
     },

@@ -11,7 +11,7 @@ import type { Http } from './http.js';
 import type { Limits, LinkPace } from './limits.js';
 import type { LocationBucket } from './location-bucket.js';
 import { LocationStore } from './location-store.js';
-import { addresses, type FloodMessage, type ServerMessage } from './messages.js';
+import { addresses, type ServerMessage } from './messages.js';
 import { NatsSpread } from './nats-spread.js';
 import { PeerAcceptor } from './peer-acceptor.js';
 import { PeerLink, type PeerLinkEdges } from './peer-link.js';
@@ -39,7 +39,7 @@ export interface ServerEdges extends PeerLinkEdges {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly http: Http;
-  /** What locations are spread by; undefined: they are flooded over links. */
+  /** What locations are spread by besides being flooded to neighbours; undefined: by nothing. */
   readonly bucket?: LocationBucket | undefined;
 }
 
@@ -62,6 +62,7 @@ export class Server implements Actor<ServerMessage> {
     this.life = createActor(
       serverMachine.provide({
         actions: {
+          sayGoodbye: () => this.sayGoodbye(),
           drainClients: () => this.drainClients(),
           stopActors: () => this.stop(),
           tell: ({ context }, { state }) => registry.publish({ kind: 'server', state, reason: context.reason }),
@@ -76,11 +77,17 @@ export class Server implements Actor<ServerMessage> {
   /** Brings the actors to life, in an order in which each finds those it sends to. */
   start(): void {
     const { supervisor, edges, settings } = this;
-    const { registry, clock, random } = edges;
+    const { registry, clock, random, bucket } = edges;
     const { identity, limits } = settings;
+    const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
     registry.attach(addresses.server, this);
-    supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax));
-    supervisor.spawn('flood', addresses.flood, () => this.makeSpread());
+    supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax, spreads));
+    supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
+    if (bucket !== undefined) {
+      const reaching = { clock, random, bucket };
+      const makeSpread = () => new NatsSpread(registry, reaching, limits.clientsMax);
+      supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
+    }
     supervisor.spawn('watch', addresses.watch, () => new Watch(registry));
     const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
     supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
@@ -96,14 +103,6 @@ export class Server implements Actor<ServerMessage> {
       supervisor.spawn('link', link, () => new PeerLink(registry, edges, settings, neighbour));
     }
     this.life.send({ type: 'START' });
-  }
-
-  /** Nobody else knows which there is. */
-  private makeSpread(): Actor<FloodMessage> {
-    const { registry, clock, random, bucket } = this.edges;
-    const { identity, limits } = this.settings;
-    if (bucket === undefined) return new Flood(registry, identity.server, identity.neighbours);
-    return new NatsSpread(registry, { clock, random, bucket }, limits.clientsMax);
   }
 
   /** Takes a call from another server that has not said yet who it is. */
@@ -193,6 +192,13 @@ export class Server implements Actor<ServerMessage> {
   private forget(address: string): void {
     for (const connection of this.clients.keys()) {
       if (addresses.connection(connection) === address) return this.left(connection, 'its actor failed');
+    }
+  }
+
+  private sayGoodbye(): void {
+    const { registry } = this.edges;
+    for (const neighbour of this.settings.identity.neighbours) {
+      registry.send(addresses.link(neighbour), { kind: 'say-goodbye' });
     }
   }
 

@@ -5,7 +5,8 @@
 export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** The kinds of actors that a server supervises. */
-export type ActorKind = 'connection' | 'store' | 'flood' | 'watch' | 'seeker' | 'link' | 'acceptor' | 'upstream';
+export type ActorKind =
+  'connection' | 'store' | 'flood' | 'bucket' | 'watch' | 'seeker' | 'link' | 'acceptor' | 'upstream';
 
 /** What happens to one kind of actor. */
 interface Policy {
@@ -23,8 +24,10 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   connection: { directive: 'stop', failuresMax: Infinity, withinMs },
   // Its memory is the herd's. It changes it last, when nothing can fail any more, so what it holds is sound after a failure.
   store: { directive: 'resume', failuresMax: 100, withinMs },
-  // Flood holds nothing; a spread over a bucket loads it again, and has the store deal out what it had yet to write.
+  // It holds nothing.
   flood: { directive: 'restart', failuresMax: 100, withinMs },
+  // Loads the bucket again, and has the store deal out what it had yet to write.
+  bucket: { directive: 'restart', failuresMax: 100, withinMs },
   // Forgets who watches what, and says so to those who do: each loses its connection, and comes back.
   watch: { directive: 'restart', failuresMax: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.

@@ -6,6 +6,7 @@ import { partsOf } from '../protocol/topology.js';
 import { HerdCertificates } from '../runtime/certificates.js';
 import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
 import { openPeersOf } from '../runtime/config/open-peers.js';
+import type { NatsSettings } from '../runtime/nats/nats-settings.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { configFor } from './config-file.js';
 import type { ConfigOption } from './options.js';
@@ -19,9 +20,8 @@ export async function check(options: ConfigOption): Promise<void> {
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
   upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
-  const names = [...servers.keys()];
-  const spread = spreadIn(config);
-  const summary = `herd ${herd}, ${names.length} servers, ${spread}upstream ${described(upstream)}`;
+  const floods = config.spread.kind === 'flood';
+  const summary = `herd ${herd}, ${servers.size} servers, ${spreadIn(config)}upstream ${described(upstream)}`;
   print(`${relative('.', file)} is right: ${summary}\n`);
   print(
     table(
@@ -29,11 +29,11 @@ export async function check(options: ConfigOption): Promise<void> {
       [...servers].map(([name, { host, port, peerPort }]) => [
         name,
         hostAndPort(host, port),
-        spread === '' ? hostAndPort(host, peerPort) : 'by NATS',
+        floods ? hostAndPort(host, peerPort) : 'by NATS',
       ]),
     ),
   );
-  if (spread === '') {
+  if (floods) {
     showLinks(config);
     for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
   }
@@ -50,9 +50,11 @@ function showLinks({ servers, topology }: HerdConfig): void {
   print(table(['', ...names], rows));
 }
 
-/** How locations are spread, where it is not by flooding. */
-function spreadIn({ spread }: HerdConfig): string {
-  return spread.kind === 'flood' ? '' : `NATS bucket ${spread.bucket} at ${spread.servers.join(', ')}, `;
+/** How locations are spread, where it is not by flooding alone. */
+function spreadIn({ spread, bridge }: HerdConfig): string {
+  const place = ({ bucket, servers }: NatsSettings) => `NATS bucket ${bucket} at ${servers.join(', ')}`;
+  if (spread.kind === 'nats') return `${place(spread)}, `;
+  return bridge === undefined ? '' : `bridged by ${[...bridge.by].join(' and ')} over ${place(bridge)}, `;
 }
 
 function described(upstream: UpstreamChoice): string {

@@ -138,6 +138,7 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
   const rows = servers.map((server) => {
     const { host } = config.servers.get(server) ?? { host: '' };
     const ports = status.portsOf(server);
+    const peers = String(ports?.peer ?? 'in memory');
     const links = (config.topology.get(server) ?? []).map((neighbour) =>
       status.isLive(server, neighbour) ? neighbour : `(${neighbour})`,
     );
@@ -145,7 +146,7 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
       server,
       hostAndPort(host, ports?.client),
       String(ports?.http ?? ''),
-      config.spread.kind === 'nats' ? 'by NATS' : String(ports?.peer ?? 'in memory'),
+      config.spread.kind === 'nats' ? 'by NATS' : config.bridge?.by.has(server) === true ? `${peers}, NATS` : peers,
       links.join(' '),
     ];
   });

@@ -8,6 +8,7 @@ export function withAbsolutePaths(config: HerdConfig): HerdConfig {
     ...config,
     logDir: config.logDir && resolve(config.logDir),
     storePath: config.storePath && resolve(config.storePath),
-    spread: withWholePaths(config.spread),
+    spread: config.spread.kind === 'flood' ? config.spread : withWholePaths(config.spread),
+    bridge: config.bridge && withWholePaths(config.bridge),
   };
 }

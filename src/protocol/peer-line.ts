@@ -4,9 +4,6 @@ import { asClientId, asServerId, serverIdSource, type ClientId, type ServerId } 
 import { atSource, Location } from './location.js';
 import { formatInstant, parseTime, type Instant } from './time.js';
 
-/** The version of the language that servers speak among themselves. Peers of another version refuse each other. */
-export const peerProtocolVersion = '1';
-
 /** The longest line between servers, where clients may send lines of `lineBytesMax`: an AT line adds names and a skew. */
 export function peerLineBytesMax(lineBytesMax: number): number {
   return Math.max(lineBytesMax + 256, digestLineBytesMax);
@@ -15,14 +12,15 @@ export function peerLineBytesMax(lineBytesMax: number): number {
 /** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
 const digestLineBytesMax = 3_072;
 
-/** The first line of each side: who speaks, to whom, in which herd, and in which version. */
+/** The first line of each side: who speaks, to whom, in which herd, and in which versions. */
 export interface Hello {
   readonly kind: 'HELLO';
+  /** The lowest that the sender speaks. */
   readonly version: string;
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
-  /** What the far end must prove its knowledge of the secret over; undefined where none is asked for. */
+  /** What the far end must prove its knowledge of the secret over, and in it the highest version; undefined without a secret. */
   readonly nonce: string | undefined;
 }
 
@@ -78,10 +76,10 @@ export interface UnknownLine {
 
 /**
  * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
- * that differed the locations have been sent. BEAT: the sender is alive.
+ * that differed the locations have been sent. BEAT: the sender is alive. GOODBYE: the sender has been told to stop.
  */
 export interface WordLine {
-  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'BEAT';
+  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'BEAT' | 'GOODBYE';
 }
 
 /** Not a line that a server sends. */
@@ -104,6 +102,7 @@ const peerAtPattern = new RegExp(`^${atSource} ${serverIdSource}$`);
 export const compared: WordLine = { kind: 'COMPARED' };
 export const caughtUp: WordLine = { kind: 'CAUGHT-UP' };
 export const beat: WordLine = { kind: 'BEAT' };
+export const goodbye: WordLine = { kind: 'GOODBYE' };
 
 /** Reads one line of a neighbour. Never throws. */
 export function parsePeerLine(line: ByteString): PeerLine {
@@ -117,6 +116,8 @@ export function parsePeerLine(line: ByteString): PeerLine {
       return compared;
     case 'CAUGHT-UP':
       return caughtUp;
+    case 'GOODBYE':
+      return goodbye;
     case 'DIGEST':
       return { kind: 'DIGEST', groups: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
     case 'BUCKETS':
@@ -145,7 +146,7 @@ function parsePeerAt(line: ByteString): PeerAt | NotAPeerLine {
   return { kind: 'AT', location: Location.in(line, end), forwarder: line.slice(end + 1) as ServerId };
 }
 
-/** Fields beyond the fifth are for versions to come: they are read only after the version is known to be ours. */
+/** Fields beyond the fifth are for versions to come: they are read only after the version is known to be one of ours. */
 function parseHello([, version, herd, first, second, nonce]: readonly ByteString[]): Hello | NotAPeerLine {
   if (version === undefined || herd === undefined || first === undefined || second === undefined) return invalid;
   const from = asServerId(first);
@@ -193,6 +194,7 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'COMPARED':
     case 'CAUGHT-UP':
     case 'BEAT':
+    case 'GOODBYE':
       return line.kind;
   }
 }

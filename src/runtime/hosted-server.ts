@@ -10,12 +10,14 @@ import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
+import { spokenVersions } from '../protocol/peer-version.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { AdministrationError, type Administer } from './administration.js';
 import type { HerdCertificates } from './certificates.js';
 import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import { openPeersOf } from './config/open-peers.js';
+import { bucketFor } from './config/spread-choice.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
@@ -53,7 +55,7 @@ export interface HostEdges {
   readonly pageFolders: readonly string[];
   /** How the locations in a folder are damaged; undefined if they are not. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
-  /** What a server spreads locations by, where the config says that it is a bucket; undefined where it floods. */
+  /** What a server spreads locations by, where the config says that it has a bucket; undefined where none has. */
   readonly bucketOf?: ((server: ServerId) => LocationBucket) | undefined;
   /** Hears of trouble that no server's log can tell of. */
   readonly warn: (text: string) => void;
@@ -112,7 +114,8 @@ export class HostedServer {
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
-    const identity = { herd: config.herd, server: id, neighbours: config.topology.get(id) ?? [] };
+    const neighbours = config.topology.get(id) ?? [];
+    const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
     const counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
@@ -292,7 +295,7 @@ function routes(edges: HostEdges, inProcess: Transport): Transport {
 }
 
 function bucketOf({ config, bucketOf }: HostEdges, id: ServerId): LocationBucket | undefined {
-  if (config.spread.kind === 'flood') return undefined;
+  if (bucketFor(config, id) === undefined) return undefined;
   if (bucketOf === undefined) throw new Error(`${id} spreads locations by a bucket, and was given none`);
   return bucketOf(id);
 }

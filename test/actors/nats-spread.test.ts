@@ -9,7 +9,7 @@ import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { FakeBucket } from '../support/fake-bucket.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
-import { locationOf, serverId } from '../support/fake-location.js';
+import { locationOf } from '../support/fake-location.js';
 
 const valueOf = ({ line }: Location) => `1 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
@@ -36,13 +36,13 @@ describe('NatsSpread', () => {
     warnings = eventsOf(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
     spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000);
-    bus.attach(addresses.flood, spread);
+    bus.attach(addresses.bucketSpread, spread);
   });
 
   afterEach(() => spread.stop());
 
   function report(...locations: Location[]): void {
-    bus.send(addresses.flood, { kind: 'spread', locations, from: undefined });
+    bus.send(addresses.bucketSpread, { kind: 'spread', locations, from: undefined });
     clock.advance(1);
   }
 
@@ -87,8 +87,8 @@ describe('NatsSpread', () => {
     });
 
     it('answers first: what is reported is written after the turn in which it was', () => {
-      bus.send(addresses.flood, { kind: 'spread', locations: [locationOf('kiwi', 1)], from: undefined });
-      bus.send(addresses.flood, { kind: 'spread', locations: [locationOf('kiwi', 2)], from: undefined });
+      bus.send(addresses.bucketSpread, { kind: 'spread', locations: [locationOf('kiwi', 1)], from: undefined });
+      bus.send(addresses.bucketSpread, { kind: 'spread', locations: [locationOf('kiwi', 2)], from: undefined });
       expect(bucket.session.takePuts()).to.deep.equal([]);
       clock.advance(1);
       expect(bucket.session.takePut()).to.include({ value: valueOf(locationOf('kiwi', 2)) });
@@ -116,7 +116,7 @@ describe('NatsSpread', () => {
       const location = locationOf('kiwi', 1, 'Metta');
       bucket.session.changes(entryOf(location, 1));
       expect(learned()).to.deep.equal([location.line]);
-      bus.send(addresses.flood, { kind: 'spread', locations: [location], from: fromBucket });
+      bus.send(addresses.bucketSpread, { kind: 'spread', locations: [location], from: fromBucket });
       expect(bucket.session.takePuts()).to.deep.equal([]);
     });
 
@@ -339,11 +339,5 @@ describe('NatsSpread', () => {
     bucket.session.loads(...many);
     report(locationOf('client-0', 2), locationOf('client-1000', 2));
     expect(bucket.session.takePuts().map(({ revision }) => revision)).to.deep.equal([0, 1_001]);
-  });
-
-  it('is told of for its neighbours by nobody else', () => {
-    bucket.session.loads();
-    bus.send(addresses.flood, { kind: 'tell', location: locationOf('kiwi', 1), to: serverId('Metta') });
-    expect(bucket.session.takePuts()).to.deep.equal([]);
   });
 });

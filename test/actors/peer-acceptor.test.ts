@@ -5,6 +5,7 @@ import { PeerAcceptor } from '../../src/actors/peer-acceptor.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeSecrets } from '../support/fake-secrets.js';
@@ -13,7 +14,12 @@ import { FakePeerWire, TrustedFakeWire } from '../support/fake-peer-wire.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const blake = serverId('Blake');
-const identity: PeerIdentity = { herd: 'twitter', server: serverId('Bryant'), neighbours: [blake, serverId('Metta')] };
+const identity: PeerIdentity = {
+  herd: 'twitter',
+  server: serverId('Bryant'),
+  neighbours: [blake, serverId('Metta')],
+  versions: spokenVersions,
+};
 const hello = 'HELLO 1 twitter Blake Bryant';
 
 const wrongSecret = 'Blake does not know a secret that Bryant holds valid: HERD_SECRET differs';
@@ -58,7 +64,7 @@ describe('PeerAcceptor', () => {
     mailbox.drained(wire);
     mailbox.closed(wire, 'ECONNRESET');
     expect(link.received).to.deep.equal([
-      { kind: 'called', wire },
+      { kind: 'called', wire, version: 1 },
       { kind: 'wire-lines', wire, lines: ['one', 'two'] },
       { kind: 'wire-lines', wire, lines: ['three'] },
       { kind: 'wire-drained', wire },
@@ -70,7 +76,7 @@ describe('PeerAcceptor', () => {
 
   for (const [name, line, reason] of [
     ['another herd', 'HELLO 1 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
-    ['another version', 'HELLO 2 twitter Blake Bryant', 'Blake speaks version 2, Bryant version 1'],
+    ['another version', 'HELLO 3 twitter Blake Bryant', 'Blake speaks version 3, Bryant versions 1 to 2'],
     ['a call for somebody else', 'HELLO 1 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
     ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
     ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', notInTurn],
@@ -94,7 +100,7 @@ describe('PeerAcceptor', () => {
     const bears = (name: string) => name === 'Blake';
     const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { bears }));
     honest.mailbox.lines(honest.wire, [hello]);
-    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire }]);
+    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire, version: 1 }]);
     const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { bears: () => false }));
     other.mailbox.lines(other.wire, [hello, 'one']);
     expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
@@ -135,15 +141,15 @@ describe('PeerAcceptor', () => {
 
   describe('[PE20] of a herd with a secret', () => {
     const helloWithNonce = `${hello} nonce-of-blake`;
-    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,1,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
-    const proofOfBryant = 'PROOF s3cret(herd,peer,called,1,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,1,twitter,Blake,Bryant,nonce-of-blake,nonce1.2)';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,called,1,twitter,Blake,Bryant,nonce-of-blake,nonce1.2)';
 
     beforeEach(() => begin(new FakeSecrets(['s3cret'])));
 
     it('hands nobody over before the secret is proved, and proves it then', () => {
       const { wire, mailbox } = call();
       mailbox.lines(wire, [helloWithNonce]);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1']);
+      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1.2']);
       expect(link.received).to.deep.equal([]);
       mailbox.lines(wire, [proofOfBlake, 'one']);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
@@ -182,11 +188,11 @@ describe('PeerAcceptor', () => {
       expect(link.received).to.deep.equal([]);
     });
 
-    it('[PE3] asks nothing of a server of the same process', () => {
+    it('[PE3] [PE27] asks nothing of a server of the same process, which is of the same version', () => {
       const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
-      mailbox.lines(wire, [hello]);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake']);
-      expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+      mailbox.lines(wire, ['HELLO 2 twitter Blake Bryant']);
+      expect(wire.sent).to.deep.equal(['HELLO 2 twitter Bryant Blake']);
+      expect(link.received).to.deep.equal([{ kind: 'called', wire, version: 2 }]);
     });
 
     it('tells the log no proof', () => {
@@ -195,7 +201,7 @@ describe('PeerAcceptor', () => {
       mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
       expect(noted.flatMap(({ direction, lines }) => lines.map((line) => `${direction} ${line}`))).to.deep.equal([
         `in ${helloWithNonce}`,
-        'out HELLO 1 twitter Bryant Blake nonce1',
+        'out HELLO 1 twitter Bryant Blake nonce1.2',
         'in PROOF ...',
         'out PROOF ...',
       ]);

@@ -9,6 +9,7 @@ import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
@@ -19,7 +20,12 @@ import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 const blake = serverId('Blake');
 const bryant = serverId('Bryant');
 const metta = serverId('Metta');
-const identity: PeerIdentity = { herd: 'twitter', server: bryant, neighbours: [blake, metta] };
+const identity: PeerIdentity = {
+  herd: 'twitter',
+  server: bryant,
+  neighbours: [blake, metta],
+  versions: spokenVersions,
+};
 
 const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
 const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
@@ -206,7 +212,7 @@ describe('PeerLink', () => {
     for (const [name, line, reason] of [
       ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
       ['another herd', 'HELLO 1 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
-      ['another version', 'HELLO 2 twitter Metta Bryant', 'Metta speaks version 2, Bryant version 1'],
+      ['another version', 'HELLO 3 twitter Metta Bryant', 'Metta speaks version 3, Bryant versions 1 to 2'],
       ['a call for somebody else', 'HELLO 1 twitter Metta Blake', 'Blake was called, this is Bryant'],
       ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
       ['another neighbour', 'HELLO 1 twitter Blake Bryant', 'Metta was called, Blake answered'],
@@ -383,7 +389,7 @@ describe('PeerLink', () => {
         'link/Metta: no more sockets',
       ]);
       const late = new FakePeerWire('192.0.2.7:1');
-      send({ kind: 'called', wire: late });
+      send({ kind: 'called', wire: late, version: 1 });
       link.stop();
       expect(late.state).to.equal('closed');
     });
@@ -391,15 +397,15 @@ describe('PeerLink', () => {
 
   describe('[PE20] to a neighbour that it dials, in a herd with a secret', () => {
     const welcome = 'HELLO 1 twitter Metta Bryant nonce-of-metta';
-    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,1,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
-    const proofOfMetta = 'PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
+    const proofOfMetta = 'PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
 
     beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
 
     it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce1']);
+      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce1.2']);
       listener.lines(wire, [welcome]);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
       expect(states()).to.deep.equal(['connecting']);
@@ -468,7 +474,77 @@ describe('PeerLink', () => {
       clock.advance(50);
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce2']);
+      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce2.2']);
+    });
+  });
+
+  describe('[PE28] to a neighbour that is told to stop', () => {
+    const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
+
+    /** Connects in version 2, which a nonce offers, or in version 1. */
+    function connect(version: 1 | 2): FakePeerWire {
+      begin(metta, new FakeSecrets(['s3cret']));
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      const nonce = version === 1 ? 'of-metta' : 'of-metta.2';
+      const proof = `PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,${nonce})`;
+      listener.lines(wire, [`HELLO 1 twitter Metta Bryant ${nonce}`, proof, 'CAUGHT-UP']);
+      expect(told.map(({ version: spoken }) => spoken)).to.deep.equal([undefined, version, version]);
+      wire.take();
+      states();
+      return wire;
+    }
+
+    it('knows why the link is gone, and goes on calling without taking that for an error', () => {
+      const wire = connect(2);
+      transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
+      expect(wire.state, 'it is heard until it is gone').to.equal('open');
+      expect(store.take().at(-1)).to.include({ kind: 'learned' });
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      expect(told.map(({ state, expected }) => [state, expected])).to.deep.equal([
+        ['backoff', true],
+        ['connecting', true],
+        ['backoff', true],
+      ]);
+      expect(states()).to.deep.equal(['backoff: Metta was stopped', 'connecting', 'backoff: Metta was stopped']);
+    });
+
+    it('takes it for back as soon as somebody answers there, whatever that one says', () => {
+      const wire = connect(2);
+      transport.last.listener.lines(wire, ['GOODBYE']);
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      const again = transport.last;
+      again.listener.opened(again.wire);
+      states();
+      again.listener.lines(again.wire, ['REFUSED Bryant is too loud']);
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: refused: Bryant is too loud']);
+    });
+
+    it('does not take a neighbour that is lost without a word for one that was stopped', () => {
+      const wire = connect(2);
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: ECONNRESET']);
+    });
+
+    it('says so itself when its own server is, but in version 1, which has no word for it', () => {
+      const wire = connect(2);
+      send({ kind: 'say-goodbye' });
+      expect(wire.take()).to.deep.equal(['GOODBYE']);
+      const old = connect(1);
+      send({ kind: 'say-goodbye' });
+      expect(old.take()).to.deep.equal([]);
+    });
+
+    it('[PE12] hangs up on who says so in version 1', () => {
+      const wire = connect(1);
+      transport.last.listener.lines(wire, ['GOODBYE']);
+      expect(wire.state).to.equal('closed');
+      expect(states()).to.deep.equal([`backoff: ${noPlaceHere}`]);
     });
   });
 
@@ -479,7 +555,7 @@ describe('PeerLink', () => {
     function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
       const wire = new FakePeerWire('192.0.2.7:40000');
       const mailbox = new WireMailbox(bus, addresses.link(blake));
-      bus.send(addresses.link(blake), { kind: 'called', wire });
+      bus.send(addresses.link(blake), { kind: 'called', wire, version: 1 });
       return { wire, mailbox };
     }
 

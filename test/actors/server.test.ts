@@ -4,6 +4,7 @@ import { defaultLimits, defaultPace, type Limits } from '../../src/actors/limits
 import { addresses } from '../../src/actors/messages.js';
 import { Server } from '../../src/actors/server.js';
 import { policies, type ActorKind } from '../../src/actors/supervision.js';
+import { spokenVersions } from '../../src/protocol/peer-version.js';
 import type { EventOf, MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeClientWire } from '../support/fake-client-wire.js';
@@ -42,7 +43,7 @@ describe('Server', () => {
     bus.on('client-disconnected', (event) => clients.push(event));
     bus.on('client-refused', (event) => clients.push(event));
     connections = 0;
-    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
+    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours, versions: spokenVersions };
     server = new Server(
       {
         identity,
@@ -88,6 +89,36 @@ describe('Server', () => {
     const wire = new FakePeerWire('192.0.2.9:40000');
     server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
     expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 1 twit', 'DIGEST AAAAA']);
+  });
+
+  it('[PE28] tells neighbours of version 2 that it stops, when it is told to, and answers clients then', async () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 2 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    const { wire, say } = connect();
+    say('IAMAT kiwi +34.0-118.0 1699999999');
+    say('WHATSAT kiwi 10 5');
+    const drained = server.drain();
+    expect(peer.take().at(-1)).to.equal('GOODBYE');
+    expect(peer.state).to.equal('open');
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(wire.written).to.match(/{"results":\[\]}\n$/);
+    wire.take();
+    bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: 'the client closed' });
+    await drained;
+    expect(peer.state).to.equal('closed');
+  });
+
+  it('[PE28] says nothing of it when it fails', () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 2 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    expect(peer.state).to.equal('closed');
+    expect(peer.take()).to.deep.equal([]);
   });
 
   it('counts its clients, and says why each left', () => {

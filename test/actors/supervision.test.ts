@@ -11,6 +11,7 @@ describe('directiveFor', () => {
       connection: 'stop',
       store: 'resume',
       flood: 'restart',
+      bucket: 'restart',
       watch: 'restart',
       seeker: 'restart',
       link: 'restart',

@@ -35,6 +35,8 @@ export interface HerdOptions {
   readonly pageFolders?: readonly string[];
   /** What servers spread locations by; left out: they flood along `talks`, and have no links otherwise. */
   readonly bucketOf?: (server: ServerId) => LocationBucket;
+  /** Those of them that do so, while all flood; left out: nobody floods where there are buckets. */
+  readonly bridgedBy?: readonly string[];
   /** What else stands in herd.yaml. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** What `${NAME}` in herd.yaml stands for. */
@@ -68,6 +70,7 @@ export class HerdInProcess {
     http,
     pageFolders = [],
     bucketOf,
+    bridgedBy,
     more = {},
     environment = {},
     mode = 'development',
@@ -76,15 +79,17 @@ export class HerdInProcess {
     this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
       talks.filter((edge) => edge.startsWith(`${name}-`)).map((edge) => edge.slice(name.length + 1));
+    const nats = { servers: ['nowhere.invalid:4222'] };
     // JSON is YAML.
     const herdYaml = JSON.stringify({
       herd: 'test',
       servers: Object.fromEntries(
         this.servers.map((name) => [name, { port, peerPort: 0, ...(http && { httpPort: 0 }) }]),
       ),
-      ...(bucketOf === undefined
+      ...(bridgedBy === undefined ? {} : { bridge: { by: bridgedBy, bucket: 'nowhere', ...nats } }),
+      ...(bucketOf === undefined || bridgedBy !== undefined
         ? { talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
-        : { spread: { kind: 'nats', servers: ['nowhere.invalid:4222'] } }),
+        : { spread: { kind: 'nats', ...nats } }),
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
       ...more,
     });

@@ -100,7 +100,9 @@ describe('Host', () => {
     it('takes no calls of neighbours for a server that was stopped', async () => {
       const links = eventsOf(herd.bus('Blake'), 'link');
       await herd.stopServer('Bryant');
-      await eventually('Blake knows', () => links.some(({ reason }) => reason === 'nobody listens'));
+      const lost = () => links.filter(({ reason }) => reason === 'Bryant was stopped');
+      await eventually('Blake has called in vain', () => lost().length > 1);
+      expect(lost().map(({ state, expected }) => [state, expected])[0]).to.deep.equal(['backoff', true]);
     });
 
     it('[CO5] answers the clients of a server before it stops', async () => {

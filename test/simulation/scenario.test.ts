@@ -74,6 +74,13 @@ steps:
     expect(problemsOf(story)).to.deep.equal([`story.yaml:2: ${herd} spreads by NATS, and scenarios know only links`]);
   });
 
+  it('takes no herd that is bridged to others, of which it knows nothing', () => {
+    const herd = fileURLToPath(new URL('../../../examples/bridge-coast.yaml', import.meta.url));
+    const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Abalone }]', ''].join('\n');
+    const problem = `story.yaml:2: ${herd} is bridged to other herds, and scenarios know only one`;
+    expect(problemsOf(story)).to.deep.equal([problem]);
+  });
+
   it('says what a value should look like', () => {
     expect(step('{ at: 5, crash: Blake }').join()).to.match(
       /^story\.yaml:4: steps\.0\.at: must be a time with its unit/,

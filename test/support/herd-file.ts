@@ -22,7 +22,7 @@ export interface HerdPlan {
   /** Whether clients may come over WebSocket. */
   readonly web?: boolean;
   /** What herd.yaml says besides. */
-  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links' | 'access'>;
+  readonly settings?: Partial<Pick<Document, 'herd' | 'bridge' | 'tls' | 'store' | 'limits' | 'links' | 'access'>>;
 }
 
 /** A herd.yaml in a folder of its own, with ports that are free. */
@@ -63,6 +63,7 @@ interface Document {
   servers: Record<string, Address>;
   talks?: Record<string, readonly string[]>;
   spread?: { kind: string; servers: readonly string[] };
+  bridge?: { by: readonly string[]; servers: readonly string[]; bucket: string };
   upstream: { kind: string; shape: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };

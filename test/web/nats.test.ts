@@ -85,7 +85,7 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
 
 /** Runs in the page: remembers whether a pulse was seen on the ways between NATS, in the middle, and a server. */
 const watchTheMiddle = `(() => {
-  const canvas = document.getElementById('graph-pulses');
+  const canvas = document.querySelector('#herd-graph canvas');
   const look = () => {
     const { width, height } = canvas;
     // A fifth of the drawing around the middle: servers, with the rings of what they hear, are further away.

@@ -1,6 +1,7 @@
-import { dials } from '../../protocol/topology.js';
 import type { ServerId } from '../../protocol/ids.js';
+import { linksOf } from '../../protocol/topology.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
+import { bucketFor } from '../../runtime/config/spread-choice.js';
 import { lagBetween, type Lag } from './lag.js';
 import type { HerdAnswer, HerdLook, ServerLook } from './look.js';
 
@@ -57,7 +58,7 @@ export interface HerdPicture {
   readonly sound: boolean;
   readonly servers: readonly ServerStatus[];
   readonly links: readonly LinkStatus[];
-  /** One for each server of a herd that spreads by NATS; empty otherwise. */
+  /** One for each server that spreads by NATS, or bridges. */
   readonly buckets: readonly BucketStatus[];
 }
 
@@ -65,8 +66,10 @@ export interface HerdPicture {
 export function pictureOf(config: HerdConfig, before: HerdLook | undefined, after: HerdLook): HerdPicture {
   const most = Math.max(0, ...[...after.values()].map((look) => (look.kind === 'told' ? look.answer.locations : 0)));
   const servers = [...after].map(([name, look]) => serverStatus(name, before?.get(name), look, most));
-  const links = linksOf(config, after);
-  const buckets = config.spread.kind === 'nats' ? [...after].map(([server, look]) => bucketStatus(server, look)) : [];
+  const links = linksOf(config.topology).map(([one, other]) => linkStatus(after, one, other));
+  const buckets = [...after]
+    .filter(([server]) => bucketFor(config, server) !== undefined)
+    .map(([server, look]) => bucketStatus(server, look));
   const sound =
     servers.every(({ state }) => state === 'ready' || state === 'up') &&
     [...links, ...buckets].every(({ state }) => state === 'live' || state === 'unknown');
@@ -107,12 +110,6 @@ function paceBetween(
   // What counts down was started anew in between.
   if (Object.values(pace).some((rate) => rate < 0)) return undefined;
   return { ...pace, lag: lagBetween(then.spread, now.spread) };
-}
-
-function linksOf({ topology }: HerdConfig, looks: HerdLook): LinkStatus[] {
-  return [...topology].flatMap(([one, others]) =>
-    others.filter((other) => dials(one, other)).map((other) => linkStatus(looks, one, other)),
-  );
 }
 
 function linkStatus(looks: HerdLook, one: ServerId, other: ServerId): LinkStatus {

@@ -4,7 +4,7 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { HerdDocument } from './schema.js';
-import type { SpreadChoice } from './spread-choice.js';
+import type { Bridge, SpreadChoice } from './spread-choice.js';
 
 /** Where one server listens. */
 export interface ServerAddress {
@@ -39,6 +39,8 @@ export interface HerdConfig {
   readonly topology: Topology;
   /** How locations get from server to server. */
   readonly spread: SpreadChoice;
+  /** How a herd that floods shares its locations with others; undefined if it does not. */
+  readonly bridge: Bridge | undefined;
   /** What WHATSAT asks. */
   readonly upstream: UpstreamChoice;
   readonly upstreamPace: UpstreamPace;

@@ -9,7 +9,7 @@ import { tokenProblemsOf } from './access-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
 import type { AccessTokens, HerdConfig } from './herd-config.js';
 import { problemsOf } from './problems.js';
-import { spreadChoiceOf } from './spread-choice.js';
+import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
 
@@ -62,7 +62,7 @@ function read(file: string): string {
 
 function configOf(
   file: string,
-  { herd, servers, talks, spread, upstream, log, tls, store, access, limits, links }: HerdDocument,
+  { herd, servers, talks, spread, bridge, upstream, log, tls, store, access, limits, links }: HerdDocument,
 ): HerdConfig {
   const entries = Object.entries(servers).map(
     ([name, server]) => [idOf(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
@@ -79,6 +79,7 @@ function configOf(
       edges,
     ),
     spread: spreadChoiceOf(spread, herd, links.beatMs),
+    bridge: bridge && bridgeOf(bridge, links.beatMs),
     upstream,
     upstreamPace: upstreamPaceOf(upstream),
     logDir: log?.dir,

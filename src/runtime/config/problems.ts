@@ -1,5 +1,6 @@
 import { hostAndPort } from '../listening.js';
 import type { HerdDocument } from './schema.js';
+import type { NatsDocument } from './spread-schema.js';
 
 /** Something that the schema cannot see, and where it stands in the document. */
 export interface Problem {
@@ -9,7 +10,12 @@ export interface Problem {
 
 /** What is wrong with a document that has the right shape: links to nobody, ports used twice. */
 export function problemsOf(document: HerdDocument): Problem[] {
-  return [...linkProblems(document), ...portProblems(document), ...spreadProblems(document)];
+  return [
+    ...linkProblems(document),
+    ...portProblems(document),
+    ...spreadProblems(document),
+    ...bridgeProblems(document),
+  ];
 }
 
 function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
@@ -38,15 +44,37 @@ function* spreadProblems({ spread, servers, talks }: HerdDocument): Generator<Pr
   }
   const [talker] = Object.keys(talks);
   if (talker !== undefined) yield { path: ['talks'], text: 'servers on NATS have no links; leave talks out' };
-  const { user, password, credentials, token, tls } = spread;
+  yield* natsProblems('spread', spread);
+}
+
+function* bridgeProblems({ bridge, spread, servers }: HerdDocument): Generator<Problem> {
+  if (bridge === undefined) return;
+  if (spread.kind === 'nats') {
+    const text = 'servers on NATS have a bucket already, and whoever names it shares it; leave bridge out';
+    yield { path: ['bridge'], text };
+  }
+  for (const [index, name] of bridge.by.entries()) {
+    if (Object.hasOwn(servers, name)) continue;
+    const known = Object.keys(servers).join(', ');
+    const text = `bridge.by names ${name}, which is no server of this herd; its servers are ${known}`;
+    yield { path: ['bridge', 'by', index], text };
+  }
+  yield* natsProblems('bridge', bridge);
+}
+
+/** @param at where it stands in the document */
+function* natsProblems(
+  at: 'spread' | 'bridge',
+  { user, password, credentials, token, tls }: Omit<NatsDocument, 'kind' | 'bucket'>,
+): Generator<Problem> {
   if ((user === undefined) !== (password === undefined)) {
-    yield { path: ['spread'], text: 'spread.user and spread.password go together' };
+    yield { path: [at], text: `${at}.user and ${at}.password go together` };
   }
   if ([user, credentials, token].filter((each) => each !== undefined).length > 1) {
-    yield { path: ['spread'], text: 'spread has several of credentials, user and token; one of them must do' };
+    yield { path: [at], text: `${at} has several of credentials, user and token; one of them must do` };
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    yield { path: ['spread', 'tls'], text: 'spread.tls.cert and spread.tls.key go together' };
+    yield { path: [at, 'tls'], text: `${at}.tls.cert and ${at}.tls.key go together` };
   }
 }
 

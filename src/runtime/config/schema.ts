@@ -3,6 +3,7 @@ import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { reportedFromBytes } from '../gathered-writer.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 import { accessSchema } from './access-schema.js';
+import { bridgeSchema } from './bridge-schema.js';
 import { spreadSchema } from './spread-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
@@ -111,6 +112,11 @@ export const herdSchema = z.strictObject({
   spread: spreadSchema
     .prefault({ kind: 'flood' })
     .describe('How locations get from server to server. Left out: over links between neighbours.'),
+  bridge: bridgeSchema
+    .optional()
+    .describe(
+      'Shares the locations of this herd with other herds, by a bucket of NATS JetStream. Leave it out to share none.',
+    ),
   upstream: upstreamSchema.prefault({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
   log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
   tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),

@@ -1,23 +1,51 @@
 import { resolve } from 'node:path';
+import type { ServerId } from '../../protocol/ids.js';
 import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
+import type { BridgeDocument } from './bridge-schema.js';
 import type { NatsDocument, SpreadDocument } from './spread-schema.js';
 
 /** How locations get from server to server. */
 export type SpreadChoice = { readonly kind: 'flood' } | ({ readonly kind: 'nats' } & NatsSettings);
 
+/** How a herd that floods shares its locations with others. */
+export interface Bridge extends NatsSettings {
+  /** The servers of this herd that write to the bucket and watch it. */
+  readonly by: ReadonlySet<ServerId>;
+}
+
 /** The choice that herd.yaml makes. */
 export function spreadChoiceOf(spread: SpreadDocument, herd: string, beatMs: number): SpreadChoice {
   if (spread.kind === 'flood') return { kind: 'flood' };
-  const { kind, servers, bucket = `herd-${herd}`, replicas, tls } = spread;
-  return { kind, servers, bucket, replicas, credentials: credentialsOf(spread), tls, beatMs };
+  return { kind: 'nats', ...natsSettingsOf({ ...spread, bucket: spread.bucket ?? `herd-${herd}` }, beatMs) };
+}
+
+/** The bridge that herd.yaml describes. */
+export function bridgeOf(bridge: BridgeDocument, beatMs: number): Bridge {
+  return { by: new Set(bridge.by as ServerId[]), ...natsSettingsOf(bridge, beatMs) };
+}
+
+/** The bucket that a server of the herd writes to and watches; undefined if it has none. */
+export function bucketFor(
+  { spread, bridge }: { readonly spread: SpreadChoice; readonly bridge: Bridge | undefined },
+  server: ServerId,
+): NatsSettings | undefined {
+  if (spread.kind === 'nats') return spread;
+  return bridge?.by.has(server) === true ? bridge : undefined;
+}
+
+function natsSettingsOf(
+  nats: Omit<NatsDocument, 'kind' | 'bucket'> & { readonly bucket: string },
+  beatMs: number,
+): NatsSettings {
+  const { servers, bucket, replicas, tls } = nats;
+  return { servers, bucket, replicas, credentials: credentialsOf(nats), tls, beatMs };
 }
 
 /** The same, its files named from the root: the folder that herd was started in may go away. */
-export function withWholePaths(spread: SpreadChoice): SpreadChoice {
-  if (spread.kind === 'flood') return spread;
-  const { credentials, tls } = spread;
+export function withWholePaths<Settings extends NatsSettings>(settings: Settings): Settings {
+  const { credentials, tls } = settings;
   return {
-    ...spread,
+    ...settings,
     credentials: credentials?.kind === 'file' ? { kind: 'file', path: resolve(credentials.path) } : credentials,
     tls: tls && {
       cert: tls.cert && resolve(tls.cert),
@@ -27,7 +55,12 @@ export function withWholePaths(spread: SpreadChoice): SpreadChoice {
   };
 }
 
-function credentialsOf({ credentials, user, password, token }: NatsDocument): NatsCredentials | undefined {
+function credentialsOf({
+  credentials,
+  user,
+  password,
+  token,
+}: Omit<NatsDocument, 'kind' | 'bucket'>): NatsCredentials | undefined {
   if (credentials !== undefined) return { kind: 'file', path: credentials };
   if (user !== undefined && password !== undefined) return { kind: 'user', user, password };
   return token === undefined ? undefined : { kind: 'token', token };

@@ -6,7 +6,8 @@ const floodSchema = z.strictObject({
   kind: z.literal('flood').describe('Servers tell their neighbours, who tell theirs: see talks.'),
 });
 
-const natsSchema = z.strictObject({
+/** What is said of NATS, wherever a bucket of it is meant. */
+export const natsSchema = z.strictObject({
   kind: z.literal('nats').describe('Servers write to a key-value bucket of NATS JetStream, and watch it.'),
   servers: z
     .array(

@@ -78,13 +78,16 @@ export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: s
   return start + (anyControlButLf.test(others) ? lines.map(visible).join(`\n${start}`) : others);
 }
 
-function linkLine({ neighbour, state, reason, retryInMs }: Extract<HerdEvent, { kind: 'link' }>): {
+function linkLine({ neighbour, state, reason, retryInMs, version, expected }: Extract<HerdEvent, { kind: 'link' }>): {
   level: LogLevel;
   text: ByteString;
 } {
   const why = reason === '' ? '' : `: ${plain(reason)}`;
+  if (state === 'catching-up' && version !== undefined) return info(`link ${neighbour} ${state} in version ${version}`);
   if (state !== 'backoff') return info(`link ${neighbour} ${state}${why}`);
-  return { level: 'warn', text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+  // That a server which was told to stop is away is no error.
+  const level = expected === true ? 'info' : 'warn';
+  return { level, text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
 }
 
 function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'upstream' }>): {

@@ -20,8 +20,9 @@ export function herdOf(
   problems: Problems,
 ): ScenarioHerd | undefined {
   if (typeof written !== 'string') return inlineHerd(written, problems);
-  const { herd: name, topology, limits, pace, spread, file } = load(written);
+  const { herd: name, topology, limits, pace, spread, bridge, file } = load(written);
   if (spread.kind === 'nats') problems.add(['herd'], `${written} spreads by NATS, and scenarios know only links`);
+  if (bridge !== undefined) problems.add(['herd'], `${written} is bridged to other herds, and scenarios know only one`);
   return { name, topology, limits, pace, file };
 }
 

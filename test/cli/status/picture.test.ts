@@ -119,4 +119,16 @@ describe('the picture of a herd', () => {
     expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', waiting: undefined });
     expect(withoutHttp.sound).to.equal(true);
   });
+
+  it('has the buckets of those servers that bridge a herd that floods', () => {
+    const bridged = parseConfig(
+      'herd.yaml',
+      'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\ntalks: { Blake: [Metta] }\n' +
+        'bridge: { by: [Metta], servers: ["localhost:4222"], bucket: b }',
+      {},
+    );
+    const live = { state: 'live', sinceMs: 5, reason: '', waiting: 0 };
+    const { buckets } = pictureOf(bridged, undefined, look(told(''), told('', { bucket: live })));
+    expect(buckets.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
+  });
 });

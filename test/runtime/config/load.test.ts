@@ -53,6 +53,7 @@ describe('herd.yaml', () => {
         ['Metta', ['Blake']],
       ]),
       spread: { kind: 'flood' },
+      bridge: undefined,
       upstreamPace: defaultUpstreamPace,
       logDir: 'somewhere',
       storePath: undefined,
@@ -97,6 +98,21 @@ describe('herd.yaml', () => {
     }
   });
 
+  it('describes a bridge to other herds', () => {
+    const lines = [...good, 'bridge: { by: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
+    const { spread, bridge } = parse(lines, { TOKEN: 'secret' });
+    expect(spread).to.deep.equal({ kind: 'flood' });
+    expect(bridge).to.deep.equal({
+      by: new Set(['Metta']),
+      servers: ['127.0.0.1:4222'],
+      bucket: 'sites',
+      replicas: 1,
+      credentials: { kind: 'token', token: 'secret' },
+      tls: undefined,
+      beatMs: defaultPace.beatMs,
+    });
+  });
+
   it('describes upstreams of every kind, and how they are asked', () => {
     const upstreamOf = (text: string) => parse([...good, `upstream: ${text}`]);
     expect(upstreamOf('{ kind: sample, shape: places }').upstream).to.include({ kind: 'sample', shape: 'places' });
@@ -139,6 +155,15 @@ describe('herd.yaml', () => {
         .that.contains(problem);
     });
   }
+
+  it('refuses a bridge of servers that have a bucket already', () => {
+    const servers = ['herd: test', 'servers: { Blake: { port: 0 } }', 'spread: { kind: nats, servers: [a:1] }'];
+    const bridge = 'bridge: { by: [Blake], servers: [a:1], bucket: b }';
+    expect(() => parse([...servers, bridge])).to.throw(
+      ConfigError,
+      'herd.yaml:4: servers on NATS have a bucket already',
+    );
+  });
 
   it('means the same neighbours, whoever names them and how often', () => {
     const config = parse([...good, '  Metta: [Blake, Blake]']);
@@ -242,6 +267,25 @@ describe('herd.yaml', () => {
       {},
       ['spread: { kind: nats, servers: [a:1], bucket: a.b }'],
       'herd.yaml:7: spread.bucket: must be a name',
+    ],
+    [
+      'a bridge by a server that is none',
+      {},
+      ['bridge: { by: [Blake, Nobody], servers: [a:1], bucket: b }'],
+      'herd.yaml:7: bridge.by names Nobody, which is no server of this herd; its servers are Blake, Metta',
+    ],
+    ['a bridge by nobody', {}, ['bridge: { by: [], servers: [a:1], bucket: b }'], 'herd.yaml:7: bridge.by: '],
+    [
+      'a bridge without a bucket',
+      {},
+      ['bridge: { by: [Blake], servers: [a:1] }'],
+      'herd.yaml:7: bridge.bucket: must be there: herds that are bridged are those that name the same bucket',
+    ],
+    [
+      'a bridge with a password and no user',
+      {},
+      ['bridge: { by: [Blake], servers: [a:1], bucket: b, password: secret }'],
+      'herd.yaml:7: bridge.user and bridge.password go together',
     ],
     ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
     ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
@@ -413,7 +457,8 @@ describe('the herds that are shipped', () => {
   }
 
   it('use no port twice, so that they can run beside each other', () => {
-    const ports = ['herd.yaml', 'examples/young.yaml', 'examples/places.yaml'].flatMap((file) =>
+    const examples = ['young', 'places', 'bridge-coast', 'bridge-valley'].map((name) => `examples/${name}.yaml`);
+    const ports = ['herd.yaml', ...examples].flatMap((file) =>
       [...loadConfig(pathOf(file), {}).servers.values()].flatMap(({ port, peerPort, httpPort }) => [
         port,
         peerPort,

@@ -69,7 +69,14 @@ describe('the HTTP server of a server', () => {
     ]);
     const links = seen['links'] as { sinceMs: number }[];
     expect(links.map(({ sinceMs, ...link }) => ({ ...link, aged: sinceMs >= 0 }))).to.deep.equal(
-      ['Blake', 'Gasol'].map((neighbour) => ({ neighbour, state: 'live', retryInMs: 0, reason: '', aged: true })),
+      ['Blake', 'Gasol'].map((neighbour) => ({
+        neighbour,
+        state: 'live',
+        retryInMs: 0,
+        reason: '',
+        version: 2,
+        aged: true,
+      })),
     );
     const { spread, ...totals } = seen['counts'] as { spread: { boundsSeconds: number[]; counts: number[] } };
     expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });

@@ -25,6 +25,16 @@ describe('logLineOf', () => {
       'info',
       'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
     ],
+    [
+      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0, version: 2 },
+      'info',
+      'link Metta catching-up in version 2',
+    ],
+    [
+      { kind: 'link', neighbour: metta, state: 'backoff', reason: 'Metta was stopped', retryInMs: 40, expected: true },
+      'info',
+      'link Metta backoff: Metta was stopped; next attempt in 40 ms',
+    ],
     [{ kind: 'link', neighbour: metta, state: 'live', reason: '', retryInMs: 0 }, 'info', 'link Metta live'],
     [
       { kind: 'link', neighbour: metta, state: 'connecting', reason: 'ECONNRESET', retryInMs: 0 },
