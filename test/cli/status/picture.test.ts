@@ -123,7 +123,7 @@ describe('the picture of a herd', () => {
   it('has the buckets of those servers that bridge a herd that floods', () => {
     const bridged = parseConfig(
       'herd.yaml',
-      'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\ntalks: { Blake: [Metta] }\n' +
+      'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntalks: { Blake: [Metta] }\n' +
         'bridge: { by: [Metta], servers: ["localhost:4222"], bucket: b }',
       {},
     );
