@@ -35,7 +35,7 @@ describe('NatsSpread', () => {
     states = eventsOf(bus, 'bucket');
     warnings = eventsOf(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
-    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000);
+    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000, 'all');
     bus.attach(addresses.flood, spread);
   });
 

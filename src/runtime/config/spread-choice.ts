@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
+import type { Hold } from '../../actors/hold.js';
 import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
 import type { NatsDocument, SpreadDocument } from './spread-schema.js';
 
 /** How locations get from server to server. */
-export type SpreadChoice = { readonly kind: 'flood' } | ({ readonly kind: 'nats' } & NatsSettings);
+export type SpreadChoice = { readonly kind: 'flood' } | ({ readonly kind: 'nats'; readonly hold: Hold } & NatsSettings);
 
 /** The choice that herd.yaml makes. */
 export function spreadChoiceOf(spread: SpreadDocument, herd: string, beatMs: number): SpreadChoice {
   if (spread.kind === 'flood') return { kind: 'flood' };
-  const { kind, servers, bucket = `herd-${herd}`, replicas, tls } = spread;
-  return { kind, servers, bucket, replicas, credentials: credentialsOf(spread), tls, beatMs };
+  const { kind, hold, servers, bucket = `herd-${herd}`, replicas, shards, tls } = spread;
+  return { kind, hold, servers, bucket, replicas, shards, credentials: credentialsOf(spread), tls, beatMs };
 }
 
 /** The same, its files named from the root: the folder that herd was started in may go away. */
