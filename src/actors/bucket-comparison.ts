@@ -10,8 +10,8 @@ const pageLocationsMax = 500;
 
 /**
  * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes
- * round: servers that compare at the same time do not all write about the same clients. The next page is dealt out when its
- * owner is done with the one before.
+ * round: servers that compare at the same time do not all write about the same clients. A page is dealt out when its owner has
+ * it go on.
  */
 export class BucketComparison {
   private pages: 'none' | 'up to the end' | 'from the start' = 'none';
@@ -31,7 +31,7 @@ export class BucketComparison {
     this.end();
     this.start = Math.floor(this.random.next() * bucketCount);
     this.pages = 'up to the end';
-    this.ask(this.start);
+    this.following = this.start;
   }
 
   end(): void {
@@ -49,7 +49,7 @@ export class BucketComparison {
     return locations;
   }
 
-  /** Has the page that follows the last one taken dealt out, after whatever else there is to do. */
+  /** Has the first page, or the one that follows the last one taken, dealt out after whatever else there is to do. */
   goOn(): void {
     const { following } = this;
     if (following === undefined) return;

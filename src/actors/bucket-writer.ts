@@ -12,6 +12,9 @@ import { addresses, fromBucket } from './messages.js';
 /** Locations on their way into the bucket at once: enough that none waits for the way there and back of the one before. */
 const flyingMax = 256;
 
+/** Locations that may wait, however few clients are held: more than a comparison adds before it waits itself. */
+const waitingMin = 2_000;
+
 /** How often in a row others may get in between before a write waits: each time one of them has got on. */
 const conflictsMax = 10;
 
@@ -34,14 +37,14 @@ export class BucketWriter {
   private readonly contents: BucketContents;
   private readonly writes: BucketWrites;
 
-  /** @param clientsMax clients of whom it is remembered what the bucket holds; as many may wait to be written */
+  /** @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written */
   constructor(
     private readonly edges: WriterEdges,
     private readonly hold: Hold,
     clientsMax: number,
   ) {
     this.contents = new BucketContents(clientsMax);
-    this.writes = new BucketWrites(flyingMax, clientsMax);
+    this.writes = new BucketWrites(flyingMax, Math.max(clientsMax, waitingMin));
   }
 
   /** How many clients there are of whom something has yet to be written. */

@@ -40,7 +40,7 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
   private dueTimer: unknown;
 
   /**
-   * @param clientsMax clients of whom it is remembered what the bucket holds; as many may wait to be written
+   * @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
    * @param hold which clients the store holds
    */
   constructor(
@@ -70,7 +70,7 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
         actions: {
           open: () => this.open(),
           hangUp: () => this.hangUp(),
-          compare: () => this.comparison.begin(),
+          compare: () => this.beginToCompare(),
           write: () => this.takeUp(),
           tell: ({ context }, { state }) => this.tell(state, context),
         },
@@ -167,6 +167,16 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
     if (locations.length > 0) this.bus.send(addresses.store, { kind: 'learned', locations, from: fromBucket });
   }
 
+  private beginToCompare(): void {
+    this.comparison.begin();
+    this.goOnComparing();
+  }
+
+  /** Who asks for all that is held, asks for some of it when what else there is to write has got through. */
+  private goOnComparing(): void {
+    if (this.hold === 'all' || this.writer.waiting < comparedWaitingMax) this.comparison.goOn();
+  }
+
   /** Takes a page of what the store holds. What may be lacking in the bucket is written, or asked for first. */
   private compare(page: ListedMessage): void {
     for (const location of this.comparison.take(page)) if (this.writer.lacks(location)) this.writer.add(location);
@@ -196,7 +206,7 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
 
   private write(): void {
     if (this.session !== undefined && this.isWriting()) this.writer.write(this.session);
-    if (this.hold === 'all' || this.writer.waiting < comparedWaitingMax) this.comparison.goOn();
+    this.goOnComparing();
   }
 
   /** The bucket takes writes, from now on or again, and answers questions. */

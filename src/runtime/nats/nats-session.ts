@@ -80,8 +80,8 @@ export class NatsSession implements BucketSession {
     let loading = shards.streams.length;
     const listener = {
       changed: (entries: readonly BucketEntry[]) => {
-        if (entries.some(({ key }) => shards.isSplitBy(key))) return this.fail('the bucket was split just now');
-        this.listener.changed(this, entries);
+        if (entries.some(({ key }) => shards.isSplitBy(key))) this.fail('the bucket was split just now');
+        else this.listener.changed(this, entries);
       },
       loaded: () => {
         loading -= 1;
@@ -96,7 +96,10 @@ export class NatsSession implements BucketSession {
   private lookAgainLater(shards: NatsShards): void {
     if (this.isOver()) return;
     this.lookTimer = setTimeout(() => {
-      void shards.findLoss().then((reason) => (reason === undefined ? this.lookAgainLater(shards) : this.fail(reason)));
+      void shards.findLoss().then((reason) => {
+        if (reason === undefined) this.lookAgainLater(shards);
+        else this.fail(reason);
+      });
     }, this.settings.beatMs);
   }
 
