@@ -22,7 +22,7 @@ export interface HerdPlan {
   /** Whether clients may come over WebSocket. */
   readonly web?: boolean;
   /** What herd.yaml says besides. */
-  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links' | 'access'>;
+  readonly settings?: Pick<Document, 'tls' | 'store' | 'limits' | 'links' | 'access' | 'spread'>;
 }
 
 /** A herd.yaml in a folder of its own, with ports that are free. */
@@ -62,7 +62,7 @@ interface Document {
   herd: string;
   servers: Record<string, Address>;
   talks?: Record<string, readonly string[]>;
-  spread?: { kind: string; servers: readonly string[] };
+  spread?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
   upstream: { kind: string; shape: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };
