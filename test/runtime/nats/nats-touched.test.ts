@@ -12,14 +12,17 @@ import { told } from './nats-herd.js';
 const clients = 5_000;
 const clientsMax = 100;
 
-function optionsOf(nats: NatsServer, hold: 'all' | 'touched') {
+/**
+ * @param seekMs how long a question may take: long, as the machine may be busy with other tests, but where the bucket is away
+ *   and each takes as long
+ */
+function optionsOf(nats: NatsServer, hold: 'all' | 'touched', seekMs = 15_000) {
   return {
     http: true,
     bucketOf: (server: string) => new NatsBucket(natsSettings([nats.address]), server),
     more: {
       spread: { kind: 'nats', servers: ['nowhere.invalid:4222'], hold },
-      // A machine that is busy with other tests may take longer to answer than a client usually waits.
-      limits: { clientsMax: hold === 'all' ? 2 * clients : clientsMax, seekMs: 2_000 },
+      limits: { clientsMax: hold === 'all' ? 2 * clients : clientsMax, seekMs },
     },
   } as const;
 }
@@ -50,8 +53,8 @@ describeWithNats('a server on NATS that holds touched clients', function () {
     await nats.stop();
   });
 
-  async function herdOf(server: string, hold: 'all' | 'touched'): Promise<HerdInProcess> {
-    const herd = new HerdInProcess({ ...optionsOf(nats, hold), talks: [server] });
+  async function herdOf(server: string, hold: 'all' | 'touched', seekMs?: number): Promise<HerdInProcess> {
+    const herd = new HerdInProcess({ ...optionsOf(nats, hold, seekMs), talks: [server] });
     herds.push(herd);
     await herd.start();
     return herd;
@@ -101,11 +104,10 @@ describeWithNats('a server on NATS that holds touched clients', function () {
 
   it('answers for those whom it holds while NATS is away, says ? of others in time, and has the newest again afterwards', async () => {
     await fill();
-    const [herd, other] = [await herdOf('Blake', 'touched'), await herdOf('Bryant', 'all')];
-    const client = await herd.client('Blake');
+    const [herd, other] = [await herdOf('Blake', 'touched', 500), await herdOf('Bryant', 'all')];
     const line = locationOf('phone-7', 7, 'Metta').line;
-    expect(await client.ask('WHATSAT phone-7 10 0')).to.equal(line);
-    await client.line();
+    await herd.agrees(line);
+    const client = await herd.client('Blake');
     const watcher = await herd.client('Blake');
     expect(await watcher.ask('WATCH phone-8')).to.equal('WATCHING phone-8');
     expect(await watcher.line()).to.equal(locationOf('phone-8', 8, 'Metta').line);
@@ -119,21 +121,20 @@ describeWithNats('a server on NATS that holds touched clients', function () {
     for (let index = 1_000; index < 1_000 + 3 * clientsMax; index += 1) {
       reported.push(await client.ask(`IAMAT phone-${index} +1.0+1.0 1700000000`));
     }
-    // Those that are not held any more wait to be written, as far as they may.
-    expect(await client.ask('WHATSAT phone-1299 10 0')).to.equal(reported.at(-1));
+    // It is not held any more, but waits to be written.
+    expect(await client.ask('WHATSAT phone-1000 10 0')).to.equal(reported[0]);
     await client.line();
-    const begunMs = performance.now();
     expect(await client.ask('WHATSAT phone-4000 10 0')).to.equal('? WHATSAT phone-4000 10 0');
-    expect(performance.now() - begunMs).to.be.below(10_000);
     const elsewhere = await Promise.all(
       ['phone-7', 'phone-8', 'phone-4000'].map((name) => other.report('Bryant', name, 1_700_000_001)),
     );
     await nats.start();
     expect(await watcher.line(), 'what is watched').to.equal(elsewhere[1]);
     for (const at of elsewhere) await herd.agrees(at);
-    for (const at of reported.slice(-clientsMax)) await other.agrees(at);
-    const values = await valuesIn(nats.address);
-    for (const at of reported.slice(-clientsMax)) expect(values).to.include(`1 ${at}`);
+    await eventually('everything is written that was reported meanwhile', async () => {
+      const values = new Set(await valuesIn(nats.address));
+      return reported.every((at) => values.has(`1 ${at}`));
+    });
   });
 
   it('writes what it holds into a bucket that was wiped', async () => {
