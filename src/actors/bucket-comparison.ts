@@ -10,12 +10,15 @@ const pageLocationsMax = 500;
 
 /**
  * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes
- * round: servers that compare at the same time do not all write about the same clients.
+ * round: servers that compare at the same time do not all write about the same clients. A page is dealt out when its owner has
+ * it go on.
  */
 export class BucketComparison {
   private pages: 'none' | 'up to the end' | 'from the start' = 'none';
   private start = 0;
   private question = 0;
+  /** Where the next page begins; undefined while one is dealt out, or if there is none. */
+  private following: number | undefined;
   private timer: unknown;
 
   constructor(
@@ -28,25 +31,33 @@ export class BucketComparison {
     this.end();
     this.start = Math.floor(this.random.next() * bucketCount);
     this.pages = 'up to the end';
-    this.ask(this.start);
+    this.following = this.start;
   }
 
   end(): void {
     this.clock.clearTimeout(this.timer);
     this.pages = 'none';
+    this.following = undefined;
     this.question += 1;
   }
 
-  /** Takes a page, and has the next one dealt out after whatever else there is to do. Returns what is on it. */
+  /** Takes a page. Returns what is on it. */
   take({ question, locations, next }: ListedMessage): readonly Location[] {
     if (question !== this.question || this.pages === 'none') return [];
-    const following = this.following(next);
-    if (following === undefined) this.end();
-    else this.timer = this.clock.setTimeout(() => this.ask(following), 0);
+    this.following = this.followingOf(next);
+    if (this.following === undefined) this.end();
     return locations;
   }
 
-  private following(next: number | undefined): number | undefined {
+  /** Has the first page, or the one that follows the last one taken, dealt out after whatever else there is to do. */
+  goOn(): void {
+    const { following } = this;
+    if (following === undefined) return;
+    this.following = undefined;
+    this.timer = this.clock.setTimeout(() => this.ask(following), 0);
+  }
+
+  private followingOf(next: number | undefined): number | undefined {
     if (this.pages === 'from the start') return next !== undefined && next < this.start ? next : undefined;
     if (next !== undefined) return next;
     this.pages = 'from the start';

@@ -3,8 +3,9 @@ import type { Location } from '../protocol/location.js';
 
 /** What the bucket is known to hold of a client. */
 export interface Held {
-  /** Undefined: it has been deleted. */
+  /** Undefined: nothing stands there, or it has been deleted. */
   readonly location: Location | undefined;
+  /** 0: nothing ever stood there. */
   readonly revision: number;
 }
 
@@ -28,9 +29,7 @@ export class BucketContents {
     const known = this.held.get(client);
     if (known !== undefined && known.revision > revision) return;
     this.held.set(client, { location, revision });
-    if (known !== undefined || this.held.size <= this.clientsMax) return;
-    const { done, value } = this.turn.next();
-    if (done !== true) this.held.delete(value);
+    if (known === undefined && this.held.size > this.clientsMax) this.makeRoom();
   }
 
   forget(client: ClientId): void {
@@ -40,5 +39,10 @@ export class BucketContents {
   clear(): void {
     this.held.clear();
     this.turn = this.held.keys();
+  }
+
+  private makeRoom(): void {
+    const { done, value } = this.turn.next();
+    if (done !== true) this.held.delete(value);
   }
 }

@@ -50,7 +50,7 @@ export const bucketMachine = setup({
     input: {} as BucketInput,
     context: {} as BucketContext,
     events: {} as BucketLifeEvent,
-    tags: {} as 'writing',
+    tags: {} as 'writing' | 'asking',
   },
   actions: {
     // The spread actor provides these.
@@ -98,6 +98,7 @@ export const bucketMachine = setup({
       on: { LOADED: 'up' },
     },
     up: {
+      tags: 'asking',
       entry: ['forgetFailures', { type: 'noteReason', params: { reason: '' } }, 'compare'],
       initial: 'live',
       states: {

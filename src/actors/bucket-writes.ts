@@ -1,5 +1,5 @@
 import type { ClientId } from '../protocol/ids.js';
-import { supersedes, type Location } from '../protocol/location.js';
+import { newerOf, type Location } from '../protocol/location.js';
 
 /** A location on its way into the bucket. */
 export interface Write {
@@ -8,6 +8,8 @@ export interface Write {
   conflicts: number;
   /** What is to be written after it: the newest that has come meanwhile. */
   next: Location | undefined;
+  /** The newest that the bucket was told to hold meanwhile: an answer of the bucket may have been given before. */
+  seen: { readonly location: Location; readonly revision: number } | undefined;
 }
 
 /**
@@ -20,37 +22,67 @@ export class BucketWrites {
   /** Who waits longest comes next. A map that is asked for its first entry again and again passes all deleted ones each time. */
   private turn = this.waiting.values();
 
-  /** @param flyingMax locations on their way at once */
-  constructor(private readonly flyingMax: number) {}
+  /**
+   * @param flyingMax locations on their way at once
+   * @param waitingMax locations that wait at once; beyond it the one that has waited longest is given up
+   */
+  constructor(
+    private readonly flyingMax: number,
+    private readonly waitingMax: number,
+  ) {}
 
   /** How many clients there are of whom something has yet to be written. */
   get size(): number {
     return this.waiting.size + this.flying.size;
   }
 
-  add(location: Location): void {
+  /** The newest of a client that has yet to be written. */
+  newestOf(client: ClientId): Location | undefined {
+    const write = this.flying.get(client);
+    const flying = write && newerOf(write.location, write.next);
+    const waiting = this.waiting.get(client);
+    return waiting === undefined ? flying : newerOf(waiting, flying);
+  }
+
+  /** Has a location written. Returns the one that is given up for it, if there is one. */
+  add(location: Location): Location | undefined {
     const { client } = location;
     const write = this.flying.get(client);
-    if (write !== undefined) write.next = newerOf(location, write.next);
-    else this.waiting.set(client, newerOf(location, this.waiting.get(client)));
+    if (write !== undefined) {
+      write.next = newerOf(location, write.next);
+      return undefined;
+    }
+    this.waiting.set(client, newerOf(location, this.waiting.get(client)));
+    return this.waiting.size > this.waitingMax ? this.takeNext() : undefined;
   }
 
   /** The next one to write, on its way from now on; undefined if there is none, or enough are on their way. */
   take(): Write | undefined {
     if (this.flying.size >= this.flyingMax) return undefined;
-    const location = this.longestWaiting();
+    const location = this.takeNext();
     if (location === undefined) return undefined;
-    this.waiting.delete(location.client);
-    const write: Write = { location, conflicts: 0, next: undefined };
+    const write: Write = { location, conflicts: 0, next: undefined, seen: undefined };
     this.flying.set(location.client, write);
     return write;
   }
 
   /** Everything that waits, which waits no more. */
-  takeAll(): Location[] {
+  takeWaiting(): Location[] {
     const locations = [...this.waiting.values()];
     this.waiting.clear();
     return locations;
+  }
+
+  /** The same, with what is on its way and may not get there. */
+  takeAll(): Location[] {
+    this.putAllBack();
+    return this.takeWaiting();
+  }
+
+  /** The bucket has told of a change. */
+  see(location: Location, revision: number): void {
+    const write = this.flying.get(location.client);
+    if (write !== undefined && revision > (write.seen?.revision ?? 0)) write.seen = { location, revision };
   }
 
   /** A write has come to its end. What came meanwhile waits. */
@@ -70,6 +102,12 @@ export class BucketWrites {
     for (const write of [...this.flying.values()]) this.putBack(write);
   }
 
+  private takeNext(): Location | undefined {
+    const location = this.longestWaiting();
+    if (location !== undefined) this.waiting.delete(location.client);
+    return location;
+  }
+
   private longestWaiting(): Location | undefined {
     if (this.waiting.size === 0) return undefined;
     const { done, value } = this.turn.next();
@@ -78,8 +116,4 @@ export class BucketWrites {
     this.turn = this.waiting.values();
     return this.turn.next().value;
   }
-}
-
-function newerOf(location: Location, other: Location | undefined): Location {
-  return other === undefined || supersedes(location, other) ? location : other;
 }

@@ -92,6 +92,12 @@ export interface ForgottenEvent {
   readonly location: Location;
 }
 
+/** A store that holds only some clients was asked for another one, and holds now what the bucket had. */
+export interface FetchedEvent {
+  readonly kind: 'location-fetched';
+  readonly location: Location;
+}
+
 /** A message to an address where nobody lives. */
 export interface DeadLetterEvent {
   readonly kind: 'dead-letter';
@@ -197,5 +203,6 @@ export type HerdEvent =
   | BreakerEvent
   | BudgetEvent
   | AdministrationEvent
+  | FetchedEvent
   | BucketEvent
   | BucketWarningEvent;

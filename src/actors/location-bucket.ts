@@ -6,7 +6,7 @@ export interface BucketEntry {
   readonly key: string;
   /** Undefined: somebody has deleted it. */
   readonly value: ByteString | undefined;
-  /** Grows with every change of the bucket, whatever the key. 1 or more. */
+  /** Grows with every change of the key, and is never given twice to the same one. 1 or more. */
   readonly revision: number;
 }
 
@@ -41,11 +41,16 @@ export interface BucketSession {
 
 /** What a session reports. Never during the call that opened it; nothing follows `closed`. */
 export interface BucketListener {
-  /** The bucket is there, and what it holds will be told. */
+  /** The bucket is there, and what was asked for will be told. */
   opened(session: BucketSession): void;
-  /** Entries of the bucket, or changes of it, in the order of their revisions; the last of each key that there is in time. */
+  /** Something about the bucket that people should hear of, and that stops nothing. After `opened`. */
+  warned(session: BucketSession, reason: string): void;
+  /** Entries of the bucket, or changes of it: those of a key in the order of their revisions; the last of each that there is in time. */
   changed(session: BucketSession, entries: readonly BucketEntry[]): void;
-  /** Everything that the bucket held when it was opened has been told. From now on it is changes. */
+  /**
+   * Everything that was asked for has been told. From now on it is changes: each one that a `get` put after this does not
+   * know of yet.
+   */
   loaded(session: BucketSession): void;
   /**
    * The session is over: it could not be opened, the connection was lost, the bucket went silent, or it is not the one that
@@ -54,10 +59,13 @@ export interface BucketListener {
   closed(session: BucketSession, reason: string): void;
 }
 
+/** What whoever opens a bucket wants to be told: all that it holds and then what changes, or only the latter. */
+export type BucketExtent = 'everything' | 'changes';
+
 /** A bucket of last locations that all servers of a herd share: a map of keys to values, each with a revision. */
 export interface LocationBucket {
   /** The key of a client: any two clients have different ones. */
   keyOf(client: ClientId): string;
   /** Connects to the bucket, and makes it if there is none. What comes to nothing is reported as `closed`. */
-  open(listener: BucketListener): BucketSession;
+  open(listener: BucketListener, extent: BucketExtent): BucketSession;
 }

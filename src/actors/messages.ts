@@ -153,6 +153,16 @@ export type StoreMessage =
   | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
   | { readonly kind: 'next-page'; readonly neighbour: ServerId };
 
+/** Sent to a store that holds only some clients, besides what every store is sent. */
+export type TouchedStoreMessage =
+  /** What the bucket was asked for; undefined if it has nothing, or did not say. */
+  | { readonly kind: 'fetched'; readonly client: ClientId; readonly location: Location | undefined }
+  /** Somebody watches a client by name now, or nobody any more. */
+  | { readonly kind: 'watched'; readonly client: ClientId }
+  | { readonly kind: 'unwatched'; readonly client: ClientId }
+  /** The bucket can be asked again; what has changed meanwhile was not told. */
+  | { readonly kind: 'bucket-back' };
+
 /** Sent to the watch. */
 export type WatchMessage =
   /** With where the client is now; undefined if nobody knows, or if all are to be watched. */
@@ -178,15 +188,20 @@ export type FloodMessage =
 /** What the session of a bucket reports, sent to whoever owns it. */
 export type BucketMessage =
   | { readonly kind: 'bucket-opened'; readonly session: BucketSession }
+  | { readonly kind: 'bucket-warned'; readonly session: BucketSession; readonly reason: string }
   | { readonly kind: 'bucket-changed'; readonly session: BucketSession; readonly entries: readonly BucketEntry[] }
   | { readonly kind: 'bucket-loaded'; readonly session: BucketSession }
   | { readonly kind: 'bucket-closed'; readonly session: BucketSession; readonly reason: string };
 
-/** Sent to the spread over a bucket; all but the first three kinds by itself. */
+/** Sent to the spread over a bucket. */
 export type BucketSpreadMessage =
   | SpreadMessage
   | BucketMessage
   | ListedMessage
+  /** The store does not hold a client, and wants it: it hears `fetched`. */
+  | { readonly kind: 'fetch'; readonly client: ClientId }
+  /** It wants it no more. */
+  | { readonly kind: 'fetch-dropped'; readonly client: ClientId }
   /** Clients have their answers: what they reported may be written. */
   | { readonly kind: 'write-due' }
   | {
@@ -199,6 +214,12 @@ export type BucketSpreadMessage =
       readonly kind: 'get-ended';
       readonly session: BucketSession;
       readonly write: Write;
+      readonly outcome: GetOutcome;
+    }
+  | {
+      readonly kind: 'fetch-ended';
+      readonly session: BucketSession;
+      readonly client: ClientId;
       readonly outcome: GetOutcome;
     }
   | MachineFailed;
@@ -218,6 +239,13 @@ export type SeekerMessage =
       /** Whether flood tells the neighbours: not of what was forgotten for want of room. */
       readonly spread: boolean;
     };
+
+/** Sent to a seeker that has the bucket asked, besides what every seeker is sent. */
+export interface BucketSeekerMessage {
+  /** The bucket has nothing of a client, or did not say. */
+  readonly kind: 'nowhere';
+  readonly client: ClientId;
+}
 
 /** What a wire reports, sent to whoever owns it. */
 export type PeerWireMessage =
@@ -266,10 +294,14 @@ export type UpstreamMessage =
 export const addresses = {
   server: address<ServerMessage>('server'),
   store: address<StoreMessage>('store'),
+  /** The same place, for what only a store that holds some clients is told. */
+  touchedStore: address<TouchedStoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
   bucketSpread: address<BucketSpreadMessage>('bucket'),
   seeker: address<SeekerMessage>('seeker'),
+  /** The same place, for what only a seeker that has the bucket asked is told. */
+  bucketSeeker: address<BucketSeekerMessage>('seeker'),
   upstream: address<UpstreamMessage>('twitter'),
   acceptor: address<AcceptorMessage>('acceptor'),
   desk: address<DeskMessage>('desk'),

@@ -1,24 +1,22 @@
 import { createActor, type Actor as Machine } from 'xstate';
-import { formatBucketValue } from '../protocol/bucket-value.js';
-import { supersedes, type Location } from '../protocol/location.js';
+import type { ClientId } from '../protocol/ids.js';
+import { newerOf, type Location } from '../protocol/location.js';
 import { BucketComparison } from './bucket-comparison.js';
-import { BucketContents } from './bucket-contents.js';
+import { BucketFetches } from './bucket-fetches.js';
 import { BucketMailbox } from './bucket-mailbox.js';
 import { bucketMachine } from './bucket-machine.js';
 import { BucketReader } from './bucket-reader.js';
-import { BucketWrites, type Write } from './bucket-writes.js';
+import { BucketWriter } from './bucket-writer.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import type { BucketState } from './events.js';
-import type { BucketEntry, BucketSession, GetOutcome, LocationBucket, PutOutcome } from './location-bucket.js';
-import { addresses, fromBucket, type BucketSpreadMessage } from './messages.js';
+import type { Hold } from './hold.js';
+import type { BucketEntry, BucketSession, LocationBucket } from './location-bucket.js';
+import { addresses, fromBucket, type BucketSpreadMessage, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
 
-/** Locations on their way into the bucket at once: enough that none waits for the way there and back of the one before. */
-const flyingMax = 256;
-
-/** How often in a row others may get in between before a write waits: each time one of them has got on. */
-const conflictsMax = 10;
+/** Clients that wait to be written, below which more of those that are held are asked for, to be compared. */
+const comparedWaitingMax = 1_000;
 
 /** What spreading over a bucket needs of the world. */
 export interface BucketEdges {
@@ -33,33 +31,51 @@ export interface BucketEdges {
  */
 export class NatsSpread implements Actor<BucketSpreadMessage> {
   private readonly life: Machine<typeof bucketMachine>;
-  private readonly contents: BucketContents;
-  private readonly writes = new BucketWrites(flyingMax);
+  private readonly writer: BucketWriter;
+  private readonly fetches: BucketFetches;
   private readonly comparison: BucketComparison;
   private readonly reader: BucketReader;
+  private readonly mailbox: BucketMailbox;
   private session: BucketSession | undefined;
   private dueTimer: unknown;
 
-  /** @param clientsMax clients of whom it is remembered what the bucket holds */
+  /**
+   * @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
+   * @param hold which clients the store holds
+   */
   constructor(
     private readonly bus: Bus,
     private readonly edges: BucketEdges,
     clientsMax: number,
+    private readonly hold: Hold,
   ) {
-    this.contents = new BucketContents(clientsMax);
-    this.reader = new BucketReader(bus, edges.bucket);
-    this.comparison = new BucketComparison(bus, edges.clock, edges.random);
+    const { bucket, clock, random } = edges;
+    this.mailbox = new BucketMailbox(bus, addresses.bucketSpread);
+    this.reader = new BucketReader(bus, bucket);
+    this.fetches = new BucketFetches(bus, bucket, this.reader);
+    this.comparison = new BucketComparison(bus, clock, random);
+    const writing = { bus, bucket, reader: this.reader };
+    this.writer = new BucketWriter(
+      {
+        ...writing,
+        // Most writes are stored: the machine hears only of one that changes something.
+        onStored: () => this.life.getSnapshot().context.failures > 0 && this.life.send({ type: 'STORED' }),
+        onBlocked: (reason) => this.life.send({ type: 'BLOCKED', reason }),
+      },
+      hold,
+      clientsMax,
+    );
     this.life = createActor(
       bucketMachine.provide({
         actions: {
           open: () => this.open(),
           hangUp: () => this.hangUp(),
-          compare: () => this.comparison.begin(),
-          write: () => this.writeWhatWaits(),
+          compare: () => this.beginToCompare(),
+          write: () => this.takeUp(),
           tell: ({ context }, { state }) => this.tell(state, context),
         },
       }),
-      { clock: edges.clock, input: { random: edges.random } },
+      { clock, input: { random } },
     );
     this.life.subscribe({ error: (error) => bus.send(addresses.bucketSpread, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -69,14 +85,17 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     switch (message.kind) {
       case 'spread':
         if (message.from === fromBucket) return;
-        for (const location of message.locations) this.writes.add(location);
+        for (const location of message.locations) this.writer.add(location);
         return this.writeSoon();
       case 'write-due':
         this.dueTimer = undefined;
         return this.write();
       case 'listed':
-        for (const location of this.comparison.take(message)) if (this.lacks(location)) this.writes.add(location);
-        return this.write();
+        return this.compare(message);
+      case 'fetch':
+        return this.fetch(message.client);
+      case 'fetch-dropped':
+        return this.fetches.drop(message.client);
       case 'machine-failed':
         throw message.error;
       default:
@@ -95,26 +114,33 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     switch (message.kind) {
       case 'bucket-opened':
         return this.life.send({ type: 'OPENED' });
+      case 'bucket-warned':
+        return this.reader.warn(message.reason);
       case 'bucket-changed':
         return this.learn(message.entries);
       case 'bucket-loaded':
-        return this.life.send({ type: 'LOADED' });
+        this.life.send({ type: 'LOADED' });
+        if (this.hold === 'touched') this.bus.send(addresses.touchedStore, { kind: 'bucket-back' });
+        return;
       case 'bucket-closed':
         return this.life.send({ type: 'LOST', reason: message.reason });
       case 'put-ended':
-        this.putEnded(message.session, message.write, message.outcome);
+        this.writer.putEnded(message.session, message.write, message.outcome);
         return this.write();
       case 'get-ended':
-        this.getEnded(message.session, message.write, message.outcome);
+        this.writer.getEnded(message.session, message.write, message.outcome);
         return this.write();
+      case 'fetch-ended':
+        this.tellFetched(message.client, this.fetches.settle(message.client, message.outcome));
+        return this.fetches.ask(message.session);
       default:
         message satisfies never;
     }
   }
 
   private open(): void {
-    this.contents.clear();
-    this.session = this.edges.bucket.open(new BucketMailbox(this.bus, addresses.bucketSpread));
+    this.writer.forgetContents();
+    this.session = this.edges.bucket.open(this.mailbox, this.hold === 'all' ? 'everything' : 'changes');
   }
 
   private hangUp(): void {
@@ -122,32 +148,51 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     this.session = undefined;
     this.comparison.end();
     session?.close();
-    this.writes.putAllBack();
+    this.writer.putAllBack();
+    this.fetches.putAllBack();
   }
 
-  /** Takes in what the bucket holds. */
+  /** Takes in what the bucket holds or has been changed to. Whether that is of interest here the store decides. */
   private learn(entries: readonly BucketEntry[]): void {
     const locations: Location[] = [];
     for (const entry of entries) {
       const location = this.reader.locationIn(entry);
-      if (location !== undefined && this.note(location, entry.revision)) locations.push(location);
+      if (location === undefined) continue;
+      this.fetches.see(location);
+      if (this.writer.noteChange(location, entry.revision)) locations.push(location);
     }
     if (locations.length > 0) this.bus.send(addresses.store, { kind: 'learned', locations, from: fromBucket });
   }
 
-  /** Notes what the bucket holds of a client; tells whether it was not known here to stand there. */
-  private note(location: Location, revision: number): boolean {
-    const known = this.contents.get(location.client)?.location;
-    const isNews = known?.line !== location.line;
-    // One that is there already is the store's own: two of each would take twice the memory.
-    this.contents.note(location.client, isNews ? location : known, revision);
-    return isNews;
+  private beginToCompare(): void {
+    this.comparison.begin();
+    this.goOnComparing();
   }
 
-  /** Whether the bucket is known to hold nothing that the location would not supersede. */
-  private lacks(location: Location): boolean {
-    const held = this.contents.get(location.client)?.location;
-    return held === undefined || supersedes(location, held);
+  /** Who asks for all that is held, asks for some of it when what else there is to write has got through. */
+  private goOnComparing(): void {
+    if (this.hold === 'all' || this.writer.waiting < comparedWaitingMax) this.comparison.goOn();
+  }
+
+  /** Takes a page of what the store holds. What may be lacking in the bucket is written, or asked for first. */
+  private compare(page: ListedMessage): void {
+    for (const location of this.comparison.take(page)) if (this.writer.lacks(location)) this.writer.add(location);
+    this.write();
+  }
+
+  /** The store wants a client that it does not hold. Of one that is written about here the newest is known already. */
+  private fetch(client: ClientId): void {
+    const isUp = this.life.getSnapshot().hasTag('asking');
+    const inBucket = isUp ? this.writer.inBucket(client) : undefined;
+    const isKnown = inBucket !== undefined || (!isUp && this.writer.newestWaiting(client) !== undefined);
+    if (isKnown || !this.fetches.add(client)) return this.tellFetched(client, inBucket);
+    if (isUp && this.session !== undefined) this.fetches.ask(this.session);
+  }
+
+  private tellFetched(client: ClientId, inBucket: Location | undefined): void {
+    const waiting = this.writer.newestWaiting(client);
+    const location = waiting === undefined ? inBucket : newerOf(waiting, inBucket);
+    this.bus.send(addresses.touchedStore, { kind: 'fetched', client, location });
   }
 
   /** Writes in a turn to come, with whatever else is reported until then: whoever reports is answered first. */
@@ -157,83 +202,29 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   private write(): void {
-    if (this.life.getSnapshot().hasTag('writing')) this.writeWhatWaits();
+    if (this.session !== undefined && this.isWriting()) this.writer.write(this.session);
+    this.goOnComparing();
   }
 
-  private writeWhatWaits(): void {
-    const { session } = this;
-    if (session === undefined) return;
-    for (let write = this.writes.take(); write !== undefined; write = this.writes.take()) this.put(session, write);
-  }
-
-  private put(session: BucketSession, write: Write): void {
-    const { location } = write;
-    if (!this.lacks(location)) return this.writes.settle(write);
-    void this.putInto(session, location).then((outcome) => {
-      this.bus.send(addresses.bucketSpread, { kind: 'put-ended', session, write, outcome });
-    });
-  }
-
-  private putInto(session: BucketSession, location: Location): Promise<PutOutcome> {
-    const { client } = location;
-    const revision = this.contents.get(client)?.revision ?? 0;
-    return session.put(this.edges.bucket.keyOf(client), formatBucketValue(location), revision);
+  /** The bucket takes writes, from now on or again, and answers questions. */
+  private takeUp(): void {
+    if (this.session === undefined) return;
+    this.writer.write(this.session);
+    this.fetches.ask(this.session);
   }
 
   /** The server stops: what nobody else may hold is written at once, and nobody waits for what becomes of it. */
   private writeTheRest(): void {
     const { session } = this;
-    if (session === undefined || !this.life.getSnapshot().hasTag('writing')) return;
-    for (const location of this.writes.takeAll()) void this.putInto(session, location);
+    if (session === undefined || !this.isWriting()) return;
+    if (this.hold === 'all') return this.writer.writeTheRest(session);
+    this.session = undefined;
+    this.mailbox.close();
+    void this.writer.askAndWriteTheRest(session).finally(() => session.close());
   }
 
-  private putEnded(session: BucketSession, write: Write, outcome: PutOutcome): void {
-    const { location } = write;
-    switch (outcome.kind) {
-      case 'stored':
-        this.contents.note(location.client, location, outcome.revision);
-        this.writes.settle(write);
-        // Most writes are stored: the machine hears only of one that changes something.
-        if (this.life.getSnapshot().context.failures > 0) this.life.send({ type: 'STORED' });
-        return;
-      case 'conflict':
-        return this.askWhatStands(session, write);
-      case 'refused':
-        this.writes.settle(write);
-        return this.reader.warn(`a location does not fit into the bucket, and is not spread: ${outcome.reason}`);
-      case 'failed':
-        this.writes.putBack(write);
-        return this.life.send({ type: 'BLOCKED', reason: outcome.reason });
-    }
-  }
-
-  private askWhatStands(session: BucketSession, write: Write): void {
-    write.conflicts += 1;
-    if (write.conflicts > conflictsMax) {
-      this.writes.putBack(write);
-      return this.life.send({ type: 'BLOCKED', reason: 'others write about the same client all the time' });
-    }
-    const key = this.edges.bucket.keyOf(write.location.client);
-    void session.get(key).then((outcome) => {
-      this.bus.send(addresses.bucketSpread, { kind: 'get-ended', session, write, outcome });
-    });
-  }
-
-  private getEnded(session: BucketSession, write: Write, outcome: GetOutcome): void {
-    if (outcome.kind === 'failed') {
-      this.writes.putBack(write);
-      return this.life.send({ type: 'BLOCKED', reason: outcome.reason });
-    }
-    const { client } = write.location;
-    const { entry } = outcome;
-    if (entry?.value === undefined) {
-      this.contents.forget(client);
-      if (entry !== undefined) this.contents.note(client, undefined, entry.revision);
-    } else if (this.reader.locationIn(entry) === undefined) {
-      // What is not understood is not written over: it may be newer.
-      return this.writes.settle(write);
-    } else this.learn([entry]);
-    this.put(session, write);
+  private isWriting(): boolean {
+    return this.life.getSnapshot().hasTag('writing');
   }
 
   private tell(
@@ -242,13 +233,12 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   ): void {
     const pauses = state === 'blocked' || state === 'away';
     const isWell = state === 'live' || state === 'stopped';
-    const { size: waiting } = this.writes;
     this.bus.publish({
       kind: 'bucket',
       state,
       reason: isWell ? '' : reason,
       retryInMs: pauses ? retryInMs : 0,
-      waiting,
+      waiting: this.writer.waiting,
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Upstream } from '../protocol/upstream.js';
 import type { Actor, Registry } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
+import { BucketSeeker } from './bucket-seeker.js';
 import { Connection } from './connection.js';
 import { Flood } from './flood.js';
 import type { PeerIdentity } from './handshake.js';
@@ -10,8 +11,9 @@ import type { ClientEvent } from './events.js';
 import type { Http } from './http.js';
 import type { Limits, LinkPace } from './limits.js';
 import type { LocationBucket } from './location-bucket.js';
+import type { Hold } from './hold.js';
 import { LocationStore } from './location-store.js';
-import { addresses, type ServerMessage } from './messages.js';
+import { addresses, type SeekerMessage, type ServerMessage, type StoreMessage } from './messages.js';
 import { NatsSpread } from './nats-spread.js';
 import { PeerAcceptor } from './peer-acceptor.js';
 import { PeerLink, type PeerLinkEdges } from './peer-link.js';
@@ -19,6 +21,7 @@ import { Seeker } from './seeker.js';
 import { serverMachine } from './server-machine.js';
 import { Supervisor } from './supervisor.js';
 import type { PeerWire, PeerWireListener } from './transport.js';
+import { TouchedStore } from './touched-store.js';
 import { Twitter } from './twitter.js';
 import { Budget } from './upstream/budget.js';
 import type { UpstreamPace } from './upstream/pace.js';
@@ -32,6 +35,8 @@ export interface ServerSettings {
   readonly limits: Limits;
   readonly pace: LinkPace;
   readonly upstreamPace: UpstreamPace;
+  /** Which clients it holds. Left out: all. Only a server that spreads locations by a bucket may hold fewer. */
+  readonly hold?: Hold | undefined;
 }
 
 /** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
@@ -78,19 +83,17 @@ export class Server implements Actor<ServerMessage> {
   start(): void {
     const { supervisor, edges, settings } = this;
     const { registry, clock, random, bucket } = edges;
-    const { identity, limits } = settings;
-    const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
+    const { identity, limits, hold = 'all' } = settings;
     registry.attach(addresses.server, this);
-    supervisor.spawn('store', addresses.store, () => new LocationStore(registry, limits.clientsMax, spreads));
+    supervisor.spawn('store', addresses.store, () => this.makeStore());
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
       const reaching = { clock, random, bucket };
-      const makeSpread = () => new NatsSpread(registry, reaching, limits.clientsMax);
+      const makeSpread = () => new NatsSpread(registry, reaching, limits.clientsMax, hold);
       supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
     }
-    supervisor.spawn('watch', addresses.watch, () => new Watch(registry));
-    const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
-    supervisor.spawn('seeker', addresses.seeker, () => new Seeker(registry, clock, random, seeking));
+    supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold));
+    supervisor.spawn('seeker', addresses.seeker, () => this.makeSeeker());
     const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };
     supervisor.spawn(
       'upstream',
@@ -103,6 +106,22 @@ export class Server implements Actor<ServerMessage> {
       supervisor.spawn('link', link, () => new PeerLink(registry, edges, settings, neighbour));
     }
     this.life.send({ type: 'START' });
+  }
+
+  private makeStore(): Actor<StoreMessage> {
+    const { limits, hold } = this.settings;
+    const { registry, bucket } = this.edges;
+    if (hold === 'touched') return new TouchedStore(registry, limits.clientsMax);
+    const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
+    return new LocationStore(registry, limits.clientsMax, spreads);
+  }
+
+  private makeSeeker(): Actor<SeekerMessage> {
+    const { identity, limits, hold } = this.settings;
+    const { registry, clock, random } = this.edges;
+    if (hold === 'touched') return new BucketSeeker(registry, clock, limits.seekMs);
+    const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
+    return new Seeker(registry, clock, random, seeking);
   }
 
   /** Takes a call from another server that has not said yet who it is. */

@@ -2,7 +2,8 @@ import { everyone } from '../protocol/command.js';
 import type { ClientId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import type { Actor, Address, Bus } from './bus.js';
-import type { ConnectionMessage, WatchMessage, WatchQuestion } from './messages.js';
+import type { Hold } from './hold.js';
+import { addresses, type ConnectionMessage, type WatchMessage, type WatchQuestion } from './messages.js';
 
 type Watcher = Address<ConnectionMessage>;
 
@@ -22,7 +23,11 @@ export class Watch implements Actor<WatchMessage> {
   /** The same the other way round. */
   private readonly watched = new Map<Watcher, Set<ClientId>>();
 
-  constructor(private readonly bus: Bus) {}
+  /** @param hold which clients the store holds: it is told who is watched if that is not everybody */
+  constructor(
+    private readonly bus: Bus,
+    private readonly hold: Hold = 'all',
+  ) {}
 
   receive(message: WatchMessage): void {
     switch (message.kind) {
@@ -39,6 +44,7 @@ export class Watch implements Actor<WatchMessage> {
 
   stop(): void {
     for (const watcher of this.watched.keys()) this.bus.send(watcher, { kind: 'watch-lost' });
+    for (const client of this.watchers.keys()) this.tellStore('unwatched', client);
     this.watchers.clear();
     this.watched.clear();
     this.publishCount();
@@ -54,6 +60,7 @@ export class Watch implements Actor<WatchMessage> {
     this.watchers.set(client, watchers.add(replyTo));
     this.watched.set(replyTo, watched.add(client));
     this.bus.send(replyTo, { kind: 'watch-begun', question, location: client === everyone ? undefined : location });
+    if (watchers.size === 1) this.tellStore('watched', client);
     if (watched.size === 1) this.publishCount();
   }
 
@@ -70,7 +77,14 @@ export class Watch implements Actor<WatchMessage> {
 
   private forget(watcher: Watcher, client: ClientId): void {
     const watchers = this.watchers.get(client);
-    if (watchers?.delete(watcher) === true && watchers.size === 0) this.watchers.delete(client);
+    if (watchers?.delete(watcher) !== true || watchers.size > 0) return;
+    this.watchers.delete(client);
+    this.tellStore('unwatched', client);
+  }
+
+  private tellStore(kind: 'watched' | 'unwatched', client: ClientId): void {
+    if (this.hold === 'all' || client === everyone) return;
+    this.bus.send(addresses.touchedStore, { kind, client });
   }
 
   private tell(locations: readonly Location[]): void {

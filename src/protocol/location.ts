@@ -124,6 +124,11 @@ export function supersedes(a: Location, b: Location): boolean {
   return compareLocations(a, b) > 0;
 }
 
+/** The one of two locations of a client that replaces the other. */
+export function newerOf(location: Location, other: Location | undefined): Location {
+  return other === undefined || supersedes(location, other) ? location : other;
+}
+
 function compareLocations(a: Location, b: Location): number {
   const later = compareInstants(a, b);
   if (later !== 0 || a.line === b.line) return later;

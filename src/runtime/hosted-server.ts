@@ -127,6 +127,7 @@ export class HostedServer {
         limits: config.limits,
         pace: config.pace,
         upstreamPace: config.upstreamPace,
+        hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
       },
       {
         ...edges,

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { BucketEntry, BucketListener, BucketSession, LocationBucket } from '../../src/actors/location-bucket.js';
+import type {
+  BucketEntry,
+  BucketExtent,
+  BucketListener,
+  BucketSession,
+  LocationBucket,
+} from '../../src/actors/location-bucket.js';
 import { asClientId } from '../../src/protocol/ids.js';
 import { eventually } from '../support/eventually.js';
 
@@ -22,10 +28,10 @@ class Ear implements BucketListener {
   readonly entries: BucketEntry[] = [];
   readonly session: BucketSession;
 
-  constructor(bucket: LocationBucket) {
+  constructor(bucket: LocationBucket, extent: BucketExtent) {
     let call: 'under way' | 'over' = 'under way';
     this.isCalling = () => call === 'under way';
-    this.session = bucket.open(this);
+    this.session = bucket.open(this, extent);
     call = 'over';
   }
 
@@ -33,6 +39,10 @@ class Ear implements BucketListener {
 
   opened(session: BucketSession): void {
     this.note(session, 'opened');
+  }
+
+  warned(_: BucketSession, reason: string): void {
+    expect.fail(`nothing is to be warned of, but: ${reason}`);
   }
 
   changed(session: BucketSession, entries: readonly BucketEntry[]): void {
@@ -89,14 +99,14 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     await under.end();
   });
 
-  function open(): Ear {
-    const ear = new Ear(under.bucket);
+  function open(extent: BucketExtent = 'everything'): Ear {
+    const ear = new Ear(under.bucket, extent);
     ears.push(ear);
     return ear;
   }
 
-  async function opened(): Promise<Ear> {
-    const ear = open();
+  async function opened(extent?: BucketExtent): Promise<Ear> {
+    const ear = open(extent);
     await ear.hears('loaded');
     return ear;
   }
@@ -118,8 +128,40 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(ear.told.get('key-8')).to.equal('first 8');
     await session.put('key-300', 'late', 0);
     await ear.isTold('key-300', 'late');
-    const revisions = ear.entries.map(({ revision }) => revision);
+    // A bucket in several parts has no order among those.
+    const revisions = ear.entries.filter(({ key }) => key === 'key-7').map(({ revision }) => revision);
     expect(revisions).to.deep.equal(revisions.toSorted((one, other) => one - other));
+  });
+
+  it('tells whoever wants only that what changes, and misses nothing that a question put then does not know of', async () => {
+    const { session } = await opened();
+    await Promise.all(Array.from({ length: 100 }, (_, key) => session.put(`key-${key}`, `first ${key}`, 0)));
+    const ear = await opened('changes');
+    expect(ear.heard).to.deep.equal(['opened', 'loaded']);
+    const { entry } = (await ear.session.get('key-7')) as { entry: BucketEntry };
+    expect(entry).to.include({ key: 'key-7', value: 'first 7' });
+    await session.put('key-7', 'second', entry.revision);
+    await session.put('key-200', 'late', 0);
+    await ear.isTold('key-7', 'second');
+    await ear.isTold('key-200', 'late');
+    expect([...ear.told.keys()].sort()).to.deep.equal(['key-200', 'key-7']);
+  });
+
+  it('has whoever wants only changes told of the next ones when the engine is back', async () => {
+    const ear = await opened('changes');
+    await under.goDown();
+    await ear.hears('closed');
+    await under.comeUp();
+    await eventually('it can be opened again', async () => {
+      const again = open('changes');
+      await eventually('it has answered', () => again.heard.length > 1 || again.heard.includes('closed'));
+      if (again.heard.includes('closed')) return false;
+      await again.hears('loaded');
+      expect(again.told).to.deep.equal(new Map());
+      expect(await again.session.put('kiwi', 'one', 0)).to.include({ kind: 'stored' });
+      await again.isTold('kiwi', 'one');
+      return true;
+    });
   });
 
   it('stores at the revision that stands there, tells it, and takes nothing at another', async () => {

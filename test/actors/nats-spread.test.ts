@@ -35,7 +35,7 @@ describe('NatsSpread', () => {
     states = eventsOf(bus, 'bucket');
     warnings = eventsOf(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
-    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000);
+    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000, 'all');
     bus.attach(addresses.bucketSpread, spread);
   });
 
@@ -58,6 +58,7 @@ describe('NatsSpread', () => {
   /** Plays the store: deals out pages as long as it is asked for some. */
   function dealOut(pages: ReadonlyMap<number, Omit<ListedMessage, 'kind' | 'question' | 'size'>>): number[] {
     const asked: number[] = [];
+    clock.advance(1);
     for (let page = store.take(); page.length > 0; page = store.take()) {
       for (const message of page) {
         if (message.kind !== 'list') continue;
@@ -323,6 +324,7 @@ describe('NatsSpread', () => {
 
   it('takes no page for that of another comparison', () => {
     bucket.session.loads();
+    clock.advance(1);
     const [asked] = store.take();
     if (asked?.kind !== 'list') throw new Error('nothing was asked');
     bucket.session.breaks('connection reset');

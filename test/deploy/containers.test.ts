@@ -201,12 +201,16 @@ describeWithNats('the nats-server for containers', function () {
 
   it('lets nobody else in', async () => {
     let reason = '';
-    const session = new NatsBucket(settingsWith('another'), 'Metta').open({
-      opened: () => undefined,
-      changed: () => undefined,
-      loaded: () => (reason = 'let in'),
-      closed: (_, why) => (reason = why),
-    });
+    const session = new NatsBucket(settingsWith('another'), 'Metta').open(
+      {
+        opened: () => undefined,
+        changed: () => undefined,
+        loaded: () => (reason = 'let in'),
+        warned: () => undefined,
+        closed: (_, why) => (reason = why),
+      },
+      'everything',
+    );
     expect(await eventually('it is let in or not', () => reason || undefined)).to.match(/does not let this server in/);
     session.close();
   });

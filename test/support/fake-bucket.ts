@@ -1,5 +1,6 @@
 import type {
   BucketEntry,
+  BucketExtent,
   BucketListener,
   BucketSession,
   GetOutcome,
@@ -23,7 +24,10 @@ export class FakeSession implements BucketSession {
   readonly gets: { readonly key: string; readonly ends: (outcome: GetOutcome) => Promise<void> }[] = [];
   state: 'open' | 'closed' = 'open';
 
-  constructor(private readonly listener: BucketListener) {}
+  constructor(
+    private readonly listener: BucketListener,
+    readonly extent: BucketExtent,
+  ) {}
 
   put(key: string, value: string, revision: number): Promise<PutOutcome> {
     return new Promise((resolve) => {
@@ -60,6 +64,10 @@ export class FakeSession implements BucketSession {
     this.listener.opened(this);
   }
 
+  warns(reason: string): void {
+    this.listener.warned(this, reason);
+  }
+
   changes(...entries: readonly BucketEntry[]): void {
     this.listener.changed(this, entries);
   }
@@ -90,8 +98,8 @@ export class FakeBucket implements LocationBucket {
     return `key of ${client}`;
   }
 
-  open(listener: BucketListener): FakeSession {
-    const session = new FakeSession(listener);
+  open(listener: BucketListener, extent: BucketExtent): FakeSession {
+    const session = new FakeSession(listener, extent);
     this.sessions.push(session);
     return session;
   }

@@ -22,7 +22,9 @@ export interface HerdPlan {
   /** Whether clients may come over WebSocket. */
   readonly web?: boolean;
   /** What herd.yaml says besides. */
-  readonly settings?: Partial<Pick<Document, 'herd' | 'bridge' | 'tls' | 'store' | 'limits' | 'links' | 'access'>>;
+  readonly settings?: Partial<
+    Pick<Document, 'herd' | 'bridge' | 'tls' | 'store' | 'limits' | 'links' | 'access' | 'spread'>
+  >;
 }
 
 /** A herd.yaml in a folder of its own, with ports that are free. */
@@ -62,7 +64,7 @@ interface Document {
   herd: string;
   servers: Record<string, Address>;
   talks?: Record<string, readonly string[]>;
-  spread?: { kind: string; servers: readonly string[] };
+  spread?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
   bridge?: { by: readonly string[]; servers: readonly string[]; bucket: string };
   upstream: { kind: string; shape: string };
   log?: { dir: string };

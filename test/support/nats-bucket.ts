@@ -13,25 +13,33 @@ export function natsSettings(servers: readonly string[], more: Partial<NatsSetti
 }
 
 /** Does something to the bucket as a person does who has the tools of NATS. */
-export async function withBucket(address: string, something: (kv: KV) => Promise<unknown>): Promise<void> {
+export async function withBucket(
+  address: string,
+  something: (kv: KV) => Promise<unknown>,
+  name = bucketName,
+): Promise<void> {
   const connection = await connect({ servers: address });
   try {
-    await something(await new Kvm(connection).create(bucketName));
+    await something(await new Kvm(connection).create(name));
   } finally {
     await connection.close();
   }
 }
 
 /** What stands in the bucket. */
-export async function valuesIn(address: string): Promise<string[]> {
+export async function valuesIn(address: string, name = bucketName): Promise<string[]> {
   const values: string[] = [];
-  await withBucket(address, async (kv) => {
-    if ((await kv.status()).values === 0) return;
-    for await (const { value, delta } of await kv.watch()) {
-      values.push(Buffer.from(value).toString('latin1'));
-      if (delta === 0) return;
-    }
-  });
+  await withBucket(
+    address,
+    async (kv) => {
+      if ((await kv.status()).values === 0) return;
+      for await (const { value, delta } of await kv.watch()) {
+        values.push(Buffer.from(value).toString('latin1'));
+        if (delta === 0) return;
+      }
+    },
+    name,
+  );
   return values;
 }
 

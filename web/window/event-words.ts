@@ -8,7 +8,7 @@ type Data = Readonly<Record<string, unknown>>;
 /** Groups of events that a reader may leave out, with the names that the servers give them. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   Links: ['link', 'peer-refused', 'bucket', 'bucket-warning'],
-  Locations: ['learned', 'remembered', 'forgotten', 'lost'],
+  Locations: ['learned', 'remembered', 'fetched', 'forgotten', 'lost'],
   Clients: ['client'],
   Servers: ['server', 'actor-failed', 'dead-letter', 'administration'],
   Upstream: ['upstream', 'upstream-failed', 'upstream-budget'],

@@ -160,6 +160,8 @@ export class Feed {
     if (kind === 'learned') {
       const { from, locations } = data as unknown as { from: string | null; locations: readonly Told[] };
       listener.learned(server, from, locations);
+    } else if (kind === 'fetched') {
+      listener.told(server, [data as unknown as Told]);
     } else if (kind === 'link') {
       this.linkIs(data as unknown as LinkTold);
     } else if (kind === 'bucket') {

@@ -5,7 +5,7 @@ import { natsSchema } from './spread-schema.js';
 const shared = 'must be there: herds that are bridged are those that name the same bucket';
 
 /** What herd.yaml may say of the bridge from this herd, whose servers flood, to others. */
-export const bridgeSchema = natsSchema.omit({ kind: true }).extend({
+export const bridgeSchema = natsSchema.omit({ kind: true, hold: true }).extend({
   by: z
     .array(z.string().regex(serverIdPattern, 'must be the name of a server'))
     .min(1)

@@ -65,7 +65,7 @@ function* bridgeProblems({ bridge, spread, servers }: HerdDocument): Generator<P
 /** @param at where it stands in the document */
 function* natsProblems(
   at: 'spread' | 'bridge',
-  { user, password, credentials, token, tls }: Omit<NatsDocument, 'kind' | 'bucket'>,
+  { user, password, credentials, token, tls }: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'>,
 ): Generator<Problem> {
   if ((user === undefined) !== (password === undefined)) {
     yield { path: [at], text: `${at}.user and ${at}.password go together` };

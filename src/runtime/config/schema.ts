@@ -54,7 +54,9 @@ const limitsSchema = z.strictObject({
     .describe('The longest line of a client in bytes; longer ones are answered as invalid and skipped.'),
   clientsMax: whole(1, 100_000_000)
     .default(defaultLimits.clientsMax)
-    .describe('Clients whose location is kept; beyond it the oldest location is forgotten.'),
+    .describe(
+      'Clients whose location is kept; beyond it the oldest location is forgotten, or, with hold: touched, who was touched least recently.',
+    ),
   connectionsMax: whole(1, 1_000_000)
     .default(defaultLimits.connectionsMax)
     .describe('Connections of clients at once; one more is closed.'),

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
+import type { Hold } from '../../actors/hold.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
 import type { BridgeDocument } from './bridge-schema.js';
 import type { NatsDocument, SpreadDocument } from './spread-schema.js';
 
 /** How locations get from server to server. */
-export type SpreadChoice = { readonly kind: 'flood' } | ({ readonly kind: 'nats' } & NatsSettings);
+export type SpreadChoice = { readonly kind: 'flood' } | ({ readonly kind: 'nats'; readonly hold: Hold } & NatsSettings);
 
 /** How a herd that floods shares its locations with others. */
 export interface Bridge extends NatsSettings {
@@ -16,7 +17,8 @@ export interface Bridge extends NatsSettings {
 /** The choice that herd.yaml makes. */
 export function spreadChoiceOf(spread: SpreadDocument, herd: string, beatMs: number): SpreadChoice {
   if (spread.kind === 'flood') return { kind: 'flood' };
-  return { kind: 'nats', ...natsSettingsOf({ ...spread, bucket: spread.bucket ?? `herd-${herd}` }, beatMs) };
+  const { hold } = spread;
+  return { kind: 'nats', hold, ...natsSettingsOf({ ...spread, bucket: spread.bucket ?? `herd-${herd}` }, beatMs) };
 }
 
 /** The bridge that herd.yaml describes. */
@@ -34,11 +36,11 @@ export function bucketFor(
 }
 
 function natsSettingsOf(
-  nats: Omit<NatsDocument, 'kind' | 'bucket'> & { readonly bucket: string },
+  nats: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'> & { readonly bucket: string },
   beatMs: number,
 ): NatsSettings {
-  const { servers, bucket, replicas, tls } = nats;
-  return { servers, bucket, replicas, credentials: credentialsOf(nats), tls, beatMs };
+  const { servers, bucket, replicas, shards, tls } = nats;
+  return { servers, bucket, replicas, shards, credentials: credentialsOf(nats), tls, beatMs };
 }
 
 /** The same, its files named from the root: the folder that herd was started in may go away. */
@@ -60,7 +62,7 @@ function credentialsOf({
   user,
   password,
   token,
-}: Omit<NatsDocument, 'kind' | 'bucket'>): NatsCredentials | undefined {
+}: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'>): NatsCredentials | undefined {
   if (credentials !== undefined) return { kind: 'file', path: credentials };
   if (user !== undefined && password !== undefined) return { kind: 'user', user, password };
   return token === undefined ? undefined : { kind: 'token', token };

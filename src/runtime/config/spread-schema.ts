@@ -1,9 +1,19 @@
 import { z } from 'zod';
 
+/** Streams of a bucket: each is a watch, and a look now and then, for each server. */
+const shardsMax = 64;
+
 const file = z.string().min(1);
 
 const floodSchema = z.strictObject({
   kind: z.literal('flood').describe('Servers tell their neighbours, who tell theirs: see talks.'),
+  hold: z
+    .literal(
+      'all',
+      'must be all in a herd that floods: what a server does not hold nobody else may have; see spread: nats',
+    )
+    .optional()
+    .describe('Servers that flood hold all clients.'),
 });
 
 /** What is said of NATS, wherever a bucket of it is meant. */
@@ -30,6 +40,18 @@ export const natsSchema = z.strictObject({
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .default(1)
     .describe('Copies that the NATS cluster keeps of the bucket. Counts when it is made.'),
+  hold: z
+    .enum(['all', 'touched'])
+    .default('all')
+    .describe(
+      'Which clients a server holds: all, or only those that reported to it or were asked of it, up to limits.clientsMax; others it gets from the bucket when it is asked.',
+    ),
+  shards: z
+    .int()
+    .min(1)
+    .max(shardsMax)
+    .optional()
+    .describe('Streams that the bucket is split over. Counts when it is made. Left out: what the bucket is, or 1.'),
   credentials: file.optional().describe('A file of credentials (.creds), from the folder that herd is started in.'),
   user: z.string().min(1).optional().describe('A user of NATS, with password.'),
   password: z

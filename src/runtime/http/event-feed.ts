@@ -9,6 +9,7 @@ const kinds = [
   'locations-learned',
   'locations-remembered',
   'location-forgotten',
+  'location-fetched',
   'client-connected',
   'client-disconnected',
   'client-refused',
@@ -68,6 +69,8 @@ function toldOf(event: ToldEvent): { readonly name: string; readonly data: unkno
       return { name: 'remembered', data: { count: event.locations.length } };
     case 'location-forgotten':
       return { name: 'forgotten', data: locationJsonOf(event.location) };
+    case 'location-fetched':
+      return { name: 'fetched', data: locationJsonOf(event.location) };
     case 'client-connected':
     case 'client-disconnected':
     case 'client-refused': {

@@ -30,6 +30,7 @@ export function serveHerd(
       talks,
       links: view.linksNow(),
       bucket: view.bucketNow() ?? null,
+      hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
       locations: size,
       clients: view.clients,
       ready: waitsFor.length === 0,

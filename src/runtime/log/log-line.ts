@@ -14,6 +14,7 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'lines':
     case 'locations-learned':
     case 'location-forgotten':
+    case 'location-fetched':
     case 'conflated':
     case 'watchers':
     case 'watch-conflated':

@@ -72,6 +72,7 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     gauge('herd_locations', 'Clients whose location is held.', [[{}, locations]]),
     counter('herd_reports_total', 'New locations that clients reported here.', [[{}, counts.reported]]),
     counter('herd_forgotten_total', 'Locations forgotten for want of room.', [[{}, counts.forgotten]]),
+    counter('herd_fetched_total', 'Locations got from the bucket when they were asked for.', [[{}, counts.fetched]]),
     gauge('herd_ready', 'Whether the server has caught up with whom it reaches.', [
       [{}, view.notReady().length > 0 ? 0 : 1],
     ]),

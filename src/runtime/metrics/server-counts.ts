@@ -48,6 +48,7 @@ export class ServerCounts {
   breaker: UpstreamState = 'available';
   reported = 0;
   forgotten = 0;
+  fetched = 0;
   deadLetters = 0;
   failures = 0;
   refused = 0;
@@ -75,6 +76,7 @@ export class ServerCounts {
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
     bus.on('client-refused', () => (this.refused += 1));
     bus.on('location-forgotten', () => (this.forgotten += 1));
+    bus.on('location-fetched', () => (this.fetched += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
     bus.on('actor-failed', () => (this.failures += 1));
     bus.on('upstream', ({ state }) => (this.breaker = state));

@@ -1,6 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type JsMsg, type PushConsumer } from '@nats-io/jetstream';
 import { createInbox, nanos } from '@nats-io/transport-node';
-import type { BucketEntry } from '../../actors/location-bucket.js';
+import type { BucketEntry, BucketExtent } from '../../actors/location-bucket.js';
 import type { ByteString } from '../../protocol/bytes.js';
 
 /** What a watch needs. */
@@ -11,6 +11,8 @@ export interface BucketWatchEdges {
   readonly stream: string;
   /** What stands in front of a key in a subject. */
   readonly prefix: string;
+  /** Whether everything there is is told, or only what changes from now on. */
+  readonly extent: BucketExtent;
   /** The revision of the newest entry when the bucket was opened. */
   readonly lastRevision: number;
   readonly beatMs: number;
@@ -19,13 +21,13 @@ export interface BucketWatchEdges {
 /** What a watch tells. Nothing follows `broken`. */
 export interface BucketWatchListener {
   changed(entries: readonly BucketEntry[]): void;
-  /** Everything that the bucket held has been told. */
+  /** Everything that the bucket held has been told, if that is told at all. */
   loaded(): void;
   broken(reason: string): void;
 }
 
 /**
- * Tells everything that a bucket holds, and then what changes, in batches: what came in a turn of the event loop. The library
+ * Tells everything that a bucket holds, or nothing of it, and then what changes, in batches: what came in a turn of the event loop. The library
  * would mend a watch by itself, and would not notice that it goes on in another bucket of the same name. So this one only ever
  * breaks, and whoever has it begins anew.
  */
@@ -43,7 +45,7 @@ export class BucketWatch {
 
   /** @throws the library's error if the bucket cannot be watched */
   async begin(): Promise<void> {
-    const { manager, listenAt, stream, prefix, beatMs } = this.edges;
+    const { manager, listenAt, stream, prefix, extent, beatMs } = this.edges;
     const subject = createInbox();
     const heartbeat = nanos(beatMs);
     const consumer = await listenAt(subject, heartbeat);
@@ -52,7 +54,7 @@ export class BucketWatch {
     void this.listen(messages.status());
     const { num_pending: pending } = await manager.consumers.add(stream, {
       deliver_subject: subject,
-      deliver_policy: DeliverPolicy.LastPerSubject,
+      deliver_policy: extent === 'everything' ? DeliverPolicy.LastPerSubject : DeliverPolicy.New,
       filter_subject: `${prefix}>`,
       ack_policy: AckPolicy.None,
       max_deliver: 1,
@@ -64,7 +66,7 @@ export class BucketWatch {
     });
     if (this.phase !== 'beginning') return;
     this.phase = 'loading';
-    if (pending === 0 && this.delivered === 0) this.finishLoading();
+    if (extent === 'changes' || (pending === 0 && this.delivered === 0)) this.finishLoading();
     else this.askForFlush();
   }
 

@@ -1,4 +1,4 @@
-import type { BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
+import type { BucketExtent, BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
 import { bucketKeyOf } from './bucket-key.js';
 import { NatsSession } from './nats-session.js';
 import type { NatsSettings } from './nats-settings.js';
@@ -13,7 +13,7 @@ export class NatsBucket implements LocationBucket {
     private readonly name: string,
   ) {}
 
-  open(listener: BucketListener): BucketSession {
-    return new NatsSession(this.settings, this.name, listener);
+  open(listener: BucketListener, extent: BucketExtent): BucketSession {
+    return new NatsSession(this.settings, this.name, listener, extent);
   }
 }

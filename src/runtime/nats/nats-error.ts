@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { AuthorizationError, PermissionViolationError, TimeoutError } from '@nats-io/transport-node';
 
 /** Something about NATS that people have to hear of. */
@@ -18,4 +18,11 @@ export function reasonOf(error: unknown): string {
   if (error.name === 'JetStreamNotEnabled')
     return 'nobody answers for JetStream: it is not enabled, or has no leader yet';
   return error.message;
+}
+
+/** Whether a write was not taken because something else stands there than its writer knew of. */
+export function isConflict(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
+  return error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown;
 }

@@ -1,41 +1,29 @@
-import { jetstream, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { KvEntry } from '@nats-io/kv';
 import { InvalidArgumentError, type NatsConnection } from '@nats-io/transport-node';
 import type {
   BucketEntry,
+  BucketExtent,
   BucketListener,
   BucketSession,
   GetOutcome,
   PutOutcome,
 } from '../../actors/location-bucket.js';
 import type { ByteString } from '../../protocol/bytes.js';
-import { BucketWatch } from './bucket-watch.js';
 import { connectToNats } from './nats-connection.js';
-import { NatsError, reasonOf } from './nats-error.js';
+import { isConflict, reasonOf } from './nats-error.js';
 import type { NatsSettings } from './nats-settings.js';
-
-/** How long NATS may take to answer, in milliseconds. A cluster that has lost a leader elects another meanwhile. */
-const answerWithinMs = 5_000;
+import { NatsShards } from './nats-shards.js';
+import { answerWithinMs } from './nats-stream.js';
 
 /** JetStream's number for a message that is larger than its stream takes. */
 const tooLargeCode = 10_054;
 
-/** What there is once the bucket is open. */
-interface OpenBucket {
-  readonly manager: JetStreamManager;
-  readonly kv: KV;
-  readonly stream: string;
-  /** When the stream behind it was made: one that was deleted and made again has another. */
-  readonly created: string;
-  readonly lastRevision: number;
-}
-
-/** One connection to a bucket of NATS, from its first packet to whatever ends it. */
+/** One connection to a bucket of NATS, from its first packet to whatever ends it: the loss of one stream of several does. */
 export class NatsSession implements BucketSession {
   private state: 'opening' | 'open' | 'over' = 'opening';
   private connection: NatsConnection | undefined;
-  private bucket: OpenBucket | undefined;
-  private watch: BucketWatch | undefined;
+  private shards: NatsShards | undefined;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly puts = new Set<Promise<PutOutcome>>();
 
@@ -43,6 +31,7 @@ export class NatsSession implements BucketSession {
     private readonly settings: NatsSettings,
     name: string,
     private readonly listener: BucketListener,
+    private readonly extent: BucketExtent,
   ) {
     this.begin(name).catch((error: unknown) => this.fail(reasonOf(error)));
   }
@@ -55,9 +44,9 @@ export class NatsSession implements BucketSession {
   }
 
   async get(key: string): Promise<GetOutcome> {
-    if (this.state !== 'open' || this.bucket === undefined) return over;
+    if (this.state !== 'open' || this.shards === undefined) return over;
     try {
-      const entry = await this.bucket.kv.get(key);
+      const entry = await this.shards.of(key).kv.get(key);
       return { kind: 'read', entry: entry === null ? undefined : entryOf(entry) };
     } catch (error) {
       return { kind: 'failed', reason: reasonOf(error) };
@@ -77,57 +66,49 @@ export class NatsSession implements BucketSession {
     this.connection = connection;
     if (this.isOver()) return connection.close();
     void connection.closed().then((error) => this.fail(error === undefined ? 'NATS hung up' : reasonOf(error)));
-    const bucket = await openBucket(connection, this.settings);
+    const shards = await NatsShards.open(connection, this.settings);
     if (this.isOver()) return;
-    this.bucket = bucket;
+    this.shards = shards;
     this.state = 'open';
     this.listener.opened(this);
-    const { manager, stream, lastRevision } = bucket;
-    const watch = new BucketWatch(
-      {
-        manager,
-        listenAt: (subject, heartbeat) =>
-          jetstream(connection).consumers.getBoundPushConsumer({ deliver_subject: subject, idle_heartbeat: heartbeat }),
-        stream,
-        prefix: `$KV.${this.settings.bucket}.`,
-        lastRevision,
-        beatMs: this.settings.beatMs,
+    if (shards.warning !== undefined) this.listener.warned(this, shards.warning);
+    await this.watch(shards);
+    this.lookAgainLater(shards);
+  }
+
+  private async watch(shards: NatsShards): Promise<void> {
+    let loading = shards.streams.length;
+    const listener = {
+      changed: (entries: readonly BucketEntry[]) => {
+        if (entries.some(({ key }) => shards.isSplitBy(key))) this.fail('the bucket was split just now');
+        else this.listener.changed(this, entries);
       },
-      {
-        changed: (entries) => this.listener.changed(this, entries),
-        loaded: () => this.listener.loaded(this),
-        broken: (reason) => this.fail(reason),
+      loaded: () => {
+        loading -= 1;
+        if (loading === 0) this.listener.loaded(this);
       },
-    );
-    this.watch = watch;
-    await watch.begin();
-    this.lookAgainLater(bucket);
+      broken: (reason: string) => this.fail(reason),
+    };
+    await Promise.all(shards.streams.map((stream) => stream.watch(this.extent, this.settings.beatMs, listener)));
   }
 
   /** Looks now and then whether the bucket is still the one that was opened. */
-  private lookAgainLater(bucket: OpenBucket): void {
+  private lookAgainLater(shards: NatsShards): void {
     if (this.isOver()) return;
     this.lookTimer = setTimeout(() => {
-      void this.look(bucket).then(() => this.lookAgainLater(bucket));
+      void shards.findLoss().then((reason) => {
+        if (reason === undefined) this.lookAgainLater(shards);
+        else this.fail(reason);
+      });
     }, this.settings.beatMs);
   }
 
-  private async look({ manager, stream, created }: OpenBucket): Promise<void> {
-    try {
-      const info = await manager.streams.info(stream);
-      if (info.created !== created) this.fail('the bucket was deleted and made anew');
-    } catch (error) {
-      // That nobody answers is for the pings and the watch to judge: a busy NATS is no dead one.
-      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-        this.fail('the bucket was deleted');
-    }
-  }
-
   private async tryPut(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
-    if (this.state !== 'open' || this.bucket === undefined) return over;
+    if (this.state !== 'open' || this.shards === undefined) return over;
     try {
       const options = { previousSeq: revision, timeout: answerWithinMs };
-      return { kind: 'stored', revision: await this.bucket.kv.put(key, Buffer.from(value, 'latin1'), options) };
+      const { kv } = this.shards.of(key);
+      return { kind: 'stored', revision: await kv.put(key, Buffer.from(value, 'latin1'), options) };
     } catch (error) {
       if (isConflict(error)) return { kind: 'conflict' };
       return { kind: isTooLarge(error) ? 'refused' : 'failed', reason: reasonOf(error) };
@@ -153,39 +134,15 @@ export class NatsSession implements BucketSession {
 
   private letGo(): void {
     clearTimeout(this.lookTimer);
-    this.watch?.stop();
+    this.shards?.stop();
   }
 }
 
 const over = { kind: 'failed', reason: 'the connection to NATS is over' } as const;
 
-async function openBucket(connection: NatsConnection, { bucket, replicas }: NatsSettings): Promise<OpenBucket> {
-  const client = jetstream(connection, { timeout: answerWithinMs });
-  const manager = await client.jetstreamManager();
-  const options = {
-    history: 1,
-    replicas,
-    allow_direct: false,
-    description: 'the last location of each client of a herd',
-  };
-  const kv = await new Kvm(client).create(bucket, options);
-  const { streamInfo } = await kv.status();
-  const { config, created, state } = streamInfo;
-  if (config.max_msgs_per_subject !== 1) {
-    throw new NatsError(`the bucket ${bucket} keeps more than one value a key; a herd needs one of its own`);
-  }
-  return { manager, kv, stream: config.name, created, lastRevision: state.last_seq };
-}
-
 function entryOf({ key, value, operation, revision }: KvEntry): BucketEntry {
   const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
   return { key, value: operation === 'PUT' ? text : undefined, revision };
-}
-
-function isConflict(error: unknown): boolean {
-  if (!(error instanceof JetStreamApiError)) return false;
-  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
-  return error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown;
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -19,6 +19,8 @@ export interface NatsSettings {
   readonly bucket: string;
   /** Copies that a cluster keeps. Counts when the bucket is made. */
   readonly replicas: number;
+  /** Streams that the bucket is split over. Counts when it is made. Undefined: whatever it is, or 1. */
+  readonly shards?: number | undefined;
   readonly credentials: NatsCredentials | undefined;
   /** Undefined: TLS only where the nats-server offers it. */
   readonly tls: NatsTls | undefined;

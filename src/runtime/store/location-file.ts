@@ -68,6 +68,7 @@ export class LocationFile {
     bus.on('locations-learned', ({ locations }) => {
       for (const location of locations) this.note(location.client, location);
     });
+    bus.on('location-fetched', ({ location }) => this.note(location.client, location));
     bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
   }
 

@@ -1,4 +1,4 @@
-import type { BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
+import type { BucketExtent, BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
 import type { Clock } from '../../actors/clock.js';
 import type { ClientId } from '../../protocol/ids.js';
 import type { SeededRandom } from '../seeded-random.js';
@@ -25,8 +25,8 @@ export class SimulatedBucket implements LocationBucket {
     return client;
   }
 
-  open(listener: BucketListener): BucketSession {
-    this.session = new SimulatedSession(this.edges, listener);
+  open(listener: BucketListener, extent: BucketExtent): BucketSession {
+    this.session = new SimulatedSession(this.edges, listener, extent);
     return this.session;
   }
 

@@ -1,5 +1,6 @@
 import type {
   BucketEntry,
+  BucketExtent,
   BucketListener,
   BucketSession,
   GetOutcome,
@@ -31,6 +32,7 @@ export class SimulatedSession implements BucketSession, EngineWatcher {
   constructor(
     private readonly edges: SimulatedBucketEdges,
     private readonly listener: BucketListener,
+    private readonly extent: BucketExtent,
   ) {
     this.later(() => this.begin());
   }
@@ -69,7 +71,7 @@ export class SimulatedSession implements BucketSession, EngineWatcher {
       return this.listener.closed(this, 'connection refused');
     }
     this.state = 'open';
-    const { all } = engine;
+    const all = this.extent === 'everything' ? engine.all : [];
     engine.watch(this);
     this.tell(() => this.listener.opened(this));
     for (let start = 0; start < all.length; start += batchMax) {

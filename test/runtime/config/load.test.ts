@@ -77,9 +77,11 @@ describe('herd.yaml', () => {
       parse(['herd: test', 'servers: { Blake: { port: 0 } }', `spread: { kind: nats, ${text} }`], environment).spread;
     expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
       kind: 'nats',
+      hold: 'all',
       servers: ['127.0.0.1:4222'],
       bucket: 'herd-test',
       replicas: 1,
+      shards: undefined,
       credentials: undefined,
       tls: undefined,
       beatMs: defaultPace.beatMs,
@@ -88,6 +90,7 @@ describe('herd.yaml', () => {
       bucket: 'ours',
       replicas: 3,
     });
+    expect(nats('servers: [a:1], hold: touched, shards: 4')).to.include({ hold: 'touched', shards: 4 });
     const servers = 'servers: [a:1]';
     for (const [text, credentials] of [
       ['credentials: herd.creds', { kind: 'file', path: 'herd.creds' }],
@@ -107,6 +110,7 @@ describe('herd.yaml', () => {
       servers: ['127.0.0.1:4222'],
       bucket: 'sites',
       replicas: 1,
+      shards: undefined,
       credentials: { kind: 'token', token: 'secret' },
       tls: undefined,
       beatMs: defaultPace.beatMs,
@@ -288,6 +292,14 @@ describe('herd.yaml', () => {
       'herd.yaml:7: bridge.user and bridge.password go together',
     ],
     ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
+    ['no stream', {}, ['spread: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: spread.shards: '],
+    ['65 streams', {}, ['spread: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: spread.shards: '],
+    [
+      'a herd that floods and does not hold everything',
+      {},
+      ['spread: { kind: flood, hold: touched }'],
+      'herd.yaml:7: spread.hold: must be all in a herd that floods: what a server does not hold nobody else may have',
+    ],
     ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
     ['an upstream of no shape', {}, ['upstream: { kind: sample, shape: round }'], 'herd.yaml:7: upstream.shape: '],
     [

@@ -34,8 +34,8 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
   function counted(bucket: LocationBucket): LocationBucket {
     return {
       keyOf: (client) => bucket.keyOf(client),
-      open: (listener) => {
-        const session = bucket.open(listener);
+      open: (listener, extent) => {
+        const session = bucket.open(listener, extent);
         const put = session.put.bind(session);
         session.put = (key, value, revision) => {
           written.push(value);

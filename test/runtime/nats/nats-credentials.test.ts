@@ -15,12 +15,16 @@ import { freePort } from '../../support/ports.js';
 /** Tries to open a bucket; returns what came of it: `loaded`, or why not. */
 async function outcomeOf(address: string, more: Partial<NatsSettings> = {}): Promise<string> {
   let outcome: string | undefined;
-  const session = new NatsBucket(natsSettings([address], more), 'test').open({
-    opened: () => undefined,
-    changed: () => undefined,
-    loaded: () => (outcome = 'loaded'),
-    closed: (_, reason) => (outcome = reason),
-  });
+  const session = new NatsBucket(natsSettings([address], more), 'test').open(
+    {
+      opened: () => undefined,
+      warned: () => undefined,
+      changed: () => undefined,
+      loaded: () => (outcome = 'loaded'),
+      closed: (_, reason) => (outcome = reason),
+    },
+    'everything',
+  );
   try {
     return await eventually('the bucket is opened or not', () => outcome);
   } finally {

@@ -1,0 +1,125 @@
+import type { ClientId } from '../protocol/ids.js';
+import type { Location } from '../protocol/location.js';
+import { ClientBuckets } from './client-buckets.js';
+
+/** A link of a ring. */
+interface Link {
+  older: Link;
+  newer: Link;
+}
+
+/** A client's place in the order in which clients were last touched. One that is kept is a ring of its own. */
+interface Place extends Link {
+  location: Location;
+}
+
+/**
+ * One location a client, in the order in which clients were last touched. A list through the entries themselves: a map that is
+ * kept in order by deleting and adding must be put together anew now and then, which a million clients would feel.
+ */
+export class RecentLocations {
+  private readonly places = new ClientBuckets<Place>();
+  /** Where the ring begins and ends: next to it, the newest on one side and the oldest on the other. */
+  private readonly end: Link = ringOfOne({});
+  private count = 0;
+  private kept = 0;
+
+  /** @param keptMax clients that can be kept from being taken */
+  constructor(private readonly keptMax: number) {}
+
+  /** How many clients there are. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Where a client is. It is no touch. */
+  get(client: ClientId): Location | undefined {
+    return this.places.get(client)?.location;
+  }
+
+  /** What is held of the client of a location. */
+  rivalOf({ bucket, client }: Location): Location | undefined {
+    return this.places.getFrom(bucket, client)?.location;
+  }
+
+  /** Holds a location. A client that was not held is the last one touched; for another it is no touch. */
+  put(location: Location): void {
+    const { bucket, client } = location;
+    const place = this.places.getFrom(bucket, client);
+    if (place !== undefined) {
+      place.location = location;
+      return;
+    }
+    const added = ringOfOne({ location });
+    this.places.set(bucket, client, added);
+    this.count += 1;
+    this.addNewest(added);
+  }
+
+  /** Makes a client, if it is held, the last one touched. */
+  touch(client: ClientId): void {
+    const place = this.places.get(client);
+    if (place === undefined || isAlone(place)) return;
+    takeOut(place);
+    this.addNewest(place);
+  }
+
+  /** Keeps a client that is held from being taken, if there are not too many of those already. */
+  keep(client: ClientId): void {
+    const place = this.places.get(client);
+    if (place === undefined || isAlone(place) || this.kept >= this.keptMax) return;
+    takeOut(place);
+    this.kept += 1;
+  }
+
+  /** Keeps it no more: it is the last one touched. */
+  release(client: ClientId): void {
+    const place = this.places.get(client);
+    if (place === undefined || !isAlone(place)) return;
+    this.kept -= 1;
+    this.addNewest(place);
+  }
+
+  /** Takes out the client that was touched least recently. */
+  takeOldest(): Location | undefined {
+    const oldest = this.end.newer;
+    if (oldest === this.end) return undefined;
+    takeOut(oldest);
+    const { location } = oldest as Place;
+    this.places.delete(location.bucket, location.client);
+    this.count -= 1;
+    return location;
+  }
+
+  /** Locations of whole buckets, from a bucket on, until there are `max` or more; and the bucket that comes next: `ClientBuckets`. */
+  page(from: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
+    const { values, next } = this.places.page(from, max);
+    return { locations: values.map(({ location }) => location), next };
+  }
+
+  private addNewest(link: Link): void {
+    const { end } = this;
+    link.older = end.older;
+    link.newer = end;
+    end.older.newer = link;
+    end.older = link;
+  }
+}
+
+function ringOfOne<Fields extends object>(fields: Fields): Fields & Link {
+  const link = { ...fields } as Fields & Link;
+  link.older = link;
+  link.newer = link;
+  return link;
+}
+
+function isAlone(link: Link): boolean {
+  return link.newer === link;
+}
+
+function takeOut(link: Link): void {
+  link.older.newer = link.newer;
+  link.newer.older = link.older;
+  link.older = link;
+  link.newer = link;
+}

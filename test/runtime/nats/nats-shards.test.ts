@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { mappingKey, shardNames } from '../../../src/runtime/nats/bucket-mapping.js';
+import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
+import { eventsOf } from '../../support/fake-bus.js';
+import { bucketName, valuesIn, withBucket } from '../../support/nats-bucket.js';
+import { describeWithNats, NatsServer } from '../../support/nats-server.js';
+import { eventually } from '../../support/eventually.js';
+import type { HerdInProcess } from '../herd-in-process.js';
+import { natsHerd, told } from './nats-herd.js';
+
+describeWithNats('a herd on a bucket of NATS that is split', function () {
+  this.timeout(60_000);
+  let nats: NatsServer;
+  const herds: HerdInProcess[] = [];
+
+  beforeEach(async () => {
+    nats = await NatsServer.start();
+  });
+
+  afterEach(async () => {
+    for (const herd of herds.splice(0)) await herd.stop();
+    await nats.stop();
+  });
+
+  function herdOf(server: string, settings: Partial<NatsSettings>): HerdInProcess {
+    const herd = natsHerd([nats], settings, { talks: [server] });
+    herds.push(herd);
+    return herd;
+  }
+
+  const valuesOf = (name: string) => valuesIn(nats.address, name);
+
+  it('has its locations in several streams, and tells all to who joins, whatever that one was told', async () => {
+    const herd = herdOf('Blake', { shards: 4 });
+    await herd.start();
+    const ats: string[] = [];
+    for (let client = 0; client < 20; client += 1)
+      ats.push(await herd.report('Blake', `phone-${client}`, 1_700_000_000));
+    await eventually('they are written', async () => {
+      const counts = await Promise.all(shardNames(bucketName, 4).map(async (name) => (await valuesOf(name)).length));
+      return counts.every((count) => count > 0) && counts.reduce((sum, count) => sum + count) === ats.length;
+    });
+    expect(await valuesOf(bucketName)).to.deep.equal(['1 fnv1a-32 4']);
+    for (const [server, settings] of [
+      ['Bryant', { shards: 4 }],
+      ['Gasol', { shards: 3 }],
+      ['Howard', {}],
+    ] as const) {
+      const other = herdOf(server, settings);
+      await other.start();
+      for (const at of ats) await other.agrees(at);
+      await herd.agrees(await other.report(server, `client-of-${server}`, 1_700_000_000));
+    }
+  });
+
+  it('says that the number in herd.yaml is not that of the bucket, where it is not', async () => {
+    await herdOf('Blake', { shards: 4 }).start();
+    const warned = async (settings: Partial<NatsSettings>): Promise<string[]> => {
+      const herd = herdOf('Bryant', settings);
+      const starting = herd.start();
+      const warnings = eventsOf(herd.bus('Bryant'), 'bucket-warning');
+      await starting;
+      return warnings.map(({ reason }) => reason);
+    };
+    expect(await warned({})).to.deep.equal([]);
+    expect(await warned({ shards: 4 })).to.deep.equal([]);
+    expect(await warned({ shards: 3 })).to.deep.equal([
+      `herd.yaml says shards: 3, but the bucket ${bucketName} is split over 4, and stays so`,
+    ]);
+  });
+
+  it('leaves a bucket whole that holds something already', async () => {
+    const herd = herdOf('Blake', {});
+    await herd.start();
+    const at = await herd.report('Blake', 'kiwi', 1_700_000_000);
+    await eventually('it is written', async () => (await valuesOf(bucketName)).length === 1);
+    const other = herdOf('Bryant', { shards: 4 });
+    await other.start();
+    await other.agrees(at);
+    await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+  });
+
+  it('is followed by a server that had opened the bucket when it was whole yet', async () => {
+    const herd = herdOf('Blake', {});
+    await herd.start();
+    const other = herdOf('Bryant', { shards: 4 });
+    await other.start();
+    expect(await valuesOf(bucketName)).to.deep.equal(['1 fnv1a-32 4']);
+    await other.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+  });
+
+  it('does not touch a bucket that is split in a way that is not known, says so, and tries again', async () => {
+    await withBucket(nats.address, (kv) => kv.put(mappingKey, '2 fnv1a-32 4'));
+    const herd = herdOf('Blake', { shards: 4 });
+    await herd.startServer('Blake');
+    await eventually('it says so', async () =>
+      (await told(herd, 'Blake', '/readyz')).includes(
+        `the bucket ${bucketName} is split in a way that this server does not know: its mapping is "2 fnv1a-32 4"`,
+      ),
+    );
+    const at = await herd.report('Blake', 'kiwi', 1_700_000_000);
+    await withBucket(nats.address, (kv) => kv.put(mappingKey, '1 fnv1a-32 2'));
+    await eventually('it is ready', async () => (await told(herd, 'Blake', '/readyz')) === '200 ready\n');
+    const other = herdOf('Bryant', {});
+    await other.start();
+    await other.agrees(at);
+  });
+
+  it('is opened anew when one of the streams was deleted, and is filled again', async () => {
+    const herd = herdOf('Blake', { shards: 2 });
+    await herd.start();
+    const ats = await Promise.all(
+      ['kiwi', 'emu', 'moa', 'rhea'].map((client) => herd.report('Blake', client, 1_700_000_000)),
+    );
+    const names = shardNames(bucketName, 2);
+    const all = async () => (await Promise.all(names.map(valuesOf))).flat().sort();
+    const expected = ats.map((at) => `1 ${at}`).sort();
+    await eventually('they are written', async () => (await all()).join() === expected.join());
+    await withBucket(nats.address, (kv) => kv.destroy(), names[0]);
+    await eventually('they are written again', async () => (await all()).join() === expected.join());
+  });
+});
