@@ -1,0 +1,18 @@
+import { supersedes } from '../../protocol/location.js';
+import type { HerdView } from '../run/herd-view.js';
+import type { WorldEvent } from '../world.js';
+import type { Breach, Invariant } from './invariant.js';
+
+/** What the bucket holds of a client only ever goes on in the order of locations, until it is wiped; nothing is written twice. */
+export class BucketNeverBack implements Invariant {
+  readonly name = 'bucket-never-back';
+  readonly sees = ['stored'] as const;
+
+  see(event: WorldEvent, view: HerdView): Breach | undefined {
+    if (event.kind !== 'stored') return undefined;
+    const { server, location } = event;
+    const held = view.bucket.get(location.client);
+    if (held === undefined || supersedes(location, held)) return undefined;
+    return { server, text: `the bucket held ${held.line}, and ${server} wrote ${location.line} over it` };
+  }
+}
