@@ -167,6 +167,13 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
     const { session } = this;
     if (session === undefined) return;
     for (let write = this.writes.take(); write !== undefined; write = this.writes.take()) this.put(session, write);
+    // What it did not take may have been written by another meanwhile: then there is nothing to try it with.
+    if (this.writes.size === 0) this.unblock();
+  }
+
+  /** Most writes are stored: the machine hears only of what changes something. */
+  private unblock(): void {
+    if (this.life.getSnapshot().context.failures > 0) this.life.send({ type: 'STORED' });
   }
 
   private put(session: BucketSession, write: Write): void {
@@ -196,9 +203,7 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
       case 'stored':
         this.contents.note(location.client, location, outcome.revision);
         this.writes.settle(write);
-        // Most writes are stored: the machine hears only of one that changes something.
-        if (this.life.getSnapshot().context.failures > 0) this.life.send({ type: 'STORED' });
-        return;
+        return this.unblock();
       case 'conflict':
         return this.askWhatStands(session, write);
       case 'refused':

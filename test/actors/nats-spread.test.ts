@@ -187,6 +187,25 @@ describe('NatsSpread', () => {
       expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
     });
 
+    it('is live again when nothing waits any more, because others have written what it could not', async () => {
+      report(locationOf('kiwi', 1));
+      await bucket.session.takePut().ends({ kind: 'failed', reason: 'the disk is full' });
+      expect(stateNow()).to.equal('blocked');
+      bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Metta'), 1));
+      clock.advance(1_000);
+      expect(bucket.session.takePuts()).to.deep.equal([]);
+      expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
+    });
+
+    it('is live again when what stands there turns out to be newer than what it could not write', async () => {
+      report(locationOf('kiwi', 1));
+      await bucket.session.takePut().ends({ kind: 'failed', reason: 'no answer in time' });
+      clock.advance(1_000);
+      await bucket.session.takePut().ends({ kind: 'conflict' });
+      await bucket.session.gets[0]?.ends({ kind: 'read', entry: entryOf(locationOf('kiwi', 2, 'Metta'), 3) });
+      expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
+    });
+
     it('gives up what the bucket will never take, says so once, and goes on', async () => {
       report(locationOf('kiwi', 1), locationOf('emu', 1), locationOf('moa', 1));
       const [kiwi, emu, moa] = bucket.session.takePuts();
