@@ -140,7 +140,13 @@ export class NatsSpread implements Actor<FloodMessage | BucketSpreadMessage> {
 
   /** Notes what the bucket holds of a client; tells whether it was not known here to stand there. */
   private note(location: Location, revision: number): boolean {
-    const known = this.contents.get(location.client)?.location;
+    const held = this.contents.get(location.client);
+    const known = held?.location;
+    // A write that was long on its way came into a bucket made anew, at a revision that fitted by chance. Nobody else mends that.
+    if (held?.location !== undefined && revision > held.revision && supersedes(held.location, location)) {
+      this.writes.add(held.location);
+      this.writeSoon();
+    }
     const isNews = known?.line !== location.line;
     // One that is there already is the store's own: two of each would take twice the memory.
     this.contents.note(location.client, isNews ? location : known, revision);

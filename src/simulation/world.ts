@@ -38,8 +38,13 @@ export type WorldEvent =
     }
   /** A server's connection to the engine entered a state. */
   | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string }
-  /** The engine took what a server wrote. */
-  | { readonly kind: 'stored'; readonly server: ServerId; readonly location: Location }
+  /** The engine took what a server wrote: into the bucket that it had opened, or, if it was long on its way, into a later one. */
+  | {
+      readonly kind: 'stored';
+      readonly server: ServerId;
+      readonly location: Location;
+      readonly into: 'its own bucket' | 'a later bucket';
+    }
   | {
       readonly kind: 'not-stored';
       readonly server: ServerId;

@@ -126,6 +126,18 @@ describe('NatsSpread', () => {
       expect(bucket.session.takePut()).to.include({ revision: 5 });
     });
 
+    it('writes a newer one again over which somebody has written an older one', async () => {
+      const newer = locationOf('kiwi', 2, 'Metta');
+      bucket.session.changes(entryOf(newer, 5));
+      bucket.session.changes(entryOf(locationOf('kiwi', 1, 'Metta'), 6));
+      clock.advance(1);
+      const put = bucket.session.takePut();
+      expect(put).to.include({ value: valueOf(newer), revision: 6 });
+      await put.ends({ kind: 'conflict' });
+      await bucket.session.gets[0]?.ends({ kind: 'read', entry: entryOf(newer, 7) });
+      expect(bucket.session.takePuts(), 'another was faster').to.deep.equal([]);
+    });
+
     it('leaves a newer one there that it did not know of, and learns it', async () => {
       report(locationOf('kiwi', 1));
       await bucket.session.takePut().ends({ kind: 'conflict' });

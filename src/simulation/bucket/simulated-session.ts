@@ -199,10 +199,12 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   }
 
   private noteOutcome({ kind }: PutOutcome, value: ByteString): void {
-    const { tell } = this.edges;
+    const { tell, engine } = this.edges;
     if (kind !== 'stored') return tell({ kind: 'not-stored', server: this.server, outcome: kind });
     const said = parseBucketValue(value);
-    if (said.kind === 'location') tell({ kind: 'stored', server: this.server, location: said.location });
+    if (said.kind !== 'location') return;
+    const into = engine.bucketNumber === this.bucketNumber ? 'its own bucket' : 'a later bucket';
+    tell({ kind: 'stored', server: this.server, location: said.location, into });
   }
 
   private told(from: ServerId, to: ServerId, value: ByteString): void {

@@ -27,6 +27,7 @@ export class BucketCoverage {
         return this.noteState(event);
       case 'stored': {
         const { client, server } = event.location;
+        if (event.into === 'a later bucket') this.count('a write of before came into a bucket that was made anew');
         if (server !== event.server) this.count('what the bucket lacked was written by who had it from another');
         this.stored.add(client);
         if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a bucket that was wiped was filled again');

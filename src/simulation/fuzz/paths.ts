@@ -67,6 +67,7 @@ export const paths = [
   'a question was answered with what is out of date',
   'what the bucket lacked was written by who had it from another',
   'a bucket that was wiped was filled again',
+  'a write of before came into a bucket that was made anew',
 ] as const;
 
 /** One of them. */

@@ -9,7 +9,8 @@ export class BucketNeverBack implements Invariant {
   readonly sees = ['stored'] as const;
 
   see(event: WorldEvent, view: HerdView): Breach | undefined {
-    if (event.kind !== 'stored') return undefined;
+    // Revisions begin anew in a bucket that is made anew: a write of before may fit. It is mended, which `bucket-agreement` sees.
+    if (event.kind !== 'stored' || event.into === 'a later bucket') return undefined;
     const { server, location } = event;
     const held = view.bucket.get(location.client);
     if (held === undefined || supersedes(location, held)) return undefined;
