@@ -25,6 +25,8 @@ export interface WriterEdges {
   readonly reader: BucketReader;
   /** The bucket took something, or nothing waits for it any more. */
   readonly onStored: () => void;
+  /** The bucket holds what is older than it held before: what it held then is to be written again. */
+  readonly onOutdated: () => void;
   /** The bucket did not take something, which waits. */
   readonly onBlocked: (reason: string) => void;
 }
@@ -151,9 +153,9 @@ export class BucketWriter {
     const held = this.contents.get(location.client);
     // Who comes to a server that does not hold him is mostly in the bucket: asking first is one way there and back less.
     if (held === undefined && this.hold === 'touched') return this.askWhatStands(session, write);
-    if (held?.location !== undefined && !supersedes(location, held.location)) {
+    if (!this.lacks(location)) {
       // The store may have forgotten it, and have taken something older for news.
-      if (this.hold === 'touched') this.tellStore(held.location);
+      if (this.hold === 'touched' && held?.location !== undefined) this.tellStore(held.location);
       return this.settle(write);
     }
     void this.putInto(session, location).then((outcome) => {
@@ -196,7 +198,13 @@ export class BucketWriter {
 
   /** Notes what the bucket holds of a client; tells whether it was not known here to stand there. */
   private note(location: Location, revision: number): boolean {
-    const known = this.inBucket(location.client);
+    const held = this.contents.get(location.client);
+    const known = held?.location;
+    // A write that was long on its way came into a bucket made anew, at a revision that fitted by chance. Nobody else mends that.
+    if (held?.location !== undefined && revision > held.revision && supersedes(held.location, location)) {
+      this.add(held.location);
+      this.edges.onOutdated();
+    }
     const isNews = known?.line !== location.line;
     // One that is there already is the store's own: two of each would take twice the memory.
     this.contents.note(location.client, isNews ? location : known, revision);

@@ -60,6 +60,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         ...writing,
         // Most writes are stored: the machine hears only of one that changes something.
         onStored: () => this.life.getSnapshot().context.failures > 0 && this.life.send({ type: 'STORED' }),
+        onOutdated: () => this.writeSoon(),
         onBlocked: (reason) => this.life.send({ type: 'BLOCKED', reason }),
       },
       hold,

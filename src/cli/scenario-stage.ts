@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import { StageError, type Play, type Stage, type Story, type StoryNews } from '../runtime/stage.js';
-import { RealWorld, refusalOf } from '../simulation/real/real-world.js';
+import { RealWorld, refusalOf, refusalOfHerd } from '../simulation/real/real-world.js';
 import { HostingError } from '../simulation/real/hosting.js';
 import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
 import { loadScenario, parseScenario } from '../simulation/scenario/load.js';
@@ -34,7 +34,8 @@ export class ScenarioStage implements Stage {
     const hosting = hostingHere();
     return names.sort().filter((name) => {
       if (!name.endsWith('.yaml')) return false;
-      const { steps } = loadScenario(join(folder, name), {});
+      const { herd, steps } = loadScenario(join(folder, name), {});
+      if (refusalOfHerd(herd) !== undefined) return false;
       return steps.every(({ action }) => refusalOf(action, hosting) === undefined);
     });
   }

@@ -2,6 +2,7 @@ import type { Topology } from '../protocol/topology.js';
 import type { MeasureResults, Percentiles } from '../simulation/run/measures.js';
 import type { RunResult } from '../simulation/run/result.js';
 import type { TraceEvent } from '../simulation/run/trace.js';
+import { engine } from '../simulation/scenario/ways.js';
 
 /** Violations that are printed: the first tells most. */
 const violationsShown = 5;
@@ -32,9 +33,20 @@ export class Timeline {
         return `! ${event.server} failed: ${event.text}`;
       case 'link':
         return this.linkText(event);
+      case 'bucket':
+        return this.bucketText(event);
       default:
         return undefined;
     }
+  }
+
+  private bucketText({ server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): string | undefined {
+    const is = state === 'live' ? 'live' : 'down';
+    // On the way to being live again nothing is said: it began with what went wrong.
+    if (state === 'connecting' || state === 'loading' || (this.links.get(server) ?? 'down') === is) return undefined;
+    this.links.set(server, is);
+    const words = { live: 'is live', blocked: 'takes nothing', away: 'is lost', stopped: 'is closed' }[state];
+    return `  ${server} — ${engine} ${words}${reason === '' ? '' : ` (${reason})`}`;
   }
 
   /** Both ends tell of a link; one line is enough for both. */

@@ -1,8 +1,9 @@
-import type { LinkState } from '../actors/events.js';
+import type { BucketState, LinkState } from '../actors/events.js';
+import type { PutOutcome } from '../actors/location-bucket.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ClientId, ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
-import type { Action, FaultAction } from './scenario/scenario.js';
+import type { Action, FaultAction, ScenarioHerd } from './scenario/scenario.js';
 
 /** Something that was seen to happen in a world. */
 export type WorldEvent =
@@ -26,7 +27,7 @@ export type WorldEvent =
       readonly from: ServerId | undefined;
     }
   | { readonly kind: 'forgotten'; readonly server: ServerId; readonly location: Location }
-  /** A server told a neighbour a line. */
+  /** A server told a neighbour a line; or one of them is the engine that a herd spreads by. */
   | { readonly kind: 'told'; readonly server: ServerId; readonly neighbour: ServerId; readonly line: ByteString }
   | {
       readonly kind: 'link';
@@ -35,6 +36,24 @@ export type WorldEvent =
       readonly state: LinkState;
       readonly reason: string;
     }
+  /** A server's connection to the engine entered a state. */
+  | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string }
+  /** The engine took what a server wrote: into the bucket that it had opened, or, if it was long on its way, into a later one. */
+  | {
+      readonly kind: 'stored';
+      readonly server: ServerId;
+      readonly location: Location;
+      readonly into: 'its own bucket' | 'a later bucket';
+    }
+  | {
+      readonly kind: 'not-stored';
+      readonly server: ServerId;
+      readonly outcome: Exclude<PutOutcome['kind'], 'stored'>;
+    }
+  /** The engine told a server what stood somewhere, and something newer stands there. */
+  | { readonly kind: 'stale-read'; readonly server: ServerId }
+  /** What the engine had stored is gone. */
+  | { readonly kind: 'wiped' }
   /** A server started, with what it remembers; `started` again after `down` is a restart. */
   | { readonly kind: 'started'; readonly server: ServerId; readonly remembered: readonly Location[] }
   | { readonly kind: 'down' | 'paused' | 'resumed'; readonly server: ServerId }
@@ -65,6 +84,8 @@ export type WorldListener = (event: WorldEvent) => void;
 export interface ServerLoad {
   /** The bytes under way in the connection that has most of them. */
   readonly underWayBytes: number;
+  /** Questions and writes that the engine has not answered yet. */
+  readonly underWayAsked: number;
 }
 
 /**
@@ -79,6 +100,8 @@ export interface World {
   readonly unseen: readonly string[];
   /** Milliseconds since the world was made. */
   nowMs(): number;
+  /** Why the world cannot have such a herd; undefined if it can. Asked before anything runs. */
+  refusalOfHerd(herd: ScenarioHerd): string | undefined;
   /** Why the world cannot do what a step says; undefined if it can. Asked of all steps before anything runs. */
   refusal(action: Action): string | undefined;
   /** Starts all servers. */
@@ -91,7 +114,7 @@ export interface World {
   command(client: string, server: ServerId, line: ByteString): void;
   /** The present time of day, as a client with a true clock would write it. */
   timeField(offByMs: number): ByteString;
-  /** Whether two neighbours run and the network lets them talk, both ways. */
+  /** Whether two neighbours, or a server and the engine, run and the network lets them talk, both ways. */
   reaches(one: ServerId, other: ServerId): boolean;
   /** What the server holds about a client, without asking the herd; undefined if nothing, or if the server is not running. */
   holds(server: ServerId, client: ClientId): Promise<Location | undefined>;

@@ -127,6 +127,18 @@ describe('NatsSpread', () => {
       expect(bucket.session.takePut()).to.include({ revision: 5 });
     });
 
+    it('writes a newer one again over which somebody has written an older one', async () => {
+      const newer = locationOf('kiwi', 2, 'Metta');
+      bucket.session.changes(entryOf(newer, 5));
+      bucket.session.changes(entryOf(locationOf('kiwi', 1, 'Metta'), 6));
+      clock.advance(1);
+      const put = bucket.session.takePut();
+      expect(put).to.include({ value: valueOf(newer), revision: 6 });
+      await put.ends({ kind: 'conflict' });
+      await bucket.session.gets[0]?.ends({ kind: 'read', entry: entryOf(newer, 7) });
+      expect(bucket.session.takePuts(), 'another was faster').to.deep.equal([]);
+    });
+
     it('leaves a newer one there that it did not know of, and learns it', async () => {
       report(locationOf('kiwi', 1));
       await bucket.session.takePut().ends({ kind: 'conflict' });
@@ -185,6 +197,25 @@ describe('NatsSpread', () => {
         for (const other of others) await other.ends({ kind: 'refused', reason: 'not now' });
       }
       await bucket.session.takePut().ends({ kind: 'stored', revision: 1 });
+      expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
+    });
+
+    it('is live again when nothing waits any more, because others have written what it could not', async () => {
+      report(locationOf('kiwi', 1));
+      await bucket.session.takePut().ends({ kind: 'failed', reason: 'the disk is full' });
+      expect(stateNow()).to.equal('blocked');
+      bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Metta'), 1));
+      clock.advance(1_000);
+      expect(bucket.session.takePuts()).to.deep.equal([]);
+      expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
+    });
+
+    it('is live again when what stands there turns out to be newer than what it could not write', async () => {
+      report(locationOf('kiwi', 1));
+      await bucket.session.takePut().ends({ kind: 'failed', reason: 'no answer in time' });
+      clock.advance(1_000);
+      await bucket.session.takePut().ends({ kind: 'conflict' });
+      await bucket.session.gets[0]?.ends({ kind: 'read', entry: entryOf(locationOf('kiwi', 2, 'Metta'), 3) });
       expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', waiting: 0 });
     });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { BucketComparison } from '../../src/actors/bucket-comparison.js';
 import { Flood } from '../../src/actors/flood.js';
 import { tellFailure } from '../../src/cli/fuzz.js';
 import { virtualWorld } from '../../src/cli/virtual-world.js';
@@ -10,6 +11,7 @@ import type { Location } from '../../src/protocol/location.js';
 import { drawDraft } from '../../src/simulation/fuzz/draw.js';
 import { fuzz, type FuzzReport } from '../../src/simulation/fuzz/fuzz.js';
 import { playSeed } from '../../src/simulation/fuzz/play.js';
+import { shrunkFile } from '../../src/simulation/fuzz/shrunk-file.js';
 import { parseScenario } from '../../src/simulation/scenario/load.js';
 import type { Scenario } from '../../src/simulation/scenario/scenario.js';
 import { writeScenario, type ScenarioContent } from '../../src/simulation/scenario/write.js';
@@ -22,7 +24,7 @@ function fuzzFrom(firstSeed: number, runsMax: number, lanes = 1): Promise<FuzzRe
   return fuzz({ firstSeed, runsMax, mayBegin: () => true, afterFailure: 'stop', lanes, play });
 }
 
-function contentRead({ file: _, steps, ...content }: Scenario): ScenarioContent {
+function contentRead({ file: _, herdPlace: __, steps, ...content }: Scenario): ScenarioContent {
   return { ...content, steps: steps.map(({ atMs, action }) => ({ atMs, action })) };
 }
 
@@ -42,7 +44,8 @@ describe('a random scenario', () => {
     expect(new Set(texts).size).to.equal(200);
   });
 
-  it('is written to a file that is valid, and says the same when it is read', () => {
+  it('is written to a file that is valid, and says the same when it is read', function () {
+    this.timeout(60_000);
     for (let seed = 0; seed < 300; seed += 1) {
       const content = contentOf(drawDraft(seed));
       const read = parseScenario('random.yaml', writeScenario(content), {});
@@ -57,13 +60,22 @@ describe('a random scenario', () => {
   });
 });
 
+describe('a random scenario of a herd on NATS', () => {
+  it('is one of three, or near it, and has no links', () => {
+    const drafts = Array.from({ length: 300 }, (_, seed) => drawDraft(seed));
+    const onNats = drafts.filter(({ herd }) => herd.spread === 'nats');
+    expect(onNats).to.have.length.within(75, 135);
+    for (const { herd } of onNats) expect([...herd.topology.values()].flat()).to.deep.equal([]);
+  });
+});
+
 describe('fuzzing', function () {
   this.timeout(300_000);
   afterEach(digUp);
 
   it('finds a bug, and shrinks it to a file of a few steps that shows it', async () => {
     plantForgetfulFlood();
-    const { failures } = await fuzzFrom(48, 1);
+    const { failures } = await fuzzFrom(52, 1);
     const [failure] = failures;
     if (failure === undefined) return expect.fail('the bug was not found');
     const folder = mkdtempSync(join(tmpdir(), 'herd-fuzz-'));
@@ -84,6 +96,20 @@ describe('fuzzing', function () {
     }
   });
 
+  it('finds a bug of a herd on NATS, and shrinks it', async () => {
+    plant(BucketComparison, 'take', () => []);
+    const { text, steps, servers } = await shrunkFile(641, 'bucket-agreement', {
+      version: '1.2.3',
+      makeWorld: virtualWorld,
+    });
+    const shrunk = parseScenario('shrunk.yaml', text, {});
+    expect(shrunk.herd.spread).to.equal('nats');
+    expect(steps).to.be.at.most(3);
+    expect(servers).to.be.at.most(2);
+    const { violations } = await simulate(shrunk);
+    expect(violations.map(({ invariant }) => invariant)).to.include('bucket-agreement');
+  });
+
   it('holds, and meets every fault and every way to get over one', async () => {
     // Chosen because between them they meet everything; and some more.
     const seeds = [
@@ -94,7 +120,13 @@ describe('fuzzing', function () {
       271,
       390,
       365,
-      1_204,
+      // Those of herds on NATS.
+      641,
+      1_081,
+      200,
+      1_519,
+      39,
+      948,
       ...Array.from({ length: 13 }, (_, index) => 1_001 + index),
     ];
     const play = (index: number) => playSeed(seeds[index] ?? 0, virtualWorld);

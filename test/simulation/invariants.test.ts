@@ -13,7 +13,7 @@ import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import { Digest } from '../../src/protocol/digest.js';
 import { allInvariants } from '../../src/simulation/invariants/all.js';
 import { digUp, plant } from './plant.js';
-import { scenarioOf, simulate } from './simulate.js';
+import { brokenBy, scenarioOf } from './simulate.js';
 
 const busy = 'clients: { count: 20, rate: 40/s, late: 20% }';
 
@@ -23,12 +23,6 @@ steps:
   - { at: 3s, crash: Bryant }
   - { at: 5s, restart: Bryant }
 `;
-
-/** The names of the invariants that a scenario breaks. */
-async function brokenBy(text: string): Promise<string[]> {
-  const { violations } = await simulate(scenarioOf(text));
-  return [...new Set(violations.map(({ invariant }) => invariant))];
-}
 
 function busOf(actor: object): Bus {
   return Reflect.get(actor, 'bus') as Bus;

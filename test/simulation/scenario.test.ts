@@ -1,25 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { ConfigError } from '../../src/runtime/errors.js';
-import { parseScenario } from '../../src/simulation/scenario/load.js';
 import type { Action } from '../../src/simulation/scenario/scenario.js';
 import { nearestWord } from '../../src/simulation/scenario/nearest-word.js';
 import { parseDuration } from '../../src/simulation/scenario/units.js';
 import { runScenario, WorldRefusal } from '../../src/simulation/run/runner.js';
 import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
-import { scenarioOf } from './simulate.js';
-
-/** What is said of a scenario that is wrong; its lines start at 1. */
-function problemsOf(text: string): readonly string[] {
-  try {
-    parseScenario('story.yaml', text, {});
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { problemsOf, scenarioOf } from './simulate.js';
 
 const head = 'name: a story\nherd: { servers: [Blake, Howard, Metta], talks: { Blake: [Howard] } }\n';
 const step = (text: string) => problemsOf(`${head}steps:\n  - ${text}`);
@@ -42,7 +29,7 @@ steps:
       bytesPerSecond: 64_000,
       bufferBytes: 131_072,
     });
-    expect(clients).to.deep.equal({ count: 50, perSecond: 1.5, clockSkewMs: 5_000, late: 0.1, asks: 0 });
+    expect(clients).to.deep.equal({ count: 50, perSecond: 1.5, clockSkewMs: 5_000, late: 0.1, asks: 0, moves: 0.01 });
     expect(settleMs).to.equal(120_000);
     expect(steps.map(({ atMs, action }) => ({ atMs, ...action }))).to.deep.equal([
       { atMs: 1_000, kind: 'cut', edges: [{ from: 'Blake', to: 'Howard' }] },
@@ -66,12 +53,6 @@ steps:
     );
     expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^story\.yaml:4: .*did you mean converged\?$/);
     expect(step('{ at: 1s, upstream: dwon }').join()).to.match(/^story\.yaml:4: .*up, down, slow or garbage$/);
-  });
-
-  it('takes no herd that spreads by NATS, for it breaks links', () => {
-    const herd = fileURLToPath(new URL('../../../examples/nats.yaml', import.meta.url));
-    const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
-    expect(problemsOf(story)).to.deep.equal([`story.yaml:2: ${herd} spreads by NATS, and scenarios know only links`]);
   });
 
   it('takes no herd that is bridged to others, of which it knows nothing', () => {

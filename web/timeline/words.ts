@@ -22,6 +22,7 @@ export const faultNames: Readonly<Record<FaultKind, string>> = {
   slow: 'link slow',
   clock: 'clock wrong',
   upstream: 'upstream in trouble',
+  engine: 'engine in trouble',
 };
 
 export const markNames: Readonly<Record<Mark['kind'], string>> = {

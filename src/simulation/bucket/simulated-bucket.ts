@@ -1,16 +1,23 @@
 import type { BucketExtent, BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
 import type { Clock } from '../../actors/clock.js';
 import type { ClientId } from '../../protocol/ids.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { SimulatedNetwork } from '../network/simulated-network.js';
+import type { SocketHost } from '../network/socket.js';
+import type { WorldListener } from '../world.js';
 import type { BucketEngine } from './bucket-engine.js';
 import { SimulatedSession } from './simulated-session.js';
 
 /** What connections with a simulated engine need. */
 export interface SimulatedBucketEdges {
   readonly engine: BucketEngine;
-  /** The clock of the server that is connected. */
+  readonly network: SimulatedNetwork;
+  /** The process that connects. */
+  readonly host: SocketHost;
+  /** The clock of that process. */
   readonly clock: Clock;
-  readonly random: SeededRandom;
+  /** Milliseconds between two signs of life. */
+  readonly beatMs: number;
+  readonly tell: WorldListener;
   /** Hears that a promise was given or kept: what waits for it runs before time goes on. */
   readonly onPromise: () => void;
 }
@@ -30,8 +37,13 @@ export class SimulatedBucket implements LocationBucket {
     return this.session;
   }
 
-  /** Breaks the connection that there is. */
-  cut(reason: string): void {
-    this.session?.cut(reason);
+  /** Questions and writes that are yet to be answered. */
+  get underWayAsked(): number {
+    return this.session?.underWayAsked ?? 0;
+  }
+
+  /** The process was killed: its system breaks the connection that there is. */
+  processKilled(): void {
+    this.session?.abandon();
   }
 }

@@ -1,54 +1,8 @@
 import type { ServerId } from '../../protocol/ids.js';
-import type { Action, Scenario } from '../scenario/scenario.js';
+import type { Scenario } from '../scenario/scenario.js';
 import type { WorldEvent } from '../world.js';
-
-/** What runs meet sometimes, if they are worth anything: each fault, and each way in which a herd gets over one. */
-export const paths = [
-  'crash',
-  'crash, keep: disk',
-  'restart',
-  'pause',
-  'resume',
-  'cut',
-  'cut, oneway',
-  'stall',
-  'slow, delay',
-  'slow, bandwidth',
-  'slow, loss',
-  'partition',
-  'heal: all',
-  'heal: partition',
-  'heal: an edge',
-  'clock, jump',
-  'clock, drift',
-  'upstream: down',
-  'upstream: slow',
-  'upstream: garbage',
-  'a link backed off',
-  'a call was refused',
-  'a connection was reset',
-  'a call got no hello in time',
-  'a silent neighbour was found',
-  'a wire was replaced by a new call',
-  'a caller was turned away',
-  'a client was turned away',
-  'a comparison found buckets that differ',
-  'a neighbour caught up',
-  'a catch-up took more than one page',
-  'live neighbours were found to differ',
-  'a location waited for room',
-  'a location was forgotten for want of room',
-  'a server came back empty',
-  'a server came back from its disk',
-  'the herd was asked for a client',
-  'a search found nobody',
-  'a search found a client',
-  'a command was invalid',
-  'a question was answered with the error of the upstream',
-  'an answer never came',
-] as const;
-
-type Path = (typeof paths)[number];
+import { BucketCoverage } from './bucket-coverage.js';
+import { pathsOf, type Path } from './paths.js';
 
 /** Locations of one page of a catch-up, at most. */
 const pageLocationsMax = 500;
@@ -70,13 +24,16 @@ export class Coverage {
   /** Locations told since a neighbour said that it had compared, by link. */
   private readonly pages = new Map<string, number>();
   private readonly sought = new Set<string>();
+  private readonly bucket = new BucketCoverage((path) => this.count(path));
 
-  constructor({ steps }: Scenario) {
+  constructor({ herd, steps }: Scenario) {
+    this.count(herd.spread === 'nats' ? 'a herd that spreads by NATS' : 'a herd that floods');
     for (const { action } of steps) for (const path of pathsOf(action)) this.count(path);
   }
 
   /** Takes in what happened. */
   note(event: WorldEvent): void {
+    this.bucket.note(event);
     switch (event.kind) {
       case 'told':
         return this.noteLine(`${event.server}>${event.neighbour}`, `${event.neighbour}>${event.server}`, event.line);
@@ -159,41 +116,5 @@ export class Coverage {
   private noteAnswer(command: string, [first = '', second = '']: readonly string[]): void {
     if (first.startsWith('? ') && command.startsWith('IAMAT')) this.count('a command was invalid');
     if (second.startsWith('{"error"')) this.count('a question was answered with the error of the upstream');
-  }
-}
-
-function pathsOf(action: Action): Path[] {
-  switch (action.kind) {
-    case 'crash':
-      return [action.memory === 'lost' ? 'crash' : 'crash, keep: disk'];
-    case 'restart':
-    case 'pause':
-    case 'resume':
-    case 'stall':
-    case 'partition':
-      return [action.kind];
-    case 'cut':
-      return [action.edges.length === 1 ? 'cut, oneway' : 'cut'];
-    case 'slow': {
-      const { delay, bytesPerSecond, loss } = action.conditions;
-      return [
-        ...(delay === undefined ? [] : (['slow, delay'] as const)),
-        ...(bytesPerSecond === undefined ? [] : (['slow, bandwidth'] as const)),
-        ...(loss === undefined ? [] : (['slow, loss'] as const)),
-      ];
-    }
-    case 'heal':
-      return [typeof action.what === 'string' ? (`heal: ${action.what}` as const) : 'heal: an edge'];
-    case 'clock':
-      return [
-        ...(action.jumpMs === 0 ? [] : (['clock, jump'] as const)),
-        ...(action.drift === undefined ? [] : (['clock, drift'] as const)),
-      ];
-    case 'upstream':
-      return action.state === 'up' ? [] : [`upstream: ${action.state}`];
-    case 'report':
-    case 'ask':
-    case 'expect':
-      return [];
   }
 }

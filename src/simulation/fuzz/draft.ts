@@ -46,6 +46,7 @@ function mending(steps: readonly DraftStep[], atMs: number): DraftStep[] {
 class Broken {
   private network: 'whole' | 'broken' = 'whole';
   private upstream: 'up' | 'broken' = 'up';
+  private engine: 'up' | 'broken' = 'up';
   private readonly down = new Set<ServerId>();
   private readonly paused = new Set<ServerId>();
   private readonly drifting = new Set<ServerId>();
@@ -76,6 +77,10 @@ class Broken {
       case 'upstream':
         this.upstream = action.state === 'up' ? 'up' : 'broken';
         return;
+      case 'engine':
+        // What was wiped nothing brings back but the servers themselves.
+        if (action.change !== 'wiped') this.engine = action.change === 'up' ? 'up' : 'broken';
+        return;
       default:
         this.network = 'broken';
     }
@@ -88,6 +93,7 @@ class Broken {
     if (this.paused.size > 0) actions.push({ kind: 'resume', servers: [...this.paused] });
     for (const server of this.drifting) actions.push({ kind: 'clock', server, jumpMs: 0, drift: 0 });
     if (this.upstream === 'broken') actions.push({ kind: 'upstream', state: 'up' });
+    if (this.engine === 'broken') actions.push({ kind: 'engine', change: 'up' });
     // What nothing else ends lasts until then all the same.
     return actions.length > 0 ? actions : [{ kind: 'heal', what: 'all' }];
   }

@@ -3,6 +3,7 @@ import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf, type Topology } from '../../protocol/topology.js';
 import { defaultBufferBytes, type NetworkConditions } from '../network/path.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
+import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { Draft } from './draft.js';
 import { drawFaults } from './draw-faults.js';
@@ -23,24 +24,38 @@ const names = [
   'Young',
 ] as const;
 
+/** How many of the herds spread by NATS. */
+const natsProbability = 0.35;
+
+/** How often clients go to another server as a rule. On NATS, those who do are written about by two servers at once. */
+const usualMoves = 0.01;
+
 /** When clients fall silent and everything is mended, in milliseconds: what follows is the time to settle. */
 const endMs = { least: 6_000, most: 18_000 } as const;
 
 /** A random scenario: herd, workload, network and faults. The same for the same seed and version. */
 export function drawDraft(seed: number): Draft {
   const random = new SeededRandom(String(seed), 'fuzz');
-  const topology = drawTopology(random.stream('topology'));
+  // A herd that is both, edges that flood and a bucket between sites, would be drawn here.
+  const spread = random.stream('spread').happens(natsProbability) ? ('nats' as const) : ('flood' as const);
+  const flooding = drawTopology(random.stream('topology'));
+  const topology = spread === 'nats' ? topologyOf(flooding.keys(), []) : flooding;
   const pace = drawPace(random.stream('pace'));
   const ground = {
-    topology,
+    servers: [...topology.keys()],
+    ways: waysOf({ topology, spread }),
+    spread,
     beatMs: pace.beatMs,
     endMs: Math.round(random.between(endMs.least, endMs.most)),
   };
-  const clients = drawClients(random.stream('clients'), topology.size);
+  const clients = {
+    ...drawClients(random.stream('clients'), topology.size),
+    moves: spread === 'nats' ? random.stream('moves').pick([0.01, 0.1, 0.5]) : usualMoves,
+  };
   return {
     name: `fuzz ${seed}`,
     seed,
-    herd: { name: 'simulated', topology, limits: drawLimits(random.stream('limits')), pace, file: undefined },
+    herd: { name: 'simulated', topology, spread, limits: drawLimits(random.stream('limits')), pace, file: undefined },
     network: wideEnough(drawNetwork(random.stream('network'), pace), clients),
     clients,
     steps: drawFaults(random.stream('faults'), ground),
@@ -109,7 +124,7 @@ function wideEnough(network: NetworkConditions, { perSecond }: ClientWorkload): 
   return { ...network, bufferBytes: Math.max(network.bufferBytes, leastBytes) };
 }
 
-function drawClients(random: SeededRandom, servers: number): ClientWorkload {
+function drawClients(random: SeededRandom, servers: number): Omit<ClientWorkload, 'moves'> {
   // A crowd fills more than one page of a catch-up. Larger herds get less, for each server hears of everything.
   const isCrowd = random.happens(0.03);
   const perSecond = isCrowd ? 150 : Math.ceil((random.pick([2, 10, 30]) * 5) / servers);

@@ -1,4 +1,4 @@
-import { paths } from './coverage.js';
+import { paths } from './paths.js';
 import type { FuzzRun } from './play.js';
 
 /** How a number of random runs is made. */

@@ -3,6 +3,7 @@ import type { ServerId } from '../../protocol/ids.js';
 import { partsOf, topologyOf, type Topology } from '../../protocol/topology.js';
 import { defaultBufferBytes } from '../network/path.js';
 import type { Edge, FaultAction } from '../scenario/scenario.js';
+import { engine, waysOf } from '../scenario/ways.js';
 import type { Draft, DraftStep } from './draft.js';
 
 /** The shortest time before everything is mended, in milliseconds. */
@@ -55,18 +56,20 @@ function* withFewerEdges(draft: Draft): Generator<Draft> {
 
 /** In a herd that is connected still, with what is left of the steps. */
 function* withTopology(draft: Draft, topology: Topology): Generator<Draft> {
-  if (partsOf(topology).length > 1) return;
+  const herd = { ...draft.herd, topology };
+  const ways = waysOf(herd);
+  if (partsOf(ways).length > 1) return;
   const steps = draft.steps.flatMap(({ atMs, action }): DraftStep[] => {
-    const left = actionIn(topology, action);
+    const left = actionIn(ways, action);
     return left === undefined ? [] : [{ atMs, action: left }];
   });
-  yield { ...draft, herd: { ...draft.herd, topology }, steps };
+  yield { ...draft, herd, steps };
 }
 
-/** What is left of an action in a smaller herd; undefined if nothing is. */
-function actionIn(topology: Topology, action: FaultAction): FaultAction | undefined {
-  const has = (server: ServerId) => topology.has(server);
-  const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => topology.get(from)?.includes(to) === true);
+/** What is left of an action in a herd that has but these ways; undefined if nothing is. */
+function actionIn(ways: Topology, action: FaultAction): FaultAction | undefined {
+  const has = (server: ServerId) => ways.has(server);
+  const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => ways.get(from)?.includes(to) === true);
   switch (action.kind) {
     case 'crash':
     case 'restart':
@@ -88,11 +91,13 @@ function actionIn(topology: Topology, action: FaultAction): FaultAction | undefi
     }
     case 'partition': {
       const groups = action.groups.map((group) => group.filter(has)).filter((group) => group.length > 0);
-      return groups.length < 2 ? undefined : { ...action, groups };
+      const lacksEngine = ways.has(engine) && !groups.flat().includes(engine);
+      return groups.length < 2 || lacksEngine ? undefined : { ...action, groups };
     }
     case 'clock':
       return has(action.server) ? action : undefined;
     case 'upstream':
+    case 'engine':
       return action;
   }
 }
@@ -108,6 +113,7 @@ function* withFewerClients(draft: Draft): Generator<Draft> {
   const { count, perSecond } = clients;
   const change = (changed: Partial<Draft['clients']>): Draft => ({ ...draft, clients: { ...clients, ...changed } });
   if (clients.asks > 0) yield change({ asks: 0 });
+  if (clients.moves > 0) yield change({ moves: 0 });
   if (clients.late > 0) yield change({ late: 0 });
   if (clients.clockSkewMs > 0) yield change({ clockSkewMs: 0 });
   if (count > 1) yield change({ count: 1 });

@@ -64,7 +64,8 @@ export function newestIn(view: HerdView, part: readonly ServerId[], client: Loca
   return best;
 }
 
-function isFresh(newest: Newest | undefined, settledMs: number): boolean {
+/** Whether a location may still be on its way. */
+export function isFresh(newest: Newest | undefined, settledMs: number): boolean {
   return newest !== undefined && newest.sinceMs > settledMs;
 }
 

@@ -2,6 +2,8 @@ import { promisedMs } from '../run/promise.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { Agreement } from './agreement.js';
 import { AnswersInOrder } from './answers.js';
+import { BucketAgreement } from './bucket-agreement.js';
+import { BucketNeverBack } from './bucket-never-back.js';
 import { Bounds } from './bounds.js';
 import type { Invariant } from './invariant.js';
 import { LinksReturn } from './links-return.js';
@@ -17,7 +19,7 @@ export function allInvariants({ herd, network }: Pick<Scenario, 'herd' | 'networ
   return [
     new NeverBack(),
     new OnlyReported(),
-    new NoEcho(),
+    ...(herd.spread === 'nats' ? [new BucketNeverBack(), new BucketAgreement()] : [new NoEcho()]),
     new AnswersInOrder(),
     new NoFailure(),
     new Bounds(herd.limits.clientsMax),

@@ -7,6 +7,9 @@ import type { Breach, Invariant } from './invariant.js';
  */
 const underWayBytesMax = 1_000_000;
 
+/** Questions and writes that one server may have under way to the engine: see docs/nats.md. */
+const underWayAskedMax = 256;
+
 /** Queues and memory stay in their bounds. */
 export class Bounds implements Invariant {
   readonly name = 'bounds';
@@ -21,9 +24,12 @@ export class Bounds implements Invariant {
       if (clients > this.clientsMax) {
         breaches.push({ server, text: `${server} keeps ${clients} clients, of ${this.clientsMax} that it may` });
       }
-      const bytes = view.world.load(server)?.underWayBytes ?? 0;
+      const { underWayBytes: bytes = 0, underWayAsked: asked = 0 } = view.world.load(server) ?? {};
       if (bytes > underWayBytesMax) {
         breaches.push({ server, text: `${server} has ${bytes} bytes under way in one connection` });
+      }
+      if (asked > underWayAskedMax) {
+        breaches.push({ server, text: `${server} has asked the engine ${asked} things at once` });
       }
     }
     return breaches;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../actors/clock.js';
 import type { SeededRandom } from '../seeded-random.js';
+import { OneWay } from './one-way.js';
 import { Path, type NetworkConditions } from './path.js';
 import { Socket, type SocketEdges, type SocketHost, type SocketListener } from './socket.js';
 import { Stream, type Segment } from './stream.js';
@@ -68,9 +69,26 @@ export class SimulatedNetwork implements SocketEdges {
       arrived: (segment) => (segment.kind === 'call' ? this.ring(near, to, address) : near.arrived(segment)),
       gaveUp: () => near.gaveUp(),
     });
-    this.keep(near, outgoing, there);
+    this.keep(near, outgoing);
     near.send('call');
     return near;
+  }
+
+  /** One direction of a connection between two hosts that need no sockets. */
+  way(from: SocketHost, to: SocketHost): OneWay {
+    const path = this.path(from.name, to.name);
+    const way: OneWay = new OneWay({
+      nowMs: () => this.nowMs(),
+      arrived: (segment, then) => {
+        if (to.life === 'alive') this.carried(from, to, segment);
+        to.run(then);
+      },
+      over: () => this.drop(stream),
+    });
+    const stream = new Stream(this.clock, path, way);
+    this.add(stream);
+    way.ride(stream);
+    return way;
   }
 
   /** Breaks every connection that a host has an end of, as the system of a killed process does. */
@@ -106,7 +124,7 @@ export class SimulatedNetwork implements SocketEdges {
     const far = new Socket(door?.host ?? { name: to, life: 'dead', run: () => undefined }, this);
     far.far = near;
     near.far = far;
-    this.keep(far, new Stream(this.clock, back, far), back);
+    this.keep(far, new Stream(this.clock, back, far));
     if (door === undefined || door.host.life === 'dead') return far.reset();
     far.open();
     far.send('answer');
@@ -115,17 +133,24 @@ export class SimulatedNetwork implements SocketEdges {
     });
   }
 
-  private keep(socket: Socket, stream: Stream, path: Path): void {
+  private keep(socket: Socket, stream: Stream): void {
     socket.out = stream;
     this.sockets.add(socket);
-    const streams = this.streams.get(path) ?? new Set();
-    this.streams.set(path, streams.add(stream));
+    this.add(stream);
   }
 
   private release({ out }: Socket): void {
-    if (out === undefined) return;
-    const streams = this.streams.get(out.path);
-    streams?.delete(out);
-    if (streams?.size === 0) this.streams.delete(out.path);
+    if (out !== undefined) this.drop(out);
+  }
+
+  private add(stream: Stream): void {
+    const streams = this.streams.get(stream.path) ?? new Set();
+    this.streams.set(stream.path, streams.add(stream));
+  }
+
+  private drop(stream: Stream): void {
+    const streams = this.streams.get(stream.path);
+    streams?.delete(stream);
+    if (streams?.size === 0) this.streams.delete(stream.path);
   }
 }

@@ -7,7 +7,7 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import { SystemClock } from '../../runtime/system-clock.js';
 import { NetworkFaults } from '../network/network-faults.js';
-import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
+import type { Action, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { World, WorldListener } from '../world.js';
 import { FaultUpstream } from './fault-upstream.js';
@@ -29,6 +29,11 @@ export interface RealWorldEdges {
 export function refusalOf(action: Action, hosting: Hosting): string | undefined {
   if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
   return hosting.refusal(action);
+}
+
+/** Why no real world can have such a herd; undefined if it can. */
+export function refusalOfHerd({ spread }: ScenarioHerd): string | undefined {
+  return spread === 'nats' ? 'it spreads by NATS, and only the virtual world has an engine' : undefined;
 }
 
 /**
@@ -79,6 +84,10 @@ export class RealWorld implements World {
     return this.clock.nowMs();
   }
 
+  refusalOfHerd(herd: ScenarioHerd): string | undefined {
+    return refusalOfHerd(herd);
+  }
+
   refusal(action: Action): string | undefined {
     return refusalOf(action, this.edges.hosting);
   }
@@ -110,7 +119,8 @@ export class RealWorld implements World {
         this.upstream.state = action.state;
         return;
       case 'clock':
-        throw new Error(`the world of ${this.name} has no clocks of its own, and should have refused`);
+      case 'engine':
+        throw new Error(`the world of ${this.name} cannot do ${action.kind}, and should have refused`);
       default:
         this.faults.apply(action);
     }

@@ -1,6 +1,7 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { TraceEvent } from '../run/trace.js';
-import type { Action, Edge, Step } from '../scenario/scenario.js';
+import type { Action, Edge, EngineChange, Step } from '../scenario/scenario.js';
+import { engine } from '../scenario/ways.js';
 import type { FaultBand, FaultKind } from './timeline-data.js';
 
 /** A fault that lasts, and what is left of it. */
@@ -21,10 +22,10 @@ export class FaultBands {
   private stepsDone = 0;
 
   constructor(
-    servers: readonly ServerId[],
+    parties: readonly ServerId[],
     private readonly steps: readonly Step[],
   ) {
-    this.lanes = new Map(servers.map((server, lane) => [server, lane]));
+    this.lanes = new Map(parties.map((party, lane) => [party, lane]));
   }
 
   /** Takes in what happened. Steps are done in the order in which the scenario has them. */
@@ -79,9 +80,19 @@ export class FaultBands {
         this.close(atMs, ({ kind }) => kind === 'upstream');
         if (action.state !== 'up') this.begin(atMs, { kind: 'upstream', text, servers: [] });
         return;
+      case 'engine':
+        return this.applyToEngine(atMs, action.change, text);
       default:
         return;
     }
+  }
+
+  /** What is wiped lasts no time: its step tells of it. */
+  private applyToEngine(atMs: number, change: EngineChange, text: string): void {
+    if (change === 'wiped') return;
+    this.close(atMs, ({ kind, servers }) => kind === 'engine' || (kind === 'crash' && servers.includes(engine)));
+    if (change === 'down') this.begin(atMs, { kind: 'crash', text: `${engine} is down`, servers: [engine] });
+    else if (change !== 'up') this.begin(atMs, { kind: 'engine', text, servers: [engine] });
   }
 
   private breakEdges(atMs: number, kind: FaultKind, text: string, edges: readonly Edge[]): void {

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../protocol/bytes.js';
 import { messageKinds, type MessageKind } from './timeline-data.js';
 
+/** By its first word; those from OPEN on are what is said between servers and the engine that they spread by. */
 const kindOfWord: Readonly<Record<string, MessageKind>> = {
   AT: 'location',
   SEEK: 'question',
@@ -13,6 +14,15 @@ const kindOfWord: Readonly<Record<string, MessageKind>> = {
   COMPARED: 'comparison',
   'CAUGHT-UP': 'comparison',
   BEAT: 'heartbeat',
+  OPEN: 'handshake',
+  OPENED: 'handshake',
+  LOADED: 'comparison',
+  PUT: 'location',
+  VALUE: 'location',
+  GET: 'question',
+  READ: 'question',
+  PING: 'heartbeat',
+  PONG: 'heartbeat',
 };
 
 /** Characters of a line that tell its kind: its first word, and that it ends. */

@@ -21,7 +21,7 @@ export const messageKinds = [
 export type MessageKind = (typeof messageKinds)[number];
 
 /** What is broken while a band lasts. */
-export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream';
+export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream' | 'engine';
 
 /** Something that was broken for a while. */
 export interface FaultBand {
@@ -83,6 +83,7 @@ export interface TimelineData {
   readonly result: Omit<RunResult, 'trace'>;
   /** The command that plays it again. */
   readonly again: string;
+  /** Those that have a lane: servers, and last the engine if the herd spreads by one. */
   readonly servers: readonly string[];
   /** Servers first, then clients. */
   readonly parties: readonly string[];

@@ -1,6 +1,7 @@
 import type { RunResult } from '../run/result.js';
 import type { TraceEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { engine, waysOf } from '../scenario/ways.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
 import type { Mark, StepMark, TimelineData } from './timeline-data.js';
@@ -10,6 +11,7 @@ const marksMax = 20_000;
 
 /** Gathers what a timeline draws, as a run goes. */
 export class TimelineRecorder {
+  /** Those that have a lane: the servers, and the engine if there is one. */
   private readonly servers: readonly string[];
   private readonly messages: MessageLog;
   private readonly bands: FaultBands;
@@ -21,7 +23,7 @@ export class TimelineRecorder {
 
   /** @param messagesMax messages that are kept, where a test wants fewer than a page can hold */
   constructor({ herd, steps }: Pick<Scenario, 'herd' | 'steps'>, messagesMax?: number) {
-    const servers = [...herd.topology.keys()];
+    const servers = [...waysOf(herd).keys()];
     this.servers = servers;
     this.messages = new MessageLog(servers, messagesMax);
     this.bands = new FaultBands(servers, steps);
@@ -42,6 +44,8 @@ export class TimelineRecorder {
         return this.mark('failure', atMs, event.server, event.text);
       case 'link':
         return this.noteLink(atMs, event);
+      case 'bucket':
+        return this.noteBucket(atMs, event);
       default:
         return;
     }
@@ -72,6 +76,17 @@ export class TimelineRecorder {
       this.mark('link up', atMs, server, `the link to ${neighbour} is live${because}`);
     } else if (this.live.delete(key)) {
       this.mark('link down', atMs, server, `the link to ${neighbour} is down${because}`);
+    }
+  }
+
+  private noteBucket(atMs: number, { server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): void {
+    const key = `${server}>${engine}`;
+    if (state === 'live') {
+      if (this.live.has(key)) return;
+      this.live.add(key);
+      this.mark('link up', atMs, server, 'the bucket is live');
+    } else if (state === 'blocked' || state === 'away') {
+      if (this.live.delete(key)) this.mark('link down', atMs, server, `the bucket is ${state}: ${reason}`);
     }
   }
 

@@ -2,6 +2,7 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import { supersedes, type Location } from '../../protocol/location.js';
 import { compareInstants } from '../../protocol/time.js';
 import { partsOf, type Topology } from '../../protocol/topology.js';
+import { engine } from '../scenario/ways.js';
 import type { World, WorldEvent } from '../world.js';
 
 /** A location that a server holds, and the neighbour it came from; undefined if from a client or the disk. */
@@ -21,6 +22,8 @@ export class HerdView {
   /** What each server that runs holds. */
   readonly held = new Map<ServerId, Map<ClientId, Held>>();
   readonly newest = new Map<ClientId, Newest>();
+  /** What the engine has stored, in a herd that has one. */
+  readonly bucket = new Map<ClientId, Location>();
   /** When each server last started; the first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
   /** The newest location that each server has forgotten for want of room since it started. */
@@ -30,7 +33,8 @@ export class HerdView {
   private running: readonly ServerId[] = [];
 
   constructor(
-    readonly topology: Topology,
+    /** Between servers that talk, or between each server and the engine. */
+    readonly ways: Topology,
     readonly world: World,
   ) {}
 
@@ -47,11 +51,12 @@ export class HerdView {
     return this.live.has(`${one}>${other}`) && this.live.has(`${other}>${one}`);
   }
 
-  /** Pairs of neighbours that run and can reach each other. */
+  /** Pairs of neighbours, or of a server and, second, the engine, that run and can reach each other. */
   reachable(): (readonly [ServerId, ServerId])[] {
     const pairs: (readonly [ServerId, ServerId])[] = [];
-    for (const [one, neighbours] of this.topology) {
-      for (const other of neighbours) if (one < other && this.world.reaches(one, other)) pairs.push([one, other]);
+    for (const [one, neighbours] of this.ways) {
+      for (const other of neighbours)
+        if (isFirst(one, other) && this.world.reaches(one, other)) pairs.push([one, other]);
     }
     return pairs;
   }
@@ -59,13 +64,16 @@ export class HerdView {
   /** The servers that run, in groups within which they reach each other, over others if need be. */
   parts(): ServerId[][] {
     const pairs = this.reachable();
+    const parties = this.ways.has(engine) ? [...this.up, engine] : this.up;
     const topology = new Map(
-      this.up.map((server) => [
-        server,
-        pairs.flatMap(([one, other]) => (one === server ? [other] : other === server ? [one] : [])),
+      parties.map((party) => [
+        party,
+        pairs.flatMap(([one, other]) => (one === party ? [other] : other === party ? [one] : [])),
       ]),
     );
-    return partsOf(topology);
+    return partsOf(topology)
+      .map((part) => part.filter((party) => party !== engine))
+      .filter((part) => part.length > 0);
   }
 
   /** Whether a server has forgotten something for want of room since it started. */
@@ -97,12 +105,23 @@ export class HerdView {
         else this.live.delete(key);
         return;
       }
+      case 'bucket':
+        for (const key of [`${event.server}>${engine}`, `${engine}>${event.server}`]) {
+          if (event.state === 'live') this.live.add(key);
+          else this.live.delete(key);
+        }
+        return;
+      case 'stored':
+        this.bucket.set(event.location.client, event.location);
+        return;
+      case 'wiped':
+        return this.bucket.clear();
       case 'started':
         return this.start(event.server, event.remembered);
       case 'down':
         this.held.delete(event.server);
         this.running = [...this.held.keys()];
-        for (const neighbour of this.topology.get(event.server) ?? []) this.live.delete(`${event.server}>${neighbour}`);
+        for (const neighbour of this.ways.get(event.server) ?? []) this.live.delete(`${event.server}>${neighbour}`);
         return;
       default:
         return;
@@ -130,4 +149,9 @@ export class HerdView {
     this.held.set(server, new Map(remembered.map((location) => [location.client, { location, from: undefined }])));
     this.running = [...this.held.keys()];
   }
+}
+
+/** Of two ends of a way, the one that is named first. */
+function isFirst(one: ServerId, other: ServerId): boolean {
+  return one !== engine && (other === engine || one < other);
 }

@@ -16,13 +16,13 @@ export interface MeasureResults {
   readonly updates: UpdateCounts;
   readonly timeToStableMs: Percentiles;
   readonly messages: {
-    /** Location lines that servers told each other. */
+    /** Location lines that servers told each other, or the engine, or it them. */
     readonly locations: number;
     /** All lines that they told each other. */
     readonly all: number;
     /** Location lines for each new location; undefined where there was none. */
     readonly perUpdate: number | undefined;
-    /** What one new location takes at least: a line to every other server. */
+    /** What one new location takes at least: a line to every other server, and one to the engine if there is one. */
     readonly minimum: number;
   };
   /** Bytes that arrived between servers, and between them and clients. */
@@ -38,12 +38,13 @@ export class Measures {
   private lines = 0;
   private peerBytes = 0;
   private clientBytes = 0;
-  private readonly servers: ReadonlySet<string>;
+  /** The servers, and the engine if there is one. */
+  private readonly parties: ReadonlySet<string>;
 
   constructor(view: HerdView) {
     this.updates = new Updates(view);
     this.recoveries = new Recoveries(view, this.updates);
-    this.servers = new Set(view.topology.keys());
+    this.parties = new Set(view.ways.keys());
   }
 
   /** Takes in what happened, after the view has. */
@@ -67,7 +68,7 @@ export class Measures {
         locations,
         all: lines,
         perUpdate: updates.fresh === 0 ? undefined : locations / updates.fresh,
-        minimum: this.servers.size - 1,
+        minimum: this.parties.size - 1,
       },
       bytes: { peers: this.peerBytes, clients: this.clientBytes },
       recoveries: this.recoveries.all,
@@ -75,7 +76,7 @@ export class Measures {
   }
 
   private count({ from, to, text }: Extract<WorldEvent, { kind: 'carried' }>): void {
-    if (this.servers.has(from) && this.servers.has(to)) this.peerBytes += text.length;
+    if (this.parties.has(from) && this.parties.has(to)) this.peerBytes += text.length;
     else this.clientBytes += text.length;
   }
 }

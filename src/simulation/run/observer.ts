@@ -18,12 +18,12 @@ export class Observer {
 
   constructor(
     private readonly world: World,
-    topology: Topology,
+    ways: Topology,
     private readonly invariants: readonly Invariant[],
     private readonly trace: Trace,
     private readonly onEntry: (atMs: number, event: TraceEvent) => void,
   ) {
-    this.view = new HerdView(topology, world);
+    this.view = new HerdView(ways, world);
     this.measures = new Measures(this.view);
     for (const invariant of invariants) {
       for (const kind of invariant.sees ?? []) this.seers.set(kind, [...(this.seers.get(kind) ?? []), invariant]);

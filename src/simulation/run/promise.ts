@@ -6,6 +6,12 @@ import type { Scenario } from '../scenario/scenario.js';
 /** Retransmissions in a row that a segment may need on each way before the promise is broken. */
 const retransmissions = 2;
 
+/**
+ * Ways to the engine or back that a location may have to wait for, one after the other: for the write before it of the same
+ * client, there and back; for two that conflict, each with a question; and for its own, and the news of it.
+ */
+const bucketWays = 2 + 2 * 4 + 2;
+
 /** What a location may take on its way besides the network, in milliseconds. */
 const marginMs = 200;
 
@@ -15,7 +21,8 @@ const marginMs = 200;
  */
 export function promisedMs({ herd, network }: Pick<Scenario, 'herd' | 'network'>): number {
   const lostMs = network.loss === 0 ? 0 : retransmitMinMs * (2 ** retransmissions - 1);
-  return marginMs + longestWay(herd.topology) * (network.delay.mostMs + lostMs);
+  const ways = herd.spread === 'nats' ? bucketWays : longestWay(herd.topology);
+  return marginMs + ways * (network.delay.mostMs + lostMs);
 }
 
 /** How long a herd that has settled is watched for something that it should not do any more, in milliseconds. */

@@ -8,7 +8,7 @@ export interface Recovery {
   readonly atMs: number;
   /** The step: `heal: all`. */
   readonly step: string;
-  /** How long it took until all links were up, every update from before was everywhere, and who was restarted knew all. */
+  /** How long it took until all links were up, those to the engine too, every update from before was everywhere, and who was restarted knew all. */
   recoveredAfterMs: number | undefined;
 }
 
@@ -46,6 +46,7 @@ export class Recoveries {
         break;
       }
       case 'link':
+      case 'bucket':
         break;
       default:
         return;

@@ -1,6 +1,7 @@
 import type { Invariant } from '../invariants/invariant.js';
 import { allInvariants } from '../invariants/all.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
+import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { World, WorldListener } from '../world.js';
 import { Observer } from './observer.js';
@@ -58,10 +59,10 @@ class Run {
       this.workload.note(event);
     });
     this.trace = new Trace(keep);
-    const { topology } = scenario.herd;
-    this.observer = new Observer(this.world, topology, invariants, this.trace, onEntry);
+    const servers = [...scenario.herd.topology.keys()];
+    this.observer = new Observer(this.world, waysOf(scenario.herd), invariants, this.trace, onEntry);
     const random = new SeededRandom(String(scenario.seed), 'workload');
-    this.workload = new Workload(scenario.clients, [...topology.keys()], random, this.world);
+    this.workload = new Workload(scenario.clients, servers, random, this.world);
   }
 
   async play(): Promise<RunResult> {
@@ -81,6 +82,11 @@ class Run {
   }
 
   private requireWorld(): void {
+    const { herd, herdPlace } = this.scenario;
+    const ofHerd = this.world.refusalOfHerd(herd);
+    if (ofHerd !== undefined) {
+      throw new WorldRefusal([`${herdPlace}: the world of ${this.world.name} cannot have this herd: ${ofHerd}`]);
+    }
     const problems = this.scenario.steps.flatMap(({ action, place, text }) => {
       const refusal = this.world.refusal(action);
       return refusal === undefined ? [] : [`${place}: the world of ${this.world.name} cannot do ${text}: ${refusal}`];
@@ -120,6 +126,10 @@ class Run {
       case 'resume':
         await this.world.apply(action);
         this.observer.measures.recoveries.begin(text);
+        return;
+      case 'engine':
+        await this.world.apply(action);
+        if (action.change === 'up') this.observer.measures.recoveries.begin(text);
         return;
       default:
         return this.world.apply(action);

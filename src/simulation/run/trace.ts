@@ -2,7 +2,18 @@ import { createHash } from 'node:crypto';
 import type { WorldEvent } from '../world.js';
 
 /** What does not go on record, for it shows in what does. */
-const untraced = ['told', 'asked', 'answered', 'unanswered', 'no-room', 'turned-away'] as const;
+const untraced = [
+  'told',
+  'asked',
+  'answered',
+  'unanswered',
+  'no-room',
+  'turned-away',
+  'stored',
+  'not-stored',
+  'stale-read',
+  'wiped',
+] as const;
 type UntracedKind = (typeof untraced)[number];
 const untracedKinds: ReadonlySet<string> = new Set(untraced);
 
@@ -77,6 +88,8 @@ function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
     }
     case 'link':
       return `link ${event.server}>${event.neighbour} ${event.state} ${event.reason}`;
+    case 'bucket':
+      return `bucket ${event.server} ${event.state} ${event.reason}`;
     case 'started':
       return `started ${event.server} ${event.remembered.length}`;
     case 'down':

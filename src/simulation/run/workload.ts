@@ -6,9 +6,6 @@ import type { World, WorldEvent } from '../world.js';
 /** How long a report is held up at most that comes late, in milliseconds. */
 const lateMaxMs = 10_000;
 
-/** The probability that a phone comes into the reach of another server between two of its reports. */
-const moves = 0.01;
-
 /** How far a phone goes between two reports at most, in degrees. */
 const strideDegrees = 0.01;
 
@@ -56,7 +53,7 @@ export class Workload {
   /** Sends the command that is due. */
   step(): void {
     const phone = this.random.pick(this.phones);
-    if (this.random.happens(moves)) phone.server = this.random.pick(this.servers);
+    if (this.random.happens(this.clients.moves)) phone.server = this.random.pick(this.servers);
     if (this.random.happens(this.clients.asks)) this.ask(phone);
     else this.report(phone);
     this.schedule(this.nextMs);

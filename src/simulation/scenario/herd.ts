@@ -2,6 +2,7 @@ import { asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { limitsOf, paceOf } from '../../runtime/config/load.js';
+import { engine } from './ways.js';
 import { insteadOf } from './nearest-word.js';
 import type { Problems } from './problems.js';
 import type { ScenarioHerd } from './scenario.js';
@@ -21,9 +22,16 @@ export function herdOf(
 ): ScenarioHerd | undefined {
   if (typeof written !== 'string') return inlineHerd(written, problems);
   const { herd: name, topology, limits, pace, spread, bridge, file } = load(written);
-  if (spread.kind === 'nats') problems.add(['herd'], `${written} spreads by NATS, and scenarios know only links`);
   if (bridge !== undefined) problems.add(['herd'], `${written} is bridged to other herds, and scenarios know only one`);
-  return { name, topology, limits, pace, file };
+  if (spread.kind === 'nats' && spread.hold === 'touched') {
+    problems.add(
+      ['herd'],
+      `${written} has servers that hold only some clients, and scenarios know only those that hold all`,
+    );
+  }
+  const herd: ScenarioHerd = { name, topology, spread: spread.kind, limits, pace, file };
+  requireEngineName(herd, ['herd'], problems);
+  return herd;
 }
 
 function inlineHerd(written: Record<string, unknown>, problems: Problems): ScenarioHerd | undefined {
@@ -40,13 +48,30 @@ function inlineHerd(written: Record<string, unknown>, problems: Problems): Scena
       else problems.add([...path, index], `${other} is no server of this herd; ${insteadOf(other, herd.servers)}`);
     }
   }
-  return {
+  const spread = herd.spread.kind;
+  if (spread === 'nats' && edges.length > 0) {
+    problems.add(['herd', 'talks'], 'servers on NATS have no links; leave talks out');
+  }
+  const inline: ScenarioHerd = {
     name: 'simulated',
     topology: topologyOf([...known].map(idOf), edges),
+    spread,
     limits: limitsOf(herd.limits),
     pace: paceOf(herd.links),
     file: undefined,
   };
+  requireEngineName(inline, ['herd', 'servers'], problems);
+  return inline;
+}
+
+/** Where there is an engine, no server has its name. */
+function requireEngineName({ spread, topology }: ScenarioHerd, path: readonly string[], problems: Problems): void {
+  if (spread === 'nats' && topology.has(engine)) {
+    problems.add(
+      path,
+      `no server of a herd on NATS can be called ${engine}: in a scenario that is what NATS is called`,
+    );
+  }
 }
 
 function idOf(name: string): ServerId {

@@ -47,18 +47,20 @@ export function parseScenario(file: string, text: string, environment: Environme
   );
   problems.throwIfAny();
   if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
-  const reader = new StepReader(herd, problems, (path) => source.at(path, '').replace(/: $/, ''));
+  const placeOf = (path: readonly PropertyKey[]) => source.at(path, '').replace(/: $/, '');
+  const reader = new StepReader(herd, problems, placeOf);
   const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
   problems.throwIfAny();
-  const { count, rate, clockSkew, late, asks } = written.clients;
+  const { count, rate, clockSkew, late, asks, moves } = written.clients;
   const { delay, loss, duplicate, bandwidth, buffers } = written.network;
   return {
     file,
     name: written.name,
     seed: written.seed,
     herd,
+    herdPlace: placeOf(['herd']),
     network: { delay, loss, duplicate, bytesPerSecond: bandwidth, bufferBytes: buffers },
-    clients: { count, perSecond: count === 0 ? 0 : rate, clockSkewMs: clockSkew, late, asks },
+    clients: { count, perSecond: count === 0 ? 0 : rate, clockSkewMs: clockSkew, late, asks, moves },
     steps: inOrder(steps),
     settleMs: written.settle,
   };

@@ -1,13 +1,17 @@
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Topology } from '../../protocol/topology.js';
+import type { EngineState } from '../bucket/bucket-engine.js';
 import type { NetworkConditions, PathConditions } from '../network/path.js';
 import type { UpstreamState } from '../virtual/simulated-http.js';
 
 /** The herd of a scenario. */
 export interface ScenarioHerd {
   readonly name: string;
+  /** Who talks with whom; in a herd that spreads by NATS, nobody with anybody. */
   readonly topology: Topology;
+  /** How locations get from server to server. */
+  readonly spread: 'flood' | 'nats';
   readonly limits: Limits;
   readonly pace: LinkPace;
   /** The herd.yaml that it is taken from; undefined for a herd that stands in the scenario. */
@@ -25,15 +29,20 @@ export interface ClientWorkload {
   readonly late: number;
   /** The probability that a command asks what is near some client, instead of reporting. */
   readonly asks: number;
+  /** The probability that a client comes into the reach of another server between two of its commands. */
+  readonly moves: number;
 }
 
-/** A way between two servers, in one direction. */
+/** A way between two servers, or a server and the engine, in one direction. */
 export interface Edge {
   readonly from: ServerId;
   readonly to: ServerId;
 }
 
-/** What happens to servers, network and upstream. */
+/** What happens to the engine: how it fares from now on, or that it loses all that it has stored. */
+export type EngineChange = EngineState | 'wiped';
+
+/** What happens to servers, network, upstream and engine. */
 export type FaultAction =
   | { readonly kind: 'crash'; readonly servers: readonly ServerId[]; readonly memory: 'lost' | 'on disk' }
   | { readonly kind: 'restart' | 'pause' | 'resume'; readonly servers: readonly ServerId[] }
@@ -42,7 +51,8 @@ export type FaultAction =
   | { readonly kind: 'partition'; readonly groups: readonly (readonly ServerId[])[] }
   | { readonly kind: 'heal'; readonly what: 'all' | 'partition' | readonly Edge[] }
   | { readonly kind: 'clock'; readonly server: ServerId; readonly jumpMs: number; readonly drift: number | undefined }
-  | { readonly kind: 'upstream'; readonly state: UpstreamState };
+  | { readonly kind: 'upstream'; readonly state: UpstreamState }
+  | { readonly kind: 'engine'; readonly change: EngineChange };
 
 /** What one client does. */
 export type ClientAction =
@@ -85,6 +95,8 @@ export interface Scenario {
   readonly name: string;
   readonly seed: number;
   readonly herd: ScenarioHerd;
+  /** Where the herd stands: `scenario.yaml:3`. */
+  readonly herdPlace: string;
   readonly network: NetworkConditions;
   readonly clients: ClientWorkload;
   /** In the order of their times. */

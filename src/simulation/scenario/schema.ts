@@ -30,7 +30,8 @@ export const servers = z.union([name, z.array(name).min(1)], { error: 'must be a
 
 /** Both ways between two servers that talk, or all ways of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
-  error: 'must be two servers that talk, as in [Blake, Howard], or one server, for all its neighbours',
+  error:
+    'must be two servers that talk, as in [Blake, Howard], a server and the engine, as in [Blake, engine], or one of them, for all its ways',
 });
 
 const position = z
@@ -40,6 +41,9 @@ const position = z
 const herd = z.strictObject({
   servers: z.array(name).min(1),
   talks: z.record(name, z.array(name)).default({}),
+  spread: z
+    .strictObject({ kind: z.enum(['flood', 'nats'], { error: 'must be flood or nats' }) })
+    .prefault({ kind: 'flood' }),
   limits: herdSchema.shape.limits,
   links: herdSchema.shape.links,
 });
@@ -58,6 +62,7 @@ const clients = z.strictObject({
   clockSkew: duration.prefault('0s'),
   late: probability.prefault('0%'),
   asks: probability.prefault('0%'),
+  moves: probability.prefault('1%'),
 });
 
 /** A scenario but for what its steps say. */
@@ -101,7 +106,7 @@ export const actions = {
   },
   heal: {
     value: z.union([z.enum(['all', 'partition']), z.tuple([name, name])], {
-      error: 'must be all, partition, or two servers that talk, as in [Blake, Howard]',
+      error: 'must be all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
     }),
     beside: [],
   },
@@ -111,6 +116,10 @@ export const actions = {
   },
   upstream: {
     value: z.enum(['up', 'down', 'slow', 'garbage'], { error: 'must be up, down, slow or garbage' }),
+    beside: [],
+  },
+  engine: {
+    value: z.enum(['up', 'down', 'full', 'stale', 'wiped'], { error: 'must be up, down, full, stale or wiped' }),
     beside: [],
   },
   report: { value: z.strictObject({ server: name, client, position }), beside: [] },

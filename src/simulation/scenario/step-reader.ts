@@ -1,10 +1,12 @@
 import type { z } from 'zod';
+import type { Topology } from '../../protocol/topology.js';
 import { asClientId, type ServerId } from '../../protocol/ids.js';
 import { bytesOf } from '../../protocol/bytes.js';
 import { insteadOf } from './nearest-word.js';
 import type { Problems } from './problems.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
 import { actions, at, besides, type ActionWord } from './schema.js';
+import { engine, waysOf } from './ways.js';
 
 type Path = readonly PropertyKey[];
 type Value<Word extends ActionWord> = z.output<(typeof actions)[Word]['value']>;
@@ -20,14 +22,16 @@ const words = Object.keys(actions) as ActionWord[];
 /** Reads the steps of one scenario. */
 export class StepReader {
   private readonly servers: readonly ServerId[];
+  private readonly ways: Topology;
 
   /** @param placeOf where the value at a path stands: `scenario.yaml:12` */
   constructor(
-    private readonly herd: ScenarioHerd,
+    herd: ScenarioHerd,
     private readonly problems: Problems,
     private readonly placeOf: (path: Path) => string,
   ) {
     this.servers = [...herd.topology.keys()];
+    this.ways = waysOf(herd);
   }
 
   /** The step, or undefined if it is wrong; what is wrong has been noted. */
@@ -101,10 +105,8 @@ export class StepReader {
         };
         return { kind: word, edges: this.edgesOf(edge, beside, [...path, 'edge']), conditions };
       }
-      case 'partition': {
-        const groups = (value as Value<'partition'>).map((group) => this.serversOf(group, path));
-        return { kind: word, groups };
-      }
+      case 'partition':
+        return { kind: word, groups: this.groupsOf(value as Value<'partition'>, path) };
       case 'heal': {
         const what = value as Value<'heal'>;
         return { kind: word, what: typeof what === 'string' ? what : this.edgesOf(what, beside, path) };
@@ -115,6 +117,11 @@ export class StepReader {
       }
       case 'upstream':
         return { kind: word, state: value as Value<'upstream'> };
+      case 'engine':
+        if (!this.ways.has(engine)) {
+          this.problems.add(path, 'this herd floods: there is an engine where the herd has `spread: { kind: nats }`');
+        }
+        return { kind: word, change: value as Value<'engine'> };
       case 'report': {
         const { server, client, position } = value as Value<'report'>;
         return { kind: word, server: this.serverOf(server, path), client: asClientId(bytesOf(client)), position };
@@ -149,18 +156,33 @@ export class StepReader {
 
   private serverOf(name: string, path: Path): ServerId {
     const id = this.servers.find((server) => server === name);
-    if (id === undefined)
-      this.problems.add(path, `${name} is no server of this herd; ${insteadOf(name, this.servers)}`);
-    return id ?? (name as ServerId);
+    if (id !== undefined) return id;
+    const instead =
+      name === engine && this.ways.has(engine) ? 'steps of its own break it, as in `engine: down`' : undefined;
+    this.problems.add(path, `${name} is no server of this herd; ${instead ?? insteadOf(name, this.servers)}`);
+    return name as ServerId;
+  }
+
+  /** A server, or the engine where there is one. */
+  private endOf(name: string, path: Path): ServerId {
+    return name === engine && this.ways.has(engine) ? engine : this.serverOf(name, path);
+  }
+
+  private groupsOf(written: Value<'partition'>, path: Path): ServerId[][] {
+    const groups = written.map((group) => group.map((name) => this.endOf(name, path)));
+    if (this.ways.has(engine) && !groups.flat().includes(engine)) {
+      this.problems.add(path, 'servers on NATS have no links to cut; put the engine into one of the groups');
+    }
+    return groups;
   }
 
   private edgesOf(written: string | readonly [string, string], { oneway }: Beside, path: Path): Edge[] {
     const [first, second] = typeof written === 'string' ? [written, undefined] : written;
-    const from = this.serverOf(first, path);
-    const neighbours = this.herd.topology.get(from) ?? [];
+    const from = this.endOf(first, path);
+    const neighbours = this.ways.get(from) ?? [];
     if (second !== undefined) {
-      const to = this.serverOf(second, path);
-      if (this.servers.includes(to) && this.servers.includes(from) && !neighbours.includes(to)) {
+      const to = this.endOf(second, path);
+      if (this.ways.has(to) && this.ways.has(from) && !neighbours.includes(to)) {
         this.problems.add(path, `${from} does not talk with ${to}; it talks with ${neighbours.join(', ')}`);
       }
     }

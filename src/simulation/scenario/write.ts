@@ -6,7 +6,7 @@ import type { Action, Edge, Scenario, ScenarioHerd, Step } from './scenario.js';
 import { bandwidthText, durationText, percentText, rangeText, rateText } from './unit-texts.js';
 
 /** What of a scenario is written: all but where it stood. */
-export interface ScenarioContent extends Omit<Scenario, 'file' | 'steps'> {
+export interface ScenarioContent extends Omit<Scenario, 'file' | 'herdPlace' | 'steps'> {
   readonly steps: readonly Pick<Step, 'atMs' | 'action'>[];
 }
 
@@ -41,6 +41,7 @@ export function writeScenario(scenario: ScenarioContent, comment = ''): string {
       clockSkew: durationText(clients.clockSkewMs),
       late: percentText(clients.late),
       asks: percentText(clients.asks),
+      moves: percentText(clients.moves),
     },
     settle: durationText(settleMs),
     steps: steps.map(({ atMs, action }) => ({ at: durationText(atMs), ...actionOf(action) })),
@@ -56,7 +57,7 @@ export function writeScenario(scenario: ScenarioContent, comment = ''): string {
   return document.toString({ lineWidth, flowCollectionPadding: true });
 }
 
-function herdOf({ topology, limits, pace }: ScenarioHerd): object {
+function herdOf({ topology, spread, limits, pace }: ScenarioHerd): object {
   const talks: Record<string, ServerId[]> = {};
   for (const [server, neighbours] of topology) {
     const later = neighbours.filter((neighbour) => server < neighbour);
@@ -64,7 +65,7 @@ function herdOf({ topology, limits, pace }: ScenarioHerd): object {
   }
   return {
     servers: [...topology.keys()],
-    talks,
+    ...(spread === 'flood' ? { talks } : { spread: { kind: spread } }),
     limits: limitsOf(limits),
     links: { beatMs: pace.beatMs, repairSeconds: pace.repairMs / 1_000 },
   };
@@ -116,6 +117,8 @@ function actionOf(action: Action): object {
     }
     case 'upstream':
       return { upstream: action.state };
+    case 'engine':
+      return { engine: action.change };
     case 'report': {
       const { server, client, position } = action;
       return { report: { server, client: textOf(client), position } };
@@ -138,7 +141,7 @@ function serversOf(servers: readonly ServerId[]): ServerId | readonly ServerId[]
   return servers.length === 1 && first !== undefined ? first : servers;
 }
 
-/** Edges as they are read: both ways of a pair or one of them, or all ways of one server. */
+/** Edges as they are read: both ways of a pair or one of them, or all ways of one server or of the engine. */
 function edgeOf(edges: readonly Edge[]): { edge: string | string[]; beside: { oneway?: true } } {
   const [first, second] = edges;
   if (first === undefined) throw new Error('there is no way to write no edge');

@@ -4,6 +4,8 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import { peerLineBytesMax } from '../../protocol/peer-line.js';
 import { MessageBus } from '../../runtime/message-bus.js';
+import type { BucketEngine } from '../bucket/bucket-engine.js';
+import { SimulatedBucket } from '../bucket/simulated-bucket.js';
 import { openClientDoor } from '../network/simulated-client-door.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import { SimulatedTransport } from '../network/simulated-peer-wire.js';
@@ -22,6 +24,8 @@ import { SimulatedSecrets } from './simulated-secrets.js';
 export interface SimulatedServerEdges {
   readonly clock: VirtualClock;
   readonly network: SimulatedNetwork;
+  /** What locations are spread by; undefined: they are flooded over links. */
+  readonly engine: BucketEngine | undefined;
   readonly tell: WorldListener;
   /** Hears that a promise was given or kept. */
   readonly onPromise: () => void;
@@ -40,14 +44,15 @@ export class SimulatedServer {
   private readonly bus: MessageBus;
   private readonly server: Server;
   private readonly http: SimulatedHttp;
+  private readonly bucket: SimulatedBucket | undefined;
 
   constructor(
     private readonly settings: ServerSettings,
     private readonly machine: SimulatedMachine,
     private readonly edges: SimulatedServerEdges,
   ) {
-    const { identity, limits } = settings;
-    const { clock, network, onPromise } = edges;
+    const { identity, limits, pace } = settings;
+    const { clock, network, engine, onPromise } = edges;
     this.process = new SimulatedProcess(identity.server);
     this.bus = new MessageBus((error) => {
       throw error;
@@ -58,6 +63,8 @@ export class SimulatedServer {
       edges.tell({ kind: 'no-room', server, neighbour: far as ServerId }),
     );
     this.http = new SimulatedHttp(serverClock, machine.random.stream('upstream'), onPromise);
+    const connecting = { network, host: this.process, clock: serverClock, beatMs: pace.beatMs, tell: edges.tell };
+    this.bucket = engine && new SimulatedBucket({ engine, ...connecting, onPromise });
     this.server = new Server(settings, {
       registry: this.bus,
       clock: serverClock,
@@ -65,6 +72,7 @@ export class SimulatedServer {
       transport,
       secrets: new SimulatedSecrets(machine.random.stream('secrets')),
       http: this.http,
+      bucket: this.bucket,
     });
     watchBus(identity.server, this.bus, edges.tell);
     transport.listen(identity.server, this.server.acceptPeer);
@@ -85,6 +93,7 @@ export class SimulatedServer {
   kill(): void {
     this.process.kill();
     this.machine.disk.processKilled();
+    this.bucket?.processKilled();
     this.edges.network.resetAll(this.process);
   }
 
@@ -101,6 +110,7 @@ export class SimulatedServer {
   }
 
   load(): ServerLoad {
-    return { underWayBytes: this.edges.network.underWayBytes(this.process) };
+    const { network } = this.edges;
+    return { underWayBytes: network.underWayBytes(this.process), underWayAsked: this.bucket?.underWayAsked ?? 0 };
   }
 }

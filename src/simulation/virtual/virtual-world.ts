@@ -4,8 +4,10 @@ import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import { spokenVersions, type PeerVersions } from '../../protocol/peer-version.js';
 import type { Upstream } from '../../protocol/upstream.js';
+import { BucketEngine } from '../bucket/bucket-engine.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
-import type { Action, FaultAction, Scenario } from '../scenario/scenario.js';
+import type { Action, EngineChange, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
+import { engine, waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import { instantAt, VirtualClock } from '../virtual-clock.js';
 import type { ServerLoad, World, WorldListener } from '../world.js';
@@ -28,6 +30,8 @@ export class VirtualWorld implements World {
   private readonly machines = new Map<ServerId, SimulatedMachine>();
   private readonly servers = new Map<ServerId, SimulatedServer>();
   private readonly clients = new Map<string, SimulatedClient>();
+  /** Undefined in a herd that floods. */
+  private readonly engine: BucketEngine | undefined;
   private upstreamState: UpstreamState = 'up';
   /** Whether promises may be waiting to be noticed. */
   private promises: 'noticed' | 'waiting' = 'noticed';
@@ -49,7 +53,8 @@ export class VirtualWorld implements World {
       scenario.network,
       (from, to, { sentMs, text }) => tell({ kind: 'carried', from, to, sentMs, text }),
     );
-    this.faults = new NetworkFaults(this.network, scenario.herd.topology);
+    this.faults = new NetworkFaults(this.network, waysOf(scenario.herd));
+    this.engine = scenario.herd.spread === 'nats' ? new BucketEngine(this.random.stream('engine')) : undefined;
     for (const server of scenario.herd.topology.keys()) {
       this.machines.set(server, {
         clockFault: new ClockFault(),
@@ -61,6 +66,10 @@ export class VirtualWorld implements World {
 
   nowMs(): number {
     return this.clock.monotonicMs();
+  }
+
+  refusalOfHerd(_herd: ScenarioHerd): string | undefined {
+    return undefined;
   }
 
   refusal(_action: Action): string | undefined {
@@ -102,7 +111,7 @@ export class VirtualWorld implements World {
   }
 
   reaches(one: ServerId, other: ServerId): boolean {
-    const areRunning = [one, other].every((server) => this.servers.get(server)?.process.isPaused === false);
+    const areRunning = this.runs(one) && this.runs(other);
     return areRunning && this.faults.isOpen(one, other) && this.faults.isOpen(other, one);
   }
 
@@ -121,6 +130,11 @@ export class VirtualWorld implements World {
   stop(): Promise<void> {
     for (const server of [...this.servers.keys()]) this.crash(server);
     return Promise.resolve();
+  }
+
+  private runs(party: ServerId): boolean {
+    if (party === engine && this.engine !== undefined) return this.engine.isWell;
+    return this.servers.get(party)?.process.isPaused === false;
   }
 
   private carryOut(action: FaultAction): void {
@@ -148,6 +162,8 @@ export class VirtualWorld implements World {
         this.upstreamState = action.state;
         for (const server of this.servers.values()) server.setUpstream(action.state);
         return;
+      case 'engine':
+        return this.changeEngine(action.change);
       default:
         return this.faults.apply(action);
     }
@@ -164,7 +180,13 @@ export class VirtualWorld implements World {
     const run = new SimulatedServer(
       { identity, upstream: this.upstream, limits, pace, upstreamPace: defaultUpstreamPace },
       { ...machine, random },
-      { clock: this.clock, network: this.network, tell: this.tell, onPromise: () => (this.promises = 'waiting') },
+      {
+        clock: this.clock,
+        network: this.network,
+        engine: this.engine,
+        tell: this.tell,
+        onPromise: () => (this.promises = 'waiting'),
+      },
     );
     run.setUpstream(this.upstreamState);
     this.servers.set(server, run);
@@ -177,6 +199,12 @@ export class VirtualWorld implements World {
     this.servers.delete(server);
     run.kill();
     this.tell({ kind: 'down', server });
+  }
+
+  private changeEngine(change: EngineChange): void {
+    if (change !== 'wiped') return this.engine?.become(change);
+    this.engine?.wipe();
+    this.tell({ kind: 'wiped' });
   }
 
   private pause(server: ServerId): void {

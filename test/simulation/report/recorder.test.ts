@@ -79,6 +79,30 @@ describe('what a timeline tells of faults', () => {
       ['clock', [3], 2_000, endMs],
     ]);
   });
+
+  it('has a lane for the engine of a herd on NATS, and its troubles and who lost it there', async () => {
+    const herd = 'herd: { servers: [A, B], spread: { kind: nats } }';
+    const { bands, marks, servers } = await timelineOf(
+      scenarioOf(`${herd}\n${quiet}steps:
+  - { at: 1s, engine: down }
+  - { at: 2s, engine: stale }
+  - { at: 3s, engine: wiped }
+  - { at: 4s, engine: up }
+  - { at: 5s, cut: [B, engine] }
+  - { at: 6s, heal: all }`),
+    );
+    expect(servers).to.deep.equal(['A', 'B', 'engine']);
+    expect(bands.map(({ kind, text, lanes, fromMs, toMs }) => [kind, text, lanes, fromMs, toMs])).to.deep.equal([
+      ['crash', 'engine is down', [2], 1_000, 2_000],
+      ['engine', 'engine: stale', [2], 2_000, 4_000],
+      ['cut', 'cut: [B, engine]', [1, 2], 5_000, 6_000],
+    ]);
+    const ofB = marks.filter(({ lane }) => lane === 1).map(({ kind, text }) => [kind, text]);
+    expect(ofB.slice(0, 2)).to.deep.equal([
+      ['link up', 'the bucket is live'],
+      ['link down', 'the bucket is away: the connection was reset'],
+    ]);
+  });
 });
 
 describe('what a timeline tells of messages', () => {

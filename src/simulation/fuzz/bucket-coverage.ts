@@ -1,0 +1,63 @@
+import type { ClientId, ServerId } from '../../protocol/ids.js';
+import type { WorldEvent } from '../world.js';
+import type { Path } from './paths.js';
+
+/** Reasons by which a server tells what happened to its connection to the engine. */
+const reasons: Readonly<Record<string, Path>> = {
+  'connection refused': 'the engine refused a call',
+  'no answer in time': 'the engine gave no answer to a call',
+  'the connection was reset': 'a connection to the engine was reset',
+  'the engine went silent': 'a silent engine was found',
+  'the bucket was deleted': 'a bucket that was deleted was found to be gone',
+};
+
+/** Counts what a run of a herd on NATS met of the ways in which it gets over the faults of its engine. */
+export class BucketCoverage {
+  private readonly loaded = new Set<ServerId>();
+  /** What the bucket held when it was wiped, and does not hold again. */
+  private readonly wiped = new Set<ClientId>();
+  private readonly stored = new Set<ClientId>();
+
+  constructor(private readonly count: (path: Path) => void) {}
+
+  /** Takes in what happened. */
+  note(event: WorldEvent): void {
+    switch (event.kind) {
+      case 'bucket':
+        return this.noteState(event);
+      case 'stored': {
+        const { client, server } = event.location;
+        if (event.into === 'a later bucket') this.count('a write of before came into a bucket that was made anew');
+        if (server !== event.server) this.count('what the bucket lacked was written by who had it from another');
+        this.stored.add(client);
+        if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a bucket that was wiped was filled again');
+        return;
+      }
+      case 'not-stored':
+        if (event.outcome === 'conflict') this.count('a write was in conflict with another');
+        return;
+      case 'stale-read':
+        return this.count('a question was answered with what is out of date');
+      case 'wiped':
+        for (const client of this.stored) this.wiped.add(client);
+        return this.stored.clear();
+      case 'down':
+        this.loaded.delete(event.server);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private noteState({ server, state, reason }: Extract<WorldEvent, { kind: 'bucket' }>): void {
+    if (state === 'blocked') {
+      this.count('a bucket was blocked');
+      if (reason === 'no answer in time') this.count('a write was not answered in time');
+    } else if (state === 'away') {
+      const path = reasons[reason];
+      if (path !== undefined) this.count(path);
+    } else if (state === 'live' && !this.loaded.has(server)) {
+      this.loaded.add(server);
+    } else if (state === 'loading' && this.loaded.has(server)) this.count('a bucket was loaded again');
+  }
+}
