@@ -69,7 +69,7 @@ for (const [mode, spread] of [
     let client: Client;
 
     before(async () => {
-      herd = await startHerd({ mode, ...(await spread.begin()) });
+      herd = await startHerd({ mode, shape: 'twitter', ...(await spread.begin()) });
     });
     after(() => herd.stop());
     after(spread.end);
