@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import got, { RequestError } from 'got';
 import type { Http } from '../actors/http.js';
 import { UpstreamError } from '../protocol/errors.js';
 import type { HttpRequest, HttpResponse } from '../protocol/upstream.js';
@@ -11,28 +10,17 @@ const bodyBytesMax = 1024 * 1024;
 
 /** Speaks HTTP through got. */
 export class GotHttp implements Http {
-  /** Made once: to put its options together costs more than half of a request. */
-  private readonly client;
+  private client: ReturnType<typeof clientOf> | undefined;
 
   /** @param socketsMax connections to one host at once; more requests wait for one of them */
-  constructor(socketsMax: number) {
-    const options = { keepAlive: true, maxSockets: socketsMax };
-    this.client = got.extend({
-      agent: { http: new HttpAgent(options), https: new HttpsAgent(options) },
-      responseType: 'buffer',
-      throwHttpErrors: false,
-      // A redirect could carry a key to a stranger.
-      followRedirect: false,
-      // When to ask again is the upstream actor's decision.
-      retry: { limit: 0 },
-    });
-  }
+  constructor(private readonly socketsMax: number) {}
 
   async fetch({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const client = await (this.client ??= clientOf(this.socketsMax));
     let size: 'fits' | 'too large' = 'fits';
     try {
       const sent = { method, headers: { ...headers }, signal, ...(body === undefined ? {} : { body }) };
-      const request = this.client(url, { ...sent, responseType: 'buffer' as const });
+      const request = client(url, { ...sent, responseType: 'buffer' as const });
       void request.on('downloadProgress', ({ transferred }) => {
         if (transferred <= bodyBytesMax) return;
         size = 'too large';
@@ -51,6 +39,24 @@ export class GotHttp implements Http {
   }
 }
 
+/**
+ * What requests are made by. Loaded when the first is: many servers are never asked, and got takes as long to load as all that the
+ * actors are made of. Made once: to put its options together costs more than half of a request.
+ */
+async function clientOf(socketsMax: number) {
+  const { got } = await import('got');
+  const options = { keepAlive: true, maxSockets: socketsMax };
+  return got.extend({
+    agent: { http: new HttpAgent(options), https: new HttpsAgent(options) },
+    responseType: 'buffer',
+    throwHttpErrors: false,
+    // A redirect could carry a key to a stranger.
+    followRedirect: false,
+    // When to ask again is the upstream actor's decision.
+    retry: { limit: 0 },
+  });
+}
+
 /** What is known of it by now: it is set elsewhere meanwhile. */
 function isTooLarge(size: 'fits' | 'too large'): boolean {
   return size === 'too large';
@@ -58,6 +64,6 @@ function isTooLarge(size: 'fits' | 'too large'): boolean {
 
 /** What went wrong, without the request: got's own messages hold the address, and with it the key. */
 function reasonOf(error: unknown): string {
-  const code = error instanceof RequestError ? error.code : undefined;
+  const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? 'the upstream cannot be reached' : `the upstream cannot be reached (${code})`;
 }

@@ -28,7 +28,7 @@ import { ServerLog, type LogDetail } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
-import { LocationFile } from './store/location-file.js';
+import type { LocationFile } from './store/location-file.js';
 import { listenForPeers, TcpTransport, type TcpEdges } from './tcp-transport.js';
 import type { Turn } from './turn.js';
 
@@ -203,7 +203,9 @@ export class HostedServer {
     if (config.storePath === undefined) return [];
     const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
     const folder = join(config.storePath, this.id);
-    const { file, locations } = await LocationFile.open(folder, { clock, inspect, onTrouble });
+    // What keeps locations is large, and not every server does.
+    const { LocationFile: Locations } = await import('./store/location-file.js');
+    const { file, locations } = await Locations.open(folder, { clock, inspect, onTrouble });
     this.file = file;
     file.listen(this.bus);
     return locations;

@@ -17,7 +17,6 @@ for (const mode of ['one process', 'processes'] as const) {
       const herd = await startHerd({ mode });
       const reporter = await herd.connect('Blake');
       const askers = await Promise.all(ends.map((server) => herd.connect(server)));
-      // The sample upstream has loaded its data once it has answered.
       await herd.agrees([await herd.report('Blake', 'warm')]);
 
       const delaysMs: number[] = [];

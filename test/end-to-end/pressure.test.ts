@@ -20,7 +20,7 @@ const servedWithinMs = 2_000;
   const pressing: Client[] = [];
 
   before(async () => {
-    herd = await startHerd({ mode: 'processes', talks: { Blake: ['Bryant'] }, logs: true });
+    herd = await startHerd({ mode: 'processes', talks: { Blake: ['Bryant'] }, logs: true, shape: 'twitter' });
     await othersAreServed(20);
   });
   afterEach(() => {

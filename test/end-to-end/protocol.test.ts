@@ -69,7 +69,7 @@ for (const [mode, spread] of [
     let client: Client;
 
     before(async () => {
-      herd = await startHerd({ mode, ...(await spread.begin()) });
+      herd = await startHerd({ mode, shape: 'twitter', ...(await spread.begin()) });
     });
     after(() => herd.stop());
     after(spread.end);
@@ -415,15 +415,20 @@ for (const [mode, spread] of [
         const other = await herd.connect('Blake');
         await client.ask(`IAMAT slow ${place} 1`);
         const asked = 50;
-        client.send(`${heavy('slow').repeat(asked)}IAMAT behind ${place} 1\n`);
-        expect(await other.ask(`IAMAT beside ${place} 1`)).to.match(/^AT Blake \S+ beside /);
-        expect(client.linesHere).to.be.below(2 * asked);
-        const answers = await client.lines(2 * asked + 1);
-        for (let index = 0; index < asked; index += 1) {
-          expect(answers[2 * index]).to.match(/^AT Blake \S+ slow /);
-          expect((JSON.parse(answers[2 * index + 1] ?? '') as Search).results).to.have.lengthOf(100);
+        let served: 'meanwhile' | 'too late to tell' = 'too late to tell';
+        // Where this process is kept from the machine for long, all is there when it looks: then it looks again.
+        for (let attempt = 1; attempt <= 10 && served !== 'meanwhile'; attempt += 1) {
+          client.send(`${heavy('slow').repeat(asked)}IAMAT behind ${place} 1\n`);
+          expect(await other.ask(`IAMAT beside ${place} 1`)).to.match(/^AT Blake \S+ beside /);
+          if (client.linesHere < 2 * asked) served = 'meanwhile';
+          const answers = await client.lines(2 * asked + 1);
+          for (let index = 0; index < asked; index += 1) {
+            expect(answers[2 * index]).to.match(/^AT Blake \S+ slow /);
+            expect((JSON.parse(answers[2 * index + 1] ?? '') as Search).results).to.have.lengthOf(100);
+          }
+          expect(answers.at(-1)).to.match(/^AT Blake \S+ behind /);
         }
-        expect(answers.at(-1)).to.match(/^AT Blake \S+ behind /);
+        expect(served).to.equal('meanwhile');
         other.close();
       });
 

@@ -12,7 +12,7 @@ describe('herd send, where and near', function () {
 
   // Blake is away: who asks any server finds one that is there. These commands go on from test to test.
   before(async () => {
-    herd = await startHerd({ mode: [['Bryant', 'Gasol']] });
+    herd = await startHerd({ mode: [['Bryant', 'Gasol']], shape: 'twitter' });
     cwd = herd.file.folder;
     await herd.report('Gasol', 'kiwi', '1353118103.108893381');
   });

@@ -48,7 +48,7 @@ describe('herd start', function () {
     ['processes', 'SIGTERM'],
   ] as const) {
     it(`[CO5] answers what was asked before it ends on ${signal}, ${mode}`, async () => {
-      const herd = await startHerd({ mode, servers: ['Solo'] });
+      const herd = await startHerd({ mode, servers: ['Solo'], shape: 'twitter' });
       const idle = await Promise.all([herd.connect('Solo'), herd.connect('Solo')]);
       const asked = 20;
       const asker = await askMuch(herd, asked);
@@ -65,7 +65,7 @@ describe('herd start', function () {
     });
 
     it(`ends at once on a second signal, ${mode}`, async () => {
-      const herd = await startHerd({ mode, servers: ['Solo'] });
+      const herd = await startHerd({ mode, servers: ['Solo'], shape: 'twitter' });
       const children = hasProc ? childrenOf(herd.command().pid) : [];
       const asker = await askMuch(herd, 400);
       asker.socket.pause();
@@ -79,7 +79,7 @@ describe('herd start', function () {
   }
 
   it('[CO5] answers what was asked when Ctrl-C reaches all its processes', async () => {
-    const file = await writeHerd({ servers: ['Solo'] });
+    const file = await writeHerd({ servers: ['Solo'], shape: 'twitter' });
     const command = new HerdCommand(['start', '--processes'], { cwd: file.folder });
     await command.prints('Ready in');
     const asker = await askMuch(new Herd('processes', file), 20);

@@ -88,7 +88,7 @@ describe('a herd over TLS', function () {
       const client = await herd.connect('Blake');
       expect(await client.ask(`IAMAT phone ${place} 1`)).to.match(/^AT Blake \S+ phone /);
       const answers = await client.sendAll('WHATSAT phone 10 1\nno command\n');
-      expect(answers).to.match(/^AT Blake \S+ phone [^\n]*\n\{"results":[^\n]*\n\? no command\n$/);
+      expect(answers).to.match(/^AT Blake \S+ phone [^\n]*\n\{"error":[^\n]*\n\? no command\n$/);
     });
 
     it('[WS1] answers over the web port', async () => {

@@ -4,7 +4,7 @@ import { scenarioOf, simulate } from './simulate.js';
 /** Everything that could make two runs differ: crashes, cuts, late bytes, wrong clocks, and promises of the upstream. */
 const stormy = `
 network: { delay: 1ms..60ms, loss: 3%, duplicate: 2%, bandwidth: 200KB/s }
-clients: { count: 10, rate: 30/s, clockSkew: 5s, late: 10%, asks: 20% }
+clients: { count: 10, rate: 10/s, clockSkew: 5s, late: 10%, asks: 20% }
 settle: 3s
 steps:
   - { at: 500ms, cut: [Blake, Howard], oneway: true }

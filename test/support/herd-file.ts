@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { topologyOf, type Topology } from '../../src/protocol/topology.js';
+import type { RecordingHead } from '../../src/upstreams/recording.js';
 import { freePort } from './ports.js';
 
 /** A herd as a test wants it. What is left out is as in the herd.yaml that is shipped. */
@@ -15,7 +16,10 @@ export interface HerdPlan {
   readonly servers?: readonly string[];
   /** The nats-server by which locations are spread; left out: they are flooded. Then nobody talks, and everybody hears of all. */
   readonly nats?: string;
-  /** The shape of the sample upstream. */
+  /**
+   * The shape of the sample upstream. Left out: an upstream that has nothing to answer; the sample one loads its places for
+   * about a second of the machine's time, in each command.
+   */
   readonly shape?: 'twitter' | 'places';
   /** Whether it writes logs, to `logs` in its folder. */
   readonly logs?: boolean;
@@ -66,7 +70,7 @@ interface Document {
   talks?: Record<string, readonly string[]>;
   spread?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
   bridge?: { by: readonly string[]; servers: readonly string[]; bucket: string };
-  upstream: { kind: string; shape: string };
+  upstream: { kind: 'sample'; shape: string } | { kind: 'replay'; file: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };
   store?: { path: string };
@@ -94,11 +98,11 @@ export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
     if (plan.web === true) address.httpPort = await freePort();
     document.servers[server] = address;
   }
-  document.upstream = { kind: 'sample', shape: plan.shape ?? 'twitter' };
   if (plan.logs !== true) delete document.log;
   Object.assign(document, plan.settings);
 
   const folder = await mkdtemp(join(tmpdir(), 'herd-'));
+  document.upstream = plan.shape === undefined ? silentUpstream(folder) : { kind: 'sample', shape: plan.shape };
   const path = join(folder, 'herd.yaml');
   writeFileSync(path, stringify(document));
   const own = new Map<string, Document>();
@@ -124,4 +128,17 @@ export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
     },
     ownPathOf: (server) => (own.has(server) ? ownPath(server) : undefined),
   };
+}
+
+/** An upstream that answers each question with an error, at once and without a service: a recording of nothing. */
+function silentUpstream(folder: string): Document['upstream'] {
+  const file = join(folder, 'upstream.jsonl');
+  const head: RecordingHead = {
+    recording: 'herd upstream 1',
+    countMax: 100,
+    radiusKmMax: 2_500,
+    failure: '{"error":"MESSAGE"}',
+  };
+  writeFileSync(file, JSON.stringify(head));
+  return { kind: 'replay', file };
 }

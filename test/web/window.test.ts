@@ -31,7 +31,7 @@ describe('the window, in Chromium', function () {
       return this.skip();
     }
     const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
-    herd = await startHerd({ mode: 'one command a server', talks, web: true });
+    herd = await startHerd({ mode: 'one command a server', talks, web: true, shape: 'twitter' });
     browser = await startBrowser(browserPlace.path);
   });
 

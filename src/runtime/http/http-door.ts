@@ -30,6 +30,12 @@ const calledWrongly = 'a herd that is tried out must be called by a name of its 
 const requestWithinMs = 30_000;
 
 /**
+ * Fastify's own compilers of JSON Schemas are never called, as no route has such a schema; left in place they are loaded
+ * nevertheless, in three versions, which takes longer than all else that a server does before it listens.
+ */
+const withoutSchemas = { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } };
+
+/**
  * Opens a server's door for everything that comes over HTTP: WebSocket, the API, and the page.
  * @throws PortError
  */
@@ -44,6 +50,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
+    schemaController: withoutSchemas,
   }) as unknown as FastifyInstance;
   const problemOf = ({ headers }: IncomingMessage): string | undefined => {
     if (!isCalledRightly(headers.host, edges.mode)) return calledWrongly;
@@ -80,6 +87,11 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
       setImmediate(() => listening.close());
     },
   };
+}
+
+/** @throws always */
+function noCompiler(): never {
+  throw new Error('what comes in is checked with Zod: a route needs no schema of its own');
 }
 
 function serverFor(certificates: Certificates | undefined, handler: RequestListener): Server {
