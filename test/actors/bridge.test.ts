@@ -104,7 +104,7 @@ describe('A server that floods and shares a bucket', () => {
     heard();
     fromMetta(locationOf('kiwi', 1));
     fromMetta(locationOf('kiwi', 2, 'Nowhere-known'));
-    bucket.session.changes(entryOf(locationOf('kiwi', 1), 2));
+    bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Nowhere-known'), 2));
     expect(heard()).to.deep.equal({ blake: [], metta: [], written: [] });
   });
 

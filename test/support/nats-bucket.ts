@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsSettings } from '../../src/runtime/nats/nats-settings.js';
+import { eventually } from './eventually.js';
 
 /** The bucket of tests. */
 export const bucketName = 'herd-test';
@@ -43,15 +44,17 @@ export async function valuesIn(address: string, name = bucketName): Promise<stri
   return values;
 }
 
-/** Deletes whatever watches the bucket. Those who watch are told nothing. */
-export async function deleteWatches(address: string): Promise<number> {
+/** Deletes whatever watches the bucket, as soon as so many do. Those who watch are told nothing. */
+export async function deleteWatches(address: string, count: number): Promise<void> {
   const connection = await connect({ servers: address });
   try {
     const { consumers } = await jetstreamManager(connection);
-    const names: string[] = [];
-    for await (const { name } of consumers.list(`KV_${bucketName}`)) names.push(name);
+    const names = await eventually('so many watch', async () => {
+      const watches: string[] = [];
+      for await (const { name } of consumers.list(`KV_${bucketName}`)) watches.push(name);
+      return watches.length >= count ? watches : undefined;
+    });
     for (const name of names) await consumers.delete(`KV_${bucketName}`, name);
-    return names.length;
   } finally {
     await connection.close();
   }

@@ -135,7 +135,7 @@ describeWithNats('a herd on NATS', function () {
 
   it('notices that its watch has gone silent, and makes another', async () => {
     const from = states.length;
-    expect(await deleteWatches(nats.address)).to.be.at.least(3);
+    await deleteWatches(nats.address, 3);
     const at = await herd.report('Bryant', 'said-to-nobody', second);
     await eventually('it is noticed', () =>
       states.slice(from).some(({ reason }) => reason === 'the bucket went silent'),
