@@ -93,23 +93,29 @@ function natsHoldingAll({ nats, memoryBytes, joinMicros }: Constants): Design {
   };
 }
 
-/** A server watches nothing, and fetches what it is asked for. A question to the bucket is taken to cost what a write costs. */
-function natsHoldingTouched({ nats, memoryBytes }: Constants): Design {
+/**
+ * A server is told of every change as well, keeps some of it, and fetches what it is asked for. A change that it drops is taken to cost what
+ * one costs that it keeps, and a question to the bucket what a write costs.
+ */
+function natsHoldingTouched(constants: Constants): Design {
+  const { nats, memoryBytes } = constants;
+  const holdingAll = natsHoldingAll(constants);
   const { asksAReport, holdersOfTouched } = assumptions;
   return {
     name: 'NATS, hold: touched',
     demand: ({ clients, servers }) => {
+      const all = holdingAll.demand({ clients, servers });
       const reports = reportsPerSecond(clients);
       const asks = reports * asksAReport;
       return {
         reportsPerSecond: reports,
-        serverCores: ((reports + asks) * nats.toldMicros) / servers / 1e6,
+        serverCores: all.serverCores + (asks * nats.toldMicros) / servers / 1e6,
         serverMemoryBytes: (clients * holdersOfTouched * memoryBytes.nats) / servers,
-        serverBytesPerSecond: (asks * nats.bytesDelivered) / servers,
+        serverBytesPerSecond: all.serverBytesPerSecond + (asks * nats.bytesDelivered) / servers,
         joinSeconds: 0,
-        engineCores: ((reports + asks) * nats.storedMicros) / 1e6,
-        engineWriteCores: (reports * nats.storedMicros) / 1e6,
-        deliveriesPerSecond: asks,
+        engineCores: all.engineCores + (asks * nats.storedMicros) / 1e6,
+        engineWriteCores: all.engineWriteCores,
+        deliveriesPerSecond: all.deliveriesPerSecond + asks,
         engineDiskBytes: clients * memoryBytes.disk,
       };
     },

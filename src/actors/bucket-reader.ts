@@ -1,5 +1,7 @@
 import { parseBucketValue } from '../protocol/bucket-value.js';
+import { serverIdLengthMax } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
+import { peerLineBytesMax } from '../protocol/peer-line.js';
 import type { Bus } from './bus.js';
 import type { BucketEntry, LocationBucket } from './location-bucket.js';
 
@@ -7,14 +9,20 @@ import type { BucketEntry, LocationBucket } from './location-bucket.js';
 export class BucketReader {
   private readonly warned = new Set<string>();
 
+  /** @param lineBytesMax the longest line of a client of this herd: what is longer could not be told to neighbours */
   constructor(
     private readonly bus: Bus,
     private readonly bucket: LocationBucket,
+    private readonly lineBytesMax: number,
   ) {}
 
   /** The location in an entry; undefined if there is none that is understood. */
   locationIn({ key, value }: BucketEntry): Location | undefined {
     if (value === undefined) return undefined;
+    if (value.length + serverIdLengthMax + 1 > peerLineBytesMax(this.lineBytesMax)) {
+      this.warn('the bucket has locations that are longer than limits.lineBytesMax allows here, and that are ignored');
+      return undefined;
+    }
     const said = parseBucketValue(value);
     if (said.kind === 'location' && this.bucket.keyOf(said.location.client) === key) return said.location;
     if (said.kind === 'unknown version') {

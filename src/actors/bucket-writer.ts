@@ -90,14 +90,12 @@ export class BucketWriter {
     for (let write = this.writes.take(); write !== undefined; write = this.writes.take()) this.put(session, write);
   }
 
-  /** Writes everything that waits, once, at the revisions that are known: the server stops, and nobody else may hold it. */
-  writeTheRest(session: BucketSession): void {
-    for (const location of this.writes.takeWaiting()) void this.putInto(session, location);
-  }
-
-  /** The same, where revisions are not known. Resolves when the session has been given everything that it shall store. */
-  async askAndWriteTheRest(session: BucketSession): Promise<void> {
-    await Promise.all(this.writes.takeAll().map((location) => this.putIfNewer(session, location)));
+  /**
+   * Writes everything that waits or is on its way: the server stops, and nobody else may hold it. Resolves when the session has been
+   * given everything that it shall store.
+   */
+  async writeTheRest(session: BucketSession): Promise<void> {
+    await Promise.all(this.writes.takeAll().map((location) => this.writeLast(session, location)));
   }
 
   putEnded(session: BucketSession, write: Write, outcome: PutOutcome): void {
@@ -107,6 +105,8 @@ export class BucketWriter {
         this.contents.note(location.client, location, outcome.revision);
         this.noteSeen(write);
         this.writes.settle(write);
+        // The watch may have told of a later write, of something older, before this one was acknowledged.
+        if (this.isOutdated(location)) this.addAgain(location);
         return this.edges.onStored();
       case 'conflict':
         write.conflicts += 1;
@@ -169,6 +169,13 @@ export class BucketWriter {
     return session.put(this.edges.bucket.keyOf(client), formatBucketValue(location), revision);
   }
 
+  /** At the revision that is known; where none is, or another was faster, at the one that stands there. */
+  private async writeLast(session: BucketSession, location: Location): Promise<void> {
+    const isKnown = this.hold === 'all' || this.contents.get(location.client) !== undefined;
+    if (isKnown && (await this.putInto(session, location)).kind !== 'conflict') return;
+    await this.putIfNewer(session, location);
+  }
+
   private async putIfNewer(session: BucketSession, location: Location): Promise<void> {
     const key = this.edges.bucket.keyOf(location.client);
     const outcome = await session.get(key);
@@ -202,13 +209,22 @@ export class BucketWriter {
     const known = held?.location;
     // A write that was long on its way came into a bucket made anew, at a revision that fitted by chance. Nobody else mends that.
     if (held?.location !== undefined && revision > held.revision && supersedes(held.location, location)) {
-      this.add(held.location);
-      this.edges.onOutdated();
+      this.addAgain(held.location);
     }
     const isNews = known?.line !== location.line;
     // One that is there already is the store's own: two of each would take twice the memory.
     this.contents.note(location.client, isNews ? location : known, revision);
     return isNews;
+  }
+
+  private isOutdated(location: Location): boolean {
+    const stands = this.inBucket(location.client);
+    return stands !== undefined && supersedes(location, stands);
+  }
+
+  private addAgain(location: Location): void {
+    this.add(location);
+    this.edges.onOutdated();
   }
 
   /** Notes what was told of a client while a write about it was on its way: it may be newer than the answer. */

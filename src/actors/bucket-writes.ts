@@ -66,17 +66,12 @@ export class BucketWrites {
     return write;
   }
 
-  /** Everything that waits, which waits no more. */
-  takeWaiting(): Location[] {
+  /** Everything that waits or is on its way, which waits no more. */
+  takeAll(): Location[] {
+    this.putAllBack();
     const locations = [...this.waiting.values()];
     this.waiting.clear();
     return locations;
-  }
-
-  /** The same, with what is on its way and may not get there. */
-  takeAll(): Location[] {
-    this.putAllBack();
-    return this.takeWaiting();
   }
 
   /** The bucket has told of a change. */

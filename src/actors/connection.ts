@@ -152,6 +152,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   }
 
   stop(): void {
+    this.spoken.tell();
     this.idle.stop();
     this.stall.stop();
     this.clock.clearTimeout(this.paceTimer);

@@ -11,6 +11,7 @@ import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import type { BucketState } from './events.js';
 import type { Hold } from './hold.js';
+import type { Limits } from './limits.js';
 import type { BucketEntry, BucketSession, LocationBucket } from './location-bucket.js';
 import { addresses, fromBucket, type BucketSpreadMessage, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
@@ -40,18 +41,18 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private dueTimer: unknown;
 
   /**
-   * @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
+   * @param limits `clientsMax`: clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
    * @param hold which clients the store holds
    */
   constructor(
     private readonly bus: Bus,
     private readonly edges: BucketEdges,
-    clientsMax: number,
+    { clientsMax, lineBytesMax }: Pick<Limits, 'clientsMax' | 'lineBytesMax'>,
     private readonly hold: Hold,
   ) {
     const { bucket, clock, random } = edges;
     this.mailbox = new BucketMailbox(bus, addresses.bucketSpread);
-    this.reader = new BucketReader(bus, bucket);
+    this.reader = new BucketReader(bus, bucket, lineBytesMax);
     this.fetches = new BucketFetches(bus, bucket, this.reader);
     this.comparison = new BucketComparison(bus, clock, random);
     const writing = { bus, bucket, reader: this.reader };
@@ -218,10 +219,9 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private writeTheRest(): void {
     const { session } = this;
     if (session === undefined || !this.isWriting()) return;
-    if (this.hold === 'all') return this.writer.writeTheRest(session);
     this.session = undefined;
     this.mailbox.close();
-    void this.writer.askAndWriteTheRest(session).finally(() => session.close());
+    void this.writer.writeTheRest(session).finally(() => session.close());
   }
 
   private isWriting(): boolean {

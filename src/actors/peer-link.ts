@@ -47,6 +47,9 @@ export interface PeerLinkSettings {
 
 const outOfPlace = 'the neighbour sent a line that has no place here';
 
+/** Why a call comes to nothing where nobody listens: over TCP, and in one process. */
+const nobodyThere: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
+
 /** Beats in which a neighbour may be silent before it is taken for dead. */
 const silentBeatsMax = 3;
 
@@ -66,6 +69,8 @@ export class PeerLink implements Actor<LinkMessage> {
   private version = 0;
   /** Whether the neighbour has said that it stops, and nobody has answered at its place since. */
   private neighbourIs: 'going on' | 'stopping' = 'going on';
+  /** A link that comes up while the server stops says so at once. */
+  private server: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
   private pageTimer: unknown;
   /** The newest digest of the neighbour that came while its wire had no room. */
@@ -122,7 +127,8 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'say':
         return this.tell(message.line);
       case 'say-goodbye':
-        return this.version >= goodbyeSince ? this.tell(goodbye) : undefined;
+        this.server = 'stopping';
+        return this.sayGoodbye();
       case 'machine-failed':
         throw message.error;
       case 'wire-opened':
@@ -134,7 +140,7 @@ export class PeerLink implements Actor<LinkMessage> {
         if (message.wire === this.wire) this.drained();
         return this.publishSaid();
       case 'wire-closed':
-        if (message.wire === this.wire) this.lose(message.reason);
+        if (message.wire === this.wire) this.loseWire(message.reason);
         return;
       default:
         message satisfies never;
@@ -254,13 +260,13 @@ export class PeerLink implements Actor<LinkMessage> {
   /** What people are told of a state, besides why. */
   private detailsOf(
     state: LinkState,
-    { retryInMs }: { readonly retryInMs: number },
+    { retryInMs, reason }: { readonly retryInMs: number; readonly reason: string },
   ): Pick<LinkEvent, 'retryInMs' | 'version' | 'expected'> {
     const isConnected = state === 'catching-up' || state === 'live';
     return {
       retryInMs: state === 'backoff' ? retryInMs : 0,
       ...(isConnected && { version: this.version }),
-      ...(!isConnected && this.neighbourIs === 'stopping' && { expected: true as const }),
+      ...(!isConnected && this.isExpected(reason) && { expected: true as const }),
     };
   }
 
@@ -285,6 +291,7 @@ export class PeerLink implements Actor<LinkMessage> {
       wantPage: () => this.wantPage(),
     });
     bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
+    if (this.server === 'stopping') this.sayGoodbye();
   }
 
   private wantPage(): void {
@@ -301,6 +308,10 @@ export class PeerLink implements Actor<LinkMessage> {
     this.edges.clock.clearTimeout(this.pageTimer);
     this.unanswered = undefined;
     this.outbox = undefined;
+  }
+
+  private sayGoodbye(): void {
+    if (this.version >= goodbyeSince) this.tell(goodbye);
   }
 
   /** Says something that only a connected neighbour is told. */
@@ -335,12 +346,27 @@ export class PeerLink implements Actor<LinkMessage> {
     if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
   }
 
-  private lose(reason: string): void {
+  /** What follows from a goodbye is that this wire ends, and that nobody takes a call for a while. All else is trouble. */
+  private loseWire(reason: string): void {
+    const follows = this.outbox !== undefined || nobodyThere.has(reason);
+    if (this.neighbourIs === 'going on' || !follows) return this.lose(reason);
     this.hangUp();
-    this.life.send({
-      type: 'LOST',
-      reason: this.neighbourIs === 'stopping' ? `${this.neighbour} was stopped` : reason,
-    });
+    this.life.send({ type: 'LOST', reason: this.stoppedReason });
+  }
+
+  private lose(reason: string): void {
+    this.neighbourIs = 'going on';
+    this.hangUp();
+    this.life.send({ type: 'LOST', reason });
+  }
+
+  /** Whether a state that has nothing else to say for itself follows from a goodbye. */
+  private isExpected(reason: string): boolean {
+    return this.neighbourIs === 'stopping' && (reason === '' || reason === this.stoppedReason);
+  }
+
+  private get stoppedReason(): string {
+    return `${this.neighbour} was stopped`;
   }
 
   private hangUp(): void {

@@ -89,7 +89,7 @@ export class Server implements Actor<ServerMessage> {
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
       const reaching = { clock, random, bucket };
-      const makeSpread = () => new NatsSpread(registry, reaching, limits.clientsMax, hold);
+      const makeSpread = () => new NatsSpread(registry, reaching, limits, hold);
       supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
     }
     supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold));

@@ -124,7 +124,10 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     const known = this.held.get(client);
     if (fetched !== undefined && this.take(fetched)) {
       this.bus.publish({ kind: 'location-fetched', location: fetched });
-      if (this.watched.has(client)) this.bus.send(addresses.watch, { kind: 'learned', locations: [fetched] });
+      // Of one that was held already, and older, all who watch were told.
+      if (known !== undefined || this.watched.has(client)) {
+        this.bus.send(addresses.watch, { kind: 'learned', locations: [fetched] });
+      }
       this.makeRoom();
       if (known === undefined) return;
     }

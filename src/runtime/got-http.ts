@@ -16,7 +16,7 @@ export class GotHttp implements Http {
   constructor(private readonly socketsMax: number) {}
 
   async fetch({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const client = await (this.client ??= clientOf(this.socketsMax));
+    const client = await this.load();
     let size: 'fits' | 'too large' = 'fits';
     try {
       const sent = { method, headers: { ...headers }, signal, ...(body === undefined ? {} : { body }) };
@@ -35,6 +35,16 @@ export class GotHttp implements Http {
       throw isTooLarge(size)
         ? new UpstreamError('the answer is too large')
         : new UpstreamError(reasonOf(error), 'passing');
+    }
+  }
+
+  /** @throws UpstreamError if it cannot be loaded now; it is tried again with the next request */
+  private async load(): ReturnType<typeof clientOf> {
+    try {
+      return await (this.client ??= clientOf(this.socketsMax));
+    } catch (error) {
+      this.client = undefined;
+      throw new UpstreamError(`what asks it cannot be loaded: ${(error as Error).message}`, 'passing');
     }
   }
 }

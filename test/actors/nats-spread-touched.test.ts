@@ -8,6 +8,7 @@ import {
   type StoreMessage,
   type TouchedStoreMessage,
 } from '../../src/actors/messages.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import { NatsSpread } from '../../src/actors/nats-spread.js';
 import { asClientId } from '../../src/protocol/ids.js';
 import type { Location } from '../../src/protocol/location.js';
@@ -27,6 +28,8 @@ const entryOf = (location: Location, revision: number): BucketEntry => ({
 });
 const read = (entry: BucketEntry | undefined) => ({ kind: 'read', entry }) as const;
 
+const limits = { ...defaultLimits, clientsMax: 1_000 };
+
 describe('NatsSpread, where the store does not hold everything', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
@@ -44,7 +47,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
     states = eventsOf(bus, 'bucket');
     warnings = eventsOf(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
-    spread = new NatsSpread(bus, { clock, random: { next: () => 0 }, bucket }, 1_000, 'touched');
+    spread = new NatsSpread(bus, { clock, random: { next: () => 0 }, bucket }, limits, 'touched');
     bus.attach(addresses.bucketSpread, spread);
   });
 

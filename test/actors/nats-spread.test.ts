@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { BucketEvent, BucketWarningEvent } from '../../src/actors/events.js';
 import type { BucketEntry } from '../../src/actors/location-bucket.js';
 import { addresses, fromBucket, type ListedMessage, type StoreMessage } from '../../src/actors/messages.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import { NatsSpread } from '../../src/actors/nats-spread.js';
 import type { Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
@@ -17,6 +18,8 @@ const entryOf = (location: Location, revision: number): BucketEntry => ({
   value: valueOf(location),
   revision,
 });
+
+const limits = { ...defaultLimits, clientsMax: 1_000 };
 
 describe('NatsSpread', () => {
   let bus: MessageBus;
@@ -35,7 +38,7 @@ describe('NatsSpread', () => {
     states = eventsOf(bus, 'bucket');
     warnings = eventsOf(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
-    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, 1_000, 'all');
+    spread = new NatsSpread(bus, { clock, random: { next: () => 0.999 }, bucket }, limits, 'all');
     bus.attach(addresses.bucketSpread, spread);
   });
 
@@ -256,13 +259,33 @@ describe('NatsSpread', () => {
       });
     }
 
-    it('writes everything that waits when it is stopped, and closes', () => {
+    it('writes everything that waits when it is stopped, and closes', async () => {
       report(...Array.from({ length: 300 }, (_, client) => locationOf(`client-${client}`, 1)));
       const { session } = bucket;
       spread.stop();
-      expect(session.takePuts()).to.have.lengthOf(300);
-      expect(session.state).to.equal('closed');
+      const puts = session.takePuts();
+      expect(new Set(puts.map(({ key }) => key)).size).to.equal(300);
       expect(stateNow()).to.equal('stopped');
+      for (const put of puts) await put.ends({ kind: 'stored', revision: 1 });
+      expect(session.state).to.equal('closed');
+    });
+
+    it('also where another was faster with what is older, and not with what is newer', async () => {
+      const { session } = bucket;
+      report(locationOf('kiwi', 2), locationOf('moa', 2));
+      session.takePuts();
+      spread.stop();
+      for (const put of session.takePuts()) await put.ends({ kind: 'conflict' });
+      for (const [at, [client, stands]] of (
+        [
+          ['kiwi', 1],
+          ['moa', 3],
+        ] as const
+      ).entries()) {
+        await session.gets[at]?.ends({ kind: 'read', entry: entryOf(locationOf(client, stands), 7) });
+      }
+      expect(session.takePuts().map(({ key, revision }) => [key, revision])).to.deep.equal([['key of kiwi', 7]]);
+      expect(session.state).to.equal('closed');
     });
   });
 

@@ -17,6 +17,7 @@ interface Overview {
   /** Null where the server spreads nothing by an engine. */
   readonly bucket: EndTold | null;
   readonly clients: number;
+  readonly hold: 'all' | 'touched';
   readonly ready: boolean;
 }
 
@@ -114,6 +115,7 @@ export class Feed {
   private take(overview: Overview): void {
     const { herd, server } = this;
     server.connections = overview.clients;
+    server.hold = overview.hold;
     server.ready = overview.ready;
     herd.administering = overview.administration;
     for (const link of overview.links) this.linkIs(link);

@@ -4,7 +4,7 @@ import { engine, nodeName, type Herd, type Link, type LinkEnd, type Server } fro
 import { serverColour, type Palette } from './palette.js';
 import type { Pulses } from './pulses.js';
 import type { Selection } from './selection.js';
-import { endWord, span } from './words.js';
+import { endWord, reachWord, span } from './words.js';
 
 /** How often the numbers beside a server are counted, in milliseconds. */
 const countEveryMs = 400;
@@ -48,7 +48,7 @@ export class Graph {
   private painted = -1;
   private picked = -1;
   private countedMs = 0;
-  private cleared = true;
+  private cleared = false;
 
   /** @param frame holds the drawing, and the canvas of what floods */
   constructor(
@@ -166,6 +166,7 @@ export class Graph {
     for (const [name, { group }] of this.servers) {
       const reach = this.herd.server(name)?.reach ?? 'calling';
       group.dataset['reach'] = reach;
+      if (selection === undefined) group.setAttribute('aria-label', `${name}: ${reachWord(reach)}`);
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
     }

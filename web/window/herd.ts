@@ -24,6 +24,8 @@ export interface Server {
   reach: Reach;
   /** Client connections that it has. */
   connections: number;
+  /** Whether it holds all clients, or only those that it has to do with. */
+  hold: 'all' | 'touched';
   /** Whether it has caught up with its neighbours. */
   ready: boolean;
 }
@@ -98,7 +100,15 @@ export class Herd {
 
   /** Adds a server. */
   meet(name: string, url: string): void {
-    this.servers.set(name, { name, url, index: this.servers.size, reach: 'calling', connections: 0, ready: false });
+    this.servers.set(name, {
+      name,
+      url,
+      index: this.servers.size,
+      reach: 'calling',
+      connections: 0,
+      hold: 'all',
+      ready: false,
+    });
     this.version += 1;
   }
 

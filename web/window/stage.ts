@@ -25,6 +25,7 @@ export class Stage {
   private readonly lines = part('stage-lines', HTMLElement);
   private readonly verdict = part('stage-verdict', HTMLElement);
   private readonly graph: StoryGraph;
+  private isDecided = false;
   /** Breaks off what is being played. */
   private playing: AbortController | undefined;
   private state: 'closed' | 'opening' | 'open' = 'closed';
@@ -63,13 +64,11 @@ export class Stage {
   private async play(): Promise<void> {
     const playing = new AbortController();
     this.playing = playing;
-    this.lines.replaceChildren();
-    this.lines.hidden = false;
-    this.show('Playing …', '');
-    write(this.button, 'Break it off');
+    this.begin();
     const reader = { opened: () => undefined, heard: (event: string, data: string) => this.hear(event, data) };
     try {
       await readEvents('/api/admin/scenarios', playing.signal, reader, await this.story());
+      if (!this.isDecided) this.show('The server ended before it said what came of it.', 'not played');
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.show(playing.signal.aborted ? 'Broken off: nothing is decided.' : reason, 'not played');
@@ -77,6 +76,14 @@ export class Stage {
     playing.abort();
     this.playing = undefined;
     write(this.button, 'Play it');
+  }
+
+  private begin(): void {
+    this.isDecided = false;
+    this.lines.replaceChildren();
+    this.lines.hidden = false;
+    this.show('Playing …', '');
+    write(this.button, 'Break it off');
   }
 
   private async story(): Promise<Story> {
@@ -87,7 +94,10 @@ export class Stage {
 
   private hear(event: string, data: string): void {
     const told = JSON.parse(data) as Record<string, unknown>;
-    if (event === 'verdict') return this.show(String(told['words']), String(told['verdict']));
+    if (event === 'verdict') {
+      this.isDecided = true;
+      return this.show(String(told['words']), String(told['verdict']));
+    }
     if (event === 'line') this.addLine(String(told['line']));
     this.graph.hear({ kind: event, ...told } as StoryNews);
   }

@@ -5,8 +5,10 @@ import { number, reachWord } from './words.js';
 
 /** How a server stands that the page hears: what it holds of what is newest. */
 export function standingIn(locations: Locations): (server: Server, nowMs: number) => Standing {
-  return ({ reach, index }, nowMs) => {
+  return ({ reach, index, hold }, nowMs) => {
     if (reach !== 'reached') return { words: reachWord(reach), missing: 0 };
+    // It is right to lack the others.
+    if (hold === 'touched') return { words: 'holds some', missing: 0 };
     const missing = locations.missing(index, nowMs);
     if (locations.count === 0) return { words: 'up', missing };
     return { words: missing === 0 ? `has all ${number(locations.count)}` : `${number(missing)} behind`, missing };

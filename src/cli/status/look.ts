@@ -19,6 +19,7 @@ const answerSchema = z.object({
   ready: z.boolean(),
   waitsFor: z.array(z.string()),
   locations: count,
+  hold: z.enum(['all', 'touched']),
   clients: count,
   links: z.array(z.object({ neighbour: z.string(), state: z.string(), sinceMs: count, reason: z.string() })),
   bucket: z.object({ state: z.string(), sinceMs: count, reason: z.string(), waiting: count }).nullable(),

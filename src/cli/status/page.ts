@@ -89,7 +89,7 @@ function serverCells({ name, state, why, held, pace }: ServerStatus): string[] {
   return [
     name,
     state,
-    ...(held === undefined ? [unknown, unknown, unknown] : [held.locations, held.behind, held.clients].map(numberText)),
+    ...[held?.locations, held?.behind, held?.clients].map((each) => (each === undefined ? unknown : numberText(each))),
     ...(pace === undefined
       ? [unknown, unknown, unknown]
       : [pace.reports, pace.learned, pace.commands].map((rate) => numberText(rate))),

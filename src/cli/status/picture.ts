@@ -23,8 +23,9 @@ export interface ServerStatus {
   readonly state: ServerState;
   /** Empty where the state says it all. */
   readonly why: string;
-  /** What it holds; undefined where it did not tell. */
-  readonly held: { readonly locations: number; readonly behind: number; readonly clients: number } | undefined;
+  /** What it holds; undefined where it did not tell. `behind` is undefined where it holds only some clients, as it should. */
+  readonly held:
+    { readonly locations: number; readonly behind: number | undefined; readonly clients: number } | undefined;
   /** Undefined until there were two looks at one run of it. */
   readonly pace: Pace | undefined;
 }
@@ -90,8 +91,8 @@ function serverStatus(
     case 'strange':
       return { ...untold, state: look.kind, why: look.reason };
     case 'told': {
-      const { ready, waitsFor, locations, clients } = look.answer;
-      const held = { locations, behind: mostLocations - locations, clients };
+      const { ready, waitsFor, locations, hold, clients } = look.answer;
+      const held = { locations, behind: hold === 'touched' ? undefined : mostLocations - locations, clients };
       const state = ready ? 'ready' : 'not ready';
       return { name, state, why: waitsFor.join(', '), held, pace: paceBetween(before, look) };
     }

@@ -41,7 +41,9 @@ export class ServerView {
   private bucketPast: 'never loaded' | 'loaded' = 'never loaded';
   private clientsNow = 0;
   private life: ServerEvent['state'] | 'starting' = 'starting';
-  private readonly startedAtMs: number;
+  /** Neighbours whose link has been anything but about to be made for the first time. */
+  private readonly tried = new Set<ServerId>();
+  private startedAtMs: number;
 
   constructor(
     bus: MessageBus,
@@ -53,12 +55,19 @@ export class ServerView {
     for (const neighbour of neighbours) {
       this.links.set(neighbour, { kind: 'link', neighbour, state: 'connecting', reason: '', retryInMs: 0, atMs });
     }
-    bus.on('link', (event) => this.links.set(event.neighbour, { ...event, atMs: clock.monotonicMs() }));
+    bus.on('link', (event) => {
+      this.links.set(event.neighbour, { ...event, atMs: clock.monotonicMs() });
+      if (event.state !== 'connecting') this.tried.add(event.neighbour);
+    });
     bus.on('bucket', (event) => {
       this.bucket = { ...event, atMs: clock.monotonicMs() };
       if (event.state === 'live') this.bucketPast = 'loaded';
     });
-    bus.on('server', ({ state }) => (this.life = state));
+    bus.on('server', ({ state }) => {
+      this.life = state;
+      // It may have taken long to remember what is on disk.
+      if (state === 'running') this.startedAtMs = clock.monotonicMs();
+    });
     for (const kind of ['client-connected', 'client-disconnected'] as const) {
       bus.on(kind, ({ clients }) => (this.clientsNow = clients));
     }
@@ -105,10 +114,10 @@ export class ServerView {
       return [bucket.reason === '' ? 'loading the bucket' : `the bucket is ${bucket.state}: ${bucket.reason}`];
     }
     const young = this.clock.monotonicMs() - this.startedAtMs < callWithinMs;
-    return [...this.links.values()].flatMap(({ neighbour, state, reason }) => {
+    return [...this.links.values()].flatMap(({ neighbour, state }) => {
       if (state === 'catching-up') return [`catching up with ${neighbour}`];
-      // One that was lost is not reached; one that has yet to answer or to call may be, for a while.
-      return state === 'connecting' && reason === '' && young ? [`connecting to ${neighbour}`] : [];
+      // One that was lost, or called in vain, is not reached; one that has yet to answer or to call may be, for a while.
+      return !this.tried.has(neighbour) && young ? [`connecting to ${neighbour}`] : [];
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../actors/clock.js';
 import type { LinesEvent, UpstreamState } from '../../actors/events.js';
 import type { Http } from '../../actors/http.js';
+import { fromBucket } from '../../actors/messages.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import { parseTime, type Instant } from '../../protocol/time.js';
@@ -47,6 +48,8 @@ export class ServerCounts {
   readonly upstreamSeconds = new Histogram(secondsBounds);
   breaker: UpstreamState = 'available';
   reported = 0;
+  /** New locations that were read in the bucket. */
+  private readInBucket = 0;
   forgotten = 0;
   fetched = 0;
   deadLetters = 0;
@@ -87,7 +90,7 @@ export class ServerCounts {
     return {
       commands: commands.total,
       reports: reported,
-      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, 0),
+      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.readInBucket),
       spread: { boundsSeconds: spread.bounds, counts: spread.counts },
     };
   }
@@ -135,6 +138,7 @@ export class ServerCounts {
       this.reported += locations.length;
       return;
     }
+    if (from === fromBucket) this.readInBucket += locations.length;
     const link = this.links.get(from);
     if (link !== undefined) link.learned += locations.length;
     const last = locations.at(-1);

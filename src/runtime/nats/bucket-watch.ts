@@ -34,6 +34,8 @@ export interface BucketWatchListener {
 export class BucketWatch {
   private gathered: BucketEntry[] = [];
   private delivered = 0;
+  /** The revision of the last entry that was told. */
+  private newest = 0;
   private phase: 'beginning' | 'loading' | 'live' | 'over' = 'beginning';
   private flushing: NodeJS.Immediate | undefined;
   private end: () => void = () => undefined;
@@ -99,8 +101,8 @@ export class BucketWatch {
     const entries = this.gathered;
     this.gathered = [];
     if (entries.length > 0) this.listener.changed(entries);
-    const newest = entries.at(-1)?.revision ?? 0;
-    if (this.phase === 'loading' && newest >= this.edges.lastRevision) this.finishLoading();
+    this.newest = entries.at(-1)?.revision ?? this.newest;
+    if (this.phase === 'loading' && this.newest >= this.edges.lastRevision) this.finishLoading();
   }
 
   private finishLoading(): void {

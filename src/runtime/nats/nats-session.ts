@@ -80,7 +80,8 @@ export class NatsSession implements BucketSession {
     let loading = shards.streams.length;
     const listener = {
       changed: (entries: readonly BucketEntry[]) => {
-        if (entries.some(({ key }) => shards.isSplitBy(key))) this.fail('the bucket was split just now');
+        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key)))
+          this.fail('the bucket was split just now');
         else this.listener.changed(this, entries);
       },
       loaded: () => {

@@ -33,6 +33,7 @@ function told(
       ready,
       waitsFor: ready ? [] : [`catching up with ${neighbour}`],
       locations,
+      hold: 'all',
       clients: 0,
       links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', ...link }],
       bucket,
