@@ -524,6 +524,23 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: refused: Bryant is too loud']);
     });
 
+    it('tells of trouble that does not follow from a goodbye', () => {
+      const wire = connect(2);
+      transport.last.listener.lines(wire, ['GOODBYE']);
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      states();
+      transport.last.listener.closed(transport.last.wire, 'CERT_HAS_EXPIRED');
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: CERT_HAS_EXPIRED']);
+    });
+
+    it('tells what its neighbour does against the rules behind a goodbye', () => {
+      const wire = connect(2);
+      transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
+      expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
+    });
+
     it('does not take a neighbour that is lost without a word for one that was stopped', () => {
       const wire = connect(2);
       transport.last.listener.closed(wire, 'ECONNRESET');
