@@ -18,6 +18,7 @@ import { goodbyeSince } from '../protocol/peer-version.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
+import { Farewell } from './farewell.js';
 import { CallerHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import type { LinkEvent, LinkState } from './events.js';
 import type { LinkPace } from './limits.js';
@@ -47,9 +48,6 @@ export interface PeerLinkSettings {
 
 const outOfPlace = 'the neighbour sent a line that has no place here';
 
-/** Why a call comes to nothing where nobody listens: over TCP, and in one process. */
-const nobodyThere: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
-
 /** Beats in which a neighbour may be silent before it is taken for dead. */
 const silentBeatsMax = 3;
 
@@ -67,8 +65,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private outbox: Outbox | undefined;
   /** The version that was agreed on with the neighbour the last time that it was connected. */
   private version = 0;
-  /** Whether the neighbour has said that it stops, and nobody has answered at its place since. */
-  private neighbourIs: 'going on' | 'stopping' = 'going on';
+  private readonly farewell: Farewell;
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
@@ -84,6 +81,7 @@ export class PeerLink implements Actor<LinkMessage> {
     private readonly settings: PeerLinkSettings,
     private readonly neighbour: ServerId,
   ) {
+    this.farewell = new Farewell(neighbour);
     const self = addresses.link(neighbour);
     const { clock, random, transport } = edges;
     const { identity, pace } = settings;
@@ -221,7 +219,7 @@ export class PeerLink implements Actor<LinkMessage> {
         return;
       case 'GOODBYE':
         if (this.version < goodbyeSince) return this.lose(outOfPlace);
-        this.neighbourIs = 'stopping';
+        this.farewell.heard();
         return;
       case 'HELLO':
       case 'PROOF':
@@ -245,15 +243,14 @@ export class PeerLink implements Actor<LinkMessage> {
   private greet(wire: PeerWire): void {
     const { identity } = this.settings;
     const { secrets } = this.edges;
-    // Whatever it says now is worth more than that it was stopped.
-    this.neighbourIs = 'going on';
+    this.farewell.over();
     this.handshake = new CallerHandshake(introductionOver(wire, { identity, secrets }), this.neighbour);
     for (const line of this.handshake.begin()) this.say(line);
   }
 
   private greeted(version: number): void {
     this.version = version;
-    this.neighbourIs = 'going on';
+    this.farewell.over();
     this.life.send({ type: 'GREETED' });
   }
 
@@ -266,7 +263,7 @@ export class PeerLink implements Actor<LinkMessage> {
     return {
       retryInMs: state === 'backoff' ? retryInMs : 0,
       ...(isConnected && { version: this.version }),
-      ...(!isConnected && this.isExpected(reason) && { expected: true as const }),
+      ...(!isConnected && this.farewell.explains(reason) && { expected: true as const }),
     };
   }
 
@@ -346,27 +343,16 @@ export class PeerLink implements Actor<LinkMessage> {
     if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
   }
 
-  /** What follows from a goodbye is that this wire ends, and that nobody takes a call for a while. All else is trouble. */
   private loseWire(reason: string): void {
-    const follows = this.outbox !== undefined || nobodyThere.has(reason);
-    if (this.neighbourIs === 'going on' || !follows) return this.lose(reason);
+    const why = this.farewell.reasonFor(reason, this.outbox === undefined ? 'call' : 'connection');
     this.hangUp();
-    this.life.send({ type: 'LOST', reason: this.stoppedReason });
+    this.life.send({ type: 'LOST', reason: why });
   }
 
   private lose(reason: string): void {
-    this.neighbourIs = 'going on';
+    this.farewell.over();
     this.hangUp();
     this.life.send({ type: 'LOST', reason });
-  }
-
-  /** Whether a state that has nothing else to say for itself follows from a goodbye. */
-  private isExpected(reason: string): boolean {
-    return this.neighbourIs === 'stopping' && (reason === '' || reason === this.stoppedReason);
-  }
-
-  private get stoppedReason(): string {
-    return `${this.neighbour} was stopped`;
   }
 
   private hangUp(): void {
