@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Action } from '../../src/simulation/scenario/scenario.js';
@@ -5,6 +7,7 @@ import { nearestWord } from '../../src/simulation/scenario/nearest-word.js';
 import { parseDuration } from '../../src/simulation/scenario/units.js';
 import { runScenario, WorldRefusal } from '../../src/simulation/run/runner.js';
 import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
+import { FakeFolder } from '../support/fake-folder.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
 import { problemsOf, scenarioOf } from './simulate.js';
 
@@ -60,6 +63,20 @@ steps:
     const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Abalone }]', ''].join('\n');
     const problem = `story.yaml:2: ${herd} is bridged to other herds, and scenarios know only one`;
     expect(problemsOf(story)).to.deep.equal([problem]);
+  });
+
+  it('takes no herd whose servers hold only some clients', () => {
+    const folder = new FakeFolder();
+    try {
+      const herd = join(folder.path, 'herd.yaml');
+      const nats = 'spread: { kind: nats, servers: [127.0.0.1:4222], hold: touched }';
+      writeFileSync(herd, `herd: some\nservers: { Blake: { port: 1 } }\n${nats}\n`);
+      const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
+      const why = 'has servers that hold only some clients, and scenarios know only those that hold all';
+      expect(problemsOf(story)).to.deep.equal([`story.yaml:2: ${herd} ${why}`]);
+    } finally {
+      folder.remove();
+    }
   });
 
   it('says what a value should look like', () => {
