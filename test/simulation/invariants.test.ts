@@ -104,7 +104,9 @@ describe('the invariants', () => {
   });
 
   it('links-return: a link that was lost is not made again', async () => {
-    plant(PeerLink, 'lose', (link) => Reflect.apply(Reflect.get(link, 'hangUp') as () => void, link, []));
+    for (const loses of ['lose', 'loseWire']) {
+      plant(PeerLink, loses, (link) => Reflect.apply(Reflect.get(link, 'hangUp') as () => void, link, []));
+    }
     await caught('links-return', `${busy}\n${restart}`);
   });
 
