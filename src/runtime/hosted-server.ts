@@ -276,12 +276,12 @@ export class HostedServer {
   }
 }
 
-function openLog({ config, turn, warn }: HostEdges, id: ServerId): ServerLog | undefined {
+function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {
   if (config.logDir === undefined) return undefined;
   const folder = join(config.logDir, id);
   const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
   try {
-    return new ServerLog(folder, turn, onTrouble);
+    return new ServerLog(folder, onTrouble);
   } catch (error) {
     // A server without a log is worth more than no server.
     onTrouble(error as Error);

@@ -4,16 +4,15 @@ import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { MessageBus } from '../message-bus.js';
-import { Pace } from '../pace.js';
-import type { FlushScheduler, Gatherer } from '../turn.js';
 import { BatchFile } from './batch-file.js';
 import { logLineOf, logTextOf, type LogLevel } from './log-line.js';
 
 /**
- * Milliseconds between two entries while there is something to tell. An entry, and the thread that brings it to the disk, cost
- * what a hundred lines do; what a kill loses of the log is this much. What went wrong is written at once.
+ * Milliseconds that lines wait for those that follow. An entry, and the thread that brings it to the disk, cost what a hundred
+ * lines do, and a location that is on its way through the herd must not wait for either, not even where it comes alone. What a
+ * kill loses of the log is this much. What went wrong is written at once.
  */
-const logPace = { denseMs: 50, everyMs: 50 };
+const gatherMs = 50;
 
 /** Every kind of event that the log may tell of, but for lines. */
 const kinds = [
@@ -42,11 +41,11 @@ export type LogDetail = (typeof logDetails)[number];
  * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
  * The lines of 50 milliseconds go through winston as one entry.
  */
-export class ServerLog implements Gatherer {
+export class ServerLog {
   private readonly logger: Logger;
   private readonly files: readonly BatchFile[];
-  private readonly scheduler: FlushScheduler;
   private gathered: ByteString[] = [];
+  private gatherTimer: NodeJS.Timeout | undefined;
   private state: 'open' | 'closed' = 'open';
   private detail: LogDetail = 'lines';
   private bus: MessageBus | undefined;
@@ -59,8 +58,7 @@ export class ServerLog implements Gatherer {
    * @param onTrouble hears once when the log cannot be written; the server goes on without
    * @throws the file system's error if the files cannot be made
    */
-  constructor(folder: string, turn: FlushScheduler, onTrouble: (error: Error) => void) {
-    this.scheduler = new Pace(turn, logPace);
+  constructor(folder: string, onTrouble: (error: Error) => void) {
     const started = new Date().toISOString().replaceAll(':', '-');
     this.files = [
       new BatchFile(join(folder, `${started}.log`), 'info', onTrouble),
@@ -94,13 +92,6 @@ export class ServerLog implements Gatherer {
       this.unlistenLines = this.bus?.on('lines', (event) => this.noteLines(event)) ?? this.unlistenLines;
   }
 
-  flush(): void {
-    if (this.gathered.length === 0) return;
-    const lines = this.gathered;
-    this.gathered = [];
-    this.logger.info(lines.join('\n'));
-  }
-
   /** Resolves when everything is on disk, or cannot be brought there. */
   async close(): Promise<void> {
     this.flush();
@@ -130,8 +121,17 @@ export class ServerLog implements Gatherer {
   }
 
   private gather(text: ByteString): void {
-    if (this.gathered.length === 0) this.scheduler.ask(this);
+    this.gatherTimer ??= setTimeout(() => this.flush(), gatherMs);
     this.gathered.push(text);
+  }
+
+  private flush(): void {
+    clearTimeout(this.gatherTimer);
+    this.gatherTimer = undefined;
+    if (this.gathered.length === 0) return;
+    const lines = this.gathered;
+    this.gathered = [];
+    this.logger.info(lines.join('\n'));
   }
 
   /** The time of day for a line; made anew only when a millisecond has passed. */
