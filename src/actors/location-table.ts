@@ -32,7 +32,10 @@ export class LocationTable {
   /** Keeps a location in place of the one it replaces, if there is one. */
   put(location: Location, replaced: Location | undefined): void {
     if (replaced === undefined) this.count += 1;
-    else this.digest.toggle(replaced);
+    else {
+      location.shareClientOf(replaced);
+      this.digest.toggle(replaced);
+    }
     this.digest.toggle(location);
     this.locations.set(location.bucket, location.client, location);
   }

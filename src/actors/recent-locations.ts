@@ -47,6 +47,7 @@ export class RecentLocations {
     const { bucket, client } = location;
     const place = this.places.getFrom(bucket, client);
     if (place !== undefined) {
+      location.shareClientOf(place.location);
       place.location = location;
       return;
     }

@@ -5,6 +5,7 @@ import { bucketCount, bucketOf, Digest, groupCount } from '../../src/protocol/di
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
 import type { Location } from '../../src/protocol/location.js';
 import { clientIds, location } from '../protocol/arbitraries.js';
+import { heapBytesOf } from '../protocol/heap.js';
 import { locationOf } from '../support/fake-location.js';
 
 /** What a table says of itself, and what one made from scratch would. */
@@ -32,6 +33,20 @@ describe('LocationTable', () => {
     expect(table.size).to.equal(1);
     expect(table.get(asClientId('kiwi'))).to.equal(undefined);
     expect(table.get(asClientId('emu'))?.time).to.equal('1');
+  });
+
+  it('keeps the ID of a client once, however often the client moves', () => {
+    const table = new LocationTable();
+    const bytes = heapBytesOf(1_000, (index) => {
+      const client = `${index}`.padEnd(2_000, '.');
+      for (const seconds of [1, 2, 3]) {
+        const next = locationOf(client, seconds);
+        table.put(next, table.rivalOf(next));
+      }
+    });
+    expect(table.size).to.equal(1_000);
+    // Once in its line, and once as the key.
+    expect(bytes).to.be.within(4_000, 5_000);
   });
 
   it('[PE22] keeps a digest that is the same as one made from scratch, whatever is put and removed', () => {
