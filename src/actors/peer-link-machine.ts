@@ -67,8 +67,8 @@ export const peerLinkMachine = setup({
     hangUp: () => undefined,
     beat: () => undefined,
     repair: () => undefined,
-    openOutbox: () => undefined,
-    closeOutbox: () => undefined,
+    beginExchange: () => undefined,
+    endExchange: () => undefined,
     tell: (_, _params: { state: LinkState }) => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
@@ -117,8 +117,8 @@ export const peerLinkMachine = setup({
       },
     },
     connected: {
-      entry: 'openOutbox',
-      exit: 'closeOutbox',
+      entry: 'beginExchange',
+      exit: 'endExchange',
       invoke: [
         {
           src: 'ticker',

@@ -4,13 +4,10 @@ import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import {
   beat,
-  caughtUp,
   compared,
-  formatPeerAt,
   formatPeerLine,
   goodbye,
   parsePeerLine,
-  type DigestLine,
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
@@ -23,11 +20,12 @@ import { CallerHandshake, introductionOver, type HandshakeLine, type PeerIdentit
 import type { LinkEvent, LinkState } from './events.js';
 import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
-import { Outbox } from './outbox.js';
+import { PeerExchange } from './peer-exchange.js';
 import { peerLinkMachine } from './peer-link-machine.js';
 import { logged } from './peer-log.js';
 import type { Random } from './random.js';
 import type { Secrets } from './secrets.js';
+import { SpokenPeerLines } from './spoken-peer-lines.js';
 import type { PeerWire, Transport } from './transport.js';
 import { WireMailbox } from './wire-mailbox.js';
 
@@ -51,29 +49,20 @@ const outOfPlace = 'the neighbour sent a line that has no place here';
 /** Beats in which a neighbour may be silent before it is taken for dead. */
 const silentBeatsMax = 3;
 
-/**
- * Pause between two pages of a catch-up, in milliseconds: about as long as a page takes both sides. Without it, clients of
- * both would wait behind page after page.
- */
-const pagePauseMs = 2;
-
 /** The link to one neighbour: keeps a wire to it for ever, and passes locations both ways. */
 export class PeerLink implements Actor<LinkMessage> {
   private readonly life: Machine<typeof peerLinkMachine>;
   private wire: PeerWire | undefined;
   private handshake: CallerHandshake | undefined;
-  private outbox: Outbox | undefined;
+  /** There while the neighbour is connected. */
+  private exchange: PeerExchange | undefined;
   /** The version that was agreed on with the neighbour the last time that it was connected. */
   private version = 0;
   private readonly farewell: Farewell;
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
-  private pageTimer: unknown;
-  /** The newest digest of the neighbour that came while its wire had no room. */
-  private unanswered: DigestLine | undefined;
-  /** Lines that were sent to the neighbour, and not told of yet. */
-  private said: ByteString[] = [];
+  private readonly spoken: SpokenPeerLines;
 
   constructor(
     private readonly bus: Bus,
@@ -82,6 +71,7 @@ export class PeerLink implements Actor<LinkMessage> {
     private readonly neighbour: ServerId,
   ) {
     this.farewell = new Farewell(neighbour);
+    this.spoken = new SpokenPeerLines(bus, neighbour);
     const self = addresses.link(neighbour);
     const { clock, random, transport } = edges;
     const { identity, pace } = settings;
@@ -91,8 +81,8 @@ export class PeerLink implements Actor<LinkMessage> {
         hangUp: () => this.hangUp(),
         beat: () => this.beat(),
         repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
-        openOutbox: () => this.openOutbox(),
-        closeOutbox: () => this.closeOutbox(),
+        beginExchange: () => this.beginExchange(),
+        endExchange: () => this.endExchange(),
         tell: ({ context }, { state }) => {
           bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) });
         },
@@ -108,11 +98,11 @@ export class PeerLink implements Actor<LinkMessage> {
     switch (message.kind) {
       case 'forward':
         // A neighbour that is away is told when it catches up.
-        this.noteConflated(this.outbox?.forward(message.locations, message.lines) ?? 0);
-        return this.publishSaid();
+        this.exchange?.forward(message.locations, message.lines);
+        return this.spoken.tell();
       case 'page':
-        this.outbox?.page(message.locations, message.last);
-        return this.publishSaid();
+        this.exchange?.page(message.locations, message.last);
+        return this.spoken.tell();
       case 'digest':
         return this.tell({ kind: 'DIGEST', groups: message.groups, horizon: message.horizon });
       case 'compared':
@@ -135,8 +125,8 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'wire-lines':
         return this.hear(message.wire, message.lines);
       case 'wire-drained':
-        if (message.wire === this.wire) this.drained();
-        return this.publishSaid();
+        if (message.wire === this.wire) this.exchange?.drained();
+        return this.spoken.tell();
       case 'wire-closed':
         if (message.wire === this.wire) this.loseWire(message.reason);
         return;
@@ -166,13 +156,13 @@ export class PeerLink implements Actor<LinkMessage> {
       const line = lines[index] ?? '';
       const said = parsePeerLine(line);
       heard.push(logged(said, line));
-      if (said.kind === 'AT' && said.forwarder === this.neighbour && this.outbox !== undefined) {
+      if (said.kind === 'AT' && said.forwarder === this.neighbour && this.exchange !== undefined) {
         locations.push(said.location);
         continue;
       }
       this.takeIn(heard, locations);
-      if (this.outbox === undefined) this.hearGreeting(said);
-      else this.hearNews(said);
+      if (this.exchange === undefined) this.hearGreeting(said);
+      else this.hearNews(said, this.exchange);
       return index + 1;
     }
     this.takeIn(heard, locations);
@@ -180,7 +170,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private takeIn(lines: readonly ByteString[], locations: readonly Location[]): void {
-    this.bus.publish({ kind: 'lines', direction: 'in', party: 'peer', far: this.neighbour, lines });
+    this.spoken.heard(lines);
     if (locations.length === 0) return;
     this.bus.send(addresses.store, { kind: 'learned', locations, from: this.neighbour });
   }
@@ -193,51 +183,32 @@ export class PeerLink implements Actor<LinkMessage> {
     if (step.outcome === 'failed') this.lose(step.reason);
   }
 
-  private hearNews(said: PeerLine): void {
-    const { bus, neighbour } = this;
+  private hearNews(said: PeerLine, exchange: PeerExchange): void {
     switch (said.kind) {
       case 'AT':
         return this.lose('the neighbour passed a location on in the name of another');
       case 'DIGEST':
-        // The answer may be large: who does not read what it has been sent is sent no more of them, but the last.
-        if (this.wire?.hasRoom === true) return this.compare(said);
-        this.unanswered = said;
-        return;
-      case 'BUCKETS': {
-        const { group, buckets } = said;
-        return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });
-      }
+      case 'BUCKETS':
+      case 'SEEK':
+      case 'UNKNOWN':
+        return exchange.hear(said);
       case 'COMPARED':
-        return bus.send(addresses.store, { kind: 'catch-up', neighbour });
+        return exchange.compared();
       case 'CAUGHT-UP':
         return this.life.send({ type: 'CAUGHT_UP' });
-      case 'SEEK':
-        return bus.send(addresses.store, { kind: 'sought', from: neighbour, seek: said });
-      case 'UNKNOWN':
-        return bus.send(addresses.seeker, { kind: 'unknown-heard', from: neighbour, id: said.id });
       case 'BEAT':
         return;
       case 'GOODBYE':
         if (this.version < goodbyeSince) return this.lose(outOfPlace);
-        this.farewell.heard();
-        return;
+        return this.farewell.heard();
       case 'HELLO':
       case 'PROOF':
       case 'REFUSED':
       case 'invalid':
         return this.lose(outOfPlace);
+      default:
+        said satisfies never;
     }
-  }
-
-  private compare(digest: DigestLine): void {
-    this.bus.send(addresses.store, { ...digest, kind: 'compare', neighbour: this.neighbour });
-  }
-
-  private drained(): void {
-    const { unanswered } = this;
-    this.unanswered = undefined;
-    if (unanswered !== undefined) this.compare(unanswered);
-    this.outbox?.drained();
   }
 
   private greet(wire: PeerWire): void {
@@ -273,38 +244,24 @@ export class PeerLink implements Actor<LinkMessage> {
     this.say(beat);
   }
 
-  private openOutbox(): void {
-    const { bus, neighbour } = this;
-    const { server } = this.settings.identity;
+  private beginExchange(): void {
+    const { bus, edges, neighbour } = this;
     const hasRoom = () => this.wire?.hasRoom ?? false;
     this.handshake = undefined;
     this.silentBeats = 0;
-    this.outbox = new Outbox({
+    this.exchange = new PeerExchange(bus, edges.clock, this.settings.identity.server, neighbour, {
       get hasRoom() {
         return hasRoom();
       },
-      sendLocation: (location, line = formatPeerAt(location, server)) => this.send(line),
-      sendCaughtUp: () => this.say(caughtUp),
-      wantPage: () => this.wantPage(),
+      sendLocation: (line) => this.send(line),
+      say: (line) => this.say(line),
     });
-    bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
     if (this.server === 'stopping') this.sayGoodbye();
   }
 
-  private wantPage(): void {
-    const { bus, edges, neighbour } = this;
-    const { outbox } = this;
-    // Comparisons may overlap, and so may pauses; none of them outlives the connection that it was for.
-    const ask = () => {
-      if (this.outbox === outbox) bus.send(addresses.store, { kind: 'next-page', neighbour });
-    };
-    this.pageTimer = edges.clock.setTimeout(ask, pagePauseMs);
-  }
-
-  private closeOutbox(): void {
-    this.edges.clock.clearTimeout(this.pageTimer);
-    this.unanswered = undefined;
-    this.outbox = undefined;
+  private endExchange(): void {
+    this.exchange?.close();
+    this.exchange = undefined;
   }
 
   private sayGoodbye(): void {
@@ -313,7 +270,7 @@ export class PeerLink implements Actor<LinkMessage> {
 
   /** Says something that only a connected neighbour is told. */
   private tell(line: PeerNews): void {
-    if (this.outbox !== undefined) this.say(line);
+    if (this.exchange !== undefined) this.say(line);
     else if (line.kind === 'SEEK') {
       // Who is away does not know; the search need not wait for it.
       this.bus.send(addresses.seeker, { kind: 'unknown-heard', from: this.neighbour, id: line.id });
@@ -323,28 +280,17 @@ export class PeerLink implements Actor<LinkMessage> {
   private say(line: HandshakeLine | PeerNews): void {
     const text = formatPeerLine(line);
     this.wire?.send(text);
-    this.said.push(logged(line, text));
-    this.publishSaid();
+    this.spoken.say(logged(line, text));
+    this.spoken.tell();
   }
 
   private send(line: ByteString): void {
     this.wire?.send(line);
-    this.said.push(line);
-  }
-
-  private publishSaid(): void {
-    const lines = this.said;
-    if (lines.length === 0) return;
-    this.said = [];
-    this.bus.publish({ kind: 'lines', direction: 'out', party: 'peer', far: this.neighbour, lines });
-  }
-
-  private noteConflated(count: number): void {
-    if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
+    this.spoken.say(line);
   }
 
   private loseWire(reason: string): void {
-    const why = this.farewell.reasonFor(reason, this.outbox === undefined ? 'call' : 'connection');
+    const why = this.farewell.reasonFor(reason, this.exchange === undefined ? 'call' : 'connection');
     this.hangUp();
     this.life.send({ type: 'LOST', reason: why });
   }

@@ -26,8 +26,8 @@ describe('peerLinkMachine', () => {
         hangUp: () => did.push('hang up'),
         beat: () => did.push('beat'),
         repair: () => did.push('repair'),
-        openOutbox: () => did.push('open outbox'),
-        closeOutbox: () => did.push('close outbox'),
+        beginExchange: () => did.push('begin exchange'),
+        endExchange: () => did.push('end exchange'),
         tell: ({ context }, { state }) =>
           did.push(state === 'backoff' ? `backoff ${context.retryInMs} ms (${context.reason})` : state),
       },
@@ -52,7 +52,7 @@ describe('peerLinkMachine', () => {
     it('dials, is greeted, catches up and lives', () => {
       expect(done()).to.deep.equal(['connecting', 'dial']);
       send(greeted);
-      expect(done()).to.deep.equal(['open outbox', 'catching-up']);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up']);
       send(caughtUp);
       expect(done()).to.deep.equal(['live']);
     });
@@ -83,7 +83,7 @@ describe('peerLinkMachine', () => {
         send(...before);
         done();
         send(lost);
-        expect(done()).to.deep.equal(['close outbox', 'backoff 50 ms (cable cut)']);
+        expect(done()).to.deep.equal(['end exchange', 'backoff 50 ms (cable cut)']);
       });
     }
 
@@ -116,7 +116,7 @@ describe('peerLinkMachine', () => {
       send(lost);
       done();
       send(greeted);
-      expect(done()).to.deep.equal(['open outbox', 'catching-up']);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up']);
       clock.advance(60_000);
       expect(done()).to.not.include('dial');
     });
@@ -134,7 +134,7 @@ describe('peerLinkMachine', () => {
     it('is greeted, catches up and lives', () => {
       done();
       send(greeted, caughtUp);
-      expect(done()).to.deep.equal(['open outbox', 'catching-up', 'live']);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up', 'live']);
     });
 
     for (const [name, before] of [
@@ -145,7 +145,7 @@ describe('peerLinkMachine', () => {
         send(...before);
         done();
         send(lost);
-        expect(done()).to.deep.equal(['close outbox', 'connecting']);
+        expect(done()).to.deep.equal(['end exchange', 'connecting']);
         expect(life.getSnapshot().context.reason).to.equal('cable cut');
         expect(clock.armed).to.equal(0);
       });
@@ -206,7 +206,7 @@ describe('peerLinkMachine', () => {
           send(...before);
           done();
           send(greeted);
-          expect(done()).to.deep.equal(['close outbox', 'open outbox', 'catching-up']);
+          expect(done()).to.deep.equal(['end exchange', 'begin exchange', 'catching-up']);
         }
       });
 
@@ -230,7 +230,7 @@ describe('peerLinkMachine', () => {
           const stopping = done();
           expect(stopping).to.include('hang up');
           expect(stopping.at(-1)).to.equal('stopped');
-          expect(stopping.includes('close outbox')).to.equal(name === 'catching up' || name === 'live');
+          expect(stopping.includes('end exchange')).to.equal(name === 'catching up' || name === 'live');
           expect(clock.armed).to.equal(0);
           send(greeted, lost, caughtUp, stop);
           clock.advance(60_000);
@@ -246,8 +246,8 @@ describe('peerLinkMachine', () => {
             for (const event of events) {
               if (typeof event === 'number') clock.advance(event);
               else send(event);
-              const opened = did.filter((what) => what === 'open outbox').length;
-              const closed = did.filter((what) => what === 'close outbox').length;
+              const opened = did.filter((what) => what === 'begin exchange').length;
+              const closed = did.filter((what) => what === 'end exchange').length;
               expect(opened - closed).to.equal(life.getSnapshot().matches('connected') ? 1 : 0);
             }
           }),

@@ -5,7 +5,7 @@ import { Repair } from '../../src/actors/repair.js';
 import { LocationStore } from '../../src/actors/location-store.js';
 import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } from '../../src/actors/messages.js';
 import type { Bus } from '../../src/actors/bus.js';
-import type { Outbox } from '../../src/actors/outbox.js';
+import type { PeerExchange } from '../../src/actors/peer-exchange.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { parseAt, type Location } from '../../src/protocol/location.js';
@@ -140,8 +140,8 @@ describe('the invariants', () => {
     });
     plant(PeerLink, 'beat', (link, _, sound) => {
       const forward = last.get(link);
-      const outbox = Reflect.get(link, 'outbox') as Outbox | undefined;
-      if (forward !== undefined) outbox?.forward(forward.locations, forward.lines);
+      const exchange = Reflect.get(link, 'exchange') as PeerExchange | undefined;
+      if (forward !== undefined) exchange?.forward(forward.locations, forward.lines);
       return sound();
     });
     await caught('quiet', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
