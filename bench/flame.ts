@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fiveServers } from './contestants/contestant.js';
-import { herd } from './contestants/all.js';
+import { Herd } from './contestants/herd.js';
 import { Generator } from './load/generator.js';
 import { flameGraphOf, type CpuProfile } from './report/flame-graph.js';
 import { pinSelf } from './support/cores.js';
@@ -34,6 +34,8 @@ const drawings = [
     title: 'The server that gets the load, one in flight on 64 connections',
   },
 ] as const;
+
+const herd = new Herd('Herd', 'one a server', {}, 'web', 'modules');
 
 pinSelf();
 for (const depth of new Set(drawings.map((drawing) => drawing.depth))) {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const worlds = ['virtual', 'sockets', 'processes'] as const;
 
 const folder = fileURLToPath(new URL('../../examples/scenarios/', import.meta.url));
-const program = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../command/main.js', import.meta.url));
 const atOnce = Number(process.argv[2] ?? 2);
 
 const verdicts = ['held', 'violated', 'cannot be played there'] as const;

@@ -7,7 +7,11 @@ import { freePorts } from '../support/free-port.js';
 import { argumentsOf, childrenOf } from '../support/process-table.js';
 import { serversOf, type Contestant, type Running, type Shape } from './contestant.js';
 
-const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** What users start, and the modules that it is made of, whose names a profile tells. */
+const programs = {
+  bundle: fileURLToPath(new URL('../../command/main.js', import.meta.url)),
+  modules: fileURLToPath(new URL('../../src/cli/main.js', import.meta.url)),
+};
 const node = process.execPath;
 
 /** The real command, as it is by default but for limits that a load from one address would meet. */
@@ -18,6 +22,7 @@ export class Herd implements Contestant {
     private readonly processes: 'one' | 'one a server',
     private readonly settings: Readonly<Record<string, unknown>> = {},
     private readonly web: 'web' | 'no web' = 'web',
+    private readonly from: keyof typeof programs = 'bundle',
   ) {}
 
   missing(): undefined {
@@ -44,7 +49,7 @@ export class Herd implements Contestant {
     };
     mkdirSync(join(folder, 'logs'));
     writeFileSync(join(folder, 'herd.yaml'), JSON.stringify(document));
-    const command = [node, program, 'start', ...(this.processes === 'one' ? [] : ['--processes'])];
+    const command = [node, programs[this.from], 'start', ...(this.processes === 'one' ? [] : ['--processes'])];
     const child = await startChild('servers', command, 'Ready in', folder);
     return {
       ports,

@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
 import { freePorts } from './free-port.js';
 
-const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../command/main.js', import.meta.url));
 const host = '127.0.0.1';
 
 /** Who talks with whom, and what else herd.yaml says. */

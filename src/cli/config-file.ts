@@ -4,11 +4,12 @@ import { withAbsolutePaths } from '../embed/absolute-paths.js';
 import { asServerId, type ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { loadConfig } from '../runtime/config/load.js';
+import { packageFolder } from '../runtime/package-folder.js';
 import { UsageError } from './errors.js';
 import type { ConfigOption } from './options.js';
 
 /** The herd.yaml that comes with the package. */
-const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
+const shipped = fileURLToPath(new URL('herd.yaml', packageFolder));
 
 /**
  * Reads the config that a command means: the file named, else herd.yaml of the current folder, else the shipped one.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
+import { packageFolder } from '../runtime/package-folder.js';
 import { StageError, type Play, type Stage, type Story, type StoryNews } from '../runtime/stage.js';
 import { RealWorld, refusalOf, refusalOfHerd } from '../simulation/real/real-world.js';
 import { HostingError } from '../simulation/real/hosting.js';
@@ -16,7 +17,7 @@ import { verdictOf } from './simulation-output.js';
 import { StoryTeller } from './story-teller.js';
 
 /** The scenarios that come with the package. */
-const folder = fileURLToPath(new URL('../../../examples/scenarios/', import.meta.url));
+const folder = fileURLToPath(new URL('examples/scenarios/', packageFolder));
 
 /** What a story may take of the process that it shares with a herd. */
 const storyLimits = { servers: 20, clients: 500, perSecond: 500, lastsMs: 300_000 };

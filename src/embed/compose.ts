@@ -6,6 +6,7 @@ import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
 import { InProcessNetwork } from '../runtime/in-process-transport.js';
+import { packageFolder } from '../runtime/package-folder.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
@@ -15,7 +16,7 @@ import { secretsOf } from './secrets.js';
 import type { Asked } from './upstream.js';
 
 /** Where the built page is. */
-const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url))];
+const pageFolders = [fileURLToPath(new URL('dist/web/window/', packageFolder))];
 
 /** What servers reach besides each other. */
 interface Reached extends Asked {

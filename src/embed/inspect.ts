@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../runtime/package-folder.js';
 
 /** The exit status with which `herd inspect` says that a folder is damaged. */
 export const damagedStatus = 3;
@@ -9,7 +10,7 @@ export const damagedStatus = 3;
 /** How a process ends over what it cannot cope with; not how others end it. */
 const crashes: readonly (string | null)[] = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'];
 
-const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const command = fileURLToPath(new URL('dist/command/main.js', packageFolder));
 
 /**
  * Looks for damage in a folder of locations, in a process of its own: there are damages that LevelDB does not survive, and a

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';
 
-describe('administration of a herd of processes', () => {
+describe('administration of a herd of processes', function () {
+  this.timeout(2 * patienceMs);
   const token = 'token-of-administration';
   let herd: Herd;
 

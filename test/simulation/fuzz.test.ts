@@ -75,7 +75,7 @@ describe('fuzzing', function () {
 
   it('finds a bug, and shrinks it to a file of a few steps that shows it', async () => {
     plantForgetfulFlood();
-    const { failures } = await fuzzFrom(52, 1);
+    const { failures } = await fuzzFrom(40, 1);
     const [failure] = failures;
     if (failure === undefined) return expect.fail('the bug was not found');
     const folder = mkdtempSync(join(tmpdir(), 'herd-fuzz-'));

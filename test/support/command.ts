@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { within } from './eventually.js';
 
-const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const programs = {
+  bundle: fileURLToPath(new URL('../../command/main.js', import.meta.url)),
+  modules: fileURLToPath(new URL('../../src/cli/main.js', import.meta.url)),
+};
 
 /** As much of what a command printed as stands in a message of failure: its last characters. */
 const shownCharacters = 4_000;
@@ -19,6 +22,8 @@ export interface CommandOptions {
   readonly env?: Environment;
   /** The longest file that it may write, in bytes, as if the disk were full then. */
   readonly fileBytesMax?: number;
+  /** The bundle is what users start, and what runs if this is left out; in the modules that it is made of a test can plant a bug. */
+  readonly from?: keyof typeof programs;
 }
 
 /** Variables of an environment. */
@@ -52,11 +57,11 @@ export class HerdCommand {
 
   constructor(
     private readonly args: readonly string[],
-    { cwd, input, env, fileBytesMax }: CommandOptions,
+    { cwd, input, env, fileBytesMax, from = 'bundle' }: CommandOptions,
   ) {
     const [file, ...before] = fileBytesMax === undefined ? [process.execPath] : limited(fileBytesMax);
     const whole = { ...process.env, ...withoutSecrets, ...env };
-    this.child = spawn(file, [...before, program, ...args], { cwd, detached: true, env: whole });
+    this.child = spawn(file, [...before, programs[from], ...args], { cwd, detached: true, env: whole });
     running.add(this);
     for (const stream of ['stdout', 'stderr'] as const) {
       this.child[stream]?.on('data', (chunk: Buffer) => {

@@ -72,12 +72,12 @@ export function serveApi(
   { desk, reception, gate }: { readonly desk: Desk; readonly reception: Reception; readonly gate: Gate },
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
-  const description = openApiOf(
-    Object.values(routes),
-    config.herd,
-    config.access.clients === undefined ? 'open' : 'closed',
+  const access = config.access.clients === undefined ? 'open' : 'closed';
+  // Made when it is asked for: few ask, and every start would wait for it.
+  let description: unknown;
+  app.get('/openapi.json', (_, reply) =>
+    reply.send((description ??= openApiOf(Object.values(routes), config.herd, access))),
   );
-  app.get('/openapi.json', (_, reply) => reply.send(description));
   app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
     const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
     gate.checkReport(request, reception.clientIdOf(client));

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { packageFolder } from '../../runtime/package-folder.js';
 import type { TimelineData } from './timeline-data.js';
 
-// Compiled, this file stands in dist/src/simulation/report. What is written by hand is read from where it stands.
-const written = new URL('../../../../web/timeline/', import.meta.url);
-const compiled = new URL('../../../web/timeline/', import.meta.url);
+// What is written by hand is read from where it stands.
+const written = new URL('web/timeline/', packageFolder);
+const compiled = new URL('dist/web/timeline/', packageFolder);
 
 /**
  * The page of a timeline: one file that asks nobody for anything. Its policy lets nothing run but its own script, so what a
