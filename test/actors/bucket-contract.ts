@@ -116,6 +116,20 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(ear.heard).to.deep.equal(['opened', 'loaded']);
   });
 
+  it('names its shards, each once, and for each key the same one of them', async () => {
+    const [{ session }, other] = [await opened(), await opened('changes')];
+    expect(session.shards.length).to.be.at.least(1);
+    expect(new Set(session.shards)).to.have.lengthOf(session.shards.length);
+    const used = new Set<number>();
+    for (let key = 0; key < 100; key += 1) {
+      const shard = session.shardOf(`key-${key}`);
+      expect(session.shards[shard]).to.be.a('string');
+      expect(other.session.shardOf(`key-${key}`)).to.equal(shard);
+      used.add(shard);
+    }
+    expect(used).to.have.lengthOf(session.shards.length);
+  });
+
   it('tells whoever opens it everything, the last of each key, and then what changes', async () => {
     const { session } = await opened();
     await Promise.all(Array.from({ length: 300 }, (_, key) => session.put(`key-${key}`, `first ${key}`, 0)));

@@ -290,6 +290,25 @@ describe('NatsSpread, where the store does not hold everything', () => {
     expect(store.take().map(({ kind }) => kind)).to.deep.equal(['bucket-back']);
   });
 
+  it('goes on comparing while much waits for a shard that takes no writes, but not when there is no room', async () => {
+    bucket.shards = ['k', 'e'];
+    bucket.session.breaks('it is split just now');
+    clock.advance(1_000);
+    const many = (length: number) => Array.from({ length }, (_, client) => locationOf(`k${client}`, 1));
+    report(...many(1_200));
+    bucket.session.loads();
+    for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'the disk is full' });
+    clock.advance(1);
+    expect(store.take().map(({ kind }) => kind)).to.include('list');
+    bucket.session.breaks('connection reset');
+    report(...many(1_600));
+    clock.advance(1_000);
+    bucket.session.loads();
+    for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'the disk is full' });
+    clock.advance(1);
+    expect(store.take().map(({ kind }) => kind)).to.not.include('list');
+  });
+
   it('asks for everything that the store holds each time that the bucket is back, and goes on when little waits', async () => {
     const many = Array.from({ length: 1_300 }, (_, client) => locationOf(`client-${client}`, 2));
     bucket.session.loads();

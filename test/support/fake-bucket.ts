@@ -27,7 +27,12 @@ export class FakeSession implements BucketSession {
   constructor(
     private readonly listener: BucketListener,
     readonly extent: BucketExtent,
+    readonly shards: readonly string[],
   ) {}
+
+  shardOf(key: string): number {
+    return Math.max(0, this.shards.indexOf(key.charAt('key of '.length)));
+  }
 
   put(key: string, value: string, revision: number): Promise<PutOutcome> {
     return new Promise((resolve) => {
@@ -93,13 +98,15 @@ export class FakeSession implements BucketSession {
 /** A bucket whose sessions do what a test says. */
 export class FakeBucket implements LocationBucket {
   readonly sessions: FakeSession[] = [];
+  /** The shards of the next session. Several are first letters of clients; whoever begins otherwise is in the first. */
+  shards: readonly string[] = ['all'];
 
   keyOf(client: ClientId): string {
     return `key of ${client}`;
   }
 
   open(listener: BucketListener, extent: BucketExtent): FakeSession {
-    const session = new FakeSession(listener, extent);
+    const session = new FakeSession(listener, extent, this.shards);
     this.sessions.push(session);
     return session;
   }

@@ -23,7 +23,7 @@ const tooLargeCode = 10_054;
 export class NatsSession implements BucketSession {
   private state: 'opening' | 'open' | 'over' = 'opening';
   private connection: NatsConnection | undefined;
-  private shards: NatsShards | undefined;
+  private opened: NatsShards | undefined;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly puts = new Set<Promise<PutOutcome>>();
 
@@ -36,6 +36,14 @@ export class NatsSession implements BucketSession {
     this.begin(name).catch((error: unknown) => this.fail(reasonOf(error)));
   }
 
+  get shards(): readonly string[] {
+    return this.opened?.streams.map(({ name }) => name) ?? [];
+  }
+
+  shardOf(key: string): number {
+    return this.opened?.indexOf(key) ?? 0;
+  }
+
   put(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
     const put = this.tryPut(key, value, revision);
     this.puts.add(put);
@@ -44,9 +52,9 @@ export class NatsSession implements BucketSession {
   }
 
   async get(key: string): Promise<GetOutcome> {
-    if (this.state !== 'open' || this.shards === undefined) return over;
+    if (this.state !== 'open' || this.opened === undefined) return over;
     try {
-      const entry = await this.shards.of(key).kv.get(key);
+      const entry = await this.opened.of(key).kv.get(key);
       return { kind: 'read', entry: entry === null ? undefined : entryOf(entry) };
     } catch (error) {
       return { kind: 'failed', reason: reasonOf(error) };
@@ -68,7 +76,7 @@ export class NatsSession implements BucketSession {
     void connection.closed().then((error) => this.fail(error === undefined ? 'NATS hung up' : reasonOf(error)));
     const shards = await NatsShards.open(connection, this.settings);
     if (this.isOver()) return;
-    this.shards = shards;
+    this.opened = shards;
     this.state = 'open';
     this.listener.opened(this);
     if (shards.warning !== undefined) this.listener.warned(this, shards.warning);
@@ -105,10 +113,10 @@ export class NatsSession implements BucketSession {
   }
 
   private async tryPut(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
-    if (this.state !== 'open' || this.shards === undefined) return over;
+    if (this.state !== 'open' || this.opened === undefined) return over;
     try {
       const options = { previousSeq: revision, timeout: answerWithinMs };
-      const { kv } = this.shards.of(key);
+      const { kv } = this.opened.of(key);
       return { kind: 'stored', revision: await kv.put(key, Buffer.from(value, 'latin1'), options) };
     } catch (error) {
       if (isConflict(error)) return { kind: 'conflict' };
@@ -135,7 +143,7 @@ export class NatsSession implements BucketSession {
 
   private letGo(): void {
     clearTimeout(this.lookTimer);
-    this.shards?.stop();
+    this.opened?.stop();
   }
 }
 

@@ -38,9 +38,14 @@ export class NatsShards {
     return this.mapping === undefined && key === mappingKey;
   }
 
+  /** Which of the streams has a key, counted from 0. */
+  indexOf(key: string): number {
+    return shardOf(key, this.streams.length);
+  }
+
   /** The stream that has a key. */
   of(key: string): NatsStream {
-    const stream = this.streams[shardOf(key, this.streams.length)];
+    const stream = this.streams[this.indexOf(key)];
     if (stream === undefined) throw new Error(`no stream for ${key}`);
     return stream;
   }

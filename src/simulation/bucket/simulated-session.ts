@@ -10,7 +10,7 @@ import { parseBucketValue } from '../../protocol/bucket-value.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { OneWay } from '../network/one-way.js';
-import type { EngineConnection } from './bucket-engine.js';
+import { engineName, type EngineConnection } from './bucket-engine.js';
 import type { SimulatedBucketEdges } from './simulated-bucket.js';
 
 /** Entries in a batch, at most. */
@@ -27,6 +27,7 @@ const late = { kind: 'failed', reason: 'no answer in time' } as const;
 
 /** A connection to a simulated engine, over the simulated network: everything takes its time, and keeps its order. */
 export class SimulatedSession implements BucketSession, EngineConnection {
+  readonly shards = [engineName];
   private state: 'opening' | 'open' | 'closing' | 'over' = 'opening';
   private readonly there: OneWay;
   private readonly back: OneWay;
@@ -46,6 +47,10 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     this.back = network.way(engine.host, host);
     this.timer = clock.setTimeout(() => this.fail(late.reason), answerWithinMs);
     this.there.send('OPEN\n', () => this.accept());
+  }
+
+  shardOf(): number {
+    return 0;
   }
 
   put(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
