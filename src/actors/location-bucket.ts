@@ -75,4 +75,6 @@ export interface LocationBucket {
   keyOf(client: ClientId): string;
   /** Connects to the bucket, and makes it if there is none. What comes to nothing is reported as `closed`. */
   open(listener: BucketListener, extent: BucketExtent): BucketSession;
+  /** Resolves when every session opened so far is over, and what was written before it was closed is stored, or has failed. */
+  over(): Promise<void>;
 }

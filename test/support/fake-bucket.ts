@@ -23,12 +23,16 @@ export class FakeSession implements BucketSession {
   readonly puts: FakePut[] = [];
   readonly gets: { readonly key: string; readonly ends: (outcome: GetOutcome) => Promise<void> }[] = [];
   state: 'open' | 'closed' = 'open';
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
 
   constructor(
     private readonly listener: BucketListener,
     readonly extent: BucketExtent,
     readonly shards: readonly string[],
-  ) {}
+  ) {
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
+  }
 
   shardOf(key: string): number {
     return Math.max(0, this.shards.indexOf(key.charAt('key of '.length)));
@@ -56,6 +60,7 @@ export class FakeSession implements BucketSession {
 
   close(): void {
     this.state = 'closed';
+    this.noteOver();
   }
 
   /** The bucket is there, and holds this. */
@@ -78,6 +83,7 @@ export class FakeSession implements BucketSession {
   }
 
   breaks(reason: string): void {
+    this.noteOver();
     this.listener.closed(this, reason);
   }
 
@@ -109,6 +115,10 @@ export class FakeBucket implements LocationBucket {
     const session = new FakeSession(listener, extent, this.shards);
     this.sessions.push(session);
     return session;
+  }
+
+  async over(): Promise<void> {
+    await Promise.all(this.sessions.map(({ over }) => over));
   }
 
   /** The youngest session. */

@@ -26,6 +26,9 @@ export class NatsSession implements BucketSession {
   private opened: NatsShards | undefined;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly puts = new Set<Promise<PutOutcome>>();
+  /** Resolves when the session is over, and its connection is gone. */
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
 
   constructor(
     private readonly settings: NatsSettings,
@@ -33,6 +36,7 @@ export class NatsSession implements BucketSession {
     private readonly listener: BucketListener,
     private readonly extent: BucketExtent,
   ) {
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
     this.begin(name).catch((error: unknown) => this.fail(reasonOf(error)));
   }
 
@@ -138,7 +142,8 @@ export class NatsSession implements BucketSession {
 
   private hangUp(): void {
     // It may be closed already, or broken: either way it is over.
-    this.connection?.close().catch(() => undefined);
+    const closed = this.connection?.close().catch(() => undefined) ?? Promise.resolve();
+    void closed.then(() => this.noteOver());
   }
 
   private letGo(): void {

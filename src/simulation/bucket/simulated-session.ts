@@ -35,6 +35,9 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   private readonly waiting = new Set<() => void>();
   private bucketNumber: number | undefined;
   private heardMs = 0;
+  /** Resolves when the session is over. */
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
   private timer: unknown;
 
   constructor(
@@ -43,6 +46,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     private readonly extent: BucketExtent,
   ) {
     const { network, host, engine, clock } = edges;
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
     this.there = network.way(host, engine.host);
     this.back = network.way(engine.host, host);
     this.timer = clock.setTimeout(() => this.fail(late.reason), answerWithinMs);
@@ -204,6 +208,8 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     this.there.end();
     this.back.end();
     for (const fail of [...this.waiting]) fail();
+    this.edges.onPromise();
+    this.noteOver();
   }
 
   private noteOutcome({ kind }: PutOutcome, value: ByteString): void {
