@@ -13,7 +13,7 @@ import type { BucketState } from './events.js';
 import type { Hold } from './hold.js';
 import type { Limits } from './limits.js';
 import type { BucketEntry, BucketSession, LocationBucket } from './location-bucket.js';
-import { addresses, fromBucket, type BucketSpreadMessage, type ListedMessage } from './messages.js';
+import { addresses, fromBucket, type BucketSpreadMessage, type FetchReason, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
 
 /** Clients that wait to be written, below which more of those that are held are asked for, to be compared. */
@@ -53,7 +53,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     const { bucket, clock, random } = edges;
     this.mailbox = new BucketMailbox(bus, addresses.bucketSpread);
     this.reader = new BucketReader(bus, bucket, lineBytesMax);
-    this.fetches = new BucketFetches(bus, bucket, this.reader);
+    this.fetches = new BucketFetches(bus, clock, bucket, this.reader);
     this.comparison = new BucketComparison(bus, clock, random);
     this.writer = new BucketWriter(
       { ...edges, bus, reader: this.reader, onOutdated: () => this.writeSoon(), onChange: () => this.tellHowItIsUp() },
@@ -88,9 +88,12 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
       case 'listed':
         return this.compare(message);
       case 'fetch':
-        return this.fetch(message.client);
+        return this.fetch(message.client, message.reason);
       case 'fetch-dropped':
-        return this.fetches.drop(message.client);
+        return this.fetches.drop(message.client, message.reason);
+      case 'fetch-due':
+        this.fetches.takeUnsaid();
+        return this.askForWanted();
       case 'machine-failed':
         throw message.error;
       default:
@@ -180,12 +183,16 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   /** The store wants a client that it does not hold. Of one that is written about here the newest is known already. */
-  private fetch(client: ClientId): void {
+  private fetch(client: ClientId, reason: FetchReason): void {
     const isUp = this.isUp();
     const inBucket = isUp ? this.writer.inBucket(client) : undefined;
     const isKnown = inBucket !== undefined || (!isUp && this.writer.newestWaiting(client) !== undefined);
-    if (isKnown || !this.fetches.add(client)) return this.tellFetched(client, inBucket);
-    if (isUp && this.session !== undefined) this.fetches.ask(this.session);
+    if (isKnown || !this.fetches.add(client, reason)) return this.tellFetched(client, inBucket);
+    this.askForWanted();
+  }
+
+  private askForWanted(): void {
+    if (this.isUp() && this.session !== undefined) this.fetches.ask(this.session);
   }
 
   private tellFetched(client: ClientId, inBucket: Location | undefined): void {
