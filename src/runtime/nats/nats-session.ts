@@ -89,20 +89,23 @@ export class NatsSession implements BucketSession {
   }
 
   private async watch(shards: NatsShards): Promise<void> {
-    let loading = shards.streams.length;
+    let loading = shards.streams.length + 1;
+    const loaded = () => {
+      loading -= 1;
+      if (loading === 0 && !this.isOver()) this.listener.loaded(this);
+    };
     const listener = {
       changed: (entries: readonly BucketEntry[]) => {
-        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key)))
-          this.fail('the bucket was split just now');
+        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key))) this.fail(split);
         else this.listener.changed(this, entries);
       },
-      loaded: () => {
-        loading -= 1;
-        if (loading === 0) this.listener.loaded(this);
-      },
+      loaded,
       broken: (reason: string) => this.fail(reason),
     };
     await Promise.all(shards.streams.map((stream) => stream.watch(this.extent, this.settings.beatMs, listener)));
+    // Who is told of changes only would not be told of one that came after the mapping was read, and before the watch began.
+    if (await shards.wasSplit()) this.fail(split);
+    else loaded();
   }
 
   /** Looks now and then whether the bucket is still the one that was opened. */
@@ -152,6 +155,7 @@ export class NatsSession implements BucketSession {
   }
 }
 
+const split = 'the bucket was split just now';
 const over = { kind: 'failed', reason: 'the connection to NATS is over' } as const;
 
 function entryOf({ key, value, operation, revision }: KvEntry): BucketEntry {

@@ -1,12 +1,14 @@
 import { expect } from 'chai';
+import type { BucketSession } from '../../../src/actors/location-bucket.js';
 import { asClientId } from '../../../src/protocol/ids.js';
 import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { mappingKey, shardNames, shardOf } from '../../../src/runtime/nats/bucket-mapping.js';
+import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
 import { eventsOf } from '../../support/fake-bus.js';
-import { bucketName, setFull, valuesIn, withBucket } from '../../support/nats-bucket.js';
+import { bucketName, natsSettings, setFull, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 import type { HerdInProcess } from '../herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
@@ -90,6 +92,28 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     expect(await valuesOf(bucketName)).to.deep.equal(['1 fnv1a-32 4']);
     await other.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
     await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+  });
+
+  it('is opened anew by who is told of changes only, and to whom it was split just before it listened', async () => {
+    await withBucket(nats.address, async (kv) => {
+      for (let time = 0; time < 5; time += 1) {
+        const closed = new Promise<BucketSession>((resolve, reject) => {
+          new NatsBucket(natsSettings([nats.address]), 'Blake').open(
+            {
+              opened: () => void kv.put(mappingKey, '1 fnv1a-32 2'),
+              warned: reject,
+              changed: reject,
+              // It may be, for a moment, where NATS takes its time with what was put.
+              loaded: () => undefined,
+              closed: resolve,
+            },
+            'changes',
+          );
+        });
+        await within(closed, 'it is closed');
+        await kv.purge(mappingKey);
+      }
+    });
   });
 
   it('spreads what is of other streams while one takes no writes, and says which that is until it does', async () => {
