@@ -6,11 +6,13 @@ import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
 import type { Gate } from './gate.js';
+import { herdRoutes } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
 import { formatSeconds } from '../../protocol/time.js';
+import { phoneRoutes } from './phone-routes.js';
 import type { Reception } from './reception.js';
 import { SseReader } from './sse-reader.js';
 
@@ -73,7 +75,7 @@ export function serveApi(
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
   const description = openApiOf(
-    Object.values(routes),
+    [...Object.values(routes), ...herdRoutes, ...phoneRoutes],
     config.herd,
     config.access.clients === undefined ? 'open' : 'closed',
   );
