@@ -19,7 +19,7 @@ export interface LinkTold extends EndTold {
 }
 
 /** New locations that a server tells of. */
-export interface LearnedTold {
+interface LearnedTold {
   /** Null where a client reported them there. */
   readonly from: string | null;
   readonly locations: readonly Told[];
