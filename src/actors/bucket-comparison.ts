@@ -6,7 +6,7 @@ import { addresses, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
 
 /** Locations in a page: few enough that a page does not hold up the commands of clients. */
-const pageLocationsMax = 500;
+export const pageLocationsMax = 500;
 
 /**
  * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes

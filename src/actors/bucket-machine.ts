@@ -8,7 +8,7 @@ export interface BucketInput {
 }
 
 export interface BucketContext extends BucketInput {
-  /** How many attempts in a row, to connect or to write, have come to nothing. */
+  /** How many attempts in a row to connect have come to nothing. */
   readonly failures: number;
   /** How long the present or last pause lasts, in milliseconds. */
   readonly retryInMs: number;
@@ -23,25 +23,22 @@ export type BucketLifeEvent =
   | { type: 'LOADED' }
   /** The session is over, or never came about. */
   | { type: 'LOST'; reason: string }
-  /** The bucket is read, but did not take what was written. */
-  | { type: 'BLOCKED'; reason: string }
-  /** It has taken something. */
-  | { type: 'STORED' }
   /** The server stops. */
   | { type: 'STOP' };
 
 /**
  * The life of a server's connection to the bucket.
  *
- *     connecting ──OPENED──▶ loading ──LOADED──▶ up [ live ──BLOCKED──▶ blocked ──after retryInMs──▶ trying ]
- *       ▲    │                  │                │     ▲                   ▲                          │  │
- *       │    └───────LOST───────┴───────LOST─────┘     │                   └─────────BLOCKED──────────┘  │
- *       │             ▼                                └──────────────────────STORED─────────────────────┘
+ *     connecting ──OPENED──▶ loading ──LOADED──▶ up
+ *       ▲    │                  │                │
+ *       │    └───────LOST───────┴──────LOST──────┘
+ *       │             ▼
  *       └─after──── away
  *        retryInMs
  *
  * - The bucket is never given up, whatever the reason: a password may be mended, a nats-server replaced by a newer one.
- * - Nothing is written before everything is loaded: most of it would conflict.
+ * - Nothing is written before everything is loaded: most of it would conflict. Whether the bucket takes it then, each shard knows: it is shown
+ *   as live or blocked.
  * - Every time it is loaded, what is held here is compared with it: it may be another bucket, or an older state of this one.
  * - STOP leads from every state to `stopped`, which is never left.
  */
@@ -50,14 +47,13 @@ export const bucketMachine = setup({
     input: {} as BucketInput,
     context: {} as BucketContext,
     events: {} as BucketLifeEvent,
-    tags: {} as 'writing' | 'asking',
   },
   actions: {
     // The spread actor provides these.
     open: () => undefined,
     hangUp: () => undefined,
     compare: () => undefined,
-    write: () => undefined,
+    takeUp: () => undefined,
     tell: (_, _params: { state: BucketState }) => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
@@ -98,36 +94,13 @@ export const bucketMachine = setup({
       on: { LOADED: 'up' },
     },
     up: {
-      tags: 'asking',
-      entry: ['forgetFailures', { type: 'noteReason', params: { reason: '' } }, 'compare'],
-      initial: 'live',
-      states: {
-        live: {
-          tags: 'writing',
-          entry: [{ type: 'tell', params: { state: 'live' } }, 'write'],
-          on: {
-            BLOCKED: {
-              target: 'blocked',
-              actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
-            },
-          },
-        },
-        blocked: {
-          entry: ['countFailure', { type: 'tell', params: { state: 'blocked' } }],
-          after: { retryIn: 'trying' },
-        },
-        trying: {
-          tags: 'writing',
-          entry: 'write',
-          on: {
-            STORED: { target: 'live', actions: ['forgetFailures', { type: 'noteReason', params: { reason: '' } }] },
-            BLOCKED: {
-              target: 'blocked',
-              actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
-            },
-          },
-        },
-      },
+      entry: [
+        'forgetFailures',
+        { type: 'noteReason', params: { reason: '' } },
+        'compare',
+        { type: 'tell', params: { state: 'live' } },
+        'takeUp',
+      ],
     },
     away: {
       entry: ['hangUp', 'countFailure', { type: 'tell', params: { state: 'away' } }],

@@ -62,11 +62,11 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
     if (this.searches.size >= searchesMax) return this.answer([asker], undefined);
     const timer = this.clock.setTimeout(() => this.giveUp(client), this.withinMs);
     this.searches.set(client, { askers: [asker], timer });
-    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client });
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'question' });
   }
 
   private giveUp(client: ClientId): void {
-    this.bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client });
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client, reason: 'question' });
     this.conclude(client, undefined);
   }
 

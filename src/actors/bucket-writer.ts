@@ -3,14 +3,12 @@ import type { ClientId } from '../protocol/ids.js';
 import { supersedes, type Location } from '../protocol/location.js';
 import { BucketContents } from './bucket-contents.js';
 import type { BucketReader } from './bucket-reader.js';
-import { BucketWrites, type Write } from './bucket-writes.js';
-import type { Bus } from './bus.js';
+import type { BucketShard, ShardTrouble } from './bucket-shard.js';
+import { BucketShards, type ShardsEdges } from './bucket-shards.js';
+import type { BucketWrites, Write } from './bucket-writes.js';
 import type { Hold } from './hold.js';
 import type { BucketEntry, BucketSession, GetOutcome, LocationBucket, PutOutcome } from './location-bucket.js';
 import { addresses, fromBucket } from './messages.js';
-
-/** Locations on their way into the bucket at once: enough that none waits for the way there and back of the one before. */
-const flyingMax = 256;
 
 /** Locations that may wait, however few clients are held: more than a comparison adds before it waits itself. */
 const waitingMin = 2_000;
@@ -19,16 +17,11 @@ const waitingMin = 2_000;
 const conflictsMax = 10;
 
 /** What a writer works on, and whom it tells how that goes. */
-export interface WriterEdges {
-  readonly bus: Bus;
+export interface WriterEdges extends Omit<ShardsEdges, 'onTaking'> {
   readonly bucket: LocationBucket;
   readonly reader: BucketReader;
-  /** The bucket took something, or nothing waits for it any more. */
-  readonly onStored: () => void;
   /** The bucket holds what is older than it held before: what it held then is to be written again. */
   readonly onOutdated: () => void;
-  /** The bucket did not take something, which waits. */
-  readonly onBlocked: (reason: string) => void;
 }
 
 /**
@@ -37,7 +30,9 @@ export interface WriterEdges {
  */
 export class BucketWriter {
   private readonly contents: BucketContents;
-  private readonly writes: BucketWrites;
+  private readonly shards: BucketShards;
+  /** Undefined while nothing may be written. */
+  private session: BucketSession | undefined;
 
   /** @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written */
   constructor(
@@ -46,12 +41,32 @@ export class BucketWriter {
     clientsMax: number,
   ) {
     this.contents = new BucketContents(clientsMax);
-    this.writes = new BucketWrites(flyingMax, Math.max(clientsMax, waitingMin));
+    const { bucket } = edges;
+    this.shards = new BucketShards(
+      { ...edges, onTaking: (shard) => this.writeInto(shard) },
+      (client) => bucket.keyOf(client),
+      Math.max(clientsMax, waitingMin),
+    );
   }
 
   /** How many clients there are of whom something has yet to be written. */
   get waiting(): number {
-    return this.writes.size;
+    return this.shards.waiting;
+  }
+
+  /** How many of them wait for a shard that is not known to take no writes. */
+  get moving(): number {
+    return this.shards.moving;
+  }
+
+  /** How many more may wait before one is given up, at least. */
+  get room(): number {
+    return this.shards.room;
+  }
+
+  /** Why some of the bucket takes no writes; undefined if all of it does. */
+  get trouble(): ShardTrouble | undefined {
+    return this.shards.trouble;
   }
 
   /** What the bucket holds of a client, as far as it is known. */
@@ -61,7 +76,7 @@ export class BucketWriter {
 
   /** The newest of a client that has yet to be written. */
   newestWaiting(client: ClientId): Location | undefined {
-    return this.writes.newestOf(client);
+    return this.shards.of(client).writes.newestOf(client);
   }
 
   /** Whether the bucket is known to hold nothing that the location would not supersede. */
@@ -72,7 +87,7 @@ export class BucketWriter {
 
   /** Has a location written when there is a turn. */
   add(location: Location): void {
-    if (this.writes.add(location) === undefined) return;
+    if (this.shards.add(location) === undefined) return;
     this.edges.reader.warn(
       'more clients than limits.clientsMax wait to be written: those that have waited longest are given up, unless they are still held when the bucket is back',
     );
@@ -80,22 +95,41 @@ export class BucketWriter {
 
   /** Notes a change that the bucket told of; tells whether it was not known here that this stands there. */
   noteChange(location: Location, revision: number): boolean {
-    this.writes.see(location, revision);
+    this.writesOf(location).see(location, revision);
     const isUnknown = this.contents.get(location.client) === undefined;
     return (isUnknown && this.hold === 'touched') || this.note(location, revision);
   }
 
-  /** Writes what waits, as far as not enough is on its way. */
-  write(session: BucketSession): void {
-    for (let write = this.writes.take(); write !== undefined; write = this.writes.take()) this.put(session, write);
+  /** The bucket is open. What it held before, or another one, counts no more. */
+  open(session: BucketSession): void {
+    this.contents.clear();
+    this.shards.splitAs(session);
+  }
+
+  /** The bucket has told what it holds: what waits is written, and what is added from now on, when it is asked for. */
+  begin(session: BucketSession): void {
+    this.session = session;
+    this.shards.begin();
+  }
+
+  /** The bucket is gone. What is on its way comes to nothing, and waits again. */
+  end(): void {
+    this.session = undefined;
+    this.shards.end();
+  }
+
+  /** Writes what waits, as far as the bucket takes it, and not enough is on its way. */
+  write(): void {
+    for (const shard of this.shards.taking) this.writeInto(shard);
   }
 
   /**
-   * Writes everything that waits or is on its way: the server stops, and nobody else may hold it. Resolves when the session has been
-   * given everything that it shall store.
+   * Writes everything that waits or is on its way, as far as the bucket takes writes: the server stops, and nobody else may hold it. Resolves when the
+   * session has been given everything that it shall store.
    */
   async writeTheRest(session: BucketSession): Promise<void> {
-    await Promise.all(this.writes.takeAll().map((location) => this.writeLast(session, location)));
+    const rest = this.shards.takeAll(this.shards.taking);
+    await Promise.all(rest.map((location) => this.writeLast(session, location)));
   }
 
   putEnded(session: BucketSession, write: Write, outcome: PutOutcome): void {
@@ -104,10 +138,10 @@ export class BucketWriter {
       case 'stored':
         this.contents.note(location.client, location, outcome.revision);
         this.noteSeen(write);
-        this.writes.settle(write);
+        this.writesOf(location).settle(write);
         // The watch may have told of a later write, of something older, before this one was acknowledged.
         if (this.isOutdated(location)) this.addAgain(location);
-        return this.edges.onStored();
+        return this.shards.of(location.client).noteStored();
       case 'conflict':
         write.conflicts += 1;
         return this.askWhatStands(session, write);
@@ -115,16 +149,12 @@ export class BucketWriter {
         this.settle(write);
         return this.edges.reader.warn(`a location does not fit into the bucket, and is not spread: ${outcome.reason}`);
       case 'failed':
-        this.writes.putBack(write);
-        return this.edges.onBlocked(outcome.reason);
+        return this.putBack(write, outcome.reason);
     }
   }
 
   getEnded(session: BucketSession, write: Write, outcome: GetOutcome): void {
-    if (outcome.kind === 'failed') {
-      this.writes.putBack(write);
-      return this.edges.onBlocked(outcome.reason);
-    }
+    if (outcome.kind === 'failed') return this.putBack(write, outcome.reason);
     const { client } = write.location;
     const { entry } = outcome;
     if (entry?.value === undefined) {
@@ -138,14 +168,21 @@ export class BucketWriter {
     this.put(session, write);
   }
 
-  /** What is on its way comes to nothing, and waits again. */
-  putAllBack(): void {
-    this.writes.putAllBack();
+  private writesOf({ client }: Location): BucketWrites {
+    return this.shards.of(client).writes;
   }
 
-  /** What the bucket holds is not known any more. */
-  forgetContents(): void {
-    this.contents.clear();
+  private writeInto({ writes }: BucketShard): void {
+    const { session } = this;
+    if (session === undefined) return;
+    for (let write = writes.take(); write !== undefined; write = writes.take()) this.put(session, write);
+  }
+
+  /** Its shard did not take it. */
+  private putBack(write: Write, reason: string): void {
+    const shard = this.shards.of(write.location.client);
+    shard.writes.putBack(write);
+    shard.noteBlocked(reason);
   }
 
   private put(session: BucketSession, write: Write): void {
@@ -187,10 +224,7 @@ export class BucketWriter {
   }
 
   private askWhatStands(session: BucketSession, write: Write): void {
-    if (write.conflicts > conflictsMax) {
-      this.writes.putBack(write);
-      return this.edges.onBlocked('others write about the same client all the time');
-    }
+    if (write.conflicts > conflictsMax) return this.putBack(write, 'others write about the same client all the time');
     const key = this.edges.bucket.keyOf(write.location.client);
     void session.get(key).then((outcome) => {
       this.edges.bus.send(addresses.bucketSpread, { kind: 'get-ended', session, write, outcome });
@@ -199,8 +233,9 @@ export class BucketWriter {
 
   /** Nothing is to be written of it any more. */
   private settle(write: Write): void {
-    this.writes.settle(write);
-    if (this.waiting === 0) this.edges.onStored();
+    const shard = this.shards.of(write.location.client);
+    shard.writes.settle(write);
+    if (shard.writes.size === 0) shard.noteStored();
   }
 
   /** Notes what the bucket holds of a client; tells whether it was not known here to stand there. */

@@ -13,7 +13,7 @@ export interface Write {
 }
 
 /**
- * What has yet to be written into a bucket: the newest location of each client and nothing else, so that what waits is bounded
+ * What has yet to be written into a shard of a bucket: the newest location of each client and nothing else, so that what waits is bounded
  * by clients, however long the bucket is away.
  */
 export class BucketWrites {
@@ -22,18 +22,17 @@ export class BucketWrites {
   /** Who waits longest comes next. A map that is asked for its first entry again and again passes all deleted ones each time. */
   private turn = this.waiting.values();
 
-  /**
-   * @param flyingMax locations on their way at once
-   * @param waitingMax locations that wait at once; beyond it the one that has waited longest is given up
-   */
-  constructor(
-    private readonly flyingMax: number,
-    private readonly waitingMax: number,
-  ) {}
+  /** @param flyingMax locations on their way at once */
+  constructor(private readonly flyingMax: number) {}
 
   /** How many clients there are of whom something has yet to be written. */
   get size(): number {
     return this.waiting.size + this.flying.size;
+  }
+
+  /** How many of them wait for their turn. */
+  get queued(): number {
+    return this.waiting.size;
   }
 
   /** The newest of a client that has yet to be written. */
@@ -44,16 +43,18 @@ export class BucketWrites {
     return waiting === undefined ? flying : newerOf(waiting, flying);
   }
 
-  /** Has a location written. Returns the one that is given up for it, if there is one. */
-  add(location: Location): Location | undefined {
+  /** Has a location written. */
+  add(location: Location): void {
     const { client } = location;
     const write = this.flying.get(client);
     if (write !== undefined) {
       write.next = newerOf(location, write.next);
-      return undefined;
-    }
-    this.waiting.set(client, newerOf(location, this.waiting.get(client)));
-    return this.waiting.size > this.waitingMax ? this.takeNext() : undefined;
+    } else this.waiting.set(client, newerOf(location, this.waiting.get(client)));
+  }
+
+  /** Gives up the one that has waited longest. */
+  giveUp(): Location | undefined {
+    return this.takeNext();
   }
 
   /** The next one to write, on its way from now on; undefined if there is none, or enough are on their way. */

@@ -163,7 +163,7 @@ export interface AdministrationEvent {
   readonly reason: string;
 }
 
-/** The states in which the bucket is shown to people; each is a state of its machine. Blocked: it is read, but takes nothing. */
+/** The states in which the bucket is shown to people; live and blocked are one state of its machine. Blocked: it is read, but it, or a shard of it, takes nothing. */
 export type BucketState = 'connecting' | 'loading' | 'live' | 'blocked' | 'away' | 'stopped';
 
 /** The bucket that a server spreads locations by entered a state. */

@@ -29,6 +29,13 @@ export type GetOutcome =
 /** One connection to a bucket. */
 export interface BucketSession {
   /**
+   * The names of the shards that the bucket is split into, each of which takes writes, or does not, whatever the others do: one where it
+   * is not split. Known once the session is opened, and the same until it is over.
+   */
+  readonly shards: readonly string[];
+  /** Which of the shards has a key, counted from 0. Once the session is opened. */
+  shardOf(key: string): number;
+  /**
    * Writes a value, if the key is at the revision given; 0: if nothing stands there. Never rejects; once the session is
    * over, every write that is under way has failed. Bounds nothing: whoever writes does.
    */
@@ -68,4 +75,6 @@ export interface LocationBucket {
   keyOf(client: ClientId): string;
   /** Connects to the bucket, and makes it if there is none. What comes to nothing is reported as `closed`. */
   open(listener: BucketListener, extent: BucketExtent): BucketSession;
+  /** Resolves when every session opened so far is over, and what was written before it was closed is stored, or has failed. */
+  over(): Promise<void>;
 }

@@ -193,15 +193,20 @@ export type BucketMessage =
   | { readonly kind: 'bucket-loaded'; readonly session: BucketSession }
   | { readonly kind: 'bucket-closed'; readonly session: BucketSession; readonly reason: string };
 
+/** Why a client is wanted that is not held: somebody waits for an answer, or watches it. */
+export type FetchReason = 'question' | 'watch';
+
 /** Sent to the spread over a bucket. */
 export type BucketSpreadMessage =
   | SpreadMessage
   | BucketMessage
   | ListedMessage
-  /** The store does not hold a client, and wants it: it hears `fetched`. */
-  | { readonly kind: 'fetch'; readonly client: ClientId }
-  /** It wants it no more. */
-  | { readonly kind: 'fetch-dropped'; readonly client: ClientId }
+  /** A client that the store does not hold is wanted: that hears `fetched`. */
+  | { readonly kind: 'fetch'; readonly client: ClientId; readonly reason: FetchReason }
+  /** It is wanted no more for that reason. */
+  | { readonly kind: 'fetch-dropped'; readonly client: ClientId; readonly reason: FetchReason }
+  /** It is time to ask again for what the bucket did not say. */
+  | { readonly kind: 'fetch-due' }
   /** Clients have their answers: what they reported may be written. */
   | { readonly kind: 'write-due' }
   | {

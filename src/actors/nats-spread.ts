@@ -1,7 +1,7 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ClientId } from '../protocol/ids.js';
 import { newerOf, type Location } from '../protocol/location.js';
-import { BucketComparison } from './bucket-comparison.js';
+import { BucketComparison, pageLocationsMax } from './bucket-comparison.js';
 import { BucketFetches } from './bucket-fetches.js';
 import { BucketMailbox } from './bucket-mailbox.js';
 import { bucketMachine } from './bucket-machine.js';
@@ -13,7 +13,7 @@ import type { BucketState } from './events.js';
 import type { Hold } from './hold.js';
 import type { Limits } from './limits.js';
 import type { BucketEntry, BucketSession, LocationBucket } from './location-bucket.js';
-import { addresses, fromBucket, type BucketSpreadMessage, type ListedMessage } from './messages.js';
+import { addresses, fromBucket, type BucketSpreadMessage, type FetchReason, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
 
 /** Clients that wait to be written, below which more of those that are held are asked for, to be compared. */
@@ -53,17 +53,10 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     const { bucket, clock, random } = edges;
     this.mailbox = new BucketMailbox(bus, addresses.bucketSpread);
     this.reader = new BucketReader(bus, bucket, lineBytesMax);
-    this.fetches = new BucketFetches(bus, bucket, this.reader);
+    this.fetches = new BucketFetches(bus, clock, bucket, this.reader);
     this.comparison = new BucketComparison(bus, clock, random);
-    const writing = { bus, bucket, reader: this.reader };
     this.writer = new BucketWriter(
-      {
-        ...writing,
-        // Most writes are stored: the machine hears only of one that changes something.
-        onStored: () => this.life.getSnapshot().context.failures > 0 && this.life.send({ type: 'STORED' }),
-        onOutdated: () => this.writeSoon(),
-        onBlocked: (reason) => this.life.send({ type: 'BLOCKED', reason }),
-      },
+      { ...edges, bus, reader: this.reader, onOutdated: () => this.writeSoon(), onChange: () => this.tellHowItIsUp() },
       hold,
       clientsMax,
     );
@@ -73,7 +66,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
           open: () => this.open(),
           hangUp: () => this.hangUp(),
           compare: () => this.beginToCompare(),
-          write: () => this.takeUp(),
+          takeUp: () => this.takeUp(),
           tell: ({ context }, { state }) => this.tell(state, context),
         },
       }),
@@ -95,9 +88,12 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
       case 'listed':
         return this.compare(message);
       case 'fetch':
-        return this.fetch(message.client);
+        return this.fetch(message.client, message.reason);
       case 'fetch-dropped':
-        return this.fetches.drop(message.client);
+        return this.fetches.drop(message.client, message.reason);
+      case 'fetch-due':
+        this.fetches.takeUnsaid();
+        return this.askForWanted();
       case 'machine-failed':
         throw message.error;
       default:
@@ -115,6 +111,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private hear(message: Extract<BucketSpreadMessage, { session: BucketSession }>): void {
     switch (message.kind) {
       case 'bucket-opened':
+        this.writer.open(message.session);
         return this.life.send({ type: 'OPENED' });
       case 'bucket-warned':
         return this.reader.warn(message.reason);
@@ -141,7 +138,6 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   private open(): void {
-    this.writer.forgetContents();
     this.session = this.edges.bucket.open(this.mailbox, this.hold === 'all' ? 'everything' : 'changes');
   }
 
@@ -150,7 +146,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     this.session = undefined;
     this.comparison.end();
     session?.close();
-    this.writer.putAllBack();
+    this.writer.end();
     this.fetches.putAllBack();
   }
 
@@ -171,9 +167,13 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     this.goOnComparing();
   }
 
-  /** Who asks for all that is held, asks for some of it when what else there is to write has got through. */
+  /**
+   * Who asks for all that is held, asks for some of it when what else there is to write has got through, but for what a shard does not
+   * take; and only as long as nothing is given up for it that may be held nowhere else.
+   */
   private goOnComparing(): void {
-    if (this.hold === 'all' || this.writer.waiting < comparedWaitingMax) this.comparison.goOn();
+    const { moving, room } = this.writer;
+    if (this.hold === 'all' || (moving < comparedWaitingMax && room >= pageLocationsMax)) this.comparison.goOn();
   }
 
   /** Takes a page of what the store holds. What may be lacking in the bucket is written, or asked for first. */
@@ -183,12 +183,16 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   /** The store wants a client that it does not hold. Of one that is written about here the newest is known already. */
-  private fetch(client: ClientId): void {
-    const isUp = this.life.getSnapshot().hasTag('asking');
+  private fetch(client: ClientId, reason: FetchReason): void {
+    const isUp = this.isUp();
     const inBucket = isUp ? this.writer.inBucket(client) : undefined;
     const isKnown = inBucket !== undefined || (!isUp && this.writer.newestWaiting(client) !== undefined);
-    if (isKnown || !this.fetches.add(client)) return this.tellFetched(client, inBucket);
-    if (isUp && this.session !== undefined) this.fetches.ask(this.session);
+    if (isKnown || !this.fetches.add(client, reason)) return this.tellFetched(client, inBucket);
+    this.askForWanted();
+  }
+
+  private askForWanted(): void {
+    if (this.isUp() && this.session !== undefined) this.fetches.ask(this.session);
   }
 
   private tellFetched(client: ClientId, inBucket: Location | undefined): void {
@@ -204,28 +208,34 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   private write(): void {
-    if (this.session !== undefined && this.isWriting()) this.writer.write(this.session);
+    this.writer.write();
     this.goOnComparing();
   }
 
-  /** The bucket takes writes, from now on or again, and answers questions. */
+  /** The bucket takes writes and answers questions from now on. */
   private takeUp(): void {
     if (this.session === undefined) return;
-    this.writer.write(this.session);
+    this.writer.begin(this.session);
     this.fetches.ask(this.session);
   }
 
   /** The server stops: what nobody else may hold is written at once, and nobody waits for what becomes of it. */
   private writeTheRest(): void {
     const { session } = this;
-    if (session === undefined || !this.isWriting()) return;
+    if (session === undefined || !this.isUp()) return;
     this.session = undefined;
     this.mailbox.close();
     void this.writer.writeTheRest(session).finally(() => session.close());
   }
 
-  private isWriting(): boolean {
-    return this.life.getSnapshot().hasTag('writing');
+  private isUp(): boolean {
+    return this.life.getSnapshot().matches('up');
+  }
+
+  private tellHowItIsUp(): void {
+    const { trouble } = this.writer;
+    if (trouble === undefined) this.tell('live', { reason: '', retryInMs: 0 });
+    else this.tell('blocked', trouble);
   }
 
   private tell(

@@ -62,8 +62,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       case 'watched':
         return this.beginWatched(message.client);
       case 'unwatched':
-        this.watched.delete(message.client);
-        return this.held.release(message.client);
+        return this.endWatched(message.client);
       case 'bucket-back':
         // Of those that are held the spread finds out by itself what has changed meanwhile.
         for (const client of this.watched) if (this.held.get(client) === undefined) this.fetch(client);
@@ -155,8 +154,14 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     else this.held.keep(client);
   }
 
+  private endWatched(client: ClientId): void {
+    this.watched.delete(client);
+    this.held.release(client);
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client, reason: 'watch' });
+  }
+
   private fetch(client: ClientId): void {
-    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client });
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'watch' });
   }
 
   private makeRoom(): void {

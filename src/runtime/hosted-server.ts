@@ -22,6 +22,7 @@ import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
 import { ServerView } from './http/server-view.js';
+import { lastWritesOf } from './last-writes.js';
 import type { Listening } from './listening.js';
 import type { LinkFaults } from './link-faults.js';
 import { ServerLog, type LogDetail } from './log/server-log.js';
@@ -97,6 +98,8 @@ export class HostedServer {
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
   private readonly view: ServerView;
+  /** Undefined where locations are flooded only. */
+  private readonly bucket: LocationBucket | undefined;
   /** Undefined where nobody can ask for them. */
   private readonly counts: ServerCounts | undefined;
   private readonly doors: Listening[] = [];
@@ -120,6 +123,7 @@ export class HostedServer {
     const counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
     this.counts = counts;
+    this.bucket = bucketOf(edges, id);
     this.server = new Server(
       {
         identity,
@@ -133,7 +137,7 @@ export class HostedServer {
         ...edges,
         http: counts?.counting(edges.http) ?? edges.http,
         registry: this.bus,
-        bucket: bucketOf(edges, id),
+        bucket: this.bucket,
         transport: others.transportOver(routes(edges, network.transportOf(id)), id),
       },
     );
@@ -155,10 +159,14 @@ export class HostedServer {
     }
   }
 
-  /** Takes no more clients, answers those there are, and resolves when the server is gone and its log is written. */
+  /**
+   * Takes no more clients, answers those there are, and resolves when the server is gone, and its last locations and its log are
+   * written.
+   */
   async stop(): Promise<void> {
     await this.closeDoors();
     await this.server.drain();
+    await this.writeTheLast();
     await this.closeFiles();
   }
 
@@ -209,6 +217,12 @@ export class HostedServer {
     this.file = file;
     file.listen(this.bus);
     return locations;
+  }
+
+  private async writeTheLast(): Promise<void> {
+    const { bucket, edges, id } = this;
+    if (bucket === undefined || (await lastWritesOf(bucket, edges.clock)) === 'written') return;
+    edges.warn(`${id}: the bucket has not taken all that was reported last within five seconds`);
   }
 
   private async closeFiles(): Promise<void> {

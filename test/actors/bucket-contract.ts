@@ -116,6 +116,20 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(ear.heard).to.deep.equal(['opened', 'loaded']);
   });
 
+  it('names its shards, each once, and for each key the same one of them', async () => {
+    const [{ session }, other] = [await opened(), await opened('changes')];
+    expect(session.shards.length).to.be.at.least(1);
+    expect(new Set(session.shards)).to.have.lengthOf(session.shards.length);
+    const used = new Set<number>();
+    for (let key = 0; key < 100; key += 1) {
+      const shard = session.shardOf(`key-${key}`);
+      expect(session.shards[shard]).to.be.a('string');
+      expect(other.session.shardOf(`key-${key}`)).to.equal(shard);
+      used.add(shard);
+    }
+    expect(used).to.have.lengthOf(session.shards.length);
+  });
+
   it('tells whoever opens it everything, the last of each key, and then what changes', async () => {
     const { session } = await opened();
     await Promise.all(Array.from({ length: 300 }, (_, key) => session.put(`key-${key}`, `first ${key}`, 0)));
@@ -215,13 +229,19 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
   it('stores what was written before it is closed, tells nothing any more, and takes nothing', async () => {
     const ear = await opened();
     const other = await opened();
-    const last = ear.session.put('kiwi', 'last', 0);
+    let state: 'open' | 'over' = 'open';
+    const over = under.bucket.over().then(() => (state = 'over'));
+    const last = ear.session.put('kiwi', 'last', 0).then((outcome) => [outcome.kind, state]);
     ear.session.close();
-    expect(await last).to.include({ kind: 'stored' });
+    expect(await last).to.deep.equal(['stored', 'open']);
     expect((await ear.session.put('emu', 'too late', 0)).kind).to.equal('failed');
     expect((await ear.session.get('kiwi')).kind).to.equal('failed');
     await other.isTold('kiwi', 'last');
     expect(ear.heard).to.deep.equal(['opened', 'loaded']);
+    expect(state, 'another session is open yet').to.equal('open');
+    other.session.close();
+    await over;
+    await under.bucket.over();
   });
 
   it('may be closed before it is open', async () => {
@@ -229,6 +249,14 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     ear.session.close();
     await opened();
     expect(ear.heard).to.deep.equal([]);
+  });
+
+  it('is over when the engine is gone', async () => {
+    const ear = await opened();
+    await under.goDown();
+    await ear.hears('closed');
+    await under.bucket.over();
+    await under.comeUp();
   });
 
   it('says that the engine is gone, fails what is under way, and has everything again when it is back', async () => {

@@ -38,8 +38,8 @@ describe('BucketSeeker', () => {
     seek(2);
     seek(3, 'emu');
     expect(spread.take()).to.deep.equal([
-      { kind: 'fetch', client: 'kiwi' },
-      { kind: 'fetch', client: 'emu' },
+      { kind: 'fetch', client: 'kiwi', reason: 'question' },
+      { kind: 'fetch', client: 'emu', reason: 'question' },
     ]);
     const location = locationOf('kiwi', 1);
     bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
@@ -57,9 +57,9 @@ describe('BucketSeeker', () => {
     expect(client.take()).to.deep.equal([]);
     clock.advance(1);
     expect(client.take()).to.deep.equal([located(1, undefined)]);
-    expect(spread.take()).to.deep.equal([{ kind: 'fetch-dropped', client: 'kiwi' }]);
+    expect(spread.take()).to.deep.equal([{ kind: 'fetch-dropped', client: 'kiwi', reason: 'question' }]);
     seek(2);
-    expect(spread.take()).to.deep.equal([{ kind: 'fetch', client: 'kiwi' }]);
+    expect(spread.take()).to.deep.equal([{ kind: 'fetch', client: 'kiwi', reason: 'question' }]);
   });
 
   it('asks for 10,000 clients at once, and says of one more at once that nobody knows', () => {

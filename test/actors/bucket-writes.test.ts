@@ -4,18 +4,16 @@ import { asClientId } from '../../src/protocol/ids.js';
 import { locationOf } from '../support/fake-location.js';
 
 describe('BucketWrites', () => {
-  it('gives up the one that has waited longest when there are too many', () => {
-    const writes = new BucketWrites(1, 2);
-    expect(writes.add(locationOf('kiwi', 1))).to.equal(undefined);
-    expect(writes.add(locationOf('emu', 1))).to.equal(undefined);
-    expect(writes.add(locationOf('emu', 2))).to.equal(undefined);
-    expect(writes.add(locationOf('moa', 1))?.client).to.equal('kiwi');
+  it('gives up the one that has waited longest, and has no more than so many on their way', () => {
+    const writes = new BucketWrites(1);
+    for (const name of ['kiwi', 'emu', 'emu', 'moa']) writes.add(locationOf(name, 1));
+    expect(writes.giveUp()?.client).to.equal('kiwi');
     expect([writes.take(), writes.take()].map((write) => write?.location.client)).to.deep.equal(['emu', undefined]);
-    expect(writes.size).to.equal(2);
+    expect([writes.size, writes.queued]).to.deep.equal([2, 1]);
   });
 
   it('knows the newest of a client that waits, is on its way, or is to follow', () => {
-    const writes = new BucketWrites(10, 10);
+    const writes = new BucketWrites(10);
     const newest = () => writes.newestOf(asClientId('kiwi'));
     expect(newest()).to.equal(undefined);
     writes.add(locationOf('kiwi', 2));
@@ -30,7 +28,7 @@ describe('BucketWrites', () => {
   });
 
   it('gives everything back that is on its way', () => {
-    const writes = new BucketWrites(10, 10);
+    const writes = new BucketWrites(10);
     for (const location of [locationOf('kiwi', 1), locationOf('emu', 1)]) writes.add(location);
     writes.take();
     writes.add(locationOf('kiwi', 2));

@@ -4,6 +4,7 @@ import type { BucketEntry } from '../../src/actors/location-bucket.js';
 import {
   addresses,
   fromBucket,
+  type FetchReason,
   type ListedMessage,
   type StoreMessage,
   type TouchedStoreMessage,
@@ -58,7 +59,10 @@ describe('NatsSpread, where the store does not hold everything', () => {
     clock.advance(1);
   }
 
-  const fetch = (name: string) => bus.send(addresses.bucketSpread, { kind: 'fetch', client: asClientId(name) });
+  const fetch = (name: string, reason: FetchReason = 'question') =>
+    bus.send(addresses.bucketSpread, { kind: 'fetch', client: asClientId(name), reason });
+  const drop = (name: string, reason: FetchReason = 'question') =>
+    bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client: asClientId(name), reason });
 
   /** What the store was told of the bucket, but for pages that it was asked for. */
   function told(): { learned: string[]; fetched: [string, string | undefined][] } {
@@ -211,6 +215,51 @@ describe('NatsSpread, where the store does not hold everything', () => {
       expect(told().fetched).to.deep.equal([['kiwi', locationOf('kiwi', 2).line]]);
     });
 
+    it('asks for a client that is watched when it comes to its turn, though a question for it has run out of time', async () => {
+      for (let client = 0; client < 256; client += 1) fetch(`client-${client}`);
+      const gets = takeGets();
+      fetch('kiwi', 'watch');
+      for (const name of ['kiwi', 'emu', 'moa']) fetch(name);
+      fetch('moa', 'watch');
+      for (const name of ['kiwi', 'emu']) drop(name);
+      drop('moa', 'watch');
+      for (const get of gets) await get.ends(read(undefined));
+      expect(takeGets().map(({ key }) => key)).to.have.members(['key of kiwi', 'key of moa']);
+    });
+
+    it('asks again for a client that is watched until the bucket has said what it holds, and not for others', async () => {
+      fetch('kiwi', 'watch');
+      fetch('emu');
+      for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'no answer in time' });
+      expect(takeGets(), 'not at once').to.deep.equal([]);
+      told();
+      fetch('moa');
+      const moa = takeGet();
+      clock.advance(1_000);
+      const kiwi = takeGet();
+      expect(kiwi.key).to.equal('key of kiwi');
+      const location = locationOf('kiwi', 1, 'Metta');
+      await kiwi.ends(read(entryOf(location, 1)));
+      expect(told().fetched).to.deep.equal([['kiwi', location.line]]);
+      await moa.ends(read(undefined));
+      clock.advance(10_000);
+      expect(takeGets()).to.deep.equal([]);
+    });
+
+    it('asks no more for a client that is watched no more, and when it has stopped', async () => {
+      const fail = async () => {
+        for (const name of ['kiwi', 'emu']) fetch(name, 'watch');
+        for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'no answer in time' });
+      };
+      await fail();
+      drop('kiwi', 'watch');
+      clock.advance(1_000);
+      expect(takeGet().key).to.equal('key of emu');
+      await fail();
+      spread.stop();
+      expect(clock.armed).to.equal(0);
+    });
+
     it('has no more than 256 questions on their way', async () => {
       for (let client = 0; client < 300; client += 1) fetch(`client-${client}`);
       const gets = takeGets();
@@ -247,7 +296,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
   describe('while the bucket is away', () => {
     it('asks when it is back for those who are still wanted', async () => {
       for (const name of ['kiwi', 'emu']) fetch(name);
-      bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client: asClientId('emu') });
+      drop('emu');
       expect(takeGets()).to.deep.equal([]);
       bucket.session.loads();
       expect(takeGet().key).to.equal('key of kiwi');
@@ -272,6 +321,8 @@ describe('NatsSpread, where the store does not hold everything', () => {
       expect(told().fetched).to.deep.equal([]);
       fetch('one-more');
       expect(told().fetched).to.deep.equal([['one-more', undefined]]);
+      fetch('watched', 'watch');
+      expect(told().fetched, 'there is nobody who waits').to.deep.equal([]);
     });
 
     it('has as many reports wait as there may be clients, gives up the oldest beyond, and says so once', () => {
@@ -288,6 +339,25 @@ describe('NatsSpread, where the store does not hold everything', () => {
     bucket.session.loads();
     clock.advance(1);
     expect(store.take().map(({ kind }) => kind)).to.deep.equal(['bucket-back']);
+  });
+
+  it('goes on comparing while much waits for a shard that takes no writes, but not when there is no room', async () => {
+    bucket.shards = ['k', 'e'];
+    bucket.session.breaks('it is split just now');
+    clock.advance(1_000);
+    const many = (length: number) => Array.from({ length }, (_, client) => locationOf(`k${client}`, 1));
+    report(...many(1_200));
+    bucket.session.loads();
+    for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'the disk is full' });
+    clock.advance(1);
+    expect(store.take().map(({ kind }) => kind)).to.include('list');
+    bucket.session.breaks('connection reset');
+    report(...many(1_600));
+    clock.advance(1_000);
+    bucket.session.loads();
+    for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'the disk is full' });
+    clock.advance(1);
+    expect(store.take().map(({ kind }) => kind)).to.not.include('list');
   });
 
   it('asks for everything that the store holds each time that the bucket is back, and goes on when little waits', async () => {

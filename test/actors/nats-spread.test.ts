@@ -351,6 +351,89 @@ describe('NatsSpread', () => {
     });
   });
 
+  describe('while the bucket is split', () => {
+    const everybody = (time: number, letter: string) =>
+      Array.from({ length: 300 }, (_, client) => locationOf(`${letter}${client}`, time));
+
+    beforeEach(() => {
+      bucket.session.breaks('it is split just now');
+      bucket.shards = ['k', 'e', 'm'];
+      report(...everybody(1, 'k'));
+      clock.advance(1_000);
+      bucket.session.loads();
+    });
+
+    /** Answers the writes that there are by their shard, until there are none. Returns how many were stored. */
+    async function answerAll(failing: ReadonlyMap<string, string>): Promise<number> {
+      let stored = 0;
+      for (let puts = bucket.session.takePuts(); puts.length > 0; puts = bucket.session.takePuts()) {
+        for (const { key, ends } of puts) {
+          const reason = failing.get(key.charAt('key of '.length));
+          if (reason === undefined) stored += 1;
+          await ends(reason === undefined ? { kind: 'stored', revision: stored } : { kind: 'failed', reason });
+        }
+      }
+      return stored;
+    }
+
+    it('writes into each shard, however many are on their way into others', () => {
+      report(...everybody(1, 'e'));
+      const shards = bucket.session.takePuts().map(({ key }) => key.charAt('key of '.length));
+      expect(shards.filter((shard) => shard === 'k')).to.have.lengthOf(256);
+      expect(shards.filter((shard) => shard === 'e')).to.have.lengthOf(256);
+    });
+
+    it('goes on with the others while one takes no writes, and says which, until that one does', async () => {
+      const failing = new Map([['k', 'the disk is full']]);
+      await answerAll(failing);
+      const before = states.length;
+      for (let time = 2; time <= 20; time += 1) {
+        report(...everybody(time, 'e'));
+        expect(await answerAll(failing), 'all of the other shard are stored at once').to.equal(300);
+        clock.advance(1_000);
+        await answerAll(failing);
+      }
+      const said = states.slice(before - 1);
+      expect(new Set(said.map(({ state, reason }) => `${state}: ${reason}`))).to.deep.equal(
+        new Set(['blocked: shard k: the disk is full']),
+      );
+      clock.advance(1_000);
+      expect(await answerAll(new Map())).to.equal(300);
+      expect(states.at(-1)).to.deep.include({ state: 'live', reason: '', retryInMs: 0 });
+    });
+
+    it('names each that takes no writes, and is blocked until the last of them does', async () => {
+      report(locationOf('emu', 1), locationOf('moa', 1));
+      await answerAll(new Map(['k', 'e', 'm'].map((shard) => [shard, `${shard} is full`])));
+      const reason = 'shard k: k is full; shard e: e is full; shard m: m is full';
+      expect(states.at(-1)).to.include({ state: 'blocked', reason });
+      clock.advance(1_000);
+      await answerAll(new Map([['m', 'no answer in time']]));
+      expect(states.at(-1)).to.include({ state: 'blocked', reason: 'shard m: no answer in time' });
+      clock.advance(1_000);
+      await answerAll(new Map());
+      expect(stateNow()).to.equal('live');
+    });
+
+    it('gives up one that waits for the shard for which most wait, and nobody who waits for another', async () => {
+      await answerAll(new Map([['k', 'the disk is full']]));
+      report(...Array.from({ length: 2_000 }, (_, client) => locationOf(`k${client}`, 2)));
+      expect(warnings).to.have.lengthOf(0);
+      report(locationOf('emu', 1));
+      expect(warnings).to.have.lengthOf(1);
+      expect(bucket.session.takePut()).to.include({ key: 'key of emu' });
+    });
+
+    it('writes when it is stopped what the shards take that take anything', async () => {
+      await answerAll(new Map([['k', 'the disk is full']]));
+      report(locationOf('emu', 1));
+      const { session } = bucket;
+      spread.stop();
+      const keys = session.takePuts().map(({ key }) => key);
+      expect(new Set(keys)).to.deep.equal(new Set(['key of emu']));
+    });
+  });
+
   it('writes what the store holds and the bucket lacks, each time that it is loaded, from anywhere and all the way round', () => {
     const [held, newer, lacking] = [locationOf('kiwi', 1), locationOf('emu', 2), locationOf('moa', 1)];
     for (const time of [1, 2]) {

@@ -158,7 +158,9 @@ describe('TouchedStore', () => {
     watch('kiwi');
     report(...['a', 'b', 'c', 'd', 'e'].map((name) => locationOf(name, 1)));
     expect(held()).to.include('kiwi');
+    spread.take();
     bus.send(addresses.store, { kind: 'unwatch', watcher: asker, client: undefined });
+    expect(spread.take()).to.deep.equal([{ kind: 'fetch-dropped', client: 'kiwi', reason: 'watch' }]);
     report(...['f', 'g', 'h', 'i'].map((name) => locationOf(name, 1)));
     expect(held()).to.deep.equal(['f', 'g', 'h', 'i']);
   });

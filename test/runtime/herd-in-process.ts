@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { addresses } from '../../src/actors/messages.js';
-import type { LocationBucket } from '../../src/actors/location-bucket.js';
 import type { Clock } from '../../src/actors/clock.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { parseConfig } from '../../src/runtime/config/load.js';
 import { HerdStatus } from '../../src/runtime/herd-status.js';
 import { HerdCertificates } from '../../src/runtime/certificates.js';
 import { Host } from '../../src/runtime/host.js';
+import type { LocationBucket } from '../../src/actors/location-bucket.js';
 import type { HerdMode } from '../../src/runtime/http/http-edges.js';
 import type { ServerPorts } from '../../src/runtime/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/in-process-transport.js';

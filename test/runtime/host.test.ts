@@ -6,8 +6,10 @@ import { addresses } from '../../src/actors/messages.js';
 import { PortError } from '../../src/runtime/errors.js';
 import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
+import { FakeBucket } from '../support/fake-bucket.js';
 import { eventsOf } from '../support/fake-bus.js';
 import { FakeFolder } from '../support/fake-folder.js';
+import { promisesSettled } from '../support/fake-upstream.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { HerdInProcess, type HerdOptions } from './herd-in-process.js';
 
@@ -147,6 +149,35 @@ describe('Host', () => {
         '200',
         '400',
         '50',
+      ]);
+    });
+
+    it('waits until the bucket has its last writes when it stops, but not for long', async () => {
+      const clock = new VirtualClock();
+      const bucket = new FakeBucket();
+      begin({ talks: ['Blake'], clock, bucketOf: () => bucket });
+      const stopped: string[] = [];
+      const reportAndStop = async (client: string) => {
+        await herd.startServer('Blake');
+        bucket.session.loads();
+        await herd.report('Blake', client, 1_700_000_000);
+        void herd.stopServer('Blake').then(() => stopped.push(client));
+        const { session } = bucket;
+        return eventually('it writes the rest', () => session.puts.find(({ key }) => key === `key of ${client}`));
+      };
+      const put = await reportAndStop('kiwi');
+      await promisesSettled();
+      expect(stopped).to.deep.equal([]);
+      await put.ends({ kind: 'stored', revision: 1 });
+      await eventually('it has stopped', () => stopped.length === 1);
+      await reportAndStop('emu');
+      clock.advance(4_999);
+      await promisesSettled();
+      expect(stopped).to.deep.equal(['kiwi']);
+      clock.advance(1);
+      await eventually('it has stopped', () => stopped.length === 2);
+      expect(herd.warnings).to.deep.equal([
+        'Blake: the bucket has not taken all that was reported last within five seconds',
       ]);
     });
 

@@ -23,11 +23,20 @@ export class FakeSession implements BucketSession {
   readonly puts: FakePut[] = [];
   readonly gets: { readonly key: string; readonly ends: (outcome: GetOutcome) => Promise<void> }[] = [];
   state: 'open' | 'closed' = 'open';
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
 
   constructor(
     private readonly listener: BucketListener,
     readonly extent: BucketExtent,
-  ) {}
+    readonly shards: readonly string[],
+  ) {
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
+  }
+
+  shardOf(key: string): number {
+    return Math.max(0, this.shards.indexOf(key.charAt('key of '.length)));
+  }
 
   put(key: string, value: string, revision: number): Promise<PutOutcome> {
     return new Promise((resolve) => {
@@ -51,6 +60,7 @@ export class FakeSession implements BucketSession {
 
   close(): void {
     this.state = 'closed';
+    this.noteOver();
   }
 
   /** The bucket is there, and holds this. */
@@ -73,6 +83,7 @@ export class FakeSession implements BucketSession {
   }
 
   breaks(reason: string): void {
+    this.noteOver();
     this.listener.closed(this, reason);
   }
 
@@ -93,15 +104,21 @@ export class FakeSession implements BucketSession {
 /** A bucket whose sessions do what a test says. */
 export class FakeBucket implements LocationBucket {
   readonly sessions: FakeSession[] = [];
+  /** The shards of the next session. Several are first letters of clients; whoever begins otherwise is in the first. */
+  shards: readonly string[] = ['all'];
 
   keyOf(client: ClientId): string {
     return `key of ${client}`;
   }
 
   open(listener: BucketListener, extent: BucketExtent): FakeSession {
-    const session = new FakeSession(listener, extent);
+    const session = new FakeSession(listener, extent, this.shards);
     this.sessions.push(session);
     return session;
+  }
+
+  async over(): Promise<void> {
+    await Promise.all(this.sessions.map(({ over }) => over));
   }
 
   /** The youngest session. */

@@ -44,6 +44,18 @@ export async function valuesIn(address: string, name = bucketName): Promise<stri
   return values;
 }
 
+/** Has the stream of a bucket take no new keys any more, or take them again. */
+export async function setFull(address: string, name: string, state: 'full' | 'not full'): Promise<void> {
+  const connection = await connect({ servers: address });
+  try {
+    const { streams } = await jetstreamManager(connection);
+    const { messages } = (await streams.info(`KV_${name}`)).state;
+    await streams.update(`KV_${name}`, { max_msgs: state === 'full' ? Math.max(1, messages) : -1 });
+  } finally {
+    await connection.close();
+  }
+}
+
 /** Deletes whatever watches the bucket, as soon as so many do. Those who watch are told nothing. */
 export async function deleteWatches(address: string, count: number): Promise<void> {
   const connection = await connect({ servers: address });

@@ -1,10 +1,10 @@
-import type { BucketState, LinkState } from '../../src/actors/events.js';
 import type { Administering } from '../../src/runtime/http/access.js';
 import { askFor } from './ask.js';
 import { readEvents } from './event-stream.js';
 import { engine, type Herd, type Server } from './herd.js';
 import type { Told } from './locations.js';
 import { Refill } from './refill.js';
+import { isEnd, isLearned, isLink, isLocation, isSaid, type EndTold, type LinkTold, type Said } from './told.js';
 
 /** What a server tells of itself: `GET /api/herd`. */
 interface Overview {
@@ -19,20 +19,6 @@ interface Overview {
   readonly clients: number;
   readonly hold: 'all' | 'touched';
   readonly ready: boolean;
-}
-
-/** What a server tells of one end: of a link, or of its way to the engine. */
-interface EndTold {
-  readonly state: LinkState | BucketState;
-  readonly sinceMs?: number;
-  readonly retryInMs: number;
-  readonly reason: string;
-  /** Of its way to the engine alone. */
-  readonly waiting?: number;
-}
-
-interface LinkTold extends EndTold {
-  readonly neighbour: string;
 }
 
 /** A page of `GET /api/clients`. */
@@ -152,24 +138,25 @@ export class Feed {
       },
       heard: (kind, data) => {
         if (kind === 'lost' || kind === 'remembered') refill.want();
-        this.hear(kind, JSON.parse(data) as Readonly<Record<string, unknown>>);
+        const said: unknown = JSON.parse(data);
+        if (isSaid(said)) this.hear(kind, said);
       },
     });
   }
 
-  private hear(kind: string, data: Readonly<Record<string, unknown>>): void {
+  /** What is not understood changes nothing here, and stands among the events all the same: the server may be of another version. */
+  private hear(kind: string, data: Said): void {
     const { server, herd, listener } = this;
     if (kind === 'learned') {
-      const { from, locations } = data as unknown as { from: string | null; locations: readonly Told[] };
-      listener.learned(server, from, locations);
+      if (isLearned(data)) listener.learned(server, data.from, data.locations);
     } else if (kind === 'fetched') {
-      listener.told(server, [data as unknown as Told]);
+      if (isLocation(data)) listener.told(server, [data]);
     } else if (kind === 'link') {
-      this.linkIs(data as unknown as LinkTold);
+      if (isLink(data)) this.linkIs(data);
     } else if (kind === 'bucket') {
-      this.bucketIs(data as unknown as EndTold);
-    } else if (kind === 'client') {
-      server.connections = Number(data['clients']);
+      if (isEnd(data)) this.bucketIs(data);
+    } else if (kind === 'client' && typeof data['clients'] === 'number') {
+      server.connections = data['clients'];
       herd.changed();
     }
     listener.happened({ server: server.name, kind, data });

@@ -82,7 +82,7 @@ function toneOfServer({ state }: ServerStatus): Tone {
 
 function toneOfLife({ state }: { readonly state: string }): Tone {
   if (state === 'live') return 'good';
-  return state === 'unknown' ? 'bad' : 'waiting';
+  return state === 'unknown' || state === 'none' ? 'bad' : 'waiting';
 }
 
 function serverCells({ name, state, why, held, pace }: ServerStatus): string[] {

@@ -43,7 +43,7 @@ export interface LinkStatus {
 /** What is known of the bucket that a server spreads locations by. */
 export interface BucketStatus {
   readonly server: ServerId;
-  /** The state; `unknown` where the server did not tell. */
+  /** The state; `unknown` where the server did not tell, `none` where it has no bucket, though herd.yaml gives it one. */
   readonly state: string;
   /** For how long, in milliseconds. */
   readonly sinceMs: number | undefined;
@@ -126,8 +126,10 @@ function linkStatus(looks: HerdLook, one: ServerId, other: ServerId): LinkStatus
 }
 
 function bucketStatus(server: ServerId, look: ServerLook): BucketStatus {
-  const bucket = look.kind === 'told' ? look.answer.bucket : null;
-  if (bucket === null) return { server, state: 'unknown', sinceMs: undefined, waiting: undefined, why: '' };
+  const untold = { server, sinceMs: undefined, waiting: undefined };
+  if (look.kind !== 'told') return { ...untold, state: 'unknown', why: '' };
+  const { bucket } = look.answer;
+  if (bucket === null) return { ...untold, state: 'none', why: 'it was started with a herd.yaml that gives it none' };
   const { state, sinceMs, waiting, reason } = bucket;
   return { server, state, sinceMs, waiting, why: reason };
 }

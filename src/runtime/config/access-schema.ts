@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { standsInFile } from './environment-only.js';
 import type { Problem } from './problems.js';
 
 /** Nobody keeps who guesses from guessing on, so a token must be too long for it. */
@@ -53,9 +54,7 @@ export function* tokenProblemsOf(
     if (its === undefined) continue;
     const path = ['access', ...where];
     const name = path.join('.');
-    if (!isFromEnvironment(path)) {
-      yield { path, text: `${name} must be the name of an environment variable, as in \${HERD_TOKEN}` };
-    }
+    if (!isFromEnvironment(path)) yield standsInFile(path, 'HERD_TOKEN');
     const user = users.get(its);
     if (user !== undefined) yield { path, text: `${name} is the same token as ${user}: whoever has one has the other` };
     users.set(its, name);

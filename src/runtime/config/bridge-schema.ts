@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { serverIdPattern } from '../../protocol/ids.js';
-import { natsSchema } from './spread-schema.js';
-
-const shared = 'must be there: herds that are bridged are those that name the same bucket';
+import { bucketName, natsSchema } from './spread-schema.js';
 
 /** What herd.yaml may say of the bridge from this herd, whose servers flood, to others. */
 export const bridgeSchema = natsSchema.omit({ kind: true, hold: true }).extend({
@@ -10,10 +8,7 @@ export const bridgeSchema = natsSchema.omit({ kind: true, hold: true }).extend({
     .array(z.string().regex(serverIdPattern, 'must be the name of a server'))
     .min(1)
     .describe('The servers of this herd that write to the bucket and watch it; the others hear of it over links.'),
-  bucket: z
-    .string({ error: ({ input }) => (input === undefined ? shared : undefined) })
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
-    .describe('The bucket, by the same name in each of the herds. It is made if there is none.'),
+  bucket: bucketName.describe('The bucket, by the same name in each of the herds. It is made if there is none.'),
 });
 
 /** What stands under `bridge`. */

@@ -8,7 +8,7 @@ import { topologyOf } from '../../protocol/topology.js';
 import { tokenProblemsOf } from './access-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
 import type { AccessTokens, HerdConfig } from './herd-config.js';
-import { problemsOf } from './problems.js';
+import { natsSecretProblemsOf, problemsOf, type Problem } from './problems.js';
 import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
@@ -45,7 +45,12 @@ export function configOfObject(config: unknown): HerdConfig {
 function configIn(source: ConfigSource, file: string): HerdConfig {
   const { success, data, error } = herdSchema.safeParse(source.value);
   if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
-  const found = [...problemsOf(data), ...tokenProblemsOf(data.access, (path) => source.isFromEnvironment(path))];
+  const isFromEnvironment = (path: Problem['path']) => source.isFromEnvironment(path);
+  const found = [
+    ...problemsOf(data),
+    ...natsSecretProblemsOf(data, isFromEnvironment),
+    ...tokenProblemsOf(data.access, isFromEnvironment),
+  ];
   const problems = found.map(({ path, text: problem }) => source.at(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
   return configOf(file, data);

@@ -1,4 +1,5 @@
 import { hostAndPort } from '../listening.js';
+import { standsInFile } from './environment-only.js';
 import type { HerdDocument } from './schema.js';
 import type { NatsDocument } from './spread-schema.js';
 
@@ -75,6 +76,28 @@ function* natsProblems(
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
     yield { path: [at, 'tls'], text: `${at}.tls.cert and ${at}.tls.key go together` };
+  }
+}
+
+/**
+ * Secrets for NATS that stand in the file.
+ * @param isFromEnvironment whether a value is nothing but a variable of the environment
+ */
+export function* natsSecretProblemsOf(
+  { spread, bridge }: HerdDocument,
+  isFromEnvironment: (path: Problem['path']) => boolean,
+): Generator<Problem> {
+  for (const [at, nats] of [
+    ['spread', spread.kind === 'nats' ? spread : undefined],
+    ['bridge', bridge],
+  ] as const) {
+    for (const [name, variable] of [
+      ['password', 'NATS_PASSWORD'],
+      ['token', 'NATS_TOKEN'],
+    ] as const) {
+      const path = [at, name];
+      if (nats?.[name] !== undefined && !isFromEnvironment(path)) yield standsInFile(path, variable);
+    }
   }
 }
 

@@ -16,6 +16,14 @@ const floodSchema = z.strictObject({
     .describe('Servers that flood hold all clients.'),
 });
 
+const shared = 'must be there: herds that are bridged are those that name the same bucket';
+
+/** The name of a bucket; the streams of one that is split have names that no bucket has. */
+export const bucketName = z
+  .string({ error: ({ input }) => (input === undefined ? shared : undefined) })
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
+  .regex(/^(?!shard-)/, 'must not begin with shard-: so do the streams of buckets that are split');
+
 /** What is said of NATS, wherever a bucket of it is meant. */
 export const natsSchema = z.strictObject({
   kind: z.literal('nats').describe('Servers write to a key-value bucket of NATS JetStream, and watch it.'),
@@ -31,9 +39,7 @@ export const natsSchema = z.strictObject({
     .min(1)
     .max(16)
     .describe('nats-servers of one cluster, as host:port; any of them will do, so name several.'),
-  bucket: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
+  bucket: bucketName
     .optional()
     .describe("The bucket. Left out: herd- and the herd's name. It is made if there is none."),
   replicas: z
@@ -58,8 +64,14 @@ export const natsSchema = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('The password of user, as an environment variable: ${NATS_PASSWORD}.'),
-  token: z.string().min(1).optional().describe('The token that nats-servers ask for, as an environment variable.'),
+    .describe('The name of an environment variable that holds the password of user, as in ${NATS_PASSWORD}.'),
+  token: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The name of an environment variable that holds the token that nats-servers ask for, as in ${NATS_TOKEN}.',
+    ),
   tls: z
     .strictObject({ ca: file.optional(), cert: file.optional(), key: file.optional() })
     .optional()

@@ -6,11 +6,13 @@ import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
 import type { Gate } from './gate.js';
+import { herdRoutes } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
 import { formatSeconds } from '../../protocol/time.js';
+import { phoneRoutes } from './phone-routes.js';
 import type { Reception } from './reception.js';
 import { SseReader } from './sse-reader.js';
 
@@ -73,11 +75,10 @@ export function serveApi(
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
   const access = config.access.clients === undefined ? 'open' : 'closed';
+  const described = [...Object.values(routes), ...herdRoutes, ...phoneRoutes];
   // Made when it is asked for: few ask, and every start would wait for it.
   let description: unknown;
-  app.get('/openapi.json', (_, reply) =>
-    reply.send((description ??= openApiOf(Object.values(routes), config.herd, access))),
-  );
+  app.get('/openapi.json', (_, reply) => reply.send((description ??= openApiOf(described, config.herd, access))));
   app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
     const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
     gate.checkReport(request, reception.clientIdOf(client));

@@ -4,9 +4,27 @@ import type { Desk } from './desk.js';
 import { EventFeed } from './event-feed.js';
 import type { Gate } from './gate.js';
 import type { HerdPlaces } from './herd-places.js';
+import { herdAnswer } from './herd-schemas.js';
 import type { HttpEdges } from './http-edges.js';
+import type { RouteDescription } from './openapi.js';
 import { HttpError } from './http-error.js';
 import { SseReader } from './sse-reader.js';
+
+/** What is described of them. */
+export const herdRoutes: readonly RouteDescription[] = [
+  {
+    method: 'get',
+    path: '/api/herd',
+    summary: 'What this server knows of the herd and of itself.',
+    answer: herdAnswer,
+  },
+  {
+    method: 'get',
+    path: '/api/events',
+    summary: 'What happens in this server from now on, as server-sent events.',
+    answer: 'events',
+  },
+];
 
 /** Who may read along at once; one more is turned away. */
 const readersMax = 1_000;

@@ -44,14 +44,14 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const { lineBytesMax } = config.limits;
   // Which port it is, is known when it listens; nobody asks before.
   let places = new HerdPlaces(edges, { ...at, server });
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     serverFactory: (handler) => serverFor(edges.certificates, handler),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
     schemaController: withoutSchemas,
-  }) as unknown as FastifyInstance;
+  });
   const problemOf = ({ headers }: IncomingMessage): string | undefined => {
     if (!isCalledRightly(headers.host, edges.mode)) return calledWrongly;
     const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);

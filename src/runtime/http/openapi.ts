@@ -8,8 +8,11 @@ export interface RouteDescription {
   readonly summary: string;
   readonly parameters?: z.ZodObject;
   readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
-  readonly answer: z.ZodType | 'events';
+  /** What else the body may be: names and values, as a form has them. */
+  readonly form?: z.ZodObject;
+  readonly answer: z.ZodType | 'events' | 'nothing';
 }
 
 /**
@@ -37,21 +40,37 @@ export function openApiOf(routes: readonly RouteDescription[], herd: string, acc
   };
 }
 
-function operationOf({ summary, parameters, query, body, answer }: RouteDescription): unknown {
-  const content =
-    answer === 'events' ? { 'text/event-stream': { schema: { type: 'string' } } } : json(answer, 'output');
+function operationOf({ summary, parameters, query, headers, body, form, answer }: RouteDescription): unknown {
+  const forms = form === undefined ? {} : { 'application/x-www-form-urlencoded': { schema: jsonSchemaOf(form) } };
+  // Who may send a form may send a query instead.
+  const requestBody = body && { required: form === undefined, content: { ...json(body), ...forms } };
   return {
     summary,
-    parameters: [...parametersIn(parameters, 'path'), ...parametersIn(query, 'query')],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
+    parameters: [
+      ...parametersIn(parameters, 'path'),
+      ...parametersIn(query, 'query'),
+      ...parametersIn(headers, 'header'),
+    ],
+    ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      200: { description: 'The answer.', content },
+      200: { description: 'The answer.', ...contentOf(answer) },
       default: { $ref: '#/components/responses/Error' },
     },
   };
 }
 
-function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query'): unknown[] {
+function contentOf(answer: RouteDescription['answer']): Readonly<Record<string, unknown>> {
+  switch (answer) {
+    case 'nothing':
+      return {};
+    case 'events':
+      return { content: { 'text/event-stream': { schema: { type: 'string' } } } };
+    default:
+      return { content: json(answer, 'output') };
+  }
+}
+
+function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query' | 'header'): unknown[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
     in: place,
@@ -60,7 +79,7 @@ function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query'):
   }));
 }
 
-function json(schema: z.ZodType, io: 'input' | 'output' = 'input'): unknown {
+function json(schema: z.ZodType, io: 'input' | 'output' = 'input'): Readonly<Record<string, unknown>> {
   return { 'application/json': { schema: jsonSchemaOf(schema, io) } };
 }
 

@@ -1,11 +1,13 @@
 import { isoPositionOf } from '../../protocol/position.js';
+import type { z } from 'zod';
+import { ownTracksBody, traccarBody, type osmAndFields } from './phone-schemas.js';
 import type { Reported } from './reception.js';
 
 /** What a phone app says, as a report; or why there is none in it. */
 export type PhoneReport = Reported | 'no location' | 'no device';
 
 /** What an app says in one request: names and values, as texts. */
-export type PhoneFields = ReadonlyMap<string, string>;
+export type PhoneFields = z.infer<typeof osmAndFields>;
 
 /** Timestamps above this are milliseconds: so does Traccar's server. */
 const secondsMax = 2_147_483_647;
@@ -27,35 +29,36 @@ export function readOwnTracks(
   body: unknown,
   { user, device }: { user?: string | undefined; device?: string | undefined },
 ): PhoneReport {
-  const { _type: type, lat, lon, tst, topic, tid } = (body ?? {}) as Record<string, unknown>;
-  if (type !== 'location' || typeof lat !== 'number' || typeof lon !== 'number') return 'no location';
+  const { data } = ownTracksBody.safeParse(body);
+  if (data === undefined) return 'no location';
+  const { lat, lon, tst, topic, tid } = data;
   const client = clientOf(user, device, topic, tid);
   if (client === undefined) return 'no device';
-  return { client, position: isoPositionOf(lat, lon), time: typeof tst === 'number' ? plain(tst) : undefined };
+  return { client, position: isoPositionOf(lat, lon), time: tst === undefined ? undefined : plain(tst) };
 }
 
 function clientOf(
   user: string | undefined,
   device: string | undefined,
-  topic: unknown,
-  tid: unknown,
+  topic: string | undefined,
+  tid: string | undefined,
 ): string | undefined {
   if (user !== undefined && user !== '')
     return asClient(user, ...(device === undefined || device === '' ? [] : [device]));
-  if (typeof topic === 'string') {
+  if (topic !== undefined) {
     const [, ...names] = topic.split('/').filter((name) => name !== '');
     if (names.length > 0) return asClient(...names);
   }
-  return typeof tid === 'string' && tid !== '' ? asClient(tid) : undefined;
+  return tid !== undefined && tid !== '' ? asClient(tid) : undefined;
 }
 
 /** What OsmAnd, Traccar Client before 9 and GPSLogger say: a query or a form (https://www.traccar.org/osmand/). */
 export function readOsmAnd(fields: PhoneFields): PhoneReport {
-  const id = fields.get('id') ?? fields.get('deviceid') ?? '';
+  const id = fields.id ?? fields.deviceid ?? '';
   if (id === '') return 'no device';
   const [latitude, longitude] = placeIn(fields);
   if (latitude === undefined || longitude === undefined) return 'no location';
-  const timestamp = fields.get('timestamp');
+  const { timestamp } = fields;
   const time = timestamp === undefined || timestamp === '' ? undefined : timeOf(timestamp);
   if (time === unreadable) return 'no location';
   return located(id, latitude, longitude, time);
@@ -63,14 +66,12 @@ export function readOsmAnd(fields: PhoneFields): PhoneReport {
 
 /** What Traccar Client says since version 9. */
 export function readTraccar(body: unknown): PhoneReport {
-  const { location, device_id: id } = (body ?? {}) as { location?: Record<string, unknown>; device_id?: unknown };
-  if ((typeof id !== 'string' && typeof id !== 'number') || id === '') return 'no device';
-  const { latitude, longitude } = (location?.['coords'] ?? {}) as Record<string, unknown>;
-  if (typeof latitude !== 'number' || typeof longitude !== 'number') return 'no location';
-  const timestamp = location?.['timestamp'];
-  const isStamp = typeof timestamp === 'string' || typeof timestamp === 'number';
-  const time = isStamp ? timeOf(String(timestamp)) : undefined;
-  return time === unreadable ? 'no location' : located(String(id), latitude, longitude, time);
+  const { data } = traccarBody.safeParse(body);
+  if (data === undefined) return 'no device';
+  if (data.location === undefined) return 'no location';
+  const { coords, timestamp } = data.location;
+  const time = timestamp === undefined ? undefined : timeOf(String(timestamp));
+  return time === unreadable ? 'no location' : located(String(data.device_id), coords.latitude, coords.longitude, time);
 }
 
 /** Where nobody is, a phone without a fix says it is. */
@@ -80,7 +81,7 @@ function located(id: string, latitude: number, longitude: number, time: string |
 }
 
 function placeIn(fields: PhoneFields): (number | undefined)[] {
-  const both = fields.get('location')?.split(',') ?? [fields.get('lat'), fields.get('lon')];
+  const both = fields.location?.split(',') ?? [fields.lat, fields.lon];
   return [both[0], both[1]].map((text) => {
     const degrees = text === undefined || text.trim() === '' ? NaN : Number(text);
     return Number.isFinite(degrees) ? degrees : undefined;

@@ -2,10 +2,44 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Gate } from './gate.js';
 import { HttpError } from './http-error.js';
 import { readOsmAnd, readOwnTracks, readTraccar, type PhoneReport } from './phone-report.js';
+import type { RouteDescription } from './openapi.js';
+import {
+  osmAndFields,
+  ownTracksAnswer,
+  ownTracksBody,
+  ownTracksHeaders,
+  ownTracksQuery,
+  traccarBody,
+} from './phone-schemas.js';
 import type { Reception, Reported } from './reception.js';
 
 /** Takes a report, if who sends it may make it. */
 type Take = (request: FastifyRequest, report: Reported) => void;
+
+const osmAnd = { summary: 'Report, as OsmAnd and GPSLogger do.', query: osmAndFields, answer: 'nothing' } as const;
+const traccar = {
+  ...osmAnd,
+  method: 'post',
+  summary: 'Report, as OsmAnd, GPSLogger and Traccar Client do.',
+  body: traccarBody,
+  form: osmAndFields,
+} as const;
+
+/** What phones ask for. */
+export const phoneRoutes: readonly RouteDescription[] = [
+  {
+    method: 'post',
+    path: '/owntracks',
+    summary: 'Report, as OwnTracks does in HTTP mode.',
+    headers: ownTracksHeaders,
+    query: ownTracksQuery,
+    body: ownTracksBody,
+    answer: ownTracksAnswer,
+  },
+  { ...osmAnd, method: 'get', path: '/osmand' },
+  { ...traccar, path: '/osmand' },
+  { ...traccar, path: '/' },
+];
 
 /** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
 export async function servePhones(app: FastifyInstance, reception: Reception, gate: Gate): Promise<void> {
@@ -63,7 +97,7 @@ function takeOsmAnd(request: FastifyRequest, take: Take): void {
 function reportIn({ url, body }: FastifyRequest): PhoneReport {
   const text = typeof body === 'string' ? body : '';
   if (text.trimStart().startsWith('{')) return readTraccar(jsonIn(text));
-  return readOsmAnd(new Map([...fieldsOf(url.split('?')[1] ?? ''), ...fieldsOf(text)]));
+  return readOsmAnd(osmAndFields.parse(Object.fromEntries([...fieldsOf(url.split('?')[1] ?? ''), ...fieldsOf(text)])));
 }
 
 function fieldsOf(text: string): Map<string, string> {

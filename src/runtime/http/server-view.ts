@@ -36,7 +36,7 @@ export interface BucketView {
 /** What happens to a server, as far as people look at it: its links, its clients, its own life. It only listens. */
 export class ServerView {
   private readonly links = new Map<ServerId, LinkEvent & { readonly atMs: number }>();
-  private bucket: (BucketEvent & { readonly atMs: number }) | undefined;
+  private bucket: (BucketEvent & { readonly atMs: number; readonly enteredAtMs: number }) | undefined;
   /** Whether everything in the bucket has been known here: what came after that is known as long as it is not away. */
   private bucketPast: 'never loaded' | 'loaded' = 'never loaded';
   private clientsNow = 0;
@@ -60,7 +60,10 @@ export class ServerView {
       if (event.state !== 'connecting') this.tried.add(event.neighbour);
     });
     bus.on('bucket', (event) => {
-      this.bucket = { ...event, atMs: clock.monotonicMs() };
+      const atMs = clock.monotonicMs();
+      // One that is tried again in vain, or of which another shard is, has not been well in between.
+      const enteredAtMs = event.state === this.bucket?.state ? this.bucket.enteredAtMs : atMs;
+      this.bucket = { ...event, atMs, enteredAtMs };
       if (event.state === 'live') this.bucketPast = 'loaded';
     });
     bus.on('server', ({ state }) => {
@@ -94,10 +97,11 @@ export class ServerView {
   /** The bucket; undefined where locations are flooded. */
   bucketNow(): BucketView | undefined {
     if (this.bucket === undefined) return undefined;
-    const { state, reason, retryInMs, atMs } = this.bucket;
-    const sinceMs = Math.round(this.clock.monotonicMs() - atMs);
+    const { state, reason, retryInMs, atMs, enteredAtMs } = this.bucket;
+    const nowMs = this.clock.monotonicMs();
     const waiting = state === 'live' ? 0 : this.bucket.waiting;
-    return { state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason, waiting };
+    const leftMs = Math.max(0, Math.round(retryInMs - (nowMs - atMs)));
+    return { state, sinceMs: Math.round(nowMs - enteredAtMs), retryInMs: leftMs, reason, waiting };
   }
 
   /** What is not as it should be, though the server serves what it knows; empty if nothing is. */

@@ -29,9 +29,9 @@ export function parseMapping(mapping: string, bucket: string): number {
   );
 }
 
-/** The names of the buckets that a bucket is split into. */
+/** The names of the buckets that a bucket is split into. The config lets no whole bucket have one that begins so. */
 export function shardNames(bucket: string, shards: number): string[] {
-  return Array.from({ length: shards }, (_, shard) => `${bucket}-${shard}`);
+  return Array.from({ length: shards }, (_, shard) => `shard-${shard}-${bucket}`);
 }
 
 /** Which of so many streams has a key. */

@@ -6,6 +6,7 @@ import type { NatsSettings } from './nats-settings.js';
 /** A key-value bucket of NATS JetStream. */
 export class NatsBucket implements LocationBucket {
   readonly keyOf = bucketKeyOf;
+  private readonly sessions = new Set<NatsSession>();
 
   /** @param name what the connection is called where NATS is watched */
   constructor(
@@ -14,6 +15,13 @@ export class NatsBucket implements LocationBucket {
   ) {}
 
   open(listener: BucketListener, extent: BucketExtent): BucketSession {
-    return new NatsSession(this.settings, this.name, listener, extent);
+    const session = new NatsSession(this.settings, this.name, listener, extent);
+    this.sessions.add(session);
+    void session.over.then(() => this.sessions.delete(session));
+    return session;
+  }
+
+  async over(): Promise<void> {
+    await Promise.all([...this.sessions].map(({ over }) => over));
   }
 }

@@ -23,9 +23,12 @@ const tooLargeCode = 10_054;
 export class NatsSession implements BucketSession {
   private state: 'opening' | 'open' | 'over' = 'opening';
   private connection: NatsConnection | undefined;
-  private shards: NatsShards | undefined;
+  private opened: NatsShards | undefined;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly puts = new Set<Promise<PutOutcome>>();
+  /** Resolves when the session is over, and its connection is gone. */
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
 
   constructor(
     private readonly settings: NatsSettings,
@@ -33,7 +36,16 @@ export class NatsSession implements BucketSession {
     private readonly listener: BucketListener,
     private readonly extent: BucketExtent,
   ) {
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
     this.begin(name).catch((error: unknown) => this.fail(reasonOf(error)));
+  }
+
+  get shards(): readonly string[] {
+    return this.opened?.streams.map(({ name }) => name) ?? [];
+  }
+
+  shardOf(key: string): number {
+    return this.opened?.indexOf(key) ?? 0;
   }
 
   put(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
@@ -44,9 +56,9 @@ export class NatsSession implements BucketSession {
   }
 
   async get(key: string): Promise<GetOutcome> {
-    if (this.state !== 'open' || this.shards === undefined) return over;
+    if (this.state !== 'open' || this.opened === undefined) return over;
     try {
-      const entry = await this.shards.of(key).kv.get(key);
+      const entry = await this.opened.of(key).kv.get(key);
       return { kind: 'read', entry: entry === null ? undefined : entryOf(entry) };
     } catch (error) {
       return { kind: 'failed', reason: reasonOf(error) };
@@ -68,7 +80,7 @@ export class NatsSession implements BucketSession {
     void connection.closed().then((error) => this.fail(error === undefined ? 'NATS hung up' : reasonOf(error)));
     const shards = await NatsShards.open(connection, this.settings);
     if (this.isOver()) return;
-    this.shards = shards;
+    this.opened = shards;
     this.state = 'open';
     this.listener.opened(this);
     if (shards.warning !== undefined) this.listener.warned(this, shards.warning);
@@ -77,20 +89,23 @@ export class NatsSession implements BucketSession {
   }
 
   private async watch(shards: NatsShards): Promise<void> {
-    let loading = shards.streams.length;
+    let loading = shards.streams.length + 1;
+    const loaded = () => {
+      loading -= 1;
+      if (loading === 0 && !this.isOver()) this.listener.loaded(this);
+    };
     const listener = {
       changed: (entries: readonly BucketEntry[]) => {
-        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key)))
-          this.fail('the bucket was split just now');
+        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key))) this.fail(split);
         else this.listener.changed(this, entries);
       },
-      loaded: () => {
-        loading -= 1;
-        if (loading === 0) this.listener.loaded(this);
-      },
+      loaded,
       broken: (reason: string) => this.fail(reason),
     };
     await Promise.all(shards.streams.map((stream) => stream.watch(this.extent, this.settings.beatMs, listener)));
+    // Who is told of changes only would not be told of one that came after the mapping was read, and before the watch began.
+    if (await shards.wasSplit()) this.fail(split);
+    else loaded();
   }
 
   /** Looks now and then whether the bucket is still the one that was opened. */
@@ -105,10 +120,10 @@ export class NatsSession implements BucketSession {
   }
 
   private async tryPut(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
-    if (this.state !== 'open' || this.shards === undefined) return over;
+    if (this.state !== 'open' || this.opened === undefined) return over;
     try {
       const options = { previousSeq: revision, timeout: answerWithinMs };
-      const { kv } = this.shards.of(key);
+      const { kv } = this.opened.of(key);
       return { kind: 'stored', revision: await kv.put(key, Buffer.from(value, 'latin1'), options) };
     } catch (error) {
       if (isConflict(error)) return { kind: 'conflict' };
@@ -130,15 +145,17 @@ export class NatsSession implements BucketSession {
 
   private hangUp(): void {
     // It may be closed already, or broken: either way it is over.
-    this.connection?.close().catch(() => undefined);
+    const closed = this.connection?.close().catch(() => undefined) ?? Promise.resolve();
+    void closed.then(() => this.noteOver());
   }
 
   private letGo(): void {
     clearTimeout(this.lookTimer);
-    this.shards?.stop();
+    this.opened?.stop();
   }
 }
 
+const split = 'the bucket was split just now';
 const over = { kind: 'failed', reason: 'the connection to NATS is over' } as const;
 
 function entryOf({ key, value, operation, revision }: KvEntry): BucketEntry {

@@ -38,9 +38,21 @@ export class NatsShards {
     return this.mapping === undefined && key === mappingKey;
   }
 
+  /** Which of the streams has a key, counted from 0. */
+  indexOf(key: string): number {
+    return shardOf(key, this.streams.length);
+  }
+
+  /** Whether somebody has split the bucket since it was opened. */
+  async wasSplit(): Promise<boolean> {
+    const [whole] = this.streams;
+    if (this.mapping !== undefined || whole === undefined) return false;
+    return (await readMapping(whole)) !== undefined;
+  }
+
   /** The stream that has a key. */
   of(key: string): NatsStream {
-    const stream = this.streams[shardOf(key, this.streams.length)];
+    const stream = this.streams[this.indexOf(key)];
     if (stream === undefined) throw new Error(`no stream for ${key}`);
     return stream;
   }
@@ -57,17 +69,22 @@ export class NatsShards {
 }
 
 /** Over how many streams a bucket is split. A new one that shall be is from now on. */
-async function findOrMakeMapping({ kv, wasNew }: NatsStream, { bucket, shards = 1 }: NatsSettings): Promise<number> {
-  const entry = await kv.get(mappingKey);
-  if (entry !== null && entry.operation === 'PUT') return parseMapping(entry.string(), bucket);
-  if (shards === 1 || !wasNew) return 1;
+async function findOrMakeMapping(whole: NatsStream, { bucket, shards = 1 }: NatsSettings): Promise<number> {
+  const mapping = await readMapping(whole);
+  if (mapping !== undefined) return parseMapping(mapping, bucket);
+  if (shards === 1 || !whole.wasNew) return 1;
   try {
-    await kv.create(mappingKey, formatMapping(shards));
+    await whole.kv.create(mappingKey, formatMapping(shards));
     return shards;
   } catch (error) {
     if (!isConflict(error)) throw error;
     // Another server was faster: what it has written counts.
-    const mapping = await kv.get(mappingKey);
-    return parseMapping(mapping?.string() ?? '', bucket);
+    return parseMapping((await readMapping(whole)) ?? '', bucket);
   }
+}
+
+/** What is written down of how a bucket is split; undefined if it is not. */
+async function readMapping({ kv }: NatsStream): Promise<string | undefined> {
+  const entry = await kv.get(mappingKey);
+  return entry?.operation === 'PUT' ? entry.string() : undefined;
 }

@@ -16,7 +16,7 @@ export class NatsStream {
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
     readonly kv: KV,
-    private readonly name: string,
+    readonly name: string,
     /** What the stream is called, and when it was made: one that was deleted and made again has another time. */
     private readonly stream: { readonly name: string; readonly created: string },
     private readonly lastRevision: number,

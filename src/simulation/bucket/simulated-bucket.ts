@@ -25,6 +25,7 @@ export interface SimulatedBucketEdges {
 /** The bucket of a simulated herd, as one of its servers reaches it. */
 export class SimulatedBucket implements LocationBucket {
   private session: SimulatedSession | undefined;
+  private readonly sessions = new Set<SimulatedSession>();
 
   constructor(private readonly edges: SimulatedBucketEdges) {}
 
@@ -33,8 +34,15 @@ export class SimulatedBucket implements LocationBucket {
   }
 
   open(listener: BucketListener, extent: BucketExtent): BucketSession {
-    this.session = new SimulatedSession(this.edges, listener, extent);
-    return this.session;
+    const session = new SimulatedSession(this.edges, listener, extent);
+    this.session = session;
+    this.sessions.add(session);
+    void session.over.then(() => this.sessions.delete(session));
+    return session;
+  }
+
+  async over(): Promise<void> {
+    await Promise.all([...this.sessions].map(({ over }) => over));
   }
 
   /** Questions and writes that are yet to be answered. */

@@ -10,7 +10,7 @@ import { parseBucketValue } from '../../protocol/bucket-value.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { OneWay } from '../network/one-way.js';
-import type { EngineConnection } from './bucket-engine.js';
+import { engineName, type EngineConnection } from './bucket-engine.js';
 import type { SimulatedBucketEdges } from './simulated-bucket.js';
 
 /** Entries in a batch, at most. */
@@ -27,6 +27,7 @@ const late = { kind: 'failed', reason: 'no answer in time' } as const;
 
 /** A connection to a simulated engine, over the simulated network: everything takes its time, and keeps its order. */
 export class SimulatedSession implements BucketSession, EngineConnection {
+  readonly shards = [engineName];
   private state: 'opening' | 'open' | 'closing' | 'over' = 'opening';
   private readonly there: OneWay;
   private readonly back: OneWay;
@@ -34,6 +35,9 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   private readonly waiting = new Set<() => void>();
   private bucketNumber: number | undefined;
   private heardMs = 0;
+  /** Resolves when the session is over. */
+  readonly over: Promise<void>;
+  private noteOver: () => void = () => undefined;
   private timer: unknown;
 
   constructor(
@@ -42,10 +46,15 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     private readonly extent: BucketExtent,
   ) {
     const { network, host, engine, clock } = edges;
+    this.over = new Promise((resolve) => (this.noteOver = resolve));
     this.there = network.way(host, engine.host);
     this.back = network.way(engine.host, host);
     this.timer = clock.setTimeout(() => this.fail(late.reason), answerWithinMs);
     this.there.send('OPEN\n', () => this.accept());
+  }
+
+  shardOf(): number {
+    return 0;
   }
 
   put(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
@@ -199,6 +208,8 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     this.there.end();
     this.back.end();
     for (const fail of [...this.waiting]) fail();
+    this.edges.onPromise();
+    this.noteOver();
   }
 
   private noteOutcome({ kind }: PutOutcome, value: ByteString): void {

@@ -119,6 +119,15 @@ describe('the picture of a herd', () => {
     const withoutHttp = picture(told('', { bucket: live }), { kind: 'takes clients' });
     expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', waiting: undefined });
     expect(withoutHttp.sound).to.equal(true);
+    const withoutBucket = picture(told('', { bucket: live }), told('', { bucket: null }));
+    expect(withoutBucket.buckets[1]).to.deep.equal({
+      server: 'Metta',
+      state: 'none',
+      sinceMs: undefined,
+      waiting: undefined,
+      why: 'it was started with a herd.yaml that gives it none',
+    });
+    expect(withoutBucket.sound).to.equal(false);
   });
 
   it('has the buckets of those servers that bridge a herd that floods', () => {

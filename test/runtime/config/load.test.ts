@@ -101,6 +101,33 @@ describe('herd.yaml', () => {
     }
   });
 
+  it('takes what it shows NATS from the environment, and from nowhere else', () => {
+    const environment = { NATS_SECRET: 'secret', HALF: 'sec' };
+    const solo = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
+    for (const [key, variable] of [
+      ['password', 'NATS_PASSWORD'],
+      ['token', 'NATS_TOKEN'],
+    ]) {
+      const user = key === 'password' ? 'user: herd, ' : '';
+      for (const [at, start] of [
+        ['spread', 'kind: nats'],
+        ['bridge', 'by: [Blake], bucket: sites'],
+      ]) {
+        const load = (secret: string) => () =>
+          parse([...solo, `${at}: { ${start}, servers: [a:1], ${user}${key}: ${secret} }`], environment);
+        expect(load('"${NATS_SECRET}"')).to.not.throw();
+        for (const inFile of ['secret', '"${HALF}ret"']) {
+          expect(load(inFile))
+            .to.throw(ConfigError)
+            .with.property('message')
+            .that.equals(
+              `herd.yaml:3: ${at}.${key} must be the name of an environment variable, as in \${${variable}}`,
+            );
+        }
+      }
+    }
+  });
+
   it('describes a bridge to other herds', () => {
     const lines = [...good, 'bridge: { by: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
     const { spread, bridge } = parse(lines, { TOKEN: 'secret' });
@@ -267,6 +294,12 @@ describe('herd.yaml', () => {
       'herd.yaml:7: spread.servers.0: must be a host and port',
     ],
     [
+      'a bucket with the name of a stream of one that is split',
+      {},
+      ['spread: { kind: nats, servers: [a:1], bucket: shard-0-herd-test }'],
+      'herd.yaml:7: spread.bucket: must not begin with shard-',
+    ],
+    [
       'a bucket with a name that is none',
       {},
       ['spread: { kind: nats, servers: [a:1], bucket: a.b }'],
@@ -286,9 +319,9 @@ describe('herd.yaml', () => {
       'herd.yaml:7: bridge.bucket: must be there: herds that are bridged are those that name the same bucket',
     ],
     [
-      'a bridge with a password and no user',
+      'a bridge with a user and no password',
       {},
-      ['bridge: { by: [Blake], servers: [a:1], bucket: b, password: secret }'],
+      ['bridge: { by: [Blake], servers: [a:1], bucket: b, user: me }'],
       'herd.yaml:7: bridge.user and bridge.password go together',
     ],
     ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],

@@ -165,6 +165,11 @@ describe('the API over HTTP', () => {
     const paths = body['paths'] as Record<string, Record<string, { parameters: { name: string }[] }>>;
     expect(body['openapi']).to.equal('3.1.0');
     expect(Object.keys(paths)).to.have.members([
+      '/',
+      '/api/events',
+      '/api/herd',
+      '/osmand',
+      '/owntracks',
       '/api/locations',
       '/api/clients',
       '/api/clients/{client}',

@@ -5,7 +5,7 @@ describe('the mapping of a bucket that is split', () => {
   it('is read as it is written', () => {
     expect(formatMapping(4)).to.equal('1 fnv1a-32 4');
     for (const shards of [2, 4, 64]) expect(parseMapping(formatMapping(shards), 'herd-test')).to.equal(shards);
-    expect(shardNames('herd-test', 3)).to.deep.equal(['herd-test-0', 'herd-test-1', 'herd-test-2']);
+    expect(shardNames('herd-test', 3)).to.deep.equal(['shard-0-herd-test', 'shard-1-herd-test', 'shard-2-herd-test']);
   });
 
   for (const mapping of ['2 fnv1a-32 4', '1 sha-256 4', '1 fnv1a-32 0', '1 fnv1a-32', '1 fnv1a-32 4 more', '']) {

@@ -34,6 +34,7 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
   function counted(bucket: LocationBucket): LocationBucket {
     return {
       keyOf: (client) => bucket.keyOf(client),
+      over: () => bucket.over(),
       open: (listener, extent) => {
         const session = bucket.open(listener, extent);
         const put = session.put.bind(session);

@@ -1,10 +1,14 @@
 import { expect } from 'chai';
-import { mappingKey, shardNames } from '../../../src/runtime/nats/bucket-mapping.js';
+import type { BucketSession } from '../../../src/actors/location-bucket.js';
+import { asClientId } from '../../../src/protocol/ids.js';
+import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
+import { mappingKey, shardNames, shardOf } from '../../../src/runtime/nats/bucket-mapping.js';
+import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
 import { eventsOf } from '../../support/fake-bus.js';
-import { bucketName, valuesIn, withBucket } from '../../support/nats-bucket.js';
+import { bucketName, natsSettings, setFull, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 import type { HerdInProcess } from '../herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
@@ -88,6 +92,52 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     expect(await valuesOf(bucketName)).to.deep.equal(['1 fnv1a-32 4']);
     await other.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
     await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+  });
+
+  it('is opened anew by who is told of changes only, and to whom it was split just before it listened', async () => {
+    await withBucket(nats.address, async (kv) => {
+      for (let time = 0; time < 5; time += 1) {
+        const closed = new Promise<BucketSession>((resolve, reject) => {
+          new NatsBucket(natsSettings([nats.address]), 'Blake').open(
+            {
+              opened: () => void kv.put(mappingKey, '1 fnv1a-32 2'),
+              warned: reject,
+              changed: reject,
+              // It may be, for a moment, where NATS takes its time with what was put.
+              loaded: () => undefined,
+              closed: resolve,
+            },
+            'changes',
+          );
+        });
+        await within(closed, 'it is closed');
+        await kv.purge(mappingKey);
+      }
+    });
+  });
+
+  it('spreads what is of other streams while one takes no writes, and says which that is until it does', async () => {
+    const herd = herdOf('Blake', { shards: 2 });
+    await herd.start();
+    const other = herdOf('Bryant', {});
+    await other.start();
+    const [full = ''] = shardNames(bucketName, 2);
+    const clients = Array.from({ length: 40 }, (_, client) => asClientId(`phone-${client}`));
+    const inFull = clients.filter((client) => shardOf(bucketKeyOf(client), 2) === 0);
+    const inOther = clients.filter((client) => !inFull.includes(client));
+    await other.agrees(await herd.report('Blake', inFull[0]!, 1_700_000_000));
+    await setFull(nats.address, full, 'full');
+    const states = eventsOf(herd.bus('Blake'), 'bucket');
+    const waiting = await Promise.all(inFull.slice(1).map((client) => herd.report('Blake', client, 1_700_000_000)));
+    await eventually('it is blocked', () => states.length > 0);
+    for (const client of inOther) await other.agrees(await herd.report('Blake', client, 1_700_000_000));
+    expect(await told(herd, 'Blake', '/healthz')).to.include(
+      `shard ${full}: JetStream says: maximum messages exceeded`,
+    );
+    expect(new Set(states.map(({ state, reason }) => `${state}, ${reason}`))).to.have.lengthOf(1);
+    await setFull(nats.address, full, 'not full');
+    for (const at of waiting) await other.agrees(at);
+    await eventually('it is live', () => states.at(-1)?.state === 'live');
   });
 
   it('does not touch a bucket that is split in a way that is not known, says so, and tries again', async () => {

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const ms = z.number().min(0).describe('Milliseconds.');
+
+/** What `GET /api/herd` answers; docs/doors.md explains it. */
+export const herdAnswer = z.strictObject({
+  herd: z.string(),
+  server: z.string().describe('The server that answers.'),
+  administration: z.enum(['allowed', 'token', 'off']),
+  servers: z.array(z.strictObject({ name: z.string(), httpUrl: z.string().nullable() })),
+  talks: z.array(z.tuple([z.string(), z.string()])),
+  links: z.array(
+    z.strictObject({
+      neighbour: z.string(),
+      state: z.enum(['connecting', 'catching-up', 'live', 'backoff', 'stopped']),
+      sinceMs: ms,
+      retryInMs: ms,
+      reason: z.string(),
+      version: z.int().optional().describe('Of the protocol that is spoken; left out while they are not connected.'),
+    }),
+  ),
+  bucket: z
+    .strictObject({
+      state: z.enum(['connecting', 'loading', 'live', 'blocked', 'away', 'stopped']),
+      sinceMs: ms,
+      retryInMs: ms,
+      reason: z.string(),
+      waiting: count,
+    })
+    .nullable()
+    .describe('null at a server that only floods.'),
+  hold: z.enum(['all', 'touched']),
+  locations: count.describe('Clients that are held here.'),
+  clients: count.describe('Connections.'),
+  ready: z.boolean(),
+  waitsFor: z.array(z.string()),
+  counts: z.strictObject({
+    commands: count,
+    reports: count,
+    learned: count,
+    spread: z.strictObject({ boundsSeconds: z.array(z.number()), counts: z.array(count) }),
+  }),
+});
