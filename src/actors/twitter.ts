@@ -14,6 +14,7 @@ import { Inquiries, keyOf, type Inquiry, type Outcome, type Stage } from './upst
 import type { UpstreamPace } from './upstream/pace.js';
 import { request } from './upstream/request.js';
 import { retryPauseMs } from './upstream/retry.js';
+import { waitInWords } from './upstream/wait-in-words.js';
 
 type Failed = Extract<Outcome, { kind: 'failed' }>;
 
@@ -125,7 +126,7 @@ export class Twitter implements Actor<UpstreamMessage> {
       case 'available':
         return undefined;
       case 'tripped':
-        return but(context.reason, `asked again in ${seconds(this.againAtMs - this.edges.clock.monotonicMs())}`);
+        return but(context.reason, `asked again in ${waitInWords(this.againAtMs - this.edges.clock.monotonicMs())}`);
       case 'probing':
         return this.inquiries.in('asking').some(isProbe) ? but(context.reason, 'being tried again now') : undefined;
     }
@@ -224,7 +225,7 @@ export class Twitter implements Actor<UpstreamMessage> {
   private refuseCost(inquiry: Inquiry, { limit, waitMs, news }: Overdraft): void {
     if (news) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
     const spent = `the budget for the upstream is spent (${limit})`;
-    this.refuse(inquiry, waitMs === Infinity ? spent : but(spent, `asked again in ${seconds(waitMs)}`));
+    this.refuse(inquiry, waitMs === Infinity ? spent : but(spent, `asked again in ${waitInWords(waitMs)}`));
   }
 
   /** Answers a question that is not asked. The log is not told: it knows the reason already. */
@@ -264,9 +265,4 @@ function isProbe({ stage }: Inquiry): boolean {
 /** Why nothing is asked, and when it will be. */
 function but(reason: string, then: string): string {
   return `${reason.replace(/\.$/, '')}; ${then}`;
-}
-
-/** A time to come, in whole seconds: what is nearly over is a second. */
-function seconds(ms: number): string {
-  return `${Math.max(1, Math.ceil(ms / 1_000))} s`;
 }

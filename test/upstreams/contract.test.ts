@@ -88,6 +88,12 @@ upstreamContract({
       asked: 1,
     },
     {
+      what: 'errors, and a count of no posts, at HTTP 200',
+      reply: json(200, { errors: [{ title: 'Invalid Request', detail: 'No such place.' }], meta: { result_count: 0 } }),
+      hears: /answered with an error: No such place/,
+      asked: 1,
+    },
+    {
       what: 'HTTP 429 and the end of its window',
       reply: json(
         429,

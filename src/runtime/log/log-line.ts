@@ -1,4 +1,5 @@
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
+import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 
 /** How much an event matters: what is above `info` also stands in the error log. */
@@ -49,7 +50,7 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'upstream':
       return upstreamLine(event);
     case 'upstream-budget': {
-      const when = event.waitMs === Infinity ? '' : `; there is more in ${Math.ceil(event.waitMs / 1_000)} s`;
+      const when = event.waitMs === Infinity ? '' : `; there is more in ${waitInWords(event.waitMs)}`;
       return { level: 'warn', text: `upstream budget is spent: ${event.limit}${when}` };
     }
     case 'administration': {
@@ -96,7 +97,10 @@ function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: '
   text: ByteString;
 } {
   if (state !== 'tripped') return info(`upstream ${state}`);
-  return { level: 'warn', text: `upstream tripped: ${plain(reason)}; next attempt in ${retryInMs} ms` };
+  return {
+    level: 'warn',
+    text: `upstream tripped: ${plain(reason.replace(/\.$/, ''))}; next attempt in ${retryInMs} ms`,
+  };
 }
 
 function bucketLine({ state, reason, retryInMs, waiting }: Extract<HerdEvent, { kind: 'bucket' }>): {
