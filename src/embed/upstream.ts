@@ -38,14 +38,24 @@ export function upstreamOf({ upstream: choice }: HerdConfig, places: UpstreamPla
     const replayed = replay(recordingIn(choice.file));
     return { upstream: replayed.upstream, http: replayed };
   }
-  return { upstream: httpUpstreamOf(choice, places), http: new GotHttp(choice.requestsMax) };
+  const key = (variable: string) => keyIn(variable, choice.kind, places.environment);
+  return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(choice.requestsMax) };
+}
+
+/**
+ * The largest count that a WHATSAT may ask for, as far as it can be told without a key, and without the recording that is played
+ * back: that lies with the servers, and it is undefined then.
+ */
+export function countMaxOf({ upstream: choice }: HerdConfig): number | undefined {
+  if (choice.kind === 'replay') return undefined;
+  return httpUpstreamOf(choice, 'http://sample.invalid', () => new Secret('unknown')).countMax;
 }
 
 function httpUpstreamOf(
   choice: Exclude<UpstreamChoice, { kind: 'replay' }>,
-  { sampleUrl, environment }: UpstreamPlaces,
+  sampleUrl: string | undefined,
+  key: (variable: string) => Secret,
 ): Upstream {
-  const key = (variable: string) => keyIn(variable, choice.kind, environment);
   switch (choice.kind) {
     case 'sample': {
       if (sampleUrl === undefined) throw new Error('the sample service was not started');
