@@ -117,9 +117,8 @@ export class HostedServer {
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
-    const counts =
+    this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
-    this.counts = counts;
     this.server = new Server(
       {
         identity,
@@ -131,7 +130,6 @@ export class HostedServer {
       },
       {
         ...edges,
-        http: counts?.counting(edges.http) ?? edges.http,
         registry: this.bus,
         bucket: bucketOf(edges, id),
         transport: others.transportOver(routes(edges, network.transportOf(id)), id),

@@ -62,6 +62,7 @@ export function xSearch({ baseUrl, key, fieldsParameter }: XOptions): Upstream {
       if (!isObject(meta) || (found.length === 0 && Array.isArray(errors) && errors.length > 0)) {
         throw new UpstreamError(
           `The upstream answered with an error: ${quoted(explained(body) ?? 'it does not say which')}`,
+          'lasting',
         );
       }
       return searchAnswer({
