@@ -1,5 +1,6 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
+import { UpstreamError } from '../protocol/errors.js';
 import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
@@ -232,6 +233,8 @@ export class Twitter implements Actor<UpstreamMessage> {
   private giveUp(inquiry: Inquiry): void {
     const reason = `no answer within ${this.pace.deadlineMs / 1_000} s`;
     const { stage } = inquiry;
+    // Whoever sees the request end should know why. Lasting: there is no time in which to ask again.
+    if (stage.name === 'asking') stage.abort.abort(new UpstreamError(reason, 'lasting'));
     this.fail(inquiry, reason);
     if (stage.name !== 'asking') return;
     this.note(stage, { kind: 'failed', reason, trouble: 'passing', restMs: undefined });

@@ -9,10 +9,10 @@ import { InProcessNetwork } from '../runtime/in-process-transport.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
+import type { Asked } from '../upstreams/asked.js';
 import type { Environment } from './environment.js';
 import { inspectApart } from './inspect.js';
 import { secretsOf } from './secrets.js';
-import type { Asked } from './upstream.js';
 
 /** Where the built page is. */
 const pageFolders = [fileURLToPath(new URL('../../web/window/', import.meta.url))];

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Http } from '../actors/http.js';
 import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import { GotHttp } from '../runtime/got-http.js';
+import type { Asked } from '../upstreams/asked.js';
 import { googlePlacesLegacy } from '../upstreams/google-places-legacy.js';
 import { googlePlaces } from '../upstreams/google-places.js';
 import { parseRecording, type Recording } from '../upstreams/recording.js';
@@ -14,12 +14,6 @@ import { wikipediaNearby } from '../upstreams/wikipedia.js';
 import { xSearch } from '../upstreams/x.js';
 import type { Environment } from './environment.js';
 import { herdVersion } from './version.js';
-
-/** What WHATSAT asks, and by what way. */
-export interface Asked {
-  readonly upstream: Upstream;
-  readonly http: Http;
-}
 
 /** Where what the config does not say is found. */
 export interface UpstreamPlaces {
@@ -34,10 +28,7 @@ export interface UpstreamPlaces {
  * @throws ConfigError if its key is not set, or its recording cannot be read
  */
 export function upstreamOf({ upstream: choice }: HerdConfig, places: UpstreamPlaces): Asked {
-  if (choice.kind === 'replay') {
-    const replayed = replay(recordingIn(choice.file));
-    return { upstream: replayed.upstream, http: replayed };
-  }
+  if (choice.kind === 'replay') return replay(recordingIn(choice.file));
   const key = (variable: string) => keyIn(variable, choice.kind, places.environment);
   return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(choice.requestsMax) };
 }

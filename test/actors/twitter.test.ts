@@ -120,6 +120,7 @@ describe('Twitter', () => {
     expect(await answers()).to.deep.equal({});
     clock.advance(1);
     expect(http.last.signal.aborted).to.equal(true);
+    expect(http.last.signal.reason).to.be.instanceOf(UpstreamError).and.include({ message: 'no answer within 5 s' });
     expect(await answers()).to.deep.equal({ 1: '{"error":"no answer within 5 s"}' });
     expect(reasons).to.have.lengthOf(1);
     http.last.respond(200, '{}');

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -119,34 +119,48 @@ describe('a herd with an upstream of its own', function () {
 
   it('records what it is answered, without the key, and plays it back without the upstream', async () => {
     await write(xService, { kind: 'x', budget: { requestsPerMinute: 10 } });
+    const keyless = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+      cwd: file.folder,
+      env: { X_BEARER_TOKEN: '' },
+    });
+    expect(keyless.stderr).to.match(/needs a key/);
+    expect(existsSync(join(file.folder, 'answers.jsonl')), 'nothing is left in the way of the next start').to.equal(
+      false,
+    );
     const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: goodKey });
     await herd.prints('Ready in');
-    const heard = await converse();
+    let heard = await converse();
+    service.instead = (response) => response.destroy();
+    const broken = 'WHATSAT kiwi 7 2\n';
+    heard += await new Herd('one process', file).tell('Solo', broken);
+    expect(heard).to.match(/\{"error":"the upstream cannot be reached \(\w+\)"\}/);
     herd.signal('SIGTERM');
     expect((await herd.ends()).status).to.equal(0);
-    expect(herd.stdout).to.match(/2 answers are in answers\.jsonl/);
+    expect(herd.stdout).to.match(/5 answers are in answers\.jsonl/);
     const recording = readFileSync(join(file.folder, 'answers.jsonl'), 'utf8');
-    expect(recording.trimEnd().split('\n')).to.have.lengthOf(3);
+    // The head, two answers, and three attempts in vain.
+    expect(recording.trimEnd().split('\n')).to.have.lengthOf(6);
     expect(recording).to.not.include(goodKey);
-    const again = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+    const second = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
       cwd: file.folder,
       env: { X_BEARER_TOKEN: goodKey },
     });
-    expect(again.stderr).to.match(/answers\.jsonl is there already/);
+    expect(second.stderr).to.match(/answers\.jsonl is there already/);
 
     service.requests.length = 0;
     file.alter('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
     const replayed = command(['start']);
     await replayed.prints('Ready in');
     const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));
-    expect(lines(await converse())).to.deep.equal(lines(heard));
+    const again = (await converse()) + (await new Herd('one process', file).tell('Solo', broken));
+    expect(lines(again)).to.deep.equal(lines(heard));
     const other = await new Herd('one process', file).tell('Solo', 'WHATSAT kiwi 8 2\n');
     expect(other).to.match(/\{"error":"Nothing was recorded for this place, radius and count\."\}/);
     expect(service.requests).to.deep.equal([]);
     replayed.signal('SIGTERM');
     await replayed.ends();
     writeFileSync(join(file.folder, 'answers.jsonl'), 'nonsense\n');
-    const broken = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
-    expect(broken.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
+    const damaged = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
+    expect(damaged.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
   });
 });
