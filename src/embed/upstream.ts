@@ -27,10 +27,10 @@ export interface UpstreamPlaces {
  * The upstream that the config chooses.
  * @throws ConfigError if its key is not set, or its recording cannot be read
  */
-export function upstreamOf({ upstream: choice }: HerdConfig, places: UpstreamPlaces): Asked {
+export function upstreamOf({ upstream: choice, upstreamPace }: HerdConfig, places: UpstreamPlaces): Asked {
   if (choice.kind === 'replay') return replay(recordingIn(choice.file));
   const key = (variable: string) => keyIn(variable, choice.kind, places.environment);
-  return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(choice.requestsMax) };
+  return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(upstreamPace.requestsMax) };
 }
 
 /**
@@ -60,6 +60,8 @@ function httpUpstreamOf(
       return googlePlaces(choice.url, key(choice.keyFrom));
     case 'google-places-legacy':
       return googlePlacesLegacy(choice.url, key(choice.keyFrom));
+    case 'own':
+      return choice.upstream;
     case 'wikipedia':
       return wikipediaNearby(choice.url, `Herd/${herdVersion} (${choice.contact}) got/14`);
   }
