@@ -12,6 +12,7 @@ export { HerdClientError, type ClientErrorCode } from '../client/errors.js';
 export { connect, type ConnectOptions, type HerdClient, type Nearby } from '../client/herd-client.js';
 export type { Degrees, HerdLocation } from '../client/herd-location.js';
 export { bytesOf, textOf, type ByteString } from '../protocol/bytes.js';
+export type { JsonLine } from '../protocol/json-text.js';
 export { UpstreamError, type Trouble } from '../protocol/errors.js';
 export type { HttpRequest, HttpResponse, NearbyQuestion, Upstream } from '../protocol/upstream.js';
 export { placesAnswer, placesFailure, type PlaceResult } from '../upstreams/places-envelope.js';
