@@ -129,6 +129,43 @@ export interface UpstreamEvent {
   readonly reason: string;
 }
 
+/**
+ * What became of a request to the upstream:
+ *
+ * - `answered`: there is an answer.
+ * - `refused`: the service did not take the question, the key, or the address.
+ * - `limited`: the service is being asked too often.
+ * - `rubbish`: what came is no answer of such a service: a web page, half an object, too much of it.
+ * - `failed`: there was no connection, no answer in time, or a service in trouble.
+ */
+export type RequestOutcome = 'answered' | 'refused' | 'limited' | 'rubbish' | 'failed';
+
+/** A request to the upstream is over. */
+export interface RequestEvent {
+  readonly kind: 'upstream-request';
+  readonly outcome: RequestOutcome;
+  readonly tookMs: number;
+}
+
+/**
+ * What became of a question for the upstream:
+ *
+ * - `answered`: by a request of its own, or the last of several.
+ * - `cached`: from memory.
+ * - `joined`: the same was being asked already; it has that one's answer, or error.
+ * - `failed`: it was asked in vain, or its time was over.
+ * - `tripped`: the circuit breaker was, and it was not asked.
+ * - `over-budget`: nothing was left to spend.
+ * - `crowded`: too many others waited.
+ */
+export type QuestionOutcome = 'answered' | 'cached' | 'joined' | 'failed' | 'tripped' | 'over-budget' | 'crowded';
+
+/** What becomes of a question for the upstream is known. */
+export interface QuestionEvent {
+  readonly kind: 'upstream-question';
+  readonly outcome: QuestionOutcome;
+}
+
 /** The states of the circuit breaker between a server and its upstream; each is a state of its machine. */
 export type UpstreamState = 'available' | 'tripped' | 'probing';
 
@@ -200,6 +237,8 @@ export type HerdEvent =
   | FailureEvent
   | RefusedEvent
   | UpstreamEvent
+  | RequestEvent
+  | QuestionEvent
   | BreakerEvent
   | BudgetEvent
   | AdministrationEvent

@@ -1,9 +1,10 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../protocol/bytes.js';
+import { UpstreamError } from '../protocol/errors.js';
 import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import type { UpstreamState } from './events.js';
+import type { QuestionOutcome, UpstreamState } from './events.js';
 import type { Http } from './http.js';
 import { addresses, type Question, type UpstreamMessage } from './messages.js';
 import type { Random } from './random.js';
@@ -12,8 +13,9 @@ import { breakerMachine } from './upstream/breaker-machine.js';
 import type { Budget, Overdraft } from './upstream/budget.js';
 import { Inquiries, keyOf, type Inquiry, type Outcome, type Stage } from './upstream/inquiry.js';
 import type { UpstreamPace } from './upstream/pace.js';
-import { request } from './upstream/request.js';
+import { countedAs, request } from './upstream/request.js';
 import { retryPauseMs } from './upstream/retry.js';
+import { waitInWords } from './upstream/wait-in-words.js';
 
 type Failed = Extract<Outcome, { kind: 'failed' }>;
 
@@ -82,7 +84,8 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   stop(): void {
     this.breaker.stop();
-    for (const inquiry of this.inquiries.all) this.end(inquiry, this.upstream.failure('the question was given up'));
+    for (const inquiry of this.inquiries.all)
+      this.end(inquiry, 'failed', this.upstream.failure('the question was given up'));
   }
 
   /** Answers a question from memory, has it wait with one that is the same, or begins to ask it. */
@@ -91,9 +94,15 @@ export class Twitter implements Actor<UpstreamMessage> {
     const nowMs = clock.monotonicMs();
     const key = keyOf(about, this.upstream);
     const kept = this.cache.get(key, nowMs);
-    if (kept !== undefined) return this.reply({ replyTo, question }, kept);
+    if (kept !== undefined) {
+      this.count('cached');
+      return this.reply({ replyTo, question }, kept);
+    }
     const same = this.inquiries.same(key);
-    if (same !== undefined) return void same.askers.push({ replyTo, question });
+    if (same !== undefined) {
+      this.count('joined');
+      return void same.askers.push({ replyTo, question });
+    }
 
     const { deadlineMs } = this.pace;
     const inquiry: Inquiry = {
@@ -112,10 +121,11 @@ export class Twitter implements Actor<UpstreamMessage> {
   /** Asks a question now, or when its turn comes; or answers why it is not asked. */
   private askOrRefuse(inquiry: Inquiry): void {
     const refusal = this.refusal();
-    if (refusal !== undefined) return this.refuse(inquiry, refusal);
+    if (refusal !== undefined) return this.refuse(inquiry, 'tripped', refusal);
     if (this.inquiries.asking < this.pace.requestsMax) return this.ask(inquiry);
     this.inquiries.move(inquiry, { name: 'queued' });
-    if (this.inquiries.waiting > this.pace.queueMax) this.refuse(inquiry, 'too many questions at once, ask again');
+    if (this.inquiries.waiting > this.pace.queueMax)
+      this.refuse(inquiry, 'crowded', 'too many questions at once, ask again');
   }
 
   /** Why nothing is asked at present, or undefined if it is. */
@@ -125,7 +135,7 @@ export class Twitter implements Actor<UpstreamMessage> {
       case 'available':
         return undefined;
       case 'tripped':
-        return but(context.reason, `asked again in ${seconds(this.againAtMs - this.edges.clock.monotonicMs())}`);
+        return but(context.reason, `asked again in ${waitInWords(this.againAtMs - this.edges.clock.monotonicMs())}`);
       case 'probing':
         return this.inquiries.in('asking').some(isProbe) ? but(context.reason, 'being tried again now') : undefined;
     }
@@ -133,12 +143,13 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   private ask(inquiry: Inquiry): void {
     const { clock, http, budget } = this.edges;
-    const overdraft = budget.pay(this.upstream.units?.(inquiry.about) ?? 1, clock.monotonicMs());
+    const sinceMs = clock.monotonicMs();
+    const overdraft = budget.pay(this.upstream.units?.(inquiry.about) ?? 1, sinceMs);
     if (overdraft !== undefined) return this.refuseCost(inquiry, overdraft);
     const abort = new AbortController();
     const role = this.breaker.getSnapshot().value === 'available' ? 'question' : 'probe';
     inquiry.attempts += 1;
-    this.inquiries.move(inquiry, { name: 'asking', abort, role });
+    this.inquiries.move(inquiry, { name: 'asking', abort, role, sinceMs });
     const onBroken = (error: unknown) =>
       this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
     void request(http, this.upstream, inquiry.about, abort.signal, onBroken).then((outcome) => {
@@ -149,10 +160,10 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   /** Does what follows from what became of a request. */
   private settle(inquiry: Inquiry, outcome: Outcome): void {
-    this.note(isProbe(inquiry), outcome);
+    this.note(inquiry.stage, outcome);
     if (outcome.kind === 'answered') {
       this.cache.put(inquiry.key, outcome.json, this.edges.clock.monotonicMs());
-      this.end(inquiry, outcome.json);
+      this.end(inquiry, 'answered', outcome.json);
     } else {
       this.askAgainOrFail(inquiry, outcome);
     }
@@ -175,10 +186,16 @@ export class Twitter implements Actor<UpstreamMessage> {
     this.inquiries.move(inquiry, { name: 'pausing', timer: clock.setTimeout(again, pauseMs) });
   }
 
-  /** Tells the breaker what became of a request. In `probing` it hears of the probe alone: others were asked long before. */
-  private note(wasProbe: boolean, outcome: Outcome): void {
+  /**
+   * Tells what became of a request, those who count and the breaker. In `probing` that hears of the probe alone: others were asked
+   * long before.
+   */
+  private note(stage: Stage, outcome: Outcome): void {
+    if (stage.name !== 'asking') return;
+    const tookMs = this.edges.clock.monotonicMs() - stage.sinceMs;
+    this.bus.publish({ kind: 'upstream-request', outcome: countedAs(outcome), tookMs });
     const { value } = this.breaker.getSnapshot();
-    if (value === 'tripped' || (value === 'probing' && !wasProbe)) return;
+    if (value === 'tripped' || (value === 'probing' && stage.role !== 'probe')) return;
     if (outcome.kind === 'answered' || outcome.trouble === 'question') return this.breaker.send({ type: 'ANSWERED' });
     const { reason, trouble, restMs } = outcome;
     this.breaker.send({ type: 'FAILED', reason, restMs, atOnce: trouble === 'pace' });
@@ -192,7 +209,9 @@ export class Twitter implements Actor<UpstreamMessage> {
         return this.next();
       case 'tripped': {
         const late = this.inquiries.in('resting').filter(({ dueMs }) => dueMs <= this.againAtMs);
-        for (const inquiry of [...this.inquiries.in('queued'), ...late]) this.refuse(inquiry, this.refusal() ?? '');
+        for (const inquiry of [...this.inquiries.in('queued'), ...late]) {
+          this.refuse(inquiry, 'tripped', this.refusal() ?? '');
+        }
         return;
       }
       case 'probing': {
@@ -214,36 +233,46 @@ export class Twitter implements Actor<UpstreamMessage> {
   private giveUp(inquiry: Inquiry): void {
     const reason = `no answer within ${this.pace.deadlineMs / 1_000} s`;
     const { stage } = inquiry;
-    const wasProbe = isProbe(inquiry);
+    // Whoever sees the request end should know why. Lasting: there is no time in which to ask again.
+    if (stage.name === 'asking') stage.abort.abort(new UpstreamError(reason, 'lasting'));
     this.fail(inquiry, reason);
     if (stage.name !== 'asking') return;
-    this.note(wasProbe, { kind: 'failed', reason, trouble: 'passing', restMs: undefined });
+    this.note(stage, { kind: 'failed', reason, trouble: 'passing', restMs: undefined });
     this.next();
   }
 
   private refuseCost(inquiry: Inquiry, { limit, waitMs, news }: Overdraft): void {
     if (news) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
     const spent = `the budget for the upstream is spent (${limit})`;
-    this.refuse(inquiry, waitMs === Infinity ? spent : but(spent, `asked again in ${seconds(waitMs)}`));
+    this.refuse(
+      inquiry,
+      'over-budget',
+      waitMs === Infinity ? spent : but(spent, `asked again in ${waitInWords(waitMs)}`),
+    );
   }
 
   /** Answers a question that is not asked. The log is not told: it knows the reason already. */
-  private refuse(inquiry: Inquiry, reason: string): void {
-    this.end(inquiry, this.upstream.failure(reason));
+  private refuse(inquiry: Inquiry, outcome: QuestionOutcome, reason: string): void {
+    this.end(inquiry, outcome, this.upstream.failure(reason));
   }
 
   /** Answers a question that was asked in vain. */
   private fail(inquiry: Inquiry, reason: string): void {
     this.bus.publish({ kind: 'upstream-failed', reason });
-    this.end(inquiry, this.upstream.failure(reason));
+    this.end(inquiry, 'failed', this.upstream.failure(reason));
   }
 
-  private end(inquiry: Inquiry, json: ByteString): void {
+  private end(inquiry: Inquiry, outcome: QuestionOutcome, json: ByteString): void {
     const { clock } = this.edges;
+    this.count(outcome);
     this.inquiries.remove(inquiry);
     clock.clearTimeout(inquiry.deadline);
     letGo(inquiry.stage, clock);
     for (const asker of inquiry.askers) this.reply(asker, json);
+  }
+
+  private count(outcome: QuestionOutcome): void {
+    this.bus.publish({ kind: 'upstream-question', outcome });
   }
 
   private reply({ replyTo, question }: Question, json: ByteString): void {
@@ -264,9 +293,4 @@ function isProbe({ stage }: Inquiry): boolean {
 /** Why nothing is asked, and when it will be. */
 function but(reason: string, then: string): string {
   return `${reason.replace(/\.$/, '')}; ${then}`;
-}
-
-/** A time to come, in whole seconds: what is nearly over is a second. */
-function seconds(ms: number): string {
-  return `${Math.max(1, Math.ceil(ms / 1_000))} s`;
 }

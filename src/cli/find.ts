@@ -1,5 +1,6 @@
 import { fieldsOf, textOf } from '../protocol/bytes.js';
 import { parsePosition } from '../protocol/position.js';
+import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { ask } from './client.js';
 import { configFor } from './config-file.js';
 import { CommandError, UsageError } from './errors.js';
@@ -36,7 +37,16 @@ async function find(
   if (at.startsWith('AT ')) return { at: describeAt(at), json: textOf(json) };
   const known = await askFirst(options, config, (server) => ask(server, config, `WHATSAT ${client} 0 0`));
   if (!known.startsWith('AT ')) throw new CommandError(`nobody in the herd knows ${client}`);
-  throw new UsageError(`the herd does not take a radius of ${radius} km with a count of ${count}`);
+  const problem = `the herd does not take a radius of ${radius} km with a count of ${count}`;
+  throw new UsageError(`${problem}; a count is a whole number from 0${await mostOf(config)}`);
+}
+
+/** Where counts end, if this config tells. */
+async function mostOf(config: HerdConfig): Promise<string> {
+  // It knows all upstreams, and is hardly ever needed.
+  const { countMaxOf } = await import('../embed/upstream.js');
+  const countMax = countMaxOf(config);
+  return countMax === undefined ? '' : ` to ${countMax}`;
 }
 
 function describeAt(at: string): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import type { Upstream } from '../protocol/upstream.js';
 import { headLineOf, recorded } from '../upstreams/recording.js';
 import { CommandError } from './errors.js';
 import type { ConfigOption } from './options.js';
@@ -20,15 +20,21 @@ export async function record(file: string, names: readonly string[], options: Co
   let answers = 0;
   const note = bounded(stream, file, () => (answers += 1));
   try {
-    await startRecorded(names, options, (upstream: Upstream) => {
-      stream.write(`${headLineOf(upstream)}\n`);
-      return recorded(upstream, note);
+    await startRecorded(names, options, (asked) => {
+      stream.write(`${headLineOf(asked.upstream)}\n`);
+      return recorded(asked, note);
     });
   } finally {
     stream.end();
     await finished(stream).catch((error: unknown) => warn(`${file}: ${(error as Error).message}`));
+    // It would be in the way of the next attempt, and there is nothing in it.
+    if (answers === 0) await rm(file, { force: true });
   }
-  print(`${answers} answers are in ${file}. To play them back: upstream: { kind: replay, file: ${file} }`);
+  print(
+    answers === 0
+      ? `Nothing was asked, so there is no ${file}.`
+      : `${answers} answers are in ${file}. To play them back: upstream: { kind: replay, file: ${file} }`,
+  );
 }
 
 async function opened(file: string): Promise<WriteStream> {

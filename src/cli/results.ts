@@ -1,11 +1,35 @@
-/** What is near, for people: one line a post or place of an upstream's answer. */
+import { textOfHtml } from './html-text.js';
+
+/** What an answer says besides what is near, wherever the two forms have it. */
+interface Answer {
+  readonly error?: unknown;
+  readonly error_message?: unknown;
+  readonly results?: unknown;
+  readonly warning?: unknown;
+  readonly info_messages?: unknown;
+  readonly html_attributions?: unknown;
+}
+
+/** What is near, for people: one line a post or place of an upstream's answer, and below it what the upstream wants to have said. */
 export function describeResults(json: string): string {
-  const answer = JSON.parse(json) as { error?: unknown; error_message?: unknown; results?: unknown };
+  const answer = JSON.parse(json) as Answer;
   const trouble = answer.error ?? answer.error_message;
   if (typeof trouble === 'string') return `The upstream gave no answer: ${trouble}`;
   const results = Array.isArray(answer.results) ? (answer.results as Record<string, unknown>[]) : [];
-  if (results.length === 0) return 'Nothing is near.';
-  return results.map((result) => `  ${describeResult(result)}`).join('\n');
+  const found = results.length === 0 ? ['Nothing is near.'] : results.map((result) => `  ${describeResult(result)}`);
+  const notes = notesIn(answer);
+  return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].join('\n');
+}
+
+/** What the reader should know of the answer, and then whom it is from. */
+function notesIn({ warning, info_messages: messages, html_attributions: attributions }: Answer): string[] {
+  const warnings = [warning, ...listIn(messages)].filter((note) => typeof note === 'string');
+  const sources = listIn(attributions).filter((note) => typeof note === 'string');
+  return [...warnings.map((note) => `Note: ${note}`), ...sources.map((note) => `From: ${textOfHtml(note)}`)];
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function describeResult(result: Record<string, unknown>): string {

@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerId } from '../protocol/ids.js';
-import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
 import { hostAndPort } from '../runtime/listening.js';
 import { Processes } from '../runtime/processes.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
+import type { Asked } from '../upstreams/asked.js';
 import type { SampleUpstream } from '../upstreams/sample/start.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
@@ -27,13 +27,13 @@ export async function start(names: readonly string[], options: StartOptions): Pr
 }
 
 /**
- * The same in this process, with another upstream in place of the one that the config chooses.
- * @param wrap makes it of that one
+ * The same in this process, asking something else than the config chooses.
+ * @param wrap makes it of that
  */
 export async function startRecorded(
   names: readonly string[],
   options: ConfigOption,
-  wrap: (upstream: Upstream) => Upstream,
+  wrap: (asked: Asked) => Asked,
 ): Promise<void> {
   const config = configFor(options);
   await startHere(config, serversNamed(names, config), wrap);
@@ -43,7 +43,7 @@ export async function startRecorded(
 async function startHere(
   config: HerdConfig,
   servers: readonly ServerId[],
-  wrap?: (upstream: Upstream) => Upstream,
+  wrap?: (asked: Asked) => Asked,
 ): Promise<void> {
   const stop = stopRequested();
   const manager = new ServiceManager(process.env);

@@ -10,10 +10,10 @@ import { packageFolder } from '../runtime/package-folder.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { systemRandom } from '../runtime/system-random.js';
 import { Turn } from '../runtime/turn.js';
+import type { Asked } from '../upstreams/asked.js';
 import type { Environment } from './environment.js';
 import { inspectApart } from './inspect.js';
 import { secretsOf } from './secrets.js';
-import type { Asked } from './upstream.js';
 
 /** Where the built page is. */
 const pageFolders = [fileURLToPath(new URL('dist/web/window/', packageFolder))];

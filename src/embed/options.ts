@@ -1,4 +1,5 @@
 import type { HerdLocation } from '../client/herd-location.js';
+import type { Upstream } from '../protocol/upstream.js';
 import type { WrittenHerd } from '../runtime/config/schema.js';
 import type { Environment } from './environment.js';
 
@@ -33,6 +34,11 @@ export type HerdOptions = HerdSource & {
   readonly servers?: readonly string[] | undefined;
   /** Where HERD_SECRET, the keys of upstreams and what `${NAME}` stands for are found; `process.env`, say. Empty if it is left out. */
   readonly environment?: Environment | undefined;
+  /**
+   * What WHATSAT asks, in place of what `upstream` in the settings names. How it is asked — deadline, attempts, memory, budget — those
+   * settings say all the same, with the defaults of the kind that they name.
+   */
+  readonly upstream?: Upstream | undefined;
   /** Hears of what goes up and down once all is ready. */
   readonly onChange?: ((change: HerdChange) => void) | undefined;
   /** Hears what a server learned: the newest location of each of these clients, in the order in which they came. */

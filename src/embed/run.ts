@@ -1,7 +1,7 @@
 import type { ServerId } from '../protocol/ids.js';
-import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { Host } from '../runtime/host.js';
+import type { Asked } from '../upstreams/asked.js';
 import { startSampleUpstream } from '../upstreams/sample/start.js';
 import { bucketsOf } from './bucket.js';
 import { hostFor, type Surroundings } from './compose.js';
@@ -16,14 +16,14 @@ export interface RunningServers {
 /**
  * Starts servers in this process, and the sample service where that is what WHATSAT asks. Resolves when all of them listen.
  *
- * @param wrap makes the upstream that is asked of the one that the config chooses
+ * @param wrap makes what is asked of what the config chooses
  * @throws ConfigError, PortError, StoreError; nothing is left running then
  */
 export async function runServers(
   config: HerdConfig,
   servers: readonly ServerId[],
   surroundings: Surroundings,
-  wrap: (upstream: Upstream) => Upstream = (upstream) => upstream,
+  wrap: (asked: Asked) => Asked = (asked) => asked,
 ): Promise<RunningServers> {
   const { environment, warn } = surroundings;
   const sample =
@@ -40,8 +40,8 @@ export async function runServers(
   };
   try {
     const bucketOf = await bucketsOf(config);
-    const { upstream, http } = upstreamOf(config, { sampleUrl: sample?.url, environment });
-    host = hostFor(config, servers, { upstream: wrap(upstream), http, bucketOf }, surroundings);
+    const asked = wrap(upstreamOf(config, { sampleUrl: sample?.url, environment }));
+    host = hostFor(config, servers, { ...asked, bucketOf }, surroundings);
     for (const server of servers) await host.start(server);
   } catch (error) {
     await stop();

@@ -7,7 +7,8 @@ import { ConfigError } from '../runtime/errors.js';
 import { HerdStatus } from '../runtime/herd-status.js';
 import { withAbsolutePaths } from './absolute-paths.js';
 import type { Surroundings } from './compose.js';
-import type { HerdOptions, HerdSource, RunningHerd, ServerAddresses } from './options.js';
+import type { HerdOptions, RunningHerd, ServerAddresses } from './options.js';
+import { ownUpstream } from './own-upstream.js';
 import { runServers } from './run.js';
 
 const nothing = (): void => undefined;
@@ -39,9 +40,11 @@ export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
   };
 }
 
-function configOf(source: HerdSource, environment: Surroundings['environment']): HerdConfig {
+function configOf(options: HerdOptions, environment: Surroundings['environment']): HerdConfig {
+  const config = options.file === undefined ? configOfObject(options.config) : loadConfig(options.file, environment);
+  const { upstream } = options;
   return withAbsolutePaths(
-    source.file === undefined ? configOfObject(source.config) : loadConfig(source.file, environment),
+    upstream === undefined ? config : { ...config, upstream: { kind: 'own', upstream: ownUpstream(upstream) } },
   );
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Http } from '../actors/http.js';
 import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import { GotHttp } from '../runtime/got-http.js';
+import type { Asked } from '../upstreams/asked.js';
 import { googlePlacesLegacy } from '../upstreams/google-places-legacy.js';
 import { googlePlaces } from '../upstreams/google-places.js';
 import { parseRecording, type Recording } from '../upstreams/recording.js';
@@ -14,12 +14,6 @@ import { wikipediaNearby } from '../upstreams/wikipedia.js';
 import { xSearch } from '../upstreams/x.js';
 import type { Environment } from './environment.js';
 import { herdVersion } from './version.js';
-
-/** What WHATSAT asks, and by what way. */
-export interface Asked {
-  readonly upstream: Upstream;
-  readonly http: Http;
-}
 
 /** Where what the config does not say is found. */
 export interface UpstreamPlaces {
@@ -33,19 +27,26 @@ export interface UpstreamPlaces {
  * The upstream that the config chooses.
  * @throws ConfigError if its key is not set, or its recording cannot be read
  */
-export function upstreamOf({ upstream: choice }: HerdConfig, places: UpstreamPlaces): Asked {
-  if (choice.kind === 'replay') {
-    const replayed = replay(recordingIn(choice.file));
-    return { upstream: replayed.upstream, http: replayed };
-  }
-  return { upstream: httpUpstreamOf(choice, places), http: new GotHttp(choice.requestsMax) };
+export function upstreamOf({ upstream: choice, upstreamPace }: HerdConfig, places: UpstreamPlaces): Asked {
+  if (choice.kind === 'replay') return replay(recordingIn(choice.file));
+  const key = (variable: string) => keyIn(variable, choice.kind, places.environment);
+  return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(upstreamPace.requestsMax) };
+}
+
+/**
+ * The largest count that a WHATSAT may ask for, as far as it can be told without a key, and without the recording that is played
+ * back: that lies with the servers, and it is undefined then.
+ */
+export function countMaxOf({ upstream: choice }: HerdConfig): number | undefined {
+  if (choice.kind === 'replay') return undefined;
+  return httpUpstreamOf(choice, 'http://sample.invalid', () => new Secret('unknown')).countMax;
 }
 
 function httpUpstreamOf(
   choice: Exclude<UpstreamChoice, { kind: 'replay' }>,
-  { sampleUrl, environment }: UpstreamPlaces,
+  sampleUrl: string | undefined,
+  key: (variable: string) => Secret,
 ): Upstream {
-  const key = (variable: string) => keyIn(variable, choice.kind, environment);
   switch (choice.kind) {
     case 'sample': {
       if (sampleUrl === undefined) throw new Error('the sample service was not started');
@@ -59,6 +60,8 @@ function httpUpstreamOf(
       return googlePlaces(choice.url, key(choice.keyFrom));
     case 'google-places-legacy':
       return googlePlacesLegacy(choice.url, key(choice.keyFrom));
+    case 'own':
+      return choice.upstream;
     case 'wikipedia':
       return wikipediaNearby(choice.url, `Herd/${herdVersion} (${choice.contact}) got/14`);
   }

@@ -120,9 +120,8 @@ export class HostedServer {
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
-    const counts =
+    this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
-    this.counts = counts;
     this.bucket = bucketOf(edges, id);
     this.server = new Server(
       {
@@ -135,7 +134,6 @@ export class HostedServer {
       },
       {
         ...edges,
-        http: counts?.counting(edges.http) ?? edges.http,
         registry: this.bus,
         bucket: this.bucket,
         transport: others.transportOver(routes(edges, network.transportOf(id)), id),

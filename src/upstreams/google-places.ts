@@ -63,7 +63,8 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
     answer(response, question) {
       const body = JSON.parse(textOf(objectOf(response, explained))) as Readonly<Record<string, unknown>>;
       if (body['error'] !== undefined) {
-        throw new UpstreamError(`The upstream answered with an error: ${explained(body) ?? 'it does not say which'}`);
+        const error = explained(body) ?? 'it does not say which';
+        throw new UpstreamError(`The upstream answered with an error: ${error}`, 'lasting');
       }
       // The API leaves the list out where nothing is near.
       const places = body['places'] ?? [];

@@ -1,6 +1,7 @@
 import { bytesOf, textOf, type ByteString } from '../protocol/bytes.js';
 import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import type { HttpResponse, NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import type { HttpRequest, NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import type { Asked } from './asked.js';
 import { isObject } from './response.js';
 
 /*
@@ -36,25 +37,50 @@ export function headLineOf(upstream: Upstream): string {
   return JSON.stringify(head);
 }
 
-/** An upstream whose answers are noted, each as a line. */
-export function recorded(upstream: Upstream, note: (line: string) => void): Upstream {
+/** An upstream of which every answer is noted as a line, and every failure: of the upstream itself, and of the way to it. */
+export function recorded({ upstream, http }: Asked, note: (line: string) => void): Asked {
+  const questions = new WeakMap<HttpRequest, NearbyQuestion>();
+  const noteFailure = (question: NearbyQuestion, error: unknown) => {
+    if (!(error instanceof UpstreamError)) return;
+    note(JSON.stringify({ ...placeOf(question), error: error.message, trouble: error.trouble }));
+  };
   return {
-    ...upstream,
-    answer: (response: HttpResponse, question: NearbyQuestion) => {
-      const { latitude, longitude, radiusKm, count } = question;
-      const asked = { latitude, longitude, radiusKm, count };
-      try {
-        const json = upstream.answer(response, question);
-        note(JSON.stringify({ ...asked, json: textOf(json) }));
-        return json;
-      } catch (error) {
-        if (error instanceof UpstreamError) {
-          note(JSON.stringify({ ...asked, error: error.message, trouble: error.trouble }));
+    upstream: {
+      ...upstream,
+      request: (question) => {
+        // A copy: an upstream may ask different questions by the same object.
+        const request = { ...upstream.request(question) };
+        questions.set(request, question);
+        return request;
+      },
+      answer: (response, question) => {
+        try {
+          const json = upstream.answer(response, question);
+          note(JSON.stringify({ ...placeOf(question), json: textOf(json) }));
+          return json;
+        } catch (error) {
+          noteFailure(question, error);
+          throw error;
         }
-        throw error;
-      }
+      },
+    },
+    http: {
+      fetch: async (request, signal) => {
+        try {
+          return await http.fetch(request, signal);
+        } catch (error) {
+          const question = questions.get(request);
+          // What was given up ended for the reason for which it was given up.
+          if (question !== undefined) noteFailure(question, signal.aborted ? signal.reason : error);
+          throw error;
+        }
+      },
     },
   };
+}
+
+function placeOf({ latitude, longitude, radiusKm, count }: NearbyQuestion): NearbyQuestion {
+  return { latitude, longitude, radiusKm, count };
 }
 
 /** A recording, read. */

@@ -1,18 +1,13 @@
 import { UpstreamError } from '../protocol/errors.js';
-import type { HttpRequest, HttpResponse, NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import type { HttpResponse, NearbyQuestion } from '../protocol/upstream.js';
+import type { Asked } from './asked.js';
 import { failureOf, type RecordedAnswer, type Recording } from './recording.js';
 
-/** A recorded upstream, and the web that it lives in: no connection is made. */
-export interface Replay {
-  readonly upstream: Upstream;
-  fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
-}
-
 /**
- * Plays a recording back. A question that was asked more than once is answered as it was, in that order, and in the end as the last
+ * Plays a recording back: a recorded upstream, and the web that it lives in; no connection is made. A question that was asked more than once is answered as it was, in that order, and in the end as the last
  * time for ever; one that was not asked when it was recorded is answered with an error.
  */
-export function replay({ head, answers }: Recording): Replay {
+export function replay({ head, answers }: Recording): Asked {
   const tracks = new Map<string, RecordedAnswer[]>();
   for (const answer of answers) {
     const address = addressOf(answer);
@@ -30,10 +25,12 @@ export function replay({ head, answers }: Recording): Replay {
       },
       failure: (message) => failureOf(head, message),
     },
-    fetch: ({ url }) => {
-      const track = tracks.get(url) ?? [];
-      const answer = track.length > 1 ? track.shift() : track[0];
-      return Promise.resolve(responseOf(answer ?? unknown));
+    http: {
+      fetch: ({ url }) => {
+        const track = tracks.get(url) ?? [];
+        const answer = track.length > 1 ? track.shift() : track[0];
+        return Promise.resolve(responseOf(answer ?? unknown));
+      },
     },
   };
 }

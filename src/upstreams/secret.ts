@@ -21,10 +21,12 @@ export class Secret {
     return this.#text;
   }
 
+  /** Not the key. */
   toString(): string {
     return shown;
   }
 
+  /** Not the key. */
   toJSON(): string {
     return shown;
   }

@@ -55,15 +55,16 @@ export function xSearch({ baseUrl, key, fieldsParameter }: XOptions): Upstream {
 
     answer(response, question) {
       const body = JSON.parse(textOf(objectOf(response, explained))) as Readonly<Record<string, unknown>>;
-      const { data, includes, meta } = body;
-      // Errors may come with HTTP 200: with posts they are about parts of these, without any they are all there is.
-      if (!isObject(meta)) {
-        throw new UpstreamError(
-          `The upstream answered with an error: ${quoted(explained(body) ?? 'it does not say which')}`,
-        );
-      }
+      const { data, includes, meta, errors } = body;
       const posts = Array.isArray(data) ? data.filter(isObject) : [];
       const found = posts.flatMap((post) => xPostJson(post, isObject(includes) ? includes : {}) ?? []);
+      // Errors may come with HTTP 200: with posts they are about parts of these, without any they are all there is.
+      if (!isObject(meta) || (found.length === 0 && Array.isArray(errors) && errors.length > 0)) {
+        throw new UpstreamError(
+          `The upstream answered with an error: ${quoted(explained(body) ?? 'it does not say which')}`,
+          'lasting',
+        );
+      }
       return searchAnswer({
         results: found.slice(0, question.count),
         maxId: isId(meta['newest_id']) ? meta['newest_id'] : '0',

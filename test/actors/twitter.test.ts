@@ -120,6 +120,7 @@ describe('Twitter', () => {
     expect(await answers()).to.deep.equal({});
     clock.advance(1);
     expect(http.last.signal.aborted).to.equal(true);
+    expect(http.last.signal.reason).to.be.instanceOf(UpstreamError).and.include({ message: 'no answer within 5 s' });
     expect(await answers()).to.deep.equal({ 1: '{"error":"no answer within 5 s"}' });
     expect(reasons).to.have.lengthOf(1);
     http.last.respond(200, '{}');
@@ -258,13 +259,13 @@ describe('Twitter', () => {
     });
 
     it('[UP10] does not ask again where the same would come of it, or when the question is at fault', async () => {
-      for (const trouble of ['lasting', 'question'] as const) {
+      for (const trouble of ['lasting', 'rubbish', 'question'] as const) {
         ask(1);
         http.last.fail(new UpstreamError('no', trouble));
         expect(await answers()).to.deep.equal({ 1: '{"error":"no"}' });
       }
       clock.advance(5_000);
-      expect(http.requests).to.have.lengthOf(2);
+      expect(http.requests).to.have.lengthOf(3);
     });
 
     it('[UP6] has one deadline over all attempts', async () => {
@@ -419,6 +420,76 @@ describe('Twitter', () => {
       const failures = failuresOf(bus);
       bus.send(addresses.upstream, { kind: 'machine-failed', error: new Error('broken') });
       expect(failures.map(({ address }) => address)).to.deep.equal([addresses.upstream]);
+    });
+  });
+
+  describe('what it tells those who count', () => {
+    /** What was told since, by outcome. */
+    let told: () => object;
+
+    function listen(): void {
+      const seen = [eventsOf(bus, 'upstream-request'), eventsOf(bus, 'upstream-question')] as const;
+      told = () => {
+        const [requests, questions] = seen.map((events) => events.splice(0).map(({ outcome }) => outcome));
+        return { requests, questions };
+      };
+    }
+
+    beforeEach(listen);
+
+    for (const [trouble, outcome] of [
+      ['question', 'refused'],
+      ['lasting', 'refused'],
+      ['pace', 'limited'],
+      ['rubbish', 'rubbish'],
+      ['passing', 'failed'],
+    ] as const) {
+      it(`is that a request with ${trouble} trouble was ${outcome}`, async () => {
+        begin({}, { attemptsMax: 1 });
+        ask(1);
+        http.last.fail(new UpstreamError('no', trouble));
+        await promisesSettled();
+        expect(told()).to.deep.equal({ requests: [outcome], questions: ['failed'] });
+      });
+    }
+
+    it('is each request by itself, and how long it took, and each question once', async () => {
+      const requests = eventsOf(bus, 'upstream-request');
+      ask(1);
+      clock.advance(30);
+      refused();
+      await promisesSettled();
+      clock.advance(50);
+      clock.advance(20);
+      http.last.respond(200, '{}');
+      await promisesSettled();
+      expect(requests.map(({ tookMs }) => tookMs)).to.deep.equal([30, 20]);
+      expect(told()).to.deep.equal({ requests: ['failed', 'answered'], questions: ['answered'] });
+    });
+
+    it('is that a request was given up when its time was over', () => {
+      ask(1);
+      clock.advance(5_000);
+      expect(told()).to.deep.equal({ requests: ['failed'], questions: ['failed'] });
+    });
+
+    it('is which questions made no request, and why', async () => {
+      begin({}, { requestsMax: 1, queueMax: 0, budget: { ...defaultUpstreamPace.budget, requestsPerMinute: 6 } });
+      ask(1);
+      ask(2);
+      askApart(3);
+      expect(told()).to.deep.equal({ requests: [], questions: ['joined', 'crowded'] });
+      http.last.respond(200, '{}');
+      await promisesSettled();
+      ask(4);
+      expect(told()).to.deep.equal({ requests: ['answered'], questions: ['answered', 'cached'] });
+      await trip();
+      told();
+      askApart(5);
+      expect(told()).to.deep.equal({ requests: [], questions: ['tripped'] });
+      clock.advance(750);
+      askApart(6);
+      expect(told()).to.deep.equal({ requests: [], questions: ['over-budget'] });
     });
   });
 

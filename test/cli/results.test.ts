@@ -20,6 +20,28 @@ describe('describeResults', () => {
     }
   });
 
+  it('says what the upstream has to say of its answer, and whom it is from', () => {
+    expect(describeResults('{"results":[],"warning":"adjusted radius to 40km"}')).to.equal(
+      'Nothing is near.\n\nNote: adjusted radius to 40km',
+    );
+    const answer = {
+      html_attributions: [
+        'Articles of <a href="https://www.wikipedia.org/">Wiki&amp;pedia</a>, <b>CC</b> BY-SA 4.0',
+        7,
+      ],
+      info_messages: ['adjusted radius to 10km'],
+      results: [{ name: 'Westwood' }],
+    };
+    expect(describeResults(JSON.stringify(answer))).to.equal(
+      [
+        '  Westwood',
+        '',
+        'Note: adjusted radius to 10km',
+        'From: Articles of Wiki&pedia (https://www.wikipedia.org/), CC BY-SA 4.0',
+      ].join('\n'),
+    );
+  });
+
   it("says why there is no answer, in either API's form", () => {
     expect(describeResults('{"error":"HTTP 503"}')).to.equal('The upstream gave no answer: HTTP 503');
     expect(describeResults('{"results":[],"status":"UNKNOWN_ERROR","error_message":"HTTP 503"}')).to.equal(

@@ -3,6 +3,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { connect, startHerd, type HerdSettings, type RunningHerd } from '../../src/embed/index.js';
 import { eventually } from '../support/eventually.js';
+import { museumService, museumsNearby } from '../upstreams/museums.js';
+import { goodKey } from '../upstreams/services.js';
+import { UpstreamService } from '../upstreams/upstream-service.js';
 
 const anyPort = { port: 0, peerPort: 0 };
 const pair: HerdSettings = {
@@ -59,6 +62,35 @@ describe('startHerd', () => {
     await Promise.all([herd.stop(), herd.stop()]);
     for (const one of [client, other]) one.close();
     expect(learned.sort()).to.deep.equal(['Blake: kiwi', 'Metta: kiwi']);
+  });
+
+  it('asks an upstream of the program, as the settings say', async () => {
+    const service = new UpstreamService(museumService);
+    await service.start();
+    const herd = await startHerd({
+      config: { ...pair, upstream: { kind: 'sample', cacheSeconds: 0, budget: { requestsPerDay: 1 } } },
+      upstream: museumsNearby(service.url, goodKey),
+    });
+    const { port = 0, httpPort = 0 } = herd.servers.get('Blake') ?? {};
+    const client = await connect({ port });
+    try {
+      await client.report('kiwi', { latitude: 34.06893, longitude: -118.445127 });
+      const nearby = await client.whatsat('kiwi', 40, 2);
+      expect(nearby?.answer).to.deep.include({ status: 'OK', info_messages: ['adjusted radius to 30km'] });
+      expect(nearby?.answer).to.have.property('results').with.nested.property('[1].name', 'Musée 1 – é');
+      expect((await client.whatsat('kiwi', 40, 2))?.answer)
+        .to.have.property('error_message')
+        .that.matches(/budget for the upstream is spent/);
+      const told = (await (await fetch(`http://127.0.0.1:${httpPort}/api/herd`)).json()) as { upstream: unknown };
+      expect(told.upstream).to.deep.equal({ kind: 'own', countMax: 20 });
+      expect(service.requests).to.have.lengthOf(1);
+    } finally {
+      client.close();
+      await herd.stop();
+      await service.stop();
+    }
+    const broken = { ...museumsNearby('http://127.0.0.1', goodKey), countMax: NaN };
+    expect(await problemsOf(startHerd({ config: pair, upstream: broken }))).to.include({ code: 'HERD_CONFIG' });
   });
 
   it('says what is wrong with settings', async () => {

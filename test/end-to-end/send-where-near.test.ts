@@ -72,7 +72,9 @@ describe('herd send, where and near', function () {
 
   it('says what is wrong with a question that the herd does not take', async () => {
     const tooMany = await run(['near', 'kiwi', '--count', '101'], { cwd });
-    expect(tooMany.stderr).to.equal('herd: the herd does not take a radius of 10 km with a count of 101\n');
+    expect(tooMany.stderr).to.equal(
+      'herd: the herd does not take a radius of 10 km with a count of 101; a count is a whole number from 0 to 100\n',
+    );
     expect(tooMany.status).to.equal(2);
     const twoWords = await run(['where', 'kiwi bird'], { cwd });
     expect(twoWords.stderr).to.equal('herd: a client ID is one word without white space\n');

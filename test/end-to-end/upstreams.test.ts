@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -6,8 +6,15 @@ import { endCommands, HerdCommand, run } from '../support/command.js';
 import { patienceMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
 import { writeHerd, type HerdFile } from '../support/herd-file.js';
-import { goodKey, googlePlacesLegacyService, xService } from '../upstreams/services.js';
-import { UpstreamService } from '../upstreams/upstream-service.js';
+import { EventStream } from '../support/event-stream.js';
+import {
+  goodKey,
+  googlePlacesLegacyService,
+  googlePlacesService,
+  twitterService,
+  xService,
+} from '../upstreams/services.js';
+import { UpstreamService, type ServiceReply, type ServiceRequest } from '../upstreams/upstream-service.js';
 
 const place = '+34.068930-118.445127';
 
@@ -26,7 +33,7 @@ describe('a herd with an upstream of its own', function () {
   async function write(reply: ConstructorParameters<typeof UpstreamService>[0], upstream: object): Promise<void> {
     service = new UpstreamService(reply);
     await service.start();
-    file = await writeHerd({ servers: ['Solo'], logs: true });
+    file = await writeHerd({ servers: ['Solo'], logs: true, web: true });
     file.alter('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
   }
 
@@ -51,34 +58,63 @@ describe('a herd with an upstream of its own', function () {
 
   const forms = [goodKey, encodeURIComponent(goodKey), Buffer.from(goodKey).toString('base64')];
 
-  for (const processes of [false, true]) {
-    it(`[UP15] has its key nowhere but at the upstream, whatever goes wrong${processes ? ', in processes' : ''}`, async () => {
-      await write(googlePlacesLegacyService, { kind: 'google-places-legacy', cacheSeconds: 0 });
-      const herd = command(['start', ...(processes ? ['--processes'] : [])], { GOOGLE_PLACES_KEY: goodKey });
-      await herd.prints('Ready in');
-      let heard = await converse();
-      expect(heard).to.match(/"status":"OK"/);
-      expect(service.requests[0]?.query.get('key')).to.equal(goodKey);
-      for (const answer of ['redirect', 'echo', 'page', 'broken off', 'down'] as const) {
-        service.instead = (response, request) => {
-          const echo = JSON.stringify({ status: 'REQUEST_DENIED', error_message: `${request.url ?? ''} ${goodKey}` });
-          if (answer === 'redirect') response.writeHead(302, { location: request.url ?? '' }).end();
-          else if (answer === 'echo') response.end(echo);
-          else if (answer === 'page') response.writeHead(500).end(`<html>${goodKey}`);
-          else if (answer === 'broken off')
-            response.writeHead(200, { 'content-length': 99 }).write(goodKey, () => response.destroy());
-          else response.destroy();
-        };
-        heard += await converse();
-      }
-      herd.signal('SIGTERM');
-      expect((await herd.ends()).status).to.equal(0);
-      const written = heard + herd.stdout + herd.stderr + everything(file.folder);
-      expect(written, 'the log is there')
-        .to.match(/upstream gave no answer/)
-        .and.to.match(/upstream tripped/);
-      for (const form of forms) expect(written).to.not.include(form);
-    });
+  /** Every kind that is sent a key: how the service sees it, and where the herd has it from. */
+  const keyed = [
+    ['x', xService, 'X_BEARER_TOKEN', ({ headers }) => headers.authorization],
+    ['google-places', googlePlacesService, 'GOOGLE_PLACES_KEY', ({ headers }) => headers['x-goog-api-key']],
+    ['google-places-legacy', googlePlacesLegacyService, 'GOOGLE_PLACES_KEY', ({ query }) => query.get('key')],
+    ['twitter', twitterService, 'SEARCH_KEY', ({ headers }) => headers.authorization],
+  ] as const satisfies [string, unknown, string, (request: ServiceRequest) => unknown][];
+
+  for (const [kind, reply, variable, keySeen] of keyed) {
+    it(`[UP15] has its key nowhere but at the upstream, whatever goes wrong: ${kind}`, () =>
+      keepsItsKey(['start'], kind, reply, variable, keySeen));
+  }
+
+  it('[UP15] has its key nowhere but at the upstream, whatever goes wrong, in processes', () =>
+    keepsItsKey(['start', '--processes'], ...keyed[2]));
+
+  async function keepsItsKey(
+    args: readonly string[],
+    kind: string,
+    reply: (request: ServiceRequest) => ServiceReply,
+    variable: string,
+    keySeen: (request: ServiceRequest) => unknown,
+  ): Promise<void> {
+    await write(reply, { kind, keyFrom: variable, cacheSeconds: 0 });
+    const herd = command(args, { [variable]: goodKey });
+    await herd.prints('Ready in');
+    const web = `http://127.0.0.1:${file.httpPortOf('Solo')}`;
+    const events = await EventStream.open(`${web}/api/events`);
+    let heard = await converse();
+    expect(heard).to.match(/"results":\[\{/);
+    expect(service.requests.map(keySeen).join()).to.include(goodKey);
+    for (const answer of ['redirect', 'echo', 'page', 'broken off', 'down'] as const) {
+      service.instead = (response, request) => {
+        const error_message = `${request.url ?? ''} ${goodKey}`;
+        const echo = { status: 'REQUEST_DENIED', error_message, title: goodKey, error: { message: goodKey } };
+        if (answer === 'redirect') response.writeHead(302, { location: request.url ?? '' }).end();
+        else if (answer === 'echo') response.end(JSON.stringify(echo));
+        else if (answer === 'page') response.writeHead(500).end(`<html>${goodKey}`);
+        else if (answer === 'broken off')
+          response.writeHead(200, { 'content-length': 99 }).write(goodKey, () => response.destroy());
+        else response.destroy();
+      };
+      heard += await converse();
+    }
+    await events.next('upstream', ({ state }: { state: string }) => state === 'tripped');
+    heard += JSON.stringify(events.events);
+    for (const page of ['/metrics', '/api/herd', '/api/clients/kiwi/near'])
+      heard += await (await fetch(web + page)).text();
+    expect(heard).to.match(/herd_upstream_calls_total\{outcome="failed",[^}]*\} [1-9]/);
+    events.close();
+    herd.signal('SIGTERM');
+    expect((await herd.ends()).status).to.equal(0);
+    const written = heard + herd.stdout + herd.stderr + everything(file.folder);
+    expect(written, 'the log is there')
+      .to.match(/upstream gave no answer/)
+      .and.to.match(/upstream tripped/);
+    for (const form of forms) expect(written).to.not.include(form);
   }
 
   it('says what is missing when it has no key, or one that is none, and does not start', async () => {
@@ -119,34 +155,48 @@ describe('a herd with an upstream of its own', function () {
 
   it('records what it is answered, without the key, and plays it back without the upstream', async () => {
     await write(xService, { kind: 'x', budget: { requestsPerMinute: 10 } });
+    const keyless = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+      cwd: file.folder,
+      env: { X_BEARER_TOKEN: '' },
+    });
+    expect(keyless.stderr).to.match(/needs a key/);
+    expect(existsSync(join(file.folder, 'answers.jsonl')), 'nothing is left in the way of the next start').to.equal(
+      false,
+    );
     const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: goodKey });
     await herd.prints('Ready in');
-    const heard = await converse();
+    let heard = await converse();
+    service.instead = (response) => response.destroy();
+    const broken = 'WHATSAT kiwi 7 2\n';
+    heard += await new Herd('one process', file).tell('Solo', broken);
+    expect(heard).to.match(/\{"error":"the upstream cannot be reached \(\w+\)"\}/);
     herd.signal('SIGTERM');
     expect((await herd.ends()).status).to.equal(0);
-    expect(herd.stdout).to.match(/2 answers are in answers\.jsonl/);
+    expect(herd.stdout).to.match(/5 answers are in answers\.jsonl/);
     const recording = readFileSync(join(file.folder, 'answers.jsonl'), 'utf8');
-    expect(recording.trimEnd().split('\n')).to.have.lengthOf(3);
+    // The head, two answers, and three attempts in vain.
+    expect(recording.trimEnd().split('\n')).to.have.lengthOf(6);
     expect(recording).to.not.include(goodKey);
-    const again = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+    const second = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
       cwd: file.folder,
       env: { X_BEARER_TOKEN: goodKey },
     });
-    expect(again.stderr).to.match(/answers\.jsonl is there already/);
+    expect(second.stderr).to.match(/answers\.jsonl is there already/);
 
     service.requests.length = 0;
     file.alter('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
     const replayed = command(['start']);
     await replayed.prints('Ready in');
     const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));
-    expect(lines(await converse())).to.deep.equal(lines(heard));
+    const again = (await converse()) + (await new Herd('one process', file).tell('Solo', broken));
+    expect(lines(again)).to.deep.equal(lines(heard));
     const other = await new Herd('one process', file).tell('Solo', 'WHATSAT kiwi 8 2\n');
     expect(other).to.match(/\{"error":"Nothing was recorded for this place, radius and count\."\}/);
     expect(service.requests).to.deep.equal([]);
     replayed.signal('SIGTERM');
     await replayed.ends();
     writeFileSync(join(file.folder, 'answers.jsonl'), 'nonsense\n');
-    const broken = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
-    expect(broken.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
+    const damaged = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
+    expect(damaged.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
   });
 });

@@ -1,5 +1,6 @@
 // What the types of the package promise, checked against the packed package: each wrong use must be an error.
 import {
+  bytesOf,
   changes,
   connect,
   HerdClientError,
@@ -9,6 +10,7 @@ import {
   type HerdLocation,
   type Nearby,
   type RunningHerd,
+  type Upstream,
 } from 'herd';
 
 const herd: RunningHerd = await startHerd({
@@ -27,6 +29,21 @@ await startHerd({ config: { herd: 'h', servers: {}, logs: {} } });
 herd.servers.get('Solo').port;
 // @ts-expect-error What runs is not to be changed from outside.
 herd.servers.set('Solo', undefined);
+
+const upstream: Upstream = {
+  countMax: 20,
+  radiusKmMax: 30,
+  request: ({ latitude, longitude }) => ({
+    method: 'GET',
+    url: `http://u.example/${latitude},${longitude}`,
+    headers: {},
+  }),
+  answer: ({ body }, { count }) => (body.length > count ? body.toString('latin1') : '{}'),
+  failure: (message) => bytesOf(JSON.stringify({ error: message })),
+};
+await startHerd({ file: 'herd.yaml', upstream });
+// @ts-expect-error It must say how to ask.
+await startHerd({ file: 'herd.yaml', upstream: { countMax: 20 } });
 
 const client = await connect({ port: 12_000, tls: { servername: 'Blake' }, timeoutMs: 5_000 });
 const location: HerdLocation = await client.report('kiwi', { latitude: 1, longitude: 2 }, new Date());

@@ -1,3 +1,4 @@
+import { ownUpstream } from '../../src/embed/own-upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 import { googlePlaces } from '../../src/upstreams/google-places.js';
 import { Secret } from '../../src/upstreams/secret.js';
@@ -5,6 +6,7 @@ import { twitterSearch } from '../../src/upstreams/twitter.js';
 import { wikipediaNearby } from '../../src/upstreams/wikipedia.js';
 import { xSearch } from '../../src/upstreams/x.js';
 import { upstreamContract } from './contract.js';
+import { museumService, museumsNearby } from './museums.js';
 import {
   googlePlacesLegacyService,
   googlePlacesService,
@@ -85,6 +87,12 @@ upstreamContract({
       what: 'nothing but errors at HTTP 200',
       reply: json(200, { errors: [{ title: 'Not Found Error', detail: 'Could not find it.' }] }),
       hears: /answered with an error: Could not find it/,
+      asked: 1,
+    },
+    {
+      what: 'errors, and a count of no posts, at HTTP 200',
+      reply: json(200, { errors: [{ title: 'Invalid Request', detail: 'No such place.' }], meta: { result_count: 0 } }),
+      hears: /answered with an error: No such place/,
       asked: 1,
     },
     {
@@ -255,4 +263,13 @@ upstreamContract({
     },
     { what: 'no list', reply: json(200, { batchcomplete: true }), hears: /without a list of articles/, asked: 1 },
   ],
+});
+
+upstreamContract({
+  name: 'of a program that embeds a herd',
+  form: 'places',
+  make: (url, key) => ownUpstream(museumsNearby(url, key)),
+  keyIn: 'a header',
+  service: museumService,
+  errors: [{ what: 'no list', reply: json(200, {}), hears: /without a list of museums/, asked: 1 }],
 });

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor } from '../../src/actors/bus.js';
+import type { RequestOutcome } from '../../src/actors/events.js';
 import { addresses, type ConnectionMessage } from '../../src/actors/messages.js';
 import { Twitter } from '../../src/actors/twitter.js';
 import { Budget } from '../../src/actors/upstream/budget.js';
@@ -60,6 +61,8 @@ export function upstreamContract(kind: UpstreamKind): void {
     let asker: Asker;
     let actor: Twitter;
     let reasons: { reason: string }[];
+    /** What became of each request. */
+    let requests: { outcome: RequestOutcome }[];
     /** Everything that was published. */
     let published: string;
 
@@ -78,6 +81,7 @@ export function upstreamContract(kind: UpstreamKind): void {
       asker = new Asker();
       bus.attach(replyTo, asker);
       reasons = eventsOf(bus, 'upstream-failed');
+      requests = eventsOf(bus, 'upstream-request');
       published = '';
       for (const event of ['upstream', 'upstream-failed', 'actor-failed', 'dead-letter'] as const) {
         bus.on(event, (each) => (published += JSON.stringify(each)));
@@ -183,6 +187,7 @@ export function upstreamContract(kind: UpstreamKind): void {
         service.instead = (response) => response.writeHead(reply.status, reply.headers).end(reply.body);
         expect(await trouble()).to.match(hears);
         expect(service.requests).to.have.lengthOf(asked);
+        expect(requests, 'each is counted').to.have.lengthOf(asked);
       });
     }
 
@@ -207,43 +212,72 @@ export function upstreamContract(kind: UpstreamKind): void {
       expect(service.requests).to.have.lengthOf(2);
     });
 
-    const hostile: Record<string, { does: (response: ServerResponse) => void; hears: RegExp; hangs?: true }> = {
-      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/, hangs: true },
-      'sends byte after byte, and has no end': { does: dribble, hears: /no answer within 0.25 s/, hangs: true },
+    interface Hostility {
+      readonly does: (response: ServerResponse) => void;
+      readonly hears: RegExp;
+      readonly counted: RequestOutcome;
+      readonly hangs?: true;
+    }
+    const hostile: Record<string, Hostility> = {
+      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/, counted: 'failed', hangs: true },
+      'sends byte after byte, and has no end': {
+        does: dribble,
+        hears: /no answer within 0.25 s/,
+        counted: 'failed',
+        hangs: true,
+      },
       'breaks off in the middle': {
         does: (response) => {
           response.writeHead(200, { 'content-length': 1_000 });
           response.write('{"results":[{"unreadable":1},', () => response.destroy());
         },
         hears: /cannot be reached/,
+        counted: 'failed',
       },
-      'sends ten gigabytes of zeros, compressed': { does: bomb, hears: /too large/ },
+      'sends ten gigabytes of zeros, compressed': { does: bomb, hears: /too large/, counted: 'rubbish' },
       'sends two megabytes': {
         does: (response) => response.end(`{"results":["${'x'.repeat(2 * 1_024 * 1_024)}"]}`),
         hears: /too large/,
+        counted: 'rubbish',
       },
       'sends what is not compressed as if it were': {
         does: (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('unreadable'),
         hears: /cannot be reached/,
+        counted: 'failed',
       },
-      'sends half an object': { does: (response) => response.end('{"unreadable":'), hears: /not valid JSON/ },
-      'sends a list': { does: (response) => response.end('["unreadable"]'), hears: /not an object/ },
-      'sends a page': { does: (response) => response.end('<html>unreadable</html>'), hears: /web page/ },
-      'sends nothing': { does: (response) => response.end(), hears: /not valid JSON/ },
+      'sends half an object': {
+        does: (response) => response.end('{"unreadable":'),
+        hears: /not valid JSON/,
+        counted: 'rubbish',
+      },
+      'sends a list': {
+        does: (response) => response.end('["unreadable"]'),
+        hears: /not an object/,
+        counted: 'rubbish',
+      },
+      'sends a page': {
+        does: (response) => response.end('<html>unreadable</html>'),
+        hears: /web page/,
+        counted: 'rubbish',
+      },
+      'sends nothing': { does: (response) => response.end(), hears: /not valid JSON/, counted: 'rubbish' },
       'sends bytes that are no text': {
         does: (response) => response.end(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])),
         hears: /not valid JSON/,
+        counted: 'rubbish',
       },
       'says that it is in trouble': {
         does: (response) => response.writeHead(503).end('<h1>unreadable</h1>'),
         hears: /in trouble \(HTTP 503\)/,
+        counted: 'failed',
       },
     };
-    for (const [what, { does, hears, hangs }] of Object.entries(hostile)) {
+    for (const [what, { does, hears, counted, hangs }] of Object.entries(hostile)) {
       it(`[UP5][UP6][UP7] answers in time when the service ${what}`, async () => {
         service.instead = does;
         if (hangs) begin({ deadlineMs: shortDeadlineMs });
         expect(await trouble()).to.match(hears);
+        expect(new Set(requests.map(({ outcome }) => outcome))).to.deep.equal(new Set([counted]));
       });
     }
 
@@ -285,6 +319,7 @@ export function upstreamContract(kind: UpstreamKind): void {
         begin({});
         expect(await trouble()).to.match(/refused|does not take|REQUEST_DENIED/);
         expect(service.requests).to.have.lengthOf(1);
+        expect(requests.map(({ outcome }) => outcome)).to.deep.equal(['refused']);
       });
     }
   });

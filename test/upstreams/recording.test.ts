@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { UpstreamError } from '../../src/protocol/errors.js';
+import { FakeHttp } from '../support/fake-upstream.js';
 import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
+import type { Asked } from '../../src/upstreams/asked.js';
 import { headLineOf, parseRecording, recorded } from '../../src/upstreams/recording.js';
-import { replay, type Replay } from '../../src/upstreams/replay.js';
+import { replay } from '../../src/upstreams/replay.js';
 import { Secret } from '../../src/upstreams/secret.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
 
@@ -14,11 +16,16 @@ const line = '{"results":[{"id":309107149164920832,"text":"\u00c3\u00a9"}]}';
 describe('a recording', () => {
   let lines: string[];
   let upstream: Upstream;
+  let web: FakeHttp;
+  let original: Upstream;
+  let asked: Asked;
 
   beforeEach(() => {
-    const original = twitterSearch('https://search.example', new Secret(key));
+    web = new FakeHttp();
+    original = twitterSearch('https://search.example', new Secret(key));
     lines = [headLineOf(original)];
-    upstream = recorded(original, (noted) => lines.push(noted));
+    asked = recorded({ upstream: original, http: web }, (noted) => lines.push(noted));
+    ({ upstream } = asked);
   });
 
   /** What the recorded upstream says to a response. */
@@ -30,14 +37,14 @@ describe('a recording', () => {
     }
   }
 
-  function played(): Replay {
+  function played(): Asked {
     return replay(parseRecording(`${lines.join('\n')}\n`));
   }
 
-  async function ask(from: Replay, changes: Partial<NearbyQuestion> = {}): Promise<string> {
+  async function ask(from: Asked, changes: Partial<NearbyQuestion> = {}): Promise<string> {
     const about = { ...question, ...changes };
-    const { upstream: it } = from;
-    return it.answer(await from.fetch(it.request(about), new AbortController().signal), about);
+    const { upstream: it, http } = from;
+    return it.answer(await http.fetch(it.request(about), new AbortController().signal), about);
   }
 
   it('gives back what was answered, to the byte', async () => {
@@ -61,6 +68,44 @@ describe('a recording', () => {
     const error: unknown = await ask(played()).catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(UpstreamError).and.include({ trouble: 'pace' });
     expect((error as Error).message).to.equal('The upstream is being asked too often (HTTP 429).');
+  });
+
+  describe('of what ended on its way', () => {
+    let ended: Promise<unknown>;
+    let abort: AbortController;
+
+    beforeEach(() => {
+      abort = new AbortController();
+      ended = asked.http.fetch(upstream.request(question), abort.signal).catch((caught: unknown) => caught);
+    });
+
+    async function replayed(): Promise<object> {
+      expect(await ended).to.be.instanceOf(UpstreamError);
+      const { message, trouble } = (await ask(played()).catch((caught: unknown) => caught)) as UpstreamError;
+      return { message, trouble };
+    }
+
+    it('gives back that there was no connection', async () => {
+      web.last.fail(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'passing'));
+      expect(await replayed()).to.deep.equal({
+        message: 'the upstream cannot be reached (ECONNREFUSED)',
+        trouble: 'passing',
+      });
+    });
+
+    it('gives back that time was up, in the words that the client heard', async () => {
+      abort.abort(new UpstreamError('no answer within 5 s', 'lasting'));
+      expect(await replayed()).to.deep.equal({ message: 'no answer within 5 s', trouble: 'lasting' });
+    });
+
+    it('says nothing of what was given up because the server stopped, nor of errors of our own', async () => {
+      abort.abort();
+      await ended;
+      const broken = asked.http.fetch(upstream.request(question), new AbortController().signal);
+      web.last.fail(new TypeError('a fault'));
+      expect(await broken.catch((caught: unknown) => caught)).to.be.instanceOf(TypeError);
+      expect(lines).to.have.lengthOf(1);
+    });
   });
 
   it('has the limits of what was recorded, and its form of an error', () => {

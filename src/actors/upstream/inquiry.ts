@@ -8,7 +8,13 @@ export type Stage =
   /** It waits for its turn. */
   | { readonly name: 'queued' }
   /** A request is under way. `role`: whether the breaker waits for what becomes of it. */
-  | { readonly name: 'asking'; readonly abort: AbortController; readonly role: 'question' | 'probe' }
+  | {
+      readonly name: 'asking';
+      readonly abort: AbortController;
+      readonly role: 'question' | 'probe';
+      /** On the server's clock that never goes back. */
+      readonly sinceMs: number;
+    }
   /** It is asked again in a while. */
   | { readonly name: 'pausing'; readonly timer: unknown }
   /** It is asked again when the upstream may be asked again. */

@@ -1,5 +1,6 @@
 import { UpstreamError } from '../../protocol/errors.js';
 import type { HttpResponse, NearbyQuestion, Upstream } from '../../protocol/upstream.js';
+import type { RequestOutcome } from '../events.js';
 import type { Http } from '../http.js';
 import type { Outcome } from './inquiry.js';
 
@@ -24,5 +25,21 @@ export async function request(
     }
     onBroken(error);
     return { kind: 'failed', reason: 'internal error', trouble: 'question', restMs: undefined };
+  }
+}
+
+/** What became of a request, in the words in which it is counted. */
+export function countedAs(outcome: Outcome): RequestOutcome {
+  if (outcome.kind === 'answered') return 'answered';
+  switch (outcome.trouble) {
+    case 'lasting':
+    case 'question':
+      return 'refused';
+    case 'pace':
+      return 'limited';
+    case 'rubbish':
+      return 'rubbish';
+    case 'passing':
+      return 'failed';
   }
 }

@@ -23,7 +23,7 @@ export interface FailedAttempt {
 export function retryPauseMs(failed: FailedAttempt, random: number): number | undefined {
   const { trouble, attempts, attemptsMax, leftMs, restMs } = failed;
   if (attempts >= attemptsMax) return undefined;
-  if (trouble === 'lasting' || trouble === 'question') return undefined;
+  if (trouble !== 'passing' && trouble !== 'pace') return undefined;
   // Who is asked too often, and does not say when that is over, is best left alone.
   if (trouble === 'pace' && restMs === undefined) return undefined;
   const pauseMs = restMs ?? backoffMs(attempts, random, pauseMaxMs);

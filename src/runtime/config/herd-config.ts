@@ -1,6 +1,7 @@
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { UpstreamPace } from '../../actors/upstream/pace.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
+import type { Upstream } from '../../protocol/upstream.js';
 import type { CertificateFiles } from '../certificates.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { HerdDocument } from './schema.js';
@@ -17,8 +18,8 @@ export interface ServerAddress {
   readonly httpPort?: number | undefined;
 }
 
-/** What stands under `upstream` in herd.yaml. */
-export type UpstreamChoice = HerdDocument['upstream'];
+/** What WHATSAT asks: what stands under `upstream` in herd.yaml, or what no file can say, an upstream that a program has handed in. */
+export type UpstreamChoice = HerdDocument['upstream'] | { readonly kind: 'own'; readonly upstream: Upstream };
 
 /** The tokens that `httpPort` asks for. */
 export interface AccessTokens {

@@ -19,8 +19,16 @@ const variable = z
   .regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable, not the key itself')
   .describe('The environment variable that holds the key. A key stands in no file.');
 
+const contactWanted =
+  'must be an e-mail address or the address of a page, without spaces: Wikimedia wants to know who asks';
+
 /** Where it stands that upstreams of all kinds are asked in the same way. */
-const pace = (least: { requestsMax: number; requestsPerMinute?: number; requestsPerDay?: number }) => ({
+const pace = (least: {
+  requestsMax: number;
+  requestsPerMinute?: number;
+  requestsPerDay?: number;
+  cacheSeconds?: number;
+}) => ({
   deadlineMs: whole(100, 5_000)
     .default(defaultUpstreamPace.deadlineMs)
     .describe('Milliseconds from a WHATSAT to its answer, over all attempts.'),
@@ -32,7 +40,7 @@ const pace = (least: { requestsMax: number; requestsPerMinute?: number; requests
     .default(defaultUpstreamPace.attemptsMax)
     .describe('How often a question is asked at most, where asking again can help.'),
   cacheSeconds: whole(0, 86_400)
-    .default(defaultUpstreamPace.cacheMs / 1_000)
+    .default(least.cacheSeconds ?? defaultUpstreamPace.cacheMs / 1_000)
     .describe('How long an answer is given to the same question again; 0 for not at all.'),
   cacheBytesMax: whole(0, 1_073_741_824)
     .default(defaultUpstreamPace.cacheBytesMax)
@@ -114,8 +122,8 @@ export const upstreamSchema = z.discriminatedUnion('kind', [
     kind: z.literal('wikipedia').describe('wikipedia: articles about what is near, in the form of Google Places.'),
     url: url.default('https://en.wikipedia.org').describe('The Wikipedia of a language.'),
     contact: z
-      .string()
-      .regex(/^[\x21-\x7e]{3,200}$/, 'must be an e-mail address or the address of a page, without spaces')
+      .string(contactWanted)
+      .regex(/^[\x21-\x7e]{3,200}$/, contactWanted)
       .describe('How Wikimedia can reach you: its user agent policy demands it.'),
     // Wikimedia asks for no more than 3 at once.
     ...pace({ requestsMax: 3, requestsPerMinute: 120 }),
@@ -123,6 +131,7 @@ export const upstreamSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('replay').describe('replay: the answers that herd record has noted.'),
     file: z.string().min(1).describe('The file that was recorded, from the folder that herd is started in.'),
-    ...pace({ requestsMax: 32 }),
+    // Each question has the next of the answers that were recorded for it; one from memory would keep it from that.
+    ...pace({ requestsMax: 32, cacheSeconds: 0 }),
   }),
 ]);

@@ -35,7 +35,7 @@ export function serveHerd(
   edges: HttpEdges,
   { places, desk, gate }: { readonly places: () => HerdPlaces; readonly desk: Desk; readonly gate: Gate },
 ): EventFeed {
-  const { config, server, view, counts, clock, bus } = edges;
+  const { config, server, view, counts, clock, bus, upstream } = edges;
   const talks = linksOf(config.topology);
   app.get('/api/herd', async (request, reply) => {
     const { size } = await desk.list(0, 0);
@@ -49,6 +49,7 @@ export function serveHerd(
       links: view.linksNow(),
       bucket: view.bucketNow() ?? null,
       hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
+      upstream: { kind: config.upstream.kind, countMax: upstream.countMax },
       locations: size,
       clients: view.clients,
       ready: waitsFor.length === 0,

@@ -1,4 +1,5 @@
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
+import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 
 /** How much an event matters: what is above `info` also stands in the error log. */
@@ -18,7 +19,9 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'conflated':
     case 'watchers':
     case 'watch-conflated':
-      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less.
+    case 'upstream-request':
+    case 'upstream-question':
+      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less. Requests that went wrong have an event of their own.
       return undefined;
     case 'locations-remembered': {
       const { length } = event.locations;
@@ -49,7 +52,7 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'upstream':
       return upstreamLine(event);
     case 'upstream-budget': {
-      const when = event.waitMs === Infinity ? '' : `; there is more in ${Math.ceil(event.waitMs / 1_000)} s`;
+      const when = event.waitMs === Infinity ? '' : `; there is more in ${waitInWords(event.waitMs)}`;
       return { level: 'warn', text: `upstream budget is spent: ${event.limit}${when}` };
     }
     case 'administration': {
@@ -96,7 +99,10 @@ function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: '
   text: ByteString;
 } {
   if (state !== 'tripped') return info(`upstream ${state}`);
-  return { level: 'warn', text: `upstream tripped: ${plain(reason)}; next attempt in ${retryInMs} ms` };
+  return {
+    level: 'warn',
+    text: `upstream tripped: ${plain(reason.replace(/\.$/, ''))}; next attempt in ${retryInMs} ms`,
+  };
 }
 
 function bucketLine({ state, reason, retryInMs, waiting }: Extract<HerdEvent, { kind: 'bucket' }>): {

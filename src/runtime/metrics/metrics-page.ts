@@ -155,12 +155,14 @@ function bucketMetrics(view: ServerView): Written[] {
   ];
 }
 
-function upstreamMetrics({ upstreamCalls, upstreamSeconds, breaker }: ServerCounts): Written[] {
+function upstreamMetrics({ upstreamCalls, upstreamQuestions, upstreamSeconds, breaker }: ServerCounts): Written[] {
   return [
-    counter('herd_upstream_calls_total', 'Requests to the upstream, by whether a response came.', [
-      [{ outcome: 'answered' }, upstreamCalls.answered],
-      [{ outcome: 'failed' }, upstreamCalls.failed],
-    ]),
+    counter('herd_upstream_calls_total', 'Requests to the upstream, by what became of them.', byOutcome(upstreamCalls)),
+    counter(
+      'herd_upstream_questions_total',
+      'Questions for the upstream, by what became of them.',
+      byOutcome(upstreamQuestions),
+    ),
     histogram('herd_upstream_seconds', 'Seconds that requests to the upstream took.', [[{}, upstreamSeconds]]),
     gauge(
       'herd_upstream_breaker',
@@ -168,6 +170,10 @@ function upstreamMetrics({ upstreamCalls, upstreamSeconds, breaker }: ServerCoun
       upstreamStates.map((state): Sample => [{ state }, state === breaker ? 1 : 0]),
     ),
   ];
+}
+
+function byOutcome(counts: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(counts).map(([outcome, count]) => [{ outcome }, count]);
 }
 
 function counter(name: string, help: string, samples: readonly Sample[]): Written {

@@ -1,6 +1,5 @@
 import type { Clock } from '../../actors/clock.js';
-import type { LinesEvent, UpstreamState } from '../../actors/events.js';
-import type { Http } from '../../actors/http.js';
+import type { LinesEvent, QuestionOutcome, RequestOutcome, UpstreamState } from '../../actors/events.js';
 import { fromBucket } from '../../actors/messages.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
@@ -44,7 +43,22 @@ export class ServerCounts {
   readonly links = new Map<ServerId, Counting<LinkCounts>>();
   /** From when a report reached its first server until it was learned here, in seconds: one sample a batch. */
   readonly spread = new Histogram(secondsBounds);
-  readonly upstreamCalls = { answered: 0, failed: 0 };
+  readonly upstreamCalls: Record<RequestOutcome, number> = {
+    answered: 0,
+    refused: 0,
+    limited: 0,
+    rubbish: 0,
+    failed: 0,
+  };
+  readonly upstreamQuestions: Record<QuestionOutcome, number> = {
+    answered: 0,
+    cached: 0,
+    joined: 0,
+    failed: 0,
+    tripped: 0,
+    'over-budget': 0,
+    crowded: 0,
+  };
   readonly upstreamSeconds = new Histogram(secondsBounds);
   breaker: UpstreamState = 'available';
   reported = 0;
@@ -82,6 +96,11 @@ export class ServerCounts {
     bus.on('location-fetched', () => (this.fetched += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
     bus.on('actor-failed', () => (this.failures += 1));
+    bus.on('upstream-request', ({ outcome, tookMs }) => {
+      this.upstreamCalls[outcome] += 1;
+      this.upstreamSeconds.add(tookMs / 1_000);
+    });
+    bus.on('upstream-question', ({ outcome }) => (this.upstreamQuestions[outcome] += 1));
     bus.on('upstream', ({ state }) => (this.breaker = state));
   }
 
@@ -92,25 +111,6 @@ export class ServerCounts {
       reports: reported,
       learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.readInBucket),
       spread: { boundsSeconds: spread.bounds, counts: spread.counts },
-    };
-  }
-
-  /** The same web, with what is asked of it counted. */
-  counting(http: Http): Http {
-    return {
-      fetch: async (request, signal) => {
-        const startMs = this.clock.monotonicMs();
-        try {
-          const response = await http.fetch(request, signal);
-          this.upstreamCalls.answered += 1;
-          return response;
-        } catch (error) {
-          this.upstreamCalls.failed += 1;
-          throw error;
-        } finally {
-          this.upstreamSeconds.add((this.clock.monotonicMs() - startMs) / 1_000);
-        }
-      },
     };
   }
 

@@ -154,7 +154,7 @@ describe('herd.yaml', () => {
     expect(upstreamOf('{ kind: google-places }').upstream).to.include({ keyFrom: 'GOOGLE_PLACES_KEY' });
     expect(upstreamOf('{ kind: google-places-legacy, keyFrom: MINE }').upstream).to.include({ keyFrom: 'MINE' });
     expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamPace.requestsMax).to.equal(3);
-    const replayed = upstreamOf('{ kind: replay, file: a.jsonl, cacheSeconds: 0, budget: { requestsPerDay: 9 } }');
+    const replayed = upstreamOf('{ kind: replay, file: a.jsonl, budget: { requestsPerDay: 9 } }');
     expect(replayed.upstreamPace).to.deep.equal({
       ...defaultUpstreamPace,
       cacheMs: 0,
@@ -363,7 +363,7 @@ describe('herd.yaml', () => {
       'an upstream that wants to know whom to reach',
       {},
       ['upstream: { kind: wikipedia }'],
-      'herd.yaml:7: upstream.contact: ',
+      'herd.yaml:7: upstream.contact: must be an e-mail address or the address of a page',
     ],
     [
       'a cost of what costs nothing',

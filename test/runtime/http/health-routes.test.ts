@@ -65,7 +65,17 @@ describe('the health of a server over HTTP', () => {
     expect(blake.get('herd_commands_total{kind="other",outcome="invalid"}')).to.equal(1);
     expect(blake.get('herd_command_seconds_count{kind="IAMAT"}')).to.equal(2);
     expect(blake.get('herd_command_seconds_count{kind="WHATSAT"}')).to.be.at.least(1);
-    expect(blake.get('herd_upstream_calls_total{outcome="answered"}')).to.be.at.least(1);
+    const calls = blake.get('herd_upstream_calls_total{outcome="answered"}');
+    expect(calls).to.be.at.least(1);
+    expect(blake.get('herd_upstream_seconds_count')).to.equal(calls);
+    expect(blake.get('herd_upstream_questions_total{outcome="answered"}')).to.equal(calls);
+    expect(blake.has('herd_upstream_questions_total{outcome="cached"}')).to.equal(true);
+    for (const outcome of ['refused', 'limited', 'rubbish', 'failed']) {
+      expect(blake.get(`herd_upstream_calls_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    }
+    for (const outcome of ['joined', 'failed', 'tripped', 'over-budget', 'crowded']) {
+      expect(blake.get(`herd_upstream_questions_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    }
     expect(blake.get('herd_upstream_breaker{state="available"}')).to.equal(1);
     expect(blake.get('herd_link_state{neighbour="Bryant",state="live"}')).to.equal(1);
     expect(blake.get('herd_connections')).to.equal(1);

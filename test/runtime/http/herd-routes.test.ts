@@ -63,6 +63,7 @@ describe('the HTTP server of a server', () => {
       return told['locations'] === 1 ? told : undefined;
     });
     expect(seen).to.include({ herd: 'test', server: 'Bryant', administration: 'allowed', clients: 0, ready: true });
+    expect(seen['upstream']).to.deep.equal({ kind: 'sample', countMax: 100 });
     expect(seen['talks']).to.deep.equal([
       ['Blake', 'Bryant'],
       ['Bryant', 'Gasol'],

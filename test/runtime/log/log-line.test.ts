@@ -74,6 +74,16 @@ describe('logLineOf', () => {
       'peer 192.0.2.9:1 refused: no hello in time',
     ],
     [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
+    [
+      { kind: 'upstream', state: 'tripped', reason: 'That is no JSON.', retryInMs: 812 },
+      'warn',
+      'upstream tripped: That is no JSON; next attempt in 812 ms',
+    ],
+    [
+      { kind: 'upstream-budget', limit: 'requestsPerDay', waitMs: 86_400_000 },
+      'warn',
+      'upstream budget is spent: requestsPerDay; there is more in 24 h',
+    ],
     [{ kind: 'bucket', state: 'live', reason: '', retryInMs: 0, waiting: 0 }, 'info', 'bucket live'],
     [
       { kind: 'bucket', state: 'away', reason: 'connection refused', retryInMs: 40, waiting: 3 },
