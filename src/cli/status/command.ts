@@ -21,7 +21,7 @@ const lookEveryMs = 1_000;
  */
 export async function status(options: StatusOptions): Promise<void> {
   try {
-    const config = configFor(options);
+    const config = configFor(options, 'to ask over HTTP');
     if (options.watch === true) await watch(config, options);
     else await show(config, options);
   } catch (error) {
