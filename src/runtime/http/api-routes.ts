@@ -5,13 +5,13 @@ import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
-import type { Gate } from './gate.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
 import { formatSeconds } from '../../protocol/time.js';
 import type { Reception } from './reception.js';
+import type { Reports } from './reports.js';
 import { SseReader } from './sse-reader.js';
 
 /** Who may follow changes at once; one more is turned away. */
@@ -69,7 +69,7 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
 export function serveApi(
   app: FastifyInstance,
   edges: HttpEdges,
-  { desk, reception, gate }: { readonly desk: Desk; readonly reception: Reception; readonly gate: Gate },
+  { desk, reception, reports }: { readonly desk: Desk; readonly reception: Reception; readonly reports: Reports },
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
   const description = openApiOf(
@@ -80,8 +80,7 @@ export function serveApi(
   app.get('/openapi.json', (_, reply) => reply.send(description));
   app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
     const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
-    gate.checkReport(request, reception.clientIdOf(client));
-    const location = reception.take({
+    const location = reports.take(request, {
       client,
       position: typeof position === 'string' ? position : isoPositionOf(...position),
       time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
@@ -117,16 +116,20 @@ export function serveApi(
       .send(Readable.from(features(desk))),
   );
   const feed = new ChangeFeed(edges.bus, clock);
-  app.get(routes.changes.path, ({ query, headers }, reply) => {
-    const { client } = schemas.checked(schemas.changesQuery, query);
-    if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
-    const only = client === undefined ? undefined : reception.clientIdOf(client);
-    const last = headers['last-event-id'];
-    reply.hijack();
-    let remove = (): void => undefined;
-    const reader = new SseReader(reply.raw, clock, () => remove(), reply.getHeaders() as Record<string, string>);
-    remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
-  });
+  app.get(
+    routes.changes.path,
+    { exposeHeadRoute: false, config: { answer: 'stream' } },
+    ({ query, headers }, reply) => {
+      const { client } = schemas.checked(schemas.changesQuery, query);
+      if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
+      const only = client === undefined ? undefined : reception.clientIdOf(client);
+      const last = headers['last-event-id'];
+      reply.hijack();
+      let remove = (): void => undefined;
+      const reader = new SseReader(reply.raw, clock, () => remove(), reply.getHeaders() as Record<string, string>);
+      remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
+    },
+  );
   return feed;
 }
 

@@ -1,7 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { fastify, type FastifyInstance } from 'fastify';
-import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
 import { serveAdministration } from './admin-routes.js';
@@ -13,10 +11,13 @@ import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HerdMode, HttpEdges } from './http-edges.js';
 import { answerErrors, HttpError } from './http-error.js';
+import { httpServerFor } from './http-server.js';
+import { Journal } from './journal.js';
 import { isFromElsewhere, isOfStrangersPage, isOwnOrigin, nameIn } from './origins.js';
 import { PageFiles } from './page-files.js';
-import { servePhones } from './phone-routes.js';
+import { phoneUrlOf, servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
+import { Reports } from './reports.js';
 import { serveWebSocket } from './web-socket.js';
 
 /** The longest body of a request, in bytes. */
@@ -44,8 +45,10 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const { lineBytesMax } = config.limits;
   // Which port it is, is known when it listens; nobody asks before.
   let places = new HerdPlaces(edges, { ...at, server });
+  const journal = new Journal(bus, edges.clock, lineBytesMax);
   const app = fastify({
-    serverFactory: (handler) => serverFor(edges.certificates, handler),
+    serverFactory: (handler) => httpServerFor(edges.certificates, journal.telling(handler)),
+    rewriteUrl: ({ url = '/' }) => phoneUrlOf(url),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
@@ -57,7 +60,8 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);
     return isOwn && !isOfStrangersPage(headers) ? undefined : ofStrangers;
   };
-  answerErrors(app);
+  journal.follow(app);
+  answerErrors(app, journal);
   keepToOwnPages(app, problemOf);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
@@ -66,14 +70,16 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const feed = serveHerd(app, edges, { places: () => places, desk, gate });
   serveHealth(app, edges, desk);
   const reception = new Reception(desk, edges.clock, server, config.limits);
-  const changes = serveApi(app, edges, { desk, reception, gate });
-  await servePhones(app, reception, gate);
+  const reports = new Reports(reception, gate, journal);
+  const changes = serveApi(app, edges, { desk, reception, reports });
+  await servePhones(app, reports);
   await serveAdministration(app, edges, gate);
   new PageFiles(edges.pageFolders).serve(app);
   await app.ready();
-  serveWebSocket(app.server, edges, lineBytesMax, (request) =>
-    problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden',
-  );
+  serveWebSocket(app.server, edges, lineBytesMax, {
+    refusal: (request) => (problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden'),
+    onRefused: (request, status) => journal.refusedHandshake(request, status),
+  });
   const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
   places = new HerdPlaces(edges, { ...at, port: listening.port, server });
   return {
@@ -92,13 +98,6 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
 /** @throws always */
 function noCompiler(): never {
   throw new Error('what comes in is checked with Zod: a route needs no schema of its own');
-}
-
-function serverFor(certificates: Certificates | undefined, handler: RequestListener): Server {
-  if (certificates === undefined) return createServer(handler);
-  const server = createHttpsServer({ handshakeTimeout: tlsHandshakeWithinMs }, handler);
-  certificates.keep(server);
-  return server;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { DeskError } from './desk.js';
 import { challengeFor } from './credentials.js';
+import type { Journal } from './journal.js';
+import { pathOf } from './shown-url.js';
 
 /** A request that is answered with an error, and why: a sentence that may be shown to whoever asked. */
 export class HttpError extends Error {
@@ -15,13 +17,17 @@ export class HttpError extends Error {
 }
 
 /** Has every error answered as JSON, `{"error":"..."}`, and nothing told of what only the server's people should know. */
-export function answerErrors(app: FastifyInstance): void {
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}` }),
-  );
-  app.setErrorHandler((error, { headers }, reply) => {
+export function answerErrors(app: FastifyInstance, journal: Journal): void {
+  app.setNotFoundHandler((request, reply) => {
+    const text = `there is nothing at ${request.method} ${pathOf(request.url)}`;
+    journal.refused(request, text);
+    return reply.code(404).send({ error: text });
+  });
+  app.setErrorHandler((error, request, reply) => {
     const { statusCode, text } = describe(error);
-    if (statusCode === 401) void reply.header('www-authenticate', challengeFor(headers));
+    // What nobody else shall know, the log should.
+    journal.refused(request, statusCode === 500 ? String(error) : text);
+    if (statusCode === 401) void reply.header('www-authenticate', challengeFor(request.headers));
     void reply.code(statusCode).send({ error: text });
   });
 }

@@ -1,8 +1,15 @@
 import { isoPositionOf } from '../../protocol/position.js';
 import type { Reported } from './reception.js';
 
+/** Why a phone app has said nothing of where it is. */
+export interface NoReport {
+  readonly problem: 'no device' | 'no location' | 'no fix' | 'no time';
+  /** Whose it is, as far as it says. */
+  readonly client?: string | undefined;
+}
+
 /** What a phone app says, as a report; or why there is none in it. */
-export type PhoneReport = Reported | 'no location' | 'no device';
+export type PhoneReport = Reported | NoReport;
 
 /** What an app says in one request: names and values, as texts. */
 export type PhoneFields = ReadonlyMap<string, string>;
@@ -28,9 +35,10 @@ export function readOwnTracks(
   { user, device }: { user?: string | undefined; device?: string | undefined },
 ): PhoneReport {
   const { _type: type, lat, lon, tst, topic, tid } = (body ?? {}) as Record<string, unknown>;
-  if (type !== 'location' || typeof lat !== 'number' || typeof lon !== 'number') return 'no location';
   const client = clientOf(user, device, topic, tid);
-  if (client === undefined) return 'no device';
+  if (type !== 'location' || typeof lat !== 'number' || typeof lon !== 'number')
+    return { problem: 'no location', client };
+  if (client === undefined) return { problem: 'no device' };
   return { client, position: isoPositionOf(lat, lon), time: typeof tst === 'number' ? plain(tst) : undefined };
 }
 
@@ -52,31 +60,35 @@ function clientOf(
 /** What OsmAnd, Traccar Client before 9 and GPSLogger say: a query or a form (https://www.traccar.org/osmand/). */
 export function readOsmAnd(fields: PhoneFields): PhoneReport {
   const id = fields.get('id') ?? fields.get('deviceid') ?? '';
-  if (id === '') return 'no device';
+  if (id === '') return { problem: 'no device' };
   const [latitude, longitude] = placeIn(fields);
-  if (latitude === undefined || longitude === undefined) return 'no location';
+  if (latitude === undefined || longitude === undefined) return { problem: 'no location', client: asClient(id) };
   const timestamp = fields.get('timestamp');
   const time = timestamp === undefined || timestamp === '' ? undefined : timeOf(timestamp);
-  if (time === unreadable) return 'no location';
   return located(id, latitude, longitude, time);
 }
 
 /** What Traccar Client says since version 9. */
 export function readTraccar(body: unknown): PhoneReport {
   const { location, device_id: id } = (body ?? {}) as { location?: Record<string, unknown>; device_id?: unknown };
-  if ((typeof id !== 'string' && typeof id !== 'number') || id === '') return 'no device';
+  if ((typeof id !== 'string' && typeof id !== 'number') || id === '') return { problem: 'no device' };
   const { latitude, longitude } = (location?.['coords'] ?? {}) as Record<string, unknown>;
-  if (typeof latitude !== 'number' || typeof longitude !== 'number') return 'no location';
+  const client = String(id);
+  if (typeof latitude !== 'number' || typeof longitude !== 'number') {
+    return { problem: 'no location', client: asClient(client) };
+  }
   const timestamp = location?.['timestamp'];
   const isStamp = typeof timestamp === 'string' || typeof timestamp === 'number';
   const time = isStamp ? timeOf(String(timestamp)) : undefined;
-  return time === unreadable ? 'no location' : located(String(id), latitude, longitude, time);
+  return located(client, latitude, longitude, time);
 }
 
 /** Where nobody is, a phone without a fix says it is. */
-function located(id: string, latitude: number, longitude: number, time: string | undefined): PhoneReport {
-  if (latitude === 0 && longitude === 0) return 'no location';
-  return { client: asClient(id), position: isoPositionOf(latitude, longitude), time };
+function located(id: string, latitude: number, longitude: number, time: string | Unreadable | undefined): PhoneReport {
+  const client = asClient(id);
+  if (time === unreadable) return { problem: 'no time', client };
+  if (latitude === 0 && longitude === 0) return { problem: 'no fix', client };
+  return { client, position: isoPositionOf(latitude, longitude), time };
 }
 
 function placeIn(fields: PhoneFields): (number | undefined)[] {

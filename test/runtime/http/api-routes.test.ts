@@ -55,6 +55,12 @@ describe('the API over HTTP', () => {
     expect((await report({ client: 'now', position: '+1+1' })).body['line']).to.match(/ [+-]0\.\d{9} now /);
   });
 
+  it('has no head of an answer that never ends', async () => {
+    for (const path of ['/api/changes', '/api/events']) {
+      expect((await fetch(herd.url('Blake', path), { method: 'HEAD' })).status, path).to.equal(404);
+    }
+  });
+
   it('says what is wrong with what is asked', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
@@ -63,6 +69,7 @@ describe('the API over HTTP', () => {
       [{ client: 'a', position: '+1+1', time: '-1' }, 'POSIX'],
       [{ client: 'a', position: '+1+1', time: '99999999999' }, 'ahead'],
       [{ client: 'a', position: '+1+1 1\nIAMAT b +1+1' }, 'position must be'],
+      [{ client: 'a', position: '+1+1', time: 'noon' }, 'time must be POSIX seconds'],
       [{ client: 'x'.repeat(5_000), position: '+1+1' }, 'shorter'],
       [{ client: 'a' }, 'position'],
       [{ client: 'a', position: '+1+1', colour: 1 }, 'colour'],
