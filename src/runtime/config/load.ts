@@ -7,7 +7,7 @@ import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
 import { tokenProblemsOf } from './access-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource, type Path } from './config-source.js';
-import type { AccessTokens, HerdConfig } from './herd-config.js';
+import type { AccessRules, HerdConfig } from './herd-config.js';
 import { problemsOf } from './problems.js';
 import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
@@ -109,9 +109,9 @@ function configOf(
   };
 }
 
-function accessOf({ clients, administration, devices }: HerdDocument['access']): AccessTokens {
+function accessOf({ clients, administration, devices, origins }: HerdDocument['access']): AccessRules {
   const tokens = Object.entries(devices).map(([client, token]) => [asClientId(bytesOf(client)), token] as const);
-  return { clients, administration, devices: new Map(tokens) };
+  return { clients, administration, devices: new Map(tokens), origins: new Set(origins) };
 }
 
 /** Limits as actors take them. */

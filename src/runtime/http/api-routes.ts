@@ -20,6 +20,9 @@ const followersMax = 1_000;
 /** Clients that are put into GeoJSON at a time; others are served between two pages. */
 const geoPage = 1_000;
 
+/** The media type of GeoJSON (RFC 7946, section 12). */
+const geoJson = 'application/geo+json';
+
 const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'changes', RouteDescription>> = {
   report: {
     method: 'post',
@@ -55,12 +58,14 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
     path: '/api/geojson',
     summary: 'Where all clients are.',
     answer: schemas.geoAnswer,
+    answerType: geoJson,
   },
   changes: {
     method: 'get',
     path: '/api/changes',
     summary: 'Each change from now on, as server-sent events; resumable with Last-Event-ID.',
     query: schemas.changesQuery,
+    headers: schemas.changesHeaders,
     answer: 'events',
   },
 };
@@ -112,7 +117,7 @@ export function serveApi(
   });
   app.get(routes.geo.path, (_, reply) =>
     fresh(reply)
-      .type('application/geo+json; charset=utf-8')
+      .type(`${geoJson}; charset=utf-8`)
       .send(Readable.from(features(desk))),
   );
   const feed = new ChangeFeed(edges.bus, clock);

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { fastify, type FastifyInstance } from 'fastify';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
@@ -10,7 +10,8 @@ import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HerdMode, HttpEdges } from './http-edges.js';
-import { answerErrors, HttpError } from './http-error.js';
+import { answerBrokenHttp } from './broken-http.js';
+import { answerBadAddress, answerErrors, HttpError } from './http-error.js';
 import { httpServerFor } from './http-server.js';
 import { Journal } from './journal.js';
 import { isFromElsewhere, isOfStrangersPage, isOwnOrigin, nameIn } from './origins.js';
@@ -25,6 +26,7 @@ const bodyBytesMax = 65_536;
 
 /** What those hear who may not ask. */
 const ofStrangers = 'pages of other origins may not ask';
+const ofOthers = 'only pages of the herd itself may administer';
 const calledWrongly = 'a herd that is tried out must be called by a name of its own machine, such as localhost';
 
 /** How long a request may take to come in, in milliseconds. */
@@ -49,20 +51,24 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const app = fastify({
     serverFactory: (handler) => httpServerFor(edges.certificates, journal.telling(handler)),
     rewriteUrl: ({ url = '/' }) => phoneUrlOf(url),
+    frameworkErrors: (error, request, reply) => answerBadAddress(error, request, reply, journal),
+    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, journal),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
     schemaController: withoutSchemas,
   }) as unknown as FastifyInstance;
+  const isListed = ({ origin }: IncomingHttpHeaders): boolean => config.access.origins.has(origin ?? '');
   const problemOf = ({ headers }: IncomingMessage): string | undefined => {
     if (!isCalledRightly(headers.host, edges.mode)) return calledWrongly;
+    if (isListed(headers)) return undefined;
     const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);
     return isOwn && !isOfStrangersPage(headers) ? undefined : ofStrangers;
   };
   journal.follow(app);
   answerErrors(app, journal);
-  keepToOwnPages(app, problemOf);
+  keepToOwnPages(app, problemOf, isListed);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
@@ -74,7 +80,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const changes = serveApi(app, edges, { desk, reception, reports });
   await servePhones(app, reports);
   await serveAdministration(app, edges, gate);
-  new PageFiles(edges.pageFolders).serve(app);
+  new PageFiles(edges.pageFolders, (called) => places.sources(called)).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, {
     refusal: (request) => (problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden'),
@@ -108,12 +114,21 @@ function isCalledRightly(host: string | undefined, mode: HerdMode): boolean {
   return mode === 'production' || host === undefined || isLoopback(nameIn(host) ?? '');
 }
 
-/** Pages of the herd's own servers may ask whatever programs may; pages of others nothing (Fetch Standard, CORS protocol). */
-function keepToOwnPages(app: FastifyInstance, problemOf: (request: IncomingMessage) => string | undefined): void {
+/**
+ * Pages of the herd's own servers may ask whatever programs may; pages of origins that are listed may do so too, and not
+ * administer; pages of others nothing (Fetch Standard, CORS protocol).
+ */
+function keepToOwnPages(
+  app: FastifyInstance,
+  problemOf: (request: IncomingMessage) => string | undefined,
+  isListed: (headers: IncomingHttpHeaders) => boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
     const { origin } = request.headers;
-    const reports = request.routeOptions.config.entry === 'reporters';
+    const { entry } = request.routeOptions.config;
+    if (entry === 'administrators' && isListed(request.headers)) return done(new HttpError(403, ofOthers));
+    const reports = entry === 'reporters';
     const problem = problemOf(request.raw) ?? (reports && isFromElsewhere(request.headers) ? ofStrangers : undefined);
     if (problem !== undefined) return done(new HttpError(403, problem));
     if (origin !== undefined) void reply.header('access-control-allow-origin', origin);

@@ -37,6 +37,8 @@ interface Entry {
   detail: ByteString;
   /** A report is not taken, and whoever sent it is told that all is well. */
   ignored: boolean;
+  /** The status of the answer to a request that could not be heard out. */
+  unheard?: number;
 }
 
 /**
@@ -45,6 +47,8 @@ interface Entry {
  */
 export class Journal {
   private readonly entries = new WeakMap<IncomingMessage, Entry>();
+  /** What is being answered, by the connection that it came over. */
+  private readonly busy = new WeakMap<Socket, { readonly entry: Entry; readonly response: ServerResponse }>();
 
   /** @param textBytesMax what is longer is cut, in bytes */
   constructor(
@@ -57,7 +61,12 @@ export class Journal {
   telling(listener: RequestListener): RequestListener {
     return (request, response) => {
       const entry = this.open(request);
-      response.once('close', () => this.close(entry, response));
+      const { socket } = request;
+      this.busy.set(socket, { entry, response });
+      response.once('close', () => {
+        this.busy.delete(socket);
+        this.close(entry, response);
+      });
       listener(request, response);
     };
   }
@@ -117,16 +126,24 @@ export class Journal {
     this.tellAnswered(entry, outcomeOf(status), status);
   }
 
-  /** What came was no HTTP, or was too slow or too large to be heard out. */
-  unheard(
-    { remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>,
-    status: number,
-    why: string,
-  ): void {
-    const far = hostAndPort(remoteAddress, remotePort);
+  /**
+   * What came was no HTTP, or was too slow or too large to be heard out.
+   * @returns whether it has had an answer, or the beginning of one
+   */
+  unheard(socket: Socket, status: number, why: string): 'answered' | 'unanswered' {
+    const busy = this.busy.get(socket);
+    if (busy !== undefined) {
+      if (busy.response.headersSent) return 'answered';
+      // What the rest of a request lacks is the answer to that request.
+      busy.entry.unheard = status;
+      busy.entry.detail = bytesOf(why);
+      return 'unanswered';
+    }
+    const far = hostAndPort(socket.remoteAddress, socket.remotePort);
     const [text, detail, outcome] = ['something', bytesOf(why), outcomeOf(status)];
     this.bus.publish({ kind: 'http-asked', far, text });
     this.bus.publish({ kind: 'http-answered', far, text, route: noRoute, status, outcome, detail, tookMs: undefined });
+    return 'unanswered';
   }
 
   private open(request: IncomingMessage): Entry {
@@ -151,8 +168,9 @@ export class Journal {
   private close(entry: Entry, { statusCode, headersSent }: ServerResponse): void {
     // What was refused before it was read.
     this.tellAsked(entry, '');
-    const outcome = entry.ignored ? 'ignored' : headersSent ? outcomeOf(statusCode) : 'abandoned';
-    this.tellAnswered(entry, outcome, headersSent ? statusCode : undefined);
+    const status = headersSent ? statusCode : entry.unheard;
+    const outcome = status === undefined ? 'abandoned' : entry.ignored ? 'ignored' : outcomeOf(status);
+    this.tellAnswered(entry, outcome, status);
   }
 
   private tellAsked(entry: Entry, report: ByteString): void {

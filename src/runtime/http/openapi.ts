@@ -8,8 +8,11 @@ export interface RouteDescription {
   readonly summary: string;
   readonly parameters?: z.ZodObject;
   readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType | 'events';
+  /** The media type of the answer, where it is none of the usual ones. */
+  readonly answerType?: string;
 }
 
 /**
@@ -37,12 +40,16 @@ export function openApiOf(routes: readonly RouteDescription[], herd: string, acc
   };
 }
 
-function operationOf({ summary, parameters, query, body, answer }: RouteDescription): unknown {
+function operationOf({ summary, parameters, query, headers, body, answer, answerType }: RouteDescription): unknown {
   const content =
-    answer === 'events' ? { 'text/event-stream': { schema: { type: 'string' } } } : json(answer, 'output');
+    answer === 'events' ? { 'text/event-stream': { schema: { type: 'string' } } } : json(answer, 'output', answerType);
   return {
     summary,
-    parameters: [...parametersIn(parameters, 'path'), ...parametersIn(query, 'query')],
+    parameters: [
+      ...parametersIn(parameters, 'path'),
+      ...parametersIn(query, 'query'),
+      ...parametersIn(headers, 'header'),
+    ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
     responses: {
       200: { description: 'The answer.', content },
@@ -51,7 +58,7 @@ function operationOf({ summary, parameters, query, body, answer }: RouteDescript
   };
 }
 
-function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query'): unknown[] {
+function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query' | 'header'): unknown[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
     in: place,
@@ -60,8 +67,8 @@ function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query'):
   }));
 }
 
-function json(schema: z.ZodType, io: 'input' | 'output' = 'input'): unknown {
-  return { 'application/json': { schema: jsonSchemaOf(schema, io) } };
+function json(schema: z.ZodType, io: 'input' | 'output' = 'input', type = 'application/json'): unknown {
+  return { [type]: { schema: jsonSchemaOf(schema, io) } };
 }
 
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {

@@ -58,7 +58,7 @@ describe('herd.yaml', () => {
       logDir: 'somewhere',
       storePath: undefined,
       tls: {},
-      access: { clients: undefined, administration: undefined, devices: new Map() },
+      access: { clients: undefined, administration: undefined, devices: new Map(), origins: new Set() },
       limits: { ...defaultLimits, lineBytesMax: 300 },
       pace: defaultPace,
     });
@@ -423,6 +423,7 @@ describe('herd.yaml', () => {
       clients: environment.CLIENTS,
       administration: environment.ADMIN,
       devices: new Map([['jane/phone', environment.PHONE]]),
+      origins: new Set(),
     });
     for (const [text, problem] of [
       ['{ clients: written-in-the-file }', 'access.clients must be the name of an environment variable'],
@@ -440,6 +441,22 @@ describe('herd.yaml', () => {
     for (const short of ['', 'short', '123456789012345']) {
       const text = [...good, 'access:', '  clients: ${TOKEN}'];
       expect(() => parse(text, { TOKEN: short }), short).to.throw('access.clients: must be 16 to 256');
+    }
+  });
+
+  it('takes origins as browsers write them, and nothing else', () => {
+    const origins = (text: string) => parse([...good, `access: { origins: [${text}] }`], {}).access.origins;
+    const right = ['https://map.example', 'http://localhost:3000', 'http://[::1]:8080'];
+    expect([...origins(right.map((each) => JSON.stringify(each)).join())]).to.deep.equal(right);
+    for (const wrong of [
+      '*',
+      'null',
+      'map.example',
+      'https://map.example/',
+      'https://map.example:443',
+      'ftp://a.example',
+    ]) {
+      expect(() => origins(JSON.stringify(wrong)), wrong).to.throw('access.origins.0: must be an origin');
     }
   });
 
@@ -472,6 +489,7 @@ describe('herd.yaml', () => {
       clients: 'token-of-all-clients',
       administration: undefined,
       devices: new Map(),
+      origins: new Set(),
     });
   });
 

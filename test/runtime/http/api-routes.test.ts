@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
@@ -54,6 +55,40 @@ describe('the API over HTTP', () => {
     expect(numbers.body['line']).to.match(/ käfer -0\.0000001\+179\.0000000 1353118104\.5$/);
     expect((await report({ client: 'now', position: '+1+1' })).body['line']).to.match(/ [+-]0\.\d{9} now /);
   });
+
+  it('answers in the one form of errors also what is no address, no JSON, and no HTTP', async () => {
+    const errorOf = async (path: string, init: RequestInit = {}) => {
+      const answer = await fetch(herd.url('Blake', path), init);
+      const body = (await answer.json()) as Record<string, unknown>;
+      expect(Object.keys(body), path).to.deep.equal(['error']);
+      return [answer.status, body['error']];
+    };
+    expect(await errorOf('/api/clients/no%ZZ')).to.deep.equal([
+      400,
+      'the address is not understood: each % stands before two hexadecimal digits, and what they spell is UTF-8',
+    ]);
+    const sentence = 'a body must be JSON, and say so: content-type application/json';
+    const body = Buffer.from('{"client":"a","position":"+1+1"}');
+    expect(await errorOf('/api/locations', { method: 'POST', body })).to.deep.equal([415, sentence]);
+    for (const [sent, status, error] of [
+      ['nonsense\r\n\r\n', 400, 'this cannot be read as a request of HTTP/1.1'],
+      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+    ] as const) {
+      const answer = await rawAnswer(sent);
+      expect(answer)
+        .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+        .and.contain(`\r\n\r\n{"error":"${error}"}`);
+    }
+  });
+
+  /** All that is answered to bytes that may be no request. */
+  async function rawAnswer(sent: string): Promise<string> {
+    const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');
+    socket.write(sent);
+    let answer = '';
+    for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
+    return answer;
+  }
 
   it('has no head of an answer that never ends', async () => {
     for (const path of ['/api/changes', '/api/events']) {
@@ -185,5 +220,12 @@ describe('the API over HTTP', () => {
       'count',
     ]);
     expect(JSON.stringify(body)).to.contain('"minimum":-90');
+    const geo = JSON.stringify(paths['/api/geojson']);
+    expect(geo).to.contain('"200":{"description":"The answer.","content":{"application/geo+json":{');
+    expect((await fetch(herd.url('Blake', '/api/geojson'))).headers.get('content-type')).to.contain(
+      'application/geo+json',
+    );
+    const resumed = paths['/api/changes']?.['get']?.parameters.find(({ name }) => name === 'Last-Event-ID');
+    expect(resumed).to.include({ in: 'header', required: false });
   });
 });
