@@ -64,6 +64,38 @@ export interface ClientEvent {
   readonly clients: number;
 }
 
+/** Somebody asks something over HTTP. */
+export interface AskedEvent {
+  readonly kind: 'http-asked';
+  /** Who: an address and port. */
+  readonly far: string;
+  /** What: a method and an address, without what may be a token; or a path and the report that came there, as an IAMAT. */
+  readonly text: ByteString;
+}
+
+/**
+ * What became of a request over HTTP. Ignored: a report was not taken, and whoever sent it was told that all is well; refused: for
+ * want of the right to ask; invalid: for anything else that is the asker's fault; abandoned: nobody waited for the answer.
+ */
+export type RequestOutcome = 'answered' | 'ignored' | 'invalid' | 'refused' | 'failed' | 'abandoned';
+
+/** A request over HTTP came to its end. */
+export interface AnsweredEvent {
+  readonly kind: 'http-answered';
+  readonly far: string;
+  /** Method and path. */
+  readonly text: ByteString;
+  /** The pattern of its route; `none` if it has none. There are no others than those that the server has. */
+  readonly route: string;
+  /** Undefined where there was no answer. */
+  readonly status: number | undefined;
+  readonly outcome: RequestOutcome;
+  /** Of a report its AT line, of what was not done why; empty where there is no more to say. */
+  readonly detail: ByteString;
+  /** Milliseconds from the request to the end of the answer; undefined of one that goes on until somebody ends it. */
+  readonly tookMs: number | undefined;
+}
+
 /** The server's own life. */
 export interface ServerEvent {
   readonly kind: 'server';
@@ -138,12 +170,12 @@ export interface UpstreamEvent {
  * - `rubbish`: what came is no answer of such a service: a web page, half an object, too much of it.
  * - `failed`: there was no connection, no answer in time, or a service in trouble.
  */
-export type RequestOutcome = 'answered' | 'refused' | 'limited' | 'rubbish' | 'failed';
+export type CallOutcome = 'answered' | 'refused' | 'limited' | 'rubbish' | 'failed';
 
 /** A request to the upstream is over. */
 export interface RequestEvent {
   readonly kind: 'upstream-request';
-  readonly outcome: RequestOutcome;
+  readonly outcome: CallOutcome;
   readonly tookMs: number;
 }
 
@@ -229,6 +261,8 @@ export type HerdEvent =
   | WatchersEvent
   | WatchConflatedEvent
   | ClientEvent
+  | AskedEvent
+  | AnsweredEvent
   | ServerEvent
   | LearnedEvent
   | RememberedEvent

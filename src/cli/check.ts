@@ -21,7 +21,7 @@ export async function check(options: ConfigOption): Promise<void> {
   new HerdCertificates(config.tls);
   upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const floods = config.spread.kind === 'flood';
-  const summary = `herd ${herd}, ${servers.size} servers, ${spreadIn(config)}upstream ${described(upstream)}`;
+  const summary = `herd ${herd}, ${servers.size === 1 ? '1 server' : `${servers.size} servers`}, ${spreadIn(config)}upstream ${described(upstream)}`;
   print(`${relative('.', file)} is right: ${summary}\n`);
   print(
     table(

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { withAbsolutePaths } from '../embed/absolute-paths.js';
 import { asServerId, type ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
-import { loadConfig } from '../runtime/config/load.js';
+import { loadConfig, type ConfigUse } from '../runtime/config/load.js';
 import { packageFolder } from '../runtime/package-folder.js';
 import { UsageError } from './errors.js';
 import type { ConfigOption } from './options.js';
@@ -15,9 +15,9 @@ const shipped = fileURLToPath(new URL('herd.yaml', packageFolder));
  * Reads the config that a command means: the file named, else herd.yaml of the current folder, else the shipped one.
  * @throws ConfigError
  */
-export function configFor(options: ConfigOption): HerdConfig {
+export function configFor(options: ConfigOption, use: ConfigUse = 'to run'): HerdConfig {
   const file = options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped);
-  return withAbsolutePaths(loadConfig(file, process.env));
+  return withAbsolutePaths(loadConfig(file, process.env, use));
 }
 
 /**

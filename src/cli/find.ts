@@ -30,7 +30,7 @@ async function find(
   options: FindOptions,
 ): Promise<{ at: string; json: string }> {
   if (fieldsOf(client).length !== 1) throw new UsageError('a client ID is one word without white space');
-  const config = configFor(options);
+  const config = configFor(options, 'to ask in lines');
   const command = `WHATSAT ${client} ${radius} ${count}`;
   const answer = await askFirst(options, config, (server) => ask(server, config, command));
   const [at = '', json = ''] = answer.split('\n');

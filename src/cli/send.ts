@@ -8,7 +8,7 @@ import { print } from './output.js';
 
 /** `herd send`: lines to a server, its answers to the terminal, both to the byte. */
 export async function send(name: string, lines: readonly string[], options: ConfigOption): Promise<void> {
-  const config = configFor(options);
+  const config = configFor(options, 'to ask in lines');
   const server = serverNamed(name, config);
   const socket = await connectTo(server, config);
   const received = pipeline(socket, process.stdout, { end: false });

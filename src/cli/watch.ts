@@ -10,7 +10,7 @@ import type { FindOptions } from './options.js';
 /** `herd watch`: the AT line of each change of a client, or of all of them, to the terminal and to the byte, until Ctrl-C. */
 export async function watch(client: string, options: FindOptions): Promise<void> {
   if (fieldsOf(client).length !== 1) throw new UsageError('a client ID is one word without white space');
-  const config = configFor(options);
+  const config = configFor(options, 'to ask in lines');
   const { server, socket } = await askFirst(options, config, async (each) => ({
     server: each,
     socket: await connectTo(each, config),

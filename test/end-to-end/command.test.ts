@@ -84,6 +84,10 @@ describe('the herd command', function () {
     });
 
     it('takes the herd that is shipped where the folder has none, and any that is named', async () => {
+      const alone = await run(['check'], {
+        cwd: await folderWith('herd: one', 'servers: { Blake: { port: 1, peerPort: 2 } }'),
+      });
+      expect(alone.stdout).to.match(/^herd\.yaml is right: herd one, 1 server, upstream/);
       const shipped = await run(['check'], { cwd: folder });
       expect(shipped).to.include({ status: 0, stderr: '' });
       expect(shipped.stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);

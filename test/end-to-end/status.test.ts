@@ -9,14 +9,17 @@ import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
 describe('herd status', function () {
   this.timeout(3 * patienceMs);
-  const settings = { access: { clients: '${HERD_TOKEN}' } };
+  const settings = {
+    access: { clients: '${HERD_TOKEN}', administration: '${ADMIN}', devices: { 'jane/phone': '${PHONE}' } },
+  };
   const env = { HERD_TOKEN: 'token-of-all-clients' };
+  const tokens = { ...env, ADMIN: 'token-of-administration', PHONE: 'token-of-the-phone' };
   let herd: Herd;
 
   before(async () => {
     const plan = { talks: { Blake: ['Gasol', 'Metta'] }, web: true, settings };
     herd = new Herd([['Blake', 'Metta'], ['Gasol']], await writeHerd(plan));
-    for (const server of ['Blake', 'Gasol']) herd.give(server, { env });
+    for (const server of ['Blake', 'Gasol']) herd.give(server, { env: tokens });
     await herd.start();
   });
   after(async () => {
@@ -51,6 +54,20 @@ describe('herd status', function () {
       ['Metta', 'ready'],
     ]);
     expect(servers[0]?.pace).to.include({ reports: 0, learned: 0 });
+  });
+
+  it('needs no token but the one that it sends, and commands that speak lines need none', async () => {
+    const { status: ended, stderr } = await run(['status'], { cwd: herd.file.folder });
+    expect(ended).to.equal(2);
+    expect(stderr).to.contain('HERD_TOKEN is not set').and.not.to.contain('ADMIN').and.not.to.contain('PHONE');
+    await herd.report('Blake', 'kiwi');
+    for (const args of [
+      ['send', 'Blake', 'WHATSAT kiwi 1 1'],
+      ['where', 'kiwi'],
+      ['near', 'kiwi'],
+    ]) {
+      expect(await run(args, { cwd: herd.file.folder }), args.join(' ')).to.include({ status: 0, stderr: '' });
+    }
   });
 
   it('looks again and again with --watch, and ends with 0 on Ctrl-C', async () => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor } from '../../src/actors/bus.js';
-import type { RequestOutcome } from '../../src/actors/events.js';
+import type { CallOutcome } from '../../src/actors/events.js';
 import { addresses, type ConnectionMessage } from '../../src/actors/messages.js';
 import { Twitter } from '../../src/actors/twitter.js';
 import { Budget } from '../../src/actors/upstream/budget.js';
@@ -62,7 +62,7 @@ export function upstreamContract(kind: UpstreamKind): void {
     let actor: Twitter;
     let reasons: { reason: string }[];
     /** What became of each request. */
-    let requests: { outcome: RequestOutcome }[];
+    let requests: { outcome: CallOutcome }[];
     /** Everything that was published. */
     let published: string;
 
@@ -215,7 +215,7 @@ export function upstreamContract(kind: UpstreamKind): void {
     interface Hostility {
       readonly does: (response: ServerResponse) => void;
       readonly hears: RegExp;
-      readonly counted: RequestOutcome;
+      readonly counted: CallOutcome;
       readonly hangs?: true;
     }
     const hostile: Record<string, Hostility> = {

@@ -1,6 +1,6 @@
 import { UpstreamError } from '../../protocol/errors.js';
 import type { HttpResponse, NearbyQuestion, Upstream } from '../../protocol/upstream.js';
-import type { RequestOutcome } from '../events.js';
+import type { CallOutcome } from '../events.js';
 import type { Http } from '../http.js';
 import type { Outcome } from './inquiry.js';
 
@@ -29,7 +29,7 @@ export async function request(
 }
 
 /** What became of a request, in the words in which it is counted. */
-export function countedAs(outcome: Outcome): RequestOutcome {
+export function countedAs(outcome: Outcome): CallOutcome {
   if (outcome.kind === 'answered') return 'answered';
   switch (outcome.trouble) {
     case 'lasting':

@@ -21,7 +21,7 @@ const lookEveryMs = 1_000;
  */
 export async function status(options: StatusOptions): Promise<void> {
   try {
-    const config = configFor(options);
+    const config = configFor(options, 'to ask over HTTP');
     if (options.watch === true) await watch(config, options);
     else await show(config, options);
   } catch (error) {
@@ -50,7 +50,12 @@ async function watch(config: HerdConfig, options: StatusOptions): Promise<void> 
       const after = await lookAt(config, signal);
       const herd = pictureOf(config, before, after);
       if (screen === undefined) print(textOf(herd, options) + (options.json === true ? '' : '\n'));
-      else screen.show([...pageOf(herd), { text: '', tone: 'plain' }, { text: 'Ctrl-C ends.', tone: 'plain' }]);
+      else
+        screen.show([
+          ...pageOf(herd, process.stdout.columns),
+          { text: '', tone: 'plain' },
+          { text: 'Ctrl-C ends.', tone: 'plain' },
+        ]);
       before = after;
       await pause(Math.max(0, startedMs + lookEveryMs - performance.now()), undefined, { signal });
     }
@@ -71,7 +76,7 @@ function stopped(): AbortController {
 
 function textOf(herd: HerdPicture, { json }: StatusOptions): string {
   if (json === true) return JSON.stringify({ time: new Date().toISOString(), ...herd });
-  return drawn(pageOf(herd), colour()).join('\n');
+  return drawn(pageOf(herd, isTerminal() ? process.stdout.columns : undefined), colour()).join('\n');
 }
 
 function isTerminal(): boolean {

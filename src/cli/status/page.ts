@@ -10,16 +10,31 @@ export interface PageLine {
   readonly tone: Tone;
 }
 
-const serverHeads = [
-  ...['server', 'state', 'locations', 'behind', 'clients', 'reports/s', 'learned/s', 'commands/s'],
-  ...['lag p50', 'lag p99', ''],
-] as const;
-const serverNumbers = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
-const bucketHeads = ['bucket of', 'state', 'for', 'waiting', ''] as const;
+/** A table of a page. */
+interface Section {
+  readonly heads: readonly string[];
+  readonly rows: readonly Row[];
+  /** The columns that are numbers. */
+  readonly numbers: readonly number[];
+}
+
+interface Row {
+  readonly cells: readonly string[];
+  /** Why it is as it is; empty where there is nothing to say. */
+  readonly why: string;
+  readonly tone: Tone;
+}
+
+const heldHeads = ['server', 'state', 'locations', 'behind', 'clients'] as const;
+const paceHeads = ['reports/s', 'learned/s', 'commands/s', 'lag p50', 'lag p99'] as const;
 const unknown = '–';
 
-/** A herd as lines of text. */
-export function pageOf({ herd, servers, links, buckets }: HerdPicture): PageLine[] {
+/**
+ * A herd as lines of text.
+ * @param columns as wide as it should be: reasons that do not fit stand in lines of their own, and how fast a server is, in a
+ *   table of its own
+ */
+export function pageOf({ herd, servers, links, buckets }: HerdPicture, columns = Infinity): PageLine[] {
   const up = servers.filter(({ state }) => state === 'ready' || state === 'up').length;
   const live = (of: readonly { readonly state: string }[]) => of.filter(({ state }) => state === 'live').length;
   const parts = [
@@ -28,23 +43,51 @@ export function pageOf({ herd, servers, links, buckets }: HerdPicture): PageLine
     ...(links.length === 0 && buckets.length > 0 ? [] : [`${live(links)} of ${links.length} links live`]),
     ...(buckets.length === 0 ? [] : [`${live(buckets)} of ${buckets.length} with a live bucket`]),
   ];
+  const sections: readonly Section[] = [
+    ...serverSections(servers, columns),
+    { heads: ['link', 'state', 'for'], rows: links.map(linkRow), numbers: [2] },
+    { heads: ['bucket of', 'state', 'for', 'waiting'], rows: buckets.map(bucketRow), numbers: [2, 3] },
+  ];
+  const tables = sections.filter(({ rows }) => rows.length > 0);
   return [
     plain(`Herd ${herd}: ${parts.join(', ')}`),
-    plain(''),
-    ...lines(table(serverHeads, servers.map(serverCells), serverNumbers), servers.map(toneOfServer)),
-    ...section(['link', 'state', 'for', ''], links.map(linkCells), new Set([2]), links.map(toneOfLife)),
-    ...section(bucketHeads, buckets.map(bucketCells), new Set([2, 3]), buckets.map(toneOfLife)),
+    ...tables.flatMap((each) => [plain(''), ...linesOf(each, columns)]),
   ];
 }
 
-/** One more table under the page; nothing where it would be empty. */
-function section(
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers: ReadonlySet<number>,
-  tones: readonly Tone[],
-): PageLine[] {
-  return rows.length === 0 ? [] : [plain(''), ...lines(table(heads, rows, numbers), tones)];
+/** What servers are, and how fast; in two tables where one is too wide. */
+function serverSections(servers: readonly ServerStatus[], columns: number): Section[] {
+  const held = { heads: heldHeads, rows: servers.map(heldRow), numbers: [2, 3, 4] };
+  const pace = { heads: ['server', ...paceHeads], rows: servers.map(paceRow), numbers: [1, 2, 3, 4, 5] };
+  const rows = servers.map((server) => {
+    const { cells, ...rest } = heldRow(server);
+    return { ...rest, cells: [...cells, ...paceCells(server)] };
+  });
+  const both = { heads: [...heldHeads, ...paceHeads], rows, numbers: [2, 3, 4, 5, 6, 7, 8, 9] };
+  const [head = plain('')] = linesOf(both, Infinity);
+  return head.text.length <= columns ? [both] : [held, pace];
+}
+
+/** The lines of a table. Its reasons stand behind its rows if all of them fit there, and each below its row if not. */
+function linesOf({ heads, rows, numbers }: Section, columns: number): PageLine[] {
+  const right = new Set(numbers);
+  const behind = table(
+    [...heads, ''],
+    rows.map(({ cells, why }) => [...cells, why]),
+    right,
+  ).split('\n');
+  const fits = behind.every((line) => line.length <= columns);
+  const lines = fits
+    ? behind
+    : table(
+        heads,
+        rows.map(({ cells }) => cells),
+        right,
+      ).split('\n');
+  return lines.flatMap((text, index) => {
+    const { why = '', tone = 'plain' } = rows[index - 1] ?? {};
+    return [{ text, tone }, ...(fits || why === '' ? [] : [{ text: `    ${why}`, tone }])];
+  });
 }
 
 /** A page cut to a terminal of that size; what does not fit is counted. */
@@ -60,11 +103,6 @@ export function fitted(page: readonly PageLine[], columns: number, rows: number)
 
 function plain(text: string): PageLine {
   return { text, tone: 'plain' };
-}
-
-/** The lines of a table, the first of which is its head. */
-function lines(text: string, tones: readonly Tone[]): PageLine[] {
-  return text.split('\n').map((line, index) => ({ text: line, tone: tones[index - 1] ?? 'plain' }));
 }
 
 function toneOfServer({ state }: ServerStatus): Tone {
@@ -85,27 +123,37 @@ function toneOfLife({ state }: { readonly state: string }): Tone {
   return state === 'unknown' || state === 'none' ? 'bad' : 'waiting';
 }
 
-function serverCells({ name, state, why, held, pace }: ServerStatus): string[] {
-  return [
-    name,
-    state,
-    ...[held?.locations, held?.behind, held?.clients].map((each) => (each === undefined ? unknown : numberText(each))),
-    ...(pace === undefined
-      ? [unknown, unknown, unknown]
-      : [pace.reports, pace.learned, pace.commands].map((rate) => numberText(rate))),
-    secondsText(pace?.lag?.p50),
-    secondsText(pace?.lag?.p99),
-    printable(why),
-  ];
+function heldRow(server: ServerStatus): Row {
+  const { name, state, why, held } = server;
+  const numbers = [held?.locations, held?.behind, held?.clients].map(countText);
+  const cells = [name, state, ...numbers];
+  return { cells, why: printable(why), tone: toneOfServer(server) };
 }
 
-function linkCells({ between, state, sinceMs, why }: LinkStatus): string[] {
-  return [between.join(' – '), printable(state), sinceMs === undefined ? unknown : ageText(sinceMs), printable(why)];
+function paceRow(server: ServerStatus): Row {
+  return { cells: [server.name, ...paceCells(server)], why: '', tone: toneOfServer(server) };
 }
 
-function bucketCells({ server, state, sinceMs, waiting, why }: BucketStatus): string[] {
+function paceCells({ pace }: ServerStatus): string[] {
+  const rates = [pace?.reports, pace?.learned, pace?.commands].map(countText);
+  return [...rates, secondsText(pace?.lag?.p50), secondsText(pace?.lag?.p99)];
+}
+
+function linkRow(link: LinkStatus): Row {
+  const { between, state, sinceMs, why } = link;
+  const cells = [between.join(' – '), printable(state), sinceMs === undefined ? unknown : ageText(sinceMs)];
+  return { cells, why: printable(why), tone: toneOfLife(link) };
+}
+
+function bucketRow(bucket: BucketStatus): Row {
+  const { server, state, sinceMs, waiting, why } = bucket;
   const age = sinceMs === undefined ? unknown : ageText(sinceMs);
-  return [server, printable(state), age, waiting === undefined ? unknown : numberText(waiting), printable(why)];
+  const cells = [server, printable(state), age, countText(waiting)];
+  return { cells, why: printable(why), tone: toneOfLife(bucket) };
+}
+
+function countText(value: number | undefined): string {
+  return value === undefined ? unknown : numberText(value);
 }
 
 /** Whole from ten on; below, a tenth is worth a look. */

@@ -23,6 +23,17 @@ const token = z
 
 const device = z.string().regex(/^[^\t-\r ]{1,200}$/, 'must be a client ID: one word without white space');
 
+/** Each request of a page is compared with all of them. */
+const originsMax = 100;
+
+const origin = z
+  .string()
+  .refine(
+    (text) => isOrigin(text),
+    'must be an origin as browsers write it, as in https://map.example: no path, no port of its scheme',
+  )
+  .describe('An origin, as in https://map.example or http://localhost:3000.');
+
 /** What `access` in herd.yaml may say. docs/operations.md explains it. */
 export const accessSchema = z.strictObject({
   clients: token.optional().describe('The token that whoever asks or reports must have. Leave it out for none.'),
@@ -34,7 +45,16 @@ export const accessSchema = z.strictObject({
     .refine((devices) => Object.keys(devices).length <= devicesMax, `there may be ${devicesMax} devices with a token`)
     .default({})
     .describe('Tokens of single devices by client ID, with which a device may report itself, and nothing else.'),
+  origins: z
+    .array(origin)
+    .max(originsMax, `there may be ${originsMax} origins`)
+    .default([])
+    .describe('Origins of pages that may ask and report as programs may. Leave it out for none but the herd itself.'),
 });
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
 
 /**
  * What is wrong with tokens that have the right shape.

@@ -31,6 +31,12 @@ export interface AccessTokens {
   readonly devices: ReadonlyMap<ClientId, string>;
 }
 
+/** Who may come in at `httpPort`. */
+export interface AccessRules extends AccessTokens {
+  /** Origins of pages, besides those of the herd itself, that may ask and report as programs may. */
+  readonly origins: ReadonlySet<string>;
+}
+
 /** A herd as its config describes it, checked. */
 export interface HerdConfig {
   /** The file it was read from. */
@@ -51,7 +57,7 @@ export interface HerdConfig {
   readonly storePath: string | undefined;
   /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */
   readonly tls: { readonly clients?: CertificateFiles | undefined; readonly peers?: CertificateFiles | undefined };
-  readonly access: AccessTokens;
+  readonly access: AccessRules;
   readonly limits: Limits;
   readonly pace: LinkPace;
 }

@@ -6,22 +6,39 @@ import { bytesOf } from '../../protocol/bytes.js';
 import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
 import { tokenProblemsOf } from './access-schema.js';
-import { describeIssue, ObjectSource, type ConfigSource } from './config-source.js';
-import type { AccessTokens, HerdConfig } from './herd-config.js';
+import { describeIssue, ObjectSource, type ConfigSource, type Path } from './config-source.js';
+import type { AccessRules, HerdConfig } from './herd-config.js';
 import { natsSecretProblemsOf, problemsOf, type Problem } from './problems.js';
 import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
 import { YamlSource } from './yaml-source.js';
 
+/** What a config is read for: to run its servers, or to ask them, over HTTP or in lines. */
+export type ConfigUse = 'to run' | 'to ask over HTTP' | 'to ask in lines';
+
+/** What nobody needs to know, by what a config is read for: who only asks has no tokens but the one that it sends. */
+const unneeded: Readonly<Record<ConfigUse, readonly Path[]>> = {
+  'to run': [],
+  'to ask over HTTP': [
+    ['access', 'administration'],
+    ['access', 'devices'],
+  ],
+  'to ask in lines': [['access']],
+};
+
 /**
- * Reads a herd.yaml and checks all of it.
+ * Reads a herd.yaml and checks all of it that is needed.
  *
  * @param file its path, as it shall stand in messages
  * @param environment what `${NAME}` in values stands for
  * @throws ConfigError with every problem found, each with file and line
  */
-export function loadConfig(file: string, environment: Readonly<Record<string, string | undefined>>): HerdConfig {
-  return parseConfig(file, read(file), environment);
+export function loadConfig(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  use: ConfigUse = 'to run',
+): HerdConfig {
+  return parseConfig(file, read(file), environment, use);
 }
 
 /** The same, for a text that has been read already. */
@@ -29,8 +46,9 @@ export function parseConfig(
   file: string,
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
+  use: ConfigUse = 'to run',
 ): HerdConfig {
-  return configIn(new YamlSource(file, text, environment), file);
+  return configIn(new YamlSource(file, text, environment, unneeded[use]), file);
 }
 
 /**
@@ -96,9 +114,9 @@ function configOf(
   };
 }
 
-function accessOf({ clients, administration, devices }: HerdDocument['access']): AccessTokens {
+function accessOf({ clients, administration, devices, origins }: HerdDocument['access']): AccessRules {
   const tokens = Object.entries(devices).map(([client, token]) => [asClientId(bytesOf(client)), token] as const);
-  return { clients, administration, devices: new Map(tokens) };
+  return { clients, administration, devices: new Map(tokens), origins: new Set(origins) };
 }
 
 /** Limits as actors take them. */

@@ -14,14 +14,19 @@ export class YamlSource implements ConfigSource {
   /** The values that are one variable of the environment and nothing else. */
   private readonly fromEnvironment = new Set<unknown>();
 
-  /** @throws ConfigError if the text is no YAML, or names an environment variable that is not set */
+  /**
+   * @param leftOut what is taken for not being there: it is not read, and may name what is not set
+   * @throws ConfigError if the text is no YAML, or names an environment variable that is not set
+   */
   constructor(
     private readonly file: string,
     text: string,
     environment: Readonly<Record<string, string | undefined>>,
+    leftOut: readonly Path[] = [],
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
     const syntax = this.document.errors.map(({ pos, message }) => this.atOffset(pos[0], message));
+    for (const path of leftOut) if (this.document.hasIn(path)) this.document.deleteIn(path);
     const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment)];
     if (syntax.length + missing.length > 0) throw new ConfigError([...syntax, ...missing]);
     this.value = this.document.toJS();

@@ -5,7 +5,6 @@ import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
-import type { Gate } from './gate.js';
 import { herdRoutes } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
@@ -14,6 +13,7 @@ import { openApiOf, type RouteDescription } from './openapi.js';
 import { formatSeconds } from '../../protocol/time.js';
 import { phoneRoutes } from './phone-routes.js';
 import type { Reception } from './reception.js';
+import type { Reports } from './reports.js';
 import { SseReader } from './sse-reader.js';
 
 /** Who may follow changes at once; one more is turned away. */
@@ -21,6 +21,9 @@ const followersMax = 1_000;
 
 /** Clients that are put into GeoJSON at a time; others are served between two pages. */
 const geoPage = 1_000;
+
+/** The media type of GeoJSON (RFC 7946, section 12). */
+const geoJson = 'application/geo+json';
 
 const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'changes', RouteDescription>> = {
   report: {
@@ -57,12 +60,14 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
     path: '/api/geojson',
     summary: 'Where all clients are.',
     answer: schemas.geoAnswer,
+    answerType: geoJson,
   },
   changes: {
     method: 'get',
     path: '/api/changes',
     summary: 'Each change from now on, as server-sent events; resumable with Last-Event-ID.',
     query: schemas.changesQuery,
+    headers: schemas.changesHeaders,
     answer: 'events',
   },
 };
@@ -71,7 +76,7 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
 export function serveApi(
   app: FastifyInstance,
   edges: HttpEdges,
-  { desk, reception, gate }: { readonly desk: Desk; readonly reception: Reception; readonly gate: Gate },
+  { desk, reception, reports }: { readonly desk: Desk; readonly reception: Reception; readonly reports: Reports },
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
   const access = config.access.clients === undefined ? 'open' : 'closed';
@@ -81,8 +86,7 @@ export function serveApi(
   app.get('/openapi.json', (_, reply) => reply.send((description ??= openApiOf(described, config.herd, access))));
   app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
     const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
-    gate.checkReport(request, reception.clientIdOf(client));
-    const location = reception.take({
+    const location = reports.take(request, {
       client,
       position: typeof position === 'string' ? position : isoPositionOf(...position),
       time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
@@ -114,20 +118,24 @@ export function serveApi(
   });
   app.get(routes.geo.path, (_, reply) =>
     fresh(reply)
-      .type('application/geo+json; charset=utf-8')
+      .type(`${geoJson}; charset=utf-8`)
       .send(Readable.from(features(desk))),
   );
   const feed = new ChangeFeed(edges.bus, clock);
-  app.get(routes.changes.path, ({ query, headers }, reply) => {
-    const { client } = schemas.checked(schemas.changesQuery, query);
-    if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
-    const only = client === undefined ? undefined : reception.clientIdOf(client);
-    const last = headers['last-event-id'];
-    reply.hijack();
-    let remove = (): void => undefined;
-    const reader = new SseReader(reply.raw, clock, () => remove(), reply.getHeaders() as Record<string, string>);
-    remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
-  });
+  app.get(
+    routes.changes.path,
+    { exposeHeadRoute: false, config: { answer: 'stream' } },
+    ({ query, headers }, reply) => {
+      const { client } = schemas.checked(schemas.changesQuery, query);
+      if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
+      const only = client === undefined ? undefined : reception.clientIdOf(client);
+      const last = headers['last-event-id'];
+      reply.hijack();
+      let remove = (): void => undefined;
+      const reader = new SseReader(reply.raw, clock, () => remove(), reply.getHeaders() as Record<string, string>);
+      remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
+    },
+  );
   return feed;
 }
 

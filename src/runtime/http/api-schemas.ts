@@ -34,6 +34,13 @@ export const changesQuery = z.strictObject({
   client: client.optional().describe('Changes of this client only.'),
 });
 
+export const changesHeaders = z.strictObject({
+  'Last-Event-ID': z
+    .string()
+    .optional()
+    .describe('The id of the last change that was heard: those after it come first.'),
+});
+
 const server = z
   .string()
   .regex(serverIdPattern, 'must be the name of a server')

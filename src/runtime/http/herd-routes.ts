@@ -58,7 +58,7 @@ export function serveHerd(
     });
   });
   const feed = new EventFeed(bus);
-  app.get('/api/events', (_, reply) => {
+  app.get('/api/events', { exposeHeadRoute: false, config: { answer: 'stream' } }, (_, reply) => {
     if (feed.size >= readersMax) throw new HttpError(503, `${readersMax} others read along already`);
     reply.hijack();
     const reader = new SseReader(

@@ -1,7 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { fastify, type FastifyInstance } from 'fastify';
-import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
 import { serveAdministration } from './admin-routes.js';
@@ -12,11 +10,15 @@ import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HerdMode, HttpEdges } from './http-edges.js';
-import { answerErrors, HttpError } from './http-error.js';
+import { answerBrokenHttp } from './broken-http.js';
+import { answerBadAddress, answerErrors, HttpError } from './http-error.js';
+import { httpServerFor } from './http-server.js';
+import { Journal } from './journal.js';
 import { isFromElsewhere, isOfStrangersPage, isOwnOrigin, nameIn } from './origins.js';
 import { PageFiles } from './page-files.js';
-import { servePhones } from './phone-routes.js';
+import { phoneUrlOf, servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
+import { Reports } from './reports.js';
 import { serveWebSocket } from './web-socket.js';
 
 /** The longest body of a request, in bytes. */
@@ -24,6 +26,7 @@ const bodyBytesMax = 65_536;
 
 /** What those hear who may not ask. */
 const ofStrangers = 'pages of other origins may not ask';
+const ofOthers = 'only pages of the herd itself may administer';
 const calledWrongly = 'a herd that is tried out must be called by a name of its own machine, such as localhost';
 
 /** How long a request may take to come in, in milliseconds. */
@@ -44,21 +47,28 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const { lineBytesMax } = config.limits;
   // Which port it is, is known when it listens; nobody asks before.
   let places = new HerdPlaces(edges, { ...at, server });
+  const journal = new Journal(bus, edges.clock, lineBytesMax);
   const app: FastifyInstance = fastify({
-    serverFactory: (handler) => serverFor(edges.certificates, handler),
+    serverFactory: (handler) => httpServerFor(edges.certificates, journal.telling(handler)),
+    rewriteUrl: ({ url = '/' }) => phoneUrlOf(url),
+    frameworkErrors: (error, request, reply) => answerBadAddress(error, request, reply, journal),
+    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, journal),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
     schemaController: withoutSchemas,
   });
+  const isListed = ({ origin }: IncomingHttpHeaders): boolean => config.access.origins.has(origin ?? '');
   const problemOf = ({ headers }: IncomingMessage): string | undefined => {
     if (!isCalledRightly(headers.host, edges.mode)) return calledWrongly;
+    if (isListed(headers)) return undefined;
     const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);
     return isOwn && !isOfStrangersPage(headers) ? undefined : ofStrangers;
   };
-  answerErrors(app);
-  keepToOwnPages(app, problemOf);
+  journal.follow(app);
+  answerErrors(app, journal);
+  keepToOwnPages(app, problemOf, isListed);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
@@ -66,14 +76,16 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const feed = serveHerd(app, edges, { places: () => places, desk, gate });
   serveHealth(app, edges, desk);
   const reception = new Reception(desk, edges.clock, server, config.limits);
-  const changes = serveApi(app, edges, { desk, reception, gate });
-  await servePhones(app, reception, gate);
+  const reports = new Reports(reception, gate, journal);
+  const changes = serveApi(app, edges, { desk, reception, reports });
+  await servePhones(app, reports);
   await serveAdministration(app, edges, gate);
-  new PageFiles(edges.pageFolders).serve(app);
+  new PageFiles(edges.pageFolders, (called) => places.sources(called)).serve(app);
   await app.ready();
-  serveWebSocket(app.server, edges, lineBytesMax, (request) =>
-    problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden',
-  );
+  serveWebSocket(app.server, edges, lineBytesMax, {
+    refusal: (request) => (problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden'),
+    onRefused: (request, status) => journal.refusedHandshake(request, status),
+  });
   const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
   places = new HerdPlaces(edges, { ...at, port: listening.port, server });
   return {
@@ -94,13 +106,6 @@ function noCompiler(): never {
   throw new Error('what comes in is checked with Zod: a route needs no schema of its own');
 }
 
-function serverFor(certificates: Certificates | undefined, handler: RequestListener): Server {
-  if (certificates === undefined) return createServer(handler);
-  const server = createHttpsServer({ handshakeTimeout: tlsHandshakeWithinMs }, handler);
-  certificates.keep(server);
-  return server;
-}
-
 /**
  * Whether a server is called by a name that it may have. A page of elsewhere can have its own name mean 127.0.0.1, and then looks
  * like a page of the server; where a herd is tried out on one machine, only names of that machine are right.
@@ -109,12 +114,21 @@ function isCalledRightly(host: string | undefined, mode: HerdMode): boolean {
   return mode === 'production' || host === undefined || isLoopback(nameIn(host) ?? '');
 }
 
-/** Pages of the herd's own servers may ask whatever programs may; pages of others nothing (Fetch Standard, CORS protocol). */
-function keepToOwnPages(app: FastifyInstance, problemOf: (request: IncomingMessage) => string | undefined): void {
+/**
+ * Pages of the herd's own servers may ask whatever programs may; pages of origins that are listed may do so too, and not
+ * administer; pages of others nothing (Fetch Standard, CORS protocol).
+ */
+function keepToOwnPages(
+  app: FastifyInstance,
+  problemOf: (request: IncomingMessage) => string | undefined,
+  isListed: (headers: IncomingHttpHeaders) => boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
     const { origin } = request.headers;
-    const reports = request.routeOptions.config.entry === 'reporters';
+    const { entry } = request.routeOptions.config;
+    if (entry === 'administrators' && isListed(request.headers)) return done(new HttpError(403, ofOthers));
+    const reports = entry === 'reporters';
     const problem = problemOf(request.raw) ?? (reports && isFromElsewhere(request.headers) ? ofStrangers : undefined);
     if (problem !== undefined) return done(new HttpError(403, problem));
     if (origin !== undefined) void reply.header('access-control-allow-origin', origin);

@@ -13,6 +13,8 @@ export interface RouteDescription {
   /** What else the body may be: names and values, as a form has them. */
   readonly form?: z.ZodObject;
   readonly answer: z.ZodType | 'events' | 'nothing';
+  /** The media type of the answer, where it is none of the usual ones. */
+  readonly answerType?: string;
 }
 
 /**
@@ -40,7 +42,8 @@ export function openApiOf(routes: readonly RouteDescription[], herd: string, acc
   };
 }
 
-function operationOf({ summary, parameters, query, headers, body, form, answer }: RouteDescription): unknown {
+function operationOf(route: RouteDescription): unknown {
+  const { summary, parameters, query, headers, body, form } = route;
   const forms = form === undefined ? {} : { 'application/x-www-form-urlencoded': { schema: jsonSchemaOf(form) } };
   // Who may send a form may send a query instead.
   const requestBody = body && { required: form === undefined, content: { ...json(body), ...forms } };
@@ -53,20 +56,20 @@ function operationOf({ summary, parameters, query, headers, body, form, answer }
     ],
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      200: { description: 'The answer.', ...contentOf(answer) },
+      200: { description: 'The answer.', ...contentOf(route) },
       default: { $ref: '#/components/responses/Error' },
     },
   };
 }
 
-function contentOf(answer: RouteDescription['answer']): Readonly<Record<string, unknown>> {
+function contentOf({ answer, answerType }: RouteDescription): Readonly<Record<string, unknown>> {
   switch (answer) {
     case 'nothing':
       return {};
     case 'events':
       return { content: { 'text/event-stream': { schema: { type: 'string' } } } };
     default:
-      return { content: json(answer, 'output') };
+      return { content: json(answer, 'output', answerType) };
   }
 }
 
@@ -79,8 +82,12 @@ function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query' |
   }));
 }
 
-function json(schema: z.ZodType, io: 'input' | 'output' = 'input'): Readonly<Record<string, unknown>> {
-  return { 'application/json': { schema: jsonSchemaOf(schema, io) } };
+function json(
+  schema: z.ZodType,
+  io: 'input' | 'output' = 'input',
+  type = 'application/json',
+): Readonly<Record<string, unknown>> {
+  return { [type]: { schema: jsonSchemaOf(schema, io) } };
 }
 
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {

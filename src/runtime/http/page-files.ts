@@ -23,9 +23,12 @@ const filesMax = 500;
 const bytesMax = 32 * 1024 * 1024;
 
 /** What a page may do: nothing from elsewhere, but that it talks with the other servers of the herd. */
-const policy =
-  "default-src 'self'; connect-src 'self' http: https: ws: wss:; img-src 'self' data: blob:; " +
-  "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+function policyFor(servers: readonly string[]): string {
+  return (
+    `default-src 'self'; connect-src ${["'self'", ...servers].join(' ')}; img-src 'self' data: blob:; ` +
+    "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+  );
+}
 
 /** A file as it is served. */
 interface PageFile {
@@ -42,8 +45,14 @@ interface PageFile {
 export class PageFiles {
   private files: Promise<ReadonlyMap<string, PageFile>> | undefined;
 
-  /** @param folders where files are; what is in an earlier one goes before what has the same name in a later one */
-  constructor(private readonly folders: readonly string[]) {}
+  /**
+   * @param folders where files are; what is in an earlier one goes before what has the same name in a later one
+   * @param serversFor the servers that a page may talk with, as sources of a policy, by the Host header that it was asked with
+   */
+  constructor(
+    private readonly folders: readonly string[],
+    private readonly serversFor: (called: string | undefined) => readonly string[],
+  ) {}
 
   serve(app: FastifyInstance): void {
     // A program that anybody may have; what it shows, it must ask for.
@@ -70,7 +79,7 @@ export class PageFiles {
       'cache-control': 'no-cache',
       etag: file.tag,
       vary: 'accept-encoding',
-      'content-security-policy': policy,
+      'content-security-policy': policyFor(this.serversFor(request.headers.host)),
     });
     if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.body);

@@ -1,10 +1,17 @@
 import { isoPositionOf } from '../../protocol/position.js';
 import type { z } from 'zod';
-import { ownTracksBody, traccarBody, type osmAndFields } from './phone-schemas.js';
+import { ownTracksBody, ownTracksNames, traccarBody, type osmAndFields } from './phone-schemas.js';
 import type { Reported } from './reception.js';
 
+/** Why a phone app has said nothing of where it is. */
+export interface NoReport {
+  readonly problem: 'no device' | 'no location' | 'no fix' | 'no time';
+  /** Whose it is, as far as it says. */
+  readonly client?: string | undefined;
+}
+
 /** What a phone app says, as a report; or why there is none in it. */
-export type PhoneReport = Reported | 'no location' | 'no device';
+export type PhoneReport = Reported | NoReport;
 
 /** What an app says in one request: names and values, as texts. */
 export type PhoneFields = z.infer<typeof osmAndFields>;
@@ -29,11 +36,12 @@ export function readOwnTracks(
   body: unknown,
   { user, device }: { user?: string | undefined; device?: string | undefined },
 ): PhoneReport {
+  const named = ownTracksNames.safeParse(body).data;
+  const client = clientOf(user, device, named?.topic, named?.tid);
   const { data } = ownTracksBody.safeParse(body);
-  if (data === undefined) return 'no location';
-  const { lat, lon, tst, topic, tid } = data;
-  const client = clientOf(user, device, topic, tid);
-  if (client === undefined) return 'no device';
+  if (data === undefined) return { problem: 'no location', client };
+  if (client === undefined) return { problem: 'no device' };
+  const { lat, lon, tst } = data;
   return { client, position: isoPositionOf(lat, lon), time: tst === undefined ? undefined : plain(tst) };
 }
 
@@ -55,29 +63,31 @@ function clientOf(
 /** What OsmAnd, Traccar Client before 9 and GPSLogger say: a query or a form (https://www.traccar.org/osmand/). */
 export function readOsmAnd(fields: PhoneFields): PhoneReport {
   const id = fields.id ?? fields.deviceid ?? '';
-  if (id === '') return 'no device';
+  if (id === '') return { problem: 'no device' };
   const [latitude, longitude] = placeIn(fields);
-  if (latitude === undefined || longitude === undefined) return 'no location';
+  if (latitude === undefined || longitude === undefined) return { problem: 'no location', client: asClient(id) };
   const { timestamp } = fields;
   const time = timestamp === undefined || timestamp === '' ? undefined : timeOf(timestamp);
-  if (time === unreadable) return 'no location';
   return located(id, latitude, longitude, time);
 }
 
 /** What Traccar Client says since version 9. */
 export function readTraccar(body: unknown): PhoneReport {
   const { data } = traccarBody.safeParse(body);
-  if (data === undefined) return 'no device';
-  if (data.location === undefined) return 'no location';
+  if (data === undefined) return { problem: 'no device' };
+  const client = String(data.device_id);
+  if (data.location === undefined) return { problem: 'no location', client: asClient(client) };
   const { coords, timestamp } = data.location;
   const time = timestamp === undefined ? undefined : timeOf(String(timestamp));
-  return time === unreadable ? 'no location' : located(String(data.device_id), coords.latitude, coords.longitude, time);
+  return located(client, coords.latitude, coords.longitude, time);
 }
 
 /** Where nobody is, a phone without a fix says it is. */
-function located(id: string, latitude: number, longitude: number, time: string | undefined): PhoneReport {
-  if (latitude === 0 && longitude === 0) return 'no location';
-  return { client: asClient(id), position: isoPositionOf(latitude, longitude), time };
+function located(id: string, latitude: number, longitude: number, time: string | Unreadable | undefined): PhoneReport {
+  const client = asClient(id);
+  if (time === unreadable) return { problem: 'no time', client };
+  if (latitude === 0 && longitude === 0) return { problem: 'no fix', client };
+  return { client, position: isoPositionOf(latitude, longitude), time };
 }
 
 function placeIn(fields: PhoneFields): (number | undefined)[] {

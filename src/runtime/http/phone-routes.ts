@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Gate } from './gate.js';
 import { HttpError } from './http-error.js';
-import { readOsmAnd, readOwnTracks, readTraccar, type PhoneReport } from './phone-report.js';
+import { readPhoneBody, textOfPhone } from './phone-body.js';
+import { readOsmAnd, readOwnTracks, readTraccar, type NoReport, type PhoneReport } from './phone-report.js';
 import type { RouteDescription } from './openapi.js';
 import {
   osmAndFields,
@@ -11,10 +12,27 @@ import {
   ownTracksQuery,
   traccarBody,
 } from './phone-schemas.js';
-import type { Reception, Reported } from './reception.js';
+import type { Reports } from './reports.js';
 
-/** Takes a report, if who sends it may make it. */
-type Take = (request: FastifyRequest, report: Reported) => void;
+/** Why a report is not taken that has none of what makes it one. */
+const words: Readonly<Record<NoReport['problem'], string>> = {
+  'no device': 'it does not say which device it is',
+  'no location': 'it has no location',
+  'no fix': 'a position of 0, 0 is that of a phone without a fix',
+  'no time': 'its timestamp is not understood',
+};
+
+/** What is wrong with the report, and would be wrong with it each time that OwnTracks sends it again. */
+const ignored: readonly number[] = [400, 413];
+
+/** Where apps report that are given the server's address and nothing behind it: at the same path as the page. */
+export function phoneUrlOf(url: string): string {
+  if (!url.startsWith('/?')) return url;
+  const fields = fieldsOf(url.slice(2));
+  const names = (...each: readonly string[]) => each.every((name) => (fields.get(name) ?? '') !== '');
+  const isReport = (names('id') || names('deviceid')) && (names('location') || names('lat', 'lon'));
+  return isReport ? `/osmand${url.slice(1)}` : url;
+}
 
 const osmAnd = { summary: 'Report, as OsmAnd and GPSLogger do.', query: osmAndFields, answer: 'nothing' } as const;
 const traccar = {
@@ -42,28 +60,26 @@ export const phoneRoutes: readonly RouteDescription[] = [
 ];
 
 /** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
-export async function servePhones(app: FastifyInstance, reception: Reception, gate: Gate): Promise<void> {
+export async function servePhones(app: FastifyInstance, reports: Reports): Promise<void> {
   const config = { entry: 'reporters' } as const;
-  const take = (request: FastifyRequest, report: Reported): void => {
-    gate.checkReport(request, reception.clientIdOf(report.client));
-    reception.take(report);
-  };
   await app.register((phones, _, done) => {
     // What an app sends is not always what it says it sends, and some of it is empty.
     phones.removeAllContentTypeParsers();
-    phones.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
+    phones.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) => readPhoneBody(body));
     phones.post('/owntracks', { config }, (request, reply) => {
-      takeOwnTracks(request, take);
+      takeOwnTracks(request, reports);
       // Anything else would have the phone send it again for ever. There are no friends to tell of.
       return reply.send([]);
     });
     for (const url of ['/osmand', '/']) {
       phones.route({
-        method: url === '/' ? 'POST' : ['GET', 'POST'],
+        method: url === '/' ? ['POST', 'PUT', 'PATCH'] : ['GET', 'POST', 'PUT', 'PATCH'],
         url,
+        // Who asks for the head of an answer does not mean to report anything.
+        exposeHeadRoute: false,
         config,
         handler: (request, reply) => {
-          takeOsmAnd(request, take);
+          takeOsmAnd(request, reports);
           return reply.code(200).send();
         },
       });
@@ -72,30 +88,34 @@ export async function servePhones(app: FastifyInstance, reception: Reception, ga
   });
 }
 
-function takeOwnTracks(request: FastifyRequest, take: Take): void {
-  const { headers } = request;
-  const query = fieldsOf(request.url.split('?')[1] ?? '');
-  const names = {
-    user: textIn(headers['x-limit-u']) ?? query.get('u'),
-    device: textIn(headers['x-limit-d']) ?? query.get('d'),
-  };
-  const report = readOwnTracks(jsonIn(request.body), names);
-  if (typeof report === 'string') return;
+function takeOwnTracks(request: FastifyRequest, reports: Reports): void {
   try {
-    take(request, report);
+    const report = ownTracksIn(request);
+    if ('problem' in report) reports.ignore(request, words[report.problem], report.client);
+    else reports.take(request, report);
   } catch (error) {
-    if (!(error instanceof HttpError) || error.statusCode !== 400) throw error;
+    if (!(error instanceof HttpError) || !ignored.includes(error.statusCode)) throw error;
+    reports.ignore(request, error.message);
   }
 }
 
-function takeOsmAnd(request: FastifyRequest, take: Take): void {
+function ownTracksIn({ headers, url, body }: FastifyRequest): PhoneReport {
+  const query = fieldsOf(url.split('?')[1] ?? '');
+  return readOwnTracks(jsonIn(textOfPhone(body)), {
+    user: textIn(headers['x-limit-u']) ?? query.get('u'),
+    device: textIn(headers['x-limit-d']) ?? query.get('d'),
+  });
+}
+
+function takeOsmAnd(request: FastifyRequest, reports: Reports): void {
   const report = reportIn(request);
-  if (report === 'no device') throw new HttpError(400, 'id or deviceid must say which device it is');
-  if (report !== 'no location') take(request, report);
+  if (!('problem' in report)) return void reports.take(request, report);
+  if (report.problem === 'no device') throw new HttpError(400, 'id or deviceid must say which device it is');
+  reports.ignore(request, words[report.problem], report.client);
 }
 
 function reportIn({ url, body }: FastifyRequest): PhoneReport {
-  const text = typeof body === 'string' ? body : '';
+  const text = textOfPhone(body);
   if (text.trimStart().startsWith('{')) return readTraccar(jsonIn(text));
   return readOsmAnd(osmAndFields.parse(Object.fromEntries([...fieldsOf(url.split('?')[1] ?? ''), ...fieldsOf(text)])));
 }
@@ -108,9 +128,9 @@ function textIn(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
-function jsonIn(body: unknown): unknown {
+function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(String(body));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -13,6 +13,9 @@ export const ownTracksBody = z.looseObject({
   tid: z.string().optional().catch(undefined).describe('Its initials: who it is, where nothing else says.'),
 });
 
+/** Who it is, as far as what OwnTracks sends says so: all that it sends, not only where it is. */
+export const ownTracksNames = ownTracksBody.pick({ topic: true, tid: true });
+
 const named = z.string().optional();
 
 /** Who it is that speaks as OwnTracks. */

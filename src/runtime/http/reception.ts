@@ -1,10 +1,11 @@
 import type { Clock } from '../../actors/clock.js';
 import type { Limits } from '../../actors/limits.js';
-import { bytesOf } from '../../protocol/bytes.js';
+import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 import { parseCommand } from '../../protocol/command.js';
 import { asClientId, type ClientId, type ServerId } from '../../protocol/ids.js';
 import { locate, type Location } from '../../protocol/location.js';
-import { formatInstant, formatSkew, isAhead } from '../../protocol/time.js';
+import { parsePosition } from '../../protocol/position.js';
+import { formatInstant, formatSkew, isAhead, parseTime } from '../../protocol/time.js';
 import type { Desk } from './desk.js';
 import { HttpError } from './http-error.js';
 
@@ -32,11 +33,11 @@ export class Reception {
    */
   take({ client, position, time }: Reported): Location {
     const receivedAt = this.clock.now();
-    const line = `IAMAT ${this.clientIdOf(client)} ${bytesOf(position)} ${bytesOf(time ?? formatInstant(receivedAt))}`;
+    const [where, when] = [bytesOf(position), bytesOf(time ?? formatInstant(receivedAt))];
+    const line = `IAMAT ${this.clientIdOf(client)} ${where} ${when}`;
     const command = parseCommand(line, 0);
-    if (command.kind !== 'IAMAT' || line.length > this.limits.lineBytesMax) {
-      throw new HttpError(400, 'position must be degrees as in +34.068930-118.445127, and time POSIX seconds');
-    }
+    if (command.kind !== 'IAMAT') throw new HttpError(400, problemOf(where, when));
+    if (line.length > this.limits.lineBytesMax) throw new HttpError(400, 'the report is longer than a line may be');
     if (isAhead(command.instant, receivedAt, this.limits.aheadMs)) {
       throw new HttpError(400, `time is more than ${this.limits.aheadMs / 1_000} s ahead of the server's clock`);
     }
@@ -54,4 +55,13 @@ export class Reception {
     if (/^[^\t-\r ]+$/.test(id) && id.length < this.limits.lineBytesMax) return asClientId(id);
     throw new HttpError(400, 'a client ID is one word without white space, and shorter than a line');
   }
+}
+
+/** What is wrong with a report that is none. */
+function problemOf(position: ByteString, time: ByteString): string {
+  const problems = [
+    ...(parsePosition(position) === undefined ? ['position must be degrees as in +34.068930-118.445127'] : []),
+    ...(parseTime(time) === undefined ? ['time must be POSIX seconds as in 1400794645.392'] : []),
+  ];
+  return problems.join(', and ');
 }

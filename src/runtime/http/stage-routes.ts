@@ -18,7 +18,7 @@ export function serveStage(
   app.get('/api/admin/scenarios', { config }, async (_, reply) =>
     reply.header('cache-control', 'no-store').send({ shipped: (await stage?.shipped()) ?? [] }),
   );
-  app.post('/api/admin/scenarios', { config }, async (request, reply) => {
+  app.post('/api/admin/scenarios', { config: { ...config, answer: 'stream' } }, async (request, reply) => {
     if (stage === undefined) throw new HttpError(501, 'scenarios are played only where a whole herd is tried out');
     const story = checked(storyBody, request.body);
     tell(request, `play ${story.kind} scenario ${story.name}`);

@@ -18,16 +18,20 @@ const pingEveryMs = 30_000;
 /** WebSocket's close code for a server that goes away (RFC 6455, section 7.4.1). */
 const goingAway = 1001;
 
-/**
- * Has an HTTP server take clients that speak over WebSocket: one command a message, one answer a message.
- *
- * @param refusal why a handshake is refused, as a status line; undefined if it is not
- */
+/** Who is let in. */
+interface Handshakes {
+  /** Why a handshake is refused, as a status line; undefined if it is not. */
+  readonly refusal: (request: IncomingMessage) => string | undefined;
+  /** Hears of those that are. */
+  readonly onRefused: (request: IncomingMessage, status: number) => void;
+}
+
+/** Has an HTTP server take clients that speak over WebSocket: one command a message, one answer a message. */
 export function serveWebSocket(
   server: Server,
   edges: DoorEdges,
   lineBytesMax: number,
-  refusal: (request: IncomingMessage) => string | undefined,
+  { refusal, onRefused }: Handshakes,
 ): void {
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -41,6 +45,7 @@ export function serveWebSocket(
     const [at] = (request.url ?? '').split('?');
     const refused = at === path ? refusal(request) : '404 Not Found';
     if (refused !== undefined) {
+      onRefused(request, Number.parseInt(refused, 10));
       // Nobody else watches a socket that asks for an upgrade: half closed it would stay for as long as its caller likes.
       socket.once('finish', () => socket.destroy());
       return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);

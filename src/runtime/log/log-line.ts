@@ -2,8 +2,8 @@ import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 
-/** How much an event matters: what is above `info` also stands in the error log. */
-export type LogLevel = 'error' | 'warn' | 'info';
+/** How much an event matters: what is above `info` also stands in the error log. Lines are what clients and servers say and hear. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'lines';
 
 /** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
 const control = /[^\x20-\x7e\x80-\xff]/g;
@@ -38,6 +38,10 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       };
     case 'link':
       return linkLine(event);
+    case 'http-asked':
+      return { level: 'lines', text: `http ${event.far} in ${visible(event.text)}` };
+    case 'http-answered':
+      return { level: 'lines', text: answeredLine(event) };
     case 'server':
       if (event.state === 'failed') return { level: 'error', text: `server failed: ${plain(event.reason)}` };
       return info(`server ${event.state}`);
@@ -92,6 +96,17 @@ function linkLine({ neighbour, state, reason, retryInMs, version, expected }: Ex
   // That a server which was told to stop is away is no error.
   const level = expected === true ? 'info' : 'warn';
   return { level, text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+}
+
+function answeredLine({
+  far,
+  text,
+  status,
+  outcome,
+  detail,
+}: Extract<HerdEvent, { kind: 'http-answered' }>): ByteString {
+  const parts = ['http', far, 'out', text, ...(status === undefined ? [] : [String(status)]), outcome];
+  return visible(parts.join(' ') + (detail === '' ? '' : `: ${detail}`));
 }
 
 function upstreamLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'upstream' }>): {

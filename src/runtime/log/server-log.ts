@@ -21,6 +21,8 @@ const kinds = [
   'client-connected',
   'client-disconnected',
   'client-refused',
+  'http-asked',
+  'http-answered',
   'server',
   'dead-letter',
   'actor-failed',
@@ -105,7 +107,7 @@ export class ServerLog {
     const line = logLineOf(event);
     if (line === undefined || this.state === 'closed' || !this.tells(event, line.level)) return;
     const stamped = `${this.now()} ${line.text}`;
-    if (line.level === 'info') return this.gather(stamped);
+    if (line.level === 'info' || line.level === 'lines') return this.gather(stamped);
     this.flush();
     this.logger.log(line.level, stamped);
   }

@@ -60,6 +60,7 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
       [{ kind: 'IAMAT' }, commands.turnSeconds],
       [{ kind: 'WHATSAT' }, commands.whatsatSeconds],
     ]),
+    ...requestMetrics(counts),
     gauge('herd_connections', 'Connections of clients.', [[{}, view.clients]]),
     counter('herd_connections_refused_total', 'Connections that were turned away.', [[{}, counts.refused]]),
     gauge('herd_watchers', 'Connections that watch.', [[{}, counts.watchers]]),
@@ -89,6 +90,23 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     gauge('herd_process_busy_ratio', 'Part of its time that the process was busy.', [
       [{}, performance.eventLoopUtilization().utilization],
     ]),
+  ];
+}
+
+function requestMetrics({ requests: { routes } }: ServerCounts): Written[] {
+  return [
+    counter(
+      'herd_http_requests_total',
+      'Requests over HTTP, by route and outcome.',
+      [...routes].flatMap(([route, { outcomes }]) =>
+        Object.entries(outcomes).map(([outcome, count]): Sample => [{ route, outcome }, count]),
+      ),
+    ),
+    histogram(
+      'herd_http_seconds',
+      'Seconds from a request over HTTP to the end of its answer; streams are left out.',
+      [...routes].map(([route, { seconds }]) => [{ route }, seconds] as const),
+    ),
   ];
 }
 

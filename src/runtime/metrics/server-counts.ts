@@ -1,5 +1,5 @@
 import type { Clock } from '../../actors/clock.js';
-import type { LinesEvent, QuestionOutcome, RequestOutcome, UpstreamState } from '../../actors/events.js';
+import type { CallOutcome, LinesEvent, QuestionOutcome, UpstreamState } from '../../actors/events.js';
 import { fromBucket } from '../../actors/messages.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
@@ -7,6 +7,7 @@ import { parseTime, type Instant } from '../../protocol/time.js';
 import type { MessageBus } from '../message-bus.js';
 import { CommandCounts } from './command-counts.js';
 import { Histogram, secondsBounds } from './histogram.js';
+import { RequestCounts } from './request-counts.js';
 
 /** What went over a link. */
 export interface LinkCounts {
@@ -40,10 +41,11 @@ const A = 65;
 /** Counts what happens in a server, in plain numbers, a batch at a time. It only listens. */
 export class ServerCounts {
   readonly commands: CommandCounts;
+  readonly requests = new RequestCounts();
   readonly links = new Map<ServerId, Counting<LinkCounts>>();
   /** From when a report reached its first server until it was learned here, in seconds: one sample a batch. */
   readonly spread = new Histogram(secondsBounds);
-  readonly upstreamCalls: Record<RequestOutcome, number> = {
+  readonly upstreamCalls: Record<CallOutcome, number> = {
     answered: 0,
     refused: 0,
     limited: 0,
@@ -91,6 +93,7 @@ export class ServerCounts {
     bus.on('watchers', ({ watchers }) => (this.watchers = watchers));
     bus.on('watch-conflated', ({ count }) => (this.watchConflated += count));
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
+    bus.on('http-answered', (event) => this.requests.note(event));
     bus.on('client-refused', () => (this.refused += 1));
     bus.on('location-forgotten', () => (this.forgotten += 1));
     bus.on('location-fetched', () => (this.fetched += 1));

@@ -53,6 +53,37 @@ describe('the page of herd status', () => {
     ]);
   });
 
+  it('shows everything on 80 columns: how fast servers are in a table of its own, and reasons below', () => {
+    const narrow = pageOf(picture, 80);
+    expect(fitted(narrow, 80, 50)).to.deep.equal(narrow);
+    expect(drawn(narrow, 'plain')).to.deep.equal([
+      'Herd laker: 1 of 3 servers ready, 0 of 3 links live',
+      '',
+      '  server  state      locations     behind  clients',
+      '  Blake   ready      1,234,567          0       12',
+      '  Bryant  down               –          –        –  ECONN?[2JREFUSED',
+      '  Metta   not ready          3  1,234,564        0  catching up with Blake',
+      '',
+      '  server  reports/s  learned/s  commands/s  lag p50  lag p99',
+      '  Blake         0.3     20,000           0  ≤0.5 ms   ≤2.5 s',
+      '  Bryant          –          –           –        –        –',
+      '  Metta           0          0           0    ≤10 s    >10 s',
+      '',
+      '  link            state                 for',
+      '  Blake – Bryant  backoff             119 s  ECONNREFUSED',
+      '  Blake – Metta   catching-up / live    2 h',
+      '  Bryant – Metta  unknown                 –',
+    ]);
+    const below = pageOf(picture, 60);
+    expect(below.slice(2, 7)).to.deep.equal([
+      { text: '  server  state      locations     behind  clients', tone: 'plain' },
+      { text: '  Blake   ready      1,234,567          0       12', tone: 'good' },
+      { text: '  Bryant  down               –          –        –', tone: 'bad' },
+      { text: '    ECONN?[2JREFUSED', tone: 'bad' },
+      { text: '  Metta   not ready          3  1,234,564        0', tone: 'waiting' },
+    ]);
+  });
+
   it('tells of the bucket of each server, and not of links that there are not', () => {
     const buckets = [
       { server: blake, state: 'live', sinceMs: 3_000, waiting: 0, why: '' },

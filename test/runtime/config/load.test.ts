@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { loadConfig, parseConfig } from '../../../src/runtime/config/load.js';
+import { loadConfig, parseConfig, type ConfigUse } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
 import { defaultUpstreamPace } from '../../../src/actors/upstream/pace.js';
 import { defaultLimits, defaultPace } from '../../../src/actors/limits.js';
@@ -58,7 +58,7 @@ describe('herd.yaml', () => {
       logDir: 'somewhere',
       storePath: undefined,
       tls: {},
-      access: { clients: undefined, administration: undefined, devices: new Map() },
+      access: { clients: undefined, administration: undefined, devices: new Map(), origins: new Set() },
       limits: { ...defaultLimits, lineBytesMax: 300 },
       pace: defaultPace,
     });
@@ -456,6 +456,7 @@ describe('herd.yaml', () => {
       clients: environment.CLIENTS,
       administration: environment.ADMIN,
       devices: new Map([['jane/phone', environment.PHONE]]),
+      origins: new Set(),
     });
     for (const [text, problem] of [
       ['{ clients: written-in-the-file }', 'access.clients must be the name of an environment variable'],
@@ -474,6 +475,55 @@ describe('herd.yaml', () => {
       const text = [...good, 'access:', '  clients: ${TOKEN}'];
       expect(() => parse(text, { TOKEN: short }), short).to.throw('access.clients: must be 16 to 256');
     }
+  });
+
+  it('takes origins as browsers write them, and nothing else', () => {
+    const origins = (text: string) => parse([...good, `access: { origins: [${text}] }`], {}).access.origins;
+    const right = ['https://map.example', 'http://localhost:3000', 'http://[::1]:8080'];
+    expect([...origins(right.map((each) => JSON.stringify(each)).join())]).to.deep.equal(right);
+    for (const wrong of [
+      '*',
+      'null',
+      'map.example',
+      'https://map.example/',
+      'https://map.example:443',
+      'ftp://a.example',
+    ]) {
+      expect(() => origins(JSON.stringify(wrong)), wrong).to.throw('access.origins.0: must be an origin');
+    }
+  });
+
+  it('asks for no token that whoever reads it does not send, and minds what is wrong all the same', () => {
+    const text = [
+      ...good,
+      'access: { clients: "${A}", administration: "${B}", devices: { 7: "${C}" } }',
+      'more: "${D}"',
+    ];
+    const missing = (use: ConfigUse) => {
+      const parse = () => parseConfig('herd.yaml', text.join('\n'), {}, use);
+      try {
+        return parse().file;
+      } catch (error) {
+        return [...(error as Error).message.matchAll(/variable (\w) is not set/g)].map(([, name]) => name).join('');
+      }
+    };
+    expect([missing('to run'), missing('to ask over HTTP'), missing('to ask in lines')]).to.deep.equal([
+      'ABCD',
+      'AD',
+      'D',
+    ]);
+    const asking = parseConfig(
+      'herd.yaml',
+      text.slice(0, -1).join('\n'),
+      { A: 'token-of-all-clients' },
+      'to ask over HTTP',
+    );
+    expect(asking.access).to.deep.equal({
+      clients: 'token-of-all-clients',
+      administration: undefined,
+      devices: new Map(),
+      origins: new Set(),
+    });
   });
 
   it('minds no name of a variable in a comment', () => {

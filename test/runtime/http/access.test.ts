@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -6,6 +7,7 @@ import { asClientId } from '../../../src/protocol/ids.js';
 import { Access, type Caller } from '../../../src/runtime/http/access.js';
 import { challengeFor, tokenIn } from '../../../src/runtime/http/credentials.js';
 import { EventStream } from '../../support/event-stream.js';
+import { FakeFolder } from '../../support/fake-folder.js';
 import { HerdInProcess } from '../herd-in-process.js';
 
 const tokens = {
@@ -183,6 +185,78 @@ describe('tokens of devices alone', () => {
     answer.resume();
     return answer.statusCode;
   }
+});
+
+describe('origins that are listed', () => {
+  const listed = 'https://map.example';
+  const folder = new FakeFolder();
+  writeFileSync(folder.to('index.html'), 'the page');
+  const herd = new HerdInProcess({
+    talks: ['Blake-Bryant'],
+    http: true,
+    pageFolders: [folder.path],
+    more: { access: { origins: [listed] } },
+  });
+
+  before(() => herd.start());
+  after(async () => {
+    await herd.stop();
+    folder.remove();
+  });
+
+  /** As a browser asks for a page of that origin. */
+  async function ask(
+    origin: string,
+    path: string,
+    body?: object,
+  ): Promise<[status: number | undefined, cors: unknown]> {
+    const site = herd.url('Blake', '/').startsWith(origin) ? 'same-origin' : 'cross-site';
+    const headers = {
+      origin,
+      'sec-fetch-site': site,
+      'sec-fetch-mode': 'cors',
+      'content-type': 'application/json',
+    };
+    const sent = request(herd.url('Blake', path), { method: body === undefined ? 'GET' : 'POST', headers });
+    const [answer] = (await once(sent.end(body && JSON.stringify(body)), 'response')) as [IncomingMessage];
+    answer.destroy();
+    return [answer.statusCode, answer.headers['access-control-allow-origin']];
+  }
+
+  it('may ask and report, and others still may not', async () => {
+    const report = { client: 'kiwi', position: '+1+1' };
+    for (const [path, body] of [['/api/clients'], ['/api/events'], ['/api/locations', report]] as const) {
+      expect(await ask(listed, path, body), path).to.deep.equal([200, listed]);
+      for (const other of ['https://map.example.org', 'http://map.example', 'null']) {
+        expect(await ask(other, path, body), other).to.deep.equal([403, undefined]);
+      }
+    }
+    const preflight = await fetch(herd.url('Blake', '/api/locations'), {
+      method: 'OPTIONS',
+      headers: { origin: listed },
+    });
+    expect(preflight.headers.get('access-control-allow-headers')).to.contain('content-type');
+    const url = herd.url('Blake', '/ws').replace('http', 'ws');
+    const socket = new WebSocket(url, { origin: listed });
+    await once(socket, 'open');
+    socket.terminate();
+    const [error] = (await once(new WebSocket(url, { origin: 'https://other.example' }), 'error')) as [Error];
+    expect(error.message).to.contain('403');
+  });
+
+  it('may not administer, also where whoever sits at the machine may', async () => {
+    const [status] = await ask(listed, '/api/admin', { act: 'crash', server: 'Bryant' });
+    expect(status).to.equal(403);
+    const own = new URL(herd.url('Blake', '/')).origin;
+    expect((await ask(own, '/api/admin', { act: 'heal', link: ['Blake', 'Bryant'] }))[0]).to.equal(200);
+  });
+
+  it('are none of those that the page may talk with: the servers of the herd', async () => {
+    const policy = async (path: string) => (await fetch(path)).headers.get('content-security-policy') ?? '';
+    const sources = /connect-src ([^;]*);/.exec(await policy(herd.url('Blake', '/')))?.[1];
+    // Their ports change with each start here: herd.yaml has none.
+    expect(sources).to.equal("'self' http://127.0.0.1:* ws://127.0.0.1:*");
+  });
 });
 
 describe('who may administer', () => {

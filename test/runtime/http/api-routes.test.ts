@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
@@ -55,6 +56,46 @@ describe('the API over HTTP', () => {
     expect((await report({ client: 'now', position: '+1+1' })).body['line']).to.match(/ [+-]0\.\d{9} now /);
   });
 
+  it('answers in the one form of errors also what is no address, no JSON, and no HTTP', async () => {
+    const errorOf = async (path: string, init: RequestInit = {}) => {
+      const answer = await fetch(herd.url('Blake', path), init);
+      const body = (await answer.json()) as Record<string, unknown>;
+      expect(Object.keys(body), path).to.deep.equal(['error']);
+      return [answer.status, body['error']];
+    };
+    expect(await errorOf('/api/clients/no%ZZ')).to.deep.equal([
+      400,
+      'the address is not understood: each % stands before two hexadecimal digits, and what they spell is UTF-8',
+    ]);
+    const sentence = 'a body must be JSON, and say so: content-type application/json';
+    const body = Buffer.from('{"client":"a","position":"+1+1"}');
+    expect(await errorOf('/api/locations', { method: 'POST', body })).to.deep.equal([415, sentence]);
+    for (const [sent, status, error] of [
+      ['nonsense\r\n\r\n', 400, 'this cannot be read as a request of HTTP/1.1'],
+      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+    ] as const) {
+      const answer = await rawAnswer(sent);
+      expect(answer)
+        .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+        .and.contain(`\r\n\r\n{"error":"${error}"}`);
+    }
+  });
+
+  /** All that is answered to bytes that may be no request. */
+  async function rawAnswer(sent: string): Promise<string> {
+    const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');
+    socket.write(sent);
+    let answer = '';
+    for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
+    return answer;
+  }
+
+  it('has no head of an answer that never ends', async () => {
+    for (const path of ['/api/changes', '/api/events']) {
+      expect((await fetch(herd.url('Blake', path), { method: 'HEAD' })).status, path).to.equal(404);
+    }
+  });
+
   it('says what is wrong with what is asked', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
@@ -63,6 +104,7 @@ describe('the API over HTTP', () => {
       [{ client: 'a', position: '+1+1', time: '-1' }, 'POSIX'],
       [{ client: 'a', position: '+1+1', time: '99999999999' }, 'ahead'],
       [{ client: 'a', position: '+1+1 1\nIAMAT b +1+1' }, 'position must be'],
+      [{ client: 'a', position: '+1+1', time: 'noon' }, 'time must be POSIX seconds'],
       [{ client: 'x'.repeat(5_000), position: '+1+1' }, 'shorter'],
       [{ client: 'a' }, 'position'],
       [{ client: 'a', position: '+1+1', colour: 1 }, 'colour'],
@@ -183,5 +225,12 @@ describe('the API over HTTP', () => {
       'count',
     ]);
     expect(JSON.stringify(body)).to.contain('"minimum":-90');
+    const geo = JSON.stringify(paths['/api/geojson']);
+    expect(geo).to.contain('"200":{"description":"The answer.","content":{"application/geo+json":{');
+    expect((await fetch(herd.url('Blake', '/api/geojson'))).headers.get('content-type')).to.contain(
+      'application/geo+json',
+    );
+    const resumed = paths['/api/changes']?.['get']?.parameters.find(({ name }) => name === 'Last-Event-ID');
+    expect(resumed).to.include({ in: 'header', required: false });
   });
 });

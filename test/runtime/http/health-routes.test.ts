@@ -96,5 +96,8 @@ describe('the health of a server over HTTP', () => {
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
     expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
     expect(asked).to.have.length.above(10);
+    const told = ['reports_total', 'watchers', 'watch_conflated_total', 'process_heap_bytes', 'process_busy_ratio'];
+    for (const name of [...told, 'http_requests_total', 'http_seconds_bucket'])
+      expect(asked).to.contain(`herd_${name}`);
   });
 });

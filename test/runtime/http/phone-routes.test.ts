@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { HerdInProcess } from '../herd-in-process.js';
 
@@ -21,7 +22,7 @@ describe('the doors for phones', () => {
   async function ownTracks(body: string, path = '/owntracks', headers: Record<string, string> = {}): Promise<void> {
     const type = { 'content-type': 'application/json', 'user-agent': 'Owntracks-Android/gms/420501001' };
     const answer = await send(path, { method: 'POST', headers: { ...type, ...headers }, body });
-    expect([answer.status, await answer.text()], body).to.deep.equal([200, '[]']);
+    expect([answer.status, await answer.text()], body.slice(0, 100)).to.deep.equal([200, '[]']);
   }
 
   const fix = { _type: 'location', lat: 34.07, lon: -118.44, tst: 1_353_118_103, acc: 12, tid: 'JJ', batt: 80 };
@@ -49,6 +50,9 @@ describe('the doors for phones', () => {
       JSON.stringify({ ...fix, lat: 200 }),
       JSON.stringify({ ...fix, tst: 99_999_999_999 }),
       JSON.stringify({ ...fix, tid: undefined }),
+      // More than a body may have, and more than is sent before anybody looks at it.
+      JSON.stringify({ ...fix, face: 'x'.repeat(70_000) }),
+      'x'.repeat(8_000_000),
     ]) {
       await ownTracks(body);
     }
@@ -68,6 +72,47 @@ describe('the doors for phones', () => {
     expect(await place('444')).to.deep.equal([there[0], '1353118103.25']);
     await send('/osmand?id=555&lat=34.07&lon=-118.44&timestamp=2012-11-17T03:08:23+01:00');
     expect(await place('555')).to.deep.equal([there[0], '1353118103']);
+  });
+
+  it('take what OsmAnd makes of the address that the documents tell it, and more of what it can send', async () => {
+    const docs = readFileSync(new URL('../../../../docs/doors.md', import.meta.url), 'utf8');
+    const told = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
+    expect(told).to.contain('{0}');
+    // Latitude, longitude, time in milliseconds, and the dilution of precision, its altitude and its speed.
+    const values = ['34.07', '-118.44', '1353118103250', '1.2', '71.0', '0.5'];
+    for (const [name, more] of [
+      ['jane', ''],
+      ['joe', '&hdop={3}&altitude={4}&speed={5}'],
+    ] as const) {
+      const filled = `${told}${more}`
+        .replace('NAME', name)
+        .replace(/\{(\d)\}/g, (_, place) => values[Number(place)] ?? '');
+      expect((await send(filled)).status).to.equal(200);
+      expect(await place(name)).to.deep.equal([there[0], '1353118103.25']);
+    }
+  });
+
+  it('take a report by whatever method, and by none that only asks for the head of an answer', async () => {
+    const query = 'lat=34.07&lon=-118.44&timestamp=1353118103';
+    for (const [method, path] of [
+      ['GET', '/?id=a1'],
+      ['POST', '/?id=a2'],
+      ['PUT', '/osmand?id=a3'],
+      ['PATCH', '/osmand?deviceid=a4'],
+      ['GET', '/?deviceid=a5'],
+    ] as const) {
+      const answer = await send(`${path}&${query}`, { method });
+      expect([answer.status, await answer.text()], `${method} ${path}`).to.deep.equal([200, '']);
+      expect(await place(/=(\w+)/.exec(path)?.[1] ?? '')).to.deep.equal(there);
+    }
+    for (const path of ['/osmand?id=head', '/?id=head']) {
+      expect((await send(`${path}&${query}`, { method: 'HEAD' })).status).to.equal(404);
+    }
+    expect(await place('head')).to.equal(404);
+    // Without a place, or a device, it is the page that is asked for; there is none here.
+    for (const path of ['/?id=7', '/?lat=1&lon=1', '/?id=7&lat=1', '/']) {
+      expect((await send(path)).status, path).to.equal(404);
+    }
   });
 
   it('take what Traccar Client 9 sends', async () => {
@@ -97,6 +142,11 @@ describe('the doors for phones', () => {
       { error: 'id or deviceid must say which device it is' },
     ]);
     expect((await send('/osmand?id=666&lat=91&lon=0')).status).to.equal(400);
+  });
+
+  it('do not read a body of any length from those who hear what is wrong with it', async () => {
+    const answer = await send('/osmand', { method: 'POST', body: 'x'.repeat(70_000) });
+    expect([answer.status, await answer.json()]).to.deep.equal([413, { error: 'the body has more than 65536 bytes' }]);
   });
 
   it('take no report from a page of another origin', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -82,6 +83,20 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     return client;
   }
 
+  async function answerTo(asked: {
+    path: string;
+    headers: Record<string, string>;
+    body?: string;
+  }): Promise<[status: number | undefined, body: string]> {
+    const { path, headers, body } = asked;
+    const method = body === undefined ? 'GET' : 'POST';
+    const sent = request({ port: door.port, host: '127.0.0.1', path, method, headers, agent: false }).end(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of answer as AsyncIterable<Buffer>) text += chunk.toString();
+    return [answer.statusCode, text];
+  }
+
   async function ask(client: WebSocket, message: string | Buffer): Promise<{ text: Buffer; binary: boolean }> {
     const answer = once(client, 'message');
     client.send(message);
@@ -144,6 +159,22 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     }
     for (const origin of [`http://127.0.0.1:${door.port}`, 'http://127.0.0.1:12201', 'http://localhost:12201']) {
       await once(connect('/ws', { origin }), 'open');
+    }
+  });
+
+  it('[WS4] is offered other protocols than WebSocket, as by curl and Java, and answers over HTTP/1.1', async () => {
+    for (const protocol of ['h2c', 'TLS/1.0, HTTP/1.1', 'something']) {
+      const headers = {
+        connection: 'Upgrade, HTTP2-Settings',
+        upgrade: protocol,
+        'http2-settings': 'AAMAAABkAAQAAP__',
+      };
+      expect(await answerTo({ path: '/healthz', headers }), protocol).to.deep.equal([200, 'ok\n']);
+      // Its body is no part of another protocol.
+      const body = '{"client":"kiwi","position":"+1+1","time":"1"}';
+      const type = { 'content-type': 'application/json' };
+      const [status, text] = await answerTo({ path: '/api/locations', headers: { ...headers, ...type }, body });
+      expect([status, (JSON.parse(text) as { client: string }).client]).to.deep.equal([200, 'kiwi']);
     }
   });
 

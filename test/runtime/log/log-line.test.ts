@@ -13,6 +13,14 @@ const fromClient = (...lines: string[]): LinesEvent => ({
   lines,
 });
 
+const answered = {
+  kind: 'http-answered',
+  far: '192.0.2.1:4',
+  text: 'POST /osmand',
+  route: '/osmand',
+  tookMs: 1,
+} as const;
+
 describe('logLineOf', () => {
   const examples: [HerdEvent, string, string][] = [
     [
@@ -72,6 +80,21 @@ describe('logLineOf', () => {
       { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' },
       'warn',
       'peer 192.0.2.9:1 refused: no hello in time',
+    ],
+    [
+      { kind: 'http-asked', far: '192.0.2.1:4', text: 'POST /osmand IAMAT a\nb +1+1 1' },
+      'lines',
+      'http 192.0.2.1:4 in POST /osmand IAMAT a\\x0ab +1+1 1',
+    ],
+    [
+      { ...answered, status: 200, outcome: 'ignored', detail: 'a\nb: it has no location' },
+      'lines',
+      'http 192.0.2.1:4 out POST /osmand 200 ignored: a\\x0ab: it has no location',
+    ],
+    [
+      { ...answered, status: undefined, outcome: 'abandoned', detail: '' },
+      'lines',
+      'http 192.0.2.1:4 out POST /osmand abandoned',
     ],
     [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
     [

@@ -1,0 +1,30 @@
+import { createServer, IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { tlsHandshakeWithinMs, type Certificates } from '../certificates.js';
+
+/**
+ * A request that asks for an upgrade only where that is to WebSocket. Where somebody listens for upgrades, Node takes every
+ * request with an Upgrade header for one, its body included; but what is offered with it, as HTTP/2 is by curl and Java, a
+ * server may leave alone, and answer (RFC 9110, section 7.8).
+ */
+class Request extends IncomingMessage {
+  private offers = false;
+
+  get upgrade(): boolean {
+    return this.offers && this.headers.upgrade?.toLowerCase() === 'websocket';
+  }
+
+  // Node's parser sets it, and asks for it afterwards.
+  set upgrade(offers: unknown) {
+    this.offers = offers === true;
+  }
+}
+
+/** A server that speaks HTTP, over TLS where there are certificates. */
+export function httpServerFor(certificates: Certificates | undefined, listener: RequestListener): Server {
+  const options = { IncomingMessage: Request };
+  if (certificates === undefined) return createServer(options, listener);
+  const server = createHttpsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, listener);
+  certificates.keep(server);
+  return server;
+}
