@@ -100,15 +100,25 @@ describe('chaos by hand in the window, in Chromium', function () {
     await page.close();
   });
 
-  it('slows a link, and heals it', async () => {
+  it('slows a link, marks it on every page, and offers only then to heal it', async () => {
     const page = await visit(open);
+    const buttons = () => page.locator('#node .buttons button').allTextContents();
+    const marked = page.locator('#graph .link[aria-label*="Bryant–Metta"][aria-label*="slowed by 500 ms"]');
     await linkIs(page, 'Bryant–Metta', 'Bryant: live, Metta: live');
     await page.locator('#graph .link[aria-label*="Bryant–Metta"]').press('Enter');
-    for (const words of ['Slow it', 'Heal it']) {
-      await press(page, words);
-      await page.locator('.said', { hasText: words }).filter({ hasText: 'done.' }).waitFor();
-    }
-    await page.locator('#events li', { hasText: 'asks to slow Bryant-Metta' }).first().waitFor();
+    expect(await buttons()).to.deep.equal(['Cut it', 'Slow it by 500 ms']);
+    await press(page, 'Slow it');
+    await page.locator('.said', { hasText: 'Slow it' }).filter({ hasText: 'done.' }).waitFor();
+    await marked.waitFor({ state: 'attached' });
+    await page.locator('#graph .fault', { hasText: '+0.5 s' }).waitFor();
+    expect(await buttons()).to.deep.equal(['Cut it', 'Heal it']);
+    await page.reload();
+    await marked.press('Enter');
+    await page.locator('#node .fault', { hasText: 'The link is slowed by 500 ms.' }).waitFor();
+    await press(page, 'Heal it');
+    await marked.waitFor({ state: 'detached' });
+    expect(await page.locator('#graph .fault:visible').count()).to.equal(0);
+    await page.locator('#events li', { hasText: 'asks to heal Bryant-Metta' }).first().waitFor();
     await page.close();
   });
 

@@ -32,6 +32,7 @@ export class Console {
   private readonly form = part('console', HTMLFormElement);
   private readonly choice = part('console-server', HTMLSelectElement);
   private readonly line = part('console-line', HTMLInputElement);
+  private readonly button = part('console-send', HTMLButtonElement);
   private readonly talk = part('console-talk', HTMLElement);
   private readonly history = new CommandHistory();
   private readonly conversations = new Map<string, Conversation>();
@@ -70,7 +71,9 @@ export class Console {
     for (const { name, url } of this.herd.list.slice(this.servers)) {
       this.choice.append(element('option', { value: name, disabled: url === '' }, name));
     }
+    if (this.servers === 0) this.choice.value = this.herd.openedOn;
     this.servers = this.herd.servers.size;
+    this.button.disabled = this.servers === 0;
   }
 
   private send(): void {

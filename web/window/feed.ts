@@ -1,4 +1,5 @@
 import type { BucketState, LinkState } from '../../src/actors/events.js';
+import type { LinkFault } from '../../src/runtime/link-faults.js';
 import type { Administering } from '../../src/runtime/http/access.js';
 import { askFor } from './ask.js';
 import { readEvents } from './event-stream.js';
@@ -33,6 +34,8 @@ interface EndTold {
 
 interface LinkTold extends EndTold {
   readonly neighbour: string;
+  /** What somebody does to it by hand; left out by servers of before. */
+  readonly fault?: LinkFault;
 }
 
 /** A page of `GET /api/clients`. */
@@ -118,7 +121,11 @@ export class Feed {
     server.hold = overview.hold;
     server.ready = overview.ready;
     herd.administering = overview.administration;
-    for (const link of overview.links) this.linkIs(link);
+    for (const link of overview.links) {
+      this.linkIs(link);
+      const end = herd.end(server.name, link.neighbour);
+      if (end !== undefined) end.fault = link.fault ?? { kind: 'none' };
+    }
     if (overview.bucket !== null) this.bucketIs(overview.bucket);
     herd.changed();
   }

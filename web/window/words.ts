@@ -1,3 +1,4 @@
+import type { LinkFault } from '../../src/runtime/link-faults.js';
 import type { EndState, Reach } from './herd.js';
 
 const endWords: Readonly<Record<EndState, string>> = {
@@ -15,6 +16,18 @@ const endWords: Readonly<Record<EndState, string>> = {
 /** A state of a link's machine, in words. */
 export function endWord(state: EndState): string {
   return endWords[state];
+}
+
+/** What somebody does to a link by hand, in words; empty if nothing. */
+export function faultWord(fault: LinkFault): string {
+  switch (fault.kind) {
+    case 'none':
+      return '';
+    case 'cut':
+      return 'cut by hand';
+    case 'slow':
+      return `slowed by ${number(fault.delayMs)} ms`;
+  }
 }
 
 const reachWords: Readonly<Record<Reach, string>> = { calling: 'calling', reached: 'up', away: 'away' };

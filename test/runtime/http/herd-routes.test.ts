@@ -75,6 +75,7 @@ describe('the HTTP server of a server', () => {
         retryInMs: 0,
         reason: '',
         version: 2,
+        fault: { kind: 'none' },
         aged: true,
       })),
     );
