@@ -135,6 +135,10 @@ describe('chaos by hand in the window, in Chromium', function () {
     await bring('name: Nothing\nherd: { servers: [Ada] }\nsteps: [{ at: 1s, explode: Ada }]');
     await page.locator('#stage-play').press('Enter');
     await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
+    expect(await page.locator('#stage-choice').isVisible()).to.equal(false);
+    await page.locator('#stage-forget').press('Enter');
+    expect(await page.locator('#stage-file').inputValue()).to.equal('');
+    expect(await page.locator('#stage-choice').isVisible()).to.equal(true);
     await bring(shortStory);
     await page.locator('#stage-play').press('Enter');
     await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
@@ -152,12 +156,16 @@ describe('chaos by hand in the window, in Chromium', function () {
     };
     await page.locator('#token-words', { hasText: 'for those who have its token.' }).waitFor();
     expect(await page.locator('#herd-name').textContent()).to.equal('');
+    expect(await page.locator('#servers-up').textContent()).to.equal('–');
+    expect(await page.locator('#legend').isVisible()).to.equal(false);
+    for (const button of ['#travel', '#console-send']) expect(await page.locator(button).isDisabled()).to.equal(true);
     await give('a-token-of-an-Ωmega');
     await page.locator('#token-words', { hasText: 'cannot be it' }).waitFor();
     await give(' a-token-that-is-wrong ');
     await page.locator('#token-words', { hasText: 'is not it' }).waitFor();
     await give(tokens.CLIENTS);
     await up(page, '3 of 3');
+    expect(await page.locator('#travel').isDisabled()).to.equal(false);
     // The other servers are other origins; the console speaks WebSocket.
     await page.locator('#console-server').selectOption('Metta');
     await page.locator('#console-line').fill('nonsense');

@@ -13,12 +13,12 @@ const shownCharacters = 4_000;
 
 /** What a reader may try; each shows something that the protocol can. */
 const examples: readonly (readonly [label: string, command: () => string])[] = [
-  ['Report a place', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
-  ['What is near it', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
-  ['Report the other side', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
+  ['Report', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
+  ['What is near', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
+  ['Move it far', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
   ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
   ['Watch all', () => 'WATCH *'],
-  ['Stop watching', () => 'UNWATCH'],
+  ['Unwatch', () => 'UNWATCH'],
   ['Nonsense', () => 'HELLO herd'],
 ];
 

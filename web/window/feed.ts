@@ -20,6 +20,8 @@ interface Overview {
   readonly clients: number;
   readonly hold: 'all' | 'touched';
   readonly ready: boolean;
+  /** What answers WHATSAT; left out by servers of before. */
+  readonly upstream?: { readonly countMax: number };
 }
 
 /** What a server tells of one end: of a link, or of its way to the engine. */
@@ -120,6 +122,7 @@ export class Feed {
     server.connections = overview.clients;
     server.hold = overview.hold;
     server.ready = overview.ready;
+    server.countMax = overview.upstream?.countMax ?? server.countMax;
     herd.administering = overview.administration;
     for (const link of overview.links) {
       this.linkIs(link);

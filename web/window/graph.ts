@@ -118,7 +118,7 @@ export class Graph {
   private drawServer(server: Server): SVGGElement {
     const { x, y } = this.place(server.name);
     // Away from the middle, where no link is.
-    const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-50, -33] : [43, 60];
+    const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-56, -40] : [49, 65];
     const note = shape('text', { y: noteY, class: 'note' });
     const group = shape(
       'g',

@@ -29,7 +29,12 @@ export interface Server {
   hold: 'all' | 'touched';
   /** Whether it has caught up with its neighbours. */
   ready: boolean;
+  /** The largest count that its WHATSAT takes. */
+  countMax: number;
 }
+
+/** The largest count of most upstreams: of a server that has not said yet. */
+const countMaxUnheard = 100;
 
 /** A change of the machine at one end of a link. */
 export interface Step {
@@ -114,6 +119,7 @@ export class Herd {
       connections: 0,
       hold: 'all',
       ready: false,
+      countMax: countMaxUnheard,
     });
     this.version += 1;
   }

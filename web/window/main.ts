@@ -37,12 +37,11 @@ const views = [
   talk,
   events,
   new ClientPanel(herd, locations, selection, () => map.goToPicked()),
-  new NearPanel(
-    herd,
-    selection,
-    () => talk.server,
-    (position) => map.goTo(position),
-  ),
+  new NearPanel(herd, selection, {
+    speaker: () => talk.server,
+    goTo: (position) => map.goTo(position),
+    goToFound: (circle, things) => map.goToFound(circle, things),
+  }),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
   new Stage(herd, palette),
@@ -86,8 +85,7 @@ function askAll(): Promise<unknown> {
 }
 
 requestAnimationFrame(frame);
-void meetHerd(herd).then(() => {
-  performance.mark('herd met');
+const met = meetHerd(herd).then(() => {
   feeds.push(...herd.list.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server)));
   token.whenGiven((purpose) => {
     void askAll().then(() => {
@@ -95,7 +93,8 @@ void meetHerd(herd).then(() => {
     });
   });
 });
-void fetchWorld().then((land) => {
+const come = fetchWorld().then((land) => {
   map.show(land);
-  performance.mark('world come');
 });
+// What is asked for here comes behind this frame's painting.
+void Promise.all([met, come]).then(() => requestAnimationFrame(() => performance.mark('useful')));

@@ -69,8 +69,8 @@ export class NodePanel {
     const hadFocus = this.buttons.contains(document.activeElement);
     this.buttons.replaceWith(buttons);
     this.buttons = buttons;
-    // Whoever pressed a button by keyboard goes on from here.
-    if (hadFocus) buttons.querySelector('button')?.focus();
+    // Whoever pressed a button by keyboard goes on from here; the last one does the least harm.
+    if (hadFocus) [...buttons.querySelectorAll('button')].at(-1)?.focus();
   }
 
   private linkRow(end: LinkEnd): HTMLElement {

@@ -57,6 +57,11 @@ export function span(ms: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${number(Math.floor(seconds / 86_400))} days`;
 }
 
+/** A distance as people say it: `0.4 km`, `8.2 km`, `50 km`. */
+export function kilometres(km: number): string {
+  return `${km < 9.95 ? Number(km.toFixed(1)) : number(Math.round(km))} km`;
+}
+
 /** The time of day of something that happened. */
 export function timeOfDay(date: Date): string {
   return date.toTimeString().slice(0, 8);
