@@ -44,11 +44,20 @@ function report(client: number, round: number): string {
 /** Opens the page and waits until the herd and the world are painted; returns how long that took, in milliseconds. */
 async function open(page: Page, url: string): Promise<number> {
   await page.goto(url);
-  await page.waitForFunction(`performance.getEntriesByName('useful').length > 0`);
-  return page.evaluate<number>(`performance.getEntriesByName('useful')[0].startTime`);
+  return page.evaluate<number>(usefulAt);
 }
 
-/** Runs in the page. */
+/** Runs in the page: when it was useful, once it is. */
+const usefulAt = `new Promise((resolve) => {
+  const look = () => {
+    const [useful] = performance.getEntriesByName('useful');
+    if (useful === undefined) requestAnimationFrame(look);
+    else resolve(useful.startTime);
+  };
+  look();
+})`;
+
+/** Runs in the page: how many frames it paints in the next second. */
 const framesInASecond = `new Promise((resolve) => {
   const startedMs = performance.now();
   let frames = 0;
@@ -93,7 +102,7 @@ try {
     }
   };
   move(clients);
-  await page.waitForFunction(`document.getElementById('clients-known').textContent === '10,000'`);
+  await page.locator('#clients-known', { hasText: '10,000' }).waitFor();
   const moving = setInterval(() => move((reportsPerSecond * reportEveryMs) / 1_000), reportEveryMs);
   const frames: number[] = [];
   for (let second = 0; second < seconds; second += 1) frames.push(await page.evaluate<number>(framesInASecond));
