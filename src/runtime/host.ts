@@ -53,6 +53,7 @@ export class Host implements AdministeredServers {
     this.neighbourhood = {
       httpPortOf: (other) => this.ports.get(other)?.http,
       administer: (act) => administration.do(act),
+      faultOf: (one, other) => links.of(one, other),
       // Where nobody may cut links, nothing stands between a server and its wires.
       transportOver: (transport, from) => (isAdministered ? links.transportOver(transport, from) : transport),
     };

@@ -72,6 +72,8 @@ export interface Neighbourhood {
   readonly httpPortOf: (server: ServerId) => number | undefined;
   /** Does something by hand to the servers of this process. */
   readonly administer: Administer;
+  /** What is done by hand to a link, as far as this process does it. */
+  readonly faultOf: LinkFaults['of'];
   /** How a server reaches the others where somebody may cut its links by hand. */
   readonly transportOver: LinkFaults['transportOver'];
 }
@@ -80,6 +82,7 @@ export interface Neighbourhood {
 const nobodyElse: Neighbourhood = {
   httpPortOf: () => undefined,
   administer: () => Promise.reject(new AdministrationError('elsewhere', 'nobody administers this server')),
+  faultOf: () => ({ kind: 'none' }),
   transportOver: (transport) => transport,
 };
 
@@ -262,7 +265,8 @@ export class HostedServer {
     const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
     const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
-    const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf };
+    const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
+    const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf, faultOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }
 

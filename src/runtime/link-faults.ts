@@ -34,6 +34,11 @@ export class LinkFaults {
     this.link(one, other).set(fault);
   }
 
+  /** What is done to a link, as far as this process does it. */
+  of(one: ServerId, other: ServerId): LinkFault {
+    return this.link(one, other).fault;
+  }
+
   private link(one: ServerId, other: ServerId): FaultyLink {
     const key = [one, other].sort().join(' ');
     const link = this.links.get(key) ?? new FaultyLink(this.clock, this.turn);
@@ -43,7 +48,7 @@ export class LinkFaults {
 }
 
 class FaultyLink {
-  private fault: LinkFault = { kind: 'none' };
+  private now: LinkFault = { kind: 'none' };
   private readonly wires = new Set<FaultyWire>();
 
   constructor(
@@ -51,8 +56,12 @@ class FaultyLink {
     private readonly turn: FlushScheduler,
   ) {}
 
+  get fault(): LinkFault {
+    return this.now;
+  }
+
   set(fault: LinkFault): void {
-    this.fault = fault;
+    this.now = fault;
     for (const wire of this.wires) {
       if (fault.kind === 'cut') wire.cut(cutReason);
       else if (fault.kind === 'none') wire.hurry();
@@ -60,13 +69,13 @@ class FaultyLink {
   }
 
   dial(to: ServerId, dial: (listener: PeerWireListener) => PeerWire, listener: PeerWireListener): PeerWire {
-    if (this.fault.kind === 'cut') return this.deadWire(to, listener);
+    if (this.now.kind === 'cut') return this.deadWire(to, listener);
     const wire = new FaultyWire(
       this.clock,
       this.turn,
       dial,
       listener,
-      () => (this.fault.kind === 'slow' ? this.fault.delayMs : 0),
+      () => (this.now.kind === 'slow' ? this.now.delayMs : 0),
       () => this.wires.delete(wire),
     );
     this.wires.add(wire);

@@ -100,15 +100,25 @@ describe('chaos by hand in the window, in Chromium', function () {
     await page.close();
   });
 
-  it('slows a link, and heals it', async () => {
+  it('slows a link, marks it on every page, and offers only then to heal it', async () => {
     const page = await visit(open);
+    const buttons = () => page.locator('#node .buttons button').allTextContents();
+    const marked = page.locator('#graph .link[aria-label*="Bryant–Metta"][aria-label*="slowed by 500 ms"]');
     await linkIs(page, 'Bryant–Metta', 'Bryant: live, Metta: live');
     await page.locator('#graph .link[aria-label*="Bryant–Metta"]').press('Enter');
-    for (const words of ['Slow it', 'Heal it']) {
-      await press(page, words);
-      await page.locator('.said', { hasText: words }).filter({ hasText: 'done.' }).waitFor();
-    }
-    await page.locator('#events li', { hasText: 'asks to slow Bryant-Metta' }).first().waitFor();
+    expect(await buttons()).to.deep.equal(['Cut it', 'Slow it by 500 ms']);
+    await press(page, 'Slow it');
+    await page.locator('.said', { hasText: 'Slow it' }).filter({ hasText: 'done.' }).waitFor();
+    await marked.waitFor({ state: 'attached' });
+    await page.locator('#graph .fault', { hasText: '+0.5 s' }).waitFor();
+    expect(await buttons()).to.deep.equal(['Cut it', 'Heal it']);
+    await page.reload();
+    await marked.press('Enter');
+    await page.locator('#node .fault', { hasText: 'The link is slowed by 500 ms.' }).waitFor();
+    await press(page, 'Heal it');
+    await marked.waitFor({ state: 'detached' });
+    expect(await page.locator('#graph .fault:visible').count()).to.equal(0);
+    await page.locator('#events li', { hasText: 'asks to heal Bryant-Metta' }).first().waitFor();
     await page.close();
   });
 
@@ -125,6 +135,10 @@ describe('chaos by hand in the window, in Chromium', function () {
     await bring('name: Nothing\nherd: { servers: [Ada] }\nsteps: [{ at: 1s, explode: Ada }]');
     await page.locator('#stage-play').press('Enter');
     await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
+    expect(await page.locator('#stage-choice').isVisible()).to.equal(false);
+    await page.locator('#stage-forget').press('Enter');
+    expect(await page.locator('#stage-file').inputValue()).to.equal('');
+    expect(await page.locator('#stage-choice').isVisible()).to.equal(true);
     await bring(shortStory);
     await page.locator('#stage-play').press('Enter');
     await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
@@ -142,12 +156,16 @@ describe('chaos by hand in the window, in Chromium', function () {
     };
     await page.locator('#token-words', { hasText: 'for those who have its token.' }).waitFor();
     expect(await page.locator('#herd-name').textContent()).to.equal('');
+    expect(await page.locator('#servers-up').textContent()).to.equal('–');
+    expect(await page.locator('#legend').isVisible()).to.equal(false);
+    for (const button of ['#travel', '#console-send']) expect(await page.locator(button).isDisabled()).to.equal(true);
     await give('a-token-of-an-Ωmega');
     await page.locator('#token-words', { hasText: 'cannot be it' }).waitFor();
     await give(' a-token-that-is-wrong ');
     await page.locator('#token-words', { hasText: 'is not it' }).waitFor();
     await give(tokens.CLIENTS);
     await up(page, '3 of 3');
+    expect(await page.locator('#travel').isDisabled()).to.equal(false);
     // The other servers are other origins; the console speaks WebSocket.
     await page.locator('#console-server').selectOption('Metta');
     await page.locator('#console-line').fill('nonsense');

@@ -4,16 +4,18 @@ import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { browserPlace, startBrowser } from '../support/browser.js';
 import { eventually, patienceMs } from '../support/eventually.js';
+import { keepFailure, keepScreenshot } from '../support/screenshots.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
 /** What the page may weigh, compressed, in bytes. */
 const weightMax = 400_000;
 
 /**
- * On loopback a reader sees the herd and the world within this time, in milliseconds. A second is what we want; on two cores without a
- * graphics card it takes 0.9 to 1.1 s, so what is held here is only that nothing is waited for.
+ * On loopback a reader sees the herd and the world within this time, in milliseconds, and so many frames a second with 10,000 clients
+ * that move. Whatever else the machine does while the tests run, that is held; what is promised, `npm run bench:window` holds.
  */
 const usefulWithinMs = 4_000;
+const framesMin = 5;
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -41,13 +43,24 @@ describe('the window, in Chromium', function () {
     await herd.stop();
   });
 
-  afterEach(() => expect(errors.splice(0)).to.deep.equal([]));
+  afterEach(async function () {
+    if ('missing' in browserPlace) return;
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    await keepFailure(this.currentTest, pages);
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    expect(errors.splice(0)).to.deep.equal([]);
+  });
 
-  /** Opens the page on a server, and waits until it hears the whole herd. */
-  async function open(server: string, options: BrowserContextOptions = {}): Promise<Page> {
+  /** Opens the page on a server, and waits until it hears the whole herd. `prepare` is done before. */
+  async function open(
+    server: string,
+    options: BrowserContextOptions = {},
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
+    await prepare?.(page);
     await page.goto(`http://127.0.0.1:${herd.file.httpPortOf(server)}/`);
     await page.locator('#servers-up', { hasText: '3 of 3' }).waitFor();
     return page;
@@ -89,11 +102,7 @@ describe('the window, in Chromium', function () {
     // A machine that does other things may hold one of them up.
     while (times.length < 3 && !times.some((ms) => ms < usefulWithinMs)) {
       const page = await open('Blake');
-      times.push(
-        await page.evaluate<number>(
-          `Math.max(...performance.getEntriesByType('mark').map(({ startTime }) => startTime))`,
-        ),
-      );
+      times.push(await page.evaluate<number>(usefulAt));
       bytes = await page.evaluate<number>(
         `performance.getEntries().reduce((sum, { transferSize = 0 }) => sum + transferSize, 0)`,
       );
@@ -111,14 +120,102 @@ describe('the window, in Chromium', function () {
     await pick(metta, 'kiwi');
     expect(await metta.locator('#client-line').textContent()).to.equal(at);
     await holds(metta, '3 of 3 servers');
-    expect(await dotsOf(metta)).to.be.above(10);
+    expect(await drawnOn(metta, 'map-dots'))
+      .to.have.property('pixels')
+      .above(10);
+    expect(await metta.locator('#console-server').inputValue(), 'it speaks with whom it is from').to.equal('Metta');
     await metta.locator('#near button').click();
     await metta.locator('#near-list button').first().waitFor();
+    expect(await metta.locator('#near-list .pin').allTextContents()).to.deep.equal(
+      Array.from({ length: 10 }, (_, at) => String(at + 1)),
+    );
+    // The circle fills the map: what is in it can be told apart.
+    await eventually('the circle is drawn', async () => (await drawnOn(metta, 'map-marks')).share > 0.7);
+    await metta.locator('#near-list button').nth(2).hover();
+    await metta.locator('#near-list li[aria-current]', { hasText: /^3/ }).waitFor();
+    await keepScreenshot(metta, 'window-near');
     expect(await metta.locator('#near-status').textContent()).to.match(
       /^10 answers to WHATSAT kiwi\.cs\.ucla\.edu 50 10/,
     );
     await metta.locator('#events li', { hasText: 'learned kiwi.cs.ucla.edu from Bryant' }).first().waitFor();
-    await Promise.all([blake.context().close(), metta.context().close()]);
+  });
+
+  it('tells what an answer says of itself, as text, and asks for nothing that is not filled in', async () => {
+    const asked: string[] = [];
+    const things = [{ name: 'Pier', vicinity: 'at sea', geometry: { location: { lat: 1.01, lng: 1 } } }];
+    const answer = {
+      results: things,
+      warning: 'adjusted radius to 50km',
+      info_messages: ['<b>one</b>', 2],
+      html_attributions: [
+        'By <a href="https://example.org/"><img src="x" onerror="document.title=1">Example</a>',
+        '<a href="javascript:document.title=2">Stranger</a>',
+      ],
+    };
+    await herd.report('Metta', 'noted');
+    const page = await open('Metta', {}, async (prepared) => {
+      await prepared.routeWebSocket(/\/ws$/, (socket) =>
+        socket.onMessage((message) => {
+          asked.push(String(message));
+          socket.send(`AT Metta +0.1 kiwi +1.0+001.0 1\n${JSON.stringify(answer)}`);
+        }),
+      );
+      await prepared.route('**/api/herd', async (route) => {
+        const told = (await (await route.fetch()).json()) as Record<string, unknown>;
+        await route.fulfill({ json: { ...told, upstream: { kind: 'other', countMax: 7 } } });
+      });
+    });
+    await pick(page, 'noted');
+    const [count, ask] = [page.locator('#near-count'), page.locator('#near button')];
+    for (const wrong of ['', '8', '-1', '1.5']) {
+      await count.fill(wrong);
+      await ask.click();
+      expect(await page.evaluate(`document.getElementById('near-count').validity.valid`), wrong).to.equal(false);
+    }
+    await count.fill('7');
+    await ask.click();
+    await page.locator('#near-list button', { hasText: 'Pier' }).waitFor();
+    expect(asked).to.deep.equal(['WHATSAT noted 50 7']);
+    const notes = page.locator('#near-notes li');
+    expect(await notes.allTextContents()).to.deep.equal([
+      'adjusted radius to 50km',
+      '<b>one</b>',
+      'By Example',
+      'Stranger',
+    ]);
+    const markup = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('#near-notes li *')].map(({ outerHTML }) => outerHTML)`,
+    );
+    expect(markup).to.deep.equal([
+      '<a href="https://example.org/" target="_blank" rel="noopener noreferrer">By Example</a>',
+    ]);
+    expect(await page.title()).to.equal('Herd');
+  });
+
+  it('tells how long ago a server heard of a client, and not how long this page has known', async () => {
+    const at = await herd.report('Blake', 'late');
+    const hoursMs = 5 * 3_600_000;
+    const page = await open('Metta', {}, (prepared) => prepared.clock.install({ time: Date.now() + hoursMs }));
+    await pick(page, 'late');
+    expect(await page.locator('#client-line').textContent()).to.equal(at);
+    await page.locator('#client-age', { hasText: /^Heard by Blake [45] h ago$/ }).waitFor();
+  });
+
+  it('has the console in sight on a small screen, and the picked client below the map on a phone', async () => {
+    await herd.report('Metta', 'kiwi');
+    const bottomOf = async (page: Page, id: string) => {
+      const box = await page.locator(id).boundingBox();
+      return (box?.y ?? 0) + (box?.height ?? Infinity);
+    };
+    const small = await open('Blake', { viewport: { width: 1_280, height: 800 } });
+    expect(await bottomOf(small, '#console-line')).to.be.below(800);
+    expect(await bottomOf(small, '.talk')).to.be.within(750, 800);
+    expect(await small.evaluate('document.documentElement.scrollHeight <= innerHeight')).to.equal(true);
+    await small.context().close();
+    const phone = await open('Blake', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true });
+    await pick(phone, 'kiwi');
+    expect(await bottomOf(phone, '#client-line')).to.be.below(812);
+    await keepScreenshot(phone, 'window-phone');
   });
 
   it('shows in the console what is watched: of many changes the newest, and how many there were besides', async () => {
@@ -136,7 +233,6 @@ describe('the window, in Chromium', function () {
       .waitFor();
     expect(await changes.count()).to.be.below(100);
     expect(await say(page, 'Bryant', 'UNWATCH')).to.equal('UNWATCHED');
-    await page.context().close();
   });
 
   it('shows a server die, its neighbour back off, and both catch up', async () => {
@@ -156,10 +252,11 @@ describe('the window, in Chromium', function () {
     await pick(page, 'plum');
     await holds(page, '1 of 3 servers');
     await page.locator('#graph .server[data-name="Blake"] .note', { hasText: '1 behind' }).waitFor();
+    await keepScreenshot(page, 'window-server-away');
     await herd.restart('Bryant');
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await holds(page, '3 of 3 servers');
-    await page.context().close();
+    await keepScreenshot(page, 'window-caught-up');
   });
 
   it('can be used by keyboard alone', async () => {
@@ -167,12 +264,12 @@ describe('the window, in Chromium', function () {
     const page = await open('Metta');
     await page.locator('#clients-known', { hasText: /[1-9]/ }).waitFor();
     await page.locator('#map').focus();
+    await page.locator('#map-keys', { hasText: 'follow' }).waitFor();
     for (const key of ['n', '+', 'ArrowLeft', 'f']) await page.keyboard.press(key);
     await page.locator('#client-name', { hasText: /./ }).waitFor();
     await page.locator('#follow:checked').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('#no-client').waitFor();
-    await page.context().close();
   });
 
   const readers: Readonly<Record<string, BrowserContextOptions>> = {
@@ -196,42 +293,56 @@ describe('the window, in Chromium', function () {
       expect(await page.evaluate(`document.documentElement.scrollWidth <= innerWidth`), 'it scrolls aside').to.equal(
         true,
       );
-      await page.context().close();
     });
   }
 
   it('draws 10,000 clients that move', async () => {
     const page = await open('Blake');
     const [blake, started] = [await herd.connect('Blake'), Date.now() / 1_000];
-    let frames = 0;
-    for (let round = 0; round < 2; round += 1) {
+    const frames: number[] = [];
+    // A machine that does other things may hold some of them up.
+    for (let round = 0; round < 2 || (round < 8 && Math.max(...frames) < framesMin); round += 1) {
       const lines = Array.from({ length: 10_000 }, (_, at) => {
         const [north, east] = [(at % 100) / 2 + 10 + round / 10, Math.floor(at / 100) + 10 + round / 10];
         return `IAMAT phone-${at} +${north.toFixed(2)}+${east.toFixed(2).padStart(6, '0')} ${started + round}\n`;
       });
       blake.send(lines.join(''));
-      frames = await page.evaluate<number>(framesInASecond);
+      frames.push(await page.evaluate<number>(framesInASecond));
     }
     blake.close();
     await page.locator('#clients-known', { hasText: /^10,0/ }).waitFor();
-    // Two cores run the herd, this test and Chromium, which draws without a graphics card. docs/window.md has what a quiet one does.
-    expect(frames).to.be.above(5);
-    await page.context().close();
+    expect(Math.max(...frames)).to.be.at.least(framesMin);
   });
 });
 
-/** How many pixels the dots of a page's map have. */
-function dotsOf(page: Page): Promise<number> {
-  return page.evaluate<number>(`(() => {
-    const { width, height } = document.getElementById('map-dots');
+/** How many pixels of a canvas of the map are painted, and which part of its height they reach over. */
+function drawnOn(page: Page, canvas: 'map-dots' | 'map-marks'): Promise<{ pixels: number; share: number }> {
+  return page.evaluate<{ pixels: number; share: number }>(`(() => {
+    const { width, height } = document.getElementById('${canvas}');
     const copy = new OffscreenCanvas(width, height).getContext('2d');
-    copy.drawImage(document.getElementById('map-dots'), 0, 0);
+    copy.drawImage(document.getElementById('${canvas}'), 0, 0);
     const { data } = copy.getImageData(0, 0, width, height);
-    return data.filter((value, at) => at % 4 === 3 && value > 0).length;
+    let [pixels, top, bottom] = [0, height, 0];
+    for (let at = 3; at < data.length; at += 4) {
+      if (data[at] === 0) continue;
+      const row = Math.floor(at / 4 / width);
+      [pixels, top, bottom] = [pixels + 1, Math.min(top, row), Math.max(bottom, row)];
+    }
+    return { pixels, share: Math.max(0, bottom - top) / height };
   })()`);
 }
 
-/** Runs in the page. */
+/** Runs in the page: when it was useful, once it is. */
+const usefulAt = `new Promise((resolve) => {
+  const look = () => {
+    const [useful] = performance.getEntriesByName('useful');
+    if (useful === undefined) requestAnimationFrame(look);
+    else resolve(useful.startTime);
+  };
+  look();
+})`;
+
+/** Runs in the page: how many frames it paints in the next second. */
 const framesInASecond = `new Promise((resolve) => {
   const startedMs = performance.now();
   let frames = 0;

@@ -1,6 +1,6 @@
 import { askFor, Refusal } from './ask.js';
 import { element } from './element.js';
-import type { Herd, Link, Server } from './herd.js';
+import { faultOf, type Herd, type Link, type Server } from './herd.js';
 import { token } from './token.js';
 
 /** How long a button that breaks something for good waits for the second press, in milliseconds. */
@@ -21,11 +21,13 @@ interface Deed {
 function deedsFor(thing: Link | Server): readonly Deed[] {
   if ('ends' in thing) {
     const link = thing.ends.map(({ server }) => server);
-    return [
+    const [cut, slow, heal] = [
       { word: 'Cut it', act: { act: 'cut', link } },
       { word: `Slow it by ${delayMs} ms`, act: { act: 'slow', link, delayMs } },
       { word: 'Heal it', act: { act: 'heal', link } },
     ];
+    const offered = { none: [cut, slow], cut: [slow, heal], slow: [cut, heal] };
+    return offered[faultOf(thing).kind];
   }
   const { name: server } = thing;
   return [

@@ -1,3 +1,4 @@
+import { heardAtMs } from './at-line.js';
 import { element, part, write } from './element.js';
 import type { Herd } from './herd.js';
 import type { Locations } from './locations.js';
@@ -46,13 +47,15 @@ export class ClientPanel {
     const { client, following } = this.selection;
     const at = client === undefined ? undefined : this.locations.indexOf(client);
     this.card.hidden = at === undefined;
+    part('client-tools', HTMLElement).hidden = at === undefined;
     part('no-client', HTMLElement).hidden = at !== undefined;
-    if (at === undefined || client === undefined) return;
+    write(part('client-name', HTMLElement), at === undefined ? '' : (client ?? ''));
+    if (at === undefined) return;
     this.follow.checked = following;
-    write(part('client-name', HTMLElement), client);
     write(part('client-line', HTMLElement), this.locations.lines[at] ?? '');
-    const ago = span(nowMs - (this.locations.toldAtMs[at] ?? nowMs));
-    write(part('client-age', HTMLElement), `Heard ${ago} ago`);
+    const ago = span(Date.now() - heardAtMs(this.locations.lines[at] ?? ''));
+    const first = this.herd.list[this.locations.firstServers[at] ?? 0]?.name ?? '';
+    write(part('client-age', HTMLElement), `Heard by ${first} ${ago} ago`);
     this.showHolders(at);
   }
 

@@ -13,12 +13,12 @@ const shownCharacters = 4_000;
 
 /** What a reader may try; each shows something that the protocol can. */
 const examples: readonly (readonly [label: string, command: () => string])[] = [
-  ['Report a place', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
-  ['What is near it', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
-  ['Report the other side', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
+  ['Report', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
+  ['What is near', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
+  ['Move it far', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
   ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
   ['Watch all', () => 'WATCH *'],
-  ['Stop watching', () => 'UNWATCH'],
+  ['Unwatch', () => 'UNWATCH'],
   ['Nonsense', () => 'HELLO herd'],
 ];
 
@@ -32,6 +32,7 @@ export class Console {
   private readonly form = part('console', HTMLFormElement);
   private readonly choice = part('console-server', HTMLSelectElement);
   private readonly line = part('console-line', HTMLInputElement);
+  private readonly button = part('console-send', HTMLButtonElement);
   private readonly talk = part('console-talk', HTMLElement);
   private readonly history = new CommandHistory();
   private readonly conversations = new Map<string, Conversation>();
@@ -70,7 +71,9 @@ export class Console {
     for (const { name, url } of this.herd.list.slice(this.servers)) {
       this.choice.append(element('option', { value: name, disabled: url === '' }, name));
     }
+    if (this.servers === 0) this.choice.value = this.herd.openedOn;
     this.servers = this.herd.servers.size;
+    this.button.disabled = this.servers === 0;
   }
 
   private send(): void {

@@ -19,6 +19,8 @@ interface Overview {
   readonly clients: number;
   readonly hold: 'all' | 'touched';
   readonly ready: boolean;
+  /** What answers WHATSAT; left out by servers of before. */
+  readonly upstream?: { readonly countMax: number };
 }
 
 /** A page of `GET /api/clients`. */
@@ -103,8 +105,13 @@ export class Feed {
     server.connections = overview.clients;
     server.hold = overview.hold;
     server.ready = overview.ready;
+    server.countMax = overview.upstream?.countMax ?? server.countMax;
     herd.administering = overview.administration;
-    for (const link of overview.links) this.linkIs(link);
+    for (const link of overview.links) {
+      this.linkIs(link);
+      const end = herd.end(server.name, link.neighbour);
+      if (end !== undefined) end.fault = link.fault ?? { kind: 'none' };
+    }
     if (overview.bucket !== null) this.bucketIs(overview.bucket);
     herd.changed();
   }

@@ -5,7 +5,7 @@ export interface Place {
 }
 
 /** The drawing's width and height. */
-export const drawing = { width: 480, height: 340 } as const;
+export const drawing = { width: 480, height: 350 } as const;
 
 /** Herds up to this size are drawn in the best order there is; of larger ones there are too many orders to try. */
 const triedMax = 7;

@@ -1,10 +1,10 @@
 import { inside, shape, write } from './element.js';
 import { drawing, layOut, middle, type Place } from './graph-layout.js';
-import { engine, nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
+import { engine, faultOf, nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
 import { serverColour, type Palette } from './palette.js';
 import type { Pulses } from './pulses.js';
 import type { Selection } from './selection.js';
-import { endWord, reachWord, span } from './words.js';
+import { endWord, faultWord, reachWord, span } from './words.js';
 
 /** How often the numbers beside a server are counted, in milliseconds. */
 const countEveryMs = 400;
@@ -41,7 +41,7 @@ export class Graph {
   private readonly canvas: HTMLCanvasElement;
   private places = new Map<string, Place>();
   private readonly servers = new Map<string, { group: SVGGElement; note: SVGTextElement }>();
-  private readonly links = new Map<string, SVGGElement>();
+  private readonly links = new Map<string, { group: SVGGElement; mark: SVGGElement; word: SVGTextElement }>();
   private readonly legend: readonly HTMLLIElement[];
   private ends: DrawnEnd[] = [];
   private drawn = '';
@@ -87,8 +87,11 @@ export class Graph {
     const servers = this.herd.list.map((server) => this.drawServer(server));
     // Countdowns stand beside the links, which are buttons: their text would have to be in what a button is called.
     const countdowns = shape('g', unspoken, ...this.ends.map(({ note }) => note));
-    this.svg.replaceChildren(...links, ...engines, countdowns, ...servers);
-    for (const entry of this.legend) entry.hidden = kinds.size > 0 && !kinds.has(entry.dataset['of'] ?? '');
+    const marks = [...this.links.values()].map(({ mark }) => mark);
+    this.svg.replaceChildren(...links, ...engines, ...marks, countdowns, ...servers);
+    for (const entry of this.legend) entry.hidden = !kinds.has(entry.dataset['of'] ?? '');
+    // Of a herd that is not known yet, nothing is to be told.
+    if (this.parts.legend !== undefined) this.parts.legend.hidden = kinds.size === 0;
   }
 
   private drawLink(link: Link): SVGGElement {
@@ -106,14 +109,16 @@ export class Graph {
       this.ends.push({ end, line, note });
     }
     this.pickable(group, 'link', link.id);
-    this.links.set(link.id, group);
+    const word = shape('text', { y: 4 });
+    const mark = shape('g', { class: 'fault', ...unspoken }, shape('rect', { y: -11, height: 22, rx: 11 }), word);
+    this.links.set(link.id, { group, mark, word });
     return group;
   }
 
   private drawServer(server: Server): SVGGElement {
     const { x, y } = this.place(server.name);
     // Away from the middle, where no link is.
-    const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-50, -33] : [43, 60];
+    const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-56, -40] : [49, 65];
     const note = shape('text', { y: noteY, class: 'note' });
     const group = shape(
       'g',
@@ -156,10 +161,15 @@ export class Graph {
     this.picked = selection?.version ?? 0;
     const picked = selection?.node;
     for (const { end, line } of this.ends) line.dataset['state'] = end.now.state;
-    for (const [id, group] of this.links) {
-      const ends = this.herd.links.get(id)?.ends ?? [];
-      const states = ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
-      group.setAttribute('aria-label', `Link ${this.herd.links.get(id)?.title ?? id}. ${states}`);
+    for (const [id, { group, mark, word }] of this.links) {
+      const link = this.herd.links.get(id);
+      if (link === undefined) continue;
+      const states = link.ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
+      const fault = faultOf(link);
+      const done = faultWord(fault);
+      group.setAttribute('aria-label', `Link ${link.title}. ${states}${done === '' ? '' : `, ${done}`}`);
+      group.dataset['fault'] = fault.kind;
+      this.markFault(link, mark, word);
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
     }
@@ -170,6 +180,20 @@ export class Graph {
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
     }
+  }
+
+  /** Says in the middle of a link what is done to it by hand. */
+  private markFault(link: Link, mark: SVGGElement, word: SVGTextElement): void {
+    const [from, to] = [this.place(link.ends[0]?.server ?? ''), this.place(link.ends[0]?.neighbour ?? '')];
+    mark.setAttribute('transform', `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})`);
+    const fault = faultOf(link);
+    const words = fault.kind === 'slow' ? `+${span(fault.delayMs)}` : fault.kind === 'cut' ? 'cut' : '';
+    mark.toggleAttribute('hidden', words === '');
+    if (word.textContent === words) return;
+    write(word, words);
+    const width = 22 + 7 * words.length;
+    mark.firstElementChild?.setAttribute('width', String(width));
+    mark.firstElementChild?.setAttribute('x', String(-width / 2));
   }
 
   private countDown(nowMs: number): void {

@@ -1,4 +1,5 @@
 import type { BucketState, LinkState } from '../../src/actors/events.js';
+import type { LinkFault } from '../../src/runtime/link-faults.js';
 import type { Administering } from '../../src/runtime/http/access.js';
 
 /** Whether the page hears a server. */
@@ -28,7 +29,12 @@ export interface Server {
   hold: 'all' | 'touched';
   /** Whether it has caught up with its neighbours. */
   ready: boolean;
+  /** The largest count that its WHATSAT takes. */
+  countMax: number;
 }
+
+/** The largest count of most upstreams: of a server that has not said yet. */
+const countMaxUnheard = 100;
 
 /** A change of the machine at one end of a link. */
 export interface Step {
@@ -50,6 +56,8 @@ const unheard: Step = { state: 'unknown', sinceMs: 0, retryAtMs: 0, waiting: 0, 
 
 /** One end of a link, as the server there sees it. */
 export class LinkEnd {
+  /** What somebody does to the link by hand, as the server here knows. */
+  fault: LinkFault = { kind: 'none' };
   /** Newest first; never empty. */
   steps: readonly Step[] = [unheard];
 
@@ -63,9 +71,12 @@ export class LinkEnd {
   }
 
   enter(step: Step): void {
-    const same = step.state === this.now.state && step.retryAtMs === 0 && step.reason === this.now.reason;
+    const { now } = this;
+    const same = step.state === now.state && step.reason === now.reason;
     const before = this.steps.filter((known) => known !== unheard);
-    if (!same) this.steps = [step, ...before].slice(0, stepsMax);
+    // A server that is asked again tells what it has told; only how long it still waits may be news.
+    if (same) this.steps = [{ ...step, sinceMs: now.sinceMs }, ...before.slice(1)];
+    else this.steps = [step, ...before].slice(0, stepsMax);
   }
 }
 
@@ -108,6 +119,7 @@ export class Herd {
       connections: 0,
       hold: 'all',
       ready: false,
+      countMax: countMaxUnheard,
     });
     this.version += 1;
   }
@@ -144,6 +156,11 @@ export class Herd {
   changed(): void {
     this.version += 1;
   }
+}
+
+/** What somebody does to a link by hand, as far as either end knows: the process of the one that calls does. */
+export function faultOf({ ends }: Link): LinkFault {
+  return ends.find(({ fault }) => fault.kind !== 'none')?.fault ?? { kind: 'none' };
 }
 
 export function linkId(a: string, b: string): string {

@@ -37,17 +37,17 @@ const views = [
   talk,
   events,
   new ClientPanel(herd, locations, selection, () => map.goToPicked()),
-  new NearPanel(
-    herd,
-    selection,
-    () => talk.server,
-    (position) => map.goTo(position),
-  ),
+  new NearPanel(herd, selection, {
+    speaker: () => talk.server,
+    goTo: (position) => map.goTo(position),
+    goToFound: (circle, things) => map.goToFound(circle, things),
+  }),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
   new Stage(herd, palette),
+  new Travellers(herd),
 ];
-new Travellers(herd);
+const feeds: Feed[] = [];
 
 function take(teller: Server, told: readonly Told[]): void {
   const nowMs = performance.now();
@@ -65,7 +65,11 @@ const listener: Listener = {
     const tellsEngine = from !== engine && herd.end(server.name, engine)?.now.state === 'live';
     if (tellsEngine) pulses.learned(server.name, engine, told.length, first);
   },
-  happened: (happening) => events.add(happening, performance.now()),
+  happened: (happening) => {
+    events.add(happening, performance.now());
+    // What is done to a link by hand, servers tell only who asks; whichever was told to do it, both ends may know.
+    if (happening.kind === 'administration') void askAll();
+  },
   lost: (server) => locations.forget(server.index),
 };
 
@@ -75,18 +79,22 @@ function frame(nowMs: number): void {
   requestAnimationFrame(frame);
 }
 
+/** Asks every server again what it is. One that is away is called again in any case. */
+function askAll(): Promise<unknown> {
+  return Promise.allSettled(feeds.map((feed) => feed.ask()));
+}
+
 requestAnimationFrame(frame);
-void meetHerd(herd).then(() => {
-  performance.mark('herd met');
-  const feeds = herd.list.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server));
+const met = meetHerd(herd).then(() => {
+  feeds.push(...herd.list.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server)));
   token.whenGiven((purpose) => {
-    // A server that is away is called again in any case.
-    void Promise.allSettled(feeds.map((feed) => feed.ask())).then(() => {
+    void askAll().then(() => {
       if (purpose === 'administration' && herd.administering === 'token') token.ask(purpose);
     });
   });
 });
-void fetchWorld().then((land) => {
+const come = fetchWorld().then((land) => {
   map.show(land);
-  performance.mark('world come');
 });
+// What is asked for here comes behind this frame's painting.
+void Promise.all([met, come]).then(() => requestAnimationFrame(() => performance.mark('useful')));

@@ -1,12 +1,14 @@
+import { distanceKm, reachOf, shownKm, type Circle, type Position } from './circle.js';
 import { part } from './element.js';
 import { listenToGestures } from './map-gestures.js';
 import type { Locations } from './locations.js';
 import { paintDots } from './paint-dots.js';
 import { paintMarks } from './paint-marks.js';
+import { paintNear } from './paint-near.js';
 import { paintWorld } from './paint-world.js';
 import type { Palette } from './palette.js';
 import { Raster } from './raster.js';
-import type { Selection } from './selection.js';
+import type { Nearby, Selection } from './selection.js';
 import { Viewport } from './viewport.js';
 import type { Land } from './world.js';
 
@@ -16,11 +18,11 @@ const ratioMax = 2;
 /** How near a tap must come to a dot, in pixels. */
 const reachPixels = 16;
 
+/** How near one must come to the middle of something that was found, in pixels. */
+const thingPixels = 10;
+
 /** Pixels a degree at which a client is looked at that was picked by name: a country or so. */
 const pickedScale = 40;
-
-/** Pixels a degree at which what is near a client is told apart: a town or so. */
-const nearbyScale = 400;
 
 /** The map of the world: three canvases, one above the other, each painted only when what it shows has changed. */
 export class WorldMap {
@@ -45,8 +47,8 @@ export class WorldMap {
     listenToGestures(this.stage, {
       pan: (dx, dy) => this.byHand(() => this.view.pan(dx, dy)),
       zoom: (factor, x, y) => this.view.zoom(factor, x, y),
-      tap: (x, y) => selection.pickClient(this.named(this.near(x, y))),
-      point: (x, y) => (this.pointed = this.near(x, y)),
+      tap: (x, y) => this.tap(x, y),
+      point: (x, y) => this.point(x, y),
       leave: () => (this.pointed = undefined),
     });
     this.stage.addEventListener('keydown', (event) => this.key(event));
@@ -69,8 +71,14 @@ export class WorldMap {
   }
 
   /** Shows something that is near the picked client. */
-  goTo([latitude, longitude]: readonly [latitude: number, longitude: number]): void {
-    this.view.centre(latitude, longitude, nearbyScale);
+  goTo(position: Position): void {
+    if (!this.view.shows(position)) this.view.centre(...position);
+  }
+
+  /** Shows what was found in a circle, as large as it can be. */
+  goToFound({ centre, radiusKm }: Circle, things: readonly Nearby[]): void {
+    const placed = things.flatMap(({ position }) => (position === undefined ? [] : [distanceKm(centre, position)]));
+    this.view.fit(centre, reachOf({ centre, radiusKm: shownKm(radiusKm, placed) }));
   }
 
   paint(nowMs: number): void {
@@ -89,9 +97,25 @@ export class WorldMap {
     }
     const marks = `${dots} ${selection.version} ${this.pointed ?? ''}`;
     if (this.painted.marks !== marks) {
-      paintMarks(this.marks, { view, locations, selection, palette, ratio, nowMs, pointed: this.pointed });
+      const { marks: context, pointed } = this;
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, view.width, view.height);
+      paintNear(context, { view, selection, palette });
+      paintMarks(context, { view, locations, selection, palette, nowMs, pointed });
     }
     this.painted = { world: look, dots, marks };
+  }
+
+  private tap(x: number, y: number): void {
+    const thing = this.thingAt(x, y);
+    if (thing === undefined) this.selection.pickClient(this.named(this.near(x, y)));
+    else this.selection.look(thing);
+  }
+
+  private point(x: number, y: number): void {
+    const thing = this.thingAt(x, y);
+    this.pointed = thing === undefined ? this.near(x, y) : undefined;
+    if (thing !== undefined) this.selection.look(thing);
   }
 
   private keepInSight(at: number, nowMs: number): void {
@@ -143,6 +167,14 @@ export class WorldMap {
 
   private named(at: number | undefined): string | undefined {
     return at === undefined ? undefined : this.locations.clients[at];
+  }
+
+  /** What was found near the picked client and is drawn at a place of the map; of several the one that is on top. */
+  private thingAt(x: number, y: number): Nearby | undefined {
+    return this.selection.found.things.find(({ position }) => {
+      if (position === undefined) return false;
+      return Math.hypot(this.view.x(position[1]) - x, this.view.y(position[0]) - y) <= thingPixels;
+    });
   }
 
   /** The client whose dot is nearest to a place of the map, if it is near. */

@@ -1,8 +1,17 @@
+import { distanceKm } from './circle.js';
 import { element, part, write } from './element.js';
 import type { Herd } from './herd.js';
-import { near } from './near.js';
-import type { Nearby, Selection } from './selection.js';
-import { counted } from './words.js';
+import { near, type Note } from './near.js';
+import type { Found, Nearby, Selection } from './selection.js';
+import { counted, kilometres } from './words.js';
+
+/** Where what is asked goes, and where the map shall go. */
+interface NearLinks {
+  /** The server that is asked. */
+  readonly speaker: () => string;
+  readonly goTo: (position: NonNullable<Nearby['position']>) => void;
+  readonly goToFound: (circle: NonNullable<Found['circle']>, things: readonly Nearby[]) => void;
+}
 
 /** What is near the picked client, as the upstream tells the server that is asked. */
 export class NearPanel {
@@ -10,15 +19,16 @@ export class NearPanel {
   private readonly radius = part('near-radius', HTMLInputElement);
   private readonly count = part('near-count', HTMLInputElement);
   private readonly status = part('near-status', HTMLElement);
+  private readonly notes = part('near-notes', HTMLElement);
   private readonly list = part('near-list', HTMLElement);
   private shown = -1;
+  private client: string | undefined;
+  private looked: Nearby | undefined;
 
   constructor(
     private readonly herd: Herd,
     private readonly selection: Selection,
-    /** The server that is asked. */
-    private readonly speaker: () => string,
-    private readonly goTo: (position: readonly [latitude: number, longitude: number]) => void,
+    private readonly links: NearLinks,
   ) {
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -27,42 +37,79 @@ export class NearPanel {
   }
 
   paint(): void {
+    const server = this.herd.server(this.links.speaker());
+    if (server !== undefined) this.count.max = String(server.countMax);
     if (this.shown === this.selection.version) return;
     this.shown = this.selection.version;
-    const { client, nearby } = this.selection;
+    const { client, looked } = this.selection;
     this.form.hidden = client === undefined;
-    const stale = this.list.childElementCount !== nearby.length || this.list.dataset['client'] !== client;
-    if (!stale) return;
-    this.list.dataset['client'] = client ?? '';
-    write(this.status, '');
-    this.list.replaceChildren(...nearby.map((thing) => this.row(thing)));
+    if (client !== this.client) {
+      this.client = client;
+      this.show({ things: [], circle: undefined }, [], '');
+    }
+    if (looked !== this.looked) this.lookAt(looked);
   }
 
   private async ask(): Promise<void> {
     const { client } = this.selection;
-    const server = this.herd.server(this.speaker());
+    const server = this.herd.server(this.links.speaker());
     if (client === undefined || server === undefined) return;
+    const radiusKm = this.radius.valueAsNumber;
     const command = `WHATSAT ${client} ${this.radius.value} ${this.count.value}`;
     write(this.status, `Asking ${server.name} …`);
     try {
-      const { things } = await near(server.url, command);
+      const { things, centre, notes } = await near(server.url, command);
       if (this.selection.client !== client) return;
-      this.selection.find(things);
-      this.list.replaceChildren(...things.map((thing) => this.row(thing)));
-      write(this.status, `${counted(things.length, 'answer')} to ${command}, asked of ${server.name}.`);
+      const found = { things, circle: centre === undefined ? undefined : { centre, radiusKm } };
+      this.selection.find(found);
+      this.show(found, notes, `${counted(things.length, 'answer')} to ${command}, asked of ${server.name}.`);
+      if (found.circle !== undefined) this.links.goToFound(found.circle, things);
     } catch (error) {
       write(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  private row(thing: Nearby): HTMLElement {
-    const button = element('button', { type: 'button', className: 'row' });
-    button.append(element('strong', {}, thing.title), element('span', {}, thing.text));
+  private show(found: Found, notes: readonly Note[], status: string): void {
+    write(this.status, status);
+    this.notes.replaceChildren(...notes.map(noteView));
+    this.list.replaceChildren(...found.things.map((thing, at) => this.row(thing, at, found)));
+  }
+
+  private row(thing: Nearby, at: number, { circle }: Found): HTMLElement {
+    const { position } = thing;
+    const pin = element('span', { className: position === undefined ? 'pin nowhere' : 'pin' }, String(at + 1));
+    const far = circle === undefined || position === undefined ? '' : kilometres(distanceKm(circle.centre, position));
+    const title = element('strong', {}, thing.title);
+    const head = element('span', { className: 'head' }, title, element('span', { className: 'far' }, far));
+    const words = element('span', { className: 'words' }, head, element('span', { className: 'text' }, thing.text));
+    const button = element('button', { type: 'button', className: 'row' }, pin, words);
+    for (const kind of ['pointerenter', 'focus']) button.addEventListener(kind, () => this.selection.look(thing));
     button.addEventListener('click', () => {
       if (this.selection.following) this.selection.follow(false);
       this.selection.look(thing);
-      if (thing.position !== undefined) this.goTo(thing.position);
+      if (position !== undefined) this.links.goTo(position);
     });
     return element('li', {}, button);
   }
+
+  /** Marks in the list what the reader looks at on the map, and brings it into sight there; the page stays where it is. */
+  private lookAt(looked: Nearby | undefined): void {
+    this.looked = looked;
+    const at = looked === undefined ? -1 : this.selection.found.things.indexOf(looked);
+    for (const [place, row] of [...this.list.children].entries()) {
+      if (place === at) row.setAttribute('aria-current', 'true');
+      else row.removeAttribute('aria-current');
+    }
+    const row = this.list.children[at]?.getBoundingClientRect();
+    // On a large screen the panel scrolls, on a small one its list does.
+    const scroller = this.list.scrollHeight > this.list.clientHeight ? this.list : this.list.closest('.card');
+    if (row === undefined || scroller === null) return;
+    const sight = scroller.getBoundingClientRect();
+    scroller.scrollTop += Math.min(0, row.top - sight.top) + Math.max(0, row.bottom - sight.bottom);
+  }
+}
+
+function noteView({ text, url }: Note): HTMLElement {
+  if (url === undefined) return element('li', {}, text);
+  return element('li', {}, element('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text));
 }

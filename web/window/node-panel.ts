@@ -1,9 +1,9 @@
 import { chaosButtons } from './chaos.js';
 import { element, part } from './element.js';
-import { nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
+import { faultOf, nodeName, type Herd, type Link, type LinkEnd, type Server } from './herd.js';
 import type { Selection } from './selection.js';
 import { StateChart } from './state-chart.js';
-import { counted, endWord, reachWord, span } from './words.js';
+import { counted, endWord, faultWord, reachWord, span } from './words.js';
 
 /** How often times are written anew, in milliseconds. */
 const everyMs = 100;
@@ -15,7 +15,9 @@ export class NodePanel {
   private readonly title = element('h3');
   private readonly body = element('div', { className: 'node-body' });
   private readonly said = element('p', { className: 'said' });
+  private buttons = element('div');
   private shown = '';
+  private offered = '';
   private writtenMs = -Infinity;
 
   constructor(
@@ -31,10 +33,13 @@ export class NodePanel {
     this.writtenMs = nowMs;
     const link = node.kind === 'link' ? this.herd.links.get(node.id) : undefined;
     const server = node.kind === 'server' ? this.herd.server(node.id) : undefined;
-    this.setUp(`${node.kind} ${node.id} ${this.herd.administering}`, link, server);
+    this.setUp(`${node.kind} ${node.id}`, link, server);
+    this.offer(link ?? server);
     if (link !== undefined) {
       if (link.kind === 'link') this.chart.show(link);
-      this.body.replaceChildren(...link.ends.map((end) => endView(end, nowMs)));
+      const done = faultWord(faultOf(link));
+      const fault = done === '' ? [] : [element('p', { className: 'fault' }, `The link is ${done}.`)];
+      this.body.replaceChildren(...fault, ...link.ends.map((end) => endView(end, nowMs)));
     } else if (server !== undefined) {
       this.body.replaceChildren(serverView(server), ...this.herd.endsOf(server.name).map((end) => this.linkRow(end)));
     }
@@ -47,12 +52,25 @@ export class NodePanel {
     this.title.textContent = link === undefined ? (server?.name ?? '') : `Link ${link.title}`;
     const chart = link?.kind === 'link' ? [this.chart.svg] : [];
     this.said.textContent = '';
-    const thing = link ?? server;
-    const say = (words: string): void => void (this.said.textContent = words);
+    this.offered = '';
+    this.panel.replaceChildren(this.title, ...chart, this.body, this.buttons, this.said);
+  }
+
+  /** Puts up the buttons that make sense now. */
+  private offer(thing: Link | Server | undefined): void {
+    const fault = thing !== undefined && 'ends' in thing ? faultOf(thing).kind : '';
+    const offered = `${this.shown} ${this.herd.administering} ${fault}`;
+    if (offered === this.offered) return;
+    this.offered = offered;
     // What is between a server and NATS is not the herd's to cut.
-    const isHerds = thing !== undefined && link?.kind !== 'bucket';
-    const buttons = isHerds ? [chaosButtons(this.herd, thing, say)] : [];
-    this.panel.replaceChildren(this.title, ...chart, this.body, ...buttons, this.said);
+    const isHerds = thing !== undefined && !('kind' in thing && thing.kind === 'bucket');
+    const say = (words: string): void => void (this.said.textContent = words);
+    const buttons = isHerds ? chaosButtons(this.herd, thing, say) : element('div');
+    const hadFocus = this.buttons.contains(document.activeElement);
+    this.buttons.replaceWith(buttons);
+    this.buttons = buttons;
+    // Whoever pressed a button by keyboard goes on from here; the last one does the least harm.
+    if (hadFocus) [...buttons.querySelectorAll('button')].at(-1)?.focus();
   }
 
   private linkRow(end: LinkEnd): HTMLElement {

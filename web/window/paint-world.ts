@@ -8,6 +8,9 @@ const grids = [90, 30, 10, 5, 1, 0.5, 0.1, 0.05, 0.01];
 /** How near two lines of the grid may come, in pixels. */
 const gridPixelsMin = 60;
 
+/** How tall what is written on the map is, in pixels. */
+const labelPixels = 11;
+
 /** Paints the sea, the land and the grid. `ratio` is device pixels a pixel. */
 export function paintWorld(
   context: CanvasRenderingContext2D,
@@ -50,27 +53,57 @@ function isInSight({ west, east, south, north }: Land, view: Viewport, turn: num
 
 function paintGrid(context: CanvasRenderingContext2D, view: Viewport, palette: Palette, ratio: number): void {
   const every = grids.findLast((degrees) => degrees * view.scale >= gridPixelsMin) ?? 90;
+  const west = Math.max(-180, Math.ceil(view.longitudeAt(0) / every) * every);
+  const meridians = steps(west, Math.min(180, view.longitudeAt(view.width)), every);
+  const south = Math.max(-90, Math.ceil(view.latitudeAt(view.height) / every) * every);
+  const parallels = steps(south, Math.min(90, view.latitudeAt(0)), every);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.strokeStyle = palette.of('grid');
   context.lineWidth = 1;
-  context.fillStyle = palette.of('grid-text');
-  context.font = '11px system-ui, sans-serif';
   context.beginPath();
-  const from = Math.max(-180, Math.ceil(view.longitudeAt(0) / every) * every);
-  for (let longitude = from; longitude <= Math.min(180, view.longitudeAt(view.width)); longitude += every) {
+  for (const longitude of meridians) {
     const x = Math.round(view.x(longitude)) + 0.5;
     context.moveTo(x, 0);
     context.lineTo(x, view.height);
-    context.fillText(degreesText(longitude, every, 'E', 'W'), x + 4, view.height - 6);
   }
-  const bottom = Math.max(-90, Math.ceil(view.latitudeAt(view.height) / every) * every);
-  for (let latitude = bottom; latitude <= Math.min(90, view.latitudeAt(0)); latitude += every) {
+  for (const latitude of parallels) {
     const y = Math.round(view.y(latitude)) + 0.5;
     context.moveTo(0, y);
     context.lineTo(view.width, y);
-    context.fillText(degreesText(latitude, every, 'N', 'S'), 6, y - 4);
   }
   context.stroke();
+  const write = labelWriter(context, palette);
+  for (const longitude of meridians) {
+    const text = degreesText(longitude, every, 'E', 'W');
+    const x = view.x(longitude) + 4;
+    if (x >= 0 && x + context.measureText(text).width < view.width) write(text, x, view.height - 6);
+  }
+  for (const latitude of parallels) {
+    const y = view.y(latitude) - 4;
+    // Those of longitude have the lowest lines to themselves.
+    if (y > labelPixels && y < view.height - 2 * labelPixels) write(degreesText(latitude, every, 'N', 'S'), 6, y);
+  }
+}
+
+/** Writes on the map, with a rim that keeps lines and coasts away from the letters. */
+function labelWriter(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+): (text: string, x: number, y: number) => void {
+  context.font = `${labelPixels}px system-ui, sans-serif`;
+  context.textAlign = 'start';
+  context.fillStyle = palette.of('grid-text');
+  context.strokeStyle = palette.of('sea');
+  context.lineWidth = 3;
+  context.lineJoin = 'round';
+  return (text, x, y) => {
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  };
+}
+
+function steps(from: number, to: number, every: number): number[] {
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / every) + 1) }, (_, at) => from + at * every);
 }
 
 function degreesText(degrees: number, every: number, plus: string, minus: string): string {

@@ -14,6 +14,9 @@ const engineDelayMs = travelMs;
 /** How far from a server's middle a pulse starts and ends. */
 const rimPixels = 26;
 
+/** The ring around a server that a client reports to: it ends before the server's name begins. */
+const [ringFromPixels, ringToPixels] = [23, 33];
+
 interface Pulse {
   readonly from: string;
   readonly to: string;
@@ -63,7 +66,7 @@ export class Pulses {
         context.globalAlpha = 1 - way;
         context.strokeStyle = colour;
         context.lineWidth = 2;
-        context.arc(start.x, start.y, 24 + 16 * way, 0, 2 * Math.PI);
+        context.arc(start.x, start.y, ringFromPixels + (ringToPixels - ringFromPixels) * way, 0, 2 * Math.PI);
         context.stroke();
       } else if (knows(linkId(from, to)) && !this.calm.matches) {
         context.globalAlpha = Math.min(1, 4 * (1 - way));

@@ -1,10 +1,20 @@
+import type { Circle, Position } from './circle.js';
+
 /** A thing of the world that is near the picked client, as the upstream says. */
 export interface Nearby {
   readonly title: string;
   readonly text: string;
   /** Latitude and longitude; undefined where the upstream gives none. */
-  readonly position: readonly [latitude: number, longitude: number] | undefined;
+  readonly position: Position | undefined;
 }
+
+/** What was found near the picked client, and where it was looked for. */
+export interface Found {
+  readonly things: readonly Nearby[];
+  readonly circle: Circle | undefined;
+}
+
+const nothing: Found = { things: [], circle: undefined };
 
 /** What the reader has picked; views look at it once a frame. */
 export class Selection {
@@ -15,13 +25,13 @@ export class Selection {
   following = false;
   /** The picked server or link of the herd's graph: its name or id. */
   node: { readonly kind: 'server' | 'link'; readonly id: string } | undefined;
-  nearby: readonly Nearby[] = [];
-  /** Of the nearby, the one that the reader looks at. */
+  found = nothing;
+  /** Of what was found, the one that the reader looks at. */
   looked: Nearby | undefined;
 
   pickClient(client: string | undefined): void {
     if (client !== this.client) {
-      this.nearby = [];
+      this.found = nothing;
       this.looked = undefined;
     }
     this.client = client;
@@ -39,13 +49,14 @@ export class Selection {
     this.version += 1;
   }
 
-  find(nearby: readonly Nearby[]): void {
-    this.nearby = nearby;
+  find(found: Found): void {
+    this.found = found;
     this.looked = undefined;
     this.version += 1;
   }
 
-  look(nearby: Nearby | undefined): void {
+  look(nearby: Nearby): void {
+    if (nearby === this.looked) return;
     this.looked = nearby;
     this.version += 1;
   }

@@ -39,7 +39,21 @@ export class Stage {
       if (this.playing === undefined) void this.play();
       else this.playing.abort();
     });
-    this.file.addEventListener('change', () => (this.choice.disabled = this.file.files?.length === 1));
+    this.file.addEventListener('change', () => this.bring());
+    part('stage-forget', HTMLButtonElement).addEventListener('click', () => {
+      this.file.value = '';
+      this.bring();
+      this.choice.focus();
+    });
+  }
+
+  /** Shows which file is to be played, or that none is. */
+  private bring(): void {
+    const file = this.file.files?.[0];
+    this.choice.hidden = file !== undefined;
+    part('stage-bring', HTMLElement).hidden = file !== undefined;
+    part('stage-brought', HTMLElement).hidden = file === undefined;
+    write(part('stage-file-name', HTMLElement), file?.name ?? '');
   }
 
   paint(nowMs: number): void {

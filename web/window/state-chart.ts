@@ -13,6 +13,9 @@ const boxes: Readonly<Partial<Record<EndState, readonly [x: number, y: number, w
 
 const boxHeight = 50;
 
+/** What stays free on either side of the names in a box. */
+const namesMargin = 6;
+
 /** The transitions, each as a path and where its word stands. */
 const arrows: readonly (readonly [path: string, word: string, x: number, y: number])[] = [
   ['M130 30 H198', 'greeted', 164, 24],
@@ -24,6 +27,13 @@ const arrows: readonly (readonly [path: string, word: string, x: number, y: numb
   ['M270 92 V170 H132', 'lost, where it dials', 196, 165],
   ['M397 92 V130', 'stop', 415, 115],
 ];
+
+/** Presses names together that are too long for their box. */
+function fit(names: SVGTextElement, width: number): void {
+  const room = width - 2 * namesMargin;
+  names.removeAttribute('textLength');
+  if (names.getComputedTextLength() > room) names.setAttribute('textLength', String(room));
+}
 
 /** The chart of a link's machine; the states that its two ends are in are lit, each with the server's name. */
 export class StateChart {
@@ -49,7 +59,7 @@ export class StateChart {
       if (word !== '') this.svg.append(shape('text', { x, y, class: 'arrow-word' }, word));
     }
     for (const [state, [x, y, width]] of Object.entries(boxes) as [EndState, [number, number, number]][]) {
-      const names = shape('text', { x: width / 2, y: 39, class: 'names' });
+      const names = shape('text', { x: width / 2, y: 39, class: 'names', lengthAdjust: 'spacingAndGlyphs' });
       const group = shape(
         'g',
         { transform: `translate(${x} ${y})`, class: 'state', 'data-state': state },
@@ -67,6 +77,7 @@ export class StateChart {
       const here = ends.filter((end) => end.now.state === state).map(({ server }) => server);
       group.classList.toggle('lit', here.length > 0);
       names.textContent = here.join(' · ');
+      fit(names, boxes[state]?.[2] ?? 0);
     }
     const words = ends.map(({ server, now }) => `${server} is ${endWord(now.state)}`).join(', ');
     this.svg.setAttribute('aria-label', `State chart of the link ${id}: ${words}`);

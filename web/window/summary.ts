@@ -24,6 +24,7 @@ export class Summary {
     const heard = herd.list.filter(({ reach }) => reach === 'reached').length;
     write(part('herd-name', HTMLElement), herd.name);
     write(part('opened-on', HTMLElement), herd.openedOn === '' ? 'Calling …' : `Opened on ${herd.openedOn}`);
+    if (herd.servers.size === 0) return;
     write(part('servers-up', HTMLElement), `${heard} of ${herd.servers.size}`);
     const links = [...herd.links.values()];
     const live = links.filter(({ ends }) => ends.every(({ now }) => now.state === 'live')).length;

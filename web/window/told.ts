@@ -1,4 +1,5 @@
 import type { BucketState, LinkState } from '../../src/actors/events.js';
+import type { LinkFault } from '../../src/runtime/link-faults.js';
 import type { Told } from './locations.js';
 
 /** What a server says on its stream: anything, until it was looked at. */
@@ -16,6 +17,8 @@ export interface EndTold {
 
 export interface LinkTold extends EndTold {
   readonly neighbour: string;
+  /** What somebody does to it by hand; left out by servers of before, and on the stream. */
+  readonly fault?: LinkFault;
 }
 
 /** New locations that a server tells of. */

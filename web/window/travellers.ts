@@ -50,6 +50,11 @@ export class Travellers {
     this.button.addEventListener('click', () => (this.timer === undefined ? this.start() : this.stop()));
   }
 
+  /** Where no server is heard, there is nobody to report to. */
+  paint(): void {
+    this.button.disabled = this.timer === undefined && this.herd.list.every(({ reach }) => reach !== 'reached');
+  }
+
   private start(): void {
     this.conversations = this.herd.list
       .filter(({ url }) => url !== '')

@@ -1,8 +1,13 @@
+import type { Position } from './circle.js';
+
 /** Pixels a degree at which nothing is nearer: some five metres a pixel. */
 const scaleMax = 20_000;
 
 /** What the map shows when it shows the whole world: it has nobody further south than this, in degrees. */
 const [south, north] = [-60, 84];
+
+/** How much of the map is given to what is to be seen whole. */
+const fitShare = 0.86;
 
 /** Which part of the world the map shows, degrees north and east to pixels right and down: a plate carrée. */
 export class Viewport {
@@ -71,6 +76,20 @@ export class Viewport {
     [this.latitude, this.longitude] = [latitude, longitude];
     this.perDegree = Math.min(scaleMax, Math.max(this.perDegree, scaleAtLeast));
     this.settle();
+  }
+
+  /** Shows what reaches so many degrees from a place, as large as it can be. */
+  fit([latitude, longitude]: Position, { north, east }: { readonly north: number; readonly east: number }): void {
+    const scale = (fitShare / 2) * Math.min(this.width / east, this.height / north);
+    this.perDegree = Math.min(scaleMax, Math.max(this.scaleMin, scale));
+    [this.latitude, this.longitude] = [latitude, longitude];
+    this.settle();
+  }
+
+  /** Whether a place is in sight. */
+  shows([latitude, longitude]: Position): boolean {
+    const [x, y] = [this.x(longitude), this.y(latitude)];
+    return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
   }
 
   private get scaleMin(): number {

@@ -1,3 +1,4 @@
+import type { LinkFault } from '../../src/runtime/link-faults.js';
 import type { EndState, Reach } from './herd.js';
 
 const endWords: Readonly<Record<EndState, string>> = {
@@ -15,6 +16,18 @@ const endWords: Readonly<Record<EndState, string>> = {
 /** A state of a link's machine, in words. */
 export function endWord(state: EndState): string {
   return endWords[state];
+}
+
+/** What somebody does to a link by hand, in words; empty if nothing. */
+export function faultWord(fault: LinkFault): string {
+  switch (fault.kind) {
+    case 'none':
+      return '';
+    case 'cut':
+      return 'cut by hand';
+    case 'slow':
+      return `slowed by ${number(fault.delayMs)} ms`;
+  }
 }
 
 const reachWords: Readonly<Record<Reach, string>> = { calling: 'calling', reached: 'up', away: 'away' };
@@ -42,6 +55,11 @@ export function span(ms: number): string {
   if (seconds < 120) return `${Math.floor(seconds)} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${number(Math.floor(seconds / 86_400))} days`;
+}
+
+/** A distance as people say it: `0.4 km`, `8.2 km`, `50 km`. */
+export function kilometres(km: number): string {
+  return `${km < 9.95 ? Number(km.toFixed(1)) : number(Math.round(km))} km`;
 }
 
 /** The time of day of something that happened. */

@@ -13,6 +13,14 @@ const answerBytesMax = 4 * 1024 * 1024;
 
 const count = z.number().nonnegative();
 
+/** What somebody does to a link by hand; servers of before say nothing of it. */
+const faultSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['none', 'cut']) }),
+    z.object({ kind: z.literal('slow'), delayMs: count }),
+  ])
+  .default({ kind: 'none' });
+
 /** What is read of an answer to `GET /api/herd`. */
 const answerSchema = z.object({
   server: z.string(),
@@ -21,7 +29,9 @@ const answerSchema = z.object({
   locations: count,
   hold: z.enum(['all', 'touched']),
   clients: count,
-  links: z.array(z.object({ neighbour: z.string(), state: z.string(), sinceMs: count, reason: z.string() })),
+  links: z.array(
+    z.object({ neighbour: z.string(), state: z.string(), sinceMs: count, reason: z.string(), fault: faultSchema }),
+  ),
   bucket: z.object({ state: z.string(), sinceMs: count, reason: z.string(), waiting: count }).nullable(),
   counts: z.object({
     commands: count,

@@ -116,13 +116,28 @@ function paceBetween(
 function linkStatus(looks: HerdLook, one: ServerId, other: ServerId): LinkStatus {
   const ends = [endOf(looks, one, other), endOf(looks, other, one)].filter((end) => end !== undefined);
   const states = [...new Set(ends.map(({ state }) => state))];
+  const fault = ends.map(faultWords).find((words) => words !== '') ?? '';
+  const reason = ends.find((end) => end.reason !== '')?.reason ?? '';
   return {
     between: [one, other],
     state: states.join(' / ') || 'unknown',
     // What changed last is what both ends are in.
     sinceMs: ends.length === 0 ? undefined : Math.min(...ends.map(({ sinceMs }) => sinceMs)),
-    why: ends.find(({ reason }) => reason !== '')?.reason ?? '',
+    // A link that is cut gives that as its reason.
+    why: [fault, reason === fault ? '' : reason].filter((words) => words !== '').join('; '),
   };
+}
+
+/** What somebody does to a link, in words; empty if nothing. */
+function faultWords({ fault }: HerdAnswer['links'][number]): string {
+  switch (fault.kind) {
+    case 'none':
+      return '';
+    case 'cut':
+      return 'cut by hand';
+    case 'slow':
+      return `slowed by ${fault.delayMs} ms by hand`;
+  }
 }
 
 function bucketStatus(server: ServerId, look: ServerLook): BucketStatus {

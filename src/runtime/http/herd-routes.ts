@@ -35,7 +35,7 @@ export function serveHerd(
   edges: HttpEdges,
   { places, desk, gate }: { readonly places: () => HerdPlaces; readonly desk: Desk; readonly gate: Gate },
 ): EventFeed {
-  const { config, server, view, counts, clock, bus, upstream } = edges;
+  const { config, server, view, counts, clock, bus, upstream, faultOf } = edges;
   const talks = linksOf(config.topology);
   app.get('/api/herd', async (request, reply) => {
     const { size } = await desk.list(0, 0);
@@ -46,7 +46,7 @@ export function serveHerd(
       administration: gate.administering(request),
       servers: places().urls(request.headers.host),
       talks,
-      links: view.linksNow(),
+      links: view.linksNow().map((link) => ({ ...link, fault: faultOf(link.neighbour) })),
       bucket: view.bucketNow() ?? null,
       hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
       upstream: { kind: config.upstream.kind, countMax: upstream.countMax },

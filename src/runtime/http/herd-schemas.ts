@@ -18,6 +18,13 @@ export const herdAnswer = z.strictObject({
       retryInMs: ms,
       reason: z.string(),
       version: z.int().optional().describe('Of the protocol that is spoken; left out while they are not connected.'),
+      fault: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('none') }),
+          z.strictObject({ kind: z.literal('cut') }),
+          z.strictObject({ kind: z.literal('slow'), delayMs: ms }),
+        ])
+        .describe('What is done to it by hand, as far as the process of this server does it.'),
     }),
   ),
   bucket: z
@@ -31,6 +38,9 @@ export const herdAnswer = z.strictObject({
     .nullable()
     .describe('null at a server that only floods.'),
   hold: z.enum(['all', 'touched']),
+  upstream: z
+    .strictObject({ kind: z.string(), countMax: count.describe('The largest count of a WHATSAT.') })
+    .describe('What is asked for what is near.'),
   locations: count.describe('Clients that are held here.'),
   clients: count.describe('Connections.'),
   ready: z.boolean(),

@@ -3,6 +3,7 @@ import type { Upstream } from '../../protocol/upstream.js';
 import type { Administer } from '../administration.js';
 import type { DoorEdges } from '../client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
+import type { LinkFault } from '../link-faults.js';
 import type { MessageBus } from '../message-bus.js';
 import type { ServerCounts } from '../metrics/server-counts.js';
 import type { Stage } from '../stage.js';
@@ -27,6 +28,8 @@ export interface HttpEdges extends DoorEdges {
   readonly logBytesWaiting: () => number;
   /** The folders of the built page. */
   readonly pageFolders: readonly string[];
+  /** What is done by hand to the link to a neighbour, as far as this process does it. */
+  readonly faultOf: (neighbour: ServerId) => LinkFault;
   /** The port at which a server of the herd serves HTTP; undefined if it does not, or is not known to. */
   readonly httpPortOf: (server: ServerId) => number | undefined;
 }

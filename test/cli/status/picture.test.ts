@@ -35,7 +35,7 @@ function told(
       locations,
       hold: 'all',
       clients: 0,
-      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', ...link }],
+      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', fault: { kind: 'none' }, ...link }],
       bucket,
       counts: { ...none, ...counts },
     },
@@ -94,6 +94,15 @@ describe('the picture of a herd', () => {
       sinceMs: 40,
       why: 'ECONNRESET',
     });
+  });
+
+  it('says what is done to a link by hand, whichever end tells, and once', () => {
+    const why = (blake: Partial<HerdAnswer['links'][number]>, metta: typeof blake) =>
+      pictureOf(config, undefined, look(told('Metta', { link: blake }), told('Blake', { link: metta }))).links[0]?.why;
+    const [cut, slow] = [{ kind: 'cut' }, { kind: 'slow', delayMs: 500 }] as const;
+    expect(why({}, { fault: slow })).to.equal('slowed by 500 ms by hand');
+    expect(why({ fault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms by hand; ECONNRESET');
+    expect(why({ fault: cut, reason: 'cut by hand' }, { fault: cut })).to.equal('cut by hand');
   });
 
   it('says of a link that nobody told of that it is unknown', () => {

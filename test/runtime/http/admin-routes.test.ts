@@ -41,11 +41,21 @@ describe('administration', () => {
     return [answer.status, ((await answer.json()) as { error: string }).error];
   }
 
+  /** A link as a server tells of it. */
+  interface LinkTold {
+    readonly neighbour: string;
+    readonly state: string;
+    readonly reason: string;
+    readonly fault: unknown;
+  }
+
+  async function linkOf(server: string, neighbour: string): Promise<LinkTold | undefined> {
+    const { links } = (await (await fetch(herd.url(server, '/api/herd'))).json()) as { links: LinkTold[] };
+    return links.find((link) => link.neighbour === neighbour);
+  }
+
   async function linkState(server: string, neighbour: string): Promise<string> {
-    const { links } = (await (await fetch(herd.url(server, '/api/herd'))).json()) as {
-      links: { neighbour: string; state: string; reason: string }[];
-    };
-    const { state, reason } = links.find((link) => link.neighbour === neighbour) ?? { state: '', reason: '' };
+    const { state = '', reason = '' } = (await linkOf(server, neighbour)) ?? {};
     return `${state} ${reason}`.trim();
   }
 
@@ -102,6 +112,24 @@ describe('administration', () => {
     await herd.agrees(await herd.report('Bryant', 'plum', 1_353_118_105), ['Blake']);
     expect(performance.now() - sentMs).to.be.above(99);
     await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
+  });
+
+  it('tells what is done to a link, at both of its ends, also when a server there has been started anew', async () => {
+    const told = async () => [
+      (await linkOf('Blake', 'Bryant'))?.fault,
+      (await linkOf('Bryant', 'Blake'))?.fault,
+      (await linkOf('Bryant', 'Gasol'))?.fault,
+    ];
+    const [none, cut, slow] = [{ kind: 'none' }, { kind: 'cut' }, { kind: 'slow', delayMs: 30 }];
+    await done('Gasol', { act: 'cut', link: ['Bryant', 'Blake'] });
+    expect(await told()).to.deep.equal([cut, cut, none]);
+    await done('Gasol', { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
+    await done('Blake', { act: 'stop', server: 'Blake' });
+    await done('Gasol', { act: 'restart', server: 'Blake' });
+    expect(await told()).to.deep.equal([slow, slow, none]);
+    await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    expect(await told()).to.deep.equal([none, none, none]);
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 

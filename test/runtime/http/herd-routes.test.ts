@@ -76,6 +76,7 @@ describe('the HTTP server of a server', () => {
         retryInMs: 0,
         reason: '',
         version: 2,
+        fault: { kind: 'none' },
         aged: true,
       })),
     );

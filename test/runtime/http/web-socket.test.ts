@@ -67,6 +67,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
       logBytesWaiting: () => 0,
       pageFolders: [],
       administer: () => Promise.resolve(),
+      faultOf: () => ({ kind: 'none' }) as const,
       httpPortOf: (other: string) => (other === 'Bryant' ? 12201 : undefined),
     };
     door = await listenForHttp({ ...edges, ...http }, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });

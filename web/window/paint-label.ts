@@ -1,0 +1,31 @@
+import type { Palette } from './palette.js';
+import type { Viewport } from './viewport.js';
+
+/** As much of a text as stands beside something on the map. */
+const charactersMax = 40;
+
+/** A text, and the place of the map beside which it stands. */
+interface Label {
+  readonly view: Viewport;
+  readonly palette: Palette;
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Paints a text to the right of a place or, where that is too near the edge of the map, to its left. */
+export function paintLabel(context: CanvasRenderingContext2D, { view, palette, text, x, y }: Label): void {
+  const shown = text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+  context.font = '600 13px system-ui, sans-serif';
+  context.textAlign = 'start';
+  const width = context.measureText(shown).width + 14;
+  const left = x + 16 + width > view.width ? x - 16 - width : x + 16;
+  context.fillStyle = palette.of('card');
+  context.globalAlpha = 0.92;
+  context.beginPath();
+  context.roundRect(left, y - 12, width, 24, 6);
+  context.fill();
+  context.globalAlpha = 1;
+  context.fillStyle = palette.of('ink');
+  context.fillText(shown, left + 7, y + 4.5);
+}
