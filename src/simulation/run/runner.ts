@@ -4,6 +4,7 @@ import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { World, WorldListener } from '../world.js';
+import type { MeasureResults } from './measures.js';
 import { Observer } from './observer.js';
 import { promisedMs, quietMs } from './promise.js';
 import type { RunResult } from './result.js';
@@ -67,6 +68,7 @@ class Run {
 
   async play(): Promise<RunResult> {
     this.requireWorld();
+    let measures: MeasureResults;
     try {
       await this.world.start();
       for (const step of this.scenario.steps) {
@@ -75,10 +77,12 @@ class Run {
       }
       this.workload.end();
       await this.settle();
+      // The end takes every server down, and says nothing of the herd.
+      measures = this.observer.measures.results();
     } finally {
       await this.world.stop();
     }
-    return this.result();
+    return this.result(measures);
   }
 
   private requireWorld(): void {
@@ -156,9 +160,9 @@ class Run {
     await this.observer.settled(endMs);
   }
 
-  private result(): RunResult {
+  private result(measures: MeasureResults): RunResult {
     const { name, file, seed } = this.scenario;
-    const { violations, measures } = this.observer;
+    const { violations } = this.observer;
     return {
       name,
       file,
@@ -167,7 +171,7 @@ class Run {
       unseen: this.world.unseen,
       verdict: violations.length === 0 ? 'held' : 'violated',
       violations,
-      measures: measures.results(),
+      measures,
       simulatedMs: this.world.nowMs(),
       traceHash: this.trace.hash(),
       trace: this.trace.entries,
