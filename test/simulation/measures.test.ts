@@ -21,6 +21,17 @@ describe('what is measured', () => {
     expect(verdictOf(result, 0)).to.include('3.000 s      resume: B: not recovered');
   });
 
+  it('takes a herd for recovered at once that had not suffered, and times one that had', async () => {
+    const { measures } = await play(`
+  - { at: 2s, heal: all }
+  - { at: 3s, crash: B }
+  - { at: 4s, restart: B }
+  - { at: 9s, expect: converged }`);
+    const [healed, restarted] = measures.recoveries.map(({ recoveredAfterMs }) => recoveredAfterMs);
+    expect(healed).to.equal(0);
+    expect(restarted).to.be.within(1, 5_000);
+  });
+
   it('counts a location as lost that goes with the last server that holds it', async () => {
     const { measures } = await play(`
   - { at: 1s, cut: [A, B] }
