@@ -1,4 +1,5 @@
 import type { Topology } from '../protocol/topology.js';
+import { replayCommand } from '../simulation/report/replay-command.js';
 import type { MeasureResults, Percentiles } from '../simulation/run/measures.js';
 import type { RunResult } from '../simulation/run/result.js';
 import type { TraceEvent } from '../simulation/run/trace.js';
@@ -62,10 +63,8 @@ export class Timeline {
 }
 
 /** What came of a run, for people. */
-export function verdictOf(
-  { verdict, violations, measures, simulatedMs, seed, file, world, unseen }: RunResult,
-  tookMs: number,
-): string {
+export function verdictOf(result: RunResult, tookMs: number): string {
+  const { verdict, violations, measures, simulatedMs, world, unseen } = result;
   const [first] = violations;
   const lines = [
     '',
@@ -73,10 +72,7 @@ export function verdictOf(
       ? 'HELD: every invariant and expectation'
       : `VIOLATED at ${seconds(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
-  if (verdict === 'violated') {
-    const where = world === 'virtual' ? '' : ` --world ${world}`;
-    lines.push(`  ${violations.length} in all; again: herd simulate ${file} --seed ${seed}${where}`);
-  }
+  if (verdict === 'violated') lines.push(`  ${violations.length} in all; again: ${replayCommand(result)}`);
   lines.push(...unseen.map((what) => `  not seen in the world of ${world}: ${what}`));
   lines.push(...measureLines(measures));
   lines.push(`  ${seconds(simulatedMs)} ${world === 'virtual' ? 'simulated' : 'played'} in ${seconds(tookMs)}`);

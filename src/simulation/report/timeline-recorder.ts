@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario/scenario.js';
 import { engine, waysOf } from '../scenario/ways.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
+import { replayCommand } from './replay-command.js';
 import type { Mark, StepMark, TimelineData } from './timeline-data.js';
 
 /** Marks that a page holds: links that flap all the time would fill it without telling more. */
@@ -56,7 +57,7 @@ export class TimelineRecorder {
     const { leftOut, ...messages } = this.messages.data(result.simulatedMs);
     return {
       result,
-      again: `herd simulate ${result.file} --seed ${result.seed}`,
+      again: replayCommand(result),
       servers: this.servers,
       ...messages,
       bands: this.bands.end(result.simulatedMs),

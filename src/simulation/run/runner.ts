@@ -7,6 +7,7 @@ import type { World, WorldListener } from '../world.js';
 import type { MeasureResults } from './measures.js';
 import { Observer } from './observer.js';
 import { promisedMs, quietMs } from './promise.js';
+import { refusalsOf, WorldRefusal } from './refusals.js';
 import type { RunResult } from './result.js';
 import { Trace, type TraceEvent } from './trace.js';
 import { Workload } from './workload.js';
@@ -24,15 +25,6 @@ export interface RunOptions {
   readonly invariants?: readonly Invariant[];
   /** Hears of everything on the record, as it goes. */
   readonly onEntry?: (atMs: number, event: TraceEvent) => void;
-}
-
-/** A scenario has steps that a world cannot do. */
-export class WorldRefusal extends Error {
-  readonly code = 'HERD_WORLD';
-
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
-  }
 }
 
 /**
@@ -67,7 +59,8 @@ class Run {
   }
 
   async play(): Promise<RunResult> {
-    this.requireWorld();
+    const refusals = refusalsOf(this.scenario, this.world);
+    if (refusals.length > 0) throw new WorldRefusal(refusals);
     let measures: MeasureResults;
     try {
       await this.world.start();
@@ -83,19 +76,6 @@ class Run {
       await this.world.stop();
     }
     return this.result(measures);
-  }
-
-  private requireWorld(): void {
-    const { herd, herdPlace } = this.scenario;
-    const ofHerd = this.world.refusalOfHerd(herd);
-    if (ofHerd !== undefined) {
-      throw new WorldRefusal([`${herdPlace}: the world of ${this.world.name} cannot have this herd: ${ofHerd}`]);
-    }
-    const problems = this.scenario.steps.flatMap(({ action, place, text }) => {
-      const refusal = this.world.refusal(action);
-      return refusal === undefined ? [] : [`${place}: the world of ${this.world.name} cannot do ${text}: ${refusal}`];
-    });
-    if (problems.length > 0) throw new WorldRefusal(problems);
   }
 
   /** Lets time pass, with what the clients do meanwhile. */

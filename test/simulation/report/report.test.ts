@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { jsonInHtml } from '../../../src/simulation/report/page.js';
+import { replayCommand } from '../../../src/simulation/report/replay-command.js';
 import { Report, ReportError, reportFolders } from '../../../src/simulation/report/report.js';
+import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
+import { verdictOf } from '../../../src/cli/simulation-output.js';
 import { scenarioOf, simulate } from '../simulate.js';
 
 const scenario = scenarioOf(
@@ -51,6 +54,24 @@ describe('a report', () => {
       join('reports', 'storm-2'),
     ]);
   });
+});
+
+describe('the command that plays a run again', () => {
+  const words = [
+    ['storm.yaml', 'storm.yaml'],
+    ['../a b/storm.yaml', "'../a b/storm.yaml'"],
+    ["it's $HOME.yaml", "'it'\\''s $HOME.yaml'"],
+  ] as const;
+  for (const [file, word] of words) {
+    it(`names ${file} as a shell takes it, and the world, in the page as on a terminal`, async () => {
+      const result = { ...(await simulate(scenario)), file, seed: 7 };
+      expect(replayCommand(result)).to.equal(`herd simulate ${word} --seed 7`);
+      const real = { ...result, world: 'processes', verdict: 'violated' as const };
+      const again = `herd simulate ${word} --seed 7 --world processes`;
+      expect(new TimelineRecorder(scenario).data(real).again).to.equal(again);
+      expect(verdictOf(real, 0)).to.include(`again: ${again}\n`);
+    });
+  }
 });
 
 describe('data in a page', () => {
