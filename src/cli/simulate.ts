@@ -1,6 +1,7 @@
 import { ConfigError } from '../runtime/errors.js';
 import { HostingError } from '../simulation/real/hosting.js';
-import { Report, ReportError, reportFolders } from '../simulation/report/report.js';
+import { makeReportFolder, ReportError, reportFolders } from '../simulation/report/report-folders.js';
+import { Report } from '../simulation/report/report.js';
 import { refusalsOf, WorldRefusal } from '../simulation/run/refusals.js';
 import { runScenario } from '../simulation/run/runner.js';
 import type { RunResult } from '../simulation/run/result.js';
@@ -22,8 +23,9 @@ export async function simulate(files: readonly string[], options: SimulateOption
   try {
     const scenarios = files.map((file) => loadScenario(file, process.env));
     requireWorld(scenarios, makeWorld);
-    const results: RunResult[] = [];
     const folders = options.report === undefined ? [] : reportFolders(options.report, files);
+    for (const folder of folders) makeReportFolder(folder);
+    const results: RunResult[] = [];
     for (const [index, scenario] of scenarios.entries()) {
       const seeded = seed === undefined ? scenario : { ...scenario, seed };
       const folder = folders[index];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { jsonInHtml } from '../../../src/simulation/report/page.js';
 import { replayCommand } from '../../../src/simulation/report/replay-command.js';
-import { Report, ReportError, reportFolders } from '../../../src/simulation/report/report.js';
+import { makeReportFolder, ReportError, reportFolders } from '../../../src/simulation/report/report-folders.js';
+import { Report } from '../../../src/simulation/report/report.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
 import { verdictOf } from '../../../src/cli/simulation-output.js';
 import { scenarioOf, simulate } from '../simulate.js';
@@ -25,6 +26,7 @@ describe('a report', () => {
   it('has all results but the record, the same for the same seed, and null for what is not known', async () => {
     const texts: string[] = [];
     for (const name of ['one', 'other']) {
+      makeReportFolder(join(folder, 'made', name));
       const report = new Report(join(folder, 'made', name), scenario);
       const result = await simulate(scenario, { keep: 'entries', onEntry: (atMs, event) => report.note(atMs, event) });
       expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));
@@ -36,6 +38,14 @@ describe('a report', () => {
       expect(texts[0]).to.include('"p50": null');
     }
     expect(texts[1]).to.equal(texts[0]);
+  });
+
+  it('says for which folder none can be made: in a file, or where the system takes none', () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    for (const place of [file, join(file, 'in it'), '/proc/report/one']) {
+      expect(() => makeReportFolder(place), place).to.throw(ReportError, `cannot be written to ${place}: `);
+    }
   });
 
   it('says where it cannot be written', async () => {
