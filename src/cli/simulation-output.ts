@@ -2,7 +2,7 @@ import type { Topology } from '../protocol/topology.js';
 import { replayCommand } from '../simulation/report/replay-command.js';
 import type { MeasureResults, Percentiles } from '../simulation/run/measures.js';
 import type { RunResult } from '../simulation/run/result.js';
-import type { TraceEvent } from '../simulation/run/trace.js';
+import type { RunNews, TraceEvent } from '../simulation/run/trace.js';
 import { engine } from '../simulation/scenario/ways.js';
 
 /** Violations that are printed: the first tells most. */
@@ -18,15 +18,17 @@ export class Timeline {
     private readonly tell: (line: string) => void,
   ) {}
 
-  note(atMs: number, event: TraceEvent): void {
+  note(atMs: number, event: RunNews): void {
     const text = this.textOf(event);
     if (text !== undefined) this.tell(`${seconds(atMs).padStart(10)}  ${text}`);
   }
 
-  private textOf(event: TraceEvent): string | undefined {
+  private textOf(event: RunNews): string | undefined {
     switch (event.kind) {
       case 'step':
         return `▶ ${event.text}`;
+      case 'remark':
+        return `  (${event.text})`;
       case 'violation':
         this.violations += 1;
         return this.violations <= violationsShown ? `✗ ${event.invariant}: ${event.text}` : undefined;

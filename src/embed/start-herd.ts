@@ -40,6 +40,11 @@ export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
 }
 
 function configOf(source: HerdSource, environment: Surroundings['environment']): HerdConfig {
+  // A program that is not typed may give neither.
+  const { file, config }: { readonly file?: unknown; readonly config?: unknown } = source;
+  if (file === undefined && config === undefined) {
+    throw new ConfigError(['startHerd takes a config, or the file of one: { config: ... } or { file: ... }']);
+  }
   return withAbsolutePaths(
     source.file === undefined ? configOfObject(source.config) : loadConfig(source.file, environment),
   );

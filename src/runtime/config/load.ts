@@ -11,6 +11,7 @@ import type { AccessTokens, HerdConfig } from './herd-config.js';
 import { problemsOf } from './problems.js';
 import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
+import { sentenceOf } from './sentences.js';
 import { YamlSource } from './yaml-source.js';
 
 /**
@@ -43,7 +44,7 @@ export function configOfObject(config: unknown): HerdConfig {
 }
 
 function configIn(source: ConfigSource, file: string): HerdConfig {
-  const { success, data, error } = herdSchema.safeParse(source.value);
+  const { success, data, error } = herdSchema.safeParse(source.value, { error: sentenceOf });
   if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
   const found = [...problemsOf(data), ...tokenProblemsOf(data.access, (path) => source.isFromEnvironment(path))];
   const problems = found.map(({ path, text: problem }) => source.at(path, problem));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunResult } from '../run/result.js';
-import type { TraceEvent } from '../run/trace.js';
+import type { RunNews } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { timelinePage } from './page.js';
 import { ReportError } from './report-folders.js';
@@ -19,8 +19,8 @@ export class Report {
     this.recorder = new TimelineRecorder(scenario);
   }
 
-  /** Takes in what is on the record. */
-  note(atMs: number, event: TraceEvent): void {
+  /** Takes in what is heard of a run. */
+  note(atMs: number, event: RunNews): void {
     this.recorder.note(atMs, event);
   }
 

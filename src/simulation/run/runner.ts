@@ -4,12 +4,13 @@ import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { World, WorldListener } from '../world.js';
+import { idleTextsOf } from './idle-steps.js';
 import type { MeasureResults } from './measures.js';
 import { Observer } from './observer.js';
 import { promisedMs, quietMs } from './promise.js';
 import { refusalsOf, WorldRefusal } from './refusals.js';
 import type { RunResult } from './result.js';
-import { Trace, type TraceEvent } from './trace.js';
+import { Trace, type RunNews } from './trace.js';
 import { Workload } from './workload.js';
 
 /** Milliseconds between two looks at what shows only now and then. */
@@ -23,8 +24,8 @@ export interface RunOptions {
   readonly keep?: 'hash' | 'entries';
   /** Those of the scenario, if left out. */
   readonly invariants?: readonly Invariant[];
-  /** Hears of everything on the record, as it goes. */
-  readonly onEntry?: (atMs: number, event: TraceEvent) => void;
+  /** Hears of everything on the record, as it goes, and what is said about it. */
+  readonly onEntry?: (atMs: number, event: RunNews) => void;
 }
 
 /**
@@ -67,6 +68,7 @@ class Run {
       for (const step of this.scenario.steps) {
         await this.passUntil(step.atMs);
         await this.do(step);
+        this.observer.look();
       }
       this.workload.end();
       await this.settle();
@@ -92,6 +94,7 @@ class Run {
 
   private async do({ action, text, place }: Step): Promise<void> {
     this.observer.record({ kind: 'step', text, place });
+    for (const idle of idleTextsOf(action, this.observer.view)) this.observer.remark(idle);
     switch (action.kind) {
       case 'report': {
         const { client, server, position } = action;
