@@ -137,6 +137,15 @@ program
   .description('print the JSON Schema of herd.yaml, for editors')
   .action(async () => (await import('./schema.js')).schema());
 
+/** Commands whose exit status 1 says that something is wrong with the herd; what goes wrong with themselves is 2. */
+const judging: ReadonlySet<string> = new Set(['status', 'simulate', 'fuzz']);
+let isJudging = false;
+program.hook('preAction', (_, command) => {
+  isJudging = judging.has(command.name());
+  // Node would end with 1 for what nobody waits for.
+  if (isJudging) process.on('uncaughtException', (error) => process.exit(statusOf(error)));
+});
+
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
 
 outliveReaders();
@@ -157,5 +166,5 @@ function statusOf(error: unknown): number {
   else if (error instanceof PortError || error instanceof StoreError || error instanceof CommandError)
     warn(error.message);
   else warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return 1;
+  return isJudging ? 2 : 1;
 }

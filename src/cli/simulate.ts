@@ -1,7 +1,9 @@
 import { ConfigError } from '../runtime/errors.js';
 import { HostingError } from '../simulation/real/hosting.js';
-import { Report, ReportError, reportFolders } from '../simulation/report/report.js';
-import { runScenario, WorldRefusal } from '../simulation/run/runner.js';
+import { makeReportFolder, ReportError, reportFolders } from '../simulation/report/report-folders.js';
+import { Report } from '../simulation/report/report.js';
+import { refusalsOf, WorldRefusal } from '../simulation/run/refusals.js';
+import { runScenario } from '../simulation/run/runner.js';
 import type { RunResult } from '../simulation/run/result.js';
 import { loadScenario } from '../simulation/scenario/load.js';
 import type { Scenario } from '../simulation/scenario/scenario.js';
@@ -20,8 +22,10 @@ export async function simulate(files: readonly string[], options: SimulateOption
   const seed = seedOf(options.seed);
   try {
     const scenarios = files.map((file) => loadScenario(file, process.env));
-    const results: RunResult[] = [];
+    requireWorld(scenarios, makeWorld);
     const folders = options.report === undefined ? [] : reportFolders(options.report, files);
+    for (const folder of folders) makeReportFolder(folder);
+    const results: RunResult[] = [];
     for (const [index, scenario] of scenarios.entries()) {
       const seeded = seed === undefined ? scenario : { ...scenario, seed };
       const folder = folders[index];
@@ -35,6 +39,20 @@ export async function simulate(files: readonly string[], options: SimulateOption
     for (const problem of problemsOf(error)) warn(problem);
     process.exitCode = 2;
   }
+}
+
+/**
+ * Asks the world about all of them before the first is played.
+ * @throws WorldRefusal
+ */
+function requireWorld(scenarios: readonly Scenario[], makeWorld: MakeWorld): void {
+  const refusals = scenarios.flatMap((scenario) =>
+    refusalsOf(
+      scenario,
+      makeWorld(scenario, () => undefined),
+    ),
+  );
+  if (refusals.length > 0) throw new WorldRefusal(refusals);
 }
 
 /** Why scenarios could not be run, for people. What is no such reason is thrown. */

@@ -1,7 +1,8 @@
 import type { Topology } from '../protocol/topology.js';
+import { replayCommand } from '../simulation/report/replay-command.js';
 import type { MeasureResults, Percentiles } from '../simulation/run/measures.js';
 import type { RunResult } from '../simulation/run/result.js';
-import type { TraceEvent } from '../simulation/run/trace.js';
+import type { RunNews, TraceEvent } from '../simulation/run/trace.js';
 import { engine } from '../simulation/scenario/ways.js';
 
 /** Violations that are printed: the first tells most. */
@@ -17,15 +18,17 @@ export class Timeline {
     private readonly tell: (line: string) => void,
   ) {}
 
-  note(atMs: number, event: TraceEvent): void {
+  note(atMs: number, event: RunNews): void {
     const text = this.textOf(event);
     if (text !== undefined) this.tell(`${seconds(atMs).padStart(10)}  ${text}`);
   }
 
-  private textOf(event: TraceEvent): string | undefined {
+  private textOf(event: RunNews): string | undefined {
     switch (event.kind) {
       case 'step':
         return `▶ ${event.text}`;
+      case 'remark':
+        return `  (${event.text})`;
       case 'violation':
         this.violations += 1;
         return this.violations <= violationsShown ? `✗ ${event.invariant}: ${event.text}` : undefined;
@@ -62,10 +65,8 @@ export class Timeline {
 }
 
 /** What came of a run, for people. */
-export function verdictOf(
-  { verdict, violations, measures, simulatedMs, seed, file, world, unseen }: RunResult,
-  tookMs: number,
-): string {
+export function verdictOf(result: RunResult, tookMs: number): string {
+  const { verdict, violations, measures, simulatedMs, world, unseen } = result;
   const [first] = violations;
   const lines = [
     '',
@@ -73,10 +74,7 @@ export function verdictOf(
       ? 'HELD: every invariant and expectation'
       : `VIOLATED at ${seconds(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
-  if (verdict === 'violated') {
-    const where = world === 'virtual' ? '' : ` --world ${world}`;
-    lines.push(`  ${violations.length} in all; again: herd simulate ${file} --seed ${seed}${where}`);
-  }
+  if (verdict === 'violated') lines.push(`  ${violations.length} in all; again: ${replayCommand(result)}`);
   lines.push(...unseen.map((what) => `  not seen in the world of ${world}: ${what}`));
   lines.push(...measureLines(measures));
   lines.push(`  ${seconds(simulatedMs)} ${world === 'virtual' ? 'simulated' : 'played'} in ${seconds(tookMs)}`);

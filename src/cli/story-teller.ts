@@ -1,7 +1,7 @@
 import type { ServerId } from '../protocol/ids.js';
 import { linksOf, type Topology } from '../protocol/topology.js';
 import type { Passage, StoryNews } from '../runtime/stage.js';
-import type { TraceEvent } from '../simulation/run/trace.js';
+import type { RunNews } from '../simulation/run/trace.js';
 import { Timeline } from './simulation-output.js';
 
 /** Locations that were learned are told of no more often than this, in milliseconds: there may be thousands a second. */
@@ -21,7 +21,7 @@ export class StoryTeller {
     this.timeline = new Timeline(topology, (line) => tell({ kind: 'line', line }));
   }
 
-  note(atMs: number, event: TraceEvent): void {
+  note(atMs: number, event: RunNews): void {
     this.timeline.note(atMs, event);
     switch (event.kind) {
       case 'started':

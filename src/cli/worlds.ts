@@ -43,7 +43,9 @@ function realWorlds(hosting: () => Hosting): MakeWorld {
   const interruption = new AbortController();
   let present: RealWorld | undefined;
   process.on('exit', () => present?.abandon());
-  void stopRequested().then(() => interruption.abort(new Interruption('interrupted: nothing is decided')));
+  void stopRequested(undefined, () => process.exit(2)).then(() =>
+    interruption.abort(new Interruption('interrupted: nothing is decided')),
+  );
   return (scenario, tell) => {
     present = new RealWorld(scenario, { hosting: hosting(), tell, interrupted: interruption.signal });
     return present;

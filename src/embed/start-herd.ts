@@ -41,6 +41,11 @@ export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
 }
 
 function configOf(options: HerdOptions, environment: Surroundings['environment']): HerdConfig {
+  // A program that is not typed may give neither.
+  const { file, config: given }: { readonly file?: unknown; readonly config?: unknown } = options;
+  if (file === undefined && given === undefined) {
+    throw new ConfigError(['startHerd takes a config, or the file of one: { config: ... } or { file: ... }']);
+  }
   const config = options.file === undefined ? configOfObject(options.config) : loadConfig(options.file, environment);
   const { upstream } = options;
   return withAbsolutePaths(

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Timeline } from '../../src/cli/simulation-output.js';
+import { TimelineRecorder } from '../../src/simulation/report/timeline-recorder.js';
 import { scenarioOf, simulate } from '../simulation/simulate.js';
 
 /** What is told of a scenario as it goes, without the times. */
@@ -21,6 +22,43 @@ describe('what is told of a simulation as it goes', () => {
       '▶ restart: A',
       '  A — B is live',
     ]);
+  });
+
+  it('is that a step does nothing, in the timeline of the page too', async () => {
+    const herd = 'herd: { servers: [A, B] }\nsettle: 1s';
+    const steps = `
+  - { at: 1s, restart: [A, B] }
+  - { at: 2s, crash: A }
+  - { at: 3s, crash: all }
+  - { at: 4s, pause: A }
+  - { at: 5s, resume: B }
+  - { at: 6s, restart: B }
+  - { at: 7s, pause: B }
+  - { at: 8s, pause: B }
+  - { at: 9s, resume: B }`;
+    const text = `${herd}\nsteps:${steps}`;
+    expect(await toldOf(text)).to.deep.equal([
+      '▶ restart: [A, B]',
+      '  (A is up already)',
+      '  (B is up already)',
+      '▶ crash: A',
+      '▶ crash: all',
+      '  (A is down already)',
+      '▶ pause: A',
+      '  (A is down, and cannot be paused)',
+      '▶ resume: B',
+      '  (B is not paused)',
+      '▶ restart: B',
+      '▶ pause: B',
+      '▶ pause: B',
+      '  (B is paused already)',
+      '▶ resume: B',
+    ]);
+    const scenario = scenarioOf(text);
+    const recorder = new TimelineRecorder(scenario);
+    const result = await simulate(scenario, { onEntry: (atMs, event) => recorder.note(atMs, event) });
+    const { steps: marks } = recorder.data(result);
+    expect(marks.map(({ remarks }) => remarks.length)).to.deep.equal([2, 0, 1, 1, 1, 0, 0, 1, 0]);
   });
 
   it('is each connection to the engine that comes up, is lost, or takes nothing', async () => {

@@ -109,6 +109,9 @@ describe('startHerd', () => {
     expect(unknown)
       .to.have.property('message')
       .that.matches(/^Shaq is no server of the config; .* Blake, Metta$/);
+    expect(await problemsOf(startHerd({} as Parameters<typeof startHerd>[0]))).to.deep.include({
+      problems: ['startHerd takes a config, or the file of one: { config: ... } or { file: ... }'],
+    });
     expect(await problemsOf(startHerd({ file: 'nowhere.yaml' }))).to.deep.include({ code: 'HERD_CONFIG' });
   });
 

@@ -93,6 +93,15 @@ describe('herd simulate', function () {
     );
   });
 
+  it('names what a world cannot do in the last of several files before the first is played', async () => {
+    await write(`  - { at: 100ms, report: { server: Blake, ${kiwi} } }`);
+    await writeFile(join(folder, 'last.yaml'), `${twoServers.trim()}\nsteps: [{ at: 1s, pause: Bryant }]`);
+    const { status, stdout, stderr } = await simulate('last.yaml', '--world', 'sockets');
+    expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+    expect(stderr).to.match(/^herd: last\.yaml:5: the world of sockets cannot do pause: Bryant: /);
+    await rm(join(folder, 'last.yaml'));
+  });
+
   it('ends with 2 for a file or a world that there is not', async () => {
     expect(await run(['simulate', 'none.yaml'], { cwd: folder })).to.include({
       status: 2,

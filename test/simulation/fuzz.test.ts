@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { BucketComparison } from '../../src/actors/bucket-comparison.js';
 import { Flood } from '../../src/actors/flood.js';
-import { tellFailure } from '../../src/cli/fuzz.js';
+import { CommandError } from '../../src/cli/errors.js';
+import { failureText, writeShrunk } from '../../src/cli/fuzz.js';
 import { virtualWorld } from '../../src/cli/virtual-world.js';
 import { contentOf } from '../../src/simulation/fuzz/draft.js';
 import type { Location } from '../../src/protocol/location.js';
@@ -78,22 +77,20 @@ describe('fuzzing', function () {
     const { failures } = await fuzzFrom(40, 1);
     const [failure] = failures;
     if (failure === undefined) return expect.fail('the bug was not found');
-    const folder = mkdtempSync(join(tmpdir(), 'herd-fuzz-'));
-    try {
-      const told = await tellFailure(failure, { version: '1.2.3', folder, makeWorld: virtualWorld });
-      const [{ invariant } = { invariant: '' }] = failure.broken;
-      expect(told).to.include(`VIOLATED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
-      expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
-      expect(told).to.include(`herd simulate fuzz-${failure.seed}.yaml`);
-      const file = join(folder, `fuzz-${failure.seed}.yaml`);
-      const shrunk = parseScenario(file, readFileSync(file, 'utf8'), {});
-      expect(shrunk.steps).to.have.length.of.at.most(3);
-      expect(shrunk.herd.topology.size).to.be.at.most(3);
-      const { violations } = await simulate(shrunk);
-      expect(violations.map((violation) => violation.invariant)).to.include(invariant);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const [{ invariant } = { invariant: '' }] = failure.broken;
+    const told = failureText(failure, '1.2.3');
+    expect(told).to.include(`VIOLATED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
+    expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
+    const { text } = await shrunkFile(failure.seed, invariant, { version: '1.2.3', makeWorld: virtualWorld });
+    const shrunk = parseScenario('shrunk.yaml', text, {});
+    expect(shrunk.steps).to.have.length.of.at.most(3);
+    expect(shrunk.herd.topology.size).to.be.at.most(3);
+    const { violations } = await simulate(shrunk);
+    expect(violations.map((violation) => violation.invariant)).to.include(invariant);
+  });
+
+  it('says in a sentence where the shrunk scenario cannot be written', () => {
+    expect(() => writeShrunk(tmpdir(), '')).to.throw(CommandError, /^the shrunk scenario cannot be written: EISDIR: /);
   });
 
   it('finds a bug of a herd on NATS, and shrinks it', async () => {

@@ -12,8 +12,9 @@ import { parseAt, type Location } from '../../src/protocol/location.js';
 import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import { Digest } from '../../src/protocol/digest.js';
 import { allInvariants } from '../../src/simulation/invariants/all.js';
+import type { Invariant } from '../../src/simulation/invariants/invariant.js';
 import { digUp, plant } from './plant.js';
-import { brokenBy, scenarioOf } from './simulate.js';
+import { brokenBy, scenarioOf, simulate } from './simulate.js';
 
 const busy = 'clients: { count: 20, rate: 40/s, late: 20% }';
 
@@ -101,6 +102,20 @@ describe('the invariants', () => {
     plant(LocationStore, 'makeRoom', () => undefined);
     const small = 'herd: { servers: [A, B], talks: { A: [B] }, limits: { clientsMax: 5 } }';
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
+  });
+
+  it('what shows only now and then is looked at after each step, and once a second between them', async () => {
+    const looksMs: number[] = [];
+    const looking: Invariant = {
+      name: 'looking',
+      look: ({ world }) => {
+        looksMs.push(world.nowMs());
+        return [];
+      },
+    };
+    const steps = 'steps: [{ at: 300ms, crash: Blake }, { at: 1500ms, restart: Blake }]';
+    await simulate(scenarioOf(`settle: 1s\n${steps}`), { invariants: [looking] });
+    expect(looksMs.slice(0, 4)).to.deep.equal([300, 1_000, 1_500, 2_000]);
   });
 
   it('links-return: a link that was lost is not made again', async () => {

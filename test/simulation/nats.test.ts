@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { RealWorld } from '../../src/simulation/real/real-world.js';
-import { runScenario, WorldRefusal } from '../../src/simulation/run/runner.js';
+import { WorldRefusal } from '../../src/simulation/run/refusals.js';
+import { runScenario } from '../../src/simulation/run/runner.js';
 import type { TraceEvent } from '../../src/simulation/run/trace.js';
 import { SocketHosting } from '../../src/simulation/sockets/socket-hosting.js';
 import { VirtualWorld } from '../../src/simulation/virtual/virtual-world.js';
@@ -71,7 +72,7 @@ steps:
     expect(step('{ at: 1s, crash: engine }')).to.deep.equal([
       'story.yaml:4: engine is no server of this herd; steps of its own break it, as in `engine: down`',
     ]);
-    expect(step('{ at: 1s, engine: wipd }').join()).to.match(/^story\.yaml:4: .*up, down, full, stale or wiped$/);
+    expect(step('{ at: 1s, engine: wipd }').join()).to.match(/^story\.yaml:4: .*did you mean wiped\?$/);
     const flooding = 'name: a story\nherd: { servers: [Blake, Howard], talks: { Blake: [Howard] } }\nsteps:\n  - ';
     expect(problemsOf(`${flooding}{ at: 1s, engine: down }`)).to.deep.equal([
       'story.yaml:4: this herd floods: there is an engine where the herd has `spread: { kind: nats }`',
@@ -87,7 +88,7 @@ steps:
     expect(withHerd('{ servers: [A, engine], spread: { kind: nats } }').join()).to.match(
       /^story\.yaml:2: no server of a herd on NATS can be called engine/,
     );
-    expect(withHerd('{ servers: [A], spread: { kind: gossip } }').join()).to.contain('must be flood or nats');
+    expect(withHerd('{ servers: [A], spread: { kind: gossip } }').join()).to.contain('must be one of flood, nats');
   });
 
   it('is not begun in a real world', async () => {

@@ -59,6 +59,17 @@ describe('the world of sockets', function () {
     expect(foldersOfWorlds()).to.deep.equal(before);
   });
 
+  it('measures the herd as it was before the world ended: a location behind a cut is stale, and nothing recovered', async () => {
+    const { violations, measures } = await play(`
+  - { at: 300ms, cut: [Bob, Cleo] }
+  - { at: 500ms, report: { server: Cleo, client: kiwi, position: '+34.068930-118.445127' } }
+  - { at: 600ms, heal: [Ada, Bob] }`);
+    expect(violations).to.deep.equal([]);
+    expect(measures.updates.stale).to.be.above(0);
+    expect(measures.updates.lost).to.equal(0);
+    expect(measures.recoveries.map(({ recoveredAfterMs }) => recoveredAfterMs)).to.deep.equal([undefined]);
+  });
+
   it('sees a bug that is planted in an actor: flood passes nothing on after its tenth message', async () => {
     let messages = 0;
     plant(Flood, 'receive', (_, __, sound) => ((messages += 1) > 10 ? undefined : sound()));

@@ -13,7 +13,7 @@ interface Chapter {
 export function tellStory({ steps, result }: TimelineData, list: HTMLElement, go: (atMs: number) => void): void {
   const { recoveries } = result.measures;
   const chapters: Chapter[] = [
-    ...steps.map(({ atMs, text, place }): Chapter => {
+    ...steps.map(({ atMs, text, place, remarks }): Chapter => {
       const recovery = recoveries.find((each) => each.atMs === atMs && each.step === text);
       const after = recovery?.recoveredAfterMs as number | null | undefined;
       const recovered =
@@ -22,7 +22,7 @@ export function tellStory({ steps, result }: TimelineData, list: HTMLElement, go
           : after === undefined || after === null
             ? ', never recovered'
             : `, recovered in ${duration(after)}`;
-      return { atMs, text, more: `${place}${recovered}`, kind: 'step' };
+      return { atMs, text, more: `${[place, ...remarks].join(', ')}${recovered}`, kind: 'step' };
     }),
     ...result.violations.map(({ atMs, invariant, text, server }): Chapter => ({
       atMs,

@@ -36,9 +36,9 @@ export function describeIssue(source: ConfigSource, issue: z.core.$ZodIssue): st
     );
   }
   const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [source.at(issue.path, `${nameOf(issue.path)}: ${text}`)];
+  return [source.at(issue.path, issue.path.length === 0 ? text : `${nameOf(issue.path)}: ${text}`)];
 }
 
 function nameOf(path: Path): string {
-  return path.length === 0 ? 'the file' : path.map(String).join('.');
+  return path.map(String).join('.');
 }

@@ -11,6 +11,7 @@ import type { AccessRules, HerdConfig } from './herd-config.js';
 import { natsSecretProblemsOf, problemsOf, type Problem } from './problems.js';
 import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
+import { sentenceOf } from './sentences.js';
 import { YamlSource } from './yaml-source.js';
 
 /** What a config is read for: to run its servers, or to ask them, over HTTP or in lines. */
@@ -61,7 +62,7 @@ export function configOfObject(config: unknown): HerdConfig {
 }
 
 function configIn(source: ConfigSource, file: string): HerdConfig {
-  const { success, data, error } = herdSchema.safeParse(source.value);
+  const { success, data, error } = herdSchema.safeParse(source.value, { error: sentenceOf });
   if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
   const isFromEnvironment = (path: Problem['path']) => source.isFromEnvironment(path);
   const found = [

@@ -3,6 +3,8 @@ import { ConfigError } from '../errors.js';
 import type { ConfigSource, Path } from './config-source.js';
 
 const onlyVariable = /^\$\{\w+\}$/;
+/** The library's words are for programmers. */
+const secondDocument = 'a second document begins here (---); there can be only one in a file';
 const wholeNumber = /^\d{1,15}$/;
 
 /** A YAML text that can tell where each of its values stands. */
@@ -25,7 +27,9 @@ export class YamlSource implements ConfigSource {
     leftOut: readonly Path[] = [],
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
-    const syntax = this.document.errors.map(({ pos, message }) => this.atOffset(pos[0], message));
+    const syntax = this.document.errors.map(({ pos, code, message }) =>
+      this.atOffset(pos[0], code === 'MULTIPLE_DOCS' ? secondDocument : message),
+    );
     for (const path of leftOut) if (this.document.hasIn(path)) this.document.deleteIn(path);
     const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment)];
     if (syntax.length + missing.length > 0) throw new ConfigError([...syntax, ...missing]);

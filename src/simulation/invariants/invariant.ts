@@ -20,7 +20,7 @@ export interface Invariant {
   readonly sees?: readonly WorldEvent['kind'][];
   /** Safety: looks at an event of these kinds before the view has taken it in. */
   see?(event: WorldEvent, view: HerdView): Breach | undefined;
-  /** Safety: looks around, once a simulated second. */
+  /** Safety: looks around, after each step and once a simulated second. */
   look?(view: HerdView): Breach[];
   /**
    * Liveness: looks at a herd that has had the time that it is promised.

@@ -1,28 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunResult } from '../run/result.js';
-import type { TraceEvent } from '../run/trace.js';
+import type { RunNews } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { timelinePage } from './page.js';
+import { ReportError } from './report-folders.js';
 import { TimelineRecorder } from './timeline-recorder.js';
-
-/** A report cannot be written where it should be. */
-export class ReportError extends Error {
-  readonly code = 'HERD_REPORT';
-
-  constructor(folder: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`the report cannot be written to ${folder}: ${reason}; name a folder that can be made and written to`, {
-      cause,
-    });
-  }
-}
 
 /** The report of one run: `results.json` for programs, `timeline.html` for people. */
 export class Report {
   private readonly recorder: TimelineRecorder;
 
-  /** @param folder where it goes; made if need be */
+  /** @param folder where it goes: see `makeReportFolder` */
   constructor(
     private readonly folder: string,
     scenario: Scenario,
@@ -30,8 +19,8 @@ export class Report {
     this.recorder = new TimelineRecorder(scenario);
   }
 
-  /** Takes in what is on the record. */
-  note(atMs: number, event: TraceEvent): void {
+  /** Takes in what is heard of a run. */
+  note(atMs: number, event: RunNews): void {
     this.recorder.note(atMs, event);
   }
 
@@ -47,7 +36,6 @@ export class Report {
     const timeline = join(this.folder, 'timeline.html');
     const page = timelinePage(this.recorder.data(shown));
     try {
-      mkdirSync(this.folder, { recursive: true });
       writeFileSync(join(this.folder, 'results.json'), resultsJson(shown));
       writeFileSync(timeline, page);
     } catch (error) {
@@ -55,16 +43,6 @@ export class Report {
     }
     return timeline;
   }
-}
-
-/** Where the reports of scenarios go: that of a single one into the folder itself, those of several into one each, by their files. */
-export function reportFolders(folder: string, files: readonly string[]): string[] {
-  if (files.length === 1) return [folder];
-  const names = files.map((file) => basename(file).replace(/\.ya?ml$/, ''));
-  return names.map((name, index) => {
-    const earlier = names.slice(0, index).filter((other) => other === name).length;
-    return join(folder, earlier === 0 ? name : `${name}-${earlier + 1}`);
-  });
 }
 
 /** What is not known, or is nowhere, is null: every key is always there. */

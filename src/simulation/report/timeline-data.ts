@@ -47,6 +47,8 @@ export interface StepMark {
   readonly text: string;
   /** Where it stands: `scenario.yaml:12`. */
   readonly place: string;
+  /** What is said of it besides: `Blake is up already`. */
+  readonly remarks: readonly string[];
 }
 
 /** Messages in the order in which they were sent, a column for each of their features: as objects they would be many times larger. */

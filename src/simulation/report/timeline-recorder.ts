@@ -1,9 +1,10 @@
 import type { RunResult } from '../run/result.js';
-import type { TraceEvent } from '../run/trace.js';
+import type { RunNews, TraceEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { engine, waysOf } from '../scenario/ways.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
+import { replayCommand } from './replay-command.js';
 import type { Mark, StepMark, TimelineData } from './timeline-data.js';
 
 /** Marks that a page holds: links that flap all the time would fill it without telling more. */
@@ -16,7 +17,7 @@ export class TimelineRecorder {
   private readonly messages: MessageLog;
   private readonly bands: FaultBands;
   private readonly marks: Mark[] = [];
-  private readonly steps: StepMark[] = [];
+  private readonly steps: (StepMark & { readonly remarks: string[] })[] = [];
   /** The links that are up, as each end sees them. */
   private readonly live = new Set<string>();
   private marksLeftOut = 0;
@@ -29,14 +30,15 @@ export class TimelineRecorder {
     this.bands = new FaultBands(servers, steps);
   }
 
-  /** Takes in what is on the record. */
-  note(atMs: number, event: TraceEvent): void {
+  /** Takes in what is heard of a run. */
+  note(atMs: number, event: RunNews): void {
+    if (event.kind === 'remark') return this.remark(event.text);
     this.bands.note(atMs, event);
     switch (event.kind) {
       case 'carried':
         return this.messages.note(atMs, event);
       case 'step':
-        this.steps.push({ atMs, text: event.text, place: event.place });
+        this.steps.push({ atMs, text: event.text, place: event.place, remarks: [] });
         return;
       case 'violation':
         return this.messages.stay();
@@ -56,7 +58,7 @@ export class TimelineRecorder {
     const { leftOut, ...messages } = this.messages.data(result.simulatedMs);
     return {
       result,
-      again: `herd simulate ${result.file} --seed ${result.seed}`,
+      again: replayCommand(result),
       servers: this.servers,
       ...messages,
       bands: this.bands.end(result.simulatedMs),
@@ -64,6 +66,11 @@ export class TimelineRecorder {
       steps: this.steps,
       leftOut: { ...leftOut, marks: this.marksLeftOut },
     };
+  }
+
+  /** What is remarked is remarked of the step that was done last. */
+  private remark(text: string): void {
+    this.steps.at(-1)?.remarks.push(text);
   }
 
   /** Links that come up, and those that were up and go down; not each try of one that is down. */

@@ -26,6 +26,8 @@ export class HerdView {
   readonly bucket = new Map<ClientId, Location>();
   /** When each server last started; the first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
+  /** The servers that are stopped, and have not crashed since. */
+  readonly paused = new Set<ServerId>();
   /** The newest location that each server has forgotten for want of room since it started. */
   private readonly horizons = new Map<ServerId, Location>();
   private readonly live = new Set<string>();
@@ -118,7 +120,14 @@ export class HerdView {
         return this.bucket.clear();
       case 'started':
         return this.start(event.server, event.remembered);
+      case 'paused':
+        this.paused.add(event.server);
+        return;
+      case 'resumed':
+        this.paused.delete(event.server);
+        return;
       case 'down':
+        this.paused.delete(event.server);
         this.held.delete(event.server);
         this.running = [...this.held.keys()];
         for (const neighbour of this.ways.get(event.server) ?? []) this.live.delete(`${event.server}>${neighbour}`);

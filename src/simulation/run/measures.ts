@@ -59,6 +59,7 @@ export class Measures {
     this.recoveries.note(event);
   }
 
+  /** What is known by now; nothing that happens later changes it. */
   results(): MeasureResults {
     const { updates, locations, lines } = this;
     return {
@@ -71,7 +72,7 @@ export class Measures {
         minimum: this.parties.size - 1,
       },
       bytes: { peers: this.peerBytes, clients: this.clientBytes },
-      recoveries: this.recoveries.all,
+      recoveries: this.recoveries.all.map((recovery) => ({ ...recovery })),
     };
   }
 

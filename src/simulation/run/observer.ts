@@ -4,7 +4,7 @@ import type { World, WorldEvent } from '../world.js';
 import { HerdView } from './herd-view.js';
 import { Measures } from './measures.js';
 import type { Violation } from './result.js';
-import { isTraced, type Trace, type TraceEvent } from './trace.js';
+import { isTraced, type RunNews, type Trace, type TraceEvent } from './trace.js';
 
 /** Violations that are kept: what broke first matters, and all else may follow from it. */
 const violationsMax = 100;
@@ -21,7 +21,7 @@ export class Observer {
     ways: Topology,
     private readonly invariants: readonly Invariant[],
     private readonly trace: Trace,
-    private readonly onEntry: (atMs: number, event: TraceEvent) => void,
+    private readonly onEntry: (atMs: number, event: RunNews) => void,
   ) {
     this.view = new HerdView(ways, world);
     this.measures = new Measures(this.view);
@@ -64,6 +64,11 @@ export class Observer {
     const atMs = this.world.nowMs();
     this.trace.note(atMs, event);
     this.onEntry(atMs, event);
+  }
+
+  /** Says something that follows from the record, and is no part of it. */
+  remark(text: string): void {
+    this.onEntry(this.world.nowMs(), { kind: 'remark', text });
   }
 
   private report(invariant: string, breaches: readonly Breach[]): void {

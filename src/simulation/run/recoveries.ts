@@ -29,6 +29,8 @@ export class Recoveries {
     const recovery: Recovery = { atMs: this.view.world.nowMs(), step, recoveredAfterMs: undefined };
     this.all.push(recovery);
     this.open.add(recovery);
+    // Where nothing had suffered there is nothing to wait for.
+    this.conclude();
   }
 
   /** Takes in what happened, after the view and the updates have. */

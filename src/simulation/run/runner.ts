@@ -4,10 +4,13 @@ import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { World, WorldListener } from '../world.js';
+import { idleTextsOf } from './idle-steps.js';
+import type { MeasureResults } from './measures.js';
 import { Observer } from './observer.js';
 import { promisedMs, quietMs } from './promise.js';
+import { refusalsOf, WorldRefusal } from './refusals.js';
 import type { RunResult } from './result.js';
-import { Trace, type TraceEvent } from './trace.js';
+import { Trace, type RunNews } from './trace.js';
 import { Workload } from './workload.js';
 
 /** Milliseconds between two looks at what shows only now and then. */
@@ -21,17 +24,8 @@ export interface RunOptions {
   readonly keep?: 'hash' | 'entries';
   /** Those of the scenario, if left out. */
   readonly invariants?: readonly Invariant[];
-  /** Hears of everything on the record, as it goes. */
-  readonly onEntry?: (atMs: number, event: TraceEvent) => void;
-}
-
-/** A scenario has steps that a world cannot do. */
-export class WorldRefusal extends Error {
-  readonly code = 'HERD_WORLD';
-
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
-  }
+  /** Hears of everything on the record, as it goes, and what is said about it. */
+  readonly onEntry?: (atMs: number, event: RunNews) => void;
 }
 
 /**
@@ -66,32 +60,24 @@ class Run {
   }
 
   async play(): Promise<RunResult> {
-    this.requireWorld();
+    const refusals = refusalsOf(this.scenario, this.world);
+    if (refusals.length > 0) throw new WorldRefusal(refusals);
+    let measures: MeasureResults;
     try {
       await this.world.start();
       for (const step of this.scenario.steps) {
         await this.passUntil(step.atMs);
         await this.do(step);
+        this.observer.look();
       }
       this.workload.end();
       await this.settle();
+      // The end takes every server down, and says nothing of the herd.
+      measures = this.observer.measures.results();
     } finally {
       await this.world.stop();
     }
-    return this.result();
-  }
-
-  private requireWorld(): void {
-    const { herd, herdPlace } = this.scenario;
-    const ofHerd = this.world.refusalOfHerd(herd);
-    if (ofHerd !== undefined) {
-      throw new WorldRefusal([`${herdPlace}: the world of ${this.world.name} cannot have this herd: ${ofHerd}`]);
-    }
-    const problems = this.scenario.steps.flatMap(({ action, place, text }) => {
-      const refusal = this.world.refusal(action);
-      return refusal === undefined ? [] : [`${place}: the world of ${this.world.name} cannot do ${text}: ${refusal}`];
-    });
-    if (problems.length > 0) throw new WorldRefusal(problems);
+    return this.result(measures);
   }
 
   /** Lets time pass, with what the clients do meanwhile. */
@@ -108,6 +94,7 @@ class Run {
 
   private async do({ action, text, place }: Step): Promise<void> {
     this.observer.record({ kind: 'step', text, place });
+    for (const idle of idleTextsOf(action, this.observer.view)) this.observer.remark(idle);
     switch (action.kind) {
       case 'report': {
         const { client, server, position } = action;
@@ -156,9 +143,9 @@ class Run {
     await this.observer.settled(endMs);
   }
 
-  private result(): RunResult {
+  private result(measures: MeasureResults): RunResult {
     const { name, file, seed } = this.scenario;
-    const { violations, measures } = this.observer;
+    const { violations } = this.observer;
     return {
       name,
       file,
@@ -167,7 +154,7 @@ class Run {
       unseen: this.world.unseen,
       verdict: violations.length === 0 ? 'held' : 'violated',
       violations,
-      measures: measures.results(),
+      measures,
       simulatedMs: this.world.nowMs(),
       traceHash: this.trace.hash(),
       trace: this.trace.entries,

@@ -28,6 +28,9 @@ export type TraceEvent =
       readonly server: string | undefined;
     };
 
+/** What is heard of a run as it goes: what goes on record, and what is said about it besides. */
+export type RunNews = TraceEvent | { readonly kind: 'remark'; readonly text: string };
+
 /** An event and when it happened, in milliseconds since the start. */
 export interface TraceEntry {
   readonly atMs: number;

@@ -3,8 +3,9 @@ import { topologyOf } from '../../protocol/topology.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { limitsOf, paceOf } from '../../runtime/config/load.js';
 import { engine } from './ways.js';
-import { insteadOf } from './nearest-word.js';
+import { insteadOf } from '../../runtime/config/nearest-word.js';
 import type { Problems } from './problems.js';
+import { repeatedIn } from './repeated.js';
 import type { ScenarioHerd } from './scenario.js';
 import { inlineHerdSchema } from './schema.js';
 
@@ -38,6 +39,8 @@ function inlineHerd(written: Record<string, unknown>, problems: Problems): Scena
   const herd = problems.read(inlineHerdSchema, written, ['herd']);
   if (herd === undefined) return undefined;
   const known = new Set(herd.servers);
+  for (const name of repeatedIn(herd.servers))
+    problems.add(['herd', 'servers'], `${name} stands twice among the servers`);
   const edges: [ServerId, ServerId][] = [];
   for (const [name, others] of Object.entries(herd.talks)) {
     const path = ['herd', 'talks', name];

@@ -50,8 +50,14 @@ export function parseScenario(file: string, text: string, environment: Environme
   const placeOf = (path: readonly PropertyKey[]) => source.at(path, '').replace(/: $/, '');
   const reader = new StepReader(herd, problems, placeOf);
   const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
-  problems.throwIfAny();
   const { count, rate, clockSkew, late, asks, moves } = written.clients;
+  if (count > 0 !== rate > 0) {
+    problems.add(
+      ['clients'],
+      'clients have a count and a rate, as in { count: 50, rate: 20/s }; without both nobody reports',
+    );
+  }
+  problems.throwIfAny();
   const { delay, loss, duplicate, bandwidth, buffers } = written.network;
   return {
     file,
@@ -60,7 +66,7 @@ export function parseScenario(file: string, text: string, environment: Environme
     herd,
     herdPlace: placeOf(['herd']),
     network: { delay, loss, duplicate, bytesPerSecond: bandwidth, bufferBytes: buffers },
-    clients: { count, perSecond: count === 0 ? 0 : rate, clockSkewMs: clockSkew, late, asks, moves },
+    clients: { count, perSecond: rate, clockSkewMs: clockSkew, late, asks, moves },
     steps: inOrder(steps),
     settleMs: written.settle,
   };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ConfigError } from '../../runtime/errors.js';
+import { sentenceOf } from '../../runtime/config/sentences.js';
 import type { YamlSource } from '../../runtime/config/yaml-source.js';
-import { insteadOf } from './nearest-word.js';
+import { insteadOf } from '../../runtime/config/nearest-word.js';
 
 type Path = readonly PropertyKey[];
 
@@ -18,7 +19,7 @@ export class Problems {
 
   /** Reads a value by its schema; undefined, and noted, if it does not fit. */
   read<Schema extends z.ZodType>(schema: Schema, value: unknown, path: Path): z.output<Schema> | undefined {
-    const { success, data, error } = schema.safeParse(value);
+    const { success, data, error } = schema.safeParse(value, { error: sentenceOf });
     if (success) return data;
     for (const issue of error.issues) this.describe(schema, issue, path);
     return undefined;
@@ -37,7 +38,8 @@ export class Problems {
       return;
     }
     const what = at.map(String).join('.');
-    this.add(at, what === '' ? issue.message : `${what}: ${issue.message}`);
+    const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    this.add(at, what === '' ? text : `${what}: ${text}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { serverIdPattern } from '../../protocol/ids.js';
 import { defaultBufferBytes } from '../network/path.js';
 import { isPosition } from '../../protocol/position.js';
 import { herdSchema } from '../../runtime/config/schema.js';
+import { wordInstead } from '../../runtime/config/sentences.js';
 import {
   bandwidth,
   delayRange,
@@ -20,13 +21,27 @@ import {
  * what may stand behind each, is the table `actions`.
  */
 
+/** Phones of one scenario: each is a connection, and a real world is one machine. */
+const clientsMax = 100_000;
+
+/** Seeds have as many digits as can be typed behind --seed and kept exactly. */
+const seedMax = 999_999_999_999_999;
+
 const name = z.string({ error: 'must be a name of a server' }).regex(serverIdPattern, 'must be a name of a server');
+function whole(most: number) {
+  const isOne = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
+  const error = `must be a whole number from 0 to ${most}`;
+  return z.number({ error }).refine(isOne, error);
+}
+
 const client = z
   .string({ error: 'must be the name of a client' })
   .regex(/^[^\s]+$/, 'must be the name of a client, without white space');
 
+const serversText = 'must be a server, a list of servers, or all';
+
 /** One server, some of them, or `all`. */
-export const servers = z.union([name, z.array(name).min(1)], { error: 'must be a server, a list of servers, or all' });
+export const servers = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
 
 /** Both ways between two servers that talk, or all ways of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
@@ -38,12 +53,12 @@ const position = z
   .string({ error: 'must be a position in quotes, as in "+34.068930-118.445127"' })
   .refine(isPosition, 'must be a position in quotes, as in "+34.068930-118.445127"');
 
+const herdServersText = 'must be a list of names, as in [Blake, Howard]';
+
 const herd = z.strictObject({
-  servers: z.array(name).min(1),
+  servers: z.array(name, { error: herdServersText }).min(1, herdServersText),
   talks: z.record(name, z.array(name)).default({}),
-  spread: z
-    .strictObject({ kind: z.enum(['flood', 'nats'], { error: 'must be flood or nats' }) })
-    .prefault({ kind: 'flood' }),
+  spread: z.strictObject({ kind: z.enum(['flood', 'nats']) }).prefault({ kind: 'flood' }),
   limits: herdSchema.shape.limits,
   links: herdSchema.shape.links,
 });
@@ -57,7 +72,7 @@ const network = z.strictObject({
 });
 
 const clients = z.strictObject({
-  count: z.int('must be a whole number').min(0).max(100_000).default(0),
+  count: whole(clientsMax).default(0),
   rate: rate.prefault('0/s'),
   clockSkew: duration.prefault('0s'),
   late: probability.prefault('0%'),
@@ -65,21 +80,32 @@ const clients = z.strictObject({
   moves: probability.prefault('1%'),
 });
 
+const nameText = 'a scenario has a name: one line that tells its story';
+
 /** A scenario but for what its steps say. */
-export const scenarioSchema = z.strictObject({
-  name: z.string({ error: 'a scenario has a name: one line that tells its story' }).min(1),
-  seed: z.int('must be a whole number').min(0).default(1),
-  herd: z.union([z.string(), z.record(z.string(), z.unknown())], {
-    error: 'must be the path of a herd.yaml, or servers and talks',
-  }),
-  network: network.prefault({}),
-  clients: clients.prefault({}),
-  settle: duration.prefault('15s'),
-  steps: z.array(z.record(z.string(), z.unknown())).default([]),
-});
+export const scenarioSchema = z.strictObject(
+  {
+    name: z.string({ error: nameText }).min(1, nameText),
+    seed: whole(seedMax).default(1),
+    herd: z.union([z.string(), z.record(z.string(), z.unknown())], {
+      error: 'must be the path of a herd.yaml, or servers and talks',
+    }),
+    network: network.prefault({}),
+    clients: clients.prefault({}),
+    settle: duration.prefault('15s'),
+    steps: z
+      .array(z.record(z.string(), z.unknown(), { error: 'must say when and what, as in { at: 5s, crash: Blake }' }), {
+        error: 'must be a list of steps, as in [{ at: 5s, crash: Blake }]',
+      })
+      .default([]),
+  },
+  { error: 'a scenario has words and their values: a name, a herd, and steps' },
+);
 
 /** A herd that stands in the scenario. */
 export const inlineHerdSchema = herd;
+
+const groupsText = 'must be groups of servers, as in [[Blake, Howard], [Metta]]';
 
 /** The word of each action: what stands behind it, and which words may stand beside it. */
 export const actions = {
@@ -99,14 +125,17 @@ export const actions = {
     beside: ['oneway'],
   },
   partition: {
-    value: z
-      .array(z.array(name).min(1), { error: 'must be groups of servers, as in [[Blake, Howard], [Metta]]' })
-      .min(2),
+    value: z.array(z.array(name, { error: groupsText }).min(1, groupsText), { error: groupsText }).min(2, groupsText),
     beside: [],
   },
   heal: {
     value: z.union([z.enum(['all', 'partition']), z.tuple([name, name])], {
-      error: 'must be all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
+      error: ({ input }) =>
+        wordInstead(
+          input,
+          ['all', 'partition'],
+          'all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
+        ),
     }),
     beside: [],
   },
@@ -115,11 +144,11 @@ export const actions = {
     beside: [],
   },
   upstream: {
-    value: z.enum(['up', 'down', 'slow', 'garbage'], { error: 'must be up, down, slow or garbage' }),
+    value: z.enum(['up', 'down', 'slow', 'garbage']),
     beside: [],
   },
   engine: {
-    value: z.enum(['up', 'down', 'full', 'stale', 'wiped'], { error: 'must be up, down, full, stale or wiped' }),
+    value: z.enum(['up', 'down', 'full', 'stale', 'wiped']),
     beside: [],
   },
   report: { value: z.strictObject({ server: name, client, position }), beside: [] },
@@ -128,20 +157,17 @@ export const actions = {
       server: name,
       client,
       radius: z.number().min(0).default(10),
-      count: z.int().min(0).max(20).default(5),
+      count: whole(20).default(5),
     }),
     beside: [],
   },
   expect: {
-    value: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('converged') }),
-      z.strictObject({
-        kind: z.literal('position'),
-        server: name,
-        client,
-        position: z.union([z.literal('none'), position], { error: 'must be a position in quotes, or none' }),
-      }),
-    ]),
+    // `converged`, which is a word by itself, is no part of it.
+    value: z.strictObject({
+      server: name,
+      client,
+      position: z.union([z.literal('none'), position], { error: 'must be a position in quotes, or none' }),
+    }),
     beside: [],
   },
 } as const;
@@ -151,7 +177,9 @@ export type ActionWord = keyof typeof actions;
 
 /** What may stand beside an action. */
 export const besides = {
-  keep: z.literal('disk', { error: 'must be disk; without it the memory is gone' }),
+  keep: z.literal('disk', {
+    error: ({ input }) => wordInstead(input, ['disk'], 'disk; without it the memory is gone'),
+  }),
   oneway: z.boolean({ error: 'must be true or false' }),
 };
 

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { Topology } from '../../protocol/topology.js';
 import { asClientId, type ServerId } from '../../protocol/ids.js';
 import { bytesOf } from '../../protocol/bytes.js';
-import { insteadOf } from './nearest-word.js';
+import { insteadOf } from '../../runtime/config/nearest-word.js';
+import { wordInstead } from '../../runtime/config/sentences.js';
 import type { Problems } from './problems.js';
+import { repeatedIn } from './repeated.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
 import { actions, at, besides, type ActionWord } from './schema.js';
 import { engine, waysOf } from './ways.js';
@@ -42,7 +44,7 @@ export class StepReader {
     const atMs = Object.hasOwn(written, 'at') ? this.problems.read(at, written['at'], [...path, 'at']) : undefined;
     if (word === undefined) return undefined;
     const beside = this.besideOf(written, word, path);
-    const action = this.actionOf(word, prepared(word, written[word]), beside, [...path, word]);
+    const action = this.actionOf(word, written[word], beside, [...path, word]);
     if (atMs === undefined || action === undefined) return undefined;
     const text = [word, ...actions[word].beside.filter((each) => Object.hasOwn(written, each))]
       .map((each) => `${each}: ${plain(written[each])}`)
@@ -78,10 +80,7 @@ export class StepReader {
   }
 
   private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
-    if (written === undefined) {
-      this.noExpectation(path);
-      return undefined;
-    }
+    if (word === 'expect' && (typeof written !== 'object' || written === null)) return this.expectedWord(written, path);
     const value = this.problems.read(actions[word].value, written, path);
     if (value === undefined) return undefined;
     switch (word) {
@@ -98,6 +97,9 @@ export class StepReader {
         return { kind: word, edges: this.edgesOf(value as Value<'cut'>, beside, path) };
       case 'slow': {
         const { edge, delay, bandwidth, loss } = value as Value<'slow'>;
+        if (delay === undefined && bandwidth === undefined && loss === undefined) {
+          this.problems.add(path, 'slow says how slow: give it a delay, a bandwidth or a loss');
+        }
         const conditions = {
           ...(delay === undefined ? {} : { delay }),
           ...(bandwidth === undefined ? {} : { bytesPerSecond: bandwidth }),
@@ -113,6 +115,9 @@ export class StepReader {
       }
       case 'clock': {
         const { server, jump = 0, drift } = value as Value<'clock'>;
+        if (jump === 0 && drift === undefined) {
+          this.problems.add(path, 'clock says what becomes of it: give it a jump or a drift');
+        }
         return { kind: word, server: this.serverOf(server, path), jumpMs: jump, drift };
       }
       case 'upstream':
@@ -136,13 +141,14 @@ export class StepReader {
     }
   }
 
-  private noExpectation(path: Path): void {
-    const text = 'must be converged, or a server, a client and its position; did you mean converged?';
+  private expectedWord(written: unknown, path: Path): Action | undefined {
+    if (written === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
+    const text = wordInstead(written, ['converged'], 'converged, or a server, a client and its position');
     this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
+    return undefined;
   }
 
   private expectation(value: Value<'expect'>, path: Path): Action {
-    if (value.kind === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
     const server = this.serverOf(value.server, [...path, 'server']);
     const position = value.position === 'none' ? undefined : value.position;
     return { kind: 'expect', that: { kind: 'position', server, client: asClientId(bytesOf(value.client)), position } };
@@ -170,6 +176,9 @@ export class StepReader {
 
   private groupsOf(written: Value<'partition'>, path: Path): ServerId[][] {
     const groups = written.map((group) => group.map((name) => this.endOf(name, path)));
+    for (const name of repeatedIn(groups.flat())) {
+      this.problems.add(path, `${name} stands twice in this partition; a server is in one group, or in none`);
+    }
     if (this.ways.has(engine) && !groups.flat().includes(engine)) {
       this.problems.add(path, 'servers on NATS have no links to cut; put the engine into one of the groups');
     }
@@ -196,13 +205,6 @@ export class StepReader {
           ],
     );
   }
-}
-
-/** The two forms of an expectation, told apart for the schema; undefined for what is neither. */
-function prepared(word: ActionWord, written: unknown): unknown {
-  if (word !== 'expect') return written;
-  if (typeof written === 'object') return { ...written, kind: 'position' };
-  return written === 'converged' ? { kind: 'converged' } : undefined;
 }
 
 /** A value as it may stand in a file. */

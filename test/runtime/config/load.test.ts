@@ -414,6 +414,33 @@ describe('herd.yaml', () => {
     });
   }
 
+  const said: readonly (readonly [line: string, problem: string])[] = [
+    ['spread: { kind: nast }', 'spread.kind: there is no "nast" here; did you mean nats?'],
+    ['spread: { replicas: 2 }', 'spread.kind: is missing; it must be one of flood, nats'],
+    ['spread: { kind: nats, servers: [a:1], replicas: 2 }', 'spread.replicas: must be one of 1, 3, 5'],
+    [
+      'spread: { kind: nats, servers: [a:1], hold: touchd }',
+      'spread.hold: there is no "touchd" here; did you mean touched?',
+    ],
+    ['spread: { kind: nats, servers: [] }', 'spread.servers: must be a list of at least 1'],
+    ['spread: { kind: nats, servers: a:1 }', 'spread.servers: must be a list, as in [one, other]'],
+    ['spread: { kind: nats, servers: [a:1], user: "" }', 'spread.user: must not be empty'],
+    ['links: 5', 'links: must be words and their values, as in { word: value }'],
+    ['links: { beatMs: 9 }', 'links.beatMs: must be at least 10'],
+    ['links: { beatMs: 1.5 }', 'links.beatMs: must be a whole number'],
+    ['log: {}', 'log.dir: is missing; it must be a text'],
+    ['--- # and another', 'a second document begins here (---); there can be only one in a file'],
+  ];
+  for (const [line, problem] of said) {
+    it(`says in words for people what is wrong with ${line}`, () => {
+      expect(problemsOf({}, [line])).to.deep.equal([`herd.yaml:7: ${problem}`]);
+    });
+  }
+
+  it('says so of a file with nothing in it', () => {
+    expect(() => parse([])).to.throw('herd.yaml:1: must be words and their values, as in { word: value }');
+  });
+
   it('says all at once that is wrong', () => {
     expect(problemsOf({ 3: '  Blake: { port: 1.5, peerPort: 70000 }' }, ['colour: blue'])).to.have.lengthOf(3);
     expect(problemsOf({ 4: '  Metta: { port: 12000, peerPort: 12100 }', 6: '  Blake: [Nobody]' })).to.have.lengthOf(3);

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { jsonInHtml } from '../../../src/simulation/report/page.js';
-import { Report, ReportError, reportFolders } from '../../../src/simulation/report/report.js';
+import { replayCommand } from '../../../src/simulation/report/replay-command.js';
+import { makeReportFolder, ReportError, reportFolders } from '../../../src/simulation/report/report-folders.js';
+import { Report } from '../../../src/simulation/report/report.js';
+import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
+import { verdictOf } from '../../../src/cli/simulation-output.js';
 import { scenarioOf, simulate } from '../simulate.js';
 
 const scenario = scenarioOf(
@@ -22,6 +26,7 @@ describe('a report', () => {
   it('has all results but the record, the same for the same seed, and null for what is not known', async () => {
     const texts: string[] = [];
     for (const name of ['one', 'other']) {
+      makeReportFolder(join(folder, 'made', name));
       const report = new Report(join(folder, 'made', name), scenario);
       const result = await simulate(scenario, { keep: 'entries', onEntry: (atMs, event) => report.note(atMs, event) });
       expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));
@@ -33,6 +38,14 @@ describe('a report', () => {
       expect(texts[0]).to.include('"p50": null');
     }
     expect(texts[1]).to.equal(texts[0]);
+  });
+
+  it('says for which folder none can be made: in a file, or where the system takes none', () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    for (const place of [file, join(file, 'in it'), '/proc/report/one']) {
+      expect(() => makeReportFolder(place), place).to.throw(ReportError, `cannot be written to ${place}: `);
+    }
   });
 
   it('says where it cannot be written', async () => {
@@ -51,6 +64,24 @@ describe('a report', () => {
       join('reports', 'storm-2'),
     ]);
   });
+});
+
+describe('the command that plays a run again', () => {
+  const words = [
+    ['storm.yaml', 'storm.yaml'],
+    ['../a b/storm.yaml', "'../a b/storm.yaml'"],
+    ["it's $HOME.yaml", "'it'\\''s $HOME.yaml'"],
+  ] as const;
+  for (const [file, word] of words) {
+    it(`names ${file} as a shell takes it, and the world, in the page as on a terminal`, async () => {
+      const result = { ...(await simulate(scenario)), file, seed: 7 };
+      expect(replayCommand(result)).to.equal(`herd simulate ${word} --seed 7`);
+      const real = { ...result, world: 'processes', verdict: 'violated' as const };
+      const again = `herd simulate ${word} --seed 7 --world processes`;
+      expect(new TimelineRecorder(scenario).data(real).again).to.equal(again);
+      expect(verdictOf(real, 0)).to.include(`again: ${again}\n`);
+    });
+  }
 });
 
 describe('data in a page', () => {
