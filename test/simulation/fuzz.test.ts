@@ -123,7 +123,7 @@ describe('fuzzing', function () {
       200,
       1_519,
       39,
-      948,
+      247,
       ...Array.from({ length: 13 }, (_, index) => 1_001 + index),
     ];
     const play = (index: number) => playSeed(seeds[index] ?? 0, virtualWorld);
