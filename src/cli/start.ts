@@ -11,6 +11,7 @@ import { systemRandom } from '../runtime/system-random.js';
 import type { SampleUpstream } from '../upstreams/sample/start.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
+import { onHangup } from './hangup.js';
 import type { ConfigOption, StartOptions } from './options.js';
 import { print } from './output.js';
 import { startSample } from './sample.js';
@@ -94,9 +95,8 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
     },
     servers,
   );
-  if (config.tls.clients !== undefined || config.tls.peers !== undefined) {
-    process.on('SIGHUP', () => processes.signal('SIGHUP'));
-  }
+  const areCertificates = config.tls.clients !== undefined || config.tls.peers !== undefined;
+  onHangup(areCertificates ? () => processes.signal('SIGHUP') : undefined);
   kill = () => processes.kill();
   try {
     void status.ready().then(() => {
