@@ -19,6 +19,7 @@ export async function check(options: ConfigOption): Promise<void> {
   const { file, herd, servers, upstream } = config;
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
+  await tryFilesForNats(config);
   upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const floods = config.spread.kind === 'flood';
   const summary = `herd ${herd}, ${servers.size} servers, ${spreadIn(config)}upstream ${described(upstream)}`;
@@ -38,6 +39,12 @@ export async function check(options: ConfigOption): Promise<void> {
     for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
   }
   for (const warning of await damagesIn(config)) warn(warning);
+}
+
+async function tryFilesForNats({ spread, bridge }: HerdConfig): Promise<void> {
+  const settings = spread.kind === 'nats' ? spread : bridge;
+  // A herd without a bucket loads nothing of NATS.
+  if (settings !== undefined) (await import('../runtime/nats/nats-files.js')).tryFilesOf(settings);
 }
 
 function showLinks({ servers, topology }: HerdConfig): void {

@@ -157,6 +157,21 @@ describe('the herd command', function () {
       expect(status).to.equal(1);
     });
 
+    it('names files for NATS that cannot be read, or are not what they should be', async () => {
+      const nats = (rest: string) => `spread: { kind: nats, servers: [nats.example], ${rest} }`;
+      for (const [rest, problem] of [
+        ['credentials: no.creds', /^herd: \S+no\.creds cannot be read: /],
+        ['credentials: herd.yaml', /^herd: \S+herd\.yaml holds no credentials for NATS: /],
+        ['tls: { ca: no.pem }', /^herd: \S+no\.pem cannot be read: /],
+        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is no authority: /],
+      ] as const) {
+        const cwd = await folderWith('herd: h', 'servers: { Blake: { port: 1 } }', nats(rest));
+        const { status, stdout, stderr } = await run(['check'], { cwd });
+        expect(stderr).to.match(problem);
+        expect({ status, stdout }, rest).to.deep.equal({ status: 1, stdout: '' });
+      }
+    });
+
     it('warns of locations on disk that are damaged', async () => {
       const cwd = await folderWith(
         'herd: h',

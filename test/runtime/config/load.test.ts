@@ -86,7 +86,9 @@ describe('herd.yaml', () => {
       tls: undefined,
       beatMs: defaultPace.beatMs,
     });
-    expect(nats('servers: [a:1, "nats://b:2"], bucket: ours, replicas: 3, tls: { ca: ca.pem }')).to.include({
+    expect(
+      nats('servers: [a:1, "nats://b:2", c, "[::1]:80", "::1"], bucket: ours, replicas: 3, tls: { ca: ca.pem }'),
+    ).to.include({
       bucket: 'ours',
       replicas: 3,
     });
@@ -291,6 +293,15 @@ describe('herd.yaml', () => {
       ['bridge: { by: [Blake], servers: [a:1], bucket: b, password: secret }'],
       'herd.yaml:7: bridge.user and bridge.password go together',
     ],
+    ...['nowhere:99999', 'nowhere:0', 'nowhere:port', 'a:1:b', '[::1'].map(
+      (place) =>
+        [
+          `a nats-server at ${place}`,
+          {},
+          [`spread: { kind: nats, servers: ["${place}"] }`],
+          'herd.yaml:7: spread.servers.0: must be a host and a port from 1 to 65535',
+        ] as const,
+    ),
     ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
     ['no stream', {}, ['spread: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: spread.shards: '],
     ['65 streams', {}, ['spread: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: spread.shards: '],
