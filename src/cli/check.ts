@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { requireBuckets } from '../embed/bucket.js';
 import { inspectApart } from '../embed/inspect.js';
 import { secretsOf } from '../embed/secrets.js';
 import { upstreamOf } from '../embed/upstream.js';
@@ -17,6 +18,7 @@ import { table } from './table.js';
 export async function check(options: ConfigOption): Promise<void> {
   const config = configFor(options);
   const { file, herd, servers, upstream } = config;
+  requireBuckets(config);
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
   await tryFilesForNats(config);

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireBuckets } from '../embed/bucket.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Upstream } from '../protocol/upstream.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
@@ -69,6 +70,7 @@ async function startHere(
 
 /** One process a server, each started again when it dies. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
+  requireBuckets(config);
   // Both signals may come before there are processes to kill.
   let kill = (): void => undefined;
   const stop = stopRequested(undefined, () => kill());

@@ -67,6 +67,30 @@ describe('the herd command', function () {
     });
   });
 
+  it('asks the servers of a herd whose secrets it does not have, and simulates them, but does not start them', async () => {
+    const cwd = await folderWith(
+      'herd: h',
+      'servers: { Blake: { port: 1 } }',
+      'spread: { kind: nats, servers: [nats.example], user: herd, password: "${NATS_SECRET}" }',
+    );
+    await writeFile(
+      join(cwd, 'story.yaml'),
+      'name: a story\nherd: herd.yaml\nclients: { count: 0 }\nsteps: []\nsettle: 1s\n',
+    );
+    const lacking = 'herd: herd.yaml:3: the environment variable NATS_SECRET is not set\n';
+    for (const [args, status, said] of [
+      [['send', 'Blake', 'hello'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['where', 'kiwi'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['simulate', 'story.yaml'], 0, ''],
+      [['check'], 1, lacking],
+      [['start'], 1, lacking],
+      [['start', '--processes'], 1, lacking],
+    ] as const) {
+      const ended = await run(args, { cwd });
+      expect(ended, args.join(' ')).to.include({ status, stderr: said });
+    }
+  });
+
   describe('check', () => {
     it('draws the herd of the current folder', async () => {
       const cwd = await folderWith(

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { ConfigError } from '../errors.js';
 import type { ConfigSource, Path } from './config-source.js';
 
@@ -9,16 +9,21 @@ const wholeNumber = /^\d{1,15}$/;
 export class YamlSource implements ConfigSource {
   /** The document as plain data. */
   readonly value: unknown;
+  readonly lacking: string[] = [];
   private readonly lines = new LineCounter();
   private readonly document: Document;
   /** The values that are one variable of the environment and nothing else. */
   private readonly fromEnvironment = new Set<unknown>();
 
-  /** @throws ConfigError if the text is no YAML, or names an environment variable that is not set */
+  /**
+   * @param mayLack the settings at the top in which a variable may be named that is not set
+   * @throws ConfigError if the text is no YAML, or names an environment variable elsewhere that is not set
+   */
   constructor(
     private readonly file: string,
     text: string,
     environment: Readonly<Record<string, string | undefined>>,
+    private readonly mayLack: ReadonlySet<unknown> = new Set(),
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
     const syntax = this.document.errors.map(({ pos, message }) => this.atOffset(pos[0], message));
@@ -67,18 +72,21 @@ export class YamlSource implements ConfigSource {
     return problems;
   }
 
-  /** Puts the environment's values in place of their names; returns what is not set. */
+  /** Puts the environment's values in place of their names; returns what is not set and may not be lacking. */
   private fillIn(environment: Readonly<Record<string, string | undefined>>): string[] {
     const problems: string[] = [];
     visit(this.document, {
-      Scalar: (_, node) => {
+      Scalar: (_, node, [, , setting]) => {
         if (typeof node.value !== 'string') return;
         const text = node.value;
         if (onlyVariable.test(text)) this.fromEnvironment.add(node);
         const filled = text.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
           const value = environment[variable];
           if (value === undefined) {
-            problems.push(this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`));
+            const isFine = isPair(setting) && isScalar(setting.key) && this.mayLack.has(setting.key.value);
+            (isFine ? this.lacking : problems).push(
+              this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`),
+            );
           }
           return value ?? whole;
         });

@@ -54,6 +54,7 @@ describe('herd.yaml', () => {
       ]),
       spread: { kind: 'flood' },
       bridge: undefined,
+      lackingForBucket: [],
       upstreamPace: defaultUpstreamPace,
       logDir: 'somewhere',
       storePath: undefined,
@@ -407,6 +408,24 @@ describe('herd.yaml', () => {
   it('puts the environment into values, in the middle of a text too', () => {
     const config = parse([...good, 'log: { dir: "${BASE}/logs" }'], { BASE: '/var' });
     expect(config.logDir).to.equal('/var/logs');
+  });
+
+  it('lacks what only a bucket needs until one is opened, and says what', () => {
+    const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
+    const user = 'user: "${NATS_USER}", password: "a${NATS_PASSWORD}"';
+    for (const text of [
+      `spread: { kind: nats, servers: [a:1], ${user} }`,
+      `bridge: { by: [Blake], bucket: b, servers: [a:1], ${user} }`,
+    ]) {
+      expect(parse([...lines, text], { NATS_USER: 'me' }).lackingForBucket).to.deep.equal([
+        'herd.yaml:3: the environment variable NATS_PASSWORD is not set',
+      ]);
+      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).lackingForBucket).to.deep.equal([]);
+    }
+    // What has to be a number cannot wait.
+    expect(() => parse([...lines, 'spread: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
+      .to.throw(ConfigError)
+      .with.nested.property('problems[0]', 'herd.yaml:3: the environment variable SHARDS is not set');
   });
 
   it('takes a whole number of the environment for one, where it stands alone and unquoted', () => {
