@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -71,6 +72,20 @@ describe('the package', function () {
   it('has herd on the PATH, with the herd that is shipped', async () => {
     expect((await shell('herd', '--version')).stdout).to.equal(`${manifest.version}\n`);
     expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
+  });
+
+  it('has what its README and the page on deployment name', async () => {
+    const installed = join(folder, 'node_modules', 'herd');
+    const named = async (page: string) => {
+      const text = await readFile(join(installed, page), 'utf8');
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => join(dirname(page), link));
+      const copied = [...text.matchAll(/^install .* (deploy\/\S+)/gm)].map(([, file = '']) => file);
+      return [...links, ...copied];
+    };
+    const files = [...(await named('README.md')), ...(await named('docs/deployment.md'))];
+    expect(files).to.include.members(['docs/images/window.png', 'docs/operations.md', 'deploy/systemd/herd@.service']);
+    const missing = files.filter((file) => !existsSync(join(installed, file)));
+    expect(missing).to.deep.equal([]);
   });
 
   it('runs a herd in the process of a program, and clients of it', async () => {
