@@ -22,17 +22,21 @@ import { coresTold, pinSelf } from './support/cores.js';
  * measured of spreading into docs/scale.md. --from takes the figures that an earlier run has written, and measures nothing.
  */
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [] },
-    rounds: { type: 'string' },
-    docs: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    from: { type: 'string' },
-  },
-});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const { values: options, positionals } = orEnd(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      docs: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      from: { type: 'string' },
+    },
+  }),
+);
 
 /** What is written to the file of a run. */
 interface Results {
@@ -40,8 +44,6 @@ interface Results {
   readonly figures: readonly Figure[];
   readonly notes: readonly string[];
 }
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const efforts: Readonly<Record<Effort['kind'], Effort>> = {
   full: { kind: 'full', rounds: 5, beforeMs: 20_000, warmUpMs: 500, measureMs: 2_500 },
@@ -54,7 +56,8 @@ const wanted = wantedMeasures();
 
 const startedMs = performance.now();
 const figures = new Figures();
-const circumstances = options.from === undefined ? await measureAll() : readFrom(options.from);
+const circumstances =
+  options.from === undefined ? await measureAll() : readFrom(orEnd(() => earlierIn(options.from ?? '')));
 const judged = verdicts(figures);
 // Who names what to measure is not told of what was not.
 const told =
@@ -72,12 +75,16 @@ if (options.from === undefined) {
 if (options.docs) writePages(wanted, figures, circumstances, conclusion);
 
 function wantedMeasures(): readonly Measure[] {
+  const all = measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n');
+  return orEnd(() => chosen([...options.only, ...positionals], effort.kind), ` There are:\n${all}`);
+}
+
+/** Ends with a sentence where there is nothing to go on with. */
+function orEnd<Value>(attempt: () => Value, more = ''): Value {
   try {
-    return chosen([...options.only, ...positionals], effort.kind);
+    return attempt();
   } catch (error) {
-    say(
-      `${(error as Error).message} There are:\n${measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`,
-    );
+    say(`${(error as Error).message}${more}`);
     return process.exit(1);
   }
 }
@@ -103,9 +110,18 @@ async function measureAll(): Promise<string> {
   return where;
 }
 
+/** @throws if there is none */
+function earlierIn(path: string): Results {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Results;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`${path} has no figures (${why}): a run that measures writes them there`, { cause: error });
+  }
+}
+
 /** Takes the figures of an earlier run. */
-function readFrom(path: string): string {
-  const earlier = JSON.parse(readFileSync(path, 'utf8')) as Results;
+function readFrom(earlier: Results): string {
   for (const figure of earlier.figures) figures.add(figure);
   for (const note of earlier.notes) figures.note(note);
   for (const measure of wanted) say(`${sectionOf(measure, figures)}\n`);

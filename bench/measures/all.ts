@@ -1,5 +1,6 @@
 import { spreadCost } from '../spread/cost.js';
 import { spreadMemory } from '../spread/memory.js';
+import { promises } from '../spread/promises.js';
 import { growths } from './growth.js';
 import { latency } from './latency.js';
 import type { Effort, Measure } from './measure.js';
@@ -18,6 +19,7 @@ export const measures: readonly Measure[] = [
   startUp,
   spreadCost,
   spreadMemory,
+  promises,
 ];
 
 /** The measures of a run. A name stands for all whose names begin with it and go on behind a comma. @throws if there is none of a name */

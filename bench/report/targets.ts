@@ -140,6 +140,33 @@ const targets: readonly Target[] = [
     },
   },
   {
+    what: 'NATS, five servers: from the answer at one until the last knows, at idle, p99',
+    asked: 20,
+    better: 'less',
+    unit: ' ms',
+    measured: value('nats', 'NATS, 5', 'last knows, p99'),
+  },
+  {
+    what: 'NATS, five servers: 100,000 clients known to a server that joins',
+    asked: 3_000,
+    better: 'less',
+    unit: ' ms',
+    measured: value('nats', 'NATS, 5', 'joins'),
+  },
+  {
+    // The same was measured 0.84 to 1.30 times the same, round by round, on a machine that had other work.
+    what: 'NATS, five servers: the answer to IAMAT with NATS stopped against NATS there',
+    asked: 1.3,
+    better: 'less',
+    unit: '',
+    measured: (figures) => {
+      const [stopped, there] = ['answered, NATS stopped', 'answered, NATS there'].map((metric) =>
+        figures.values('nats', 'NATS, 5', metric),
+      );
+      return stopped === undefined || there === undefined ? undefined : ratio(stopped, there);
+    },
+  },
+  {
     what: 'Throughput with the log on against off',
     asked: 0.8,
     better: 'more',

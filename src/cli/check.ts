@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { requireBuckets } from '../embed/bucket.js';
 import { inspectApart } from '../embed/inspect.js';
 import { secretsOf } from '../embed/secrets.js';
 import { upstreamOf } from '../embed/upstream.js';
@@ -17,8 +18,10 @@ import { table } from './table.js';
 export async function check(options: ConfigOption): Promise<void> {
   const config = configFor(options);
   const { file, herd, servers, upstream } = config;
+  requireBuckets(config);
   const secrets = secretsOf(process.env);
   new HerdCertificates(config.tls);
+  await tryFilesForNats(config);
   upstreamOf(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const floods = config.spread.kind === 'flood';
   const summary = `herd ${herd}, ${servers.size === 1 ? '1 server' : `${servers.size} servers`}, ${spreadIn(config)}upstream ${described(upstream)}`;
@@ -38,6 +41,12 @@ export async function check(options: ConfigOption): Promise<void> {
     for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
   }
   for (const warning of await damagesIn(config)) warn(warning);
+}
+
+async function tryFilesForNats({ spread, bridge }: HerdConfig): Promise<void> {
+  const settings = spread.kind === 'nats' ? spread : bridge;
+  // A herd without a bucket loads nothing of NATS.
+  if (settings !== undefined) (await import('../runtime/nats/nats-files.js')).tryFilesOf(settings);
 }
 
 function showLinks({ servers, topology }: HerdConfig): void {

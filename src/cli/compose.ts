@@ -7,6 +7,7 @@ import type { HostEdges } from '../runtime/hosted-server.js';
 import type { HerdMode } from '../runtime/http/http-edges.js';
 import { isLoopback } from '../runtime/listening.js';
 import type { Stage } from '../runtime/stage.js';
+import { onHangup } from './hangup.js';
 import { warn } from './output.js';
 
 /**
@@ -45,14 +46,15 @@ function stageFor(config: HerdConfig): Stage {
 
 /** Certificates that are read anew on SIGHUP. */
 function reloadable(certificates: HerdCertificates): HerdCertificates {
-  // Without certificates the signal keeps its meaning: the terminal is gone, and the herd with it.
-  if (certificates.clients === undefined && certificates.peers === undefined) return certificates;
-  process.on('SIGHUP', () => {
-    try {
-      certificates.reload();
-    } catch (error) {
-      warn(`the old certificates stay in use: ${(error as Error).message}`);
-    }
-  });
+  const areThere = certificates.clients !== undefined || certificates.peers !== undefined;
+  onHangup(areThere ? () => reload(certificates) : undefined);
   return certificates;
+}
+
+function reload(certificates: HerdCertificates): void {
+  try {
+    certificates.reload();
+  } catch (error) {
+    warn(`the old certificates stay in use: ${(error as Error).message}`);
+  }
 }

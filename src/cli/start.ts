@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireBuckets } from '../embed/bucket.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { HerdStatus, type StatusChange } from '../runtime/herd-status.js';
@@ -11,6 +12,7 @@ import type { Asked } from '../upstreams/asked.js';
 import type { SampleUpstream } from '../upstreams/sample/start.js';
 import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
+import { onHangup } from './hangup.js';
 import type { ConfigOption, StartOptions } from './options.js';
 import { print } from './output.js';
 import { startSample } from './sample.js';
@@ -68,6 +70,7 @@ async function startHere(
 
 /** One process a server, each started again when it dies. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
+  requireBuckets(config);
   // Both signals may come before there are processes to kill.
   let kill = (): void => undefined;
   const stop = stopRequested(undefined, () => kill());
@@ -94,9 +97,8 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
     },
     servers,
   );
-  if (config.tls.clients !== undefined || config.tls.peers !== undefined) {
-    process.on('SIGHUP', () => processes.signal('SIGHUP'));
-  }
+  const areCertificates = config.tls.clients !== undefined || config.tls.peers !== undefined;
+  onHangup(areCertificates ? () => processes.signal('SIGHUP') : undefined);
   kill = () => processes.kill();
   try {
     void status.ready().then(() => {

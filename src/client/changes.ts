@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { backoffMs, linkPauseMaxMs } from '../actors/backoff.js';
 import { bytesOf } from '../protocol/bytes.js';
 import { HerdClientError } from './errors.js';
 import { eventsOf, type ServerEvent } from './event-stream.js';
 import type { HerdLocation } from './herd-location.js';
 import { herdLocationIn } from './read-location.js';
+import { mayTryAgain } from './retry.js';
 
 /** What one who follows changes hears. */
 export type Change =
@@ -63,11 +62,7 @@ export async function* changes(
       if (error instanceof HerdClientError && error.code === 'HERD_STRANGE_ANSWER') throw error;
     }
     failures += 1;
-    try {
-      await pause(backoffMs(failures, Math.random(), linkPauseMaxMs), undefined, { signal });
-    } catch {
-      return;
-    }
+    if (!(await mayTryAgain(failures, signal))) return;
   }
 }
 

@@ -25,6 +25,14 @@ export function whatsat(client: string, radiusKm: number, count: number): ByteSt
   return `WHATSAT ${clientField(client)} ${formatSeconds(radiusKm)} ${count}`;
 }
 
+/**
+ * The command that follows a client, or all of them.
+ * @throws HerdClientError where no line can say it
+ */
+export function watch(client: string | undefined): ByteString {
+  return `WATCH ${client === undefined ? '*' : clientField(client)}`;
+}
+
 function clientField(client: string): ByteString {
   const bytes = bytesOf(client);
   const [field, ...more] = fieldsOf(bytes);

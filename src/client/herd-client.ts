@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { textOf, type ByteString } from '../protocol/bytes.js';
+import type { Change } from './changes.js';
 import { iamat, whatsat, type TimeLike } from './commands.js';
 import { dial } from './dial.js';
 import { HerdClientError } from './errors.js';
@@ -8,6 +9,7 @@ import { LineConnection, type Answer } from './line-connection.js';
 import { herdLocationIn } from './read-location.js';
 import { Redial } from './redial.js';
 import type { ServerPlace } from './server-place.js';
+import { watchedChanges } from './watched-changes.js';
 
 /** Longer than the 5 s after which a server answers whatever its upstream does. */
 const defaultTimeoutMs = 10_000;
@@ -48,6 +50,7 @@ export function connect(options: ConnectOptions): Promise<HerdClient> {
 export class HerdClient {
   private readonly redial = new Redial((withinMs) => this.dial(withinMs));
   private state: 'open' | 'closed' = 'open';
+  private readonly closing = new AbortController();
 
   private constructor(
     private readonly place: ServerPlace,
@@ -103,9 +106,33 @@ export class HerdClient {
     return head.startsWith('? ') ? undefined : herdLocationIn(head);
   }
 
-  /** Ends the connection. Promises that wait are rejected with `HERD_CLOSED`. */
+  /**
+   * Follows what the server learns, over a connection of its own, until the loop is left, `signal` aborts or the client is closed. A
+   * lost connection is made anew. `begin` comes first; a `reset` says that changes may have been missed. Behind either comes the
+   * newest location of the client that is followed, if the server knows one. To who takes them slowly only the newest of each
+   * client is told.
+   *
+   * ```ts
+   * for await (const change of client.changes('kiwi')) {
+   *   if (change.kind === 'location') console.log(change.location.position);
+   * }
+   * ```
+   *
+   * @param client its ID; all clients, if it is left out, and then only what changes from now on
+   * @throws HerdClientError if the server does not take it: 1,000 follow the same already
+   */
+  changes(
+    client?: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Change, void> {
+    const ends = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
+    return watchedChanges(this.place, client, { timeoutMs: this.timeoutMs, signal: AbortSignal.any(ends) });
+  }
+
+  /** Ends the connection. Promises that wait are rejected with `HERD_CLOSED`, and whoever follows changes is done. */
   close(): void {
     this.state = 'closed';
+    this.closing.abort();
     this.connection.lose('HERD_CLOSED', 'the client was closed');
   }
 

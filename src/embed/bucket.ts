@@ -1,10 +1,20 @@
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { bucketFor } from '../runtime/config/spread-choice.js';
+import { ConfigError } from '../runtime/errors.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
 
-/** The buckets that servers of a herd spread locations by; undefined for a herd without one, which loads nothing of NATS. */
+/** @throws ConfigError if the environment lacks what it takes to open the herd's buckets */
+export function requireBuckets({ lackingForBucket }: HerdConfig): void {
+  if (lackingForBucket.length > 0) throw new ConfigError(lackingForBucket);
+}
+
+/**
+ * The buckets that servers of a herd spread locations by; undefined for a herd without one, which loads nothing of NATS.
+ * @throws ConfigError
+ */
 export async function bucketsOf(config: HerdConfig): Promise<HostEdges['bucketOf']> {
   if (config.spread.kind === 'flood' && config.bridge === undefined) return undefined;
+  requireBuckets(config);
   const { NatsBucket } = await import('../runtime/nats/nats-bucket.js');
   return (server) => {
     const settings = bucketFor(config, server);

@@ -1,3 +1,5 @@
+import { bytesToScan, textIn } from './byte-scan.js';
+
 /**
  * Text of which each character is one byte (latin1: U+0000 to U+00FF). Everything that travels on a wire of the herd is
  * handled in this form, so that any bytes at all, valid UTF-8 or not, come back as they were.
@@ -31,24 +33,6 @@ function separates(byte: number): boolean {
 export function flatCopy(text: ByteString): ByteString {
   return textIn(bytesToScan(text), 0, text.length);
 }
-
-/**
- * The bytes of a text, to be read before the next text is asked for: texts of usual length share one buffer. To read a text
- * character by character takes V8 several times as long.
- */
-export function bytesToScan(text: ByteString): Buffer {
-  if (text.length > scratch.length) return Buffer.from(text, 'latin1');
-  scratch.write(text, 'latin1');
-  return scratch;
-}
-
-/** Some of the bytes as a text of its own. */
-export function textIn(bytes: Buffer, start: number, end: number): ByteString {
-  return bytes.toString('latin1', start, end);
-}
-
-/** Where short texts are copied by way of: a buffer for each would cost more than the copy. */
-const scratch = Buffer.alloc(8_192);
 
 /** The bytes of a text as it is typed or read by people (UTF-8). */
 export function bytesOf(text: string): ByteString {

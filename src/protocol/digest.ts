@@ -1,4 +1,5 @@
-import { bytesToScan, type ByteString } from './bytes.js';
+import { bytesToScan } from './byte-scan.js';
+import type { ByteString } from './bytes.js';
 import { hashLow } from './hash.js';
 import type { ClientId } from './ids.js';
 import type { Location } from './location.js';

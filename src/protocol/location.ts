@@ -1,4 +1,5 @@
-import { bytesToScan, textIn, type ByteString } from './bytes.js';
+import { bytesToScan, textIn } from './byte-scan.js';
+import type { ByteString } from './bytes.js';
 import { bucketOfHash } from './digest.js';
 import { hashHigh, hashLow } from './hash.js';
 import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';

@@ -24,7 +24,7 @@ export class Certificates {
 
   /** @throws ConfigError naming the file that cannot be read, or saying that the certificate and the key do not fit */
   constructor(private readonly files: CertificateFiles) {
-    this.material = read(files);
+    this.material = readCertificates(files);
   }
 
   /** What to connect or listen with now. */
@@ -44,7 +44,7 @@ export class Certificates {
    * @throws ConfigError if they are not right
    */
   readAnew(): () => void {
-    const material = read(this.files);
+    const material = readCertificates(this.files);
     return () => {
       this.material = material;
       for (const server of this.servers) server.setSecureContext(material);
@@ -74,16 +74,30 @@ export class HerdCertificates {
   }
 }
 
-function read({ cert, key, ca }: CertificateFiles): CertificateMaterial {
-  const material = { cert: readPem(cert), key: readPem(key), ...(ca === undefined ? {} : { ca: readPem(ca) }) };
+/**
+ * Reads files, of which each may be left out.
+ * @throws ConfigError naming the file that cannot be read, or those that are not what they should be
+ */
+export function readCertificates({
+  cert,
+  key,
+  ca,
+}: Partial<Record<keyof CertificateFiles, string | undefined>>): CertificateMaterial {
+  const material = {
+    ...(cert === undefined ? {} : { cert: readPem(cert) }),
+    ...(key === undefined ? {} : { key: readPem(key) }),
+    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+  };
   try {
     createSecureContext(material);
     // OpenSSL passes over authorities that it cannot read, and would then trust nobody.
     if (material.ca !== undefined) new X509Certificate(material.ca);
   } catch (error) {
-    throw new ConfigError([
-      `${cert} and ${key} are no certificate and its key, or ${ca ?? 'no ca'} no authority: ${(error as Error).message}`,
-    ]);
+    const doubts = [
+      ...(cert === undefined ? [] : [`${cert} and ${key ?? 'no key'} are no certificate and its key`]),
+      ...(ca === undefined ? [] : [`${ca} is no authority`]),
+    ];
+    throw new ConfigError([`${doubts.join(', or ')}: ${(error as Error).message}`]);
   }
   return material;
 }

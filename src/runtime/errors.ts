@@ -1,3 +1,8 @@
+/** An error of the system. The types of the package do without those of Node. */
+interface SystemError extends Error {
+  readonly code?: string | undefined;
+}
+
 /** A port that a server of the herd cannot listen on. */
 export class PortError extends Error {
   readonly code = 'HERD_PORT';
@@ -6,7 +11,7 @@ export class PortError extends Error {
    * @param owner the server, and what it wants the port for
    * @param place the address and port, as people write them
    */
-  constructor(owner: string, place: string, cause: NodeJS.ErrnoException) {
+  constructor(owner: string, place: string, cause: SystemError) {
     super(`${owner} cannot listen on ${place}: ${reasonOf(cause)}`, { cause });
   }
 }
@@ -40,6 +45,6 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'the host is not an address of this machine',
 };
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+function reasonOf({ code, message }: SystemError): string {
   return reasons[code ?? ''] ?? message;
 }

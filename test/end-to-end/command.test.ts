@@ -67,6 +67,30 @@ describe('the herd command', function () {
     });
   });
 
+  it('asks the servers of a herd whose secrets it does not have, and simulates them, but does not start them', async () => {
+    const cwd = await folderWith(
+      'herd: h',
+      'servers: { Blake: { port: 1 } }',
+      'spread: { kind: nats, servers: [nats.example], user: herd, password: "${NATS_SECRET}" }',
+    );
+    await writeFile(
+      join(cwd, 'story.yaml'),
+      'name: a story\nherd: herd.yaml\nclients: { count: 0 }\nsteps: []\nsettle: 1s\n',
+    );
+    const lacking = 'herd: herd.yaml:3: the environment variable NATS_SECRET is not set\n';
+    for (const [args, status, said] of [
+      [['send', 'Blake', 'hello'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['where', 'kiwi'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['simulate', 'story.yaml'], 0, ''],
+      [['check'], 1, lacking],
+      [['start'], 1, lacking],
+      [['start', '--processes'], 1, lacking],
+    ] as const) {
+      const ended = await run(args, { cwd });
+      expect(ended, args.join(' ')).to.include({ status, stderr: said });
+    }
+  });
+
   describe('check', () => {
     it('draws the herd of the current folder', async () => {
       const cwd = await folderWith(
@@ -159,6 +183,21 @@ describe('the herd command', function () {
       const { status, stderr } = await run(['check'], { cwd });
       expect(stderr).to.match(/^herd: no\.pem cannot be read: /);
       expect(status).to.equal(1);
+    });
+
+    it('names files for NATS that cannot be read, or are not what they should be', async () => {
+      const nats = (rest: string) => `spread: { kind: nats, servers: [nats.example], ${rest} }`;
+      for (const [rest, problem] of [
+        ['credentials: no.creds', /^herd: \S+no\.creds cannot be read: /],
+        ['credentials: herd.yaml', /^herd: \S+herd\.yaml holds no credentials for NATS: /],
+        ['tls: { ca: no.pem }', /^herd: \S+no\.pem cannot be read: /],
+        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is no authority: /],
+      ] as const) {
+        const cwd = await folderWith('herd: h', 'servers: { Blake: { port: 1 } }', nats(rest));
+        const { status, stdout, stderr } = await run(['check'], { cwd });
+        expect(stderr).to.match(problem);
+        expect({ status, stdout }, rest).to.deep.equal({ status: 1, stdout: '' });
+      }
     });
 
     it('warns of locations on disk that are damaged', async () => {

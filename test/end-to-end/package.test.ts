@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -73,6 +74,20 @@ describe('the package', function () {
     expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
   });
 
+  it('has what its README and the page on deployment name', async () => {
+    const installed = join(folder, 'node_modules', 'herd');
+    const named = async (page: string) => {
+      const text = await readFile(join(installed, page), 'utf8');
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => join(dirname(page), link));
+      const copied = [...text.matchAll(/^install .* (deploy\/\S+)/gm)].map(([, file = '']) => file);
+      return [...links, ...copied];
+    };
+    const files = [...(await named('README.md')), ...(await named('docs/deployment.md'))];
+    expect(files).to.include.members(['docs/images/window.png', 'docs/operations.md', 'deploy/systemd/herd@.service']);
+    const missing = files.filter((file) => !existsSync(join(installed, file)));
+    expect(missing).to.deep.equal([]);
+  });
+
   it('runs a herd in the process of a program, and clients of it', async () => {
     await writeFile(join(folder, 'program.mjs'), await readFile(join(project, 'test/package/program.mjs')));
     const { stdout } = await shell('node', 'program.mjs');
@@ -83,7 +98,7 @@ describe('the package', function () {
     await writeFile(join(folder, 'types.mts'), await readFile(join(project, 'test/package/types.ts')));
     const compilerOptions = {
       ...{ module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] },
-      ...{ strict: true, noEmit: true, skipLibCheck: true },
+      ...{ strict: true, noEmit: true, skipLibCheck: false },
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.mts'] }));
     const compiled = await shell('node', join(project, 'node_modules/typescript/bin/tsc'), '-p', folder).catch(

@@ -64,6 +64,17 @@ describe('herd start', function () {
       await herd.stop();
     });
 
+    it(`serves on after a SIGHUP when there is nothing to read again, and says so, ${mode}`, async () => {
+      const herd = await startHerd({ mode, servers: ['Solo'] });
+      herd.command().signal('SIGHUP');
+      await eventually('it is said', () => herd.command().stderr.endsWith('\n'));
+      expect(herd.command().stderr).to.equal(
+        'herd: nothing to read again on SIGHUP: herd.yaml names no certificates\n',
+      );
+      expect(await (await herd.connect('Solo')).ask('hello')).to.equal('? hello');
+      expect(await herd.stop()).to.deep.equal([{ status: 0, signal: null }]);
+    });
+
     it(`ends at once on a second signal, ${mode}`, async () => {
       const herd = await startHerd({ mode, servers: ['Solo'], shape: 'twitter' });
       const children = hasProc ? childrenOf(herd.command().pid) : [];

@@ -69,6 +69,11 @@ for await (const change of changes('http://127.0.0.1:12200', { client: 'kiwi' })
   if (change.kind === 'location') change.location.server satisfies string;
 }
 
+for await (const change of client.changes('kiwi', { signal: new AbortController().signal })) change satisfies Change;
+for await (const change of client.changes()) change.kind satisfies 'begin' | 'location' | 'reset';
+// @ts-expect-error A client is called by its ID.
+client.changes({ client: 'kiwi' });
+
 const error = new HerdClientError('HERD_TIMEOUT', 'late');
 error.code satisfies ClientErrorCode;
 // @ts-expect-error There is no such code.

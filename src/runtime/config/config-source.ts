@@ -6,6 +6,8 @@ export type Path = readonly PropertyKey[];
 export interface ConfigSource {
   /** The config as plain data. */
   readonly value: unknown;
+  /** Variables of the environment that are named and not set, each as a problem. Their names stand in their places. */
+  readonly lacking: readonly string[];
   /** A problem, with where the value at the path stands as far as that can be said. */
   at(path: Path, text: string): string;
   /** Whether the value at the path stands in no file: a secret must not. */
@@ -14,6 +16,8 @@ export interface ConfigSource {
 
 /** A config that a program made: there are no lines to name. */
 export class ObjectSource implements ConfigSource {
+  readonly lacking = [];
+
   constructor(
     private readonly name: string,
     readonly value: unknown,

@@ -48,6 +48,8 @@ export interface HerdConfig {
   readonly spread: SpreadChoice;
   /** How a herd that floods shares its locations with others; undefined if it does not. */
   readonly bridge: Bridge | undefined;
+  /** Variables of the environment that are not set, each as a problem; without them no bucket of `spread` or `bridge` can be opened. */
+  readonly lackingForBucket: readonly string[];
   /** What WHATSAT asks. */
   readonly upstream: UpstreamChoice;
   readonly upstreamPace: UpstreamPace;

@@ -49,7 +49,7 @@ export function parseConfig(
   environment: Readonly<Record<string, string | undefined>>,
   use: ConfigUse = 'to run',
 ): HerdConfig {
-  return configIn(new YamlSource(file, text, environment, unneeded[use]), file);
+  return configIn(new YamlSource(file, text, environment, { leftOut: unneeded[use], mayLack: ofBuckets }), file);
 }
 
 /**
@@ -61,9 +61,14 @@ export function configOfObject(config: unknown): HerdConfig {
   return configIn(new ObjectSource(name, config), name);
 }
 
+/** Only whoever opens a bucket needs what its settings take from the environment: who asks a server does not have it. */
+const ofBuckets = new Set(['spread', 'bridge']);
+
 function configIn(source: ConfigSource, file: string): HerdConfig {
   const { success, data, error } = herdSchema.safeParse(source.value, { error: sentenceOf });
-  if (!success) throw new ConfigError(error.issues.flatMap((issue) => describeIssue(source, issue)));
+  if (!success) {
+    throw new ConfigError([...source.lacking, ...error.issues.flatMap((issue) => describeIssue(source, issue))]);
+  }
   const isFromEnvironment = (path: Problem['path']) => source.isFromEnvironment(path);
   const found = [
     ...problemsOf(data),
@@ -72,7 +77,7 @@ function configIn(source: ConfigSource, file: string): HerdConfig {
   ];
   const problems = found.map(({ path, text: problem }) => source.at(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
-  return configOf(file, data);
+  return { ...configOf(file, data), lackingForBucket: source.lacking };
 }
 
 function read(file: string): string {
@@ -87,7 +92,7 @@ function read(file: string): string {
 function configOf(
   file: string,
   { herd, servers, talks, spread, bridge, upstream, log, tls, store, access, limits, links }: HerdDocument,
-): HerdConfig {
+): Omit<HerdConfig, 'lackingForBucket'> {
   const entries = Object.entries(servers).map(
     ([name, server]) => [idOf(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
   );

@@ -31,10 +31,11 @@ export const natsSchema = z.strictObject({
     .array(
       z
         .string()
-        .regex(
-          /^(?:nats:\/\/)?[^/@\s]+$/,
-          'must be a host and port, such as nats.example:4222; user and password are settings of their own',
-        ),
+        .regex(/^(?:nats:\/\/)?[^/@\s]+$/, {
+          error: 'must be a host and port, such as nats.example:4222; user and password are settings of their own',
+          abort: true,
+        })
+        .refine(isReachable, 'must be a host and a port from 1 to 65535, such as nats.example:4222'),
     )
     .min(1)
     .max(16)
@@ -77,6 +78,14 @@ export const natsSchema = z.strictObject({
     .optional()
     .describe('Speaks TLS only: ca is who must have signed for the nats-servers, cert and key are shown to them.'),
 });
+
+/** Whether there may be a nats-server: at port 4222, where none is named. */
+function isReachable(written: string): boolean {
+  const place = written.replace(/^nats:\/\//, '');
+  const isBareIpv6 = place.split(':').length > 2 && !place.startsWith('[');
+  const url = `http://${isBareIpv6 ? `[${place}]` : place}`;
+  return URL.canParse(url) && new URL(url).port !== '0';
+}
 
 /** What herd.yaml may say of how locations are spread. */
 export const spreadSchema = z.discriminatedUnion('kind', [floodSchema, natsSchema]);

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { ConfigError } from '../errors.js';
 import type { ConfigSource, Path } from './config-source.js';
 
@@ -7,31 +7,39 @@ const onlyVariable = /^\$\{\w+\}$/;
 const secondDocument = 'a second document begins here (---); there can be only one in a file';
 const wholeNumber = /^\d{1,15}$/;
 
+/** What of a text is not needed. */
+export interface Leeway {
+  /** What is taken for not being there: it is not read, and may name what is not set. */
+  readonly leftOut?: readonly Path[];
+  /** The settings at the top in which a variable may be named that is not set. */
+  readonly mayLack?: ReadonlySet<unknown>;
+}
+
 /** A YAML text that can tell where each of its values stands. */
 export class YamlSource implements ConfigSource {
   /** The document as plain data. */
   readonly value: unknown;
+  readonly lacking: string[] = [];
   private readonly lines = new LineCounter();
   private readonly document: Document;
   /** The values that are one variable of the environment and nothing else. */
   private readonly fromEnvironment = new Set<unknown>();
 
   /**
-   * @param leftOut what is taken for not being there: it is not read, and may name what is not set
-   * @throws ConfigError if the text is no YAML, or names an environment variable that is not set
+   * @throws ConfigError if the text is no YAML, or names an environment variable that is not set and may not be lacking
    */
   constructor(
     private readonly file: string,
     text: string,
     environment: Readonly<Record<string, string | undefined>>,
-    leftOut: readonly Path[] = [],
+    { leftOut = [], mayLack = new Set() }: Leeway = {},
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
     const syntax = this.document.errors.map(({ pos, code, message }) =>
       this.atOffset(pos[0], code === 'MULTIPLE_DOCS' ? secondDocument : message),
     );
     for (const path of leftOut) if (this.document.hasIn(path)) this.document.deleteIn(path);
-    const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment)];
+    const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment, mayLack)];
     if (syntax.length + missing.length > 0) throw new ConfigError([...syntax, ...missing]);
     this.value = this.document.toJS();
   }
@@ -76,18 +84,21 @@ export class YamlSource implements ConfigSource {
     return problems;
   }
 
-  /** Puts the environment's values in place of their names; returns what is not set. */
-  private fillIn(environment: Readonly<Record<string, string | undefined>>): string[] {
+  /** Puts the environment's values in place of their names; returns what is not set and may not be lacking. */
+  private fillIn(environment: Readonly<Record<string, string | undefined>>, mayLack: ReadonlySet<unknown>): string[] {
     const problems: string[] = [];
     visit(this.document, {
-      Scalar: (_, node) => {
+      Scalar: (_, node, [, , setting]) => {
         if (typeof node.value !== 'string') return;
         const text = node.value;
         if (onlyVariable.test(text)) this.fromEnvironment.add(node);
         const filled = text.replace(/\$\{(\w+)\}/g, (whole, variable: string) => {
           const value = environment[variable];
           if (value === undefined) {
-            problems.push(this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`));
+            const isFine = isPair(setting) && isScalar(setting.key) && mayLack.has(setting.key.value);
+            (isFine ? this.lacking : problems).push(
+              this.atOffset(node.range?.[0] ?? 0, `the environment variable ${variable} is not set`),
+            );
           }
           return value ?? whole;
         });

@@ -54,6 +54,7 @@ describe('herd.yaml', () => {
       ]),
       spread: { kind: 'flood' },
       bridge: undefined,
+      lackingForBucket: [],
       upstreamPace: defaultUpstreamPace,
       logDir: 'somewhere',
       storePath: undefined,
@@ -86,7 +87,9 @@ describe('herd.yaml', () => {
       tls: undefined,
       beatMs: defaultPace.beatMs,
     });
-    expect(nats('servers: [a:1, "nats://b:2"], bucket: ours, replicas: 3, tls: { ca: ca.pem }')).to.include({
+    expect(
+      nats('servers: [a:1, "nats://b:2", c, "[::1]:80", "::1"], bucket: ours, replicas: 3, tls: { ca: ca.pem }'),
+    ).to.include({
       bucket: 'ours',
       replicas: 3,
     });
@@ -324,6 +327,15 @@ describe('herd.yaml', () => {
       ['bridge: { by: [Blake], servers: [a:1], bucket: b, user: me }'],
       'herd.yaml:7: bridge.user and bridge.password go together',
     ],
+    ...['nowhere:99999', 'nowhere:0', 'nowhere:port', 'a:1:b', '[::1'].map(
+      (place) =>
+        [
+          `a nats-server at ${place}`,
+          {},
+          [`spread: { kind: nats, servers: ["${place}"] }`],
+          'herd.yaml:7: spread.servers.0: must be a host and a port from 1 to 65535',
+        ] as const,
+    ),
     ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
     ['no stream', {}, ['spread: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: spread.shards: '],
     ['65 streams', {}, ['spread: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: spread.shards: '],
@@ -456,6 +468,24 @@ describe('herd.yaml', () => {
   it('puts the environment into values, in the middle of a text too', () => {
     const config = parse([...good, 'log: { dir: "${BASE}/logs" }'], { BASE: '/var' });
     expect(config.logDir).to.equal('/var/logs');
+  });
+
+  it('lacks what only a bucket needs until one is opened, and says what', () => {
+    const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
+    const user = 'user: "${NATS_USER}", password: "a${NATS_PASSWORD}"';
+    for (const text of [
+      `spread: { kind: nats, servers: [a:1], ${user} }`,
+      `bridge: { by: [Blake], bucket: b, servers: [a:1], ${user} }`,
+    ]) {
+      expect(parse([...lines, text], { NATS_USER: 'me' }).lackingForBucket).to.deep.equal([
+        'herd.yaml:3: the environment variable NATS_PASSWORD is not set',
+      ]);
+      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).lackingForBucket).to.deep.equal([]);
+    }
+    // What has to be a number cannot wait.
+    expect(() => parse([...lines, 'spread: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
+      .to.throw(ConfigError)
+      .with.nested.property('problems[0]', 'herd.yaml:3: the environment variable SHARDS is not set');
   });
 
   it('takes a whole number of the environment for one, where it stands alone and unquoted', () => {
