@@ -17,5 +17,10 @@ export function textIn(bytes: Buffer, start: number, end: number): ByteString {
   return bytes.toString('latin1', start, end);
 }
 
+/** Bytes as a text, each a character. */
+export function byteStringOf(bytes: Uint8Array): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
 /** Where short texts are copied by way of: a buffer for each would cost more than the copy. */
 const scratch = Buffer.alloc(8_192);

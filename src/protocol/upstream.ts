@@ -24,7 +24,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   /** The body's bytes, content encoding already undone. */
-  readonly body: Buffer;
+  readonly body: Uint8Array;
   /** How long it took to come, in milliseconds, if that was measured. */
   readonly tookMs?: number;
   /** When the far end wants to be asked again, in milliseconds from now, if its headers say so. */

@@ -1,3 +1,5 @@
+import { byteStringOf } from '../protocol/byte-scan.js';
+import { textOf } from '../protocol/bytes.js';
 import { UpstreamError } from '../protocol/errors.js';
 import type { HttpResponse, NearbyQuestion } from '../protocol/upstream.js';
 import type { Asked } from './asked.js';
@@ -19,8 +21,8 @@ export function replay({ head, answers }: Recording): Asked {
       radiusKmMax: head.radiusKmMax,
       request: (question) => ({ method: 'GET', url: addressOf(question), headers: {} }),
       answer: ({ status, body }) => {
-        if (status === 200) return body.toString('latin1');
-        const { error, trouble } = JSON.parse(body.toString()) as RecordedAnswer;
+        if (status === 200) return byteStringOf(body);
+        const { error, trouble } = JSON.parse(textOf(byteStringOf(body))) as RecordedAnswer;
         throw new UpstreamError(error ?? '', trouble);
       },
       failure: (message) => failureOf(head, message),

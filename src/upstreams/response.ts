@@ -1,4 +1,5 @@
-import type { ByteString } from '../protocol/bytes.js';
+import { byteStringOf } from '../protocol/byte-scan.js';
+import { textOf, type ByteString } from '../protocol/bytes.js';
 import { UpstreamError, type Trouble } from '../protocol/errors.js';
 import { oneLine, type JsonLine } from '../protocol/json-text.js';
 import type { HttpResponse } from '../protocol/upstream.js';
@@ -18,10 +19,10 @@ export function objectOf(
   const { status } = response;
   if (status !== 200) {
     const { trouble, words } = refusal(status);
-    const said = explain(looseObjectOf(response.body.toString('utf8')));
+    const said = explain(looseObjectOf(textOf(byteStringOf(response.body))));
     throw new UpstreamError(`${words} (HTTP ${status})${said === undefined ? '.' : `: ${quoted(said)}`}`, trouble);
   }
-  return jsonObjectIn(response.body.toString('latin1'));
+  return jsonObjectIn(byteStringOf(response.body));
 }
 
 /** An upstream's own words for people: a sentence or two on one line, without the addresses in it. */

@@ -38,7 +38,7 @@ describe('LocationTable', () => {
   it('keeps the ID of a client once, however often the client moves', () => {
     const table = new LocationTable();
     const bytes = heapBytesOf(1_000, (index) => {
-      const client = `${index}`.padEnd(2_000, '.');
+      const client = `${index}`.padEnd(10_000, '.');
       for (const seconds of [1, 2, 3]) {
         const next = locationOf(client, seconds);
         table.put(next, table.rivalOf(next));
@@ -46,7 +46,7 @@ describe('LocationTable', () => {
     });
     expect(table.size).to.equal(1_000);
     // Once in its line, and once as the key.
-    expect(bytes).to.be.within(4_000, 5_000);
+    expect(bytes).to.be.below(25_000);
   });
 
   it('[PE22] keeps a digest that is the same as one made from scratch, whatever is put and removed', () => {

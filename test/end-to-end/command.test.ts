@@ -62,7 +62,7 @@ describe('the herd command', function () {
     it('ends with status 0 where every run held, and says what no run met', async () => {
       const { status, stdout, stderr } = await run(['fuzz', '--runs', '2', '--seed', '10'], { cwd: folder });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-      expect(stdout).to.match(/^2 runs from seed 10, \d+ s simulated in \d+ s\nHELD: /);
+      expect(stdout).to.match(/^fuzzing from seed 10\n2 runs from seed 10, \d+ s simulated in \d+ s\nHELD: /);
       expect(stdout).to.include('vacuous, for no run met it:');
     });
   });

@@ -38,7 +38,7 @@ const upstream: Upstream = {
     url: `http://u.example/${latitude},${longitude}`,
     headers: {},
   }),
-  answer: ({ body }, { count }) => (body.length > count ? body.toString('latin1') : '{}'),
+  answer: ({ body }, { count }) => (body.length > count ? String.fromCharCode(...body) : '{}'),
   failure: (message) => bytesOf(JSON.stringify({ error: message })),
 };
 await startHerd({ file: 'herd.yaml', upstream });

@@ -1,4 +1,5 @@
 import type { Http } from '../../src/actors/http.js';
+import { byteStringOf } from '../../src/protocol/byte-scan.js';
 import { UpstreamError } from '../../src/protocol/errors.js';
 import type { HttpRequest, HttpResponse, Upstream } from '../../src/protocol/upstream.js';
 
@@ -13,7 +14,7 @@ export const fakeUpstream: Upstream = {
   }),
   answer: ({ status, body }) => {
     if (status !== 200) throw new UpstreamError(`HTTP ${status}`);
-    return body.toString('latin1');
+    return byteStringOf(body);
   },
   failure: (message) => JSON.stringify({ error: message }),
 };

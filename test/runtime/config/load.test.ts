@@ -472,7 +472,7 @@ describe('herd.yaml', () => {
 
   it('lacks what only a bucket needs until one is opened, and says what', () => {
     const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
-    const user = 'user: "${NATS_USER}", password: "a${NATS_PASSWORD}"';
+    const user = 'user: "${NATS_USER}", password: "${NATS_PASSWORD}"';
     for (const text of [
       `spread: { kind: nats, servers: [a:1], ${user} }`,
       `bridge: { by: [Blake], bucket: b, servers: [a:1], ${user} }`,
