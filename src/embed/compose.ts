@@ -16,7 +16,7 @@ import { inspectApart } from './inspect.js';
 import { secretsOf } from './secrets.js';
 
 /** Where the built page is. */
-const pageFolders = [fileURLToPath(new URL('dist/web/window/', packageFolder))];
+const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
 
 /** What servers reach besides each other. */
 interface Reached extends Asked {

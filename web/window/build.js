@@ -1,10 +1,12 @@
-// Puts beside the compiled page what is not compiled: its HTML and CSS, and the outline of the world.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Makes the page that servers serve, dist/web/page: its modules in one file, its HTML and CSS, and the outline of the world.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { URL } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
+import { build } from 'esbuild';
 
 const here = new URL('./', import.meta.url);
-const built = new URL('../../dist/web/window/', import.meta.url);
+const compiled = new URL('../../dist/web/window/', import.meta.url);
+const page = new URL('../../dist/web/page/', import.meta.url);
 
 /** Steps of a whole turn: 0.02 of a degree, as fine as the outline is. */
 const stepsPerTurn = 18_000;
@@ -35,12 +37,18 @@ const require = createRequire(import.meta.url);
 const land = JSON.parse(readFileSync(require.resolve('world-atlas/land-50m.json'), 'utf8'));
 const world = { stepsPerTurn, lines: linesOf(land), polygons: polygonsOf(land.objects.land) };
 
-mkdirSync(built, { recursive: true });
-writeFileSync(new URL('world.json', built), JSON.stringify(world));
-copyFileSync(new URL('page.css', here), new URL('page.css', built));
+rmSync(page, { recursive: true, force: true });
+mkdirSync(page, { recursive: true });
+writeFileSync(new URL('world.json', page), JSON.stringify(world));
+for (const name of ['index.html', 'page.css']) copyFileSync(new URL(name, here), new URL(name, page));
 
-// All modules are asked for at once: else each would be found only when the one that imports it has come.
-const modules = readdirSync(built).filter((name) => name.endsWith('.js'));
-const preloads = modules.map((name) => `<link rel="modulepreload" href="${name}" />`).join('');
-const page = readFileSync(new URL('index.html', here), 'utf8');
-writeFileSync(new URL('index.html', built), page.replace('</head>', `${preloads}</head>`));
+// A browser asks for each module by itself, which takes longer than all that they do until the page is of use.
+await build({
+  entryPoints: [fileURLToPath(new URL('main.js', compiled))],
+  outdir: fileURLToPath(page),
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2023',
+  logLevel: 'warning',
+});

@@ -76,6 +76,8 @@ export async function meetHerd(herd: Herd): Promise<void> {
 export class Feed {
   /** Ends the stream that is read; undefined while none is. */
   private stream: AbortController | undefined;
+  /** When the stream last told of each end: of what was asked before that, the answer is older. */
+  private readonly toldAtMs = new Map<string, number>();
 
   constructor(
     private readonly herd: Herd,
@@ -87,7 +89,8 @@ export class Feed {
 
   /** Asks again what the server is: the reader may have become another. */
   async ask(): Promise<void> {
-    this.take(await askFor<Overview>(`${this.server.url}/api/herd`));
+    const askedAtMs = performance.now();
+    this.take(await askFor<Overview>(`${this.server.url}/api/herd`), askedAtMs);
   }
 
   private async call(): Promise<void> {
@@ -100,19 +103,20 @@ export class Feed {
     this.lose();
   }
 
-  private take(overview: Overview): void {
+  private take(overview: Overview, askedAtMs: number): void {
     const { herd, server } = this;
+    const isNewer = (far: string) => (this.toldAtMs.get(far) ?? -Infinity) < askedAtMs;
     server.connections = overview.clients;
     server.hold = overview.hold;
     server.ready = overview.ready;
     server.countMax = overview.upstream?.countMax ?? server.countMax;
     herd.administering = overview.administration;
     for (const link of overview.links) {
-      this.linkIs(link);
+      if (isNewer(link.neighbour)) this.linkIs(link);
       const end = herd.end(server.name, link.neighbour);
       if (end !== undefined) end.fault = link.fault ?? { kind: 'none' };
     }
-    if (overview.bucket !== null) this.bucketIs(overview.bucket);
+    if (overview.bucket !== null && isNewer(engine)) this.bucketIs(overview.bucket);
     herd.changed();
   }
 
@@ -141,6 +145,8 @@ export class Feed {
       opened: () => {
         this.server.reach = 'reached';
         this.herd.changed();
+        // A link may have changed since the server was asked, and before it was listened to.
+        this.ask().catch(() => undefined);
         refill.want();
       },
       heard: (kind, data) => {
@@ -159,9 +165,15 @@ export class Feed {
     } else if (kind === 'fetched') {
       if (isLocation(data)) listener.told(server, [data]);
     } else if (kind === 'link') {
-      if (isLink(data)) this.linkIs(data);
+      if (isLink(data)) {
+        this.toldAtMs.set(data.neighbour, performance.now());
+        this.linkIs(data);
+      }
     } else if (kind === 'bucket') {
-      if (isEnd(data)) this.bucketIs(data);
+      if (isEnd(data)) {
+        this.toldAtMs.set(engine, performance.now());
+        this.bucketIs(data);
+      }
     } else if (kind === 'client' && typeof data['clients'] === 'number') {
       server.connections = data['clients'];
       herd.changed();
