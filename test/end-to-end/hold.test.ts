@@ -38,7 +38,9 @@ describeWithNats('a herd of which no server holds every client', function () {
       const response = await fetch(`http://127.0.0.1:${herd.file.httpPortOf(server)}/api/herd`);
       expect(await response.json()).to.include({ hold: 'touched', locations: clientsMax });
     }
-    const counts = await Promise.all([0, 1, 2, 3].map((shard) => valuesIn(nats.address, `shard-${shard}-herd-twitter`)));
+    const counts = await Promise.all(
+      [0, 1, 2, 3].map((shard) => valuesIn(nats.address, `shard-${shard}-herd-twitter`)),
+    );
     for (const { length } of counts) expect(length).to.be.within(clients / 8, clients / 2);
     expect(counts.flat()).to.have.lengthOf(clients);
     await herd.stop();
