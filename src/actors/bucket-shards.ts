@@ -32,9 +32,12 @@ export class BucketShards {
     this.edges = {
       ...edges,
       onTrouble: (shard, trouble) => {
+        const known = this.troubles.get(shard);
         if (trouble === undefined) this.troubles.delete(shard);
         else this.troubles.set(shard, trouble);
-        onChange();
+        // That one is tried in vain again is no news; the first tells of it for all, so that people see when the next attempt is.
+        const [first] = this.troubles.keys();
+        if (known?.reason !== trouble?.reason || shard === first) onChange();
       },
     };
     this.shards = [new BucketShard('', this.edges)];

@@ -1,4 +1,5 @@
 import { textOfHtml } from './html-text.js';
+import { printable } from './printable.js';
 
 /** What an answer says besides what is near, wherever the two forms have it. */
 interface Answer {
@@ -14,11 +15,11 @@ interface Answer {
 export function describeResults(json: string): string {
   const answer = JSON.parse(json) as Answer;
   const trouble = answer.error ?? answer.error_message;
-  if (typeof trouble === 'string') return `The upstream gave no answer: ${trouble}`;
+  if (typeof trouble === 'string') return printable(`The upstream gave no answer: ${trouble}`);
   const results = Array.isArray(answer.results) ? (answer.results as Record<string, unknown>[]) : [];
   const found = results.length === 0 ? ['Nothing is near.'] : results.map((result) => `  ${describeResult(result)}`);
   const notes = notesIn(answer);
-  return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].join('\n');
+  return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].map(printable).join('\n');
 }
 
 /** What the reader should know of the answer, and then whom it is from. */

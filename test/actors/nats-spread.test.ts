@@ -407,6 +407,12 @@ describe('NatsSpread', () => {
       await answerAll(new Map(['k', 'e', 'm'].map((shard) => [shard, `${shard} is full`])));
       const reason = 'shard k: k is full; shard e: e is full; shard m: m is full';
       expect(states.at(-1)).to.include({ state: 'blocked', reason });
+      const before = states.length;
+      for (let tried = 0; tried < 5; tried += 1) {
+        clock.advance(1_000);
+        await answerAll(new Map(['k', 'e', 'm'].map((shard) => [shard, `${shard} is full`])));
+      }
+      expect(states.length - before, 'told of in vain, once for all shards').to.be.within(1, 10);
       clock.advance(1_000);
       await answerAll(new Map([['m', 'no answer in time']]));
       expect(states.at(-1)).to.include({ state: 'blocked', reason: 'shard m: no answer in time' });

@@ -42,6 +42,13 @@ describe('describeResults', () => {
     );
   });
 
+  it('lets nobody play with the terminal', () => {
+    const name = '\x1b]0;mine\x07Ann\nBob';
+    const answer = { results: [{ name }], warning: '\x1b[31m', html_attributions: ['\x9b2J'] };
+    expect(describeResults(JSON.stringify(answer))).to.equal('  ?]0;mine?Ann?Bob\n\nNote: ?[31m\nFrom: ?2J');
+    expect(describeResults(JSON.stringify({ error: '\x1b[2J' }))).to.equal('The upstream gave no answer: ?[2J');
+  });
+
   it("says why there is no answer, in either API's form", () => {
     expect(describeResults('{"error":"HTTP 503"}')).to.equal('The upstream gave no answer: HTTP 503');
     expect(describeResults('{"results":[],"status":"UNKNOWN_ERROR","error_message":"HTTP 503"}')).to.equal(

@@ -192,6 +192,7 @@ steps:
     expect(parseDuration('-2h')).to.equal(-7_200_000);
     expect(parseDuration('5')).to.equal(undefined);
     expect(nearestWord('xylophone', ['crash', 'cut'])).to.equal(undefined);
+    expect(nearestWord('', ['crash', 'cut'])).to.equal(undefined);
     expect(nearestWord('retsart', ['crash', 'restart'])).to.equal('restart');
   });
 

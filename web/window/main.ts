@@ -68,7 +68,7 @@ const listener: Listener = {
   happened: (happening) => {
     events.add(happening, performance.now());
     // What is done to a link by hand, servers tell only who asks; whichever was told to do it, both ends may know.
-    if (happening.kind === 'administration') void askAll();
+    if (happening.kind === 'administration' && happening.data['outcome'] === 'asked') void askAgain();
   },
   lost: (server) => locations.forget(server.index),
 };
@@ -82,6 +82,20 @@ function frame(nowMs: number): void {
 /** Asks every server again what it is. One that is away is called again in any case. */
 function askAll(): Promise<unknown> {
   return Promise.allSettled(feeds.map((feed) => feed.ask()));
+}
+
+/** How often it was wanted, since nobody was asked, that all are asked again. */
+let wanted = 0;
+
+/** Asks every server again, as often as there is reason to, but never twice at once. */
+async function askAgain(): Promise<void> {
+  wanted += 1;
+  if (wanted > 1) return;
+  do {
+    wanted = 1;
+    await askAll();
+  } while (wanted > 1);
+  wanted = 0;
 }
 
 requestAnimationFrame(frame);

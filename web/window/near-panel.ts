@@ -24,6 +24,8 @@ export class NearPanel {
   private shown = -1;
   private client: string | undefined;
   private looked: Nearby | undefined;
+  /** Questions so far: only the last one's answer is shown. */
+  private asked = 0;
 
   constructor(
     private readonly herd: Herd,
@@ -54,18 +56,20 @@ export class NearPanel {
     const { client } = this.selection;
     const server = this.herd.server(this.links.speaker());
     if (client === undefined || server === undefined) return;
+    const asked = (this.asked += 1);
+    const isLast = () => asked === this.asked && this.selection.client === client;
     const radiusKm = this.radius.valueAsNumber;
     const command = `WHATSAT ${client} ${this.radius.value} ${this.count.value}`;
     write(this.status, `Asking ${server.name} …`);
     try {
       const { things, centre, notes } = await near(server.url, command);
-      if (this.selection.client !== client) return;
+      if (!isLast()) return;
       const found = { things, circle: centre === undefined ? undefined : { centre, radiusKm } };
       this.selection.find(found);
       this.show(found, notes, `${counted(things.length, 'answer')} to ${command}, asked of ${server.name}.`);
       if (found.circle !== undefined) this.links.goToFound(found.circle, things);
     } catch (error) {
-      write(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
+      if (isLast()) write(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

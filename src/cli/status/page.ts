@@ -1,3 +1,4 @@
+import { printable } from '../printable.js';
 import { table } from '../table.js';
 import type { BucketStatus, HerdPicture, LinkStatus, ServerStatus } from './picture.js';
 
@@ -173,9 +174,4 @@ function ageText(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
-}
-
-/** What servers tell goes to a terminal, which obeys control characters. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
 }

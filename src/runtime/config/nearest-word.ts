@@ -6,7 +6,9 @@ export function nearestWord(written: string, words: readonly string[]): string |
   const most = Math.min(editsMax, Math.floor(written.length / 2));
   const near = words
     .map((word) => ({ word, edits: editsBetween(written.toLowerCase(), word.toLowerCase()) }))
-    .filter(({ word, edits }) => edits <= most || word.toLowerCase().startsWith(written.toLowerCase()))
+    .filter(
+      ({ word, edits }) => edits <= most || (written !== '' && word.toLowerCase().startsWith(written.toLowerCase())),
+    )
     .sort((a, b) => a.edits - b.edits);
   return near[0]?.word;
 }

@@ -3,7 +3,7 @@ import type { MessageBus } from '../message-bus.js';
 import { locationJsonOf } from './location-json.js';
 import type { SseReader } from './sse-reader.js';
 
-/** What is told of to those who look at a server: everything but the lines. */
+/** What is told of to those who look at a server: everything but the lines, and what is only counted. */
 const kinds = [
   'link',
   'locations-learned',

@@ -40,10 +40,14 @@ export function answerErrors(app: FastifyInstance, journal: Journal): void {
   app.setErrorHandler((error, request, reply) => {
     const { statusCode, text } = describe(error);
     // What nobody else shall know, the log should.
-    journal.refused(request, statusCode === 500 ? String(error) : text);
+    journal.refused(request, statusCode === 500 ? stackOf(error) : text);
     if (statusCode === 401) void reply.header('www-authenticate', challengeFor(request.headers));
     void reply.code(statusCode).send({ error: text });
   });
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function describe(error: unknown): { readonly statusCode: number; readonly text: string } {

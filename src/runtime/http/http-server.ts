@@ -11,20 +11,33 @@ class Request extends IncomingMessage {
   private offers = false;
 
   get upgrade(): boolean {
-    return this.offers && this.headers.upgrade?.toLowerCase() === 'websocket';
+    return this.offers && this.isWebSocket;
   }
 
   // Node's parser sets it, and asks for it afterwards.
   set upgrade(offers: unknown) {
     this.offers = offers === true;
   }
+
+  /** Node drops what came in one packet behind a request that offers an upgrade: its connection cannot go on. */
+  get isLast(): boolean {
+    return this.offers && !this.isWebSocket;
+  }
+
+  private get isWebSocket(): boolean {
+    return this.headers.upgrade?.toLowerCase() === 'websocket';
+  }
 }
 
 /** A server that speaks HTTP, over TLS where there are certificates. */
 export function httpServerFor(certificates: Certificates | undefined, listener: RequestListener): Server {
   const options = { IncomingMessage: Request };
-  if (certificates === undefined) return createServer(options, listener);
-  const server = createHttpsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, listener);
+  const answer: RequestListener = (request, response) => {
+    if (request instanceof Request && request.isLast) response.shouldKeepAlive = false;
+    listener(request, response);
+  };
+  if (certificates === undefined) return createServer(options, answer);
+  const server = createHttpsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, answer);
   certificates.keep(server);
   return server;
 }

@@ -9,6 +9,7 @@ import { hostAndPort } from '../listening.js';
 import type { MessageBus } from '../message-bus.js';
 import { pathOf, shownUrl } from './shown-url.js';
 import type { Reported } from './reception.js';
+import { webSocketPath } from './web-socket.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -64,7 +65,8 @@ export class Journal {
       const { socket } = request;
       this.busy.set(socket, { entry, response });
       response.once('close', () => {
-        this.busy.delete(socket);
+        // The next request over the connection may have come already.
+        if (this.busy.get(socket)?.response === response) this.busy.delete(socket);
         this.close(entry, response);
       });
       listener(request, response);
@@ -121,7 +123,7 @@ export class Journal {
   /** A handshake of WebSocket was refused; one that was not is told of as a client that comes. */
   refusedHandshake(request: IncomingMessage, status: number): void {
     const entry = this.open(request);
-    entry.route = '/ws';
+    entry.route = pathOf(entry.url) === webSocketPath ? webSocketPath : noRoute;
     this.tellAsked(entry, '');
     this.tellAnswered(entry, outcomeOf(status), status);
   }
@@ -165,11 +167,13 @@ export class Journal {
     return entry;
   }
 
-  private close(entry: Entry, { statusCode, headersSent }: ServerResponse): void {
+  private close(entry: Entry, { statusCode, headersSent, writableFinished }: ServerResponse): void {
     // What was refused before it was read.
     this.tellAsked(entry, '');
     const status = headersSent ? statusCode : entry.unheard;
-    const outcome = status === undefined ? 'abandoned' : entry.ignored ? 'ignored' : outcomeOf(status);
+    // A stream ends when its reader goes.
+    const isHalf = headersSent && !writableFinished && entry.kind === 'answer';
+    const outcome = status === undefined || isHalf ? 'abandoned' : entry.ignored ? 'ignored' : outcomeOf(status);
     this.tellAnswered(entry, outcome, status);
   }
 

@@ -7,18 +7,17 @@ const knownNames: ReadonlySet<string> = new Set([
 /** What stands in the place of what is not shown. */
 const hidden = '***';
 
-/** The path of a URL: what stands before its query. */
+/** What fields stand between, and what they begin with: also where somebody has mistaken one for the other. */
+const separator = /[?&;]/;
+
+/** The path of a URL, without who may stand before it, and without what stands behind it. */
 export function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? '';
+  return url.replace(/^[a-z]+:\/\/[^/?&;]*/i, '').split(separator, 1)[0] ?? '';
 }
 
 /** A URL as the log may show it: without what may be a token. */
 export function shownUrl(url: string): string {
-  const start = url.indexOf('?');
-  if (start === -1) return url;
-  const shown = url
-    .slice(start + 1)
-    .split('&')
-    .map((field) => (knownNames.has(field.split('=', 1)[0] ?? '') ? field : hidden));
-  return `${url.slice(0, start)}?${shown.join('&')}`;
+  const [, ...fields] = url.split(separator);
+  const shown = fields.map((field) => (knownNames.has(field.split('=', 1)[0] ?? '') ? field : hidden));
+  return [pathOf(url), shown.join('&')].slice(0, fields.length === 0 ? 1 : 2).join('?');
 }

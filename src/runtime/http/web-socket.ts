@@ -10,7 +10,7 @@ import { hostAndPort } from '../listening.js';
 import { tokenProtocolStart } from './credentials.js';
 
 /** Where WebSocket clients connect. */
-const path = '/ws';
+export const webSocketPath = '/ws';
 
 /** How often a client is asked whether it is alive, in milliseconds; one that has not answered by the next time is dropped. */
 const pingEveryMs = 30_000;
@@ -43,7 +43,7 @@ export function serveWebSocket(
     // Until ws has taken the socket over, nobody else hears of its errors.
     socket.on('error', () => undefined);
     const [at] = (request.url ?? '').split('?');
-    const refused = at === path ? refusal(request) : '404 Not Found';
+    const refused = at === webSocketPath ? refusal(request) : '404 Not Found';
     if (refused !== undefined) {
       onRefused(request, Number.parseInt(refused, 10));
       // Nobody else watches a socket that asks for an upgrade: half closed it would stay for as long as its caller likes.

@@ -41,7 +41,8 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'http-asked':
       return { level: 'lines', text: `http ${event.far} in ${visible(event.text)}` };
     case 'http-answered':
-      return { level: 'lines', text: answeredLine(event) };
+      // A status of 500 says that something of ours is broken.
+      return { level: event.status === 500 ? 'error' : 'lines', text: answeredLine(event) };
     case 'server':
       if (event.state === 'failed') return { level: 'error', text: `server failed: ${plain(event.reason)}` };
       return info(`server ${event.state}`);

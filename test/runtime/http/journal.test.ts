@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { eventually } from '../../support/eventually.js';
 import { EventStream } from '../../support/event-stream.js';
 import { FakeFolder } from '../../support/fake-folder.js';
+import { Journal } from '../../../src/runtime/http/journal.js';
+import { SystemClock } from '../../../src/runtime/system-clock.js';
+import { strictBus } from '../../support/fake-bus.js';
 import { HerdInProcess } from '../herd-in-process.js';
 
 const tokens = { clients: 'token-of-all-clients', phone: 'token-of-the-phone' };
@@ -155,6 +159,41 @@ describe('what is said over HTTP', () => {
     expect(answered).to.match(/^out POST \/osmand( 400)? (abandoned|invalid)/);
   });
 
+  it('keeps what comes in a row over one connection apart, and knows an answer that was cut off', async () => {
+    const bus = strictBus();
+    const ended: string[] = [];
+    bus.on('http-answered', ({ text, status, outcome }) => ended.push(`${text} ${status ?? '-'} ${outcome}`));
+    const journal = new Journal(bus, new SystemClock(), 4_096);
+    const server = createServer(
+      journal.telling(({ url }, response) => {
+        if (url === '/a') response.end('a');
+        else response.write('begun');
+      }),
+    );
+    const broken = new Promise<string>((resolve) => {
+      server.on('clientError', (_, socket) => {
+        if (socket instanceof Socket) resolve(journal.unheard(socket, 400, 'no HTTP'));
+        socket.destroy();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      let heard = '';
+      socket.on('data', (chunk) => (heard += chunk.toString()));
+      socket.write('GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n');
+      await eventually('the second answer is begun', () => heard.includes('begun'));
+      socket.write('rubbish\r\n\r\n');
+      expect(await broken).to.equal('answered');
+      await eventually('both are told of', () => ended.length === 2);
+      expect(ended).to.deep.equal(['GET /a 200 answered', 'GET /b 200 abandoned']);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it('lets nobody write a line of its own, and shows no token', async () => {
     const [asked] = await linesOf(post('/api/locations', { client: 'a\nb', position: '+1\x1b[2J+1' }));
     expect(asked).to.equal('in POST /api/locations IAMAT a\\x0ab +1\\x1b[2J+1');
@@ -163,6 +202,7 @@ describe('what is said over HTTP', () => {
       `/osmand?id=jane/phone&token=${tokens.phone}`,
       `/api/herd?token=${tokens.clients}`,
       `/api/herd?${tokens.clients}`,
+      `/osmand&token=${tokens.phone}`,
       `/nothing?${tokens.clients}=&%74oken=${tokens.clients}`,
     ]) {
       await linesOf(get(path));

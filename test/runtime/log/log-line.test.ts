@@ -92,6 +92,11 @@ describe('logLineOf', () => {
       'http 192.0.2.1:4 out POST /osmand 200 ignored: a\\x0ab: it has no location',
     ],
     [
+      { ...answered, status: 500, outcome: 'failed', detail: 'TypeError: no' },
+      'error',
+      'http 192.0.2.1:4 out POST /osmand 500 failed: TypeError: no',
+    ],
+    [
       { ...answered, status: undefined, outcome: 'abandoned', detail: '' },
       'lines',
       'http 192.0.2.1:4 out POST /osmand abandoned',
