@@ -2,6 +2,7 @@ import { chromium, type Page } from 'playwright-core';
 import { startHerd } from '../src/embed/index.js';
 import { LineClient } from './support/line-client.js';
 import { median } from './support/statistics.js';
+import { framesInASecond, usefulAt } from './support/page-measures.js';
 
 /*
  * What is promised of the window, held to the figure: how soon it is useful on loopback, and how many frames a second it paints
@@ -46,29 +47,6 @@ async function open(page: Page, url: string): Promise<number> {
   await page.goto(url);
   return page.evaluate<number>(usefulAt);
 }
-
-/** Runs in the page: when it was useful, once it is. */
-const usefulAt = `new Promise((resolve) => {
-  const look = () => {
-    const [useful] = performance.getEntriesByName('useful');
-    if (useful === undefined) requestAnimationFrame(look);
-    else resolve(useful.startTime);
-  };
-  look();
-})`;
-
-/** Runs in the page: how many frames it paints in the next second. */
-const framesInASecond = `new Promise((resolve) => {
-  const startedMs = performance.now();
-  let frames = 0;
-  const count = () => {
-    frames += 1;
-    const tookMs = performance.now() - startedMs;
-    if (tookMs < 1_000) requestAnimationFrame(count);
-    else resolve((frames * 1_000) / tookMs);
-  };
-  requestAnimationFrame(count);
-})`;
 
 function verdict(what: string, value: string, holds: boolean): void {
   print(`${holds ? 'holds ' : 'BROKEN'}  ${what}: ${value}`);

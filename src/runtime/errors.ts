@@ -48,3 +48,8 @@ const reasons: Readonly<Record<string, string>> = {
 function reasonOf({ code, message }: SystemError): string {
   return reasons[code ?? ''] ?? message;
 }
+
+/** Where an error was thrown, or what it says. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

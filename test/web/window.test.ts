@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { browserPlace, startBrowser } from '../support/browser.js';
+import { framesInASecond, usefulAt } from '../../bench/support/page-measures.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { keepFailure, keepScreenshot } from '../support/screenshots.js';
 import { startHerd, type Herd } from '../support/herd.js';
@@ -331,26 +332,3 @@ function drawnOn(page: Page, canvas: 'map-dots' | 'map-marks'): Promise<{ pixels
     return { pixels, share: Math.max(0, bottom - top) / height };
   })()`);
 }
-
-/** Runs in the page: when it was useful, once it is. */
-const usefulAt = `new Promise((resolve) => {
-  const look = () => {
-    const [useful] = performance.getEntriesByName('useful');
-    if (useful === undefined) requestAnimationFrame(look);
-    else resolve(useful.startTime);
-  };
-  look();
-})`;
-
-/** Runs in the page: how many frames it paints in the next second. */
-const framesInASecond = `new Promise((resolve) => {
-  const startedMs = performance.now();
-  let frames = 0;
-  const count = () => {
-    frames += 1;
-    const tookMs = performance.now() - startedMs;
-    if (tookMs < 1_000) requestAnimationFrame(count);
-    else resolve((frames * 1_000) / tookMs);
-  };
-  requestAnimationFrame(count);
-})`;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { stackOf } from '../errors.js';
 import { DeskError } from './desk.js';
 import { challengeFor } from './credentials.js';
 import type { Journal } from './journal.js';
@@ -44,10 +45,6 @@ export function answerErrors(app: FastifyInstance, journal: Journal): void {
     if (statusCode === 401) void reply.header('www-authenticate', challengeFor(request.headers));
     void reply.code(statusCode).send({ error: text });
   });
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function describe(error: unknown): { readonly statusCode: number; readonly text: string } {

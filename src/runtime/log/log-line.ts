@@ -1,6 +1,7 @@
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
+import { stackOf } from '../errors.js';
 
 /** How much an event matters: what is above `info` also stands in the error log. Lines are what clients and servers say and hear. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'lines';
@@ -140,8 +141,4 @@ function visible(line: ByteString): ByteString {
 
 function plain(text: string): ByteString {
   return visible(bytesOf(text));
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
