@@ -4,16 +4,28 @@ export interface Limits {
   readonly lineBytesMax: number;
   /** Clients whose location is kept. Beyond it the one whose location is oldest is forgotten. */
   readonly clientsMax: number;
+  /** The longest client ID in bytes; an IAMAT or WATCH with a longer one is invalid. */
+  readonly clientIdBytesMax: number;
+  /** Bytes of memory that stored locations may take. Beyond it locations are evicted as beyond `clientsMax`. */
+  readonly storeBytesMax: number;
   /** Connections of clients at once. */
   readonly connectionsMax: number;
   /** The same, from one address. */
   readonly connectionsPerAddressMax: number;
+  /** HTTP connections from one address. */
+  readonly httpConnectionsPerAddressMax: number;
+  /** Subscriptions to changes from one address: connections that watch, and event streams over HTTP. */
+  readonly watchersPerAddressMax: number;
   /** Commands a second on one connection; what comes faster is taken later. */
   readonly commandsPerSecondMax: number;
   /** Answers that may wait on one connection before no more of its commands are taken. */
   readonly answersWaitingMax: number;
   /** Bytes that a client may leave untaken before no more of its commands are taken. */
   readonly backlogBytesMax: number;
+  /** Bytes that wait for all clients of the server together. Beyond it the connections that hold the most are closed. */
+  readonly backlogBytesInAllMax: number;
+  /** WHATSAT commands of all clients under way at once; more are taken when fewer are. */
+  readonly pendingQueriesMax: number;
   /** How long a client may leave so much untaken, and take none of it, in milliseconds, before it is dropped. */
   readonly stallMs: number;
   /** How long a connection may neither send nor take anything, in milliseconds, before it is closed. */
@@ -24,21 +36,30 @@ export interface Limits {
   readonly seekMs: number;
   /** Searches of the herd a second for clients that a server does not know; one more is answered as unknown at once. */
   readonly seeksPerSecondMax: number;
+  /** The same, for clients of one address. */
+  readonly seeksPerSecondPerAddressMax: number;
 }
 
 export const defaultLimits: Limits = {
   lineBytesMax: 4_096,
   clientsMax: 1_000_000,
+  clientIdBytesMax: 1_024,
+  storeBytesMax: 1_073_741_824,
   connectionsMax: 50_000,
   connectionsPerAddressMax: 20_000,
+  httpConnectionsPerAddressMax: 1_000,
+  watchersPerAddressMax: 250,
   commandsPerSecondMax: 50_000,
   answersWaitingMax: 64,
   backlogBytesMax: 262_144,
+  backlogBytesInAllMax: 268_435_456,
+  pendingQueriesMax: 10_000,
   stallMs: 60_000,
   idleMs: 3_600_000,
   aheadMs: 86_400_000,
   seekMs: 250,
   seeksPerSecondMax: 1_000,
+  seeksPerSecondPerAddressMax: 250,
 };
 
 /** How often a link does what it does by itself. */

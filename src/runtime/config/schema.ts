@@ -57,12 +57,24 @@ const limitsSchema = z.strictObject({
     .describe(
       'Clients whose location is kept; beyond it the oldest location is forgotten, or, with hold: touched, who was touched least recently.',
     ),
+  clientIdBytesMax: whole(1, 65_536)
+    .default(defaultLimits.clientIdBytesMax)
+    .describe('Longest client ID in bytes; a command with a longer one is answered as invalid.'),
+  storeBytesMax: whole(1_048_576, 1_099_511_627_776)
+    .default(defaultLimits.storeBytesMax)
+    .describe('Bytes of memory that stored locations may take; beyond it locations are evicted as beyond clientsMax.'),
   connectionsMax: whole(1, 1_000_000)
     .default(defaultLimits.connectionsMax)
     .describe('Connections of clients at once; one more is closed.'),
   connectionsPerAddressMax: whole(1, 1_000_000)
     .default(defaultLimits.connectionsPerAddressMax)
     .describe('The same, from one address.'),
+  httpConnectionsPerAddressMax: whole(1, 1_000_000)
+    .default(defaultLimits.httpConnectionsPerAddressMax)
+    .describe('HTTP connections from one address; one more is closed.'),
+  watchersPerAddressMax: whole(1, 1_000_000)
+    .default(defaultLimits.watchersPerAddressMax)
+    .describe('Connections that watch, and event streams over HTTP, from one address; one more is refused.'),
   commandsPerSecondMax: whole(1, 1_000_000)
     .default(defaultLimits.commandsPerSecondMax)
     .describe('Commands a second on one connection; what comes faster is taken later, none is refused.'),
@@ -72,6 +84,14 @@ const limitsSchema = z.strictObject({
   backlogBytesMax: whole(reportedFromBytes, 1_073_741_824)
     .default(defaultLimits.backlogBytesMax)
     .describe('Bytes that a client may leave untaken before no more of its commands are taken.'),
+  backlogBytesInAllMax: whole(1_048_576, 1_099_511_627_776)
+    .default(defaultLimits.backlogBytesInAllMax)
+    .describe(
+      'Bytes that wait for all clients of a server together; beyond it the connections that hold the most are closed.',
+    ),
+  pendingQueriesMax: whole(1, 1_000_000)
+    .default(defaultLimits.pendingQueriesMax)
+    .describe('WHATSAT commands of all clients under way at once; more are taken when fewer are.'),
   stallSeconds: whole(1, 86_400)
     .default(defaultLimits.stallMs / 1_000)
     .describe('How long a client may leave so much untaken, and take none of it, before it is dropped.'),
@@ -89,6 +109,9 @@ const limitsSchema = z.strictObject({
     .describe(
       'Searches of the herd a second for clients that a server does not know; one more is answered as unknown.',
     ),
+  seeksPerSecondPerAddressMax: whole(1, 1_000_000)
+    .default(defaultLimits.seeksPerSecondPerAddressMax)
+    .describe('Searches of the herd a second that clients of one address may cause.'),
 });
 
 const linksSchema = z.strictObject({
