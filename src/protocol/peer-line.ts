@@ -47,7 +47,7 @@ export interface PeerAt {
 export interface DigestLine {
   readonly kind: 'DIGEST';
   readonly groups: string;
-  /** The newest moment that the sender has forgotten for want of room: it takes nothing as old. Undefined: it had room. */
+  /** The latest time of receipt that the sender has evicted: it takes nothing received by then. Undefined: it had room. */
   readonly horizon: Instant | undefined;
 }
 
@@ -184,7 +184,7 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groups}${line.horizon === undefined ? '' : ` ${formatInstant(line.horizon)}`}`;
+      return `DIGEST ${line.groups}${formatHorizon(line.horizon)}`;
     case 'BUCKETS':
       return `BUCKETS ${line.group} ${line.buckets}`;
     case 'SEEK':
@@ -197,4 +197,9 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'GOODBYE':
       return line.kind;
   }
+}
+
+/** A horizon before 1970 only a made-up receipt leads to, and a time field cannot say it. */
+function formatHorizon(horizon: Instant | undefined): ByteString {
+  return horizon === undefined || horizon.seconds < 0 ? '' : ` ${formatInstant(horizon)}`;
 }

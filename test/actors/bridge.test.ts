@@ -71,7 +71,7 @@ describe('A server that floods and shares a bucket', () => {
   }
 
   const forwarded = ({ line }: Location) => `${line} Bryant`;
-  const valueOf = ({ line }: Location) => `1 ${line}`;
+  const valueOf = ({ line }: Location) => `2 ${line}`;
   const entryOf = (location: Location, revision: number) => ({
     key: 'key of kiwi',
     value: valueOf(location),
