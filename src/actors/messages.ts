@@ -262,8 +262,8 @@ export type PeerWireMessage =
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
   | PeerWireMessage
-  /** The neighbour called, is who it says, and speaks a version of the protocol. */
-  | { readonly kind: 'called'; readonly wire: PeerWire; readonly version: number }
+  /** The neighbour called, and is who it says. */
+  | { readonly kind: 'called'; readonly wire: PeerWire }
   /** New locations, and their lines as every neighbour gets them. */
   | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
   /** The digest of what the store holds, and the latest time of receipt that it has evicted, if any. */

@@ -12,15 +12,20 @@ export function peerLineBytesMax(lineBytesMax: number): number {
 /** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
 const digestLineBytesMax = 3_072;
 
-/** The first line of each side: who speaks, to whom, in which herd, and in which versions. */
+/**
+ * The version of the protocol between servers; each has exactly one. A change of the order of locations is a new one: servers with
+ * another order would never agree.
+ */
+export const peerVersion = '3';
+
+/** The first line of each side: who speaks, to whom, in which herd, and in which version. */
 export interface Hello {
   readonly kind: 'HELLO';
-  /** The lowest that the sender speaks. */
   readonly version: string;
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
-  /** What the far end must prove its knowledge of the secret over, and in it the highest version; undefined without a secret. */
+  /** What the far end must prove its knowledge of the secret over; undefined without a secret. */
   readonly nonce: string | undefined;
 }
 
