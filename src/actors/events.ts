@@ -28,8 +28,6 @@ export interface LinkEvent {
   readonly reason: string;
   /** Milliseconds until the next attempt; 0 but in backoff. */
   readonly retryInMs: number;
-  /** The version of the protocol that is spoken; left out while the neighbours are not connected. */
-  readonly version?: number;
   /** The neighbour was told to stop, and nobody has answered at its place since. */
   readonly expected?: true;
 }

@@ -1,7 +1,6 @@
 import { bucketCount, Digest } from '../protocol/digest.js';
 import type { ClientId } from '../protocol/ids.js';
-import type { Location } from '../protocol/location.js';
-import { compareInstants } from '../protocol/time.js';
+import { compareReceipts, type Location } from '../protocol/location.js';
 import { ClientBuckets } from './client-buckets.js';
 
 /** Locations that a search for an old one looks at, at least. */
@@ -58,8 +57,8 @@ export class LocationTable {
   }
 
   /**
-   * A location among the oldest, by the clients' own time: the oldest of the next few dozen, going round. To know the oldest
-   * of all would cost every update more than it is worth (so says Redis of its own eviction, which samples even fewer).
+   * A location among those received first, by the clock of its server, whatever time its client wrote ([LO5]): the first of the next
+   * few dozen, going round. To know the first of all would cost every update more than it is worth (so says Redis of its own eviction, which samples even fewer).
    */
   findOld(): Location | undefined {
     let oldest: Location | undefined;
@@ -70,7 +69,7 @@ export class LocationTable {
       this.hand = (this.hand + leap) % bucketCount;
       for (const location of this.bucket(this.hand)) {
         seen += 1;
-        if (oldest === undefined || compareInstants(location, oldest) < 0) oldest = location;
+        if (oldest === undefined || compareReceipts(location, oldest) < 0) oldest = location;
       }
     }
     return oldest;

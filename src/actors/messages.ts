@@ -144,7 +144,7 @@ export type StoreMessage =
       readonly kind: 'compare';
       readonly neighbour: ServerId;
       readonly groups: string;
-      /** The newest moment that the neighbour has forgotten for want of room; undefined if it had room for everything. */
+      /** The latest time of receipt that the neighbour has evicted; undefined if it had room for everything. */
       readonly horizon: Instant | undefined;
     }
   /** A neighbour has told its buckets of a group that differs; what it lacks is dealt out with the next catch-up. */
@@ -262,11 +262,11 @@ export type PeerWireMessage =
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
   | PeerWireMessage
-  /** The neighbour called, is who it says, and speaks a version of the protocol. */
-  | { readonly kind: 'called'; readonly wire: PeerWire; readonly version: number }
+  /** The neighbour called, and is who it says. */
+  | { readonly kind: 'called'; readonly wire: PeerWire }
   /** New locations, and their lines as every neighbour gets them. */
   | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
-  /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
+  /** The digest of what the store holds, and the latest time of receipt that it has evicted, if any. */
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }

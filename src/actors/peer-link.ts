@@ -11,7 +11,6 @@ import {
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
-import { goodbyeSince } from '../protocol/peer-version.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
@@ -56,8 +55,6 @@ export class PeerLink implements Actor<LinkMessage> {
   private handshake: CallerHandshake | undefined;
   /** There while the neighbour is connected. */
   private exchange: PeerExchange | undefined;
-  /** The version that was agreed on with the neighbour the last time that it was connected. */
-  private version = 0;
   private readonly farewell: Farewell;
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
@@ -111,7 +108,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'called':
         this.hangUp();
         this.wire = message.wire;
-        return this.greeted(message.version);
+        return this.greeted();
       case 'say':
         return this.tell(message.line);
       case 'say-goodbye':
@@ -179,7 +176,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const step = this.handshake?.hear(said);
     if (step === undefined) return;
     for (const line of step.say) this.say(line);
-    if (step.outcome === 'greeted') this.greeted(step.version);
+    if (step.outcome === 'greeted') this.greeted();
     if (step.outcome === 'failed') this.lose(step.reason);
   }
 
@@ -199,7 +196,6 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'BEAT':
         return;
       case 'GOODBYE':
-        if (this.version < goodbyeSince) return this.lose(outOfPlace);
         return this.farewell.heard();
       case 'HELLO':
       case 'PROOF':
@@ -219,8 +215,7 @@ export class PeerLink implements Actor<LinkMessage> {
     for (const line of this.handshake.begin()) this.say(line);
   }
 
-  private greeted(version: number): void {
-    this.version = version;
+  private greeted(): void {
     this.farewell.over();
     this.life.send({ type: 'GREETED' });
   }
@@ -229,11 +224,10 @@ export class PeerLink implements Actor<LinkMessage> {
   private detailsOf(
     state: LinkState,
     { retryInMs, reason }: { readonly retryInMs: number; readonly reason: string },
-  ): Pick<LinkEvent, 'retryInMs' | 'version' | 'expected'> {
+  ): Pick<LinkEvent, 'retryInMs' | 'expected'> {
     const isConnected = state === 'catching-up' || state === 'live';
     return {
       retryInMs: state === 'backoff' ? retryInMs : 0,
-      ...(isConnected && { version: this.version }),
       ...(!isConnected && this.farewell.explains(reason) && { expected: true as const }),
     };
   }
@@ -265,7 +259,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private sayGoodbye(): void {
-    if (this.version >= goodbyeSince) this.tell(goodbye);
+    this.tell(goodbye);
   }
 
   /** Says something that only a connected neighbour is told. */

@@ -1,7 +1,7 @@
 import { groupCount } from '../protocol/digest.js';
 import type { ServerId } from '../protocol/ids.js';
-import type { Location } from '../protocol/location.js';
-import { compareInstants, type Instant } from '../protocol/time.js';
+import { isReceivedAfter, type Location } from '../protocol/location.js';
+import type { Instant } from '../protocol/time.js';
 import type { LocationTable } from './location-table.js';
 
 /** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
@@ -17,7 +17,7 @@ export interface GroupTold {
 export class Repair {
   /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
   private readonly differing = new Map<ServerId, Set<number>>();
-  /** The newest moment that a neighbour has forgotten for want of room: it takes nothing as old from us. */
+  /** The latest time of receipt that a neighbour has evicted: it takes nothing received by then from us. */
   private readonly horizons = new Map<ServerId, Instant>();
 
   constructor(private readonly table: LocationTable) {}
@@ -54,7 +54,7 @@ export class Repair {
       if (locations.length >= pageLocationsMax) break;
       differing.delete(bucket);
       for (const location of this.table.bucket(bucket)) {
-        if (horizon === undefined || compareInstants(location, horizon) > 0) locations.push(location);
+        if (horizon === undefined || isReceivedAfter(location, horizon)) locations.push(location);
       }
     }
     return { locations, last: differing.size === 0 };

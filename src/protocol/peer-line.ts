@@ -12,15 +12,20 @@ export function peerLineBytesMax(lineBytesMax: number): number {
 /** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
 const digestLineBytesMax = 3_072;
 
-/** The first line of each side: who speaks, to whom, in which herd, and in which versions. */
+/**
+ * The version of the protocol between servers; each has exactly one. A change of the order of locations is a new one: servers with
+ * another order would never agree.
+ */
+export const peerVersion = '3';
+
+/** The first line of each side: who speaks, to whom, in which herd, and in which version. */
 export interface Hello {
   readonly kind: 'HELLO';
-  /** The lowest that the sender speaks. */
   readonly version: string;
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
-  /** What the far end must prove its knowledge of the secret over, and in it the highest version; undefined without a secret. */
+  /** What the far end must prove its knowledge of the secret over; undefined without a secret. */
   readonly nonce: string | undefined;
 }
 
@@ -47,7 +52,7 @@ export interface PeerAt {
 export interface DigestLine {
   readonly kind: 'DIGEST';
   readonly groups: string;
-  /** The newest moment that the sender has forgotten for want of room: it takes nothing as old. Undefined: it had room. */
+  /** The latest time of receipt that the sender has evicted: it takes nothing received by then. Undefined: it had room. */
   readonly horizon: Instant | undefined;
 }
 
@@ -184,7 +189,7 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groups}${line.horizon === undefined ? '' : ` ${formatInstant(line.horizon)}`}`;
+      return `DIGEST ${line.groups}${formatHorizon(line.horizon)}`;
     case 'BUCKETS':
       return `BUCKETS ${line.group} ${line.buckets}`;
     case 'SEEK':
@@ -197,4 +202,9 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'GOODBYE':
       return line.kind;
   }
+}
+
+/** A horizon before 1970 only a made-up receipt leads to, and a time field cannot say it. */
+function formatHorizon(horizon: Instant | undefined): ByteString {
+  return horizon === undefined || horizon.seconds < 0 ? '' : ` ${formatInstant(horizon)}`;
 }

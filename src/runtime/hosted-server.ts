@@ -10,7 +10,6 @@ import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
-import { spokenVersions } from '../protocol/peer-version.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { AdministrationError, type Administer } from './administration.js';
 import type { HerdCertificates } from './certificates.js';
@@ -121,7 +120,7 @@ export class HostedServer {
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
     const neighbours = config.topology.get(id) ?? [];
-    const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
+    const identity = { herd: config.herd, server: id, neighbours };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
     this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);

@@ -8,6 +8,7 @@ import { bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { supersedes, type Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { locations as anyLocations, location } from '../protocol/arbitraries.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
@@ -74,7 +75,7 @@ class Side {
     clientsMax = 1_000_000,
   ) {
     this.link = new FakeLink(this.bus, self, neighbour);
-    this.bus.attach(addresses.store, new LocationStore(this.bus, clientsMax));
+    this.bus.attach(addresses.store, new LocationStore(this.bus, new VirtualClock(), clientsMax));
     this.bus.attach(addresses.seeker, new FakeActor());
     // Until the link is up, nobody is told of anything.
     this.bus.attach(addresses.flood, new FakeActor());
@@ -244,7 +245,7 @@ describe('two stores that compare digests', () => {
     other.comesUp();
     exchange(one, other, inTurn());
     expect(other.link.dealt.map(({ line }) => line)).to.include(locationOf('phone1', 151).line);
-    for (const { seconds } of other.link.dealt) expect(seconds).to.be.above(50);
+    for (const { receivedSeconds } of other.link.dealt) expect(receivedSeconds).to.be.above(50);
   });
 
   it('[PE15] [PE14] refill one that holds nothing, page by page', () => {

@@ -375,7 +375,7 @@ describe('Conversation', () => {
       const said = [
         kiwi.line,
         formatPeerAt(kiwi, metta),
-        formatPeerLine({ kind: 'HELLO', version: '1', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
+        formatPeerLine({ kind: 'HELLO', version: '3', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
         formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
         formatPeerLine({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined }),

@@ -105,7 +105,7 @@ describe('LocationTable', () => {
       for (let index = 0; index < 40; index += 1) table.put(locationOf(`phone${index}`, 100 - index), undefined);
       for (let left = 40; left > 0; left -= 1) {
         const oldest = table.findOld();
-        expect(oldest?.seconds).to.equal(61 + 40 - left);
+        expect(oldest?.receivedSeconds).to.equal(61 + 40 - left);
         if (oldest !== undefined) table.remove(oldest);
       }
       expect(table.size).to.equal(0);
@@ -128,7 +128,7 @@ describe('LocationTable', () => {
       const found: number[] = [];
       for (let searches = 0; searches < 1_000; searches += 1) {
         const old = table.findOld() ?? expect.fail('there are locations');
-        found.push(old.seconds);
+        found.push(old.receivedSeconds);
         table.remove(old);
       }
       // The oldest of 64 taken by chance is in the oldest eighth but once in 5,000 times.

@@ -12,7 +12,7 @@ import { FakeBucket } from '../support/fake-bucket.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { locationOf } from '../support/fake-location.js';
 
-const valueOf = ({ line }: Location) => `1 ${line}`;
+const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
   key: `key of ${location.client}`,
   value: valueOf(location),
@@ -233,12 +233,20 @@ describe('NatsSpread', () => {
       expect(stateNow()).to.equal('live');
     });
 
+    it('reads what a server of version 1 wrote, and writes over it what is newer', () => {
+      const [older, newer] = [locationOf('kiwi', 1), locationOf('kiwi', 2)];
+      bucket.session.changes({ key: 'key of kiwi', value: `1 ${older.line}`, revision: 4 });
+      expect(learned()).to.deep.equal([older.line]);
+      report(newer);
+      expect(bucket.session.takePut()).to.include({ value: `2 ${newer.line}`, revision: 4 });
+    });
+
     it('ignores values of versions that it does not know, warns once, and does not write over them', async () => {
-      const later: BucketEntry = { key: 'key of kiwi', value: '2 something else', revision: 4 };
+      const later: BucketEntry = { key: 'key of kiwi', value: '3 something else', revision: 4 };
       bucket.session.changes(later, { ...later, key: 'key of emu', revision: 5 });
       expect(learned()).to.deep.equal([]);
       expect(warnings.map(({ reason }) => reason)).to.deep.equal([
-        'the bucket has values of version 2, which this server does not know, and ignores',
+        'the bucket has values of version 3, which this server does not know, and ignores',
       ]);
       report(locationOf('kiwi', 1));
       await bucket.session.takePut().ends({ kind: 'conflict' });
@@ -249,7 +257,7 @@ describe('NatsSpread', () => {
 
     for (const [what, entry] of [
       ['no value of a herd', { key: 'key of kiwi', value: 'hello', revision: 1 }],
-      ['no AT line', { key: 'key of kiwi', value: '1 AT hello', revision: 1 }],
+      ['no AT line', { key: 'key of kiwi', value: '2 AT hello', revision: 1 }],
       ['the location of another client', { ...entryOf(locationOf('emu', 1), 1), key: 'key of kiwi' }],
     ] as const) {
       it(`ignores what is ${what}, and warns`, () => {

@@ -9,7 +9,6 @@ import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
@@ -24,7 +23,6 @@ const identity: PeerIdentity = {
   herd: 'twitter',
   server: bryant,
   neighbours: [blake, metta],
-  versions: spokenVersions,
 };
 
 const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
@@ -32,6 +30,7 @@ const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
 
 const noPlaceHere = 'the neighbour sent a line that has no place here';
 const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
+const otherVersion = 'Metta speaks version 2 of the protocol between servers, Bryant version 3';
 const notInTurn = 'the line is not one that a handshake has in this place';
 
 describe('PeerLink', () => {
@@ -73,7 +72,7 @@ describe('PeerLink', () => {
     function connect(): FakePeerWire {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       wire.take();
       store.take();
       return wire;
@@ -84,7 +83,7 @@ describe('PeerLink', () => {
       expect(to).to.equal('Metta');
       expect(wire.sent).to.deep.equal([]);
       listener.opened(wire);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta']);
       expect(store.received).to.deep.equal([]);
     });
 
@@ -92,7 +91,7 @@ describe('PeerLink', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
       send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
       expect(wire.take()).to.deep.equal(['DIGEST AAAA']);
@@ -211,11 +210,11 @@ describe('PeerLink', () => {
 
     for (const [name, line, reason] of [
       ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
-      ['another herd', 'HELLO 1 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
-      ['another version', 'HELLO 3 twitter Metta Bryant', 'Metta speaks version 3, Bryant versions 1 to 2'],
-      ['a call for somebody else', 'HELLO 1 twitter Metta Blake', 'Blake was called, this is Bryant'],
-      ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
-      ['another neighbour', 'HELLO 1 twitter Blake Bryant', 'Metta was called, Blake answered'],
+      ['another herd', 'HELLO 3 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
+      ['another version', 'HELLO 2 twitter Metta Bryant', otherVersion],
+      ['a call for somebody else', 'HELLO 3 twitter Metta Blake', 'Blake was called, this is Bryant'],
+      ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+      ['another neighbour', 'HELLO 3 twitter Blake Bryant', 'Metta was called, Blake answered'],
       ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', notInTurn],
       ['noise', 'HTTP/1.1 400 Bad Request', notInTurn],
     ] as const) {
@@ -223,7 +222,7 @@ describe('PeerLink', () => {
         const { wire, listener } = transport.last;
         listener.opened(wire);
         states();
-        listener.lines(wire, [line, 'HELLO 1 twitter Metta Bryant', kiwiFrom('Metta')]);
+        listener.lines(wire, [line, 'HELLO 3 twitter Metta Bryant', kiwiFrom('Metta')]);
         expect(wire.state).to.equal('closed');
         expect(states()).to.deep.equal([`backoff: ${reason}`]);
         expect(store.received).to.deep.equal([]);
@@ -232,7 +231,7 @@ describe('PeerLink', () => {
 
     for (const [name, line] of [
       ['a line of nobody', 'nonsense'],
-      ['a second hello', 'HELLO 1 twitter Metta Bryant'],
+      ['a second hello', 'HELLO 3 twitter Metta Bryant'],
       ['a refusal too late', 'REFUSED because'],
       ['a location that another server passes on', kiwiFrom('Blake')],
       ['a location that is none', 'AT Howard +0.100000000 kiwi +91+1 1353118103 Metta'],
@@ -389,23 +388,23 @@ describe('PeerLink', () => {
         'link/Metta: no more sockets',
       ]);
       const late = new FakePeerWire('192.0.2.7:1');
-      send({ kind: 'called', wire: late, version: 1 });
+      send({ kind: 'called', wire: late });
       link.stop();
       expect(late.state).to.equal('closed');
     });
   });
 
   describe('[PE20] to a neighbour that it dials, in a herd with a secret', () => {
-    const welcome = 'HELLO 1 twitter Metta Bryant nonce-of-metta';
-    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
-    const proofOfMetta = 'PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
+    const welcome = 'HELLO 3 twitter Metta Bryant nonce-of-metta';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+    const proofOfMetta = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
 
     beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
 
     it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce1.2']);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce1']);
       listener.lines(wire, [welcome]);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
       expect(states()).to.deep.equal(['connecting']);
@@ -418,7 +417,7 @@ describe('PeerLink', () => {
     for (const [name, lines, reason] of [
       [
         'has none',
-        ['HELLO 1 twitter Metta Bryant'],
+        ['HELLO 3 twitter Metta Bryant'],
         'Bryant asks for the secret of the herd and Metta has none: set HERD_SECRET for Metta',
       ],
       [
@@ -474,29 +473,26 @@ describe('PeerLink', () => {
       clock.advance(50);
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce2.2']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce2']);
     });
   });
 
   describe('[PE28] to a neighbour that is told to stop', () => {
     const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
 
-    /** Connects in version 2, which a nonce offers, or in version 1. */
-    function connect(version: 1 | 2): FakePeerWire {
+    function connect(): FakePeerWire {
       begin(metta, new FakeSecrets(['s3cret']));
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      const nonce = version === 1 ? 'of-metta' : 'of-metta.2';
-      const proof = `PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,${nonce})`;
-      listener.lines(wire, [`HELLO 1 twitter Metta Bryant ${nonce}`, proof, 'CAUGHT-UP']);
-      expect(told.map(({ version: spoken }) => spoken)).to.deep.equal([undefined, version, version]);
+      const proof = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,of-metta)';
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant of-metta', proof, 'CAUGHT-UP']);
       wire.take();
       states();
       return wire;
     }
 
     it('knows why the link is gone, and goes on calling without taking that for an error', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
       expect(wire.state, 'it is heard until it is gone').to.equal('open');
       expect(store.take().at(-1)).to.include({ kind: 'learned' });
@@ -512,7 +508,7 @@ describe('PeerLink', () => {
     });
 
     it('takes it for back as soon as somebody answers there, whatever that one says', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
@@ -525,7 +521,7 @@ describe('PeerLink', () => {
     });
 
     it('tells of trouble that does not follow from a goodbye', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
@@ -536,32 +532,22 @@ describe('PeerLink', () => {
     });
 
     it('tells what its neighbour does against the rules behind a goodbye', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
       expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
     });
 
     it('does not take a neighbour that is lost without a word for one that was stopped', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.closed(wire, 'ECONNRESET');
       expect(told[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: ECONNRESET']);
     });
 
-    it('says so itself when its own server is, but in version 1, which has no word for it', () => {
-      const wire = connect(2);
+    it('says so itself when its own server is', () => {
+      const wire = connect();
       send({ kind: 'say-goodbye' });
       expect(wire.take()).to.deep.equal(['GOODBYE']);
-      const old = connect(1);
-      send({ kind: 'say-goodbye' });
-      expect(old.take()).to.deep.equal([]);
-    });
-
-    it('[PE12] hangs up on who says so in version 1', () => {
-      const wire = connect(1);
-      transport.last.listener.lines(wire, ['GOODBYE']);
-      expect(wire.state).to.equal('closed');
-      expect(states()).to.deep.equal([`backoff: ${noPlaceHere}`]);
     });
   });
 
@@ -572,7 +558,7 @@ describe('PeerLink', () => {
     function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
       const wire = new FakePeerWire('192.0.2.7:40000');
       const mailbox = new WireMailbox(bus, addresses.link(blake));
-      bus.send(addresses.link(blake), { kind: 'called', wire, version: 1 });
+      bus.send(addresses.link(blake), { kind: 'called', wire });
       return { wire, mailbox };
     }
 

@@ -332,7 +332,7 @@ class Server {
   ) {
     const { bus } = this;
     const random = { next: herd.chance };
-    bus.attach(addresses.store, new LocationStore(bus, herd.clientsMax));
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), herd.clientsMax));
     bus.attach(addresses.flood, new Flood(bus, self, neighbours));
     bus.attach(
       addresses.seeker,

@@ -53,7 +53,7 @@ describe('a connection that watches', () => {
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
     bus.attach(addresses.seeker, new FakeSeeker(bus));
-    bus.attach(addresses.store, new LocationStore(bus, defaultLimits.clientsMax));
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), defaultLimits.clientsMax));
     bus.attach(addresses.watch, new Watch(bus));
     const settings = { server: serverId('Blake'), limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream };
     bus.attach(addresses.connection(1), new Connection(bus, clock, settings, 1, wire));

@@ -98,16 +98,16 @@ describe('a line between servers', () => {
 
 describe('a hello', () => {
   const [from, to] = [server('Blake'), server('Bryant')];
-  const hello: Hello = { kind: 'HELLO', version: '1', herd: 'twitter', from, to, nonce: undefined };
+  const hello: Hello = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
 
   it('[PE3] says version, herd, who speaks and to whom', () => {
-    expect(formatPeerLine(hello)).to.equal('HELLO 1 twitter Blake Bryant');
-    expect(parsePeerLine('HELLO 1 twitter Blake Bryant')).to.deep.equal(hello);
+    expect(formatPeerLine(hello)).to.equal('HELLO 3 twitter Blake Bryant');
+    expect(parsePeerLine('HELLO 3 twitter Blake Bryant')).to.deep.equal(hello);
   });
 
   it('[PE3] may say a nonce behind that', () => {
     const withNonce = { ...hello, nonce: 'Q8e9VC_4zecVWQ-30PwTyw' };
-    expect(formatPeerLine(withNonce)).to.equal('HELLO 1 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
+    expect(formatPeerLine(withNonce)).to.equal('HELLO 3 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
     expect(parsePeerLine(formatPeerLine(withNonce))).to.deep.equal(withNonce);
   });
 
@@ -117,11 +117,11 @@ describe('a hello', () => {
   });
 
   it('[PE3] is not shorter, and names servers', () => {
-    expectInvalid(['HELLO ', 'HELLO 1', 'HELLO 1 twitter', 'HELLO 1 twitter Blake']);
+    expectInvalid(['HELLO ', 'HELLO 3', 'HELLO 3 twitter', 'HELLO 3 twitter Blake']);
     expectInvalid([
-      'HELLO 1 twitter ../x Bryant',
-      'HELLO 1 twitter Blake \xE9',
-      `HELLO 1 twitter Blake ${'x'.repeat(65)}`,
+      'HELLO 3 twitter ../x Bryant',
+      'HELLO 3 twitter Blake \xE9',
+      `HELLO 3 twitter Blake ${'x'.repeat(65)}`,
     ]);
   });
 });

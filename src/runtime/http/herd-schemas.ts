@@ -17,7 +17,6 @@ export const herdAnswer = z.strictObject({
       sinceMs: ms,
       retryInMs: ms,
       reason: z.string(),
-      version: z.int().optional().describe('Of the protocol that is spoken; left out while they are not connected.'),
       fault: z
         .discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('none') }),

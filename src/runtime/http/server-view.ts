@@ -16,8 +16,6 @@ export interface LinkView {
   readonly retryInMs: number;
   /** Why; empty where the state says it all. */
   readonly reason: string;
-  /** The version of the protocol that is spoken; undefined while the neighbours are not connected. */
-  readonly version: number | undefined;
 }
 
 /** The bucket that locations are spread by, as people are shown it. */
@@ -88,9 +86,9 @@ export class ServerView {
   /** The links, in the order of the config. */
   linksNow(): LinkView[] {
     const nowMs = this.clock.monotonicMs();
-    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, version, atMs }) => {
+    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, atMs }) => {
       const sinceMs = Math.round(nowMs - atMs);
-      return { neighbour, state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason, version };
+      return { neighbour, state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason };
     });
   }
 

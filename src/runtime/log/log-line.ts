@@ -88,12 +88,11 @@ export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: s
   return start + (anyControlButLf.test(others) ? lines.map(visible).join(`\n${start}`) : others);
 }
 
-function linkLine({ neighbour, state, reason, retryInMs, version, expected }: Extract<HerdEvent, { kind: 'link' }>): {
+function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {
   level: LogLevel;
   text: ByteString;
 } {
   const why = reason === '' ? '' : `: ${plain(reason)}`;
-  if (state === 'catching-up' && version !== undefined) return info(`link ${neighbour} ${state} in version ${version}`);
   if (state !== 'backoff') return info(`link ${neighbour} ${state}${why}`);
   // That a server which was told to stop is away is no error.
   const level = expected === true ? 'info' : 'warn';

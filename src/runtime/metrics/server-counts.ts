@@ -3,7 +3,7 @@ import type { CallOutcome, LinesEvent, QuestionOutcome, UpstreamState } from '..
 import { fromBucket } from '../../actors/messages.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
-import { parseTime, type Instant } from '../../protocol/time.js';
+import { NANOSECONDS, type Instant } from '../../protocol/time.js';
 import type { MessageBus } from '../message-bus.js';
 import { CommandCounts } from './command-counts.js';
 import { Histogram, secondsBounds } from './histogram.js';
@@ -150,9 +150,6 @@ export class ServerCounts {
 }
 
 /** The seconds since a location reached its first server, by the clocks of both servers. */
-function secondsSince({ seconds, nanoseconds, skew }: Location, now: Instant): number {
-  const late = parseTime(skew.slice(1)) ?? { seconds: 0, nanoseconds: 0 };
-  const sign = skew.startsWith('-') ? -1 : 1;
-  const receivedSeconds = seconds + sign * late.seconds;
-  return now.seconds - receivedSeconds + (now.nanoseconds - nanoseconds - sign * late.nanoseconds) / 1e9;
+function secondsSince({ received }: Location, now: Instant): number {
+  return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS;
 }

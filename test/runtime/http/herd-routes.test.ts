@@ -75,7 +75,6 @@ describe('the HTTP server of a server', () => {
         state: 'live',
         retryInMs: 0,
         reason: '',
-        version: 2,
         fault: { kind: 'none' },
         aged: true,
       })),

@@ -34,9 +34,9 @@ describe('logLineOf', () => {
       'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
     ],
     [
-      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0, version: 2 },
+      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0 },
       'info',
-      'link Metta catching-up in version 2',
+      'link Metta catching-up',
     ],
     [
       { kind: 'link', neighbour: metta, state: 'backoff', reason: 'Metta was stopped', retryInMs: 40, expected: true },

@@ -152,7 +152,7 @@ describe('what a timeline tells of messages', () => {
       'defg\nCAU',
       'GHT-UP\n',
       'AT broken',
-      'HELLO 1 a b\n',
+      'HELLO 3 a b\n',
       'BEAT\nAT x\n',
       '?\n',
     ]);
