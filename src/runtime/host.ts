@@ -47,7 +47,7 @@ export class Host implements AdministeredServers {
       },
     };
     const { config, clock, turn, hosted, mode } = edges;
-    const links = new LinkFaults(clock, turn);
+    const links = new LinkFaults(clock, turn.deliveries);
     const administration = new HostAdministration(config, hosted, this, links);
     const isAdministered = mode === 'development' || config.access.administration !== undefined;
     this.neighbourhood = {

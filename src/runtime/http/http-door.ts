@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { fastify, type FastifyInstance } from 'fastify';
+import type { FlushScheduler } from '../flush-order.js';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
 import { Access } from './access.js';
 import { serveAdministration } from './admin-routes.js';
@@ -69,6 +70,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   journal.follow(app);
   answerErrors(app, journal);
   keepToOwnPages(app, problemOf, isListed);
+  answerAfterLinks(app, edges.turn.clients);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
@@ -99,6 +101,14 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
       setImmediate(() => listening.close());
     },
   };
+}
+
+/** Has reports answered when clients are written to: after the links have taken what was reported ([IA7]). */
+function answerAfterLinks(app: FastifyInstance, clients: FlushScheduler): void {
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    if (request.routeOptions.config.entry === 'reporters') clients.ask({ flush: () => done() });
+    else done();
+  });
 }
 
 /** @throws always */

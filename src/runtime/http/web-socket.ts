@@ -6,6 +6,8 @@ import type { ClientWire } from '../../actors/client-wire.js';
 import { addresses } from '../../actors/messages.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { DoorEdges } from '../client-listener.js';
+import type { FlushScheduler, Gatherer } from '../flush-order.js';
+import { reportedFromBytes } from '../gathered-writer.js';
 import { hostAndPort } from '../listening.js';
 import { tokenProtocolStart } from './credentials.js';
 
@@ -55,7 +57,7 @@ export function serveWebSocket(
 }
 
 function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMessage, stream: Duplex): void {
-  const { bus, clock, nextConnection } = edges;
+  const { bus, clock, turn, nextConnection } = edges;
   const connection = nextConnection();
   const to = addresses.connection(connection);
   const far = hostAndPort(socket.remoteAddress, socket.remotePort);
@@ -74,13 +76,13 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   webSocket.on('pong', () => (pings = 'answered'));
   webSocket.on('error', (error) => (reason = error.message));
   webSocket.on('close', () => clock.clearTimeout(heartbeat));
-  const wire = new WebSocketClientWire(webSocket, stream, far);
+  const wire = new WebSocketClientWire(webSocket, stream, turn.clients, far, () => bus.send(to, { kind: 'drained' }));
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   webSocket.on('message', (message: Buffer) => {
     const chunk = asLine(message);
     wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
   });
-  stream.on('drain', () => wire.report(() => bus.send(to, { kind: 'drained' })));
+  stream.on('drain', () => wire.drained());
   webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
 }
 
@@ -94,29 +96,53 @@ function asLine(message: Buffer): Buffer {
   return message.at(-1) === 10 ? message : Buffer.concat([message, Buffer.from('\n')]);
 }
 
-class WebSocketClientWire implements ClientWire {
+class WebSocketClientWire implements ClientWire, Gatherer {
   readonly transport = 'websocket';
-  private state: 'open' | 'destroyed' = 'open';
+  private state: 'open' | 'ending' | 'destroyed' = 'open';
+  /** Messages that wait for the next flush, and their bytes. */
+  private gathered: Buffer[] = [];
+  private gatheredBytes = 0;
 
   constructor(
     private readonly webSocket: WebSocket,
     private readonly stream: Duplex,
+    private readonly scheduler: FlushScheduler,
     readonly far: string,
+    private readonly onDrained: () => void,
   ) {}
 
   get backlogBytes(): number {
-    return this.webSocket.bufferedAmount;
+    return this.gatheredBytes + this.webSocket.bufferedAmount;
   }
 
   /** Reports something, unless nothing may be reported any more. */
   report(tell: () => void): void {
-    if (this.state === 'open') tell();
+    if (this.state !== 'destroyed') tell();
   }
 
   /** Each write is one answer, and so one message: text where it is UTF-8, and bytes where it cannot be text. */
   write(text: ByteString): void {
+    if (this.state !== 'open') return;
     const bytes = Buffer.from(text.slice(0, -1), 'latin1');
-    this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
+    if (this.gathered.length === 0) this.scheduler.ask(this);
+    this.gathered.push(bytes);
+    this.gatheredBytes += bytes.length;
+  }
+
+  flush(): void {
+    const [messages, bytesInAll] = [this.gathered, this.gatheredBytes];
+    this.gathered = [];
+    this.gatheredBytes = 0;
+    if (this.state === 'destroyed') return;
+    for (const bytes of messages) this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
+    if (this.state === 'ending') return this.webSocket.close(goingAway);
+    // The stream reports only what it had to keep: not what the operating system took at once.
+    if (bytesInAll >= reportedFromBytes && !this.stream.writableNeedDrain) this.drained();
+  }
+
+  /** The client has taken everything. */
+  drained(): void {
+    this.report(this.onDrained);
   }
 
   pause(): void {
@@ -132,7 +158,9 @@ class WebSocketClientWire implements ClientWire {
   }
 
   end(): void {
-    this.webSocket.close(goingAway);
+    if (this.state !== 'open') return;
+    this.state = 'ending';
+    if (this.gathered.length === 0) this.webSocket.close(goingAway);
   }
 
   destroy(): void {
