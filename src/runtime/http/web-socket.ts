@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientWire } from '../../actors/client-wire.js';
 import { addresses } from '../../actors/messages.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { DoorEdges } from '../client-listener.js';
+import { reportedFromBytes } from '../gathered-writer.js';
 import { hostAndPort } from '../listening.js';
 import { tokenProtocolStart } from './credentials.js';
 
@@ -22,6 +24,8 @@ const goingAway = 1001;
 interface Handshakes {
   /** Why a handshake is refused, as a status line; undefined if it is not. */
   readonly refusal: (request: IncomingMessage) => string | undefined;
+  /** Lets go of a connection that becomes a WebSocket; returns whether it may become one. */
+  readonly release: (socket: Socket) => boolean;
   /** Hears of those that are. */
   readonly onRefused: (request: IncomingMessage, status: number) => void;
 }
@@ -31,7 +35,7 @@ export function serveWebSocket(
   server: Server,
   edges: DoorEdges,
   lineBytesMax: number,
-  { refusal, onRefused }: Handshakes,
+  { refusal, release, onRefused }: Handshakes,
 ): void {
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -50,6 +54,7 @@ export function serveWebSocket(
       socket.once('finish', () => socket.destroy());
       return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
     }
+    if (!release(request.socket)) return void socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
 }
@@ -74,13 +79,13 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   webSocket.on('pong', () => (pings = 'answered'));
   webSocket.on('error', (error) => (reason = error.message));
   webSocket.on('close', () => clock.clearTimeout(heartbeat));
-  const wire = new WebSocketClientWire(webSocket, stream, far);
+  const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
+  const wire: WebSocketClientWire = new WebSocketClientWire(webSocket, stream, far, onDrained);
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   webSocket.on('message', (message: Buffer) => {
     const chunk = asLine(message);
     wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
   });
-  stream.on('drain', () => wire.report(() => bus.send(to, { kind: 'drained' })));
   webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
 }
 
@@ -97,11 +102,15 @@ function asLine(message: Buffer): Buffer {
 class WebSocketClientWire implements ClientWire {
   readonly transport = 'websocket';
   private state: 'open' | 'destroyed' = 'open';
+  /** Whether so much has waited that its end is to be reported. */
+  private isHigh = false;
 
+  /** @param onDrained hears when everything is taken, after a backlog of `reportedFromBytes` or more */
   constructor(
     private readonly webSocket: WebSocket,
     private readonly stream: Duplex,
     readonly far: string,
+    private readonly onDrained: () => void,
   ) {}
 
   get backlogBytes(): number {
@@ -116,7 +125,8 @@ class WebSocketClientWire implements ClientWire {
   /** Each write is one answer, and so one message: text where it is UTF-8, and bytes where it cannot be text. */
   write(text: ByteString): void {
     const bytes = Buffer.from(text.slice(0, -1), 'latin1');
-    this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
+    this.webSocket.send(bytes, { binary: !isUtf8(bytes) }, () => this.taken());
+    if (this.backlogBytes >= reportedFromBytes) this.isHigh = true;
   }
 
   pause(): void {
@@ -133,6 +143,13 @@ class WebSocketClientWire implements ClientWire {
 
   end(): void {
     this.webSocket.close(goingAway);
+  }
+
+  /** The operating system has taken a message. Node tells of itself only where 16 KiB or more have waited. */
+  private taken(): void {
+    if (!this.isHigh || this.backlogBytes > 0) return;
+    this.isHigh = false;
+    this.onDrained();
   }
 
   destroy(): void {
