@@ -54,6 +54,8 @@ export interface WatchConflatedEvent {
 /** A client came, went, or was turned away. */
 export interface ClientEvent {
   readonly kind: 'client-connected' | 'client-disconnected' | 'client-refused';
+  /** How many connections it stands for; left out: one. */
+  readonly count?: number;
   readonly transport: string;
   /** The client's address and port. */
   readonly far: string;

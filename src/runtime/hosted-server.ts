@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { AddressQuota } from '../actors/address-quota.js';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
 import { addresses } from '../actors/messages.js';
+import { OutputBudget } from '../actors/output-budget.js';
 import type { Random } from '../actors/random.js';
 import type { Secrets } from '../actors/secrets.js';
 import { Server } from '../actors/server.js';
@@ -105,6 +107,9 @@ export class HostedServer {
   /** Undefined where nobody can ask for them. */
   private readonly counts: ServerCounts | undefined;
   private readonly doors: Listening[] = [];
+  /** Shared by clients of all protocols. */
+  private readonly outputBudget: OutputBudget;
+  private readonly watchersPerAddress: AddressQuota;
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
   private connections = 0;
@@ -115,6 +120,8 @@ export class HostedServer {
     private readonly others: Neighbourhood = nobodyElse,
   ) {
     const { config, network, clock } = edges;
+    this.outputBudget = new OutputBudget(config.limits.backlogBytesInAllMax);
+    this.watchersPerAddress = new AddressQuota(config.limits.watchersPerAddressMax);
     this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
@@ -253,7 +260,7 @@ export class HostedServer {
     counts: ServerCounts,
     at: { readonly host: string; readonly port: number },
   ): Promise<number> {
-    const { edges, id, bus, view, others } = this;
+    const { edges, id, bus, view, others, outputBudget, watchersPerAddress } = this;
     const { config, upstream, mode, pageFolders, stage } = edges;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('./http/http-door.js');
@@ -265,7 +272,8 @@ export class HostedServer {
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
     const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
-    const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf, faultOf };
+    const bounds = { outputBudget, watchersPerAddress };
+    const needs = { ...door, ...told, ...bounds, bus, config, upstream, pageFolders, httpPortOf, faultOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }
 

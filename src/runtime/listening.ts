@@ -70,6 +70,12 @@ export function hostAndPort(host: string | undefined, port: number | undefined):
   return `${name.includes(':') ? `[${name}]` : name}:${port ?? 0}`;
 }
 
+/** The address that a connection comes from, without its port. */
+export function remoteAddressOf({ remoteAddress, remotePort }: Socket): string {
+  const far = hostAndPort(remoteAddress, remotePort);
+  return far.slice(0, far.lastIndexOf(':'));
+}
+
 /** Whether only this machine can reach an address that is listened on. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientWire } from '../../actors/client-wire.js';
@@ -24,6 +25,8 @@ const goingAway = 1001;
 interface Handshakes {
   /** Why a handshake is refused, as a status line; undefined if it is not. */
   readonly refusal: (request: IncomingMessage) => string | undefined;
+  /** Lets go of a connection that becomes a WebSocket; returns whether it may become one. */
+  readonly release: (socket: Socket) => boolean;
   /** Hears of those that are. */
   readonly onRefused: (request: IncomingMessage, status: number) => void;
 }
@@ -33,7 +36,7 @@ export function serveWebSocket(
   server: Server,
   edges: DoorEdges,
   lineBytesMax: number,
-  { refusal, onRefused }: Handshakes,
+  { refusal, release, onRefused }: Handshakes,
 ): void {
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -52,6 +55,7 @@ export function serveWebSocket(
       socket.once('finish', () => socket.destroy());
       return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
     }
+    if (!release(request.socket)) return void socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
 }
@@ -76,13 +80,13 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   webSocket.on('pong', () => (pings = 'answered'));
   webSocket.on('error', (error) => (reason = error.message));
   webSocket.on('close', () => clock.clearTimeout(heartbeat));
-  const wire = new WebSocketClientWire(webSocket, stream, turn.clients, far, () => bus.send(to, { kind: 'drained' }));
+  const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
+  const wire: WebSocketClientWire = new WebSocketClientWire(webSocket, stream, turn.clients, far, onDrained);
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   webSocket.on('message', (message: Buffer) => {
     const chunk = asLine(message);
     wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
   });
-  stream.on('drain', () => wire.drained());
   webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
 }
 
@@ -102,7 +106,10 @@ class WebSocketClientWire implements ClientWire, Gatherer {
   /** Messages that wait for the next flush, and their bytes. */
   private gathered: Buffer[] = [];
   private gatheredBytes = 0;
+  /** Whether so much has waited that its end is to be reported. */
+  private isHigh = false;
 
+  /** @param onDrained hears when everything is taken, after a backlog of `reportedFromBytes` or more */
   constructor(
     private readonly webSocket: WebSocket,
     private readonly stream: Duplex,
@@ -127,22 +134,16 @@ class WebSocketClientWire implements ClientWire, Gatherer {
     if (this.gathered.length === 0) this.scheduler.ask(this);
     this.gathered.push(bytes);
     this.gatheredBytes += bytes.length;
+    if (this.backlogBytes >= reportedFromBytes) this.isHigh = true;
   }
 
   flush(): void {
-    const [messages, bytesInAll] = [this.gathered, this.gatheredBytes];
+    const messages = this.gathered;
     this.gathered = [];
     this.gatheredBytes = 0;
     if (this.state === 'destroyed') return;
-    for (const bytes of messages) this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
-    if (this.state === 'ending') return this.webSocket.close(goingAway);
-    // The stream reports only what it had to keep: not what the operating system took at once.
-    if (bytesInAll >= reportedFromBytes && !this.stream.writableNeedDrain) this.drained();
-  }
-
-  /** The client has taken everything. */
-  drained(): void {
-    this.report(this.onDrained);
+    for (const bytes of messages) this.webSocket.send(bytes, { binary: !isUtf8(bytes) }, () => this.taken());
+    if (this.state === 'ending') this.webSocket.close(goingAway);
   }
 
   pause(): void {
@@ -161,6 +162,13 @@ class WebSocketClientWire implements ClientWire, Gatherer {
     if (this.state !== 'open') return;
     this.state = 'ending';
     if (this.gathered.length === 0) this.webSocket.close(goingAway);
+  }
+
+  /** The operating system has taken a message. Node tells of itself only where 16 KiB or more have waited. */
+  private taken(): void {
+    if (!this.isHigh || this.backlogBytes > 0) return;
+    this.isHigh = false;
+    this.onDrained();
   }
 
   destroy(): void {

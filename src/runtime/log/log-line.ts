@@ -32,11 +32,14 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       return info(`client ${event.far} connected over ${event.transport}; clients now: ${event.clients}`);
     case 'client-disconnected':
       return info(`client ${event.far} left: ${plain(event.reason)}; clients now: ${event.clients}`);
-    case 'client-refused':
+    case 'client-refused': {
+      const { count = 1 } = event;
+      const others = count === 1 ? '' : ` and ${count - 1} more`;
       return {
         level: 'warn',
-        text: `client ${event.far} refused: ${plain(event.reason)}; clients now: ${event.clients}`,
+        text: `client ${event.far}${others} refused: ${plain(event.reason)}; clients now: ${event.clients}`,
       };
+    }
     case 'link':
       return linkLine(event);
     case 'http-asked':

@@ -94,7 +94,7 @@ export class ServerCounts {
     bus.on('watch-conflated', ({ count }) => (this.watchConflated += count));
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
     bus.on('http-answered', (event) => this.requests.note(event));
-    bus.on('client-refused', () => (this.refused += 1));
+    bus.on('client-refused', ({ count = 1 }) => (this.refused += count));
     bus.on('location-forgotten', () => (this.forgotten += 1));
     bus.on('location-fetched', () => (this.fetched += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));

@@ -3,9 +3,11 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { AddressQuota } from '../../../src/actors/address-quota.js';
 import { Connection } from '../../../src/actors/connection.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
+import { OutputBudget } from '../../../src/actors/output-budget.js';
 import type { Listening } from '../../../src/runtime/listening.js';
 import { ServerCounts } from '../../../src/runtime/metrics/server-counts.js';
 import { MessageBus } from '../../../src/runtime/message-bus.js';
@@ -60,6 +62,8 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection, config };
     const http = {
       server,
+      outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
+      watchersPerAddress: new AddressQuota(defaultLimits.watchersPerAddressMax),
       upstream: settings.upstream,
       mode: 'development' as const,
       view: new ServerView(bus, clock, []),
