@@ -110,10 +110,10 @@ export class Server implements Actor<ServerMessage> {
 
   private makeStore(): Actor<StoreMessage> {
     const { limits, hold } = this.settings;
-    const { registry, bucket } = this.edges;
-    if (hold === 'touched') return new TouchedStore(registry, limits.clientsMax);
+    const { registry, bucket, random } = this.edges;
+    if (hold === 'touched') return new TouchedStore(registry, random, limits);
     const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
-    return new LocationStore(registry, limits.clientsMax, spreads);
+    return new LocationStore(registry, random, limits, spreads);
   }
 
   private makeSeeker(): Actor<SeekerMessage> {

@@ -15,6 +15,8 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const asker = addresses.connection(1);
 const neighbour = serverId('Metta');
@@ -39,7 +41,7 @@ describe('LocationStore', () => {
     bus.attach(addresses.seeker, seeker);
     bus.attach(addresses.link(neighbour), link);
     bus.attach(asker, client);
-    bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+    bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax }));
   });
 
   function report(location: Location): void {
@@ -86,7 +88,7 @@ describe('LocationStore', () => {
     });
     fc.assert(
       fc.property(fc.array(anyLocation, { minLength: 1 }), (told) => {
-        bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+        bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax }));
         flood.take();
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of told) {
@@ -181,7 +183,7 @@ describe('LocationStore', () => {
     });
 
     it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
-      bus.attach(addresses.store, new LocationStore(bus, 2));
+      bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax: 2 }));
       const forgotten = eventsOf(bus, 'location-forgotten');
       const locations = ['kiwi', 'emu', 'moa'].map((client, index) => locationOf(client, 10 - index));
       bus.send(addresses.store, { kind: 'remembered', locations });
@@ -194,7 +196,7 @@ describe('LocationStore', () => {
     let forgotten: { location: Location }[];
 
     beforeEach(() => {
-      bus.attach(addresses.store, new LocationStore(bus, 3));
+      bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax: 3 }));
       forgotten = eventsOf(bus, 'location-forgotten');
       for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(locationOf(client, 10 + index));
     });
@@ -265,7 +267,7 @@ describe('LocationStore', () => {
       report(locationOf('rhea', 21));
       report(locationOf('kiwi', 10));
       expect(named(forgotten), 'and forgets it, for it is the oldest').to.deep.equal(['kiwi', 'kiwi']);
-      bus.attach(addresses.store, new LocationStore(bus, 1));
+      bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax: 1 }));
       report(locationOf('kiwi', 10));
       report(locationOf('emu', 20));
       report(locationOf('moa', 10));
@@ -284,7 +286,7 @@ describe('LocationStore', () => {
       const told = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
         fc.property(fc.array(told, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
-          bus.attach(addresses.store, new LocationStore(bus, max));
+          bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax: max }));
           let newest = 0;
           for (const { client, seconds, learned } of all) {
             const location = locationOf(`phone${client}`, seconds);
@@ -384,7 +386,7 @@ describe('LocationStore', () => {
       const change = fc.record({ client: fc.nat(800), pagesBefore: fc.nat(3) });
       fc.assert(
         fc.property(fc.integer({ min: 250, max: 700 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
-          bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+          bus.attach(addresses.store, new LocationStore(bus, fixedRandom, { ...defaultLimits, clientsMax }));
           link.take();
           for (let index = 0; index < held; index += 1) report(locationOf(`phone${index}`, 1));
           const dealt = new Set<string>();

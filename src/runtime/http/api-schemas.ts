@@ -27,7 +27,7 @@ export const nearQuery = z.strictObject({
 
 export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('About as many a page, or a few more.'),
-  after: z.coerce.number().int().min(0).max(65_535).default(0).describe('`next` of the page before.'),
+  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('`next` of the page before.'),
 });
 
 export const changesQuery = z.strictObject({
