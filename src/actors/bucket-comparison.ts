@@ -1,6 +1,6 @@
-import { bucketCount } from '../protocol/digest.js';
 import type { Location } from '../protocol/location.js';
 import type { Bus } from './bus.js';
+import { cursorCount } from './client-buckets.js';
 import type { Clock } from './clock.js';
 import { addresses, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
@@ -29,7 +29,7 @@ export class BucketComparison {
 
   begin(): void {
     this.end();
-    this.start = Math.floor(this.random.next() * bucketCount);
+    this.start = Math.floor(this.random.next() * cursorCount);
     this.pages = 'up to the end';
     this.following = this.start;
   }

@@ -3,14 +3,16 @@ import { isReceivedAfter, supersedes, type Location } from '../protocol/location
 import { earlierOf, type Instant } from '../protocol/time.js';
 import type { Actor, Address, Bus } from './bus.js';
 import type { Clock } from './clock.js';
+import type { StoreLimits } from './limits.js';
 import { LocationTable } from './location-table.js';
 import { addresses, type ConnectionMessage, type SpreadMessage, type StoreMessage } from './messages.js';
+import type { Random } from './random.js';
 import { Repair } from './repair.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
-  private readonly table = new LocationTable();
-  private readonly repair = new Repair(this.table);
+  private readonly table: LocationTable;
+  private readonly repair: Repair;
   /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
   private readonly watchers = new Set<Address<ConnectionMessage>>();
   /**
@@ -21,15 +23,18 @@ export class LocationStore implements Actor<StoreMessage> {
 
   /**
    * @param clock the server's, which the horizon never passes
-   * @param clientsMax clients whose location is kept
    * @param spreads what is told of all that is new
    */
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
-    private readonly clientsMax: number,
+    random: Random,
+    private readonly limits: StoreLimits,
     private readonly spreads: readonly Address<SpreadMessage>[] = [addresses.flood],
-  ) {}
+  ) {
+    this.table = new LocationTable(random);
+    this.repair = new Repair(this.table);
+  }
 
   receive(message: StoreMessage): void {
     switch (message.kind) {
@@ -145,7 +150,8 @@ export class LocationStore implements Actor<StoreMessage> {
   }
 
   private makeRoom(): void {
-    while (this.table.size > this.clientsMax) {
+    const { clientsMax, storeBytesMax } = this.limits;
+    while (this.table.size > clientsMax || this.table.bytes > storeBytesMax) {
       const oldest = this.table.findOld();
       if (oldest === undefined) return;
       this.table.remove(oldest);

@@ -95,7 +95,7 @@ export interface ListedMessage {
   readonly kind: 'listed';
   readonly question: number;
   readonly locations: readonly Location[];
-  /** Where the next page begins; undefined if this was the last one. */
+  /** The cursor of the next page, a safe integer; undefined if this was the last one. */
   readonly next: number | undefined;
   /** How many clients are known in all. */
   readonly size: number;
@@ -118,11 +118,12 @@ export type StoreMessage =
   /** What was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
-  /** Some of what is held, from a place on; 0 is the start. */
+  /** Some of what is held, from a cursor on. */
   | {
       readonly kind: 'list';
+      /** 0, or `next` of the page before. */
       readonly from: number;
-      /** About as many as are dealt out: a few more where that is simpler. */
+      /** About as many as are dealt out: a few dozen more where that is simpler. */
       readonly max: number;
       readonly replyTo: Address<ListedMessage>;
       readonly question: number;

@@ -15,8 +15,11 @@ export interface GroupTold {
 
 /** What neighbours have told of what they hold, and so what each of them may lack. */
 export class Repair {
-  /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
-  private readonly differing = new Map<ServerId, Set<number>>();
+  /**
+   * The buckets in which a neighbour differs, as far as it has not been told their locations, and the place in each to go on
+   * from.
+   */
+  private readonly differing = new Map<ServerId, Map<number, number>>();
   /** The latest time of receipt that a neighbour has evicted: it takes nothing received by then from us. */
   private readonly horizons = new Map<ServerId, Instant>();
 
@@ -40,23 +43,26 @@ export class Repair {
 
   /** A neighbour has told its buckets of a group that differs. */
   noteBuckets(neighbour: ServerId, { group, buckets }: GroupTold): void {
-    const differing = this.differing.get(neighbour) ?? new Set();
+    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
     this.differing.set(neighbour, differing);
-    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) differing.add(bucket);
+    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) {
+      // One that is being dealt out goes on where it is: what was told before has gone over the same connection.
+      if (!differing.has(bucket)) differing.set(bucket, 0);
+    }
   }
 
-  /** The next locations that a neighbour may lack, and whether they are the last. */
+  /** The next locations that a neighbour may lack, perhaps none, and whether they are the last. */
   nextPage(neighbour: ServerId): { locations: Location[]; last: boolean } {
-    const differing = this.differing.get(neighbour) ?? new Set();
+    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
     const horizon = this.horizons.get(neighbour);
-    const locations: Location[] = [];
-    for (const bucket of differing) {
-      if (locations.length >= pageLocationsMax) break;
-      differing.delete(bucket);
-      for (const location of this.table.bucket(bucket)) {
-        if (horizon === undefined || isReceivedAfter(location, horizon)) locations.push(location);
-      }
+    const page: Location[] = [];
+    for (const [bucket, from] of differing) {
+      if (page.length >= pageLocationsMax) break;
+      const next = this.table.collectIn(bucket, from, pageLocationsMax, page);
+      if (next === undefined) differing.delete(bucket);
+      else differing.set(bucket, next);
     }
+    const locations = horizon === undefined ? page : page.filter((location) => isReceivedAfter(location, horizon));
     return { locations, last: differing.size === 0 };
   }
 

@@ -110,10 +110,10 @@ export class Server implements Actor<ServerMessage> {
 
   private makeStore(): Actor<StoreMessage> {
     const { limits, hold } = this.settings;
-    const { registry, clock, bucket } = this.edges;
-    if (hold === 'touched') return new TouchedStore(registry, limits.clientsMax);
+    const { registry, clock, bucket, random } = this.edges;
+    if (hold === 'touched') return new TouchedStore(registry, random, limits);
     const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
-    return new LocationStore(registry, clock, limits.clientsMax, spreads);
+    return new LocationStore(registry, clock, random, limits, spreads);
   }
 
   private makeSeeker(): Actor<SeekerMessage> {

@@ -13,6 +13,8 @@ import { locations as anyLocations, location } from '../protocol/arbitraries.js'
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const [blake, bryant] = [serverId('Blake'), serverId('Bryant')];
 
@@ -75,7 +77,10 @@ class Side {
     clientsMax = 1_000_000,
   ) {
     this.link = new FakeLink(this.bus, self, neighbour);
-    this.bus.attach(addresses.store, new LocationStore(this.bus, new VirtualClock(), clientsMax));
+    this.bus.attach(
+      addresses.store,
+      new LocationStore(this.bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+    );
     this.bus.attach(addresses.seeker, new FakeActor());
     // Until the link is up, nobody is told of anything.
     this.bus.attach(addresses.flood, new FakeActor());

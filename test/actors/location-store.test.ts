@@ -18,6 +18,8 @@ import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { location } from '../protocol/arbitraries.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const asker = addresses.connection(1);
 const neighbour = serverId('Metta');
@@ -59,7 +61,10 @@ describe('LocationStore', () => {
     bus.attach(addresses.seeker, seeker);
     bus.attach(addresses.link(neighbour), link);
     bus.attach(asker, client);
-    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), clientsMax));
+    bus.attach(
+      addresses.store,
+      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+    );
   });
 
   function report(location: Location): void {
@@ -106,7 +111,10 @@ describe('LocationStore', () => {
     });
     fc.assert(
       fc.property(fc.array(anyLocation, { minLength: 1 }), (told) => {
-        bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), clientsMax));
+        bus.attach(
+          addresses.store,
+          new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+        );
         flood.take();
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of told) {
@@ -201,7 +209,10 @@ describe('LocationStore', () => {
     });
 
     it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
-      bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), 2));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 2 }),
+      );
       const forgotten = eventsOf(bus, 'location-forgotten');
       const locations = ['kiwi', 'emu', 'moa'].map((client, index) => locationOf(client, 10 - index));
       bus.send(addresses.store, { kind: 'remembered', locations });
@@ -214,7 +225,10 @@ describe('LocationStore', () => {
     let forgotten: { location: Location }[];
 
     beforeEach(() => {
-      bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), 3));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 3 }),
+      );
       forgotten = eventsOf(bus, 'location-forgotten');
       for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(locationOf(client, 10 + index));
     });
@@ -248,7 +262,7 @@ describe('LocationStore', () => {
 
     it('[PE25] has a horizon that never passes its own clock, so that what is received now is taken', () => {
       const clock = new SetClock(1_000);
-      bus.attach(addresses.store, new LocationStore(bus, clock, 1));
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax: 1 }));
       learn(receivedAt('kiwi', 90_000, '90000'));
       learn(receivedAt('emu', 90_001, '90001'));
       expect(horizon()).to.deep.equal({ seconds: 1_000, nanoseconds: 0 });
@@ -322,7 +336,10 @@ describe('LocationStore', () => {
       report(locationOf('rhea', 21));
       report(locationOf('kiwi', 10));
       expect(named(forgotten), 'and forgets it, for it is the oldest').to.deep.equal(['kiwi', 'kiwi']);
-      bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), 1));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 1 }),
+      );
       report(locationOf('kiwi', 10));
       report(locationOf('emu', 20));
       report(locationOf('moa', 10));
@@ -341,7 +358,10 @@ describe('LocationStore', () => {
       const told = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
         fc.property(fc.array(told, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
-          bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), max));
+          bus.attach(
+            addresses.store,
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: max }),
+          );
           let newest = 0;
           for (const { client, seconds, learned } of all) {
             const location = locationOf(`phone${client}`, seconds);
@@ -378,7 +398,7 @@ describe('LocationStore', () => {
 
     it('[PE25] tells it what was received after its horizon, and takes a horizon beyond the own clock for now', () => {
       const clock = new SetClock(1_000);
-      bus.attach(addresses.store, new LocationStore(bus, clock, clientsMax));
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax }));
       const told = (seconds: number) => {
         const horizon = { seconds, nanoseconds: 0 };
         bus.send(addresses.store, { kind: 'compare', neighbour, groups: '', horizon });
@@ -458,7 +478,10 @@ describe('LocationStore', () => {
       const change = fc.record({ client: fc.nat(800), pagesBefore: fc.nat(3) });
       fc.assert(
         fc.property(fc.integer({ min: 250, max: 700 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
-          bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), clientsMax));
+          bus.attach(
+            addresses.store,
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+          );
           link.take();
           for (let index = 0; index < held; index += 1) report(locationOf(`phone${index}`, 1));
           const dealt = new Set<string>();

@@ -17,6 +17,8 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const asker = addresses.connection(1);
 const clientsMax = 4;
@@ -40,7 +42,7 @@ describe('TouchedStore', () => {
     bus.attach(addresses.seeker, seeker);
     bus.attach(asker, client);
     bus.attach(addresses.watch, new Watch(bus, 'touched'));
-    bus.attach(addresses.store, new TouchedStore(bus, clientsMax));
+    bus.attach(addresses.store, new TouchedStore(bus, fixedRandom, { ...defaultLimits, clientsMax }));
   });
 
   const report = (...locations: Location[]) => bus.send(addresses.store, { kind: 'report', locations });

@@ -13,6 +13,7 @@ import { FakeClientWire } from '../support/fake-client-wire.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { FakeSeeker } from '../support/fake-seeker.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
 /** Reads what a server said by the rule of [WA5]. */
@@ -53,7 +54,7 @@ describe('a connection that watches', () => {
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
     bus.attach(addresses.seeker, new FakeSeeker(bus));
-    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), defaultLimits.clientsMax));
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
     bus.attach(addresses.watch, new Watch(bus));
     const settings = { server: serverId('Blake'), limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream };
     bus.attach(addresses.connection(1), new Connection(bus, clock, settings, 1, wire));
