@@ -32,6 +32,8 @@ export class Watching {
   /** What it watches, or has asked to; `everyone` may be one of them. */
   private readonly clients = new Set<ClientId>();
   private readonly asked = new Map<number, PendingWatch>();
+  /** Bytes of the IDs in `clients`. */
+  private clientBytes = 0;
   private readonly waiting = new Map<ClientId, Location>();
   private state: 'open' | 'over' = 'open';
 
@@ -46,13 +48,6 @@ export class Watching {
     return this.clients.size;
   }
 
-  /** How long the IDs are that are watched, together. */
-  private get bytes(): number {
-    let bytes = 0;
-    for (const { length } of this.clients) bytes += length;
-    return bytes;
-  }
-
   /** Of how many clients a location waits. */
   get waitingCount(): number {
     return this.waiting.size;
@@ -60,17 +55,19 @@ export class Watching {
 
   /** Takes a WATCH; it is answered when it has begun. */
   watch(client: ClientId, line: ByteString, question: number): void {
-    if (this.bytes + client.length > watchedBytesMax) return this.answers.add(formatInvalid(line));
-    if (this.state === 'open') this.clients.add(client);
+    if (this.clientBytes + client.length > watchedBytesMax) return this.answers.add(formatInvalid(line));
+    if (this.state === 'open') this.add(client);
     this.asked.set(question, { line, client, answer: this.answers.reserve() });
     this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.self, question });
   }
 
-  /** Takes an UNWATCH. What waits is not told any more. */
+  /**
+   * Takes an UNWATCH. What waits is not told any more. The work is bounded by the number of watched clients, never by the number
+   * of changes that wait.
+   */
   unwatch(client: ClientId | undefined): void {
-    if (client === undefined) this.clients.clear();
-    else this.clients.delete(client);
-    for (const waits of this.waiting.keys()) if (!this.isWatched(waits)) this.waiting.delete(waits);
+    if (client === undefined) this.clear();
+    else if (this.remove(client)) this.dropUnwatched(client);
     this.sendUnwatch(this.clients.size === 0 ? undefined : client);
     this.answers.add(formatUnwatched(client));
   }
@@ -87,7 +84,7 @@ export class Watching {
   refused(question: number): void {
     const watch = this.takeAsked(question);
     if (watch === undefined) return;
-    this.clients.delete(watch.client);
+    this.remove(watch.client);
     this.answers.fill(watch.answer, formatInvalid(watch.line));
   }
 
@@ -118,8 +115,36 @@ export class Watching {
   close(): void {
     if (this.clients.size > 0) this.sendUnwatch(undefined);
     this.state = 'over';
+    this.clear();
+  }
+
+  private add(client: ClientId): void {
+    if (this.clients.has(client)) return;
+    this.clients.add(client);
+    this.clientBytes += client.length;
+  }
+
+  private remove(client: ClientId): boolean {
+    if (!this.clients.delete(client)) return false;
+    this.clientBytes -= client.length;
+    return true;
+  }
+
+  private clear(): void {
     this.clients.clear();
+    this.clientBytes = 0;
     this.waiting.clear();
+  }
+
+  /** Drops the changes that wait only because of a watch that has just ended. */
+  private dropUnwatched(client: ClientId): void {
+    if (client !== everyone) {
+      if (!this.clients.has(everyone)) this.waiting.delete(client);
+      return;
+    }
+    const kept = [...this.clients].flatMap((named) => this.waiting.get(named) ?? []);
+    this.waiting.clear();
+    for (const location of kept) this.waiting.set(location.client, location);
   }
 
   private sendUnwatch(client: ClientId | undefined): void {

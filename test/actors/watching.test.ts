@@ -205,6 +205,33 @@ describe('a connection that watches', () => {
       expect(wire.take()).to.equal(lineOf('kiwi', 1_001));
     });
 
+    it('[WA3] is told no more of what an UNWATCH ended, whatever waits and is watched otherwise', () => {
+      say('WATCH kiwi\nWATCH moa\nWATCH *\n');
+      wire.take();
+      wire.backlogBytes = tooMuchBacklog;
+      learn(locationOf('emu', 1), locationOf('moa', 1), locationOf('kiwi', 1));
+      say('UNWATCH moa\nUNWATCH *\n');
+      wire.backlogBytes = 0;
+      bus.send(addresses.connection(1), { kind: 'drained' });
+      expect(wire.take()).to.equal(`UNWATCHED moa\nUNWATCHED *\n${lineOf('kiwi', 1)}`);
+    });
+
+    it('[WA3] ends thousands of watches in a moment, however many changes wait', function () {
+      this.timeout(20_000);
+      say('WATCH *\n');
+      wire.backlogBytes = tooMuchBacklog;
+      learn(...Array.from({ length: 100_000 }, (_, index) => locationOf(`phone${index}`, 1)));
+      say('UNWATCH x\n'.repeat(6_500));
+      wire.take();
+      wire.backlogBytes = 0;
+      const startMs = performance.now();
+      bus.send(addresses.connection(1), { kind: 'drained' });
+      clock.advance(1_000);
+      // One pass over all that waits takes 4 ms here; one for each UNWATCH takes 25 s.
+      expect(performance.now() - startMs).to.be.below(5_000);
+      expect(wire.take().match(/UNWATCHED x\n/g)).to.have.lengthOf(6_500);
+    });
+
     it('is closed when it takes nothing at all, and not when it takes a little now and then', () => {
       begin({ stallMs: 60_000 });
       say('WATCH *\n');

@@ -29,7 +29,8 @@ export class CommandCounts {
 
   get total(): number {
     const { iamat, whatsat, watch, unwatch, invalid } = this;
-    return iamat + whatsat + watch + unwatch + invalid.iamat + invalid.whatsat + invalid.other;
+    const valid = iamat + whatsat + watch + unwatch;
+    return valid + invalid.iamat + invalid.whatsat + invalid.watch + invalid.unwatch + invalid.other;
   }
 
   note({ direction, far, lines, pushed }: LinesEvent): void {
