@@ -155,7 +155,7 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
   const first = rows[0]?.[1]?.split(':') ?? [];
   print(`Herd ${config.herd} (${relative('.', config.file)}): ${servers.length} servers, ${where}\n`);
   print(table(['server', 'clients', 'web', 'peers', 'links'], rows));
-  if (config.logDir !== undefined) print(`\nLogs: ${config.logDir}/<server>/`);
+  if (config.log !== undefined) print(`\nLogs: ${config.log.dir}/<server>/`);
   print(`\nReady in ${(performance.now() / 1000).toFixed(2)} s. Ctrl-C stops the herd. Try:`);
   print(`  echo 'IAMAT phone +34.068930-118.445127 ${Math.floor(Date.now() / 1000)}' | nc ${first.join(' ')}`);
 }
