@@ -26,7 +26,8 @@ import { ServerView } from './http/server-view.js';
 import { lastWritesOf } from './last-writes.js';
 import type { Listening } from './listening.js';
 import type { LinkFaults } from './link-faults.js';
-import { ServerLog, type LogDetail } from './log/server-log.js';
+import type { LogLevel } from './log/log-settings.js';
+import { ServerLog } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
@@ -183,12 +184,12 @@ export class HostedServer {
   }
 
   /**
-   * Has the log tell so much from now on.
+   * Has the log tell of what is of a level or above from now on.
    * @throws AdministrationError if there is none
    */
-  setLogDetail(detail: LogDetail): void {
+  setLogLevel(level: LogLevel): void {
     if (this.log === undefined) throw new AdministrationError('wrong state', `${this.id} writes no log`);
-    this.log.tell(detail);
+    this.log.tell(level);
   }
 
   /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
@@ -300,11 +301,11 @@ export class HostedServer {
 }
 
 function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {
-  if (config.logDir === undefined) return undefined;
-  const folder = join(config.logDir, id);
+  if (config.log === undefined) return undefined;
+  const folder = join(config.log.dir, id);
   const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
   try {
-    return new ServerLog(folder, onTrouble);
+    return new ServerLog(folder, config.log, onTrouble);
   } catch (error) {
     // A server without a log is worth more than no server.
     onTrouble(error as Error);

@@ -111,7 +111,7 @@ function configOf(
     bridge: bridge && bridgeOf(bridge, links.beatMs),
     upstream,
     upstreamPace: upstreamPaceOf(upstream),
-    logDir: log?.dir,
+    log,
     tls,
     storePath: store?.path,
     access: accessOf(access),

@@ -2,13 +2,8 @@ import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 import { stackOf } from '../errors.js';
-
-/** How much an event matters: what is above `info` also stands in the error log. Lines are what clients and servers say and hear. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'lines';
-
-/** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
-const control = /[^\x20-\x7e\x80-\xff]/g;
-const anyControlButLf = /[^\n\x20-\x7e\x80-\xff]/;
+import type { LogLevel } from './log-settings.js';
+import { visible, visibleJoined } from './visible.js';
 
 /** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
 export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
@@ -87,8 +82,7 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
  */
 export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: string): ByteString {
   const start = `${stamp} ${party} ${far} ${direction} `;
-  const others = lines.join(`\n${start}`);
-  return start + (anyControlButLf.test(others) ? lines.map(visible).join(`\n${start}`) : others);
+  return start + visibleJoined(lines, `\n${start}`);
 }
 
 function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {
@@ -135,10 +129,6 @@ function bucketLine({ state, reason, retryInMs, waiting }: Extract<HerdEvent, { 
 
 function info(text: ByteString): { level: LogLevel; text: ByteString } {
   return { level: 'info', text };
-}
-
-function visible(line: ByteString): ByteString {
-  return line.replace(control, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function plain(text: string): ByteString {
