@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Action } from '../../src/simulation/scenario/scenario.js';
@@ -40,6 +40,13 @@ steps:
       { atMs: 1_000, kind: 'crash', servers: ['Bryant', 'Metta'], memory: 'on disk' },
       { atMs: 2_000, kind: 'heal', what: 'all' },
     ]);
+  });
+
+  it('names the scenario, its line and the herd file that cannot be read', () => {
+    expect(problemsOf('name: n\n\nherd: no-such-herd.yaml')).to.deep.equal([
+      `story.yaml:3: herd: cannot read ${resolve('no-such-herd.yaml')}: there is no such file`,
+    ]);
+    expect(problemsOf('name: n\nherd: /').join()).to.equal('story.yaml:2: herd: cannot read /: EISDIR');
   });
 
   it('names the line of a word that there is not, and the nearest that there is', () => {
