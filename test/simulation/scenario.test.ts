@@ -163,8 +163,10 @@ steps:
     ['crash: Blake, keep: dsk', 'steps.0.keep: there is no "dsk" here; did you mean disk?'],
     ['crash: Blake, keep: 5', 'steps.0.keep: must be disk; without it the memory is gone'],
     ['crash: []', 'steps.0.crash: must be a server, a list of servers, or all'],
+    ['expect: { linked: 5 }', 'steps.0.expect.linked: must be a name of a server'],
+    ['expect: { linked: Blaek }', 'Blaek is no server of this herd; did you mean Blake?'],
     ['expect: convergd', 'steps.0.expect: there is no "convergd" here; did you mean converged?'],
-    ['expect: 5', 'steps.0.expect: must be converged, or a server, a client and its position'],
+    ['expect: 5', 'steps.0.expect: must be converged, a server that is linked, or a server, a client and its position'],
     [
       'expect: { server: Blake, client: kiwi, position: none, converged: true }',
       'there is no word "converged" here; here go server, client, position',
