@@ -271,6 +271,8 @@ export type LinkMessage =
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
+  /** The server takes calls of its neighbours now: one that dials it shall know ([PE29]). */
+  | { readonly kind: 'announce' }
   /** The server has been told to stop: the neighbour shall know why the link will be gone. */
   | { readonly kind: 'say-goodbye' }
   /** The buckets of the groups in which a neighbour's digest differs. */

@@ -16,7 +16,7 @@ import type { WireMailbox } from './wire-mailbox.js';
 const callersMax = 64;
 
 /** How long a caller may take to show who it is, in milliseconds. */
-const shakeHandsWithinMs = 5_000;
+export const shakeHandsWithinMs = 5_000;
 
 /** Somebody on the line. */
 interface Caller {

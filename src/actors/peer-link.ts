@@ -20,6 +20,7 @@ import type { LinkEvent, LinkState } from './events.js';
 import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { PeerExchange } from './peer-exchange.js';
+import { shakeHandsWithinMs } from './peer-acceptor.js';
 import { peerLinkMachine } from './peer-link-machine.js';
 import { logged } from './peer-log.js';
 import type { Random } from './random.js';
@@ -59,6 +60,10 @@ export class PeerLink implements Actor<LinkMessage> {
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
+  /** Whether this end dials; the other end only announces itself. */
+  private readonly dials: boolean;
+  /** When the neighbour was connected last, on the monotonic clock. */
+  private connectedAtMs = 0;
   private readonly spoken: SpokenPeerLines;
 
   constructor(
@@ -70,11 +75,11 @@ export class PeerLink implements Actor<LinkMessage> {
     this.farewell = new Farewell(neighbour);
     this.spoken = new SpokenPeerLines(bus, neighbour);
     const self = addresses.link(neighbour);
-    const { clock, random, transport } = edges;
+    const { clock, random } = edges;
     const { identity, pace } = settings;
     const machine = peerLinkMachine.provide({
       actions: {
-        dial: () => (this.wire = transport.dial(neighbour, new WireMailbox(bus, self))),
+        dial: () => this.dial(),
         hangUp: () => this.hangUp(),
         beat: () => this.beat(),
         repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
@@ -85,7 +90,8 @@ export class PeerLink implements Actor<LinkMessage> {
         },
       },
     });
-    const input = { dials: dials(identity.server, neighbour), clock, random, pace };
+    this.dials = dials(identity.server, neighbour);
+    const input = { dials: this.dials, clock, random, pace };
     this.life = createActor(machine, { clock, input });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -105,7 +111,11 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'compared':
         for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
         return this.tell(compared);
+      case 'announce':
+        if (!this.dials && this.wire === undefined) this.dial();
+        return;
       case 'called':
+        if (this.dials) return this.announced(message.wire);
         this.hangUp();
         this.wire = message.wire;
         return this.greeted();
@@ -176,8 +186,10 @@ export class PeerLink implements Actor<LinkMessage> {
     const step = this.handshake?.hear(said);
     if (step === undefined) return;
     for (const line of step.say) this.say(line);
-    if (step.outcome === 'greeted') this.greeted();
-    if (step.outcome === 'failed') this.lose(step.reason);
+    // At the end that does not dial, the announcement has been heard, and that was its purpose ([PE29]).
+    if (step.outcome === 'greeted' && !this.dials) this.hangUp();
+    else if (step.outcome === 'greeted') this.greeted();
+    else if (step.outcome === 'failed') this.lose(step.reason);
   }
 
   private hearNews(said: PeerLine, exchange: PeerExchange): void {
@@ -205,6 +217,21 @@ export class PeerLink implements Actor<LinkMessage> {
       default:
         said satisfies never;
     }
+  }
+
+  private dial(): void {
+    const { bus, edges, neighbour } = this;
+    this.wire = edges.transport.dial(neighbour, new WireMailbox(bus, addresses.link(neighbour)));
+  }
+
+  /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
+  private announced(wire: PeerWire): void {
+    wire.close();
+    const isCallAnswered = this.handshake !== undefined;
+    // A call that was made before the announcement was heard has reached the same run of the neighbour.
+    const isJustConnected =
+      this.exchange !== undefined && this.edges.clock.monotonicMs() - this.connectedAtMs <= shakeHandsWithinMs;
+    if (!isCallAnswered && !isJustConnected) this.life.send({ type: 'ANNOUNCED' });
   }
 
   private greet(wire: PeerWire): void {
@@ -242,6 +269,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const { bus, edges, neighbour } = this;
     const hasRoom = () => this.wire?.hasRoom ?? false;
     this.handshake = undefined;
+    this.connectedAtMs = edges.clock.monotonicMs();
     this.silentBeats = 0;
     this.exchange = new PeerExchange(bus, edges.clock, this.settings.identity.server, neighbour, {
       get hasRoom() {
@@ -298,6 +326,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private hangUp(): void {
     const wire = this.wire;
     this.wire = undefined;
+    this.handshake = undefined;
     wire?.close();
   }
 }

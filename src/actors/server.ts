@@ -131,6 +131,13 @@ export class Server implements Actor<ServerMessage> {
     return mailbox;
   };
 
+  /** Tells neighbours that dial this server that it takes their calls, so that they need not find out ([PE29]). */
+  announce(): void {
+    for (const neighbour of this.settings.identity.neighbours) {
+      this.edges.registry.send(addresses.link(neighbour), { kind: 'announce' });
+    }
+  }
+
   /** Answers what clients wait for, sends them away, and stops. Resolves when the server has stopped or failed. */
   async drain(): Promise<void> {
     this.life.send({ type: 'DRAIN' });

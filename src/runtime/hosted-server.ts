@@ -245,14 +245,16 @@ export class HostedServer {
     const { connectionsMax } = config.limits;
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
+    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
+    // Before clients: they may ask for what only the neighbours know.
+    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
+    this.server.announce();
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
         ? undefined
         : await this.openHttp(door, counts, { host, port: httpPort });
-    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
-    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     return { client, peer, http };
   }
 

@@ -551,6 +551,109 @@ describe('PeerLink', () => {
     });
   });
 
+  describe('[PE29] to a neighbour that it dials and that announces itself', () => {
+    beforeEach(() => begin(metta));
+
+    /** The acceptor hands over a call on which Metta has shown who it is. */
+    function announce(): FakePeerWire {
+      const wire = new FakePeerWire('192.0.2.7:40000');
+      bus.send(addresses.link(metta), { kind: 'called', wire, version: 1 });
+      return wire;
+    }
+
+    function greet(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+      return wire;
+    }
+
+    it('dials at once, without the rest of the backoff, and uses no wire but the one that it dialled', () => {
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      states();
+      expect(announce().state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+      expect(states()).to.deep.equal(['connecting']);
+      greet();
+      expect(states()).to.deep.equal(['catching-up', 'live']);
+      clock.advance(3_600);
+      expect(transport.calls, 'the backoff is over').to.have.lengthOf(2);
+    });
+
+    it('dials anew where nobody has taken its call yet', () => {
+      const first = transport.last;
+      announce();
+      expect(first.wire.state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+
+    it('lets a call go on that was taken already', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(announce().state).to.equal('closed');
+      expect(wire.state).to.equal('open');
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('keeps a connection that may be newer than the announcement, and gives up one that cannot be', () => {
+      const wire = greet();
+      clock.advance(5_000);
+      announce();
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      announce();
+      expect(wire.state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+  });
+
+  describe('[PE29] to a neighbour that dials, when its server takes calls', () => {
+    const announce = () => bus.send(addresses.link(blake), { kind: 'announce' });
+
+    it('calls once, shows who it is, and hangs up as soon as the neighbour has', () => {
+      begin(blake, new FakeSecrets(['s3cret']));
+      announce();
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1.2']);
+      listener.lines(wire, ['HELLO 1 twitter Blake Bryant of-blake.2']);
+      expect(wire.take().join()).to.match(/^PROOF /);
+      expect(wire.state).to.equal('open');
+      listener.lines(wire, ['PROOF s3cret(herd,peer,called,1,twitter,Bryant,Blake,nonce1.2,of-blake.2)']);
+      expect(wire.state).to.equal('closed');
+      listener.closed(wire, 'closed here');
+      clock.advance(60_000);
+      expect(states()).to.deep.equal(['connecting']);
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('does not call again when that comes to nothing: the neighbour dials', () => {
+      begin(blake);
+      announce();
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      clock.advance(60_000);
+      expect(transport.calls).to.have.lengthOf(1);
+      expect(states()).to.deep.equal(['connecting']);
+    });
+
+    it('gives its own call up for that of the neighbour, and makes none while it is connected', () => {
+      begin(blake);
+      announce();
+      const own = transport.last.wire;
+      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000'), version: 1 });
+      expect(own.state).to.equal('closed');
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+      announce();
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('makes none to a neighbour that it dials', () => {
+      begin(metta);
+      announce();
+      expect(transport.calls, 'its own').to.have.lengthOf(1);
+    });
+  });
+
   describe('to a neighbour that calls', () => {
     beforeEach(() => begin(blake));
 

@@ -1,3 +1,4 @@
+import type { ServerId } from '../../protocol/ids.js';
 import type { Invariant } from '../invariants/invariant.js';
 import { allInvariants } from '../invariants/all.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
@@ -127,12 +128,27 @@ class Run {
     if (that.kind === 'converged') {
       return this.observer.settled(this.propagatedMs());
     }
+    if (that.kind === 'linked') {
+      this.expectLinked(that.server, place);
+      return;
+    }
     const { server, client, position } = that;
     const held = (await this.world.holds(server, client))?.position;
     if (held === position && this.observer.view.isUp(server)) return;
     const found = this.observer.view.isUp(server) ? `it holds ${held ?? 'nothing'}` : 'it is not running';
     const text = `${place}: ${server} should hold ${position ?? 'nothing'} of ${client}, and ${found}`;
     this.observer.violated('expect', { server, text });
+  }
+
+  private expectLinked(server: ServerId, place: string): void {
+    const { view } = this.observer;
+    const missing = view
+      .reachable()
+      .filter(([one, other]) => (one === server || other === server) && !view.isLive(one, other))
+      .map(([one, other]) => (one === server ? other : one));
+    if (missing.length === 0 && view.isUp(server)) return;
+    const found = view.isUp(server) ? `its link to ${missing.join(' and ')} is not live` : 'it is not running';
+    this.observer.violated('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
   }
 
   /** Gives the herd the time that it has, and a little more in which nothing should happen any more. */
