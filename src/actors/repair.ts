@@ -62,8 +62,7 @@ export class Repair {
       if (next === undefined) differing.delete(bucket);
       else differing.set(bucket, next);
     }
-    const locations =
-      horizon === undefined ? page : page.filter((location) => compareInstants(location, horizon) > 0);
+    const locations = horizon === undefined ? page : page.filter((location) => compareInstants(location, horizon) > 0);
     return { locations, last: differing.size === 0 };
   }
 
