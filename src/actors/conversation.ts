@@ -1,5 +1,5 @@
 import type { ByteString } from '../protocol/bytes.js';
-import { formatInvalid, parseCommand, type Iamat, type Whatsat } from '../protocol/command.js';
+import { formatInvalid, parseCommand, type CommandBounds, type Iamat, type Whatsat } from '../protocol/command.js';
 import type { ServerId } from '../protocol/ids.js';
 import { OverlongLine, type Frame } from '../protocol/line-framer.js';
 import { locate, type Location } from '../protocol/location.js';
@@ -34,6 +34,7 @@ interface PendingWhatsat {
 /** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
 export class Conversation {
   private readonly answers: AnswerQueue;
+  private readonly bounds: CommandBounds;
   /** Locations that clients reported, and that the store has yet to be told: those of a chunk go there together. */
   private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
@@ -50,6 +51,8 @@ export class Conversation {
     write: WriteAnswer,
   ) {
     this.answers = new AnswerQueue(write);
+    const { upstream, limits } = settings;
+    this.bounds = { countMax: upstream.countMax, clientIdBytesMax: limits.clientIdBytesMax };
   }
 
   /** How many answers wait for their turn or for others. */
@@ -70,7 +73,7 @@ export class Conversation {
   /** Takes one line of the client. */
   handle(frame: Frame, receivedAt: Instant): void {
     if (frame instanceof OverlongLine) return this.answers.add(formatInvalid(frame.start));
-    const command = parseCommand(frame, this.settings.upstream.countMax);
+    const command = parseCommand(frame, this.bounds);
     switch (command.kind) {
       case 'IAMAT':
         return isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)

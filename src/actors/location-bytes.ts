@@ -6,6 +6,9 @@ import type { Location } from '../protocol/location.js';
  */
 export const locationOverheadBytes = 224;
 
+/** Bytes of memory that the index takes for its buckets, however many locations it holds, at most. */
+export const indexBytes = 16 * 1_048_576;
+
 /** Bytes of memory that a stored location takes: what `limits.storeBytesMax` counts. */
 export function locationBytes({ line, client }: Location): number {
   return line.length + client.length + locationOverheadBytes;

@@ -202,6 +202,8 @@ export type BucketSpreadMessage =
   | SpreadMessage
   | BucketMessage
   | ListedMessage
+  /** The store failed over a page that it was asked for. */
+  | Extract<AnswerMessage, { kind: 'question-failed' }>
   /** A client that the store does not hold is wanted: that hears `fetched`. */
   | { readonly kind: 'fetch'; readonly client: ClientId; readonly reason: FetchReason }
   /** It is wanted no more for that reason. */

@@ -13,6 +13,7 @@ import { locations as anyLocations, location } from '../protocol/arbitraries.js'
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { collidingId } from '../support/colliding-ids.js';
 import { defaultLimits } from '../../src/actors/limits.js';
 import { fixedRandom } from '../support/fixed-random.js';
 
@@ -29,6 +30,8 @@ class FakeLink implements Actor<LinkMessage> {
   readonly underWay: StoreMessage[] = [];
   /** Locations that were told by a catch-up, not by flood. */
   readonly dealt: Location[] = [];
+  /** Locations of the largest page of a catch-up. */
+  largestPage = 0;
 
   constructor(
     private readonly bus: MessageBus,
@@ -47,6 +50,7 @@ class FakeLink implements Actor<LinkMessage> {
         this.underWay.push({ kind: 'catch-up', neighbour: self });
         return;
       case 'page':
+        this.largestPage = Math.max(this.largestPage, message.locations.length);
         for (const location of message.locations) {
           this.dealt.push(location);
           this.underWay.push({ kind: 'learned', locations: [location], from: self });
@@ -198,6 +202,17 @@ describe('two stores that compare digests', () => {
       }),
       { numRuns },
     );
+  });
+
+  it('[PE14] fill an empty one with clients that are all of one bucket, in pages of usual size', () => {
+    const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+    const count = 20_000;
+    for (let index = 0; index < count; index += 1) one.report(locationOf(collidingId(index), 1));
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.holds()).to.have.lengthOf(count);
+    expect(one.link.largestPage).to.be.within(200, 320);
   });
 
   it('[PE22] tell each other nothing but what is in buckets that differ', () => {

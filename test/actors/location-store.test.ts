@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LocationStore } from '../../src/actors/location-store.js';
+import { locationBytes } from '../../src/actors/location-bytes.js';
 import {
   addresses,
   type ConnectionMessage,
@@ -219,6 +220,19 @@ describe('LocationStore', () => {
       expect(forgotten.map(({ location }) => location.client)).to.deep.equal(['moa']);
       expect(['kiwi', 'emu', 'moa'].map((client) => whereis(client)?.time)).to.deep.equal(['10', '9', undefined]);
     });
+  });
+
+  it('[LO5] keeps locations of as many bytes as it may, and forgets the oldest', () => {
+    const storeBytesMax = 65_536;
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { clientsMax, storeBytesMax }));
+    const forgotten = eventsOf(bus, 'location-forgotten');
+    const of = (index: number) => locationOf(`${index}`.padEnd(1_000, '.'), index);
+    for (let index = 0; index < 100; index += 1) report(of(index));
+    const each = locationBytes(of(99));
+    expect(forgotten.map(({ location }) => location.effectiveSeconds)).to.deep.equal(
+      Array.from({ length: 100 - Math.floor(storeBytesMax / each) }, (_, index) => index),
+    );
+    expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
   });
 
   describe('[LO5] that holds as many clients as it may', () => {

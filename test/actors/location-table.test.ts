@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { indexBytes, locationBytes } from '../../src/actors/location-bytes.js';
 import { LocationTable } from '../../src/actors/location-table.js';
 import { bucketCount, bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
@@ -7,6 +8,7 @@ import type { Location } from '../../src/protocol/location.js';
 import { clientIds, location } from '../protocol/arbitraries.js';
 import { heapBytesOf } from '../protocol/heap.js';
 import { locationOf } from '../support/fake-location.js';
+import { collidingId } from '../support/colliding-ids.js';
 import { fixedRandom } from '../support/fixed-random.js';
 
 /** What a table says of itself, and what one made from scratch would. */
@@ -101,6 +103,43 @@ describe('LocationTable', () => {
     expect(groupCount).to.be.below(bucketCount);
   });
 
+  it('[LO5] counts the bytes that its locations take, whatever is put and removed', () => {
+    const step = fc.record({ client: clientIds, digits: fc.nat(40), remove: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const table = new LocationTable(fixedRandom);
+        const held = new Map<ClientId, Location>();
+        for (const { client, digits, remove } of steps) {
+          const known = held.get(client);
+          if (remove && known !== undefined) {
+            table.remove(known);
+            held.delete(client);
+          } else if (!remove) {
+            const next = location({ client, time: `5.${'0'.repeat(digits + 1)}` });
+            table.put(next, known);
+            held.set(client, next);
+          }
+          const bytes = [...held.values()].reduce((sum, each) => sum + locationBytes(each), 0);
+          expect(table.bytes).to.equal(bytes);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  for (const idBytes of [20, 1_024]) {
+    it(`[LO5] takes no more memory than it counts, for client IDs of ${idBytes} bytes`, () => {
+      const table = new LocationTable(fixedRandom);
+      const bytes = heapBytesOf(100_000, (index) => {
+        table.put(locationOf(`${index}`.padEnd(idBytes, '.'), 1), undefined);
+      });
+      const counted = table.bytes / table.size;
+      // Beside it the index has a part of fixed size, for each of its buckets, which many locations share.
+      const shared = indexBytes / table.size;
+      expect(bytes).to.be.within(counted * 0.75, counted + shared);
+    });
+  }
+
   describe('[LO5] looking for an old location', () => {
     it('finds none where there is none', () => {
       expect(new LocationTable(fixedRandom).findOld()).to.equal(undefined);
@@ -115,6 +154,28 @@ describe('LocationTable', () => {
         if (oldest !== undefined) table.remove(oldest);
       }
       expect(table.size).to.equal(0);
+    });
+
+    it('takes little longer where all clients are of one bucket', () => {
+      const count = 60_000;
+      const timeOf = (clientOf: (index: number) => string) => {
+        const table = new LocationTable(fixedRandom);
+        const make = (index: number) => locationOf(clientOf(index), index);
+        for (let index = 0; index < count; index += 1) table.put(make(index), undefined);
+        let least = Infinity;
+        for (let round = 0; round < 5; round += 1) {
+          const added = Array.from({ length: 3_000 }, (_, index) => make(count + round * 3_000 + index));
+          const start = process.cpuUsage();
+          for (const location of added) {
+            table.put(location, undefined);
+            table.remove(table.findOld() ?? expect.fail('there are locations'));
+          }
+          least = Math.min(least, process.cpuUsage(start).user);
+        }
+        return least;
+      };
+      const usual = timeOf((index) => `${index}`.padEnd(144, '.'));
+      expect(timeOf(collidingId)).to.be.below(2 * usual);
     });
 
     it('goes by the nanosecond', () => {

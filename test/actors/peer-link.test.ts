@@ -557,14 +557,14 @@ describe('PeerLink', () => {
     /** The acceptor hands over a call on which Metta has shown who it is. */
     function announce(): FakePeerWire {
       const wire = new FakePeerWire('192.0.2.7:40000');
-      bus.send(addresses.link(metta), { kind: 'called', wire, version: 1 });
+      bus.send(addresses.link(metta), { kind: 'called', wire });
       return wire;
     }
 
     function greet(): FakePeerWire {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
       return wire;
     }
 
@@ -615,11 +615,11 @@ describe('PeerLink', () => {
       announce();
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1.2']);
-      listener.lines(wire, ['HELLO 1 twitter Blake Bryant of-blake.2']);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
+      listener.lines(wire, ['HELLO 3 twitter Blake Bryant of-blake']);
       expect(wire.take().join()).to.match(/^PROOF /);
       expect(wire.state).to.equal('open');
-      listener.lines(wire, ['PROOF s3cret(herd,peer,called,1,twitter,Bryant,Blake,nonce1.2,of-blake.2)']);
+      listener.lines(wire, ['PROOF s3cret(herd,peer,called,3,twitter,Bryant,Blake,nonce1,of-blake)']);
       expect(wire.state).to.equal('closed');
       listener.closed(wire, 'closed here');
       clock.advance(60_000);
@@ -640,7 +640,7 @@ describe('PeerLink', () => {
       begin(blake);
       announce();
       const own = transport.last.wire;
-      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000'), version: 1 });
+      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000') });
       expect(own.state).to.equal('closed');
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
       announce();

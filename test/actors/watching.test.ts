@@ -269,6 +269,7 @@ describe('a connection that watches', () => {
   });
 
   it('[WA7] has a WATCH copied whose client would be too many bytes, until others are watched no more', () => {
+    begin({ clientIdBytesMax: 4_096 });
     const long = (letter: string) => `WATCH ${letter.repeat(4_000)}`;
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
     say(letters.map((letter) => `${long(letter)}x\n`).join(''));

@@ -1,7 +1,7 @@
 import type { Clock } from '../../actors/clock.js';
 import type { Limits } from '../../actors/limits.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
-import { parseCommand } from '../../protocol/command.js';
+import { parseCommand, reportFieldBytesMax } from '../../protocol/command.js';
 import { asClientId, type ClientId, type ServerId } from '../../protocol/ids.js';
 import { locate, type Location } from '../../protocol/location.js';
 import { parsePosition } from '../../protocol/position.js';
@@ -35,7 +35,7 @@ export class Reception {
     const receivedAt = this.clock.now();
     const [where, when] = [bytesOf(position), bytesOf(time ?? formatInstant(receivedAt))];
     const line = `IAMAT ${this.clientIdOf(client)} ${where} ${when}`;
-    const command = parseCommand(line, 0);
+    const command = parseCommand(line, { countMax: 0, clientIdBytesMax: this.limits.clientIdBytesMax });
     if (command.kind !== 'IAMAT') throw new HttpError(400, problemOf(where, when));
     if (line.length > this.limits.lineBytesMax) throw new HttpError(400, 'the report is longer than a line may be');
     if (isAhead(command.instant, receivedAt, this.limits.aheadMs)) {
@@ -51,9 +51,10 @@ export class Reception {
    * @throws HttpError if it cannot be one
    */
   clientIdOf(text: string): ClientId {
+    const { clientIdBytesMax } = this.limits;
     const id = bytesOf(text);
-    if (/^[^\t-\r ]+$/.test(id) && id.length < this.limits.lineBytesMax) return asClientId(id);
-    throw new HttpError(400, 'a client ID is one word without white space, and shorter than a line');
+    if (/^[^\t-\r ]+$/.test(id) && id.length <= clientIdBytesMax) return asClientId(id);
+    throw new HttpError(400, `a client ID is one word without white space, of at most ${clientIdBytesMax} bytes`);
   }
 }
 
@@ -62,6 +63,8 @@ function problemOf(position: ByteString, time: ByteString): string {
   const problems = [
     ...(parsePosition(position) === undefined ? ['position must be degrees as in +34.068930-118.445127'] : []),
     ...(parseTime(time) === undefined ? ['time must be POSIX seconds as in 1400794645.392'] : []),
+    ...(position.length > reportFieldBytesMax ? [`position is longer than ${reportFieldBytesMax} bytes`] : []),
+    ...(time.length > reportFieldBytesMax ? [`time is longer than ${reportFieldBytesMax} bytes`] : []),
   ];
   return problems.join(', and ');
 }

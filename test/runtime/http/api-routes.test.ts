@@ -96,7 +96,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('says what is wrong with what is asked', async () => {
+  it('[CM6] says what is wrong with what is asked', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
       [{ client: 'a', position: '1,1' }, 'position must be'],
@@ -105,7 +105,10 @@ describe('the API over HTTP', () => {
       [{ client: 'a', position: '+1+1', time: '99999999999' }, 'ahead'],
       [{ client: 'a', position: '+1+1 1\nIAMAT b +1+1' }, 'position must be'],
       [{ client: 'a', position: '+1+1', time: 'noon' }, 'time must be POSIX seconds'],
-      [{ client: 'x'.repeat(5_000), position: '+1+1' }, 'shorter'],
+      [{ client: 'x'.repeat(1_025), position: '+1+1' }, 'at most 1024 bytes'],
+      [{ client: 'ä'.repeat(513), position: '+1+1' }, 'at most 1024 bytes'],
+      [{ client: 'a', position: `+1.${'0'.repeat(62)}+1` }, 'position is longer than 64 bytes'],
+      [{ client: 'a', position: '+1+1', time: `1.${'0'.repeat(63)}` }, 'time is longer than 64 bytes'],
       [{ client: 'a' }, 'position'],
       [{ client: 'a', position: '+1+1', colour: 1 }, 'colour'],
       ['{', 'JSON'],
