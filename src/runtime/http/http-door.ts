@@ -75,7 +75,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const desk = new Desk(bus);
   const feed = serveHerd(app, edges, { places: () => places, desk, gate });
   serveHealth(app, edges, desk);
-  const reception = new Reception(desk, edges.clock, server, config.limits);
+  const reception = new Reception(desk, edges.clock, server, config.limits, edges.view);
   const reports = new Reports(reception, gate, journal);
   const changes = serveApi(app, edges, { desk, reception, reports });
   await servePhones(app, reports);
