@@ -32,6 +32,24 @@ export interface LinkEvent {
   readonly expected?: true;
 }
 
+/** A neighbour's heartbeat came, and with it its clock. */
+export interface NeighbourClockEvent {
+  readonly kind: 'neighbour-clock';
+  readonly neighbour: ServerId;
+  /** Its clock minus the server's own, in milliseconds: the smallest difference of its last few beats. */
+  readonly offsetMs: number;
+  /** Whether people should hear that they differ by more than a second, or that they do no more. */
+  readonly warning: 'begins' | 'ends' | 'none';
+}
+
+/** The server's own clock came to differ from most of its connected neighbours' by more than 60 s, or does no more. */
+export interface ClockEvent {
+  readonly kind: 'clock';
+  readonly state: 'agrees' | 'differs';
+  /** In words; empty where the clocks agree. */
+  readonly reason: string;
+}
+
 /** A neighbour does not take what it is sent: of so many clients a location waited that a newer one has replaced. */
 export interface ConflatedEvent {
   readonly kind: 'conflated';
@@ -257,6 +275,8 @@ export interface BucketWarningEvent {
 export type HerdEvent =
   | LinesEvent
   | LinkEvent
+  | NeighbourClockEvent
+  | ClockEvent
   | ConflatedEvent
   | WatchersEvent
   | WatchConflatedEvent

@@ -283,6 +283,18 @@ export type LinkMessage =
   | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
   | MachineFailed;
 
+/** Sent to the watch of clocks, by the links. */
+export type ClockMessage =
+  /** A heartbeat said how late it is at a connected neighbour. */
+  | {
+      readonly kind: 'clock-heard';
+      readonly neighbour: ServerId;
+      /** The neighbour's clock minus the server's own, in milliseconds. */
+      readonly offsetMs: number;
+    }
+  /** The neighbour is connected no more. */
+  | { readonly kind: 'clock-lost'; readonly neighbour: ServerId };
+
 /** Sent to the acceptor, which takes calls until it is known who calls. */
 export type AcceptorMessage =
   PeerWireMessage | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
@@ -308,6 +320,7 @@ export const addresses = {
   touchedStore: address<TouchedStoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
+  clocks: address<ClockMessage>('clocks'),
   bucketSpread: address<BucketSpreadMessage>('bucket'),
   seeker: address<SeekerMessage>('seeker'),
   /** The same place, for what only a seeker that has the bucket asked is told. */

@@ -3,7 +3,6 @@ import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import {
-  beat,
   compared,
   formatPeerLine,
   goodbye,
@@ -11,6 +10,7 @@ import {
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
+import { millisecondsBetween } from '../protocol/time.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
@@ -205,8 +205,10 @@ export class PeerLink implements Actor<LinkMessage> {
         return exchange.compared();
       case 'CAUGHT-UP':
         return this.life.send({ type: 'CAUGHT_UP' });
-      case 'BEAT':
-        return;
+      case 'BEAT': {
+        const offsetMs = millisecondsBetween(this.edges.clock.now(), said.clock);
+        return this.bus.send(addresses.clocks, { kind: 'clock-heard', neighbour: this.neighbour, offsetMs });
+      }
       case 'GOODBYE':
         return this.farewell.heard();
       case 'HELLO':
@@ -262,7 +264,11 @@ export class PeerLink implements Actor<LinkMessage> {
   private beat(): void {
     this.silentBeats += 1;
     if (this.silentBeats >= silentBeatsMax) return this.lose('the neighbour gives no sign of life');
-    this.say(beat);
+    this.sayBeat();
+  }
+
+  private sayBeat(): void {
+    this.say({ kind: 'BEAT', clock: this.edges.clock.now() });
   }
 
   private beginExchange(): void {
@@ -278,12 +284,15 @@ export class PeerLink implements Actor<LinkMessage> {
       sendLocation: (line) => this.send(line),
       say: (line) => this.say(line),
     });
+    // At once, so that a clock that is wrong is known before the link is live.
+    this.sayBeat();
     if (this.server === 'stopping') this.sayGoodbye();
   }
 
   private endExchange(): void {
     this.exchange?.close();
     this.exchange = undefined;
+    this.bus.send(addresses.clocks, { kind: 'clock-lost', neighbour: this.neighbour });
   }
 
   private sayGoodbye(): void {

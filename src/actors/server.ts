@@ -4,6 +4,7 @@ import type { Actor, Registry } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
 import { BucketSeeker } from './bucket-seeker.js';
+import { ClockWatch } from './clock-watch.js';
 import { Connection } from './connection.js';
 import { Flood } from './flood.js';
 import type { PeerIdentity } from './handshake.js';
@@ -93,6 +94,7 @@ export class Server implements Actor<ServerMessage> {
       supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
     }
     supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold));
+    supervisor.spawn('clocks', addresses.clocks, () => new ClockWatch(registry));
     supervisor.spawn('seeker', addresses.seeker, () => this.makeSeeker());
     const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };
     supervisor.spawn(

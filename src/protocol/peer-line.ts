@@ -81,10 +81,16 @@ export interface UnknownLine {
 
 /**
  * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
- * that differed the locations have been sent. BEAT: the sender is alive. GOODBYE: the sender has been told to stop.
+ * that differed the locations have been sent. GOODBYE: the sender has been told to stop.
  */
 export interface WordLine {
-  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'BEAT' | 'GOODBYE';
+  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'GOODBYE';
+}
+
+/** A heartbeat: the sender is alive, and this is its time of day. */
+export interface BeatLine {
+  readonly kind: 'BEAT';
+  readonly clock: Instant;
 }
 
 /** Not a line that a server sends. */
@@ -94,10 +100,20 @@ export interface NotAPeerLine {
 
 /** What a neighbour's line says. */
 export type PeerLine =
-  Hello | Proof | Refused | PeerAt | DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine | NotAPeerLine;
+  | Hello
+  | Proof
+  | Refused
+  | PeerAt
+  | DigestLine
+  | BucketsLine
+  | SeekLine
+  | UnknownLine
+  | BeatLine
+  | WordLine
+  | NotAPeerLine;
 
 /** What connected servers tell each other besides locations. */
-export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine;
+export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | BeatLine | WordLine;
 
 const invalid: NotAPeerLine = { kind: 'invalid' };
 const wholePattern = /^\d{1,3}$/;
@@ -106,7 +122,6 @@ const peerAtPattern = new RegExp(`^${atSource} ${serverIdSource}$`);
 /** The words that are lines of their own. */
 export const compared: WordLine = { kind: 'COMPARED' };
 export const caughtUp: WordLine = { kind: 'CAUGHT-UP' };
-export const beat: WordLine = { kind: 'BEAT' };
 export const goodbye: WordLine = { kind: 'GOODBYE' };
 
 /** Reads one line of a neighbour. Never throws. */
@@ -116,7 +131,7 @@ export function parsePeerLine(line: ByteString): PeerLine {
   const fields = fieldsOf(line);
   switch (fields[0] ?? '') {
     case 'BEAT':
-      return beat;
+      return parseBeat(fields);
     case 'COMPARED':
       return compared;
     case 'CAUGHT-UP':
@@ -160,6 +175,11 @@ function parseHello([, version, herd, first, second, nonce]: readonly ByteString
   return { kind: 'HELLO', version, herd, from, to, nonce };
 }
 
+function parseBeat([, time, ...more]: readonly ByteString[]): BeatLine | NotAPeerLine {
+  const clock = time === undefined || more.length > 0 ? undefined : parseTime(time);
+  return clock === undefined ? invalid : { kind: 'BEAT', clock };
+}
+
 function parseBuckets([, group, buckets]: readonly ByteString[]): BucketsLine | NotAPeerLine {
   if (group === undefined || buckets === undefined || !wholePattern.test(group)) return invalid;
   if (Number(group) >= groupCount) return invalid;
@@ -196,9 +216,10 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
       return `SEEK ${line.id} ${line.hops} ${line.client}`;
     case 'UNKNOWN':
       return `UNKNOWN ${line.id}`;
+    case 'BEAT':
+      return `BEAT ${formatInstant(line.clock)}`;
     case 'COMPARED':
     case 'CAUGHT-UP':
-    case 'BEAT':
     case 'GOODBYE':
       return line.kind;
   }

@@ -58,6 +58,11 @@ export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
 }
 
+/** Milliseconds from one moment to another; below zero if that is earlier. Rounded to what a double holds. */
+export function millisecondsBetween(from: Instant, to: Instant): number {
+  return (to.seconds - from.seconds) * 1_000 + (to.nanoseconds - from.nanoseconds) / 1_000_000;
+}
+
 /** The earlier of two moments. */
 export function earlierOf(a: Instant, b: Instant): Instant {
   return compareInstants(a, b) <= 0 ? a : b;

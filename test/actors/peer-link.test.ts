@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import type { Failure } from '../../src/actors/bus.js';
 import type { LinkEvent } from '../../src/actors/events.js';
 import type { PeerIdentity } from '../../src/actors/handshake.js';
-import { addresses, type LinkMessage, type SeekerMessage, type StoreMessage } from '../../src/actors/messages.js';
+import {
+  addresses,
+  type ClockMessage,
+  type LinkMessage,
+  type SeekerMessage,
+  type StoreMessage,
+} from '../../src/actors/messages.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
@@ -39,6 +45,7 @@ describe('PeerLink', () => {
   let transport: FakeTransport;
   let store: FakeActor<StoreMessage>;
   let seeker: FakeActor<SeekerMessage>;
+  let clocks: FakeActor<ClockMessage>;
   let failures: Failure[];
   let told: LinkEvent[];
   let link: PeerLink;
@@ -54,6 +61,8 @@ describe('PeerLink', () => {
     told = eventsOf(bus, 'link');
     bus.attach(addresses.store, store);
     bus.attach(addresses.seeker, seeker);
+    clocks = new FakeActor();
+    bus.attach(addresses.clocks, clocks);
     const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
     link = new PeerLink(bus, edges, { identity, pace: { beatMs: 2_000, repairMs: 30_000 } }, neighbour);
     bus.attach(addresses.link(neighbour), link);
@@ -94,7 +103,7 @@ describe('PeerLink', () => {
       listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
       send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
-      expect(wire.take()).to.deep.equal(['DIGEST AAAA']);
+      expect(wire.take()).to.deep.equal(['BEAT 1700000000.000000000', 'DIGEST AAAA']);
       listener.lines(wire, ['DIGEST BBBB']);
       expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB', horizon: undefined }]);
       const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
@@ -278,7 +287,7 @@ describe('PeerLink', () => {
       const wire = connect();
       states();
       clock.advance(5_999);
-      expect(wire.take()).to.deep.equal(['BEAT', 'BEAT']);
+      expect(wire.take()).to.deep.equal(['BEAT 1700000002.000000000', 'BEAT 1700000004.000000000']);
       expect(states()).to.deep.equal([]);
       expect(wire.state).to.equal('open');
       clock.advance(1);
@@ -286,10 +295,23 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
     });
 
+    it('[PE29] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      clock.advance(1_500);
+      listener.lines(wire, ['BEAT 1700000000.250000000', 'BEAT 1700086401.500000000']);
+      expect(clocks.take()).to.deep.equal([
+        { kind: 'clock-heard', neighbour: metta, offsetMs: -1_250 },
+        { kind: 'clock-heard', neighbour: metta, offsetMs: 86_400_000 },
+      ]);
+      listener.closed(wire, 'ECONNRESET');
+      expect(clocks.take()).to.deep.equal([{ kind: 'clock-lost', neighbour: metta }]);
+    });
+
     it('[PE23] takes any line for a sign of life', () => {
       const wire = connect();
       const { listener } = transport.last;
-      for (const line of ['BEAT', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT', 'BEAT']) {
+      for (const line of ['BEAT 1', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT 9']) {
         clock.advance(4_000);
         listener.lines(wire, [line]);
       }
@@ -316,7 +338,7 @@ describe('PeerLink', () => {
       const wire = connect();
       for (let beats = 0; beats < 3; beats += 1) {
         clock.advance(2_000);
-        old.listener.lines(old.wire, ['BEAT']);
+        old.listener.lines(old.wire, ['BEAT 1']);
       }
       expect(wire.state).to.equal('closed');
     });
@@ -327,7 +349,7 @@ describe('PeerLink', () => {
       // With a chance of a half, the pace is the average.
       for (let seconds = 0; seconds < 29; seconds += 1) {
         clock.advance(1_000);
-        listener.lines(wire, ['BEAT']);
+        listener.lines(wire, ['BEAT 1']);
       }
       expect(store.take()).to.deep.equal([]);
       clock.advance(1_000);
@@ -669,7 +691,7 @@ describe('PeerLink', () => {
       clock.advance(60_000);
       expect(transport.calls).to.deep.equal([]);
       const { wire } = call();
-      expect(wire.sent).to.deep.equal([]);
+      expect(wire.sent).to.deep.equal(['BEAT 1700000060.000000000']);
       expect(store.received).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
     });
@@ -712,6 +734,7 @@ describe('PeerLink', () => {
         lines.map((line) => `${direction} ${party} ${far} ${line}`),
       );
       expect(noted).to.deep.equal([
+        'out peer Blake BEAT 1700000000.000000000',
         'in peer Blake CAUGHT-UP',
         `in peer Blake DIGEST ${'A'.repeat(17)}...`,
         'out peer Blake COMPARED',

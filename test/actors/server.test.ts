@@ -87,7 +87,7 @@ describe('Server', () => {
     expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
     const wire = new FakePeerWire('192.0.2.9:40000');
     server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
-    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'DIGEST AAAAA']);
+    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
   });
 
   it('[PE28] tells neighbours that it stops, when it is told to, and answers clients then', async () => {

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { Digest, groupCount } from '../../src/protocol/digest.js';
 import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
 import {
-  beat,
   caughtUp,
   compared,
   formatPeerAt,
   formatPeerLine,
   parsePeerLine,
   peerLineBytesMax,
+  type BeatLine,
   type Hello,
 } from '../../src/protocol/peer-line.js';
 import { byteStrings, invalidUtf8, location, locations, notWhiteSpace, peerLines, serverIds } from './arbitraries.js';
@@ -61,7 +61,20 @@ describe('a line between servers', () => {
   });
 
   it('[PE12] is nothing else', () => {
-    expectInvalid(['', ' ', 'caught-up', 'CAUGHTUP', 'beat', 'COMPARED-', 'AT', 'HELLO', 'PING', 'BUCKETS', 'SEEK']);
+    expectInvalid([
+      '',
+      ' ',
+      'caught-up',
+      'CAUGHTUP',
+      'beat',
+      'BEAT',
+      'COMPARED-',
+      'AT',
+      'HELLO',
+      'PING',
+      'BUCKETS',
+      'SEEK',
+    ]);
     expectInvalid([
       'IAMAT kiwi +1+2 5',
       'WHATSAT kiwi 1 2',
@@ -252,8 +265,14 @@ describe('a question to the herd', () => {
 });
 
 describe('a sign of life', () => {
-  it('[PE23] is a word', () => {
-    expect(formatPeerLine(beat)).to.equal('BEAT');
-    expect(parsePeerLine('BEAT')).to.deep.equal(beat);
+  const beat: BeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
+
+  it("[PE23] is a word and the sender's time of day", () => {
+    expect(formatPeerLine(beat)).to.equal('BEAT 1700000000.000000005');
+    expect(parsePeerLine('BEAT 1700000000.000000005')).to.deep.equal(beat);
+  });
+
+  it('[PE23] [PE12] is none without a time, or with more than that', () => {
+    expectInvalid(['BEAT', 'BEAT -1', 'BEAT now', 'BEAT 1e9', 'BEAT 1700000000 1', `BEAT ${'9'.repeat(16)}`]);
   });
 });

@@ -6,6 +6,7 @@ import type { SseReader } from './sse-reader.js';
 /** What is told of to those who look at a server: everything but the lines, and what is only counted. */
 const kinds = [
   'link',
+  'clock',
   'locations-learned',
   'locations-remembered',
   'location-forgotten',

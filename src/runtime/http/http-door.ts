@@ -86,7 +86,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   const streams = new EventStreams({ ...edges, watchersPerAddressMax }, connections);
   const feed = serveHerd(app, edges, { places: () => places, desk, gate, streams });
   serveHealth(app, edges, desk);
-  const reception = new Reception(desk, edges.clock, server, config.limits);
+  const reception = new Reception(desk, edges.clock, server, config.limits, edges.view);
   const reports = new Reports(reception, gate, journal);
   const changes = serveApi(app, edges, { desk, reception, reports, streams, answers: new PagedAnswers(connections) });
   await servePhones(app, reports);

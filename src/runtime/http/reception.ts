@@ -8,6 +8,7 @@ import { parsePosition } from '../../protocol/position.js';
 import { formatInstant, formatSkew, isAhead, parseTime } from '../../protocol/time.js';
 import type { Desk } from './desk.js';
 import { HttpError } from './http-error.js';
+import type { ServerView } from './server-view.js';
 
 /** A report as it comes over HTTP. */
 export interface Reported {
@@ -25,13 +26,19 @@ export class Reception {
     private readonly clock: Clock,
     private readonly server: ServerId,
     private readonly limits: Limits,
+    private readonly view: Pick<ServerView, 'clockTrouble'>,
   ) {}
 
   /**
    * Tells the store, and returns what the herd now knows unless it knew something newer.
-   * @throws HttpError saying what is wrong with the report
+   * @throws HttpError saying what is wrong with the report, or that it needs a time of its own here
    */
   take({ client, position, time }: Reported): Location {
+    const { clockTrouble } = this.view;
+    // Its time would be this server's, and with a clock that is ahead it would stand against all later reports until that time comes.
+    if (time === undefined && clockTrouble !== '') {
+      throw new HttpError(503, `the report has no time of its own, and ${clockTrouble}`);
+    }
     const receivedAt = this.clock.now();
     const [where, when] = [bytesOf(position), bytesOf(time ?? formatInstant(receivedAt))];
     const line = `IAMAT ${this.clientIdOf(client)} ${where} ${when}`;

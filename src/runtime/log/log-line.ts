@@ -37,6 +37,15 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     }
     case 'link':
       return linkLine(event);
+    case 'neighbour-clock':
+      return clockLine(event);
+    case 'clock':
+      return event.state === 'agrees'
+        ? info('the clock agrees with those of most neighbours again')
+        : {
+            level: 'warn',
+            text: `${event.reason}: the server is not ready, and takes no report without a time of its own`,
+          };
     case 'http-asked':
       return { level: 'lines', text: `http ${event.far} in ${visible(event.text)}` };
     case 'http-answered':
@@ -94,6 +103,20 @@ function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<Her
   // That a server which was told to stop is away is no error.
   const level = expected === true ? 'info' : 'warn';
   return { level, text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+}
+
+function clockLine({
+  neighbour,
+  offsetMs,
+  warning,
+}: Extract<HerdEvent, { kind: 'neighbour-clock' }>): { level: LogLevel; text: ByteString } | undefined {
+  if (warning === 'none') return undefined;
+  if (warning === 'ends') return info(`the clock of ${neighbour} agrees with the own one again`);
+  const way = offsetMs > 0 ? 'ahead of' : 'behind';
+  return {
+    level: 'warn',
+    text: `the clock of ${neighbour} is ${(Math.abs(offsetMs) / 1_000).toFixed(3)} s ${way} the own one`,
+  };
 }
 
 function answeredLine({

@@ -43,6 +43,27 @@ describe('logLineOf', () => {
       'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
     ],
     [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 1_500, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 1.500 s ahead of the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: -90_000.25, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 90.000 s behind the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 20, warning: 'ends' },
+      'info',
+      'the clock of Metta agrees with the own one again',
+    ],
+    [
+      { kind: 'clock', state: 'differs', reason: 'the clock differs by more than 60 s from Metta' },
+      'warn',
+      'the clock differs by more than 60 s from Metta: the server is not ready, and takes no report without a time of its own',
+    ],
+    [{ kind: 'clock', state: 'agrees', reason: '' }, 'info', 'the clock agrees with those of most neighbours again'],
+    [
       { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0 },
       'info',
       'link Metta catching-up',
