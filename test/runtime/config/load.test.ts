@@ -393,6 +393,17 @@ describe('herd.yaml', () => {
     ['a log without a folder', {}, ['log: { dir: "" }'], 'herd.yaml:7: log.dir: '],
     ['a key that stands twice', {}, ['herd: again'], 'herd.yaml:7: '],
     ['brackets that do not match', { 6: '  Blake: [Metta' }, [], 'herd.yaml:6: '],
+    [
+      'aliases that multiply what stands in the file',
+      {},
+      [
+        `a: &a [${'x, '.repeat(10)}x]`,
+        `b: &b [${'*a, '.repeat(10)}*a]`,
+        `c: &c [${'*b, '.repeat(10)}*b]`,
+        `d: [${'*c, '.repeat(10)}*c]`,
+      ],
+      'herd.yaml: aliases (*name) repeat too much of the file',
+    ],
     ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: nothing above is named &where'],
     [
       'a variable that is not set',

@@ -18,9 +18,12 @@ import { ServerView } from '../../../src/runtime/http/server-view.js';
 import { asServerId } from '../../../src/protocol/ids.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
-import { within } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 
 const lineBytesMax = 256;
+
+/** Less than what Node keeps before it tells that it has been taken. */
+const backlogBytesMax = 4_096;
 
 describe('the door for WebSocket', () => {
   let door: Listening;
@@ -37,7 +40,7 @@ describe('the door for WebSocket', () => {
     const server = asServerId('Blake');
     if (server === undefined) throw new Error('Blake is a name');
     clock = new VirtualClock();
-    const limits = { ...defaultLimits, lineBytesMax };
+    const limits = { ...defaultLimits, lineBytesMax, backlogBytesMax };
     const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9') };
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
@@ -198,6 +201,21 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     for (const connection of [1, 2]) bus.send(addresses.connection(connection), { kind: 'drain' });
     expect((await closed)[0]).to.equal(1001);
   });
+
+  it('goes on with a client that has read again what it left, also below what Node tells of', async () => {
+    const client = connect();
+    await once(client, 'open');
+    const count = 40_000;
+    let answers = 0;
+    client.on('message', () => (answers += 1));
+    client.pause();
+    const command = 'x'.repeat(240);
+    for (let each = 0; each < count; each += 1) client.send(command);
+    // The rest waits for the client to read.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    client.resume();
+    await eventually('all answers', () => answers === count);
+  }).timeout(30_000);
 
   it('[WS6] has no answers for a client that closes', async () => {
     const client = connect();
