@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
 import { addresses } from '../actors/messages.js';
@@ -77,6 +78,9 @@ export interface Neighbourhood {
   /** How a server reaches the others where somebody may cut its links by hand. */
   readonly transportOver: LinkFaults['transportOver'];
 }
+
+/** Locations from the disk that the store is told at once: a few milliseconds. */
+const rememberedPage = 1_000;
 
 /** A server that is alone, and with which nothing is done by hand. */
 const nobodyElse: Neighbourhood = {
@@ -193,11 +197,9 @@ export class HostedServer {
 
   private async bringUp(): Promise<ServerPorts> {
     this.requireSecret();
-    const remembered = await this.remember();
+    await this.remember();
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
-    // Before any link can be up, or any client here.
-    this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
     return this.openDoors();
   }
 
@@ -207,7 +209,20 @@ export class HostedServer {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  private async remember(): Promise<readonly Location[]> {
+  /** Starts the store, and tells it what is on disk, before any link can be up or any client here. */
+  private async remember(): Promise<void> {
+    const locations = await this.readFile();
+    this.server.startStore();
+    this.bus.publish({ kind: 'locations-remembered', locations });
+    // Page by page: the other servers of this process have their turns in between.
+    for (let start = 0; start < locations.length; start += rememberedPage) {
+      const page = locations.slice(start, start + rememberedPage);
+      this.bus.send(addresses.store, { kind: 'remembered', locations: page });
+      await setImmediate();
+    }
+  }
+
+  private async readFile(): Promise<readonly Location[]> {
     const { config, clock, inspect, warn } = this.edges;
     if (config.storePath === undefined) return [];
     const onTrouble = (text: string) => warn(`${this.id}: ${text}`);

@@ -54,6 +54,7 @@ describe('Server', () => {
       },
       { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
+    server.startStore();
     server.start();
   }
 
