@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
+import type { Limits } from '../actors/limits.js';
 import { addresses } from '../actors/messages.js';
 import type { Random } from '../actors/random.js';
 import type { Secrets } from '../actors/secrets.js';
@@ -28,6 +30,7 @@ import type { Listening } from './listening.js';
 import type { LinkFaults } from './link-faults.js';
 import { ServerLog, type LogDetail } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
+import { storeBytesWithin } from './memory-bound.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
 import type { LocationFile } from './store/location-file.js';
@@ -134,7 +137,7 @@ export class HostedServer {
       {
         identity,
         upstream: edges.upstream,
-        limits: config.limits,
+        limits: limitsIn(edges),
         pace: config.pace,
         upstreamPace: config.upstreamPace,
         hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
@@ -305,6 +308,12 @@ export class HostedServer {
     await this.opening;
     for (const door of this.doors.splice(0)) door.close();
   }
+}
+
+/** The limits of each server of this process, which share its heap. */
+function limitsIn({ config: { limits }, hosted }: HostEdges): Limits {
+  const heapBytesMax = getHeapStatistics().heap_size_limit;
+  return { ...limits, storeBytesMax: storeBytesWithin(limits.storeBytesMax, hosted.size, heapBytesMax) };
 }
 
 function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {

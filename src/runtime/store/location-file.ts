@@ -4,6 +4,7 @@ import { addresses, type DiskMessage } from '../../actors/messages.js';
 import type { ClientId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import { StoreError } from '../errors.js';
+import { diskChangesMax } from '../memory-bound.js';
 import type { MessageBus } from '../message-bus.js';
 import { isThere, openDatabase, operationOf, pagesOf, reasonOf, type LocationDatabase } from './location-database.js';
 
@@ -12,12 +13,6 @@ const gatherMs = 200;
 
 /** Changes in one write: few enough that putting them together does not hold up the clients. */
 const batchMax = 1_000;
-
-/**
- * Changes that wait at most. Beyond it they are given up, and all that the store holds is written again when the disk takes
- * it: a disk that is full for a day must not cost a change for each client ever seen.
- */
-export const changesMax = 50_000;
 
 /** Milliseconds between two looks at whether the folder is still there, while there is nothing to write. */
 const lookMs = 1_000;
@@ -111,7 +106,7 @@ export class LocationFile {
     // What is to be written again as a whole is what the store holds then.
     if (this.state === 'closed' || this.rewriting === 'due') return;
     this.changes.set(client, change);
-    if (this.changes.size > changesMax) this.rewrite();
+    if (this.changes.size > diskChangesMax) this.rewrite();
     if (this.state === 'idle') this.gather();
   }
 

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { addresses, type StoreMessage } from '../../../src/actors/messages.js';
 import { type Location } from '../../../src/protocol/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
-import { changesMax, LocationFile, type LocationFileEdges } from '../../../src/runtime/store/location-file.js';
+import { diskChangesMax } from '../../../src/runtime/memory-bound.js';
+import { LocationFile, type LocationFileEdges } from '../../../src/runtime/store/location-file.js';
 import { damageOf } from '../../../src/runtime/store/location-database.js';
 import { SystemClock } from '../../../src/runtime/system-clock.js';
 import type { MessageBus } from '../../../src/runtime/message-bus.js';
@@ -256,7 +257,7 @@ describe('LocationFile', () => {
       const full = () => Promise.reject(new Error('IO error: No space left on device'));
       database.batch = full;
       database.clear = full;
-      const all = many(changesMax + 10, 2);
+      const all = many(diskChangesMax + 10, 2);
       learn(...all);
       forget(...all.slice(0, 48_000));
       await eventually('it is said', () => troubles.length > 0);
