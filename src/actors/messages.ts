@@ -115,7 +115,7 @@ export type StoreMessage =
       /** The neighbour; `fromBucket` for what was read there. */
       readonly from: ServerId;
     }
-  /** What was on disk when the server started. */
+  /** Some of what was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
   /** Some of what is held, from a cursor on. */
@@ -232,6 +232,9 @@ export type BucketSpreadMessage =
     }
   | MachineFailed;
 
+/** Sent to what keeps locations on disk: a page of what is held, or that the store failed over it. */
+export type DiskMessage = ListedMessage | Extract<AnswerMessage, { kind: 'question-failed' }>;
+
 /** Sent to the seeker. */
 export type SeekerMessage =
   /** A client of this server asks for one that the store does not know. */
@@ -322,6 +325,8 @@ export const addresses = {
   watch: address<WatchMessage>('watch'),
   clocks: address<ClockMessage>('clocks'),
   bucketSpread: address<BucketSpreadMessage>('bucket'),
+  /** What keeps locations on disk. */
+  disk: address<DiskMessage>('disk'),
   seeker: address<SeekerMessage>('seeker'),
   /** The same place, for what only a seeker that has the bucket asked is told. */
   bucketSeeker: address<BucketSeekerMessage>('seeker'),

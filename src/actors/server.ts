@@ -80,13 +80,19 @@ export class Server implements Actor<ServerMessage> {
     this.life.start();
   }
 
-  /** Brings the actors to life, in an order in which each finds those it sends to. */
+  /** Brings the store to life, which is then told what was on disk: before anybody compares with it what they hold. */
+  startStore(): void {
+    this.edges.registry.attach(addresses.server, this);
+    this.supervisor.spawn('store', addresses.store, () => this.makeStore());
+  }
+
+  /** Brings the other actors to life, in an order in which each finds those it sends to. */
   start(): void {
     const { supervisor, edges, settings } = this;
     const { registry, clock, random, bucket } = edges;
     const { identity, limits, hold = 'all' } = settings;
-    registry.attach(addresses.server, this);
-    supervisor.spawn('store', addresses.store, () => this.makeStore());
+    // It may have failed since its store was started.
+    if (!this.life.getSnapshot().matches('idle')) return;
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
       const reaching = { clock, random, bucket };

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { AddressQuota } from '../actors/address-quota.js';
+import { setImmediate } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
+import type { Limits } from '../actors/limits.js';
 import { addresses } from '../actors/messages.js';
 import { OutputBudget } from '../actors/output-budget.js';
 import type { Random } from '../actors/random.js';
@@ -29,6 +32,7 @@ import type { LinkFaults } from './link-faults.js';
 import type { LogLevel } from './log/log-settings.js';
 import { ServerLog } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
+import { storeBytesWithin } from './memory-bound.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
 import type { LocationFile } from './store/location-file.js';
@@ -79,6 +83,9 @@ export interface Neighbourhood {
   /** How a server reaches the others where somebody may cut its links by hand. */
   readonly transportOver: LinkFaults['transportOver'];
 }
+
+/** Locations from the disk that the store is told at once: a few milliseconds. */
+const rememberedPage = 1_000;
 
 /** A server that is alone, and with which nothing is done by hand. */
 const nobodyElse: Neighbourhood = {
@@ -137,7 +144,7 @@ export class HostedServer {
       {
         identity,
         upstream: edges.upstream,
-        limits: config.limits,
+        limits: limitsIn(edges),
         pace: config.pace,
         upstreamPace: config.upstreamPace,
         hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
@@ -200,11 +207,9 @@ export class HostedServer {
 
   private async bringUp(): Promise<ServerPorts> {
     this.requireSecret();
-    const remembered = await this.remember();
+    await this.remember();
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
-    // Before any link can be up, or any client here.
-    this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
     return this.openDoors();
   }
 
@@ -214,7 +219,20 @@ export class HostedServer {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  private async remember(): Promise<readonly Location[]> {
+  /** Starts the store, and tells it what is on disk, before any link can be up or any client here. */
+  private async remember(): Promise<void> {
+    const locations = await this.readFile();
+    this.server.startStore();
+    this.bus.publish({ kind: 'locations-remembered', locations });
+    // Page by page: the other servers of this process have their turns in between.
+    for (let start = 0; start < locations.length; start += rememberedPage) {
+      const page = locations.slice(start, start + rememberedPage);
+      this.bus.send(addresses.store, { kind: 'remembered', locations: page });
+      await setImmediate();
+    }
+  }
+
+  private async readFile(): Promise<readonly Location[]> {
     const { config, clock, inspect, warn } = this.edges;
     if (config.storePath === undefined) return [];
     const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
@@ -300,6 +318,12 @@ export class HostedServer {
     await this.opening;
     for (const door of this.doors.splice(0)) door.close();
   }
+}
+
+/** The limits of each server of this process, which share its heap. */
+function limitsIn({ config: { limits }, hosted }: HostEdges): Limits {
+  const heapBytesMax = getHeapStatistics().heap_size_limit;
+  return { ...limits, storeBytesMax: storeBytesWithin(limits.storeBytesMax, hosted.size, heapBytesMax) };
 }
 
 function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {

@@ -53,6 +53,7 @@ describe('Server', () => {
       },
       { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
+    server.startStore();
     server.start();
   }
 
