@@ -12,14 +12,14 @@ export const reportedFromBytes = 4_096;
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
 
+  private isReportDue = false;
+
   /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
   constructor(
     private readonly socket: Socket,
     private readonly scheduler: FlushScheduler,
     private readonly onDrained: () => void,
-  ) {
-    socket.on('drain', onDrained);
-  }
+  ) {}
 
   /** Bytes written that the operating system has not taken yet. */
   get backlogBytes(): number {
@@ -35,10 +35,19 @@ export class GatheredWriter implements Gatherer {
     const text = this.gathered;
     this.gathered = '';
     if (text === '' || !this.socket.writable) return;
-    this.socket.write(text, 'latin1');
-    // The socket reports only what it had to keep: not what the operating system took at once, however much it was.
-    if (text.length >= reportedFromBytes && !this.socket.writableNeedDrain) this.onDrained();
+    if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
+    this.socket.write(text, 'latin1', this.onTaken);
   }
+
+  /**
+   * The operating system has taken one write. Node's own 'drain' is no measure: it comes only after a backlog of its high-water mark
+   * (16 KiB, or more in later versions), and never for what the operating system took at once.
+   */
+  private readonly onTaken = (error?: Error | null): void => {
+    if (!this.isReportDue || this.socket.writableLength > 0 || (error ?? null) !== null) return;
+    this.isReportDue = false;
+    this.onDrained();
+  };
 
   /** Closes the socket once everything written is delivered, or has not been for too long. */
   close(): void {
