@@ -64,6 +64,11 @@ export interface ClientEvent {
   readonly clients: number;
 }
 
+/** A client is being closed because so much waits for all clients, and so much of it for this one. */
+export interface EvictedEvent {
+  readonly kind: 'client-evicted';
+}
+
 /** Somebody asks something over HTTP. */
 export interface AskedEvent {
   readonly kind: 'http-asked';
@@ -261,6 +266,7 @@ export type HerdEvent =
   | WatchersEvent
   | WatchConflatedEvent
   | ClientEvent
+  | EvictedEvent
   | AskedEvent
   | AnsweredEvent
   | ServerEvent

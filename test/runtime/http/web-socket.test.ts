@@ -4,6 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { Connection } from '../../../src/actors/connection.js';
+import { SharedLimits } from '../../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
 import type { Listening } from '../../../src/runtime/listening.js';
@@ -36,7 +37,8 @@ describe('the door for WebSocket', () => {
     if (server === undefined) throw new Error('Blake is a name');
     clock = new VirtualClock();
     const limits = { ...defaultLimits, lineBytesMax };
-    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9') };
+    const shared = new SharedLimits(limits, clock);
+    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared };
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
         if (message.kind === 'client-arrived') {
