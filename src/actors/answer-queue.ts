@@ -13,6 +13,7 @@ export interface PendingAnswer {
 /** Keeps the answers of one connection in the order of its commands: one that is slow holds back those behind it. */
 export class AnswerQueue {
   private readonly waiting: PendingAnswer[] = [];
+  private waitingBytes = 0;
 
   constructor(private readonly write: WriteAnswer) {}
 
@@ -21,10 +22,16 @@ export class AnswerQueue {
     return this.waiting.length;
   }
 
+  /** Bytes of the answers that are known and wait for those before them. */
+  get bytes(): number {
+    return this.waitingBytes;
+  }
+
   /** Takes an answer that is known already. */
   add(line: ByteString): void {
-    if (this.waiting.length === 0) this.write(line);
-    else this.waiting.push({ line, secondLine: undefined });
+    if (this.waiting.length === 0) return this.write(line);
+    this.waiting.push({ line, secondLine: undefined });
+    this.waitingBytes += line.length;
   }
 
   /** Takes the place of an answer that is not known yet. */
@@ -38,10 +45,12 @@ export class AnswerQueue {
   fill(answer: PendingAnswer, line: ByteString, secondLine?: ByteString): void {
     answer.line = line;
     answer.secondLine = secondLine;
+    this.waitingBytes += line.length + (secondLine?.length ?? 0);
     let known = 0;
     for (const next of this.waiting) {
       if (next.line === undefined) break;
       this.write(next.line, next.secondLine);
+      this.waitingBytes -= next.line.length + (next.secondLine?.length ?? 0);
       known += 1;
     }
     this.waiting.splice(0, known);

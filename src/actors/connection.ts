@@ -8,9 +8,12 @@ import type { Actor, Bus } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
 import { connectionMachine } from './connection-machine.js';
+import type { CommandSource } from './command-scheduler.js';
 import { Conversation, type ConversationSettings } from './conversation.js';
 import { IdleWatch } from './idle-watch.js';
 import { addresses, type ConnectionMessage } from './messages.js';
+import type { OutputAccount } from './output-budget.js';
+import { remoteAddressOf } from './remote-address.js';
 import { SpokenLines } from './spoken-lines.js';
 import { StallWatch } from './stall-watch.js';
 import { TokenBucket } from './token-bucket.js';
@@ -20,29 +23,47 @@ import type { ChangeSink } from './watching.js';
 const changesWaitingMax = 100_000;
 
 /**
- * How often a client that watches and has closed its sending side is sent a line, in milliseconds. One that is gone looks the
- * same to TCP until it is sent something.
+ * When a client that watches and has closed its sending side is sent a line, in milliseconds after it has, and then each time after
+ * twice as long, up to the second number. One that is gone looks the same to TCP until it is sent something, and holds a place.
  */
-const beatMs = 60_000;
+const [firstBeatMs, beatMsMax] = [5_000, 60_000];
+
+/**
+ * Bytes that a connection may have waiting without an account of it: with most connections this is all that ever waits, and only
+ * until the end of the turn. A backlog of as much is followed by a report that it is gone (`ClientWire.backlogBytes`).
+ */
+const unaccountedBytes = 4_096;
 
 /** The frames of one chunk, and when they came. */
 interface Batch {
   readonly frames: readonly Frame[];
   readonly receivedAt: Instant;
+  /** Of the chunk: its memory is kept until the last frame is handled. */
+  readonly bytes: number;
   next: number;
 }
 
 /** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
-export class Connection implements Actor<ConnectionMessage>, ChangeSink {
+export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
   private readonly framer: LineFramer;
   private readonly conversation: Conversation;
   private readonly batches: Batch[] = [];
+  private batchBytes = 0;
+  private readonly account: OutputAccount;
+  private accountedBytes = 0;
+  private isEvicted = false;
+  /** The turn of the scheduler in which it spent `spentCost`. */
+  private spentTurn = 0;
+  private spentCost = 0;
+  /** Why the server ends the connection by itself; undefined if it does not. */
+  private endReason: string | undefined;
   private readonly life: Machine<typeof connectionMachine>;
   private readonly pace: TokenBucket;
   private readonly idle: IdleWatch;
   private readonly stall: StallWatch;
   private paceTimer: unknown;
   private beatTimer: unknown;
+  private nextBeatMs = firstBeatMs;
   private readonly spoken: SpokenLines;
 
   constructor(
@@ -55,7 +76,9 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     const self = addresses.connection(connection);
     this.spoken = new SpokenLines(bus, connection, wire.far);
     this.framer = new LineFramer(settings.limits.lineBytesMax);
-    this.conversation = new Conversation(bus, settings, self, (line, secondLine) => this.write(line, secondLine));
+    const write = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
+    this.conversation = new Conversation(bus, settings, { self, address: remoteAddressOf(wire.far), write });
+    this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) });
     this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -78,7 +101,12 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     } finally {
       if (message.kind === 'nearby-found') this.spoken.tellSoon();
       else this.spoken.tell();
+      this.keepAccount();
     }
+  }
+
+  resume(): void {
+    this.bus.send(addresses.connection(this.connection), { kind: 'resumed' });
   }
 
   mayTell(): boolean {
@@ -94,13 +122,13 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     switch (message.kind) {
       case 'bytes':
         this.idle.moved();
-        if (this.life.getSnapshot().hasTag('taking')) this.take(this.framer.push(message.chunk), message.receivedAt);
+        if (this.life.getSnapshot().hasTag('taking')) this.takeChunk(message);
         return;
       case 'ended': {
         // A server on its way down takes nothing more in: least of all half a line for a whole one.
         const last = this.life.getSnapshot().hasTag('taking') ? this.framer.end() : [];
         this.life.send({ type: 'ENDED' });
-        this.take(last, message.receivedAt);
+        this.take(last, message.receivedAt, 0);
         return this.armBeat();
       }
       case 'drain':
@@ -108,7 +136,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
         this.conversation.closeWatching();
         return this.work();
       case 'closed':
-        return this.leave(message.reason);
+        return this.leave(this.endReason ?? message.reason);
       case 'drained':
         this.idle.moved();
         // It has taken all: who is sent more at once, as one that watches, is not stalled.
@@ -116,6 +144,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
         return this.work();
       case 'paced':
         this.paceTimer = undefined;
+        return this.work();
+      case 'resumed':
         return this.work();
       case 'beat':
         this.beatTimer = undefined;
@@ -157,8 +187,18 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     this.stall.stop();
     this.clock.clearTimeout(this.paceTimer);
     this.clock.clearTimeout(this.beatTimer);
+    this.settings.shared.scheduler.leave(this);
+    this.conversation.stop();
+    this.account.close();
     this.life.send({ type: 'GONE' });
     this.wire.destroy();
+  }
+
+  /** More waits for all clients than may, and this one holds the most. */
+  private evict(reason: string): void {
+    this.isEvicted = true;
+    this.bus.publish({ kind: 'client-evicted' });
+    this.leave(reason);
   }
 
   /** The server ends this actor, and with it the wire. */
@@ -166,10 +206,15 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
     this.bus.send(addresses.server, { kind: 'client-left', connection: this.connection, reason });
   }
 
-  private take(frames: readonly Frame[], receivedAt: Instant): void {
+  private takeChunk({ chunk, receivedAt }: Extract<ConnectionMessage, { kind: 'bytes' }>): void {
+    this.take(this.framer.push(chunk), receivedAt, chunk.length);
+  }
+
+  private take(frames: readonly Frame[], receivedAt: Instant, bytes: number): void {
     if (frames.length > 0) {
       this.spoken.heard(frames.map(textOf));
-      this.batches.push({ frames, receivedAt, next: 0 });
+      this.batches.push({ frames, receivedAt, bytes, next: 0 });
+      this.batchBytes += bytes;
     }
     this.work();
   }
@@ -189,19 +234,58 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
       this.leave(`too slow for what it watches: more than ${changesWaitingMax} clients wait to be told of`);
   }
 
-  /** Handles what has come in, for as long as there is room for the answers. */
+  /** Handles what has come in, for as long as there is room for the answers, and it is this connection's turn. */
   private handleFrames(): void {
     const nowMs = this.clock.monotonicMs();
     for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
       for (; batch.next < batch.frames.length; batch.next += 1) {
         const frame = batch.frames[batch.next];
         if (frame === undefined) break;
-        if (this.isFull() || !this.mayGoOn(nowMs)) return this.life.send({ type: 'FULL' });
-        this.conversation.handle(frame, batch.receivedAt);
+        if (this.isFull() || !this.hasTurn() || !this.mayGoOn(nowMs)) return this.life.send({ type: 'FULL' });
+        const cost = this.conversation.handle(frame, batch.receivedAt);
+        if (cost === 'http') return this.endHttp();
+        this.spentCost += cost;
+        this.settings.shared.scheduler.spend(cost);
       }
+      this.batchBytes -= batch.bytes;
       this.batches.shift();
     }
     this.settle();
+  }
+
+  /**
+   * The client speaks HTTP: a web page makes its visitor's browser send a request here. What comes behind the request line would be
+   * the page's commands. It is not taken.
+   */
+  private endHttp(): void {
+    this.endReason = 'spoke HTTP at the client port';
+    this.batches.length = 0;
+    this.batchBytes = 0;
+    this.conversation.closeWatching();
+    this.life.send({ type: 'DRAIN' });
+    this.settle();
+  }
+
+  /** Whether the connection may handle another command before others have their turn; if not, it is resumed when they had it. */
+  private hasTurn(): boolean {
+    const { scheduler } = this.settings.shared;
+    if (scheduler.isWaiting(this)) return false;
+    if (this.spentTurn !== scheduler.turn) {
+      this.spentTurn = scheduler.turn;
+      this.spentCost = 0;
+    }
+    if (this.spentCost < scheduler.quantum) return true;
+    scheduler.wait(this);
+    return false;
+  }
+
+  /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
+  private keepAccount(): void {
+    const bytes = this.wire.backlogBytes + this.conversation.keptBytes + this.batchBytes;
+    const accounted = bytes < unaccountedBytes ? 0 : bytes;
+    if (accounted === this.accountedBytes || this.isEvicted) return;
+    this.accountedBytes = accounted;
+    this.account.set(accounted);
   }
 
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
@@ -219,7 +303,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
   private armBeat(): void {
     if (this.beatTimer !== undefined || !this.watches || !this.life.getSnapshot().hasTag('finishing')) return;
     const self = addresses.connection(this.connection);
-    this.beatTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'beat' }), beatMs);
+    this.beatTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'beat' }), this.nextBeatMs);
+    this.nextBeatMs = Math.min(this.nextBeatMs * 2, beatMsMax);
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
@@ -233,9 +318,18 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink {
 
   private isFull(): boolean {
     const { answersWaitingMax, backlogBytesMax } = this.settings.limits;
-    if (this.wire.backlogBytes > backlogBytesMax) this.stall.begin();
-    else if (this.conversation.waiting < answersWaitingMax) return false;
-    return true;
+    const { wire, conversation } = this;
+    const backlogBytes = wire.backlogBytes;
+    if (backlogBytes > backlogBytesMax) {
+      this.stall.begin();
+      return true;
+    }
+    if (conversation.waiting === 0) return false;
+    return (
+      conversation.waiting >= answersWaitingMax ||
+      conversation.isParked ||
+      backlogBytes + conversation.expectedBytes > backlogBytesMax
+    );
   }
 
   private write(line: ByteString, secondLine?: ByteString): void {

@@ -82,6 +82,11 @@ export interface ClientEvent {
   readonly clients: number;
 }
 
+/** A client is being closed because so much waits for all clients, and so much of it for this one. */
+export interface EvictedEvent {
+  readonly kind: 'client-evicted';
+}
+
 /** Somebody asks something over HTTP. */
 export interface AskedEvent {
   readonly kind: 'http-asked';
@@ -281,6 +286,7 @@ export type HerdEvent =
   | WatchersEvent
   | WatchConflatedEvent
   | ClientEvent
+  | EvictedEvent
   | AskedEvent
   | AnsweredEvent
   | ServerEvent

@@ -25,6 +25,12 @@ export interface Question {
   readonly question: number;
 }
 
+/** A question that costs what clients share: each remote address has its part of it. */
+export interface CountedQuestion extends Question {
+  /** Where the client is that asks, as from `remoteAddressOf`. */
+  readonly address: string;
+}
+
 /** What whoever put a question hears. */
 export type AnswerMessage =
   | { readonly kind: 'located'; readonly question: number; readonly location: Location | undefined }
@@ -69,6 +75,8 @@ export type ConnectionMessage =
   | { readonly kind: 'drained' }
   /** A command may be taken again: the client had sent them faster than it may. */
   | { readonly kind: 'paced' }
+  /** Its turn has come to handle commands: others had theirs. */
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'closed'; readonly reason: string }
   /** Time to find out whether a client that watches, and can say nothing any more, is still there. */
   | { readonly kind: 'beat' }
@@ -238,7 +246,7 @@ export type DiskMessage = ListedMessage | Extract<AnswerMessage, { kind: 'questi
 /** Sent to the seeker. */
 export type SeekerMessage =
   /** A client of this server asks for one that the store does not know. */
-  | ({ readonly kind: 'seek'; readonly client: ClientId } & Question)
+  | ({ readonly kind: 'seek'; readonly client: ClientId } & CountedQuestion)
   /** A neighbour asks for one that the store does not know. */
   | { readonly kind: 'seek-heard'; readonly from: ServerId; readonly seek: SeekLine }
   /** A neighbour knows of nobody who knows. */
@@ -304,7 +312,7 @@ export type AcceptorMessage =
 
 /** Sent to the upstream actor; all but the first by itself. */
 export type UpstreamMessage =
-  | ({ readonly kind: 'nearby'; readonly about: NearbyQuestion } & Question)
+  | ({ readonly kind: 'nearby'; readonly about: NearbyQuestion } & CountedQuestion)
   /** A request came to its end. */
   | { readonly kind: 'attempted'; readonly inquiry: Inquiry; readonly outcome: Outcome }
   /** The pause before a question's next attempt is over. */

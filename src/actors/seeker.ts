@@ -2,7 +2,7 @@ import type { ClientId, ServerId } from '../protocol/ids.js';
 import type { SeekLine } from '../protocol/peer-line.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import { addresses, type Question, type SeekerMessage } from './messages.js';
+import { addresses, type CountedQuestion, type Question, type SeekerMessage } from './messages.js';
 import type { Random } from './random.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -36,6 +36,8 @@ export interface SeekerSettings {
   readonly withinMs: number;
   /** Searches a second for clients of this server; one more is answered as unknown at once. */
   readonly perSecondMax: number;
+  /** Of those, the searches for clients of one remote address. */
+  readonly perSecondPerAddressMax: number;
 }
 
 /**
@@ -48,6 +50,9 @@ export class Seeker implements Actor<SeekerMessage> {
   private readonly byClient = new Map<ClientId, Set<Search>>();
   /** A search is heard by the whole herd, and costs whoever starts it nothing. */
   private readonly pace: TokenBucket;
+  /** Searches that each remote address has begun since `countedFromMs`, less than a second ago. */
+  private readonly begun = new Map<string, number>();
+  private countedFromMs = -Infinity;
 
   constructor(
     private readonly bus: Bus,
@@ -88,17 +93,30 @@ export class Seeker implements Actor<SeekerMessage> {
     this.byClient.clear();
   }
 
-  private seek(client: ClientId, asker: Question): void {
+  private seek(client: ClientId, asker: CountedQuestion): void {
     const own = [...(this.byClient.get(client) ?? [])].find(({ from }) => from === undefined);
     if (own !== undefined) {
       own.askers.push(asker);
       return;
     }
-    if (!this.pace.take(this.clock.monotonicMs())) {
+    if (!this.maySeek(asker.address)) {
       return this.bus.send(asker.replyTo, { kind: 'located', question: asker.question, location: undefined });
     }
     const id = `${this.settings.server}:${Math.floor(this.random.next() * Number.MAX_SAFE_INTEGER).toString(36)}`;
     this.open({ kind: 'SEEK', id, hops: hopsMax, client }, undefined, [asker]);
+  }
+
+  /** Whether a client at an address may begin a search now. A search that its address may not begin takes nothing from the others. */
+  private maySeek(address: string): boolean {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.countedFromMs >= 1_000) {
+      this.countedFromMs = nowMs;
+      this.begun.clear();
+    }
+    const begun = this.begun.get(address) ?? 0;
+    if (begun >= this.settings.perSecondPerAddressMax || !this.pace.take(nowMs)) return false;
+    this.begun.set(address, begun + 1);
+    return true;
   }
 
   private passOn(from: ServerId, seek: SeekLine): void {

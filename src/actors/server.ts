@@ -1,5 +1,6 @@
 import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../protocol/upstream.js';
+import { AddressQuota } from './address-quota.js';
 import type { Actor, Registry } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
@@ -18,8 +19,10 @@ import { addresses, type SeekerMessage, type ServerMessage, type StoreMessage } 
 import { NatsSpread } from './nats-spread.js';
 import { PeerAcceptor } from './peer-acceptor.js';
 import { PeerLink, type PeerLinkEdges } from './peer-link.js';
+import { remoteAddressOf } from './remote-address.js';
 import { Seeker } from './seeker.js';
 import { serverMachine } from './server-machine.js';
+import { SharedLimits } from './shared-limits.js';
 import { Supervisor } from './supervisor.js';
 import type { PeerWire, PeerWireListener } from './transport.js';
 import { TouchedStore } from './touched-store.js';
@@ -54,13 +57,17 @@ export class Server implements Actor<ServerMessage> {
   private readonly supervisor: Supervisor;
   private readonly life: Machine<typeof serverMachine>;
   private readonly clients = new Map<number, ClientWire>();
-  private readonly clientsPerAddress = new Map<string, number>();
+  private readonly clientsPerAddress: AddressQuota;
+  /** The limits that all clients share: those whom this server's actors serve, and those whom its HTTP server does. */
+  readonly shared: SharedLimits;
 
   constructor(
     private readonly settings: ServerSettings,
     private readonly edges: ServerEdges,
   ) {
     const { registry, clock } = edges;
+    this.shared = new SharedLimits(settings.limits, clock);
+    this.clientsPerAddress = new AddressQuota(settings.limits.connectionsPerAddressMax);
     this.supervisor = new Supervisor(registry, clock, {
       stopped: (address) => this.forget(address),
       escalated: (error) => this.life.send({ type: 'FAIL', reason: String(error) }),
@@ -128,7 +135,12 @@ export class Server implements Actor<ServerMessage> {
     const { identity, limits, hold } = this.settings;
     const { registry, clock, random } = this.edges;
     if (hold === 'touched') return new BucketSeeker(registry, clock, limits.seekMs);
-    const seeking = { ...identity, withinMs: limits.seekMs, perSecondMax: limits.seeksPerSecondMax };
+    const seeking = {
+      ...identity,
+      withinMs: limits.seekMs,
+      perSecondMax: limits.seeksPerSecondMax,
+      perSecondPerAddressMax: limits.seeksPerSecondPerAddressMax,
+    };
     return new Seeker(registry, clock, random, seeking);
   }
 
@@ -180,9 +192,8 @@ export class Server implements Actor<ServerMessage> {
     }
     const { registry, clock } = this.edges;
     const { identity, limits, upstream } = this.settings;
-    const settings = { server: identity.server, limits, upstream };
+    const settings = { server: identity.server, limits, upstream, shared: this.shared };
     this.clients.set(connection, wire);
-    this.count(wire, 1);
     this.tell('client-connected', wire, '');
     this.supervisor.spawn(
       'connection',
@@ -191,26 +202,20 @@ export class Server implements Actor<ServerMessage> {
     );
   }
 
+  /** Why a client is not served; undefined if it is: it has a place of its address then. */
   private refusalOf(wire: ClientWire): string | undefined {
     const { connectionsMax, connectionsPerAddressMax } = this.settings.limits;
     if (!this.life.getSnapshot().matches('running')) return 'the server is on its way down';
     if (this.clients.size >= connectionsMax) return `there are ${connectionsMax} connections already`;
-    if ((this.clientsPerAddress.get(addressOf(wire)) ?? 0) < connectionsPerAddressMax) return undefined;
+    if (this.clientsPerAddress.take(remoteAddressOf(wire.far))) return undefined;
     return `there are ${connectionsPerAddressMax} connections from this address already`;
-  }
-
-  private count(wire: ClientWire, change: 1 | -1): void {
-    const address = addressOf(wire);
-    const clients = (this.clientsPerAddress.get(address) ?? 0) + change;
-    if (clients === 0) this.clientsPerAddress.delete(address);
-    else this.clientsPerAddress.set(address, clients);
   }
 
   private left(connection: number, reason: string): void {
     const wire = this.clients.get(connection);
     if (wire === undefined) return;
     this.clients.delete(connection);
-    this.count(wire, -1);
+    this.clientsPerAddress.release(remoteAddressOf(wire.far));
     // On the way down they have ended it themselves, and whoever keeps who watches may be gone before the last of them.
     if (this.life.getSnapshot().matches('running')) this.unwatch(connection);
     this.tell('client-disconnected', wire, reason);
@@ -246,9 +251,4 @@ export class Server implements Actor<ServerMessage> {
     const { transport, far } = wire;
     this.edges.registry.publish({ kind, transport, far, reason, clients: this.clients.size });
   }
-}
-
-/** A client's address without its port. */
-function addressOf({ far }: ClientWire): string {
-  return far.slice(0, far.lastIndexOf(':'));
 }

@@ -6,11 +6,12 @@ import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import type { QuestionOutcome, UpstreamState } from './events.js';
 import type { Http } from './http.js';
-import { addresses, type Question, type UpstreamMessage } from './messages.js';
+import { addresses, type CountedQuestion, type Question, type UpstreamMessage } from './messages.js';
 import type { Random } from './random.js';
 import { AnswerCache } from './upstream/answer-cache.js';
 import { breakerMachine } from './upstream/breaker-machine.js';
 import type { Budget, Overdraft } from './upstream/budget.js';
+import { nextOf, surplusOf } from './upstream/fair-queue.js';
 import { Inquiries, keyOf, type Inquiry, type Outcome, type Stage } from './upstream/inquiry.js';
 import type { UpstreamPace } from './upstream/pace.js';
 import { countedAs, request } from './upstream/request.js';
@@ -89,7 +90,7 @@ export class Twitter implements Actor<UpstreamMessage> {
   }
 
   /** Answers a question from memory, has it wait with one that is the same, or begins to ask it. */
-  private take(about: NearbyQuestion, { replyTo, question }: Question): void {
+  private take(about: NearbyQuestion, { address, replyTo, question }: CountedQuestion): void {
     const { clock } = this.edges;
     const nowMs = clock.monotonicMs();
     const key = keyOf(about, this.upstream);
@@ -108,6 +109,7 @@ export class Twitter implements Actor<UpstreamMessage> {
     const inquiry: Inquiry = {
       key,
       about,
+      address,
       askers: [{ replyTo, question }],
       dueMs: nowMs + deadlineMs,
       deadline: clock.setTimeout(() => this.bus.send(addresses.upstream, { kind: 'overdue', inquiry }), deadlineMs),
@@ -124,8 +126,9 @@ export class Twitter implements Actor<UpstreamMessage> {
     if (refusal !== undefined) return this.refuse(inquiry, 'tripped', refusal);
     if (this.inquiries.asking < this.pace.requestsMax) return this.ask(inquiry);
     this.inquiries.move(inquiry, { name: 'queued' });
-    if (this.inquiries.waiting > this.pace.queueMax)
-      this.refuse(inquiry, 'crowded', 'too many questions at once, ask again');
+    if (this.inquiries.waiting <= this.pace.queueMax) return;
+    const surplus = surplusOf(this.inquiries.in('queued')) ?? inquiry;
+    this.refuse(surplus, 'crowded', 'too many questions at once, ask again');
   }
 
   /** Why nothing is asked at present, or undefined if it is. */
@@ -223,8 +226,9 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   /** Asks those whose turn it is now. */
   private next(): void {
-    for (const inquiry of this.inquiries.in('queued')) {
-      if (this.inquiries.asking >= this.pace.requestsMax) return;
+    while (this.inquiries.asking < this.pace.requestsMax) {
+      const inquiry = nextOf(this.inquiries.in('queued'), this.inquiries.in('asking'));
+      if (inquiry === undefined) return;
       this.askOrRefuse(inquiry);
     }
   }

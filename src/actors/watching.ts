@@ -2,12 +2,25 @@ import type { ByteString } from '../protocol/bytes.js';
 import { everyone, formatInvalid, formatUnwatched, formatWatching } from '../protocol/command.js';
 import type { ClientId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
+import type { AddressQuota } from './address-quota.js';
 import type { AnswerQueue, PendingAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import { addresses, type ConnectionMessage } from './messages.js';
 
 /** Bytes of the IDs that one connection may watch, together. */
 const watchedBytesMax = 262_144;
+
+/**
+ * Bytes that a change that waits is taken to cost beside its line: its entry in the queue, about 50, and the location, if the store
+ * holds a newer one and nothing else keeps it.
+ */
+const changeOverheadBytes = 200;
+
+/** Who watches: where it is reached, and what it is counted by. */
+interface Watcher {
+  readonly self: Address<ConnectionMessage>;
+  readonly address: string;
+}
 
 /** Where a client is told of changes. */
 export interface ChangeSink {
@@ -35,12 +48,17 @@ export class Watching {
   /** Bytes of the IDs in `clients`. */
   private clientBytes = 0;
   private readonly waiting = new Map<ClientId, Location>();
+  private lineBytes = 0;
   private state: 'open' | 'over' = 'open';
+  /** Whether it has one of the places of its address, as it must while it watches anything. */
+  private hasPlace = false;
 
+  /** @param places connections of each address that watch */
   constructor(
     private readonly bus: Bus,
-    private readonly self: Address<ConnectionMessage>,
+    private readonly watcher: Watcher,
     private readonly answers: AnswerQueue,
+    private readonly places: AddressQuota,
   ) {}
 
   /** How much is watched; of what was asked for, all. */
@@ -53,12 +71,18 @@ export class Watching {
     return this.waiting.size;
   }
 
+  /** Bytes that the changes cost that wait. */
+  get waitingBytes(): number {
+    return this.lineBytes + this.waiting.size * changeOverheadBytes;
+  }
+
   /** Takes a WATCH; it is answered when it has begun. */
   watch(client: ClientId, line: ByteString, question: number): void {
-    if (this.clientBytes + client.length > watchedBytesMax) return this.answers.add(formatInvalid(line));
+    if (this.clientBytes + client.length > watchedBytesMax || !this.takePlace())
+      return this.answers.add(formatInvalid(line));
     if (this.state === 'open') this.add(client);
     this.asked.set(question, { line, client, answer: this.answers.reserve() });
-    this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.self, question });
+    this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.watcher.self, question });
   }
 
   /**
@@ -76,7 +100,7 @@ export class Watching {
   begun(question: number, location: Location | undefined): void {
     const watch = this.takeAsked(question);
     if (watch === undefined) return;
-    if (location !== undefined && this.isWatched(watch.client)) this.waiting.set(watch.client, location);
+    if (location !== undefined && this.isWatched(watch.client)) this.hold(location);
     this.answers.fill(watch.answer, formatWatching(watch.client));
   }
 
@@ -96,7 +120,7 @@ export class Watching {
       if (this.waiting.size === 0 && sink.mayTell()) sink.tell(location.line);
       else {
         if (this.waiting.has(location.client)) conflated += 1;
-        this.waiting.set(location.client, location);
+        this.hold(location);
       }
     }
     return conflated;
@@ -106,7 +130,7 @@ export class Watching {
   flush(sink: ChangeSink): void {
     for (const [client, location] of this.waiting) {
       if (!sink.mayTell()) return;
-      this.waiting.delete(client);
+      this.drop(client);
       sink.tell(location.line);
     }
   }
@@ -118,6 +142,11 @@ export class Watching {
     this.clear();
   }
 
+  /** The connection is gone. */
+  stop(): void {
+    this.releasePlace();
+  }
+
   private add(client: ClientId): void {
     if (this.clients.has(client)) return;
     this.clients.add(client);
@@ -127,6 +156,7 @@ export class Watching {
   private remove(client: ClientId): boolean {
     if (!this.clients.delete(client)) return false;
     this.clientBytes -= client.length;
+    if (this.clients.size === 0) this.releasePlace();
     return true;
   }
 
@@ -134,21 +164,44 @@ export class Watching {
     this.clients.clear();
     this.clientBytes = 0;
     this.waiting.clear();
+    this.lineBytes = 0;
+    this.releasePlace();
+  }
+
+  private hold(location: Location): void {
+    this.lineBytes += location.line.length - (this.waiting.get(location.client)?.line.length ?? 0);
+    this.waiting.set(location.client, location);
+  }
+
+  private drop(client: ClientId): void {
+    this.lineBytes -= this.waiting.get(client)?.line.length ?? 0;
+    this.waiting.delete(client);
+  }
+
+  private takePlace(): boolean {
+    if (this.state === 'open' && !this.hasPlace) this.hasPlace = this.places.take(this.watcher.address);
+    return this.state === 'over' || this.hasPlace;
+  }
+
+  private releasePlace(): void {
+    if (this.hasPlace) this.places.release(this.watcher.address);
+    this.hasPlace = false;
   }
 
   /** Drops the changes that wait only because of a watch that has just ended. */
   private dropUnwatched(client: ClientId): void {
     if (client !== everyone) {
-      if (!this.clients.has(everyone)) this.waiting.delete(client);
+      if (!this.clients.has(everyone)) this.drop(client);
       return;
     }
     const kept = [...this.clients].flatMap((named) => this.waiting.get(named) ?? []);
     this.waiting.clear();
-    for (const location of kept) this.waiting.set(location.client, location);
+    this.lineBytes = 0;
+    for (const location of kept) this.hold(location);
   }
 
   private sendUnwatch(client: ClientId | undefined): void {
-    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.self, client });
+    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.watcher.self, client });
   }
 
   private isWatched(client: ClientId): boolean {

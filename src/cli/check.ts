@@ -62,7 +62,7 @@ function showLinks({ servers, topology }: HerdConfig): void {
 }
 
 /** The most memory that each server takes, in a process of its own. */
-function showMemory({ limits, servers, topology, spread, bridge, storePath, logDir, tls }: HerdConfig): void {
+function showMemory({ limits, servers, topology, spread, bridge, storePath, log, tls }: HerdConfig): void {
   print('\nThe most memory that each server takes:\n');
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MiB`;
   const rows = [...servers.keys()].map((server) => {
@@ -71,7 +71,7 @@ function showMemory({ limits, servers, topology, spread, bridge, storePath, logD
       tls: tls.clients !== undefined,
       store: storePath !== undefined,
       bucket: spread.kind === 'nats' || bridge?.by.has(server) === true,
-      log: logDir !== undefined,
+      log: log !== undefined,
     };
     const parts = memoryPartsOf(limits, use);
     return [

@@ -13,14 +13,14 @@ export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
   private state: 'open' | 'closing' = 'open';
 
+  private isReportDue = false;
+
   /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
   constructor(
     private readonly socket: Socket,
     private readonly scheduler: FlushScheduler,
     private readonly onDrained: () => void,
-  ) {
-    socket.on('drain', onDrained);
-  }
+  ) {}
 
   /** Bytes written that the operating system has not taken yet. */
   get backlogBytes(): number {
@@ -37,12 +37,22 @@ export class GatheredWriter implements Gatherer {
   flush(): void {
     const text = this.gathered;
     this.gathered = '';
-    if (text !== '' && this.socket.writable) this.socket.write(text, 'latin1');
-    if (this.state === 'closing') return this.closeSocket();
-    // The socket reports only what it had to keep: not what the operating system took at once, however much it was.
-    const isTaken = this.socket.writable && !this.socket.writableNeedDrain;
-    if (text.length >= reportedFromBytes && isTaken) this.onDrained();
+    if (text !== '' && this.socket.writable) {
+      if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
+      this.socket.write(text, 'latin1', this.onTaken);
+    }
+    if (this.state === 'closing') this.closeSocket();
   }
+
+  /**
+   * The operating system has taken one write. Node's own 'drain' is no measure: it comes only after a backlog of its high-water mark
+   * (16 KiB, or more in later versions), and never for what the operating system took at once.
+   */
+  private readonly onTaken = (error?: Error | null): void => {
+    if (!this.isReportDue || this.socket.writableLength > 0 || (error ?? null) !== null) return;
+    this.isReportDue = false;
+    this.onDrained();
+  };
 
   /** Closes the socket once everything written is flushed and delivered, or has not been for too long. */
   close(): void {

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { AddressQuota } from '../actors/address-quota.js';
 import { setImmediate } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
 import type { Limits } from '../actors/limits.js';
 import { addresses } from '../actors/messages.js';
-import { OutputBudget } from '../actors/output-budget.js';
 import type { Random } from '../actors/random.js';
 import type { Secrets } from '../actors/secrets.js';
 import { Server } from '../actors/server.js';
@@ -115,9 +113,6 @@ export class HostedServer {
   /** Undefined where nobody can ask for them. */
   private readonly counts: ServerCounts | undefined;
   private readonly doors: Listening[] = [];
-  /** Shared by clients of all protocols. */
-  private readonly outputBudget: OutputBudget;
-  private readonly watchersPerAddress: AddressQuota;
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
   private connections = 0;
@@ -128,8 +123,6 @@ export class HostedServer {
     private readonly others: Neighbourhood = nobodyElse,
   ) {
     const { config, network, clock } = edges;
-    this.outputBudget = new OutputBudget(config.limits.backlogBytesInAllMax);
-    this.watchersPerAddress = new AddressQuota(config.limits.watchersPerAddressMax);
     this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
@@ -281,7 +274,8 @@ export class HostedServer {
     counts: ServerCounts,
     at: { readonly host: string; readonly port: number },
   ): Promise<number> {
-    const { edges, id, bus, view, others, outputBudget, watchersPerAddress } = this;
+    const { edges, id, bus, view, others } = this;
+    const { outputBudget, watchersPerAddress } = this.server.shared;
     const { config, upstream, mode, pageFolders, stage } = edges;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('./http/http-door.js');

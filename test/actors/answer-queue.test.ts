@@ -39,4 +39,15 @@ describe('[CO1] AnswerQueue', () => {
       }),
     );
   });
+
+  it('counts the bytes of the answers that are known and wait', () => {
+    const queue = new AnswerQueue(() => undefined);
+    const [first, second] = [queue.reserve(), queue.reserve()];
+    expect(queue.bytes).to.equal(0);
+    queue.fill(second, '12345', '678');
+    queue.add('90');
+    expect(queue.bytes).to.equal(10);
+    queue.fill(first, 'first');
+    expect(queue.bytes).to.equal(0);
+  });
 });

@@ -30,7 +30,13 @@ describe('BucketSeeker', () => {
   });
 
   const seek = (question: number, name = 'kiwi') =>
-    bus.send(addresses.seeker, { kind: 'seek', client: asClientId(name), replyTo: asker, question });
+    bus.send(addresses.seeker, {
+      kind: 'seek',
+      client: asClientId(name),
+      address: '192.0.2.1',
+      replyTo: asker,
+      question,
+    });
   const located = (question: number, location: unknown) => ({ kind: 'located', question, location });
 
   it('has the bucket asked once for whoever asks at the same time, and tells all', () => {

@@ -9,6 +9,7 @@ import {
   type StoreMessage,
   type UpstreamMessage,
 } from '../../src/actors/messages.js';
+import { SharedLimits } from '../../src/actors/shared-limits.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
@@ -26,6 +27,7 @@ describe('Connection', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let wire: FakeClientWire;
+  let shared: SharedLimits;
   let store: FakeActor<StoreMessage>;
   let upstream: FakeActor<UpstreamMessage>;
   let server: FakeActor<ServerMessage>;
@@ -42,7 +44,9 @@ describe('Connection', () => {
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
     bus.attach(addresses.seeker, new FakeSeeker(bus));
-    const settings = { server: serverId('Blake'), limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream };
+    const bounds = { ...defaultLimits, ...limits };
+    shared = new SharedLimits(bounds, clock);
+    const settings = { server: serverId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
@@ -239,6 +243,187 @@ describe('Connection', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  describe('[CO4] with queries whose answers are large', () => {
+    const largeQueries = (from: number, to: number) => questions(from, to).replaceAll(' 10 1', ' 10 100');
+    const json = 'x'.repeat(75_000);
+
+    it('takes no more of them than have room, by the number of results and by the answers before', () => {
+      wire.write = (text) => (wire.backlogBytes += text.length);
+      say(largeQueries(1, 65));
+      let underWay = asked();
+      expect(underWay).to.have.lengthOf(3);
+      expect(wire.reading).to.equal('paused');
+      while (underWay.length > 0) {
+        for (const question of underWay) {
+          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
+          tell({ kind: 'nearby-found', question, json });
+        }
+        underWay = asked();
+        expect(wire.backlogBytes).to.be.at.most(256 * 1024 + json.length);
+      }
+      expect(wire.backlogBytes, 'it has not taken anything').to.be.greaterThan(3 * json.length);
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(asked()).to.have.lengthOf(4);
+    });
+
+    it('takes as many as ever when the answers turn out to be small', () => {
+      say(largeQueries(1, 200));
+      for (let round = 0; round < 8; round += 1) {
+        for (const question of asked()) {
+          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
+          tell({ kind: 'nearby-found', question, json: '{}' });
+        }
+      }
+      expect(wire.written.split('{}\n').length).to.be.greaterThan(64);
+    });
+  });
+
+  describe('with output that waits for all clients', () => {
+    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+
+    it('[CO4] is closed when it holds the most of too much, and counted', () => {
+      begin({ backlogBytesInAllMax: 100_000 });
+      const evicted = eventsOf(bus, 'client-evicted');
+      const other = shared.outputBudget.open({ drop: () => expect.fail('it holds less') });
+      other.set(40_000);
+      wire.backlogBytes = 60_000;
+      say('hello\n');
+      expect(left()).to.deep.equal([]);
+      wire.backlogBytes = 60_001;
+      say('hello\n');
+      expect(left()).to.deep.equal(['output buffers of all clients exceed 100000 bytes, and this one holds 60001']);
+      say('hello\n');
+      expect(left(), 'once').to.deep.equal([]);
+      expect(evicted).to.have.lengthOf(1);
+    });
+
+    it('[CO4] counts answers that wait for others and commands that are not taken, and nothing when it is gone', () => {
+      say(`WHATSAT kiwi 1 1\n${'x'.repeat(3_000)}\n${'y'.repeat(3_000)}\n`);
+      expect(shared.outputBudget.bytes).to.equal(6_004);
+      wire.backlogBytes = tooMuchBacklog;
+      say('z\n');
+      expect(shared.outputBudget.bytes).to.equal(6_004 + 2 + tooMuchBacklog);
+      connection.stop();
+      expect(shared.outputBudget.bytes).to.equal(0);
+    });
+
+    it('does no accounting for what only gathers in a turn', () => {
+      wire.backlogBytes = 4_095;
+      say('hello\n');
+      expect(shared.outputBudget.bytes).to.equal(0);
+    });
+  });
+
+  describe('[CO10] with more queries of all clients than may be under way', () => {
+    beforeEach(() => begin({ pendingQueriesMax: 2 }));
+
+    it('waits with the next one and what is behind it, and goes on when there is room', () => {
+      say(`${questions(1, 4)}hello\n`);
+      expect(asked()).to.deep.equal([1, 2]);
+      expect(wire.reading).to.equal('paused');
+      answer(1);
+      expect(asked()).to.deep.equal([3]);
+      answer(3);
+      answer(2);
+      expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('hands its places on when it is gone', () => {
+      const begun: string[] = [];
+      say(questions(1, 4));
+      shared.querySlots.take(() => begun.push('next'));
+      shared.querySlots.take(() => begun.push('last'));
+      connection.stop();
+      expect(begun).to.deep.equal(['next', 'last']);
+    });
+  });
+
+  describe('[CO11] with a client that sends very much at once', () => {
+    const lines = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `${from + index}\n`).join('');
+    const count = () => wire.take().split('\n').length - 1;
+
+    it('handles a part of it, then has others have their turn, and goes on', () => {
+      say(lines(0, 3_000));
+      expect(count()).to.equal(1_024);
+      expect(wire.reading).to.equal('paused');
+      clock.advance(0);
+      expect(count()).to.equal(1_976);
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('handles less of it while others wait, in turns', () => {
+      const others = Array.from({ length: 9 }, () => ({ resume: () => shared.scheduler.spend(256) }));
+      for (const other of others) shared.scheduler.wait(other);
+      say(lines(0, 1_000));
+      expect(count()).to.equal(256);
+      clock.advance(0);
+      expect(count()).to.be.at.least(256);
+    });
+
+    it('counts a query as several commands', () => {
+      for (const other of [{ resume: () => undefined }]) shared.scheduler.wait(other);
+      say(questions(0, 60));
+      expect(asked()).to.have.lengthOf(256 / 8);
+    });
+
+    it('[CO5] answers all of it before the server goes down', () => {
+      say(lines(0, 3_000));
+      tell({ kind: 'drain' });
+      clock.advance(0);
+      clock.advance(0);
+      expect(count()).to.equal(3_000);
+      expect(wire.state).to.equal('ended');
+    });
+  });
+
+  describe('[IN5] with a client that speaks HTTP', () => {
+    const report = 'IAMAT kiwi +1+1 1\n';
+    const reports = () => store.take().filter(({ kind }) => kind === 'report').length;
+
+    for (const start of [
+      'POST / HTTP/1.1',
+      'GET /a%20b?c HTTP/1.0',
+      'OPTIONS * HTTP/1.1',
+      'propfind http://x/ HTTP/1.1',
+      'CONNECT a:1 HTTP/1.1',
+    ]) {
+      it(`answers ${start} as an invalid line, closes, and takes nothing behind it`, () => {
+        say(`hello\n${start}\r\nHost: x\r\n\r\n${report}`);
+        say(report);
+        expect(wire.written).to.equal(`? hello\n? ${start}\n`);
+        expect(wire.state).to.equal('ended');
+        expect(reports()).to.equal(0);
+        tell({ kind: 'closed', reason: 'the client closed' });
+        const reason = 'spoke HTTP at the client port';
+        expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+      });
+    }
+
+    it('takes nothing behind a request line that is too long to be seen whole', () => {
+      say(`POST /${'a'.repeat(5_000)} HTTP/1.1\r\n${report}`);
+      expect(wire.state).to.equal('ended');
+      expect(reports()).to.equal(0);
+    });
+
+    it('answers first what was asked before', () => {
+      say('WHATSAT kiwi 1 1\nGET / HTTP/1.1\n');
+      expect(wire.state).to.equal('open');
+      answer(1);
+      expect(wire.written).to.equal('? WHATSAT kiwi 1 1\n? GET / HTTP/1.1\n');
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('takes other lines for what they are', () => {
+      for (const line of ['HTTP/1.1 200 OK', 'GET / HTTP/2', 'hello HTTP', 'x'.repeat(5_000)]) say(`${line}\n`);
+      say(report);
+      expect(wire.state).to.equal('open');
+      expect(reports()).to.equal(1);
+    });
   });
 
   describe('[CO7] with a client that sends commands faster than it may', () => {

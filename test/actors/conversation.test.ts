@@ -10,6 +10,7 @@ import {
   type StoreMessage,
   type UpstreamMessage,
 } from '../../src/actors/messages.js';
+import { SharedLimits } from '../../src/actors/shared-limits.js';
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../src/protocol/line-framer.js';
@@ -17,6 +18,7 @@ import { type Location } from '../../src/protocol/location.js';
 import { caughtUp, compared, formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import type { Instant } from '../../src/protocol/time.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { chunked, instant, invalidUtf8, lines, location, notWhiteSpace } from '../protocol/arbitraries.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
@@ -69,10 +71,14 @@ class Client implements Actor<ConnectionMessage> {
     connection: number,
   ) {
     this.address = addresses.connection(connection);
-    const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream };
-    this.conversation = new Conversation(server.bus, settings, this.address, (line, secondLine) =>
-      this.writes.push(secondLine === undefined ? `${line}\n` : `${line}\n${secondLine}\n`),
-    );
+    const shared = new SharedLimits(defaultLimits, new VirtualClock());
+    const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream, shared };
+    this.conversation = new Conversation(server.bus, settings, {
+      self: this.address,
+      address: '192.0.2.1',
+      write: (line, secondLine) =>
+        this.writes.push(secondLine === undefined ? `${line}\n` : `${line}\n${secondLine}\n`),
+    });
     server.bus.attach(this.address, this);
   }
 

@@ -38,4 +38,29 @@ describe('OutputBudget', () => {
     expect(dropped).to.deep.equal([]);
     expect(budget.bytes).to.equal(100);
   });
+
+  it('stays cheap when the bound is passed again and again with many holders', function () {
+    this.timeout(10_000);
+    const count = 50_000;
+    const budget = new OutputBudget(count * 1_000);
+    let dropped = 0;
+    const accounts = Array.from({ length: count }, () => budget.open({ drop: () => (dropped += 1) }));
+    for (const account of accounts) account.set(1_000);
+    const startMs = performance.now();
+    for (let round = 0; round < 10_000; round += 1) accounts[round]?.set(1_001);
+    // To sort all accounts each time takes minutes.
+    expect(performance.now() - startMs).to.be.below(5_000);
+    expect(dropped).to.be.greaterThan(0);
+    expect(budget.bytes).to.be.at.most(count * 1_000);
+  });
+
+  it('drops who holds more than others by half at least, however many there are', () => {
+    const budget = new OutputBudget(1_000_000);
+    const { accounts: small } = holders(budget, ...Array.from({ length: 5_000 }, (_, index) => `small ${index}`));
+    for (const account of small) account.set(100);
+    const { dropped, accounts } = holders(budget, 'large');
+    accounts[0]?.set(900_000);
+    expect(dropped).to.deep.equal(['large']);
+    expect(budget.bytes).to.equal(500_000);
+  });
 });

@@ -69,14 +69,15 @@ describe('Seeker', () => {
         neighbours,
         withinMs,
         perSecondMax,
+        perSecondPerAddressMax: perSecondMax,
       },
     );
     bus.attach(addresses.seeker, seeker);
   }
 
   const tell = (message: SeekerMessage) => bus.send(addresses.seeker, message);
-  const seek = (question: number, name = 'kiwi') =>
-    tell({ kind: 'seek', client: asClientId(name), replyTo: asker, question });
+  const seek = (question: number, name = 'kiwi', address = '192.0.2.1') =>
+    tell({ kind: 'seek', client: asClientId(name), address, replyTo: asker, question });
   const unknown = (from: ServerId, id: string) => tell({ kind: 'unknown-heard', from, id });
   const heard = (from: ServerId, id: string, hops = 9) =>
     tell({ kind: 'seek-heard', from, seek: { kind: 'SEEK', id, hops, client: kiwi } });
@@ -284,13 +285,26 @@ describe('Seeker', () => {
     expect(toldTo(metta), 'there is room again').to.have.lengthOf(1);
   });
 
+  it('[PE24] searches for the clients of one address at a pace of their own, which takes nothing from others', () => {
+    const settings = { server: blake, neighbours: [bryant], withinMs, perSecondMax: 5, perSecondPerAddressMax: 2 };
+    seeker = new Seeker(bus, clock, { next: chances() }, settings);
+    bus.attach(addresses.seeker, seeker);
+    for (let question = 1; question <= 10; question += 1) seek(question, `phone${question}`, '192.0.2.1');
+    expect(toldTo(bryant)).to.have.lengthOf(2);
+    for (let question = 11; question <= 12; question += 1) seek(question, `phone${question}`, '192.0.2.2');
+    expect(toldTo(bryant)).to.have.lengthOf(2);
+    clock.advance(1_000);
+    seek(13, 'kakapo', '192.0.2.1');
+    expect(toldTo(bryant).filter((line) => line.includes('kakapo'))).to.have.lengthOf(1);
+  });
+
   it('[PE24] searches for its own clients at a pace, and answers what comes faster as unknown', () => {
     const pace = 3;
     seeker = new Seeker(
       bus,
       clock,
       { next: chances() },
-      { server: blake, neighbours: [bryant], withinMs, perSecondMax: pace },
+      { server: blake, neighbours: [bryant], withinMs, perSecondMax: pace, perSecondPerAddressMax: pace },
     );
     bus.attach(addresses.seeker, seeker);
     for (let question = 1; question <= 5; question += 1) seek(question, `phone${question}`);
@@ -341,7 +355,13 @@ class Server {
     bus.attach(addresses.flood, new Flood(bus, self, neighbours));
     bus.attach(
       addresses.seeker,
-      new Seeker(bus, herd.clock, random, { server: self, neighbours, withinMs, perSecondMax: 1_000 }),
+      new Seeker(bus, herd.clock, random, {
+        server: self,
+        neighbours,
+        withinMs,
+        perSecondMax: 1_000,
+        perSecondPerAddressMax: 1_000,
+      }),
     );
     bus.attach(addresses.connection(1), this.client);
     for (const neighbour of neighbours) bus.attach(addresses.link(neighbour), this.linkTo(neighbour));
@@ -350,7 +370,7 @@ class Server {
   /** A client of this server asks, and nobody has been asked yet. */
   ask(): void {
     const replyTo: Address<ConnectionMessage> = addresses.connection(1);
-    this.bus.send(addresses.seeker, { kind: 'seek', client: kiwi, replyTo, question: 1 });
+    this.bus.send(addresses.seeker, { kind: 'seek', client: kiwi, address: '192.0.2.1', replyTo, question: 1 });
   }
 
   private linkTo(neighbour: ServerId): Actor<LinkMessage> {

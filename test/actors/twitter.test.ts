@@ -58,7 +58,13 @@ describe('Twitter', () => {
   }
 
   function ask(question: number, changes: Partial<NearbyQuestion> = {}): void {
-    bus.send(addresses.upstream, { kind: 'nearby', about: { ...about, ...changes }, replyTo, question });
+    bus.send(addresses.upstream, {
+      kind: 'nearby',
+      about: { ...about, ...changes },
+      address: '192.0.2.1',
+      replyTo,
+      question,
+    });
   }
 
   /** Asks a question that is like no other. */

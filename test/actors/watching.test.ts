@@ -5,6 +5,7 @@ import { LocationStore } from '../../src/actors/location-store.js';
 import { addresses, type FloodMessage, type ServerMessage, type UpstreamMessage } from '../../src/actors/messages.js';
 import { Watch, watchedMax } from '../../src/actors/watch.js';
 import type { Location } from '../../src/protocol/location.js';
+import { SharedLimits } from '../../src/actors/shared-limits.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { FakeActor } from '../support/fake-actor.js';
@@ -41,6 +42,8 @@ describe('a connection that watches', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let wire: FakeClientWire;
+  let shared: SharedLimits;
+  let connection: Connection;
   let upstream: FakeActor<UpstreamMessage>;
   let server: FakeActor<ServerMessage>;
 
@@ -56,8 +59,11 @@ describe('a connection that watches', () => {
     bus.attach(addresses.seeker, new FakeSeeker(bus));
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
     bus.attach(addresses.watch, new Watch(bus));
-    const settings = { server: serverId('Blake'), limits: { ...defaultLimits, ...limits }, upstream: fakeUpstream };
-    bus.attach(addresses.connection(1), new Connection(bus, clock, settings, 1, wire));
+    const bounds = { ...defaultLimits, ...limits };
+    shared = new SharedLimits(bounds, clock);
+    const settings = { server: serverId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    connection = new Connection(bus, clock, settings, 1, wire);
+    bus.attach(addresses.connection(1), connection);
   }
   beforeEach(() => begin());
 
@@ -281,6 +287,52 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.match(/^UNWATCHED\nWATCHING \.+\n$/);
   });
 
+  describe('[WA11] from an address that watches already as often as it may', () => {
+    beforeEach(() => begin({ watchersPerAddressMax: 2 }));
+
+    it('has its WATCH copied, and is let in when another watches no more', () => {
+      shared.watchersPerAddress.take('192.0.2.1');
+      shared.watchersPerAddress.take('192.0.2.1');
+      say('WATCH  *\n');
+      expect(wire.take()).to.equal('? WATCH  *\n');
+      shared.watchersPerAddress.release('192.0.2.1');
+      say('WATCH *\nWATCH kiwi\n');
+      expect(wire.take()).to.equal('WATCHING *\nWATCHING kiwi\n');
+    });
+
+    it('holds one place for all that it watches, and gives it back with the last, or when it is gone', () => {
+      const isFree = () => {
+        const free = shared.watchersPerAddress.take('192.0.2.1');
+        if (free) shared.watchersPerAddress.release('192.0.2.1');
+        return free;
+      };
+      shared.watchersPerAddress.take('192.0.2.1');
+      say('WATCH kiwi\nWATCH moa\nUNWATCH kiwi\n');
+      expect(isFree()).to.equal(false);
+      say('UNWATCH moa\n');
+      expect(isFree()).to.equal(true);
+      say('WATCH *\n');
+      closeSendingSide();
+      expect(isFree(), 'it still watches').to.equal(false);
+      connection.stop();
+      expect(isFree()).to.equal(true);
+    });
+  });
+
+  it('[CO4] accounts for the changes that wait, until they are told', () => {
+    say('WATCH *\n');
+    wire.backlogBytes = tooMuchBacklog;
+    const changes = Array.from({ length: 100 }, (_, index) => locationOf(`phone${index}`, 1));
+    learn(...changes);
+    learn(...changes.slice(0, 10));
+    const lineBytes = changes.reduce((sum, { line }) => sum + line.length, 0);
+    expect(shared.outputBudget.bytes).to.equal(tooMuchBacklog + lineBytes + 100 * 200);
+    say('UNWATCH phone1\n');
+    wire.backlogBytes = 0;
+    bus.send(addresses.connection(1), { kind: 'drained' });
+    expect(shared.outputBudget.bytes).to.equal(0);
+  });
+
   describe('[WA8] and has closed its sending side', () => {
     it('is told of changes until it is gone', () => {
       say('WATCH *\nhello');
@@ -333,15 +385,17 @@ describe('a connection that watches', () => {
     expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'idle for 1 s' }]);
   });
 
-  it('[WA9] is sent a line once a minute when it has closed its sending side', () => {
+  it('[WA9] is sent a line now and then when it has closed its sending side: soon, and then more seldom', () => {
     begin({ idleMs: 1_000 });
     say('WATCH kiwi\nWHATSAT kiwi 1 1\nWATCH moa');
     closeSendingSide();
     wire.take();
-    clock.advance(59_999);
-    expect(wire.take()).to.equal('');
-    clock.advance(1);
-    expect(wire.take()).to.equal('WATCHING\n');
+    for (const pauseMs of [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+      clock.advance(pauseMs - 1);
+      expect(wire.take()).to.equal('');
+      clock.advance(1);
+      expect(wire.take()).to.equal('WATCHING\n');
+    }
     wire.backlogBytes = tooMuchBacklog;
     clock.advance(60_000);
     expect(wire.take(), 'it does not take what it is sent').to.equal('');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { Connection } from '../../src/actors/connection.js';
+import { SharedLimits } from '../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../src/actors/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../src/actors/messages.js';
 import { listenForClients } from '../../src/runtime/client-listener.js';
@@ -30,7 +31,12 @@ describe('the door for clients over TCP', () => {
     received = [];
     const clock = new SystemClock();
     const limits = { ...defaultLimits, lineBytesMax: 256 };
-    const settings = { server: serverId('Blake'), limits, upstream: fakeUpstream };
+    const settings = {
+      server: serverId('Blake'),
+      limits,
+      upstream: fakeUpstream,
+      shared: new SharedLimits(limits, clock),
+    };
     store = new FakeActor();
     bus.attach(addresses.store, store);
     bus.attach(addresses.seeker, new FakeActor());

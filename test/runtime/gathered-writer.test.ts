@@ -22,9 +22,9 @@ describe('GatheredWriter', () => {
     writes = [];
     drains = 0;
     const write = near.write.bind(near);
-    near.write = (text: string | Uint8Array, encoding?: unknown) => {
+    near.write = (text: string | Uint8Array, encoding?: unknown, taken?: (error?: Error | null) => void) => {
       writes.push(String(text));
-      return write(text, encoding as BufferEncoding);
+      return write(text, encoding as BufferEncoding, taken);
     };
     writer = new GatheredWriter(near, new Turn().clients, () => (drains += 1));
   });
@@ -70,6 +70,21 @@ describe('GatheredWriter', () => {
       await eventually('it is here', () => text().length === bytes);
     });
   }
+
+  it('says that a backlog of several small writes is gone, below the high-water mark of Node', async () => {
+    // As while the operating system takes nothing.
+    near.cork();
+    for (let part = 0; part < 4; part += 1) {
+      writer.write('x'.repeat(2_000));
+      writer.flush();
+    }
+    expect(writer.backlogBytes).to.equal(8_000);
+    expect(near.writableNeedDrain, 'Node itself reports nothing').to.equal(false);
+    expect(drains).to.equal(0);
+    near.uncork();
+    await eventually('it says so', () => drains > 0);
+    expect(drains).to.equal(1);
+  });
 
   it('counts what a slow far end has not taken, and says when it has', async () => {
     const block = 'x'.repeat(1_000_000);

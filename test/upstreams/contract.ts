@@ -100,7 +100,13 @@ export function upstreamContract(kind: UpstreamKind): void {
 
     /** The line that a client gets. */
     async function ask(changes: Partial<NearbyQuestion> = {}): Promise<string> {
-      bus.send(addresses.upstream, { kind: 'nearby', about: { ...question, ...changes }, replyTo, question: 1 });
+      bus.send(addresses.upstream, {
+        kind: 'nearby',
+        about: { ...question, ...changes },
+        address: '192.0.2.1',
+        replyTo,
+        question: 1,
+      });
       const message = await within(asker.next(), 'an answer');
       if (message.kind !== 'nearby-found') throw new Error(`not an answer: ${message.kind}`);
       expect(message.json).to.not.match(/[\r\n]/);

@@ -37,6 +37,8 @@ export interface Inquiry {
   /** The same for questions that have the same answer. */
   readonly key: string;
   readonly about: NearbyQuestion;
+  /** The remote address of the first asker. */
+  readonly address: string;
   readonly askers: Question[];
   /** When its time is over, in milliseconds on the server's clock that never goes back. */
   readonly dueMs: number;

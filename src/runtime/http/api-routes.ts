@@ -1,4 +1,6 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { remoteAddressOf } from '../../actors/remote-address.js';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
@@ -10,6 +12,7 @@ import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
+import { hostAndPort } from '../listening.js';
 import { formatSeconds } from '../../protocol/time.js';
 import type { PagedAnswers } from './paged-answers.js';
 import { phoneRoutes } from './phone-routes.js';
@@ -106,20 +109,20 @@ export function serveApi(
     const { limit, after } = schemas.checked(schemas.listQuery, request.query);
     return answers.send(request, fresh(reply), 'application/json; charset=utf-8', listed(desk, after, limit));
   });
-  const find = async (params: unknown) => {
+  const find = async ({ params, raw }: FastifyRequest) => {
     const { client } = schemas.checked(schemas.clientPath, params);
-    const location = await desk.whereIs(reception.clientIdOf(client));
+    const location = await desk.whereIs(reception.clientIdOf(client), askerOf(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
-  app.get(routes.where.path, async ({ params }, reply) => fresh(reply).send(locationJsonOf(await find(params))));
-  app.get(routes.near.path, async ({ params, query }, reply) => {
-    const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, query);
+  app.get(routes.where.path, async (request, reply) => fresh(reply).send(locationJsonOf(await find(request))));
+  app.get(routes.near.path, async (request, reply) => {
+    const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, request.query);
     if (count > upstream.countMax) throw new HttpError(400, `count is at most ${upstream.countMax}`);
-    const location = await find(params);
+    const location = await find(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
-    const near = textOf(await desk.nearby({ ...position, radiusKm, count }));
+    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, askerOf(request.raw.socket)));
     // Its numbers may have more digits than JavaScript's, so it is relayed as text.
     const body = `{"location":${JSON.stringify(locationJsonOf(location))},"near":${near}}`;
     return fresh(reply).type('application/json; charset=utf-8').send(body);
@@ -138,6 +141,11 @@ export function serveApi(
     remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
   });
   return feed;
+}
+
+/** Who asks, as what remote addresses share is counted by. */
+function askerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddressOf(hostAndPort(remoteAddress, remotePort));
 }
 
 function fresh(reply: FastifyReply): FastifyReply {

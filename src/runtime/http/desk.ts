@@ -38,15 +38,22 @@ export class Desk {
     this.bus.send(addresses.store, { kind: 'report', locations: [location] });
   }
 
-  /** Where a client is: what this server knows, and if it knows nothing, what the herd does. */
-  async whereIs(client: ClientId): Promise<Location | undefined> {
-    return (await this.whereIsHere(client)) ?? (await this.seek(client));
+  /**
+   * Where a client is: what this server knows, and if it knows nothing, what the herd does.
+   * @param address who asks, as from `remoteAddressOf`
+   */
+  async whereIs(client: ClientId, address: string): Promise<Location | undefined> {
+    return (await this.whereIsHere(client)) ?? (await this.seek(client, address));
   }
 
-  /** What the upstream says is near a place. */
-  nearby(about: NearbyQuestion): Promise<ByteString> {
+  /**
+   * What the upstream says is near a place.
+   * @param address who asks, as from `remoteAddressOf`
+   */
+  nearby(about: NearbyQuestion, address: string): Promise<ByteString> {
+    const replyTo = addresses.desk;
     return this.ask(
-      (question) => this.bus.send(addresses.upstream, { kind: 'nearby', about, replyTo: addresses.desk, question }),
+      (question) => this.bus.send(addresses.upstream, { kind: 'nearby', about, address, replyTo, question }),
       (message) => (message.kind === 'nearby-found' ? message.json : undefined),
     );
   }
@@ -75,9 +82,10 @@ export class Desk {
     return location;
   }
 
-  private async seek(client: ClientId): Promise<Location | undefined> {
+  private async seek(client: ClientId, address: string): Promise<Location | undefined> {
+    const replyTo = addresses.desk;
     const { location } = await this.ask(
-      (question) => this.bus.send(addresses.seeker, { kind: 'seek', client, replyTo: addresses.desk, question }),
+      (question) => this.bus.send(addresses.seeker, { kind: 'seek', client, address, replyTo, question }),
       (message) => (message.kind === 'located' ? message : undefined),
     );
     return location;

@@ -15,6 +15,7 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
     case 'conflated':
     case 'watchers':
     case 'watch-conflated':
+    case 'client-evicted':
     case 'upstream-request':
     case 'upstream-question':
       // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less. Requests that went wrong have an event of their own.

@@ -63,6 +63,11 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     ...requestMetrics(counts),
     gauge('herd_connections', 'Connections of clients.', [[{}, view.clients]]),
     counter('herd_connections_refused_total', 'Connections that were turned away.', [[{}, counts.refused]]),
+    counter(
+      'herd_connections_evicted_total',
+      'Connections closed because they held the most of too much output of all clients.',
+      [[{}, counts.evicted]],
+    ),
     gauge('herd_watchers', 'Connections that watch.', [[{}, counts.watchers]]),
     counter('herd_watch_lines_total', 'Changes that were told to connections that watch.', [[{}, commands.pushed]]),
     counter(

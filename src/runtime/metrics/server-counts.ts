@@ -73,6 +73,8 @@ export class ServerCounts {
   refused = 0;
   watchers = 0;
   watchConflated = 0;
+  /** Clients that were closed because too much waited for all together. */
+  evicted = 0;
 
   constructor(
     bus: MessageBus,
@@ -92,6 +94,7 @@ export class ServerCounts {
     });
     bus.on('watchers', ({ watchers }) => (this.watchers = watchers));
     bus.on('watch-conflated', ({ count }) => (this.watchConflated += count));
+    bus.on('client-evicted', () => (this.evicted += 1));
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
     bus.on('http-answered', (event) => this.requests.note(event));
     bus.on('client-refused', ({ count = 1 }) => (this.refused += count));

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { AddressQuota } from '../../../src/actors/address-quota.js';
 import { Connection } from '../../../src/actors/connection.js';
+import { SharedLimits } from '../../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
 import { OutputBudget } from '../../../src/actors/output-budget.js';
@@ -41,7 +42,8 @@ describe('the door for WebSocket', () => {
     if (server === undefined) throw new Error('Blake is a name');
     clock = new VirtualClock();
     const limits = { ...defaultLimits, lineBytesMax, backlogBytesMax };
-    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9') };
+    const shared = new SharedLimits(limits, clock);
+    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared };
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
         if (message.kind === 'client-arrived') {

@@ -1,0 +1,37 @@
+/** Bounds how many queries of all connections are under way. Queries beyond the bound wait, first come, first served. */
+export class QuerySlots {
+  private taken = 0;
+  private readonly waiting = new Set<() => void>();
+
+  /** @param max queries under way at once */
+  constructor(private readonly max: number) {}
+
+  /**
+   * Takes a slot, if one is free. If none is, `begin` is called when one is: the slot is taken then.
+   * @returns whether it was taken now
+   */
+  take(begin: () => void): boolean {
+    if (this.taken < this.max) {
+      this.taken += 1;
+      return true;
+    }
+    this.waiting.add(begin);
+    return false;
+  }
+
+  /** Gives a slot back. It goes to the query that has waited longest. */
+  release(): void {
+    const [next] = this.waiting;
+    if (next === undefined) {
+      this.taken -= 1;
+      return;
+    }
+    this.waiting.delete(next);
+    next();
+  }
+
+  /** Waits no more. */
+  leave(begin: () => void): void {
+    this.waiting.delete(begin);
+  }
+}

@@ -1,0 +1,25 @@
+import { AddressQuota } from './address-quota.js';
+import type { Clock } from './clock.js';
+import { CommandScheduler } from './command-scheduler.js';
+import type { Limits } from './limits.js';
+import { OutputBudget } from './output-budget.js';
+import { QuerySlots } from './query-slots.js';
+
+/** The limits that all clients of one server share, whatever their protocol. */
+export class SharedLimits {
+  /** Bytes that wait for clients. */
+  readonly outputBudget: OutputBudget;
+  /** Subscriptions to changes. */
+  readonly watchersPerAddress: AddressQuota;
+  /** WHATSAT commands under way. */
+  readonly querySlots: QuerySlots;
+  /** Time to handle commands. */
+  readonly scheduler: CommandScheduler;
+
+  constructor(limits: Limits, clock: Clock) {
+    this.outputBudget = new OutputBudget(limits.backlogBytesInAllMax);
+    this.watchersPerAddress = new AddressQuota(limits.watchersPerAddressMax);
+    this.querySlots = new QuerySlots(limits.pendingQueriesMax);
+    this.scheduler = new CommandScheduler(clock);
+  }
+}
