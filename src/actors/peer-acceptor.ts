@@ -2,6 +2,7 @@ import type { ByteString } from '../protocol/bytes.js';
 import { formatPeerLine, parsePeerLine } from '../protocol/peer-line.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
+import { FairPlaces, hostOf } from './fair-places.js';
 import { CalledHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import { addresses, type AcceptorMessage } from './messages.js';
 import { logged } from './peer-log.js';
@@ -10,8 +11,8 @@ import type { PeerWire } from './transport.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
 /**
- * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: so of more, who has
- * taken longest is a stranger.
+ * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: beyond it the oldest
+ * caller of the address that has the most is refused.
  */
 const callersMax = 64;
 
@@ -28,6 +29,7 @@ interface Caller {
 /** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
   private readonly callers = new Map<PeerWire, Caller>();
+  private readonly places = new FairPlaces<PeerWire>(callersMax);
 
   constructor(
     private readonly bus: Bus,
@@ -61,10 +63,8 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private take(wire: PeerWire, mailbox: WireMailbox): void {
-    for (const longest of this.callers.keys()) {
-      if (this.callers.size < callersMax) break;
-      this.refuse(longest, 'too many callers that have not shown who they are');
-    }
+    const evicted = this.places.add(wire, hostOf(wire.far));
+    if (evicted !== undefined) this.refuse(evicted, 'too many callers that have not shown who they are');
     const timer = this.clock.setTimeout(() => this.refuse(wire, 'no handshake in time'), shakeHandsWithinMs);
     const { identity, secrets } = this;
     const handshake = new CalledHandshake(introductionOver(wire, { identity, secrets }));
@@ -85,6 +85,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       if (step.outcome === 'failed') this.drop(wire, step.reason);
       if (step.outcome !== 'greeted') continue;
       this.forget(wire);
+      wire.authenticated?.();
       const link = addresses.link(step.neighbour);
       caller.mailbox.owner = link;
       this.bus.send(link, { kind: 'called', wire, version: step.version });
@@ -119,5 +120,6 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
     const caller = this.callers.get(wire);
     if (caller !== undefined) this.clock.clearTimeout(caller.timer);
     this.callers.delete(wire);
+    this.places.delete(wire);
   }
 }

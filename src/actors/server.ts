@@ -5,6 +5,7 @@ import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
 import { BucketSeeker } from './bucket-seeker.js';
 import { Connection } from './connection.js';
+import { hostOf } from './fair-places.js';
 import { Flood } from './flood.js';
 import type { PeerIdentity } from './handshake.js';
 import type { ClientEvent } from './events.js';
@@ -180,12 +181,12 @@ export class Server implements Actor<ServerMessage> {
     const { connectionsMax, connectionsPerAddressMax } = this.settings.limits;
     if (!this.life.getSnapshot().matches('running')) return 'the server is on its way down';
     if (this.clients.size >= connectionsMax) return `there are ${connectionsMax} connections already`;
-    if ((this.clientsPerAddress.get(addressOf(wire)) ?? 0) < connectionsPerAddressMax) return undefined;
+    if ((this.clientsPerAddress.get(hostOf(wire.far)) ?? 0) < connectionsPerAddressMax) return undefined;
     return `there are ${connectionsPerAddressMax} connections from this address already`;
   }
 
   private count(wire: ClientWire, change: 1 | -1): void {
-    const address = addressOf(wire);
+    const address = hostOf(wire.far);
     const clients = (this.clientsPerAddress.get(address) ?? 0) + change;
     if (clients === 0) this.clientsPerAddress.delete(address);
     else this.clientsPerAddress.set(address, clients);
@@ -231,9 +232,4 @@ export class Server implements Actor<ServerMessage> {
     const { transport, far } = wire;
     this.edges.registry.publish({ kind, transport, far, reason, clients: this.clients.size });
   }
-}
-
-/** A client's address without its port. */
-function addressOf({ far }: ClientWire): string {
-  return far.slice(0, far.lastIndexOf(':'));
 }

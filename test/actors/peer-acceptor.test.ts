@@ -139,6 +139,18 @@ describe('PeerAcceptor', () => {
     expect(states()[3]).to.equal('closed');
   });
 
+  it('[PE6] has room for a neighbour whatever another address does, and tells the port who is authenticated', () => {
+    let authenticated = 0;
+    const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { authenticated: () => (authenticated += 1) });
+    const { mailbox } = callOver(wire);
+    for (let count = 0; count < 200; count += 1) call();
+    expect(wire.state).to.equal('open');
+    expect(authenticated).to.equal(0);
+    mailbox.lines(wire, [hello]);
+    expect(link.received).to.deep.equal([{ kind: 'called', wire, version: 1 }]);
+    expect(authenticated).to.equal(1);
+  });
+
   describe('[PE20] of a herd with a secret', () => {
     const helloWithNonce = `${hello} nonce-of-blake`;
     const proofOfBlake = 'PROOF s3cret(herd,peer,caller,1,twitter,Blake,Bryant,nonce-of-blake,nonce1.2)';
