@@ -1,4 +1,5 @@
 import type { ByteString } from '../protocol/bytes.js';
+import type { ServerId } from '../protocol/ids.js';
 import { formatPeerLine, parsePeerLine } from '../protocol/peer-line.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
@@ -7,6 +8,7 @@ import { CalledHandshake, introductionOver, type HandshakeLine, type PeerIdentit
 import { addresses, type AcceptorMessage } from './messages.js';
 import { logged } from './peer-log.js';
 import type { Secrets } from './secrets.js';
+import { sendLater } from './send-later.js';
 import type { PeerWire } from './transport.js';
 import type { WireMailbox } from './wire-mailbox.js';
 
@@ -19,21 +21,39 @@ const callersMax = 64;
 /** How long a caller may take to show who it is, in milliseconds. */
 const shakeHandsWithinMs = 5_000;
 
+/**
+ * How often within `contestedWithinMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
+ * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other for ever.
+ */
+const contestedMax = 3;
+const contestedWithinMs = 60_000;
+
+/** The last call of a neighbour that was accepted, and when its calls replaced an open connection. */
+interface Accepted {
+  readonly mailbox: WireMailbox;
+  readonly far: string;
+  readonly contestedAtMs: readonly number[];
+}
+
 /** Somebody on the line. */
 interface Caller {
   readonly mailbox: WireMailbox;
   readonly handshake: CalledHandshake;
-  readonly timer: unknown;
+  readonly cancelTimer: () => void;
 }
 
 /** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
   private readonly callers = new Map<PeerWire, Caller>();
+  private readonly accepted = new Map<ServerId, Accepted>();
+  private readonly warnedAtMs = new Map<ServerId, number>();
+  /** Wires that were given to their link, which has yet to take them. */
+  private readonly handedOver = new Set<PeerWire>();
   private readonly places = new FairPlaces<PeerWire>(callersMax);
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly secrets: Secrets | undefined,
     private readonly identity: PeerIdentity,
   ) {}
@@ -46,6 +66,12 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
         return this.hear(message.wire, message.lines);
       case 'wire-closed':
         this.forget(message.wire);
+        return;
+      case 'handshake-due':
+        if (this.callers.has(message.wire)) this.refuse(message.wire, 'no handshake in time');
+        return;
+      case 'handed-over':
+        this.handedOver.delete(message.wire);
         return;
       case 'wire-opened':
       case 'wire-drained':
@@ -60,15 +86,18 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.forget(wire);
       wire.close();
     }
+    // Their links have been stopped before they took them.
+    for (const wire of this.handedOver) wire.close();
+    this.handedOver.clear();
   }
 
   private take(wire: PeerWire, mailbox: WireMailbox): void {
     const evicted = this.places.add(wire, hostOf(wire.far));
     if (evicted !== undefined) this.refuse(evicted, 'too many callers that have not shown who they are');
-    const timer = this.clock.setTimeout(() => this.refuse(wire, 'no handshake in time'), shakeHandsWithinMs);
+    const cancelTimer = sendLater(this, addresses.acceptor, { kind: 'handshake-due', wire }, shakeHandsWithinMs);
     const { identity, secrets } = this;
     const handshake = new CalledHandshake(introductionOver(wire, { identity, secrets }));
-    this.callers.set(wire, { mailbox, handshake, timer });
+    this.callers.set(wire, { mailbox, handshake, cancelTimer });
   }
 
   private hear(wire: PeerWire, lines: readonly ByteString[]): void {
@@ -81,6 +110,8 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
         return this.refuse(wire, `the certificate that ${said.from} shows does not bear its name`);
       }
       const step = caller.handshake.hear(said);
+      const conflict = step.outcome === 'greeted' ? this.conflictOf(step.neighbour, wire, caller.mailbox) : undefined;
+      if (conflict !== undefined) return this.refuse(wire, conflict);
       for (const answer of step.say) this.say(wire, answer);
       if (step.outcome === 'failed') this.drop(wire, step.reason);
       if (step.outcome !== 'greeted') continue;
@@ -89,10 +120,40 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       const link = addresses.link(step.neighbour);
       caller.mailbox.owner = link;
       this.bus.send(link, { kind: 'called', wire, version: step.version });
+      this.handedOver.add(wire);
+      this.bus.send(addresses.acceptor, { kind: 'handed-over', wire });
       // What came in the same turn is the link's to hear.
       const rest = lines.slice(index + 1);
       if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });
     }
+  }
+
+  /**
+   * Accepts the call of a neighbour that has shown who it is, unless calls of that name keep replacing open connections: then the
+   * present connection stays, until it closes or gives no sign of life. Returns why the call is refused.
+   */
+  private conflictOf(neighbour: ServerId, { far }: PeerWire, mailbox: WireMailbox): string | undefined {
+    const nowMs = this.clock.monotonicMs();
+    const last = this.accepted.get(neighbour);
+    const contestedAtMs = (last?.contestedAtMs ?? []).filter((atMs) => nowMs - atMs < contestedWithinMs);
+    if (last?.mailbox.isOpen !== true) {
+      this.accepted.set(neighbour, { mailbox, far, contestedAtMs });
+      return undefined;
+    }
+    if (contestedAtMs.length < contestedMax) {
+      this.accepted.set(neighbour, { mailbox, far, contestedAtMs: [...contestedAtMs, nowMs] });
+      return undefined;
+    }
+    this.accepted.set(neighbour, { ...last, contestedAtMs });
+    const reason = `${neighbour} is connected from ${last.far} and calls from ${far}: do two servers have this name?`;
+    this.warn(neighbour, reason, nowMs);
+    return reason;
+  }
+
+  private warn(neighbour: ServerId, reason: string, nowMs: number): void {
+    if (nowMs - (this.warnedAtMs.get(neighbour) ?? -Infinity) < contestedWithinMs) return;
+    this.warnedAtMs.set(neighbour, nowMs);
+    this.bus.publish({ kind: 'warning', about: 'duplicate-server', reason });
   }
 
   private refuse(wire: PeerWire, reason: string): void {
@@ -117,8 +178,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private forget(wire: PeerWire): void {
-    const caller = this.callers.get(wire);
-    if (caller !== undefined) this.clock.clearTimeout(caller.timer);
+    this.callers.get(wire)?.cancelTimer();
     this.callers.delete(wire);
     this.places.delete(wire);
   }

@@ -108,6 +108,10 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'compared':
         for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
         return this.tell(compared);
+      case 'page-due':
+        return this.exchange?.pageDue();
+      case 'compare-due':
+        return this.exchange?.compareDue();
       case 'called':
         this.hangUp();
         this.wire = message.wire;

@@ -18,6 +18,7 @@ import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import { openPeersOf } from './config/open-peers.js';
 import { bucketFor } from './config/spread-choice.js';
+import { DescriptorWatch } from './descriptor-watch.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
@@ -108,6 +109,7 @@ export class HostedServer {
   private readonly doors: Listening[] = [];
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
+  private readonly descriptors: DescriptorWatch;
   private connections = 0;
 
   constructor(
@@ -120,6 +122,9 @@ export class HostedServer {
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
+    this.descriptors = new DescriptorWatch(clock, (reason) =>
+      this.bus.publish({ kind: 'warning', about: 'descriptors', reason }),
+    );
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
@@ -153,7 +158,9 @@ export class HostedServer {
     const ports = this.bringUp();
     this.opening = ports.catch(() => undefined);
     try {
-      this.edges.onStarted(this.id, await ports);
+      const opened = await ports;
+      // One that failed meanwhile was reported as down already, and is about to be started again.
+      if (this.view.state !== 'failed') this.edges.onStarted(this.id, opened);
     } catch (error) {
       await this.stop();
       throw error;
@@ -196,6 +203,7 @@ export class HostedServer {
     const remembered = await this.remember();
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
+    this.descriptors.begin();
     // Before any link can be up, or any client here.
     this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
     return this.openDoors();
@@ -227,6 +235,7 @@ export class HostedServer {
   }
 
   private async closeFiles(): Promise<void> {
+    this.descriptors.stop();
     await Promise.all([this.log?.close(), this.file?.close()]);
   }
 
@@ -238,7 +247,8 @@ export class HostedServer {
     const { connectionsMax } = config.limits;
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
-    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
+    const { onAcceptError } = this;
+    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port, onAcceptError }));
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
@@ -267,15 +277,17 @@ export class HostedServer {
     const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
     const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf, faultOf };
-    return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
+    return this.open(listenForHttp(needs, { owner: `${id} (web)`, onAcceptError: this.onAcceptError, ...at }));
   }
 
   private openPeerPort(host: string, port: number): Promise<number> {
     const { edges, id } = this;
-    const at = { owner: `${id} (peers)`, host, port };
+    const at = { owner: `${id} (peers)`, host, port, onAcceptError: this.onAcceptError };
     const onRefused = (far: string, reason: string) => this.bus.publish({ kind: 'peer-refused', far, reason });
     return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, onRefused, at));
   }
+
+  private readonly onAcceptError = (error: NodeJS.ErrnoException): void => this.descriptors.failed(error);
 
   private async open(opening: Promise<Listening>): Promise<number> {
     const door = await opening;

@@ -33,6 +33,7 @@ const kinds = [
   'administration',
   'bucket',
   'bucket-warning',
+  'warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 /** How much a log tells: everything; all but the lines that go in and out; or only what is worth a warning, or an error. */
