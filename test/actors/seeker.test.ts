@@ -318,6 +318,18 @@ describe('Seeker', () => {
     ]);
     expect(clock.armed).to.equal(0);
   });
+
+  it('supervises the end of the time of a search: what goes wrong then is a failure of the seeker', () => {
+    const failures = failuresOf(bus);
+    seek(1);
+    Object.defineProperty(seeker, 'conclude', {
+      value: () => {
+        throw new Error('broken');
+      },
+    });
+    clock.advance(withinMs);
+    expect(failures.map(({ address }) => address)).to.deep.equal(['seeker']);
+  });
 });
 
 /** A server as far as asking goes: store, flood and seeker are the real ones, and each link leads to the next server's store. */
@@ -420,18 +432,6 @@ const herds = fc.integer({ min: 2, max: 9 }).chain((count) => {
       .filter(([one, other]) => one !== other)
       .map(([one, other]) => [servers[one], servers[other]] as [ServerId, ServerId]);
     return { servers, edges, topology: topologyOf(servers, edges) };
-  });
-
-  it('supervises the end of the time of a search: what goes wrong then is a failure of the seeker', () => {
-    const failures = failuresOf(bus);
-    seek(1);
-    Object.defineProperty(seeker, 'conclude', {
-      value: () => {
-        throw new Error('broken');
-      },
-    });
-    clock.advance(withinMs);
-    expect(failures.map(({ address }) => address)).to.deep.equal(['seeker']);
   });
 });
 
