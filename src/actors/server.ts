@@ -147,6 +147,11 @@ export class Server implements Actor<ServerMessage> {
   /** Takes a call from another server that has not said yet who it is. */
   readonly acceptPeer = (wire: PeerWire): PeerWireListener => {
     const mailbox = new WireMailbox(this.edges.registry, addresses.acceptor);
+    // A server that has stopped or failed has nobody who would close it.
+    if (this.life.getSnapshot().status !== 'active') {
+      wire.close();
+      return mailbox;
+    }
     this.edges.registry.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
     return mailbox;
   };

@@ -20,6 +20,7 @@ import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import { openPeersOf } from './config/open-peers.js';
 import { bucketFor } from './config/spread-choice.js';
+import { DescriptorWatch } from './descriptor-watch.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
@@ -115,6 +116,7 @@ export class HostedServer {
   private readonly doors: Listening[] = [];
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
+  private readonly descriptors: DescriptorWatch;
   private connections = 0;
 
   constructor(
@@ -127,6 +129,9 @@ export class HostedServer {
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
+    this.descriptors = new DescriptorWatch(clock, (reason) =>
+      this.bus.publish({ kind: 'warning', about: 'descriptors', reason }),
+    );
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
@@ -160,7 +165,9 @@ export class HostedServer {
     const ports = this.bringUp();
     this.opening = ports.catch(() => undefined);
     try {
-      this.edges.onStarted(this.id, await ports);
+      const opened = await ports;
+      // One that failed meanwhile was reported as down already, and is about to be started again.
+      if (this.view.state !== 'failed') this.edges.onStarted(this.id, opened);
     } catch (error) {
       await this.stop();
       throw error;
@@ -203,6 +210,7 @@ export class HostedServer {
     await this.remember();
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
+    this.descriptors.begin();
     return this.openDoors();
   }
 
@@ -245,6 +253,7 @@ export class HostedServer {
   }
 
   private async closeFiles(): Promise<void> {
+    this.descriptors.stop();
     await Promise.all([this.log?.close(), this.file?.close()]);
   }
 
@@ -256,11 +265,12 @@ export class HostedServer {
     const { connectionsMax } = config.limits;
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
+    const { onAcceptError } = this;
     const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
     // Before clients: they may ask for what only the neighbours know.
     const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     this.server.announce();
-    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
+    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port, onAcceptError }));
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
@@ -289,15 +299,17 @@ export class HostedServer {
     const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
     const bounds = { outputBudget, watchersPerAddress };
     const needs = { ...door, ...told, ...bounds, bus, config, upstream, pageFolders, httpPortOf, faultOf };
-    return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
+    return this.open(listenForHttp(needs, { owner: `${id} (web)`, onAcceptError: this.onAcceptError, ...at }));
   }
 
   private openPeerPort(host: string, port: number): Promise<number> {
     const { edges, id } = this;
-    const at = { owner: `${id} (peers)`, host, port };
+    const at = { owner: `${id} (peers)`, host, port, onAcceptError: this.onAcceptError };
     const onRefused = (far: string, reason: string) => this.bus.publish({ kind: 'peer-refused', far, reason });
     return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, onRefused, at));
   }
+
+  private readonly onAcceptError = (error: NodeJS.ErrnoException): void => this.descriptors.failed(error);
 
   private async open(opening: Promise<Listening>): Promise<number> {
     const door = await opening;
