@@ -5,7 +5,7 @@ import { OverlongLine, type Frame } from '../protocol/line-framer.js';
 import { locate, type Location } from '../protocol/location.js';
 import { parsePosition } from '../protocol/position.js';
 import { formatSkew, isAhead, type Instant } from '../protocol/time.js';
-import type { Upstream } from '../protocol/upstream.js';
+import { validRadiusKmMax, type Upstream } from '../protocol/upstream.js';
 import { AnswerQueue, type PendingAnswer, type WriteAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import type { Limits } from './limits.js';
@@ -77,7 +77,9 @@ export class Conversation {
           ? this.answers.add(formatInvalid(frame))
           : this.report(command, receivedAt);
       case 'WHATSAT':
-        return this.ask(command, frame);
+        return command.radiusKm > validRadiusKmMax(this.settings.upstream)
+          ? this.answers.add(formatInvalid(frame))
+          : this.ask(command, frame);
       case 'WATCH':
         // What was reported before it is no change, and what is reported behind it is one.
         this.flush();

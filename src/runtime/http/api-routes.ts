@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
+import { validRadiusKmMax } from '../../protocol/upstream.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk } from './desk.js';
@@ -79,6 +80,7 @@ export function serveApi(
   { desk, reception, reports }: { readonly desk: Desk; readonly reception: Reception; readonly reports: Reports },
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
+  const radiusKmMax = validRadiusKmMax(upstream);
   const access = config.access.clients === undefined ? 'open' : 'closed';
   const described = [...Object.values(routes), ...herdRoutes, ...phoneRoutes];
   // Made when it is asked for: few ask, and every start would wait for it.
@@ -108,6 +110,7 @@ export function serveApi(
   app.get(routes.near.path, async ({ params, query }, reply) => {
     const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, query);
     if (count > upstream.countMax) throw new HttpError(400, `count is at most ${upstream.countMax}`);
+    if (radiusKm > radiusKmMax) throw new HttpError(400, `radius is at most ${radiusKmMax}`);
     const location = await find(params);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
