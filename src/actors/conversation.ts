@@ -5,7 +5,7 @@ import { OverlongLine, type Frame } from '../protocol/line-framer.js';
 import { locate, type Location } from '../protocol/location.js';
 import { parsePosition } from '../protocol/position.js';
 import { formatSkew, isAhead, type Instant } from '../protocol/time.js';
-import type { Upstream } from '../protocol/upstream.js';
+import { validRadiusKmMax, type Upstream } from '../protocol/upstream.js';
 import { AnswerQueue, type PendingAnswer, type WriteAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
 import type { Limits } from './limits.js';
@@ -77,7 +77,11 @@ export class Conversation {
   ) {
     this.answers = new AnswerQueue(edges.write);
     const { upstream, limits } = settings;
-    this.bounds = { countMax: upstream.countMax, clientIdBytesMax: limits.clientIdBytesMax };
+    this.bounds = {
+      countMax: upstream.countMax,
+      radiusKmMax: validRadiusKmMax(upstream),
+      clientIdBytesMax: limits.clientIdBytesMax,
+    };
   }
 
   /** How many answers wait for their turn or for others. */

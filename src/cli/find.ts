@@ -38,15 +38,17 @@ async function find(
   const known = await askFirst(options, config, (server) => ask(server, config, `WHATSAT ${client} 0 0`));
   if (!known.startsWith('AT ')) throw new CommandError(`nobody in the herd knows ${client}`);
   const problem = `the herd does not take a radius of ${radius} km with a count of ${count}`;
-  throw new UsageError(`${problem}; a count is a whole number from 0${await mostOf(config)}`);
+  throw new UsageError(`${problem}; ${await limitsIn(config)}`);
 }
 
-/** Where counts end, if this config tells. */
-async function mostOf(config: HerdConfig): Promise<string> {
+/** What counts and radii may be, as far as this config tells. */
+async function limitsIn(config: HerdConfig): Promise<string> {
   // It knows all upstreams, and is hardly ever needed.
-  const { countMaxOf } = await import('../embed/upstream.js');
-  const countMax = countMaxOf(config);
-  return countMax === undefined ? '' : ` to ${countMax}`;
+  const { whatsatLimitsOf } = await import('../embed/upstream.js');
+  const limits = whatsatLimitsOf(config);
+  if (limits === undefined) return 'a count is a whole number from 0';
+  const radius = limits.radiusKmMax === Infinity ? '' : `, a radius at most ${limits.radiusKmMax} km`;
+  return `a count is a whole number from 0 to ${limits.countMax}${radius}`;
 }
 
 function describeAt(at: string): string {

@@ -80,7 +80,7 @@ export class HerdClient {
 
   /**
    * Asks what is near a client.
-   * @param radiusKm kilometres; a server cuts what is more than its upstream takes
+   * @param radiusKm kilometres; more than the upstream takes is cut or refused, as the herd is set
    * @param count results at most, up to what the upstream gives: 100 posts or 20 places
    * @returns undefined if nobody in the herd knows the client
    * @throws HerdClientError
@@ -93,7 +93,7 @@ export class HerdClient {
     }
     // A refusal looks like an unknown client; who is known is told from who is not by asking what is always right.
     if ((await this.where(client)) === undefined) return undefined;
-    throw refusal(head, 'its count may be more than the upstream gives');
+    throw refusal(head, 'its count or radius may be more than the upstream takes');
   }
 
   /**

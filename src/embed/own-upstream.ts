@@ -8,12 +8,13 @@ import { ConfigError } from '../runtime/errors.js';
  * @throws ConfigError if it has no sound limits, or its failures are no JSON
  */
 export function ownUpstream(upstream: Upstream): Upstream {
-  const { countMax, radiusKmMax } = upstream;
+  const { countMax, radiusKmMax, radiusBeyondMax = 'clamp' } = upstream;
   const problems = problemsOf(upstream);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     countMax,
     radiusKmMax,
+    radiusBeyondMax,
     units: (question) => upstream.units?.(question) ?? 1,
     request: (question) => upstream.request(question),
     answer: (response, question) => {
@@ -28,10 +29,12 @@ export function ownUpstream(upstream: Upstream): Upstream {
 }
 
 function problemsOf(upstream: Upstream): string[] {
-  const { countMax, radiusKmMax } = upstream;
+  const { countMax, radiusKmMax, radiusBeyondMax = 'clamp' } = upstream;
   const problems: string[] = [];
   if (!Number.isSafeInteger(countMax) || countMax < 0) problems.push('countMax must be a whole number, 0 or more');
   if (!Number.isFinite(radiusKmMax) || radiusKmMax < 0) problems.push('radiusKmMax must be a number, 0 or more');
+  // A program that is not typed may give any.
+  if (!['clamp', 'reject'].includes(radiusBeyondMax)) problems.push('radiusBeyondMax must be clamp or reject');
   if (lineOf(upstream.failure('é "quoted"\n')) === undefined) {
     problems.push('failure must make JSON in UTF-8; bytesOf makes that of a text');
   }

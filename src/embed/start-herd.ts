@@ -48,9 +48,9 @@ function configOf(options: HerdOptions, environment: Surroundings['environment']
   }
   const config = options.file === undefined ? configOfObject(options.config) : loadConfig(options.file, environment);
   const { upstream } = options;
-  return withAbsolutePaths(
-    upstream === undefined ? config : { ...config, upstream: { kind: 'own', upstream: ownUpstream(upstream) } },
-  );
+  if (upstream === undefined) return withAbsolutePaths(config);
+  const { radiusBeyondMax } = config.upstream;
+  return withAbsolutePaths({ ...config, upstream: { kind: 'own', upstream: ownUpstream(upstream), radiusBeyondMax } });
 }
 
 function serversOf(names: readonly string[] | undefined, { servers, file }: HerdConfig): ServerId[] {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Upstream } from '../protocol/upstream.js';
+import { validRadiusKmMax, type Upstream } from '../protocol/upstream.js';
 import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import { GotHttp } from '../runtime/got-http.js';
@@ -28,21 +28,40 @@ export interface UpstreamPlaces {
  * @throws ConfigError if its key is not set, or its recording cannot be read
  */
 export function upstreamOf({ upstream: choice, upstreamPace }: HerdConfig, places: UpstreamPlaces): Asked {
-  if (choice.kind === 'replay') return replay(recordingIn(choice.file));
+  if (choice.kind === 'replay') {
+    const { upstream, http } = replay(recordingIn(choice.file));
+    return { upstream: asChosen(upstream, choice), http };
+  }
   const key = (variable: string) => keyIn(variable, choice.kind, places.environment);
   return { upstream: httpUpstreamOf(choice, places.sampleUrl, key), http: new GotHttp(upstreamPace.requestsMax) };
 }
 
 /**
- * The largest count that a WHATSAT may ask for, as far as it can be told without a key, and without the recording that is played
- * back: that lies with the servers, and it is undefined then.
+ * The largest count and radius that a WHATSAT may ask for, as far as it can be told without a key, and without the recording that
+ * is played back: that lies with the servers, and they are undefined then. The radius is infinite where a larger one is clamped.
  */
-export function countMaxOf({ upstream: choice }: HerdConfig): number | undefined {
+export function whatsatLimitsOf({
+  upstream: choice,
+}: HerdConfig): { readonly countMax: number; readonly radiusKmMax: number } | undefined {
   if (choice.kind === 'replay') return undefined;
-  return httpUpstreamOf(choice, 'http://sample.invalid', () => new Secret('unknown')).countMax;
+  const upstream = httpUpstreamOf(choice, 'http://sample.invalid', () => new Secret('no-key-is-needed-here'));
+  return { countMax: upstream.countMax, radiusKmMax: validRadiusKmMax(upstream) };
+}
+
+/** The upstream as herd.yaml wants it. */
+function asChosen(upstream: Upstream, { radiusBeyondMax }: Pick<UpstreamChoice, 'radiusBeyondMax'>): Upstream {
+  return radiusBeyondMax === undefined ? upstream : { ...upstream, radiusBeyondMax };
 }
 
 function httpUpstreamOf(
+  choice: Exclude<UpstreamChoice, { kind: 'replay' }>,
+  sampleUrl: string | undefined,
+  key: (variable: string) => Secret,
+): Upstream {
+  return asChosen(kindOf(choice, sampleUrl, key), choice);
+}
+
+function kindOf(
   choice: Exclude<UpstreamChoice, { kind: 'replay' }>,
   sampleUrl: string | undefined,
   key: (variable: string) => Secret,

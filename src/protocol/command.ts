@@ -51,6 +51,8 @@ export const reportFieldBytesMax = 64;
 export interface CommandBounds {
   /** The most results that a WHATSAT may ask for. */
   readonly countMax: number;
+  /** The largest radius of a WHATSAT, in kilometres; Infinity where a larger one is clamped. */
+  readonly radiusKmMax: number;
   /** The longest client ID, in bytes. */
   readonly clientIdBytesMax: number;
 }
@@ -78,7 +80,7 @@ export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   if (fields[0] !== undefined && fields[0].length > bounds.clientIdBytesMax) return invalid;
   switch (name) {
     case 'WHATSAT':
-      return parseWhatsat(fields, bounds.countMax);
+      return parseWhatsat(fields, bounds);
     case 'WATCH':
       return parseWatch(fields);
     case 'UNWATCH':
@@ -88,12 +90,15 @@ export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   }
 }
 
-function parseWhatsat([client, radius, howMany, ...more]: readonly ByteString[], countMax: number): Whatsat | Invalid {
+function parseWhatsat(
+  [client, radius, howMany, ...more]: readonly ByteString[],
+  { countMax, radiusKmMax }: CommandBounds,
+): Whatsat | Invalid {
   if (client === undefined || radius === undefined || howMany === undefined || more.length > 0) return invalid;
   if (!decimalPattern.test(radius) || !wholePattern.test(howMany)) return invalid;
   const radiusKm = Number(radius);
   const count = Number(howMany);
-  if (!Number.isFinite(radiusKm) || count > countMax) return invalid;
+  if (!Number.isFinite(radiusKm) || radiusKm > radiusKmMax || count > countMax) return invalid;
   return { kind: 'WHATSAT', client: asClientId(client), radiusKm, count };
 }
 

@@ -5,6 +5,13 @@
  */
 const terminalActive = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 
+const activeButLf = /(?!\n)(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})/u;
+
+/** Says whether a text of lines, which end in LF, holds a terminal-active character besides. */
+export function holdsTerminalActive(lines: string): boolean {
+  return activeButLf.test(lines);
+}
+
 /** The text with every terminal-active character replaced. */
 export function replaceTerminalActive(text: string, replacement: (character: string) => string): string {
   return text.replace(terminalActive, replacement);

@@ -32,14 +32,22 @@ export interface HttpResponse {
 }
 
 /**
+ * What becomes of a WHATSAT with a larger radius than the upstream takes. `clamp`: the upstream is asked for its largest, and the
+ * answer says so. `reject`: the command is invalid.
+ */
+export type RadiusBeyondMax = 'clamp' | 'reject';
+
+/**
  * An HTTP API that WHATSAT can ask, as pure functions: what to send, and what an answer means. Who sends it, when, and how
  * often is the business of the upstream actor. docs/upstreams.md tells how to write one.
  */
 export interface Upstream {
   /** The largest count a WHATSAT may ask for. Beyond it the command is invalid. */
   readonly countMax: number;
-  /** The largest radius the API takes, in kilometres. A larger one is cut to this, and the answer says so. */
+  /** The largest radius the API takes, in kilometres. */
   readonly radiusKmMax: number;
+  /** What becomes of a WHATSAT with a larger radius; left out: `clamp`. */
+  readonly radiusBeyondMax?: RadiusBeyondMax;
   /**
    * What a request costs at most, in the unit that the API's owner counts: posts that may be returned, say. Left out where
    * each request counts one.
@@ -55,4 +63,9 @@ export interface Upstream {
   answer(response: HttpResponse, question: NearbyQuestion): ByteString;
   /** One line of JSON that says, in the form of an error that clients read, that there is no answer and why. */
   failure(message: string): ByteString;
+}
+
+/** The largest radius of a valid WHATSAT, in kilometres; infinite where a larger one is clamped. */
+export function validRadiusKmMax({ radiusKmMax, radiusBeyondMax }: Upstream): number {
+  return radiusBeyondMax === 'reject' ? radiusKmMax : Infinity;
 }

@@ -35,6 +35,7 @@ export function googlePlacesLegacy(baseUrl: string, key?: Secret): Upstream {
   const upstream: Upstream = {
     countMax,
     radiusKmMax,
+    radiusBeyondMax: 'reject',
 
     request({ latitude, longitude, radiusKm }) {
       const query = new URLSearchParams({

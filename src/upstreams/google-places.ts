@@ -37,6 +37,7 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
   const upstream: Upstream = {
     countMax,
     radiusKmMax,
+    radiusBeyondMax: 'reject',
 
     request({ latitude, longitude, radiusKm, count }) {
       const metres = Math.max(radiusMetresMin, Math.min(radiusKm, radiusKmMax) * 1_000);

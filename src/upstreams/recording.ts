@@ -1,6 +1,6 @@
 import { bytesOf, textOf, type ByteString } from '../protocol/bytes.js';
 import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import type { HttpRequest, NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import type { HttpRequest, NearbyQuestion, RadiusBeyondMax, Upstream } from '../protocol/upstream.js';
 import type { Asked } from './asked.js';
 import { isObject } from './response.js';
 
@@ -14,6 +14,8 @@ export interface RecordingHead {
   readonly recording: 'herd upstream 1';
   readonly countMax: number;
   readonly radiusKmMax: number;
+  /** Left out in recordings of earlier versions, which clamped. */
+  readonly radiusBeyondMax?: RadiusBeyondMax;
   /** The upstream's form of an error; `MESSAGE` stands where what went wrong stands. */
   readonly failure: string;
 }
@@ -31,9 +33,9 @@ const messageMark = 'MESSAGE';
 
 /** The first line of a recording of an upstream. */
 export function headLineOf(upstream: Upstream): string {
-  const { countMax, radiusKmMax } = upstream;
+  const { countMax, radiusKmMax, radiusBeyondMax = 'clamp' } = upstream;
   const failure = textOf(upstream.failure(messageMark));
-  const head: RecordingHead = { recording: 'herd upstream 1', countMax, radiusKmMax, failure };
+  const head: RecordingHead = { recording: 'herd upstream 1', countMax, radiusKmMax, radiusBeyondMax, failure };
   return JSON.stringify(head);
 }
 
@@ -122,11 +124,12 @@ function objectIn(line: string, number: number): unknown {
 
 function isHead(value: unknown): value is RecordingHead {
   if (!isObject(value)) return false;
-  const { recording, countMax, radiusKmMax, failure } = value;
+  const { recording, countMax, radiusKmMax, radiusBeyondMax = 'clamp', failure } = value;
   return (
     recording === 'herd upstream 1' &&
     Number.isSafeInteger(countMax) &&
     Number.isFinite(radiusKmMax) &&
+    (radiusBeyondMax === 'clamp' || radiusBeyondMax === 'reject') &&
     typeof failure === 'string' &&
     !/[\r\n]/.test(failure)
   );

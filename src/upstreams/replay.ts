@@ -19,6 +19,7 @@ export function replay({ head, answers }: Recording): Asked {
     upstream: {
       countMax: head.countMax,
       radiusKmMax: head.radiusKmMax,
+      radiusBeyondMax: head.radiusBeyondMax ?? 'clamp',
       request: (question) => ({ method: 'GET', url: addressOf(question), headers: {} }),
       answer: ({ status, body }) => {
         if (status === 200) return byteStringOf(body);

@@ -1,5 +1,8 @@
 const shown = '[secret]';
 
+/** Characters of a key. A shorter one would be cut out of answers wherever its letters stand in them by chance. */
+const lengthLeast = 16;
+
 /**
  * A key of an API. However it is written down by accident — in a text, as JSON, by an inspection — it does not show; only
  * `reveal` tells it.
@@ -8,11 +11,12 @@ export class Secret {
   readonly #text: string;
 
   /**
-   * @param text printable ASCII without spaces, as keys are
+   * @param text printable ASCII without spaces, 16 characters or more, as keys are
    * @throws RangeError for any other; the message does not quote it
    */
   constructor(text: string) {
     if (!/^[\x21-\x7e]+$/.test(text)) throw new RangeError('a key is printable ASCII without white space');
+    if (text.length < lengthLeast) throw new RangeError(`a key has ${lengthLeast} characters or more`);
     this.#text = text;
   }
 

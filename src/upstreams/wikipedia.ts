@@ -42,6 +42,7 @@ export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
   return {
     countMax,
     radiusKmMax,
+    radiusBeyondMax: 'reject',
 
     request({ latitude, longitude, radiusKm, count }) {
       const metres = Math.max(radiusMetresMin, Math.round(Math.min(radiusKm, radiusKmMax) * 1_000));

@@ -31,6 +31,7 @@ describe('an upstream that a program hands in', () => {
   for (const [what, changes, problem] of [
     ['a count that is not whole', { countMax: 1.5 }, 'countMax must be'],
     ['no largest radius', { radiusKmMax: Infinity }, 'radiusKmMax must be'],
+    ['a rule for radii that there is not', { radiusBeyondMax: 'cut' as 'clamp' }, 'radiusBeyondMax must be'],
     ['failures that are no JSON', { failure: (message: string) => message }, 'failure must make'],
   ] as const) {
     it(`is refused with ${what}`, () => {

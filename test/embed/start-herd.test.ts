@@ -120,7 +120,10 @@ describe('startHerd', () => {
     expect(await problemsOf(startHerd({ config })))
       .to.have.property('message')
       .that.includes('variable PATH');
-    await (await startHerd({ config, environment: { PATH: 'a-key' } })).stop();
+    expect(await problemsOf(startHerd({ config, environment: { PATH: 'a-key' } })))
+      .to.have.property('message')
+      .that.equals('the environment variable PATH holds no key: a key has 16 characters or more');
+    await (await startHerd({ config, environment: { PATH: 'a-key-0123456789' } })).stop();
   });
 
   it('leaves nothing running where a port is taken', async () => {

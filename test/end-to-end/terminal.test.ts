@@ -25,7 +25,11 @@ describe('the ID of a stranger in a terminal', function () {
   after(() => herd?.stop());
 
   /** Runs a command in a terminal until that shows a text; returns all that it shows. */
-  async function shows(args: readonly string[], text: string, meanwhile = () => Promise.resolve()): Promise<string> {
+  async function shows(
+    args: readonly string[],
+    text: string,
+    meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<string> {
     const command = [process.execPath, herdProgram, ...args];
     const child = spawn('python3', ['-c', terminal, ...command], { cwd: herd?.file.folder });
     const shown: Buffer[] = [];
@@ -46,7 +50,7 @@ describe('the ID of a stranger in a terminal', function () {
 
   it('is shown by herd watch, send, where and near without what the terminal would act on', async () => {
     let second = 0;
-    const report = async () => void (await herd?.report('Solo', id, String((second += 1))));
+    const report = async () => herd?.report('Solo', id, String((second += 1)));
     await report();
     const end = `${shownId} `;
     const screens = [

@@ -21,11 +21,12 @@ import {
 } from './arbitraries.js';
 
 const countMax = 100;
+const radiusKmMax = Infinity;
 const clientIdBytesMax = 1_024;
 const invalid: Command = { kind: 'invalid' };
 
 function parse(line: ByteString): Command {
-  return parseCommand(line, { countMax, clientIdBytesMax });
+  return parseCommand(line, { countMax, radiusKmMax, clientIdBytesMax });
 }
 
 function expectInvalid(commands: readonly ByteString[]): void {
@@ -102,7 +103,7 @@ describe('parseCommand', () => {
       expectInvalid([line.replace('k', 'kk')]);
     }
     expectInvalid([`IAMAT ${id}k +1+2 5`, `IAMAT k ${position}0 5`, `IAMAT k +1+2 ${time}0`]);
-    const bounds = { countMax, clientIdBytesMax: 4 };
+    const bounds = { countMax, radiusKmMax, clientIdBytesMax: 4 };
     expect(parseCommand('IAMAT kiwi +1+2 5', bounds).kind).to.equal('IAMAT');
     expect(parseCommand('IAMAT kiwis +1+2 5', bounds)).to.deep.equal(invalid);
   });
@@ -188,11 +189,11 @@ describe('parseCommand', () => {
     ] as const) {
       expect(parse(`WHATSAT kiwi 1 ${written}`), written).to.deep.include({ kind: 'WHATSAT', count });
     }
-    expect(parseCommand('WHATSAT kiwi 1 20', { countMax: 20, clientIdBytesMax })).to.deep.include({
+    expect(parseCommand('WHATSAT kiwi 1 20', { countMax: 20, radiusKmMax, clientIdBytesMax })).to.deep.include({
       kind: 'WHATSAT',
       count: 20,
     });
-    expect(parseCommand('WHATSAT kiwi 1 21', { countMax: 20, clientIdBytesMax })).to.deep.equal(invalid);
+    expect(parseCommand('WHATSAT kiwi 1 21', { countMax: 20, radiusKmMax, clientIdBytesMax })).to.deep.equal(invalid);
   });
 
   it('[WH4] takes no other count', () => {

@@ -59,7 +59,7 @@ upstreamContract({
   make: (url, key) => twitterSearch(url, new Secret(key)),
   keyIn: 'a header',
   service: (request) =>
-    request.headers.authorization === 'Bearer another-key'
+    request.headers.authorization === 'Bearer another-key-0123456789'
       ? json(401, { error: 'Could not authenticate you.' })
       : twitterService(request),
   errors: [],

@@ -321,7 +321,7 @@ export function upstreamContract(kind: UpstreamKind): void {
       });
 
       it('hears that a key is wrong', async () => {
-        upstream = kind.make(service.url, 'another-key');
+        upstream = kind.make(service.url, 'another-key-0123456789');
         begin({});
         expect(await trouble()).to.match(/refused|does not take|REQUEST_DENIED/);
         expect(service.requests).to.have.lengthOf(1);

@@ -7,7 +7,7 @@ import { xSearch } from '../../src/upstreams/x.js';
 
 /* What is asked of APIs that speak in a form of their own, and what becomes of their answers: to the byte. */
 
-const key = new Secret('the-key');
+const key = new Secret('the-key-0123456789');
 const question: NearbyQuestion = { latitude: '34.068930', longitude: '-018.445127', radiusKm: 10.5, count: 2 };
 
 function answerOf(upstream: Upstream, body: object, changes: Partial<NearbyQuestion> = {}): string {
@@ -38,7 +38,7 @@ describe('the X API', () => {
     const { url, headers, method } = x.request(question);
     const { origin, pathname, searchParams } = new URL(url);
     expect([method, origin + pathname]).to.deep.equal(['GET', 'https://api.example/2/tweets/search/recent']);
-    expect(headers).to.deep.equal({ accept: 'application/json', authorization: 'Bearer the-key' });
+    expect(headers).to.deep.equal({ accept: 'application/json', authorization: 'Bearer the-key-0123456789' });
     expect(Object.fromEntries(searchParams)).to.deep.equal({
       query: 'point_radius:[-18.445127 34.068930 10.5km]',
       max_results: '10',
@@ -97,7 +97,7 @@ describe('Google Places (New)', () => {
       headers: {
         accept: 'application/json',
         'content-type': 'application/json',
-        'x-goog-api-key': 'the-key',
+        'x-goog-api-key': 'the-key-0123456789',
         'x-goog-fieldmask':
           'places.id,places.displayName,places.location,places.types,places.businessStatus,' +
           'places.shortFormattedAddress,places.attributions',

@@ -9,7 +9,7 @@ import { Secret } from '../../src/upstreams/secret.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
 
 const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
-const key = 'a-secret-key';
+const key = 'a-secret-key-0123456789';
 const body = '{"results": [{"id": 309107149164920832, "text": "\u00c3\u00a9"}]}';
 const line = '{"results":[{"id":309107149164920832,"text":"\u00c3\u00a9"}]}';
 
@@ -111,7 +111,7 @@ describe('a recording', () => {
   it('has the limits of what was recorded, and its form of an error', () => {
     hear(200, body);
     const { upstream: it } = played();
-    expect(it).to.include({ countMax: 100, radiusKmMax: 2_500 });
+    expect(it).to.include({ countMax: 100, radiusKmMax: 2_500, radiusBeyondMax: 'clamp' });
     for (const message of ['plain', 'a "quote", a \\ and an é', '$& $1', 'MESSAGE']) {
       expect(it.failure(message)).to.equal(upstream.failure(message));
     }

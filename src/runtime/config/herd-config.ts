@@ -20,7 +20,13 @@ export interface ServerAddress {
 }
 
 /** What WHATSAT asks: what stands under `upstream` in herd.yaml, or what no file can say, an upstream that a program has handed in. */
-export type UpstreamChoice = HerdDocument['upstream'] | { readonly kind: 'own'; readonly upstream: Upstream };
+export type UpstreamChoice =
+  | HerdDocument['upstream']
+  | {
+      readonly kind: 'own';
+      readonly upstream: Upstream;
+      readonly radiusBeyondMax: HerdDocument['upstream']['radiusBeyondMax'];
+    };
 
 /** The tokens that `httpPort` asks for. */
 export interface AccessTokens {

@@ -29,6 +29,12 @@ const pace = (least: {
   requestsPerDay?: number;
   cacheSeconds?: number;
 }) => ({
+  radiusBeyondMax: z
+    .enum(['clamp', 'reject'])
+    .optional()
+    .describe(
+      'What becomes of a WHATSAT with a larger radius than the upstream takes. clamp: it is cut to the largest, and the answer says so. reject: it is an invalid line. Left out: clamp in the form of the Twitter search, reject in the form of Google Places.',
+    ),
   deadlineMs: whole(100, 5_000)
     .default(defaultUpstreamPace.deadlineMs)
     .describe('Milliseconds from a WHATSAT to its answer, over all attempts.'),

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { remoteAddressOf } from '../../actors/remote-address.js';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
+import { validRadiusKmMax } from '../../protocol/upstream.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
 import type { Desk, Page } from './desk.js';
@@ -91,6 +92,7 @@ export function serveApi(
   { desk, reception, reports, streams, answers }: ApiParts,
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
+  const radiusKmMax = validRadiusKmMax(upstream);
   const access = config.access.clients === undefined ? 'open' : 'closed';
   const described = [...Object.values(routes), ...herdRoutes, ...phoneRoutes];
   // Made when it is asked for: few ask, and every start would wait for it.
@@ -119,6 +121,7 @@ export function serveApi(
   app.get(routes.near.path, async (request, reply) => {
     const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, request.query);
     if (count > upstream.countMax) throw new HttpError(400, `count is at most ${upstream.countMax}`);
+    if (radiusKm > radiusKmMax) throw new HttpError(400, `radius is at most ${radiusKmMax}`);
     const location = await find(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);

@@ -21,7 +21,11 @@ export const reportBody = z.strictObject({
 export const clientPath = z.strictObject({ client });
 
 export const nearQuery = z.strictObject({
-  radius: z.coerce.number().min(0).default(10).describe('Kilometres; more than the upstream takes is cut.'),
+  radius: z.coerce
+    .number()
+    .min(0)
+    .default(10)
+    .describe('Kilometres; more than the upstream takes is cut or refused, as upstream.radiusBeyondMax says.'),
   count: z.coerce.number().int().min(0).default(5).describe('Results at most.'),
 });
 

@@ -42,7 +42,7 @@ export class Reception {
     const receivedAt = this.clock.now();
     const [where, when] = [bytesOf(position), bytesOf(time ?? formatInstant(receivedAt))];
     const line = `IAMAT ${this.clientIdOf(client)} ${where} ${when}`;
-    const command = parseCommand(line, { countMax: 0, clientIdBytesMax: this.limits.clientIdBytesMax });
+    const command = parseCommand(line, { countMax: 0, radiusKmMax: 0, clientIdBytesMax: this.limits.clientIdBytesMax });
     if (command.kind !== 'IAMAT') throw new HttpError(400, problemOf(where, when));
     if (line.length > this.limits.lineBytesMax) throw new HttpError(400, 'the report is longer than a line may be');
     if (isAhead(command.instant, receivedAt, this.limits.aheadMs)) {

@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { bytesOf, textOf, type ByteString } from '../../protocol/bytes.js';
-import { replaceTerminalActive } from '../../protocol/terminal-text.js';
+import { holdsTerminalActive, replaceTerminalActive } from '../../protocol/terminal-text.js';
 
 /**
  * Longest text from outside that a line of the log shows whole, in bytes. It fits every valid IAMAT and its answer with the
@@ -23,13 +24,20 @@ export function visible(text: ByteString): ByteString {
 }
 
 /**
- * Texts as the log shows them, joined. Most are short and printable ASCII: then this is one join and one test for all of them.
+ * Texts as the log shows them, joined. Most are short, and nothing in them is escaped: then this is one join and one test for all of them.
  *
  * @param separator printable ASCII and line ends
  */
 export function visibleJoined(texts: readonly ByteString[], separator: string): ByteString {
   const joined = (texts.every(isShort) ? texts : texts.map(shortened)).join(separator);
-  return printableAsciiOrLf.test(joined) ? joined : texts.map(visible).join(separator);
+  return isClean(joined) ? joined : texts.map(visible).join(separator);
+}
+
+/** Says whether lines can stand in the log as they are. */
+function isClean(lines: ByteString): boolean {
+  if (printableAsciiOrLf.test(lines)) return true;
+  const bytes = Buffer.from(lines, 'latin1');
+  return isUtf8(bytes) && !holdsTerminalActive(bytes.toString('utf8'));
 }
 
 function isShort(text: ByteString): boolean {

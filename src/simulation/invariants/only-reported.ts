@@ -16,7 +16,7 @@ export class OnlyReported implements Invariant {
   private readonly bounds: CommandBounds;
 
   constructor({ clientIdBytesMax }: Pick<Limits, 'clientIdBytesMax'>) {
-    this.bounds = { countMax: 0, clientIdBytesMax };
+    this.bounds = { countMax: 0, radiusKmMax: 0, clientIdBytesMax };
   }
 
   see(event: WorldEvent): Breach | undefined {
