@@ -31,6 +31,7 @@ const { outputFiles } = await build({
   external: ['classic-level', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
   // Packages in CommonJS require modules of Node.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  minifyWhitespace: true,
   sourcemap: true,
   logLevel: 'warning',
 });
