@@ -1,5 +1,8 @@
 import { assign, setup } from 'xstate';
 
+/** How long a server that stops lets clients wait for their answers, in milliseconds: longer than an upstream may take to answer. */
+export const drainMaxMs = 6_000;
+
 /**
  * The life of a server.
  *
@@ -24,8 +27,7 @@ export const serverMachine = setup({
     tell: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
   },
   delays: {
-    /** Longer than an upstream may take to answer. */
-    drainWithin: 6_000,
+    drainWithin: drainMaxMs,
   },
 }).createMachine({
   id: 'server',

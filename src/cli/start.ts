@@ -123,8 +123,10 @@ async function sampleFor({ upstream }: HerdConfig): Promise<SampleUpstream | und
 
 function statusOf(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
   const status = new HerdStatus(servers, config.topology);
-  // That they come up needs no words; but without the bucket they never do, and who waits should know.
-  status.watch((change) => change.part === 'bucket' && change.state === 'down' && print(forOutput(describe(change))));
+  // That they come up needs no words; but without the bucket, or with a port in use, they never do, and who waits should know.
+  status.watch(
+    (change) => change.neighbour === undefined && change.state === 'down' && print(forOutput(describe(change))),
+  );
   void status.ready().then(() => status.watch((change) => print(forOutput(describe(change)))));
   return status;
 }

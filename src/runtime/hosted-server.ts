@@ -208,6 +208,8 @@ export class HostedServer {
   private async bringUp(): Promise<ServerPorts> {
     this.requireSecret();
     await this.remember();
+    // To load it takes a tenth of a second without a pause, which would hold up the links and the first clients.
+    if (addressOf(this.edges.config, this.id).httpPort !== undefined) await import('./http/http-door.js');
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
     this.descriptors.begin();

@@ -5,7 +5,7 @@ import type { LocationBucket } from '../actors/location-bucket.js';
  * How long a server that stops waits for the bucket to take the last writes, in milliseconds: NATS has answered a write by then, or never will. Whoever
  * stops a server is not kept for longer.
  */
-const lastWritesWithinMs = 5_000;
+export const lastWritesWithinMs = 5_000;
 
 /** Waits until a bucket has taken the last writes of a server that has stopped. Tells whether it has in time. */
 export async function lastWritesOf(bucket: LocationBucket, clock: Clock): Promise<'written' | 'not in time'> {

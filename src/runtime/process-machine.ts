@@ -2,6 +2,12 @@ import { assign, setup } from 'xstate';
 import { backoffMs, restartPauseMaxMs } from '../actors/backoff.js';
 import type { Random } from '../actors/random.js';
 
+/**
+ * How long a process may take to end after it was told to, in milliseconds; then it is killed. Longer than its server may take to
+ * answer its clients and to have its last writes taken, and shorter than a service manager waits for the parent (15 s in deploy/).
+ */
+export const processEndMaxMs = 13_000;
+
 export interface ProcessInput {
   readonly random: Random;
 }
@@ -10,27 +16,23 @@ export interface ProcessContext extends ProcessInput {
   /** Ends in a row with no sound run between them: they make the pauses longer. */
   readonly failures: number;
   readonly pauseMs: number;
-  readonly reason: string;
 }
 
 export type ProcessEvent =
   /** The server in the process listens. */
-  { type: 'STARTED' } | { type: 'EXITED'; reason: string } | { type: 'STOP' };
+  { type: 'STARTED' } | { type: 'EXITED' } | { type: 'STOP' };
 
 /**
  * The life of one server's process under supervision.
  *
- *   first ──STARTED──▶ running ──EXITED──▶ pausing ──after pause──▶ again ──STARTED──▶ running
- *     │                                       ▲                       │
- *     │ EXITED                                └────────EXITED─────────┘
- *     ▼
- *   failed
+ *   starting ──STARTED──▶ running ──EXITED──▶ pausing ──after pause──▶ starting
+ *       │                                        ▲
+ *       └────────────────EXITED──────────────────┘
  *
- *   STOP: from first, running, again to stopping, and on EXITED to stopped; from pausing to stopped.
+ *   STOP: from starting and running to stopping, and on EXITED to stopped; from pausing to stopped.
  *
- * - A server that never listened is not tried again: what keeps it (a port in use, a wrong config) needs a person.
- * - One that did is started again for ever, first soon, then less and less often, until it has run soundly for a while: the
- *   others go on without it, and what keeps it may pass.
+ * - A server that ends is started again for ever, first soon, then less and less often, until it has run soundly for a while: the
+ *   others go on without it, and what keeps it (a port in use, say) may pass.
  * - One that does not end in time when it is told to is killed.
  */
 export const processMachine = setup({
@@ -44,7 +46,6 @@ export const processMachine = setup({
     spawn: () => undefined,
     terminate: () => undefined,
     kill: () => undefined,
-    noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
       return { failures, pauseMs: backoffMs(failures, context.random.next(), restartPauseMaxMs) };
@@ -55,22 +56,18 @@ export const processMachine = setup({
     pause: ({ context }) => context.pauseMs,
     /** A server that ran this long has earned a quick restart. */
     soundAfter: 60_000,
-    /** Longer than a server may take to answer its clients. */
-    endWithin: 10_000,
+    endWithin: processEndMaxMs,
   },
 }).createMachine({
   id: 'process',
-  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0, reason: '' }),
-  initial: 'first',
+  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0 }),
+  initial: 'starting',
   states: {
-    first: {
+    starting: {
       entry: 'spawn',
       on: {
         STARTED: 'running',
-        EXITED: {
-          target: 'failed',
-          actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
-        },
+        EXITED: 'pausing',
         STOP: 'stopping',
       },
     },
@@ -83,19 +80,10 @@ export const processMachine = setup({
     },
     pausing: {
       entry: 'countFailure',
-      after: { pause: 'again' },
+      after: { pause: 'starting' },
       on: { STOP: 'stopped' },
-    },
-    again: {
-      entry: 'spawn',
-      on: {
-        STARTED: 'running',
-        EXITED: 'pausing',
-        STOP: 'stopping',
-      },
     },
     stopping: { entry: 'terminate', after: { endWithin: { actions: 'kill' } }, on: { EXITED: 'stopped' } },
     stopped: { type: 'final' },
-    failed: { type: 'final' },
   },
 });

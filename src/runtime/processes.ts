@@ -23,6 +23,10 @@ export interface ProcessesEdges {
 export class Processes {
   private readonly machines = new Map<ServerId, Machine<typeof processMachine>>();
   private readonly children = new Map<ServerId, ChildProcess>();
+  /** Why servers ended that never listened, while no server has. */
+  private readonly refusals = new Map<ServerId, string>();
+  private state: 'none has listened' | 'some have listened' | 'stopping' = 'none has listened';
+  private giveUp: (error: Error) => void = () => undefined;
 
   constructor(
     private readonly edges: ProcessesEdges,
@@ -33,20 +37,18 @@ export class Processes {
 
   /**
    * Starts the processes. Resolves when all have ended because they were stopped.
-   * @throws when one cannot be started; the others go on until they are stopped
+   * @throws when none of the servers can be started: what keeps all of them needs a person
    */
   async run(): Promise<void> {
-    const ends = [...this.machines].map(async ([server, machine]) => {
-      machine.start();
-      await toPromise(machine);
-      const { value, context } = machine.getSnapshot();
-      if (value === 'failed') throw new Error(`${server} cannot be started: ${context.reason}`);
-    });
-    await Promise.all(ends);
+    const gaveUp = new Promise<never>((_, reject) => (this.giveUp = reject));
+    for (const machine of this.machines.values()) machine.start();
+    const ends = [...this.machines.values()].map((machine) => toPromise(machine));
+    await Promise.race([Promise.all(ends), gaveUp]);
   }
 
   /** Tells all to stop; resolves when they are gone. */
   async stop(): Promise<void> {
+    this.state = 'stopping';
     for (const machine of this.machines.values()) machine.send({ type: 'STOP' });
     await Promise.all([...this.machines.values()].map((machine) => toPromise(machine)));
   }
@@ -76,6 +78,14 @@ export class Processes {
     return machine;
   }
 
+  private refused(server: ServerId, reason: string): void {
+    this.refusals.set(server, reason);
+    if (this.refusals.size < this.machines.size) return;
+    for (const machine of this.machines.values()) machine.send({ type: 'STOP' });
+    const texts = [...this.refusals].map(([refused, why]) => `${refused} cannot be started: ${why}`);
+    this.giveUp(new Error(texts.join('\n')));
+  }
+
   private spawn(server: ServerId): void {
     const { program, onReport } = this.edges;
     const child = fork(program.file, [...program.argumentsFor(server)], { env: program.environment });
@@ -88,13 +98,17 @@ export class Processes {
       const reason = lastWords ?? how;
       this.children.delete(server);
       onReport({ kind: 'down', server, reason });
-      this.machines.get(server)?.send({ type: 'EXITED', reason });
+      this.machines.get(server)?.send({ type: 'EXITED' });
+      if (this.state === 'none has listened') this.refused(server, reason);
     };
     child.on('message', (message) => {
       const report = message as StatusReport;
       lastWords = report.kind === 'down' ? report.reason : undefined;
       if (report.kind !== 'down') onReport(report);
-      if (report.kind === 'started') this.machines.get(server)?.send({ type: 'STARTED' });
+      if (report.kind === 'started') {
+        if (this.state === 'none has listened') this.state = 'some have listened';
+        this.machines.get(server)?.send({ type: 'STARTED' });
+      }
     });
     child.on('error', (error) => noteEnd(error.message));
     child.on('exit', (code, signal) => noteEnd(signal === null ? `exit status ${code ?? 0}` : `ended by ${signal}`));

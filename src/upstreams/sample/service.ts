@@ -12,27 +12,28 @@ const replies = new Map([
 
 /**
  * The sample service's side of HTTP.
- * @param gazetteer what to answer from; requests wait for it
+ * @param gazetteer gives what to answer from; a request fails if it throws
  * @param onFailure gets each error that a request met and its client only hears of as HTTP 500
  */
-export function sampleService(gazetteer: Promise<Gazetteer>, onFailure: (error: Error) => void): RequestListener {
+export function sampleService(gazetteer: () => Gazetteer, onFailure: (error: Error) => void): RequestListener {
   return (request, response) => {
-    replyTo(request, gazetteer).then(
-      (reply) => send(response, reply),
-      (error: unknown) => {
-        onFailure(error instanceof Error ? error : new Error(String(error)));
-        send(response, { status: 500, body: JSON.stringify({ error: 'The sample service failed.' }) });
-      },
-    );
+    let reply: Reply;
+    try {
+      reply = replyTo(request, gazetteer);
+    } catch (error) {
+      onFailure(error instanceof Error ? error : new Error(String(error)));
+      reply = { status: 500, body: JSON.stringify({ error: 'The sample service failed.' }) };
+    }
+    send(response, reply);
   };
 }
 
-async function replyTo({ method, url }: IncomingMessage, gazetteer: Promise<Gazetteer>): Promise<Reply> {
+function replyTo({ method, url }: IncomingMessage, gazetteer: () => Gazetteer): Reply {
   const [path = '', query] = splitOnce(url ?? '', '?');
   const replyFor = replies.get(path);
   if (replyFor === undefined) return { status: 404, body: JSON.stringify({ error: 'Not found' }) };
   if (method !== 'GET') return { status: 405, body: JSON.stringify({ error: 'Only GET is allowed here.' }) };
-  return replyFor(new URLSearchParams(query), await gazetteer);
+  return replyFor(new URLSearchParams(query), gazetteer());
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {

@@ -15,8 +15,8 @@ export interface SampleUpstreamOptions {
 
 /**
  * Starts an upstream that needs no network and no key: made-up posts at real places, in the form of the Twitter Search API
- * v1.0, and the places themselves, in the form of Google's legacy Nearby Search. Resolves once its port is open; requests
- * that come before its data is loaded wait for it.
+ * v1.0, and the places themselves, in the form of Google's legacy Nearby Search. Resolves once its port is open; the
+ * first request loads its data.
  * @throws when no port of the loopback address can be opened
  */
 export function startSampleUpstream(options: SampleUpstreamOptions): Promise<SampleUpstream> {

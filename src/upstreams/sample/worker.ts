@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { loadGazetteer } from './load-gazetteer.js';
+import { loadGazetteer } from './gazetteer-file.js';
+import type { Gazetteer } from './gazetteer.js';
 import type { ServiceThreadData, ServiceThreadMessage } from './service-thread.js';
 import { sampleService } from './service.js';
 
@@ -13,19 +14,17 @@ function tell(message: ServiceThreadMessage): void {
   parentPort?.postMessage(message);
 }
 
+let gazetteer: Gazetteer | undefined;
 const server = createServer();
-const listening = once(server, 'listening');
-// Only then: whoever starts the service waits for its port, and need not wait for its data.
-const gazetteer = listening.then(() => {
-  tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
-  return loadGazetteer();
-});
 server.on(
   'request',
-  sampleService(gazetteer, (error) => tell({ kind: 'failure', error })),
+  // Loaded by the first request: many herds never ask.
+  sampleService(
+    () => (gazetteer ??= loadGazetteer()),
+    (error) => tell({ kind: 'failure', error }),
+  ),
 );
 server.listen(port, host);
-
-// Awaited here so that a failure to load ends the thread, and is told and tried again, instead of failing each request.
-await gazetteer;
+await once(server, 'listening');
+tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
 tell({ kind: 'ready' });
