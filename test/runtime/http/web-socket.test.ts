@@ -16,7 +16,7 @@ import { ServerView } from '../../../src/runtime/http/server-view.js';
 import { asServerId } from '../../../src/protocol/ids.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
-import { within } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 
 const lineBytesMax = 256;
 
@@ -128,6 +128,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     client.send('x'.repeat(lineBytesMax + 3));
     const [code] = (await once(client, 'close')) as [number];
     expect(code).to.equal(1009);
+    await eventually('it is known', () => left.length > 0);
     expect(left).to.deep.equal(['Max payload size exceeded']);
   });
 
@@ -205,6 +206,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     client.close();
     await once(client, 'close');
     expect(answers).to.deep.equal([]);
+    await eventually('it is known', () => left.length > 0);
     expect(left).to.have.length(1);
   });
 });
