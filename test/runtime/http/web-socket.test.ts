@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { Connection } from '../../../src/actors/connection.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
-import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
+import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/messages.js';
 import type { Listening } from '../../../src/runtime/listening.js';
 import { ServerCounts } from '../../../src/runtime/metrics/server-counts.js';
 import { MessageBus } from '../../../src/runtime/message-bus.js';
@@ -25,6 +25,9 @@ describe('the door for WebSocket', () => {
   let bus: MessageBus;
   let left: string[];
   let clock: VirtualClock;
+  /** Writes to clients so far, and how many there had been each time that links were written. */
+  let writes: number;
+  let writtenAtLinks: number[];
   const clients: WebSocket[] = [];
 
   beforeEach(async () => {
@@ -47,7 +50,14 @@ describe('the door for WebSocket', () => {
       },
       stop: () => undefined,
     });
-    bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
+    const turn = new Turn();
+    writtenAtLinks = [];
+    bus.attach(addresses.store, {
+      receive: ({ kind }: StoreMessage) => {
+        if (kind === 'report') turn.links.ask({ flush: () => writtenAtLinks.push(writes) });
+      },
+      stop: () => undefined,
+    });
     let connections = 0;
     const nextConnection = () => (connections += 1);
     const config = parseConfig(
@@ -57,7 +67,7 @@ servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peer
 limits: { lineBytesMax: ${lineBytesMax} }`,
       {},
     );
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection, config };
+    const edges = { bus, clock, turn, certificates: undefined, connectionsMax: 10, nextConnection, config };
     const http = {
       server,
       upstream: settings.upstream,
@@ -112,6 +122,34 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     expect(text.toString()).to.match(/^AT Blake \+\d+\.\d{9} kiwi \+34\.0-118\.0 1\.5$/);
     expect(binary).to.equal(false);
     expect((await ask(client, 'nonsense ☂\n')).text.toString()).to.equal('? nonsense ☂');
+  });
+
+  it('[IA7] answers reports after links were written, over WebSocket and over HTTP', async () => {
+    const client = connect();
+    await once(client, 'open');
+    const write = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
+    writes = 0;
+    Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: unknown[]) {
+      if (this.localPort === door.port) writes += 1;
+      return Reflect.apply(write, this, args);
+    });
+    try {
+      await ask(client, 'IAMAT kiwi +1+1 1');
+      expect(writtenAtLinks).to.deep.equal([0]);
+      expect(writes).to.be.above(0);
+      writes = 0;
+      const body = '{"client":"kiwi","position":"+1+1","time":"2"}';
+      const [status] = await answerTo({
+        path: '/api/locations',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(status).to.equal(200);
+      expect(writtenAtLinks).to.deep.equal([0, 0]);
+      expect(writes).to.be.above(0);
+    } finally {
+      Reflect.set(Socket.prototype, 'write', write);
+    }
   });
 
   it('[WS2] answers bytes that are no text with a binary message', async () => {
