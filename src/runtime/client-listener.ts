@@ -66,9 +66,10 @@ function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   // Destroyed already if the server is on its way down.
   if (socket.destroyed) return;
-  socket.on('data', (chunk) => wire.report({ kind: 'bytes', chunk, receivedAt: clock.now() }));
-  socket.on('end', () => wire.report({ kind: 'ended', receivedAt: clock.now() }));
-  socket.on('close', () => wire.report({ kind: 'closed', reason }));
+  const report = (message: ConnectionMessage) => turn.commands.ask({ flush: () => wire.report(message) });
+  socket.on('data', (chunk) => report({ kind: 'bytes', chunk, receivedAt: clock.now() }));
+  socket.on('end', () => report({ kind: 'ended', receivedAt: clock.now() }));
+  socket.on('close', () => report({ kind: 'closed', reason }));
 }
 
 class TcpClientWire implements ClientWire {

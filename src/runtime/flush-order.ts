@@ -57,11 +57,14 @@ class Phase implements FlushScheduler {
 }
 
 /**
- * The order in which the work of a turn is done: first what travels between servers of the same process is delivered, until
- * nothing is left to deliver; then links are written; then clients. So the answer to a report is never written before the
- * location has been handed to every link that has room ([IA7] in docs/protocol.md).
+ * The order in which the work of a turn is done: links have been read when it begins. First what clients sent is handled, then
+ * what travels between servers of the same process is delivered, until nothing is left to deliver; then links are written; then
+ * clients. So the answer to a report is never written before the location has been handed to every link that has room, and a
+ * neighbour that is asked right after has read it ([IA7] in docs/protocol.md).
  */
 export class FlushOrder {
+  /** What clients have sent. Of what has arrived at a process, the system may report a question before what came earlier over a link. */
+  readonly commands: Phase;
   /** Deliveries between servers of the same process. */
   readonly deliveries: Phase;
   /** Writes to servers of other processes. */
@@ -74,6 +77,7 @@ export class FlushOrder {
    * @param onFailure hears of a flush that threw
    */
   constructor(onAsked: () => void, onFailure: (error: unknown) => void) {
+    this.commands = new Phase(onAsked, onFailure);
     this.deliveries = new Phase(onAsked, onFailure);
     this.links = new Phase(onAsked, onFailure);
     this.clients = new Phase(onAsked, onFailure);
@@ -81,7 +85,7 @@ export class FlushOrder {
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
-    return this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+    return this.commands.isEmpty && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
   }
 
   /**
@@ -90,12 +94,18 @@ export class FlushOrder {
    * @param pace by which links may be left to wait while no client is to be written to; left out, they are not
    */
   run(pace?: LinkPace): void {
-    const { deliveries, links, clients } = this;
-    for (let round = 0; round < roundsMax && !deliveries.isEmpty; round += 1) deliveries.flush();
+    const { commands, links, clients } = this;
+    this.deliver();
+    commands.flush();
+    this.deliver();
     if (!links.isEmpty && (!clients.isEmpty || pace === undefined || pace.waitMs() === 0)) {
       links.flush();
       pace?.written();
     }
     clients.flush();
+  }
+
+  private deliver(): void {
+    for (let round = 0; round < roundsMax && !this.deliveries.isEmpty; round += 1) this.deliveries.flush();
   }
 }

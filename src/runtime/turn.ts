@@ -10,6 +10,7 @@ const linkPace = { denseMs: 1, everyMs: 5 };
 
 /** Does gathered work at the end of the present turn of the event loop, in the order of `FlushOrder`. */
 export class Turn {
+  readonly commands: FlushScheduler;
   readonly deliveries: FlushScheduler;
   readonly links: FlushScheduler;
   readonly clients: FlushScheduler;
@@ -21,7 +22,8 @@ export class Turn {
   /** @param onFailure hears of a flush that threw; left out, the error is thrown where nothing catches it */
   constructor(onFailure: (error: unknown) => void = throwUncaught) {
     this.order = new FlushOrder(() => this.endSoon(), onFailure);
-    ({ deliveries: this.deliveries, links: this.links, clients: this.clients } = this.order);
+    const { commands, deliveries, links, clients } = this.order;
+    [this.commands, this.deliveries, this.links, this.clients] = [commands, deliveries, links, clients];
   }
 
   private endSoon(): void {
@@ -39,8 +41,8 @@ export class Turn {
 
   /** Has what is left done: links when their pace allows it, all else at the end of the next turn. */
   private awaitRest(): void {
-    const { deliveries, links, clients } = this.order;
-    if (!deliveries.isEmpty || !clients.isEmpty) return this.endSoon();
+    const { commands, deliveries, links, clients } = this.order;
+    if (!commands.isEmpty || !deliveries.isEmpty || !clients.isEmpty) return this.endSoon();
     if (links.isEmpty) {
       clearTimeout(this.linkTimer);
       this.linkTimer = undefined;

@@ -35,6 +35,14 @@ describe('Turn', () => {
     expect(done).to.deep.equal(['first hop', 'second hop', 'link', 'another link', 'client', 'another client']);
   });
 
+  it('[IA7] handles what clients sent after what links brought meanwhile, also where the system reported it first', async () => {
+    turn.commands.ask(noting('question', () => turn.clients.ask(noting('answer'))));
+    done.push('lines of a link');
+    turn.deliveries.ask(noting('delivery'));
+    await turnEnds();
+    expect(done).to.deep.equal(['lines of a link', 'delivery', 'question', 'answer']);
+  });
+
   it('[IA7] leaves what writing to a client leads to for the next turn, where links come first again', async () => {
     turn.clients.ask(
       noting('client', () => {
@@ -78,13 +86,13 @@ describe('Turn', () => {
       noting(what, () => {
         throw new Error(what);
       });
-    for (const phase of [turn.deliveries, turn.links, turn.clients]) {
+    for (const phase of [turn.commands, turn.deliveries, turn.links, turn.clients]) {
       phase.ask(broken('broken'));
       phase.ask(noting('sound'));
     }
     await turnEnds();
-    expect(done).to.deep.equal(['broken', 'sound', 'broken', 'sound', 'broken', 'sound']);
-    expect(failures).to.have.lengthOf(3);
+    expect(done).to.deep.equal(Array.from({ length: 4 }, () => ['broken', 'sound']).flat());
+    expect(failures).to.have.lengthOf(4);
     turn.clients.ask(noting('later'));
     await turnEnds();
     expect(done.at(-1)).to.equal('later');

@@ -13,6 +13,7 @@ import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import { Digest } from '../../src/protocol/digest.js';
 import { allInvariants } from '../../src/simulation/invariants/all.js';
 import type { Invariant } from '../../src/simulation/invariants/invariant.js';
+import { SimulatedTurn } from '../../src/simulation/network/turn.js';
 import { digUp, plant } from './plant.js';
 import { brokenBy, scenarioOf, simulate } from './simulate.js';
 
@@ -104,6 +105,37 @@ steps:
       busOf(flood).send(addresses.link(from), { kind: 'forward', locations, lines });
     });
     await caught('no-echo', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
+  });
+
+  it('read-your-writes: links are written some turns after clients', async () => {
+    const text =
+      'network: { delay: 1ms..1ms }\nclients: { count: 20, rate: 60/s, checks: 50% }\nsteps: [{ at: 3s, heal: all }]';
+    expect(await brokenBy(text)).to.deep.equal([]);
+    let turns = 0;
+    plant(SimulatedTurn, 'end', (turn, _, sound) => {
+      turns += 1;
+      if (turns % 40 === 0) return sound();
+      while (!turn.clients.isEmpty) turn.clients.flush();
+      return undefined;
+    });
+    await caught('read-your-writes', text);
+  });
+
+  it('acknowledged-survives: clients are written before links, in each turn', async () => {
+    // The report gets to Ada after 15 ms, and she is killed a moment after she has answered it, or while she does.
+    const steps = Array.from({ length: 20 }, (_, index) => [
+      `- { at: ${index + 2}s, report: { server: Ada, client: phone-${index}, position: '+1+1' } }`,
+      `- { at: ${index + 2}016ms, crash: Ada }`,
+      `- { at: ${index + 2}100ms, restart: Ada }`,
+    ]).flat();
+    const herd = 'herd: { servers: [Ada, Bob], talks: { Ada: [Bob] } }\nnetwork: { delay: 5ms..5ms }';
+    const text = `${herd}\nsteps:\n  ${steps.join('\n  ')}`;
+    expect(await brokenBy(text)).to.deep.equal([]);
+    plant(SimulatedTurn, 'run', (turn, _, sound) => {
+      turn.clients.flush();
+      return sound();
+    });
+    await caught('acknowledged-survives', text);
   });
 
   it('answers-in-order: an answer that is known does not wait for those before it', async () => {

@@ -33,7 +33,15 @@ steps:
       bytesPerSecond: 64_000,
       bufferBytes: 131_072,
     });
-    expect(clients).to.deep.equal({ count: 50, perSecond: 1.5, clockSkewMs: 5_000, late: 0.1, asks: 0, moves: 0.01 });
+    expect(clients).to.deep.equal({
+      count: 50,
+      perSecond: 1.5,
+      clockSkewMs: 5_000,
+      late: 0.1,
+      asks: 0,
+      moves: 0.01,
+      checks: 0,
+    });
     expect(settleMs).to.equal(120_000);
     expect(steps.map(({ atMs, action }) => ({ atMs, ...action }))).to.deep.equal([
       { atMs: 1_000, kind: 'cut', edges: [{ from: 'Blake', to: 'Howard' }] },

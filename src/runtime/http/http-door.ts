@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
-import type { FlushScheduler } from '../flush-order.js';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
+import type { Turn } from '../turn.js';
 import { Access, tokensIn } from './access.js';
 import { serveAdministration } from './admin-routes.js';
 import { serveApi } from './api-routes.js';
@@ -78,7 +78,7 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   journal.follow(app);
   answerErrors(app, journal);
   keepToOwnPages(app, problemOf, isListed);
-  answerAfterLinks(app, edges.turn.clients);
+  keepOrderOfTurn(app, edges.turn);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
@@ -116,8 +116,12 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
   };
 }
 
-/** Has reports answered when clients are written to: after the links have taken what was reported ([IA7]). */
-function answerAfterLinks(app: FastifyInstance, clients: FlushScheduler): void {
+/**
+ * Has requests handled with what other clients send, after links have been read, and reports answered when clients are written
+ * to, after the links have taken what was reported ([IA7]).
+ */
+function keepOrderOfTurn(app: FastifyInstance, { commands, clients }: Turn): void {
+  app.addHook('preHandler', (_request, _reply, done) => commands.ask({ flush: () => done() }));
   app.addHook('onSend', (request, _reply, _payload, done) => {
     if (request.routeOptions.config.entry === 'reporters') clients.ask({ flush: () => done() });
     else done();

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientWire } from '../../actors/client-wire.js';
-import { addresses } from '../../actors/messages.js';
+import { addresses, type ConnectionMessage } from '../../actors/messages.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { DoorEdges } from '../client-listener.js';
 import type { FlushScheduler, Gatherer } from '../flush-order.js';
@@ -83,11 +83,13 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
   const wire: WebSocketClientWire = new WebSocketClientWire(webSocket, stream, turn.clients, far, onDrained);
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+  const report = (message: ConnectionMessage) =>
+    turn.commands.ask({ flush: () => wire.report(() => bus.send(to, message)) });
   webSocket.on('message', (message: Buffer) => {
     const chunk = asLine(message);
-    wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
+    report({ kind: 'bytes', chunk, receivedAt: clock.now() });
   });
-  webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
+  webSocket.on('close', () => report({ kind: 'closed', reason }));
 }
 
 /** The subprotocol that is agreed on: the first that is offered and is no token. */

@@ -52,6 +52,7 @@ export function drawDraft(seed: number): Draft {
   const clients = {
     ...drawClients(random.stream('clients'), topology.size),
     moves: spread === 'nats' ? random.stream('moves').pick([0.01, 0.1, 0.5]) : usualMoves,
+    checks: spread === 'nats' ? 0 : random.stream('checks').pick([0, 0, 0.1, 0.5]),
   };
   return {
     name: `fuzz ${seed}`,
@@ -127,7 +128,7 @@ function wideEnough(network: NetworkConditions, { perSecond }: ClientWorkload): 
   return { ...network, bufferBytes: Math.max(network.bufferBytes, leastBytes) };
 }
 
-function drawClients(random: SeededRandom, servers: number): Omit<ClientWorkload, 'moves'> {
+function drawClients(random: SeededRandom, servers: number): Omit<ClientWorkload, 'moves' | 'checks'> {
   // A crowd fills more than one page of a catch-up. Larger herds get less, for each server hears of everything.
   const isCrowd = random.happens(0.03);
   const perSecond = isCrowd ? 150 : Math.ceil((random.pick([2, 10, 30]) * 5) / servers);

@@ -114,6 +114,7 @@ function* withFewerClients(draft: Draft): Generator<Draft> {
   const { count, perSecond } = clients;
   const change = (changed: Partial<Draft['clients']>): Draft => ({ ...draft, clients: { ...clients, ...changed } });
   if (clients.asks > 0) yield change({ asks: 0 });
+  if (clients.checks > 0) yield change({ checks: 0 });
   if (clients.moves > 0) yield change({ moves: 0 });
   if (clients.late > 0) yield change({ late: 0 });
   if (clients.clockSkewMs > 0) yield change({ clockSkewMs: 0 });

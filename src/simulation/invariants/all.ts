@@ -1,5 +1,6 @@
 import { promisedMs } from '../run/promise.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { AcknowledgedSurvives } from './acknowledged-survives.js';
 import { Agreement } from './agreement.js';
 import { AnswersInOrder } from './answers.js';
 import { BucketAgreement } from './bucket-agreement.js';
@@ -13,15 +14,19 @@ import { NoEcho } from './no-echo.js';
 import { NoFailure } from './no-failure.js';
 import { OnlyReported } from './only-reported.js';
 import { Quiet } from './quiet.js';
+import { ReadYourWrites } from './read-your-writes.js';
 import { Refilled } from './refilled.js';
 
 /** Everything that must be so, for one run. */
-export function allInvariants({ herd, network }: Pick<Scenario, 'herd' | 'network'>): Invariant[] {
+export function allInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>): Invariant[] {
+  const { herd, network } = scenario;
   return [
     new NeverBack(),
     new OnlyReported(herd.limits),
     new NewestWins(),
-    ...(herd.spread === 'nats' ? [new BucketNeverBack(), new BucketAgreement()] : [new NoEcho()]),
+    ...(herd.spread === 'nats'
+      ? [new BucketNeverBack(), new BucketAgreement()]
+      : [new NoEcho(), new ReadYourWrites(scenario), new AcknowledgedSurvives()]),
     new AnswersInOrder(),
     new NoFailure(),
     new Bounds(herd.limits),

@@ -19,6 +19,12 @@ export interface DoorAddress {
   readonly phase: 'links' | 'clients';
 }
 
+/** What a process wrote in one turn. */
+interface Writes {
+  readonly turn: number;
+  readonly writes: { readonly stream: Stream; readonly segment: Segment }[];
+}
+
 /** Hears of every segment of bytes that arrives. */
 export type OnCarried = (from: string, to: string, segment: Segment) => void;
 
@@ -28,6 +34,9 @@ export class SimulatedNetwork implements SocketEdges {
   private readonly paths = new Map<string, Path>();
   private readonly doors = new Map<string, Door>();
   private readonly sockets = new Set<Socket>();
+  /** What each process wrote in the last turn in which it wrote something, in order. */
+  private readonly lastWrites = new Map<SocketHost, Writes>();
+  private readonly kills: SeededRandom;
   /** Streams that may hold something back, by their paths. */
   private readonly streams = new Map<Path, Set<Stream>>();
 
@@ -36,7 +45,9 @@ export class SimulatedNetwork implements SocketEdges {
     private readonly random: SeededRandom,
     private readonly usual: NetworkConditions,
     private readonly onCarried: OnCarried,
-  ) {}
+  ) {
+    this.kills = random.stream('kills');
+  }
 
   get bufferBytes(): number {
     return this.usual.bufferBytes;
@@ -48,6 +59,16 @@ export class SimulatedNetwork implements SocketEdges {
 
   carried(from: SocketHost, to: SocketHost, segment: Segment): void {
     this.onCarried(from.name, to.name, segment);
+  }
+
+  wrote(host: SocketHost, stream: Stream, segment: Segment): void {
+    const { number } = this.turn;
+    let last = this.lastWrites.get(host);
+    if (last?.turn !== number) {
+      last = { turn: number, writes: [] };
+      this.lastWrites.set(host, last);
+    }
+    last.writes.push({ stream, segment });
   }
 
   /** The way between two hosts, in this direction. */
@@ -99,6 +120,7 @@ export class SimulatedNetwork implements SocketEdges {
 
   /** Breaks every connection that a host has an end of, as the system of a killed process does. */
   resetAll(host: SocketHost): void {
+    this.loseLastWrites(host);
     for (const socket of [...this.sockets]) if (socket.host === host) socket.reset();
     for (const [address, door] of this.doors) if (door.host === host) this.doors.delete(address);
   }
@@ -122,6 +144,16 @@ export class SimulatedNetwork implements SocketEdges {
     let bytes = 0;
     for (const socket of this.sockets) if (socket.host === host) bytes = Math.max(bytes, socket.underWayBytes);
     return bytes;
+  }
+
+  /** A kill may strike between two writes of a turn: of the last ones, some were never made, if they have not arrived. */
+  private loseLastWrites(host: SocketHost): void {
+    const writes = this.lastWrites.get(host)?.writes ?? [];
+    this.lastWrites.delete(host);
+    const kept = this.kills.below(writes.length + 1);
+    for (const { stream, segment } of writes.slice(kept).reverse()) {
+      if (stream.takeBack(segment) === 'too late') return;
+    }
   }
 
   private ring(near: Socket, to: string, { address, phase }: DoorAddress): void {

@@ -33,6 +33,8 @@ export interface SocketEdges {
   nowMs(): number;
   /** Tells of bytes that arrived. */
   carried(from: SocketHost, to: SocketHost, segment: Segment): void;
+  /** A process has written something. */
+  wrote(host: SocketHost, stream: Stream, segment: Segment): void;
   forget(socket: Socket): void;
 }
 
@@ -138,7 +140,10 @@ export class Socket implements StreamSink {
 
   /** Sends without the process: what its system says of itself. */
   send(kind: Segment['kind'], text: ByteString = ''): void {
-    this.out?.send({ kind, text, sentMs: this.edges.nowMs() });
+    if (this.out === undefined) return;
+    const segment: Segment = { kind, text, sentMs: this.edges.nowMs() };
+    this.out.send(segment);
+    if (kind === 'data') this.edges.wrote(this.host, this.out, segment);
   }
 
   arrived(segment: Segment): void {

@@ -69,6 +69,14 @@ export class Stream {
     this.awaitArrival();
   }
 
+  /** Undoes the sending of a segment, if it is on its way still. */
+  takeBack(segment: Segment): 'taken back' | 'too late' {
+    const index = this.flying.findIndex((flying) => flying.segment === segment);
+    if (index < 0) return 'too late';
+    this.flying.splice(index, 1);
+    return 'taken back';
+  }
+
   /** Takes back what is on its way. */
   private takeFlying(): Segment[] {
     this.clock.clearTimeout(this.arrivalTimer);

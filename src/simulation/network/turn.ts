@@ -2,6 +2,8 @@ import { FlushOrder } from '../../runtime/flush-order.js';
 
 /** The end of the present turn, which here is what one timer of the virtual clock leads to: in the order of production. */
 export class SimulatedTurn extends FlushOrder {
+  private ended = 0;
+
   constructor() {
     const onFailure = (error: unknown) => {
       throw error;
@@ -9,8 +11,14 @@ export class SimulatedTurn extends FlushOrder {
     super(() => undefined, onFailure);
   }
 
+  /** How many turns there have been before the present one. */
+  get number(): number {
+    return this.ended;
+  }
+
   /** Ends the turn: flushes, and flushes what that led to. */
   end(): void {
     while (!this.isEmpty) this.run();
+    this.ended += 1;
   }
 }

@@ -57,10 +57,9 @@ class Run {
       this.workload.note(event);
     });
     this.trace = new Trace(keep);
-    const servers = [...scenario.herd.topology.keys()];
     this.observer = new Observer(this.world, waysOf(scenario.herd), invariants, this.trace, onEntry);
     const random = new SeededRandom(String(scenario.seed), 'workload');
-    this.workload = new Workload(scenario.clients, servers, random, this.world);
+    this.workload = new Workload(scenario.clients, scenario.herd.topology, random, this.world);
   }
 
   async play(): Promise<RunResult> {

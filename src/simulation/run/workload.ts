@@ -1,4 +1,5 @@
 import type { ServerId } from '../../protocol/ids.js';
+import type { Topology } from '../../protocol/topology.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { World, WorldEvent } from '../world.js';
@@ -21,6 +22,10 @@ interface Phone {
 
 /** Phones that move, and tell whichever server they reach: at random times, as many a second as the scenario says. */
 export class Workload {
+  private readonly servers: readonly ServerId[];
+  /** For what follows from answers, so that it changes nothing of what phones do by themselves. */
+  private readonly checking: SeededRandom;
+  private state: 'going on' | 'ended' = 'going on';
   private readonly phones: readonly Phone[];
   private readonly byName = new Map<string, Phone>();
   /** When the next command is due, in milliseconds; Infinity if none is. */
@@ -28,10 +33,14 @@ export class Workload {
 
   constructor(
     private readonly clients: ClientWorkload,
-    private readonly servers: readonly ServerId[],
+    /** The servers, and the neighbours of each. */
+    private readonly topology: Topology,
     private readonly random: SeededRandom,
     private readonly world: World,
   ) {
+    const servers = [...topology.keys()];
+    this.servers = servers;
+    this.checking = random.stream('checks');
     this.phones = Array.from({ length: clients.count }, (_, index) => ({
       name: `phone-${index + 1}`,
       offByMs: Math.round(random.between(-clients.clockSkewMs, clients.clockSkewMs)),
@@ -43,8 +52,9 @@ export class Workload {
     this.schedule(0);
   }
 
-  /** A phone whose connection broke goes to whichever server it reaches next. */
+  /** A phone whose connection broke goes to whichever server it reaches next. Some answers are checked. */
   note(event: WorldEvent): void {
+    if (event.kind === 'answered') return this.check(event);
     if (event.kind !== 'unanswered') return;
     const phone = this.byName.get(event.client);
     if (phone?.server === event.server) phone.server = this.random.pick(this.servers);
@@ -67,7 +77,16 @@ export class Workload {
 
   /** Sends nothing more. */
   end(): void {
+    this.state = 'ended';
     this.nextMs = Infinity;
+  }
+
+  /** Reads an answered report, at once, at a neighbour of the server that answered. */
+  private check({ client, server, command }: Extract<WorldEvent, { kind: 'answered' }>): void {
+    if (this.state === 'ended' || command?.startsWith('IAMAT ') !== true) return;
+    const neighbours = this.topology.get(server) ?? [];
+    if (neighbours.length === 0 || !this.checking.happens(this.clients.checks)) return;
+    this.world.command(`checker-of-${client}`, this.checking.pick(neighbours), `WHATSAT ${client} 10 5`);
   }
 
   /** At times that do not depend on each other (a Poisson process). */

@@ -57,7 +57,7 @@ export function parseScenario(file: string, text: string, environment: Environme
   const placeOf = (path: readonly PropertyKey[]) => source.at(path, '').replace(/: $/, '');
   const reader = new StepReader(herd, problems, placeOf);
   const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
-  const { count, rate, clockSkew, late, asks, moves } = written.clients;
+  const { count, rate, clockSkew, late, asks, moves, checks } = written.clients;
   if (count > 0 !== rate > 0) {
     problems.add(
       ['clients'],
@@ -73,7 +73,7 @@ export function parseScenario(file: string, text: string, environment: Environme
     herd,
     herdPlace: placeOf(['herd']),
     network: { delay, loss, duplicate, bytesPerSecond: bandwidth, bufferBytes: buffers },
-    clients: { count, perSecond: rate, clockSkewMs: clockSkew, late, asks, moves },
+    clients: { count, perSecond: rate, clockSkewMs: clockSkew, late, asks, moves, checks },
     steps: inOrder(steps),
     settleMs: written.settle,
   };

@@ -31,6 +31,8 @@ export interface ClientWorkload {
   readonly asks: number;
   /** The probability that a client comes into the reach of another server between two of its commands. */
   readonly moves: number;
+  /** The probability that an answered report is read at once at a neighbour of the server that answered. */
+  readonly checks: number;
 }
 
 /** A way between two servers, or a server and the engine, in one direction. */

@@ -78,6 +78,7 @@ const clients = z.strictObject({
   late: probability.prefault('0%'),
   asks: probability.prefault('0%'),
   moves: probability.prefault('1%'),
+  checks: probability.prefault('0%'),
 });
 
 const nameText = 'a scenario has a name: one line that tells its story';

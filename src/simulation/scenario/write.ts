@@ -42,6 +42,7 @@ export function writeScenario(scenario: ScenarioContent, comment = ''): string {
       late: percentText(clients.late),
       asks: percentText(clients.asks),
       moves: percentText(clients.moves),
+      checks: percentText(clients.checks),
     },
     settle: durationText(settleMs),
     steps: steps.map(({ atMs, action }) => ({ at: durationText(atMs), ...actionOf(action) })),

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { AddressQuota } from '../../../src/actors/address-quota.js';
 import { Connection } from '../../../src/actors/connection.js';
 import { SharedLimits } from '../../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
-import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
+import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/messages.js';
 import { OutputBudget } from '../../../src/actors/output-budget.js';
 import type { Listening } from '../../../src/runtime/listening.js';
 import { ServerCounts } from '../../../src/runtime/metrics/server-counts.js';
@@ -31,6 +31,9 @@ describe('the door for WebSocket', () => {
   let bus: MessageBus;
   let left: string[];
   let clock: VirtualClock;
+  /** Writes to clients so far, and how many there had been each time that links were written. */
+  let writes: number;
+  let writtenAtLinks: number[];
   const clients: WebSocket[] = [];
 
   beforeEach(async () => {
@@ -54,7 +57,14 @@ describe('the door for WebSocket', () => {
       },
       stop: () => undefined,
     });
-    bus.attach(addresses.store, { receive: () => undefined, stop: () => undefined });
+    const turn = new Turn();
+    writtenAtLinks = [];
+    bus.attach(addresses.store, {
+      receive: ({ kind }: StoreMessage) => {
+        if (kind === 'report') turn.links.ask({ flush: () => writtenAtLinks.push(writes) });
+      },
+      stop: () => undefined,
+    });
     let connections = 0;
     const nextConnection = () => (connections += 1);
     const config = parseConfig(
@@ -64,7 +74,7 @@ servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peer
 limits: { lineBytesMax: ${lineBytesMax} }`,
       {},
     );
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection, config };
+    const edges = { bus, clock, turn, certificates: undefined, connectionsMax: 10, nextConnection, config };
     const http = {
       server,
       outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
@@ -123,6 +133,34 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     expect((await ask(client, 'nonsense ☂\n')).text.toString()).to.equal('? nonsense ☂');
   });
 
+  it('[IA7] answers reports after links were written, over WebSocket and over HTTP', async () => {
+    const client = connect();
+    await once(client, 'open');
+    const write = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
+    writes = 0;
+    Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: unknown[]) {
+      if (this.localPort === door.port) writes += 1;
+      return Reflect.apply(write, this, args);
+    });
+    try {
+      await ask(client, 'IAMAT kiwi +1+1 1');
+      expect(writtenAtLinks).to.deep.equal([0]);
+      expect(writes).to.be.above(0);
+      writes = 0;
+      const body = '{"client":"kiwi","position":"+1+1","time":"2"}';
+      const [status] = await answerTo({
+        path: '/api/locations',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(status).to.equal(200);
+      expect(writtenAtLinks).to.deep.equal([0, 0]);
+      expect(writes).to.be.above(0);
+    } finally {
+      Reflect.set(Socket.prototype, 'write', write);
+    }
+  });
+
   it('[WS2] answers bytes that are no text with a binary message', async () => {
     const client = connect();
     await once(client, 'open');
@@ -137,6 +175,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     client.send('x'.repeat(lineBytesMax + 3));
     const [code] = (await once(client, 'close')) as [number];
     expect(code).to.equal(1009);
+    await eventually('it is known', () => left.length > 0);
     expect(left).to.deep.equal(['Max payload size exceeded']);
   });
 
@@ -229,6 +268,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     client.close();
     await once(client, 'close');
     expect(answers).to.deep.equal([]);
+    await eventually('it is known', () => left.length > 0);
     expect(left).to.have.length(1);
   });
 });
