@@ -1,7 +1,7 @@
 import { bucketCount, bucketOf } from '../protocol/digest.js';
 import type { ClientId } from '../protocol/ids.js';
 import type { HashKey } from '../protocol/keyed-hash.js';
-import { collectFrom, hashCount, HashTrie, leafMax } from './hash-trie.js';
+import { hashCount, HashTrie, leafMax } from './hash-trie.js';
 import type { Random } from './random.js';
 
 /** Buckets that a search passes at once where all of them are empty: it is quick in a table that holds few. */
@@ -77,10 +77,9 @@ export class ClientBuckets<Value> {
   /** The same within one bucket: from a hash to the next hash. */
   collectIn(bucket: number, from: number, max: number, into: Value[]): number | undefined {
     const held = this.buckets[bucket];
-    if (held === undefined) return undefined;
     if (held instanceof HashTrie) return held.collect(from, max, into);
-    if (from > 0) collectFrom(held, from, into, this.key);
-    else for (const value of held.values()) into.push(value);
+    // Where `from` is not 0, the bucket has been empty since: all that it holds came later.
+    if (held !== undefined) for (const value of held.values()) into.push(value);
     return undefined;
   }
 

@@ -69,7 +69,8 @@ export class HashTrie<Value> {
   }
 
   /**
-   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or somewhat more.
+   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or up to `leafMax` more. A leaf is dealt
+   * out whole: leaves are only ever split, so a hash that was returned never falls within one that was there before.
    * @returns the hash to go on from; undefined if there are no more
    */
   collect(from: number, max: number, into: Value[]): number | undefined {
@@ -91,7 +92,7 @@ export class HashTrie<Value> {
       if (child instanceof Branch) {
         const next = this.collectIn(child, first, shift - branchBits, page);
         if (next !== undefined) return next;
-      } else collectFrom(child, first < page.from ? page.from : 0, page.into, this.key);
+      } else for (const value of child.values()) page.into.push(value);
     }
     return undefined;
   }
@@ -110,17 +111,6 @@ export class HashTrie<Value> {
   private hashOf(client: ClientId): number {
     return hashOf(client, this.key);
   }
-}
-
-/** Adds what a map holds to a list: entries whose hash is not below `from`, so with 0 all of them. */
-export function collectFrom<Value>(
-  entries: ReadonlyMap<ClientId, Value>,
-  from: number,
-  into: Value[],
-  key: HashKey,
-): void {
-  if (from === 0) for (const value of entries.values()) into.push(value);
-  else for (const [client, value] of entries) if (hashOf(client, key) >= from) into.push(value);
 }
 
 function hashOf(client: ClientId, key: HashKey): number {

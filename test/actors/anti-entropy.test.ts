@@ -213,7 +213,7 @@ describe('two stores that compare digests', () => {
     exchange(one, other, inTurn());
     expect(other.holds()).to.have.lengthOf(count);
     expect(one.link.largestPage).to.be.within(200, 320);
-  });
+  }).timeout(60_000);
 
   it('[PE22] tell each other nothing but what is in buckets that differ', () => {
     fc.assert(

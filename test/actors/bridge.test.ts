@@ -46,6 +46,7 @@ describe('A server that floods and shares a bucket', () => {
         bucket,
       },
     );
+    server.startStore();
     server.start();
     const { wire, listener } = transport.last;
     metta = wire;

@@ -87,7 +87,7 @@ describe('ClientBuckets', () => {
     }
     expect(met.size).to.equal(150_000);
     expect(pages).to.be.within(140, 151);
-  });
+  }).timeout(60_000);
 
   it('takes no more pages than it must through buckets that are empty again', () => {
     const buckets = new ClientBuckets<number>(fixedRandom);

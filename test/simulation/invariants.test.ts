@@ -157,6 +157,10 @@ steps:
     plant(LocationStore, 'makeRoom', () => undefined);
     const small = 'herd: { servers: [A, B], talks: { A: [B] }, limits: { clientsMax: 5 } }';
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
+    await caught(
+      'bounds',
+      `${small.replace('clientsMax: 5', 'storeBytesMax: 4096')}\n${busy}\nsteps: [{ at: 5s, heal: all }]`,
+    );
   });
 
   it('what shows only now and then is looked at after each step, and once a second between them', async () => {

@@ -73,7 +73,7 @@ const limitsSchema = z.strictObject({
   clientIdBytesMax: whole(1, 65_536)
     .default(defaultLimits.clientIdBytesMax)
     .describe('Longest client ID in bytes; a command with a longer one is answered as invalid.'),
-  storeBytesMax: whole(1_048_576, 1_099_511_627_776)
+  storeBytesMax: whole(4_096, 1_099_511_627_776)
     .default(defaultLimits.storeBytesMax)
     .describe('Bytes of memory that stored locations may take; beyond it locations are evicted as beyond clientsMax.'),
   connectionsMax: whole(1, 1_000_000)

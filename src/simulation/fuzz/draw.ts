@@ -100,6 +100,8 @@ function drawLimits(random: SeededRandom): Limits {
     { seeksPerSecondMax: 1, seekMs: random.pick([20, 1_000]) },
     { aheadMs: random.pick([0, 1_000]) },
     { idleMs: 1_000 },
+    // Some four dozen clients.
+    { storeBytesMax: 16_384 },
   ];
   return Object.assign({ ...defaultLimits }, ...tight.filter(() => random.happens(0.07))) as Limits;
 }
