@@ -1,12 +1,15 @@
-import { bucketCount } from '../protocol/digest.js';
 import type { Location } from '../protocol/location.js';
 import type { Bus } from './bus.js';
+import { cursorCount } from './client-buckets.js';
 import type { Clock } from './clock.js';
 import { addresses, type ListedMessage } from './messages.js';
 import type { Random } from './random.js';
 
 /** Locations in a page: few enough that a page does not hold up the commands of clients. */
 export const pageLocationsMax = 500;
+
+/** Pause before a page is asked for again over which the store failed, in milliseconds. */
+const retryMs = 1_000;
 
 /**
  * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes
@@ -19,6 +22,8 @@ export class BucketComparison {
   private question = 0;
   /** Where the next page begins; undefined while one is dealt out, or if there is none. */
   private following: number | undefined;
+  /** Where the page begins that was asked for last. */
+  private asked = 0;
   private timer: unknown;
 
   constructor(
@@ -29,7 +34,7 @@ export class BucketComparison {
 
   begin(): void {
     this.end();
-    this.start = Math.floor(this.random.next() * bucketCount);
+    this.start = Math.floor(this.random.next() * cursorCount);
     this.pages = 'up to the end';
     this.following = this.start;
   }
@@ -49,6 +54,13 @@ export class BucketComparison {
     return locations;
   }
 
+  /** The store failed over the page that it was asked for: it is asked for it again, after a pause. */
+  failed(question: number): void {
+    if (question !== this.question || this.pages === 'none') return;
+    const { asked } = this;
+    this.timer = this.clock.setTimeout(() => this.ask(asked), retryMs);
+  }
+
   /** Has the first page, or the one that follows the last one taken, dealt out after whatever else there is to do. */
   goOn(): void {
     const { following } = this;
@@ -66,6 +78,7 @@ export class BucketComparison {
 
   private ask(from: number): void {
     const { question } = this;
+    this.asked = from;
     const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, question };
     this.bus.send(addresses.store, { kind: 'list', ...asked });
   }

@@ -1,5 +1,5 @@
 import type { ByteString } from '../protocol/bytes.js';
-import { formatInvalid, parseCommand, type Iamat, type Whatsat } from '../protocol/command.js';
+import { formatInvalid, parseCommand, type CommandBounds, type Iamat, type Whatsat } from '../protocol/command.js';
 import type { ServerId } from '../protocol/ids.js';
 import { OverlongLine, type Frame } from '../protocol/line-framer.js';
 import { locate, type Location } from '../protocol/location.js';
@@ -57,6 +57,7 @@ interface PendingWhatsat {
 /** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
 export class Conversation {
   private readonly answers: AnswerQueue;
+  private readonly bounds: CommandBounds;
   /** Locations that clients reported, and that the store has yet to be told: those of a chunk go there together. */
   private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
@@ -75,6 +76,8 @@ export class Conversation {
     private readonly edges: ConversationEdges,
   ) {
     this.answers = new AnswerQueue(edges.write);
+    const { upstream, limits } = settings;
+    this.bounds = { countMax: upstream.countMax, clientIdBytesMax: limits.clientIdBytesMax };
   }
 
   /** How many answers wait for their turn or for others. */
@@ -113,7 +116,7 @@ export class Conversation {
    */
   handle(frame: Frame, receivedAt: Instant): number | 'http' {
     if (frame instanceof OverlongLine) return this.refuse(frame.start, longRequestLine);
-    const command = parseCommand(frame, this.settings.upstream.countMax);
+    const command = parseCommand(frame, this.bounds);
     switch (command.kind) {
       case 'IAMAT':
         if (isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)) this.answers.add(formatInvalid(frame));

@@ -28,10 +28,26 @@ export interface LinkEvent {
   readonly reason: string;
   /** Milliseconds until the next attempt; 0 but in backoff. */
   readonly retryInMs: number;
-  /** The version of the protocol that is spoken; left out while the neighbours are not connected. */
-  readonly version?: number;
   /** The neighbour was told to stop, and nobody has answered at its place since. */
   readonly expected?: true;
+}
+
+/** A neighbour's heartbeat came, and with it its clock. */
+export interface NeighbourClockEvent {
+  readonly kind: 'neighbour-clock';
+  readonly neighbour: ServerId;
+  /** Its clock minus the server's own, in milliseconds: the smallest difference of its last few beats. */
+  readonly offsetMs: number;
+  /** Whether people should hear that they differ by more than a second, or that they do no more. */
+  readonly warning: 'begins' | 'ends' | 'none';
+}
+
+/** The server's own clock came to differ from most of its connected neighbours' by more than 60 s, or does no more. */
+export interface ClockEvent {
+  readonly kind: 'clock';
+  readonly state: 'agrees' | 'differs';
+  /** In words; empty where the clocks agree. */
+  readonly reason: string;
 }
 
 /** A neighbour does not take what it is sent: of so many clients a location waited that a newer one has replaced. */
@@ -56,6 +72,8 @@ export interface WatchConflatedEvent {
 /** A client came, went, or was turned away. */
 export interface ClientEvent {
   readonly kind: 'client-connected' | 'client-disconnected' | 'client-refused';
+  /** How many connections it stands for; left out: one. */
+  readonly count?: number;
   readonly transport: string;
   /** The client's address and port. */
   readonly far: string;
@@ -262,6 +280,8 @@ export interface BucketWarningEvent {
 export type HerdEvent =
   | LinesEvent
   | LinkEvent
+  | NeighbourClockEvent
+  | ClockEvent
   | ConflatedEvent
   | WatchersEvent
   | WatchConflatedEvent

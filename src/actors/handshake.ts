@@ -1,12 +1,5 @@
 import type { ServerId } from '../protocol/ids.js';
-import type { Hello, PeerLine, Proof, Refused } from '../protocol/peer-line.js';
-import {
-  agreedVersion,
-  describeVersions,
-  offeredVersions,
-  withOffer,
-  type PeerVersions,
-} from '../protocol/peer-version.js';
+import { peerVersion, type Hello, type PeerLine, type Proof, type Refused } from '../protocol/peer-line.js';
 import type { Secrets } from './secrets.js';
 import type { PeerWire } from './transport.js';
 
@@ -15,8 +8,6 @@ export interface PeerIdentity {
   readonly herd: string;
   readonly server: ServerId;
   readonly neighbours: readonly ServerId[];
-  /** The versions of the protocol that it speaks. */
-  readonly versions: PeerVersions;
 }
 
 /** What a server shows of itself over a wire, and what it asks of the far end. */
@@ -26,11 +17,9 @@ export interface Introduction {
   readonly secrets: Secrets | undefined;
 }
 
-/** How a server introduces itself over a wire. Servers of one process are one program: they have no older version in common. */
+/** How a server introduces itself over a wire. Within one process no secret is needed. */
 export function introductionOver({ trusted }: PeerWire, { identity, secrets }: Introduction): Introduction {
-  if (!trusted) return { identity, secrets };
-  const { highest } = identity.versions;
-  return { identity: { ...identity, versions: { lowest: highest, highest } }, secrets: undefined };
+  return { identity, secrets: trusted ? undefined : secrets };
 }
 
 /** A line of the handshake. */
@@ -42,8 +31,6 @@ export type HandshakeStep =
   | {
       readonly outcome: 'greeted';
       readonly neighbour: ServerId;
-      /** The version that is spoken from here on. */
-      readonly version: number;
       readonly say: readonly HandshakeLine[];
     }
   | { readonly outcome: 'failed'; readonly reason: string; readonly say: readonly HandshakeLine[] };
@@ -62,24 +49,17 @@ function statementOf(role: Role, { caller, called }: Statement): string {
   return ['herd peer', role, version, herd, from, to, caller.nonce, called.nonce].join(' ');
 }
 
-/** The hello of a server, of the lowest version that it speaks; the highest is in its nonce. */
+/** The hello of a server. */
 function helloOf({ identity, secrets }: Introduction, to: ServerId): Hello {
-  const { herd, server, versions } = identity;
-  const nonce = secrets && withOffer(secrets.nonce(), versions);
-  return { kind: 'HELLO', version: String(versions.lowest), herd, from: server, to, nonce };
+  const { herd, server } = identity;
+  return { kind: 'HELLO', version: peerVersion, herd, from: server, to, nonce: secrets?.nonce() };
 }
 
-/** The version to speak with who says a hello, or why none. */
-function versionFor({ version, nonce, from }: Hello, { server, versions }: PeerIdentity): number | string {
-  const offered = offeredVersions(version, nonce);
-  const agreed = offered && agreedVersion(versions, offered);
-  if (agreed !== undefined) return agreed;
-  const spoken = offered === undefined ? `version ${version}` : describeVersions(offered);
-  return `${from} speaks ${spoken}, ${server} ${describeVersions(versions)}`;
-}
-
-/** Why a hello of a version that is spoken here is not welcome; undefined if it is. */
+/** Why a hello is not welcome; undefined if it is. */
 function refusalOf(hello: Hello, { herd, server, neighbours }: PeerIdentity): string | undefined {
+  if (hello.version !== peerVersion) {
+    return `${hello.from} speaks version ${hello.version} of the protocol between servers, ${server} version ${peerVersion}`;
+  }
   if (hello.herd !== herd) return `${hello.from} is of herd ${hello.herd}, ${server} of herd ${herd}`;
   if (hello.to !== server) return `${hello.to} was called, this is ${server}`;
   if (!neighbours.includes(hello.from)) return `${hello.from} is no neighbour of ${server}`;
@@ -104,7 +84,7 @@ export class CallerHandshake {
   private readonly identity: PeerIdentity;
   private readonly secrets: Secrets | undefined;
   private readonly hello: Hello;
-  private answer: { readonly hello: Hello; readonly version: number } | undefined;
+  private answer: Hello | undefined;
 
   constructor(
     introduction: Introduction,
@@ -124,28 +104,26 @@ export class CallerHandshake {
     if (line.kind === 'REFUSED') return failed(`refused: ${line.reason}`);
     if (line.kind === 'HELLO' && this.answer === undefined) return this.hearHello(line);
     if (line.kind === 'PROOF' && this.answer !== undefined && this.secrets !== undefined) {
-      const statement = statementOf('called', { caller: this.hello, called: this.answer.hello });
+      const statement = statementOf('called', { caller: this.hello, called: this.answer });
       if (!this.secrets.accepts(statement, line.proofs)) {
         return failed(secretWrong(this.neighbour, this.identity.server));
       }
-      return { outcome: 'greeted', neighbour: this.neighbour, version: this.answer.version, say: [] };
+      return { outcome: 'greeted', neighbour: this.neighbour, say: [] };
     }
     return failed(notInTurn);
   }
 
   private hearHello(answer: Hello): HandshakeStep {
-    const version = versionFor(answer, this.identity);
-    if (typeof version === 'string') return failed(version);
     const refusal = refusalOf(answer, this.identity);
     if (refusal !== undefined) return failed(refusal);
     if (answer.from !== this.neighbour) return failed(`${this.neighbour} was called, ${answer.from} answered`);
     if (this.secrets === undefined) {
       return answer.nonce === undefined
-        ? { outcome: 'greeted', neighbour: this.neighbour, version, say: [] }
+        ? { outcome: 'greeted', neighbour: this.neighbour, say: [] }
         : failed(secretMissing(this.identity.server, this.neighbour));
     }
     if (answer.nonce === undefined) return failed(secretMissing(this.neighbour, this.identity.server));
-    this.answer = { hello: answer, version };
+    this.answer = answer;
     const proofs = this.secrets.prove(statementOf('caller', { caller: this.hello, called: answer }));
     return { outcome: 'going on', say: [{ kind: 'PROOF', proofs }] };
   }
@@ -153,7 +131,7 @@ export class CallerHandshake {
 
 /** The side that is called. What it refuses it tells the caller, so that both logs say why. */
 export class CalledHandshake {
-  private hellos: (Statement & { readonly version: number }) | undefined;
+  private hellos: Statement | undefined;
 
   constructor(private readonly introduction: Introduction) {}
 
@@ -162,29 +140,27 @@ export class CalledHandshake {
     if (line.kind === 'HELLO' && hellos === undefined) return this.hearHello(line);
     const { identity, secrets } = this.introduction;
     if (line.kind === 'PROOF' && hellos !== undefined && secrets !== undefined) {
-      const { caller, version } = hellos;
+      const { caller } = hellos;
       if (!secrets.accepts(statementOf('caller', hellos), line.proofs)) {
         return refused(secretWrong(caller.from, identity.server));
       }
       const proofs = secrets.prove(statementOf('called', hellos));
-      return { outcome: 'greeted', neighbour: caller.from, version, say: [{ kind: 'PROOF', proofs }] };
+      return { outcome: 'greeted', neighbour: caller.from, say: [{ kind: 'PROOF', proofs }] };
     }
     return refused(notInTurn);
   }
 
   private hearHello(caller: Hello): HandshakeStep {
     const { identity, secrets } = this.introduction;
-    const version = versionFor(caller, identity);
-    if (typeof version === 'string') return refused(version);
     const refusal = refusalOf(caller, identity);
     if (refusal !== undefined) return refused(refusal);
     const called = helloOf(this.introduction, caller.from);
     if (secrets === undefined) {
       if (caller.nonce !== undefined) return refused(secretMissing(identity.server, caller.from));
-      return { outcome: 'greeted', neighbour: caller.from, version, say: [called] };
+      return { outcome: 'greeted', neighbour: caller.from, say: [called] };
     }
     if (caller.nonce === undefined) return refused(secretMissing(caller.from, identity.server));
-    this.hellos = { caller, called, version };
+    this.hellos = { caller, called };
     return { outcome: 'going on', say: [called] };
   }
 }

@@ -40,6 +40,9 @@ export interface Limits {
   readonly seeksPerSecondPerAddressMax: number;
 }
 
+/** What bounds a store. */
+export type StoreLimits = Pick<Limits, 'clientsMax' | 'storeBytesMax'>;
+
 export const defaultLimits: Limits = {
   lineBytesMax: 4_096,
   clientsMax: 1_000_000,

@@ -1,29 +1,40 @@
 import type { ServerId } from '../protocol/ids.js';
-import { supersedes, type Location } from '../protocol/location.js';
-import { compareInstants, type Instant } from '../protocol/time.js';
+import { isReceivedAfter, supersedes, type Location } from '../protocol/location.js';
+import { earlierOf, type Instant } from '../protocol/time.js';
 import type { Actor, Address, Bus } from './bus.js';
+import type { Clock } from './clock.js';
+import type { StoreLimits } from './limits.js';
 import { LocationTable } from './location-table.js';
 import { addresses, type ConnectionMessage, type SpreadMessage, type StoreMessage } from './messages.js';
+import type { Random } from './random.js';
 import { Repair } from './repair.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
-  private readonly table = new LocationTable();
-  private readonly repair = new Repair(this.table);
+  private readonly table: LocationTable;
+  private readonly repair: Repair;
   /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
   private readonly watchers = new Set<Address<ConnectionMessage>>();
-  /** The newest moment of a location that was forgotten for want of room: nothing as old is taken from neighbours again. */
+  /**
+   * The latest time of receipt of a location that was evicted: nothing received by then is taken from neighbours for a client that is
+   * not held. Read through `horizonNow`.
+   */
   private horizon: Instant | undefined;
 
   /**
-   * @param clientsMax clients whose location is kept
+   * @param clock the server's, which the horizon never passes
    * @param spreads what is told of all that is new
    */
   constructor(
     private readonly bus: Bus,
-    private readonly clientsMax: number,
+    private readonly clock: Clock,
+    random: Random,
+    private readonly limits: StoreLimits,
     private readonly spreads: readonly Address<SpreadMessage>[] = [addresses.flood],
-  ) {}
+  ) {
+    this.table = new LocationTable(random);
+    this.repair = new Repair(this.table);
+  }
 
   receive(message: StoreMessage): void {
     switch (message.kind) {
@@ -65,11 +76,12 @@ export class LocationStore implements Actor<StoreMessage> {
         const { neighbour } = message;
         if (message.anew) this.repair.begin(neighbour);
         const groups = this.table.digest.describeGroups();
-        return this.bus.send(addresses.link(neighbour), { kind: 'digest', groups, horizon: this.horizon });
+        return this.bus.send(addresses.link(neighbour), { kind: 'digest', groups, horizon: this.horizonNow() });
       }
       case 'compare': {
         const { neighbour, groups, horizon } = message;
-        const told = this.repair.compare(neighbour, groups, horizon);
+        // A horizon beyond our clock counts as now ([PE25]): one that lies keeps nothing from a neighbour but what it had before.
+        const told = this.repair.compare(neighbour, groups, horizon && earlierOf(horizon, this.clock.now()));
         return this.bus.send(addresses.link(neighbour), { kind: 'compared', told });
       }
       case 'buckets-told':
@@ -127,16 +139,23 @@ export class LocationStore implements Actor<StoreMessage> {
   }
 
   private isForgotten(location: Location): boolean {
-    return this.horizon !== undefined && compareInstants(location, this.horizon) <= 0;
+    const horizon = this.horizonNow();
+    return horizon !== undefined && !isReceivedAfter(location, horizon);
+  }
+
+  /** The horizon; if the clock was set back behind it, it is as early as the clock from then on. */
+  private horizonNow(): Instant | undefined {
+    if (this.horizon !== undefined) this.horizon = earlierOf(this.horizon, this.clock.now());
+    return this.horizon;
   }
 
   private makeRoom(): void {
-    while (this.table.size > this.clientsMax) {
+    const { clientsMax, storeBytesMax } = this.limits;
+    while (this.table.size > clientsMax || this.table.bytes > storeBytesMax) {
       const oldest = this.table.findOld();
       if (oldest === undefined) return;
       this.table.remove(oldest);
-      const { seconds, nanoseconds } = oldest;
-      if (!this.isForgotten(oldest)) this.horizon = { seconds, nanoseconds };
+      if (!this.isForgotten(oldest)) this.horizon = oldest.received;
       this.bus.publish({ kind: 'location-forgotten', location: oldest });
     }
   }

@@ -103,7 +103,7 @@ export interface ListedMessage {
   readonly kind: 'listed';
   readonly question: number;
   readonly locations: readonly Location[];
-  /** Where the next page begins; undefined if this was the last one. */
+  /** The cursor of the next page, a safe integer; undefined if this was the last one. */
   readonly next: number | undefined;
   /** How many clients are known in all. */
   readonly size: number;
@@ -126,11 +126,12 @@ export type StoreMessage =
   /** What was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
-  /** Some of what is held, from a place on; 0 is the start. */
+  /** Some of what is held, from a cursor on. */
   | {
       readonly kind: 'list';
+      /** 0, or `next` of the page before. */
       readonly from: number;
-      /** About as many as are dealt out: a few more where that is simpler. */
+      /** About as many as are dealt out: a few dozen more where that is simpler. */
       readonly max: number;
       readonly replyTo: Address<ListedMessage>;
       readonly question: number;
@@ -152,7 +153,7 @@ export type StoreMessage =
       readonly kind: 'compare';
       readonly neighbour: ServerId;
       readonly groups: string;
-      /** The newest moment that the neighbour has forgotten for want of room; undefined if it had room for everything. */
+      /** The latest time of receipt that the neighbour has evicted; undefined if it had room for everything. */
       readonly horizon: Instant | undefined;
     }
   /** A neighbour has told its buckets of a group that differs; what it lacks is dealt out with the next catch-up. */
@@ -209,6 +210,8 @@ export type BucketSpreadMessage =
   | SpreadMessage
   | BucketMessage
   | ListedMessage
+  /** The store failed over a page that it was asked for. */
+  | Extract<AnswerMessage, { kind: 'question-failed' }>
   /** A client that the store does not hold is wanted: that hears `fetched`. */
   | { readonly kind: 'fetch'; readonly client: ClientId; readonly reason: FetchReason }
   /** It is wanted no more for that reason. */
@@ -270,14 +273,16 @@ export type PeerWireMessage =
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
   | PeerWireMessage
-  /** The neighbour called, is who it says, and speaks a version of the protocol. */
-  | { readonly kind: 'called'; readonly wire: PeerWire; readonly version: number }
+  /** The neighbour called, and is who it says. */
+  | { readonly kind: 'called'; readonly wire: PeerWire }
   /** New locations, and their lines as every neighbour gets them. */
   | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
-  /** The digest of what the store holds, and the newest moment that it has forgotten for want of room, if it has. */
+  /** The digest of what the store holds, and the latest time of receipt that it has evicted, if any. */
   | { readonly kind: 'digest'; readonly groups: string; readonly horizon: Instant | undefined }
   /** The seeker asks or answers the neighbour. */
   | { readonly kind: 'say'; readonly line: SeekLine | UnknownLine }
+  /** The server takes calls of its neighbours now: one that dials it shall know ([PE29]). */
+  | { readonly kind: 'announce' }
   /** The server has been told to stop: the neighbour shall know why the link will be gone. */
   | { readonly kind: 'say-goodbye' }
   /** The buckets of the groups in which a neighbour's digest differs. */
@@ -285,6 +290,18 @@ export type LinkMessage =
   /** A page of what the neighbour may lack. */
   | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
   | MachineFailed;
+
+/** Sent to the watch of clocks, by the links. */
+export type ClockMessage =
+  /** A heartbeat said how late it is at a connected neighbour. */
+  | {
+      readonly kind: 'clock-heard';
+      readonly neighbour: ServerId;
+      /** The neighbour's clock minus the server's own, in milliseconds. */
+      readonly offsetMs: number;
+    }
+  /** The neighbour is connected no more. */
+  | { readonly kind: 'clock-lost'; readonly neighbour: ServerId };
 
 /** Sent to the acceptor, which takes calls until it is known who calls. */
 export type AcceptorMessage =
@@ -311,6 +328,7 @@ export const addresses = {
   touchedStore: address<TouchedStoreMessage>('store'),
   flood: address<FloodMessage>('flood'),
   watch: address<WatchMessage>('watch'),
+  clocks: address<ClockMessage>('clocks'),
   bucketSpread: address<BucketSpreadMessage>('bucket'),
   seeker: address<SeekerMessage>('seeker'),
   /** The same place, for what only a seeker that has the bucket asked is told. */

@@ -87,6 +87,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         return this.write();
       case 'listed':
         return this.compare(message);
+      case 'question-failed':
+        return this.comparison.failed(message.question);
       case 'fetch':
         return this.fetch(message.client, message.reason);
       case 'fetch-dropped':

@@ -16,7 +16,7 @@ import type { WireMailbox } from './wire-mailbox.js';
 const callersMax = 64;
 
 /** How long a caller may take to show who it is, in milliseconds. */
-const shakeHandsWithinMs = 5_000;
+export const shakeHandsWithinMs = 5_000;
 
 /** Somebody on the line. */
 interface Caller {
@@ -87,7 +87,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.forget(wire);
       const link = addresses.link(step.neighbour);
       caller.mailbox.owner = link;
-      this.bus.send(link, { kind: 'called', wire, version: step.version });
+      this.bus.send(link, { kind: 'called', wire });
       // What came in the same turn is the link's to hear.
       const rest = lines.slice(index + 1);
       if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });

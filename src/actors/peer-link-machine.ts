@@ -26,6 +26,8 @@ export interface PeerLinkContext extends PeerLinkInput {
 export type PeerLinkEvent =
   /** The neighbour has greeted us: over the wire that we dialled, or over one that it dialled. */
   | { type: 'GREETED' }
+  /** The neighbour, which this end dials, has announced that it is there: no connection of before is alive. */
+  | { type: 'ANNOUNCED' }
   /** The neighbour has sent everything that it knew. */
   | { type: 'CAUGHT_UP' }
   /** The wire is gone, or was never there. */
@@ -51,6 +53,7 @@ export type PeerLinkEvent =
  *
  * - The end that dials goes through backoff after a loss; the other goes back to `connecting` and waits for a call.
  * - A neighbour that greets us anew is believed, in any state: it would not call if it thought the old wire alive.
+ * - ANNOUNCED leads the end that dials from every state to a new call, without the rest of a backoff.
  * - A neighbour is never given up. Backoff grows until a link was live, so one that breaks at once is not hammered.
  * - While connected, BEAT and REPAIR come at their pace: the one finds a neighbour that is dead, the other what was missed.
  * - STOP leads from every state to `stopped`, which is never left.
@@ -90,6 +93,7 @@ export const peerLinkMachine = setup({
   initial: 'connecting',
   on: {
     STOP: { target: '.stopped', actions: 'hangUp' },
+    ANNOUNCED: { target: '.connecting', actions: ['hangUp', { type: 'noteReason', params: { reason: '' } }] },
     GREETED: { target: '.connected', reenter: true, actions: { type: 'noteReason', params: { reason: '' } } },
   },
   states: {

@@ -3,7 +3,6 @@ import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import {
-  beat,
   compared,
   formatPeerLine,
   goodbye,
@@ -11,7 +10,7 @@ import {
   type PeerLine,
   type PeerNews,
 } from '../protocol/peer-line.js';
-import { goodbyeSince } from '../protocol/peer-version.js';
+import { millisecondsBetween } from '../protocol/time.js';
 import { dials } from '../protocol/topology.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
@@ -21,6 +20,7 @@ import type { LinkEvent, LinkState } from './events.js';
 import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { PeerExchange } from './peer-exchange.js';
+import { shakeHandsWithinMs } from './peer-acceptor.js';
 import { peerLinkMachine } from './peer-link-machine.js';
 import { logged } from './peer-log.js';
 import type { Random } from './random.js';
@@ -56,12 +56,14 @@ export class PeerLink implements Actor<LinkMessage> {
   private handshake: CallerHandshake | undefined;
   /** There while the neighbour is connected. */
   private exchange: PeerExchange | undefined;
-  /** The version that was agreed on with the neighbour the last time that it was connected. */
-  private version = 0;
   private readonly farewell: Farewell;
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
   private silentBeats = 0;
+  /** Whether this end dials; the other end only announces itself. */
+  private readonly dials: boolean;
+  /** When the neighbour was connected last, on the monotonic clock. */
+  private connectedAtMs = 0;
   private readonly spoken: SpokenPeerLines;
 
   constructor(
@@ -73,11 +75,11 @@ export class PeerLink implements Actor<LinkMessage> {
     this.farewell = new Farewell(neighbour);
     this.spoken = new SpokenPeerLines(bus, neighbour);
     const self = addresses.link(neighbour);
-    const { clock, random, transport } = edges;
+    const { clock, random } = edges;
     const { identity, pace } = settings;
     const machine = peerLinkMachine.provide({
       actions: {
-        dial: () => (this.wire = transport.dial(neighbour, new WireMailbox(bus, self))),
+        dial: () => this.dial(),
         hangUp: () => this.hangUp(),
         beat: () => this.beat(),
         repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
@@ -88,7 +90,8 @@ export class PeerLink implements Actor<LinkMessage> {
         },
       },
     });
-    const input = { dials: dials(identity.server, neighbour), clock, random, pace };
+    this.dials = dials(identity.server, neighbour);
+    const input = { dials: this.dials, clock, random, pace };
     this.life = createActor(machine, { clock, input });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -108,10 +111,14 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'compared':
         for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
         return this.tell(compared);
+      case 'announce':
+        if (!this.dials && this.wire === undefined) this.dial();
+        return;
       case 'called':
+        if (this.dials) return this.announced(message.wire);
         this.hangUp();
         this.wire = message.wire;
-        return this.greeted(message.version);
+        return this.greeted();
       case 'say':
         return this.tell(message.line);
       case 'say-goodbye':
@@ -179,8 +186,10 @@ export class PeerLink implements Actor<LinkMessage> {
     const step = this.handshake?.hear(said);
     if (step === undefined) return;
     for (const line of step.say) this.say(line);
-    if (step.outcome === 'greeted') this.greeted(step.version);
-    if (step.outcome === 'failed') this.lose(step.reason);
+    // At the end that does not dial, the announcement has been heard, and that was its purpose ([PE29]).
+    if (step.outcome === 'greeted' && !this.dials) this.hangUp();
+    else if (step.outcome === 'greeted') this.greeted();
+    else if (step.outcome === 'failed') this.lose(step.reason);
   }
 
   private hearNews(said: PeerLine, exchange: PeerExchange): void {
@@ -196,10 +205,11 @@ export class PeerLink implements Actor<LinkMessage> {
         return exchange.compared();
       case 'CAUGHT-UP':
         return this.life.send({ type: 'CAUGHT_UP' });
-      case 'BEAT':
-        return;
+      case 'BEAT': {
+        const offsetMs = millisecondsBetween(this.edges.clock.now(), said.clock);
+        return this.bus.send(addresses.clocks, { kind: 'clock-heard', neighbour: this.neighbour, offsetMs });
+      }
       case 'GOODBYE':
-        if (this.version < goodbyeSince) return this.lose(outOfPlace);
         return this.farewell.heard();
       case 'HELLO':
       case 'PROOF':
@@ -211,6 +221,21 @@ export class PeerLink implements Actor<LinkMessage> {
     }
   }
 
+  private dial(): void {
+    const { bus, edges, neighbour } = this;
+    this.wire = edges.transport.dial(neighbour, new WireMailbox(bus, addresses.link(neighbour)));
+  }
+
+  /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
+  private announced(wire: PeerWire): void {
+    wire.close();
+    const isCallAnswered = this.handshake !== undefined;
+    // A call that was made before the announcement was heard has reached the same run of the neighbour.
+    const isJustConnected =
+      this.exchange !== undefined && this.edges.clock.monotonicMs() - this.connectedAtMs <= shakeHandsWithinMs;
+    if (!isCallAnswered && !isJustConnected) this.life.send({ type: 'ANNOUNCED' });
+  }
+
   private greet(wire: PeerWire): void {
     const { identity } = this.settings;
     const { secrets } = this.edges;
@@ -219,8 +244,7 @@ export class PeerLink implements Actor<LinkMessage> {
     for (const line of this.handshake.begin()) this.say(line);
   }
 
-  private greeted(version: number): void {
-    this.version = version;
+  private greeted(): void {
     this.farewell.over();
     this.life.send({ type: 'GREETED' });
   }
@@ -229,11 +253,10 @@ export class PeerLink implements Actor<LinkMessage> {
   private detailsOf(
     state: LinkState,
     { retryInMs, reason }: { readonly retryInMs: number; readonly reason: string },
-  ): Pick<LinkEvent, 'retryInMs' | 'version' | 'expected'> {
+  ): Pick<LinkEvent, 'retryInMs' | 'expected'> {
     const isConnected = state === 'catching-up' || state === 'live';
     return {
       retryInMs: state === 'backoff' ? retryInMs : 0,
-      ...(isConnected && { version: this.version }),
       ...(!isConnected && this.farewell.explains(reason) && { expected: true as const }),
     };
   }
@@ -241,13 +264,18 @@ export class PeerLink implements Actor<LinkMessage> {
   private beat(): void {
     this.silentBeats += 1;
     if (this.silentBeats >= silentBeatsMax) return this.lose('the neighbour gives no sign of life');
-    this.say(beat);
+    this.sayBeat();
+  }
+
+  private sayBeat(): void {
+    this.say({ kind: 'BEAT', clock: this.edges.clock.now() });
   }
 
   private beginExchange(): void {
     const { bus, edges, neighbour } = this;
     const hasRoom = () => this.wire?.hasRoom ?? false;
     this.handshake = undefined;
+    this.connectedAtMs = edges.clock.monotonicMs();
     this.silentBeats = 0;
     this.exchange = new PeerExchange(bus, edges.clock, this.settings.identity.server, neighbour, {
       get hasRoom() {
@@ -256,16 +284,19 @@ export class PeerLink implements Actor<LinkMessage> {
       sendLocation: (line) => this.send(line),
       say: (line) => this.say(line),
     });
+    // At once, so that a clock that is wrong is known before the link is live.
+    this.sayBeat();
     if (this.server === 'stopping') this.sayGoodbye();
   }
 
   private endExchange(): void {
     this.exchange?.close();
     this.exchange = undefined;
+    this.bus.send(addresses.clocks, { kind: 'clock-lost', neighbour: this.neighbour });
   }
 
   private sayGoodbye(): void {
-    if (this.version >= goodbyeSince) this.tell(goodbye);
+    this.tell(goodbye);
   }
 
   /** Says something that only a connected neighbour is told. */
@@ -304,6 +335,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private hangUp(): void {
     const wire = this.wire;
     this.wire = undefined;
+    this.handshake = undefined;
     wire?.close();
   }
 }

@@ -1,7 +1,7 @@
 import { groupCount } from '../protocol/digest.js';
 import type { ServerId } from '../protocol/ids.js';
-import type { Location } from '../protocol/location.js';
-import { compareInstants, type Instant } from '../protocol/time.js';
+import { isReceivedAfter, type Location } from '../protocol/location.js';
+import type { Instant } from '../protocol/time.js';
 import type { LocationTable } from './location-table.js';
 
 /** Locations in a page of a catch-up: few enough that a page does not hold up the commands of clients. */
@@ -15,9 +15,12 @@ export interface GroupTold {
 
 /** What neighbours have told of what they hold, and so what each of them may lack. */
 export class Repair {
-  /** The buckets in which a neighbour differs, as far as it has not been told their locations. */
-  private readonly differing = new Map<ServerId, Set<number>>();
-  /** The newest moment that a neighbour has forgotten for want of room: it takes nothing as old from us. */
+  /**
+   * The buckets in which a neighbour differs, as far as it has not been told their locations, and the place in each to go on
+   * from.
+   */
+  private readonly differing = new Map<ServerId, Map<number, number>>();
+  /** The latest time of receipt that a neighbour has evicted: it takes nothing received by then from us. */
   private readonly horizons = new Map<ServerId, Instant>();
 
   constructor(private readonly table: LocationTable) {}
@@ -40,23 +43,26 @@ export class Repair {
 
   /** A neighbour has told its buckets of a group that differs. */
   noteBuckets(neighbour: ServerId, { group, buckets }: GroupTold): void {
-    const differing = this.differing.get(neighbour) ?? new Set();
+    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
     this.differing.set(neighbour, differing);
-    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) differing.add(bucket);
+    for (const bucket of this.table.digest.differingBuckets(group, buckets) ?? []) {
+      // One that is being dealt out goes on where it is: what was told before has gone over the same connection.
+      if (!differing.has(bucket)) differing.set(bucket, 0);
+    }
   }
 
-  /** The next locations that a neighbour may lack, and whether they are the last. */
+  /** The next locations that a neighbour may lack, perhaps none, and whether they are the last. */
   nextPage(neighbour: ServerId): { locations: Location[]; last: boolean } {
-    const differing = this.differing.get(neighbour) ?? new Set();
+    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
     const horizon = this.horizons.get(neighbour);
-    const locations: Location[] = [];
-    for (const bucket of differing) {
-      if (locations.length >= pageLocationsMax) break;
-      differing.delete(bucket);
-      for (const location of this.table.bucket(bucket)) {
-        if (horizon === undefined || compareInstants(location, horizon) > 0) locations.push(location);
-      }
+    const page: Location[] = [];
+    for (const [bucket, from] of differing) {
+      if (page.length >= pageLocationsMax) break;
+      const next = this.table.collectIn(bucket, from, pageLocationsMax, page);
+      if (next === undefined) differing.delete(bucket);
+      else differing.set(bucket, next);
     }
+    const locations = horizon === undefined ? page : page.filter((location) => isReceivedAfter(location, horizon));
     return { locations, last: differing.size === 0 };
   }
 

@@ -5,6 +5,7 @@ import type { Actor, Registry } from './bus.js';
 import type { ClientWire } from './client-wire.js';
 import type { Clock } from './clock.js';
 import { BucketSeeker } from './bucket-seeker.js';
+import { ClockWatch } from './clock-watch.js';
 import { Connection } from './connection.js';
 import { Flood } from './flood.js';
 import type { PeerIdentity } from './handshake.js';
@@ -100,6 +101,7 @@ export class Server implements Actor<ServerMessage> {
       supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
     }
     supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold));
+    supervisor.spawn('clocks', addresses.clocks, () => new ClockWatch(registry));
     supervisor.spawn('seeker', addresses.seeker, () => this.makeSeeker());
     const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };
     supervisor.spawn(
@@ -117,10 +119,10 @@ export class Server implements Actor<ServerMessage> {
 
   private makeStore(): Actor<StoreMessage> {
     const { limits, hold } = this.settings;
-    const { registry, bucket } = this.edges;
-    if (hold === 'touched') return new TouchedStore(registry, limits.clientsMax);
+    const { registry, clock, bucket, random } = this.edges;
+    if (hold === 'touched') return new TouchedStore(registry, random, limits);
     const spreads = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
-    return new LocationStore(registry, limits.clientsMax, spreads);
+    return new LocationStore(registry, clock, random, limits, spreads);
   }
 
   private makeSeeker(): Actor<SeekerMessage> {
@@ -142,6 +144,13 @@ export class Server implements Actor<ServerMessage> {
     this.edges.registry.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
     return mailbox;
   };
+
+  /** Tells neighbours that dial this server that it takes their calls, so that they need not find out ([PE29]). */
+  announce(): void {
+    for (const neighbour of this.settings.identity.neighbours) {
+      this.edges.registry.send(addresses.link(neighbour), { kind: 'announce' });
+    }
+  }
 
   /** Answers what clients wait for, sends them away, and stops. Resolves when the server has stopped or failed. */
   async drain(): Promise<void> {

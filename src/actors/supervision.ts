@@ -6,7 +6,7 @@ export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** The kinds of actors that a server supervises. */
 export type ActorKind =
-  'connection' | 'store' | 'flood' | 'bucket' | 'watch' | 'seeker' | 'link' | 'acceptor' | 'upstream';
+  'connection' | 'store' | 'flood' | 'bucket' | 'watch' | 'seeker' | 'clocks' | 'link' | 'acceptor' | 'upstream';
 
 /** What happens to one kind of actor. */
 interface Policy {
@@ -32,6 +32,8 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   watch: { directive: 'restart', failuresMax: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.
   seeker: { directive: 'restart', failuresMax: 100, withinMs },
+  // Forgets its neighbours' clocks, which their next beats tell.
+  clocks: { directive: 'restart', failuresMax: 100, withinMs },
   // Connects again and catches up.
   link: { directive: 'restart', failuresMax: 10, withinMs },
   // Forgets callers that have not said who they are; they call again.

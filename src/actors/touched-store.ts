@@ -10,6 +10,8 @@ import {
   type Unwatched,
   type WatchQuestion,
 } from './messages.js';
+import type { StoreLimits } from './limits.js';
+import type { Random } from './random.js';
 import { RecentLocations } from './recent-locations.js';
 
 /**
@@ -24,12 +26,14 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
   /** Connections that watch. While there are none, nobody is told of what is learned but the spread. */
   private readonly watchers = new Set<Address<ConnectionMessage>>();
 
-  /** @param clientsMax clients whose location is kept. At most half of the places are kept for those that are watched. */
+  /** @param limits at most half of the places and of the bytes are kept for clients that are watched */
   constructor(
     private readonly bus: Bus,
-    private readonly clientsMax: number,
+    random: Random,
+    private readonly limits: StoreLimits,
   ) {
-    this.held = new RecentLocations(Math.floor(clientsMax / 2));
+    const { clientsMax, storeBytesMax } = limits;
+    this.held = new RecentLocations({ clients: Math.floor(clientsMax / 2), bytes: storeBytesMax / 2 }, random);
   }
 
   receive(message: StoreMessage | TouchedStoreMessage): void {
@@ -165,7 +169,8 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
   }
 
   private makeRoom(): void {
-    while (this.held.size > this.clientsMax) {
+    const { clientsMax, storeBytesMax } = this.limits;
+    while (this.held.size > clientsMax || this.held.bytes > storeBytesMax) {
       const location = this.held.takeOldest();
       if (location === undefined) return;
       this.bus.publish({ kind: 'location-forgotten', location });

@@ -6,7 +6,7 @@ import { configFor } from './config-file.js';
 import { CommandError, UsageError } from './errors.js';
 import { askFirst } from './first-server.js';
 import type { FindOptions, NearOptions } from './options.js';
-import { print } from './output.js';
+import { forOutput, print } from './output.js';
 import { describeResults } from './results.js';
 
 /** `herd where`: a client's newest location, for people. */
@@ -54,7 +54,7 @@ function describeAt(at: string): string {
   const { latitude = '', longitude = '' } = parsePosition(position) ?? {};
   const date = new Date(Number(time) * 1000);
   return [
-    textOf(client),
+    forOutput(textOf(client)),
     `  latitude ${latitude}, longitude ${longitude}`,
     `  reported at ${Number.isNaN(date.getTime()) ? time : date.toISOString()} by its own clock`,
     `  to ${server}, ${skew} s later by the server's clock`,

@@ -1,6 +1,27 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { printable, printableLines } from './printable.js';
+
+/** Where output goes; `isTTY` says that it is a terminal. */
+type Output = Writable & { readonly isTTY?: boolean };
+
 /** Prints for the user. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** A line with text from outside, to be printed: printable where standard output is a terminal, as it is elsewhere. */
+export function forOutput(line: string): string {
+  return process.stdout.isTTY ? printable(line) : line;
+}
+
+/**
+ * Copies lines from outside to standard output: printable where that is a terminal, to the byte elsewhere. Reads no faster than
+ * the output takes.
+ */
+export async function copyToOutput(source: AsyncIterable<Buffer>, output: Output = process.stdout): Promise<void> {
+  if (output.isTTY === true) await pipeline(source, printableLines, output, { end: false });
+  else await pipeline(source, output, { end: false });
 }
 
 /** Says what went wrong. */

@@ -26,12 +26,17 @@ const storyLimits = { servers: 20, clients: 500, perSecond: 500, lastsMs: 300_00
 /** Plays scenarios in the world of sockets, in this process. */
 export class ScenarioStage implements Stage {
   private state: 'free' | 'playing' = 'free';
+  private playable: Promise<readonly string[]> | undefined;
 
   /** @param running the herd that a scenario means when it names a file, unless it comes with the package */
   constructor(private readonly running: HerdConfig) {}
 
-  /** Those that the world of sockets can play. */
-  async shipped(): Promise<readonly string[]> {
+  /** Those that the world of sockets can play. They are read once. */
+  shipped(): Promise<readonly string[]> {
+    return (this.playable ??= this.findPlayable());
+  }
+
+  private async findPlayable(): Promise<readonly string[]> {
     const names = await readdir(folder).catch(() => []);
     const hosting = hostingHere();
     return names.sort().filter((name) => {

@@ -1,17 +1,16 @@
 import { createInterface } from 'node:readline/promises';
-import { pipeline } from 'node:stream/promises';
 import { connectTo } from './client.js';
 import { configFor, serverNamed } from './config-file.js';
 import { CommandError } from './errors.js';
 import type { ConfigOption } from './options.js';
-import { print } from './output.js';
+import { copyToOutput, print } from './output.js';
 
-/** `herd send`: lines to a server, its answers to the terminal, both to the byte. */
+/** `herd send`: lines to a server, its answers to standard output, both to the byte but for what a terminal would act on. */
 export async function send(name: string, lines: readonly string[], options: ConfigOption): Promise<void> {
   const config = configFor(options, 'to ask in lines');
   const server = serverNamed(name, config);
   const socket = await connectTo(server, config);
-  const received = pipeline(socket, process.stdout, { end: false });
+  const received = copyToOutput(socket);
   if (lines.length > 0) socket.end(lines.map((line) => `${line}\n`).join(''));
   else if (process.stdin.isTTY) {
     print(`Connected to ${server}. A command a line, such as: WHATSAT phone 10 5. Ctrl-D ends.`);

@@ -14,7 +14,7 @@ import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
 import { onHangup } from './hangup.js';
 import type { ConfigOption, StartOptions } from './options.js';
-import { print } from './output.js';
+import { forOutput, print } from './output.js';
 import { startSample } from './sample.js';
 import { environmentWithSecret } from './secrets.js';
 import { ServiceManager } from './service-manager.js';
@@ -124,8 +124,8 @@ async function sampleFor({ upstream }: HerdConfig): Promise<SampleUpstream | und
 function statusOf(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
   const status = new HerdStatus(servers, config.topology);
   // That they come up needs no words; but without the bucket they never do, and who waits should know.
-  status.watch((change) => change.part === 'bucket' && change.state === 'down' && print(describe(change)));
-  void status.ready().then(() => status.watch((change) => print(describe(change))));
+  status.watch((change) => change.part === 'bucket' && change.state === 'down' && print(forOutput(describe(change))));
+  void status.ready().then(() => status.watch((change) => print(forOutput(describe(change)))));
   return status;
 }
 
@@ -155,7 +155,7 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
   const first = rows[0]?.[1]?.split(':') ?? [];
   print(`Herd ${config.herd} (${relative('.', config.file)}): ${servers.length} servers, ${where}\n`);
   print(table(['server', 'clients', 'web', 'peers', 'links'], rows));
-  if (config.logDir !== undefined) print(`\nLogs: ${config.logDir}/<server>/`);
+  if (config.log !== undefined) print(`\nLogs: ${config.log.dir}/<server>/`);
   print(`\nReady in ${(performance.now() / 1000).toFixed(2)} s. Ctrl-C stops the herd. Try:`);
   print(`  echo 'IAMAT phone +34.068930-118.445127 ${Math.floor(Date.now() / 1000)}' | nc ${first.join(' ')}`);
 }

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { bytesOf, fieldsOf } from '../protocol/bytes.js';
 import { connectTo } from './client.js';
 import { configFor } from './config-file.js';
 import { CommandError, UsageError } from './errors.js';
 import { askFirst } from './first-server.js';
 import type { FindOptions } from './options.js';
+import { copyToOutput } from './output.js';
 
-/** `herd watch`: the AT line of each change of a client, or of all of them, to the terminal and to the byte, until Ctrl-C. */
+/** `herd watch`: the AT line of each change of a client, or of all of them, until Ctrl-C; to the byte but for what a terminal would act on. */
 export async function watch(client: string, options: FindOptions): Promise<void> {
   if (fieldsOf(client).length !== 1) throw new UsageError('a client ID is one word without white space');
   const config = configFor(options, 'to ask in lines');
@@ -18,7 +18,7 @@ export async function watch(client: string, options: FindOptions): Promise<void>
   socket.write(`WATCH ${bytesOf(client)}\n`, 'latin1');
   try {
     // The terminal's pace is the connection's: who reads slowly is told the newest.
-    await pipeline(changesIn(socket, server), process.stdout, { end: false });
+    await copyToOutput(changesIn(socket, server));
   } catch (error) {
     if (error instanceof CommandError) throw error;
     const { code } = error as NodeJS.ErrnoException;

@@ -6,7 +6,7 @@ import { withWholePaths } from '../runtime/config/spread-choice.js';
 export function withAbsolutePaths(config: HerdConfig): HerdConfig {
   return {
     ...config,
-    logDir: config.logDir && resolve(config.logDir),
+    log: config.log && { ...config.log, dir: resolve(config.log.dir) },
     storePath: config.storePath && resolve(config.storePath),
     spread: config.spread.kind === 'flood' ? config.spread : withWholePaths(config.spread),
     bridge: config.bridge && withWholePaths(config.bridge),

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServerId } from '../protocol/ids.js';
 import type { HerdCertificates } from '../runtime/certificates.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
+import { stackOf } from '../runtime/errors.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import { Host } from '../runtime/host.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
@@ -50,7 +51,7 @@ export function hostFor(
   reached: Reached,
   { environment, certificates, warn, report, observe, die, mode, stage }: Surroundings,
 ): Host {
-  const turn = new Turn();
+  const turn = new Turn((error) => warn(`a write failed: ${stackOf(error)}`));
   return new Host({
     config,
     clock: new SystemClock(),
@@ -59,7 +60,7 @@ export function hostFor(
     secrets: secretsOf(environment),
     certificates,
     turn,
-    network: new InProcessNetwork(turn),
+    network: new InProcessNetwork(turn.deliveries),
     hosted: new Set(servers),
     mode,
     stage,

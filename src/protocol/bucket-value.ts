@@ -1,8 +1,14 @@
 import type { ByteString } from './bytes.js';
 import { parseAt, type Location } from './location.js';
 
-/** The version of what is written into a bucket. A change of the fields by which `supersedes` compares is a new one. */
-const version = '1';
+/**
+ * The version of what is written into a bucket. A change of the order of locations is a new one: a server that does not know it leaves
+ * the value alone, and does not overwrite it by another order.
+ */
+const version = '2';
+
+/** Versions that are read: 1 has the same fields, and was written by servers that ordered locations by time alone. */
+const readable: readonly string[] = ['1', version];
 
 /** What a value of a bucket says: a location, something of a version that is not known here, or nothing at all. */
 export type BucketValue =
@@ -19,7 +25,7 @@ export function formatBucketValue({ line }: Location): ByteString {
 export function parseBucketValue(value: ByteString): BucketValue {
   const [, written, rest] = /^(\d{1,9}) (.*)$/s.exec(value) ?? [];
   if (written === undefined || rest === undefined) return { kind: 'malformed' };
-  if (written !== version) return { kind: 'unknown version', version: written };
+  if (!readable.includes(written)) return { kind: 'unknown version', version: written };
   const location = parseAt(rest);
   return location === undefined ? { kind: 'malformed' } : { kind: 'location', location };
 }

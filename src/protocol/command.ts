@@ -44,6 +44,17 @@ export type Command = Iamat | Whatsat | Watch | Unwatch | Invalid;
 /** What stands for all clients in a WATCH. */
 export const everyone = asClientId('*');
 
+/** The longest position and the longest time that a client may report, in bytes: a constant of the protocol ([CM6]). */
+export const reportFieldBytesMax = 64;
+
+/** What a command's fields are held to, besides their form. */
+export interface CommandBounds {
+  /** The most results that a WHATSAT may ask for. */
+  readonly countMax: number;
+  /** The longest client ID, in bytes. */
+  readonly clientIdBytesMax: number;
+}
+
 const invalid: Invalid = { kind: 'invalid' };
 const decimalPattern = /^\d+(?:\.\d+)?$/;
 const wholePattern = /^\d+$/;
@@ -54,16 +65,20 @@ const iamatPattern = new RegExp(
 );
 
 /** Reads one line of a client. Never throws: what is no command is `invalid`. */
-export function parseCommand(line: ByteString, countMax: number): Command {
+export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   const iamat = iamatPattern.exec(line);
   if (iamat !== null) {
     const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
+    if (client.length > bounds.clientIdBytesMax) return invalid;
+    if (position.length > reportFieldBytesMax || time.length > reportFieldBytesMax) return invalid;
     return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantOf(seconds, fraction) };
   }
   const [name, ...fields] = fieldsOf(line);
+  // The client is the first field of every command.
+  if (fields[0] !== undefined && fields[0].length > bounds.clientIdBytesMax) return invalid;
   switch (name) {
     case 'WHATSAT':
-      return parseWhatsat(fields, countMax);
+      return parseWhatsat(fields, bounds.countMax);
     case 'WATCH':
       return parseWatch(fields);
     case 'UNWATCH':

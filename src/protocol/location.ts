@@ -3,8 +3,9 @@ import type { ByteString } from './bytes.js';
 import { bucketOfHash } from './digest.js';
 import { hashHigh, hashLow } from './hash.js';
 import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';
+import { compareAtLines, momentsIn, type AtMoments } from './location-order.js';
 import { positionSource } from './position.js';
-import { compareInstants, nanosecondsIn, numberIn, timeSource, type Instant } from './time.js';
+import { compareInstants, timeSource, type Instant } from './time.js';
 
 /** What stands in front of every AT line. */
 const mark = 'AT ';
@@ -14,11 +15,13 @@ const mark = 'AT ';
  * beside it only what is looked at with every update; all else is cut from the line when somebody asks. A million of them
  * are kept, so each field counts.
  */
-export class Location implements Instant {
+export class Location {
   private ownClient: ClientId;
-  /** Of the moment that the time field stands for. */
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  /** The effective time, by which locations of a client are ordered ([LO1]). */
+  readonly effectiveSeconds: number;
+  readonly effectiveNanoseconds: number;
+  /** Whole seconds of the time of receipt, by which a full store evicts; `received` has it to the nanosecond. */
+  readonly receivedSeconds: number;
   /** The bucket of the digest that the client belongs to. */
   readonly bucket: number;
   /** The hash of the line, in two halves of 32 bits. */
@@ -44,10 +47,10 @@ export class Location implements Instant {
     this.bucket = bucketOfHash(hashLow(bytes, clientStart, clientEnd));
     this.hashLow = hashLow(bytes, mark.length, end);
     this.hashHigh = hashHigh(bytes, mark.length, end);
-    const point = line.indexOf('.', timeStart);
-    const secondsEnd = point < 0 ? end : point;
-    this.seconds = numberIn(bytes, timeStart, secondsEnd);
-    this.nanoseconds = nanosecondsIn(bytes, secondsEnd + 1, end);
+    const { effective, received } = momentsIn(bytes, { skewStart, skewEnd: clientStart - 1, timeStart, end });
+    this.effectiveSeconds = effective.seconds;
+    this.effectiveNanoseconds = effective.nanoseconds;
+    this.receivedSeconds = received.seconds;
   }
 
   /** The location in a text that begins with an AT line, known to be right, which ends there. No more of the text is kept. */
@@ -89,9 +92,20 @@ export class Location implements Instant {
     return this.line.slice(this.line.lastIndexOf(' ') + 1);
   }
 
+  /** When its server received it, by that server's clock: the client's time plus the skew. */
+  get received(): Instant {
+    return this.moments.received;
+  }
+
   /** Its line: what a location is where it travels as JSON. `parseAt` reads it. */
   toJSON(): ByteString {
     return this.line;
+  }
+
+  private get moments(): AtMoments {
+    const { line, serverEnd, skewEnd } = this;
+    const timeStart = line.lastIndexOf(' ') + 1;
+    return momentsIn(bytesToScan(line), { skewStart: serverEnd + 1, skewEnd, timeStart, end: line.length });
   }
 
   private get serverEnd(): number {
@@ -129,12 +143,15 @@ export function parseAt(line: ByteString): Location | undefined {
 }
 
 /**
- * Whether `a` replaces `b` as what the herd knows of their client: the greater by (time, server, position, skew). The time
- * field as written stands last, so that two ways to write one moment cannot tie either. The order is total: servers that
- * have seen the same reports, in whatever order, hold the same location to the byte. No other place knows this rule.
+ * Whether `a` replaces `b` as what the herd knows of their client ([LO1], `compareAtLines`). The order is total: servers that have
+ * seen the same reports, in whatever order, hold the same location to the byte.
  */
 export function supersedes(a: Location, b: Location): boolean {
-  return compareLocations(a, b) > 0;
+  const later =
+    a.effectiveSeconds - b.effectiveSeconds ||
+    a.effectiveNanoseconds - b.effectiveNanoseconds ||
+    compareAtLines(a.line, b.line);
+  return later > 0;
 }
 
 /** The one of two locations of a client that replaces the other. */
@@ -142,17 +159,13 @@ export function newerOf(location: Location, other: Location | undefined): Locati
   return other === undefined || supersedes(location, other) ? location : other;
 }
 
-function compareLocations(a: Location, b: Location): number {
-  const later = compareInstants(a, b);
-  if (later !== 0 || a.line === b.line) return later;
-  return (
-    compareBytes(a.server, b.server) ||
-    compareBytes(a.position, b.position) ||
-    compareBytes(a.skew, b.skew) ||
-    compareBytes(a.time, b.time)
-  );
+/** Below zero if `a` was received before `b`, zero in the same nanosecond, above zero if later; each by its server's clock. */
+export function compareReceipts(a: Location, b: Location): number {
+  return a.receivedSeconds - b.receivedSeconds || compareInstants(a.received, b.received);
 }
 
-function compareBytes(a: ByteString, b: ByteString): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+/** Whether a location was received after a moment, by its server's clock. */
+export function isReceivedAfter(location: Location, moment: Instant): boolean {
+  const later = location.receivedSeconds - moment.seconds;
+  return later === 0 ? location.received.nanoseconds > moment.nanoseconds : later > 0;
 }

@@ -12,15 +12,20 @@ export function peerLineBytesMax(lineBytesMax: number): number {
 /** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
 const digestLineBytesMax = 3_072;
 
-/** The first line of each side: who speaks, to whom, in which herd, and in which versions. */
+/**
+ * The version of the protocol between servers; each has exactly one. A change of the order of locations is a new one: servers with
+ * another order would never agree.
+ */
+export const peerVersion = '3';
+
+/** The first line of each side: who speaks, to whom, in which herd, and in which version. */
 export interface Hello {
   readonly kind: 'HELLO';
-  /** The lowest that the sender speaks. */
   readonly version: string;
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
-  /** What the far end must prove its knowledge of the secret over, and in it the highest version; undefined without a secret. */
+  /** What the far end must prove its knowledge of the secret over; undefined without a secret. */
   readonly nonce: string | undefined;
 }
 
@@ -47,7 +52,7 @@ export interface PeerAt {
 export interface DigestLine {
   readonly kind: 'DIGEST';
   readonly groups: string;
-  /** The newest moment that the sender has forgotten for want of room: it takes nothing as old. Undefined: it had room. */
+  /** The latest time of receipt that the sender has evicted: it takes nothing received by then. Undefined: it had room. */
   readonly horizon: Instant | undefined;
 }
 
@@ -76,10 +81,16 @@ export interface UnknownLine {
 
 /**
  * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
- * that differed the locations have been sent. BEAT: the sender is alive. GOODBYE: the sender has been told to stop.
+ * that differed the locations have been sent. GOODBYE: the sender has been told to stop.
  */
 export interface WordLine {
-  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'BEAT' | 'GOODBYE';
+  readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'GOODBYE';
+}
+
+/** A heartbeat: the sender is alive, and this is its time of day. */
+export interface BeatLine {
+  readonly kind: 'BEAT';
+  readonly clock: Instant;
 }
 
 /** Not a line that a server sends. */
@@ -89,10 +100,20 @@ export interface NotAPeerLine {
 
 /** What a neighbour's line says. */
 export type PeerLine =
-  Hello | Proof | Refused | PeerAt | DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine | NotAPeerLine;
+  | Hello
+  | Proof
+  | Refused
+  | PeerAt
+  | DigestLine
+  | BucketsLine
+  | SeekLine
+  | UnknownLine
+  | BeatLine
+  | WordLine
+  | NotAPeerLine;
 
 /** What connected servers tell each other besides locations. */
-export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | WordLine;
+export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | BeatLine | WordLine;
 
 const invalid: NotAPeerLine = { kind: 'invalid' };
 const wholePattern = /^\d{1,3}$/;
@@ -101,7 +122,6 @@ const peerAtPattern = new RegExp(`^${atSource} ${serverIdSource}$`);
 /** The words that are lines of their own. */
 export const compared: WordLine = { kind: 'COMPARED' };
 export const caughtUp: WordLine = { kind: 'CAUGHT-UP' };
-export const beat: WordLine = { kind: 'BEAT' };
 export const goodbye: WordLine = { kind: 'GOODBYE' };
 
 /** Reads one line of a neighbour. Never throws. */
@@ -111,7 +131,7 @@ export function parsePeerLine(line: ByteString): PeerLine {
   const fields = fieldsOf(line);
   switch (fields[0] ?? '') {
     case 'BEAT':
-      return beat;
+      return parseBeat(fields);
     case 'COMPARED':
       return compared;
     case 'CAUGHT-UP':
@@ -155,6 +175,11 @@ function parseHello([, version, herd, first, second, nonce]: readonly ByteString
   return { kind: 'HELLO', version, herd, from, to, nonce };
 }
 
+function parseBeat([, time, ...more]: readonly ByteString[]): BeatLine | NotAPeerLine {
+  const clock = time === undefined || more.length > 0 ? undefined : parseTime(time);
+  return clock === undefined ? invalid : { kind: 'BEAT', clock };
+}
+
 function parseBuckets([, group, buckets]: readonly ByteString[]): BucketsLine | NotAPeerLine {
   if (group === undefined || buckets === undefined || !wholePattern.test(group)) return invalid;
   if (Number(group) >= groupCount) return invalid;
@@ -184,17 +209,23 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groups}${line.horizon === undefined ? '' : ` ${formatInstant(line.horizon)}`}`;
+      return `DIGEST ${line.groups}${formatHorizon(line.horizon)}`;
     case 'BUCKETS':
       return `BUCKETS ${line.group} ${line.buckets}`;
     case 'SEEK':
       return `SEEK ${line.id} ${line.hops} ${line.client}`;
     case 'UNKNOWN':
       return `UNKNOWN ${line.id}`;
+    case 'BEAT':
+      return `BEAT ${formatInstant(line.clock)}`;
     case 'COMPARED':
     case 'CAUGHT-UP':
-    case 'BEAT':
     case 'GOODBYE':
       return line.kind;
   }
+}
+
+/** A horizon before 1970 only a made-up receipt leads to, and a time field cannot say it. */
+function formatHorizon(horizon: Instant | undefined): ByteString {
+  return horizon === undefined || horizon.seconds < 0 ? '' : ` ${formatInstant(horizon)}`;
 }

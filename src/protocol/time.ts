@@ -2,13 +2,14 @@ import type { ByteString } from './bytes.js';
 
 /** A moment in POSIX time, in two whole numbers because one double cannot hold nanoseconds since 1970. */
 export interface Instant {
-  /** Whole seconds since 1970-01-01T00:00:00Z, 0 or more, below 10^15. */
+  /** Whole seconds since 1970-01-01T00:00:00Z. In a time field 0 or more and below 10^15; of a receipt ([LO1]) within ±2 × 10^15. */
   readonly seconds: number;
   /** 0 to 999,999,999. */
   readonly nanoseconds: number;
 }
 
-const NANOSECONDS = 1_000_000_000;
+/** Nanoseconds in a second. */
+export const NANOSECONDS = 1_000_000_000;
 
 /** A time field, with its digits before and behind the point. At most 15 of seconds: beyond 2^53 their arithmetic would be inexact. */
 export const timeSource = '(\\d{1,15})(?:\\.(\\d+))?';
@@ -57,6 +58,16 @@ export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
 }
 
+/** Milliseconds from one moment to another; below zero if that is earlier. Rounded to what a double holds. */
+export function millisecondsBetween(from: Instant, to: Instant): number {
+  return (to.seconds - from.seconds) * 1_000 + (to.nanoseconds - from.nanoseconds) / 1_000_000;
+}
+
+/** The earlier of two moments. */
+export function earlierOf(a: Instant, b: Instant): Instant {
+  return compareInstants(a, b) <= 0 ? a : b;
+}
+
 /** The server's receipt time minus the client's time in seconds: always signed, always nine decimals. */
 export function formatSkew(received: Instant, sent: Instant): string {
   const late = compareInstants(received, sent) >= 0;
@@ -71,8 +82,7 @@ export function formatSkew(received: Instant, sent: Instant): string {
 }
 
 /**
- * Whether a client's time is further ahead of the server's than is allowed. Without a bound, one report from a far future
- * would stand against all that come after it.
+ * Whether a client's time is further ahead of the server's than is allowed ([TM7]).
  *
  * @param aheadMaxMs milliseconds, compared to the second
  */

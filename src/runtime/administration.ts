@@ -1,11 +1,11 @@
 import type { ServerId } from '../protocol/ids.js';
-import type { LogDetail } from './log/server-log.js';
+import type { LogLevel } from './log/log-settings.js';
 
 /** Something that is done to a running herd by hand. */
 export type Act =
   /** crash: a server dies in the middle of what it does. stop: it answers its clients first. restart: one that is down comes back. */
   | { readonly act: 'crash' | 'stop' | 'restart'; readonly server: ServerId }
-  | { readonly act: 'log'; readonly server: ServerId; readonly level: LogDetail }
+  | { readonly act: 'log'; readonly server: ServerId; readonly level: LogLevel }
   /** cut: a link closes, and stays so. heal: it is as it was made. */
   | { readonly act: 'cut' | 'heal'; readonly link: readonly [ServerId, ServerId] }
   | { readonly act: 'slow'; readonly link: readonly [ServerId, ServerId]; readonly delayMs: number };

@@ -63,11 +63,11 @@ class TcpClientWire implements ClientWire {
 
   constructor(
     private readonly socket: Socket,
-    turn: Turn,
+    { clients }: Turn,
     private readonly tell: (message: ConnectionMessage) => void,
   ) {
     this.far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    this.writer = new GatheredWriter(socket, turn, () => this.report({ kind: 'drained' }));
+    this.writer = new GatheredWriter(socket, clients, () => this.report({ kind: 'drained' }));
   }
 
   /** Reports something, unless nothing may be reported any more. */

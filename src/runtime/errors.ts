@@ -53,3 +53,9 @@ function reasonOf({ code, message }: SystemError): string {
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+/** Why a file cannot be read, in words; `error` is what reading it threw. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as SystemError;
+  return code === 'ENOENT' ? 'there is no such file' : (code ?? message);
+}

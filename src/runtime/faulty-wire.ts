@@ -3,7 +3,7 @@ import type { PeerWire, PeerWireListener } from '../actors/transport.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import { LateLines } from './late-lines.js';
-import type { FlushScheduler } from './turn.js';
+import type { FlushScheduler } from './flush-order.js';
 
 /** Lines that may be late in one direction. On their way out, a wire with more has no room; on their way in, more come early. */
 const lateLinesMax = 5_000;

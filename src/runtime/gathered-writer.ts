@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ByteString } from '../protocol/bytes.js';
-import type { FlushScheduler, Gatherer } from './turn.js';
+import type { FlushScheduler, Gatherer } from './flush-order.js';
 
 /** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
 const closeWithinMs = 5_000;
@@ -11,6 +11,7 @@ export const reportedFromBytes = 4_096;
 /** Writes to a socket, all that gathers until the next flush in one write: a system call a line would cost more than all else we do for it. */
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
+  private state: 'open' | 'closing' = 'open';
 
   private isReportDue = false;
 
@@ -26,7 +27,9 @@ export class GatheredWriter implements Gatherer {
     return this.gathered.length + this.socket.writableLength;
   }
 
+  /** Without effect once closed. */
   write(text: ByteString): void {
+    if (this.state === 'closing') return;
     if (this.gathered === '') this.scheduler.ask(this);
     this.gathered += text;
   }
@@ -34,9 +37,11 @@ export class GatheredWriter implements Gatherer {
   flush(): void {
     const text = this.gathered;
     this.gathered = '';
-    if (text === '' || !this.socket.writable) return;
-    if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
-    this.socket.write(text, 'latin1', this.onTaken);
+    if (text !== '' && this.socket.writable) {
+      if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
+      this.socket.write(text, 'latin1', this.onTaken);
+    }
+    if (this.state === 'closing') this.closeSocket();
   }
 
   /**
@@ -49,9 +54,15 @@ export class GatheredWriter implements Gatherer {
     this.onDrained();
   };
 
-  /** Closes the socket once everything written is delivered, or has not been for too long. */
+  /** Closes the socket once everything written is flushed and delivered, or has not been for too long. */
   close(): void {
-    this.flush();
+    if (this.state === 'closing') return;
+    this.state = 'closing';
+    // What is gathered is not written before its time: links may have to be written first.
+    if (this.gathered === '') this.closeSocket();
+  }
+
+  private closeSocket(): void {
     this.socket.setTimeout(closeWithinMs, () => this.socket.destroy());
     this.socket.destroySoon();
   }

@@ -3,14 +3,14 @@ import { dials } from '../protocol/topology.js';
 import { AdministrationError, type Act } from './administration.js';
 import type { HerdConfig } from './config/herd-config.js';
 import type { LinkFault, LinkFaults } from './link-faults.js';
-import type { LogDetail } from './log/server-log.js';
+import type { LogLevel } from './log/log-settings.js';
 
 /** The servers of a process, as far as they can be administered. Each throws an AdministrationError where it cannot be done. */
 export interface AdministeredServers {
   crash(server: ServerId): void;
   stopByHand(server: ServerId): void;
   restart(server: ServerId): Promise<void>;
-  setLogDetail(server: ServerId, detail: LogDetail): void;
+  setLogLevel(server: ServerId, level: LogLevel): void;
 }
 
 /** Does by hand what can be done to the servers of this process, and to the links that they call. */
@@ -34,7 +34,7 @@ export class HostAdministration {
       case 'restart':
         return this.servers.restart(this.here(act.server));
       case 'log':
-        this.servers.setLogDetail(this.here(act.server), act.level);
+        this.servers.setLogLevel(this.here(act.server), act.level);
         return;
       case 'cut':
         this.setLink(act.link, { kind: 'cut' });

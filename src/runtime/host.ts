@@ -4,7 +4,7 @@ import { AdministrationError } from './administration.js';
 import { HostAdministration, type AdministeredServers } from './host-administration.js';
 import { HostedServer, type HostEdges, type Neighbourhood, type ServerPorts } from './hosted-server.js';
 import { LinkFaults } from './link-faults.js';
-import type { LogDetail } from './log/server-log.js';
+import type { LogLevel } from './log/log-settings.js';
 
 /** A server that ran this long has earned a quick restart, in milliseconds. */
 const soundAfterMs = 60_000;
@@ -47,7 +47,7 @@ export class Host implements AdministeredServers {
       },
     };
     const { config, clock, turn, hosted, mode } = edges;
-    const links = new LinkFaults(clock, turn);
+    const links = new LinkFaults(clock, turn.deliveries);
     const administration = new HostAdministration(config, hosted, this, links);
     const isAdministered = mode === 'development' || config.access.administration !== undefined;
     this.neighbourhood = {
@@ -131,8 +131,8 @@ export class Host implements AdministeredServers {
     }
   }
 
-  setLogDetail(id: ServerId, detail: LogDetail): void {
-    this.runningServer(id).setLogDetail(detail);
+  setLogLevel(id: ServerId, level: LogLevel): void {
+    this.runningServer(id).setLogLevel(level);
   }
 
   private runningServer(id: ServerId): HostedServer {

@@ -10,7 +10,6 @@ import type { Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import type { Location } from '../protocol/location.js';
 import { peerLineBytesMax } from '../protocol/peer-line.js';
-import { spokenVersions } from '../protocol/peer-version.js';
 import type { Upstream } from '../protocol/upstream.js';
 import { AdministrationError, type Administer } from './administration.js';
 import type { HerdCertificates } from './certificates.js';
@@ -25,7 +24,8 @@ import { ServerView } from './http/server-view.js';
 import { lastWritesOf } from './last-writes.js';
 import type { Listening } from './listening.js';
 import type { LinkFaults } from './link-faults.js';
-import { ServerLog, type LogDetail } from './log/server-log.js';
+import type { LogLevel } from './log/log-settings.js';
+import { ServerLog } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
@@ -121,7 +121,7 @@ export class HostedServer {
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
     const neighbours = config.topology.get(id) ?? [];
-    const identity = { herd: config.herd, server: id, neighbours, versions: spokenVersions };
+    const identity = { herd: config.herd, server: id, neighbours };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
     this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
@@ -177,12 +177,12 @@ export class HostedServer {
   }
 
   /**
-   * Has the log tell so much from now on.
+   * Has the log tell of what is of a level or above from now on.
    * @throws AdministrationError if there is none
    */
-  setLogDetail(detail: LogDetail): void {
+  setLogLevel(level: LogLevel): void {
     if (this.log === undefined) throw new AdministrationError('wrong state', `${this.id} writes no log`);
-    this.log.tell(detail);
+    this.log.tell(level);
   }
 
   /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
@@ -238,14 +238,16 @@ export class HostedServer {
     const { connectionsMax } = config.limits;
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
+    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
+    // Before clients: they may ask for what only the neighbours know.
+    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
+    this.server.announce();
     const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
         ? undefined
         : await this.openHttp(door, counts, { host, port: httpPort });
-    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
-    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     return { client, peer, http };
   }
 
@@ -266,7 +268,9 @@ export class HostedServer {
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
     const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
-    const needs = { ...door, ...told, bus, config, upstream, pageFolders, httpPortOf, faultOf };
+    const { outputBudget, watchersPerAddress } = this.server.shared;
+    const bounds = { outputBudget, watchersPerAddress };
+    const needs = { ...door, ...told, ...bounds, bus, config, upstream, pageFolders, httpPortOf, faultOf };
     return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
   }
 
@@ -293,11 +297,11 @@ export class HostedServer {
 }
 
 function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {
-  if (config.logDir === undefined) return undefined;
-  const folder = join(config.logDir, id);
+  if (config.log === undefined) return undefined;
+  const folder = join(config.log.dir, id);
   const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
   try {
-    return new ServerLog(folder, onTrouble);
+    return new ServerLog(folder, config.log, onTrouble);
   } catch (error) {
     // A server without a log is worth more than no server.
     onTrouble(error as Error);

@@ -1,16 +1,16 @@
 import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
 import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
-import type { Gatherer, Turn } from './turn.js';
+import type { FlushScheduler, Gatherer } from './flush-order.js';
 
-/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a turn. */
+/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a round. */
 const roomLines = 500;
 
-/** Connects the servers of one process. Lines written in one turn arrive together in the next. */
+/** Connects the servers of one process. Lines written in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {
   private readonly listening = new Map<ServerId, AcceptPeer>();
 
-  constructor(private readonly turn: Turn) {}
+  constructor(private readonly deliveries: FlushScheduler) {}
 
   /** Takes calls to a server, until it is told otherwise. */
   listen(server: ServerId, accept: AcceptPeer): void {
@@ -28,11 +28,11 @@ export class InProcessNetwork {
   }
 
   private dial(from: ServerId, to: ServerId, listener: PeerWireListener): PeerWire {
-    const near = new InProcessWire(to, this.turn);
-    const far = new InProcessWire(from, this.turn);
+    const near = new InProcessWire(to, this.deliveries);
+    const far = new InProcessWire(from, this.deliveries);
     near.connect(far);
     near.report(listener);
-    this.turn.ask({
+    this.deliveries.ask({
       flush: () => {
         if (!near.isOpen) return;
         const accept = this.listening.get(to);
@@ -59,7 +59,7 @@ class InProcessWire implements PeerWire, Gatherer {
 
   constructor(
     readonly far: string,
-    private readonly turn: Turn,
+    private readonly deliveries: FlushScheduler,
   ) {}
 
   connect(other: InProcessWire): void {
@@ -119,6 +119,6 @@ class InProcessWire implements PeerWire, Gatherer {
   private askForFlush(): void {
     if (this.flushing === 'asked') return;
     this.flushing = 'asked';
-    this.turn.ask(this);
+    this.deliveries.ask(this);
   }
 }

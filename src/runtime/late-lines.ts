@@ -1,6 +1,6 @@
 import type { Clock } from '../actors/clock.js';
 import type { ByteString } from '../protocol/bytes.js';
-import type { FlushScheduler, Gatherer } from './turn.js';
+import type { FlushScheduler, Gatherer } from './flush-order.js';
 
 interface Entry {
   readonly dueMs: number;

@@ -2,7 +2,7 @@ import type { Clock } from '../actors/clock.js';
 import type { PeerWire, PeerWireListener, Transport } from '../actors/transport.js';
 import type { ServerId } from '../protocol/ids.js';
 import { FaultyWire } from './faulty-wire.js';
-import type { FlushScheduler } from './turn.js';
+import type { FlushScheduler } from './flush-order.js';
 
 /** What somebody has done to a link. */
 export type LinkFault =

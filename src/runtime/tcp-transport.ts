@@ -14,8 +14,7 @@ import { formatPeerLine } from '../protocol/peer-line.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
-import { Pace } from './pace.js';
-import type { FlushScheduler } from './turn.js';
+import type { Turn } from './turn.js';
 
 /**
  * Bytes on their way to a neighbour beyond which it counts as slow. It is also what a catch-up puts together in a turn: clients
@@ -26,19 +25,12 @@ const roomBytes = 64 * 1024;
 /** Lines of a neighbour that are handed on in a turn: clients wait for them, a millisecond or two. */
 const linesPerTurn = 128;
 
-/**
- * When a neighbour is written to: each write wakes up a process, which then writes to others. What comes by itself goes at once.
- * Of a dense stream, which a server of more than a thousand chunks a second has, so much goes together; a relay, which is
- * told it that way, passes it on at once, so that the pause is made once on its way through the herd.
- */
-const linkPace = { denseMs: 1, everyMs: 5 };
-
 /** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
 const peersMax = 1_000;
 
 /** What wires over TCP need. */
 export interface TcpEdges {
-  readonly turn: FlushScheduler;
+  readonly turn: Turn;
   /** The longest line that a neighbour may send, in bytes; a longer one ends the wire. */
   readonly lineBytesMax: number;
   /** Undefined: servers speak without TLS. */
@@ -151,7 +143,7 @@ class TcpPeerWire implements PeerWire {
     readonly bears?: PeerWire['bears'],
   ) {
     this.framer = new LineFramer(lineBytesMax);
-    this.writer = new GatheredWriter(socket, new Pace(turn, linkPace), () => this.listener().drained(this));
+    this.writer = new GatheredWriter(socket, turn.links, () => this.listener().drained(this));
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.reason = error.code ?? error.message));
     socket.on('close', () => {

@@ -1,27 +1,68 @@
-/** Something that gathers work. */
-export interface Gatherer {
-  /** Does the gathered work. */
-  flush(): void;
-}
+import { FlushOrder, type FlushScheduler } from './flush-order.js';
+import { Pace } from './pace.js';
 
-/** Decides when gathered work is done. */
-export interface FlushScheduler {
-  /** Asks for one flush, soon: what is gathered until then is done with it. */
-  ask(gatherer: Gatherer): void;
-}
+/**
+ * When links are written to while no client waits for an answer: each write wakes up a process, which then writes to others. What
+ * comes by itself goes at once. Of a dense stream, which a server of more than a thousand chunks a second has, so much goes
+ * together; a relay, which is told it that way, passes it on at once.
+ */
+const linkPace = { denseMs: 1, everyMs: 5 };
 
-/** Flushes at the end of the present turn of the event loop, all gatherers from one callback. */
-export class Turn implements FlushScheduler {
-  private waiting: Gatherer[] = [];
+/** Does gathered work at the end of the present turn of the event loop, in the order of `FlushOrder`. */
+export class Turn {
+  readonly deliveries: FlushScheduler;
+  readonly links: FlushScheduler;
+  readonly clients: FlushScheduler;
+  private readonly order: FlushOrder;
+  private readonly pace = new Pace(linkPace);
+  private state: 'idle' | 'ends soon' | 'ending' = 'idle';
+  private linkTimer: NodeJS.Timeout | undefined;
 
-  ask(gatherer: Gatherer): void {
-    this.waiting.push(gatherer);
-    if (this.waiting.length === 1) setImmediate(() => this.end());
+  /** @param onFailure hears of a flush that threw; left out, the error is thrown where nothing catches it */
+  constructor(onFailure: (error: unknown) => void = throwUncaught) {
+    this.order = new FlushOrder(() => this.endSoon(), onFailure);
+    ({ deliveries: this.deliveries, links: this.links, clients: this.clients } = this.order);
+  }
+
+  private endSoon(): void {
+    if (this.state !== 'idle') return;
+    this.state = 'ends soon';
+    setImmediate(() => this.end());
   }
 
   private end(): void {
-    const gatherers = this.waiting;
-    this.waiting = [];
-    for (const gatherer of gatherers) gatherer.flush();
+    this.state = 'ending';
+    this.order.run(this.pace);
+    this.state = 'idle';
+    this.awaitRest();
   }
+
+  /** Has what is left done: links when their pace allows it, all else at the end of the next turn. */
+  private awaitRest(): void {
+    const { deliveries, links, clients } = this.order;
+    if (!deliveries.isEmpty || !clients.isEmpty) return this.endSoon();
+    if (links.isEmpty) {
+      clearTimeout(this.linkTimer);
+      this.linkTimer = undefined;
+      return;
+    }
+    const waitMs = this.pace.waitMs();
+    if (waitMs === 0) return this.endSoon();
+    this.linkTimer ??= setTimeout(() => {
+      this.linkTimer = undefined;
+      this.writeLinks();
+    }, waitMs);
+  }
+
+  private writeLinks(): void {
+    this.order.links.flush();
+    this.pace.written();
+  }
+}
+
+/** Throws to the process, and not to whoever called. */
+function throwUncaught(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }

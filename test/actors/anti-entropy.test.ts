@@ -8,10 +8,14 @@ import { bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { supersedes, type Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { locations as anyLocations, location } from '../protocol/arbitraries.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { collidingId } from '../support/colliding-ids.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const [blake, bryant] = [serverId('Blake'), serverId('Bryant')];
 
@@ -26,6 +30,8 @@ class FakeLink implements Actor<LinkMessage> {
   readonly underWay: StoreMessage[] = [];
   /** Locations that were told by a catch-up, not by flood. */
   readonly dealt: Location[] = [];
+  /** Locations of the largest page of a catch-up. */
+  largestPage = 0;
 
   constructor(
     private readonly bus: MessageBus,
@@ -44,6 +50,7 @@ class FakeLink implements Actor<LinkMessage> {
         this.underWay.push({ kind: 'catch-up', neighbour: self });
         return;
       case 'page':
+        this.largestPage = Math.max(this.largestPage, message.locations.length);
         for (const location of message.locations) {
           this.dealt.push(location);
           this.underWay.push({ kind: 'learned', locations: [location], from: self });
@@ -74,7 +81,10 @@ class Side {
     clientsMax = 1_000_000,
   ) {
     this.link = new FakeLink(this.bus, self, neighbour);
-    this.bus.attach(addresses.store, new LocationStore(this.bus, clientsMax));
+    this.bus.attach(
+      addresses.store,
+      new LocationStore(this.bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+    );
     this.bus.attach(addresses.seeker, new FakeActor());
     // Until the link is up, nobody is told of anything.
     this.bus.attach(addresses.flood, new FakeActor());
@@ -194,6 +204,17 @@ describe('two stores that compare digests', () => {
     );
   });
 
+  it('[PE14] fill an empty one with clients that are all of one bucket, in pages of usual size', () => {
+    const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+    const count = 20_000;
+    for (let index = 0; index < count; index += 1) one.report(locationOf(collidingId(index), 1));
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.holds()).to.have.lengthOf(count);
+    expect(one.link.largestPage).to.be.within(200, 320);
+  });
+
   it('[PE22] tell each other nothing but what is in buckets that differ', () => {
     fc.assert(
       fc.property(held, held, held, (both, first, second) => {
@@ -244,7 +265,7 @@ describe('two stores that compare digests', () => {
     other.comesUp();
     exchange(one, other, inTurn());
     expect(other.link.dealt.map(({ line }) => line)).to.include(locationOf('phone1', 151).line);
-    for (const { seconds } of other.link.dealt) expect(seconds).to.be.above(50);
+    for (const { receivedSeconds } of other.link.dealt) expect(receivedSeconds).to.be.above(50);
   });
 
   it('[PE15] [PE14] refill one that holds nothing, page by page', () => {

@@ -4,7 +4,6 @@ import { defaultLimits, defaultPace } from '../../src/actors/limits.js';
 import { addresses } from '../../src/actors/messages.js';
 import { Server } from '../../src/actors/server.js';
 import { defaultUpstreamPace } from '../../src/actors/upstream/pace.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import type { Location } from '../../src/protocol/location.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
@@ -33,7 +32,6 @@ describe('A server that floods and shares a bucket', () => {
       herd: 'twitter',
       server: serverId('Bryant'),
       neighbours: ['Blake', 'Metta'].map(serverId),
-      versions: spokenVersions,
     };
     const told = { identity, limits: defaultLimits, pace: defaultPace };
     server = new Server(
@@ -53,9 +51,9 @@ describe('A server that floods and shares a bucket', () => {
     metta = wire;
     mettaSays = (...lines) => listener.lines(wire, lines);
     listener.opened(metta);
-    mettaSays('HELLO 1 twitter Metta Bryant', 'CAUGHT-UP');
+    mettaSays('HELLO 3 twitter Metta Bryant', 'CAUGHT-UP');
     blake = new FakePeerWire('192.0.2.9:40000');
-    server.acceptPeer(blake).lines(blake, ['HELLO 1 twitter Blake Bryant', 'CAUGHT-UP']);
+    server.acceptPeer(blake).lines(blake, ['HELLO 3 twitter Blake Bryant', 'CAUGHT-UP']);
     bucket.session.loads();
     heard();
   });
@@ -71,7 +69,7 @@ describe('A server that floods and shares a bucket', () => {
   }
 
   const forwarded = ({ line }: Location) => `${line} Bryant`;
-  const valueOf = ({ line }: Location) => `1 ${line}`;
+  const valueOf = ({ line }: Location) => `2 ${line}`;
   const entryOf = (location: Location, revision: number) => ({
     key: 'key of kiwi',
     value: valueOf(location),

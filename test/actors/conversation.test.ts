@@ -15,7 +15,7 @@ import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId } from '../../src/protocol/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../src/protocol/line-framer.js';
 import { type Location } from '../../src/protocol/location.js';
-import { beat, caughtUp, compared, formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
+import { caughtUp, compared, formatPeerAt, formatPeerLine } from '../../src/protocol/peer-line.js';
 import type { Instant } from '../../src/protocol/time.js';
 import type { NearbyQuestion } from '../../src/protocol/upstream.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
@@ -381,12 +381,13 @@ describe('Conversation', () => {
       const said = [
         kiwi.line,
         formatPeerAt(kiwi, metta),
-        formatPeerLine({ kind: 'HELLO', version: '1', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
+        formatPeerLine({ kind: 'HELLO', version: '3', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
         formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
         formatPeerLine({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined }),
         formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
-        ...[beat, compared, caughtUp].map(formatPeerLine),
+        ...[compared, caughtUp].map(formatPeerLine),
+        formatPeerLine({ kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } }),
       ];
       for (const line of said) client.says(`${line}\n`);
       expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));

@@ -9,7 +9,6 @@ import {
 } from '../../src/actors/handshake.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { formatPeerLine, parsePeerLine, type PeerLine } from '../../src/protocol/peer-line.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { HerdSecrets } from '../../src/runtime/herd-secrets.js';
 import { serverId } from '../support/fake-location.js';
 import { TrustedFakeWire } from '../support/fake-peer-wire.js';
@@ -17,12 +16,11 @@ import { TrustedFakeWire } from '../support/fake-peer-wire.js';
 const blake = serverId('Blake');
 const bryant = serverId('Bryant');
 const gasol = serverId('Gasol');
-const ofBlake: PeerIdentity = { herd: 'twitter', server: blake, neighbours: [bryant], versions: spokenVersions };
+const ofBlake: PeerIdentity = { herd: 'twitter', server: blake, neighbours: [bryant] };
 const ofBryant: PeerIdentity = {
   herd: 'twitter',
   server: bryant,
   neighbours: [blake, gasol],
-  versions: spokenVersions,
 };
 
 const old = 'the old secret of the herd';
@@ -33,6 +31,8 @@ const knowing = (...secrets: string[]): Secrets => new HerdSecrets(secrets);
 const notInTurn = 'the line is not one that a handshake has in this place';
 const differs = (of: string, heardBy: string) =>
   `${of} does not know a secret that ${heardBy} holds valid: HERD_SECRET differs`;
+const otherVersion = (version: string, refusedBy: string) =>
+  `version ${version} of the protocol between servers, ${refusedBy} version 3`;
 const missing = (at: string, askedBy: string) =>
   `${askedBy} asks for the secret of the herd and ${at} has none: set HERD_SECRET for ${at}`;
 
@@ -96,8 +96,8 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
   it('is a hello of each side', () => {
     const shaken = shake(undefined, undefined);
     expect(shaken.said).to.deep.equal([
-      'caller > HELLO 1 twitter Blake Bryant',
-      'called > HELLO 1 twitter Bryant Blake',
+      'caller > HELLO 3 twitter Blake Bryant',
+      'called > HELLO 3 twitter Bryant Blake',
     ]);
     expect(shaken.caller).to.deep.include({ outcome: 'greeted', neighbour: 'Bryant' });
     expect(shaken.called).to.deep.include({ outcome: 'greeted', neighbour: 'Blake' });
@@ -115,19 +115,27 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
     });
   }
 
-  it('[PE5] is refused to a server of another version', () => {
-    const called = new CalledHandshake({ identity: ofBryant, secrets: undefined });
-    const reason = 'Blake speaks version 3, Bryant versions 1 to 2';
-    const step = called.hear(parsePeerLine('HELLO 3 places Blake Bryant of a form to come'));
-    expect(step).to.deep.equal({ outcome: 'failed', reason, say: [{ kind: 'REFUSED', reason }] });
+  it('[PE5] [PE27] is refused to a server of another version, earlier or later, and both know why', () => {
+    for (const [version, rest] of [
+      ['1', ''],
+      ['1', ' Q8e9VC_4zecVWQ-30PwTyw.2'],
+      ['2', ''],
+      ['4', ' of a form to come'],
+      ['03', ''],
+    ]) {
+      const called = new CalledHandshake({ identity: ofBryant, secrets: undefined });
+      const reason = `Blake speaks version ${version} of the protocol between servers, Bryant version 3`;
+      const step = called.hear(parsePeerLine(`HELLO ${version} places Blake Bryant${rest}`));
+      expect(step).to.deep.equal({ outcome: 'failed', reason, say: [{ kind: 'REFUSED', reason }] });
+    }
   });
 
   for (const [name, line, reason] of [
-    ['of another version', 'HELLO 3 twitter Bryant Blake', 'Bryant speaks version 3, Blake versions 1 to 2'],
-    ['of no version', 'HELLO two twitter Bryant Blake', 'Bryant speaks version two, Blake versions 1 to 2'],
-    ['of another herd', 'HELLO 1 places Bryant Blake', 'Bryant is of herd places, Blake of herd twitter'],
-    ['that thinks it is another who calls', 'HELLO 1 twitter Bryant Gasol', 'Gasol was called, this is Blake'],
-    ['that is no neighbour', 'HELLO 1 twitter Gasol Blake', 'Gasol is no neighbour of Blake'],
+    ['of another version', 'HELLO 2 twitter Bryant Blake', `Bryant speaks ${otherVersion('2', 'Blake')}`],
+    ['of no version', 'HELLO two twitter Bryant Blake', `Bryant speaks ${otherVersion('two', 'Blake')}`],
+    ['of another herd', 'HELLO 3 places Bryant Blake', 'Bryant is of herd places, Blake of herd twitter'],
+    ['that thinks it is another who calls', 'HELLO 3 twitter Bryant Gasol', 'Gasol was called, this is Blake'],
+    ['that is no neighbour', 'HELLO 3 twitter Gasol Blake', 'Gasol is no neighbour of Blake'],
     ['that says nothing of who it is', 'AT Blake +0.100000000 kiwi +1+1 1 Bryant', notInTurn],
     ['that proves what nobody asked', 'PROOF x', notInTurn],
     ['that refuses', 'REFUSED Blake is too loud', 'refused: Blake is too loud'],
@@ -142,7 +150,7 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
     const identity = { ...ofBlake, neighbours: [bryant, gasol] };
     const caller = new CallerHandshake({ identity: identity, secrets: undefined }, bryant);
     const reason = 'Bryant was called, Gasol answered';
-    expect(caller.hear(parsePeerLine('HELLO 1 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
+    expect(caller.hear(parsePeerLine('HELLO 3 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
   });
 });
 
@@ -171,7 +179,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
   it('fails for the caller if the called one cannot prove', () => {
     const secrets = knowing(secret);
     const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
-    caller.hear(parsePeerLine(`HELLO 1 twitter Bryant Blake ${secrets.nonce()}`));
+    caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${secrets.nonce()}`));
     const reason = differs('Bryant', 'Blake');
     expect(caller.hear({ kind: 'PROOF', proofs: secrets.prove('anything else') })).to.deep.include({ reason });
   });
@@ -185,10 +193,10 @@ describe('[PE20] a handshake in a herd with a secret', () => {
 
   it('fails for a caller that is answered as if there were no secret, and for one that is asked without having one', () => {
     const asking = new CallerHandshake({ identity: ofBlake, secrets: knowing(secret) }, bryant);
-    const withoutNonce = asking.hear(parsePeerLine('HELLO 1 twitter Bryant Blake'));
+    const withoutNonce = asking.hear(parsePeerLine('HELLO 3 twitter Bryant Blake'));
     expect(withoutNonce).to.deep.equal({ outcome: 'failed', reason: missing('Bryant', 'Blake'), say: [] });
     const asked = new CallerHandshake({ identity: ofBlake, secrets: undefined }, bryant);
-    const withNonce = asked.hear(parsePeerLine('HELLO 1 twitter Bryant Blake nonce'));
+    const withNonce = asked.hear(parsePeerLine('HELLO 3 twitter Bryant Blake nonce'));
     expect(withNonce).to.deep.equal({ outcome: 'failed', reason: missing('Blake', 'Bryant'), say: [] });
   });
 
@@ -217,7 +225,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
     const hello = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant).begin()[0] ?? expect.fail();
     const welcome = helloIn(called.hear(hello).say);
-    const statement = `herd peer called 1 twitter Blake Bryant ${helloIn([hello]).nonce ?? ''} ${welcome.nonce ?? ''}`;
+    const statement = `herd peer called 3 twitter Blake Bryant ${helloIn([hello]).nonce ?? ''} ${welcome.nonce ?? ''}`;
     // Even with what Bryant itself would prove with.
     expect(called.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome).to.equal('failed');
   });
@@ -228,7 +236,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     caller.begin();
     // The stranger even chooses the caller's own nonce.
     const nonce = helloIn(caller.begin()).nonce ?? '';
-    const proofs = proofsIn(caller.hear(parsePeerLine(`HELLO 1 twitter Bryant Blake ${nonce}`)));
+    const proofs = proofsIn(caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${nonce}`)));
     expect(caller.hear({ kind: 'PROOF', proofs }).outcome).to.equal('failed');
   });
 
@@ -248,27 +256,27 @@ describe('[PE20] a handshake in a herd with a secret', () => {
   it('takes no proof that was made for others: another herd, other servers', () => {
     const secrets = knowing(secret);
     const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
-    const nonce = helloIn(called.hear(parsePeerLine('HELLO 1 twitter Blake Bryant nonce')).say).nonce ?? '';
+    const nonce = helloIn(called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce')).say).nonce ?? '';
     for (const statement of [
-      `herd peer caller 1 places Blake Bryant nonce ${nonce}`,
-      `herd peer caller 1 twitter Gasol Bryant nonce ${nonce}`,
-      `herd peer caller 1 twitter Blake Metta nonce ${nonce}`,
-      `herd peer caller 2 twitter Blake Bryant nonce ${nonce}`,
-      `herd peer caller 1 twitter Blake Bryant other ${nonce}`,
+      `herd peer caller 3 places Blake Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Gasol Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Blake Metta nonce ${nonce}`,
+      `herd peer caller 4 twitter Blake Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Blake Bryant other ${nonce}`,
       'nonce',
       '',
     ]) {
       const fresh = new CalledHandshake({ identity: ofBryant, secrets: { ...asObject(secrets), nonce: () => nonce } });
-      fresh.hear(parsePeerLine('HELLO 1 twitter Blake Bryant nonce'));
+      fresh.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
       expect(fresh.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome, statement).to.equal('failed');
     }
-    const right = secrets.prove(`herd peer caller 1 twitter Blake Bryant nonce ${nonce}`);
+    const right = secrets.prove(`herd peer caller 3 twitter Blake Bryant nonce ${nonce}`);
     expect(called.hear({ kind: 'PROOF', proofs: right }).outcome).to.equal('greeted');
   });
 
   it('[PE6] [PE7] takes no second hello, and nothing but a proof behind the first', () => {
     for (const line of [
-      'HELLO 1 twitter Blake Bryant nonce',
+      'HELLO 3 twitter Blake Bryant nonce',
       'AT Blake +0.100000000 kiwi +1+1 1 Blake',
       'DIGEST AAAA',
       'SEEK Blake:1 16 kiwi',
@@ -277,7 +285,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
       '',
     ]) {
       const called = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
-      called.hear(parsePeerLine('HELLO 1 twitter Blake Bryant nonce'));
+      called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
       const step = called.hear(parsePeerLine(line));
       expect(step, line).to.deep.equal({
         outcome: 'failed',
@@ -290,86 +298,18 @@ describe('[PE20] a handshake in a herd with a secret', () => {
   });
 });
 
-describe('[PE27] a handshake of servers of several versions', () => {
-  const speaking = (lowest: number, highest: number) => ({
-    caller: { ...ofBlake, versions: { lowest, highest } },
-    called: { ...ofBryant, versions: { lowest, highest } },
-  });
-  const [old1, new1, next] = [speaking(1, 1), speaking(1, 2), speaking(2, 3)];
-
-  function agreed({ caller, called }: Shaking): (number | string | undefined)[] {
-    return [caller, called].map((step) => (step?.outcome === 'greeted' ? step.version : step?.outcome));
-  }
-
-  for (const [name, caller, called, version] of [
-    ['two of this', new1, new1, 2],
-    ['an old one that calls', old1, new1, 1],
-    ['an old one that is called', new1, old1, 1],
-    ['two old ones', old1, old1, 1],
-    ['one to come that calls', next, new1, 2],
-    ['one to come that is called', new1, next, 2],
-  ] as const) {
-    it(`agrees on the highest common version: ${name}`, () => {
-      const identities = { caller: caller.caller, called: called.called };
-      const shaken = shake(knowing(secret), knowing(secret), identities);
-      expect(agreed(shaken)).to.deep.equal([version, version]);
-    });
-  }
-
-  it('says HELLO 1 and a nonce that offers more, which is all that an old one sees of it', () => {
-    const [hello = '', welcome = ''] = shake(knowing(secret), knowing(secret)).said;
-    expect(hello).to.match(/^caller > HELLO 1 twitter Blake Bryant [\w-]{22}\.2$/);
-    expect(welcome).to.match(/^called > HELLO 1 twitter Bryant Blake [\w-]{22}\.2$/);
-    const [before = ''] = shake(knowing(secret), knowing(secret), old1).said;
-    expect(before).to.match(/^caller > HELLO 1 twitter Blake Bryant [\w-]{22}$/);
-  });
-
-  it('fails where they have no version in common, and both know why', () => {
-    const shaken = shake(knowing(secret), knowing(secret), { caller: next.caller, called: old1.called });
-    const reason = 'Blake speaks versions 2 to 3, Bryant version 1';
-    expect(outcomes(shaken)).to.deep.equal([`refused: ${reason}`, reason]);
-    const caller = new CallerHandshake({ identity: old1.caller, secrets: knowing(secret) }, bryant);
-    const step = caller.hear(parsePeerLine('HELLO 2 twitter Bryant Blake nonce.3'));
-    expect(step).to.deep.include({ reason: 'Bryant speaks versions 2 to 3, Blake version 1' });
-  });
-
-  it('speaks version 1 without a secret: there is no nonce to offer more in', () => {
-    expect(agreed(shake(undefined, undefined))).to.deep.equal([1, 1]);
-  });
-
-  it('speaks the highest version within a process, whose servers are of one, and says so', () => {
+describe('a handshake within one process', () => {
+  it('is one without a secret', () => {
     const over = (identity: PeerIdentity) =>
       introductionOver(new TrustedFakeWire('memory'), { identity, secrets: knowing(secret) });
     const caller = new CallerHandshake(over(ofBlake), bryant);
     const [hello] = caller.begin();
-    expect(hello).to.deep.include({ version: '2', nonce: undefined });
+    expect(hello).to.deep.include({ version: '3', nonce: undefined });
     const step = new CalledHandshake(over(ofBryant)).hear(hello ?? expect.fail());
-    expect(step).to.deep.include({ outcome: 'greeted', version: 2 });
-    expect(caller.hear(step.say[0] ?? expect.fail())).to.deep.include({ outcome: 'greeted', version: 2 });
+    expect(step).to.deep.include({ outcome: 'greeted' });
+    expect(caller.hear(step.say[0] ?? expect.fail())).to.deep.include({ outcome: 'greeted' });
   });
-
-  for (const [name, change] of [
-    ['of the caller', { caller: (text: string) => text.replace(/\.2$/, '') }],
-    ['of the called', { called: (text: string) => text.replace(/\.2$/, '') }],
-    ['of both', { caller: (text: string) => text.slice(0, -2), called: (text: string) => text.slice(0, -2) }],
-    ['of the caller, which is made more', { caller: (text: string) => text.replace(/\.2$/, '.3') }],
-  ] as const) {
-    it(`[PE20] does not succeed where somebody on the way changes the offer ${name}`, () => {
-      const { caller: ofCaller = same, called: ofCalled = same } = change as Readonly<Record<string, typeof same>>;
-      const caller = new CallerHandshake({ identity: ofBlake, secrets: knowing(secret) }, bryant);
-      const called = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
-      const hello = helloIn(caller.begin());
-      const welcome = helloIn(called.hear(parsePeerLine(ofCaller(formatPeerLine(hello)))).say);
-      const proof = caller.hear(parsePeerLine(ofCalled(formatPeerLine(welcome))));
-      expect(called.hear({ kind: 'PROOF', proofs: proofsIn(proof) })).to.deep.include({
-        outcome: 'failed',
-        reason: differs('Blake', 'Bryant'),
-      });
-    });
-  }
 });
-
-const same = (text: string): string => text;
 
 /** The same secrets as plain functions, of which a test can replace one. */
 function asObject(secrets: Secrets): Secrets {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LocationStore } from '../../src/actors/location-store.js';
+import { locationBytes } from '../../src/actors/location-bytes.js';
 import {
   addresses,
   type ConnectionMessage,
@@ -11,16 +12,38 @@ import {
 import { bucketOf, Digest, groupCount } from '../../src/protocol/digest.js';
 import { asClientId, type ServerId } from '../../src/protocol/ids.js';
 import { supersedes, type Location } from '../../src/protocol/location.js';
+import { formatSkew, type Instant } from '../../src/protocol/time.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
+import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { location } from '../protocol/arbitraries.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const asker = addresses.connection(1);
 const neighbour = serverId('Metta');
 const clientsMax = 1_000_000;
 /** The hashes of any group of a store that holds nothing. */
 const nothing = new Digest().describeBuckets(0);
+
+/** A location that Blake received at a second, from a client with a clock of its own. */
+function receivedAt(client: string, received: number, time: string): Location {
+  const skew = formatSkew({ seconds: received, nanoseconds: 0 }, { seconds: Number(time), nanoseconds: 0 });
+  return location({ client, time, skew });
+}
+
+/** A clock that is set by hand. */
+class SetClock extends VirtualClock {
+  constructor(public seconds: number) {
+    super();
+  }
+
+  override now(): Instant {
+    return { seconds: this.seconds, nanoseconds: 0 };
+  }
+}
 
 describe('LocationStore', () => {
   let bus: MessageBus;
@@ -39,7 +62,10 @@ describe('LocationStore', () => {
     bus.attach(addresses.seeker, seeker);
     bus.attach(addresses.link(neighbour), link);
     bus.attach(asker, client);
-    bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+    bus.attach(
+      addresses.store,
+      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+    );
   });
 
   function report(location: Location): void {
@@ -86,7 +112,10 @@ describe('LocationStore', () => {
     });
     fc.assert(
       fc.property(fc.array(anyLocation, { minLength: 1 }), (told) => {
-        bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+        bus.attach(
+          addresses.store,
+          new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+        );
         flood.take();
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of told) {
@@ -181,7 +210,10 @@ describe('LocationStore', () => {
     });
 
     it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
-      bus.attach(addresses.store, new LocationStore(bus, 2));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 2 }),
+      );
       const forgotten = eventsOf(bus, 'location-forgotten');
       const locations = ['kiwi', 'emu', 'moa'].map((client, index) => locationOf(client, 10 - index));
       bus.send(addresses.store, { kind: 'remembered', locations });
@@ -190,11 +222,27 @@ describe('LocationStore', () => {
     });
   });
 
+  it('[LO5] keeps locations of as many bytes as it may, and forgets the oldest', () => {
+    const storeBytesMax = 65_536;
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { clientsMax, storeBytesMax }));
+    const forgotten = eventsOf(bus, 'location-forgotten');
+    const of = (index: number) => locationOf(`${index}`.padEnd(1_000, '.'), index);
+    for (let index = 0; index < 100; index += 1) report(of(index));
+    const each = locationBytes(of(99));
+    expect(forgotten.map(({ location }) => location.effectiveSeconds)).to.deep.equal(
+      Array.from({ length: 100 - Math.floor(storeBytesMax / each) }, (_, index) => index),
+    );
+    expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
+  });
+
   describe('[LO5] that holds as many clients as it may', () => {
     let forgotten: { location: Location }[];
 
     beforeEach(() => {
-      bus.attach(addresses.store, new LocationStore(bus, 3));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 3 }),
+      );
       forgotten = eventsOf(bus, 'location-forgotten');
       for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(locationOf(client, 10 + index));
     });
@@ -202,6 +250,48 @@ describe('LocationStore', () => {
     const learn = (location: Location) =>
       bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
     const named = (events: readonly { location: Location }[]) => events.map(({ location }) => location.client);
+
+    /** The horizon that neighbours are told. */
+    const horizon = () => {
+      bus.send(addresses.store, { kind: 'describe', neighbour, anew: false });
+      const [described] = link.take();
+      return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
+    };
+
+    it('evicts by receipt, whatever time clients write', () => {
+      for (const [client, time] of Object.entries({ emu: '90000', moa: '80000' })) {
+        report(receivedAt(client, 11, time));
+      }
+      report(receivedAt('kiwi', 20, '1'));
+      report(receivedAt('rhea', 21, '5'));
+      expect(named(forgotten)).to.deep.equal(['kiwi']);
+      report(receivedAt('ostrich', 22, '6'));
+      expect(
+        named(forgotten)
+          .slice(1)
+          .every((client) => ['emu', 'moa'].includes(client)),
+      ).to.equal(true);
+      expect(['rhea', 'ostrich'].map((client) => whereis(client)?.time)).to.deep.equal(['5', '6']);
+    });
+
+    it('[PE25] has a horizon that never passes its own clock, so that what is received now is taken', () => {
+      const clock = new SetClock(1_000);
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax: 1 }));
+      learn(receivedAt('kiwi', 90_000, '90000'));
+      learn(receivedAt('emu', 90_001, '90001'));
+      expect(horizon()).to.deep.equal({ seconds: 1_000, nanoseconds: 0 });
+      clock.seconds = 1_001;
+      expect(horizon(), 'and stands still').to.deep.equal({ seconds: 1_000, nanoseconds: 0 });
+      flood.take();
+      learn(receivedAt('moa', 1_001, '1001'));
+      expect(flood.take()).to.deep.equal([
+        { kind: 'spread', locations: [receivedAt('moa', 1_001, '1001')], from: neighbour },
+      ]);
+      clock.seconds = 500;
+      expect(horizon(), 'after the clock was set back').to.deep.equal({ seconds: 500, nanoseconds: 0 });
+      clock.seconds = 2_000;
+      expect(horizon()).to.deep.equal({ seconds: 500, nanoseconds: 0 });
+    });
 
     it('forgets the one with the oldest location for another', () => {
       report(locationOf('rhea', 20));
@@ -235,16 +325,11 @@ describe('LocationStore', () => {
     });
 
     it('[PE25] tells neighbours how old what it forgot is, and so what it takes no more', () => {
-      const horizon = () => {
-        bus.send(addresses.store, { kind: 'describe', neighbour, anew: false });
-        const [described] = link.take();
-        return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
-      };
       expect(horizon()).to.equal(undefined);
       report(locationOf('rhea', 20));
-      expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 0 });
+      expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 100_000_000 });
       report(locationOf('ostrich', 21));
-      expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 0 });
+      expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 100_000_000 });
     });
 
     it('takes from a neighbour what is newer', () => {
@@ -265,7 +350,10 @@ describe('LocationStore', () => {
       report(locationOf('rhea', 21));
       report(locationOf('kiwi', 10));
       expect(named(forgotten), 'and forgets it, for it is the oldest').to.deep.equal(['kiwi', 'kiwi']);
-      bus.attach(addresses.store, new LocationStore(bus, 1));
+      bus.attach(
+        addresses.store,
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 1 }),
+      );
       report(locationOf('kiwi', 10));
       report(locationOf('emu', 20));
       report(locationOf('moa', 10));
@@ -284,7 +372,10 @@ describe('LocationStore', () => {
       const told = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
         fc.property(fc.array(told, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
-          bus.attach(addresses.store, new LocationStore(bus, max));
+          bus.attach(
+            addresses.store,
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: max }),
+          );
           let newest = 0;
           for (const { client, seconds, learned } of all) {
             const location = locationOf(`phone${client}`, seconds);
@@ -296,7 +387,7 @@ describe('LocationStore', () => {
           catchUp(neighbour);
           const held = pages().flatMap(({ locations }) => locations);
           expect(held.length).to.be.at.most(max);
-          if (all.length > 0) expect(held.some(({ seconds }) => seconds === newest)).to.equal(true);
+          if (all.length > 0) expect(held.some(({ time }) => time === String(newest))).to.equal(true);
         }),
         { numRuns: 30 },
       );
@@ -317,6 +408,23 @@ describe('LocationStore', () => {
       for (const client of ['kiwi', 'emu']) own.toggle(locationOf(client, 1));
       const group = Math.floor(bucketOf(asClientId('emu')) / 256);
       expect(link.take()).to.deep.equal([{ kind: 'compared', told: [{ group, buckets: own.describeBuckets(group) }] }]);
+    });
+
+    it('[PE25] tells it what was received after its horizon, and takes a horizon beyond the own clock for now', () => {
+      const clock = new SetClock(1_000);
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax }));
+      const told = (seconds: number) => {
+        const horizon = { seconds, nanoseconds: 0 };
+        bus.send(addresses.store, { kind: 'compare', neighbour, groups: '', horizon });
+        link.take();
+        catchUp(neighbour);
+        return pages().flatMap(({ locations }) => locations.map((each) => each.client));
+      };
+      report(receivedAt('kiwi', 900, '90000'));
+      report(receivedAt('emu', 901, '1'));
+      report(receivedAt('moa', 1_001, '1001'));
+      expect(told(900)).to.have.members(['emu', 'moa']);
+      expect(told(999_999_999)).to.deep.equal(['moa']);
     });
 
     it('takes a digest that it cannot read to differ in everything', () => {
@@ -384,7 +492,10 @@ describe('LocationStore', () => {
       const change = fc.record({ client: fc.nat(800), pagesBefore: fc.nat(3) });
       fc.assert(
         fc.property(fc.integer({ min: 250, max: 700 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
-          bus.attach(addresses.store, new LocationStore(bus, clientsMax));
+          bus.attach(
+            addresses.store,
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+          );
           link.take();
           for (let index = 0; index < held; index += 1) report(locationOf(`phone${index}`, 1));
           const dealt = new Set<string>();

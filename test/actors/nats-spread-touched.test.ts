@@ -21,7 +21,7 @@ import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { promisesSettled } from '../support/fake-upstream.js';
 import { locationOf } from '../support/fake-location.js';
 
-const valueOf = ({ line }: Location) => `1 ${line}`;
+const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
   key: `key of ${location.client}`,
   value: valueOf(location),

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { BucketEvent, BucketWarningEvent } from '../../src/actors/events.js';
 import type { BucketEntry } from '../../src/actors/location-bucket.js';
 import { addresses, fromBucket, type ListedMessage, type StoreMessage } from '../../src/actors/messages.js';
+import { cursorCount } from '../../src/actors/client-buckets.js';
 import { defaultLimits } from '../../src/actors/limits.js';
 import { NatsSpread } from '../../src/actors/nats-spread.js';
 import type { Location } from '../../src/protocol/location.js';
@@ -12,7 +13,7 @@ import { FakeBucket } from '../support/fake-bucket.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { locationOf } from '../support/fake-location.js';
 
-const valueOf = ({ line }: Location) => `1 ${line}`;
+const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
   key: `key of ${location.client}`,
   value: valueOf(location),
@@ -233,12 +234,20 @@ describe('NatsSpread', () => {
       expect(stateNow()).to.equal('live');
     });
 
+    it('reads what a server of version 1 wrote, and writes over it what is newer', () => {
+      const [older, newer] = [locationOf('kiwi', 1), locationOf('kiwi', 2)];
+      bucket.session.changes({ key: 'key of kiwi', value: `1 ${older.line}`, revision: 4 });
+      expect(learned()).to.deep.equal([older.line]);
+      report(newer);
+      expect(bucket.session.takePut()).to.include({ value: `2 ${newer.line}`, revision: 4 });
+    });
+
     it('ignores values of versions that it does not know, warns once, and does not write over them', async () => {
-      const later: BucketEntry = { key: 'key of kiwi', value: '2 something else', revision: 4 };
+      const later: BucketEntry = { key: 'key of kiwi', value: '3 something else', revision: 4 };
       bucket.session.changes(later, { ...later, key: 'key of emu', revision: 5 });
       expect(learned()).to.deep.equal([]);
       expect(warnings.map(({ reason }) => reason)).to.deep.equal([
-        'the bucket has values of version 2, which this server does not know, and ignores',
+        'the bucket has values of version 3, which this server does not know, and ignores',
       ]);
       report(locationOf('kiwi', 1));
       await bucket.session.takePut().ends({ kind: 'conflict' });
@@ -249,7 +258,7 @@ describe('NatsSpread', () => {
 
     for (const [what, entry] of [
       ['no value of a herd', { key: 'key of kiwi', value: 'hello', revision: 1 }],
-      ['no AT line', { key: 'key of kiwi', value: '1 AT hello', revision: 1 }],
+      ['no AT line', { key: 'key of kiwi', value: '2 AT hello', revision: 1 }],
       ['the location of another client', { ...entryOf(locationOf('emu', 1), 1), key: 'key of kiwi' }],
     ] as const) {
       it(`ignores what is ${what}, and warns`, () => {
@@ -444,14 +453,15 @@ describe('NatsSpread', () => {
     const [held, newer, lacking] = [locationOf('kiwi', 1), locationOf('emu', 2), locationOf('moa', 1)];
     for (const time of [1, 2]) {
       bucket.session.loads(entryOf(held, 1), entryOf(locationOf('emu', 1), 2));
+      const start = Math.floor(0.999 * cursorCount);
       const asked = dealOut(
         new Map([
-          [65_470, { locations: [held, newer], next: undefined }],
+          [start, { locations: [held, newer], next: undefined }],
           [0, { locations: [], next: 300 }],
-          [300, { locations: [lacking], next: 65_480 }],
+          [300, { locations: [lacking], next: start + 1 }],
         ]),
       );
-      expect(asked).to.deep.equal([65_470, 0, 300]);
+      expect(asked).to.deep.equal([start, 0, 300]);
       const puts = bucket.session.takePuts();
       expect(
         puts.map(({ value, revision }) => [value, revision]),
@@ -477,6 +487,24 @@ describe('NatsSpread', () => {
     const locations = [locationOf('kiwi', 1)];
     bus.send(replyTo, { kind: 'listed', question, size: 1, locations, next: undefined });
     expect(bucket.session.takePuts()).to.deep.equal([]);
+  });
+
+  it('asks for a page again, after a pause, over which the store failed', () => {
+    bucket.session.loads();
+    clock.advance(1);
+    const [asked] = store.take();
+    if (asked?.kind !== 'list') throw new Error('nothing was asked');
+    bus.send(addresses.bucketSpread, { kind: 'question-failed', question: asked.question });
+    clock.advance(999);
+    expect(store.take()).to.deep.equal([]);
+    clock.advance(1);
+    expect(store.take()).to.deep.equal([asked]);
+    bus.send(addresses.bucketSpread, { kind: 'question-failed', question: asked.question - 1 });
+    clock.advance(2_000);
+    expect(store.take(), 'a question of an earlier comparison').to.deep.equal([]);
+    const locations = [locationOf('kiwi', 1)];
+    bus.send(asked.replyTo, { kind: 'listed', question: asked.question, size: 1, locations, next: undefined });
+    expect(bucket.session.takePuts()).to.have.lengthOf(1);
   });
 
   it('is not failed by a client at whose location it remembers no revision', () => {

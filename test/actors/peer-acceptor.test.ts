@@ -5,7 +5,6 @@ import { PeerAcceptor } from '../../src/actors/peer-acceptor.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeSecrets } from '../support/fake-secrets.js';
@@ -18,12 +17,12 @@ const identity: PeerIdentity = {
   herd: 'twitter',
   server: serverId('Bryant'),
   neighbours: [blake, serverId('Metta')],
-  versions: spokenVersions,
 };
-const hello = 'HELLO 1 twitter Blake Bryant';
+const hello = 'HELLO 3 twitter Blake Bryant';
 
 const wrongSecret = 'Blake does not know a secret that Bryant holds valid: HERD_SECRET differs';
 const missingSecret = 'Bryant asks for the secret of the herd and Blake has none: set HERD_SECRET for Blake';
+const otherVersion = 'Blake speaks version 2 of the protocol between servers, Bryant version 3';
 const notInTurn = 'the line is not one that a handshake has in this place';
 
 describe('PeerAcceptor', () => {
@@ -64,23 +63,23 @@ describe('PeerAcceptor', () => {
     mailbox.drained(wire);
     mailbox.closed(wire, 'ECONNRESET');
     expect(link.received).to.deep.equal([
-      { kind: 'called', wire, version: 1 },
+      { kind: 'called', wire },
       { kind: 'wire-lines', wire, lines: ['one', 'two'] },
       { kind: 'wire-lines', wire, lines: ['three'] },
       { kind: 'wire-drained', wire },
       { kind: 'wire-closed', wire, reason: 'ECONNRESET' },
     ]);
-    expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Blake']);
+    expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
     expect(clock.armed).to.equal(0);
   });
 
   for (const [name, line, reason] of [
-    ['another herd', 'HELLO 1 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
-    ['another version', 'HELLO 3 twitter Blake Bryant', 'Blake speaks version 3, Bryant versions 1 to 2'],
-    ['a call for somebody else', 'HELLO 1 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
-    ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+    ['another herd', 'HELLO 3 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
+    ['another version', 'HELLO 2 twitter Blake Bryant', otherVersion],
+    ['a call for somebody else', 'HELLO 3 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
+    ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
     ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', notInTurn],
-    ['half a hello', 'HELLO 1 twitter Blake', notInTurn],
+    ['half a hello', 'HELLO 3 twitter Blake', notInTurn],
     ['a browser', 'GET / HTTP/1.1', notInTurn],
     ['silence and then an empty line', '', notInTurn],
   ] as const) {
@@ -100,7 +99,7 @@ describe('PeerAcceptor', () => {
     const bears = (name: string) => name === 'Blake';
     const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { bears }));
     honest.mailbox.lines(honest.wire, [hello]);
-    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire, version: 1 }]);
+    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire }]);
     const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { bears: () => false }));
     other.mailbox.lines(other.wire, [hello, 'one']);
     expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
@@ -141,15 +140,15 @@ describe('PeerAcceptor', () => {
 
   describe('[PE20] of a herd with a secret', () => {
     const helloWithNonce = `${hello} nonce-of-blake`;
-    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,1,twitter,Blake,Bryant,nonce-of-blake,nonce1.2)';
-    const proofOfBryant = 'PROOF s3cret(herd,peer,called,1,twitter,Blake,Bryant,nonce-of-blake,nonce1.2)';
+    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,3,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,called,3,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
 
     beforeEach(() => begin(new FakeSecrets(['s3cret'])));
 
     it('hands nobody over before the secret is proved, and proves it then', () => {
       const { wire, mailbox } = call();
       mailbox.lines(wire, [helloWithNonce]);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Blake nonce1.2']);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
       expect(link.received).to.deep.equal([]);
       mailbox.lines(wire, [proofOfBlake, 'one']);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
@@ -188,11 +187,11 @@ describe('PeerAcceptor', () => {
       expect(link.received).to.deep.equal([]);
     });
 
-    it('[PE3] [PE27] asks nothing of a server of the same process, which is of the same version', () => {
+    it('[PE3] asks nothing of a server of the same process', () => {
       const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
-      mailbox.lines(wire, ['HELLO 2 twitter Blake Bryant']);
-      expect(wire.sent).to.deep.equal(['HELLO 2 twitter Bryant Blake']);
-      expect(link.received).to.deep.equal([{ kind: 'called', wire, version: 2 }]);
+      mailbox.lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
+      expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
     });
 
     it('tells the log no proof', () => {
@@ -201,7 +200,7 @@ describe('PeerAcceptor', () => {
       mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
       expect(noted.flatMap(({ direction, lines }) => lines.map((line) => `${direction} ${line}`))).to.deep.equal([
         `in ${helloWithNonce}`,
-        'out HELLO 1 twitter Bryant Blake nonce1.2',
+        'out HELLO 3 twitter Bryant Blake nonce1',
         'in PROOF ...',
         'out PROOF ...',
       ]);

@@ -112,6 +112,19 @@ describe('peerLinkMachine', () => {
       expect(life.getSnapshot().context).to.include({ failures: 1, retryInMs: 50 });
     });
 
+    for (const [name, before] of [
+      ['backoff', [lost]],
+      ['a call that nobody has taken', []],
+      ['a connection', [greeted, caughtUp]],
+    ] as const) {
+      it(`[PE29] dials at once when the neighbour announces itself during ${name}`, () => {
+        send(...before);
+        done();
+        send({ type: 'ANNOUNCED' });
+        expect(done().filter((what) => what !== 'end exchange')).to.deep.equal(['hang up', 'connecting', 'dial']);
+      });
+    }
+
     it('[PE18] believes a neighbour that calls during backoff, and does not dial then', () => {
       send(lost);
       done();

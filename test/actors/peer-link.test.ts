@@ -2,14 +2,19 @@ import { expect } from 'chai';
 import type { Failure } from '../../src/actors/bus.js';
 import type { LinkEvent } from '../../src/actors/events.js';
 import type { PeerIdentity } from '../../src/actors/handshake.js';
-import { addresses, type LinkMessage, type SeekerMessage, type StoreMessage } from '../../src/actors/messages.js';
+import {
+  addresses,
+  type ClockMessage,
+  type LinkMessage,
+  type SeekerMessage,
+  type StoreMessage,
+} from '../../src/actors/messages.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { ServerId } from '../../src/protocol/ids.js';
 import { formatPeerAt } from '../../src/protocol/peer-line.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
@@ -24,7 +29,6 @@ const identity: PeerIdentity = {
   herd: 'twitter',
   server: bryant,
   neighbours: [blake, metta],
-  versions: spokenVersions,
 };
 
 const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
@@ -32,6 +36,7 @@ const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
 
 const noPlaceHere = 'the neighbour sent a line that has no place here';
 const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
+const otherVersion = 'Metta speaks version 2 of the protocol between servers, Bryant version 3';
 const notInTurn = 'the line is not one that a handshake has in this place';
 
 describe('PeerLink', () => {
@@ -40,6 +45,7 @@ describe('PeerLink', () => {
   let transport: FakeTransport;
   let store: FakeActor<StoreMessage>;
   let seeker: FakeActor<SeekerMessage>;
+  let clocks: FakeActor<ClockMessage>;
   let failures: Failure[];
   let told: LinkEvent[];
   let link: PeerLink;
@@ -55,6 +61,8 @@ describe('PeerLink', () => {
     told = eventsOf(bus, 'link');
     bus.attach(addresses.store, store);
     bus.attach(addresses.seeker, seeker);
+    clocks = new FakeActor();
+    bus.attach(addresses.clocks, clocks);
     const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
     link = new PeerLink(bus, edges, { identity, pace: { beatMs: 2_000, repairMs: 30_000 } }, neighbour);
     bus.attach(addresses.link(neighbour), link);
@@ -73,7 +81,7 @@ describe('PeerLink', () => {
     function connect(): FakePeerWire {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       wire.take();
       store.take();
       return wire;
@@ -84,7 +92,7 @@ describe('PeerLink', () => {
       expect(to).to.equal('Metta');
       expect(wire.sent).to.deep.equal([]);
       listener.opened(wire);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta']);
       expect(store.received).to.deep.equal([]);
     });
 
@@ -92,10 +100,10 @@ describe('PeerLink', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
       send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
-      expect(wire.take()).to.deep.equal(['DIGEST AAAA']);
+      expect(wire.take()).to.deep.equal(['BEAT 1700000000.000000000', 'DIGEST AAAA']);
       listener.lines(wire, ['DIGEST BBBB']);
       expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB', horizon: undefined }]);
       const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
@@ -211,11 +219,11 @@ describe('PeerLink', () => {
 
     for (const [name, line, reason] of [
       ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
-      ['another herd', 'HELLO 1 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
-      ['another version', 'HELLO 3 twitter Metta Bryant', 'Metta speaks version 3, Bryant versions 1 to 2'],
-      ['a call for somebody else', 'HELLO 1 twitter Metta Blake', 'Blake was called, this is Bryant'],
-      ['a server that is no neighbour', 'HELLO 1 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
-      ['another neighbour', 'HELLO 1 twitter Blake Bryant', 'Metta was called, Blake answered'],
+      ['another herd', 'HELLO 3 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
+      ['another version', 'HELLO 2 twitter Metta Bryant', otherVersion],
+      ['a call for somebody else', 'HELLO 3 twitter Metta Blake', 'Blake was called, this is Bryant'],
+      ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+      ['another neighbour', 'HELLO 3 twitter Blake Bryant', 'Metta was called, Blake answered'],
       ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', notInTurn],
       ['noise', 'HTTP/1.1 400 Bad Request', notInTurn],
     ] as const) {
@@ -223,7 +231,7 @@ describe('PeerLink', () => {
         const { wire, listener } = transport.last;
         listener.opened(wire);
         states();
-        listener.lines(wire, [line, 'HELLO 1 twitter Metta Bryant', kiwiFrom('Metta')]);
+        listener.lines(wire, [line, 'HELLO 3 twitter Metta Bryant', kiwiFrom('Metta')]);
         expect(wire.state).to.equal('closed');
         expect(states()).to.deep.equal([`backoff: ${reason}`]);
         expect(store.received).to.deep.equal([]);
@@ -232,7 +240,7 @@ describe('PeerLink', () => {
 
     for (const [name, line] of [
       ['a line of nobody', 'nonsense'],
-      ['a second hello', 'HELLO 1 twitter Metta Bryant'],
+      ['a second hello', 'HELLO 3 twitter Metta Bryant'],
       ['a refusal too late', 'REFUSED because'],
       ['a location that another server passes on', kiwiFrom('Blake')],
       ['a location that is none', 'AT Howard +0.100000000 kiwi +91+1 1353118103 Metta'],
@@ -279,7 +287,7 @@ describe('PeerLink', () => {
       const wire = connect();
       states();
       clock.advance(5_999);
-      expect(wire.take()).to.deep.equal(['BEAT', 'BEAT']);
+      expect(wire.take()).to.deep.equal(['BEAT 1700000002.000000000', 'BEAT 1700000004.000000000']);
       expect(states()).to.deep.equal([]);
       expect(wire.state).to.equal('open');
       clock.advance(1);
@@ -287,10 +295,23 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
     });
 
+    it('[PE29] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      clock.advance(1_500);
+      listener.lines(wire, ['BEAT 1700000000.250000000', 'BEAT 1700086401.500000000']);
+      expect(clocks.take()).to.deep.equal([
+        { kind: 'clock-heard', neighbour: metta, offsetMs: -1_250 },
+        { kind: 'clock-heard', neighbour: metta, offsetMs: 86_400_000 },
+      ]);
+      listener.closed(wire, 'ECONNRESET');
+      expect(clocks.take()).to.deep.equal([{ kind: 'clock-lost', neighbour: metta }]);
+    });
+
     it('[PE23] takes any line for a sign of life', () => {
       const wire = connect();
       const { listener } = transport.last;
-      for (const line of ['BEAT', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT', 'BEAT']) {
+      for (const line of ['BEAT 1', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT 9']) {
         clock.advance(4_000);
         listener.lines(wire, [line]);
       }
@@ -317,7 +338,7 @@ describe('PeerLink', () => {
       const wire = connect();
       for (let beats = 0; beats < 3; beats += 1) {
         clock.advance(2_000);
-        old.listener.lines(old.wire, ['BEAT']);
+        old.listener.lines(old.wire, ['BEAT 1']);
       }
       expect(wire.state).to.equal('closed');
     });
@@ -328,7 +349,7 @@ describe('PeerLink', () => {
       // With a chance of a half, the pace is the average.
       for (let seconds = 0; seconds < 29; seconds += 1) {
         clock.advance(1_000);
-        listener.lines(wire, ['BEAT']);
+        listener.lines(wire, ['BEAT 1']);
       }
       expect(store.take()).to.deep.equal([]);
       clock.advance(1_000);
@@ -389,23 +410,23 @@ describe('PeerLink', () => {
         'link/Metta: no more sockets',
       ]);
       const late = new FakePeerWire('192.0.2.7:1');
-      send({ kind: 'called', wire: late, version: 1 });
+      send({ kind: 'called', wire: late });
       link.stop();
       expect(late.state).to.equal('closed');
     });
   });
 
   describe('[PE20] to a neighbour that it dials, in a herd with a secret', () => {
-    const welcome = 'HELLO 1 twitter Metta Bryant nonce-of-metta';
-    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
-    const proofOfMetta = 'PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,nonce-of-metta)';
+    const welcome = 'HELLO 3 twitter Metta Bryant nonce-of-metta';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+    const proofOfMetta = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
 
     beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
 
     it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.take()).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce1.2']);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce1']);
       listener.lines(wire, [welcome]);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
       expect(states()).to.deep.equal(['connecting']);
@@ -418,7 +439,7 @@ describe('PeerLink', () => {
     for (const [name, lines, reason] of [
       [
         'has none',
-        ['HELLO 1 twitter Metta Bryant'],
+        ['HELLO 3 twitter Metta Bryant'],
         'Bryant asks for the secret of the herd and Metta has none: set HERD_SECRET for Metta',
       ],
       [
@@ -474,29 +495,26 @@ describe('PeerLink', () => {
       clock.advance(50);
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      expect(wire.sent).to.deep.equal(['HELLO 1 twitter Bryant Metta nonce2.2']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce2']);
     });
   });
 
   describe('[PE28] to a neighbour that is told to stop', () => {
     const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
 
-    /** Connects in version 2, which a nonce offers, or in version 1. */
-    function connect(version: 1 | 2): FakePeerWire {
+    function connect(): FakePeerWire {
       begin(metta, new FakeSecrets(['s3cret']));
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      const nonce = version === 1 ? 'of-metta' : 'of-metta.2';
-      const proof = `PROOF s3cret(herd,peer,called,1,twitter,Bryant,Metta,nonce1.2,${nonce})`;
-      listener.lines(wire, [`HELLO 1 twitter Metta Bryant ${nonce}`, proof, 'CAUGHT-UP']);
-      expect(told.map(({ version: spoken }) => spoken)).to.deep.equal([undefined, version, version]);
+      const proof = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,of-metta)';
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant of-metta', proof, 'CAUGHT-UP']);
       wire.take();
       states();
       return wire;
     }
 
     it('knows why the link is gone, and goes on calling without taking that for an error', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
       expect(wire.state, 'it is heard until it is gone').to.equal('open');
       expect(store.take().at(-1)).to.include({ kind: 'learned' });
@@ -512,7 +530,7 @@ describe('PeerLink', () => {
     });
 
     it('takes it for back as soon as somebody answers there, whatever that one says', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
@@ -525,7 +543,7 @@ describe('PeerLink', () => {
     });
 
     it('tells of trouble that does not follow from a goodbye', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
@@ -536,32 +554,125 @@ describe('PeerLink', () => {
     });
 
     it('tells what its neighbour does against the rules behind a goodbye', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
       expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
     });
 
     it('does not take a neighbour that is lost without a word for one that was stopped', () => {
-      const wire = connect(2);
+      const wire = connect();
       transport.last.listener.closed(wire, 'ECONNRESET');
       expect(told[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: ECONNRESET']);
     });
 
-    it('says so itself when its own server is, but in version 1, which has no word for it', () => {
-      const wire = connect(2);
+    it('says so itself when its own server is', () => {
+      const wire = connect();
       send({ kind: 'say-goodbye' });
       expect(wire.take()).to.deep.equal(['GOODBYE']);
-      const old = connect(1);
-      send({ kind: 'say-goodbye' });
-      expect(old.take()).to.deep.equal([]);
+    });
+  });
+
+  describe('[PE29] to a neighbour that it dials and that announces itself', () => {
+    beforeEach(() => begin(metta));
+
+    /** The acceptor hands over a call on which Metta has shown who it is. */
+    function announce(): FakePeerWire {
+      const wire = new FakePeerWire('192.0.2.7:40000');
+      bus.send(addresses.link(metta), { kind: 'called', wire });
+      return wire;
+    }
+
+    function greet(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+      return wire;
+    }
+
+    it('dials at once, without the rest of the backoff, and uses no wire but the one that it dialled', () => {
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      states();
+      expect(announce().state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+      expect(states()).to.deep.equal(['connecting']);
+      greet();
+      expect(states()).to.deep.equal(['catching-up', 'live']);
+      clock.advance(3_600);
+      expect(transport.calls, 'the backoff is over').to.have.lengthOf(2);
     });
 
-    it('[PE12] hangs up on who says so in version 1', () => {
-      const wire = connect(1);
-      transport.last.listener.lines(wire, ['GOODBYE']);
+    it('dials anew where nobody has taken its call yet', () => {
+      const first = transport.last;
+      announce();
+      expect(first.wire.state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+
+    it('lets a call go on that was taken already', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(announce().state).to.equal('closed');
+      expect(wire.state).to.equal('open');
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('keeps a connection that may be newer than the announcement, and gives up one that cannot be', () => {
+      const wire = greet();
+      clock.advance(5_000);
+      announce();
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      announce();
       expect(wire.state).to.equal('closed');
-      expect(states()).to.deep.equal([`backoff: ${noPlaceHere}`]);
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+  });
+
+  describe('[PE29] to a neighbour that dials, when its server takes calls', () => {
+    const announce = () => bus.send(addresses.link(blake), { kind: 'announce' });
+
+    it('calls once, shows who it is, and hangs up as soon as the neighbour has', () => {
+      begin(blake, new FakeSecrets(['s3cret']));
+      announce();
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
+      listener.lines(wire, ['HELLO 3 twitter Blake Bryant of-blake']);
+      expect(wire.take().join()).to.match(/^PROOF /);
+      expect(wire.state).to.equal('open');
+      listener.lines(wire, ['PROOF s3cret(herd,peer,called,3,twitter,Bryant,Blake,nonce1,of-blake)']);
+      expect(wire.state).to.equal('closed');
+      listener.closed(wire, 'closed here');
+      clock.advance(60_000);
+      expect(states()).to.deep.equal(['connecting']);
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('does not call again when that comes to nothing: the neighbour dials', () => {
+      begin(blake);
+      announce();
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      clock.advance(60_000);
+      expect(transport.calls).to.have.lengthOf(1);
+      expect(states()).to.deep.equal(['connecting']);
+    });
+
+    it('gives its own call up for that of the neighbour, and makes none while it is connected', () => {
+      begin(blake);
+      announce();
+      const own = transport.last.wire;
+      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000') });
+      expect(own.state).to.equal('closed');
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+      announce();
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('makes none to a neighbour that it dials', () => {
+      begin(metta);
+      announce();
+      expect(transport.calls, 'its own').to.have.lengthOf(1);
     });
   });
 
@@ -572,7 +683,7 @@ describe('PeerLink', () => {
     function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
       const wire = new FakePeerWire('192.0.2.7:40000');
       const mailbox = new WireMailbox(bus, addresses.link(blake));
-      bus.send(addresses.link(blake), { kind: 'called', wire, version: 1 });
+      bus.send(addresses.link(blake), { kind: 'called', wire });
       return { wire, mailbox };
     }
 
@@ -580,7 +691,7 @@ describe('PeerLink', () => {
       clock.advance(60_000);
       expect(transport.calls).to.deep.equal([]);
       const { wire } = call();
-      expect(wire.sent).to.deep.equal([]);
+      expect(wire.sent).to.deep.equal(['BEAT 1700000060.000000000']);
       expect(store.received).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
     });
@@ -623,6 +734,7 @@ describe('PeerLink', () => {
         lines.map((line) => `${direction} ${party} ${far} ${line}`),
       );
       expect(noted).to.deep.equal([
+        'out peer Blake BEAT 1700000000.000000000',
         'in peer Blake CAUGHT-UP',
         `in peer Blake DIGEST ${'A'.repeat(17)}...`,
         'out peer Blake COMPARED',

@@ -5,6 +5,8 @@ import { bucketCount } from '../../src/protocol/digest.js';
 import { asClientId } from '../../src/protocol/ids.js';
 import type { Location } from '../../src/protocol/location.js';
 import { locationOf } from '../support/fake-location.js';
+import { cursorOf } from '../../src/actors/client-buckets.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const clients = ['kiwi', 'emu', 'moa', 'rhea', 'ostrich'];
 const anyStep = fc.record({
@@ -27,7 +29,7 @@ describe('RecentLocations', () => {
   it('gives out whom was touched least recently, as a plain list of clients would, and never one that is kept', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
-        const recent = new RecentLocations(2);
+        const recent = new RecentLocations({ clients: 2, bytes: 1_000_000 }, fixedRandom);
         let inTurn: string[] = [];
         const kept = new Set<string>();
         const without = (client: string) => inTurn.filter((each) => each !== client);
@@ -66,7 +68,7 @@ describe('RecentLocations', () => {
   });
 
   it('holds the newest that it was given of a client, and is asked by a location as by a client', () => {
-    const recent = new RecentLocations(0);
+    const recent = new RecentLocations({ clients: 0, bytes: 1_000_000 }, fixedRandom);
     recent.put(locationOf('kiwi', 1));
     recent.put(locationOf('kiwi', 2));
     expect(recent.rivalOf(locationOf('kiwi', 3))).to.deep.equal(locationOf('kiwi', 2));
@@ -75,9 +77,9 @@ describe('RecentLocations', () => {
   });
 
   it('has pages in the buckets of the digest', () => {
-    const recent = new RecentLocations(0);
+    const recent = new RecentLocations({ clients: 0, bytes: 1_000_000 }, fixedRandom);
     for (let client = 0; client < 1_000; client += 1) recent.put(locationOf(`client-${client}`, 1));
     expect(new Set(allIn(recent).map(({ client }) => client)).size).to.equal(1_000);
-    expect(recent.page(bucketCount - 1, 1).next).to.equal(undefined);
+    expect(recent.page(cursorOf(bucketCount - 1), 1).next).to.equal(undefined);
   });
 });

@@ -20,6 +20,8 @@ import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId('Metta')];
 const kiwi = asClientId('kiwi');
@@ -346,7 +348,10 @@ class Server {
   ) {
     const { bus } = this;
     const random = { next: herd.chance };
-    bus.attach(addresses.store, new LocationStore(bus, herd.clientsMax));
+    bus.attach(
+      addresses.store,
+      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: herd.clientsMax }),
+    );
     bus.attach(addresses.flood, new Flood(bus, self, neighbours));
     bus.attach(
       addresses.seeker,

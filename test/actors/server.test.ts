@@ -4,7 +4,6 @@ import { defaultLimits, defaultPace, type Limits } from '../../src/actors/limits
 import { addresses } from '../../src/actors/messages.js';
 import { Server } from '../../src/actors/server.js';
 import { policies, type ActorKind } from '../../src/actors/supervision.js';
-import { spokenVersions } from '../../src/protocol/peer-version.js';
 import type { EventOf, MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { FakeClientWire } from '../support/fake-client-wire.js';
@@ -43,7 +42,7 @@ describe('Server', () => {
     bus.on('client-disconnected', (event) => clients.push(event));
     bus.on('client-refused', (event) => clients.push(event));
     connections = 0;
-    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours, versions: spokenVersions };
+    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
     server = new Server(
       {
         identity,
@@ -87,14 +86,14 @@ describe('Server', () => {
   it('dials the neighbours whose names sort after its own, and is called by the others', () => {
     expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
     const wire = new FakePeerWire('192.0.2.9:40000');
-    server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
-    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 1 twit', 'DIGEST AAAAA']);
+    server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
   });
 
-  it('[PE28] tells neighbours of version 2 that it stops, when it is told to, and answers clients then', async () => {
+  it('[PE28] tells neighbours that it stops, when it is told to, and answers clients then', async () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
-    listener.lines(peer, ['HELLO 2 twitter Metta Bryant', 'CAUGHT-UP']);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
     const { wire, say } = connect();
     say('IAMAT kiwi +34.0-118.0 1699999999');
@@ -114,7 +113,7 @@ describe('Server', () => {
   it('[PE28] says nothing of it when it fails', () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
-    listener.lines(peer, ['HELLO 2 twitter Metta Bryant', 'CAUGHT-UP']);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
     bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
     expect(peer.state).to.equal('closed');
@@ -192,7 +191,7 @@ describe('Server', () => {
   it('[WH10] asks its neighbours for a client that it does not know, and answers with what they say', async () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
-    listener.lines(peer, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
     const { wire, say } = connect();
     say('WHATSAT kiwi 10 5');
@@ -210,7 +209,7 @@ describe('Server', () => {
     say('WHATSAT kiwi 10 5');
     expect(wire.take(), 'all neighbours are away').to.equal('? WHATSAT kiwi 10 5\n');
     listener.opened(peer);
-    listener.lines(peer, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
     say('WHATSAT kiwi 10 5');
     const id = peer.take()[0]?.split(' ')[1] ?? '';
@@ -282,7 +281,7 @@ describe('Server', () => {
     function greet(): FakePeerWire {
       const { wire, listener } = transport.last;
       listener.opened(wire);
-      listener.lines(wire, ['HELLO 1 twitter Metta Bryant', 'CAUGHT-UP']);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
       wire.take();
       return wire;
     }
@@ -358,8 +357,8 @@ describe('Server', () => {
       bus.send(addresses.acceptor, poison);
       did('acceptor', addresses.acceptor);
       expect(waiting.state).to.equal('closed');
-      server.acceptPeer(later).lines(later, ['HELLO 1 twitter Blake Bryant']);
-      expect(later.sent[0]).to.equal('HELLO 1 twitter Bryant Blake');
+      server.acceptPeer(later).lines(later, ['HELLO 3 twitter Blake Bryant']);
+      expect(later.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
 
     for (const [kind, address] of Object.entries({ ...supervised, link: addresses.link(metta) })) {
@@ -443,8 +442,8 @@ describe('Server', () => {
       const wire = new FakePeerWire('192.0.2.9:40000');
       connect();
       void server.drain();
-      server.acceptPeer(wire).lines(wire, ['HELLO 1 twitter Blake Bryant']);
-      expect(wire.sent[0]).to.equal('HELLO 1 twitter Bryant Blake');
+      server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      expect(wire.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
   });
 

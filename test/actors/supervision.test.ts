@@ -14,6 +14,7 @@ describe('directiveFor', () => {
       bucket: 'restart',
       watch: 'restart',
       seeker: 'restart',
+      clocks: 'restart',
       link: 'restart',
       acceptor: 'restart',
       upstream: 'restart',

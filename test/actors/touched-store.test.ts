@@ -17,6 +17,9 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
+import { locationBytes } from '../../src/actors/location-bytes.js';
+import { defaultLimits } from '../../src/actors/limits.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const asker = addresses.connection(1);
 const clientsMax = 4;
@@ -40,7 +43,7 @@ describe('TouchedStore', () => {
     bus.attach(addresses.seeker, seeker);
     bus.attach(asker, client);
     bus.attach(addresses.watch, new Watch(bus, 'touched'));
-    bus.attach(addresses.store, new TouchedStore(bus, clientsMax));
+    bus.attach(addresses.store, new TouchedStore(bus, fixedRandom, { ...defaultLimits, clientsMax }));
   });
 
   const report = (...locations: Location[]) => bus.send(addresses.store, { kind: 'report', locations });
@@ -104,6 +107,17 @@ describe('TouchedStore', () => {
     report(locationOf('f', 1), locationOf('g', 1));
     expect(held()).to.deep.equal(['a', 'e', 'f', 'g']);
     expect(forgotten.map(({ location }) => location.client)).to.deep.equal(['c', 'd', 'b']);
+  });
+
+  it('[LO5] holds locations of as many bytes as it may, and keeps those who are watched in half of them', () => {
+    const of = (name: string) => locationOf(name.padEnd(100, '.'), 1);
+    const storeBytesMax = 4 * locationBytes(of('a')) + 10;
+    bus.attach(addresses.store, new TouchedStore(bus, fixedRandom, { ...defaultLimits, storeBytesMax }));
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const name of names.slice(0, 4)) report(of(name));
+    for (const name of names.slice(0, 3)) watch(name.padEnd(100, '.'));
+    for (const name of names.slice(4)) report(of(name));
+    expect(held().map((name) => name.slice(0, 1))).to.deep.equal(['a', 'b', 'f', 'g']);
   });
 
   it('tells the seeker of who appears, by a report or from the bucket, and of who is nowhere', () => {

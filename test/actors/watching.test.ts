@@ -14,6 +14,7 @@ import { FakeClientWire } from '../support/fake-client-wire.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { FakeSeeker } from '../support/fake-seeker.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
+import { fixedRandom } from '../support/fixed-random.js';
 
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
 /** Reads what a server said by the rule of [WA5]. */
@@ -56,7 +57,7 @@ describe('a connection that watches', () => {
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
     bus.attach(addresses.seeker, new FakeSeeker(bus));
-    bus.attach(addresses.store, new LocationStore(bus, defaultLimits.clientsMax));
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
     bus.attach(addresses.watch, new Watch(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
@@ -274,6 +275,7 @@ describe('a connection that watches', () => {
   });
 
   it('[WA7] has a WATCH copied whose client would be too many bytes, until others are watched no more', () => {
+    begin({ clientIdBytesMax: 4_096 });
     const long = (letter: string) => `WATCH ${letter.repeat(4_000)}`;
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
     say(letters.map((letter) => `${long(letter)}x\n`).join(''));

@@ -141,8 +141,8 @@ describe('links through a network that breaks', function () {
   it('[PE18] are replaced by a second call of the same neighbour, and the older connection is dropped', async () => {
     const [blake, bryant] = await logsOfBoth();
     const second = await Client.connect(herd.file.peerPortOf('Bryant'));
-    second.send('HELLO 1 twitter Blake Bryant\n');
-    expect(await second.line()).to.equal('HELLO 1 twitter Bryant Blake');
+    second.send('HELLO 3 twitter Blake Bryant\n');
+    expect(await second.line()).to.equal('HELLO 3 twitter Bryant Blake');
     expect(await second.line()).to.match(/^DIGEST /);
     await blake.shows(/ link Bryant backoff: the far end closed; /);
     // Blake calls again, and now it is the other one that is dropped.

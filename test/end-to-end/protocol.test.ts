@@ -53,7 +53,7 @@ const invalidLines: [string, ByteString][] = [
   ['with a field too many', `IAMAT kiwi ${place} ${time} again`],
   ['that is an AT of servers', `AT Bryant +0.563873386 stranger ${place} ${time} Bryant`],
   ['that is an AT of clients', `AT Bryant +0.563873386 stranger ${place} ${time}`],
-  ['that is a hello', 'HELLO 1 twitter Bryant Blake'],
+  ['that is a hello', 'HELLO 3 twitter Bryant Blake'],
   ['that ends a catch-up', 'CAUGHT-UP'],
   ['that asks for a client that nobody knows', 'WHATSAT  stranger\t10 5'],
 ];

@@ -121,11 +121,11 @@ describe('a herd with a secret', function () {
       ['says garbage', 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^REFUSED [^\n]*\n$/],
       ['says bytes', `${allBytes()}\n${allBytes()}\n`, /^REFUSED [^\n]*\n$/],
       ['sends 64 KB without a line end', 'x'.repeat(65_536), /^$/],
-      ['calls itself Evans, and shows nothing', `HELLO 1 twitter Evans Metta\n${at}\n`, /^REFUSED [^\n]*\n$/],
+      ['calls itself Evans, and shows nothing', `HELLO 3 twitter Evans Metta\n${at}\n`, /^REFUSED [^\n]*\n$/],
       [
         'calls itself Evans, and proves nothing',
-        `HELLO 1 twitter Evans Metta AAAAAAAAAAAAAAAAAAAAAA\nPROOF ${'A'.repeat(43)}\n${at}\n`,
-        /^HELLO 1 twitter Metta Evans \S+\nREFUSED [^\n]*\n$/,
+        `HELLO 3 twitter Evans Metta AAAAAAAAAAAAAAAAAAAAAA\nPROOF ${'A'.repeat(43)}\n${at}\n`,
+        /^HELLO 3 twitter Metta Evans \S+\nREFUSED [^\n]*\n$/,
       ],
     ] as const) {
       it(`[PE2][PE6][PE7] who ${what} is sent away, and changes nothing`, async () => {

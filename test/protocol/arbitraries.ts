@@ -3,14 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { ByteString } from '../../src/protocol/bytes.js';
 import { asClientId, type ClientId, type ServerId } from '../../src/protocol/ids.js';
 import { locate, type Location } from '../../src/protocol/location.js';
-import {
-  beat,
-  caughtUp,
-  compared,
-  type NotAPeerLine,
-  type PeerAt,
-  type PeerLine,
-} from '../../src/protocol/peer-line.js';
+import { caughtUp, compared, type NotAPeerLine, type PeerAt, type PeerLine } from '../../src/protocol/peer-line.js';
 import { formatSkew, parseTime, type Instant } from '../../src/protocol/time.js';
 
 export const whiteSpaceBytes: readonly ByteString[] = [' ', '\t', '\n', '\v', '\f', '\r'];
@@ -135,7 +128,8 @@ export const peerLines: Arbitrary<Exclude<PeerLine, PeerAt | NotAPeerLine>> = fc
   fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), buckets: words }),
   fc.record({ kind: fc.constant('SEEK' as const), id: words, hops: fc.nat(999), client: clientIds }),
   fc.record({ kind: fc.constant('UNKNOWN' as const), id: words }),
-  fc.constantFrom(beat, caughtUp, compared),
+  fc.record({ kind: fc.constant('BEAT' as const), clock: times.map(instant) }),
+  fc.constantFrom(caughtUp, compared),
 );
 
 /** Locations of one client out of so few that they tie in some of their fields, and often in all but one. */
@@ -144,7 +138,18 @@ export const rivals: Arbitrary<Location> = fc
     time: fc.constantFrom('1', '1.0', '1.5', '1.50', '1.500000001', '1.5000000001', '2', '10', '999999999999999.9'),
     server: fc.constantFrom('Blake', 'Bryant', 'a', 'B'),
     position: fc.constantFrom('+1+1', '-1+1', '+01+001', '+1+1.0'),
-    skew: fc.constantFrom('+0.000000001', '-0.000000001', '+10.000000000', '+9.000000000'),
+    skew: fc.constantFrom(
+      '+0.000000001',
+      '-0.000000001',
+      '+10.000000000',
+      '+9.000000000',
+      '-60.000000000',
+      '-60.000000001',
+      '-61.000000000',
+      '-61.500000000',
+      '-70.000000000',
+      '-999999999999999.999999999',
+    ),
   })
   .map(location);
 

@@ -21,10 +21,11 @@ import {
 } from './arbitraries.js';
 
 const countMax = 100;
+const clientIdBytesMax = 1_024;
 const invalid: Command = { kind: 'invalid' };
 
 function parse(line: ByteString): Command {
-  return parseCommand(line, countMax);
+  return parseCommand(line, { countMax, clientIdBytesMax });
 }
 
 function expectInvalid(commands: readonly ByteString[]): void {
@@ -88,6 +89,22 @@ describe('parseCommand', () => {
       expect(parse(`WHATSAT ${client} 1 2`), JSON.stringify(client)).to.include({ kind: 'WHATSAT', client });
       expect(parse(`WATCH ${client}`), JSON.stringify(client)).to.deep.equal({ kind: 'WATCH', client });
     }
+  });
+
+  it('[CM6] takes a client ID, a position and a time up to their greatest length, and none that is longer', () => {
+    const id = 'k'.repeat(clientIdBytesMax);
+    const position = `+1.${'0'.repeat(58)}+10`;
+    const time = `5.${'0'.repeat(62)}`;
+    expect([position.length, time.length]).to.deep.equal([64, 64]);
+    expect(parse(` IAMAT ${id}  ${position} ${time}\r`)).to.include({ kind: 'IAMAT', client: id, position, time });
+    for (const line of [`WHATSAT ${id} 1 2`, `WATCH ${id}`, `UNWATCH ${id}`]) {
+      expect(parse(line), line.slice(0, 10)).to.include({ client: id });
+      expectInvalid([line.replace('k', 'kk')]);
+    }
+    expectInvalid([`IAMAT ${id}k +1+2 5`, `IAMAT k ${position}0 5`, `IAMAT k +1+2 ${time}0`]);
+    const bounds = { countMax, clientIdBytesMax: 4 };
+    expect(parseCommand('IAMAT kiwi +1+2 5', bounds).kind).to.equal('IAMAT');
+    expect(parseCommand('IAMAT kiwis +1+2 5', bounds)).to.deep.equal(invalid);
   });
 
   it('[FR8] separates by each of the six bytes', () => {
@@ -171,8 +188,11 @@ describe('parseCommand', () => {
     ] as const) {
       expect(parse(`WHATSAT kiwi 1 ${written}`), written).to.deep.include({ kind: 'WHATSAT', count });
     }
-    expect(parseCommand('WHATSAT kiwi 1 20', 20)).to.deep.include({ kind: 'WHATSAT', count: 20 });
-    expect(parseCommand('WHATSAT kiwi 1 21', 20)).to.deep.equal(invalid);
+    expect(parseCommand('WHATSAT kiwi 1 20', { countMax: 20, clientIdBytesMax })).to.deep.include({
+      kind: 'WHATSAT',
+      count: 20,
+    });
+    expect(parseCommand('WHATSAT kiwi 1 21', { countMax: 20, clientIdBytesMax })).to.deep.equal(invalid);
   });
 
   it('[WH4] takes no other count', () => {

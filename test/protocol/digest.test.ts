@@ -60,7 +60,7 @@ describe('Digest', () => {
 
   const changes: Record<string, (location: Location) => Location> = {
     position: (held) => location({ ...fieldsIn(held), position: `${held.position.startsWith('+') ? '-' : '+'}1+1` }),
-    time: (held) => location({ ...fieldsIn(held), time: `${held.seconds === 7 ? 8 : 7}` }),
+    time: (held) => location({ ...fieldsIn(held), time: `${held.time === '7' ? 8 : 7}` }),
     'how the time is written': (held) =>
       location({ ...fieldsIn(held), time: held.time.includes('.') ? `${held.time}0` : `${held.time}.0` }),
     server: (held) => location({ ...fieldsIn(held), server: held.server === 'Metta' ? 'Blake' : 'Metta' }),

@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { parseCommand } from '../../src/protocol/command.js';
 import { bucketOf } from '../../src/protocol/digest.js';
 import { asClientId, asServerId } from '../../src/protocol/ids.js';
-import { locate, parseAt, supersedes, type Location } from '../../src/protocol/location.js';
+import { compareAtLines } from '../../src/protocol/location-order.js';
+import { compareReceipts, locate, parseAt, supersedes, type Location } from '../../src/protocol/location.js';
 import { parsePeerLine } from '../../src/protocol/peer-line.js';
-import { instant, location, locations, rivals } from './arbitraries.js';
+import { formatSkew, type Instant } from '../../src/protocol/time.js';
+import { fieldsIn, instant, location, locations, rivals } from './arbitraries.js';
 import { heapBytesOf } from './heap.js';
 
 function expectToWin(winner: Location, loser: Location): void {
@@ -20,6 +22,35 @@ function winnerOf(reports: readonly Location[]): Location | undefined {
     (held, next) => (held === undefined || supersedes(next, held) ? next : held),
     undefined,
   );
+}
+
+const nanosecondsASecond = 1_000_000_000n;
+
+function nanosecondsOf({ seconds, nanoseconds }: Instant): bigint {
+  return BigInt(seconds) * nanosecondsASecond + BigInt(nanoseconds);
+}
+
+/** The moments of a location in nanoseconds, in arithmetic that cannot round. */
+function exactMoments({ time, skew }: Location): { sent: bigint; received: bigint; effective: bigint } {
+  const sent = nanosecondsOf(instant(time));
+  const received = sent + BigInt(skew.replace('.', ''));
+  const latest = received + 60n * nanosecondsASecond;
+  return { sent, received, effective: sent < latest ? sent : latest };
+}
+
+/** [LO1] and [LO2], word for word. */
+function exactOrder(a: Location, b: Location): number {
+  const [one, other] = [exactMoments(a), exactMoments(b)];
+  const keys = [
+    [one.effective, other.effective],
+    [one.sent, other.sent],
+    [a.server, b.server],
+    [a.position, b.position],
+    [a.skew, b.skew],
+    [a.time, b.time],
+  ] as const;
+  for (const [first, second] of keys) if (first !== second) return first > second ? 1 : -1;
+  return 0;
 }
 
 describe('a location', () => {
@@ -42,8 +73,14 @@ describe('a location', () => {
       fc.property(locations, (made) => {
         const { server, skew, client, position, time } = made;
         expect(made.line.split(' ')).to.deep.equal(['AT', server, skew, client, position, time]);
-        const { seconds, nanoseconds } = made;
-        expect({ seconds, nanoseconds }).to.deep.equal(instant(time));
+        const { sent, received, effective } = exactMoments(made);
+        expect(sent).to.equal(nanosecondsOf(instant(time)));
+        expect(nanosecondsOf(made.received)).to.equal(received);
+        expect(made.receivedSeconds).to.equal(made.received.seconds);
+        expect(made.received.nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
+        const { effectiveSeconds: seconds, effectiveNanoseconds: nanoseconds } = made;
+        expect(nanosecondsOf({ seconds, nanoseconds })).to.equal(effective);
+        expect(nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
         expect(made.bucket).to.equal(bucketOf(client));
         expect(parseAt(made.line)).to.deep.equal(made);
       }),
@@ -72,16 +109,92 @@ describe('a location', () => {
     expect(bytes).to.be.below(2_000);
     const reported = heapBytesOf(200, () => {
       const chunk = Buffer.from(`IAMAT ${client} +1+2 5\n`.padEnd(65_536, 'x')).toString('latin1');
-      const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), 0);
+      const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), { countMax: 0, clientIdBytesMax: 1_024 });
       return command.kind === 'IAMAT' ? locate(command, server, '+0.000000001') : expect.fail(chunk.slice(0, 40));
     });
     expect(reported).to.be.below(2_000);
   });
 });
 
+/** The skew of a report that a server gets at one time and its client dated another. */
+function skewOf(received: string, sent: string): string {
+  return formatSkew(instant(received), instant(sent));
+}
+
 describe('supersedes', () => {
-  it('[LO1] goes by time first', () => {
-    const high = { server: 'Young', position: '-9-9', skew: '-9.000000000' };
+  it('[LO1] goes by effective time first: the earlier of the time and 60 s after the receipt', () => {
+    const ahead = (received: string, time: string, server = 'Blake') =>
+      location({ time, skew: skewOf(received, time), server });
+    // A phone that is 22 hours ahead freezes its place for a minute.
+    const far = ahead('1000', '80200');
+    expectToWin(far, ahead('1059.999999999', '1059.999999999'));
+    expectToWin(ahead('1060.000000001', '1060.000000001'), far);
+    // It does not matter how far ahead it is, nor who got it.
+    expectToWin(ahead('1001', '1061', 'Alford'), ahead('1000', '999999999999999', 'Young'));
+    // To the nanosecond: what is 60 s ahead counts whole.
+    expectToWin(ahead('1000', '1060.000000001'), ahead('1000', '1060'));
+    expectToWin(ahead('1000', '1060'), ahead('999.999999999', '1060'));
+  });
+
+  it('[LO1] goes by the time as reported where the effective times are one', () => {
+    const same = (time: string) =>
+      location({ time, skew: skewOf('1000', time), server: time === '1060' ? 'Young' : 'A' });
+    expectToWin(same('1061'), same('1060'));
+    expectToWin(same('70000'), same('1061'));
+  });
+
+  it('[LO1] takes receipts of any kind: long ago, before 1970, and with the most digits', () => {
+    const most = '999999999999999';
+    const order = [
+      { time: '0', skew: `-${most}.999999999` },
+      { time: most, skew: `-${most}.999999999` },
+      { time: most, skew: `-${most}.999999998` },
+      { time: '59.999999999', skew: '+0.000000000' },
+      { time: '60', skew: '-0.000000000' },
+      { time: '60', skew: `+${most}.999999999`, server: 'Bryant' },
+      { time: most, skew: `-${most}.000000000` },
+      { time: most, skew: '-60.000000000' },
+      { time: `${most}.999999999`, skew: '-60.000000000' },
+    ].map(location);
+    for (const [index, loser] of order.entries()) {
+      for (const winner of order.slice(index + 1)) expectToWin(winner, loser);
+    }
+  });
+
+  it('[LO1] is that of the times themselves while no clock is ahead of its server by more than a minute', () => {
+    const skews = fc.tuple(fc.integer({ min: -60, max: 1_000_000_000 }), fc.nat(999_999_999));
+    const near = fc.tuple(rivals, skews).map(([rival, [seconds, nanoseconds]]) => {
+      const sign = seconds < 0 ? '-' : '+';
+      const fraction = String(seconds === -60 ? 0 : nanoseconds).padStart(9, '0');
+      return location({ ...fieldsIn(rival), skew: `${sign}${Math.abs(seconds)}.${fraction}` });
+    });
+    fc.assert(
+      fc.property(near, near, (a, b) => {
+        const [sentA, sentB] = [a, b].map(({ time }) => nanosecondsOf(instant(time)));
+        if (sentA === undefined || sentB === undefined || sentA === sentB) return;
+        expect(supersedes(a, b)).to.equal(sentA > sentB);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('[LO1] is the order of the rule, for the store and for the page', () => {
+    const any = fc.oneof(rivals, locations);
+    fc.assert(
+      fc.property(any, any, (a, b) => {
+        const expected = exactOrder(a, b);
+        expect(supersedes(a, b)).to.equal(expected > 0);
+        expect(Math.sign(compareAtLines(a.line, b.line))).to.equal(expected);
+        const [one, other] = [exactMoments(a), exactMoments(b)];
+        const later = one.received === other.received ? 0 : one.received > other.received ? 1 : -1;
+        expect(Math.sign(compareReceipts(a, b))).to.equal(later);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('[LO1] goes by time first where no clock is far ahead', () => {
+    const high = { server: 'Young', position: '-9-9', skew: '-59.000000000' };
     const low = { server: 'Alford', position: '+1+1', skew: '+1.000000000' };
     const cases = [
       ['10', '9'],

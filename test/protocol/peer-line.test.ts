@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { Digest, groupCount } from '../../src/protocol/digest.js';
 import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
 import {
-  beat,
   caughtUp,
   compared,
   formatPeerAt,
   formatPeerLine,
   parsePeerLine,
   peerLineBytesMax,
+  type BeatLine,
   type Hello,
 } from '../../src/protocol/peer-line.js';
 import { byteStrings, invalidUtf8, location, locations, notWhiteSpace, peerLines, serverIds } from './arbitraries.js';
@@ -61,7 +61,20 @@ describe('a line between servers', () => {
   });
 
   it('[PE12] is nothing else', () => {
-    expectInvalid(['', ' ', 'caught-up', 'CAUGHTUP', 'beat', 'COMPARED-', 'AT', 'HELLO', 'PING', 'BUCKETS', 'SEEK']);
+    expectInvalid([
+      '',
+      ' ',
+      'caught-up',
+      'CAUGHTUP',
+      'beat',
+      'BEAT',
+      'COMPARED-',
+      'AT',
+      'HELLO',
+      'PING',
+      'BUCKETS',
+      'SEEK',
+    ]);
     expectInvalid([
       'IAMAT kiwi +1+2 5',
       'WHATSAT kiwi 1 2',
@@ -98,16 +111,16 @@ describe('a line between servers', () => {
 
 describe('a hello', () => {
   const [from, to] = [server('Blake'), server('Bryant')];
-  const hello: Hello = { kind: 'HELLO', version: '1', herd: 'twitter', from, to, nonce: undefined };
+  const hello: Hello = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
 
   it('[PE3] says version, herd, who speaks and to whom', () => {
-    expect(formatPeerLine(hello)).to.equal('HELLO 1 twitter Blake Bryant');
-    expect(parsePeerLine('HELLO 1 twitter Blake Bryant')).to.deep.equal(hello);
+    expect(formatPeerLine(hello)).to.equal('HELLO 3 twitter Blake Bryant');
+    expect(parsePeerLine('HELLO 3 twitter Blake Bryant')).to.deep.equal(hello);
   });
 
   it('[PE3] may say a nonce behind that', () => {
     const withNonce = { ...hello, nonce: 'Q8e9VC_4zecVWQ-30PwTyw' };
-    expect(formatPeerLine(withNonce)).to.equal('HELLO 1 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
+    expect(formatPeerLine(withNonce)).to.equal('HELLO 3 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
     expect(parsePeerLine(formatPeerLine(withNonce))).to.deep.equal(withNonce);
   });
 
@@ -117,11 +130,11 @@ describe('a hello', () => {
   });
 
   it('[PE3] is not shorter, and names servers', () => {
-    expectInvalid(['HELLO ', 'HELLO 1', 'HELLO 1 twitter', 'HELLO 1 twitter Blake']);
+    expectInvalid(['HELLO ', 'HELLO 3', 'HELLO 3 twitter', 'HELLO 3 twitter Blake']);
     expectInvalid([
-      'HELLO 1 twitter ../x Bryant',
-      'HELLO 1 twitter Blake \xE9',
-      `HELLO 1 twitter Blake ${'x'.repeat(65)}`,
+      'HELLO 3 twitter ../x Bryant',
+      'HELLO 3 twitter Blake \xE9',
+      `HELLO 3 twitter Blake ${'x'.repeat(65)}`,
     ]);
   });
 });
@@ -252,8 +265,14 @@ describe('a question to the herd', () => {
 });
 
 describe('a sign of life', () => {
-  it('[PE23] is a word', () => {
-    expect(formatPeerLine(beat)).to.equal('BEAT');
-    expect(parsePeerLine('BEAT')).to.deep.equal(beat);
+  const beat: BeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
+
+  it("[PE23] is a word and the sender's time of day", () => {
+    expect(formatPeerLine(beat)).to.equal('BEAT 1700000000.000000005');
+    expect(parsePeerLine('BEAT 1700000000.000000005')).to.deep.equal(beat);
+  });
+
+  it('[PE23] [PE12] is none without a time, or with more than that', () => {
+    expectInvalid(['BEAT', 'BEAT -1', 'BEAT now', 'BEAT 1e9', 'BEAT 1700000000 1', `BEAT ${'9'.repeat(16)}`]);
   });
 });

@@ -26,7 +26,7 @@ describe('GatheredWriter', () => {
       writes.push(String(text));
       return write(text, encoding as BufferEncoding, taken);
     };
-    writer = new GatheredWriter(near, new Turn(), () => (drains += 1));
+    writer = new GatheredWriter(near, new Turn().clients, () => (drains += 1));
   });
 
   afterEach(() => {

@@ -105,7 +105,7 @@ export class HerdInProcess {
       secrets: undefined,
       certificates: new HerdCertificates({}),
       turn,
-      network: new InProcessNetwork(turn),
+      network: new InProcessNetwork(turn.deliveries),
       hosted: new Set(config.servers.keys()),
       mode,
       stage,

@@ -5,7 +5,7 @@ import { itIsATransport } from './transport-contract.js';
 
 describe('InProcessNetwork is a Transport: it', () => {
   itIsATransport(() => {
-    const network = new InProcessNetwork(new Turn());
+    const network = new InProcessNetwork(new Turn().deliveries);
     return Promise.resolve({
       transport: network.transportOf(serverId('Blake')),
       listen: (accept) => {

@@ -16,8 +16,8 @@ for (const [name, delayMs] of [
 ] as const) {
   describe(`a link that somebody may cut, and that is ${name}, is a Transport: it`, () => {
     itIsATransport(() => {
-      const network = new InProcessNetwork(new Turn());
-      const faults = new LinkFaults(new SystemClock(), new Turn());
+      const network = new InProcessNetwork(new Turn().deliveries);
+      const faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
       if (delayMs > 0) faults.set(blake, bryant, { kind: 'slow', delayMs });
       return Promise.resolve({
         transport: faults.transportOver(network.transportOf(blake), blake),
@@ -53,8 +53,8 @@ describe('a link that somebody cuts or slows', () => {
 
   beforeEach(() => {
     told = [];
-    faults = new LinkFaults(new SystemClock(), new Turn());
-    network = new InProcessNetwork(new Turn());
+    faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
+    network = new InProcessNetwork(new Turn().deliveries);
     network.listen(bryant, (wire) => {
       far = wire;
       return listener('Bryant');

@@ -1,41 +1,40 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { Pace } from '../../src/runtime/pace.js';
-import { Turn } from '../../src/runtime/turn.js';
-import { eventually } from '../support/eventually.js';
 
 describe('Pace', () => {
-  const turnEnds = () => new Promise((resolve) => setImmediate(resolve));
+  let nowMs: number;
+  const paceOf = (denseMs: number, everyMs: number) => new Pace({ denseMs, everyMs }, () => nowMs);
 
-  it('flushes what comes by itself at the end of the turn, and a dense stream not again before its time', async () => {
-    const everyMs = 40;
-    const pace = new Pace(new Turn(), { denseMs: everyMs, everyMs });
-    const flushes: number[] = [];
-    const ask = () => pace.ask({ flush: () => flushes.push(performance.now()) });
-    ask();
-    ask();
-    expect(flushes, 'nothing within the turn').to.deep.equal([]);
-    await turnEnds();
-    expect(flushes).to.have.lengthOf(2);
-    for (let asked = 0; asked < 3; asked += 1) ask();
-    await eventually('all are flushed', () => flushes.length === 5);
-    const [first = 0, , ...later] = flushes;
-    // A timer of Node may come up to a millisecond early.
-    for (const at of later) expect(at - first).to.be.at.least(everyMs - 1);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-    const asked = performance.now();
-    ask();
-    await turnEnds();
-    expect(flushes, `asked at ${asked}`).to.have.lengthOf(6);
+  beforeEach(() => {
+    nowMs = 1_000;
   });
 
-  it('lets nothing wait that comes less often than a dense stream does, though more often than that is flushed', async () => {
-    const pace = new Pace(new Turn(), { denseMs: 5, everyMs: 60_000 });
-    let flushes = 0;
-    for (let asked = 1; asked <= 3; asked += 1) {
-      pace.ask({ flush: () => (flushes += 1) });
-      await turnEnds();
-      expect(flushes).to.equal(asked);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  it('lets nothing wait that comes by itself, and a dense stream until its time', () => {
+    const pace = paceOf(1, 5);
+    expect(pace.waitMs()).to.equal(0);
+    pace.written();
+    nowMs += 0.5;
+    expect(pace.waitMs()).to.equal(4.5);
+    nowMs += 2;
+    expect(pace.waitMs(), 'it waits for the same moment').to.equal(2.5);
+    nowMs += 2.5;
+    expect(pace.waitMs()).to.equal(0);
+    pace.written();
+    nowMs += 1;
+    expect(pace.waitMs(), 'nothing came soon after the last write').to.equal(0);
+  });
+
+  it('never waits for less than no time, however late it is asked', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 20, noNaN: true }), fc.array(fc.nat(50)), (denseMs, passes) => {
+        const pace = paceOf(denseMs, 5);
+        for (const passMs of passes) {
+          if (passMs % 3 === 0) pace.written();
+          nowMs += passMs / 2;
+          expect(pace.waitMs()).to.be.within(0, 5);
+        }
+      }),
+    );
   });
 });

@@ -54,6 +54,7 @@ describe('the simulated network', () => {
   let near: Ear;
   let far: Ear;
   let server: SimulatedProcess;
+  const door = { address: 'B/door', phase: 'clients' } as const;
   const caller: SocketHost = { name: 'A', life: 'alive', run: (work) => work() };
 
   const build = (conditions: Partial<NetworkConditions> = {}) => {
@@ -62,14 +63,14 @@ describe('the simulated network', () => {
     near = new Ear(clock);
     far = new Ear(clock);
     server = new SimulatedProcess('B');
-    network.listen('B/door', { host: server, accept: () => far });
+    network.listen(door, { host: server, accept: () => far });
   };
   const pass = (ms: number) => {
     const untilMs = clock.monotonicMs() + ms;
     do network.turn.end();
     while (clock.fireNext(untilMs) === 'fired');
   };
-  const dial = (): Socket => network.dial(caller, 'B', 'B/door', near);
+  const dial = (): Socket => network.dial(caller, 'B', door, near);
   const connected = (): Socket => {
     const socket = dial();
     pass(100);

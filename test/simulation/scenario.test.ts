@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Action } from '../../src/simulation/scenario/scenario.js';
@@ -40,6 +40,13 @@ steps:
       { atMs: 1_000, kind: 'crash', servers: ['Bryant', 'Metta'], memory: 'on disk' },
       { atMs: 2_000, kind: 'heal', what: 'all' },
     ]);
+  });
+
+  it('names the scenario, its line and the herd file that cannot be read', () => {
+    expect(problemsOf('name: n\n\nherd: no-such-herd.yaml')).to.deep.equal([
+      `story.yaml:3: herd: cannot read ${resolve('no-such-herd.yaml')}: there is no such file`,
+    ]);
+    expect(problemsOf('name: n\nherd: /').join()).to.equal('story.yaml:2: herd: cannot read /: EISDIR');
   });
 
   it('names the line of a word that there is not, and the nearest that there is', () => {
@@ -156,8 +163,10 @@ steps:
     ['crash: Blake, keep: dsk', 'steps.0.keep: there is no "dsk" here; did you mean disk?'],
     ['crash: Blake, keep: 5', 'steps.0.keep: must be disk; without it the memory is gone'],
     ['crash: []', 'steps.0.crash: must be a server, a list of servers, or all'],
+    ['expect: { linked: 5 }', 'steps.0.expect.linked: must be a name of a server'],
+    ['expect: { linked: Blaek }', 'Blaek is no server of this herd; did you mean Blake?'],
     ['expect: convergd', 'steps.0.expect: there is no "convergd" here; did you mean converged?'],
-    ['expect: 5', 'steps.0.expect: must be converged, or a server, a client and its position'],
+    ['expect: 5', 'steps.0.expect: must be converged, a server that is linked, or a server, a client and its position'],
     [
       'expect: { server: Blake, client: kiwi, position: none, converged: true }',
       'there is no word "converged" here; here go server, client, position',

@@ -10,6 +10,9 @@ const programs = {
 /** As much of what a command printed as stands in a message of failure: its last characters. */
 const shownCharacters = 4_000;
 
+/** The command as users start it. */
+export const herdProgram = programs.bundle;
+
 const running = new Set<HerdCommand>();
 
 /** How a command is started. */

@@ -4,9 +4,9 @@ import { syncBuiltinESMExports } from 'node:module';
 type Written = (error: NodeJS.ErrnoException | null, written: number) => void;
 type Write = (descriptor: number, bytes: Buffer, written: Written) => void;
 
-/** Stands between the program and the disk, for writes: slow as long as the test wants, or full. */
+/** Stands between the program and the disk, for writes: slow as long as the test wants, or full; filling: full after a part of the next write. */
 export class FakeDisk {
-  state: 'sound' | 'slow' | 'full' | 'short' = 'sound';
+  state: 'sound' | 'slow' | 'full' | 'short' | 'filling' = 'sound';
   /** How many writes the program has begun. */
   writes = 0;
   private readonly original = fs.write;
@@ -37,8 +37,10 @@ export class FakeDisk {
   private write(descriptor: number, bytes: Buffer, written: Written): void {
     const full: NodeJS.ErrnoException = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     if (this.state === 'full') setImmediate(() => written(full, 0));
-    else if (this.state === 'short') this.original(descriptor, bytes.subarray(0, Math.ceil(bytes.length / 2)), written);
-    else this.original(descriptor, bytes, written);
+    else if (this.state === 'short' || this.state === 'filling') {
+      if (this.state === 'filling') this.state = 'full';
+      this.original(descriptor, bytes.subarray(0, Math.ceil(bytes.length / 2)), written);
+    } else this.original(descriptor, bytes, written);
   }
 
   private replaceBy(write: typeof fs.write): void {

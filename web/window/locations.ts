@@ -1,4 +1,4 @@
-import { isNewer } from './newer.js';
+import { compareAtLines } from '../../src/protocol/location-order.js';
 
 /** What a server says of a client: its newest AT line, and the parts of it that are drawn. */
 export interface Told {
@@ -68,7 +68,7 @@ export class Locations {
     const line = this.lines[known] ?? '';
     if (line === told.line) {
       this.holders[known] = (this.holders[known] ?? 0) | holder;
-    } else if (isNewer(told.line, line)) {
+    } else if (compareAtLines(told.line, line) > 0) {
       this.move(known, told, holder, first, nowMs);
     }
   }

@@ -3,6 +3,7 @@ import type { UpstreamPace } from '../../actors/upstream/pace.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import type { CertificateFiles } from '../certificates.js';
+import type { LogSettings } from '../log/log-settings.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { HerdDocument } from './schema.js';
 import type { Bridge, SpreadChoice } from './spread-choice.js';
@@ -53,8 +54,8 @@ export interface HerdConfig {
   /** What WHATSAT asks. */
   readonly upstream: UpstreamChoice;
   readonly upstreamPace: UpstreamPace;
-  /** The folder of the logs; undefined for none. */
-  readonly logDir: string | undefined;
+  /** Where the logs go; undefined for none. */
+  readonly log: LogSettings | undefined;
   /** The folder in which locations are kept; undefined for memory only. */
   readonly storePath: string | undefined;
   /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Limits, LinkPace } from '../../actors/limits.js';
 import type { UpstreamPace } from '../../actors/upstream/pace.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, whyUnreadable } from '../errors.js';
 import { bytesOf } from '../../protocol/bytes.js';
 import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf } from '../../protocol/topology.js';
@@ -84,8 +84,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`${file} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : String(code)}`]);
+    throw new ConfigError([`${file} cannot be read: ${whyUnreadable(error)}`]);
   }
 }
 
@@ -111,7 +110,7 @@ function configOf(
     bridge: bridge && bridgeOf(bridge, links.beatMs),
     upstream,
     upstreamPace: upstreamPaceOf(upstream),
-    logDir: log?.dir,
+    log,
     tls,
     storePath: store?.path,
     access: accessOf(access),

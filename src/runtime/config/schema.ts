@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { defaultLimits, defaultPace } from '../../actors/limits.js';
 import { reportedFromBytes } from '../gathered-writer.js';
+import { defaultLogBounds, logLevels, maxFileBytesLeast } from '../log/log-settings.js';
 import { serverIdPattern } from '../../protocol/ids.js';
 import { accessSchema } from './access-schema.js';
 import { bridgeSchema } from './bridge-schema.js';
 import { spreadSchema } from './spread-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
+
+const whole = (least: number, most: number) => z.int().min(least).max(most);
 
 const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
 
@@ -24,6 +27,18 @@ const serverSchema = z.strictObject({
 
 const logSchema = z.strictObject({
   dir: z.string().min(1).describe('A folder, from the folder that herd is started in; each server gets one in it.'),
+  level: z
+    .enum(logLevels)
+    .default('lines')
+    .describe(
+      'The least that is logged. lines: every line in and out. info: events, without lines. warn: what needs a look. error: what failed.',
+    ),
+  maxFileBytes: whole(maxFileBytesLeast, 1_099_511_627_776)
+    .default(defaultLogBounds.maxFileBytes)
+    .describe('Bytes of a file; the next line goes into another one.'),
+  maxFiles: whole(2, 10_000)
+    .default(defaultLogBounds.maxFiles)
+    .describe('Files of a server that are kept of its log, and as many of its error log; the oldest are deleted.'),
 });
 
 const pem = z.string().min(1).describe('A file of PEM, from the folder that herd is started in.');
@@ -45,8 +60,6 @@ const storeSchema = z.strictObject({
     .min(1)
     .describe('A folder, from the folder that herd is started in; each server keeps its locations in one in it.'),
 });
-
-const whole = (least: number, most: number) => z.int().min(least).max(most);
 
 const limitsSchema = z.strictObject({
   lineBytesMax: whole(256, 1_048_576)

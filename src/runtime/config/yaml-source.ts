@@ -41,7 +41,7 @@ export class YamlSource implements ConfigSource {
     for (const path of leftOut) if (this.document.hasIn(path)) this.document.deleteIn(path);
     const missing = syntax.length > 0 ? [] : [...this.unknownAliases(), ...this.fillIn(environment, mayLack)];
     if (syntax.length + missing.length > 0) throw new ConfigError([...syntax, ...missing]);
-    this.value = this.document.toJS();
+    this.value = this.plainData();
   }
 
   /** A problem with the line on which the value at the path stands, or the nearest there is. */
@@ -53,6 +53,16 @@ export class YamlSource implements ConfigSource {
   isFromEnvironment(path: Path): boolean {
     const node: unknown = this.document.getIn(path, true);
     return this.fromEnvironment.has(isAlias(node) ? node.resolve(this.document) : node);
+  }
+
+  private plainData(): unknown {
+    try {
+      return this.document.toJS();
+    } catch (error) {
+      // What the library says of aliases that refer to aliases, which would fill the memory.
+      if (!(error instanceof ReferenceError)) throw error;
+      throw new ConfigError([`${this.file}: aliases (*name) repeat too much of the file`]);
+    }
   }
 
   private offsetOf(path: Path): number {

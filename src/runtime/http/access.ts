@@ -91,6 +91,11 @@ export class Access {
   }
 }
 
+/** All tokens that there are. */
+export function tokensIn({ clients, administration, devices }: AccessTokens): string[] {
+  return [clients, administration, ...devices.values()].filter((token) => token !== undefined);
+}
+
 /** A request that may be made again with a token. */
 export function unauthorized(why = 'a token is needed'): HttpError {
   return new HttpError(401, `${why}: send it as Authorization: Bearer, or as the password of Basic`);

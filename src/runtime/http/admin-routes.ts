@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AdministrationError, wordsOf } from '../administration.js';
 import { hostAndPort } from '../listening.js';
 import { actBody, checked } from './api-schemas.js';
+import type { EventStreams } from './event-streams.js';
 import type { Gate } from './gate.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
@@ -17,7 +18,12 @@ const statusCodes: Readonly<Record<AdministrationError['kind'], number>> = {
  * What can be done to a herd by hand, for those who may. Only JSON is taken: no page of elsewhere can send that without asking
  * first whether it may. Whatever is asked for, by whomever, is published.
  */
-export async function serveAdministration(app: FastifyInstance, edges: HttpEdges, gate: Gate): Promise<void> {
+export async function serveAdministration(
+  app: FastifyInstance,
+  edges: HttpEdges,
+  gate: Gate,
+  streams: EventStreams,
+): Promise<void> {
   const tell = ({ raw: { socket } }: FastifyRequest, act: string, reason?: string): void =>
     edges.bus.publish({
       kind: 'administration',
@@ -48,7 +54,7 @@ export async function serveAdministration(app: FastifyInstance, edges: HttpEdges
       }
       return reply.send({ done: wordsOf(act) });
     });
-    serveStage(administration, edges, tell);
+    serveStage(administration, edges, streams, tell);
     registered();
   });
 }

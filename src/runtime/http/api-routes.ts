@@ -1,29 +1,27 @@
-import { Readable } from 'node:stream';
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { remoteAddressOf } from '../../actors/remote-address.js';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
-import type { Desk } from './desk.js';
+import type { Desk, Page } from './desk.js';
+import type { EventStreams } from './event-streams.js';
 import { herdRoutes } from './herd-routes.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
-import { hostAndPort } from '../listening.js';
+import { addressOfSocket } from '../listening.js';
 import { formatSeconds } from '../../protocol/time.js';
+import type { PagedAnswers } from './paged-answers.js';
 import { phoneRoutes } from './phone-routes.js';
 import type { Reception } from './reception.js';
 import type { Reports } from './reports.js';
-import { SseReader } from './sse-reader.js';
 
 /** Who may follow changes at once; one more is turned away. */
 const followersMax = 1_000;
 
-/** Clients that are put into GeoJSON at a time; others are served between two pages. */
-const geoPage = 1_000;
+/** Clients whose locations are made JSON at a time, in half a millisecond or so; others are served between two pages. */
+const pageClients = 100;
 
 /** The media type of GeoJSON (RFC 7946, section 12). */
 const geoJson = 'application/geo+json';
@@ -75,11 +73,20 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
   },
 };
 
+/** What the API is made of. */
+interface ApiParts {
+  readonly desk: Desk;
+  readonly reception: Reception;
+  readonly reports: Reports;
+  readonly streams: EventStreams;
+  readonly answers: PagedAnswers;
+}
+
 /** The protocol's questions and reports as JSON. */
 export function serveApi(
   app: FastifyInstance,
   edges: HttpEdges,
-  { desk, reception, reports }: { readonly desk: Desk; readonly reception: Reception; readonly reports: Reports },
+  { desk, reception, reports, streams, answers }: ApiParts,
 ): ChangeFeed {
   const { clock, upstream, config } = edges;
   const access = config.access.clients === undefined ? 'open' : 'closed';
@@ -96,14 +103,13 @@ export function serveApi(
     });
     return reply.send(locationJsonOf(location));
   });
-  app.get(routes.list.path, async ({ query }, reply) => {
-    const { limit, after } = schemas.checked(schemas.listQuery, query);
-    const { locations, next, size } = await desk.list(after, limit);
-    return fresh(reply).send({ clients: locations.map(locationJsonOf), next: next ?? null, size });
+  app.get(routes.list.path, (request, reply) => {
+    const { limit, after } = schemas.checked(schemas.listQuery, request.query);
+    return answers.send(request, fresh(reply), 'application/json; charset=utf-8', listed(desk, after, limit));
   });
   const find = async ({ params, raw }: FastifyRequest) => {
     const { client } = schemas.checked(schemas.clientPath, params);
-    const location = await desk.whereIs(reception.clientIdOf(client), askerOf(raw.socket));
+    const location = await desk.whereIs(reception.clientIdOf(client), addressOfSocket(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
@@ -114,50 +120,55 @@ export function serveApi(
     const location = await find(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
-    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, askerOf(request.raw.socket)));
+    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, addressOfSocket(request.raw.socket)));
     // Its numbers may have more digits than JavaScript's, so it is relayed as text.
     const body = `{"location":${JSON.stringify(locationJsonOf(location))},"near":${near}}`;
     return fresh(reply).type('application/json; charset=utf-8').send(body);
   });
-  app.get(routes.geo.path, (_, reply) =>
-    fresh(reply)
-      .type(`${geoJson}; charset=utf-8`)
-      .send(Readable.from(features(desk))),
+  app.get(routes.geo.path, (request, reply) =>
+    answers.send(request, fresh(reply), `${geoJson}; charset=utf-8`, features(desk)),
   );
   const feed = new ChangeFeed(edges.bus, clock);
-  app.get(
-    routes.changes.path,
-    { exposeHeadRoute: false, config: { answer: 'stream' } },
-    ({ query, headers }, reply) => {
-      const { client } = schemas.checked(schemas.changesQuery, query);
-      if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
-      const only = client === undefined ? undefined : reception.clientIdOf(client);
-      const last = headers['last-event-id'];
-      reply.hijack();
-      let remove = (): void => undefined;
-      const reader = new SseReader(reply.raw, clock, () => remove(), reply.getHeaders() as Record<string, string>);
-      remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
-    },
-  );
+  app.get(routes.changes.path, { exposeHeadRoute: false, config: { answer: 'stream' } }, (request, reply) => {
+    const { client } = schemas.checked(schemas.changesQuery, request.query);
+    if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
+    const only = client === undefined ? undefined : reception.clientIdOf(client);
+    const last = request.headers['last-event-id'];
+    let remove = (): void => undefined;
+    const reader = streams.open(request, reply, () => remove());
+    remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
+  });
   return feed;
-}
-
-/** Who asks, as what remote addresses share is counted by. */
-function askerOf({ remoteAddress, remotePort }: Socket): string {
-  return remoteAddressOf(hostAndPort(remoteAddress, remotePort));
 }
 
 function fresh(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store');
 }
 
-/** All clients as GeoJSON (RFC 7946), a page at a time: whoever reads slowly holds up nobody and no memory. */
-async function* features(desk: Desk): AsyncGenerator<string> {
-  yield '{"type":"FeatureCollection","features":[';
+/** A page of about `limit` clients, in parts. */
+async function* listed(desk: Desk, after: number, limit: number): AsyncGenerator<string, void, void> {
+  let count = 0;
+  let from: number | undefined = after;
+  let size = 0;
+  for (let start = '{"clients":['; from !== undefined && count < limit; start = '') {
+    const page: Page = await desk.list(from, Math.min(pageClients, limit - count));
+    let text = start;
+    for (const location of page.locations) {
+      text += (count === 0 ? '' : ',') + JSON.stringify(locationJsonOf(location));
+      count += 1;
+    }
+    if (text !== '') yield text;
+    ({ next: from, size } = page);
+  }
+  yield `],"next":${from ?? null},"size":${size}}`;
+}
+
+/** All clients as GeoJSON (RFC 7946), in parts. */
+async function* features(desk: Desk): AsyncGenerator<string, void, void> {
+  let text = '{"type":"FeatureCollection","features":[';
   let separator = '';
   for (let from: number | undefined = 0; from !== undefined;) {
-    const page: Awaited<ReturnType<Desk['list']>> = await desk.list(from, geoPage);
-    let text = '';
+    const page: Page = await desk.list(from, pageClients);
     for (const location of page.locations) {
       const [latitude, longitude] = degreesOf(location);
       const { client, server, time } = locationJsonOf(location);
@@ -166,6 +177,7 @@ async function* features(desk: Desk): AsyncGenerator<string> {
       separator = ',\n';
     }
     if (text !== '') yield text;
+    text = '';
     from = page.next;
   }
   yield ']}\n';

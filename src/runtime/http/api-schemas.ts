@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { serverIdPattern, type ServerId } from '../../protocol/ids.js';
-import { logDetails } from '../log/server-log.js';
+import { logLevels } from '../log/log-settings.js';
 import { HttpError } from './http-error.js';
 
 /** What is said over HTTP, checked and described by the same schemas. */
@@ -27,7 +27,7 @@ export const nearQuery = z.strictObject({
 
 export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('About as many a page, or a few more.'),
-  after: z.coerce.number().int().min(0).max(65_535).default(0).describe('`next` of the page before.'),
+  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('`next` of the page before.'),
 });
 
 export const changesQuery = z.strictObject({
@@ -53,7 +53,7 @@ const delayMsMax = 5_000;
 /** See `Act`. */
 export const actBody = z.discriminatedUnion('act', [
   z.strictObject({ act: z.enum(['crash', 'stop', 'restart']), server }),
-  z.strictObject({ act: z.literal('log'), server, level: z.enum(logDetails) }),
+  z.strictObject({ act: z.literal('log'), server, level: z.enum(logLevels) }),
   z.strictObject({ act: z.enum(['cut', 'heal']), link }),
   z.strictObject({ act: z.literal('slow'), link, delayMs: z.int().min(1).max(delayMsMax) }),
 ]);

@@ -12,9 +12,32 @@ const keptMs = 60_000;
 /** Clients whose change may wait for one reader; beyond it the reader is ended, and comes back when it can. */
 const waitingMax = 100_000;
 
+/** Memory that a change takes which waits, besides its location's texts, in bytes. */
+const waitingChangeBytes = 256;
+
+/** A change, and its text as every reader is sent it: made when the first of them is. */
+class Change {
+  private json: string | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly location: Location,
+  ) {}
+
+  get text(): string {
+    return (this.json ??= JSON.stringify(locationJsonOf(this.location)));
+  }
+
+  /** Memory that it takes while it waits, in bytes. */
+  get bytes(): number {
+    return waitingChangeBytes + 2 * this.location.line.length;
+  }
+}
+
 /** One who reads changes. While it has no room, the newest of each client waits, and nothing else. */
 class ChangeReader {
-  private readonly waiting = new Map<ClientId, { readonly id: string; readonly location: Location }>();
+  private readonly waiting = new Map<ClientId, Change>();
+  private waitingBytes = 0;
 
   constructor(
     readonly events: SseReader,
@@ -23,26 +46,34 @@ class ChangeReader {
     events.onRoom(() => this.flush());
   }
 
-  offer(id: string, location: Location): void {
-    const { client } = location;
+  offer(change: Change): void {
+    const { client } = change.location;
     if (this.client !== undefined && this.client !== client) return;
-    if (this.waiting.size === 0 && this.events.hasRoom) return this.send(id, location);
+    if (this.waiting.size === 0 && this.events.hasRoom) return this.send(change);
     // Last again, so that ids ascend.
-    this.waiting.delete(client);
-    this.waiting.set(client, { id, location });
+    this.forget(client);
+    this.waiting.set(client, change);
+    this.waitingBytes += change.bytes;
+    this.events.keeps(this.waitingBytes);
     if (this.waiting.size > waitingMax) this.events.end();
   }
 
   private flush(): void {
-    for (const [client, { id, location }] of this.waiting) {
-      if (!this.events.hasRoom) return;
-      this.waiting.delete(client);
-      this.send(id, location);
+    for (const [client, change] of this.waiting) {
+      if (!this.events.hasRoom) break;
+      this.forget(client);
+      this.send(change);
     }
+    this.events.keeps(this.waitingBytes);
   }
 
-  private send(id: string, location: Location): void {
-    this.events.send('location', JSON.stringify(locationJsonOf(location)), id);
+  private forget(client: ClientId): void {
+    this.waitingBytes -= this.waiting.get(client)?.bytes ?? 0;
+    this.waiting.delete(client);
+  }
+
+  private send({ id, text }: Change): void {
+    this.events.send('location', text, id);
   }
 }
 
@@ -81,7 +112,7 @@ export class ChangeFeed {
     if (missed === undefined) events.send(lastId === undefined ? 'begin' : 'reset', '{}', this.id(this.next - 1));
     else
       for (const [index, location] of missed.entries())
-        reader.offer(this.id(this.next - missed.length + index), location);
+        reader.offer(new Change(this.id(this.next - missed.length + index), location));
     this.readers.add(reader);
     return () => this.remove(reader);
   }
@@ -112,7 +143,8 @@ export class ChangeFeed {
   private learn(locations: readonly Location[]): void {
     for (const location of locations) {
       this.kept.push(location);
-      for (const reader of this.readers) reader.offer(this.id(this.next - 1), location);
+      const change = new Change(this.id(this.next - 1), location);
+      for (const reader of this.readers) reader.offer(change);
     }
     if (this.kept.length < 2 * keptMax) return;
     this.first += this.kept.length - keptMax;

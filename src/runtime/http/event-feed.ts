@@ -6,6 +6,7 @@ import type { SseReader } from './sse-reader.js';
 /** What is told of to those who look at a server: everything but the lines, and what is only counted. */
 const kinds = [
   'link',
+  'clock',
   'locations-learned',
   'locations-remembered',
   'location-forgotten',
@@ -53,10 +54,22 @@ export class EventFeed {
   }
 
   private tell(event: ToldEvent): void {
-    const { name, data } = toldOf(event);
-    const text = JSON.stringify(data);
-    for (const reader of this.readers) reader.send(name, text);
+    let told: { readonly name: string; readonly text: string } | undefined;
+    for (const reader of this.readers) {
+      if (!reader.hasRoom) {
+        reader.lose();
+        continue;
+      }
+      // One text for all readers, made if one of them has room.
+      told ??= textOf(event);
+      reader.send(told.name, told.text);
+    }
   }
+}
+
+function textOf(event: ToldEvent): { readonly name: string; readonly text: string } {
+  const { name, data } = toldOf(event);
+  return { name, text: JSON.stringify(data) };
 }
 
 function toldOf(event: ToldEvent): { readonly name: string; readonly data: unknown } {

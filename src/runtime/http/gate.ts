@@ -52,7 +52,10 @@ export class Gate {
   /** Whether who has made a request may administer. */
   administering(request: FastifyRequest): Administering {
     const { headers, raw } = request;
-    const forwarded = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'].some((name) => headers[name] !== undefined);
+    // Proxies name who asks; nginx does not unless it is told to, and speaks HTTP/1.0 then, which browsers and curl do not.
+    const forwarded =
+      raw.httpVersion === '1.0' ||
+      ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'].some((name) => headers[name] !== undefined);
     const { remoteAddress } = raw.socket;
     return this.access.administering(this.callerOf(request), { remoteAddress, host: headers.host, forwarded });
   }

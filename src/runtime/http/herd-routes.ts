@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { linksOf } from '../../protocol/topology.js';
 import type { Desk } from './desk.js';
 import { EventFeed } from './event-feed.js';
+import type { EventStreams } from './event-streams.js';
 import type { Gate } from './gate.js';
 import type { HerdPlaces } from './herd-places.js';
 import { herdAnswer } from './herd-schemas.js';
 import type { HttpEdges } from './http-edges.js';
 import type { RouteDescription } from './openapi.js';
 import { HttpError } from './http-error.js';
-import { SseReader } from './sse-reader.js';
 
 /** What is described of them. */
 export const herdRoutes: readonly RouteDescription[] = [
@@ -29,13 +29,21 @@ export const herdRoutes: readonly RouteDescription[] = [
 /** Who may read along at once; one more is turned away. */
 const readersMax = 1_000;
 
+/** What these routes are made of. */
+interface HerdParts {
+  readonly places: () => HerdPlaces;
+  readonly desk: Desk;
+  readonly gate: Gate;
+  readonly streams: EventStreams;
+}
+
 /** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
 export function serveHerd(
   app: FastifyInstance,
   edges: HttpEdges,
-  { places, desk, gate }: { readonly places: () => HerdPlaces; readonly desk: Desk; readonly gate: Gate },
+  { places, desk, gate, streams }: HerdParts,
 ): EventFeed {
-  const { config, server, view, counts, clock, bus, upstream, faultOf } = edges;
+  const { config, server, view, counts, bus, upstream, faultOf } = edges;
   const talks = linksOf(config.topology);
   app.get('/api/herd', async (request, reply) => {
     const { size } = await desk.list(0, 0);
@@ -58,16 +66,9 @@ export function serveHerd(
     });
   });
   const feed = new EventFeed(bus);
-  app.get('/api/events', { exposeHeadRoute: false, config: { answer: 'stream' } }, (_, reply) => {
+  app.get('/api/events', { exposeHeadRoute: false, config: { answer: 'stream' } }, (request, reply) => {
     if (feed.size >= readersMax) throw new HttpError(503, `${readersMax} others read along already`);
-    reply.hijack();
-    const reader = new SseReader(
-      reply.raw,
-      clock,
-      () => feed.remove(reader),
-      reply.getHeaders() as Record<string, string>,
-    );
-    feed.add(reader);
+    feed.add(streams.open(request, reply, (reader) => feed.remove(reader)));
   });
   return feed;
 }

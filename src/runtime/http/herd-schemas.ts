@@ -17,7 +17,10 @@ export const herdAnswer = z.strictObject({
       sinceMs: ms,
       retryInMs: ms,
       reason: z.string(),
-      version: z.int().optional().describe('Of the protocol that is spoken; left out while they are not connected.'),
+      clockOffsetMs: z
+        .number()
+        .nullable()
+        .describe("The neighbour's clock minus this server's, in milliseconds; null while that is not known."),
       fault: z
         .discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('none') }),

@@ -1,21 +1,26 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
+import type { FlushScheduler } from '../flush-order.js';
 import { isLoopback, listen, type ListenAt, type Listening } from '../listening.js';
-import { Access } from './access.js';
+import { Access, tokensIn } from './access.js';
 import { serveAdministration } from './admin-routes.js';
 import { serveApi } from './api-routes.js';
 import { Desk } from './desk.js';
+import { EventStreams } from './event-streams.js';
 import { Gate } from './gate.js';
 import { HerdPlaces } from './herd-places.js';
 import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HerdMode, HttpEdges } from './http-edges.js';
 import { answerBrokenHttp } from './broken-http.js';
+import { HttpConnections } from './http-connections.js';
 import { answerBadAddress, answerErrors, HttpError } from './http-error.js';
 import { httpServerFor } from './http-server.js';
 import { Journal } from './journal.js';
 import { isFromElsewhere, isOfStrangersPage, isOwnOrigin, nameIn } from './origins.js';
 import { PageFiles } from './page-files.js';
+import { PagedAnswers } from './paged-answers.js';
 import { phoneUrlOf, servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
 import { Reports } from './reports.js';
@@ -29,9 +34,6 @@ const ofStrangers = 'pages of other origins may not ask';
 const ofOthers = 'only pages of the herd itself may administer';
 const calledWrongly = 'a herd that is tried out must be called by a name of its own machine, such as localhost';
 
-/** How long a request may take to come in, in milliseconds. */
-const requestWithinMs = 30_000;
-
 /**
  * Fastify's own compilers of JSON Schemas are never called, as no route has such a schema; left in place they are loaded
  * nevertheless, in three versions, which takes longer than all else that a server does before it listens.
@@ -44,17 +46,18 @@ const withoutSchemas = { compilersFactory: { buildValidator: noCompiler, buildSe
  */
 export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Listening> {
   const { config, server, bus } = edges;
-  const { lineBytesMax } = config.limits;
+  const { lineBytesMax, watchersPerAddressMax } = config.limits;
   // Which port it is, is known when it listens; nobody asks before.
   let places = new HerdPlaces(edges, { ...at, server });
-  const journal = new Journal(bus, edges.clock, lineBytesMax);
+  const journal = new Journal(bus, edges.clock, lineBytesMax, tokensIn(config.access));
+  const onDropped = (socket: Socket, reason: string) => journal.cutOff(socket, reason);
+  const connections = new HttpConnections({ ...edges, limits: config.limits, onDropped });
   const app: FastifyInstance = fastify({
-    serverFactory: (handler) => httpServerFor(edges.certificates, journal.telling(handler)),
+    serverFactory: (handler) => httpServerFor(edges.certificates, connections.oneAtATime(journal.telling(handler))),
     rewriteUrl: ({ url = '/' }) => phoneUrlOf(url),
     frameworkErrors: (error, request, reply) => answerBadAddress(error, request, reply, journal),
     clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, journal),
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestWithinMs,
     // Each byte of a client ID may be written as three.
     routerOptions: { maxParamLength: 3 * lineBytesMax },
     schemaController: withoutSchemas,
@@ -66,24 +69,36 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
     const isOwn = isOwnOrigin(headers.origin, headers.host, places.scheme, places.all);
     return isOwn && !isOfStrangersPage(headers) ? undefined : ofStrangers;
   };
+  connections.watch(app.server);
+  app.addHook('onSend', ({ raw }, _reply, payload, done) => {
+    // It is written in this turn, and measured at its end.
+    connections.wrote(raw);
+    done(null, payload);
+  });
   journal.follow(app);
   answerErrors(app, journal);
   keepToOwnPages(app, problemOf, isListed);
+  answerAfterLinks(app, edges.turn.clients);
   const access = new Access(config.access, edges.mode);
   const gate = new Gate(access);
   gate.guard(app);
   const desk = new Desk(bus);
-  const feed = serveHerd(app, edges, { places: () => places, desk, gate });
+  const streams = new EventStreams({ ...edges, watchersPerAddressMax }, connections);
+  const feed = serveHerd(app, edges, { places: () => places, desk, gate, streams });
   serveHealth(app, edges, desk);
-  const reception = new Reception(desk, edges.clock, server, config.limits);
+  const reception = new Reception(desk, edges.clock, server, config.limits, edges.view);
   const reports = new Reports(reception, gate, journal);
-  const changes = serveApi(app, edges, { desk, reception, reports });
+  const changes = serveApi(app, edges, { desk, reception, reports, streams, answers: new PagedAnswers(connections) });
   await servePhones(app, reports);
-  await serveAdministration(app, edges, gate);
+  await serveAdministration(app, edges, gate, streams);
   new PageFiles(edges.pageFolders, (called) => places.sources(called)).serve(app);
   await app.ready();
   serveWebSocket(app.server, edges, lineBytesMax, {
-    refusal: (request) => (problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden'),
+    refusal: (request) => {
+      if (hostsIn(request) > 1) return '400 Bad Request';
+      return problemOf(request) === undefined ? gate.refusalOf(request) : '403 Forbidden';
+    },
+    release: (socket) => connections.release(socket),
     onRefused: (request, status) => journal.refusedHandshake(request, status),
   });
   const listening = await listen(app.server, { ...at, connectionsMax: edges.connectionsMax });
@@ -99,6 +114,19 @@ export async function listenForHttp(edges: HttpEdges, at: ListenAt): Promise<Lis
       setImmediate(() => listening.close());
     },
   };
+}
+
+/** Has reports answered when clients are written to: after the links have taken what was reported ([IA7]). */
+function answerAfterLinks(app: FastifyInstance, clients: FlushScheduler): void {
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    if (request.routeOptions.config.entry === 'reporters') clients.ask({ flush: () => done() });
+    else done();
+  });
+}
+
+/** How many Host headers a request has: with more than one it is invalid (RFC 9112, section 3.2). */
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
 }
 
 /** @throws always */
@@ -126,6 +154,7 @@ function keepToOwnPages(
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
     const { origin } = request.headers;
+    if (hostsIn(request.raw) > 1) return done(new HttpError(400, 'there is more than one Host header'));
     const { entry } = request.routeOptions.config;
     if (entry === 'administrators' && isListed(request.headers)) return done(new HttpError(403, ofOthers));
     const reports = entry === 'reporters';

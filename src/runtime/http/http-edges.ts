@@ -1,3 +1,5 @@
+import type { AddressQuota } from '../../actors/address-quota.js';
+import type { OutputBudget } from '../../actors/output-budget.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import type { Administer } from '../administration.js';
@@ -15,6 +17,10 @@ export type HerdMode = 'development' | 'production';
 /** What the HTTP server of one server needs. */
 export interface HttpEdges extends DoorEdges {
   readonly bus: MessageBus;
+  /** Bounds the bytes that wait for all clients of the server together. */
+  readonly outputBudget: OutputBudget;
+  /** Counts subscriptions to changes, over whatever protocol, by the address of the client: see `addressOfSocket`. */
+  readonly watchersPerAddress: AddressQuota;
   readonly config: HerdConfig;
   readonly server: ServerId;
   readonly upstream: Upstream;

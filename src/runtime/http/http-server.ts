@@ -29,9 +29,27 @@ class Request extends IncomingMessage {
   }
 }
 
-/** A server that speaks HTTP, over TLS where there are certificates. */
-export function httpServerFor(certificates: Certificates | undefined, listener: RequestListener): Server {
-  const options = { IncomingMessage: Request };
+/** How long a request may take to come in, in milliseconds, from its first byte or, of the first one, from the connection on. */
+const requestWithinMs = 30_000;
+
+/** How often connections are looked through for requests that take longer, in milliseconds. */
+const checkEveryMs = 1_000;
+
+/**
+ * A server that speaks HTTP, over TLS where there are certificates.
+ * @param withinMs how long a request may take to come in, body included
+ */
+export function httpServerFor(
+  certificates: Certificates | undefined,
+  listener: RequestListener,
+  withinMs = requestWithinMs,
+): Server {
+  const options = {
+    IncomingMessage: Request,
+    requestTimeout: withinMs,
+    headersTimeout: withinMs,
+    connectionsCheckingInterval: Math.min(checkEveryMs, withinMs),
+  };
   const answer: RequestListener = (request, response) => {
     if (request instanceof Request && request.isLast) response.shouldKeepAlive = false;
     listener(request, response);

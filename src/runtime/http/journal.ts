@@ -7,7 +7,7 @@ import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 import type { Location } from '../../protocol/location.js';
 import { hostAndPort } from '../listening.js';
 import type { MessageBus } from '../message-bus.js';
-import { pathOf, shownUrl } from './shown-url.js';
+import { pathOf, SecretTexts, shownUrl } from './shown-url.js';
 import type { Reported } from './reception.js';
 import { webSocketPath } from './web-socket.js';
 
@@ -38,6 +38,8 @@ interface Entry {
   detail: ByteString;
   /** A report is not taken, and whoever sent it is told that all is well. */
   ignored: boolean;
+  /** Its connection was destroyed while the answer was on its way. */
+  isCutOff: boolean;
   /** The status of the answer to a request that could not be heard out. */
   unheard?: number;
 }
@@ -51,12 +53,20 @@ export class Journal {
   /** What is being answered, by the connection that it came over. */
   private readonly busy = new WeakMap<Socket, { readonly entry: Entry; readonly response: ServerResponse }>();
 
-  /** @param textBytesMax what is longer is cut, in bytes */
+  private readonly tokens: SecretTexts;
+
+  /**
+   * @param textBytesMax what is longer is cut, in bytes
+   * @param tokens what is not written down, wherever it stands
+   */
   constructor(
     private readonly bus: MessageBus,
     private readonly clock: Clock,
     private readonly textBytesMax: number,
-  ) {}
+    tokens: readonly string[] = [],
+  ) {
+    this.tokens = new SecretTexts(tokens);
+  }
 
   /** The same listener, with every request that it gets told of. */
   telling(listener: RequestListener): RequestListener {
@@ -114,6 +124,14 @@ export class Journal {
     if (client !== '') entry.client = bytesOf(client);
   }
 
+  /** The connection is destroyed over which an answer is on its way. */
+  cutOff(socket: Socket, why: string): void {
+    const entry = this.busy.get(socket)?.entry;
+    if (entry === undefined) return;
+    entry.isCutOff = true;
+    entry.detail = bytesOf(why);
+  }
+
   /** Why a request is not answered as it would like. */
   refused({ raw }: FastifyRequest, why: string): void {
     const entry = this.entries.get(raw);
@@ -162,6 +180,7 @@ export class Journal {
       client: '',
       detail: '',
       ignored: false,
+      isCutOff: false,
     };
     this.entries.set(request, entry);
     return entry;
@@ -172,7 +191,7 @@ export class Journal {
     this.tellAsked(entry, '');
     const status = headersSent ? statusCode : entry.unheard;
     // A stream ends when its reader goes.
-    const isHalf = headersSent && !writableFinished && entry.kind === 'answer';
+    const isHalf = headersSent && !writableFinished && (entry.kind === 'answer' || entry.isCutOff);
     const outcome = status === undefined || isHalf ? 'abandoned' : entry.ignored ? 'ignored' : outcomeOf(status);
     this.tellAnswered(entry, outcome, status);
   }
@@ -182,15 +201,15 @@ export class Journal {
     entry.told = 'asked';
     const { far, method, url } = entry;
     const text = report === '' ? `${method} ${shownUrl(url)}` : `${method} ${pathOf(url)} ${report}`;
-    this.bus.publish({ kind: 'http-asked', far, text: this.cut(text) });
+    this.bus.publish({ kind: 'http-asked', far, text: this.cut(this.tokens.hiddenIn(text)) });
   }
 
   private tellAnswered(entry: Entry, outcome: RequestOutcome, status: number | undefined): void {
     const { far, method, url, route, kind, client, startMs } = entry;
     const isTaken = client === '' || outcome === 'answered';
-    const detail = this.cut(isTaken ? entry.detail : `${client}: ${entry.detail}`);
+    const detail = this.cut(this.tokens.hiddenIn(isTaken ? entry.detail : `${client}: ${entry.detail}`));
     const tookMs = kind === 'answer' ? this.clock.monotonicMs() - startMs : undefined;
-    const text = this.cut(`${method} ${pathOf(url)}`);
+    const text = this.cut(this.tokens.hiddenIn(`${method} ${pathOf(url)}`));
     this.bus.publish({ kind: 'http-answered', far, text, route, status, outcome, detail, tookMs });
   }
 

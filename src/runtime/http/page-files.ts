@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What a page is made of, by the end of a file's name. Files of other kinds are not served. */
@@ -96,7 +97,7 @@ async function readAll(folders: readonly string[]): Promise<ReadonlyMap<string, 
       bytes += size;
       if (bytes > bytesMax || files.size >= filesMax) throw new Error(`the page in ${folder} is too large`);
       const type = types[extname(path)] ?? '';
-      files.set(relative(folder, path).split(sep).join('/'), pageFile(await readFile(path), type));
+      files.set(relative(folder, path).split(sep).join('/'), await pageFile(await readFile(path), type));
     }
   }
   return files;
@@ -115,7 +116,7 @@ async function pathsIn(folder: string): Promise<string[]> {
   }
 }
 
-function pageFile(body: Buffer, type: string): PageFile {
+async function pageFile(body: Buffer, type: string): Promise<PageFile> {
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  return { body, packed: gzipSync(body), type, tag };
+  return { body, packed: await promisify(gzip)(body), type, tag };
 }

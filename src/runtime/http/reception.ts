@@ -1,13 +1,14 @@
 import type { Clock } from '../../actors/clock.js';
 import type { Limits } from '../../actors/limits.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
-import { parseCommand } from '../../protocol/command.js';
+import { parseCommand, reportFieldBytesMax } from '../../protocol/command.js';
 import { asClientId, type ClientId, type ServerId } from '../../protocol/ids.js';
 import { locate, type Location } from '../../protocol/location.js';
 import { parsePosition } from '../../protocol/position.js';
 import { formatInstant, formatSkew, isAhead, parseTime } from '../../protocol/time.js';
 import type { Desk } from './desk.js';
 import { HttpError } from './http-error.js';
+import type { ServerView } from './server-view.js';
 
 /** A report as it comes over HTTP. */
 export interface Reported {
@@ -25,17 +26,23 @@ export class Reception {
     private readonly clock: Clock,
     private readonly server: ServerId,
     private readonly limits: Limits,
+    private readonly view: Pick<ServerView, 'clockTrouble'>,
   ) {}
 
   /**
    * Tells the store, and returns what the herd now knows unless it knew something newer.
-   * @throws HttpError saying what is wrong with the report
+   * @throws HttpError saying what is wrong with the report, or that it needs a time of its own here
    */
   take({ client, position, time }: Reported): Location {
+    const { clockTrouble } = this.view;
+    // Its time would be this server's, and with a clock that is ahead it would stand against all later reports until that time comes.
+    if (time === undefined && clockTrouble !== '') {
+      throw new HttpError(503, `the report has no time of its own, and ${clockTrouble}`);
+    }
     const receivedAt = this.clock.now();
     const [where, when] = [bytesOf(position), bytesOf(time ?? formatInstant(receivedAt))];
     const line = `IAMAT ${this.clientIdOf(client)} ${where} ${when}`;
-    const command = parseCommand(line, 0);
+    const command = parseCommand(line, { countMax: 0, clientIdBytesMax: this.limits.clientIdBytesMax });
     if (command.kind !== 'IAMAT') throw new HttpError(400, problemOf(where, when));
     if (line.length > this.limits.lineBytesMax) throw new HttpError(400, 'the report is longer than a line may be');
     if (isAhead(command.instant, receivedAt, this.limits.aheadMs)) {
@@ -51,9 +58,10 @@ export class Reception {
    * @throws HttpError if it cannot be one
    */
   clientIdOf(text: string): ClientId {
+    const { clientIdBytesMax } = this.limits;
     const id = bytesOf(text);
-    if (/^[^\t-\r ]+$/.test(id) && id.length < this.limits.lineBytesMax) return asClientId(id);
-    throw new HttpError(400, 'a client ID is one word without white space, and shorter than a line');
+    if (/^[^\t-\r ]+$/.test(id) && id.length <= clientIdBytesMax) return asClientId(id);
+    throw new HttpError(400, `a client ID is one word without white space, of at most ${clientIdBytesMax} bytes`);
   }
 }
 
@@ -62,6 +70,8 @@ function problemOf(position: ByteString, time: ByteString): string {
   const problems = [
     ...(parsePosition(position) === undefined ? ['position must be degrees as in +34.068930-118.445127'] : []),
     ...(parseTime(time) === undefined ? ['time must be POSIX seconds as in 1400794645.392'] : []),
+    ...(position.length > reportFieldBytesMax ? [`position is longer than ${reportFieldBytesMax} bytes`] : []),
+    ...(time.length > reportFieldBytesMax ? [`time is longer than ${reportFieldBytesMax} bytes`] : []),
   ];
   return problems.join(', and ');
 }

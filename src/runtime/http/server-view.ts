@@ -16,8 +16,8 @@ export interface LinkView {
   readonly retryInMs: number;
   /** Why; empty where the state says it all. */
   readonly reason: string;
-  /** The version of the protocol that is spoken; undefined while the neighbours are not connected. */
-  readonly version: number | undefined;
+  /** The neighbour's clock minus the server's own, in milliseconds; null while that is not known. */
+  readonly clockOffsetMs: number | null;
 }
 
 /** The bucket that locations are spread by, as people are shown it. */
@@ -39,6 +39,10 @@ export class ServerView {
   private bucket: (BucketEvent & { readonly atMs: number; readonly enteredAtMs: number }) | undefined;
   /** Whether everything in the bucket has been known here: what came after that is known as long as it is not away. */
   private bucketPast: 'never loaded' | 'loaded' = 'never loaded';
+  /** The clocks of connected neighbours, as `NeighbourClockEvent` has them. */
+  private readonly clockOffsetsMs = new Map<ServerId, number>();
+  /** Why the server's own clock is not to be trusted; empty if it is. */
+  private clockReason = '';
   private clientsNow = 0;
   private life: ServerEvent['state'] | 'starting' = 'starting';
   /** Neighbours whose link has been anything but about to be made for the first time. */
@@ -58,7 +62,10 @@ export class ServerView {
     bus.on('link', (event) => {
       this.links.set(event.neighbour, { ...event, atMs: clock.monotonicMs() });
       if (event.state !== 'connecting') this.tried.add(event.neighbour);
+      if (event.state !== 'catching-up' && event.state !== 'live') this.clockOffsetsMs.delete(event.neighbour);
     });
+    bus.on('neighbour-clock', ({ neighbour, offsetMs }) => this.clockOffsetsMs.set(neighbour, offsetMs));
+    bus.on('clock', ({ reason }) => (this.clockReason = reason));
     bus.on('bucket', (event) => {
       const atMs = clock.monotonicMs();
       // One that is tried again in vain, or of which another shard is, has not been well in between.
@@ -88,9 +95,11 @@ export class ServerView {
   /** The links, in the order of the config. */
   linksNow(): LinkView[] {
     const nowMs = this.clock.monotonicMs();
-    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, version, atMs }) => {
+    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, atMs }) => {
       const sinceMs = Math.round(nowMs - atMs);
-      return { neighbour, state, sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)), reason, version };
+      const leftMs = Math.max(0, Math.round(retryInMs - sinceMs));
+      const clockOffsetMs = this.clockOffsetsMs.get(neighbour) ?? null;
+      return { neighbour, state, sinceMs, retryInMs: leftMs, reason, clockOffsetMs };
     });
   }
 
@@ -110,6 +119,11 @@ export class ServerView {
     return bucket === undefined || bucket.reason === '' ? [] : [`the bucket is ${bucket.state}: ${bucket.reason}`];
   }
 
+  /** Why the server's clock is not to be trusted: it differs by more than 60 s from most connected neighbours'. Empty if it is. */
+  get clockTrouble(): string {
+    return this.clockReason;
+  }
+
   /** Why the server should not be sent clients yet; empty if it should: it runs, and has caught up with whom it reaches. */
   notReady(): string[] {
     if (this.life !== 'running') return [`the server is ${this.life}`];
@@ -118,10 +132,12 @@ export class ServerView {
       return [bucket.reason === '' ? 'loading the bucket' : `the bucket is ${bucket.state}: ${bucket.reason}`];
     }
     const young = this.clock.monotonicMs() - this.startedAtMs < callWithinMs;
-    return [...this.links.values()].flatMap(({ neighbour, state }) => {
+    const clock = this.clockReason === '' ? [] : [this.clockReason];
+    const links = [...this.links.values()].flatMap(({ neighbour, state }) => {
       if (state === 'catching-up') return [`catching up with ${neighbour}`];
       // One that was lost, or called in vain, is not reached; one that has yet to answer or to call may be, for a while.
       return !this.tried.has(neighbour) && young ? [`connecting to ${neighbour}`] : [];
     });
+    return [...clock, ...links];
   }
 }

@@ -21,3 +21,26 @@ export function shownUrl(url: string): string {
   const shown = fields.map((field) => (knownNames.has(field.split('=', 1)[0] ?? '') ? field : hidden));
   return [pathOf(url), shown.join('&')].slice(0, fields.length === 0 ? 1 : 2).join('?');
 }
+
+/** Texts that must not be shown, such as tokens. */
+export class SecretTexts {
+  private readonly pattern: RegExp | undefined;
+
+  constructor(secrets: readonly string[]) {
+    const escaped = secrets.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+    this.pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join('|'), 'g');
+  }
+
+  /** A text with asterisks in the place of each of them; of all of it where one stands there percent-encoded. */
+  hiddenIn(text: string): string {
+    const { pattern } = this;
+    if (pattern === undefined) return text;
+    const shown = text.replace(pattern, hidden);
+    return shown.includes('%') && decoded(shown).search(pattern) !== -1 ? hidden : shown;
+  }
+}
+
+/** A text whose percent-encoding is undone as far as it is one. */
+function decoded(text: string): string {
+  return text.replace(/(%[0-9a-f]{2})+/gi, (encoded) => Buffer.from(encoded.replaceAll('%', ''), 'hex').toString());
+}

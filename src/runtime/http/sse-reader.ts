@@ -7,15 +7,23 @@ const untakenBytesMax = 1_048_576;
 /** How often something is sent to a reader to whom nothing happens, in milliseconds: proxies end connections that are silent. */
 const heartbeatMs = 15_000;
 
+/** What a reader of events is served by. */
+export interface SseEdges {
+  readonly clock: Clock;
+  /** Called after each write, with the bytes that are kept to be written later. */
+  readonly wrote: (keptBytes: number) => void;
+}
+
 /** One who reads server-sent events (HTML Standard, section 9.2). What it is too slow for is not kept. */
 export class SseReader {
+  private keptBytes = 0;
   private lost = 0;
   private timer: unknown;
 
   /** @param onGone called once, when it is gone */
   constructor(
     private readonly response: ServerResponse,
-    private readonly clock: Clock,
+    private readonly edges: SseEdges,
     onGone: () => void,
     headers: Readonly<Record<string, string>> = {},
   ) {
@@ -26,10 +34,10 @@ export class SseReader {
       'x-accel-buffering': 'no',
       ...headers,
     });
-    response.write('retry: 1000\n\n');
+    this.write('retry: 1000\n\n');
     response.on('error', () => undefined);
     response.on('close', () => {
-      clock.clearTimeout(this.timer);
+      edges.clock.clearTimeout(this.timer);
       onGone();
     });
     this.beat();
@@ -42,15 +50,24 @@ export class SseReader {
 
   /** Sends an event, of one line, or counts it where the reader has no room. */
   send(event: string, data: string, id?: string): void {
-    if (!this.hasRoom) {
-      this.lost += 1;
-      return;
-    }
+    if (!this.hasRoom) return this.lose();
     if (this.lost > 0) {
-      this.response.write(`event: lost\ndata: {"count":${this.lost}}\n\n`);
+      this.write(`event: lost\ndata: {"count":${this.lost}}\n\n`);
       this.lost = 0;
     }
-    this.response.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
+    this.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
+  }
+
+  /** Counts an event that is not sent. */
+  lose(): void {
+    this.lost += 1;
+  }
+
+  /** Says how much somebody keeps to send it when the reader has room, in bytes. */
+  keeps(bytes: number): void {
+    if (bytes === this.keptBytes) return;
+    this.keptBytes = bytes;
+    this.edges.wrote(bytes);
   }
 
   /** Calls back when it has taken what it was sent. */
@@ -62,9 +79,14 @@ export class SseReader {
     this.response.end();
   }
 
+  private write(text: string): void {
+    this.response.write(text);
+    this.edges.wrote(this.keptBytes);
+  }
+
   private beat(): void {
-    this.timer = this.clock.setTimeout(() => {
-      if (this.hasRoom) this.response.write(':\n\n');
+    this.timer = this.edges.clock.setTimeout(() => {
+      if (this.hasRoom) this.write(':\n\n');
       this.beat();
     }, heartbeatMs);
   }

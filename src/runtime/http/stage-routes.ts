@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { StageError, type Play } from '../stage.js';
 import { checked, storyBody } from './api-schemas.js';
+import type { EventStreams } from './event-streams.js';
 import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
-import { SseReader } from './sse-reader.js';
+import type { SseReader } from './sse-reader.js';
 
 /**
  * Stories of faults that are played beside the herd, for those who may administer: which there are, and the playing of one,
@@ -11,7 +12,8 @@ import { SseReader } from './sse-reader.js';
  */
 export function serveStage(
   app: FastifyInstance,
-  { stage, clock }: HttpEdges,
+  { stage }: HttpEdges,
+  streams: EventStreams,
   tell: (request: FastifyRequest, act: string) => void,
 ): void {
   const config = { entry: 'administrators' } as const;
@@ -25,12 +27,10 @@ export function serveStage(
     const play = await stage.read(story).catch((error: unknown) => {
       throw error instanceof StageError ? new HttpError(400, error.message) : error;
     });
-    reply.hijack();
     // Who has gone while the story was read would never be heard going.
-    if (reply.raw.destroyed) return;
+    if (reply.raw.destroyed) return void reply.hijack();
     const brokenOff = new AbortController();
-    const headers = reply.getHeaders() as Record<string, string>;
-    const reader = new SseReader(reply.raw, clock, () => brokenOff.abort(), headers);
+    const reader = streams.open(request, reply, () => brokenOff.abort());
     await perform(play, reader, brokenOff.signal);
     reader.end();
   });

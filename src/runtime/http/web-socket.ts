@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientWire } from '../../actors/client-wire.js';
 import { addresses } from '../../actors/messages.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { DoorEdges } from '../client-listener.js';
+import type { FlushScheduler, Gatherer } from '../flush-order.js';
+import { reportedFromBytes } from '../gathered-writer.js';
 import { hostAndPort } from '../listening.js';
 import { tokenProtocolStart } from './credentials.js';
 
@@ -22,6 +25,8 @@ const goingAway = 1001;
 interface Handshakes {
   /** Why a handshake is refused, as a status line; undefined if it is not. */
   readonly refusal: (request: IncomingMessage) => string | undefined;
+  /** Lets go of a connection that becomes a WebSocket; returns whether it may become one. */
+  readonly release: (socket: Socket) => boolean;
   /** Hears of those that are. */
   readonly onRefused: (request: IncomingMessage, status: number) => void;
 }
@@ -31,7 +36,7 @@ export function serveWebSocket(
   server: Server,
   edges: DoorEdges,
   lineBytesMax: number,
-  { refusal, onRefused }: Handshakes,
+  { refusal, release, onRefused }: Handshakes,
 ): void {
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -50,12 +55,13 @@ export function serveWebSocket(
       socket.once('finish', () => socket.destroy());
       return void socket.end(`HTTP/1.1 ${refused}\r\nconnection: close\r\n\r\n`);
     }
+    if (!release(request.socket)) return void socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (webSocket) => welcome(edges, webSocket, request, socket));
   });
 }
 
 function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMessage, stream: Duplex): void {
-  const { bus, clock, nextConnection } = edges;
+  const { bus, clock, turn, nextConnection } = edges;
   const connection = nextConnection();
   const to = addresses.connection(connection);
   const far = hostAndPort(socket.remoteAddress, socket.remotePort);
@@ -74,13 +80,13 @@ function welcome(edges: DoorEdges, webSocket: WebSocket, { socket }: IncomingMes
   webSocket.on('pong', () => (pings = 'answered'));
   webSocket.on('error', (error) => (reason = error.message));
   webSocket.on('close', () => clock.clearTimeout(heartbeat));
-  const wire = new WebSocketClientWire(webSocket, stream, far);
+  const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
+  const wire: WebSocketClientWire = new WebSocketClientWire(webSocket, stream, turn.clients, far, onDrained);
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   webSocket.on('message', (message: Buffer) => {
     const chunk = asLine(message);
     wire.report(() => bus.send(to, { kind: 'bytes', chunk, receivedAt: clock.now() }));
   });
-  stream.on('drain', () => wire.report(() => bus.send(to, { kind: 'drained' })));
   webSocket.on('close', () => wire.report(() => bus.send(to, { kind: 'closed', reason })));
 }
 
@@ -94,29 +100,50 @@ function asLine(message: Buffer): Buffer {
   return message.at(-1) === 10 ? message : Buffer.concat([message, Buffer.from('\n')]);
 }
 
-class WebSocketClientWire implements ClientWire {
+class WebSocketClientWire implements ClientWire, Gatherer {
   readonly transport = 'websocket';
-  private state: 'open' | 'destroyed' = 'open';
+  private state: 'open' | 'ending' | 'destroyed' = 'open';
+  /** Messages that wait for the next flush, and their bytes. */
+  private gathered: Buffer[] = [];
+  private gatheredBytes = 0;
+  /** Whether so much has waited that its end is to be reported. */
+  private isHigh = false;
 
+  /** @param onDrained hears when everything is taken, after a backlog of `reportedFromBytes` or more */
   constructor(
     private readonly webSocket: WebSocket,
     private readonly stream: Duplex,
+    private readonly scheduler: FlushScheduler,
     readonly far: string,
+    private readonly onDrained: () => void,
   ) {}
 
   get backlogBytes(): number {
-    return this.webSocket.bufferedAmount;
+    return this.gatheredBytes + this.webSocket.bufferedAmount;
   }
 
   /** Reports something, unless nothing may be reported any more. */
   report(tell: () => void): void {
-    if (this.state === 'open') tell();
+    if (this.state !== 'destroyed') tell();
   }
 
   /** Each write is one answer, and so one message: text where it is UTF-8, and bytes where it cannot be text. */
   write(text: ByteString): void {
+    if (this.state !== 'open') return;
     const bytes = Buffer.from(text.slice(0, -1), 'latin1');
-    this.webSocket.send(bytes, { binary: !isUtf8(bytes) });
+    if (this.gathered.length === 0) this.scheduler.ask(this);
+    this.gathered.push(bytes);
+    this.gatheredBytes += bytes.length;
+    if (this.backlogBytes >= reportedFromBytes) this.isHigh = true;
+  }
+
+  flush(): void {
+    const messages = this.gathered;
+    this.gathered = [];
+    this.gatheredBytes = 0;
+    if (this.state === 'destroyed') return;
+    for (const bytes of messages) this.webSocket.send(bytes, { binary: !isUtf8(bytes) }, () => this.taken());
+    if (this.state === 'ending') this.webSocket.close(goingAway);
   }
 
   pause(): void {
@@ -132,7 +159,16 @@ class WebSocketClientWire implements ClientWire {
   }
 
   end(): void {
-    this.webSocket.close(goingAway);
+    if (this.state !== 'open') return;
+    this.state = 'ending';
+    if (this.gathered.length === 0) this.webSocket.close(goingAway);
+  }
+
+  /** The operating system has taken a message. Node tells of itself only where 16 KiB or more have waited. */
+  private taken(): void {
+    if (!this.isHigh || this.backlogBytes > 0) return;
+    this.isHigh = false;
+    this.onDrained();
   }
 
   destroy(): void {

@@ -2,13 +2,8 @@ import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import { waitInWords } from '../../actors/upstream/wait-in-words.js';
 import { bytesOf, type ByteString } from '../../protocol/bytes.js';
 import { stackOf } from '../errors.js';
-
-/** How much an event matters: what is above `info` also stands in the error log. Lines are what clients and servers say and hear. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'lines';
-
-/** Control characters would let a client write lines of its own into the log, or play with the terminal of its reader. */
-const control = /[^\x20-\x7e\x80-\xff]/g;
-const anyControlButLf = /[^\n\x20-\x7e\x80-\xff]/;
+import type { LogLevel } from './log-settings.js';
+import { visible, visibleJoined } from './visible.js';
 
 /** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
 export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
@@ -33,13 +28,25 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       return info(`client ${event.far} connected over ${event.transport}; clients now: ${event.clients}`);
     case 'client-disconnected':
       return info(`client ${event.far} left: ${plain(event.reason)}; clients now: ${event.clients}`);
-    case 'client-refused':
+    case 'client-refused': {
+      const { count = 1 } = event;
+      const others = count === 1 ? '' : ` and ${count - 1} more`;
       return {
         level: 'warn',
-        text: `client ${event.far} refused: ${plain(event.reason)}; clients now: ${event.clients}`,
+        text: `client ${event.far}${others} refused: ${plain(event.reason)}; clients now: ${event.clients}`,
       };
+    }
     case 'link':
       return linkLine(event);
+    case 'neighbour-clock':
+      return clockLine(event);
+    case 'clock':
+      return event.state === 'agrees'
+        ? info('the clock agrees with those of most neighbours again')
+        : {
+            level: 'warn',
+            text: `${event.reason}: the server is not ready, and takes no report without a time of its own`,
+          };
     case 'http-asked':
       return { level: 'lines', text: `http ${event.far} in ${visible(event.text)}` };
     case 'http-answered':
@@ -85,20 +92,32 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
  */
 export function logTextOf({ party, far, direction, lines }: LinesEvent, stamp: string): ByteString {
   const start = `${stamp} ${party} ${far} ${direction} `;
-  const others = lines.join(`\n${start}`);
-  return start + (anyControlButLf.test(others) ? lines.map(visible).join(`\n${start}`) : others);
+  return start + visibleJoined(lines, `\n${start}`);
 }
 
-function linkLine({ neighbour, state, reason, retryInMs, version, expected }: Extract<HerdEvent, { kind: 'link' }>): {
+function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {
   level: LogLevel;
   text: ByteString;
 } {
   const why = reason === '' ? '' : `: ${plain(reason)}`;
-  if (state === 'catching-up' && version !== undefined) return info(`link ${neighbour} ${state} in version ${version}`);
   if (state !== 'backoff') return info(`link ${neighbour} ${state}${why}`);
   // That a server which was told to stop is away is no error.
   const level = expected === true ? 'info' : 'warn';
   return { level, text: `link ${neighbour} backoff${why}; next attempt in ${retryInMs} ms` };
+}
+
+function clockLine({
+  neighbour,
+  offsetMs,
+  warning,
+}: Extract<HerdEvent, { kind: 'neighbour-clock' }>): { level: LogLevel; text: ByteString } | undefined {
+  if (warning === 'none') return undefined;
+  if (warning === 'ends') return info(`the clock of ${neighbour} agrees with the own one again`);
+  const way = offsetMs > 0 ? 'ahead of' : 'behind';
+  return {
+    level: 'warn',
+    text: `the clock of ${neighbour} is ${(Math.abs(offsetMs) / 1_000).toFixed(3)} s ${way} the own one`,
+  };
 }
 
 function answeredLine({
@@ -134,10 +153,6 @@ function bucketLine({ state, reason, retryInMs, waiting }: Extract<HerdEvent, { 
 
 function info(text: ByteString): { level: LogLevel; text: ByteString } {
   return { level: 'info', text };
-}
-
-function visible(line: ByteString): ByteString {
-  return line.replace(control, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function plain(text: string): ByteString {

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../actors/events.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { MessageBus } from '../message-bus.js';
 import { BatchFile } from './batch-file.js';
-import { logLineOf, logTextOf, type LogLevel } from './log-line.js';
+import { LogFiles, type LogSuffix } from './log-files.js';
+import { logLineOf, logTextOf } from './log-line.js';
+import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
 
 /**
  * Milliseconds that lines wait for those that follow. An entry, and the thread that brings it to the disk, cost what a hundred
@@ -35,12 +36,8 @@ const kinds = [
   'bucket-warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
-/** How much a log tells: everything; all but the lines that go in and out; or only what is worth a warning, or an error. */
-export const logDetails = ['lines', 'info', 'warn', 'error'] as const;
-export type LogDetail = (typeof logDetails)[number];
-
 /**
- * The log of one start of one server: a file of everything, and one of what went wrong. It listens to the server's bus.
+ * The log of one start of one server: files of everything, and files of what went wrong. It listens to the server's bus.
  * The lines of 50 milliseconds go through winston as one entry.
  */
 export class ServerLog {
@@ -49,7 +46,7 @@ export class ServerLog {
   private gathered: ByteString[] = [];
   private gatherTimer: NodeJS.Timeout | undefined;
   private state: 'open' | 'closed' = 'open';
-  private detail: LogDetail = 'lines';
+  private level: LogLevel;
   private bus: MessageBus | undefined;
   private unlistenLines = (): void => undefined;
   private stampMs = 0;
@@ -60,12 +57,16 @@ export class ServerLog {
    * @param onTrouble hears once when the log cannot be written; the server goes on without
    * @throws the file system's error if the files cannot be made
    */
-  constructor(folder: string, onTrouble: (error: Error) => void) {
-    const started = new Date().toISOString().replaceAll(':', '-');
-    this.files = [
-      new BatchFile(join(folder, `${started}.log`), 'info', onTrouble),
-      new BatchFile(join(folder, `${started}.error.log`), 'warn', onTrouble),
-    ];
+  constructor(
+    folder: string,
+    { level, maxFileBytes, maxFiles }: Omit<LogSettings, 'dir'>,
+    onTrouble: (error: Error) => void,
+  ) {
+    this.level = level;
+    const startedMs = Date.now();
+    const file = (suffix: LogSuffix, least: LogLevel) =>
+      new BatchFile(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, least, onTrouble);
+    this.files = [file('.log', 'info'), file('.error.log', 'warn')];
     this.logger = createLogger({
       format: format.printf(({ message }) => String(message)),
       transports: [...this.files],
@@ -82,15 +83,15 @@ export class ServerLog {
   listen(bus: MessageBus): void {
     for (const kind of kinds) bus.on(kind, (event) => this.note(event));
     this.bus = bus;
-    this.tell('lines');
+    this.tell(this.level);
   }
 
-  /** Tells so much from now on. */
-  tell(detail: LogDetail): void {
-    this.detail = detail;
+  /** Tells of what is of this level or above from now on. */
+  tell(level: LogLevel): void {
+    this.level = level;
     // Lines are most of what happens: where they are not told of, nobody listens.
     this.unlistenLines();
-    if (detail === 'lines')
+    if (level === 'lines')
       this.unlistenLines = this.bus?.on('lines', (event) => this.noteLines(event)) ?? this.unlistenLines;
   }
 
@@ -114,7 +115,7 @@ export class ServerLog {
 
   /** Who has the log tell less cannot do so unseen. */
   private tells({ kind }: HerdEvent, level: LogLevel): boolean {
-    return kind === 'administration' || logDetails.indexOf(level) >= logDetails.indexOf(this.detail);
+    return kind === 'administration' || logLevels.indexOf(level) >= logLevels.indexOf(this.level);
   }
 
   private noteLines(event: LinesEvent): void {

@@ -132,6 +132,13 @@ function linkMetrics(links: readonly LinkView[], { links: counts }: ServerCounts
         linkStates.map((each): Sample => [{ neighbour, state: each }, each === state ? 1 : 0]),
       ),
     ),
+    gauge(
+      'herd_link_clock_offset_seconds',
+      "The clock of each connected neighbour minus the server's own.",
+      links.flatMap(({ neighbour, clockOffsetMs }): Sample[] =>
+        clockOffsetMs === null ? [] : [[{ neighbour }, clockOffsetMs / 1_000]],
+      ),
+    ),
     counter(
       'herd_link_lines_total',
       'Lines over each link.',

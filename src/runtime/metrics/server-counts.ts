@@ -3,7 +3,7 @@ import type { CallOutcome, LinesEvent, QuestionOutcome, UpstreamState } from '..
 import { fromBucket } from '../../actors/messages.js';
 import type { ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
-import { parseTime, type Instant } from '../../protocol/time.js';
+import { NANOSECONDS, type Instant } from '../../protocol/time.js';
 import type { MessageBus } from '../message-bus.js';
 import { CommandCounts } from './command-counts.js';
 import { Histogram, secondsBounds } from './histogram.js';
@@ -97,7 +97,7 @@ export class ServerCounts {
     bus.on('client-evicted', () => (this.evicted += 1));
     bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
     bus.on('http-answered', (event) => this.requests.note(event));
-    bus.on('client-refused', () => (this.refused += 1));
+    bus.on('client-refused', ({ count = 1 }) => (this.refused += count));
     bus.on('location-forgotten', () => (this.forgotten += 1));
     bus.on('location-fetched', () => (this.fetched += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
@@ -153,9 +153,6 @@ export class ServerCounts {
 }
 
 /** The seconds since a location reached its first server, by the clocks of both servers. */
-function secondsSince({ seconds, nanoseconds, skew }: Location, now: Instant): number {
-  const late = parseTime(skew.slice(1)) ?? { seconds: 0, nanoseconds: 0 };
-  const sign = skew.startsWith('-') ? -1 : 1;
-  const receivedSeconds = seconds + sign * late.seconds;
-  return now.seconds - receivedSeconds + (now.nanoseconds - nanoseconds - sign * late.nanoseconds) / 1e9;
+function secondsSince({ received }: Location, now: Instant): number {
+  return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS;
 }

@@ -18,11 +18,11 @@ import { Refilled } from './refilled.js';
 export function allInvariants({ herd, network }: Pick<Scenario, 'herd' | 'network'>): Invariant[] {
   return [
     new NeverBack(),
-    new OnlyReported(),
+    new OnlyReported(herd.limits),
     ...(herd.spread === 'nats' ? [new BucketNeverBack(), new BucketAgreement()] : [new NoEcho()]),
     new AnswersInOrder(),
     new NoFailure(),
-    new Bounds(herd.limits.clientsMax),
+    new Bounds(herd.limits),
     new LinksReturn(),
     new Refilled(),
     new Agreement(),

@@ -1,4 +1,6 @@
-import type { HerdView } from '../run/herd-view.js';
+import type { StoreLimits } from '../../actors/limits.js';
+import { locationBytes } from '../../actors/location-bytes.js';
+import type { HerdView, Held } from '../run/herd-view.js';
 import type { Breach, Invariant } from './invariant.js';
 
 /**
@@ -14,15 +16,20 @@ const underWayAskedMax = 256;
 export class Bounds implements Invariant {
   readonly name = 'bounds';
 
-  /** @param clientsMax clients whose location a server keeps */
-  constructor(private readonly clientsMax: number) {}
+  constructor(private readonly limits: StoreLimits) {}
 
   look(view: HerdView): Breach[] {
     const breaches: Breach[] = [];
     for (const server of view.up) {
-      const clients = view.held.get(server)?.size ?? 0;
-      if (clients > this.clientsMax) {
-        breaches.push({ server, text: `${server} keeps ${clients} clients, of ${this.clientsMax} that it may` });
+      const held = view.held.get(server);
+      const { clientsMax, storeBytesMax } = this.limits;
+      const clients = held?.size ?? 0;
+      if (clients > clientsMax) {
+        breaches.push({ server, text: `${server} keeps ${clients} clients, of ${clientsMax} that it may` });
+      }
+      const kept = bytesOf(held?.values() ?? []);
+      if (kept > storeBytesMax) {
+        breaches.push({ server, text: `${server} keeps ${kept} bytes of locations, of ${storeBytesMax} that it may` });
       }
       const { underWayBytes: bytes = 0, underWayAsked: asked = 0 } = view.world.load(server) ?? {};
       if (bytes > underWayBytesMax) {
@@ -34,4 +41,10 @@ export class Bounds implements Invariant {
     }
     return breaches;
   }
+}
+
+function bytesOf(held: Iterable<Held>): number {
+  let bytes = 0;
+  for (const { location } of held) bytes += locationBytes(location);
+  return bytes;
 }

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../protocol/bytes.js';
-import { parseCommand } from '../../protocol/command.js';
+import { parseCommand, type CommandBounds } from '../../protocol/command.js';
 import type { Location } from '../../protocol/location.js';
+import type { Limits } from '../../actors/limits.js';
 import type { WorldEvent } from '../world.js';
 import type { Breach, Invariant } from './invariant.js';
 
@@ -12,11 +13,16 @@ export class OnlyReported implements Invariant {
   private readonly reported = new Set<string>();
   /** The lines of the locations that came of reports. */
   private readonly taken = new Set<ByteString>();
+  private readonly bounds: CommandBounds;
+
+  constructor({ clientIdBytesMax }: Pick<Limits, 'clientIdBytesMax'>) {
+    this.bounds = { countMax: 0, clientIdBytesMax };
+  }
 
   see(event: WorldEvent): Breach | undefined {
     if (event.kind === 'learned') return event.from === undefined ? this.takeReport(event) : this.takeNews(event);
     if (event.kind !== 'asked' || !event.line.startsWith('IAMAT')) return undefined;
-    const command = parseCommand(event.line, 0);
+    const command = parseCommand(event.line, this.bounds);
     if (command.kind === 'IAMAT') this.reported.add(wordOf(event.server, command));
     return undefined;
   }

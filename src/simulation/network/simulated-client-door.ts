@@ -3,12 +3,12 @@ import type { Clock } from '../../actors/clock.js';
 import { addresses, type ConnectionMessage } from '../../actors/messages.js';
 import type { Address, Bus } from '../../actors/bus.js';
 import type { ByteString } from '../../protocol/bytes.js';
-import type { SimulatedNetwork } from './simulated-network.js';
+import type { DoorAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
 /** The address at which a server takes the calls of clients. */
-export function clientAddress(server: string): string {
-  return `${server}/clients`;
+export function clientAddress(server: string): DoorAddress {
+  return { address: `${server}/clients`, phase: 'clients' };
 }
 
 /** Opens a server's door for clients of the simulated network. */

@@ -13,6 +13,12 @@ export interface Door {
   accept(socket: Socket, caller: string): SocketListener;
 }
 
+/** Where a door is, and in which phase of a turn those who meet there are written to. */
+export interface DoorAddress {
+  readonly address: string;
+  readonly phase: 'links' | 'clients';
+}
+
 /** Hears of every segment of bytes that arrives. */
 export type OnCarried = (from: string, to: string, segment: Segment) => void;
 
@@ -56,17 +62,17 @@ export class SimulatedNetwork implements SocketEdges {
   }
 
   /** Takes calls at an address, until it is told otherwise. */
-  listen(address: string, door: Door): void {
+  listen({ address }: DoorAddress, door: Door): void {
     this.doors.set(address, door);
   }
 
   /** Calls an address of a host. */
-  dial(from: SocketHost, to: string, address: string, listener: SocketListener): Socket {
-    const near = new Socket(from, this);
+  dial(from: SocketHost, to: string, { address, phase }: DoorAddress, listener: SocketListener): Socket {
+    const near = new Socket(from, this.turn[phase], this);
     near.listener = listener;
     const there = this.path(from.name, to);
     const outgoing = new Stream(this.clock, there, {
-      arrived: (segment) => (segment.kind === 'call' ? this.ring(near, to, address) : near.arrived(segment)),
+      arrived: (segment) => (segment.kind === 'call' ? this.ring(near, to, { address, phase }) : near.arrived(segment)),
       gaveUp: () => near.gaveUp(),
     });
     this.keep(near, outgoing);
@@ -118,10 +124,11 @@ export class SimulatedNetwork implements SocketEdges {
     return bytes;
   }
 
-  private ring(near: Socket, to: string, address: string): void {
+  private ring(near: Socket, to: string, { address, phase }: DoorAddress): void {
     const door = this.doors.get(address);
     const back = this.path(to, near.host.name);
-    const far = new Socket(door?.host ?? { name: to, life: 'dead', run: () => undefined }, this);
+    const host = door?.host ?? { name: to, life: 'dead', run: () => undefined };
+    const far = new Socket(host, this.turn[phase], this);
     far.far = near;
     near.far = far;
     this.keep(far, new Stream(this.clock, back, far));

@@ -2,12 +2,12 @@ import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../ac
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ServerId } from '../../protocol/ids.js';
 import { LineFramer } from '../../protocol/line-framer.js';
-import type { SimulatedNetwork } from './simulated-network.js';
+import type { DoorAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
 /** The address at which a server takes the calls of others. */
-export function peerAddress(server: string): string {
-  return `${server}/peers`;
+export function peerAddress(server: string): DoorAddress {
+  return { address: `${server}/peers`, phase: 'links' };
 }
 
 /** How a server reaches the others over the simulated network: as over TCP, without trust, each line as bytes. */

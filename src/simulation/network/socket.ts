@@ -1,6 +1,6 @@
 import type { ByteString } from '../../protocol/bytes.js';
+import type { FlushScheduler } from '../../runtime/flush-order.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
-import type { SimulatedTurn } from './turn.js';
 
 /** Who holds one end of connections: a process, or a client. */
 export interface SocketHost {
@@ -28,7 +28,6 @@ export const segmentBytesMax = 1_448;
 
 /** What sockets need of the network they are in. */
 export interface SocketEdges {
-  readonly turn: SimulatedTurn;
   /** What the operating systems keep of a connection in both its buffers before the writer notices. */
   readonly bufferBytes: number;
   nowMs(): number;
@@ -51,6 +50,8 @@ export class Socket implements StreamSink {
 
   constructor(
     readonly host: SocketHost,
+    /** When what was written is sent. */
+    private readonly scheduler: FlushScheduler,
     private readonly edges: SocketEdges,
   ) {}
 
@@ -70,14 +71,23 @@ export class Socket implements StreamSink {
 
   write(text: ByteString): void {
     if (this.state === 'closed' || this.state === 'ended') return;
-    if (this.gathered === '') this.edges.turn.atEnd(this);
+    if (this.gathered === '') this.scheduler.ask(this);
     this.gathered += text;
   }
 
   flush(): void {
+    const text = this.takeGathered();
+    if (this.state !== 'closed') this.sendBytes(text);
+  }
+
+  private takeGathered(): ByteString {
     const text = this.gathered;
     this.gathered = '';
-    if (text === '' || this.state === 'closed') return;
+    return text;
+  }
+
+  private sendBytes(text: ByteString): void {
+    if (text === '') return;
     this.outstandingBytes += text.length;
     // A backlog above this is followed by a report that it is gone.
     if (this.backlogBytes > this.edges.bufferBytes / 2) this.load = 'heavy';
@@ -98,10 +108,16 @@ export class Socket implements StreamSink {
   /** Closes after what was written; `closed` is reported here at the end of the turn. */
   close(): void {
     if (this.state === 'closed') return;
-    if (this.state === 'open') this.end();
+    // What was written goes out in its time, and not before: links may have to be written first.
+    const [rest, isToEnd] = [this.state === 'open' ? this.takeGathered() : '', this.state === 'open'];
     this.state = 'closed';
     this.edges.forget(this);
-    this.edges.turn.atEnd({ flush: () => this.report((listener) => listener.closed('closed here')) });
+    const flush = (): void => {
+      this.sendBytes(rest);
+      if (isToEnd) this.send('end');
+      this.report((listener) => listener.closed('closed here'));
+    };
+    this.scheduler.ask({ flush });
   }
 
   /** Closes without a report, and tells the far end what the system of a killed process tells. */

@@ -1,5 +1,5 @@
 import type { ServerId } from '../../protocol/ids.js';
-import { dials, type Topology } from '../../protocol/topology.js';
+import type { Topology } from '../../protocol/topology.js';
 import { SystemClock } from '../../runtime/system-clock.js';
 import type { Ways } from '../network/network-faults.js';
 import { Path, type PathConditions } from '../network/path.js';
@@ -36,10 +36,13 @@ export class ProxiedNetwork implements Ways {
     private readonly usual: PathConditions,
     private readonly edges: ProxiedNetworkEdges,
   ) {
+    // Both ways: one of two neighbours dials, and the other announces itself.
     this.links = [...topology].flatMap(([dialling, neighbours]) =>
-      neighbours
-        .filter((dialled) => dials(dialling, dialled))
-        .map((dialled) => ({ dialling, dialled, proxy: new FaultProxy(0, this.carrierOf(dialling, dialled)) })),
+      neighbours.map((dialled) => ({
+        dialling,
+        dialled,
+        proxy: new FaultProxy(0, this.carrierOf(dialling, dialled)),
+      })),
     );
   }
 
@@ -53,7 +56,7 @@ export class ProxiedNetwork implements Ways {
     await Promise.all(this.links.map(({ proxy }) => proxy.down()));
   }
 
-  /** The port at which a server finds a neighbour; 0 for one that it does not dial. */
+  /** The port at which a server finds a neighbour; 0 for a server that is none. */
   portFor(server: ServerId, neighbour: ServerId): number {
     return this.links.find(({ dialling, dialled }) => dialling === server && dialled === neighbour)?.proxy.port ?? 0;
   }

@@ -1,6 +1,5 @@
 import type { ClientId, ServerId } from '../../protocol/ids.js';
-import { supersedes, type Location } from '../../protocol/location.js';
-import { compareInstants } from '../../protocol/time.js';
+import { compareReceipts, supersedes, type Location } from '../../protocol/location.js';
 import { partsOf, type Topology } from '../../protocol/topology.js';
 import { engine } from '../scenario/ways.js';
 import type { World, WorldEvent } from '../world.js';
@@ -28,7 +27,7 @@ export class HerdView {
   readonly restartedMs = new Map<ServerId, number>();
   /** The servers that are stopped, and have not crashed since. */
   readonly paused = new Set<ServerId>();
-  /** The newest location that each server has forgotten for want of room since it started. */
+  /** The location that was received last of those that each server has evicted since it started. */
   private readonly horizons = new Map<ServerId, Location>();
   private readonly live = new Set<string>();
   private readonly started = new Set<ServerId>();
@@ -84,13 +83,13 @@ export class HerdView {
   }
 
   /**
-   * Whether servers must still hold a location that they have learned. A full store forgets one among its oldest, not the
-   * oldest of all: so two full ones agree about what is newer than all that either has forgotten, and about nothing else.
+   * Whether servers must still hold a location that they have learned. A full store evicts one of those received first, not the
+   * first of all: so two full ones agree about what was received after all that either has evicted, and about nothing else.
    */
   mustKeep(servers: readonly ServerId[], location: Location): boolean {
     return servers.every((server) => {
       const horizon = this.horizons.get(server);
-      return horizon === undefined || compareInstants(location, horizon) > 0;
+      return horizon === undefined || compareReceipts(location, horizon) > 0;
     });
   }
 
@@ -148,7 +147,7 @@ export class HerdView {
   private forget(server: ServerId, location: Location): void {
     this.held.get(server)?.delete(location.client);
     const horizon = this.horizons.get(server);
-    if (horizon === undefined || compareInstants(location, horizon) > 0) this.horizons.set(server, location);
+    if (horizon === undefined || compareReceipts(location, horizon) > 0) this.horizons.set(server, location);
   }
 
   private start(server: ServerId, remembered: readonly Location[]): void {

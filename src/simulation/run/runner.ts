@@ -1,3 +1,4 @@
+import type { ServerId } from '../../protocol/ids.js';
 import type { Invariant } from '../invariants/invariant.js';
 import { allInvariants } from '../invariants/all.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
@@ -125,7 +126,11 @@ class Run {
 
   private async expect(that: Expectation, place: string): Promise<void> {
     if (that.kind === 'converged') {
-      return this.observer.settled(this.world.nowMs() - promisedMs(this.scenario) - this.world.slackMs);
+      return this.observer.settled(this.propagatedMs());
+    }
+    if (that.kind === 'linked') {
+      this.expectLinked(that.server, place);
+      return;
     }
     const { server, client, position } = that;
     const held = (await this.world.holds(server, client))?.position;
@@ -135,12 +140,29 @@ class Run {
     this.observer.violated('expect', { server, text });
   }
 
+  private expectLinked(server: ServerId, place: string): void {
+    const { view } = this.observer;
+    const missing = view
+      .reachable()
+      .filter(([one, other]) => (one === server || other === server) && !view.isLive(one, other))
+      .map(([one, other]) => (one === server ? other : one));
+    if (missing.length === 0 && view.isUp(server)) return;
+    const found = view.isUp(server) ? `its link to ${missing.join(' and ')} is not live` : 'it is not running';
+    this.observer.violated('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
+  }
+
   /** Gives the herd the time that it has, and a little more in which nothing should happen any more. */
   private async settle(): Promise<void> {
     const endMs = this.world.nowMs() + this.scenario.settleMs;
     await this.passUntil(endMs);
     await this.passUntil(endMs + quietMs(this.scenario));
-    await this.observer.settled(endMs);
+    // A server may take a report later than it was sent: the connection of a client that sends too fast is throttled.
+    await this.observer.settled(Math.min(endMs, this.propagatedMs()));
+  }
+
+  /** The moment up to which what a server has learned must by now be known everywhere, in scenario milliseconds. */
+  private propagatedMs(): number {
+    return this.world.nowMs() - promisedMs(this.scenario) - this.world.slackMs;
   }
 
   private result(measures: MeasureResults): RunResult {

@@ -13,16 +13,18 @@ import { inlineHerdSchema } from './schema.js';
  * The herd of a scenario: of a herd.yaml, or of servers and talks that stand in the scenario.
  *
  * @param written a path from the scenario's folder, or the herd itself
- * @param load reads the herd.yaml at a path
+ * @param load reads the herd.yaml at a path; notes it as a problem, and returns undefined, if the file cannot be read
  * @throws ConfigError if the herd.yaml is wrong
  */
 export function herdOf(
   written: string | Record<string, unknown>,
-  load: (path: string) => HerdConfig,
+  load: (path: string) => HerdConfig | undefined,
   problems: Problems,
 ): ScenarioHerd | undefined {
   if (typeof written !== 'string') return inlineHerd(written, problems);
-  const { herd: name, topology, limits, pace, spread, bridge, file } = load(written);
+  const config = load(written);
+  if (config === undefined) return undefined;
+  const { herd: name, topology, limits, pace, spread, bridge, file } = config;
   if (bridge !== undefined) problems.add(['herd'], `${written} is bridged to other herds, and scenarios know only one`);
   if (spread.kind === 'nats' && spread.hold === 'touched') {
     problems.add(

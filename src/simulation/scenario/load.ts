@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
-import { loadConfig } from '../../runtime/config/load.js';
-import { ConfigError } from '../../runtime/errors.js';
+import { parseConfig } from '../../runtime/config/load.js';
+import { ConfigError, whyUnreadable } from '../../runtime/errors.js';
 import { YamlSource } from '../../runtime/config/yaml-source.js';
 import { herdOf } from './herd.js';
 import { Problems } from './problems.js';
@@ -24,8 +24,7 @@ export function loadScenario(file: string, environment: Environment): Scenario {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`${file} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : String(code)}`]);
+    throw new ConfigError([`${file} cannot be read: ${whyUnreadable(error)}`]);
   }
   return parseScenario(file, text, environment);
 }
@@ -39,12 +38,20 @@ export function parseScenario(file: string, text: string, environment: Environme
   const problems = new Problems(source);
   const written = problems.read(scenarioSchema, source.value, []);
   problems.throwIfAny();
+  /** The herd.yaml at a path from the scenario's folder; undefined, and noted, if it cannot be read. */
+  const herdFileAt = (path: string): HerdConfig | undefined => {
+    const herdFile = resolve(dirname(file), path);
+    let herdText: string;
+    try {
+      herdText = readFileSync(herdFile, 'utf8');
+    } catch (error) {
+      problems.add(['herd'], `herd: cannot read ${herdFile}: ${whyUnreadable(error)}`);
+      return undefined;
+    }
+    return parseConfig(herdFile, herdText, environment);
+  };
   if (written === undefined) throw new Error(`${file} did not fit, and nobody said why`);
-  const herd = herdOf(
-    written.herd,
-    (path) => running ?? loadConfig(resolve(dirname(file), path), environment),
-    problems,
-  );
+  const herd = herdOf(written.herd, (path) => running ?? herdFileAt(path), problems);
   problems.throwIfAny();
   if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
   const placeOf = (path: readonly PropertyKey[]) => source.at(path, '').replace(/: $/, '');

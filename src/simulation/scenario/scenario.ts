@@ -68,6 +68,8 @@ export type ClientAction =
 /** What must be so at that moment. */
 export type Expectation =
   | { readonly kind: 'converged' }
+  /** All links of the server to neighbours that run and reach it are live. */
+  | { readonly kind: 'linked'; readonly server: ServerId }
   | {
       readonly kind: 'position';
       readonly server: ServerId;

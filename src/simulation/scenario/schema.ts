@@ -162,7 +162,7 @@ export const actions = {
     beside: [],
   },
   expect: {
-    // `converged`, which is a word by itself, is no part of it.
+    // Expectations of another form are no part of it: the word `converged`, and `linkedSchema`.
     value: z.strictObject({
       server: name,
       client,
@@ -171,6 +171,9 @@ export const actions = {
     beside: [],
   },
 } as const;
+
+/** What may stand behind `expect` instead: the server whose links shall be live. */
+export const linkedSchema = z.strictObject({ linked: name });
 
 /** The word that says what a step does. */
 export type ActionWord = keyof typeof actions;

@@ -7,7 +7,7 @@ import { wordInstead } from '../../runtime/config/sentences.js';
 import type { Problems } from './problems.js';
 import { repeatedIn } from './repeated.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
-import { actions, at, besides, type ActionWord } from './schema.js';
+import { actions, at, besides, linkedSchema, type ActionWord } from './schema.js';
 import { engine, waysOf } from './ways.js';
 
 type Path = readonly PropertyKey[];
@@ -81,6 +81,8 @@ export class StepReader {
 
   private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
     if (word === 'expect' && (typeof written !== 'object' || written === null)) return this.expectedWord(written, path);
+    if (word === 'expect' && typeof written === 'object' && written !== null && 'linked' in written)
+      return this.expectedLinks(written, path);
     const value = this.problems.read(actions[word].value, written, path);
     if (value === undefined) return undefined;
     switch (word) {
@@ -143,9 +145,19 @@ export class StepReader {
 
   private expectedWord(written: unknown, path: Path): Action | undefined {
     if (written === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
-    const text = wordInstead(written, ['converged'], 'converged, or a server, a client and its position');
+    const text = wordInstead(
+      written,
+      ['converged'],
+      'converged, a server that is linked, or a server, a client and its position',
+    );
     this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
     return undefined;
+  }
+
+  private expectedLinks(written: object, path: Path): Action | undefined {
+    const value = this.problems.read(linkedSchema, written, path);
+    if (value === undefined) return undefined;
+    return { kind: 'expect', that: { kind: 'linked', server: this.serverOf(value.linked, [...path, 'linked']) } };
   }
 
   private expectation(value: Value<'expect'>, path: Path): Action {

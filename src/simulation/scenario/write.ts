@@ -130,6 +130,7 @@ function actionOf(action: Action): object {
     case 'expect': {
       const { that } = action;
       if (that.kind === 'converged') return { expect: 'converged' };
+      if (that.kind === 'linked') return { expect: { linked: that.server } };
       const { server, client, position = 'none' } = that;
       return { expect: { server, client: textOf(client), position } };
     }

@@ -5,6 +5,7 @@ import type { ServerId } from '../../protocol/ids.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import { HerdCertificates } from '../../runtime/certificates.js';
 import { loadConfig } from '../../runtime/config/load.js';
+import { stackOf } from '../../runtime/errors.js';
 import { GotHttp } from '../../runtime/got-http.js';
 import { HerdSecrets } from '../../runtime/herd-secrets.js';
 import { HostedServer, type HostEdges, type ServerPorts } from '../../runtime/hosted-server.js';
@@ -54,7 +55,7 @@ export class SocketHosting implements Hosting {
       onStarted: (_, opened) => (ports = opened),
       warn: (text) => tellIfHeard({ kind: 'failed', server, text }),
     };
-    const hosted = new HostedServer({ ...this.hostEdges(start), ...observed }, server);
+    const hosted = new HostedServer({ ...this.hostEdges(start, observed.warn), ...observed }, server);
     try {
       await hosted.start();
     } catch (cause) {
@@ -71,9 +72,12 @@ export class SocketHosting implements Hosting {
     // They end with this process.
   }
 
-  private hostEdges({ server, file, upstreamUrl }: Start): Omit<HostEdges, 'observe' | 'onStarted' | 'warn'> {
+  private hostEdges(
+    { server, file, upstreamUrl }: Start,
+    warn: HostEdges['warn'],
+  ): Omit<HostEdges, 'observe' | 'onStarted' | 'warn'> {
     const config = loadConfig(file, {});
-    const turn = new Turn();
+    const turn = new Turn((error) => warn(stackOf(error)));
     return {
       config,
       clock: this.clock,
@@ -83,7 +87,7 @@ export class SocketHosting implements Hosting {
       secrets: this.secrets,
       certificates: new HerdCertificates(config.tls),
       turn,
-      network: new InProcessNetwork(turn),
+      network: new InProcessNetwork(turn.deliveries),
       hosted: new Set<ServerId>([server]),
       mode: 'development',
       pageFolders: [],

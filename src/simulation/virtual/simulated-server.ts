@@ -87,6 +87,7 @@ export class SimulatedServer {
     this.edges.tell({ kind: 'started', server: identity.server, remembered });
     this.server.start();
     this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
+    this.server.announce();
   }
 
   /** Ends the process as SIGKILL does: nothing of it runs any more, and its system breaks its connections. */

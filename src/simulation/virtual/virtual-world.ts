@@ -2,7 +2,6 @@ import { defaultUpstreamPace } from '../../actors/upstream/pace.js';
 import type { ByteString } from '../../protocol/bytes.js';
 import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
-import { spokenVersions, type PeerVersions } from '../../protocol/peer-version.js';
 import type { Upstream } from '../../protocol/upstream.js';
 import { BucketEngine } from '../bucket/bucket-engine.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
@@ -38,13 +37,11 @@ export class VirtualWorld implements World {
 
   /**
    * @param upstream what WHATSAT asks, in production's own words; its answers are simulated
-   * @param versionsOf the versions of the protocol that a server speaks when it starts: an older one knows fewer
    */
   constructor(
     private readonly scenario: Scenario,
     private readonly upstream: Upstream,
     private readonly tell: WorldListener,
-    private readonly versionsOf: (server: ServerId) => PeerVersions = () => spokenVersions,
   ) {
     this.random = new SeededRandom(String(scenario.seed));
     this.network = new SimulatedNetwork(
@@ -174,7 +171,7 @@ export class VirtualWorld implements World {
     const machine = this.machines.get(server);
     if (machine === undefined || this.servers.has(server)) return;
     const neighbours = topology.get(server) ?? [];
-    const identity = { herd: name, server, neighbours, versions: this.versionsOf(server) };
+    const identity = { herd: name, server, neighbours };
     // A start draws anew, and the same however much was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
     const run = new SimulatedServer(

@@ -56,7 +56,7 @@ describe('herd.yaml', () => {
       bridge: undefined,
       lackingForBucket: [],
       upstreamPace: defaultUpstreamPace,
-      logDir: 'somewhere',
+      log: { dir: 'somewhere', level: 'lines', maxFileBytes: 16_777_216, maxFiles: 32 },
       storePath: undefined,
       tls: {},
       access: { clients: undefined, administration: undefined, devices: new Map(), origins: new Set() },
@@ -69,7 +69,7 @@ describe('herd.yaml', () => {
     const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
     expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
     expect(config.upstream).to.include({ kind: 'sample', shape: 'twitter' });
-    expect(config).to.include({ logDir: undefined, storePath: undefined });
+    expect(config).to.include({ log: undefined, storePath: undefined });
     expect(config).to.deep.include({ tls: {}, limits: defaultLimits, pace: defaultPace });
   });
 
@@ -393,6 +393,17 @@ describe('herd.yaml', () => {
     ['a log without a folder', {}, ['log: { dir: "" }'], 'herd.yaml:7: log.dir: '],
     ['a key that stands twice', {}, ['herd: again'], 'herd.yaml:7: '],
     ['brackets that do not match', { 6: '  Blake: [Metta' }, [], 'herd.yaml:6: '],
+    [
+      'aliases that multiply what stands in the file',
+      {},
+      [
+        `a: &a [${'x, '.repeat(10)}x]`,
+        `b: &b [${'*a, '.repeat(10)}*a]`,
+        `c: &c [${'*b, '.repeat(10)}*b]`,
+        `d: [${'*c, '.repeat(10)}*c]`,
+      ],
+      'herd.yaml: aliases (*name) repeat too much of the file',
+    ],
     ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: nothing above is named &where'],
     [
       'a variable that is not set',
@@ -467,7 +478,7 @@ describe('herd.yaml', () => {
 
   it('puts the environment into values, in the middle of a text too', () => {
     const config = parse([...good, 'log: { dir: "${BASE}/logs" }'], { BASE: '/var' });
-    expect(config.logDir).to.equal('/var/logs');
+    expect(config.log?.dir).to.equal('/var/logs');
   });
 
   it('lacks what only a bucket needs until one is opened, and says what', () => {
@@ -502,7 +513,7 @@ describe('herd.yaml', () => {
 
   it('does not read what comes from the environment as YAML', () => {
     const config = parse([...good, 'log: { dir: "${DIR}" }'], { DIR: 'a: [b, "c"] # ${BASE}' });
-    expect(config.logDir).to.equal('a: [b, "c"] # ${BASE}');
+    expect(config.log?.dir).to.equal('a: [b, "c"] # ${BASE}');
   });
 
   it('takes tokens from the environment, and from nowhere else', () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { EventStream } from '../../support/event-stream.js';
 import { eventually } from '../../support/eventually.js';
@@ -210,6 +211,21 @@ describe('administration', () => {
         .end(JSON.stringify(act));
     });
   }
+
+  it('is not open to what a proxy of this machine passes on, as nginx does unless it is told otherwise', async () => {
+    const { port } = new URL(herd.url('Blake', '/'));
+    const statusOf = async (version: string): Promise<string> => {
+      const body = '{"act":"log","server":"Blake","level":"lines"}';
+      const headers = `Host: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(`POST /api/admin HTTP/${version}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
+      let answer = '';
+      for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
+      return answer.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length);
+    };
+    expect(await statusOf('1.0')).to.equal('403');
+    expect(await statusOf('1.1')).to.equal('200');
+  });
 
   it('is off in production, and with a token it needs that', async () => {
     const act = { act: 'cut', link: ['Blake', 'Bryant'] };

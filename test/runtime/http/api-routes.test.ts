@@ -73,6 +73,11 @@ describe('the API over HTTP', () => {
     for (const [sent, status, error] of [
       ['nonsense\r\n\r\n', 400, 'this cannot be read as a request of HTTP/1.1'],
       [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+      [
+        'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\nConnection: close\r\n\r\n',
+        400,
+        'there is more than one Host header',
+      ],
     ] as const) {
       const answer = await rawAnswer(sent);
       expect(answer)
@@ -96,7 +101,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('says what is wrong with what is asked', async () => {
+  it('[CM6] says what is wrong with what is asked', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
       [{ client: 'a', position: '1,1' }, 'position must be'],
@@ -105,7 +110,10 @@ describe('the API over HTTP', () => {
       [{ client: 'a', position: '+1+1', time: '99999999999' }, 'ahead'],
       [{ client: 'a', position: '+1+1 1\nIAMAT b +1+1' }, 'position must be'],
       [{ client: 'a', position: '+1+1', time: 'noon' }, 'time must be POSIX seconds'],
-      [{ client: 'x'.repeat(5_000), position: '+1+1' }, 'shorter'],
+      [{ client: 'x'.repeat(1_025), position: '+1+1' }, 'at most 1024 bytes'],
+      [{ client: 'ä'.repeat(513), position: '+1+1' }, 'at most 1024 bytes'],
+      [{ client: 'a', position: `+1.${'0'.repeat(62)}+1` }, 'position is longer than 64 bytes'],
+      [{ client: 'a', position: '+1+1', time: `1.${'0'.repeat(63)}` }, 'time is longer than 64 bytes'],
       [{ client: 'a' }, 'position'],
       [{ client: 'a', position: '+1+1', colour: 1 }, 'colour'],
       ['{', 'JSON'],
@@ -200,6 +208,46 @@ describe('the API over HTTP', () => {
     await eventually('the newest', () => text.includes(`"time":"${rounds - 1}"`));
     expect(text.split('event: location').length).to.be.within(100, rounds - 1_000);
     reader.destroy();
+  });
+
+  it('has so many event streams of one address, and says so to one more', async () => {
+    const few = new HerdInProcess({
+      talks: ['Blake-Bryant'],
+      http: true,
+      more: { limits: { watchersPerAddressMax: 2 } },
+    });
+    await few.start();
+    try {
+      const first = await EventStream.open(few.url('Blake', '/api/changes'));
+      streams.push(first, await EventStream.open(few.url('Blake', '/api/events')));
+      for (const path of ['/api/changes', '/api/events']) {
+        const refused = await fetch(few.url('Blake', path));
+        const error = 'this address has 2 subscriptions already: close one of them first';
+        expect([refused.status, await refused.json()]).to.deep.equal([503, { error }]);
+      }
+      first.close();
+      await eventually('there is a place again', async () => {
+        streams.push(await EventStream.open(few.url('Blake', '/api/events')));
+        return true;
+      });
+    } finally {
+      await few.stop();
+    }
+  });
+
+  it('sends a list in parts, as one JSON document of the size that was asked for', async () => {
+    const client = await herd.client('Blake');
+    client.send(Array.from({ length: 450 }, (_, each) => `IAMAT part-${each} +1+1 1\n`).join(''));
+    await eventually('all are known', async () => ((await get('/api/clients?limit=1')).body['size'] as number) >= 450);
+    const { body } = await get('/api/clients?limit=350');
+    const clients = body['clients'] as { client: string }[];
+    expect(clients.length).to.be.at.least(350).and.below(450);
+    const rest = (await get(`/api/clients?limit=10000&after=${String(body['next'])}`)).body;
+    expect(rest['next']).to.equal(null);
+    const all = [...clients, ...(rest['clients'] as typeof clients)].map(({ client: id }) => id);
+    expect(new Set(all).size).to.equal(all.length).and.equal(body['size']);
+    const head = await fetch(herd.url('Blake', '/api/clients'), { method: 'HEAD' });
+    expect([head.status, await head.text()]).to.deep.equal([200, '']);
   });
 
   it('is described by a document of the schemas that check it', async () => {

@@ -68,16 +68,22 @@ describe('the HTTP server of a server', () => {
       ['Blake', 'Bryant'],
       ['Bryant', 'Gasol'],
     ]);
-    const links = seen['links'] as { sinceMs: number }[];
-    expect(links.map(({ sinceMs, ...link }) => ({ ...link, aged: sinceMs >= 0 }))).to.deep.equal(
+    const links = seen['links'] as { sinceMs: number; clockOffsetMs: number }[];
+    expect(
+      links.map(({ sinceMs, clockOffsetMs, ...link }) => ({
+        ...link,
+        aged: sinceMs >= 0,
+        clocksAgree: Math.abs(clockOffsetMs) < 1_000,
+      })),
+    ).to.deep.equal(
       ['Blake', 'Gasol'].map((neighbour) => ({
         neighbour,
         state: 'live',
         retryInMs: 0,
         reason: '',
-        version: 2,
         fault: { kind: 'none' },
         aged: true,
+        clocksAgree: true,
       })),
     );
     const { spread, ...totals } = seen['counts'] as { spread: { boundsSeconds: number[]; counts: number[] } };

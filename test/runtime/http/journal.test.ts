@@ -204,12 +204,17 @@ describe('what is said over HTTP', () => {
       `/api/herd?${tokens.clients}`,
       `/osmand&token=${tokens.phone}`,
       `/nothing?${tokens.clients}=&%74oken=${tokens.clients}`,
+      `/${tokens.clients}/nothing`,
+      `/assets/${tokens.phone}`,
+      `/%${tokens.clients.charCodeAt(0).toString(16)}${tokens.clients.slice(1)}`,
     ]) {
       await linesOf(get(path));
     }
     const written = readdirSync(folder.to('Blake')).map((name) => readFileSync(folder.to('Blake', name), 'latin1'));
     for (const token of Object.values(tokens)) expect(written.join('')).not.to.contain(token);
+    expect(written.join('')).not.to.contain(tokens.clients.slice(1));
     expect(logged()).to.contain('in GET /osmand?id=jane/phone&***');
+    expect(logged()).to.contain('in GET /***/nothing');
   });
 
   it('is counted by the route that there is, whatever path was asked for', async () => {

@@ -3,10 +3,12 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { AddressQuota } from '../../../src/actors/address-quota.js';
 import { Connection } from '../../../src/actors/connection.js';
 import { SharedLimits } from '../../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/limits.js';
 import { addresses, type ServerMessage } from '../../../src/actors/messages.js';
+import { OutputBudget } from '../../../src/actors/output-budget.js';
 import type { Listening } from '../../../src/runtime/listening.js';
 import { ServerCounts } from '../../../src/runtime/metrics/server-counts.js';
 import { MessageBus } from '../../../src/runtime/message-bus.js';
@@ -17,9 +19,12 @@ import { ServerView } from '../../../src/runtime/http/server-view.js';
 import { asServerId } from '../../../src/protocol/ids.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
-import { within } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 
 const lineBytesMax = 256;
+
+/** Less than what Node keeps before it tells that it has been taken. */
+const backlogBytesMax = 4_096;
 
 describe('the door for WebSocket', () => {
   let door: Listening;
@@ -36,7 +41,7 @@ describe('the door for WebSocket', () => {
     const server = asServerId('Blake');
     if (server === undefined) throw new Error('Blake is a name');
     clock = new VirtualClock();
-    const limits = { ...defaultLimits, lineBytesMax };
+    const limits = { ...defaultLimits, lineBytesMax, backlogBytesMax };
     const shared = new SharedLimits(limits, clock);
     const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared };
     bus.attach(addresses.server, {
@@ -62,6 +67,8 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection, config };
     const http = {
       server,
+      outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
+      watchersPerAddress: new AddressQuota(defaultLimits.watchersPerAddressMax),
       upstream: settings.upstream,
       mode: 'development' as const,
       view: new ServerView(bus, clock, []),
@@ -196,6 +203,23 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     for (const connection of [1, 2]) bus.send(addresses.connection(connection), { kind: 'drain' });
     expect((await closed)[0]).to.equal(1001);
   });
+
+  it('goes on with a client that has read again what it left, also below what Node tells of', async () => {
+    const client = connect();
+    await once(client, 'open');
+    const count = 40_000;
+    let answers = 0;
+    client.on('message', () => (answers += 1));
+    client.pause();
+    const command = 'x'.repeat(240);
+    for (let each = 0; each < count; each += 1) client.send(command);
+    // The rest waits for the client to read.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    client.resume();
+    // The turns of the scheduler, for the clock does not go by itself.
+    const turns = setInterval(() => clock.advance(0), 1);
+    await eventually('all answers', () => answers === count).finally(() => clearInterval(turns));
+  }).timeout(30_000);
 
   it('[WS6] has no answers for a client that closes', async () => {
     const client = connect();

@@ -1,7 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { HerdEvent, LinesEvent } from '../../../src/actors/events.js';
+import { textOf } from '../../../src/protocol/bytes.js';
 import { logLineOf, logTextOf } from '../../../src/runtime/log/log-line.js';
+import { shownBytesMax } from '../../../src/runtime/log/visible.js';
 import { locationOf, serverId } from '../../support/fake-location.js';
 
 const metta = serverId('Metta');
@@ -12,6 +15,12 @@ const fromClient = (...lines: string[]): LinesEvent => ({
   far: '192.0.2.1:4',
   lines,
 });
+
+/** Says that a text is UTF-8, and holds nothing that a terminal or a reader by lines acts on. */
+function expectClean(bytes: string): void {
+  expect(isUtf8(Buffer.from(bytes, 'latin1'))).to.equal(true);
+  expect(textOf(bytes)).to.match(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u);
+}
 
 const answered = {
   kind: 'http-answered',
@@ -34,9 +43,30 @@ describe('logLineOf', () => {
       'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
     ],
     [
-      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0, version: 2 },
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 1_500, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 1.500 s ahead of the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: -90_000.25, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 90.000 s behind the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 20, warning: 'ends' },
       'info',
-      'link Metta catching-up in version 2',
+      'the clock of Metta agrees with the own one again',
+    ],
+    [
+      { kind: 'clock', state: 'differs', reason: 'the clock differs by more than 60 s from Metta' },
+      'warn',
+      'the clock differs by more than 60 s from Metta: the server is not ready, and takes no report without a time of its own',
+    ],
+    [{ kind: 'clock', state: 'agrees', reason: '' }, 'info', 'the clock agrees with those of most neighbours again'],
+    [
+      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0 },
+      'info',
+      'link Metta catching-up',
     ],
     [
       { kind: 'link', neighbour: metta, state: 'backoff', reason: 'Metta was stopped', retryInMs: 40, expected: true },
@@ -154,19 +184,54 @@ describe('logLineOf', () => {
     expect(logTextOf(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
       'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
     );
-    const anyText = fc.string({ unit: 'binary' });
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+    );
     fc.assert(
       fc.property(anyText, anyText, (text, reason) => {
-        const bytes = Buffer.from(text, 'utf8').toString('latin1');
-        const clean = /^[\x20-\x7e\x80-\xff]*$/;
-        expect(logTextOf(fromClient(bytes.replaceAll('\n', '')), 'now')).to.match(clean);
+        expectClean(logTextOf(fromClient(text.replaceAll(/[\n\u0100-\uffff]/g, '')), 'now'));
         for (const event of [
           { kind: 'peer-refused', far: '192.0.2.9:1', reason } as const,
           { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
         ]) {
-          expect(logLineOf(event)?.text).to.match(clean);
+          expectClean(logLineOf(event)?.text ?? '');
         }
       }),
+    );
+  });
+
+  const escaped: [string, string, string][] = [
+    ['C1 controls as they are', 'a\x9b5mb', 'a\\x9b5mb'],
+    ['C1 controls in UTF-8', 'a\xc2\x9b7mb', 'a\\xc2\\x9b7mb'],
+    [
+      'other bytes that are not UTF-8',
+      'caf\xe9 \xf0\x9f\xa5 \xc0\xaf \xed\xa0\x80',
+      'caf\\xe9 \\xf0\\x9f\\xa5 \\xc0\\xaf \\xed\\xa0\\x80',
+    ],
+    ['overrides of the direction', 'a\xe2\x80\xaeb\xe2\x81\xa6', 'a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6'],
+    ['separators of lines', 'a\xe2\x80\xa8b', 'a\\xe2\\x80\\xa8b'],
+  ];
+  for (const [what, line, shown] of escaped) {
+    it(`escapes ${what}`, () => {
+      expect(logTextOf(fromClient('kiwi', line), 'now')).to.equal(
+        `now client 192.0.2.1:4 in kiwi\nnow client 192.0.2.1:4 in ${shown}`,
+      );
+    });
+  }
+
+  it('shows so many bytes of a longer line, and how long it is, never a part of a character', () => {
+    const shownOf = (line: string) => logTextOf(fromClient(line), 'now').slice('now client 192.0.2.1:4 in '.length);
+    const whole = 'x'.repeat(shownBytesMax);
+    expect(shownOf(whole)).to.equal(whole);
+    expect(shownOf(`${whole}y`)).to.equal(`${whole}... (1,537 bytes)`);
+    expect(shownOf('x'.repeat(1_234_567))).to.equal(`${whole}... (1,234,567 bytes)`);
+    const kiwi = Buffer.from('🥝').toString('latin1');
+    expect(shownOf(`${whole.slice(1)}${kiwi}`)).to.equal(`${whole.slice(1)}... (1,539 bytes)`);
+    expect(shownOf(`${whole.slice(4)}${kiwi}y`)).to.equal(`${whole.slice(4)}${kiwi}... (1,537 bytes)`);
+    const reason = 'x'.repeat(2_000);
+    expect(logLineOf({ kind: 'peer-refused', far: '192.0.2.9:1', reason })?.text).to.equal(
+      `peer 192.0.2.9:1 refused: ${whole}... (2,000 bytes)`,
     );
   });
 

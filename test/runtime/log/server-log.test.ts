@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { HerdEvent } from '../../../src/actors/events.js';
+import { defaultLogBounds } from '../../../src/runtime/log/log-settings.js';
 import { ServerLog } from '../../../src/runtime/log/server-log.js';
 import type { MessageBus } from '../../../src/runtime/message-bus.js';
 import { eventually } from '../../support/eventually.js';
@@ -16,6 +17,7 @@ const line = (text: string): HerdEvent => ({
   lines: [text],
 });
 const refused: HerdEvent = { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' };
+const settings = { ...defaultLogBounds, level: 'lines' } as const;
 const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
 
 describe('ServerLog', () => {
@@ -28,7 +30,7 @@ describe('ServerLog', () => {
     folder = new FakeFolder();
     bus = strictBus();
     troubles = [];
-    log = new ServerLog(folder.to('Blake'), (error) => troubles.push(error.message));
+    log = new ServerLog(folder.to('Blake'), settings, (error) => troubles.push(error.message));
     log.listen(bus);
   });
 

@@ -43,7 +43,7 @@ describeWithNats('a herd on a NATS cluster of three, with three replicas', funct
       'everything is written',
       async () => {
         const values = new Set(await valuesIn(address));
-        const missing = ats.filter((at) => !values.has(`1 ${at}`));
+        const missing = ats.filter((at) => !values.has(`2 ${at}`));
         return missing.length === 0 || Promise.reject(new Error(`${missing.length} of ${ats.length} are missing`));
       },
       60_000,

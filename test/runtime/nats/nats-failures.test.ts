@@ -65,8 +65,8 @@ describeWithNats('a herd on NATS', function () {
     const ats = await Promise.all(times.map((time, index) => herd.report(herd.servers[index % 3] ?? '', client, time)));
     const newest = ats.find((at) => at.endsWith(` ${second + 29}`)) ?? '';
     await herd.agrees(newest);
-    await eventually('nothing is on its way', async () => (await valuesIn(nats.address)).includes(`1 ${newest}`));
-    expect(await valuesIn(nats.address)).to.deep.equal([`1 ${newest}`]);
+    await eventually('nothing is on its way', async () => (await valuesIn(nats.address)).includes(`2 ${newest}`));
+    expect(await valuesIn(nats.address)).to.deep.equal([`2 ${newest}`]);
   });
 
   it('answers while NATS is down, says that it is, tries more than ten times, and agrees when it is back', async () => {
@@ -91,7 +91,7 @@ describeWithNats('a herd on NATS', function () {
     await eventually('it has tried often', () => states.length > attempted + 30);
     await nats.start();
     await agrees([...during.slice(0, 3), ...during.slice(-3), newest]);
-    expect(await valuesIn(nats.address)).to.include.members([...during, newest].map((at) => `1 ${at}`));
+    expect(await valuesIn(nats.address)).to.include.members([...during, newest].map((at) => `2 ${at}`));
   });
 
   it('agrees on everything after NATS was killed in the middle of writes', async () => {
@@ -106,7 +106,7 @@ describeWithNats('a herd on NATS', function () {
     ats.push(...(await later));
     await eventually('everything is written', async () => {
       const values = new Set(await valuesIn(nats.address));
-      return ats.every((at) => values.has(`1 ${at}`));
+      return ats.every((at) => values.has(`2 ${at}`));
     });
     await agrees(ats.slice(-3));
   });
@@ -114,7 +114,7 @@ describeWithNats('a herd on NATS', function () {
   it('fills the bucket again when the store of NATS was wiped', async () => {
     const before = await report('kept');
     await eventually('everything is written', async () =>
-      (await valuesIn(nats.address)).includes(`1 ${before.at(-1) ?? ''}`),
+      (await valuesIn(nats.address)).includes(`2 ${before.at(-1) ?? ''}`),
     );
     const known = (await valuesIn(nats.address)).length;
     await nats.kill();

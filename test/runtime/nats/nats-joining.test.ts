@@ -34,7 +34,7 @@ describeWithNats('a server that joins a herd on NATS', function () {
   function fill(): Promise<void> {
     const locations = Array.from({ length: clients }, (_, index) => locationOf(`phone-${index}`, index, 'Metta'));
     return withBucket(nats.address, (kv) =>
-      Promise.all(locations.map(({ client, line }) => kv.put(bucketKeyOf(client), `1 ${line}`))),
+      Promise.all(locations.map(({ client, line }) => kv.put(bucketKeyOf(client), `2 ${line}`))),
     );
   }
 

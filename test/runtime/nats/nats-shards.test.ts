@@ -165,7 +165,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     );
     const names = shardNames(bucketName, 2);
     const all = async () => (await Promise.all(names.map(valuesOf))).flat().sort();
-    const expected = ats.map((at) => `1 ${at}`).sort();
+    const expected = ats.map((at) => `2 ${at}`).sort();
     await eventually('they are written', async () => (await all()).join() === expected.join());
     await withBucket(nats.address, (kv) => kv.destroy(), names[0]);
     await eventually('they are written again', async () => (await all()).join() === expected.join());

@@ -122,7 +122,7 @@ describe('what a timeline tells of messages', () => {
       question: /^SEEK |^UNKNOWN /,
       handshake: /^HELLO |^PROOF /,
       comparison: /^DIGEST |^BUCKETS |^COMPARED|^CAUGHT-UP|^[\w-]+$/m,
-      heartbeat: /^BEAT\n/,
+      heartbeat: /^BEAT \d/,
     };
     const seen = new Set<string>();
     for (const [index, kind] of messages.kind.entries()) {
@@ -152,8 +152,8 @@ describe('what a timeline tells of messages', () => {
       'defg\nCAU',
       'GHT-UP\n',
       'AT broken',
-      'HELLO 1 a b\n',
-      'BEAT\nAT x\n',
+      'HELLO 3 a b\n',
+      'BEAT 5\nAT x\n',
       '?\n',
     ]);
     expect(told.messages.kind.map((kind) => told.kinds[kind])).to.deep.equal([

@@ -1,0 +1,47 @@
+/** A secret key of 64 bits, in two halves of 32: drawn by chance once a process, and told to nobody. */
+export interface HashKey {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * A hash of 32 bits, unsigned, of some of the bytes: HalfSipHash-1-3, the variant of SipHash (Aumasson and Bernstein, 2012)
+ * for words of 32 bits. Who does not know the key cannot choose texts whose hashes are near each other, as anybody can with
+ * the hashes of the digest (hash.ts), which all servers must compute alike.
+ */
+export function keyedHash(bytes: Uint8Array, start: number, end: number, key: HashKey): number {
+  let v0 = key.low;
+  let v1 = key.high;
+  let v2 = key.low ^ 0x6c796765;
+  let v3 = key.high ^ 0x74656462;
+  const words = (end - start) >>> 2;
+  // One round for each word, the last of which holds what is left and the length; then three more.
+  for (let step = 0; step <= words + 3; step += 1) {
+    const word = step > words ? 0 : wordAt(bytes, start + step * 4, end, step === words ? (end - start) << 24 : 0);
+    if (step === words + 1) v2 ^= 0xff;
+    v3 ^= word;
+    v0 = (v0 + v1) | 0;
+    v1 = rotate(v1, 5) ^ v0;
+    v0 = rotate(v0, 16);
+    v2 = (v2 + v3) | 0;
+    v3 = rotate(v3, 8) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = rotate(v3, 7) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = rotate(v1, 13) ^ v2;
+    v2 = rotate(v2, 16);
+    v0 ^= word;
+  }
+  return (v1 ^ v3) >>> 0;
+}
+
+/** Up to four bytes from a place on, the first the lowest, and what is to stand in the others. */
+function wordAt(bytes: Uint8Array, at: number, end: number, others: number): number {
+  let word = others;
+  for (let index = 0; index < 4 && at + index < end; index += 1) word |= (bytes[at + index] ?? 0) << (8 * index);
+  return word;
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}

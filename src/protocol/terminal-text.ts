@@ -1,0 +1,11 @@
+/**
+ * Characters that a terminal acts on, or that change how the text around them is shown: control characters (C0, DEL, C1),
+ * separators of lines and paragraphs, and format characters such as bidirectional overrides (Unicode categories Cc, Zl, Zp and
+ * Cf). The joiners U+200C and U+200D stay: letters and emoji are made with them.
+ */
+const terminalActive = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+
+/** The text with every terminal-active character replaced. */
+export function replaceTerminalActive(text: string, replacement: (character: string) => string): string {
+  return text.replace(terminalActive, replacement);
+}

@@ -1,0 +1,101 @@
+/** Something that gathers work. */
+export interface Gatherer {
+  /** Does the gathered work. */
+  flush(): void;
+}
+
+/** Decides when gathered work is done. */
+export interface FlushScheduler {
+  /** Asks for one flush, soon: what is gathered until then is done with it. */
+  ask(gatherer: Gatherer): void;
+}
+
+/** How often links are written while no client waits for an answer. */
+export interface LinkPace {
+  /** How long links should still wait for more to be written with, in milliseconds; 0 if they should not. */
+  waitMs(): number;
+  /** Links have just been written. */
+  written(): void;
+}
+
+/**
+ * Rounds of deliveries in one turn, at most. A flood takes as many rounds as its longest way has links and ends by itself, as
+ * each server forwards a location once; the bound keeps clients from waiting for anything that does not end.
+ */
+const roundsMax = 64;
+
+/** The work that has been asked for in one phase of a turn. */
+class Phase implements FlushScheduler {
+  private waiting: Gatherer[] = [];
+
+  constructor(
+    private readonly onAsked: () => void,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  ask(gatherer: Gatherer): void {
+    this.waiting.push(gatherer);
+    this.onAsked();
+  }
+
+  /** Flushes all that have asked by now. One that throws does not keep the others from being flushed. */
+  flush(): void {
+    const gatherers = this.waiting;
+    this.waiting = [];
+    for (const gatherer of gatherers) {
+      try {
+        gatherer.flush();
+      } catch (error) {
+        this.onFailure(error);
+      }
+    }
+  }
+}
+
+/**
+ * The order in which the work of a turn is done: first what travels between servers of the same process is delivered, until
+ * nothing is left to deliver; then links are written; then clients. So the answer to a report is never written before the
+ * location has been handed to every link that has room ([IA7] in docs/protocol.md).
+ */
+export class FlushOrder {
+  /** Deliveries between servers of the same process. */
+  readonly deliveries: Phase;
+  /** Writes to servers of other processes. */
+  readonly links: Phase;
+  /** Writes to clients. */
+  readonly clients: Phase;
+
+  /**
+   * @param onAsked hears each time that a flush is asked for
+   * @param onFailure hears of a flush that threw
+   */
+  constructor(onAsked: () => void, onFailure: (error: unknown) => void) {
+    this.deliveries = new Phase(onAsked, onFailure);
+    this.links = new Phase(onAsked, onFailure);
+    this.clients = new Phase(onAsked, onFailure);
+  }
+
+  /** Whether there is nothing to do. */
+  get isEmpty(): boolean {
+    return this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+  }
+
+  /**
+   * Does the work that has been asked for. What writing to clients leads to waits for the next call.
+   *
+   * @param pace by which links may be left to wait while no client is to be written to; left out, they are not
+   */
+  run(pace?: LinkPace): void {
+    const { deliveries, links, clients } = this;
+    for (let round = 0; round < roundsMax && !deliveries.isEmpty; round += 1) deliveries.flush();
+    if (!links.isEmpty && (!clients.isEmpty || pace === undefined || pace.waitMs() === 0)) {
+      links.flush();
+      pace?.written();
+    }
+    clients.flush();
+  }
+}

@@ -1,0 +1,4 @@
+import type { Random } from '../../src/actors/random.js';
+
+/** A source of chance that always draws the same number. */
+export const fixedRandom: Random = { next: () => 0.4142 };
