@@ -3,6 +3,7 @@ import type { Location } from '../protocol/location.js';
 import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import { addresses, type BucketSeekerMessage, type Question, type SeekerMessage } from './messages.js';
+import { sendLater } from './send-later.js';
 
 /** Clients that are asked for at once. One more is answered as unknown: strangers may ask for what nobody knows. */
 const searchesMax = 10_000;
@@ -10,7 +11,7 @@ const searchesMax = 10_000;
 /** A client that the bucket is asked for, and who waits for the answer. */
 interface Search {
   readonly askers: Question[];
-  readonly timer: unknown;
+  readonly cancelTimer: () => void;
 }
 
 /**
@@ -23,8 +24,8 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
 
   /** @param withinMs how long a search may take, in milliseconds */
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly withinMs: number,
   ) {}
 
@@ -36,6 +37,9 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
         return this.conclude(message.location.client, message.location);
       case 'nowhere':
         return this.conclude(message.client, undefined);
+      case 'fetch-overdue':
+        return this.giveUp(message.client);
+      case 'search-due':
       case 'seek-heard':
       case 'unknown-heard':
         throw new Error(`a seeker that asks the bucket has no neighbours, and was told ${message.kind}`);
@@ -45,8 +49,8 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
   }
 
   stop(): void {
-    for (const { askers, timer } of this.searches.values()) {
-      this.clock.clearTimeout(timer);
+    for (const { askers, cancelTimer } of this.searches.values()) {
+      cancelTimer();
       for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'question-failed', question });
     }
     this.searches.clear();
@@ -60,8 +64,8 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
       return;
     }
     if (this.searches.size >= searchesMax) return this.answer([asker], undefined);
-    const timer = this.clock.setTimeout(() => this.giveUp(client), this.withinMs);
-    this.searches.set(client, { askers: [asker], timer });
+    const cancelTimer = sendLater(this, addresses.bucketSeeker, { kind: 'fetch-overdue', client }, this.withinMs);
+    this.searches.set(client, { askers: [asker], cancelTimer });
     this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'question' });
   }
 
@@ -74,7 +78,7 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
     const search = this.searches.get(client);
     if (search === undefined) return;
     this.searches.delete(client);
-    this.clock.clearTimeout(search.timer);
+    search.cancelTimer();
     this.answer(search.askers, location);
   }
 

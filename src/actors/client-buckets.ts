@@ -51,7 +51,7 @@ export class ClientBuckets<Value> {
   /** Returns whether there was something. */
   delete(bucket: number, client: ClientId): boolean {
     const held = this.buckets[bucket];
-    if (held === undefined || !held.delete(client)) return false;
+    if (held?.delete(client) !== true) return false;
     if (held.size === 0) this.closeBucket(bucket);
     return true;
   }

@@ -276,6 +276,13 @@ export interface BucketWarningEvent {
   readonly reason: string;
 }
 
+/** Something that whoever runs the server should look at. Said once a minute at most, or once until it is over. */
+export interface WarningEvent {
+  readonly kind: 'warning';
+  readonly about: 'duplicate-server' | 'descriptors';
+  readonly reason: string;
+}
+
 /** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
 export type HerdEvent =
   | LinesEvent
@@ -304,4 +311,5 @@ export type HerdEvent =
   | AdministrationEvent
   | FetchedEvent
   | BucketEvent
-  | BucketWarningEvent;
+  | BucketWarningEvent
+  | WarningEvent;

@@ -43,7 +43,6 @@ export class LocationStore implements Actor<StoreMessage> {
       case 'learned':
         return this.learn(message.locations, message.from);
       case 'remembered':
-        this.bus.publish({ kind: 'locations-remembered', locations: message.locations });
         for (const location of message.locations) this.remember(location);
         return;
       case 'whereis': {

@@ -123,7 +123,7 @@ export type StoreMessage =
       /** The neighbour; `fromBucket` for what was read there. */
       readonly from: ServerId;
     }
-  /** What was on disk when the server started. */
+  /** Some of what was on disk when the server started. */
   | { readonly kind: 'remembered'; readonly locations: readonly Location[] }
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & Question)
   /** Some of what is held, from a cursor on. */
@@ -240,6 +240,9 @@ export type BucketSpreadMessage =
     }
   | MachineFailed;
 
+/** Sent to what keeps locations on disk: a page of what is held, or that the store failed over it. */
+export type DiskMessage = ListedMessage | Extract<AnswerMessage, { kind: 'question-failed' }>;
+
 /** Sent to the seeker. */
 export type SeekerMessage =
   /** A client of this server asks for one that the store does not know. */
@@ -248,6 +251,8 @@ export type SeekerMessage =
   | { readonly kind: 'seek-heard'; readonly from: ServerId; readonly seek: SeekLine }
   /** A neighbour knows of nobody who knows. */
   | { readonly kind: 'unknown-heard'; readonly from: ServerId; readonly id: string }
+  /** Sent by the seeker to itself: a search has had its time. */
+  | { readonly kind: 'search-due'; readonly id: string }
   /** The store has been told of a client that it did not know. */
   | {
       readonly kind: 'appeared';
@@ -257,11 +262,11 @@ export type SeekerMessage =
     };
 
 /** Sent to a seeker that has the bucket asked, besides what every seeker is sent. */
-export interface BucketSeekerMessage {
+export type BucketSeekerMessage =
   /** The bucket has nothing of a client, or did not say. */
-  readonly kind: 'nowhere';
-  readonly client: ClientId;
-}
+  | { readonly kind: 'nowhere'; readonly client: ClientId }
+  /** Sent by the seeker to itself: a client was asked for long enough. */
+  | { readonly kind: 'fetch-overdue'; readonly client: ClientId };
 
 /** What a wire reports, sent to whoever owns it. */
 export type PeerWireMessage =
@@ -289,6 +294,8 @@ export type LinkMessage =
   | { readonly kind: 'compared'; readonly told: readonly GroupTold[] }
   /** A page of what the neighbour may lack. */
   | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly last: boolean }
+  /** Sent by the link to itself: the pause after a page of a catch-up, or after a comparison, is over. */
+  | { readonly kind: 'page-due' | 'compare-due' }
   | MachineFailed;
 
 /** Sent to the watch of clocks, by the links. */
@@ -305,7 +312,12 @@ export type ClockMessage =
 
 /** Sent to the acceptor, which takes calls until it is known who calls. */
 export type AcceptorMessage =
-  PeerWireMessage | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox };
+  | PeerWireMessage
+  | { readonly kind: 'wire-accepted'; readonly wire: PeerWire; readonly mailbox: WireMailbox }
+  /** Sent by the acceptor to itself: a caller has had its time to show who it is. */
+  | { readonly kind: 'handshake-due'; readonly wire: PeerWire }
+  /** Sent by the acceptor to itself behind the message that gives a wire to its link: the link has it now. */
+  | { readonly kind: 'handed-over'; readonly wire: PeerWire };
 
 /** Sent to the upstream actor; all but the first by itself. */
 export type UpstreamMessage =
@@ -330,6 +342,8 @@ export const addresses = {
   watch: address<WatchMessage>('watch'),
   clocks: address<ClockMessage>('clocks'),
   bucketSpread: address<BucketSpreadMessage>('bucket'),
+  /** What keeps locations on disk. */
+  disk: address<DiskMessage>('disk'),
   seeker: address<SeekerMessage>('seeker'),
   /** The same place, for what only a seeker that has the bucket asked is told. */
   bucketSeeker: address<BucketSeekerMessage>('seeker'),

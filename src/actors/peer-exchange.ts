@@ -6,12 +6,22 @@ import type { Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import { addresses } from './messages.js';
 import { Outbox } from './outbox.js';
+import { sendLater } from './send-later.js';
 
 /**
  * Pause between two pages of a catch-up, in milliseconds: about as long as a page takes both sides. Without it, clients of
  * both would wait behind page after page.
  */
 const pagePauseMs = 2;
+
+/**
+ * Pause between two comparisons that a neighbour asks for, in milliseconds. One costs some milliseconds and an answer of up to
+ * 700 KB. A neighbour asks when a link comes up and every `links.repairSeconds`; one that asks all the time gets ten a second.
+ */
+const comparePauseMs = 100;
+
+/** After so long without a page, in milliseconds, a catch-up that has not ended is taken to have failed, and may begin again. */
+const catchUpStuckMs = 1_000;
 
 /** What a connected neighbour says of what it holds, and of what it looks for. */
 type ExchangeLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
@@ -27,15 +37,18 @@ export interface PeerVoice {
 /** What goes back and forth between connected neighbours, so that both hold the same locations. One a connection. */
 export class PeerExchange {
   private readonly outbox: Outbox;
-  private pageTimer: unknown;
-  /** The newest digest of the neighbour that came while its wire had no room. */
+  private cancelPageTimer: (() => void) | undefined;
+  private cancelCompareTimer: (() => void) | undefined;
+  /** The newest digest of the neighbour that came while its wire had no room, or too soon after the one before. */
   private unanswered: DigestLine | undefined;
-  private state: 'open' | 'closed' = 'open';
+  /** The neighbour may ask for a catch-up while one is going on: however often it does, one more follows. */
+  private catchUp: 'none' | 'going on' | 'again' = 'none';
+  private pagedAtMs = 0;
 
   /** @param self the server that locations are passed on in the name of */
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     self: ServerId,
     private readonly neighbour: ServerId,
     private readonly voice: PeerVoice,
@@ -45,7 +58,7 @@ export class PeerExchange {
         return voice.hasRoom;
       },
       sendLocation: (location, line = formatPeerAt(location, self)) => voice.sendLocation(line),
-      sendCaughtUp: () => voice.say(caughtUp),
+      sendCaughtUp: () => this.caughtUp(),
       wantPage: () => this.wantPage(),
     });
     bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
@@ -59,6 +72,7 @@ export class PeerExchange {
 
   /** Sends a page of the catch-up. */
   page(locations: readonly Location[], last: boolean): void {
+    this.pagedAtMs = this.clock.monotonicMs();
     this.outbox.page(locations, last);
   }
 
@@ -66,10 +80,8 @@ export class PeerExchange {
     const { bus, neighbour } = this;
     switch (said.kind) {
       case 'DIGEST':
-        // The answer may be large: who does not read what it has been sent is sent no more of them, but the last.
-        if (this.voice.hasRoom) return this.compare(said);
         this.unanswered = said;
-        return;
+        return this.compare();
       case 'BUCKETS': {
         const { group, buckets } = said;
         return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });
@@ -85,33 +97,57 @@ export class PeerExchange {
 
   /** The neighbour has told all in which it differs: it is sent what it lacks. */
   compared(): void {
-    this.bus.send(addresses.store, { kind: 'catch-up', neighbour: this.neighbour });
+    const isStuck = this.clock.monotonicMs() - this.pagedAtMs >= catchUpStuckMs;
+    if (this.catchUp !== 'none' && !isStuck) this.catchUp = 'again';
+    else this.beginCatchUp();
   }
 
   /** The far end takes more. */
   drained(): void {
-    const { unanswered } = this;
-    this.unanswered = undefined;
-    if (unanswered !== undefined) this.compare(unanswered);
+    this.compare();
     this.outbox.drained();
+  }
+
+  /** The pause after a comparison is over. */
+  compareDue(): void {
+    this.cancelCompareTimer = undefined;
+    this.compare();
+  }
+
+  /** The pause after a page is over. */
+  pageDue(): void {
+    this.cancelPageTimer = undefined;
+    this.bus.send(addresses.store, { kind: 'next-page', neighbour: this.neighbour });
   }
 
   /** The connection is over. */
   close(): void {
-    this.state = 'closed';
-    this.clock.clearTimeout(this.pageTimer);
+    this.cancelPageTimer?.();
+    this.cancelCompareTimer?.();
   }
 
-  private compare(digest: DigestLine): void {
-    this.bus.send(addresses.store, { ...digest, kind: 'compare', neighbour: this.neighbour });
+  /** Has the newest digest compared, if the neighbour takes the answer, which may be large, and did not ask just before. */
+  private compare(): void {
+    const { unanswered, neighbour } = this;
+    if (unanswered === undefined || this.cancelCompareTimer !== undefined || !this.voice.hasRoom) return;
+    this.unanswered = undefined;
+    this.bus.send(addresses.store, { ...unanswered, kind: 'compare', neighbour });
+    this.cancelCompareTimer = sendLater(this, addresses.link(neighbour), { kind: 'compare-due' }, comparePauseMs);
+  }
+
+  private beginCatchUp(): void {
+    this.catchUp = 'going on';
+    this.pagedAtMs = this.clock.monotonicMs();
+    this.bus.send(addresses.store, { kind: 'catch-up', neighbour: this.neighbour });
+  }
+
+  private caughtUp(): void {
+    this.voice.say(caughtUp);
+    if (this.catchUp === 'again') this.beginCatchUp();
+    else this.catchUp = 'none';
   }
 
   private wantPage(): void {
-    const { bus, neighbour } = this;
-    // Comparisons may overlap, and so may pauses; none of them outlives the connection that it was for.
-    const ask = () => {
-      if (this.state === 'open') bus.send(addresses.store, { kind: 'next-page', neighbour });
-    };
-    this.pageTimer = this.clock.setTimeout(ask, pagePauseMs);
+    this.cancelPageTimer ??= sendLater(this, addresses.link(this.neighbour), { kind: 'page-due' }, pagePauseMs);
   }
 }

@@ -114,6 +114,10 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'announce':
         if (!this.dials && this.wire === undefined) this.dial();
         return;
+      case 'page-due':
+        return this.exchange?.pageDue();
+      case 'compare-due':
+        return this.exchange?.compareDue();
       case 'called':
         if (this.dials) return this.announced(message.wire);
         this.hangUp();

@@ -4,6 +4,7 @@ import type { Actor, Bus } from './bus.js';
 import type { Clock } from './clock.js';
 import { addresses, type CountedQuestion, type Question, type SeekerMessage } from './messages.js';
 import type { Random } from './random.js';
+import { sendLater } from './send-later.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Servers that a question passes at most: more than any herd of neighbours is wide. */
@@ -21,7 +22,7 @@ interface Search {
   readonly askers: Question[];
   /** The neighbours that have not answered. */
   readonly waiting: Set<ServerId>;
-  timer: unknown;
+  cancelTimer: () => void;
   state: 'open' | 'concluded';
 }
 
@@ -55,8 +56,8 @@ export class Seeker implements Actor<SeekerMessage> {
   private countedFromMs = -Infinity;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly random: Random,
     private readonly settings: SeekerSettings,
   ) {
@@ -75,6 +76,8 @@ export class Seeker implements Actor<SeekerMessage> {
           this.conclude(search, undefined);
         return;
       }
+      case 'search-due':
+        return this.due(message.id);
       case 'appeared':
         for (const search of this.byClient.get(message.location.client) ?? []) this.conclude(search, message);
         return;
@@ -84,8 +87,8 @@ export class Seeker implements Actor<SeekerMessage> {
   }
 
   stop(): void {
-    for (const { timer, state, askers } of this.searches.values()) {
-      this.clock.clearTimeout(timer);
+    for (const { cancelTimer, state, askers } of this.searches.values()) {
+      cancelTimer();
       if (state === 'concluded') continue;
       for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'question-failed', question });
     }
@@ -133,11 +136,11 @@ export class Seeker implements Actor<SeekerMessage> {
       from,
       askers,
       waiting: new Set(neighbours),
-      timer: undefined,
+      cancelTimer: () => undefined,
       state: 'open',
     };
     if (neighbours.length === 0 || this.searches.size >= searchesMax) return this.answer(search, undefined);
-    search.timer = this.clock.setTimeout(() => this.conclude(search, undefined), this.settings.withinMs);
+    search.cancelTimer = this.sendDue(id);
     this.searches.set(id, search);
     this.byClient.set(client, (this.byClient.get(client) ?? new Set()).add(search));
     for (const neighbour of neighbours) this.bus.send(addresses.link(neighbour), { kind: 'say', line: seek });
@@ -146,12 +149,23 @@ export class Seeker implements Actor<SeekerMessage> {
   private conclude(search: Search, found: Found | undefined): void {
     if (search.state === 'concluded') return;
     search.state = 'concluded';
-    this.clock.clearTimeout(search.timer);
+    search.cancelTimer();
     const sameClient = this.byClient.get(search.client);
     if (sameClient?.delete(search) === true && sameClient.size === 0) this.byClient.delete(search.client);
     // Its id is kept for as long as it may still come on other ways.
-    search.timer = this.clock.setTimeout(() => this.searches.delete(search.id), this.settings.withinMs);
+    search.cancelTimer = this.sendDue(search.id);
     this.answer(search, found);
+  }
+
+  private sendDue(id: string): () => void {
+    return sendLater(this, addresses.seeker, { kind: 'search-due', id }, this.settings.withinMs);
+  }
+
+  /** A search has had its time: it is answered; or its ID was kept long enough. */
+  private due(id: string): void {
+    const search = this.searches.get(id);
+    if (search?.state === 'open') this.conclude(search, undefined);
+    else this.searches.delete(id);
   }
 
   private answer({ id, from, askers }: Search, found: Found | undefined): void {

@@ -87,13 +87,19 @@ export class Server implements Actor<ServerMessage> {
     this.life.start();
   }
 
-  /** Brings the actors to life, in an order in which each finds those it sends to. */
+  /** Brings the store to life, which is then told what was on disk: before anybody compares with it what they hold. */
+  startStore(): void {
+    this.edges.registry.attach(addresses.server, this);
+    this.supervisor.spawn('store', addresses.store, () => this.makeStore());
+  }
+
+  /** Brings the other actors to life, in an order in which each finds those it sends to. */
   start(): void {
     const { supervisor, edges, settings } = this;
     const { registry, clock, random, bucket } = edges;
     const { identity, limits, hold = 'all' } = settings;
-    registry.attach(addresses.server, this);
-    supervisor.spawn('store', addresses.store, () => this.makeStore());
+    // It may have failed since its store was started.
+    if (!this.life.getSnapshot().matches('idle')) return;
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
       const reaching = { clock, random, bucket };
@@ -141,6 +147,11 @@ export class Server implements Actor<ServerMessage> {
   /** Takes a call from another server that has not said yet who it is. */
   readonly acceptPeer = (wire: PeerWire): PeerWireListener => {
     const mailbox = new WireMailbox(this.edges.registry, addresses.acceptor);
+    // A server that has stopped or failed has nobody who would close it.
+    if (this.life.getSnapshot().status !== 'active') {
+      wire.close();
+      return mailbox;
+    }
     this.edges.registry.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
     return mailbox;
   };

@@ -46,8 +46,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       case 'fetched':
         return this.takeFetched(message.client, message.location);
       case 'remembered':
-        this.bus.publish({ kind: 'locations-remembered', locations: message.locations });
-        for (const location of message.locations) this.take(location);
+        for (const location of message.locations) this.hold(location);
         return this.makeRoom();
       case 'whereis': {
         const { client, replyTo, question } = message;
@@ -110,16 +109,21 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     return this.held.rivalOf(location) !== undefined || this.watched.has(location.client);
   }
 
-  /** Holds a location from now on, if it is new. */
+  /** Holds a location from now on, if it is new, and tells whoever waits for its client. */
   private take(location: Location): boolean {
+    const taken = this.hold(location);
+    if (taken === 'new client') this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    return taken !== 'nothing new';
+  }
+
+  private hold(location: Location): 'nothing new' | 'newer' | 'new client' {
     const { client } = location;
     const known = this.held.rivalOf(location);
-    if (known !== undefined && !supersedes(location, known)) return false;
+    if (known !== undefined && !supersedes(location, known)) return 'nothing new';
     this.held.put(location);
-    if (known !== undefined) return true;
+    if (known !== undefined) return 'newer';
     if (this.watched.has(client)) this.held.keep(client);
-    this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
-    return true;
+    return 'new client';
   }
 
   /** Takes what the bucket was asked for. Whoever waits for it is told of what is held, which may have come on another way. */

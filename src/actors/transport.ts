@@ -9,6 +9,8 @@ export interface PeerWire {
   readonly trusted: boolean;
   /** Whether the far end has shown a certificate that bears a name; missing where certificates are not asked for. */
   readonly bears?: ((name: ServerId) => boolean) | undefined;
+  /** Tells the port that took the call that the far end is authenticated; missing where nothing is bounded by it. */
+  readonly authenticated?: (() => void) | undefined;
   /** Whether a line sent now would go out without waiting behind many others. After `false`, `drained` is reported. */
   readonly hasRoom: boolean;
   /** Sends a line, given without its line end. Lines of one turn go out together. Without effect once closed. */

@@ -5,11 +5,18 @@ import type { PeerWire, PeerWireListener } from './transport.js';
 
 /** Sends what a wire reports to the actor that owns it. */
 export class WireMailbox implements PeerWireListener {
+  private state: 'open' | 'closed' = 'open';
+
   /** @param owner who gets the messages; it may hand the wire on by changing this */
   constructor(
     private readonly bus: Bus,
     public owner: Address<PeerWireMessage>,
   ) {}
+
+  /** Whether the wire is yet to report that it is closed. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
 
   opened(wire: PeerWire): void {
     this.bus.send(this.owner, { kind: 'wire-opened', wire });
@@ -24,6 +31,7 @@ export class WireMailbox implements PeerWireListener {
   }
 
   closed(wire: PeerWire, reason: string): void {
+    this.state = 'closed';
     this.bus.send(this.owner, { kind: 'wire-closed', wire, reason });
   }
 }

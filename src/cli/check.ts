@@ -9,6 +9,7 @@ import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.j
 import { openPeersOf } from '../runtime/config/open-peers.js';
 import type { NatsSettings } from '../runtime/nats/nats-settings.js';
 import { hostAndPort } from '../runtime/listening.js';
+import { memoryBoundBytes, memoryPartsOf } from '../runtime/memory-bound.js';
 import { configFor } from './config-file.js';
 import type { ConfigOption } from './options.js';
 import { print, warn } from './output.js';
@@ -36,6 +37,7 @@ export async function check(options: ConfigOption): Promise<void> {
       ]),
     ),
   );
+  showMemory(config);
   if (floods) {
     showLinks(config);
     for (const warning of [...partsIn(config), ...(secrets === undefined ? openPeersIn(config) : [])]) warn(warning);
@@ -57,6 +59,28 @@ function showLinks({ servers, topology }: HerdConfig): void {
     ...names.map((column) => (row === column ? '·' : topology.get(row)?.includes(column) === true ? '●' : '')),
   ]);
   print(table(['', ...names], rows));
+}
+
+/** The most memory that each server takes, in a process of its own. */
+function showMemory({ limits, servers, topology, spread, bridge, storePath, log, tls }: HerdConfig): void {
+  print('\nThe most memory that each server takes:\n');
+  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MiB`;
+  const rows = [...servers.keys()].map((server) => {
+    const use = {
+      neighbours: spread.kind === 'flood' ? (topology.get(server)?.length ?? 0) : 0,
+      tls: tls.clients !== undefined,
+      store: storePath !== undefined,
+      bucket: spread.kind === 'nats' || bridge?.by.has(server) === true,
+      log: log !== undefined,
+    };
+    const parts = memoryPartsOf(limits, use);
+    return [
+      server,
+      mebibytes(memoryBoundBytes(limits, use)),
+      parts.map(({ part, bytes }) => `${part} ${mebibytes(bytes)}`).join(', '),
+    ];
+  });
+  print(table(['server', 'memory', 'of which'], rows));
 }
 
 /** How locations are spread, where it is not by flooding alone. */

@@ -21,6 +21,8 @@ export function surroundingsOf(
   report: (report: StatusReport) => void,
   { observe = () => undefined, die }: Partial<Pick<HostEdges, 'observe' | 'die'>> = {},
 ): Surroundings {
+  // What servers write says where people are: logs and locations are for the owner and the group.
+  process.umask(process.umask(0o027) | 0o027);
   const certificates = reloadable(new HerdCertificates(config.tls));
   const mode = modeOf(config, servers);
   const stage = mode === 'development' ? stageFor(config) : undefined;

@@ -62,7 +62,7 @@ export class LineConnection {
       return await new Promise((resolve, reject) => {
         const asked: Waiting = { lines, isAwaited: true, resolve, reject };
         this.waiting.push(asked);
-        timer = setTimeout(() => this.giveUp(asked), untilMs - performance.now());
+        timer = setTimeout(() => this.giveUp(asked), Math.max(0, untilMs - performance.now()));
         this.socket.write(`${command}\n`, 'latin1');
       });
     } finally {

@@ -25,7 +25,7 @@ export class Redial<Connection> {
     const late = new Promise<never>((_, reject) => {
       const reason = (): Error =>
         this.failure ?? new HerdClientError('HERD_UNREACHABLE', 'there was no connection in time');
-      timer = setTimeout(() => reject(reason()), untilMs - performance.now());
+      timer = setTimeout(() => reject(reason()), Math.max(0, untilMs - performance.now()));
     });
     try {
       return await Promise.race([this.dialling, late]);
@@ -38,7 +38,7 @@ export class Redial<Connection> {
     this.failure = undefined;
     for (let failures = 1; ; failures += 1) {
       try {
-        return await this.dial(this.untilMs - performance.now());
+        return await this.dial(Math.max(0, this.untilMs - performance.now()));
       } catch (error) {
         if (!(error instanceof HerdClientError) || error.code === 'HERD_CLOSED') throw error;
         this.failure = error;

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type Server, type TlsOptions } from 'node:tls';
+import { createSecureContext, type PeerCertificate, type Server, type TlsOptions } from 'node:tls';
 import type { HerdConfig } from './config/herd-config.js';
 import { ConfigError } from './errors.js';
 
@@ -11,8 +11,27 @@ export interface CertificateFiles {
   readonly ca?: string | undefined;
 }
 
-/** What the files hold, in the form that TLS takes. */
-export type CertificateMaterial = Pick<TlsOptions, 'cert' | 'key' | 'ca'>;
+/** What the files hold, and which versions and cipher suites are spoken, in the form that TLS takes. */
+export type CertificateMaterial = Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minVersion' | 'ciphers'>;
+
+/**
+ * TLS 1.3, and of TLS 1.2 the suites with forward secrecy and authenticated encryption: those of the configuration "intermediate" of
+ * Mozilla's guidelines (version 5.7), without finite-field Diffie-Hellman.
+ */
+const spoken = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+  ].join(':'),
+} as const;
 
 /** How long a TLS handshake may take, in milliseconds. */
 export const tlsHandshakeWithinMs = 10_000;
@@ -83,15 +102,17 @@ export function readCertificates({
   key,
   ca,
 }: Partial<Record<keyof CertificateFiles, string | undefined>>): CertificateMaterial {
-  const material = {
+  const authority = ca === undefined ? undefined : readPem(ca);
+  const material: CertificateMaterial = {
+    ...spoken,
     ...(cert === undefined ? {} : { cert: readPem(cert) }),
     ...(key === undefined ? {} : { key: readPem(key) }),
-    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+    ...(authority === undefined ? {} : { ca: authority }),
   };
   try {
     createSecureContext(material);
     // OpenSSL passes over authorities that it cannot read, and would then trust nobody.
-    if (material.ca !== undefined) new X509Certificate(material.ca);
+    if (authority !== undefined) new X509Certificate(authority);
   } catch (error) {
     const doubts = [
       ...(cert === undefined ? [] : [`${cert} and ${key ?? 'no key'} are no certificate and its key`]),
@@ -100,6 +121,22 @@ export function readCertificates({
     throw new ConfigError([`${doubts.join(', or ')}: ${(error as Error).message}`]);
   }
   return material;
+}
+
+/**
+ * Whether a certificate bears the name of a server: as a DNS name, letter by letter. DNS names have no case and server IDs have
+ * one, so that a certificate for `blake` must not pass for `Blake`.
+ */
+export function bearsName({ subjectaltname }: { readonly subjectaltname?: string | undefined }, name: string): boolean {
+  // Node quotes a name that could be taken for several.
+  const names = (subjectaltname ?? '').match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  return names.some((each) => each.trim() === `DNS:${name}`);
+}
+
+/** Checks the name of who is dialled, as Node's check of the same name does; returns what is wrong. */
+export function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (bearsName(certificate, name)) return undefined;
+  return Object.assign(new Error(`the certificate is not for ${name}`), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 }
 
 function readPem(file: string): Buffer {

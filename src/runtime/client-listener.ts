@@ -8,10 +8,14 @@ import type { ByteString } from '../protocol/bytes.js';
 import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
+import { PendingConnections } from './pending-connections.js';
 import type { Turn } from './turn.js';
 
 /** How long nothing may come from a client that only listens before it is asked whether it is there, in milliseconds. */
 const keepAliveAfterMs = 60_000;
+
+/** TLS handshakes at once, besides the connections that are served: more do not come to their end within 10 s on one core. */
+const handshakesMax = 10_000;
 
 /** What a door for clients needs. */
 export interface DoorEdges {
@@ -24,6 +28,10 @@ export interface DoorEdges {
   readonly nextConnection: () => number;
   /** Undefined: clients speak without TLS. */
   readonly certificates: Certificates | undefined;
+  /** How long a TLS handshake may take, in milliseconds. Left out: 10 s. */
+  readonly tlsHandshakeMs?: number | undefined;
+  /** TLS handshakes at once; more evict the oldest of the address that has the most. Left out: 10,000. */
+  readonly tlsHandshakesMax?: number | undefined;
 }
 
 /**
@@ -36,9 +44,17 @@ export async function listenForClients(edges: DoorEdges, at: ListenAt): Promise<
   const onSocket = (socket: Socket) => welcome(edges, socket);
   const door = { ...at, connectionsMax: edges.connectionsMax };
   if (edges.certificates === undefined) return listen(createServer(options, onSocket), door);
-  const server = createTlsServer({ ...options, handshakeTimeout: tlsHandshakeWithinMs }, onSocket);
+  const { tlsHandshakeMs = tlsHandshakeWithinMs, tlsHandshakesMax = handshakesMax } = edges;
+  const pending = new PendingConnections(tlsHandshakesMax, () => undefined);
+  const server = createTlsServer({ ...options, handshakeTimeout: tlsHandshakeMs }, (socket) => {
+    pending.settle(hostAndPort(socket.remoteAddress, socket.remotePort));
+    onSocket(socket);
+  });
+  pending.watch(server);
+  // Node does not close a connection whose handshake takes too long.
+  server.on('tlsClientError', (_, socket) => socket.destroy());
   edges.certificates.keep(server);
-  return listen(server, door);
+  return listen(server, { ...door, connectionsMax: edges.connectionsMax + tlsHandshakesMax });
 }
 
 function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket): void {

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../actors/clock.js';
 import type { Http } from '../actors/http.js';
+import type { Limits } from '../actors/limits.js';
 import { addresses } from '../actors/messages.js';
 import type { Random } from '../actors/random.js';
 import type { Secrets } from '../actors/secrets.js';
@@ -17,6 +20,7 @@ import { listenForClients, type DoorEdges } from './client-listener.js';
 import type { HerdConfig, ServerAddress } from './config/herd-config.js';
 import { openPeersOf } from './config/open-peers.js';
 import { bucketFor } from './config/spread-choice.js';
+import { DescriptorWatch } from './descriptor-watch.js';
 import type { InProcessNetwork } from './in-process-transport.js';
 import { ConfigError } from './errors.js';
 import type { HerdMode } from './http/http-edges.js';
@@ -27,6 +31,7 @@ import type { LinkFaults } from './link-faults.js';
 import type { LogLevel } from './log/log-settings.js';
 import { ServerLog } from './log/server-log.js';
 import { ServerCounts } from './metrics/server-counts.js';
+import { storeBytesWithin } from './memory-bound.js';
 import { MessageBus } from './message-bus.js';
 import type { Stage } from './stage.js';
 import type { LocationFile } from './store/location-file.js';
@@ -78,6 +83,9 @@ export interface Neighbourhood {
   readonly transportOver: LinkFaults['transportOver'];
 }
 
+/** Locations from the disk that the store is told at once: a few milliseconds. */
+const rememberedPage = 1_000;
+
 /** A server that is alone, and with which nothing is done by hand. */
 const nobodyElse: Neighbourhood = {
   httpPortOf: () => undefined,
@@ -108,6 +116,7 @@ export class HostedServer {
   private readonly doors: Listening[] = [];
   private file: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
+  private readonly descriptors: DescriptorWatch;
   private connections = 0;
 
   constructor(
@@ -120,6 +129,9 @@ export class HostedServer {
     this.log = openLog(edges, id);
     this.log?.listen(this.bus);
     edges.observe(id, this.bus);
+    this.descriptors = new DescriptorWatch(clock, (reason) =>
+      this.bus.publish({ kind: 'warning', about: 'descriptors', reason }),
+    );
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours };
     this.view = new ServerView(this.bus, clock, identity.neighbours);
@@ -130,7 +142,7 @@ export class HostedServer {
       {
         identity,
         upstream: edges.upstream,
-        limits: config.limits,
+        limits: limitsIn(edges),
         pace: config.pace,
         upstreamPace: config.upstreamPace,
         hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
@@ -153,7 +165,9 @@ export class HostedServer {
     const ports = this.bringUp();
     this.opening = ports.catch(() => undefined);
     try {
-      this.edges.onStarted(this.id, await ports);
+      const opened = await ports;
+      // One that failed meanwhile was reported as down already, and is about to be started again.
+      if (this.view.state !== 'failed') this.edges.onStarted(this.id, opened);
     } catch (error) {
       await this.stop();
       throw error;
@@ -193,11 +207,10 @@ export class HostedServer {
 
   private async bringUp(): Promise<ServerPorts> {
     this.requireSecret();
-    const remembered = await this.remember();
+    await this.remember();
     this.edges.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
-    // Before any link can be up, or any client here.
-    this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
+    this.descriptors.begin();
     return this.openDoors();
   }
 
@@ -207,7 +220,20 @@ export class HostedServer {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  private async remember(): Promise<readonly Location[]> {
+  /** Starts the store, and tells it what is on disk, before any link can be up or any client here. */
+  private async remember(): Promise<void> {
+    const locations = await this.readFile();
+    this.server.startStore();
+    this.bus.publish({ kind: 'locations-remembered', locations });
+    // Page by page: the other servers of this process have their turns in between.
+    for (let start = 0; start < locations.length; start += rememberedPage) {
+      const page = locations.slice(start, start + rememberedPage);
+      this.bus.send(addresses.store, { kind: 'remembered', locations: page });
+      await setImmediate();
+    }
+  }
+
+  private async readFile(): Promise<readonly Location[]> {
     const { config, clock, inspect, warn } = this.edges;
     if (config.storePath === undefined) return [];
     const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
@@ -227,6 +253,7 @@ export class HostedServer {
   }
 
   private async closeFiles(): Promise<void> {
+    this.descriptors.stop();
     await Promise.all([this.log?.close(), this.file?.close()]);
   }
 
@@ -238,11 +265,12 @@ export class HostedServer {
     const { connectionsMax } = config.limits;
     const nextConnection = () => (this.connections += 1);
     const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
+    const { onAcceptError } = this;
     const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
     // Before clients: they may ask for what only the neighbours know.
     const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
     this.server.announce();
-    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port }));
+    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port, onAcceptError }));
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
@@ -257,6 +285,7 @@ export class HostedServer {
     at: { readonly host: string; readonly port: number },
   ): Promise<number> {
     const { edges, id, bus, view, others } = this;
+    const { outputBudget, watchersPerAddress } = this.server.shared;
     const { config, upstream, mode, pageFolders, stage } = edges;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('./http/http-door.js');
@@ -268,18 +297,19 @@ export class HostedServer {
     const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
     const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
     const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
-    const { outputBudget, watchersPerAddress } = this.server.shared;
     const bounds = { outputBudget, watchersPerAddress };
     const needs = { ...door, ...told, ...bounds, bus, config, upstream, pageFolders, httpPortOf, faultOf };
-    return this.open(listenForHttp(needs, { owner: `${id} (web)`, ...at }));
+    return this.open(listenForHttp(needs, { owner: `${id} (web)`, onAcceptError: this.onAcceptError, ...at }));
   }
 
   private openPeerPort(host: string, port: number): Promise<number> {
     const { edges, id } = this;
-    const at = { owner: `${id} (peers)`, host, port };
+    const at = { owner: `${id} (peers)`, host, port, onAcceptError: this.onAcceptError };
     const onRefused = (far: string, reason: string) => this.bus.publish({ kind: 'peer-refused', far, reason });
     return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, onRefused, at));
   }
+
+  private readonly onAcceptError = (error: NodeJS.ErrnoException): void => this.descriptors.failed(error);
 
   private async open(opening: Promise<Listening>): Promise<number> {
     const door = await opening;
@@ -294,6 +324,12 @@ export class HostedServer {
     await this.opening;
     for (const door of this.doors.splice(0)) door.close();
   }
+}
+
+/** The limits of each server of this process, which share its heap. */
+function limitsIn({ config: { limits }, hosted }: HostEdges): Limits {
+  const heapBytesMax = getHeapStatistics().heap_size_limit;
+  return { ...limits, storeBytesMax: storeBytesWithin(limits.storeBytesMax, hosted.size, heapBytesMax) };
 }
 
 function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {

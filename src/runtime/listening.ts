@@ -24,6 +24,8 @@ export interface ListenAt {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Is called with each connection that could not be accepted. libuv hides those for want of file descriptors on Linux. */
+  readonly onAcceptError?: ((error: NodeJS.ErrnoException) => void) | undefined;
 }
 
 /** A port that is being listened on. */
@@ -40,7 +42,7 @@ export interface Listening {
  */
 export async function listen(
   server: Server,
-  { owner, host, port, connectionsMax }: ListenAt & { connectionsMax: number },
+  { owner, host, port, onAcceptError, connectionsMax }: ListenAt & { connectionsMax: number },
 ): Promise<Listening> {
   server.maxConnections = connectionsMax + spareConnections;
   try {
@@ -49,8 +51,8 @@ export async function listen(
   } catch (cause) {
     throw new PortError(owner, hostAndPort(host, port), cause as NodeJS.ErrnoException);
   }
-  // Accepting may fail later, for want of file descriptors: that caller is lost, and the next may get through.
-  server.on('error', () => undefined);
+  // Accepting may fail later: that caller is lost, and the next may get through.
+  server.on('error', (error) => onAcceptError?.(error));
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,

@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import { EventEmitter } from 'eventemitter3';
 import type { Actor, Address, Failure, Registry } from '../actors/bus.js';
 import type { HerdEvent } from '../actors/events.js';
+import { LongestTurn } from './longest-turn.js';
 
 /** The event of a given kind. */
 export type EventOf<Kind extends HerdEvent['kind'], Event = HerdEvent> = Event extends { kind: infer Kinds }
@@ -21,6 +23,7 @@ export class MessageBus implements Registry {
   private head = 0;
   private state: 'idle' | 'delivering' = 'idle';
   private deadLetters = 0;
+  private readonly turns = new LongestTurn();
   private onFailure: (failure: Failure) => void = ({ error }) => {
     throw error;
   };
@@ -32,11 +35,22 @@ export class MessageBus implements Registry {
     this.queue.push(to, message);
     if (this.state === 'delivering') return;
     this.state = 'delivering';
+    const beganAtMs = performance.now();
     try {
       this.deliverAll();
     } finally {
       this.state = 'idle';
+      const nowMs = performance.now();
+      this.turns.note(nowMs - beganAtMs, nowMs);
     }
+  }
+
+  /**
+   * The longest turn of the last one to two minutes, in milliseconds: a message from outside and everything that it led to. Nobody
+   * else in the process is served meanwhile.
+   */
+  get longestTurnMs(): number {
+    return this.turns.at(performance.now());
   }
 
   publish(event: HerdEvent): void {

@@ -1,6 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
 import {
-  checkServerIdentity,
   connect as connectTls,
   createServer as createTlsServer,
   type Server as TlsServer,
@@ -11,9 +10,10 @@ import type { ByteString } from '../protocol/bytes.js';
 import type { ServerId } from '../protocol/ids.js';
 import { LineFramer } from '../protocol/line-framer.js';
 import { formatPeerLine } from '../protocol/peer-line.js';
-import { tlsHandshakeWithinMs, type Certificates } from './certificates.js';
+import { bearsName, checkName, tlsHandshakeWithinMs, type Certificates } from './certificates.js';
 import { GatheredWriter } from './gathered-writer.js';
 import { hostAndPort, listen, type ListenAt, type Listening } from './listening.js';
+import { PendingConnections } from './pending-connections.js';
 import type { Turn } from './turn.js';
 
 /**
@@ -25,8 +25,16 @@ const roomBytes = 64 * 1024;
 /** Lines of a neighbour that are handed on in a turn: clients wait for them, a millisecond or two. */
 const linesPerTurn = 128;
 
-/** Connections of servers at once: neighbours are few, and of callers that have not shown who they are 64 are borne with. */
+/** Connections of authenticated servers at once. Neighbours are few; a link that is replaced may close slowly. */
 const peersMax = 1_000;
+
+/**
+ * Connections to the peer port whose far end is not authenticated yet: in the TLS handshake, in the greeting, or refused and not
+ * closed yet. No more than the places that the listener has beyond `peersMax`, so strangers cannot use up those of neighbours.
+ */
+const pendingMax = 256;
+
+const tooManyPending = 'too many connections that have not shown who they are';
 
 /** What wires over TCP need. */
 export interface TcpEdges {
@@ -35,6 +43,10 @@ export interface TcpEdges {
   readonly lineBytesMax: number;
   /** Undefined: servers speak without TLS. */
   readonly certificates: Certificates | undefined;
+  /** How long a TLS handshake of a caller may take, in milliseconds. Left out: 10 s. */
+  readonly tlsHandshakeMs?: number | undefined;
+  /** Connections that may be unauthenticated at once. Left out: 256. */
+  readonly pendingMax?: number | undefined;
 }
 
 /** Reaches other servers over TCP. */
@@ -52,7 +64,7 @@ export class TcpTransport implements Transport {
     const socket =
       certificates === undefined
         ? connect(options)
-        : connectTls({ ...options, ...certificates.current, servername: to });
+        : connectTls({ ...options, ...certificates.current, servername: to, checkServerIdentity: checkName });
     const wire = new TcpPeerWire(socket, hostAndPort(host, port), this.edges, () => listener);
     socket.on(certificates === undefined ? 'connect' : 'secureConnect', () => listener.opened(wire));
     return wire;
@@ -72,36 +84,46 @@ export async function listenForPeers(
   onRefused: OnRefused,
   at: ListenAt,
 ): Promise<Listening> {
+  const pending = new PendingConnections(edges.pendingMax ?? pendingMax, (far) => onRefused(far, tooManyPending));
   const onSocket = (socket: Socket, bears?: PeerWire['bears']): void => {
     const far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener, bears);
+    const authenticated = () => pending.settle(far);
+    const wire: PeerWire = new TcpPeerWire(socket, far, edges, () => listener, { bears, authenticated });
     const listener = accept(wire);
   };
   const { certificates } = edges;
   const door = { ...at, connectionsMax: peersMax };
-  if (certificates === undefined)
-    return listen(
-      createServer({ noDelay: true }, (socket) => onSocket(socket)),
-      door,
-    );
+  if (certificates === undefined) {
+    const server = createServer({ noDelay: true });
+    pending.watch(server);
+    server.on('connection', (socket) => onSocket(socket));
+    return listen(server, door);
+  }
   const onTlsSocket = (socket: TLSSocket): void => {
     if (socket.authorized) {
       const certificate = socket.getPeerCertificate();
-      return onSocket(socket, (name) => checkServerIdentity(name, certificate) === undefined);
+      return onSocket(socket, (name) => bearsName(certificate, name));
     }
     refuse(socket, `${at.owner} does not believe the caller's certificate: ${codeOf(socket)}`, edges, onRefused);
   };
-  const server = tlsServer(onTlsSocket, onRefused);
+  const server = tlsServer(onTlsSocket, edges, onRefused);
+  pending.watch(server);
   certificates.keep(server);
   return listen(server, door);
 }
 
-function tlsServer(onSocket: (socket: TLSSocket) => void, onRefused: OnRefused): TlsServer {
+function tlsServer(
+  onSocket: (socket: TLSSocket) => void,
+  { tlsHandshakeMs = tlsHandshakeWithinMs }: TcpEdges,
+  onRefused: OnRefused,
+): TlsServer {
   // TLS itself would hang up without a word on a caller whose certificate is not right; it shall hear why.
-  const options = { requestCert: true, rejectUnauthorized: false, handshakeTimeout: tlsHandshakeWithinMs };
+  const options = { requestCert: true, rejectUnauthorized: false, handshakeTimeout: tlsHandshakeMs };
   const server = createTlsServer({ ...options, noDelay: true }, onSocket);
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     onRefused(hostAndPort(socket.remoteAddress, socket.remotePort), `no TLS: ${error.code ?? error.message}`);
+    // Node does not close a connection whose handshake takes too long.
+    socket.destroy();
   });
   return server;
 }
@@ -129,6 +151,8 @@ const deaf: PeerWireListener = {
 
 class TcpPeerWire implements PeerWire {
   readonly trusted = false;
+  readonly bears: PeerWire['bears'];
+  readonly authenticated: PeerWire['authenticated'];
   private readonly framer: LineFramer;
   private readonly writer: GatheredWriter;
   private reason = 'the far end closed';
@@ -140,8 +164,10 @@ class TcpPeerWire implements PeerWire {
     readonly far: string,
     { turn, lineBytesMax }: TcpEdges,
     private readonly listener: () => PeerWireListener,
-    readonly bears?: PeerWire['bears'],
+    caller: Pick<PeerWire, 'bears' | 'authenticated'> = {},
   ) {
+    this.bears = caller.bears;
+    this.authenticated = caller.authenticated;
     this.framer = new LineFramer(lineBytesMax);
     this.writer = new GatheredWriter(socket, turn.links, () => this.listener().drained(this));
     socket.on('data', (chunk) => this.take(chunk));

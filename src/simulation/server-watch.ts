@@ -13,6 +13,7 @@ export function watchBus(server: ServerId, bus: MessageBus, tell: WorldListener)
     for (const line of lines) tell({ kind: 'told', server, neighbour: far as ServerId, line });
   });
   bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+  bus.on('clock', ({ state }) => tell({ kind: 'clock', server, state }));
   bus.on('bucket', ({ state, reason }) => tell({ kind: 'bucket', server, state, reason }));
   bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));
   bus.on('client-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'client', reason }));

@@ -36,6 +36,8 @@ export type WorldEvent =
       readonly state: LinkState;
       readonly reason: string;
     }
+  /** A server found its own clock to differ from most of its neighbours', or to agree again. */
+  | { readonly kind: 'clock'; readonly server: ServerId; readonly state: 'agrees' | 'differs' }
   /** A server's connection to the engine entered a state. */
   | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string }
   /** The engine took what a server wrote: into the bucket that it had opened, or, if it was long on its way, into a later one. */

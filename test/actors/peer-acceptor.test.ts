@@ -6,7 +6,7 @@ import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
-import { eventsOf, strictBus } from '../support/fake-bus.js';
+import { eventsOf, failuresOf, strictBus } from '../support/fake-bus.js';
 import { FakeSecrets } from '../support/fake-secrets.js';
 import { serverId } from '../support/fake-location.js';
 import { FakePeerWire, TrustedFakeWire } from '../support/fake-peer-wire.js';
@@ -138,6 +138,18 @@ describe('PeerAcceptor', () => {
     expect(states()[3]).to.equal('closed');
   });
 
+  it('[PE6] has room for a neighbour whatever another address does, and tells the port who is authenticated', () => {
+    let authenticated = 0;
+    const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { authenticated: () => (authenticated += 1) });
+    const { mailbox } = callOver(wire);
+    for (let count = 0; count < 200; count += 1) call();
+    expect(wire.state).to.equal('open');
+    expect(authenticated).to.equal(0);
+    mailbox.lines(wire, [hello]);
+    expect(link.received).to.deep.equal([{ kind: 'called', wire, version: 1 }]);
+    expect(authenticated).to.equal(1);
+  });
+
   describe('[PE20] of a herd with a secret', () => {
     const helloWithNonce = `${hello} nonce-of-blake`;
     const proofOfBlake = 'PROOF s3cret(herd,peer,caller,3,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
@@ -204,6 +216,74 @@ describe('PeerAcceptor', () => {
         'in PROOF ...',
         'out PROOF ...',
       ]);
+    });
+  });
+
+  it('closes a wire that its link did not take before both were stopped', () => {
+    const { wire, mailbox } = call();
+    bus.on('lines', ({ direction }) => {
+      if (direction !== 'out') return;
+      bus.detach(addresses.link(blake));
+    });
+    bus.on('dead-letter', () => {
+      acceptor.stop();
+      bus.detach(addresses.acceptor);
+    });
+    mailbox.lines(wire, [hello]);
+    expect(wire.state).to.equal('closed');
+  });
+
+  it('supervises the end of the time of a handshake: what goes wrong then is a failure of the acceptor', () => {
+    const failures = failuresOf(bus);
+    const { wire } = call();
+    wire.send = () => {
+      throw new Error('broken');
+    };
+    clock.advance(5_000);
+    expect(failures.map(({ address, error }) => [address, String(error)])).to.deep.equal([
+      ['acceptor', 'Error: broken'],
+    ]);
+  });
+
+  describe('[PE18] called by a neighbour that is connected already', () => {
+    const warnings: string[] = [];
+    const connect = () => {
+      const called = call();
+      called.mailbox.lines(called.wire, [hello]);
+      return called;
+    };
+    const accepted = () => link.take().filter(({ kind }) => kind === 'called').length;
+
+    beforeEach(() => {
+      warnings.length = 0;
+      bus.on('warning', ({ about, reason }) => warnings.push(`${about}: ${reason}`));
+    });
+
+    it('believes it at once, again and again, if the connection before has closed', () => {
+      for (let count = 0; count < 20; count += 1) {
+        const { wire, mailbox } = connect();
+        mailbox.closed(wire, 'ECONNRESET');
+      }
+      expect(accepted()).to.equal(20);
+      expect(warnings).to.deep.equal([]);
+    });
+
+    it('believes it at once three times a minute if the connection before is open, and then keeps that', () => {
+      const calls = Array.from({ length: 30 }, connect);
+      expect(accepted(), 'the first, and three that replace it').to.equal(4);
+      const reason =
+        'Blake is connected from 192.0.2.7:40000 and calls from 192.0.2.7:40000: do two servers have this name?';
+      expect(calls[4]?.wire.sent).to.deep.equal([`REFUSED ${reason}`]);
+      expect(warnings, 'once').to.deep.equal([`duplicate-server: ${reason}`]);
+      const kept = calls[3];
+      expect(kept?.wire.state).to.equal('open');
+      if (kept !== undefined) kept.mailbox.closed(kept.wire, 'ECONNRESET');
+      connect();
+      expect(accepted(), 'the one kept is closed').to.equal(1);
+      clock.advance(60_000);
+      for (let count = 0; count < 5; count += 1) connect();
+      expect(accepted(), 'a minute later').to.equal(3);
+      expect(warnings).to.have.lengthOf(2);
     });
   });
 

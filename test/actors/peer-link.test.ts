@@ -133,6 +133,48 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([]);
     });
 
+    it('[PE14] compares for a neighbour that asks all the time ten times a second, the newest digest last', () => {
+      const wire = connect();
+      const digests = (from: number) => Array.from({ length: 128 }, (_, index) => `DIGEST D${from + index}`);
+      const compared = () => store.take().flatMap((message) => (message.kind === 'compare' ? [message.groups] : []));
+      transport.last.listener.lines(wire, digests(0));
+      expect(compared()).to.deep.equal(['D0']);
+      clock.advance(99);
+      transport.last.listener.lines(wire, digests(128));
+      expect(compared()).to.deep.equal([]);
+      clock.advance(1);
+      expect(compared()).to.deep.equal(['D255']);
+      clock.advance(100);
+      expect(compared()).to.deep.equal([]);
+      transport.last.listener.lines(wire, digests(256));
+      expect(compared()).to.deep.equal(['D256']);
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      store.take();
+      clock.advance(100);
+      expect(compared(), 'the connection is over').to.deep.equal([]);
+    });
+
+    it('[PE14] has one catch-up at a time, and one more for all that are asked for meanwhile', () => {
+      const wire = connect();
+      const asked = () => store.take().map(({ kind }) => kind);
+      transport.last.listener.lines(
+        wire,
+        Array.from({ length: 128 }, () => 'COMPARED'),
+      );
+      expect(asked()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [kiwi], last: true });
+      expect(asked()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [], last: true });
+      expect(asked()).to.deep.equal([]);
+      expect(wire.take().filter((line) => line === 'CAUGHT-UP')).to.have.lengthOf(2);
+      transport.last.listener.lines(wire, ['COMPARED', 'COMPARED']);
+      expect(asked()).to.deep.equal(['catch-up']);
+      // The store failed, and dealt out no page.
+      clock.advance(1_000);
+      transport.last.listener.lines(wire, ['COMPARED']);
+      expect(asked()).to.deep.equal(['catch-up']);
+    });
+
     it('asks for no more pages when the neighbour is gone', () => {
       connect();
       send({ kind: 'page', locations: [kiwi], last: false });

@@ -17,7 +17,7 @@ import type { SeekLine } from '../../src/protocol/peer-line.js';
 import { topologyOf, type Topology } from '../../src/protocol/topology.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { FakeActor } from '../support/fake-actor.js';
-import { strictBus } from '../support/fake-bus.js';
+import { failuresOf, strictBus } from '../support/fake-bus.js';
 import { locationOf, serverId } from '../support/fake-location.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
 import { defaultLimits } from '../../src/actors/limits.js';
@@ -333,6 +333,18 @@ describe('Seeker', () => {
       [4, 'failed'],
     ]);
     expect(clock.armed).to.equal(0);
+  });
+
+  it('supervises the end of the time of a search: what goes wrong then is a failure of the seeker', () => {
+    const failures = failuresOf(bus);
+    seek(1);
+    Object.defineProperty(seeker, 'conclude', {
+      value: () => {
+        throw new Error('broken');
+      },
+    });
+    clock.advance(withinMs);
+    expect(failures.map(({ address }) => address)).to.deep.equal(['seeker']);
   });
 });
 

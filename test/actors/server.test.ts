@@ -53,6 +53,7 @@ describe('Server', () => {
       },
       { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
+    server.startStore();
     server.start();
   }
 
@@ -72,6 +73,16 @@ describe('Server', () => {
       leave: (reason: string) => bus.send(to, { kind: 'closed', reason }),
     };
   }
+
+  it('closes the wire of a server that calls when it has failed', () => {
+    const early = new FakePeerWire('192.0.2.7:1');
+    server.acceptPeer(early);
+    expect(early.state).to.equal('open');
+    bus.send(addresses.server, { kind: 'machine-failed', error: new Error('broken') });
+    const late = new FakePeerWire('192.0.2.7:2');
+    server.acceptPeer(late);
+    expect([early.state, late.state]).to.deep.equal(['closed', 'closed']);
+  });
 
   it('answers its clients from what any of them has reported', async () => {
     const [one, other] = [connect(), connect()];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { Certificates, HerdCertificates, type CertificateFiles } from '../../src/runtime/certificates.js';
+import { bearsName, Certificates, HerdCertificates, type CertificateFiles } from '../../src/runtime/certificates.js';
 import { ConfigError } from '../../src/runtime/errors.js';
 import { listen, type Listening } from '../../src/runtime/listening.js';
 import { Authority } from '../support/authority.js';
@@ -143,4 +143,21 @@ describe('Certificates', () => {
     expect([none.clients, none.peers]).to.deep.equal([undefined, undefined]);
     none.reload();
   });
+});
+
+describe('bearsName', () => {
+  for (const [subjectaltname, bears] of [
+    ['DNS:Blake', true],
+    ['DNS:herd.example, DNS:Blake, IP Address:127.0.0.1', true],
+    ['DNS:blake', false],
+    ['DNS:BLAKE, DNS:Blake2', false],
+    ['DNS:*', false],
+    ['URI:"x, DNS:Blake, y"', false],
+    ['email:Blake', false],
+    [undefined, false],
+  ] as const) {
+    it(`[PE26] of Blake in ${subjectaltname ?? 'a certificate without alternative names'} is ${bears}`, () => {
+      expect(bearsName({ subjectaltname }, 'Blake')).to.equal(bears);
+    });
+  }
 });

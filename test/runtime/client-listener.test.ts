@@ -1,18 +1,22 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { Connection } from '../../src/actors/connection.js';
 import { SharedLimits } from '../../src/actors/shared-limits.js';
 import { defaultLimits } from '../../src/actors/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../src/actors/messages.js';
-import { listenForClients } from '../../src/runtime/client-listener.js';
+import { Certificates } from '../../src/runtime/certificates.js';
+import { listenForClients, type DoorEdges } from '../../src/runtime/client-listener.js';
 import type { Listening } from '../../src/runtime/listening.js';
 import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { SystemClock } from '../../src/runtime/system-clock.js';
 import { Turn } from '../../src/runtime/turn.js';
+import { Authority } from '../support/authority.js';
 import { eventually } from '../support/eventually.js';
 import { FakeActor } from '../support/fake-actor.js';
 import { strictBus } from '../support/fake-bus.js';
+import { FakeFolder } from '../support/fake-folder.js';
 import { serverId } from '../support/fake-location.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
 
@@ -139,5 +143,65 @@ describe('the door for clients over TCP', () => {
     connection?.stop();
     await once(client, 'end');
     expect(left).to.deep.equal([]);
+  });
+});
+
+describe('the door for clients over TLS', () => {
+  const sockets: Socket[] = [];
+  let folder: FakeFolder;
+  let certificates: Certificates;
+  let door: Listening;
+  let arrived: number;
+
+  before(async () => {
+    folder = new FakeFolder();
+    certificates = new Certificates(await (await Authority.create(folder, 'herd')).certify('Blake'));
+  });
+  after(() => folder.remove());
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    door.close();
+  });
+
+  async function begin(
+    limits: Pick<DoorEdges, 'connectionsMax' | 'tlsHandshakeMs' | 'tlsHandshakesMax'>,
+  ): Promise<void> {
+    const bus = strictBus();
+    arrived = 0;
+    bus.attach(addresses.server, { receive: () => (arrived += 1), stop: () => undefined });
+    const edges = { bus, clock: new SystemClock(), turn: new Turn(), certificates, nextConnection: () => 1, ...limits };
+    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+  }
+
+  async function silent(data = ''): Promise<Socket> {
+    const socket = connect(door.port, '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    sockets.push(socket);
+    await once(socket, 'connect');
+    socket.write(data, 'latin1');
+    return socket;
+  }
+
+  async function client(): Promise<void> {
+    const socket = connectTls({ port: door.port, host: '127.0.0.1', rejectUnauthorized: false });
+    sockets.push(socket);
+    await once(socket, 'secureConnect');
+  }
+
+  it('closes connections that never end their handshake', async () => {
+    await begin({ connectionsMax: 10, tlsHandshakeMs: 200 });
+    const strangers = [await silent(), await silent('\x16\x03\x01\x02\x00\x01\x00')];
+    await eventually('both are closed', () => strangers.every((socket) => socket.closed));
+  });
+
+  it('lets a client in while handshakes that do not end take all places of handshakes', async () => {
+    await begin({ connectionsMax: 2, tlsHandshakesMax: 5 });
+    await client();
+    const strangers: Socket[] = [];
+    for (let count = 0; count < 20; count += 1) strangers.push(await silent());
+    await client();
+    await eventually('both clients have arrived', () => arrived === 2);
+    await eventually('the others are closed', () => strangers.filter((socket) => socket.closed).length >= 15);
   });
 });

@@ -32,6 +32,20 @@ describe('Host', () => {
     return client !== undefined;
   }
 
+  it('does not report a server as started that fails while its ports are being opened', async () => {
+    begin({ talks: ['Blake-Bryant'] });
+    const starting = herd.start();
+    const unlisten = herd.bus('Blake').on('server', ({ state }) => {
+      unlisten();
+      if (state === 'running') queueMicrotask(() => herd.fail('Blake'));
+    });
+    await starting;
+    await eventually('Blake is back', () => herd.warnings.length > 0 && herd.starts.has('Blake'));
+    await herd.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    expect(herd.warnings).to.deep.equal(['Blake failed and starts again in 1 ms; its error log says why']);
+    expect(herd.starts.get('Blake'), 'only the start that came to something').to.equal(1);
+  });
+
   describe('of a herd of five', () => {
     beforeEach(() => begin({ talks: five }).start());
 

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
 import type { AcceptPeer, PeerWire, PeerWireListener } from '../../src/actors/transport.js';
 import { Certificates, type CertificateFiles } from '../../src/runtime/certificates.js';
 import { PortError } from '../../src/runtime/errors.js';
 import type { Listening } from '../../src/runtime/listening.js';
-import { listenForPeers, TcpTransport } from '../../src/runtime/tcp-transport.js';
+import { listenForPeers, TcpTransport, type TcpEdges } from '../../src/runtime/tcp-transport.js';
 import { Turn } from '../../src/runtime/turn.js';
 import { Authority } from '../support/authority.js';
 import { eventually } from '../support/eventually.js';
@@ -29,8 +31,12 @@ async function freePort(): Promise<number> {
 }
 
 /** Blake, who calls, and Bryant's door, each with its certificates. */
-async function between(blakes: Certificates | undefined, bryants: Certificates | undefined) {
-  const edges = { turn: new Turn(), lineBytesMax: 1_024 };
+async function between(
+  blakes: Certificates | undefined,
+  bryants: Certificates | undefined,
+  limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'> = {},
+) {
+  const edges = { turn: new Turn(), lineBytesMax: 1_024, ...limits };
   const nobodysPort = await freePort();
   let door: Listening | undefined;
   let bryantsPort = nobodysPort;
@@ -48,6 +54,7 @@ async function between(blakes: Certificates | undefined, bryants: Certificates |
       bryantsPort = door.port;
     },
     close: () => door?.close(),
+    bryantsPort: () => bryantsPort,
   };
 }
 
@@ -115,10 +122,127 @@ describe('TcpTransport over TLS', () => {
     expect(['Blake', 'Bryant', 'blake'].map((name) => called?.bears?.(serverId(name)))).to.deep.equal([
       true,
       false,
-      true,
+      false,
     ]);
     dialled.close();
     under.close();
+  });
+
+  it("[PE26] does not take a certificate for blake for Blake's", async () => {
+    const outcome = await dial(await herd.certify('Blake'), await herd.certify('bryant'));
+    expect(outcome.reason).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  describe('among connections that never end their handshake', () => {
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const sockets: Socket[] = [];
+    let under: Awaited<ReturnType<typeof between>>;
+    let accepted: PeerWire[];
+
+    async function begin(limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'>): Promise<void> {
+      const certificates = [await herd.certify('Blake'), await herd.certify('Bryant')].map(
+        (files) => new Certificates(files),
+      );
+      under = await between(certificates[0], certificates[1], limits);
+      accepted = [];
+      await under.listen((wire) => {
+        accepted.push(wire);
+        return deaf;
+      });
+    }
+
+    afterEach(() => {
+      under.close();
+      for (const socket of sockets.splice(0)) socket.destroy();
+    });
+
+    async function stranger(data = ''): Promise<Socket> {
+      const socket = connect(under.bryantsPort(), host);
+      socket.on('error', () => undefined).resume();
+      sockets.push(socket);
+      await once(socket, 'connect');
+      if (data !== '') socket.write(data, 'latin1');
+      return socket;
+    }
+
+    async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerWire> {
+      let isOpen = false;
+      const dialled = under.transport.dial(serverId('Bryant'), {
+        ...deaf,
+        opened: () => (isOpen = true),
+        closed: (_, reason) => onClosed(reason),
+      });
+      await eventually('a true neighbour is let in', () => isOpen);
+      return dialled;
+    }
+
+    it('[PE6] closes them: the silent ones, and those that said half a ClientHello', async () => {
+      await begin({ tlsHandshakeMs: 200 });
+      const strangers = [await stranger(), await stranger('\x16\x03\x01\x02\x00\x01\x00'), await stranger('IAMAT\n')];
+      await eventually('all are closed', () => strangers.every((socket) => socket.closed));
+      await eventually('all are counted', () => under.refused.length === 3);
+      expect(under.refused.filter((reason) => reason === 'no TLS: ERR_TLS_HANDSHAKE_TIMEOUT')).to.have.lengthOf(2);
+    });
+
+    it('[PE6] gives strangers no place of a neighbour, and keeps a neighbour that was let in', async () => {
+      await begin({ pendingMax: 10 });
+      for (let count = 0; count < 40; count += 1) await stranger();
+      let lost: string | undefined;
+      await opens((reason) => (lost = reason));
+      await eventually('it is accepted', () => accepted.length === 1);
+      accepted[0]?.authenticated?.();
+      const strangers: Socket[] = [];
+      for (let count = 0; count < 40; count += 1) strangers.push(await stranger());
+      await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
+      const second = await opens();
+      expect(lost, 'the first was not evicted').to.equal(undefined);
+      expect(under.refused).to.include('too many connections that have not shown who they are');
+      second.close();
+    });
+
+    it('evicts a caller that was let in by TLS, and never says who it is', async () => {
+      await begin({ pendingMax: 2 });
+      let closed: string | undefined;
+      let isOpen = false;
+      under.transport.dial(serverId('Bryant'), {
+        ...deaf,
+        opened: () => (isOpen = true),
+        closed: (_, reason) => (closed = reason),
+      });
+      await eventually('it is let in', () => isOpen && accepted.length === 1);
+      await stranger();
+      expect(closed).to.equal(undefined);
+      await stranger();
+      await eventually('it is closed', () => closed !== undefined);
+    });
+  });
+
+  it('takes of TLS 1.2 no suite without forward secrecy or with CBC, and TLS 1.3', async () => {
+    const shown = await herd.certify('Blake');
+    const under = await between(undefined, new Certificates(await herd.certify('Bryant')));
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    await under.listen(() => deaf);
+    const speak = async (options: ConnectionOptions): Promise<string> => {
+      const socket = connectTls({ host, port: under.bryantsPort(), rejectUnauthorized: false, ...options });
+      const failed = new Promise<string>((resolve) => socket.on('error', () => resolve('refused')));
+      const open = once(socket, 'secureConnect').then(
+        () => `${socket.getProtocol() ?? ''} ${socket.getCipher().name}`,
+        () => 'refused',
+      );
+      const outcome = await Promise.race([open, failed]);
+      socket.destroy();
+      return outcome;
+    };
+    const certificate = { cert: readFileSync(shown.cert), key: readFileSync(shown.key) };
+    try {
+      const legacy = 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA256:AES128-SHA:AES256-GCM-SHA384:@SECLEVEL=0';
+      expect(await speak({ ...certificate, maxVersion: 'TLSv1.2', ciphers: legacy })).to.equal('refused');
+      const modern = await speak({ ...certificate, maxVersion: 'TLSv1.2' });
+      expect(modern).to.match(/^TLSv1\.2 ECDHE-ECDSA-.*(GCM|CHACHA20)/);
+      expect(await speak(certificate)).to.match(/^TLSv1\.3 /);
+    } finally {
+      under.close();
+    }
   });
 
   for (const [what, certify, reason] of [

@@ -70,6 +70,29 @@ describe('the invariants', () => {
     await caught('only-reported', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
 
+  /** A phone that is 22 hours ahead for some seconds, and reports for more than a minute after it was set right. */
+  const ahead = `
+clients: { count: 1, rate: 2/s }
+steps:
+  - { at: 2s, phone: { client: phone-1, clock: 22h } }
+  - { at: 6s, phone: { client: phone-1, clock: 0s } }
+  - { at: 75s, expect: converged }
+`;
+
+  it('hold where the clock of a phone is far ahead for a while', async () => {
+    expect(await brokenBy(ahead)).to.deep.equal([]);
+  });
+
+  it('newest-wins: a store goes by the time that clients write, however far ahead it is', async () => {
+    plant(LocationStore, 'take', (store, [told], sound) => {
+      const table = Reflect.get(store, 'table') as { rivalOf: (location: Location) => Location | undefined };
+      const location = told as Location;
+      const known = table.rivalOf(location);
+      return known !== undefined && Number(location.time) < Number(known.time) ? false : sound();
+    });
+    await caught('newest-wins', ahead);
+  });
+
   it('no-echo: flood tells every neighbour, whoever told it', async () => {
     plant(Flood, 'receive', (flood, [message], sound) => {
       sound();

@@ -39,6 +39,8 @@ export function eventWords({ kind, data }: Happening): string {
       return joined(`upstream is ${text(data, 'state')}`, retry(data), text(data, 'reason'));
     case 'upstream-failed':
       return joined('upstream gave no answer', text(data, 'reason'));
+    case 'warning':
+      return text(data, 'reason');
     case 'administration':
       return joined(`${text(data, 'far')} asks to ${text(data, 'act')}`, outcome(data));
     case 'lost':

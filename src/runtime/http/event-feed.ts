@@ -24,6 +24,7 @@ const kinds = [
   'administration',
   'bucket',
   'bucket-warning',
+  'warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 type ToldEvent = Extract<HerdEvent, { kind: (typeof kinds)[number] }>;

@@ -38,13 +38,14 @@ export class HttpConnections {
   /** What ends the counting of a connection, by its remote address and port: over TLS it has two sockets. */
   private readonly counted = new Map<string, () => void>();
   private readonly perAddress: AddressQuota;
-  private readonly share = new TurnShare();
+  private readonly share: TurnShare;
   /** Connections whose bytes may have changed in this turn of the event loop. */
   private readonly changed = new Set<HttpConnection>();
   private readonly refused: RefusedConnections;
 
   constructor(private readonly edges: ConnectionEdges) {
     this.perAddress = new AddressQuota(edges.limits.httpConnectionsPerAddressMax);
+    this.share = new TurnShare(edges.clock);
     this.refused = new RefusedConnections(edges, () => this.counted.size);
   }
 

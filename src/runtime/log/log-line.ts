@@ -81,6 +81,8 @@ export function logLineOf(event: HerdEvent): { level: LogLevel; text: ByteString
       return bucketLine(event);
     case 'bucket-warning':
       return { level: 'warn', text: `bucket: ${plain(event.reason)}` };
+    case 'warning':
+      return { level: 'warn', text: plain(event.reason) };
   }
 }
 

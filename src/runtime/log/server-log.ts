@@ -34,6 +34,7 @@ const kinds = [
   'administration',
   'bucket',
   'bucket-warning',
+  'warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
 /**

@@ -90,6 +90,14 @@ function metricsOf({ counts, view, locations, logBytesWaiting }: MetricSources):
     ...upstreamMetrics(counts),
     counter('herd_dead_letters_total', 'Messages to nobody.', [[{}, counts.deadLetters]]),
     counter('herd_actor_failures_total', 'Actors that threw.', [[{}, counts.failures]]),
+    counter('herd_descriptor_shortages_total', 'Times that the process had no file descriptor left.', [
+      [{}, counts.shortages],
+    ]),
+    gauge(
+      'herd_turn_longest_seconds',
+      'The longest time within the last one to two minutes that this server kept its process from everything else.',
+      [[{}, counts.longestTurnMs / 1_000]],
+    ),
     gauge('herd_log_waiting_bytes', 'Log lines waiting for the disk, in bytes.', [[{}, logBytesWaiting]]),
     gauge('herd_process_heap_bytes', 'Heap in use, of the whole process.', [[{}, getHeapStatistics().used_heap_size]]),
     gauge('herd_process_busy_ratio', 'Part of its time that the process was busy.', [

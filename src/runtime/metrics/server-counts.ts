@@ -70,6 +70,7 @@ export class ServerCounts {
   fetched = 0;
   deadLetters = 0;
   failures = 0;
+  shortages = 0;
   refused = 0;
   watchers = 0;
   watchConflated = 0;
@@ -77,7 +78,7 @@ export class ServerCounts {
   evicted = 0;
 
   constructor(
-    bus: MessageBus,
+    private readonly bus: MessageBus,
     private readonly clock: Clock,
     neighbours: readonly ServerId[],
   ) {
@@ -101,6 +102,7 @@ export class ServerCounts {
     bus.on('location-forgotten', () => (this.forgotten += 1));
     bus.on('location-fetched', () => (this.fetched += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
+    bus.on('warning', ({ about }) => (this.shortages += about === 'descriptors' ? 1 : 0));
     bus.on('actor-failed', () => (this.failures += 1));
     bus.on('upstream-request', ({ outcome, tookMs }) => {
       this.upstreamCalls[outcome] += 1;
@@ -108,6 +110,11 @@ export class ServerCounts {
     });
     bus.on('upstream-question', ({ outcome }) => (this.upstreamQuestions[outcome] += 1));
     bus.on('upstream', ({ state }) => (this.breaker = state));
+  }
+
+  /** The longest turn of the last one to two minutes, in milliseconds. */
+  get longestTurnMs(): number {
+    return this.bus.longestTurnMs;
   }
 
   get totals(): Totals {

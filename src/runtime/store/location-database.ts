@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import type { ClientId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
@@ -12,11 +13,12 @@ const pageMax = 1_000;
 export type LocationDatabase = ClassicLevel<Buffer, Buffer>;
 
 /**
- * Opens the database in a folder; makes it if it is not there.
- * @throws what LevelDB says, or that its manifest is not named any more
+ * Opens the database in a folder; makes it if it is not there, for the owner and the group alone: it says where people are.
+ * @throws what LevelDB or the file system says, or that its manifest is not named any more
  */
 export async function openDatabase(folder: string): Promise<LocationDatabase> {
   await requireCurrent(folder);
+  await mkdir(folder, { recursive: true, mode: 0o750 });
   const database = new ClassicLevel<Buffer, Buffer>(folder, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   await database.open();
   return database;
@@ -43,6 +45,8 @@ export async function* pagesOf(database: LocationDatabase): AsyncGenerator<reado
  * @returns how it is damaged; undefined if it is not, or cannot be opened for another reason
  */
 export async function damageOf(folder: string): Promise<string | undefined> {
+  const wrongKind = await wrongKindIn(folder);
+  if (wrongKind !== undefined) return wrongKind;
   let database: LocationDatabase | undefined;
   try {
     database = await openDatabase(folder);
@@ -53,6 +57,38 @@ export async function damageOf(folder: string): Promise<string | undefined> {
     return isDamage(error) ? reasonOf(error) : undefined;
   } finally {
     await database?.close();
+  }
+}
+
+/** Whether a database is still in its folder, as far as can be seen without opening it. */
+export async function isThere(folder: string): Promise<boolean> {
+  return (await kindOf(join(folder, currentName))) !== 'nothing';
+}
+
+/** The file that names the manifest, and with it all others. */
+const currentName = 'CURRENT';
+
+/** The files of a LevelDB. */
+const databaseFile = /^(?:CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(?:ldb|log|sst))$/;
+
+/** What is not of the kind that it must be, a folder of files. */
+async function wrongKindIn(folder: string): Promise<string | undefined> {
+  const kind = await kindOf(folder);
+  if (kind === 'nothing') return undefined;
+  if (kind !== 'folder') return 'it is not a folder';
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    if (databaseFile.test(name) && (await kindOf(join(folder, name))) !== 'file') return `${name} in it is not a file`;
+  }
+  return undefined;
+}
+
+/** What a path leads to. What cannot be looked at counts as a file: opening it says why. */
+async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing' | 'other'> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'nothing' : 'file';
   }
 }
 
@@ -100,7 +136,7 @@ class NoCurrentError extends Error {
 /** @throws NoCurrentError */
 async function requireCurrent(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
-  if (names.includes('CURRENT') || !names.some((name) => /\.(?:ldb|log)$/.test(name))) return;
+  if (names.includes(currentName) || !names.some((name) => /\.(?:ldb|log)$/.test(name))) return;
   throw new NoCurrentError('the file CURRENT is gone');
 }
 

@@ -39,6 +39,9 @@ export class Coverage {
         return this.noteLine(`${event.server}>${event.neighbour}`, `${event.neighbour}>${event.server}`, event.line);
       case 'link':
         return this.noteLink(event);
+      case 'clock':
+        if (event.state === 'differs') this.count("a server's clock was found to be wrong");
+        return;
       case 'no-room':
         return this.count('a location waited for room');
       case 'forgotten':

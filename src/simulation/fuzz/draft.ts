@@ -1,11 +1,12 @@
 import { linkPauseMaxMs } from '../../actors/backoff.js';
 import type { ServerId } from '../../protocol/ids.js';
 import { promisedMs } from '../run/promise.js';
-import type { FaultAction, Step } from '../scenario/scenario.js';
+import type { ClientId } from '../../protocol/ids.js';
+import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
 import type { ScenarioContent } from '../scenario/write.js';
 
-/** A step of a draft: something breaks or is mended. */
-export type DraftStep = Pick<Step, 'atMs'> & { readonly action: FaultAction };
+/** A step of a draft: something breaks or is mended, or the clock of a phone is set. */
+export type DraftStep = Pick<Step, 'atMs'> & { readonly action: FaultAction | PhoneAction };
 
 /**
  * What a random scenario is made of. What is still broken at its end is mended then: so whatever is left out of it, what
@@ -50,8 +51,10 @@ class Broken {
   private readonly down = new Set<ServerId>();
   private readonly paused = new Set<ServerId>();
   private readonly drifting = new Set<ServerId>();
+  /** Clients whose clock is off. */
+  private readonly phones = new Set<ClientId>();
 
-  note(action: FaultAction): void {
+  note(action: DraftStep['action']): void {
     switch (action.kind) {
       case 'crash':
         for (const server of action.servers) {
@@ -74,6 +77,10 @@ class Broken {
       case 'clock':
         if (action.drift !== undefined) this.drifting.add(action.server);
         return;
+      case 'phone':
+        if (action.clockMs === 0) this.phones.delete(action.client);
+        else this.phones.add(action.client);
+        return;
       case 'upstream':
         this.upstream = action.state === 'up' ? 'up' : 'broken';
         return;
@@ -86,12 +93,13 @@ class Broken {
     }
   }
 
-  mending(): FaultAction[] {
-    const actions: FaultAction[] = [];
+  mending(): DraftStep['action'][] {
+    const actions: DraftStep['action'][] = [];
     if (this.network === 'broken') actions.push({ kind: 'heal', what: 'all' });
     if (this.down.size > 0) actions.push({ kind: 'restart', servers: [...this.down] });
     if (this.paused.size > 0) actions.push({ kind: 'resume', servers: [...this.paused] });
     for (const server of this.drifting) actions.push({ kind: 'clock', server, jumpMs: 0, drift: 0 });
+    for (const client of this.phones) actions.push({ kind: 'phone', client, clockMs: 0 });
     if (this.upstream === 'broken') actions.push({ kind: 'upstream', state: 'up' });
     if (this.engine === 'broken') actions.push({ kind: 'engine', change: 'up' });
     // What nothing else ends lasts until then all the same.

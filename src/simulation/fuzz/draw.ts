@@ -1,11 +1,12 @@
 import { defaultLimits, type Limits, type LinkPace } from '../../actors/limits.js';
-import { asServerId, type ServerId } from '../../protocol/ids.js';
+import { bytesOf } from '../../protocol/bytes.js';
+import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
 import { topologyOf, type Topology } from '../../protocol/topology.js';
 import { defaultBufferBytes, type NetworkConditions } from '../network/path.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
-import type { Draft } from './draft.js';
+import type { Draft, DraftStep } from './draft.js';
 import { drawFaults } from './draw-faults.js';
 
 /** Names for servers, in the order in which they sort. */
@@ -58,8 +59,10 @@ export function drawDraft(seed: number): Draft {
     herd: { name: 'simulated', topology, spread, limits: drawLimits(random.stream('limits')), pace, file: undefined },
     network: wideEnough(drawNetwork(random.stream('network'), pace), clients),
     clients,
-    steps: drawFaults(random.stream('faults'), ground),
-    endMs: ground.endMs,
+    ...drawPhones(random.stream('phones'), clients.count, {
+      steps: drawFaults(random.stream('faults'), ground),
+      endMs: ground.endMs,
+    }),
   };
 }
 
@@ -134,6 +137,30 @@ function drawClients(random: SeededRandom, servers: number): Omit<ClientWorkload
     clockSkewMs: random.pick([0, 50, 5_000, 60_000]),
     late: random.happens(0.4) ? random.pick([0.05, 0.3]) : 0,
     asks: random.happens(0.5) ? random.pick([0.05, 0.3]) : 0,
+  };
+}
+
+/** How long a clock that was ahead counts after it was set right, and a little more, in milliseconds. */
+const countedMs = 65_000;
+
+/** In some runs the clock of a phone is far ahead for a while; in some of these the run goes on until it must be believed again. */
+function drawPhones(
+  random: SeededRandom,
+  count: number,
+  { steps, endMs }: Pick<Draft, 'steps' | 'endMs'>,
+): Pick<Draft, 'steps' | 'endMs'> {
+  if (!random.happens(0.15)) return { steps, endMs };
+  const client = asClientId(bytesOf(`phone-${1 + random.below(count)}`));
+  const aheadMs = random.below(Math.ceil(endMs / 2));
+  const rightMs = aheadMs + 1 + random.below(Math.floor(endMs / 2) - 1);
+  const clockMs = random.pick([90_000, 3_600_000, 79_200_000]);
+  const phones: DraftStep[] = [
+    { atMs: aheadMs, action: { kind: 'phone', client, clockMs } },
+    { atMs: rightMs, action: { kind: 'phone', client, clockMs: 0 } },
+  ];
+  return {
+    steps: [...steps, ...phones].sort((a, b) => a.atMs - b.atMs),
+    endMs: random.happens(0.3) ? endMs + countedMs : endMs,
   };
 }
 

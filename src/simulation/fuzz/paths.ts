@@ -22,6 +22,7 @@ export const paths = [
   'heal: an edge',
   'clock, jump',
   'clock, drift',
+  'phone, clock',
   'upstream: down',
   'upstream: slow',
   'upstream: garbage',
@@ -33,6 +34,7 @@ export const paths = [
   'stall, of the engine',
   'slow, to the engine',
   'partition, with the engine',
+  "a server's clock was found to be wrong",
   'a link backed off',
   'a call was refused',
   'a connection was reset',
@@ -105,6 +107,8 @@ export function pathsOf(action: Action): Path[] {
         ...(action.jumpMs === 0 ? [] : (['clock, jump'] as const)),
         ...(action.drift === undefined ? [] : (['clock, drift'] as const)),
       ];
+    case 'phone':
+      return action.clockMs === 0 ? [] : ['phone, clock'];
     case 'upstream':
       return action.state === 'up' ? [] : [`upstream: ${action.state}`];
     case 'engine':

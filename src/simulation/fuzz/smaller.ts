@@ -2,7 +2,7 @@ import { defaultLimits, type Limits } from '../../actors/limits.js';
 import type { ServerId } from '../../protocol/ids.js';
 import { partsOf, topologyOf, type Topology } from '../../protocol/topology.js';
 import { defaultBufferBytes } from '../network/path.js';
-import type { Edge, FaultAction } from '../scenario/scenario.js';
+import type { Edge } from '../scenario/scenario.js';
 import { engine, waysOf } from '../scenario/ways.js';
 import type { Draft, DraftStep } from './draft.js';
 
@@ -67,7 +67,7 @@ function* withTopology(draft: Draft, topology: Topology): Generator<Draft> {
 }
 
 /** What is left of an action in a herd that has but these ways; undefined if nothing is. */
-function actionIn(ways: Topology, action: FaultAction): FaultAction | undefined {
+function actionIn(ways: Topology, action: DraftStep['action']): DraftStep['action'] | undefined {
   const has = (server: ServerId) => ways.has(server);
   const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => ways.get(from)?.includes(to) === true);
   switch (action.kind) {
@@ -96,6 +96,7 @@ function actionIn(ways: Topology, action: FaultAction): FaultAction | undefined 
     }
     case 'clock':
       return has(action.server) ? action : undefined;
+    case 'phone':
     case 'upstream':
     case 'engine':
       return action;

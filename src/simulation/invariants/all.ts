@@ -8,6 +8,7 @@ import { Bounds } from './bounds.js';
 import type { Invariant } from './invariant.js';
 import { LinksReturn } from './links-return.js';
 import { NeverBack } from './never-back.js';
+import { NewestWins } from './newest-wins.js';
 import { NoEcho } from './no-echo.js';
 import { NoFailure } from './no-failure.js';
 import { OnlyReported } from './only-reported.js';
@@ -19,6 +20,7 @@ export function allInvariants({ herd, network }: Pick<Scenario, 'herd' | 'networ
   return [
     new NeverBack(),
     new OnlyReported(herd.limits),
+    new NewestWins(),
     ...(herd.spread === 'nats' ? [new BucketNeverBack(), new BucketAgreement()] : [new NoEcho()]),
     new AnswersInOrder(),
     new NoFailure(),

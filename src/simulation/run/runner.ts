@@ -1,6 +1,7 @@
 import type { ServerId } from '../../protocol/ids.js';
 import type { Invariant } from '../invariants/invariant.js';
 import { allInvariants } from '../invariants/all.js';
+import type { ClientId } from '../../protocol/ids.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
@@ -44,6 +45,8 @@ class Run {
   private readonly observer: Observer;
   private readonly trace: Trace;
   private readonly workload: Workload;
+  /** How far the clocks of clients are off that a step has set, in milliseconds. */
+  private readonly clockOffMs = new Map<ClientId, number>();
 
   constructor(
     private readonly scenario: Scenario,
@@ -99,7 +102,11 @@ class Run {
     switch (action.kind) {
       case 'report': {
         const { client, server, position } = action;
-        this.world.command(client, server, `IAMAT ${client} ${position} ${this.world.timeField(0)}`);
+        this.world.command(
+          client,
+          server,
+          `IAMAT ${client} ${position} ${this.world.timeField(this.clockOffMs.get(client) ?? 0)}`,
+        );
         return;
       }
       case 'ask': {
@@ -107,6 +114,10 @@ class Run {
         this.world.command(`asker-of-${client}`, server, `WHATSAT ${client} ${radiusKm} ${count}`);
         return;
       }
+      case 'phone':
+        this.clockOffMs.set(action.client, action.clockMs);
+        this.workload.setClock(action.client, action.clockMs);
+        return;
       case 'expect':
         return this.expect(action.that, place);
       case 'heal':

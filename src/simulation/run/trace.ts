@@ -91,6 +91,8 @@ function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
     }
     case 'link':
       return `link ${event.server}>${event.neighbour} ${event.state} ${event.reason}`;
+    case 'clock':
+      return `clock ${event.server} ${event.state}`;
     case 'bucket':
       return `bucket ${event.server} ${event.state} ${event.reason}`;
     case 'started':

@@ -13,7 +13,7 @@ const strideDegrees = 0.01;
 interface Phone {
   readonly name: string;
   /** How far its clock is off, in milliseconds. */
-  readonly offByMs: number;
+  offByMs: number;
   server: ServerId;
   latitude: number;
   longitude: number;
@@ -48,6 +48,12 @@ export class Workload {
     if (event.kind !== 'unanswered') return;
     const phone = this.byName.get(event.client);
     if (phone?.server === event.server) phone.server = this.random.pick(this.servers);
+  }
+
+  /** A client's clock is off by so much from now on; of one that is no phone of the workload nothing changes. */
+  setClock(name: string, offByMs: number): void {
+    const phone = this.byName.get(name);
+    if (phone !== undefined) phone.offByMs = offByMs;
   }
 
   /** Sends the command that is due. */

@@ -54,6 +54,14 @@ export type FaultAction =
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
   | { readonly kind: 'engine'; readonly change: EngineChange };
 
+/** A client's clock is off by so much from now on, for all its reports. */
+export interface PhoneAction {
+  readonly kind: 'phone';
+  readonly client: ClientId;
+  /** Milliseconds; above zero: ahead. */
+  readonly clockMs: number;
+}
+
 /** What one client does. */
 export type ClientAction =
   | { readonly kind: 'report'; readonly server: ServerId; readonly client: ClientId; readonly position: string }
@@ -79,7 +87,7 @@ export type Expectation =
     };
 
 /** What one step does. */
-export type Action = FaultAction | ClientAction | { readonly kind: 'expect'; readonly that: Expectation };
+export type Action = FaultAction | PhoneAction | ClientAction | { readonly kind: 'expect'; readonly that: Expectation };
 
 /** One step of a scenario. */
 export interface Step {

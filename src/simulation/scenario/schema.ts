@@ -143,6 +143,7 @@ export const actions = {
     value: z.strictObject({ server: name, jump: signedDuration.optional(), drift: driftRate.optional() }),
     beside: [],
   },
+  phone: { value: z.strictObject({ client, clock: signedDuration }), beside: [] },
   upstream: {
     value: z.enum(['up', 'down', 'slow', 'garbage']),
     beside: [],

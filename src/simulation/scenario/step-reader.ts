@@ -122,6 +122,10 @@ export class StepReader {
         }
         return { kind: word, server: this.serverOf(server, path), jumpMs: jump, drift };
       }
+      case 'phone': {
+        const { client, clock } = value as Value<'phone'>;
+        return { kind: word, client: asClientId(bytesOf(client)), clockMs: clock };
+      }
       case 'upstream':
         return { kind: word, state: value as Value<'upstream'> };
       case 'engine':

@@ -115,6 +115,8 @@ function actionOf(action: Action): object {
       const jump = jumpMs === 0 ? {} : { jump: durationText(jumpMs) };
       return { clock: { server, ...jump, ...(drift === undefined ? {} : { drift: percentText(drift) }) } };
     }
+    case 'phone':
+      return { phone: { client: textOf(action.client), clock: durationText(action.clockMs) } };
     case 'upstream':
       return { upstream: action.state };
     case 'engine':

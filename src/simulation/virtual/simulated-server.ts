@@ -85,8 +85,9 @@ export class SimulatedServer {
     const remembered = this.machine.disk.read();
     this.machine.disk.listen(this.bus);
     this.edges.tell({ kind: 'started', server: identity.server, remembered });
-    this.server.start();
+    this.server.startStore();
     this.bus.send(addresses.store, { kind: 'remembered', locations: remembered });
+    this.server.start();
     this.server.announce();
   }
 

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { addresses, type StoreMessage } from '../../../src/actors/messages.js';
 import { type Location } from '../../../src/protocol/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
+import { diskChangesMax } from '../../../src/runtime/memory-bound.js';
 import { LocationFile, type LocationFileEdges } from '../../../src/runtime/store/location-file.js';
 import { damageOf } from '../../../src/runtime/store/location-database.js';
 import { SystemClock } from '../../../src/runtime/system-clock.js';
@@ -221,6 +223,88 @@ describe('LocationFile', () => {
       release();
       expect(await open()).to.deep.equal(inOrder(many(3)));
     });
+  });
+
+  describe('that has lost changes', () => {
+    const database = ClassicLevel.prototype as { batch?: unknown; clear?: unknown };
+
+    /** Takes the fakes away: what is behind them is inherited. */
+    function release(): void {
+      delete database.batch;
+      delete database.clear;
+    }
+
+    afterEach(release);
+
+    /** Plays the store of the server. */
+    function storeHolds(...locations: Location[]): void {
+      bus.attach<StoreMessage>(addresses.store, {
+        receive: (message) => {
+          if (message.kind !== 'list') return;
+          const { from, max, question, replyTo } = message;
+          const next = from + max < locations.length ? from + max : undefined;
+          const size = locations.length;
+          bus.send(replyTo, { kind: 'listed', question, locations: locations.slice(from, from + max), next, size });
+        },
+        stop: () => undefined,
+      });
+    }
+
+    it('because more waited than may, writes all again that the store holds, when the disk takes it', async () => {
+      await open();
+      learn(...many(3));
+      await eventually('all is written', async () => (await readIfKilled()).length === 3);
+      const full = () => Promise.reject(new Error('IO error: No space left on device'));
+      database.batch = full;
+      database.clear = full;
+      const all = many(diskChangesMax + 10, 2);
+      learn(...all);
+      forget(...all.slice(0, 48_000));
+      await eventually('it is said', () => troubles.length > 0);
+      storeHolds(...all.slice(48_000));
+      release();
+      learn(locationOf('phone7', 9));
+      await eventually('it is on disk', async () => {
+        const held = await readIfKilled();
+        return held.length >= 2_010;
+      });
+      expect((await reopen()).filter((line) => !line.includes(' phone7 '))).to.deep.equal(inOrder(all.slice(48_000)));
+      expect(troubles).to.have.lengthOf(1);
+    }).timeout(20_000);
+
+    it('because its folder was deleted, says so, makes it anew, and writes all again that the store holds', async () => {
+      await open();
+      const all = many(2_500);
+      learn(...all);
+      await eventually('all is written', async () => (await readIfKilled()).length === 2_500);
+      storeHolds(...all);
+      rmSync(path(), { recursive: true });
+      await eventually('it is on disk', async () => (await readIfKilled()).length === 2_500);
+      expect(troubles).to.have.lengthOf(1);
+      expect(troubles[0]).to.match(/Blake is gone; it is made anew, and all locations are written into it again$/);
+      expect(await reopen()).to.deep.equal(inOrder(all));
+    });
+  });
+
+  it('is for its owner and their group alone', async () => {
+    await open();
+    expect(statSync(path()).mode & 0o777).to.equal(0o750);
+  });
+
+  it('that is no folder is set aside, with a sentence', async () => {
+    writeFileSync(path(), 'what is this?');
+    expect(await open()).to.deep.equal([]);
+    expect(troubles[0]).to.match(/Blake is damaged \(it is not a folder\); it is set aside as /);
+  });
+
+  it('one of whose files is a folder is set aside, with a sentence', async () => {
+    await open();
+    learn(...many(3));
+    await close();
+    rmSync(join(path(), 'LOG'));
+    mkdirSync(join(path(), 'LOG'));
+    expect(await open()).to.deep.equal([]);
+    expect(troubles[0]).to.match(/Blake is damaged \(LOG in it is not a file\); it is set aside as /);
   });
 
   describe('that is damaged', () => {
