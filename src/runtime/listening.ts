@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
+import { remoteAddressOf } from '../actors/remote-address.js';
 import { PortError } from './errors.js';
 
 /**
@@ -72,10 +73,9 @@ export function hostAndPort(host: string | undefined, port: number | undefined):
   return `${name.includes(':') ? `[${name}]` : name}:${port ?? 0}`;
 }
 
-/** The address that a connection comes from, without its port. */
-export function remoteAddressOf({ remoteAddress, remotePort }: Socket): string {
-  const far = hostAndPort(remoteAddress, remotePort);
-  return far.slice(0, far.lastIndexOf(':'));
+/** What the host at the far end of a connection is counted by. */
+export function addressOfSocket({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddressOf(hostAndPort(remoteAddress, remotePort));
 }
 
 /** Whether only this machine can reach an address that is listened on. */

@@ -1,6 +1,4 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { remoteAddressOf } from '../../actors/remote-address.js';
 import { textOf } from '../../protocol/bytes.js';
 import { isoPositionOf, parsePosition } from '../../protocol/position.js';
 import { validRadiusKmMax } from '../../protocol/upstream.js';
@@ -13,7 +11,7 @@ import type { HttpEdges } from './http-edges.js';
 import { HttpError } from './http-error.js';
 import { degreesOf, locationJsonOf } from './location-json.js';
 import { openApiOf, type RouteDescription } from './openapi.js';
-import { hostAndPort } from '../listening.js';
+import { addressOfSocket } from '../listening.js';
 import { formatSeconds } from '../../protocol/time.js';
 import type { PagedAnswers } from './paged-answers.js';
 import { phoneRoutes } from './phone-routes.js';
@@ -113,7 +111,7 @@ export function serveApi(
   });
   const find = async ({ params, raw }: FastifyRequest) => {
     const { client } = schemas.checked(schemas.clientPath, params);
-    const location = await desk.whereIs(reception.clientIdOf(client), askerOf(raw.socket));
+    const location = await desk.whereIs(reception.clientIdOf(client), addressOfSocket(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
@@ -125,7 +123,7 @@ export function serveApi(
     const location = await find(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
-    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, askerOf(request.raw.socket)));
+    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, addressOfSocket(request.raw.socket)));
     // Its numbers may have more digits than JavaScript's, so it is relayed as text.
     const body = `{"location":${JSON.stringify(locationJsonOf(location))},"near":${near}}`;
     return fresh(reply).type('application/json; charset=utf-8').send(body);
@@ -144,11 +142,6 @@ export function serveApi(
     remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
   });
   return feed;
-}
-
-/** Who asks, as what remote addresses share is counted by. */
-function askerOf({ remoteAddress, remotePort }: Socket): string {
-  return remoteAddressOf(hostAndPort(remoteAddress, remotePort));
 }
 
 function fresh(reply: FastifyReply): FastifyReply {

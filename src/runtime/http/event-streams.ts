@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AddressQuota } from '../../actors/address-quota.js';
 import type { Clock } from '../../actors/clock.js';
-import { remoteAddressOf } from '../listening.js';
+import { addressOfSocket } from '../listening.js';
 import type { HttpConnections } from './http-connections.js';
 import { HttpError } from './http-error.js';
 import { SseReader } from './sse-reader.js';
@@ -24,7 +24,7 @@ export class EventStreams {
    */
   open(request: FastifyRequest, reply: FastifyReply, onGone: (reader: SseReader) => void): SseReader {
     const { clock, watchersPerAddress, watchersPerAddressMax } = this.edges;
-    const address = remoteAddressOf(request.raw.socket);
+    const address = addressOfSocket(request.raw.socket);
     if (!watchersPerAddress.take(address)) {
       throw new HttpError(
         503,

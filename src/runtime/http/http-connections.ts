@@ -5,7 +5,7 @@ import type { Bus } from '../../actors/bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Limits } from '../../actors/limits.js';
 import type { OutputAccount, OutputBudget, OutputHolder } from '../../actors/output-budget.js';
-import { hostAndPort, remoteAddressOf } from '../listening.js';
+import { hostAndPort, addressOfSocket } from '../listening.js';
 import { TurnShare } from './turn-share.js';
 
 /** Memory of a request that was read and waits behind another of its connection, in bytes; measured on Node 20. */
@@ -101,7 +101,7 @@ export class HttpConnections {
 
   private count(socket: Socket): void {
     const { connectionsMax, httpConnectionsPerAddressMax } = this.edges.limits;
-    const [far, address] = [farOf(socket), remoteAddressOf(socket)];
+    const [far, address] = [farOf(socket), addressOfSocket(socket)];
     const problem =
       this.counted.size >= connectionsMax
         ? `there are ${connectionsMax} HTTP connections already`

@@ -19,7 +19,7 @@ export interface HttpEdges extends DoorEdges {
   readonly bus: MessageBus;
   /** Bounds the bytes that wait for all clients of the server together. */
   readonly outputBudget: OutputBudget;
-  /** Counts subscriptions to changes, over whatever protocol, by the address of the client: see `remoteAddressOf`. */
+  /** Counts subscriptions to changes, over whatever protocol, by the address of the client: see `addressOfSocket`. */
   readonly watchersPerAddress: AddressQuota;
   readonly config: HerdConfig;
   readonly server: ServerId;

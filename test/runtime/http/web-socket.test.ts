@@ -255,7 +255,9 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     // The rest waits for the client to read.
     await new Promise((resolve) => setTimeout(resolve, 500));
     client.resume();
-    await eventually('all answers', () => answers === count);
+    // The turns of the scheduler, for the clock does not go by itself.
+    const turns = setInterval(() => clock.advance(0), 1);
+    await eventually('all answers', () => answers === count).finally(() => clearInterval(turns));
   }).timeout(30_000);
 
   it('[WS6] has no answers for a client that closes', async () => {
