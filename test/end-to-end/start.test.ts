@@ -16,12 +16,16 @@ describe('herd start', function () {
   this.timeout(3 * patienceMs);
   afterEach(endCommands);
 
-  for (const options of [[], ['--processes']]) {
-    it(`names server and port when a port is in use: start ${options.join(' ')}`, async () => {
+  for (const [options, servers] of [
+    [[], []],
+    [['--processes'], ['Gasol']],
+  ] as const) {
+    const words = ['start', ...options, ...servers];
+    it(`names server and port when none can be started: ${words.join(' ')}`, async () => {
       const file = await writeHerd({ talks: { Blake: ['Gasol'] } });
       const port = file.portOf('Gasol');
       const occupant = await occupy(port);
-      const { status, stderr } = await run(['start', ...options], { cwd: file.folder });
+      const { status, stderr } = await run(words, { cwd: file.folder });
       expect(stderr).to.include(`Gasol (clients) cannot listen on 127.0.0.1:${port}: the port is in use`);
       expect(stderr.trimEnd().split('\n')).to.have.lengthOf(1);
       expect(status).to.equal(1);
