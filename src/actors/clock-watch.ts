@@ -21,7 +21,7 @@ interface NeighbourClock {
 }
 
 /**
- * Compares the server's clock with those of its connected neighbours, by the clocks that their heartbeats carry ([PE29]). A beat is late
+ * Compares the server's clock with those of its connected neighbours, by the clocks that their heartbeats carry ([PE30]). A beat is late
  * by the time that it was on its way, which looks like a clock that is behind; so of the last few the smallest difference counts.
  */
 export class ClockWatch implements Actor<ClockMessage> {

@@ -6,7 +6,7 @@ import type { MessageBus } from '../../src/runtime/message-bus.js';
 import { eventsOf, strictBus } from '../support/fake-bus.js';
 import { serverId } from '../support/fake-location.js';
 
-describe('[PE29] the watch of clocks', () => {
+describe('[PE30] the watch of clocks', () => {
   let bus: MessageBus;
   let neighbours: NeighbourClockEvent[];
   let own: ClockEvent[];

@@ -146,7 +146,7 @@ describe('PeerAcceptor', () => {
     expect(wire.state).to.equal('open');
     expect(authenticated).to.equal(0);
     mailbox.lines(wire, [hello]);
-    expect(link.received).to.deep.equal([{ kind: 'called', wire, version: 1 }]);
+    expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
     expect(authenticated).to.equal(1);
   });
 

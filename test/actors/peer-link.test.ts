@@ -337,7 +337,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
     });
 
-    it('[PE29] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
+    it('[PE30] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
       const wire = connect();
       const { listener } = transport.last;
       clock.advance(1_500);

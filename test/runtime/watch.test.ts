@@ -112,7 +112,9 @@ describe('WATCH over sockets', function () {
     clients[0].socket.end();
     await herd.stopServer('Blake');
     for (const client of clients) expect(await client.rest()).to.equal('');
-    expect(letters).to.deep.equal([]);
+    // Links that were stopped before their wires reported the end are no concern of those who watch.
+    const toClients = letters.filter(({ address }) => address.startsWith('connection/'));
+    expect(toClients).to.deep.equal([]);
   });
 
   it('[WA10] closes the connections of those who watch, and of nobody else, when the watch fails', async () => {

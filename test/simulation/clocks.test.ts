@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { fiveServers, problemsOf, scenarioOf, simulate } from './simulate.js';
 
 describe('clocks in a simulation', () => {
-  it('[PE29] a server whose clock jumps finds that out, and that it was set right; its neighbours trust theirs', async () => {
+  it('[PE30] a server whose clock jumps finds that out, and that it was set right; its neighbours trust theirs', async () => {
     const scenario = scenarioOf(`
 clients: { count: 10, rate: 10/s }
 steps:

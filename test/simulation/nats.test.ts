@@ -215,7 +215,7 @@ steps:
     );
     const carried = trace.flatMap(({ event }) => (event.kind === 'carried' ? [event] : []));
     const put = carried.find(
-      ({ from, to, text }) => from === 'Blake' && to === 'engine' && text.startsWith('PUT 0 1 AT '),
+      ({ from, to, text }) => from === 'Blake' && to === 'engine' && text.startsWith('PUT 0 2 AT '),
     );
     const told = carried.find(({ from, to, text }) => from === 'engine' && to === 'Howard' && text.includes('kiwi'));
     expect([put?.from, told?.to]).to.deep.equal(['Blake' as ServerId, 'Howard']);

@@ -3,7 +3,7 @@ import { addresses } from '../../../src/actors/messages.js';
 import { serverId } from '../../support/fake-location.js';
 import { HerdInProcess } from '../herd-in-process.js';
 
-describe('[PE29] a server whose clock is more than 60 s away from its neighbour', () => {
+describe('[PE30] a server whose clock is more than 60 s away from its neighbour', () => {
   // Beats are so rare that only the test says what the clocks are.
   const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, more: { links: { beatMs: 60_000 } } });
 

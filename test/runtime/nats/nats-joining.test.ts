@@ -81,8 +81,8 @@ describeWithNats('a server that joins a herd on NATS', function () {
 
   it('leaves values of another version alone', async () => {
     const { client, line } = locationOf('kiwi', 1_800_000_000, 'Metta');
-    await withBucket(nats.address, (kv) => kv.put(bucketKeyOf(client), `2 ${line} more`));
-    expect(parseBucketValue(`2 ${line} more`)).to.deep.equal({ kind: 'unknown version', version: '2' });
+    await withBucket(nats.address, (kv) => kv.put(bucketKeyOf(client), `3 ${line} more`));
+    expect(parseBucketValue(`3 ${line} more`)).to.deep.equal({ kind: 'unknown version', version: '3' });
     const herd = herdOf('Blake-Bryant');
     await herd.start();
     const client2 = await herd.client('Blake');
@@ -90,7 +90,7 @@ describeWithNats('a server that joins a herd on NATS', function () {
     await herd.report('Blake', 'kiwi', 1_700_000_000);
     await herd.agrees(await herd.report('Bryant', 'emu', 1_700_000_000));
     await withBucket(nats.address, async (kv) => {
-      expect((await kv.get(bucketKeyOf(client)))?.string()).to.equal(`2 ${line} more`);
+      expect((await kv.get(bucketKeyOf(client)))?.string()).to.equal(`3 ${line} more`);
     });
   });
 });
