@@ -32,6 +32,8 @@ describe('the ID of a stranger in a terminal', function () {
   ): Promise<string> {
     const command = [process.execPath, herdProgram, ...args];
     const child = spawn('python3', ['-c', terminal, ...command], { cwd: herd?.file.folder });
+    // It may have ended by itself before it is killed.
+    const closed = once(child, 'close');
     const shown: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => shown.push(chunk));
     const screen = () => Buffer.concat(shown).toString();
@@ -44,7 +46,7 @@ describe('the ID of a stranger in a terminal', function () {
     } finally {
       child.stdin.end();
       child.kill();
-      await once(child, 'close');
+      await closed;
     }
   }
 

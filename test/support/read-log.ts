@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteString } from '../../src/protocol/bytes.js';
+import { visible } from '../../src/runtime/log/visible.js';
 import { eventually } from './eventually.js';
 import type { Herd } from './herd.js';
 
@@ -25,7 +26,7 @@ export async function areTold(herd: Herd, ats: readonly ByteString[], servers = 
   for (const server of servers) {
     await eventually(`${server} was told what ${ats.length} reports said`, async () => {
       const logged = await locationsLogged(herd, server);
-      const missing = ats.filter((at) => !logged.has(at));
+      const missing = ats.filter((at) => !logged.has(visible(at)));
       if (missing.length > 0) throw new Error(`${missing.length} are missing, such as ${missing[0] ?? ''}`);
       return true;
     });
