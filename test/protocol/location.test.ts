@@ -109,7 +109,11 @@ describe('a location', () => {
     expect(bytes).to.be.below(2_000);
     const reported = heapBytesOf(200, () => {
       const chunk = Buffer.from(`IAMAT ${client} +1+2 5\n`.padEnd(65_536, 'x')).toString('latin1');
-      const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), { countMax: 0, radiusKmMax: 0, clientIdBytesMax: 1_024 });
+      const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), {
+        countMax: 0,
+        radiusKmMax: 0,
+        clientIdBytesMax: 1_024,
+      });
       return command.kind === 'IAMAT' ? locate(command, server, '+0.000000001') : expect.fail(chunk.slice(0, 40));
     });
     expect(reported).to.be.below(2_000);
