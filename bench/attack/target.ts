@@ -118,20 +118,20 @@ export class Target {
   }
 
   /** Sends lines over a connection, as fast as they are taken, and reads what comes; resolves with the answers' count. */
-  async sendLines(port: number, lines: Iterable<string>, withinMs: number): Promise<number> {
-    const socket = await this.dial(port);
+  async sendLines(port: number, lines: Iterable<string>, withinMs: number, from = host): Promise<number> {
+    const socket = await this.dial(port, from);
     let answers = 0;
     socket.on('data', (chunk: Buffer) => {
       for (const byte of chunk) if (byte === 10) answers += 1;
     });
-    const closed = once(socket, 'close');
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
     const timer = setTimeout(() => socket.destroy(), withinMs);
     let batch = '';
     for (const line of lines) {
       batch += `${line}\n`;
       if (batch.length < 65_536) continue;
       if (!socket.writable) break;
-      if (!socket.write(batch, 'latin1')) await Promise.race([once(socket, 'drain'), closed]);
+      if (!socket.write(batch, 'latin1')) await drained(socket);
       batch = '';
     }
     if (socket.writable) socket.end(batch, 'latin1');
@@ -173,8 +173,14 @@ export class Target {
     return { status: answer.statusCode, body };
   }
 
+  /** A counter of a server's metrics, without labels. */
+  async counter(server: ServerName, name: string): Promise<number> {
+    const { body } = await this.get(server, '/metrics', '127.0.0.2');
+    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(body)?.[1] ?? NaN);
+  }
+
   /**
-   * What a server holds of others than the honest client: how many locations, how many bytes of memory they take, about, and a
+   * What a server holds of others than the honest client and the warm-up: how many locations, how many bytes of memory they take, about, and a
    * hash that does not depend on their order.
    */
   async holding(
@@ -189,7 +195,7 @@ export class Target {
       const { body } = await this.get(server, `/api/clients?limit=10000${query}`, '127.0.0.2');
       const page = JSON.parse(body) as { clients: { client: string; line: string }[]; next: number | null };
       for (const { client, line } of page.clients) {
-        if (client.startsWith('honest-')) continue;
+        if (/^(?:honest|warm)-/.test(client)) continue;
         count += 1;
         bytes += line.length + client.length + locationOverheadBytes;
         for (const [index, byte] of createHash('sha256').update(line).digest().entries()) {
@@ -224,6 +230,17 @@ export class Target {
     if (place === undefined) throw new Error(`${server} is not a server of the target`);
     return place;
   }
+}
+
+/** Waits until a socket takes more, or is closed. */
+export async function drained(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
 }
 
 /** Waits for a condition. @throws if it does not hold within some milliseconds */

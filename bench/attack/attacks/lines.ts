@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attack, Finding } from '../attack.js';
-import type { Target } from '../target.js';
+import { drained, type Target } from '../target.js';
 
 const held: Finding = { seen: '', failures: [] };
 
@@ -33,9 +32,9 @@ async function sendUnread(target: Target, connections: number, lines: string, fo
     socket.write(lines, 'latin1');
   }
   await pause(forMs);
-  const dropped = sockets.filter((socket) => socket.destroyed).length;
+  const evicted = await target.counter('Blake', 'herd_connections_evicted_total');
   for (const socket of sockets) socket.destroy();
-  return { seen: `${dropped} of ${connections} connections were closed meanwhile`, failures: [] };
+  return { seen: `${evicted} of ${connections} connections were evicted`, failures: [] };
 }
 
 export const lineAttacks: readonly Attack[] = [
@@ -56,7 +55,7 @@ export const lineAttacks: readonly Attack[] = [
       socket.resume();
       const chunk = Buffer.alloc(1_048_576, 'x');
       for (let index = 0; index < 100 && socket.writable; index += 1) {
-        if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+        if (!socket.write(chunk)) await drained(socket);
       }
       socket.destroy();
       return held;

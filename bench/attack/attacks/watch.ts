@@ -37,9 +37,9 @@ export const watchAttacks: readonly Attack[] = [
     run: async (target) => {
       const sockets = await watchUnread(target, 1_000);
       const startedMs = performance.now();
-      await target.sendLines(target.portOf('Blake'), reports(95_000, 12), 120_000);
+      await target.sendLines(target.portOf('Blake'), reports(95_000, 12), 120_000, '127.0.0.4');
       const seconds = (performance.now() - startedMs) / 1_000;
-      const closed = sockets.filter((socket) => socket.destroyed).length;
+      const closed = await target.counter('Blake', 'herd_connections_evicted_total');
       for (const socket of sockets) socket.destroy();
       return { seen: `reports took ${seconds.toFixed(0)} s; ${closed} slow watchers were closed`, failures: [] };
     },
