@@ -18,6 +18,10 @@ export interface Attack {
   readonly settings?: (
     folder: string,
   ) => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+  /** Whether each server runs in a process of its own: in one process servers have no `peerPort`. */
+  readonly processes?: true;
+  /** Variables of the environment that the herd is started with. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Whether it fills the stores: what each of them evicts may differ, so they need not hold the same afterwards. */
   readonly evicts?: true;
   /** Fills the herd with what is attacked; not measured. */

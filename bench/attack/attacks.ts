@@ -3,6 +3,7 @@ import { httpAttacks } from './attacks/http.js';
 import { idAttacks } from './attacks/ids.js';
 import { lineAttacks } from './attacks/lines.js';
 import { logAttacks } from './attacks/logs.js';
+import { peerAttacks } from './attacks/peers.js';
 import { tlsAttacks } from './attacks/tls.js';
 import { watchAttacks } from './attacks/watch.js';
 
@@ -13,5 +14,6 @@ export const attacks: readonly Attack[] = [
   ...lineAttacks,
   ...idAttacks,
   ...tlsAttacks,
+  ...peerAttacks,
   ...logAttacks,
 ];

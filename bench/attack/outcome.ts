@@ -32,7 +32,9 @@ export async function carryOut(attack: Attack): Promise<Outcome> {
   const folder = makeFolder();
   const settings = (await attack.settings?.(folder)) ?? {};
   const own = settings['limits'] as Readonly<Record<string, number>> | undefined;
-  const target = await Target.start(folder, { ...settings, limits: { ...limits, ...own } });
+  const document = { ...settings, limits: { ...limits, ...own } };
+  Object.assign(process.env, attack.environment);
+  const target = await Target.start(folder, document, attack.processes === true ? ['--processes'] : []);
   let peakBytes = 0;
   const timer = setInterval(() => (peakBytes = Math.max(peakBytes, target.residentBytes)), 50);
   try {

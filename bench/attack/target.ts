@@ -11,7 +11,7 @@ import type { ChildProcess } from 'node:child_process';
 import { startChild, stopChild } from '../support/child.js';
 import { removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
-import { memoryBytes } from '../support/process-table.js';
+import { childrenOf, memoryBytes } from '../support/process-table.js';
 import type { HonestClientData, HonestClientReport } from './honest-client.js';
 
 const program = fileURLToPath(new URL('../../command/main.js', import.meta.url));
@@ -49,8 +49,16 @@ export class Target {
     private readonly client: Worker,
   ) {}
 
-  /** Starts it. @param settings of herd.yaml, besides servers, `talks` and logs */
-  static async start(folder: string, settings: Readonly<Record<string, unknown>>): Promise<Target> {
+  /**
+   * Starts it.
+   * @param settings of herd.yaml, besides servers, `talks` and logs
+   * @param options of `herd start`
+   */
+  static async start(
+    folder: string,
+    settings: Readonly<Record<string, unknown>>,
+    options: readonly string[],
+  ): Promise<Target> {
     const places = new Map<ServerName, Place>();
     for (const server of servers) {
       const [port = 0, peerPort = 0, httpPort = 0] = await freePorts(3);
@@ -65,7 +73,8 @@ export class Target {
     };
     writeFileSync(join(folder, 'herd.yaml'), JSON.stringify(document));
     process.env['HEAP_REPORT'] = join(folder, 'heap.json');
-    const command = [process.execPath, '--import', preload, program, 'start', '--config', 'herd.yaml'];
+    process.env['NODE_OPTIONS'] = `--import=${preload}`;
+    const command = [process.execPath, program, 'start', '--config', 'herd.yaml', ...options];
     const child = await startChild('servers', command, 'Ready in', folder);
     const ports = [...places.values()].map(({ port }) => port);
     const client = new Worker(honestClient, { workerData: { ports, address: '127.0.0.2' } satisfies HonestClientData });
@@ -88,9 +97,17 @@ export class Target {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Resident memory now, in bytes. */
+  /** The processes of its servers. */
+  private get processes(): readonly number[] {
+    const { pid = 0 } = this.child;
+    const children = this.isRunning ? childrenOf(pid) : [];
+    return children.length > 0 ? children : [pid];
+  }
+
+  /** Resident memory of all servers now, in bytes. */
   get residentBytes(): number {
-    return this.isRunning ? memoryBytes(this.child.pid ?? 0, 'now') : 0;
+    if (!this.isRunning) return 0;
+    return this.processes.reduce((sum, pid) => sum + memoryBytes(pid, 'now'), 0);
   }
 
   /** What the honest client has measured since it was last asked. */
@@ -100,13 +117,17 @@ export class Target {
     return report;
   }
 
-  /** What the process refers to after a collection of garbage, in bytes. */
+  /** What the servers refer to after a collection of garbage, in bytes. */
   async heldBytes(): Promise<number> {
-    const file = join(this.folder, 'heap.json');
-    rmSync(file, { force: true });
-    this.child.kill('SIGUSR2');
-    await until(() => existsSync(file), 30_000, 'the heap is measured');
-    return (JSON.parse(readFileSync(file, 'utf8')) as { heldBytes: number }).heldBytes;
+    let bytes = 0;
+    for (const pid of this.processes) {
+      const file = join(this.folder, `heap.json.${pid}`);
+      rmSync(file, { force: true });
+      process.kill(pid, 'SIGUSR2');
+      await until(() => existsSync(file), 30_000, 'the heap is measured');
+      bytes += (JSON.parse(readFileSync(file, 'utf8')) as { heldBytes: number }).heldBytes;
+    }
+    return bytes;
   }
 
   /** Connects to a port as the attacker. Errors of the socket are nothing to it. @param from the address it comes from */

@@ -42,32 +42,27 @@ function isLetIn(port: number): Promise<boolean> {
 export const tlsAttacks: readonly Attack[] = [
   {
     name: 'tls-handshakes',
-    sent: '2,100 connections to `peerPort` and to a TLS `port` each that say nothing, or half a ClientHello',
-    settings: async (folder) => {
-      const certificate = await certificateIn(folder);
-      const { cert, key, ca } = certificate;
-      return { tls: { peers: { cert, key, ca }, clients: { cert, key, ca } } };
-    },
+    processes: true,
+    sent: '2,100 connections to a `peerPort` with TLS that say nothing, or half a ClientHello',
+    settings: async (folder) => ({ tls: { peers: await certificateIn(folder) } }),
     run: async (target) => {
-      const ports = [target.peerPortOf('Blake'), target.portOf('Blake')];
+      const port = target.peerPortOf('Blake');
       const half = Buffer.from('16030100c8010000c4', 'hex');
       const sockets = [];
       for (let index = 0; index < 2_100; index += 1) {
-        for (const port of ports) {
-          const socket = await target.dial(port);
-          if (index % 2 === 0 && socket.writable) socket.write(half);
-          sockets.push(socket);
-        }
+        const socket = await target.dial(port);
+        if (index % 2 === 0 && socket.writable) socket.write(half);
+        sockets.push(socket);
       }
-      const letIn = await Promise.all(ports.map(isLetIn));
+      const isOneLetIn = await isLetIn(port);
       await pause(13_000);
       const open = sockets.filter((socket) => !socket.destroyed).length;
       for (const socket of sockets) socket.destroy();
       const failures = [
-        ...(letIn.every(Boolean) ? [] : [`let in during the attack: peers ${letIn[0]}, clients ${letIn[1]}`]),
-        ...(open === 0 ? [] : [`${open} of 4,200 connections are open after 13 s`]),
+        ...(isOneLetIn ? [] : ['another address was not let in during the attack']),
+        ...(open === 0 ? [] : [`${open} of 2,100 connections are open after 13 s`]),
       ];
-      return { seen: 'others are let in meanwhile; all are closed after 13 s', failures };
+      return { seen: 'another address is let in meanwhile; all are closed after 13 s', failures };
     },
   },
 ];
