@@ -17,6 +17,9 @@ const keepAliveAfterMs = 60_000;
 /** TLS handshakes at once, besides the connections that are served: more do not come to their end within 10 s on one core. */
 const handshakesMax = 10_000;
 
+/** Bytes that Node reads at once, at most: after a read of so many it reads again in the same turn. */
+const readBytesMax = 65_536;
+
 /** What a door for clients needs. */
 export interface DoorEdges {
   readonly bus: Bus;
@@ -67,7 +70,18 @@ function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket
   // Destroyed already if the server is on its way down.
   if (socket.destroyed) return;
   const report = (message: ConnectionMessage) => turn.commands.ask({ flush: () => wire.report(message) });
-  socket.on('data', (chunk) => report({ kind: 'bytes', chunk, receivedAt: clock.now() }));
+  socket.on('data', (chunk) => {
+    const message: ConnectionMessage = { kind: 'bytes', chunk, receivedAt: clock.now() };
+    if (chunk.length < readBytesMax) return report(message);
+    // Node reads up to 32 times before the turn ends, and all of that would be handled at once.
+    wire.hold();
+    turn.commands.ask({
+      flush: () => {
+        wire.report(message);
+        wire.release();
+      },
+    });
+  });
   socket.on('end', () => report({ kind: 'ended', receivedAt: clock.now() }));
   socket.on('close', () => report({ kind: 'closed', reason }));
 }
@@ -77,6 +91,8 @@ class TcpClientWire implements ClientWire {
   readonly far: string;
   private readonly writer: GatheredWriter;
   private state: 'open' | 'destroyed' = 'open';
+  private isHeld = false;
+  private isPaused = false;
 
   constructor(
     private readonly socket: Socket,
@@ -101,11 +117,24 @@ class TcpClientWire implements ClientWire {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    if (!this.isHeld) this.socket.resume();
+  }
+
+  /** Reads nothing more until `release`, whatever `resume` says. */
+  hold(): void {
+    this.isHeld = true;
+    this.socket.pause();
+  }
+
+  release(): void {
+    this.isHeld = false;
+    if (!this.isPaused) this.socket.resume();
   }
 
   keepAlive(): void {

@@ -11,9 +11,7 @@ export const shownBytesMax = 1_536;
 const printableAscii = /^[\x20-\x7e]*$/;
 const printableAsciiOrLf = /^[\n\x20-\x7e]*$/;
 
-/** A run of bytes that are UTF-8 by themselves (RFC 3629, section 4), or one byte that is not. */
-const utf8OrByte =
-  /((?:[^\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+)|[\x80-\xff]/g;
+const notPrintableAscii = /[^\x20-\x7e]/g;
 
 /** Each byte as it stands in the log where it may not stand as it is: `\x1b`. */
 const escapes = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
@@ -57,15 +55,19 @@ function isContinuation(byte: number): boolean {
 }
 
 /**
- * Control characters would let a client write lines of its own into the log, or control the terminal of its reader. Bytes that
- * are not UTF-8 are escaped too: some of them are controls to a terminal with another character set.
+ * Control characters would let a client write lines of its own into the log, or control the terminal of its reader. In a text that
+ * is not UTF-8 all bytes beyond ASCII are escaped: some are controls to a terminal with another character set.
  */
 function escaped(text: ByteString): ByteString {
   if (printableAscii.test(text)) return text;
-  const utf8 = text.replace(utf8OrByte, (byte, run?: ByteString) => run ?? escapedBytes(byte));
-  return bytesOf(replaceTerminalActive(textOf(utf8), (character) => escapedBytes(bytesOf(character))));
+  if (!isUtf8(Buffer.from(text, 'latin1'))) return text.replace(notPrintableAscii, escapedByte);
+  return bytesOf(replaceTerminalActive(textOf(text), (character) => escapedBytes(bytesOf(character))));
 }
 
 function escapedBytes(bytes: ByteString): ByteString {
-  return Array.from(bytes, (byte) => escapes[byte.charCodeAt(0)]).join('');
+  return Array.from(bytes, escapedByte).join('');
+}
+
+function escapedByte(byte: ByteString): ByteString {
+  return escapes[byte.charCodeAt(0)] ?? byte;
 }
