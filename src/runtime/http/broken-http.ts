@@ -11,12 +11,16 @@ const told: Readonly<Record<string, readonly [status: number, text: string]>> = 
 /** What all others are told. */
 const unreadable = [400, 'this cannot be read as a request of HTTP/1.1'] as const;
 
-/** Answers what could not be read as a request, in the form that every error has, and ends its connection. */
+/**
+ * Answers what could not be read as a request, in the form that every error has, and ends its connection: at once, or after the
+ * response to the request before it.
+ */
 export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket, journal: Journal): void {
   const [status, text] = told[error.code ?? ''] ?? unreadable;
-  const isHeard =
-    error.code !== 'ECONNRESET' && socket.writable && journal.unheard(socket, status, text) === 'unanswered';
-  if (isHeard) {
+  const isOpen = error.code !== 'ECONNRESET' && socket.writable;
+  const outcome = isOpen ? journal.unheard(socket, status, text) : 'answered';
+  if (outcome === 'to be answered') return;
+  if (outcome === 'unanswered') {
     const body = JSON.stringify({ error: text });
     const headers = [
       'content-type: application/json; charset=utf-8',

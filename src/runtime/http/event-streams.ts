@@ -20,10 +20,12 @@ export class EventStreams {
   /**
    * Answers a request with a stream of events.
    * @param onGone called once, when the reader is gone
-   * @throws HttpError if its address has as many subscriptions as it may have
+   * @throws HttpError if its client is gone already, or its address has as many subscriptions as it may have
    */
   open(request: FastifyRequest, reply: FastifyReply, onGone: (reader: SseReader) => void): SseReader {
     const { clock, watchersPerAddress, watchersPerAddressMax } = this.edges;
+    // A response that is closed already tells nobody of it again: the place of its reader would never be free.
+    if (reply.raw.destroyed) throw new HttpError(503, 'the client is gone');
     const address = addressOfSocket(request.raw.socket);
     if (!watchersPerAddress.take(address)) {
       throw new HttpError(

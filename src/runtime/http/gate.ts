@@ -52,7 +52,8 @@ export class Gate {
   /** Whether who has made a request may administer. */
   administering(request: FastifyRequest): Administering {
     const { headers, raw } = request;
-    // Proxies name who asks; nginx does not unless it is told to, and speaks HTTP/1.0 then, which browsers and curl do not.
+    // A proxy names its client in a header. nginx does so only where it is configured to, but before 1.29.7 it sends HTTP/1.0 by default,
+    // which browsers and curl do not.
     const forwarded =
       raw.httpVersion === '1.0' ||
       ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'].some((name) => headers[name] !== undefined);

@@ -102,6 +102,8 @@ export class HttpConnections {
   private count(socket: Socket): void {
     const { connectionsMax, httpConnectionsPerAddressMax } = this.edges.limits;
     const [far, address] = [farOf(socket), addressOfSocket(socket)];
+    // A client that reset its connection may use the same port again before the old socket is heard closing.
+    this.counted.get(far)?.();
     const problem =
       this.counted.size >= connectionsMax
         ? `there are ${connectionsMax} HTTP connections already`
@@ -202,6 +204,8 @@ class HttpConnection implements OutputHolder {
   }
 
   measure(): void {
+    // What is destroyed frees its bytes, and has yet to be heard closing.
+    if (this.socket.destroyed) return this.account.close();
     this.account.set(this.socket.writableLength + this.keptBytes + this.waiting.length * waitingRequestBytes);
   }
 

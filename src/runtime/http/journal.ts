@@ -148,12 +148,16 @@ export class Journal {
 
   /**
    * What came was no HTTP, or was too slow or too large to be heard out.
-   * @returns whether it has had an answer, or the beginning of one
+   * @returns whether a response has begun; or that it came behind a request that is still to be answered, the last of its connection
    */
-  unheard(socket: Socket, status: number, why: string): 'answered' | 'unanswered' {
+  unheard(socket: Socket, status: number, why: string): 'answered' | 'unanswered' | 'to be answered' {
     const busy = this.busy.get(socket);
     if (busy !== undefined) {
       if (busy.response.headersSent) return 'answered';
+      if (busy.response.req.complete) {
+        busy.response.shouldKeepAlive = false;
+        return 'to be answered';
+      }
       // What the rest of a request lacks is the answer to that request.
       busy.entry.unheard = status;
       busy.entry.detail = bytesOf(why);

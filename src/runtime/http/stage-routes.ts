@@ -27,8 +27,6 @@ export function serveStage(
     const play = await stage.read(story).catch((error: unknown) => {
       throw error instanceof StageError ? new HttpError(400, error.message) : error;
     });
-    // Who has gone while the story was read would never be heard going.
-    if (reply.raw.destroyed) return void reply.hijack();
     const brokenOff = new AbortController();
     const reader = streams.open(request, reply, () => brokenOff.abort());
     await perform(play, reader, brokenOff.signal);

@@ -15,27 +15,42 @@ import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
  */
 const gatherMs = 50;
 
-/** Every kind of event that the log may tell of, but for lines. */
-const kinds = [
-  'link',
-  'locations-remembered',
-  'client-connected',
-  'client-disconnected',
-  'client-refused',
-  'http-asked',
-  'http-answered',
-  'server',
-  'dead-letter',
-  'actor-failed',
-  'peer-refused',
-  'upstream-failed',
-  'upstream',
-  'upstream-budget',
-  'administration',
-  'bucket',
-  'bucket-warning',
-  'warning',
-] as const satisfies readonly HerdEvent['kind'][];
+/**
+ * Which kinds of event the log listens to one by one. Lines have a listener of their own; what the others tell is counted, or stands
+ * in the lines.
+ */
+const isListenedTo: Readonly<Record<HerdEvent['kind'], boolean>> = {
+  lines: false,
+  link: true,
+  'neighbour-clock': true,
+  clock: true,
+  conflated: false,
+  watchers: false,
+  'watch-conflated': false,
+  'client-connected': true,
+  'client-disconnected': true,
+  'client-refused': true,
+  'client-evicted': false,
+  'http-asked': true,
+  'http-answered': true,
+  server: true,
+  'locations-learned': false,
+  'locations-remembered': true,
+  'location-forgotten': false,
+  'location-fetched': false,
+  'dead-letter': true,
+  'actor-failed': true,
+  'peer-refused': true,
+  'upstream-failed': true,
+  'upstream-request': false,
+  'upstream-question': false,
+  upstream: true,
+  'upstream-budget': true,
+  administration: true,
+  bucket: true,
+  'bucket-warning': true,
+  warning: true,
+};
 
 /**
  * The log of one start of one server: files of everything, and files of what went wrong. It listens to the server's bus.
@@ -82,7 +97,9 @@ export class ServerLog {
 
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
-    for (const kind of kinds) bus.on(kind, (event) => this.note(event));
+    for (const [kind, isHeard] of Object.entries(isListenedTo)) {
+      if (isHeard) bus.on(kind as HerdEvent['kind'], (event) => this.note(event));
+    }
     this.bus = bus;
     this.tell(this.level);
   }

@@ -86,6 +86,14 @@ describe('the API over HTTP', () => {
     }
   });
 
+  it('answers a request also where what comes behind it is no HTTP, and then closes the connection', async () => {
+    const answer = await rawAnswer('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nnonsense\r\n\r\n');
+    expect(answer)
+      .to.match(/^HTTP\/1.1 200 OK\r\n/)
+      .and.match(/\r\nconnection: close\r\n/i)
+      .and.match(/\r\n\r\nok\n$/);
+  });
+
   /** All that is answered to bytes that may be no request. */
   async function rawAnswer(sent: string): Promise<string> {
     const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');

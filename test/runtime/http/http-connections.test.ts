@@ -199,6 +199,23 @@ describe('HttpConnections', () => {
     });
   });
 
+  it('counts a connection once whose port is used again before it is seen to close', async () => {
+    await open({ httpConnectionsPerAddressMax: 2 });
+    const first = await caller();
+    const { localPort } = first;
+    for (let last = first, count = 0; count < 10; count += 1) {
+      last.resetAndDestroy();
+      last = connect({ port: listening.port, host: '127.0.0.1', localPort });
+      last.on('error', () => undefined);
+      sockets.push(last);
+      await once(last, 'connect');
+    }
+    const socket = await caller();
+    socket.write(request);
+    await holds(() => expect(begun).to.have.lengthOf(1));
+    expect(refused).to.deep.equal([]);
+  });
+
   it('refuses connections beyond so many in all', async () => {
     await open({ connectionsMax: 1 });
     await caller();

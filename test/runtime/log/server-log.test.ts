@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.js';
 import { strictBus } from '../../support/fake-bus.js';
 import { FakeDisk } from '../../support/fake-disk.js';
 import { FakeFolder } from '../../support/fake-folder.js';
+import { serverId } from '../../support/fake-location.js';
 
 const line = (text: string): HerdEvent => ({
   kind: 'lines',
@@ -72,6 +73,18 @@ describe('ServerLog', () => {
       Array.from({ length: 1_000 }, (_, index) => `client 192.0.2.1:4 in line ${index}`),
     );
     expect(lines('error log')).to.deep.equal([]);
+  });
+
+  it('warns of clocks that differ, in both', async () => {
+    bus.publish({ kind: 'neighbour-clock', neighbour: serverId('Bryant'), offsetMs: 1_500, warning: 'begins' });
+    bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock is 61 s ahead' });
+    await log.close();
+    const warnings = [
+      'the clock of Bryant is 1.500 s ahead of the own one',
+      'the clock is 61 s ahead: the server is not ready, and takes no report without a time of its own',
+    ];
+    expect(lines('log')).to.deep.equal(warnings);
+    expect(lines('error log')).to.deep.equal(warnings);
   });
 
   it('tells of trouble in both, between the lines where it belongs', async () => {
