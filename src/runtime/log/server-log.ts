@@ -18,6 +18,8 @@ const gatherMs = 50;
 /** Every kind of event that the log may tell of, but for lines. */
 const kinds = [
   'link',
+  'neighbour-clock',
+  'clock',
   'locations-remembered',
   'client-connected',
   'client-disconnected',

@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.js';
 import { strictBus } from '../../support/fake-bus.js';
 import { FakeDisk } from '../../support/fake-disk.js';
 import { FakeFolder } from '../../support/fake-folder.js';
+import { serverId } from '../../support/fake-location.js';
 
 const line = (text: string): HerdEvent => ({
   kind: 'lines',
@@ -72,6 +73,17 @@ describe('ServerLog', () => {
       Array.from({ length: 1_000 }, (_, index) => `client 192.0.2.1:4 in line ${index}`),
     );
     expect(lines('error log')).to.deep.equal([]);
+  });
+
+  it('[PE30] tells of clocks that differ', async () => {
+    const neighbour = serverId('Metta');
+    bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: 90_000, warning: 'begins' });
+    bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock differs' });
+    await log.close();
+    expect(lines('error log')).to.deep.equal([
+      'the clock of Metta is 90.000 s ahead of the own one',
+      'the clock differs: the server is not ready, and takes no report without a time of its own',
+    ]);
   });
 
   it('tells of trouble in both, between the lines where it belongs', async () => {
