@@ -442,6 +442,20 @@ describe('Server', () => {
       expect(wire.state).to.equal('destroyed');
     });
 
+    it('begins no query that waited for others when it stops', async () => {
+      server.stop();
+      begin({ pendingQueriesMax: 1 });
+      const [oldest, others] = [connect(), [connect(), connect()]];
+      oldest.say('IAMAT kiwi +34.0-118.0 1699999999');
+      for (const [index, client] of others.entries()) client.say(`WHATSAT kiwi 10 ${index}`);
+      oldest.say('WHATSAT kiwi 10 5');
+      const drained = server.drain();
+      clock.advance(6_000);
+      await drained;
+      expect(states().at(-1)).to.equal('stopped');
+      expect(http.requests).to.have.lengthOf(2);
+    });
+
     it('waits long enough for an upstream that never answers', async () => {
       const client = connect();
       client.say('IAMAT kiwi +34.0-118.0 1699999999');
