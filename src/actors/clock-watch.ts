@@ -1,4 +1,5 @@
 import type { ServerId } from '../protocol/ids.js';
+import { countedAheadSeconds } from '../protocol/location-order.js';
 import type { Actor, Bus } from './bus.js';
 import type { ClockMessage } from './messages.js';
 
@@ -9,8 +10,8 @@ const beatsKept = 3;
 const warnedFromMs = 1_000;
 const warnedUntilMs = 500;
 
-/** From where on clocks differ so much that [LO1] counts it, in milliseconds: the constant of the protocol. */
-export const clocksDifferMs = 60_000;
+/** From where on clocks differ so much that [LO1] counts it, in milliseconds. */
+const clocksDifferMs = countedAheadSeconds * 1_000;
 
 /** What is known of a neighbour's clock. */
 interface NeighbourClock {
@@ -80,5 +81,5 @@ function nearestToZero(offsetsMs: readonly number[]): number {
 
 function reasonOf(names: readonly ServerId[], connected: number): string {
   const of = names.length < connected ? `, ${names.length} of ${connected} connected neighbours` : '';
-  return `the clock differs by more than ${clocksDifferMs / 1_000} s from ${names.join(', ')}${of}`;
+  return `the clock differs by more than ${countedAheadSeconds} s from ${names.join(', ')}${of}`;
 }

@@ -20,7 +20,7 @@ import { TokenBucket } from './token-bucket.js';
 import type { ChangeSink } from './watching.js';
 
 /** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
-const changesWaitingMax = 100_000;
+export const changesWaitingMax = 100_000;
 
 /**
  * When a client that watches and has closed its sending side is sent a line, in milliseconds after it has, and then each time after

@@ -2,7 +2,7 @@
 export interface Limits {
   /** The longest line of a client taken whole, in bytes. */
   readonly lineBytesMax: number;
-  /** Clients whose location is kept. Beyond it the one whose location is oldest is forgotten. */
+  /** Clients whose location is kept. Beyond it one whose location was received among the first is evicted. */
   readonly clientsMax: number;
   /** The longest client ID in bytes; an IAMAT or WATCH with a longer one is invalid. */
   readonly clientIdBytesMax: number;

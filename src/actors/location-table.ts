@@ -90,5 +90,3 @@ export class LocationTable {
     return oldest;
   }
 }
-
-/** What eviction goes by. */

@@ -21,7 +21,7 @@ import type { LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { PeerExchange } from './peer-exchange.js';
 import { shakeHandsWithinMs } from './peer-acceptor.js';
-import { peerLinkMachine } from './peer-link-machine.js';
+import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
 import { logged } from './peer-log.js';
 import type { Random } from './random.js';
 import type { Secrets } from './secrets.js';
@@ -84,7 +84,7 @@ export class PeerLink implements Actor<LinkMessage> {
         beat: () => this.beat(),
         repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
         beginExchange: () => this.beginExchange(),
-        endExchange: () => this.endExchange(),
+        endExchange: ({ event }) => this.endExchange(event.type),
         tell: ({ context }, { state }) => {
           bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) });
         },
@@ -94,6 +94,8 @@ export class PeerLink implements Actor<LinkMessage> {
     const input = { dials: this.dials, clock, random, pace };
     this.life = createActor(machine, { clock, input });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
+    // Of the link in whose place the supervisor started this one, after a failure.
+    this.loseClock();
     this.life.start();
   }
 
@@ -293,9 +295,14 @@ export class PeerLink implements Actor<LinkMessage> {
     if (this.server === 'stopping') this.sayGoodbye();
   }
 
-  private endExchange(): void {
+  private endExchange(cause: PeerLinkEvent['type']): void {
     this.exchange?.close();
     this.exchange = undefined;
+    // Links stop one after the other: the clocks of those that are left would be no reason to distrust the own one.
+    if (cause !== 'STOP') this.loseClock();
+  }
+
+  private loseClock(): void {
     this.bus.send(addresses.clocks, { kind: 'clock-lost', neighbour: this.neighbour });
   }
 

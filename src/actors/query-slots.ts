@@ -30,6 +30,11 @@ export class QuerySlots {
     next();
   }
 
+  /** Begins none of the queries that wait: the server stops. */
+  close(): void {
+    this.waiting.clear();
+  }
+
   /** Waits no more. */
   leave(begin: () => void): void {
     this.waiting.delete(begin);

@@ -11,7 +11,7 @@ import { TokenBucket } from './token-bucket.js';
 const hopsMax = 16;
 
 /** Searches that are remembered at once. One more is answered as unknown: strangers may ask for what nobody knows. */
-const searchesMax = 10_000;
+export const searchesMax = 10_000;
 
 /** A question to the herd, and who waits for its answer. */
 interface Search {

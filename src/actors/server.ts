@@ -184,6 +184,8 @@ export class Server implements Actor<ServerMessage> {
   }
 
   stop(): void {
+    // Each connection gives its slots back; the upstream would be asked for the next one in vain, and perhaps for money.
+    this.shared.querySlots.close();
     this.supervisor.stopAll();
     this.edges.registry.detach(addresses.server);
     this.clients.clear();

@@ -32,8 +32,8 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   watch: { directive: 'restart', failuresMax: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.
   seeker: { directive: 'restart', failuresMax: 100, withinMs },
-  // Forgets its neighbours' clocks, which their next beats tell.
-  clocks: { directive: 'restart', failuresMax: 100, withinMs },
+  // Knows what it has published of the own clock last; a new one would not, and a server that was not ready could stay so.
+  clocks: { directive: 'resume', failuresMax: 100, withinMs },
   // Connects again and catches up.
   link: { directive: 'restart', failuresMax: 10, withinMs },
   // Forgets callers that have not said who they are; they call again.

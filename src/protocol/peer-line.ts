@@ -166,7 +166,7 @@ function parsePeerAt(line: ByteString): PeerAt | NotAPeerLine {
   return { kind: 'AT', location: Location.in(line, end), forwarder: line.slice(end + 1) as ServerId };
 }
 
-/** Fields beyond the fifth are for versions to come: they are read only after the version is known to be one of ours. */
+/** Fields behind the nonce are ignored, so that a server of a later version is told why it is refused ([PE3], [PE27]). */
 function parseHello([, version, herd, first, second, nonce]: readonly ByteString[]): Hello | NotAPeerLine {
   if (version === undefined || herd === undefined || first === undefined || second === undefined) return invalid;
   const from = asServerId(first);

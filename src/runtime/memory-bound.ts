@@ -1,7 +1,9 @@
 import { peerLineBytesMax } from '../protocol/peer-line.js';
 import { reportFieldBytesMax } from '../protocol/command.js';
+import { changesWaitingMax } from '../actors/connection.js';
 import type { Limits } from '../actors/limits.js';
 import { indexBytes, locationOverheadBytes } from '../actors/location-bytes.js';
+import { searchesMax } from '../actors/seeker.js';
 import { watchersMax } from '../actors/watch.js';
 
 /**
@@ -60,12 +62,11 @@ const upstreamBodyBytes = mebibyte;
 /** Requests to the upstream at once, each of which may have a body as bytes and as text; and the answers that are kept. */
 const upstreamBytes = 32 * 2 * upstreamBodyBytes + 16 * mebibyte;
 
-/** Searches of the herd at once, and what each takes besides the client's ID. */
-const searchesMax = 10_000;
+/** What a search of the herd takes besides the client's ID. */
 const searchBytes = 512;
 
-/** What waits for a connection that watches: a change for each of 100,000 clients, 50 bytes each. */
-const watcherBytes = 100_000 * 50;
+/** What waits for a connection that watches: 50 bytes for each change. */
+const watcherBytes = changesWaitingMax * 50;
 
 /** What a link has under way: 64 KiB that its socket has yet to take, and an answer to a digest. */
 const linkBytes = 64 * kibibyte + 768 * kibibyte;

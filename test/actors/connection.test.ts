@@ -332,6 +332,14 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
+    it('[CO5] answers those that wait before the server goes down', () => {
+      say(`${questions(1, 4)}hello\n`);
+      tell({ kind: 'drain' });
+      for (const question of [1, 2, 3]) answer(question);
+      expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
+      expect(wire.state).to.equal('ended');
+    });
+
     it('hands its places on when it is gone', () => {
       const begun: string[] = [];
       say(questions(1, 4));
@@ -366,7 +374,7 @@ describe('Connection', () => {
     });
 
     it('counts a query as several commands', () => {
-      for (const other of [{ resume: () => undefined }]) shared.scheduler.wait(other);
+      shared.scheduler.wait({ resume: () => undefined });
       say(questions(0, 60));
       expect(asked()).to.have.lengthOf(256 / 8);
     });

@@ -66,6 +66,7 @@ describe('PeerLink', () => {
     const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
     link = new PeerLink(bus, edges, { identity, pace: { beatMs: 2_000, repairMs: 30_000 } }, neighbour);
     bus.attach(addresses.link(neighbour), link);
+    expect(clocks.take(), 'of a link before that failed').to.deep.equal([{ kind: 'clock-lost', neighbour }]);
   }
 
   function states(): string[] {

@@ -396,6 +396,23 @@ describe('Server', () => {
       expect(deadLetters).to.have.lengthOf(2);
     });
 
+    for (const ends of ['without clients', 'when the last has left']) {
+      it(`[PE30] says nothing of clocks as its links end, ${ends}, and sends nothing to actors that are gone`, async () => {
+        const { wire: peer, listener } = transport.last;
+        listener.opened(peer);
+        listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'BEAT 1700000000.000000000']);
+        const caller = new FakePeerWire('192.0.2.9:40000');
+        server.acceptPeer(caller).lines(caller, ['HELLO 3 twitter Blake Bryant', 'BEAT 1700086400.000000000']);
+        const events = [eventsOf(bus, 'clock'), eventsOf(bus, 'dead-letter')];
+        const client = ends === 'without clients' ? undefined : connect();
+        const drained = server.drain();
+        client?.leave('the client closed');
+        await drained;
+        expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+        expect(events).to.deep.equal([[], []]);
+      });
+    }
+
     it('[CO5] gives every client the answers it waits for, and ends when the last has left', async () => {
       const [idle, waiting] = [connect(), connect()];
       waiting.say('IAMAT kiwi +34.0-118.0 1699999999');
@@ -423,6 +440,20 @@ describe('Server', () => {
       await drained;
       expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
       expect(wire.state).to.equal('destroyed');
+    });
+
+    it('begins no query that waited for others when it stops', async () => {
+      server.stop();
+      begin({ pendingQueriesMax: 1 });
+      const [oldest, others] = [connect(), [connect(), connect()]];
+      oldest.say('IAMAT kiwi +34.0-118.0 1699999999');
+      for (const [index, client] of others.entries()) client.say(`WHATSAT kiwi 10 ${index}`);
+      oldest.say('WHATSAT kiwi 10 5');
+      const drained = server.drain();
+      clock.advance(6_000);
+      await drained;
+      expect(states().at(-1)).to.equal('stopped');
+      expect(http.requests).to.have.lengthOf(2);
     });
 
     it('waits long enough for an upstream that never answers', async () => {

@@ -14,7 +14,7 @@ describe('directiveFor', () => {
       bucket: 'restart',
       watch: 'restart',
       seeker: 'restart',
-      clocks: 'restart',
+      clocks: 'resume',
       link: 'restart',
       acceptor: 'restart',
       upstream: 'restart',

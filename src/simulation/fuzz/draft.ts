@@ -1,7 +1,6 @@
 import { linkPauseMaxMs } from '../../actors/backoff.js';
-import type { ServerId } from '../../protocol/ids.js';
+import type { ClientId, ServerId } from '../../protocol/ids.js';
 import { promisedMs } from '../run/promise.js';
-import type { ClientId } from '../../protocol/ids.js';
 import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
 import type { ScenarioContent } from '../scenario/write.js';
 

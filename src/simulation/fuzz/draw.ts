@@ -106,6 +106,7 @@ function drawLimits(random: SeededRandom): Limits {
     { idleMs: 1_000 },
     // Some four dozen clients.
     { storeBytesMax: 16_384 },
+    { pendingQueriesMax: 1 },
   ];
   return Object.assign({ ...defaultLimits }, ...tight.filter(() => random.happens(0.07))) as Limits;
 }

@@ -13,8 +13,8 @@ const countedAheadMs = countedAheadSeconds * 1_000;
 
 /** What is known of the reports of one client. All in milliseconds of the true time of day. */
 interface Reports {
-  /** Sent, and not answered: the command, the time that it claims, and when it was sent. */
-  readonly open: Map<string, { readonly claimedMs: number; readonly sentMs: number }>;
+  /** Sent, and not answered: the command, the time that it claims, when it was sent, and that moment of the scenario. */
+  readonly open: Map<string, { readonly claimedMs: number; readonly sentMs: number; readonly sentAtMs: number }>;
   /** The latest effective time that an answered report can have. */
   latestMs: number;
 }
@@ -44,7 +44,7 @@ export class NewestWins implements Invariant {
     const id = asClientId(client);
     const known = this.clients.get(id) ?? { open: new Map(), latestMs: -Infinity };
     this.clients.set(id, known);
-    known.open.set(line, { claimedMs: millisecondsOf(claimed), sentMs: nowMs(view) });
+    known.open.set(line, { claimedMs: millisecondsOf(claimed), sentMs: nowMs(view), sentAtMs: view.world.nowMs() });
   }
 
   private answered(server: ServerId, command: string, answer: string, view: HerdView): Breach | undefined {
@@ -62,7 +62,9 @@ export class NewestWins implements Invariant {
       known.latestMs = Math.max(known.latestMs, claimedMs);
       return undefined;
     }
-    const breach = this.breachOf({ server, location, claimedMs, sentMs }, known, view);
+    // A server that came back while the answer was under way may have lost the report.
+    const isSameRun = (view.restartedMs.get(server) ?? -Infinity) < report.sentAtMs;
+    const breach = isSameRun ? this.breachOf({ server, location, claimedMs, sentMs }, known, view) : undefined;
     const effectiveMs = Math.min(claimedMs, answeredMs + countedAheadMs + toleranceMs);
     known.latestMs = Math.max(known.latestMs, effectiveMs);
     return breach;

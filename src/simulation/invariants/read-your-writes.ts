@@ -29,6 +29,13 @@ export class ReadYourWrites implements Invariant {
   private readonly due = new Map<ServerId, Map<ClientId, Location>>();
   /** For the questions that have not been answered, what must have been known when they were asked. */
   private readonly questions = new Map<string, (Location | undefined)[]>();
+  /** The server that each client has spoken with last. */
+  private readonly servers = new Map<string, ServerId>();
+  /**
+   * Questions of which it is not known which answer is whose: their client has left the server and come back, and is still to get
+   * answers over the connection before.
+   */
+  private readonly mixed = new Set<string>();
 
   constructor({ network, steps }: Pick<Scenario, 'network' | 'steps'>) {
     const { delay, loss, bytesPerSecond } = network;
@@ -55,12 +62,9 @@ export class ReadYourWrites implements Invariant {
       case 'answered':
         this.acknowledge(event.server, event.command, view);
         return this.checkAnswer(event, view);
-      case 'asked': {
-        const key = `${event.client} ${event.server} ${event.line}`;
-        if (event.line.startsWith('WHATSAT '))
-          this.questions.set(key, [...(this.questions.get(key) ?? []), this.dueAt(event)]);
+      case 'asked':
+        this.ask(event);
         return undefined;
-      }
       case 'unanswered':
         this.nextQuestion(event.client, event.server, event.command);
         return undefined;
@@ -92,6 +96,15 @@ export class ReadYourWrites implements Invariant {
     }
   }
 
+  private ask(event: Extract<WorldEvent, { kind: 'asked' }>): void {
+    const { client, server, line } = event;
+    const key = `${client} ${server} ${line}`;
+    const open = this.questions.get(key) ?? [];
+    if (open.length > 0 && this.servers.get(client) !== server) this.mixed.add(key);
+    this.servers.set(client, server);
+    if (line.startsWith('WHATSAT ')) this.questions.set(key, [...open, this.dueAt(event)]);
+  }
+
   private dueAt({ server, line }: Extract<WorldEvent, { kind: 'asked' }>): Location | undefined {
     return this.due.get(server)?.get((line.split(' ')[1] ?? '') as ClientId);
   }
@@ -113,8 +126,12 @@ export class ReadYourWrites implements Invariant {
   private nextQuestion(client: string, server: ServerId, command: ByteString): Location | undefined {
     const key = `${client} ${server} ${command}`;
     const [due, ...others] = this.questions.get(key) ?? [];
+    const isMixed = this.mixed.has(key);
     if (others.length > 0) this.questions.set(key, others);
-    else this.questions.delete(key);
-    return due;
+    else {
+      this.questions.delete(key);
+      this.mixed.delete(key);
+    }
+    return isMixed ? undefined : due;
   }
 }

@@ -1,7 +1,6 @@
-import type { ServerId } from '../../protocol/ids.js';
+import type { ClientId, ServerId } from '../../protocol/ids.js';
 import type { Invariant } from '../invariants/invariant.js';
 import { allInvariants } from '../invariants/all.js';
-import type { ClientId } from '../../protocol/ids.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
 import { waysOf } from '../scenario/ways.js';
 import { SeededRandom } from '../seeded-random.js';
