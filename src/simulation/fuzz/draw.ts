@@ -106,6 +106,8 @@ function drawLimits(random: SeededRandom): Limits {
     { idleMs: 1_000 },
     // Some four dozen clients.
     { storeBytesMax: 16_384 },
+    // Some ten clients.
+    { linkBacklogBytesMax: 4_096 },
   ];
   return Object.assign({ ...defaultLimits }, ...tight.filter(() => random.happens(0.07))) as Limits;
 }
