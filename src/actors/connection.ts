@@ -285,11 +285,13 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
   private keepAccount(): void {
-    const bytes = this.wire.backlogBytes + this.conversation.keptBytes + this.batchBytes;
+    const untaken = this.wire.backlogBytes + this.conversation.keptBytes;
+    const bytes = untaken + this.batchBytes;
     const accounted = bytes < unaccountedBytes ? 0 : bytes;
-    if (accounted === this.accountedBytes || this.isEvicted) return;
+    if (this.isEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
     this.accountedBytes = accounted;
-    this.account.set(accounted);
+    // What a client has sent, and the server has had no time for, is less its fault than what it does not take.
+    this.account.set(accounted, accounted === 0 ? 0 : untaken + Math.ceil(this.batchBytes / 4));
   }
 
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
