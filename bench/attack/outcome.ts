@@ -12,6 +12,8 @@ export interface Outcome {
   /** The longest that an honest client waited for an answer meanwhile, in milliseconds. */
   readonly worstHonestMs: number;
   readonly peakBytes: number;
+  /** The most memory that the process may take by its limits, in bytes. */
+  readonly boundBytes: number;
   /** What the process referred to before and after, with garbage collected; undefined if it did not survive. */
   readonly heldBytes: { readonly before: number; readonly after: number } | undefined;
   /** Bytes of the locations that the attack left at all servers together, about. */
@@ -21,8 +23,14 @@ export interface Outcome {
 
 const mebibyte = 1_048_576;
 
-/** Small enough that a leak or a missing bound shows in a run of seconds. */
-const limits = { storeBytesMax: 64 * mebibyte, backlogBytesInAllMax: 64 * mebibyte };
+/** Small enough that a leak or a missing bound shows in a run of seconds, and that the bound of the process's memory says something. */
+const limits = {
+  storeBytesMax: 64 * mebibyte,
+  backlogBytesInAllMax: 64 * mebibyte,
+  linkBacklogBytesMax: 4 * mebibyte,
+  connectionsMax: 2_500,
+  pendingQueriesMax: 1_000,
+};
 
 /** How much more may be held afterwards than before, beyond what the locations take that are stored. */
 const growthMax = 0.2;
@@ -35,6 +43,7 @@ export async function carryOut(attack: Attack): Promise<Outcome> {
   const document = { ...settings, limits: { ...limits, ...own } };
   Object.assign(process.env, attack.environment);
   const target = await Target.start(folder, document, attack.processes === true ? ['--processes'] : []);
+  const boundBytes = target.memoryBoundBytes;
   let peakBytes = 0;
   const timer = setInterval(() => (peakBytes = Math.max(peakBytes, target.residentBytes)), 50);
   try {
@@ -47,12 +56,17 @@ export async function carryOut(attack: Attack): Promise<Outcome> {
     const finding = await attack.run(target);
     const honest = await target.honest();
     const failures = [...finding.failures];
+    if (peakBytes > boundBytes)
+      failures.push(
+        `${peakBytes} bytes of memory were taken, and by its limits the process takes ${boundBytes} at most`,
+      );
     if (!target.isRunning) {
       return {
         attack,
         ...finding,
         worstHonestMs: honest.worstMs,
         peakBytes,
+        boundBytes,
         heldBytes: undefined,
         storedMoreBytes: 0,
         failures: [...failures, 'the process ended'],
@@ -70,6 +84,7 @@ export async function carryOut(attack: Attack): Promise<Outcome> {
       seen: finding.seen,
       worstHonestMs: honest.worstMs,
       peakBytes,
+      boundBytes,
       heldBytes,
       storedMoreBytes,
       failures,
@@ -80,6 +95,7 @@ export async function carryOut(attack: Attack): Promise<Outcome> {
       seen: '',
       worstHonestMs: Infinity,
       peakBytes,
+      boundBytes,
       heldBytes: undefined,
       storedMoreBytes: 0,
       failures: [error instanceof Error ? error.message : String(error)],

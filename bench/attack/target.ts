@@ -6,8 +6,11 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ChildProcess } from 'node:child_process';
+import { loadConfig } from '../../src/runtime/config/load.js';
+import { memoryBoundOfProcess } from '../../src/runtime/memory-bound.js';
 import { startChild, stopChild } from '../support/child.js';
 import { removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
@@ -47,6 +50,8 @@ export class Target {
     private readonly places: ReadonlyMap<ServerName, Place>,
     private readonly child: ChildProcess,
     private readonly client: Worker,
+    /** The most memory that the process may take, in bytes. */
+    readonly memoryBoundBytes: number,
   ) {}
 
   /**
@@ -71,14 +76,18 @@ export class Target {
       log: { dir: 'logs' },
       ...settings,
     };
-    writeFileSync(join(folder, 'herd.yaml'), JSON.stringify(document));
+    const file = join(folder, 'herd.yaml');
+    writeFileSync(file, JSON.stringify(document));
+    const config = loadConfig(file, {});
+    const heapBytesMax = getHeapStatistics().heap_size_limit;
+    const boundBytes = memoryBoundOfProcess(config, new Set(config.servers.keys()), heapBytesMax);
     process.env['HEAP_REPORT'] = join(folder, 'heap.json');
     process.env['NODE_OPTIONS'] = `--import=${preload}`;
     const command = [process.execPath, program, 'start', '--config', 'herd.yaml', ...options];
     const child = await startChild('servers', command, 'Ready in', folder);
     const ports = [...places.values()].map(({ port }) => port);
     const client = new Worker(honestClient, { workerData: { ports, address: '127.0.0.2' } satisfies HonestClientData });
-    return new Target(folder, places, child, client);
+    return new Target(folder, places, child, client, boundBytes);
   }
 
   portOf(server: ServerName): number {

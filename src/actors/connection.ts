@@ -34,11 +34,14 @@ const [firstBeatMs, beatMsMax] = [5_000, 60_000];
  */
 const unaccountedBytes = 4_096;
 
+/** Bytes of memory that a line takes besides its characters: the header of a string, and a place in a list. */
+const frameBytes = 40;
+
 /** The frames of one chunk, and when they came. */
 interface Batch {
   readonly frames: readonly Frame[];
   readonly receivedAt: Instant;
-  /** Of the chunk: its memory is kept until the last frame is handled. */
+  /** Of the chunk and its frames: the chunk's memory is kept until the last frame is handled. */
   readonly bytes: number;
   next: number;
 }
@@ -210,9 +213,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.take(this.framer.push(chunk), receivedAt, chunk.length);
   }
 
-  private take(frames: readonly Frame[], receivedAt: Instant, bytes: number): void {
+  private take(frames: readonly Frame[], receivedAt: Instant, chunkBytes: number): void {
     if (frames.length > 0) {
       this.spoken.heard(frames.map(textOf));
+      const bytes = chunkBytes + frames.length * frameBytes;
       this.batches.push({ frames, receivedAt, bytes, next: 0 });
       this.batchBytes += bytes;
     }
@@ -281,11 +285,13 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
   private keepAccount(): void {
-    const bytes = this.wire.backlogBytes + this.conversation.keptBytes + this.batchBytes;
+    const untaken = this.wire.backlogBytes + this.conversation.keptBytes;
+    const bytes = untaken + this.batchBytes;
     const accounted = bytes < unaccountedBytes ? 0 : bytes;
-    if (accounted === this.accountedBytes || this.isEvicted) return;
+    if (this.isEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
     this.accountedBytes = accounted;
-    this.account.set(accounted);
+    // What a client has sent, and the server has had no time for, is less its fault than what it does not take.
+    this.account.set(accounted, accounted === 0 ? 0 : untaken + Math.ceil(this.batchBytes / 4));
   }
 
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */

@@ -94,9 +94,9 @@ export class Conversation {
     return this.answers.bytes + this.pendingResults * this.resultBytes;
   }
 
-  /** Bytes that are kept for the client: of answers that wait for others, and of changes. */
+  /** Bytes that are kept for the client: of answers that wait for others, of changes, and of what it watches. */
   get keptBytes(): number {
-    return this.answers.bytes + (this.watched?.waitingBytes ?? 0);
+    return this.answers.bytes + (this.watched?.keptBytes ?? 0);
   }
 
   /** Whether the last command waits until fewer are under way on the server. */

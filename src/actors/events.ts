@@ -279,7 +279,7 @@ export interface BucketWarningEvent {
 /** Something that whoever runs the server should look at. Said once a minute at most, or once until it is over. */
 export interface WarningEvent {
   readonly kind: 'warning';
-  readonly about: 'duplicate-server' | 'descriptors';
+  readonly about: 'duplicate-server' | 'descriptors' | 'slow-neighbour';
   readonly reason: string;
 }
 

@@ -24,6 +24,8 @@ export interface Limits {
   readonly backlogBytesMax: number;
   /** Bytes that wait for all clients of the server together. Beyond it the connections that hold the most are closed. */
   readonly backlogBytesInAllMax: number;
+  /** Bytes of memory of new locations that wait for one neighbour. Beyond it they are dropped, and it compares what it holds. */
+  readonly linkBacklogBytesMax: number;
   /** WHATSAT commands of all clients under way at once; more are taken when fewer are. */
   readonly pendingQueriesMax: number;
   /** How long a client may leave so much untaken, and take none of it, in milliseconds, before it is dropped. */
@@ -56,6 +58,7 @@ export const defaultLimits: Limits = {
   answersWaitingMax: 64,
   backlogBytesMax: 262_144,
   backlogBytesInAllMax: 268_435_456,
+  linkBacklogBytesMax: 33_554_432,
   pendingQueriesMax: 10_000,
   stallMs: 60_000,
   idleMs: 3_600_000,

@@ -13,3 +13,14 @@ export const indexBytes = 16 * 1_048_576;
 export function locationBytes({ line, client }: Location): number {
   return line.length + client.length + locationOverheadBytes;
 }
+
+/** Bytes of an entry of a map of clients. */
+const entryBytes = 64;
+
+/**
+ * Bytes of memory that a location takes that waits to be sent: its entry in the queue, and the location itself, for the store may hold
+ * a newer one by now, or none.
+ */
+export function waitingLocationBytes(location: Location): number {
+  return entryBytes + locationBytes(location);
+}

@@ -6,8 +6,11 @@ export interface OutputHolder {
 
 /** What one holder has waiting. */
 export interface OutputAccount {
-  /** Says how many bytes wait now. May drop holders, this one among them. */
-  set(bytes: number): void;
+  /**
+   * Says how many bytes wait now. May drop holders, this one among them.
+   * @param weight what decides who is dropped; left out, the bytes
+   */
+  set(bytes: number, weight?: number): void;
   /** Nothing waits any more. */
   close(): void;
 }
@@ -22,15 +25,15 @@ const comparedMax = 1_000;
 interface Entry {
   readonly holder: OutputHolder;
   bytes: number;
+  weight: number;
 }
 
 /**
  * Bounds the output that waits for all clients of a server together, whatever their protocol. Beyond the bound the holders with
- * the most bytes are dropped first, until the rest is within it. Entries stand in classes by the power of two of their size, so
- * that neither a change nor a drop looks at all of them, however many there are and however often the bound is passed.
+ * the most weight are dropped first, until the rest is within it. Entries stand in classes by the power of two of their weight, so that neither a change nor a drop looks at all of them, however many there are and however often the bound is passed.
  */
 export class OutputBudget {
-  /** By the number of binary digits of their bytes; entries of 0 bytes are in none. */
+  /** By the number of binary digits of their weight; entries of which nothing waits are in none. */
   private readonly classes: (Set<Entry> | undefined)[] = [];
   private total = 0;
 
@@ -44,24 +47,25 @@ export class OutputBudget {
 
   /** Opens the account of a holder. A holder has one at most. */
   open(holder: OutputHolder): OutputAccount {
-    const entry: Entry = { holder, bytes: 0 };
+    const entry: Entry = { holder, bytes: 0, weight: 0 };
     return {
-      set: (bytes) => {
-        this.put(entry, bytes);
+      set: (bytes, weight = bytes) => {
+        this.put(entry, bytes, weight);
         while (this.total > this.bytesMax) this.dropLargest();
       },
-      close: () => this.put(entry, 0),
+      close: () => this.put(entry, 0, 0),
     };
   }
 
-  private put(entry: Entry, bytes: number): void {
-    const from = classOf(entry.bytes);
-    const to = classOf(bytes);
+  private put(entry: Entry, bytes: number, weight: number): void {
+    const from = classOf(entry);
     this.total += bytes - entry.bytes;
     entry.bytes = bytes;
+    entry.weight = weight;
+    const to = classOf(entry);
     if (from === to) return;
-    this.classes[from]?.delete(entry);
-    if (to > 0) (this.classes[to] ??= new Set()).add(entry);
+    if (from !== undefined) this.classes[from]?.delete(entry);
+    if (to !== undefined) (this.classes[to] ??= new Set()).add(entry);
   }
 
   private dropLargest(): void {
@@ -69,17 +73,22 @@ export class OutputBudget {
     let most: Entry | undefined;
     let seen = 0;
     for (const entry of largest) {
-      if (most === undefined || entry.bytes > most.bytes) most = entry;
+      if (most === undefined || isMore(entry, most)) most = entry;
       if ((seen += 1) === comparedMax) break;
     }
     if (most === undefined) return;
     const { holder, bytes } = most;
-    this.put(most, 0);
+    this.put(most, 0, 0);
     holder.drop(`output buffers of all clients exceed ${this.bytesMax} bytes, and this one holds ${bytes}`);
   }
 }
 
-/** The number of binary digits of a number of bytes; 0 for none. */
-function classOf(bytes: number): number {
-  return bytes === 0 ? 0 : Math.floor(Math.log2(bytes)) + 1;
+/** The number of binary digits of the weight; undefined where nothing waits. */
+function classOf({ bytes, weight }: Entry): number | undefined {
+  if (bytes === 0) return undefined;
+  return weight === 0 ? 0 : Math.floor(Math.log2(weight)) + 1;
+}
+
+function isMore(a: Entry, b: Entry): boolean {
+  return a.weight > b.weight || (a.weight === b.weight && a.bytes > b.bytes);
 }

@@ -4,8 +4,9 @@ import type { Location } from '../protocol/location.js';
 import { caughtUp, formatPeerAt, type DigestLine, type PeerLine, type PeerNews } from '../protocol/peer-line.js';
 import type { Bus } from './bus.js';
 import type { Clock } from './clock.js';
+import type { Limits } from './limits.js';
 import { addresses } from './messages.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type OutboxSink } from './outbox.js';
 import { sendLater } from './send-later.js';
 
 /**
@@ -45,22 +46,29 @@ export class PeerExchange {
   private catchUp: 'none' | 'going on' | 'again' = 'none';
   private pagedAtMs = 0;
 
-  /** @param self the server that locations are passed on in the name of */
+  private readonly neighbour: ServerId;
+
+  /** @param ends who speaks here, in whose name locations are passed on, and who is at the far end */
   constructor(
     readonly bus: Bus,
     readonly clock: Clock,
-    self: ServerId,
-    private readonly neighbour: ServerId,
+    { self, neighbour }: { readonly self: ServerId; readonly neighbour: ServerId },
+    { linkBacklogBytesMax }: Pick<Limits, 'linkBacklogBytesMax'>,
     private readonly voice: PeerVoice,
   ) {
-    this.outbox = new Outbox({
+    this.neighbour = neighbour;
+    const sink: OutboxSink = {
       get hasRoom() {
         return voice.hasRoom;
       },
       sendLocation: (location, line = formatPeerAt(location, self)) => voice.sendLocation(line),
       sendCaughtUp: () => this.caughtUp(),
       wantPage: () => this.wantPage(),
-    });
+      dropped: () =>
+        this.warn(`more than ${linkBacklogBytesMax} bytes waited for it, and it will compare what it holds`),
+      wantComparison: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
+    };
+    this.outbox = new Outbox(sink, linkBacklogBytesMax);
     bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
   }
 
@@ -124,6 +132,10 @@ export class PeerExchange {
   close(): void {
     this.cancelPageTimer?.();
     this.cancelCompareTimer?.();
+  }
+
+  private warn(what: string): void {
+    this.bus.publish({ kind: 'warning', about: 'slow-neighbour', reason: `${this.neighbour} reads slowly: ${what}` });
   }
 
   /** Has the newest digest compared, if the neighbour takes the answer, which may be large, and did not ask just before. */

@@ -17,7 +17,7 @@ import type { Clock } from './clock.js';
 import { Farewell } from './farewell.js';
 import { CallerHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import type { LinkEvent, LinkState } from './events.js';
-import type { LinkPace } from './limits.js';
+import type { Limits, LinkPace } from './limits.js';
 import { addresses, type LinkMessage } from './messages.js';
 import { PeerExchange } from './peer-exchange.js';
 import { shakeHandsWithinMs } from './peer-acceptor.js';
@@ -42,6 +42,7 @@ export interface PeerLinkEdges {
 export interface PeerLinkSettings {
   readonly identity: PeerIdentity;
   readonly pace: LinkPace;
+  readonly limits: Pick<Limits, 'linkBacklogBytesMax'>;
 }
 
 const outOfPlace = 'the neighbour sent a line that has no place here';
@@ -283,7 +284,9 @@ export class PeerLink implements Actor<LinkMessage> {
     this.handshake = undefined;
     this.connectedAtMs = edges.clock.monotonicMs();
     this.silentBeats = 0;
-    this.exchange = new PeerExchange(bus, edges.clock, this.settings.identity.server, neighbour, {
+    const { identity, limits } = this.settings;
+    const ends = { self: identity.server, neighbour };
+    this.exchange = new PeerExchange(bus, edges.clock, ends, limits, {
       get hasRoom() {
         return hasRoom();
       },

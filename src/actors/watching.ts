@@ -5,16 +5,14 @@ import type { Location } from '../protocol/location.js';
 import type { AddressQuota } from './address-quota.js';
 import type { AnswerQueue, PendingAnswer } from './answer-queue.js';
 import type { Address, Bus } from './bus.js';
+import { waitingLocationBytes } from './location-bytes.js';
 import { addresses, type ConnectionMessage } from './messages.js';
 
 /** Bytes of the IDs that one connection may watch, together. */
 const watchedBytesMax = 262_144;
 
-/**
- * Bytes that a change that waits is taken to cost beside its line: its entry in the queue, about 50, and the location, if the store
- * holds a newer one and nothing else keeps it.
- */
-const changeOverheadBytes = 200;
+/** Bytes that a watched client takes besides its ID: its entries here and in the sets of the actor that knows who watches whom. */
+const watchedOverheadBytes = 400;
 
 /** Who watches: where it is reached, and what it is counted by. */
 interface Watcher {
@@ -48,7 +46,7 @@ export class Watching {
   /** Bytes of the IDs in `clients`. */
   private clientBytes = 0;
   private readonly waiting = new Map<ClientId, Location>();
-  private lineBytes = 0;
+  private waitingLocationBytes = 0;
   private state: 'open' | 'over' = 'open';
   /** Whether it has one of the places of its address, as it must while it watches anything. */
   private hasPlace = false;
@@ -71,9 +69,9 @@ export class Watching {
     return this.waiting.size;
   }
 
-  /** Bytes that the changes cost that wait. */
-  get waitingBytes(): number {
-    return this.lineBytes + this.waiting.size * changeOverheadBytes;
+  /** Bytes of memory that the changes take that wait, and the IDs that are watched. */
+  get keptBytes(): number {
+    return this.waitingLocationBytes + this.clientBytes + this.clients.size * watchedOverheadBytes;
   }
 
   /** Takes a WATCH; it is answered when it has begun. */
@@ -164,18 +162,23 @@ export class Watching {
     this.clients.clear();
     this.clientBytes = 0;
     this.waiting.clear();
-    this.lineBytes = 0;
+    this.waitingLocationBytes = 0;
     this.releasePlace();
   }
 
   private hold(location: Location): void {
-    this.lineBytes += location.line.length - (this.waiting.get(location.client)?.line.length ?? 0);
+    this.waitingLocationBytes += waitingLocationBytes(location) - this.waitingBytesOf(location.client);
     this.waiting.set(location.client, location);
   }
 
   private drop(client: ClientId): void {
-    this.lineBytes -= this.waiting.get(client)?.line.length ?? 0;
+    this.waitingLocationBytes -= this.waitingBytesOf(client);
     this.waiting.delete(client);
+  }
+
+  private waitingBytesOf(client: ClientId): number {
+    const location = this.waiting.get(client);
+    return location === undefined ? 0 : waitingLocationBytes(location);
   }
 
   private takePlace(): boolean {
@@ -196,7 +199,7 @@ export class Watching {
     }
     const kept = [...this.clients].flatMap((named) => this.waiting.get(named) ?? []);
     this.waiting.clear();
-    this.lineBytes = 0;
+    this.waitingLocationBytes = 0;
     for (const location of kept) this.hold(location);
   }
 

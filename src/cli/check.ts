@@ -9,7 +9,7 @@ import type { HerdConfig, UpstreamChoice } from '../runtime/config/herd-config.j
 import { openPeersOf } from '../runtime/config/open-peers.js';
 import type { NatsSettings } from '../runtime/nats/nats-settings.js';
 import { hostAndPort } from '../runtime/listening.js';
-import { memoryBoundBytes, memoryPartsOf } from '../runtime/memory-bound.js';
+import { memoryBoundBytes, memoryPartsOf, memoryUseOf } from '../runtime/memory-bound.js';
 import { configFor } from './config-file.js';
 import type { ConfigOption } from './options.js';
 import { print, warn } from './output.js';
@@ -62,21 +62,15 @@ function showLinks({ servers, topology }: HerdConfig): void {
 }
 
 /** The most memory that each server takes, in a process of its own. */
-function showMemory({ limits, servers, topology, spread, bridge, storePath, log, tls }: HerdConfig): void {
-  print('\nThe most memory that each server takes:\n');
+function showMemory(config: HerdConfig): void {
+  print('\nThe most memory that each server takes in a process of its own:\n');
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MiB`;
-  const rows = [...servers.keys()].map((server) => {
-    const use = {
-      neighbours: spread.kind === 'flood' ? (topology.get(server)?.length ?? 0) : 0,
-      tls: tls.clients !== undefined,
-      store: storePath !== undefined,
-      bucket: spread.kind === 'nats' || bridge?.by.has(server) === true,
-      log: log !== undefined,
-    };
-    const parts = memoryPartsOf(limits, use);
+  const rows = [...config.servers.keys()].map((server) => {
+    const use = memoryUseOf(config, server, new Set([server]));
+    const parts = memoryPartsOf(config.limits, use);
     return [
       server,
-      mebibytes(memoryBoundBytes(limits, use)),
+      mebibytes(memoryBoundBytes(config.limits, use)),
       parts.map(({ part, bytes }) => `${part} ${mebibytes(bytes)}`).join(', '),
     ];
   });

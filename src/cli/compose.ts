@@ -4,10 +4,9 @@ import { HerdCertificates } from '../runtime/certificates.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { StatusReport } from '../runtime/herd-status.js';
 import type { HostEdges } from '../runtime/hosted-server.js';
-import type { HerdMode } from '../runtime/http/http-edges.js';
-import { isLoopback } from '../runtime/listening.js';
 import type { Stage } from '../runtime/stage.js';
 import { onHangup } from './hangup.js';
+import { modeOf } from './mode.js';
 import { warn } from './output.js';
 
 /**
@@ -27,12 +26,6 @@ export function surroundingsOf(
   const mode = modeOf(config, servers);
   const stage = mode === 'development' ? stageFor(config) : undefined;
   return { environment: process.env, certificates, mode, stage, warn, report, observe, die };
-}
-
-/** A whole herd in one process, which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */
-function modeOf(config: HerdConfig, servers: readonly ServerId[]): HerdMode {
-  if (process.env['NODE_ENV'] === 'production' || servers.length < config.servers.size) return 'production';
-  return [...config.servers.values()].every(({ host }) => isLoopback(host)) ? 'development' : 'production';
 }
 
 /** Where scenarios are played beside the herd; what they need is loaded when somebody asks for one. */

@@ -14,7 +14,9 @@ import { configFor, serversNamed } from './config-file.js';
 import { CommandError } from './errors.js';
 import { onHangup } from './hangup.js';
 import type { ConfigOption, StartOptions } from './options.js';
-import { forOutput, print } from './output.js';
+import { memoryHere, memoryWarning } from './memory-warning.js';
+import { modeOf } from './mode.js';
+import { forOutput, print, warn } from './output.js';
 import { startSample } from './sample.js';
 import { environmentWithSecret } from './secrets.js';
 import { ServiceManager } from './service-manager.js';
@@ -25,6 +27,7 @@ import { table } from './table.js';
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
   const config = configFor(options);
   const servers = serversNamed(names, config);
+  warnOfMemory(config, servers, options.processes === true ? servers.map((server) => [server]) : [servers]);
   await (options.processes === true ? startProcesses(config, servers) : startHere(config, servers));
 }
 
@@ -39,6 +42,18 @@ export async function startRecorded(
 ): Promise<void> {
   const config = configFor(options);
   await startHere(config, serversNamed(names, config), wrap);
+}
+
+/** Nobody but this machine reaches a herd that is tried out. */
+function warnOfMemory(
+  config: HerdConfig,
+  servers: readonly ServerId[],
+  processes: readonly (readonly ServerId[])[],
+): void {
+  if (modeOf(config, servers) === 'development') return;
+  const hosted = processes.map((each) => new Set(each));
+  const warning = memoryWarning(config, hosted, memoryHere());
+  if (warning !== undefined) warn(warning);
 }
 
 /** All servers in this process. */

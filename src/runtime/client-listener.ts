@@ -15,7 +15,7 @@ import type { Turn } from './turn.js';
 const keepAliveAfterMs = 60_000;
 
 /** TLS handshakes at once, besides the connections that are served: more do not come to their end within 10 s on one core. */
-const handshakesMax = 10_000;
+export const handshakesMax = 10_000;
 
 /** Bytes that Node reads at once, at most: after a read of so many it reads again in the same turn. */
 const readBytesMax = 65_536;

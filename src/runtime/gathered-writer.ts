@@ -8,12 +8,17 @@ const closeWithinMs = 5_000;
 /** A backlog of this or more is followed by a report that it is gone; callers that wait for one wait at larger ones. */
 export const reportedFromBytes = 4_096;
 
+/** Memory that a write takes that waits behind another, besides its text: Node's entry for it, a callback and a string's header. */
+const queuedWriteBytes = 256;
+
 /** Writes to a socket, all that gathers until the next flush in one write: a system call a line would cost more than all else we do for it. */
 export class GatheredWriter implements Gatherer {
   private gathered: ByteString = '';
   private state: 'open' | 'closing' = 'open';
 
   private isReportDue = false;
+  /** Writes that have had to wait for others since the operating system last had taken everything. */
+  private queuedWrites = 0;
 
   /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
   constructor(
@@ -22,9 +27,10 @@ export class GatheredWriter implements Gatherer {
     private readonly onDrained: () => void,
   ) {}
 
-  /** Bytes written that the operating system has not taken yet. */
+  /** Bytes written that the operating system has not taken yet, and the memory that many small writes take besides. */
   get backlogBytes(): number {
-    return this.gathered.length + this.socket.writableLength;
+    const { gathered, socket, queuedWrites } = this;
+    return gathered.length + socket.writableLength + queuedWrites * queuedWriteBytes;
   }
 
   /** Without effect once closed. */
@@ -38,6 +44,7 @@ export class GatheredWriter implements Gatherer {
     const text = this.gathered;
     this.gathered = '';
     if (text !== '' && this.socket.writable) {
+      if (this.socket.writableLength > 0) this.queuedWrites += 1;
       if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
       this.socket.write(text, 'latin1', this.onTaken);
     }
@@ -49,7 +56,9 @@ export class GatheredWriter implements Gatherer {
    * (16 KiB, or more in later versions), and never for what the operating system took at once.
    */
   private readonly onTaken = (error?: Error | null): void => {
-    if (!this.isReportDue || this.socket.writableLength > 0 || (error ?? null) !== null) return;
+    if (this.socket.writableLength > 0 || (error ?? null) !== null) return;
+    this.queuedWrites = 0;
+    if (!this.isReportDue) return;
     this.isReportDue = false;
     this.onDrained();
   };

@@ -13,6 +13,9 @@ export function watchBus(server: ServerId, bus: MessageBus, tell: WorldListener)
     for (const line of lines) tell({ kind: 'told', server, neighbour: far as ServerId, line });
   });
   bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+  bus.on('warning', ({ about }) => {
+    if (about === 'slow-neighbour') tell({ kind: 'backlog-dropped', server });
+  });
   bus.on('clock', ({ state }) => tell({ kind: 'clock', server, state }));
   bus.on('bucket', ({ state, reason }) => tell({ kind: 'bucket', server, state, reason }));
   bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));

@@ -61,6 +61,8 @@ export type WorldEvent =
   | { readonly kind: 'down' | 'paused' | 'resumed'; readonly server: ServerId }
   /** A wire to a neighbour had no room for what there was to tell. */
   | { readonly kind: 'no-room'; readonly server: ServerId; readonly neighbour: ServerId }
+  /** What waited for a neighbour was dropped, as there was too much of it. */
+  | { readonly kind: 'backlog-dropped'; readonly server: ServerId }
   /** A server let somebody not in, or no longer: another server, or a client. */
   | {
       readonly kind: 'turned-away';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { waitingLocationBytes } from '../../src/actors/location-bytes.js';
 import { Outbox, type OutboxSink } from '../../src/actors/outbox.js';
 import type { ClientId } from '../../src/protocol/ids.js';
 import { supersedes, type Location } from '../../src/protocol/location.js';
@@ -12,6 +13,8 @@ class FakeSink implements OutboxSink {
   room = Infinity;
   caughtUp = 0;
   pagesWanted = 0;
+  drops = 0;
+  comparisonsWanted = 0;
 
   get hasRoom(): boolean {
     return this.room > 0;
@@ -31,6 +34,14 @@ class FakeSink implements OutboxSink {
   wantPage(): void {
     this.pagesWanted += 1;
   }
+
+  dropped(): void {
+    this.drops += 1;
+  }
+
+  wantComparison(): void {
+    this.comparisonsWanted += 1;
+  }
 }
 
 function forward(outbox: Outbox, client: string, seconds: number): void {
@@ -43,7 +54,7 @@ describe('Outbox', () => {
 
   beforeEach(() => {
     sink = new FakeSink();
-    outbox = new Outbox(sink);
+    outbox = new Outbox(sink, Infinity);
   });
 
   it('passes on at once what there is room for', () => {
@@ -113,6 +124,57 @@ describe('Outbox', () => {
     expect(sink.caughtUp).to.equal(1);
   });
 
+  describe('when more waits than it may keep', () => {
+    const oneBytes = waitingLocationBytes(locationOf('phone0', 1));
+
+    beforeEach(() => {
+      outbox = new Outbox(sink, 10 * oneBytes);
+      sink.room = 0;
+    });
+
+    it('[PE16] drops what waits, and has the neighbour compare what it holds once there is room', () => {
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 2);
+      expect(sink.drops, 'as much as may wait').to.equal(0);
+      expect(outbox.forward([locationOf('phonex', 1)], ['its line'])).to.equal(11);
+      forward(outbox, 'kiwi', 1);
+      outbox.drained();
+      expect([sink.drops, sink.comparisonsWanted]).to.deep.equal([1, 0]);
+      sink.room = Infinity;
+      outbox.drained();
+      expect(sink.sent).to.deep.equal([locationOf('kiwi', 1)]);
+      expect(sink.comparisonsWanted).to.equal(1);
+      outbox.drained();
+      expect(sink.comparisonsWanted, 'once').to.equal(1);
+      forward(outbox, 'emu', 1);
+      expect(sink.sent.length, 'what is new goes on as before').to.equal(2);
+    });
+
+    it('sends the page that waits, and has the neighbour compare after the catch-up', () => {
+      outbox.page([locationOf('moa', 1), locationOf('emu', 1)], false);
+      forward(outbox, 'moa', 2);
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
+      expect(sink.drops).to.equal(1);
+      sink.room = Infinity;
+      outbox.drained();
+      expect(sink.sent).to.deep.equal([locationOf('emu', 1)]);
+      expect([sink.pagesWanted, sink.comparisonsWanted]).to.deep.equal([1, 0]);
+      outbox.page([], true);
+      expect([sink.caughtUp, sink.comparisonsWanted]).to.deep.equal([1, 1]);
+    });
+
+    it('counts bytes anew after it has told what waited', () => {
+      for (let round = 0; round < 5; round += 1) {
+        sink.room = 0;
+        for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, round);
+        sink.room = Infinity;
+        outbox.drained();
+      }
+      expect(sink.drops).to.equal(0);
+      expect(sink.sent.length).to.equal(50);
+    });
+  });
+
   it('leaves the neighbour with the newest of every client, whatever happens in whatever order', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ client: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') }) },
@@ -120,7 +182,7 @@ describe('Outbox', () => {
       { weight: 2, arbitrary: fc.record({ pageLocations: fc.integer({ min: 1, max: 3 }) }) },
     );
     fc.assert(
-      fc.property(fc.nat(6), fc.array(step, { maxLength: 60 }), (heldAtStart, steps) => {
+      fc.property(fc.nat(6), fc.array(step, { maxLength: 60 }), fc.boolean(), (heldAtStart, steps, isTight) => {
         // A model of the store beside it: what it holds, and what of that has not been dealt out yet.
         const held = new Map<string, Location>();
         for (const client of ['a', 'b', 'c', 'd', 'e', 'f'].slice(0, heldAtStart))
@@ -128,9 +190,10 @@ describe('Outbox', () => {
         const notDealt = [...held.keys()];
         const sink = new FakeSink();
         sink.room = 0;
-        const outbox = new Outbox(sink);
+        const outbox = new Outbox(sink, isTight ? 3 * waitingLocationBytes(locationOf('a', 1)) : Infinity);
         let pagesDealt = 0;
         let state: 'dealing' | 'dealt' = 'dealing';
+        let comparisons = 0;
         let seconds = 0;
 
         const deal = (count: number) => {
@@ -158,8 +221,18 @@ describe('Outbox', () => {
 
         giveRoom(0);
         giveRoom(Infinity);
-        for (let pages = 0; pages < 20; pages += 1) deal(3);
-        expect(sink.caughtUp).to.equal(1);
+        for (let pages = 0; pages < 20; pages += 1) {
+          deal(3);
+          if (comparisons === sink.comparisonsWanted) continue;
+          // The neighbour compares, and a catch-up tells it what it lacks.
+          comparisons = sink.comparisonsWanted;
+          for (const [client, location] of held)
+            if (sink.known.get(location.client) !== location) notDealt.push(client);
+          state = 'dealing';
+          outbox.page([], false);
+        }
+        expect(sink.caughtUp).to.be.at.least(1);
+        expect(sink.comparisonsWanted > 0).to.equal(sink.drops > 0);
         expect(new Map<string, Location>(sink.known)).to.deep.equal(held);
       }),
       { numRuns: 1_000 },

@@ -27,6 +27,20 @@ describe('OutputBudget', () => {
     expect(budget.bytes).to.equal(30);
   });
 
+  it('drops by weight where that is not the bytes', () => {
+    const budget = new OutputBudget(100);
+    const { dropped, accounts } = holders(budget, 'light', 'heavy', 'weightless');
+    accounts[0]?.set(60, 15);
+    accounts[1]?.set(30, 30);
+    accounts[2]?.set(20, 0);
+    expect(dropped).to.deep.equal(['heavy']);
+    accounts[2]?.set(41, 0);
+    expect(dropped).to.deep.equal(['heavy', 'light']);
+    accounts[2]?.set(101, 0);
+    expect(dropped).to.deep.equal(['heavy', 'light', 'weightless']);
+    expect(budget.bytes).to.equal(0);
+  });
+
   it('counts a holder by its last figure, and not at all when it is closed', () => {
     const budget = new OutputBudget(100);
     const { dropped, accounts } = holders(budget, 'a', 'b');

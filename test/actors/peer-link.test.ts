@@ -9,6 +9,7 @@ import {
   type SeekerMessage,
   type StoreMessage,
 } from '../../src/actors/messages.js';
+import { defaultLimits } from '../../src/actors/limits.js';
 import { PeerLink } from '../../src/actors/peer-link.js';
 import type { Secrets } from '../../src/actors/secrets.js';
 import { WireMailbox } from '../../src/actors/wire-mailbox.js';
@@ -64,7 +65,12 @@ describe('PeerLink', () => {
     clocks = new FakeActor();
     bus.attach(addresses.clocks, clocks);
     const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
-    link = new PeerLink(bus, edges, { identity, pace: { beatMs: 2_000, repairMs: 30_000 } }, neighbour);
+    link = new PeerLink(
+      bus,
+      edges,
+      { identity, pace: { beatMs: 2_000, repairMs: 30_000 }, limits: defaultLimits },
+      neighbour,
+    );
     bus.attach(addresses.link(neighbour), link);
     expect(clocks.take(), 'of a link before that failed').to.deep.equal([{ kind: 'clock-lost', neighbour }]);
   }

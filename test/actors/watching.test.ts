@@ -3,6 +3,7 @@ import { Connection } from '../../src/actors/connection.js';
 import { defaultLimits, type Limits } from '../../src/actors/limits.js';
 import { LocationStore } from '../../src/actors/location-store.js';
 import { addresses, type FloodMessage, type ServerMessage, type UpstreamMessage } from '../../src/actors/messages.js';
+import { waitingLocationBytes } from '../../src/actors/location-bytes.js';
 import { Watch, watchedMax } from '../../src/actors/watch.js';
 import type { Location } from '../../src/protocol/location.js';
 import { SharedLimits } from '../../src/actors/shared-limits.js';
@@ -325,11 +326,20 @@ describe('a connection that watches', () => {
     const changes = Array.from({ length: 100 }, (_, index) => locationOf(`phone${index}`, 1));
     learn(...changes);
     learn(...changes.slice(0, 10));
-    const lineBytes = changes.reduce((sum, { line }) => sum + line.length, 0);
-    expect(shared.outputBudget.bytes).to.equal(tooMuchBacklog + lineBytes + 100 * 200);
+    const waitingBytes = changes.reduce((sum, location) => sum + waitingLocationBytes(location), 0);
+    const watchedBytes = '*'.length + 400;
+    expect(shared.outputBudget.bytes).to.equal(tooMuchBacklog + waitingBytes + watchedBytes);
     say('UNWATCH phone1\n');
     wire.backlogBytes = 0;
     bus.send(addresses.connection(1), { kind: 'drained' });
+    expect(shared.outputBudget.bytes).to.equal(0);
+  });
+
+  it('[CO4] accounts for the IDs that it watches', () => {
+    const clients = Array.from({ length: 200 }, (_, index) => `${'x'.repeat(1_000)}${100 + index}`);
+    say(clients.map((client) => `WATCH ${client}\n`).join(''));
+    expect(shared.outputBudget.bytes).to.be.at.least(200 * 1_400);
+    say('UNWATCH\n');
     expect(shared.outputBudget.bytes).to.equal(0);
   });
 

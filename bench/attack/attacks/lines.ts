@@ -64,6 +64,7 @@ export const lineAttacks: readonly Attack[] = [
   {
     name: 'idle-connections',
     sent: '10,000 idle connections of one address, a byte a second on each',
+    settings: () => ({ limits: { connectionsMax: 12_000 } }),
     run: async (target) => {
       const sockets = await dialMany(target, target.portOf('Blake'), 10_000);
       for (let second = 0; second < 5; second += 1) {
@@ -78,6 +79,7 @@ export const lineAttacks: readonly Attack[] = [
   {
     name: 'reset-storm',
     sent: '20,000 connections, each reset at once',
+    settings: () => ({ limits: { connectionsMax: 12_000 } }),
     run: async (target) => {
       for (let round = 0; round < 200; round += 1) {
         const sockets = await dialMany(target, target.portOf('Blake'), 100);

@@ -102,6 +102,11 @@ const limitsSchema = z.strictObject({
     .describe(
       'Bytes that wait for all clients of a server together; beyond it the connections that hold the most are closed.',
     ),
+  linkBacklogBytesMax: whole(4_096, 1_099_511_627_776)
+    .default(defaultLimits.linkBacklogBytesMax)
+    .describe(
+      'Bytes of memory of new locations that wait for one neighbour; beyond it they are dropped, and the neighbour compares what it holds.',
+    ),
   pendingQueriesMax: whole(1, 1_000_000)
     .default(defaultLimits.pendingQueriesMax)
     .describe('WHATSAT commands of all clients under way at once; more are taken when fewer are.'),

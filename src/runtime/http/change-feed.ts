@@ -1,4 +1,5 @@
 import type { Clock } from '../../actors/clock.js';
+import { waitingLocationBytes } from '../../actors/location-bytes.js';
 import type { ClientId } from '../../protocol/ids.js';
 import type { Location } from '../../protocol/location.js';
 import type { MessageBus } from '../message-bus.js';
@@ -12,8 +13,8 @@ const keptMs = 60_000;
 /** Clients whose change may wait for one reader; beyond it the reader is ended, and comes back when it can. */
 const waitingMax = 100_000;
 
-/** Memory that a change takes which waits, besides its location's texts, in bytes. */
-const waitingChangeBytes = 256;
+/** Memory that a change takes besides its location, and besides its text in JSON, in bytes. */
+const changeBytes = 128;
 
 /** A change, and its text as every reader is sent it: made when the first of them is. */
 class Change {
@@ -30,7 +31,7 @@ class Change {
 
   /** Memory that it takes while it waits, in bytes. */
   get bytes(): number {
-    return waitingChangeBytes + 2 * this.location.line.length;
+    return changeBytes + waitingLocationBytes(this.location) + 2 * this.location.line.length;
   }
 }
 

@@ -11,6 +11,12 @@ import { TurnShare } from './turn-share.js';
 /** Memory of a request that was read and waits behind another of its connection, in bytes; measured on Node 20. */
 const waitingRequestBytes = 2_048;
 
+/** The longest body of a request that is kept, in bytes. */
+export const bodyBytesMax = 65_536;
+
+/** The longest body without an account of it, in bytes: most phones send some hundred. */
+const unaccountedBodyBytes = 4_096;
+
 /** How often refused connections are told of, in milliseconds. */
 const tellEveryMs = 1_000;
 
@@ -58,7 +64,7 @@ export class HttpConnections {
         });
       const connection = this.connections.get(request.socket);
       if (connection === undefined) request.socket.destroy();
-      else connection.take({ response, begin });
+      else connection.take({ response, begin, bodyBytes: bodyBytesOf(request) });
     };
   }
 
@@ -167,6 +173,8 @@ export class HttpConnections {
 interface PendingRequest {
   readonly response: ServerResponse;
   readonly begin: () => void;
+  /** Memory that its body may take while it is read, in bytes. */
+  readonly bodyBytes: number;
 }
 
 /** One connection of an HTTP server. */
@@ -206,7 +214,9 @@ class HttpConnection implements OutputHolder {
   measure(): void {
     // What is destroyed frees its bytes, and has yet to be heard closing.
     if (this.socket.destroyed) return this.account.close();
-    this.account.set(this.socket.writableLength + this.keptBytes + this.waiting.length * waitingRequestBytes);
+    const { current, waiting, keptBytes } = this;
+    const waitingBytes = waiting.length * waitingRequestBytes;
+    this.account.set(this.socket.writableLength + keptBytes + waitingBytes + (current?.bodyBytes ?? 0));
   }
 
   drop(reason: string): void {
@@ -221,6 +231,7 @@ class HttpConnection implements OutputHolder {
 
   private begin(request: PendingRequest): void {
     this.current = request;
+    if (request.bodyBytes > 0) this.edges.onChange();
     request.response.once('close', () => this.next());
     request.begin();
   }
@@ -262,6 +273,12 @@ class RefusedConnections {
       if (this.count > 0) this.tell(far, reason);
     }, tellEveryMs);
   }
+}
+
+/** What a request's body may take while it is read: the chunks, and the text that is made of them. A small one is not accounted for. */
+function bodyBytesOf({ headers }: IncomingMessage): number {
+  const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  return declared <= unaccountedBodyBytes ? 0 : 2 * Math.min(declared, bodyBytesMax);
 }
 
 function farOf({ remoteAddress, remotePort }: Socket): string {

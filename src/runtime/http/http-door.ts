@@ -14,7 +14,7 @@ import { serveHealth } from './health-routes.js';
 import { serveHerd } from './herd-routes.js';
 import type { HerdMode, HttpEdges } from './http-edges.js';
 import { answerBrokenHttp } from './broken-http.js';
-import { HttpConnections } from './http-connections.js';
+import { bodyBytesMax, HttpConnections } from './http-connections.js';
 import { answerBadAddress, answerErrors, HttpError } from './http-error.js';
 import { httpServerFor } from './http-server.js';
 import { Journal } from './journal.js';
@@ -25,9 +25,6 @@ import { phoneUrlOf, servePhones } from './phone-routes.js';
 import { Reception } from './reception.js';
 import { Reports } from './reports.js';
 import { serveWebSocket } from './web-socket.js';
-
-/** The longest body of a request, in bytes. */
-const bodyBytesMax = 65_536;
 
 /** What those hear who may not ask. */
 const ofStrangers = 'pages of other origins may not ask';

@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream';
+import { bodyBytesMax } from './http-connections.js';
 import { HttpError } from './http-error.js';
-
-/** The longest body of a phone that is read, in bytes. */
-const phoneBodyBytesMax = 65_536;
 
 /** What a phone sent along; of what is too long nothing is kept. */
 type PhoneBody = { readonly kind: 'read'; readonly text: string } | { readonly kind: 'too long' };
@@ -16,10 +14,10 @@ export async function readPhoneBody(stream: Readable): Promise<PhoneBody> {
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= phoneBodyBytesMax) chunks.push(chunk);
+    if (bytes <= bodyBytesMax) chunks.push(chunk);
     else chunks.length = 0;
   }
-  return bytes > phoneBodyBytesMax ? { kind: 'too long' } : { kind: 'read', text: Buffer.concat(chunks).toString() };
+  return bytes > bodyBytesMax ? { kind: 'too long' } : { kind: 'read', text: Buffer.concat(chunks).toString() };
 }
 
 /**
@@ -29,6 +27,6 @@ export async function readPhoneBody(stream: Readable): Promise<PhoneBody> {
 export function textOfPhone(body: unknown): string {
   const read = body as PhoneBody | undefined;
   if (read === undefined) return '';
-  if (read.kind === 'too long') throw new HttpError(413, `the body has more than ${phoneBodyBytesMax} bytes`);
+  if (read.kind === 'too long') throw new HttpError(413, `the body has more than ${bodyBytesMax} bytes`);
   return read.text;
 }

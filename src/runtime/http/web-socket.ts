@@ -21,6 +21,9 @@ const pingEveryMs = 30_000;
 /** WebSocket's close code for a server that goes away (RFC 6455, section 7.4.1). */
 const goingAway = 1001;
 
+/** Memory that a message takes that waits, besides its bytes: two entries of Node's, two buffers and a callback. */
+const waitingMessageBytes = 512;
+
 /** Who is let in. */
 interface Handshakes {
   /** Why a handshake is refused, as a status line; undefined if it is not. */
@@ -108,6 +111,8 @@ class WebSocketClientWire implements ClientWire, Gatherer {
   /** Messages that wait for the next flush, and their bytes. */
   private gathered: Buffer[] = [];
   private gatheredBytes = 0;
+  /** Messages that have had to wait for others since the operating system last had taken everything. */
+  private waitingMessages = 0;
   /** Whether so much has waited that its end is to be reported. */
   private isHigh = false;
 
@@ -121,7 +126,8 @@ class WebSocketClientWire implements ClientWire, Gatherer {
   ) {}
 
   get backlogBytes(): number {
-    return this.gatheredBytes + this.webSocket.bufferedAmount;
+    const { gatheredBytes, webSocket, waitingMessages } = this;
+    return gatheredBytes + webSocket.bufferedAmount + waitingMessages * waitingMessageBytes;
   }
 
   /** Reports something, unless nothing may be reported any more. */
@@ -144,7 +150,11 @@ class WebSocketClientWire implements ClientWire, Gatherer {
     this.gathered = [];
     this.gatheredBytes = 0;
     if (this.state === 'destroyed') return;
-    for (const bytes of messages) this.webSocket.send(bytes, { binary: !isUtf8(bytes) }, () => this.taken());
+    for (const bytes of messages) {
+      if (this.webSocket.bufferedAmount > 0) this.waitingMessages += 1;
+      this.webSocket.send(bytes, { binary: !isUtf8(bytes) }, () => this.taken());
+    }
+    if (this.backlogBytes >= reportedFromBytes) this.isHigh = true;
     if (this.state === 'ending') this.webSocket.close(goingAway);
   }
 
@@ -168,7 +178,9 @@ class WebSocketClientWire implements ClientWire, Gatherer {
 
   /** The operating system has taken a message. Node tells of itself only where 16 KiB or more have waited. */
   private taken(): void {
-    if (!this.isHigh || this.backlogBytes > 0) return;
+    if (this.webSocket.bufferedAmount > 0) return;
+    this.waitingMessages = 0;
+    if (!this.isHigh || this.gatheredBytes > 0) return;
     this.isHigh = false;
     this.onDrained();
   }

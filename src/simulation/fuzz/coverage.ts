@@ -44,6 +44,8 @@ export class Coverage {
         return;
       case 'no-room':
         return this.count('a location waited for room');
+      case 'backlog-dropped':
+        return this.count('what waited for a neighbour was dropped');
       case 'forgotten':
         return this.count('a location was forgotten for want of room');
       case 'turned-away':

@@ -107,6 +107,8 @@ function drawLimits(random: SeededRandom): Limits {
     // Some four dozen clients.
     { storeBytesMax: 16_384 },
     { pendingQueriesMax: 1 },
+    // Some ten clients.
+    { linkBacklogBytesMax: 4_096 },
   ];
   return Object.assign({ ...defaultLimits }, ...tight.filter(() => random.happens(0.07))) as Limits;
 }

@@ -48,6 +48,7 @@ export const paths = [
   'a catch-up took more than one page',
   'live neighbours were found to differ',
   'a location waited for room',
+  'what waited for a neighbour was dropped',
   'a location was forgotten for want of room',
   'a server came back empty',
   'a server came back from its disk',

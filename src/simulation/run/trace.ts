@@ -8,6 +8,7 @@ const untraced = [
   'answered',
   'unanswered',
   'no-room',
+  'backlog-dropped',
   'turned-away',
   'stored',
   'not-stored',

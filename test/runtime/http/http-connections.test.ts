@@ -178,6 +178,19 @@ describe('HttpConnections', () => {
     expect(dropped[0]).to.match(/^output buffers of all clients exceed 20971520 bytes/);
   });
 
+  it('accounts for the body of a request while it is read, and no more when it is answered', async () => {
+    await open();
+    const [declared, chunked, small] = [await caller(), await caller(), await caller()];
+    declared.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nx');
+    await holds(() => expect(budget.bytes).to.equal(2 * 50_000));
+    chunked.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n');
+    await holds(() => expect(budget.bytes).to.equal(2 * 50_000 + 2 * 65_536));
+    small.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\nx');
+    await holds(() => expect(begun.length).to.equal(3));
+    for (const [, response] of begun) response.end('well');
+    await holds(() => expect(budget.bytes).to.equal(0));
+  });
+
   it('refuses connections beyond so many of an address, and tells of them once a second at most', async () => {
     await open({ httpConnectionsPerAddressMax: 2 });
     onRequest = (_, response) => response.end('well');
