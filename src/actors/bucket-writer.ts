@@ -191,8 +191,10 @@ export class BucketWriter {
     // Who comes to a server that does not hold him is mostly in the bucket: asking first is one way there and back less.
     if (held === undefined && this.hold === 'touched') return this.askWhatStands(session, write);
     if (!this.lacks(location)) {
-      // The store may have forgotten it, and have taken something older for news.
-      if (this.hold === 'touched' && held?.location !== undefined) this.tellStore(held.location);
+      // The store may have evicted it, and have taken something older for news.
+      if (write.conflicts === 0 && held?.location !== undefined && held.location.line !== location.line) {
+        this.tellStore(held.location);
+      }
       return this.settle(write);
     }
     void this.putInto(session, location).then((outcome) => {

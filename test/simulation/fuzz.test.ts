@@ -117,6 +117,7 @@ describe('fuzzing', function () {
       271,
       390,
       365,
+      1_414,
       // Those of herds on NATS.
       641,
       1_081,
