@@ -15,6 +15,12 @@ const turnCost = 2_048;
 /** Cost from which the end of the turn is looked for: a server with less to do has no timer for it. */
 const timedFromCost = 256;
 
+/**
+ * How long waiting connections may be held up by others that arrive, in milliseconds. Node accepts one connection in each turn of the
+ * event loop: with long turns in between, a new client would wait behind all that connected before it.
+ */
+export const arrivalsFirstMs = 20;
+
 /** A connection with commands that wait for its turn. */
 export interface CommandSource {
   /** Handles commands, as many as the quantum allows. */
@@ -30,6 +36,8 @@ export class CommandScheduler {
   private current = 0;
   private spent = 0;
   private timer: unknown;
+  private resumedMs = -Infinity;
+  private hasArrivals = false;
   private readonly waiting = new Set<CommandSource>();
 
   constructor(private readonly clock: Clock) {}
@@ -42,6 +50,11 @@ export class CommandScheduler {
   /** Cost that a connection may spend in the present turn. */
   get quantum(): number {
     return this.waiting.size === 0 && this.spent < turnCost ? soleQuantum : sharedQuantum;
+  }
+
+  /** A connection has arrived: more may have, and waiting connections are resumed when those are there. */
+  arrived(): void {
+    this.hasArrivals = true;
   }
 
   /** A command was handled. */
@@ -70,6 +83,11 @@ export class CommandScheduler {
 
   private begin(): void {
     this.timer = undefined;
+    const nowMs = this.clock.monotonicMs();
+    const isHeldUp = this.hasArrivals && nowMs - this.resumedMs < arrivalsFirstMs;
+    this.hasArrivals = false;
+    if (isHeldUp) return this.arm();
+    this.resumedMs = nowMs;
     this.current += 1;
     this.spent = 0;
     let left = this.waiting.size;

@@ -172,6 +172,7 @@ export class Server implements Actor<ServerMessage> {
   receive(message: ServerMessage): void {
     switch (message.kind) {
       case 'client-arrived':
+        this.shared.scheduler.arrived();
         return this.arrived(message.connection, message.wire);
       case 'client-left':
         this.supervisor.stop(addresses.connection(message.connection));

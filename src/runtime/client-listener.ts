@@ -17,8 +17,8 @@ const keepAliveAfterMs = 60_000;
 /** TLS handshakes at once, besides the connections that are served: more do not come to their end within 10 s on one core. */
 export const handshakesMax = 10_000;
 
-/** Bytes that Node reads at once, at most: after a read of so many it reads again in the same turn. */
-const readBytesMax = 65_536;
+/** A read of so many bytes or more is handled when its turn comes, and nothing more of its connection is read until then. */
+const bulkReadBytes = 4_096;
 
 /** What a door for clients needs. */
 export interface DoorEdges {
@@ -61,6 +61,7 @@ export async function listenForClients(edges: DoorEdges, at: ListenAt): Promise<
 }
 
 function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket): void {
+  turn.arrived();
   const connection = nextConnection();
   const to = addresses.connection(connection);
   let reason = 'the client closed';
@@ -69,13 +70,14 @@ function welcome({ bus, clock, turn, nextConnection }: DoorEdges, socket: Socket
   bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
   // Destroyed already if the server is on its way down.
   if (socket.destroyed) return;
-  const report = (message: ConnectionMessage) => turn.commands.ask({ flush: () => wire.report(message) });
+  // Of a connection from which nothing more is read, what comes next waits behind the large read.
+  const report = (message: ConnectionMessage) =>
+    (wire.isHeld ? turn.bulkCommands : turn.commands).ask({ flush: () => wire.report(message) });
   socket.on('data', (chunk) => {
     const message: ConnectionMessage = { kind: 'bytes', chunk, receivedAt: clock.now() };
-    if (chunk.length < readBytesMax) return report(message);
-    // Node reads up to 32 times before the turn ends, and all of that would be handled at once.
+    if (chunk.length < bulkReadBytes) return report(message);
     wire.hold();
-    turn.commands.ask({
+    turn.bulkCommands.ask({
       flush: () => {
         wire.report(message);
         wire.release();
@@ -91,7 +93,8 @@ class TcpClientWire implements ClientWire {
   readonly far: string;
   private readonly writer: GatheredWriter;
   private state: 'open' | 'destroyed' = 'open';
-  private isHeld = false;
+  /** Whether nothing is read until what was read is handled. */
+  isHeld = false;
   private isPaused = false;
 
   constructor(
@@ -126,7 +129,7 @@ class TcpClientWire implements ClientWire {
     if (!this.isHeld) this.socket.resume();
   }
 
-  /** Reads nothing more until `release`, whatever `resume` says. */
+  /** Reads nothing until `release`, whatever `resume` says. */
   hold(): void {
     this.isHeld = true;
     this.socket.pause();

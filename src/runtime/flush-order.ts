@@ -24,6 +24,12 @@ export interface LinkPace {
  */
 const roundsMax = 64;
 
+/**
+ * Large reads of clients that are handled in one turn, at most: of 64 KiB each, thousands of lines. However many clients send as
+ * much as they can, those that send little are served in each turn.
+ */
+const bulkReadsMax = 4;
+
 /** The work that has been asked for in one phase of a turn. */
 class Phase implements FlushScheduler {
   private waiting: Gatherer[] = [];
@@ -42,10 +48,13 @@ class Phase implements FlushScheduler {
     this.onAsked();
   }
 
-  /** Flushes all that have asked by now. One that throws does not keep the others from being flushed. */
-  flush(): void {
+  /**
+   * Flushes what has asked by now, in that order. One that throws does not keep the others from being flushed.
+   * @param max how many at most; the others wait for the next call
+   */
+  flush(max = Infinity): void {
     const gatherers = this.waiting;
-    this.waiting = [];
+    this.waiting = gatherers.splice(max);
     for (const gatherer of gatherers) {
       try {
         gatherer.flush();
@@ -65,6 +74,8 @@ class Phase implements FlushScheduler {
 export class FlushOrder {
   /** What clients have sent. Of what has arrived at a process, the system may report a question before what came earlier over a link. */
   readonly commands: Phase;
+  /** What clients have sent in large reads; a few of them are handled in each turn. */
+  readonly bulkCommands: Phase;
   /** Deliveries between servers of the same process. */
   readonly deliveries: Phase;
   /** Writes to servers of other processes. */
@@ -78,6 +89,7 @@ export class FlushOrder {
    */
   constructor(onAsked: () => void, onFailure: (error: unknown) => void) {
     this.commands = new Phase(onAsked, onFailure);
+    this.bulkCommands = new Phase(onAsked, onFailure);
     this.deliveries = new Phase(onAsked, onFailure);
     this.links = new Phase(onAsked, onFailure);
     this.clients = new Phase(onAsked, onFailure);
@@ -85,18 +97,25 @@ export class FlushOrder {
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
-    return this.commands.isEmpty && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+    return this.hasNoCommands && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+  }
+
+  /** Whether nothing that clients have sent is left to handle. */
+  get hasNoCommands(): boolean {
+    return this.commands.isEmpty && this.bulkCommands.isEmpty;
   }
 
   /**
    * Does the work that has been asked for. What writing to clients leads to waits for the next call.
    *
    * @param pace by which links may be left to wait while no client is to be written to; left out, they are not
+   * @param mayHandleBulk whether large reads of clients are handled this time
    */
-  run(pace?: LinkPace): void {
-    const { commands, links, clients } = this;
+  run(pace?: LinkPace, mayHandleBulk = true): void {
+    const { commands, bulkCommands, links, clients } = this;
     this.deliver();
     commands.flush();
+    if (mayHandleBulk) bulkCommands.flush(bulkReadsMax);
     this.deliver();
     if (!links.isEmpty && (!clients.isEmpty || pace === undefined || pace.waitMs() === 0)) {
       links.flush();

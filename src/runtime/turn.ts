@@ -1,3 +1,4 @@
+import { arrivalsFirstMs } from '../actors/command-scheduler.js';
 import { FlushOrder, type FlushScheduler } from './flush-order.js';
 import { Pace } from './pace.js';
 
@@ -11,6 +12,7 @@ const linkPace = { denseMs: 1, everyMs: 5 };
 /** Does gathered work at the end of the present turn of the event loop, in the order of `FlushOrder`. */
 export class Turn {
   readonly commands: FlushScheduler;
+  readonly bulkCommands: FlushScheduler;
   readonly deliveries: FlushScheduler;
   readonly links: FlushScheduler;
   readonly clients: FlushScheduler;
@@ -18,12 +20,20 @@ export class Turn {
   private readonly pace = new Pace(linkPace);
   private state: 'idle' | 'ends soon' | 'ending' = 'idle';
   private linkTimer: NodeJS.Timeout | undefined;
+  private hasArrivals = false;
+  private bulkHandledMs = -Infinity;
 
   /** @param onFailure hears of a flush that threw; left out, the error is thrown where nothing catches it */
   constructor(onFailure: (error: unknown) => void = throwUncaught) {
     this.order = new FlushOrder(() => this.endSoon(), onFailure);
-    const { commands, deliveries, links, clients } = this.order;
-    [this.commands, this.deliveries, this.links, this.clients] = [commands, deliveries, links, clients];
+    const { commands, bulkCommands, deliveries, links, clients } = this.order;
+    [this.commands, this.bulkCommands] = [commands, bulkCommands];
+    [this.deliveries, this.links, this.clients] = [deliveries, links, clients];
+  }
+
+  /** A client has connected: more may have, and large reads of other clients are handled when those are there. */
+  arrived(): void {
+    this.hasArrivals = true;
   }
 
   private endSoon(): void {
@@ -34,15 +44,19 @@ export class Turn {
 
   private end(): void {
     this.state = 'ending';
-    this.order.run(this.pace);
+    const nowMs = performance.now();
+    const mayHandleBulk = !this.hasArrivals || nowMs - this.bulkHandledMs >= arrivalsFirstMs;
+    this.hasArrivals = false;
+    if (mayHandleBulk) this.bulkHandledMs = nowMs;
+    this.order.run(this.pace, mayHandleBulk);
     this.state = 'idle';
     this.awaitRest();
   }
 
   /** Has what is left done: links when their pace allows it, all else at the end of the next turn. */
   private awaitRest(): void {
-    const { commands, deliveries, links, clients } = this.order;
-    if (!commands.isEmpty || !deliveries.isEmpty || !clients.isEmpty) return this.endSoon();
+    const { hasNoCommands, deliveries, links, clients } = this.order;
+    if (!hasNoCommands || !deliveries.isEmpty || !clients.isEmpty) return this.endSoon();
     if (links.isEmpty) {
       clearTimeout(this.linkTimer);
       this.linkTimer = undefined;

@@ -81,6 +81,8 @@ export class NewestWins implements Invariant {
     if (isAhead || !isNewest) return undefined;
     const held = view.held.get(server)?.get(location.client)?.location;
     if (held === undefined || held.line === location.line) return undefined;
+    // A full server may have evicted it since, and have taken something older for news.
+    if (!view.mustKeep([server], location)) return undefined;
     return { server, text: `${server} took ${location.line}, which is the newest, and holds ${held.line}` };
   }
 }
