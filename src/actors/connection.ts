@@ -80,8 +80,9 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.spoken = new SpokenLines(bus, connection, wire.far);
     this.framer = new LineFramer(settings.limits.lineBytesMax);
     const write = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
-    this.conversation = new Conversation(bus, settings, { self, address: remoteAddressOf(wire.far), write });
-    this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) });
+    const address = remoteAddressOf(wire.far);
+    this.conversation = new Conversation(bus, settings, { self, address, write });
+    this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) }, address);
     this.life = createActor(connectionMachine, { input: { wire } });
     this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     this.life.start();
@@ -285,13 +286,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
   private keepAccount(): void {
-    const untaken = this.wire.backlogBytes + this.conversation.keptBytes;
-    const bytes = untaken + this.batchBytes;
+    const bytes = this.wire.backlogBytes + this.conversation.keptBytes + this.batchBytes;
     const accounted = bytes < unaccountedBytes ? 0 : bytes;
     if (this.isEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
     this.accountedBytes = accounted;
-    // What a client has sent, and the server has had no time for, is less its fault than what it does not take.
-    this.account.set(accounted, accounted === 0 ? 0 : untaken + Math.ceil(this.batchBytes / 4));
+    this.account.set(accounted);
   }
 
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */

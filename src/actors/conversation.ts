@@ -25,6 +25,9 @@ export interface ConversationSettings {
 /** Cost of a command to the scheduler: a WHATSAT makes the store, the seeker or the upstream work, and this conversation again. */
 const whatsatCost = 8;
 
+/** Connections that watch all clients, by which a report costs 1 more: so many lines cost about as much as one report. */
+const watchersPerCost = 16;
+
 /** Bytes of an answer for each result that is asked for, before there has been an answer. */
 const resultBytesAtFirst = 1_024;
 
@@ -125,7 +128,7 @@ export class Conversation {
       case 'IAMAT':
         if (isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)) this.answers.add(formatInvalid(frame));
         else this.report(command, receivedAt);
-        return 1;
+        return 1 + Math.floor(this.settings.shared.watchersOfAll / watchersPerCost);
       case 'WHATSAT':
         this.ask(command, frame);
         return whatsatCost;

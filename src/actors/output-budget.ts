@@ -6,35 +6,68 @@ export interface OutputHolder {
 
 /** What one holder has waiting. */
 export interface OutputAccount {
-  /**
-   * Says how many bytes wait now. May drop holders, this one among them.
-   * @param weight what decides who is dropped; left out, the bytes
-   */
-  set(bytes: number, weight?: number): void;
+  /** Says how many bytes wait now. May drop holders, this one among them. */
+  set(bytes: number): void;
   /** Nothing waits any more. */
   close(): void;
 }
 
 /**
- * Entries of the largest class that are compared to find the largest. In a class of more, what is dropped may hold half as much as
- * the largest.
+ * Items of the largest class that are compared to find the largest. In a class of more, the one that is found may hold half as
+ * much as the largest.
  */
 const comparedMax = 1_000;
 
-/** A holder and its bytes. */
-interface Entry {
-  readonly holder: OutputHolder;
+interface Sized {
   bytes: number;
-  weight: number;
+}
+
+/** Items in classes by the power of two of their bytes, so that the largest is found without a look at all of them. */
+class SizeClasses<Item extends Sized> {
+  private readonly classes: (Set<Item> | undefined)[] = [];
+
+  /** Sets the bytes of an item; one of 0 bytes is in no class. */
+  put(item: Item, bytes: number): void {
+    const [from, to] = [classOf(item.bytes), classOf(bytes)];
+    item.bytes = bytes;
+    if (from === to) return;
+    this.classes[from]?.delete(item);
+    if (to > 0) (this.classes[to] ??= new Set()).add(item);
+  }
+
+  largest(): Item | undefined {
+    const items = this.classes.findLast((each) => each !== undefined && each.size > 0) ?? [];
+    let largest: Item | undefined;
+    let seen = 0;
+    for (const item of items) {
+      if (largest === undefined || item.bytes > largest.bytes) largest = item;
+      if ((seen += 1) === comparedMax) break;
+    }
+    return largest;
+  }
+}
+
+/** A holder and its bytes. */
+interface Entry extends Sized {
+  readonly holder: OutputHolder;
+  readonly group: Group;
+}
+
+/** The holders of one remote address. */
+interface Group extends Sized {
+  readonly entries: SizeClasses<Entry>;
+  /** Open accounts. */
+  accounts: number;
 }
 
 /**
- * Bounds the output that waits for all clients of a server together, whatever their protocol. Beyond the bound the holders with
- * the most weight are dropped first, until the rest is within it. Entries stand in classes by the power of two of their weight, so that neither a change nor a drop looks at all of them, however many there are and however often the bound is passed.
+ * Bounds the output that waits for all clients of a server together, whatever their protocol. Beyond the bound the remote address
+ * whose clients hold the most loses the one of them that holds the most, until the rest is within it: a thousand slow readers of one
+ * address cost others nothing.
  */
 export class OutputBudget {
-  /** By the number of binary digits of their weight; entries of which nothing waits are in none. */
-  private readonly classes: (Set<Entry> | undefined)[] = [];
+  private readonly groups = new Map<string, Group>();
+  private readonly bySize = new SizeClasses<Group>();
   private total = 0;
 
   /** @param bytesMax bytes that may wait in all */
@@ -45,50 +78,51 @@ export class OutputBudget {
     return this.total;
   }
 
-  /** Opens the account of a holder. A holder has one at most. */
-  open(holder: OutputHolder): OutputAccount {
-    const entry: Entry = { holder, bytes: 0, weight: 0 };
+  /**
+   * Opens the account of a holder. A holder has one at most.
+   * @param address the remote address it is counted by
+   */
+  open(holder: OutputHolder, address: string): OutputAccount {
+    const group = this.groups.get(address) ?? { bytes: 0, entries: new SizeClasses<Entry>(), accounts: 0 };
+    this.groups.set(address, group);
+    group.accounts += 1;
+    const entry: Entry = { holder, group, bytes: 0 };
+    let isOpen = true;
     return {
-      set: (bytes, weight = bytes) => {
-        this.put(entry, bytes, weight);
-        while (this.total > this.bytesMax) this.dropLargest();
+      set: (bytes) => {
+        if (!isOpen) return;
+        this.put(entry, bytes);
+        while (this.total > this.bytesMax && this.dropLargest());
       },
-      close: () => this.put(entry, 0, 0),
+      close: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.put(entry, 0);
+        group.accounts -= 1;
+        if (group.accounts === 0) this.groups.delete(address);
+      },
     };
   }
 
-  private put(entry: Entry, bytes: number, weight: number): void {
-    const from = classOf(entry);
-    this.total += bytes - entry.bytes;
-    entry.bytes = bytes;
-    entry.weight = weight;
-    const to = classOf(entry);
-    if (from === to) return;
-    if (from !== undefined) this.classes[from]?.delete(entry);
-    if (to !== undefined) (this.classes[to] ??= new Set()).add(entry);
+  private put(entry: Entry, bytes: number): void {
+    const { group } = entry;
+    const change = bytes - entry.bytes;
+    this.total += change;
+    group.entries.put(entry, bytes);
+    this.bySize.put(group, group.bytes + change);
   }
 
-  private dropLargest(): void {
-    const largest = this.classes.findLast((entries) => entries !== undefined && entries.size > 0) ?? [];
-    let most: Entry | undefined;
-    let seen = 0;
-    for (const entry of largest) {
-      if (most === undefined || isMore(entry, most)) most = entry;
-      if ((seen += 1) === comparedMax) break;
-    }
-    if (most === undefined) return;
-    const { holder, bytes } = most;
-    this.put(most, 0, 0);
+  private dropLargest(): boolean {
+    const entry = this.bySize.largest()?.entries.largest();
+    if (entry === undefined) return false;
+    const { holder, bytes } = entry;
+    this.put(entry, 0);
     holder.drop(`output buffers of all clients exceed ${this.bytesMax} bytes, and this one holds ${bytes}`);
+    return true;
   }
 }
 
-/** The number of binary digits of the weight; undefined where nothing waits. */
-function classOf({ bytes, weight }: Entry): number | undefined {
-  if (bytes === 0) return undefined;
-  return weight === 0 ? 0 : Math.floor(Math.log2(weight)) + 1;
-}
-
-function isMore(a: Entry, b: Entry): boolean {
-  return a.weight > b.weight || (a.weight === b.weight && a.bytes > b.bytes);
+/** The number of binary digits of a number of bytes; 0 for none. */
+function classOf(bytes: number): number {
+  return bytes === 0 ? 0 : Math.floor(Math.log2(bytes)) + 1;
 }

@@ -106,7 +106,7 @@ export class Server implements Actor<ServerMessage> {
       const makeSpread = () => new NatsSpread(registry, reaching, limits, hold);
       supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
     }
-    supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold));
+    supervisor.spawn('watch', addresses.watch, () => new Watch(registry, hold, this.shared));
     supervisor.spawn('clocks', addresses.clocks, () => new ClockWatch(registry));
     supervisor.spawn('seeker', addresses.seeker, () => this.makeSeeker());
     const asking = { clock, random, http: edges.http, budget: new Budget(settings.upstreamPace.budget) };

@@ -15,6 +15,8 @@ export class SharedLimits {
   readonly querySlots: QuerySlots;
   /** Time to handle commands. */
   readonly scheduler: CommandScheduler;
+  /** Connections that watch all clients: a report costs each of them a line. */
+  watchersOfAll = 0;
 
   constructor(limits: Limits, clock: Clock) {
     this.outputBudget = new OutputBudget(limits.backlogBytesInAllMax);

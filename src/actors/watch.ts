@@ -4,6 +4,7 @@ import type { Location } from '../protocol/location.js';
 import type { Actor, Address, Bus } from './bus.js';
 import type { Hold } from './hold.js';
 import { addresses, type ConnectionMessage, type WatchMessage, type WatchQuestion } from './messages.js';
+import type { SharedLimits } from './shared-limits.js';
 
 type Watcher = Address<ConnectionMessage>;
 
@@ -23,10 +24,14 @@ export class Watch implements Actor<WatchMessage> {
   /** The same the other way round. */
   private readonly watched = new Map<Watcher, Set<ClientId>>();
 
-  /** @param hold which clients the store holds: it is told who is watched if that is not everybody */
+  /**
+   * @param hold which clients the store holds: it is told who is watched if that is not everybody
+   * @param shared is told how many connections watch all clients
+   */
   constructor(
     private readonly bus: Bus,
     private readonly hold: Hold = 'all',
+    private readonly shared: Pick<SharedLimits, 'watchersOfAll'> = { watchersOfAll: 0 },
   ) {}
 
   receive(message: WatchMessage): void {
@@ -47,6 +52,7 @@ export class Watch implements Actor<WatchMessage> {
     for (const client of this.watchers.keys()) this.tellStore('unwatched', client);
     this.watchers.clear();
     this.watched.clear();
+    this.countThoseOfAll();
     this.publishCount();
   }
 
@@ -59,6 +65,7 @@ export class Watch implements Actor<WatchMessage> {
     }
     this.watchers.set(client, watchers.add(replyTo));
     this.watched.set(replyTo, watched.add(client));
+    this.countThoseOfAll();
     this.bus.send(replyTo, { kind: 'watch-begun', question, location: client === everyone ? undefined : location });
     if (watchers.size === 1) this.tellStore('watched', client);
     if (watched.size === 1) this.publishCount();
@@ -68,6 +75,7 @@ export class Watch implements Actor<WatchMessage> {
     const watched = this.watched.get(watcher);
     if (watched === undefined) return;
     for (const each of client === undefined ? watched : [client]) this.forget(watcher, each);
+    this.countThoseOfAll();
     if (client === undefined) watched.clear();
     else watched.delete(client);
     if (watched.size > 0) return;
@@ -102,6 +110,10 @@ export class Watch implements Actor<WatchMessage> {
       }
     }
     for (const [watcher, told] of ofSome) this.bus.send(watcher, { kind: 'changed', locations: told });
+  }
+
+  private countThoseOfAll(): void {
+    this.shared.watchersOfAll = this.watchers.get(everyone)?.size ?? 0;
   }
 
   private publishCount(): void {

@@ -4,7 +4,7 @@ import { OutputBudget } from '../../src/actors/output-budget.js';
 describe('OutputBudget', () => {
   const holders = (budget: OutputBudget, ...names: string[]) => {
     const dropped: string[] = [];
-    const accounts = names.map((name) => budget.open({ drop: () => dropped.push(name) }));
+    const accounts = names.map((name) => budget.open({ drop: () => dropped.push(name) }, '192.0.2.1'));
     return { dropped, accounts };
   };
 
@@ -27,18 +27,19 @@ describe('OutputBudget', () => {
     expect(budget.bytes).to.equal(30);
   });
 
-  it('drops by weight where that is not the bytes', () => {
-    const budget = new OutputBudget(100);
-    const { dropped, accounts } = holders(budget, 'light', 'heavy', 'weightless');
-    accounts[0]?.set(60, 15);
-    accounts[1]?.set(30, 30);
-    accounts[2]?.set(20, 0);
-    expect(dropped).to.deep.equal(['heavy']);
-    accounts[2]?.set(41, 0);
-    expect(dropped).to.deep.equal(['heavy', 'light']);
-    accounts[2]?.set(101, 0);
-    expect(dropped).to.deep.equal(['heavy', 'light', 'weightless']);
-    expect(budget.bytes).to.equal(0);
+  it('drops holders of the address that holds the most in all, though others hold more each', () => {
+    const budget = new OutputBudget(1_000);
+    const dropped: string[] = [];
+    const open = (name: string, address: string) => budget.open({ drop: () => dropped.push(name) }, address);
+    const one = open('honest', '192.0.2.2');
+    one.set(300);
+    const many = Array.from({ length: 10 }, (_, index) => open(`slow ${index}`, '192.0.2.1'));
+    for (const [index, account] of many.entries()) account.set(100 + index);
+    expect(dropped).to.deep.equal(['slow 6', 'slow 7', 'slow 8', 'slow 9']);
+    for (const account of many) account.close();
+    one.set(1_000);
+    expect(dropped).to.have.lengthOf(4);
+    expect(budget.bytes).to.equal(1_000);
   });
 
   it('counts a holder by its last figure, and not at all when it is closed', () => {
@@ -58,7 +59,7 @@ describe('OutputBudget', () => {
     const count = 50_000;
     const budget = new OutputBudget(count * 1_000);
     let dropped = 0;
-    const accounts = Array.from({ length: count }, () => budget.open({ drop: () => (dropped += 1) }));
+    const accounts = Array.from({ length: count }, () => budget.open({ drop: () => (dropped += 1) }, '192.0.2.1'));
     for (const account of accounts) account.set(1_000);
     const startMs = performance.now();
     for (let round = 0; round < 10_000; round += 1) accounts[round]?.set(1_001);

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { defaultLimits } from '../../../src/actors/limits.js';
 import type { Attack } from '../attack.js';
 import { fillWith, reports } from '../reports.js';
 import type { Target } from '../target.js';
@@ -33,19 +32,16 @@ export const watchAttacks: readonly Attack[] = [
   },
   {
     name: 'watch-unread',
-    sent: '1,000 `WATCH *`, unread, while 95,000 clients report',
-    // As much as is usual: with less for each than a client that pipelines has under way in a turn, that one would be dropped, too.
-    settings: () => ({
-      limits: { watchersPerAddressMax: 1_000, backlogBytesInAllMax: defaultLimits.backlogBytesInAllMax },
-    }),
+    sent: '1,000 `WATCH *` of one address, unread, while another reports 95,000 clients',
     run: async (target) => {
       const sockets = await watchUnread(target, 1_000);
       const startedMs = performance.now();
-      await target.sendLines(target.portOf('Blake'), reports(95_000, 12), 120_000, '127.0.0.4');
+      const answers = await target.sendLines(target.portOf('Blake'), reports(95_000, 12), 120_000, '127.0.0.4');
       const seconds = (performance.now() - startedMs) / 1_000;
       const closed = await target.counter('Blake', 'herd_connections_evicted_total');
       for (const socket of sockets) socket.destroy();
-      return { seen: `reports took ${seconds.toFixed(0)} s; ${closed} slow watchers were closed`, failures: [] };
+      const failures = answers === 95_000 ? [] : [`${answers} of 95,000 honest reports were answered`];
+      return { seen: `honest reports took ${seconds.toFixed(0)} s; ${closed} slow watchers were evicted`, failures };
     },
   },
   {

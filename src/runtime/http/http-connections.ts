@@ -193,7 +193,7 @@ class HttpConnection implements OutputHolder {
       readonly onDropped: (reason: string) => void;
     },
   ) {
-    this.account = edges.budget.open(this);
+    this.account = edges.budget.open(this, addressOfSocket(socket));
     // Node resumes a socket whenever a message is complete.
     const resume = socket.resume.bind(socket);
     socket.resume = () => (this.waiting.length > 0 ? socket : resume());
