@@ -39,7 +39,8 @@ runs them, with \`storeBytesMax\` and \`backlogBytesInAllMax\` set to 64 MiB so 
 2,500 connections of clients and as many over HTTP where an attack does not need more. The attacker has no login, only connections from 127.0.0.1. Placement: ${coresTold}.
 
 - **Worst honest answer**: a client at another address reports to each server every 20 ms, over a kept connection and every fifth
-  time over a new one. The goal is ${honestGoalMs} ms.
+  time over a new one. The goal is ${honestGoalMs} ms. What misses it most are new connections: Node accepts one in each turn of the event
+  loop, so they wait behind the hundreds that an attacker opens at the same moment.
 - **Peak memory** is the resident memory of the process, all five servers together. An attack fails if it is more than the
   **bound**, which follows from the limits ([operations.md](operations.md#memory-bound)).
 - **Held before → after**: heap and buffers after a garbage collection, before the attack and two seconds after its end; locations

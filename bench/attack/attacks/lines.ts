@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Attack, Finding } from '../attack.js';
 import { drained, type Target } from '../target.js';
 
-const held: Finding = { seen: '', failures: [] };
+const othersServed: Finding = { seen: 'others are served meanwhile', failures: [] };
 
 /** So many connections to a port, made a hundred at a time. */
 async function dialMany(target: Target, port: number, count: number): Promise<Socket[]> {
@@ -58,7 +58,7 @@ export const lineAttacks: readonly Attack[] = [
         if (!socket.write(chunk)) await drained(socket);
       }
       socket.destroy();
-      return held;
+      return othersServed;
     },
   },
   {
@@ -85,7 +85,7 @@ export const lineAttacks: readonly Attack[] = [
         const sockets = await dialMany(target, target.portOf('Blake'), 100);
         for (const socket of sockets) socket.resetAndDestroy();
       }
-      return held;
+      return othersServed;
     },
   },
   {
