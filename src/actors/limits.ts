@@ -22,7 +22,7 @@ export interface Limits {
   readonly answersWaitingMax: number;
   /** Bytes that a client may leave untaken before no more of its commands are taken. */
   readonly backlogBytesMax: number;
-  /** Bytes that wait for all clients of the server together. Beyond it the connections that hold the most are closed. */
+  /** Bytes that wait for all clients of the server together. Beyond it connections of the address that holds the most are closed. */
   readonly backlogBytesInAllMax: number;
   /** Bytes of memory of new locations that wait for one neighbour. Beyond it they are dropped, and it compares what it holds. */
   readonly linkBacklogBytesMax: number;

@@ -100,7 +100,7 @@ const limitsSchema = z.strictObject({
   backlogBytesInAllMax: whole(1_048_576, 1_099_511_627_776)
     .default(defaultLimits.backlogBytesInAllMax)
     .describe(
-      'Bytes that wait for all clients of a server together; beyond it the connections that hold the most are closed.',
+      'Bytes that wait for all clients of a server together; beyond it connections of the address that holds the most are closed.',
     ),
   linkBacklogBytesMax: whole(4_096, 1_099_511_627_776)
     .default(defaultLimits.linkBacklogBytesMax)
