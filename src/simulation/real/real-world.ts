@@ -45,7 +45,7 @@ export class RealWorld implements World {
   readonly slackMs = 1_000;
   readonly unseen = [
     'bounds, of bytes under way: the systems keep them on both sides of a proxy (of clients kept it is seen)',
-    'read-your-writes and acknowledged-survives: what servers learn is seen late here, and proxies hold what links carry',
+    'newest-wins, read-your-writes and acknowledged-survives: what servers learn is seen late here, and proxies hold what links carry',
   ];
   private readonly systemClock = new SystemClock();
   private readonly clock: StoryClock;
