@@ -61,7 +61,8 @@ describe('the hot path', function () {
     await report();
 
     const kinds: Record<string, number> = {};
-    for (const { kind } of sent) count(kinds, kind);
+    // The pause after the comparison with which each link began may end meanwhile: no part of the path of a report.
+    for (const { kind } of sent) if (kind !== 'compare-due') count(kinds, kind);
     expect(kinds).to.deep.equal({ bytes: 1, report: 1, spread: 1, forward: neighbours.length, drained: 1 });
     expect(events).to.deep.equal({ 'client in': 1, 'client out': 1, learned: 1, 'peer out': neighbours.length });
     const told = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
