@@ -92,7 +92,7 @@ export class CommandScheduler {
     this.spent = 0;
     let left = this.waiting.size;
     for (const source of this.waiting) {
-      // Who is not done waits again, behind the others, and is not looked at twice.
+      // A source with commands left waits again behind the others, and is not resumed twice.
       if (left === 0 || this.spent >= turnCost) break;
       left -= 1;
       this.waiting.delete(source);
