@@ -276,7 +276,7 @@ export interface BucketWarningEvent {
   readonly reason: string;
 }
 
-/** Something that whoever runs the server should look at. Said once a minute at most, or once until it is over. */
+/** A condition that needs an operator. Published at most once a minute, or once until it is over. */
 export interface WarningEvent {
   readonly kind: 'warning';
   readonly about: 'duplicate-server' | 'descriptors' | 'slow-neighbour';

@@ -24,7 +24,7 @@ export const shakeHandsWithinMs = 5_000;
 
 /**
  * How often within `contestedWithinMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
- * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other for ever.
+ * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other endlessly.
  */
 const contestedMax = 3;
 const contestedWithinMs = 60_000;

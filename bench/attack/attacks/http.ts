@@ -25,7 +25,7 @@ export const httpAttacks: readonly Attack[] = [
     prepare: (target) => fillWith(target, 10_000, 1_000),
     run: async (target) => {
       await askUnread(target, 1, 600, 10_000);
-      return { seen: 'one request served at a time', failures: [] };
+      return { seen: 'others are served meanwhile', failures: [] };
     },
   },
   {
@@ -34,7 +34,7 @@ export const httpAttacks: readonly Attack[] = [
     prepare: (target) => fillWith(target, 20_000, 500),
     run: async (target) => {
       await askUnread(target, 250, 2, 15_000);
-      return { seen: 'lists are written page by page', failures: [] };
+      return { seen: 'others are served meanwhile', failures: [] };
     },
   },
   {

@@ -27,7 +27,7 @@ export const watchAttacks: readonly Attack[] = [
       socket?.resume();
       await pause(5_000);
       socket?.destroy();
-      return { seen: 'an UNWATCH costs one look-up', failures: [] };
+      return { seen: 'others are served meanwhile', failures: [] };
     },
   },
   {
