@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fiveServers } from './contestants/contestant.js';
-import { Herd } from './contestants/herd.js';
+import { fiveServers } from './systems/contestant.js';
+import { Herd } from './systems/herd.js';
 import { Generator } from './load/generator.js';
 import { flameGraphOf, type CpuProfile } from './report/flame-graph.js';
 import { pinSelf } from './support/cores.js';

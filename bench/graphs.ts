@@ -1,4 +1,4 @@
-import { SeededRandom } from '../src/simulation/seeded-random.js';
+import { SeededRandom } from '../src/simulation/time/seeded-random.js';
 
 /** Two servers that talk, by their numbers. */
 export type GraphEdge = readonly [one: number, other: number];

@@ -3,13 +3,13 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Generator } from './load/generator.js';
-import { chosen, measures } from './measures/all.js';
-import type { Bench, Effort, Measure } from './measures/measure.js';
+import { chosen, measures } from './benchmarks/all.js';
+import type { Bench, Effort, Measure } from './benchmarks/measure.js';
 import { Figures, type Figure } from './report/figure.js';
 import { isOfSpreading, writePages } from './report/pages.js';
 import { conclusionOf, sectionOf } from './report/report.js';
 import { verdicts } from './report/targets.js';
-import { planOf } from './spread/plan-page.js';
+import { planOf } from './replication/plan-page.js';
 import { coresTold, pinSelf } from './support/cores.js';
 
 /*

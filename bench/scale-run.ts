@@ -1,8 +1,8 @@
 import { runScenario } from '../src/simulation/run/runner.js';
-import { parseScenario } from '../src/simulation/scenario/load.js';
+import { parseScenario } from '../src/simulation/scenario/scenario-loader.js';
 import type { Scenario } from '../src/simulation/scenario/scenario.js';
-import { SeededRandom } from '../src/simulation/seeded-random.js';
-import { VirtualWorld } from '../src/simulation/virtual/virtual-world.js';
+import { SeededRandom } from '../src/simulation/time/seeded-random.js';
+import { VirtualWorld } from '../src/simulation/virtual/virtual-environment.js';
 import { twitterSearch } from '../src/upstreams/twitter.js';
 import type { GraphEdge } from './graphs.js';
 

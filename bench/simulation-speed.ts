@@ -1,6 +1,6 @@
 import { runScenario } from '../src/simulation/run/runner.js';
-import { parseScenario } from '../src/simulation/scenario/load.js';
-import { VirtualWorld } from '../src/simulation/virtual/virtual-world.js';
+import { parseScenario } from '../src/simulation/scenario/scenario-loader.js';
+import { VirtualWorld } from '../src/simulation/virtual/virtual-environment.js';
 import { twitterSearch } from '../src/upstreams/twitter.js';
 
 /*

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { SeededRandom } from '../src/simulation/seeded-random.js';
+import { SeededRandom } from '../src/simulation/time/seeded-random.js';
 import { BenchHerd } from './support/bench-herd.js';
 import { LineClient, whereIs } from './support/line-client.js';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { linkPauseMaxMs } from '../src/actors/backoff.js';
-import { defaultLimits, defaultPace } from '../src/actors/limits.js';
-import { shakeHandsWithinMs } from '../src/actors/peer-acceptor.js';
-import { drainMaxMs } from '../src/actors/server-machine.js';
-import { defaultUpstreamPace } from '../src/actors/upstream/pace.js';
-import { lastWritesWithinMs } from '../src/runtime/last-writes.js';
-import { processEndMaxMs } from '../src/runtime/process-machine.js';
+import { linkPauseMaxMs } from '../src/actors/time/backoff.js';
+import { defaultLimits, defaultPace } from '../src/actors/ports/limits.js';
+import { shakeHandsWithinMs } from '../src/actors/peer/peer-acceptor.js';
+import { drainMaxMs } from '../src/actors/server/server-machine.js';
+import { defaultUpstreamPace } from '../src/actors/upstream/upstream-settings.js';
+import { lastWritesWithinMs } from '../src/runtime/host/last-writes.js';
+import { processEndMaxMs } from '../src/runtime/processes/process-machine.js';
 
 /** What closing a log, a store and sockets may take beside what has a bound of its own, in milliseconds. */
 const closingMs = 1_000;

@@ -37,14 +37,14 @@ const layers: Readonly<Record<string, Layer>> = {
   upstreams: { folders: ['upstreams', 'protocol'], packages: 'any', banned: theProcess },
   runtime: { folders: ['runtime', 'actors', 'protocol'], packages: 'any', banned: theProcess },
   client: { folders: ['client', 'actors', 'protocol'], packages: 'any', banned: theProcess },
-  embed: {
-    folders: ['embed', 'client', 'runtime', 'actors', 'upstreams', 'protocol'],
+  library: {
+    folders: ['library', 'client', 'runtime', 'actors', 'upstreams', 'protocol'],
     packages: 'any',
     banned: theProcess,
   },
   simulation: { folders: ['simulation', 'runtime', 'actors', 'protocol'], packages: 'any', banned: theProcess },
   cli: {
-    folders: ['cli', 'embed', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
+    folders: ['cli', 'library', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
     packages: 'any',
     banned: [],
   },
@@ -208,8 +208,8 @@ describe('the test of the layers', () => {
       ['runtime/a.ts', "console.log('a');"],
       ['simulation/a.ts', "import { a } from '../upstreams/a.js';"],
       ['client/a.ts', "import { a } from '../runtime/a.js';"],
-      ['embed/a.ts', "import { a } from '../cli/a.js';"],
-      ['embed/a.ts', "process.on('SIGINT', a);"],
+      ['library/a.ts', "import { a } from '../cli/a.js';"],
+      ['library/a.ts', "process.on('SIGINT', a);"],
       ['cli/a.ts', "import { a } from '../client/a.js';"],
       ['elsewhere/a.ts', ''],
       ['a.ts', ''],

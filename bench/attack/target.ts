@@ -10,7 +10,7 @@ import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ChildProcess } from 'node:child_process';
 import { loadConfig } from '../../src/runtime/config/load.js';
-import { memoryBoundOfProcess } from '../../src/runtime/memory-bound.js';
+import { memoryBoundOfProcess } from '../../src/runtime/host/memory-bound.js';
 import { startChild, stopChild } from '../support/child.js';
 import { removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';

@@ -1,4 +1,4 @@
-import { table } from '../../src/cli/table.js';
+import { table } from '../../src/cli/shared/table.js';
 import { median, spread } from '../support/statistics.js';
 import type { Figure } from './figure.js';
 import { shown } from './number.js';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Measure } from '../measures/measure.js';
-import { planOf } from '../spread/plan-page.js';
+import type { Measure } from '../benchmarks/measure.js';
+import { planOf } from '../replication/plan-page.js';
 import { chartOf } from './chart.js';
 import type { Figures } from './figure.js';
 import { withReport } from './page.js';

@@ -1,5 +1,5 @@
-import { table } from '../../src/cli/table.js';
-import type { Measure } from '../measures/measure.js';
+import { table } from '../../src/cli/shared/table.js';
+import type { Measure } from '../benchmarks/measure.js';
 import type { Figures } from './figure.js';
 import { figureTable } from './figure-table.js';
 import type { Verdict } from './targets.js';

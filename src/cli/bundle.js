@@ -11,7 +11,7 @@ const outdir = fileURLToPath(new URL('../../dist/command/', import.meta.url));
 // The threads are found beside the module that starts them, by these names.
 const entryPoints = {
   main: compiled('cli/main.js'),
-  'fuzz-worker': compiled('cli/fuzz-worker.js'),
+  'fuzz-worker': compiled('cli/simulate/fuzz-worker.js'),
   worker: compiled('upstreams/sample/worker.js'),
 };
 const { outputFiles } = await build({

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
-import { herdVersion } from '../embed/version.js';
-import { CommandError, UsageError } from './errors.js';
+import { herdVersion } from '../library/version.js';
+import { CommandError, UsageError } from './shared/errors.js';
 import type {
   ConfigOption,
   FindOptions,
@@ -12,8 +12,8 @@ import type {
   SimulateOptions,
   StartOptions,
   StatusOptions,
-} from './options.js';
-import { outliveReaders, warn } from './output.js';
+} from './shared/options.js';
+import { outliveReaders, warn } from './shared/output.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
@@ -37,7 +37,9 @@ program
   .argument('[server...]', 'servers to run here; they link to the others over TCP')
   .option(...config)
   .option('--processes', 'run one process per server, and start those again that die')
-  .action(async (names: string[], options: StartOptions) => (await import('./start.js')).start(names, options));
+  .action(async (names: string[], options: StartOptions) =>
+    (await import('./commands/start.js')).start(names, options),
+  );
 
 program
   .command('record')
@@ -46,7 +48,7 @@ program
   .argument('[server...]', 'servers to run here')
   .option(...config)
   .action(async (file: string, names: string[], options: ConfigOption) =>
-    (await import('./record.js')).record(file, names, options),
+    (await import('./commands/record.js')).record(file, names, options),
   );
 
 program
@@ -55,18 +57,18 @@ program
   .option('--sample <url>')
   .option('--watched')
   .option(...config)
-  .action(async (name: string, options: ServeOptions) => (await import('./serve.js')).serve(name, options));
+  .action(async (name: string, options: ServeOptions) => (await import('./commands/serve.js')).serve(name, options));
 
 program
   .command('inspect', { hidden: true })
   .argument('<folder>')
-  .action(async (folder: string) => (await import('./inspect.js')).inspect(folder));
+  .action(async (folder: string) => (await import('./commands/inspect.js')).inspect(folder));
 
 program
   .command('check')
   .description('check a config, and draw who talks with whom')
   .option(...config)
-  .action(async (options: ConfigOption) => (await import('./check.js')).check(options));
+  .action(async (options: ConfigOption) => (await import('./commands/check.js')).check(options));
 
 program
   .command('send')
@@ -75,7 +77,7 @@ program
   .argument('[line...]', 'lines to send, each quoted; standard input if there are none')
   .option(...config)
   .action(async (name: string, lines: string[], options: ConfigOption) =>
-    (await import('./send.js')).send(name, lines, options),
+    (await import('./commands/send.js')).send(name, lines, options),
   );
 
 program
@@ -84,7 +86,7 @@ program
   .argument('<client>', "the client's ID")
   .option(...server)
   .option(...config)
-  .action(async (client: string, options: FindOptions) => (await import('./find.js')).where(client, options));
+  .action(async (client: string, options: FindOptions) => (await import('./commands/query.js')).where(client, options));
 
 program
   .command('near')
@@ -94,7 +96,7 @@ program
   .option('--count <number>', 'how many results at most', '5')
   .option(...server)
   .option(...config)
-  .action(async (client: string, options: NearOptions) => (await import('./find.js')).near(client, options));
+  .action(async (client: string, options: NearOptions) => (await import('./commands/query.js')).near(client, options));
 
 program
   .command('watch')
@@ -102,7 +104,7 @@ program
   .argument('[client]', "the client's ID; * or nothing for all", '*')
   .option(...server)
   .option(...config)
-  .action(async (client: string, options: FindOptions) => (await import('./watch.js')).watch(client, options));
+  .action(async (client: string, options: FindOptions) => (await import('./commands/watch.js')).watch(client, options));
 
 program
   .command('status')
@@ -110,7 +112,7 @@ program
   .option(...config)
   .option('--watch', 'look again every second, until Ctrl-C')
   .option('--json', 'for programs: a line of JSON a look')
-  .action(async (options: StatusOptions) => (await import('./status/command.js')).status(options));
+  .action(async (options: StatusOptions) => (await import('./commands/status/status.js')).status(options));
 
 program
   .command('simulate')
@@ -120,7 +122,7 @@ program
   .option('--world <name>', 'where it is played: virtual, sockets or processes', 'virtual')
   .option('--report <dir>', 'write results.json and timeline.html there')
   .action(async (files: string[], options: SimulateOptions) =>
-    (await import('./simulate.js')).simulate(files, options),
+    (await import('./commands/simulate.js')).simulate(files, options),
   );
 
 program
@@ -130,12 +132,12 @@ program
   .option('--time <duration>', 'begin no run after this time: 60s, 10m')
   .option('--seed <number>', 'the seed of the first run; each run after it has the next number (default: drawn)')
   .option('--keep-going', 'go on after a run was violated, and report all of them')
-  .action(async (options: FuzzOptions) => (await import('./fuzz.js')).fuzzHerds(options, herdVersion));
+  .action(async (options: FuzzOptions) => (await import('./commands/fuzz.js')).fuzzHerds(options, herdVersion));
 
 program
   .command('schema')
   .description('print the JSON Schema of herd.yaml, for editors')
-  .action(async () => (await import('./schema.js')).schema());
+  .action(async () => (await import('./commands/schema.js')).schema());
 
 /** Commands whose exit status 1 says that something is wrong with the herd; what goes wrong with themselves is 2. */
 const judging: ReadonlySet<string> = new Set(['status', 'simulate', 'fuzz']);

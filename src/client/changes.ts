@@ -1,4 +1,4 @@
-import { bytesOf } from '../protocol/bytes.js';
+import { bytesOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
 import { eventsOf, type ServerEvent } from './event-stream.js';
 import type { HerdLocation } from './herd-location.js';

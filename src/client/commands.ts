@@ -1,6 +1,6 @@
-import { bytesOf, fieldsOf, type ByteString } from '../protocol/bytes.js';
-import { isPosition, isoPositionOf } from '../protocol/position.js';
-import { formatSeconds, parseTime } from '../protocol/time.js';
+import { bytesOf, fieldsOf, type ByteString } from '../protocol/text/bytes.js';
+import { isPosition, isoPositionOf } from '../protocol/place/position.js';
+import { formatSeconds, parseTime } from '../protocol/place/time.js';
 import { HerdClientError } from './errors.js';
 import type { Degrees } from './herd-location.js';
 

@@ -1,5 +1,5 @@
-import { LineFramer, OverlongLine } from '../protocol/line-framer.js';
-import { textOf } from '../protocol/bytes.js';
+import { LineFramer, OverlongLine } from '../protocol/text/line-framer.js';
+import { textOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
 
 /** The longest line taken, in bytes: an AT line has 1 MiB at most, and stands in one with its parts beside it. */

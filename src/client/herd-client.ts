@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import { textOf, type ByteString } from '../protocol/bytes.js';
+import { textOf, type ByteString } from '../protocol/text/bytes.js';
 import type { Change } from './changes.js';
 import { iamat, whatsat, type TimeLike } from './commands.js';
-import { dial } from './dial.js';
+import { dial } from './connect.js';
 import { HerdClientError } from './errors.js';
 import type { Degrees, HerdLocation } from './herd-location.js';
 import { LineConnection, type Answer } from './line-connection.js';
 import { herdLocationIn } from './read-location.js';
-import { Redial } from './redial.js';
-import type { ServerPlace } from './server-place.js';
+import { Redial } from './reconnect.js';
+import type { ServerPlace } from './server-address.js';
 import { watchedChanges } from './watched-changes.js';
 
 /** Longer than the 5 s after which a server answers whatever its upstream does. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { ByteString } from '../protocol/bytes.js';
-import { LineFramer, OverlongLine } from '../protocol/line-framer.js';
+import type { ByteString } from '../protocol/text/bytes.js';
+import { LineFramer, OverlongLine } from '../protocol/text/line-framer.js';
 import { HerdClientError } from './errors.js';
 
 /** The longest line taken, in bytes: an upstream's answer has 1 MiB at most, and what a server adds is little. */

@@ -1,6 +1,6 @@
-import { textOf, type ByteString } from '../protocol/bytes.js';
-import { parseAt, type Location } from '../protocol/location.js';
-import { parsePosition } from '../protocol/position.js';
+import { textOf, type ByteString } from '../protocol/text/bytes.js';
+import { parseAt, type Location } from '../protocol/place/location.js';
+import { parsePosition } from '../protocol/place/position.js';
 import { HerdClientError } from './errors.js';
 import type { HerdLocation } from './herd-location.js';
 

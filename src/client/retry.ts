@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { backoffMs, linkPauseMaxMs } from '../actors/backoff.js';
+import { backoffMs, linkPauseMaxMs } from '../actors/time/backoff.js';
 
 /**
  * Waits before another attempt, longer after each that failed. Resolves with whether there is to be one: not when `signal` aborts.

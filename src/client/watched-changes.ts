@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
-import { LineFramer, OverlongLine } from '../protocol/line-framer.js';
-import { textOf, type ByteString } from '../protocol/bytes.js';
+import { LineFramer, OverlongLine } from '../protocol/text/line-framer.js';
+import { textOf, type ByteString } from '../protocol/text/bytes.js';
 import type { Change } from './changes.js';
 import { watch } from './commands.js';
-import { dial } from './dial.js';
+import { dial } from './connect.js';
 import { HerdClientError } from './errors.js';
 import { herdLocationIn } from './read-location.js';
 import { mayTryAgain } from './retry.js';
-import type { ServerPlace } from './server-place.js';
+import type { ServerPlace } from './server-address.js';
 
 /** The longest line taken, in bytes: an AT line has 1 MiB at most. */
 const lineBytesMax = 2 * 1024 * 1024;

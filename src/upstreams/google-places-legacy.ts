@@ -1,13 +1,13 @@
-import { bytesOf, textOf } from '../protocol/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import { keepFirst, withProperty, type JsonLine } from '../protocol/json-text.js';
-import type { Upstream } from '../protocol/upstream.js';
+import { bytesOf, textOf } from '../protocol/text/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
+import { keepFirst, withProperty, type JsonLine } from '../protocol/upstream/json-text.js';
+import type { Upstream } from '../protocol/upstream/upstream.js';
 import { decimal } from './decimal.js';
-import { placesFailure } from './places-envelope.js';
+import { placesFailure } from './places-response.js';
 import { radiusCut } from './radius-cut.js';
 import { objectOf, quoted } from './response.js';
 import type { Secret } from './secret.js';
-import { withoutKey } from './without-key.js';
+import { withoutKey } from './redact-key.js';
 
 /** Results on one page; the API has no parameter for fewer. */
 const countMax = 20;

@@ -1,14 +1,14 @@
-import { textOf } from '../protocol/bytes.js';
-import { UpstreamError } from '../protocol/errors.js';
-import type { Upstream } from '../protocol/upstream.js';
+import { textOf } from '../protocol/text/bytes.js';
+import { UpstreamError } from '../protocol/upstream/errors.js';
+import type { Upstream } from '../protocol/upstream/upstream.js';
 import { decimal, degrees } from './decimal.js';
 import { htmlEscaped } from './html.js';
 import { jsonObject } from './json-object.js';
-import { placesAnswer, placesFailure, type PlaceResult } from './places-envelope.js';
+import { placesAnswer, placesFailure, type PlaceResult } from './places-response.js';
 import { radiusCut } from './radius-cut.js';
 import { isObject, objectOf } from './response.js';
 import type { Secret } from './secret.js';
-import { withoutKey } from './without-key.js';
+import { withoutKey } from './redact-key.js';
 
 /** The API takes 1 to 20. */
 const countMax = 20;

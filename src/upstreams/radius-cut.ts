@@ -1,4 +1,4 @@
-import type { NearbyQuestion } from '../protocol/upstream.js';
+import type { NearbyQuestion } from '../protocol/upstream/upstream.js';
 import { decimal } from './decimal.js';
 
 /** What an answer says when it is about a smaller circle than was asked about; undefined when it is not. */

@@ -1,7 +1,7 @@
-import { bytesOf, textOf, type ByteString } from '../protocol/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import type { HttpRequest, NearbyQuestion, RadiusBeyondMax, Upstream } from '../protocol/upstream.js';
-import type { Asked } from './asked.js';
+import { bytesOf, textOf, type ByteString } from '../protocol/text/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
+import type { HttpRequest, NearbyQuestion, RadiusBeyondMax, Upstream } from '../protocol/upstream/upstream.js';
+import type { Asked } from './upstream-binding.js';
 import { isObject } from './response.js';
 
 /*

@@ -1,8 +1,8 @@
-import { byteStringOf } from '../protocol/byte-scan.js';
-import { textOf } from '../protocol/bytes.js';
-import { UpstreamError } from '../protocol/errors.js';
-import type { HttpResponse, NearbyQuestion } from '../protocol/upstream.js';
-import type { Asked } from './asked.js';
+import { byteStringOf } from '../protocol/text/latin1.js';
+import { textOf } from '../protocol/text/bytes.js';
+import { UpstreamError } from '../protocol/upstream/errors.js';
+import type { HttpResponse, NearbyQuestion } from '../protocol/upstream/upstream.js';
+import type { Asked } from './upstream-binding.js';
 import { failureOf, type RecordedAnswer, type Recording } from './recording.js';
 
 /**

@@ -1,8 +1,8 @@
-import { byteStringOf } from '../protocol/byte-scan.js';
-import { textOf, type ByteString } from '../protocol/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import { oneLine, type JsonLine } from '../protocol/json-text.js';
-import type { HttpResponse } from '../protocol/upstream.js';
+import { byteStringOf } from '../protocol/text/latin1.js';
+import { textOf, type ByteString } from '../protocol/text/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
+import { oneLine, type JsonLine } from '../protocol/upstream/json-text.js';
+import type { HttpResponse } from '../protocol/upstream/upstream.js';
 
 /** How much of an upstream's own words goes into an answer: enough for a sentence or two. */
 const quotedCharactersMax = 200;

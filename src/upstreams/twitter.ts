@@ -1,12 +1,12 @@
-import { bytesOf } from '../protocol/bytes.js';
-import { keepFirst, withProperty } from '../protocol/json-text.js';
-import type { Upstream } from '../protocol/upstream.js';
+import { bytesOf } from '../protocol/text/bytes.js';
+import { keepFirst, withProperty } from '../protocol/upstream/json-text.js';
+import type { Upstream } from '../protocol/upstream/upstream.js';
 import { decimal } from './decimal.js';
 import { radiusCut } from './radius-cut.js';
 import { objectOf } from './response.js';
 import type { Secret } from './secret.js';
-import { searchFailure } from './search-envelope.js';
-import { withoutKey } from './without-key.js';
+import { searchFailure } from './search-response.js';
+import { withoutKey } from './redact-key.js';
 
 /** Results on one page, as the API's documentation has it. */
 const countMax = 100;

@@ -1,8 +1,8 @@
-import { textOf } from '../protocol/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/errors.js';
-import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import { textOf } from '../protocol/text/bytes.js';
+import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
+import type { NearbyQuestion, Upstream } from '../protocol/upstream/upstream.js';
 import { decimal, degrees } from './decimal.js';
-import { placesAnswer, placesFailure, type PlaceResult } from './places-envelope.js';
+import { placesAnswer, placesFailure, type PlaceResult } from './places-response.js';
 import { radiusCut } from './radius-cut.js';
 import { isObject, objectOf, quoted } from './response.js';
 

@@ -1,12 +1,12 @@
-import { textOf } from '../protocol/bytes.js';
-import { UpstreamError } from '../protocol/errors.js';
-import type { NearbyQuestion, Upstream } from '../protocol/upstream.js';
+import { textOf } from '../protocol/text/bytes.js';
+import { UpstreamError } from '../protocol/upstream/errors.js';
+import type { NearbyQuestion, Upstream } from '../protocol/upstream/upstream.js';
 import { decimal, degrees } from './decimal.js';
 import { radiusCut } from './radius-cut.js';
 import { isObject, objectOf, quoted } from './response.js';
-import { searchAnswer, searchFailure } from './search-envelope.js';
+import { searchAnswer, searchFailure } from './search-response.js';
 import type { Secret } from './secret.js';
-import { withoutKey } from './without-key.js';
+import { withoutKey } from './redact-key.js';
 import { isId, xPostJson } from './x-post.js';
 
 /** The API takes 10 to 100; each post that it returns is paid for. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { chosen } from '../../bench/measures/all.js';
+import { chosen } from '../../bench/benchmarks/all.js';
 
 describe('the measures of a run', () => {
   const names = (given: readonly string[], kind: 'full' | 'quick') => chosen(given, kind).map(({ name }) => name);

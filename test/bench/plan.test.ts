@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { Figures } from '../../bench/report/figure.js';
-import { constantsOf, type Constants } from '../../bench/spread/constants.js';
-import { fit } from '../../bench/spread/fit.js';
-import { assumptions, designsOf, mostClients, shardsOf } from '../../bench/spread/plan.js';
-import { planOf } from '../../bench/spread/plan-page.js';
-import { shapesOf } from '../../bench/spread/shapes.js';
+import { constantsOf, type Constants } from '../../bench/replication/constants.js';
+import { fit } from '../../bench/replication/fit.js';
+import { assumptions, designsOf, mostClients, shardsOf } from '../../bench/replication/plan.js';
+import { planOf } from '../../bench/replication/plan-page.js';
+import { shapesOf } from '../../bench/replication/shapes.js';
 
 /** What a herd would be measured to take, if it were made of these. */
 const made: Constants = {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { dial } from '../../src/client/dial.js';
+import { dial } from '../../src/client/connect.js';
 import { LineConnection } from '../../src/client/line-connection.js';
 import { patienceMs } from '../support/eventually.js';
 import { codeOf } from './code-of.js';

@@ -7,7 +7,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/runtime/config/load.js';
 import { NatsBucket } from '../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../src/runtime/nats/nats-settings.js';
-import { HerdInProcess } from '../runtime/herd-in-process.js';
+import { HerdInProcess } from '../support/herd-in-process.js';
 import { run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { describeWithNats, NatsServer } from '../support/nats-server.js';

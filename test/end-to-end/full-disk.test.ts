@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
 import { writeHerd, type HerdPlan } from '../support/herd-file.js';

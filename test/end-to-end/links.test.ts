@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { Client } from '../support/client.js';
 import { eventually, patienceMs } from '../support/eventually.js';
-import type { Behaviour } from '../../src/simulation/proxy/bent-connection.js';
+import type { Behaviour } from '../../src/simulation/proxy/faulty-connection.js';
 import type { FaultProxy } from '../../src/simulation/proxy/fault-proxy.js';
 import { Herd } from '../support/herd.js';
 import { writeHerd } from '../support/herd-file.js';

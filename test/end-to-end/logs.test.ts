@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { bytesOf, textOf } from '../../src/protocol/bytes.js';
+import { bytesOf, textOf } from '../../src/protocol/text/bytes.js';
 import { endCommands, HerdCommand } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';

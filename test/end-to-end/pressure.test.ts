@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { Client } from '../support/client.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { bytesOf, type ByteString } from '../../src/protocol/bytes.js';
+import { bytesOf, type ByteString } from '../../src/protocol/text/bytes.js';
 import type { Client } from '../support/client.js';
 import { patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';

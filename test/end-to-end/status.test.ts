@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { HerdPicture } from '../../src/cli/status/picture.js';
+import type { HerdPicture } from '../../src/cli/commands/status/summary.js';
 import { endCommands, HerdCommand, run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';

@@ -1,8 +1,8 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LocationFile } from '../../src/runtime/store/location-file.js';
-import { SystemClock } from '../../src/runtime/system-clock.js';
+import { LocationFile } from '../../src/runtime/disk/location-file.js';
+import { SystemClock } from '../../src/runtime/time/system-clock.js';
 import { run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { strictBus } from '../support/fake-bus.js';

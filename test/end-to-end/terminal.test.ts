@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { bytesOf } from '../../src/protocol/bytes.js';
+import { bytesOf } from '../../src/protocol/text/bytes.js';
 import { herdProgram } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';

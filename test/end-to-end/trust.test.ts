@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { Client } from '../support/client.js';
 import { run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { bytesOf, textOf } from '../../src/protocol/bytes.js';
+import { bytesOf, textOf } from '../../src/protocol/text/bytes.js';
 import { HerdCommand, run } from '../support/command.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { generate } from 'selfsigned';
-import type { CertificateFiles } from '../../src/runtime/certificates.js';
+import type { CertificateFiles } from '../../src/runtime/sockets/certificates.js';
 import type { FakeFolder } from './fake-folder.js';
 
 /** An authority that makes certificates for one test, and the folder in which their files are. */

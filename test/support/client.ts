@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { within } from './eventually.js';
 
 /** Half-open: a server that closes its side first is no reason to close ours. */

@@ -1,4 +1,4 @@
-import { asClientId, type ClientId } from '../../src/protocol/ids.js';
+import { asClientId, type ClientId } from '../../src/protocol/place/ids.js';
 
 /**
  * Client IDs of 144 bytes that all have the same hash, and so the same bucket. Whatever state the hash is in, two blocks of

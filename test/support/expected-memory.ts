@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { eventually } from './eventually.js';
 import type { Herd } from './herd.js';
 import { locationsLogged } from './read-log.js';

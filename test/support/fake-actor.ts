@@ -1,4 +1,4 @@
-import type { Actor } from '../../src/actors/bus.js';
+import type { Actor } from '../../src/actors/bus/bus.js';
 
 /** An actor that keeps what it is told. */
 export class FakeActor<Message> implements Actor<Message> {

@@ -6,8 +6,8 @@ import type {
   GetOutcome,
   LocationBucket,
   PutOutcome,
-} from '../../src/actors/location-bucket.js';
-import type { ClientId } from '../../src/protocol/ids.js';
+} from '../../src/actors/ports/location-bucket.js';
+import type { ClientId } from '../../src/protocol/place/ids.js';
 import { promisesSettled } from './fake-upstream.js';
 
 /** A write that waits for what the test says of it. */

@@ -1,6 +1,6 @@
-import type { Failure } from '../../src/actors/bus.js';
-import type { HerdEvent } from '../../src/actors/events.js';
-import { MessageBus, type EventOf } from '../../src/runtime/message-bus.js';
+import type { Failure } from '../../src/actors/bus/bus.js';
+import type { HerdEvent } from '../../src/actors/bus/events.js';
+import { MessageBus, type EventOf } from '../../src/runtime/bus/message-bus.js';
 
 /** The real bus, on which a listener that throws fails the test. */
 export function strictBus(): MessageBus {

@@ -1,5 +1,5 @@
-import type { ClientWire } from '../../src/actors/client-wire.js';
-import type { ByteString } from '../../src/protocol/bytes.js';
+import type { ClientWire } from '../../src/actors/ports/client-wire.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
 
 /** A client's connection. The test says how much the client has not taken, and sees what it is sent. */
 export class FakeClientWire implements ClientWire {

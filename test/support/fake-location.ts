@@ -1,5 +1,5 @@
-import { asClientId, asServerId, type ServerId } from '../../src/protocol/ids.js';
-import { locate, type Location } from '../../src/protocol/location.js';
+import { asClientId, asServerId, type ServerId } from '../../src/protocol/place/ids.js';
+import { locate, type Location } from '../../src/protocol/place/location.js';
 
 /** A server's name, known to be one. */
 export function serverId(name: string): ServerId {

@@ -1,6 +1,6 @@
-import type { PeerWire, PeerWireListener, Transport } from '../../src/actors/transport.js';
-import type { ByteString } from '../../src/protocol/bytes.js';
-import type { ServerId } from '../../src/protocol/ids.js';
+import type { PeerWire, PeerWireListener, Transport } from '../../src/actors/ports/transport.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
+import type { ServerId } from '../../src/protocol/place/ids.js';
 
 /** A wire to another server, over TCP. At its far end is the test, which reports to the listener what shall have happened. */
 export class FakePeerWire implements PeerWire {

@@ -1,7 +1,7 @@
-import type { Actor, Bus } from '../../src/actors/bus.js';
-import type { SeekerMessage } from '../../src/actors/messages.js';
-import type { ClientId } from '../../src/protocol/ids.js';
-import type { Location } from '../../src/protocol/location.js';
+import type { Actor, Bus } from '../../src/actors/bus/bus.js';
+import type { SeekerMessage } from '../../src/actors/bus/messages.js';
+import type { ClientId } from '../../src/protocol/place/ids.js';
+import type { Location } from '../../src/protocol/place/location.js';
 
 /** A herd that is asked for a client and says at once what it knows: nothing, unless the test tells it something. */
 export class FakeSeeker implements Actor<SeekerMessage> {

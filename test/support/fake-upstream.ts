@@ -1,7 +1,7 @@
-import type { Http } from '../../src/actors/http.js';
-import { byteStringOf } from '../../src/protocol/byte-scan.js';
-import { UpstreamError } from '../../src/protocol/errors.js';
-import type { HttpRequest, HttpResponse, Upstream } from '../../src/protocol/upstream.js';
+import type { Http } from '../../src/actors/ports/http.js';
+import { byteStringOf } from '../../src/protocol/text/latin1.js';
+import { UpstreamError } from '../../src/protocol/upstream/errors.js';
+import type { HttpRequest, HttpResponse, Upstream } from '../../src/protocol/upstream/upstream.js';
 
 /** An upstream that asks in the clear, and relays what it is given. */
 export const fakeUpstream: Upstream = {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import type { ServerId } from '../../src/protocol/ids.js';
-import { topologyOf, type Topology } from '../../src/protocol/topology.js';
+import type { ServerId } from '../../src/protocol/place/ids.js';
+import { topologyOf, type Topology } from '../../src/protocol/place/topology.js';
 import type { RecordingHead } from '../../src/upstreams/recording.js';
 import { freePort } from './ports.js';
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import type { ByteString } from '../../src/protocol/bytes.js';
-import type { ServerId } from '../../src/protocol/ids.js';
-import { partsOf } from '../../src/protocol/topology.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
+import type { ServerId } from '../../src/protocol/place/ids.js';
+import { partsOf } from '../../src/protocol/place/topology.js';
 import { Client } from './client.js';
 import { HerdCommand, type CommandOptions, type End } from './command.js';
 import { eventually } from './eventually.js';

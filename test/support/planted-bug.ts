@@ -1,5 +1,5 @@
-import { Flood } from '../../src/actors/flood.js';
-import type { Location } from '../../src/protocol/location.js';
+import { Flood } from '../../src/actors/replication/flood.js';
+import type { Location } from '../../src/protocol/place/location.js';
 
 /*
  * Loaded before the command by a test (NODE_OPTIONS): from then on Flood tells nobody of a tenth of the locations, always of

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteString } from '../../src/protocol/bytes.js';
-import { visible } from '../../src/runtime/log/visible.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
+import { visible } from '../../src/runtime/observe/log/visible.js';
 import { eventually } from './eventually.js';
 import type { Herd } from './herd.js';
 

@@ -1,8 +1,8 @@
-import { SystemClock } from '../../src/runtime/system-clock.js';
-import { BucketEngine } from '../../src/simulation/bucket/bucket-engine.js';
-import { SimulatedBucket } from '../../src/simulation/bucket/simulated-bucket.js';
+import { SystemClock } from '../../src/runtime/time/system-clock.js';
+import { BucketEngine } from '../../src/simulation/broker/bucket-engine.js';
+import { SimulatedBucket } from '../../src/simulation/broker/simulated-bucket.js';
 import { SimulatedNetwork } from '../../src/simulation/network/simulated-network.js';
-import { SeededRandom } from '../../src/simulation/seeded-random.js';
+import { SeededRandom } from '../../src/simulation/time/seeded-random.js';
 
 const nothing = (): void => undefined;
 

@@ -1,4 +1,4 @@
-import { ownUpstream } from '../../src/embed/own-upstream.js';
+import { ownUpstream } from '../../src/library/custom-upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 import { googlePlaces } from '../../src/upstreams/google-places.js';
 import { Secret } from '../../src/upstreams/secret.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { UpstreamError } from '../../src/protocol/errors.js';
-import type { HttpResponse, NearbyQuestion } from '../../src/protocol/upstream.js';
+import { UpstreamError } from '../../src/protocol/upstream/errors.js';
+import type { HttpResponse, NearbyQuestion } from '../../src/protocol/upstream/upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 
 const places = googlePlacesLegacy('http://maps.example/');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
+import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
 import { googlePlaces } from '../../src/upstreams/google-places.js';
 import { Secret } from '../../src/upstreams/secret.js';
 import { wikipediaNearby } from '../../src/upstreams/wikipedia.js';

@@ -9,7 +9,7 @@ import {
   withoutKey,
   type PlaceResult,
   type Upstream,
-} from '../../src/embed/index.js';
+} from '../../src/library/index.js';
 import { goodKey } from './services.js';
 import type { ServiceReply, ServiceRequest } from './upstream-service.js';
 

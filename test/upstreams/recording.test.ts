@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { UpstreamError } from '../../src/protocol/errors.js';
+import { UpstreamError } from '../../src/protocol/upstream/errors.js';
 import { FakeHttp } from '../support/fake-upstream.js';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
-import type { Asked } from '../../src/upstreams/asked.js';
+import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
+import type { Asked } from '../../src/upstreams/upstream-binding.js';
 import { headLineOf, parseRecording, recorded } from '../../src/upstreams/recording.js';
 import { replay } from '../../src/upstreams/replay.js';
 import { Secret } from '../../src/upstreams/secret.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { ByteString } from '../../src/protocol/bytes.js';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream.js';
+import type { ByteString } from '../../src/protocol/text/bytes.js';
+import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
 
 interface Post {
   id_str: string;

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { textOf } from '../../src/protocol/bytes.js';
-import type { NearbyQuestion } from '../../src/protocol/upstream.js';
+import { textOf } from '../../src/protocol/text/bytes.js';
+import type { NearbyQuestion } from '../../src/protocol/upstream/upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 import type { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
 import { sampleService } from '../../src/upstreams/sample/service.js';

@@ -18,21 +18,21 @@ interface View {
 
 /** The page's own modules, as the build made them; these touch nothing of a browser. */
 interface Modules {
-  readonly 'circle.js': {
+  readonly 'map/circle.js': {
     distanceKm(one: Position, other: Position): number;
     reachOf(circle: Circle): { north: number; east: number };
     rimOf(circle: Circle): readonly Position[];
     shownKm(radiusKm: number, distancesKm: readonly number[]): number;
   };
-  readonly 'at-line.js': {
+  readonly 'data/at-line.js': {
     readonly heardAtMs: (line: string) => number;
     readonly positionIn: (line: string) => Position | undefined;
   };
-  readonly 'viewport.js': { Viewport: new () => View };
+  readonly 'map/viewport.js': { Viewport: new () => View };
 }
 
 async function moduleOf<Name extends keyof Modules>(name: Name): Promise<Modules[Name]> {
-  return (await import(new URL(`../../web/window/${name}`, import.meta.url).href)) as Modules[Name];
+  return (await import(new URL(`../../web/dashboard/${name}`, import.meta.url).href)) as Modules[Name];
 }
 
 const places: readonly Position[] = [
@@ -43,12 +43,12 @@ const places: readonly Position[] = [
 ];
 
 describe('the maths of what is near, in the window', () => {
-  let circles: Modules['circle.js'];
+  let circles: Modules['map/circle.js'];
   let view: View;
 
   before(async () => {
-    circles = await moduleOf('circle.js');
-    const { Viewport } = await moduleOf('viewport.js');
+    circles = await moduleOf('map/circle.js');
+    const { Viewport } = await moduleOf('map/viewport.js');
     view = new Viewport();
     view.resize(800, 320);
   });
@@ -112,7 +112,7 @@ describe('the maths of what is near, in the window', () => {
   });
 
   it('reads in an AT line when its first server heard it, by the clock of that server, and where', async () => {
-    const { heardAtMs, positionIn } = await moduleOf('at-line.js');
+    const { heardAtMs, positionIn } = await moduleOf('data/at-line.js');
     const at = 'AT Blake +442202771.104022727 kiwi +34.068930-118.445127 1353118103.108893381';
     expect(heardAtMs(at)).to.be.closeTo(1_795_320_874_212.916, 0.01);
     expect(heardAtMs('AT Blake -0.5 kiwi +1-1 100')).to.equal(99_500);

@@ -1,7 +1,7 @@
 import type { FaultKind, Mark } from '../../src/simulation/report/timeline-data.js';
 import type { Scene } from './scene.js';
 import { arrow, band, mark, tick } from './symbols.js';
-import { count, faultNames, kindNames, markNames } from './words.js';
+import { count, faultNames, kindNames, markNames } from './format.js';
 
 const width = 26;
 const height = 14;

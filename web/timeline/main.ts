@@ -1,5 +1,5 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
-import { tellStory } from './story.js';
+import { tellStory } from './step-list.js';
 import { part, summarise } from './summary.js';
 import { Timeline } from './timeline.js';
 

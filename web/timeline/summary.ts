@@ -1,5 +1,5 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
-import { count, duration, legible, moment, size } from './words.js';
+import { count, duration, legible, moment, size } from './format.js';
 
 /** Finds an element of the page, which is there. */
 export function part<Kind extends Element>(id: string, kind: new () => Kind): Kind {

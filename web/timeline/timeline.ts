@@ -1,19 +1,19 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
-import { findInHead, findOnStage, nextMessage } from './find.js';
+import { findInHead, findOnStage, nextMessage } from './hit-test.js';
 import { listen } from './gestures.js';
 import { Layout, trackHeight } from './layout.js';
 import { Legend } from './legend.js';
 import { Messages } from './messages.js';
-import { paintHead } from './paint-head.js';
-import { paintLanes, paintMarks } from './paint-lanes.js';
-import { lineOf, paintMessages } from './paint-messages.js';
-import { overviewCounts, overviewMs, paintOverview } from './paint-overview.js';
+import { paintHead } from './draw-head.js';
+import { paintLanes, paintMarks } from './draw-lanes.js';
+import { lineOf, paintMessages } from './draw-messages.js';
+import { overviewCounts, overviewMs, paintOverview } from './draw-overview.js';
 import { Palette } from './palette.js';
 import { arrowsMax, inView, type Scene, type Target } from './scene.js';
 import { part } from './summary.js';
-import { spoken, Tip } from './tip.js';
+import { spoken, Tip } from './tooltip.js';
 import { Viewport } from './viewport.js';
-import { count, moment } from './words.js';
+import { count, moment } from './format.js';
 
 /** How much of the run is shown around a moment that is gone to, in milliseconds. */
 const aroundMs = 400;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CallerHandshake } from '../../../src/actors/handshake.js';
-import { asServerId, type ServerId } from '../../../src/protocol/ids.js';
-import { formatPeerLine, parsePeerLine } from '../../../src/protocol/peer-line.js';
-import { HerdSecrets } from '../../../src/runtime/herd-secrets.js';
+import { CallerHandshake } from '../../../src/actors/peer/handshake.js';
+import { asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
+import { formatPeerLine, parsePeerLine } from '../../../src/protocol/peer/peer-line.js';
+import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
 import type { Attack } from '../attack.js';
 import { fillWith } from '../reports.js';
 import type { ServerName, Target } from '../target.js';

@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate';
-import type { UpstreamState } from '../events.js';
-import type { Random } from '../random.js';
+import type { UpstreamState } from '../bus/events.js';
+import type { Random } from '../ports/random.js';
 
 /** Failures in a row after which the upstream is left alone: one or two may be chance. */
 const failuresMax = 5;

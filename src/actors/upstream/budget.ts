@@ -1,5 +1,5 @@
-import type { BudgetEvent } from '../events.js';
-import { SpendingWindow } from './spending-window.js';
+import type { BudgetEvent } from '../bus/events.js';
+import { SpendingWindow } from './sliding-window.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;

@@ -1,4 +1,4 @@
-import type { Inquiry } from './inquiry.js';
+import type { Inquiry } from './pending-query.js';
 
 /**
  * The inquiry whose turn it is: of the remote address with the fewest requests under way, in it of the asker with the fewest, and of

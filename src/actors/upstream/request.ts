@@ -1,8 +1,8 @@
-import { UpstreamError } from '../../protocol/errors.js';
-import type { HttpResponse, NearbyQuestion, Upstream } from '../../protocol/upstream.js';
-import type { CallOutcome } from '../events.js';
-import type { Http } from '../http.js';
-import type { Outcome } from './inquiry.js';
+import { UpstreamError } from '../../protocol/upstream/errors.js';
+import type { HttpResponse, NearbyQuestion, Upstream } from '../../protocol/upstream/upstream.js';
+import type { CallOutcome } from '../bus/events.js';
+import type { Http } from '../ports/http.js';
+import type { Outcome } from './pending-query.js';
 
 /**
  * Asks an upstream once. Whatever comes of it, it is an outcome.

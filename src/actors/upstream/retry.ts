@@ -1,5 +1,5 @@
-import type { Trouble } from '../../protocol/errors.js';
-import { backoffMs } from '../backoff.js';
+import type { Trouble } from '../../protocol/upstream/errors.js';
+import { backoffMs } from '../time/backoff.js';
 
 /** The longest pause that is ours to choose, in milliseconds: a client waits. */
 const pauseMaxMs = 1_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { serverIdPattern } from '../../protocol/ids.js';
-import { bucketName, natsSchema } from './spread-schema.js';
+import { serverIdPattern } from '../../protocol/place/ids.js';
+import { bucketName, natsSchema } from './replication-schema.js';
 
 /** What herd.yaml may say of the bridge from this herd, whose servers flood, to others. */
 export const bridgeSchema = natsSchema.omit({ kind: true, hold: true }).extend({

@@ -1,12 +1,12 @@
-import type { Limits, LinkPace } from '../../actors/limits.js';
-import type { UpstreamPace } from '../../actors/upstream/pace.js';
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import type { Upstream } from '../../protocol/upstream.js';
-import type { CertificateFiles } from '../certificates.js';
-import type { LogSettings } from '../log/log-settings.js';
-import type { Topology } from '../../protocol/topology.js';
+import type { Limits, LinkPace } from '../../actors/ports/limits.js';
+import type { UpstreamPace } from '../../actors/upstream/upstream-settings.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { Upstream } from '../../protocol/upstream/upstream.js';
+import type { CertificateFiles } from '../sockets/certificates.js';
+import type { LogSettings } from '../observe/log/log-settings.js';
+import type { Topology } from '../../protocol/place/topology.js';
 import type { HerdDocument } from './schema.js';
-import type { Bridge, SpreadChoice } from './spread-choice.js';
+import type { Bridge, SpreadChoice } from './replication-choice.js';
 
 /** Where one server listens. */
 export interface ServerAddress {

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
-import type { Limits, LinkPace } from '../../actors/limits.js';
-import type { UpstreamPace } from '../../actors/upstream/pace.js';
+import type { Limits, LinkPace } from '../../actors/ports/limits.js';
+import type { UpstreamPace } from '../../actors/upstream/upstream-settings.js';
 import { ConfigError, whyUnreadable } from '../errors.js';
-import { bytesOf } from '../../protocol/bytes.js';
-import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
-import { topologyOf } from '../../protocol/topology.js';
-import { tokenProblemsOf } from './access-schema.js';
+import { bytesOf } from '../../protocol/text/bytes.js';
+import { asClientId, asServerId, type ServerId } from '../../protocol/place/ids.js';
+import { topologyOf } from '../../protocol/place/topology.js';
+import { tokenProblemsOf } from './auth-schema.js';
 import { describeIssue, ObjectSource, type ConfigSource, type Path } from './config-source.js';
 import type { AccessRules, HerdConfig } from './herd-config.js';
 import { natsSecretProblemsOf, problemsOf, type Problem } from './problems.js';
-import { bridgeOf, spreadChoiceOf } from './spread-choice.js';
+import { bridgeOf, spreadChoiceOf } from './replication-choice.js';
 import { herdSchema, type HerdDocument } from './schema.js';
-import { sentenceOf } from './sentences.js';
+import { sentenceOf } from './error-map.js';
 import { YamlSource } from './yaml-source.js';
 
 /** What a config is read for: to run its servers, or to ask them, over HTTP or in lines. */

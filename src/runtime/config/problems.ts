@@ -1,7 +1,7 @@
-import { hostAndPort } from '../listening.js';
+import { hostAndPort } from '../sockets/listening.js';
 import { standsInFile } from './environment-only.js';
 import type { HerdDocument } from './schema.js';
-import type { NatsDocument } from './spread-schema.js';
+import type { NatsDocument } from './replication-schema.js';
 
 /** Something that the schema cannot see, and where it stands in the document. */
 export interface Problem {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defaultLimits, defaultPace } from '../../actors/limits.js';
-import { reportedFromBytes } from '../gathered-writer.js';
-import { defaultLogBounds, logLevels, maxFileBytesLeast } from '../log/log-settings.js';
-import { serverIdPattern } from '../../protocol/ids.js';
-import { accessSchema } from './access-schema.js';
+import { defaultLimits, defaultPace } from '../../actors/ports/limits.js';
+import { reportedFromBytes } from '../sockets/batched-writer.js';
+import { defaultLogBounds, logLevels, maxFileBytesLeast } from '../observe/log/log-settings.js';
+import { serverIdPattern } from '../../protocol/place/ids.js';
+import { accessSchema } from './auth-schema.js';
 import { bridgeSchema } from './bridge-schema.js';
-import { spreadSchema } from './spread-schema.js';
+import { spreadSchema } from './replication-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);

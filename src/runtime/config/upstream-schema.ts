@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultUpstreamPace } from '../../actors/upstream/pace.js';
+import { defaultUpstreamPace } from '../../actors/upstream/upstream-settings.js';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ClientId } from '../../protocol/ids.js';
+import type { ClientId } from '../../protocol/place/ids.js';
 
 /**
  * The longest client ID that stands in its key, in bytes. A nats-server takes lines of 4,096 bytes (`max_control_line`), and

@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type JsMsg, type PushConsumer } from '@nats-io/jetstream';
 import { createInbox, nanos } from '@nats-io/transport-node';
-import type { BucketEntry, BucketExtent } from '../../actors/location-bucket.js';
-import type { ByteString } from '../../protocol/bytes.js';
+import type { BucketEntry, BucketExtent } from '../../actors/ports/location-bucket.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
 
 /** What a watch needs. */
 export interface BucketWatchEdges {

@@ -1,4 +1,9 @@
-import type { BucketExtent, BucketListener, BucketSession, LocationBucket } from '../../actors/location-bucket.js';
+import type {
+  BucketExtent,
+  BucketListener,
+  BucketSession,
+  LocationBucket,
+} from '../../actors/ports/location-bucket.js';
 import { bucketKeyOf } from './bucket-key.js';
 import { NatsSession } from './nats-session.js';
 import type { NatsSettings } from './nats-settings.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { credsAuthenticator } from '@nats-io/transport-node';
-import { readCertificates } from '../certificates.js';
+import { readCertificates } from '../sockets/certificates.js';
 import { ConfigError } from '../errors.js';
 import type { NatsSettings } from './nats-settings.js';
 

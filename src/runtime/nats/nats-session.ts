@@ -8,8 +8,8 @@ import type {
   BucketSession,
   GetOutcome,
   PutOutcome,
-} from '../../actors/location-bucket.js';
-import type { ByteString } from '../../protocol/bytes.js';
+} from '../../actors/ports/location-bucket.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
 import { connectToNats } from './nats-connection.js';
 import { isConflict, reasonOf } from './nats-error.js';
 import type { NatsSettings } from './nats-settings.js';

@@ -1,7 +1,7 @@
 import { jetstream, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { BucketExtent } from '../../actors/location-bucket.js';
+import type { BucketExtent } from '../../actors/ports/location-bucket.js';
 import { BucketWatch, type BucketWatchListener } from './bucket-watch.js';
 import { NatsError } from './nats-error.js';
 

@@ -1,6 +1,6 @@
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import type { WorldEvent } from '../world.js';
-import type { Path } from './paths.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { WorldEvent } from '../environment.js';
+import type { Path } from './coverage-goals.js';
 
 /** Reasons by which a server tells what happened to its connection to the engine. */
 const reasons: Readonly<Record<string, Path>> = {

@@ -1,8 +1,8 @@
-import type { ServerId } from '../../protocol/ids.js';
+import type { ServerId } from '../../protocol/place/ids.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import { BucketCoverage } from './bucket-coverage.js';
-import { pathsOf, type Path } from './paths.js';
+import { pathsOf, type Path } from './coverage-goals.js';
 
 /** Locations of one page of a catch-up, at most. */
 const pageLocationsMax = 500;

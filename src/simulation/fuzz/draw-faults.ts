@@ -1,8 +1,8 @@
-import type { ServerId } from '../../protocol/ids.js';
-import type { Topology } from '../../protocol/topology.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
 import type { Edge, FaultAction, ScenarioHerd } from '../scenario/scenario.js';
-import type { SeededRandom } from '../seeded-random.js';
-import type { DraftStep } from './draft.js';
+import type { SeededRandom } from '../time/seeded-random.js';
+import type { DraftStep } from './generated-scenario.js';
 
 /** Where faults happen. */
 export interface FaultGround {

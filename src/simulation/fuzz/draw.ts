@@ -1,12 +1,12 @@
-import { defaultLimits, type Limits, type LinkPace } from '../../actors/limits.js';
-import { bytesOf } from '../../protocol/bytes.js';
-import { asClientId, asServerId, type ServerId } from '../../protocol/ids.js';
-import { topologyOf, type Topology } from '../../protocol/topology.js';
+import { defaultLimits, type Limits, type LinkPace } from '../../actors/ports/limits.js';
+import { bytesOf } from '../../protocol/text/bytes.js';
+import { asClientId, asServerId, type ServerId } from '../../protocol/place/ids.js';
+import { topologyOf, type Topology } from '../../protocol/place/topology.js';
 import { defaultBufferBytes, type NetworkConditions } from '../network/path.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
-import { waysOf } from '../scenario/ways.js';
-import { SeededRandom } from '../seeded-random.js';
-import type { Draft, DraftStep } from './draft.js';
+import { waysOf } from '../scenario/links-in.js';
+import { SeededRandom } from '../time/seeded-random.js';
+import type { Draft, DraftStep } from './generated-scenario.js';
 import { drawFaults } from './draw-faults.js';
 
 /** Names for servers, in the order in which they sort. */

@@ -1,5 +1,5 @@
-import { paths } from './paths.js';
-import type { FuzzRun } from './play.js';
+import { paths } from './coverage-goals.js';
+import type { FuzzRun } from './run-scenario.js';
 
 /** How a number of random runs is made. */
 export interface FuzzOptions {

@@ -1,6 +1,6 @@
-import { writeScenario } from '../scenario/write.js';
-import { contentOf, type Draft } from './draft.js';
-import { smallerDrafts } from './smaller.js';
+import { writeScenario } from '../scenario/scenario-writer.js';
+import { contentOf, type Draft } from './generated-scenario.js';
+import { smallerDrafts } from './shrink-candidates.js';
 
 /** Drafts that are played at most before the shortest so far is good enough. */
 const attemptsMax = 400;

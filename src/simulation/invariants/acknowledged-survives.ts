@@ -1,7 +1,7 @@
-import type { ServerId } from '../../protocol/ids.js';
-import { supersedes, type Location } from '../../protocol/location.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 import { reportKey, reportKeyOf } from './reports.js';
 import { UndisturbedLinks } from './undisturbed-links.js';

@@ -1,5 +1,5 @@
-import type { ServerId } from '../../protocol/ids.js';
-import { supersedes, type Location } from '../../protocol/location.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView, Newest } from '../run/herd-view.js';
 import type { Breach, Invariant } from './invariant.js';
 

@@ -1,21 +1,21 @@
-import { promisedMs } from '../run/promise.js';
+import { promisedMs } from '../run/convergence-bound.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { AcknowledgedSurvives } from './acknowledged-survives.js';
 import { Agreement } from './agreement.js';
 import { AnswersInOrder } from './answers.js';
 import { BucketAgreement } from './bucket-agreement.js';
-import { BucketNeverBack } from './bucket-never-back.js';
+import { BucketNeverBack } from './bucket-monotonic.js';
 import { Bounds } from './bounds.js';
 import type { Invariant } from './invariant.js';
-import { LinksReturn } from './links-return.js';
-import { NeverBack } from './never-back.js';
+import { LinksReturn } from './link-recovery.js';
+import { NeverBack } from './monotonic.js';
 import { NewestWins } from './newest-wins.js';
 import { NoEcho } from './no-echo.js';
 import { NoFailure } from './no-failure.js';
-import { OnlyReported } from './only-reported.js';
-import { Quiet } from './quiet.js';
+import { OnlyReported } from './integrity.js';
+import { Quiet } from './quiescent.js';
 import { ReadYourWrites } from './read-your-writes.js';
-import { Refilled } from './refilled.js';
+import { Refilled } from './restart-catch-up.js';
 
 /** Everything that must be so, for one run. */
 export function allInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>): Invariant[] {

@@ -1,5 +1,5 @@
-import type { ByteString } from '../../protocol/bytes.js';
-import type { WorldEvent } from '../world.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 
 /** Answers come in the order of the commands, one a command, and each is an answer to its command. */

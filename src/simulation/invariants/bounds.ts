@@ -1,5 +1,5 @@
-import type { StoreLimits } from '../../actors/limits.js';
-import { locationBytes } from '../../actors/location-bytes.js';
+import type { StoreLimits } from '../../actors/ports/limits.js';
+import { locationBytes } from '../../actors/store/location-bytes.js';
 import type { HerdView, Held } from '../run/herd-view.js';
 import type { Breach, Invariant } from './invariant.js';
 

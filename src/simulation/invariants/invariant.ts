@@ -1,6 +1,6 @@
-import type { ServerId } from '../../protocol/ids.js';
+import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 
 /** What was found to be broken. */
 export interface Breach {

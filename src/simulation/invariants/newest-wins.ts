@@ -1,9 +1,9 @@
-import { asClientId, type ClientId, type ServerId } from '../../protocol/ids.js';
-import { parseAt, type Location } from '../../protocol/location.js';
-import { countedAheadSeconds } from '../../protocol/location-order.js';
-import { parseTime, type Instant } from '../../protocol/time.js';
+import { asClientId, type ClientId, type ServerId } from '../../protocol/place/ids.js';
+import { parseAt, type Location } from '../../protocol/place/location.js';
+import { countedAheadSeconds } from '../../protocol/place/location-order.js';
+import { parseTime, type Instant } from '../../protocol/place/time.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 
 /** How far a server's clock, and how clocks are read, may be off before its reports prove nothing, in milliseconds. */

@@ -1,6 +1,6 @@
-import { asClientId, type ServerId } from '../../protocol/ids.js';
+import { asClientId, type ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 
 /** Where the server that first got a location stands in its line, after `AT `. */

@@ -1,4 +1,4 @@
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 
 /** No actor throws, whatever the network does. */

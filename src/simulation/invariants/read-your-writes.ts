@@ -1,9 +1,9 @@
-import type { ByteString } from '../../protocol/bytes.js';
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import { parseAt, supersedes, type Location } from '../../protocol/location.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import { parseAt, supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 import type { Breach, Invariant } from './invariant.js';
 import { reportKey, reportKeyOf } from './reports.js';
 import { UndisturbedLinks } from './undisturbed-links.js';

@@ -1,6 +1,6 @@
-import type { ByteString } from '../../protocol/bytes.js';
-import { parseCommand } from '../../protocol/command.js';
-import type { Location } from '../../protocol/location.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import { parseCommand } from '../../protocol/client/command.js';
+import type { Location } from '../../protocol/place/location.js';
 
 /** What a server was told of a client, as one text: the same for a report and for the location that came of it. */
 export function reportKey(

@@ -1,6 +1,6 @@
-import type { ServerId } from '../../protocol/ids.js';
+import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 
 /**
  * Which links have carried at once, since they came up, whatever they were given: their neighbours always reached each other, and

@@ -1,5 +1,5 @@
-import type { ServerId } from '../../protocol/ids.js';
-import type { Topology } from '../../protocol/topology.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
 import type { Path } from './path.js';
 import type { Edge, FaultAction } from '../scenario/scenario.js';
 

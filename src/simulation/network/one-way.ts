@@ -1,4 +1,4 @@
-import type { ByteString } from '../../protocol/bytes.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
 
 /** What one direction of a connection needs of the network it is in. */

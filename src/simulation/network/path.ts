@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 
 /** A span that each draw falls into, in milliseconds. */
 export interface DelayRange {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../actors/clock.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { Clock } from '../../actors/ports/clock.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 import { OneWay } from './one-way.js';
 import { Path, type NetworkConditions } from './path.js';
 import { Socket, type SocketEdges, type SocketHost, type SocketListener } from './socket.js';

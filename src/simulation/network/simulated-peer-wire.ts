@@ -1,7 +1,7 @@
-import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../actors/transport.js';
-import type { ByteString } from '../../protocol/bytes.js';
-import type { ServerId } from '../../protocol/ids.js';
-import { LineFramer } from '../../protocol/line-framer.js';
+import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../actors/ports/transport.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { LineFramer } from '../../protocol/text/line-framer.js';
 import type { DoorAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 

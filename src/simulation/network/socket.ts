@@ -1,5 +1,5 @@
-import type { ByteString } from '../../protocol/bytes.js';
-import type { FlushScheduler } from '../../runtime/flush-order.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { FlushScheduler } from '../../runtime/time/flush-order.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
 
 /** Who holds one end of connections: a process, or a client. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../actors/clock.js';
+import type { Clock } from '../../actors/ports/clock.js';
 import { retransmitMaxMs, retransmitMinMs, type Path } from './path.js';
 
 /** What travels in one direction of a connection: a call, its answer, bytes, their end, or the news that nobody is there. */

@@ -1,4 +1,4 @@
-import { FlushOrder } from '../../runtime/flush-order.js';
+import { FlushOrder } from '../../runtime/time/flush-order.js';
 
 /** The end of the present turn, which here is what one timer of the virtual clock leads to: in the order of production. */
 export class SimulatedTurn extends FlushOrder {

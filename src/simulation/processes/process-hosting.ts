@@ -1,5 +1,5 @@
-import type { ServerId } from '../../protocol/ids.js';
-import { HostingError, type Hosting, type RunningServer, type Start } from '../real/hosting.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { HostingError, type Hosting, type RunningServer, type Start } from '../real/launcher.js';
 import { ServerProcess } from './server-process.js';
 
 /** The program that serves one server, is watched by its parent, and ends with it. */

@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { ClientId } from '../../protocol/ids.js';
-import type { Location } from '../../protocol/location.js';
-import type { ServerPorts } from '../../runtime/hosted-server.js';
-import { HostingError, type RunningServer, type Start } from '../real/hosting.js';
+import type { ClientId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { ServerPorts } from '../../runtime/host/hosted-server.js';
+import { HostingError, type RunningServer, type Start } from '../real/launcher.js';
 import type { WatchedProgram } from './process-hosting.js';
-import { reviveReport, type WatchQuestion, type WatchReport } from './watch-messages.js';
+import { reviveReport, type WatchQuestion, type WatchReport } from './instrumentation-messages.js';
 
 /** How long a process may take to start, or to say what it holds, in milliseconds: a busy machine may keep it waiting. */
 const answerWithinMs = 30_000;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { BentConnection, type Behaviour } from './bent-connection.js';
-import { CarriedConnection, type Carrier } from './carried-connection.js';
+import { BentConnection, type Behaviour } from './faulty-connection.js';
+import { CarriedConnection, type Carrier } from './shaped-connection.js';
 import type { Direction, End, ProxiedConnection } from './proxied-connection.js';
 
 const host = '127.0.0.1';

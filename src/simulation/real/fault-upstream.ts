@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { SeededRandom } from '../seeded-random.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 import { answerDelayOf, garbage, plainAnswer, type UpstreamState } from '../virtual/simulated-http.js';
 
 const host = '127.0.0.1';

@@ -1,5 +1,5 @@
-import type { ServerId } from '../../protocol/ids.js';
-import type { Limits, LinkPace } from '../../actors/limits.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Limits, LinkPace } from '../../actors/ports/limits.js';
 import type { WrittenHerd } from '../../runtime/config/schema.js';
 import type { ScenarioHerd } from '../scenario/scenario.js';
 

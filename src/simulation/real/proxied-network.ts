@@ -1,12 +1,12 @@
-import type { ServerId } from '../../protocol/ids.js';
-import type { Topology } from '../../protocol/topology.js';
-import { SystemClock } from '../../runtime/system-clock.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
+import { SystemClock } from '../../runtime/time/system-clock.js';
 import type { Ways } from '../network/network-faults.js';
 import { Path, type PathConditions } from '../network/path.js';
 import { Stream, type Segment, type StreamSink } from '../network/stream.js';
-import type { Carrier } from '../proxy/carried-connection.js';
+import type { Carrier } from '../proxy/shaped-connection.js';
 import { FaultProxy } from '../proxy/fault-proxy.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 
 /** What a network of proxies needs. */
 export interface ProxiedNetworkEdges {

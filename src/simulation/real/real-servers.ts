@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import type { Location } from '../../protocol/location.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { WorldEvent, WorldListener } from '../world.js';
+import type { WorldEvent, WorldListener } from '../environment.js';
 import type { FaultUpstream } from './fault-upstream.js';
 import { herdFileOf } from './herd-file.js';
-import type { Hosting, RunningServer } from './hosting.js';
+import type { Hosting, RunningServer } from './launcher.js';
 import type { ProxiedNetwork } from './proxied-network.js';
 
 /** What the servers of a real world need. */

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import type { ByteString } from '../../protocol/bytes.js';
-import type { ServerId } from '../../protocol/ids.js';
-import { OpenCommands } from '../open-commands.js';
-import type { WorldListener } from '../world.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { OpenCommands } from '../run/pending-commands.js';
+import type { WorldListener } from '../environment.js';
 
 /** What clients need. */
 export interface TcpClientEdges {

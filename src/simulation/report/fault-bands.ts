@@ -1,7 +1,7 @@
-import type { ServerId } from '../../protocol/ids.js';
+import type { ServerId } from '../../protocol/place/ids.js';
 import type { TraceEvent } from '../run/trace.js';
 import type { Action, Edge, EngineChange, Step } from '../scenario/scenario.js';
-import { engine } from '../scenario/ways.js';
+import { engine } from '../scenario/links-in.js';
 import type { FaultBand, FaultKind } from './timeline-data.js';
 
 /** A fault that lasts, and what is left of it. */

@@ -1,4 +1,4 @@
-import type { ByteString } from '../../protocol/bytes.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
 import { messageKinds, type MessageKind } from './timeline-data.js';
 
 /** By its first word; those from OPEN on are what is said between servers and the engine that they spread by. */

@@ -1,6 +1,6 @@
-import { flatCopy, type ByteString } from '../../protocol/bytes.js';
-import type { WorldEvent } from '../world.js';
-import { Latest } from './latest.js';
+import { flatCopy, type ByteString } from '../../protocol/text/bytes.js';
+import type { WorldEvent } from '../environment.js';
+import { Latest } from './bounded-log.js';
 import { kindOfCommand, MessageKinds } from './message-kind.js';
 import { messageKinds, type LeftOut, type TimelineData } from './timeline-data.js';
 

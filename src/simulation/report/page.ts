@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { packageFolder } from '../../runtime/package-folder.js';
+import { packageFolder } from '../../runtime/host/package-folder.js';
 import type { TimelineData } from './timeline-data.js';
 
 // What is written by hand is read from where it stands.

@@ -1,7 +1,7 @@
 import type { RunResult } from '../run/result.js';
 import type { RunNews, TraceEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { engine, waysOf } from '../scenario/ways.js';
+import { engine, waysOf } from '../scenario/links-in.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
 import { replayCommand } from './replay-command.js';

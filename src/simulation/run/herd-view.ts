@@ -1,8 +1,8 @@
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import { compareReceipts, supersedes, type Location } from '../../protocol/location.js';
-import { partsOf, type Topology } from '../../protocol/topology.js';
-import { engine } from '../scenario/ways.js';
-import type { World, WorldEvent } from '../world.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import { compareReceipts, supersedes, type Location } from '../../protocol/place/location.js';
+import { partsOf, type Topology } from '../../protocol/place/topology.js';
+import { engine } from '../scenario/links-in.js';
+import type { World, WorldEvent } from '../environment.js';
 
 /** A location that a server holds, and the neighbour it came from; undefined if from a client or the disk. */
 export interface Held {

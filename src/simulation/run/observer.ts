@@ -1,8 +1,8 @@
 import type { Breach, Invariant } from '../invariants/invariant.js';
-import type { Topology } from '../../protocol/topology.js';
-import type { World, WorldEvent } from '../world.js';
+import type { Topology } from '../../protocol/place/topology.js';
+import type { World, WorldEvent } from '../environment.js';
 import { HerdView } from './herd-view.js';
-import { Measures } from './measures.js';
+import { Measures } from './metrics.js';
 import type { Violation } from './result.js';
 import { isTraced, type RunNews, type Trace, type TraceEvent } from './trace.js';
 

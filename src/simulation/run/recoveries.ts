@@ -1,5 +1,5 @@
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import type { WorldEvent } from '../world.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { WorldEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 import type { Updates } from './updates.js';
 

@@ -1,4 +1,4 @@
-import type { MeasureResults } from './measures.js';
+import type { MeasureResults } from './metrics.js';
 import type { TraceEntry } from './trace.js';
 
 /** Something that should have been so and was not. */

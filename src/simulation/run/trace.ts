@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WorldEvent } from '../world.js';
+import type { WorldEvent } from '../environment.js';
 
 /** What does not go on record, for it shows in what does. */
 const untraced = [

@@ -1,6 +1,6 @@
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import { supersedes, type Location } from '../../protocol/location.js';
-import type { WorldEvent } from '../world.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import { supersedes, type Location } from '../../protocol/place/location.js';
+import type { WorldEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 
 /** A location on its way through the herd. */

@@ -1,8 +1,8 @@
-import type { ServerId } from '../../protocol/ids.js';
-import type { Topology } from '../../protocol/topology.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
-import type { SeededRandom } from '../seeded-random.js';
-import type { World, WorldEvent } from '../world.js';
+import type { SeededRandom } from '../time/seeded-random.js';
+import type { World, WorldEvent } from '../environment.js';
 
 /** How long a report is held up at most that comes late, in milliseconds. */
 const lateMaxMs = 10_000;

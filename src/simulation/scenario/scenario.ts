@@ -1,7 +1,7 @@
-import type { Limits, LinkPace } from '../../actors/limits.js';
-import type { ClientId, ServerId } from '../../protocol/ids.js';
-import type { Topology } from '../../protocol/topology.js';
-import type { EngineState } from '../bucket/bucket-engine.js';
+import type { Limits, LinkPace } from '../../actors/ports/limits.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
+import type { EngineState } from '../broker/bucket-engine.js';
 import type { NetworkConditions, PathConditions } from '../network/path.js';
 import type { UpstreamState } from '../virtual/simulated-http.js';
 

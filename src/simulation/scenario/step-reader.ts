@@ -1,14 +1,14 @@
 import type { z } from 'zod';
-import type { Topology } from '../../protocol/topology.js';
-import { asClientId, type ServerId } from '../../protocol/ids.js';
-import { bytesOf } from '../../protocol/bytes.js';
-import { insteadOf } from '../../runtime/config/nearest-word.js';
-import { wordInstead } from '../../runtime/config/sentences.js';
-import type { Problems } from './problems.js';
+import type { Topology } from '../../protocol/place/topology.js';
+import { asClientId, type ServerId } from '../../protocol/place/ids.js';
+import { bytesOf } from '../../protocol/text/bytes.js';
+import { insteadOf } from '../../runtime/config/did-you-mean.js';
+import { wordInstead } from '../../runtime/config/error-map.js';
+import type { Problems } from './diagnostics.js';
 import { repeatedIn } from './repeated.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
-import { actions, at, besides, linkedSchema, type ActionWord } from './schema.js';
-import { engine, waysOf } from './ways.js';
+import { actions, at, besides, linkedSchema, type ActionWord } from './scenario-schema.js';
+import { engine, waysOf } from './links-in.js';
 
 type Path = readonly PropertyKey[];
 type Value<Word extends ActionWord> = z.output<(typeof actions)[Word]['value']>;

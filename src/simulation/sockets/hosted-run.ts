@@ -1,9 +1,9 @@
-import type { ClientId } from '../../protocol/ids.js';
-import type { Location } from '../../protocol/location.js';
-import type { HostedServer, ServerPorts } from '../../runtime/hosted-server.js';
-import type { MessageBus } from '../../runtime/message-bus.js';
-import { askDigest, askWhereIs } from '../inquiry.js';
-import type { RunningServer } from '../real/hosting.js';
+import type { ClientId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { HostedServer, ServerPorts } from '../../runtime/host/hosted-server.js';
+import type { MessageBus } from '../../runtime/bus/message-bus.js';
+import { askDigest, askWhereIs } from '../run/store-probe.js';
+import type { RunningServer } from '../real/launcher.js';
 
 /** One run of a server in this process. */
 export class HostedRun implements RunningServer {

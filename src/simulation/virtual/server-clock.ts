@@ -1,6 +1,6 @@
-import type { Clock } from '../../actors/clock.js';
-import type { Instant } from '../../protocol/time.js';
-import { instantAt, type VirtualClock } from '../virtual-clock.js';
+import type { Clock } from '../../actors/ports/clock.js';
+import type { Instant } from '../../protocol/place/time.js';
+import { instantAt, type VirtualClock } from '../time/virtual-clock.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** How wrong a machine's clock is. It outlives the processes of that machine. */

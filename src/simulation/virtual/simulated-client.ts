@@ -1,10 +1,10 @@
-import type { ByteString } from '../../protocol/bytes.js';
-import type { ServerId } from '../../protocol/ids.js';
-import { clientAddress } from '../network/simulated-client-door.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import { clientAddress } from '../network/simulated-client-listener.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from '../network/socket.js';
-import { OpenCommands } from '../open-commands.js';
-import type { WorldListener } from '../world.js';
+import { OpenCommands } from '../run/pending-commands.js';
+import type { WorldListener } from '../environment.js';
 
 /** A phone: speaks the protocol of clients with one server at a time, over a connection that it keeps. */
 export class SimulatedClient implements SocketHost {

@@ -1,7 +1,7 @@
-import type { ClientId } from '../../protocol/ids.js';
-import type { Location } from '../../protocol/location.js';
-import type { Clock } from '../../actors/clock.js';
-import type { MessageBus } from '../../runtime/message-bus.js';
+import type { ClientId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { Clock } from '../../actors/ports/clock.js';
+import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
 /** How long changes wait until they are on disk, in milliseconds: the most that a kill loses of them. */
 const writtenAfterMs = 200;

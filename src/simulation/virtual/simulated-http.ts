@@ -1,8 +1,8 @@
-import type { Clock } from '../../actors/clock.js';
-import type { Http } from '../../actors/http.js';
-import { UpstreamError } from '../../protocol/errors.js';
-import type { HttpRequest, HttpResponse } from '../../protocol/upstream.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { Clock } from '../../actors/ports/clock.js';
+import type { Http } from '../../actors/ports/http.js';
+import { UpstreamError } from '../../protocol/upstream/errors.js';
+import type { HttpRequest, HttpResponse } from '../../protocol/upstream/upstream.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 
 /** How the upstream does. `slow` answers later than anybody waits for; `garbage` answers at once, with what is no answer. */
 export type UpstreamState = 'up' | 'down' | 'slow' | 'garbage';

@@ -1,6 +1,6 @@
-import type { Secrets } from '../../actors/secrets.js';
-import { HerdSecrets } from '../../runtime/herd-secrets.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { Secrets } from '../../actors/ports/secrets.js';
+import { HerdSecrets } from '../../runtime/host/herd-secrets.js';
+import type { SeededRandom } from '../time/seeded-random.js';
 
 /** The production proofs, over nonces that come again with the seed. */
 export class SimulatedSecrets implements Secrets {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { addresses } from '../../../src/actors/messages.js';
+import { addresses } from '../../../src/actors/bus/messages.js';
 import { nextOf, surplusOf } from '../../../src/actors/upstream/fair-queue.js';
-import type { Inquiry } from '../../../src/actors/upstream/inquiry.js';
+import type { Inquiry } from '../../../src/actors/upstream/pending-query.js';
 
 /** An inquiry of a connection at an address. */
 function inquiry(address: string, connection: number): Inquiry {

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig, parseConfig, type ConfigUse } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
-import { defaultUpstreamPace } from '../../../src/actors/upstream/pace.js';
-import { defaultLimits, defaultPace } from '../../../src/actors/limits.js';
+import { defaultUpstreamPace } from '../../../src/actors/upstream/upstream-settings.js';
+import { defaultLimits, defaultPace } from '../../../src/actors/ports/limits.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
 import { serverId } from '../../support/fake-location.js';
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { LocationBucket } from '../../../src/actors/location-bucket.js';
-import type { ServerId } from '../../../src/protocol/ids.js';
+import type { LocationBucket } from '../../../src/actors/ports/location-bucket.js';
+import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import { eventually } from '../../support/eventually.js';
 import { natsSettings, valuesIn } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
-import { HerdInProcess } from '../herd-in-process.js';
+import { HerdInProcess } from '../../support/herd-in-process.js';
 import { told } from './nats-herd.js';
 
 describeWithNats('Two herds that flood, bridged by NATS', function () {

@@ -1,6 +1,6 @@
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import { shardNames } from '../../../src/runtime/nats/bucket-mapping.js';
-import { itIsABucket } from '../../actors/bucket-contract.js';
+import { itIsABucket } from '../../actors/replication/nats/bucket-contract.js';
 import { bucketName, natsSettings, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 

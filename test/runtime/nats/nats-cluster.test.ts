@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { valuesIn } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
-import type { HerdInProcess } from '../herd-in-process.js';
+import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd } from './nats-herd.js';
 
 describeWithNats('a herd on a NATS cluster of three, with three replicas', function () {

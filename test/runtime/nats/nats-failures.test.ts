@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { BucketEvent } from '../../../src/actors/events.js';
+import type { BucketEvent } from '../../../src/actors/bus/events.js';
 import { deleteWatches, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
 import { eventsOf } from '../../support/fake-bus.js';
 import { FakeFolder } from '../../support/fake-folder.js';
-import type { HerdInProcess } from '../herd-in-process.js';
+import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
 const second = 1_700_000_000;

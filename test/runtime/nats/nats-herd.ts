@@ -2,7 +2,7 @@ import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
 import { natsSettings } from '../../support/nats-bucket.js';
 import type { NatsServer } from '../../support/nats-server.js';
-import { HerdInProcess, type HerdOptions } from '../herd-in-process.js';
+import { HerdInProcess, type HerdOptions } from '../../support/herd-in-process.js';
 
 /** A herd of three in this process that spreads its locations by NATS. */
 export function natsHerd(

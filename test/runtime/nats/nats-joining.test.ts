@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { parseBucketValue } from '../../../src/protocol/bucket-value.js';
+import { parseBucketValue } from '../../../src/protocol/nats/bucket-value.js';
 import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
 import { locationOf } from '../../support/fake-location.js';
-import type { HerdInProcess } from '../herd-in-process.js';
+import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
 const clients = 2_000;

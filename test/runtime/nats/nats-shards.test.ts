@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { BucketSession } from '../../../src/actors/location-bucket.js';
-import { asClientId } from '../../../src/protocol/ids.js';
+import type { BucketSession } from '../../../src/actors/ports/location-bucket.js';
+import { asClientId } from '../../../src/protocol/place/ids.js';
 import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { mappingKey, shardNames, shardOf } from '../../../src/runtime/nats/bucket-mapping.js';
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
@@ -9,7 +9,7 @@ import { eventsOf } from '../../support/fake-bus.js';
 import { bucketName, natsSettings, setFull, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually, within } from '../../support/eventually.js';
-import type { HerdInProcess } from '../herd-in-process.js';
+import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
 describeWithNats('a herd on a bucket of NATS that is split', function () {

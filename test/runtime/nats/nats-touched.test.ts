@@ -5,8 +5,8 @@ import { natsSettings, valuesIn, withBucket } from '../../support/nats-bucket.js
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
 import { locationOf } from '../../support/fake-location.js';
-import { HerdInProcess } from '../herd-in-process.js';
-import { itIsASpread } from '../spread-contract.js';
+import { HerdInProcess } from '../../support/herd-in-process.js';
+import { itIsASpread } from './spread-contract.js';
 import { told } from './nats-herd.js';
 
 const clients = 5_000;

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { asServerId } from '../../../src/protocol/ids.js';
+import { asServerId } from '../../../src/protocol/place/ids.js';
 import type { MessageColumns, TimelineData } from '../../../src/simulation/report/timeline-data.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
 import type { TraceEvent } from '../../../src/simulation/run/trace.js';
 import type { Scenario } from '../../../src/simulation/scenario/scenario.js';
-import { scenarioOf, simulate } from '../simulate.js';
+import { scenarioOf, simulate } from '../../support/simulate.js';
 
 /** What the timeline of a scenario would draw. */
 async function timelineOf(scenario: Scenario): Promise<TimelineData> {

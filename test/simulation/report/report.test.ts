@@ -7,8 +7,8 @@ import { replayCommand } from '../../../src/simulation/report/replay-command.js'
 import { makeReportFolder, ReportError, reportFolders } from '../../../src/simulation/report/report-folders.js';
 import { Report } from '../../../src/simulation/report/report.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
-import { verdictOf } from '../../../src/cli/simulation-output.js';
-import { scenarioOf, simulate } from '../simulate.js';
+import { verdictOf } from '../../../src/cli/simulate/simulation-output.js';
+import { scenarioOf, simulate } from '../../support/simulate.js';
 
 const scenario = scenarioOf(
   'clients: { count: 0 }\nsettle: 1s\nsteps:\n  - { at: 1s, cut: Metta }\n  - { at: 2s, heal: all }',

@@ -9,7 +9,7 @@ import type { TimelineData } from '../../../src/simulation/report/timeline-data.
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
 import { browserPlace, startBrowser } from '../../support/browser.js';
 import { eventually } from '../../support/eventually.js';
-import { scenarioOf, simulate } from '../simulate.js';
+import { scenarioOf, simulate } from '../../support/simulate.js';
 
 /** A client that would break out of the page, and a herd in which one thing of each kind happens. */
 const hostile = '</script><img/src=x/onerror=alert(1)>é';

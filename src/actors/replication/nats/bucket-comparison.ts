@@ -1,0 +1,85 @@
+import type { Location } from '../../../protocol/place/location.js';
+import type { Bus } from '../../bus/bus.js';
+import { cursorCount } from '../../store/partitioned-map.js';
+import type { Clock } from '../../ports/clock.js';
+import { addresses, type ListedMessage } from '../../bus/messages.js';
+import type { Random } from '../../ports/random.js';
+
+/** Locations in a page: few enough that a page does not hold up the commands of clients. */
+export const pageLocationsMax = 500;
+
+/** Pause before a page is asked for again over which the store failed, in milliseconds. */
+const retryMs = 1_000;
+
+/**
+ * Has the store deal out all that it holds, page by page, to be compared with what the bucket holds. It begins anywhere and goes
+ * round: servers that compare at the same time do not all write about the same clients. A page is dealt out when its owner has
+ * it go on.
+ */
+export class BucketComparison {
+  private pages: 'none' | 'up to the end' | 'from the start' = 'none';
+  private start = 0;
+  private question = 0;
+  /** Where the next page begins; undefined while one is dealt out, or if there is none. */
+  private following: number | undefined;
+  /** Where the page begins that was asked for last. */
+  private asked = 0;
+  private timer: unknown;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  begin(): void {
+    this.end();
+    this.start = Math.floor(this.random.next() * cursorCount);
+    this.pages = 'up to the end';
+    this.following = this.start;
+  }
+
+  end(): void {
+    this.clock.clearTimeout(this.timer);
+    this.pages = 'none';
+    this.following = undefined;
+    this.question += 1;
+  }
+
+  /** Takes a page. Returns what is on it. */
+  take({ question, locations, next }: ListedMessage): readonly Location[] {
+    if (question !== this.question || this.pages === 'none') return [];
+    this.following = this.followingOf(next);
+    if (this.following === undefined) this.end();
+    return locations;
+  }
+
+  /** The store failed over the page that it was asked for: it is asked for it again, after a pause. */
+  failed(question: number): void {
+    if (question !== this.question || this.pages === 'none') return;
+    const { asked } = this;
+    this.timer = this.clock.setTimeout(() => this.ask(asked), retryMs);
+  }
+
+  /** Has the first page, or the one that follows the last one taken, dealt out after whatever else there is to do. */
+  goOn(): void {
+    const { following } = this;
+    if (following === undefined) return;
+    this.following = undefined;
+    this.timer = this.clock.setTimeout(() => this.ask(following), 0);
+  }
+
+  private followingOf(next: number | undefined): number | undefined {
+    if (this.pages === 'from the start') return next !== undefined && next < this.start ? next : undefined;
+    if (next !== undefined) return next;
+    this.pages = 'from the start';
+    return this.start === 0 ? undefined : 0;
+  }
+
+  private ask(from: number): void {
+    const { question } = this;
+    this.asked = from;
+    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, question };
+    this.bus.send(addresses.store, { kind: 'list', ...asked });
+  }
+}

@@ -1,0 +1,88 @@
+import type { ClientId } from '../../../protocol/place/ids.js';
+import type { Location } from '../../../protocol/place/location.js';
+import type { Actor, Bus } from '../../bus/bus.js';
+import type { Clock } from '../../ports/clock.js';
+import { addresses, type BucketSeekerMessage, type Question, type SeekerMessage } from '../../bus/messages.js';
+import { sendLater } from '../../bus/send-later.js';
+
+/** Clients that are asked for at once. One more is answered as unknown: strangers may ask for what nobody knows. */
+const searchesMax = 10_000;
+
+/** A client that the bucket is asked for, and who waits for the answer. */
+interface Search {
+  readonly askers: Question[];
+  readonly cancelTimer: () => void;
+}
+
+/**
+ * Has the bucket asked for a client that the store does not hold, in the place of the seeker that asks neighbours. All who ask for
+ * a client at the same time wait for the same answer. What the bucket does not say in time is unknown; should it say it later,
+ * the next one who asks has it.
+ */
+export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> {
+  private readonly searches = new Map<ClientId, Search>();
+
+  /** @param withinMs how long a search may take, in milliseconds */
+  constructor(
+    readonly bus: Bus,
+    readonly clock: Clock,
+    private readonly withinMs: number,
+  ) {}
+
+  receive(message: SeekerMessage | BucketSeekerMessage): void {
+    switch (message.kind) {
+      case 'seek':
+        return this.seek(message.client, message);
+      case 'appeared':
+        return this.conclude(message.location.client, message.location);
+      case 'nowhere':
+        return this.conclude(message.client, undefined);
+      case 'fetch-overdue':
+        return this.giveUp(message.client);
+      case 'search-due':
+      case 'seek-heard':
+      case 'unknown-heard':
+        throw new Error(`a seeker that asks the bucket has no neighbours, and was told ${message.kind}`);
+      default:
+        message satisfies never;
+    }
+  }
+
+  stop(): void {
+    for (const { askers, cancelTimer } of this.searches.values()) {
+      cancelTimer();
+      for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'question-failed', question });
+    }
+    this.searches.clear();
+  }
+
+  private seek(client: ClientId, { replyTo, question }: Question): void {
+    const asker = { replyTo, question };
+    const search = this.searches.get(client);
+    if (search !== undefined) {
+      search.askers.push(asker);
+      return;
+    }
+    if (this.searches.size >= searchesMax) return this.answer([asker], undefined);
+    const cancelTimer = sendLater(this, addresses.bucketSeeker, { kind: 'fetch-overdue', client }, this.withinMs);
+    this.searches.set(client, { askers: [asker], cancelTimer });
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'question' });
+  }
+
+  private giveUp(client: ClientId): void {
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client, reason: 'question' });
+    this.conclude(client, undefined);
+  }
+
+  private conclude(client: ClientId, location: Location | undefined): void {
+    const search = this.searches.get(client);
+    if (search === undefined) return;
+    this.searches.delete(client);
+    search.cancelTimer();
+    this.answer(search.askers, location);
+  }
+
+  private answer(askers: readonly Question[], location: Location | undefined): void {
+    for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'located', question, location });
+  }
+}

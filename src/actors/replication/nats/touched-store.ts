@@ -1,0 +1,183 @@
+import { everyone } from '../../../protocol/client/command.js';
+import type { ClientId, ServerId } from '../../../protocol/place/ids.js';
+import { supersedes, type Location } from '../../../protocol/place/location.js';
+import type { Actor, Address, Bus } from '../../bus/bus.js';
+import {
+  addresses,
+  type ConnectionMessage,
+  type StoreMessage,
+  type TouchedStoreMessage,
+  type Unwatched,
+  type WatchQuestion,
+} from '../../bus/messages.js';
+import type { StoreLimits } from '../../ports/limits.js';
+import type { Random } from '../../ports/random.js';
+import { RecentLocations } from './recent-locations.js';
+
+/**
+ * The store of a server that holds only clients that it has to do with: that reported to it, that it was asked of, that somebody
+ * watches. When it is full, the one that was touched least recently is forgotten; the bucket has it. It alone decides who is
+ * held: of the changes that it is told, it takes those of clients that it holds.
+ */
+export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
+  private readonly held: RecentLocations;
+  /** Clients that are watched by name, held or not. */
+  private readonly watched = new Set<ClientId>();
+  /** Connections that watch. While there are none, nobody is told of what is learned but the spread. */
+  private readonly watchers = new Set<Address<ConnectionMessage>>();
+
+  /** @param limits at most half of the places and of the bytes are kept for clients that are watched */
+  constructor(
+    private readonly bus: Bus,
+    random: Random,
+    private readonly limits: StoreLimits,
+  ) {
+    const { clientsMax, storeBytesMax } = limits;
+    this.held = new RecentLocations({ clients: Math.floor(clientsMax / 2), bytes: storeBytesMax / 2 }, random);
+  }
+
+  receive(message: StoreMessage | TouchedStoreMessage): void {
+    switch (message.kind) {
+      case 'report':
+        for (const { client } of message.locations) this.held.touch(client);
+        return this.learn(message.locations, undefined);
+      case 'learned':
+        return this.learn(message.locations, message.from);
+      case 'fetched':
+        return this.takeFetched(message.client, message.location);
+      case 'remembered':
+        for (const location of message.locations) this.hold(location);
+        return this.makeRoom();
+      case 'whereis': {
+        const { client, replyTo, question } = message;
+        this.held.touch(client);
+        return this.bus.send(replyTo, { kind: 'located', question, location: this.held.get(client) });
+      }
+      case 'list': {
+        const { replyTo, question, from, max } = message;
+        const { size } = this.held;
+        return this.bus.send(replyTo, { kind: 'listed', question, ...this.held.page(from, max), size });
+      }
+      case 'watch':
+        return this.passWatch(message);
+      case 'unwatch':
+        return this.passUnwatch(message);
+      case 'watched':
+        return this.beginWatched(message.client);
+      case 'unwatched':
+        return this.endWatched(message.client);
+      case 'bucket-back':
+        // Of those that are held the spread finds out by itself what has changed meanwhile.
+        for (const client of this.watched) if (this.held.get(client) === undefined) this.fetch(client);
+        return;
+      case 'sought':
+      case 'describe':
+      case 'compare':
+      case 'buckets-told':
+      case 'catch-up':
+      case 'next-page':
+        throw new Error(`a store that does not hold everything has no neighbours, and was told ${message.kind}`);
+      default:
+        message satisfies never;
+    }
+  }
+
+  stop(): void {
+    this.watched.clear();
+    this.watchers.clear();
+  }
+
+  private learn(told: readonly Location[], from: ServerId | undefined): void {
+    const locations: Location[] = [];
+    try {
+      for (const location of told) {
+        if (from !== undefined && !this.isOfInterest(location)) continue;
+        if (this.take(location)) locations.push(location);
+      }
+    } finally {
+      // Also if one of them broke something: what is held here, the others must hear of.
+      if (locations.length > 0) {
+        this.bus.publish({ kind: 'locations-learned', locations, from });
+        if (from === undefined) this.bus.send(addresses.bucketSpread, { kind: 'spread', locations, from });
+        if (this.watchers.size > 0) this.bus.send(addresses.watch, { kind: 'learned', locations });
+      }
+      this.makeRoom();
+    }
+  }
+
+  private isOfInterest(location: Location): boolean {
+    return this.held.rivalOf(location) !== undefined || this.watched.has(location.client);
+  }
+
+  /** Holds a location from now on, if it is new, and tells whoever waits for its client. */
+  private take(location: Location): boolean {
+    const taken = this.hold(location);
+    if (taken === 'new client') this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    return taken !== 'nothing new';
+  }
+
+  private hold(location: Location): 'nothing new' | 'newer' | 'new client' {
+    const { client } = location;
+    const known = this.held.rivalOf(location);
+    if (known !== undefined && !supersedes(location, known)) return 'nothing new';
+    this.held.put(location);
+    if (known !== undefined) return 'newer';
+    if (this.watched.has(client)) this.held.keep(client);
+    return 'new client';
+  }
+
+  /** Takes what the bucket was asked for. Whoever waits for it is told of what is held, which may have come on another way. */
+  private takeFetched(client: ClientId, fetched: Location | undefined): void {
+    const known = this.held.get(client);
+    if (fetched !== undefined && this.take(fetched)) {
+      this.bus.publish({ kind: 'location-fetched', location: fetched });
+      // Of one that was held already, and older, all who watch were told.
+      if (known !== undefined || this.watched.has(client)) {
+        this.bus.send(addresses.watch, { kind: 'learned', locations: [fetched] });
+      }
+      this.makeRoom();
+      if (known === undefined) return;
+    }
+    const location = this.held.get(client);
+    if (location === undefined) return this.bus.send(addresses.bucketSeeker, { kind: 'nowhere', client });
+    this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+  }
+
+  private passWatch(question: WatchQuestion): void {
+    const { client, replyTo } = question;
+    this.watchers.add(replyTo);
+    if (client !== everyone) this.held.touch(client);
+    this.bus.send(addresses.watch, { ...question, location: this.held.get(client) });
+  }
+
+  private passUnwatch(message: Unwatched): void {
+    if (!this.watchers.has(message.watcher)) return;
+    if (message.client === undefined) this.watchers.delete(message.watcher);
+    this.bus.send(addresses.watch, message);
+  }
+
+  private beginWatched(client: ClientId): void {
+    this.watched.add(client);
+    if (this.held.get(client) === undefined) this.fetch(client);
+    else this.held.keep(client);
+  }
+
+  private endWatched(client: ClientId): void {
+    this.watched.delete(client);
+    this.held.release(client);
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client, reason: 'watch' });
+  }
+
+  private fetch(client: ClientId): void {
+    this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'watch' });
+  }
+
+  private makeRoom(): void {
+    const { clientsMax, storeBytesMax } = this.limits;
+    while (this.held.size > clientsMax || this.held.bytes > storeBytesMax) {
+      const location = this.held.takeOldest();
+      if (location === undefined) return;
+      this.bus.publish({ kind: 'location-forgotten', location });
+    }
+  }
+}

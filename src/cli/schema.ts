@@ -1,7 +1,0 @@
-import { herdJsonSchema } from '../runtime/config/schema.js';
-import { print } from './output.js';
-
-/** `herd schema`: the JSON Schema of herd.yaml. */
-export function schema(): void {
-  print(JSON.stringify(herdJsonSchema(), undefined, 2));
-}

@@ -1,0 +1,132 @@
+import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
+import { asClientId, type ClientId } from '../place/ids.js';
+import type { Report } from '../place/location.js';
+import { positionSource } from '../place/position.js';
+import { instantOf, timeSource } from '../place/time.js';
+
+/** A client says where it is. */
+export interface Iamat extends Report {
+  readonly kind: 'IAMAT';
+}
+
+/** A client asks what is near another. */
+export interface Whatsat {
+  readonly kind: 'WHATSAT';
+  readonly client: ClientId;
+  /** Kilometres, finite, 0 or more. */
+  readonly radiusKm: number;
+  /** A whole number, 0 to the upstream's maximum. */
+  readonly count: number;
+}
+
+/** A client wants to be told of each change of where another is, or everybody. */
+export interface Watch {
+  readonly kind: 'WATCH';
+  /** `everyone` for all. */
+  readonly client: ClientId;
+}
+
+/** A client wants to be told no more. */
+export interface Unwatch {
+  readonly kind: 'UNWATCH';
+  /** What it no longer watches; undefined for everything. */
+  readonly client: ClientId | undefined;
+}
+
+/** Anything else. */
+export interface Invalid {
+  readonly kind: 'invalid';
+}
+
+/** What a client's line asks for. */
+export type Command = Iamat | Whatsat | Watch | Unwatch | Invalid;
+
+/** What stands for all clients in a WATCH. */
+export const everyone = asClientId('*');
+
+/** The longest position and the longest time that a client may report, in bytes: a constant of the protocol ([CM6]). */
+export const reportFieldBytesMax = 64;
+
+/** What a command's fields are held to, besides their form. */
+export interface CommandBounds {
+  /** The most results that a WHATSAT may ask for. */
+  readonly countMax: number;
+  /** The largest radius of a WHATSAT, in kilometres; Infinity where a larger one is clamped. */
+  readonly radiusKmMax: number;
+  /** The longest client ID, in bytes. */
+  readonly clientIdBytesMax: number;
+}
+
+const invalid: Invalid = { kind: 'invalid' };
+const decimalPattern = /^\d+(?:\.\d+)?$/;
+const wholePattern = /^\d+$/;
+
+/** One scan for the most frequent command by far; white space is as in `fieldsOf`. */
+const iamatPattern = new RegExp(
+  `^[\\t-\\r ]*IAMAT[\\t-\\r ]+([^\\t-\\r ]+)[\\t-\\r ]+(${positionSource})[\\t-\\r ]+(${timeSource})[\\t-\\r ]*$`,
+);
+
+/** Reads one line of a client. Never throws: what is no command is `invalid`. */
+export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
+  const iamat = iamatPattern.exec(line);
+  if (iamat !== null) {
+    const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
+    if (client.length > bounds.clientIdBytesMax) return invalid;
+    if (position.length > reportFieldBytesMax || time.length > reportFieldBytesMax) return invalid;
+    return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantOf(seconds, fraction) };
+  }
+  const [name, ...fields] = fieldsOf(line);
+  // The client is the first field of every command.
+  if (fields[0] !== undefined && fields[0].length > bounds.clientIdBytesMax) return invalid;
+  switch (name) {
+    case 'WHATSAT':
+      return parseWhatsat(fields, bounds);
+    case 'WATCH':
+      return parseWatch(fields);
+    case 'UNWATCH':
+      return parseUnwatch(fields);
+    default:
+      return invalid;
+  }
+}
+
+function parseWhatsat(
+  [client, radius, howMany, ...more]: readonly ByteString[],
+  { countMax, radiusKmMax }: CommandBounds,
+): Whatsat | Invalid {
+  if (client === undefined || radius === undefined || howMany === undefined || more.length > 0) return invalid;
+  if (!decimalPattern.test(radius) || !wholePattern.test(howMany)) return invalid;
+  const radiusKm = Number(radius);
+  const count = Number(howMany);
+  if (!Number.isFinite(radiusKm) || radiusKm > radiusKmMax || count > countMax) return invalid;
+  return { kind: 'WHATSAT', client: asClientId(client), radiusKm, count };
+}
+
+function parseWatch([client, ...more]: readonly ByteString[]): Watch | Invalid {
+  if (client === undefined || more.length > 0) return invalid;
+  // It is kept for as long as it is watched: a slice would keep the chunk that it came in.
+  return { kind: 'WATCH', client: asClientId(flatCopy(client)) };
+}
+
+function parseUnwatch([client, ...more]: readonly ByteString[]): Unwatch | Invalid {
+  if (more.length > 0) return invalid;
+  return { kind: 'UNWATCH', client: client === undefined ? undefined : asClientId(client) };
+}
+
+/** The answer to a WATCH. */
+export function formatWatching(client: ClientId): ByteString {
+  return `WATCHING ${client}`;
+}
+
+/** What a client that watches is sent now and then once it has closed its sending side. */
+export const stillWatching: ByteString = 'WATCHING';
+
+/** The answer to an UNWATCH: of one client or of everything. */
+export function formatUnwatched(client: ClientId | undefined): ByteString {
+  return client === undefined ? 'UNWATCHED' : `UNWATCHED ${client}`;
+}
+
+/** The answer to a line that is no command, or asks for a client that nobody knows: a mark and a copy of the line. */
+export function formatInvalid(line: ByteString): ByteString {
+  return `? ${line}`;
+}

@@ -1,0 +1,91 @@
+import type { ByteString } from '../text/bytes.js';
+import { compareInstants, nanosecondsIn, NANOSECONDS, numberIn, type Instant } from './time.js';
+
+/*
+ * The order of the locations of one client ([LO1]). It needs nothing but AT lines, so the page that servers serve imports it too.
+ */
+
+/**
+ * How far ahead of its receipt a client's time counts at most, in seconds. A constant of the protocol: servers with another
+ * value would not agree on which location is the newest.
+ */
+export const countedAheadSeconds = 60;
+
+const PLUS = 43;
+
+/** The moments of an AT line. */
+export interface AtMoments {
+  /** The client's time. */
+  readonly sent: Instant;
+  /** When the first server received it, by its clock: the client's time plus the skew. Before 1970 if the line says so. */
+  readonly received: Instant;
+  /** What counts in the order: the earlier of the client's time and 60 s after its receipt. */
+  readonly effective: Instant;
+}
+
+/**
+ * Reads the moments of an AT line. All arithmetic is on whole numbers below 2^53, and exact for every line that `atSource` takes.
+ *
+ * @param bytes the bytes of the line, of which those from `timeStart` to `end` are the time field
+ * @param skewStart where the skew stands: a sign, whole seconds, a point and nine digits, up to `skewEnd`
+ */
+export function momentsIn(
+  bytes: Uint8Array,
+  { skewStart, skewEnd, timeStart, end }: { skewStart: number; skewEnd: number; timeStart: number; end: number },
+): AtMoments {
+  let point = timeStart;
+  while (point < end && bytes[point] !== POINT) point += 1;
+  const sent = { seconds: numberIn(bytes, timeStart, point), nanoseconds: nanosecondsIn(bytes, point + 1, end) };
+  const skewPoint = skewEnd - skewFractionLength;
+  const skewSeconds = numberIn(bytes, skewStart + 1, skewPoint);
+  const skewNanoseconds = nanosecondsIn(bytes, skewPoint + 1, skewEnd);
+  if (bytes[skewStart] === PLUS) {
+    const received = instant(sent.seconds + skewSeconds, sent.nanoseconds + skewNanoseconds);
+    return { sent, received, effective: sent };
+  }
+  const received = instant(sent.seconds - skewSeconds, sent.nanoseconds - skewNanoseconds);
+  const latest = { seconds: received.seconds + countedAheadSeconds, nanoseconds: received.nanoseconds };
+  return { sent, received, effective: compareInstants(sent, latest) <= 0 ? sent : latest };
+}
+
+const POINT = 46;
+
+/** The point and the nine digits of a skew. */
+const skewFractionLength = 10;
+
+/** A moment whose nanoseconds may be out of their range by one second. */
+function instant(seconds: number, nanoseconds: number): Instant {
+  if (nanoseconds < 0) return { seconds: seconds - 1, nanoseconds: nanoseconds + NANOSECONDS };
+  if (nanoseconds < NANOSECONDS) return { seconds, nanoseconds };
+  return { seconds: seconds + 1, nanoseconds: nanoseconds - NANOSECONDS };
+}
+
+/**
+ * Compares two AT lines of one client: above zero if the first replaces the second, zero only for the same line. The order goes by
+ * (effective time, time, server, position, skew, time as written).
+ */
+export function compareAtLines(a: ByteString, b: ByteString): number {
+  if (a === b) return 0;
+  const [one, other] = [fieldsOf(a), fieldsOf(b)];
+  return (
+    compareInstants(one.effective, other.effective) ||
+    compareInstants(one.sent, other.sent) ||
+    compareBytes(one.server, other.server) ||
+    compareBytes(one.position, other.position) ||
+    compareBytes(one.skew, other.skew) ||
+    compareBytes(one.time, other.time)
+  );
+}
+
+function fieldsOf(line: ByteString): AtMoments & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
+  const [mark = '', server = '', skew = '', client = '', position = '', time = ''] = line.split(' ');
+  const skewStart = mark.length + 1 + server.length + 1;
+  const skewEnd = skewStart + skew.length;
+  const timeStart = skewEnd + 1 + client.length + 1 + position.length + 1;
+  const bytes = Uint8Array.from(line, (character) => character.charCodeAt(0));
+  return { ...momentsIn(bytes, { skewStart, skewEnd, timeStart, end: line.length }), server, skew, position, time };
+}
+
+function compareBytes(a: ByteString, b: ByteString): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,136 @@
+import type { ByteString } from '../text/bytes.js';
+import { UpstreamError } from './errors.js';
+
+/**
+ * Valid JSON in valid UTF-8 on one line: no white space outside its strings. Only `oneLine` makes one, so that nothing
+ * unchecked reaches a client.
+ *
+ * JSON is relayed as text: parsing and writing it again would turn the id 309107149164920832 into ...800.
+ */
+export type JsonLine = ByteString & { readonly __brand: 'JsonLine' };
+
+const byteOrderMark = '\xEF\xBB\xBF';
+
+/** Where white space or a string begins, seen from outside a string. */
+const whiteSpaceOrQuote = /[ \t\r\n"]/g;
+const notWhiteSpace = /[^ \t\r\n]/g;
+/** Where the nesting changes or an element ends, or a string that may hold such marks begins. */
+const structure = /["[\]{},]/g;
+
+/**
+ * Drops the white space between tokens and a leading byte order mark; strings and numbers stay as they are, to the byte.
+ * @throws UpstreamError when the bytes are no JSON in UTF-8.
+ */
+export function oneLine(json: ByteString): JsonLine {
+  const text = json.startsWith(byteOrderMark) ? json.slice(byteOrderMark.length) : json;
+  validate(text);
+
+  const kept: string[] = [];
+  let keptTo = 0;
+  for (let at = search(whiteSpaceOrQuote, text, 0); at < text.length; at = search(whiteSpaceOrQuote, text, at)) {
+    if (text[at] === '"') {
+      at = endOfString(text, at);
+    } else {
+      kept.push(text.slice(keptTo, at));
+      at = keptTo = search(notWhiteSpace, text, at);
+    }
+  }
+  kept.push(text.slice(keptTo));
+  return kept.join('') as JsonLine;
+}
+
+/**
+ * Cuts the array that a property of the top-level object holds to its first `count` elements. Every other byte stays. What
+ * has no such property, or no array there, comes back unchanged.
+ * @param count a whole number, 0 or more
+ */
+export function keepFirst(json: JsonLine, property: string, count: number): JsonLine {
+  const kept: string[] = [];
+  let keptTo = 0;
+  if (!json.startsWith('{')) return json;
+
+  let at = 1;
+  while (json[at] === '"') {
+    const keyEnd = endOfString(json, at);
+    const value = keyEnd + 1;
+    // A name may be written with escapes, and may stand twice: readers differ in which one they take, so each is cut.
+    if (JSON.parse(json.slice(at, keyEnd)) === property && json[value] === '[') {
+      const cut = endOfElements(json, value, count);
+      const arrayEnd = endOfValue(json, value);
+      kept.push(json.slice(keptTo, cut));
+      keptTo = arrayEnd - 1;
+      at = arrayEnd + 1;
+    } else {
+      at = endOfValue(json, value) + 1;
+    }
+  }
+  kept.push(json.slice(keptTo));
+  return kept.join('') as JsonLine;
+}
+
+/**
+ * Adds a property behind those of a top-level object. Every other byte stays. What is no object comes back unchanged.
+ * @param value JSON on one line
+ */
+export function withProperty(json: JsonLine, property: string, value: ByteString): JsonLine {
+  if (!json.startsWith('{')) return json;
+  const comma = json === '{}' ? '' : ',';
+  return `${json.slice(0, -1)}${comma}${JSON.stringify(property)}:${value}}` as JsonLine;
+}
+
+function validate(text: ByteString): void {
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, 'latin1')));
+  } catch {
+    // The parser's own message quotes the text, which is not ours to show.
+    throw new UpstreamError('The upstream answered with something that is not valid JSON.');
+  }
+}
+
+/** Where the first `count` elements of the array that opens at `open` end: past the last byte to keep. */
+function endOfElements(json: JsonLine, open: number, count: number): number {
+  let at = open + 1;
+  for (let kept = 0; kept < count && json[at] !== ']'; kept++) {
+    const end = endOfValue(json, at);
+    if (json[end] === ']' || kept + 1 === count) return end;
+    at = end + 1;
+  }
+  return at;
+}
+
+/** Where the value that begins at `start` ends: the index of the comma or bracket behind it, or the text's length. */
+function endOfValue(json: JsonLine, start: number): number {
+  let depth = 0;
+  for (let at = search(structure, json, start); at < json.length; at = search(structure, json, at)) {
+    const mark = json[at];
+    if (mark === '"') {
+      at = endOfString(json, at);
+      continue;
+    }
+    if (mark === '[' || mark === '{') {
+      depth++;
+    } else if (depth === 0) {
+      return at;
+    } else if (mark !== ',') {
+      depth--;
+    }
+    at++;
+  }
+  return json.length;
+}
+
+/** The index past the closing quote of the string that opens at `open`. */
+function endOfString(json: ByteString, open: number): number {
+  for (let quote = json.indexOf('"', open + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (json[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+  return json.length;
+}
+
+/** The first index from `from` on that the pattern matches, or the text's length. */
+function search(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index ?? text.length;
+}

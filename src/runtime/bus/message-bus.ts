@@ -1,0 +1,114 @@
+import { performance } from 'node:perf_hooks';
+import { EventEmitter } from 'eventemitter3';
+import type { Actor, Address, Failure, Registry } from '../../actors/bus/bus.js';
+import type { HerdEvent } from '../../actors/bus/events.js';
+import { LongestTurn } from '../time/longest-turn.js';
+
+/** The event of a given kind. */
+export type EventOf<Kind extends HerdEvent['kind'], Event = HerdEvent> = Event extends { kind: infer Kinds }
+  ? Kind extends Kinds
+    ? Event
+    : never
+  : never;
+
+/** How many handled messages may stay at the head of the queue before it is cut: cutting costs, and so does keeping. */
+const handledMax = 8_192;
+
+/** The bus of one server, on which everything its actors say and everything that happens in it travels. */
+export class MessageBus implements Registry {
+  private readonly mailboxes = new EventEmitter();
+  private readonly topics = new EventEmitter<string>();
+  /** Addresses and messages in turn: an address, its message, an address, its message. */
+  private queue: unknown[] = [];
+  private head = 0;
+  private state: 'idle' | 'delivering' = 'idle';
+  private deadLetters = 0;
+  private readonly turns = new LongestTurn();
+  private onFailure: (failure: Failure) => void = ({ error }) => {
+    throw error;
+  };
+
+  /** @param onListenerFailure hears of a listener that threw: the others are served all the same */
+  constructor(private readonly onListenerFailure: (error: unknown) => void) {}
+
+  send<Message>(to: Address<Message>, message: NoInfer<Message>): void {
+    this.queue.push(to, message);
+    if (this.state === 'delivering') return;
+    this.state = 'delivering';
+    const beganAtMs = performance.now();
+    try {
+      this.deliverAll();
+    } finally {
+      this.state = 'idle';
+      const nowMs = performance.now();
+      this.turns.note(nowMs - beganAtMs, nowMs);
+    }
+  }
+
+  /**
+   * The longest turn of the last one to two minutes, in milliseconds: a message from outside and everything that it led to. Nobody
+   * else in the process is served meanwhile.
+   */
+  get longestTurnMs(): number {
+    return this.turns.at(performance.now());
+  }
+
+  publish(event: HerdEvent): void {
+    this.topics.emit(event.kind, event);
+  }
+
+  /** Listens to one kind of event; returns what ends it. */
+  on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): () => void {
+    const guarded = (event: EventOf<Kind>) => {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onListenerFailure(error);
+      }
+    };
+    this.topics.on(kind, guarded);
+    return () => this.topics.off(kind, guarded);
+  }
+
+  attach<Message>(at: Address<Message>, actor: Actor<Message>): void {
+    this.mailboxes.removeAllListeners(at);
+    this.mailboxes.on(at, (message: Message) => actor.receive(message));
+  }
+
+  detach(at: Address<never>): void {
+    this.mailboxes.removeAllListeners(at);
+  }
+
+  supervise(onFailure: (failure: Failure) => void): void {
+    this.onFailure = onFailure;
+  }
+
+  private deliverAll(): void {
+    while (this.head < this.queue.length) {
+      const to = this.queue[this.head] as string;
+      const message = this.queue[this.head + 1];
+      this.head += 2;
+      if (this.head > handledMax) {
+        this.queue = this.queue.slice(this.head);
+        this.head = 0;
+      }
+      this.deliver(to, message);
+    }
+    this.queue.length = 0;
+    this.head = 0;
+  }
+
+  private deliver(to: string, message: unknown): void {
+    try {
+      if (!this.mailboxes.emit(to, message)) this.noteDeadLetter(to, message);
+    } catch (error) {
+      this.onFailure({ address: to, message, error });
+    }
+  }
+
+  private noteDeadLetter(to: string, message: unknown): void {
+    this.deadLetters += 1;
+    const messageKind = (message as { kind?: string } | undefined)?.kind ?? typeof message;
+    this.publish({ kind: 'dead-letter', address: to, messageKind, count: this.deadLetters });
+  }
+}

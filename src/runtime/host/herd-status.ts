@@ -1,0 +1,123 @@
+import type { BucketState, LinkState } from '../../actors/bus/events.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Topology } from '../../protocol/place/topology.js';
+import type { ServerPorts } from './hosted-server.js';
+
+/** What a server tells of itself to whoever shows the herd to people. Plain data: it crosses from process to process. */
+export type StatusReport =
+  | { readonly kind: 'started'; readonly server: ServerId; readonly ports: ServerPorts }
+  | { readonly kind: 'down'; readonly server: ServerId; readonly reason: string }
+  | {
+      readonly kind: 'link';
+      readonly server: ServerId;
+      readonly neighbour: ServerId;
+      readonly state: LinkState;
+      readonly reason: string;
+    }
+  | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string };
+
+/** A link went up or down, or a server did, or the bucket that it spreads locations by. */
+export interface StatusChange {
+  readonly server: ServerId;
+  readonly neighbour?: ServerId;
+  readonly part?: 'bucket';
+  readonly state: 'up' | 'down';
+  readonly reason: string;
+}
+
+/** What is known of the servers that were started together. */
+export class HerdStatus {
+  private readonly ports = new Map<ServerId, ServerPorts>();
+  private readonly live = new Map<ServerId, Set<ServerId>>();
+  /** Of servers that spread locations by a bucket: whether it is there. */
+  private readonly buckets = new Map<ServerId, 'up' | 'down' | 'not yet'>();
+  /** Those that have loaded it once. */
+  private readonly loaded = new Set<ServerId>();
+  private readonly waiting: (() => void)[] = [];
+
+  private onChange: (change: StatusChange) => void = () => undefined;
+
+  /** @param started the servers that were started; links to others do not count for readiness */
+  constructor(
+    private readonly started: readonly ServerId[],
+    private readonly topology: Topology,
+  ) {}
+
+  /** Tells from now on what goes up or down, once each. */
+  watch(onChange: (change: StatusChange) => void): void {
+    this.onChange = onChange;
+  }
+
+  /** Tells nothing more. */
+  unwatch(): void {
+    this.onChange = () => undefined;
+  }
+
+  /** Where a server listens; undefined while it does not. */
+  portsOf(server: ServerId): ServerPorts | undefined {
+    return this.ports.get(server);
+  }
+
+  /** Whether a server's link to a neighbour is up and caught up. */
+  isLive(server: ServerId, neighbour: ServerId): boolean {
+    return this.live.get(server)?.has(neighbour) ?? false;
+  }
+
+  /** Takes a report. */
+  note(report: StatusReport): void {
+    const { server } = report;
+    switch (report.kind) {
+      case 'started':
+        this.ports.set(server, report.ports);
+        this.onChange({ server, state: 'up', reason: '' });
+        break;
+      case 'down':
+        this.ports.delete(server);
+        this.live.delete(server);
+        this.buckets.delete(server);
+        this.onChange({ server, state: 'down', reason: report.reason });
+        break;
+      case 'link':
+        this.noteLink(server, report.neighbour, report.state, report.reason);
+        break;
+      case 'bucket':
+        this.noteBucket(server, report.state, report.reason);
+        break;
+    }
+    if (this.isReady()) for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when all servers listen, all links between them are up and caught up, and what is in the bucket is known. */
+  async ready(): Promise<void> {
+    if (!this.isReady()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private noteLink(server: ServerId, neighbour: ServerId, state: LinkState, reason: string): void {
+    const live = this.live.get(server) ?? new Set();
+    this.live.set(server, live);
+    if (live.has(neighbour) === (state === 'live')) return;
+    if (state === 'live') live.add(neighbour);
+    else live.delete(neighbour);
+    this.onChange({ server, neighbour, state: state === 'live' ? 'up' : 'down', reason });
+  }
+
+  private noteBucket(server: ServerId, state: BucketState, reason: string): void {
+    const before = this.buckets.get(server) ?? 'not yet';
+    const isDown = state === 'away' || state === 'blocked';
+    const now = state === 'live' ? 'up' : isDown ? 'down' : before;
+    this.buckets.set(server, now);
+    if (now === 'up') this.loaded.add(server);
+    if (now !== before && now !== 'not yet') this.onChange({ server, part: 'bucket', state: now, reason });
+  }
+
+  private isReady(): boolean {
+    return this.started.every(
+      (server) =>
+        this.ports.has(server) &&
+        (this.loaded.has(server) || !this.buckets.has(server)) &&
+        (this.topology.get(server) ?? []).every(
+          (neighbour) => !this.started.includes(neighbour) || this.isLive(server, neighbour),
+        ),
+    );
+  }
+}

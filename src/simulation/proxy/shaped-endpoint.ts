@@ -1,0 +1,129 @@
+import type { Socket } from 'node:net';
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Segment, Stream, StreamSink } from '../network/stream.js';
+import { defaultBufferBytes } from '../network/path.js';
+import { segmentBytesMax } from '../network/socket.js';
+
+/**
+ * One socket of a carried connection. What comes in by it goes out over a stream, and what comes out of the other stream goes
+ * into it.
+ */
+export class CarriedEnd implements StreamSink {
+  /** Resolves when the socket is closed. */
+  readonly closed: Promise<void>;
+  /** Does what is to be done when a call has come through to this end. */
+  onCall: () => void = () => undefined;
+  private noteClosed: () => void = () => undefined;
+  private socket: Socket | undefined;
+  private state: 'waiting' | 'open' | 'closed' = 'waiting';
+  private reading: 'going on' | 'ended' = 'going on';
+  private out: Stream | undefined;
+  private far: CarriedEnd | undefined;
+  /** Bytes that came in and have not gone into the far socket. */
+  private underWayBytes = 0;
+
+  /** @param onBytes hears of bytes that have come through to this end */
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly onBytes: (segment: Segment) => void,
+  ) {
+    this.closed = new Promise((resolve) => (this.noteClosed = resolve));
+  }
+
+  /** Says where what comes in goes. */
+  connect(out: Stream, far: CarriedEnd): void {
+    this.out = out;
+    this.far = far;
+  }
+
+  /** Takes the socket of this end. */
+  attach(socket: Socket): void {
+    this.socket = socket;
+    this.state = 'open';
+    socket.on('data', (chunk) => this.take(chunk));
+    socket.on('end', () => this.endReading());
+    // What went wrong shows in how it closes.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      if (this.reading === 'going on') this.send('reset');
+      this.close();
+    });
+  }
+
+  send(kind: Segment['kind'], text: ByteString = ''): void {
+    this.out?.send({ kind, text, sentMs: this.nowMs() });
+  }
+
+  /** Nothing more comes in here. */
+  endReading(): void {
+    if (this.reading === 'ended') return;
+    this.reading = 'ended';
+    this.send('end');
+  }
+
+  /** The process behind this socket is gone, and what its system had not yet sent with it. */
+  kill(): void {
+    if (this.state !== 'open') return;
+    this.out?.abandon();
+    this.socket?.resetAndDestroy();
+  }
+
+  /** Closes without a word to the far end. */
+  cut(): void {
+    this.reading = 'ended';
+    this.socket?.resetAndDestroy();
+    this.close();
+  }
+
+  arrived(segment: Segment): void {
+    switch (segment.kind) {
+      case 'call':
+        if (this.state === 'waiting') this.onCall();
+        return;
+      case 'answer':
+        return;
+      case 'data':
+        return this.put(segment);
+      case 'end':
+        this.socket?.end();
+        return;
+      case 'reset':
+        return this.cut();
+    }
+  }
+
+  gaveUp(): void {
+    this.cut();
+    this.far?.cut();
+  }
+
+  private take(chunk: Buffer): void {
+    if (this.reading === 'ended') return;
+    for (let start = 0; start < chunk.length; start += segmentBytesMax) {
+      this.send('data', chunk.toString('latin1', start, start + segmentBytesMax));
+    }
+    this.underWayBytes += chunk.length;
+    if (this.underWayBytes > defaultBufferBytes) this.socket?.pause();
+  }
+
+  private put(segment: Segment): void {
+    const { length } = segment.text;
+    if (this.state === 'closed') {
+      this.far?.taken(length);
+      // Who sends to nobody hears so.
+      return this.send('reset');
+    }
+    this.onBytes(segment);
+    this.socket?.write(segment.text, 'latin1', () => this.far?.taken(length));
+  }
+
+  private taken(bytes: number): void {
+    this.underWayBytes -= bytes;
+    if (this.underWayBytes <= defaultBufferBytes) this.socket?.resume();
+  }
+
+  private close(): void {
+    this.state = 'closed';
+    this.noteClosed();
+  }
+}

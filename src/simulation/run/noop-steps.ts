@@ -1,0 +1,36 @@
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Action } from '../scenario/scenario.js';
+import type { HerdView } from './herd-view.js';
+
+/** A sentence for each server to which a step does nothing: a story that says so most likely says it by mistake. */
+export function idleTextsOf(action: Action, view: HerdView): string[] {
+  switch (action.kind) {
+    case 'crash':
+    case 'restart':
+    case 'pause':
+    case 'resume':
+      return action.servers.flatMap((server) => idleTextOf(action.kind, server, view) ?? []);
+    default:
+      return [];
+  }
+}
+
+function idleTextOf(
+  change: 'crash' | 'restart' | 'pause' | 'resume',
+  server: ServerId,
+  view: HerdView,
+): string | undefined {
+  const isUp = view.isUp(server);
+  const isPaused = view.paused.has(server);
+  switch (change) {
+    case 'crash':
+      return isUp ? undefined : `${server} is down already`;
+    case 'restart':
+      return isUp ? `${server} is up already` : undefined;
+    case 'pause':
+      if (!isUp) return `${server} is down, and cannot be paused`;
+      return isPaused ? `${server} is paused already` : undefined;
+    case 'resume':
+      return isPaused ? undefined : `${server} is not paused`;
+  }
+}

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { serverIdPattern } from '../../protocol/place/ids.js';
+import { defaultBufferBytes } from '../network/path.js';
+import { isPosition } from '../../protocol/place/position.js';
+import { herdSchema } from '../../runtime/config/schema.js';
+import { wordInstead } from '../../runtime/config/error-map.js';
+import {
+  bandwidth,
+  delayRange,
+  driftRate,
+  duration,
+  lossProbability,
+  probability,
+  rate,
+  signedDuration,
+  size,
+} from './units.js';
+
+/*
+ * The words of a scenario. A step has one word that says what happens, and what belongs to it; which words there are, and
+ * what may stand behind each, is the table `actions`.
+ */
+
+/** Phones of one scenario: each is a connection, and a real world is one machine. */
+const clientsMax = 100_000;
+
+/** Seeds have as many digits as can be typed behind --seed and kept exactly. */
+const seedMax = 999_999_999_999_999;
+
+const name = z.string({ error: 'must be a name of a server' }).regex(serverIdPattern, 'must be a name of a server');
+function whole(most: number) {
+  const isOne = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
+  const error = `must be a whole number from 0 to ${most}`;
+  return z.number({ error }).refine(isOne, error);
+}
+
+const client = z
+  .string({ error: 'must be the name of a client' })
+  .regex(/^[^\s]+$/, 'must be the name of a client, without white space');
+
+const serversText = 'must be a server, a list of servers, or all';
+
+/** One server, some of them, or `all`. */
+export const servers = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
+
+/** Both ways between two servers that talk, or all ways of one. */
+export const edge = z.union([name, z.tuple([name, name])], {
+  error:
+    'must be two servers that talk, as in [Blake, Howard], a server and the engine, as in [Blake, engine], or one of them, for all its ways',
+});
+
+const position = z
+  .string({ error: 'must be a position in quotes, as in "+34.068930-118.445127"' })
+  .refine(isPosition, 'must be a position in quotes, as in "+34.068930-118.445127"');
+
+const herdServersText = 'must be a list of names, as in [Blake, Howard]';
+
+const herd = z.strictObject({
+  servers: z.array(name, { error: herdServersText }).min(1, herdServersText),
+  talks: z.record(name, z.array(name)).default({}),
+  spread: z.strictObject({ kind: z.enum(['flood', 'nats']) }).prefault({ kind: 'flood' }),
+  limits: herdSchema.shape.limits,
+  links: herdSchema.shape.links,
+});
+
+const network = z.strictObject({
+  delay: delayRange.prefault('5ms..40ms'),
+  loss: lossProbability.prefault('0%'),
+  duplicate: probability.prefault('0%'),
+  bandwidth: bandwidth.prefault('none'),
+  buffers: size.prefault(`${defaultBufferBytes}B`),
+});
+
+const clients = z.strictObject({
+  count: whole(clientsMax).default(0),
+  rate: rate.prefault('0/s'),
+  clockSkew: duration.prefault('0s'),
+  late: probability.prefault('0%'),
+  asks: probability.prefault('0%'),
+  moves: probability.prefault('1%'),
+  checks: probability.prefault('0%'),
+});
+
+const nameText = 'a scenario has a name: one line that tells its story';
+
+/** A scenario but for what its steps say. */
+export const scenarioSchema = z.strictObject(
+  {
+    name: z.string({ error: nameText }).min(1, nameText),
+    seed: whole(seedMax).default(1),
+    herd: z.union([z.string(), z.record(z.string(), z.unknown())], {
+      error: 'must be the path of a herd.yaml, or servers and talks',
+    }),
+    network: network.prefault({}),
+    clients: clients.prefault({}),
+    settle: duration.prefault('15s'),
+    steps: z
+      .array(z.record(z.string(), z.unknown(), { error: 'must say when and what, as in { at: 5s, crash: Blake }' }), {
+        error: 'must be a list of steps, as in [{ at: 5s, crash: Blake }]',
+      })
+      .default([]),
+  },
+  { error: 'a scenario has words and their values: a name, a herd, and steps' },
+);
+
+/** A herd that stands in the scenario. */
+export const inlineHerdSchema = herd;
+
+const groupsText = 'must be groups of servers, as in [[Blake, Howard], [Metta]]';
+
+/** The word of each action: what stands behind it, and which words may stand beside it. */
+export const actions = {
+  crash: { value: servers, beside: ['keep'] },
+  restart: { value: servers, beside: [] },
+  pause: { value: servers, beside: [] },
+  resume: { value: servers, beside: [] },
+  cut: { value: edge, beside: ['oneway'] },
+  stall: { value: edge, beside: ['oneway'] },
+  slow: {
+    value: z.strictObject({
+      edge,
+      delay: delayRange.optional(),
+      bandwidth: bandwidth.optional(),
+      loss: lossProbability.optional(),
+    }),
+    beside: ['oneway'],
+  },
+  partition: {
+    value: z.array(z.array(name, { error: groupsText }).min(1, groupsText), { error: groupsText }).min(2, groupsText),
+    beside: [],
+  },
+  heal: {
+    value: z.union([z.enum(['all', 'partition']), z.tuple([name, name])], {
+      error: ({ input }) =>
+        wordInstead(
+          input,
+          ['all', 'partition'],
+          'all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
+        ),
+    }),
+    beside: [],
+  },
+  clock: {
+    value: z.strictObject({ server: name, jump: signedDuration.optional(), drift: driftRate.optional() }),
+    beside: [],
+  },
+  phone: { value: z.strictObject({ client, clock: signedDuration }), beside: [] },
+  upstream: {
+    value: z.enum(['up', 'down', 'slow', 'garbage']),
+    beside: [],
+  },
+  engine: {
+    value: z.enum(['up', 'down', 'full', 'stale', 'wiped']),
+    beside: [],
+  },
+  report: { value: z.strictObject({ server: name, client, position }), beside: [] },
+  ask: {
+    value: z.strictObject({
+      server: name,
+      client,
+      radius: z.number().min(0).default(10),
+      count: whole(20).default(5),
+    }),
+    beside: [],
+  },
+  expect: {
+    // Expectations of another form are no part of it: the word `converged`, and `linkedSchema`.
+    value: z.strictObject({
+      server: name,
+      client,
+      position: z.union([z.literal('none'), position], { error: 'must be a position in quotes, or none' }),
+    }),
+    beside: [],
+  },
+} as const;
+
+/** What may stand behind `expect` instead: the server whose links shall be live. */
+export const linkedSchema = z.strictObject({ linked: name });
+
+/** The word that says what a step does. */
+export type ActionWord = keyof typeof actions;
+
+/** What may stand beside an action. */
+export const besides = {
+  keep: z.literal('disk', {
+    error: ({ input }) => wordInstead(input, ['disk'], 'disk; without it the memory is gone'),
+  }),
+  oneway: z.boolean({ error: 'must be true or false' }),
+};
+
+/** When a step happens. */
+export const at = duration;

@@ -1,0 +1,73 @@
+import type { Clock } from '../../actors/ports/clock.js';
+import type { Instant } from '../../protocol/place/time.js';
+import { TimerHeap, type Timer } from './timer-heap.js';
+
+/** The time of day at which every virtual clock starts: a whole second, so that sums are easy to read. */
+const startSeconds = 1_700_000_000;
+
+/** The time of day, so many milliseconds after every virtual clock's start. */
+export function instantAt(elapsedMs: number): Instant {
+  const seconds = Math.floor(elapsedMs / 1_000);
+  // Cut, not rounded: a second has no billionth nanosecond but the one that makes it full.
+  const nanoseconds = Math.min(999_999_999, Math.round((elapsedMs - seconds * 1_000) * 1_000_000));
+  return { seconds: startSeconds + seconds, nanoseconds };
+}
+
+/**
+ * A clock that stands still until it is told to go on. It steps from deadline to deadline: a timer that is armed while
+ * another fires is due when it should be, not when the step ends. (XState's own `SimulatedClock` jumps first.)
+ */
+export class VirtualClock implements Clock {
+  private readonly timers = new TimerHeap();
+  private elapsedMs = 0;
+  private sequence = 0;
+  private armedCount = 0;
+
+  now(): Instant {
+    return instantAt(this.elapsedMs);
+  }
+
+  monotonicMs(): number {
+    return this.elapsedMs;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): unknown {
+    const timer: Timer = { dueMs: this.elapsedMs + Math.max(0, delayMs), sequence: (this.sequence += 1), callback };
+    this.armedCount += 1;
+    this.timers.add(timer);
+    return timer;
+  }
+
+  clearTimeout(timer: unknown): void {
+    if (timer === undefined || (timer as Timer).callback === undefined) return;
+    (timer as Timer).callback = undefined;
+    this.armedCount -= 1;
+  }
+
+  /** How many timers are armed: one that nobody needs any more is a leak. */
+  get armed(): number {
+    return this.armedCount;
+  }
+
+  /** Lets time pass. Timers due at the same moment fire in the order in which they were armed. */
+  advance(byMs: number): void {
+    const untilMs = this.elapsedMs + byMs;
+    while (this.fireNext(untilMs) === 'fired');
+  }
+
+  /** Goes to the next timer that is due by then and fires it; if there is none, goes to that moment. */
+  fireNext(untilMs: number): 'fired' | 'none due' {
+    const timer = this.timers.first;
+    if (timer === undefined || timer.dueMs > untilMs) {
+      this.elapsedMs = Math.max(this.elapsedMs, untilMs);
+      return 'none due';
+    }
+    this.timers.removeFirst();
+    this.elapsedMs = timer.dueMs;
+    const { callback } = timer;
+    timer.callback = undefined;
+    this.armedCount -= 1;
+    callback?.();
+    return 'fired';
+  }
+}

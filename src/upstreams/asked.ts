@@ -1,8 +1,0 @@
-import type { HttpRequest, HttpResponse, Upstream } from '../protocol/upstream.js';
-
-/** What WHATSAT asks, and by what way. */
-export interface Asked {
-  readonly upstream: Upstream;
-  /** As `Http` of the actors, who ask by it. */
-  readonly http: { fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> };
-}

@@ -1,0 +1,199 @@
+import { expect } from 'chai';
+import { address, type Actor } from '../../../src/actors/bus/bus.js';
+import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
+import { Supervisor } from '../../../src/actors/bus/supervisor.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { eventsOf, strictBus } from '../../support/fake-bus.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+type Order = 'work' | 'throw' | object;
+
+/** Does its work, or throws when it is told to or is asked something. */
+class Worker implements Actor<Order> {
+  worked = 0;
+  stops = 0;
+
+  receive(order: Order): void {
+    if (order !== 'work') throw new Error('thrown on demand');
+    this.worked += 1;
+  }
+
+  stop(): void {
+    this.stops += 1;
+  }
+}
+
+const at = address<Order>('worker');
+const otherAt = address<Order>('other');
+
+describe('Supervisor', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let supervisor: Supervisor;
+  let workers: Worker[];
+  let stopped: string[];
+  let escalated: unknown[];
+
+  beforeEach(() => {
+    bus = strictBus();
+    clock = new VirtualClock();
+    workers = [];
+    stopped = [];
+    escalated = [];
+    supervisor = new Supervisor(bus, clock, {
+      stopped: (who) => stopped.push(who),
+      escalated: (error) => escalated.push(error),
+    });
+  });
+
+  function spawn(kind: ActorKind): void {
+    supervisor.spawn(kind, at, () => {
+      const worker = new Worker();
+      workers.push(worker);
+      return worker;
+    });
+  }
+
+  it('keeps an actor that is resumed, and its state', () => {
+    spawn('store');
+    for (const order of ['work', 'throw', 'work'] as const) bus.send(at, order);
+    expect(workers).to.deep.equal([{ worked: 2, stops: 0 }]);
+  });
+
+  it('puts a new actor in place of one that is restarted', () => {
+    spawn('flood');
+    for (const order of ['work', 'throw', 'work', 'work'] as const) bus.send(at, order);
+    expect(workers).to.deep.equal([
+      { worked: 1, stops: 1 },
+      { worked: 2, stops: 0 },
+    ]);
+  });
+
+  it('ends an actor that is stopped: it says so, and nobody lives there any more', () => {
+    const deadLetters = eventsOf(bus, 'dead-letter');
+    spawn('connection');
+    for (const order of ['throw', 'work'] as const) bus.send(at, order);
+    expect(workers).to.deep.equal([{ worked: 0, stops: 1 }]);
+    expect(stopped).to.deep.equal(['worker']);
+    expect(deadLetters).to.have.lengthOf(1);
+  });
+
+  it('publishes what failed, why, and what it did about it', () => {
+    const failures = eventsOf(bus, 'actor-failed');
+    spawn('flood');
+    bus.send(at, 'throw');
+    expect(failures).to.have.lengthOf(1);
+    expect(failures[0]).to.include({ address: 'worker', directive: 'restart' });
+    expect(failures[0]).to.have.nested.property('error.message', 'thrown on demand');
+  });
+
+  it('leaves the other actors alone: they handle what was sent to them in the same turn', () => {
+    const other = new Worker();
+    spawn('flood');
+    supervisor.spawn('store', otherAt, () => other);
+    const outside = address<'go'>('outside');
+    bus.attach(outside, {
+      receive: () => {
+        bus.send(otherAt, 'work');
+        bus.send(at, 'throw');
+        bus.send(otherAt, 'work');
+        bus.send(at, 'work');
+      },
+      stop: () => undefined,
+    });
+    bus.send(outside, 'go');
+    expect(other).to.deep.equal({ worked: 2, stops: 0 });
+    expect(workers[1]).to.deep.equal({ worked: 1, stops: 0 });
+  });
+
+  for (const kind of ['store', 'upstream'] as const) {
+    it(`[UP9] tells who asked that the question failed, when it was put to the ${kind}`, () => {
+      const asker = new FakeActor<ConnectionMessage>();
+      const replyTo = addresses.connection(1);
+      bus.attach(replyTo, asker);
+      spawn(kind);
+      bus.send(at, { kind: 'whereis', replyTo, question: 7 });
+      expect(asker.received).to.deep.equal([{ kind: 'question-failed', question: 7 }]);
+    });
+  }
+
+  it('escalates a failure that comes back too often', () => {
+    spawn('link');
+    const { failuresMax } = policies.link;
+    for (let failure = 0; failure < failuresMax; failure += 1) bus.send(at, 'throw');
+    expect(escalated).to.deep.equal([]);
+    bus.send(at, 'throw');
+    expect(escalated).to.have.lengthOf(1);
+    expect(escalated[0]).to.have.property('message', 'thrown on demand');
+    expect(workers, 'nothing is made anew after that').to.have.lengthOf(failuresMax + 1);
+  });
+
+  it('does not count failures that come now and then', () => {
+    spawn('link');
+    for (let failure = 0; failure < 100; failure += 1) {
+      bus.send(at, 'throw');
+      clock.advance(1_001);
+    }
+    expect(escalated).to.deep.equal([]);
+  });
+
+  it('escalates the failure of an actor that it does not know', () => {
+    bus.attach(at, new Worker());
+    bus.send(at, 'throw');
+    expect(escalated).to.have.lengthOf(1);
+  });
+
+  it('escalates when the new actor cannot be made', () => {
+    let made = 0;
+    supervisor.spawn('flood', at, () => {
+      made += 1;
+      if (made > 1) throw new Error('cannot be made');
+      return new Worker();
+    });
+    bus.send(at, 'throw');
+    expect(escalated).to.have.lengthOf(1);
+    expect(escalated[0]).to.have.property('message', 'cannot be made');
+  });
+
+  it('stops one, once, and frees its address', () => {
+    const deadLetters = eventsOf(bus, 'dead-letter');
+    spawn('connection');
+    supervisor.stop(at);
+    supervisor.stop(at);
+    bus.send(at, 'work');
+    expect(workers).to.deep.equal([{ worked: 0, stops: 1 }]);
+    expect(deadLetters).to.have.lengthOf(1);
+    expect(stopped, 'it was asked to').to.deep.equal([]);
+  });
+
+  it('stops all, the youngest first', () => {
+    const order: string[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      supervisor.spawn('flood', address<Order>(name), () => ({
+        receive: () => undefined,
+        stop: () => order.push(name),
+      }));
+    }
+    supervisor.stopAll();
+    expect(order).to.deep.equal(['three', 'two', 'one']);
+  });
+
+  it('stops the others though one of them throws at that, and publishes it', () => {
+    const failures = eventsOf(bus, 'actor-failed');
+    const order: string[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      supervisor.spawn('flood', address<Order>(name), () => ({
+        receive: () => undefined,
+        stop: () => {
+          order.push(name);
+          if (name === 'two') throw new Error('thrown on demand');
+        },
+      }));
+    }
+    supervisor.stopAll();
+    expect(order).to.deep.equal(['three', 'two', 'one']);
+    expect(failures.map(({ address }) => address)).to.deep.equal(['two']);
+  });
+});

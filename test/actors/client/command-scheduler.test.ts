@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { CommandScheduler, type CommandSource } from '../../../src/actors/client/command-scheduler.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+describe('CommandScheduler', () => {
+  let clock: VirtualClock;
+  let scheduler: CommandScheduler;
+  let served: string[];
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    scheduler = new CommandScheduler(clock);
+    served = [];
+  });
+
+  /** A connection with so much to do. */
+  function source(name: string, cost: number): CommandSource {
+    let left = cost;
+    const self = {
+      resume: () => {
+        const part = Math.min(left, scheduler.quantum);
+        left -= part;
+        scheduler.spend(part);
+        served.push(name);
+        if (left > 0) scheduler.wait(self);
+      },
+    };
+    return self;
+  }
+
+  it('has those that wait resumed in turns, each behind all others when it has more', () => {
+    for (const name of ['a', 'b', 'c']) scheduler.wait(source(name, 512));
+    clock.advance(0);
+    expect(served.join('')).to.equal('abcabc');
+  });
+
+  it('bounds what all spend in a turn, however many wait', () => {
+    for (let index = 0; index < 200; index += 1) scheduler.wait(source(String(index), 10_000));
+    const turn = scheduler.turn;
+    clock.fireNext(0);
+    expect(scheduler.turn).to.equal(turn + 1);
+    expect(served).to.have.lengthOf(2_048 / 256);
+  });
+
+  it('gives one that is alone more in a turn than one of several', () => {
+    expect(scheduler.quantum).to.equal(1_024);
+    scheduler.wait(source('a', 1));
+    expect(scheduler.quantum).to.equal(256);
+  });
+
+  it('gives less to those that come late in a long turn, until it ends', () => {
+    scheduler.spend(2_048);
+    expect(scheduler.quantum).to.equal(256);
+    clock.advance(0);
+    expect(scheduler.quantum).to.equal(1_024);
+  });
+
+  it('has no timer while there is little to do, and does not resume who has left', () => {
+    scheduler.spend(255);
+    expect(clock.armed).to.equal(0);
+    const gone = source('gone', 1);
+    scheduler.wait(gone);
+    scheduler.leave(gone);
+    clock.advance(0);
+    expect(served).to.deep.equal([]);
+    expect(clock.armed).to.equal(0);
+  });
+});

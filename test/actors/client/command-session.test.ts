@@ -1,0 +1,507 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Actor, Address, Bus } from '../../../src/actors/bus/bus.js';
+import { Conversation } from '../../../src/actors/client/command-session.js';
+import { defaultLimits } from '../../../src/actors/ports/limits.js';
+import {
+  addresses,
+  type ConnectionMessage,
+  type SeekerMessage,
+  type StoreMessage,
+  type UpstreamMessage,
+} from '../../../src/actors/bus/messages.js';
+import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import type { ByteString } from '../../../src/protocol/text/bytes.js';
+import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
+import { LineFramer, OverlongLine, type Frame } from '../../../src/protocol/text/line-framer.js';
+import { type Location } from '../../../src/protocol/place/location.js';
+import { caughtUp, compared, formatPeerAt, formatPeerLine } from '../../../src/protocol/peer/peer-line.js';
+import type { Instant } from '../../../src/protocol/place/time.js';
+import type { NearbyQuestion } from '../../../src/protocol/upstream/upstream.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import { chunked, instant, invalidUtf8, lines, location, notWhiteSpace } from '../../support/arbitraries.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { serverId } from '../../support/fake-location.js';
+import { FakeSeeker } from '../../support/fake-seeker.js';
+import { fakeUpstream } from '../../support/fake-upstream.js';
+
+const gasol = serverId('Gasol');
+const json = '{"results":[]}';
+const lineBytesMax = 128;
+const now = '1400000000.5';
+
+/** Knows what it was told last, and answers at once. */
+class FakeStore implements Actor<StoreMessage> {
+  readonly known = new Map<ClientId, Location>();
+  readonly reports: Location[] = [];
+
+  constructor(private readonly bus: Bus) {}
+
+  know(known: Location): void {
+    this.known.set(known.client, known);
+  }
+
+  receive(message: StoreMessage): void {
+    if (message.kind === 'report') {
+      this.reports.push(...message.locations);
+      for (const location of message.locations) this.know(location);
+    }
+    if (message.kind === 'whereis') {
+      const { replyTo, question, client } = message;
+      this.bus.send(replyTo, { kind: 'located', question, location: this.known.get(client) });
+    }
+  }
+
+  stop(): void {
+    this.known.clear();
+  }
+}
+
+/** One client's conversation, at an address of its own. */
+class Client implements Actor<ConnectionMessage> {
+  /** What was written, each write for itself. */
+  readonly writes: ByteString[] = [];
+  readonly address: Address<ConnectionMessage>;
+  private readonly framer = new LineFramer(lineBytesMax);
+  private readonly conversation: Conversation;
+
+  constructor(
+    private readonly server: FakeServer,
+    connection: number,
+  ) {
+    this.address = addresses.connection(connection);
+    const shared = new SharedLimits(defaultLimits, new VirtualClock());
+    const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream, shared };
+    this.conversation = new Conversation(server.bus, settings, {
+      self: this.address,
+      address: '192.0.2.1',
+      write: (line, secondLine) =>
+        this.writes.push(secondLine === undefined ? `${line}\n` : `${line}\n${secondLine}\n`),
+    });
+    server.bus.attach(this.address, this);
+  }
+
+  says(chunk: ByteString | Buffer, receivedAt = now): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
+    this.server.bus.send(this.address, { kind: 'bytes', chunk: bytes, receivedAt: instant(receivedAt) });
+  }
+
+  ends(): void {
+    this.server.bus.send(this.address, { kind: 'ended', receivedAt: instant(now) });
+  }
+
+  /** What was written since this was last asked. */
+  hears(): ByteString {
+    return this.writes.splice(0).join('');
+  }
+
+  get waiting(): number {
+    return this.conversation.waiting;
+  }
+
+  receive(message: ConnectionMessage): void {
+    if (message.kind === 'bytes') this.handle(this.framer.push(message.chunk), message.receivedAt);
+    if (message.kind === 'ended') this.handle(this.framer.end(), message.receivedAt);
+    if (message.kind === 'located') this.conversation.located(message.question, message.location);
+    if (message.kind === 'nearby-found') this.conversation.found(message.question, message.json);
+    if (message.kind === 'question-failed') this.conversation.failed(message.question);
+  }
+
+  stop(): void {
+    this.writes.length = 0;
+  }
+
+  private handle(frames: readonly Frame[], receivedAt: Instant): void {
+    for (const frame of frames) this.conversation.handle(frame, receivedAt);
+    this.conversation.flush();
+  }
+}
+
+/** The actors that a conversation talks with: a store that is quick, and an upstream that answers when the test says so. */
+class FakeServer {
+  readonly bus = strictBus();
+  readonly store = new FakeStore(this.bus);
+  readonly seeker = new FakeSeeker(this.bus);
+  private readonly upstream = new FakeActor<UpstreamMessage>();
+  private clients = 0;
+
+  constructor() {
+    this.bus.attach(addresses.store, this.store);
+    this.bus.attach(addresses.seeker, this.seeker);
+    this.bus.attach(addresses.upstream, this.upstream);
+  }
+
+  client(): Client {
+    return new Client(this, (this.clients += 1));
+  }
+
+  get asked(): NearbyQuestion[] {
+    return this.upstream.received.flatMap((message) => (message.kind === 'nearby' ? [message.about] : []));
+  }
+
+  /** Answers the upstream's questions, the one at the given place only, or all. */
+  upstreamAnswers(place?: number, answer = json): void {
+    for (const { replyTo, question } of this.questions(place)) {
+      this.bus.send(replyTo, { kind: 'nearby-found', question, json: answer });
+    }
+  }
+
+  upstreamBreaksDown(place?: number): void {
+    for (const { replyTo, question } of this.questions(place)) {
+      this.bus.send(replyTo, { kind: 'question-failed', question });
+    }
+  }
+
+  /** Has every question answered at once from now on. */
+  answerAtOnce(): void {
+    const { bus } = this;
+    bus.attach(addresses.upstream, {
+      receive: (message: UpstreamMessage) => {
+        if (message.kind !== 'nearby') return;
+        const { replyTo, question } = message;
+        bus.send(replyTo, { kind: 'nearby-found', question, json });
+      },
+      stop: () => undefined,
+    });
+  }
+
+  private questions(place?: number): Extract<UpstreamMessage, { kind: 'nearby' }>[] {
+    const taken = place === undefined ? this.upstream.take() : this.upstream.received.splice(place, 1);
+    return taken.filter((message) => message.kind === 'nearby');
+  }
+}
+
+describe('Conversation', () => {
+  let server: FakeServer;
+  let client: Client;
+  const kiwi = location({ client: 'kiwi', server: 'Blake', skew: '+0.563873386' });
+
+  beforeEach(() => {
+    server = new FakeServer();
+    client = server.client();
+  });
+
+  describe('IAMAT', () => {
+    it('[IA1] [IA3] is answered with the AT line of the server that was told', () => {
+      client.says('IAMAT kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n');
+      expect(client.writes).to.deep.equal(['AT Gasol +0.250000000 kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n']);
+      expect(server.store.reports.map(({ line }) => line)).to.deep.equal([client.hears().trimEnd()]);
+    });
+
+    it('[IA2] [CM5] echoes its fields to the byte, with one space between them and LF behind', () => {
+      for (const id of [...notWhiteSpace, ...invalidUtf8, '?', '__proto__']) {
+        client.says(`\t IAMAT\v${id}  +7+8\f\r01400000000.50000000001\r\n`);
+        expect(client.hears()).to.equal(`AT Gasol +0.000000000 ${id} +7+8 01400000000.50000000001\n`);
+      }
+    });
+
+    it('[IA4] is answered as ever where it is older than what is known', () => {
+      client.says('IAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 1300000000\n');
+      expect(client.hears()).to.equal(
+        'AT Gasol +0.500000000 kiwi +1+2 1400000000\nAT Gasol +100000000.500000000 kiwi +3+4 1300000000\n',
+      );
+    });
+
+    it('[TM7] is invalid where its time is more than a day ahead of the server, and changes nothing', () => {
+      const said = ['1400086401.6', '1400086402', '253402300799', '9'.repeat(15)].map(
+        (time) => `IAMAT kiwi +1+2 ${time}`,
+      );
+      for (const line of said) client.says(`${line}\n`);
+      expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));
+      expect(server.store.reports).to.deep.equal([]);
+      client.says('IAMAT kiwi +1+2 1400086400\n');
+      expect(server.store.reports.map(({ time }) => time)).to.deep.equal(['1400086400']);
+    });
+
+    it('[IA6] may come from anybody', () => {
+      const other = server.client();
+      client.says('IAMAT kiwi +1+2 1400000000\n');
+      other.says('IAMAT kiwi +3+4 1400000001\n');
+      expect(other.hears()).to.equal('AT Gasol -0.500000000 kiwi +3+4 1400000001\n');
+      expect(server.store.known.get(asClientId('kiwi'))).to.include({ position: '+3+4' });
+    });
+
+    it('[TM5] has the skew of when it came in, however long it waits for its turn', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 1 2\nIAMAT a +1+2 1400000000\n', '1400000000.25');
+      client.says('IAMAT b +1+2 1400000000\n', '1400000009');
+      server.upstreamAnswers();
+      const answers = client.hears().split('\n');
+      expect(answers[2]).to.equal('AT Gasol +0.250000000 a +1+2 1400000000');
+      expect(answers[3]).to.equal('AT Gasol +9.000000000 b +1+2 1400000000');
+    });
+  });
+
+  describe('WHATSAT', () => {
+    it('[WH1] is answered with the AT line as its first server wrote it, and the JSON', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      server.upstreamAnswers();
+      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n`);
+      expect(kiwi.line).to.match(/^AT Blake \+0\.563873386 kiwi /);
+    });
+
+    it('[WH6] is answered in one write', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      expect(client.writes).to.deep.equal([]);
+      server.upstreamAnswers();
+      expect(client.writes).to.deep.equal([`${kiwi.line}\n${json}\n`]);
+    });
+
+    it('[PO4] asks about the digits of the position, the radius and the count', () => {
+      server.store.know(location({ client: 'kiwi', position: '+34.0689300000000000001-118.4451270' }));
+      client.says('WHATSAT kiwi 99999.5 3\n');
+      const position = { latitude: '34.0689300000000000001', longitude: '-118.4451270' };
+      expect(server.asked).to.deep.equal([{ ...position, radiusKm: 99_999.5, count: 3 }]);
+    });
+
+    it('[WH5] is copied where nobody knows the client', () => {
+      client.says('\tWHATSAT  nobody 10 3 \r\n');
+      expect(client.writes).to.deep.equal(['? \tWHATSAT  nobody 10 3 \n']);
+      expect(server.seeker.asked).to.deep.equal(['nobody']);
+      expect(server.asked).to.deep.equal([]);
+    });
+
+    it('[CM4] [WH5] knows a client by all its bytes', () => {
+      server.store.know(kiwi);
+      const others = ['Kiwi', 'KIWI', 'kiwi\0', 'kiw', 'kiwi\xC2\xA0', '\xEF\xBB\xBFkiwi'].map(
+        (id) => `WHATSAT ${id} 1 2`,
+      );
+      for (const line of others) client.says(`${line}\n`);
+      expect(client.writes).to.deep.equal(others.map((line) => `? ${line}\n`));
+    });
+
+    it('[WH5] is copied where radius or count are beyond the limits', () => {
+      server.store.know(kiwi);
+      for (const line of ['WHATSAT kiwi 1 101', 'WHATSAT  kiwi -1 2', 'WHATSAT kiwi 1e3 2', 'WHATSAT kiwi 1 2.0\r']) {
+        client.says(`${line}\r\n`);
+        expect(client.hears()).to.equal(`? ${line}\n`);
+      }
+      expect(server.asked).to.deep.equal([]);
+    });
+
+    it('[WH10] asks the herd where the store knows nothing, and answers with what is found', () => {
+      server.seeker.known.set(kiwi.client, kiwi);
+      client.says('WHATSAT kiwi 10 3\nx\n');
+      expect(server.seeker.asked).to.deep.equal(['kiwi']);
+      expect(server.asked).to.have.length(1);
+      expect(client.hears()).to.equal('');
+      server.upstreamAnswers();
+      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n? x\n`);
+    });
+
+    it('[WH10] asks nobody where the store knows', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      expect(server.seeker.asked).to.deep.equal([]);
+    });
+
+    it('[WH10] asks the herd once, and is copied where that breaks down', () => {
+      server.bus.attach(addresses.seeker, {
+        receive: (message: SeekerMessage) => {
+          if (message.kind !== 'seek') return;
+          server.bus.send(message.replyTo, { kind: 'question-failed', question: message.question });
+        },
+        stop: () => undefined,
+      });
+      client.says('WHATSAT kiwi 10 3\n');
+      expect(client.writes).to.deep.equal(['? WHATSAT kiwi 10 3\n']);
+    });
+
+    it('[WH8] answers for the location that was known when it was asked', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      client.says('IAMAT kiwi +1+2 1400000000\n');
+      server.upstreamAnswers();
+      expect(client.writes[0]).to.equal(`${kiwi.line}\n${json}\n`);
+      expect(client.writes[1]).to.match(/^AT Gasol /);
+    });
+
+    it('[WH9] sees the reports before it on its connection', () => {
+      client.says('IAMAT kiwi +1+2 1400000000\nWHATSAT kiwi 10 3\nIAMAT kiwi +3+4 1400000001\nWHATSAT kiwi 10 3\n');
+      server.upstreamAnswers();
+      const first = 'AT Gasol +0.500000000 kiwi +1+2 1400000000\n';
+      const second = 'AT Gasol -0.500000000 kiwi +3+4 1400000001\n';
+      expect(client.hears()).to.equal(`${first}${first}${json}\n${second}${second}${json}\n`);
+    });
+
+    it('[UP9] is answered with an error where the upstream actor breaks down', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      server.upstreamBreaksDown();
+      expect(client.writes).to.deep.equal([`${kiwi.line}\n{"error":"internal error"}\n`]);
+      expect(client.waiting).to.equal(0);
+    });
+
+    it('[UP9] is copied where the store breaks down', () => {
+      server.bus.attach(addresses.store, {
+        receive: (message: StoreMessage) => {
+          if (message.kind !== 'whereis') return;
+          server.bus.send(message.replyTo, { kind: 'question-failed', question: message.question });
+        },
+        stop: () => undefined,
+      });
+      client.says(' WHATSAT kiwi 10 3\nx\n');
+      expect(client.writes).to.deep.equal(['?  WHATSAT kiwi 10 3\n', '? x\n']);
+    });
+
+    it('[CM3] is answered once, whatever is said about it afterwards', () => {
+      server.store.know(kiwi);
+      client.says('WHATSAT kiwi 10 3\n');
+      server.upstreamAnswers();
+      client.hears();
+      for (const question of [1, 2, 99]) {
+        server.bus.send(client.address, { kind: 'nearby-found', question, json });
+        server.bus.send(client.address, { kind: 'question-failed', question });
+        server.bus.send(client.address, { kind: 'located', question, location: kiwi });
+      }
+      expect(client.writes).to.deep.equal([]);
+      expect(server.asked).to.deep.equal([]);
+    });
+  });
+
+  describe('an invalid line', () => {
+    it('[IN1] comes back to the byte', () => {
+      const strange = [...notWhiteSpace, ...invalidUtf8, ' a ', '\t', 'a\r', '\r\r', '\v\f', '? ?', 'IAMAT', '\0'];
+      for (const line of strange) {
+        client.says(`${line}\r\n`);
+        expect(client.hears(), JSON.stringify(line)).to.equal(`? ${line}\n`);
+      }
+    });
+
+    it('[IN2] may be empty', () => {
+      client.says('\n\r\n \n');
+      expect(client.writes).to.deep.equal(['? \n', '? \n', '?  \n']);
+    });
+
+    it('[IN3] is what a server would say, and changes nothing', () => {
+      const metta = serverId('Metta');
+      const said = [
+        kiwi.line,
+        formatPeerAt(kiwi, metta),
+        formatPeerLine({ kind: 'HELLO', version: '3', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
+        formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
+        formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
+        formatPeerLine({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined }),
+        formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
+        ...[compared, caughtUp].map(formatPeerLine),
+        formatPeerLine({ kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } }),
+      ];
+      for (const line of said) client.says(`${line}\n`);
+      expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));
+      expect(server.store.reports).to.deep.equal([]);
+    });
+
+    it('[IN4] leaves the conversation as it was', () => {
+      client.says('IAMAT kiwi +91+2 1400000000\nIAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 x\n');
+      expect(server.store.reports).to.have.length(1);
+      expect(client.writes).to.have.length(3);
+      expect(client.waiting).to.equal(0);
+    });
+
+    it('[FR7] is one over the limit, answered before its end comes', () => {
+      client.says('x'.repeat(lineBytesMax + 1));
+      expect(client.hears()).to.equal(`? ${'x'.repeat(lineBytesMax)}\n`);
+      client.says(`${'x'.repeat(100_000)}\ny\n`);
+      expect(client.hears()).to.equal('? y\n');
+    });
+  });
+
+  describe('order', () => {
+    it('[CO1] [CO2] is that of the commands, however slow a WHATSAT is', () => {
+      server.store.know(kiwi);
+      client.says('a\nWHATSAT kiwi 1 1\nb\nWHATSAT nobody 1 1\nWHATSAT kiwi 2 2\nc\n');
+      expect(client.hears()).to.equal('? a\n');
+      expect(client.waiting).to.equal(5);
+      server.upstreamAnswers(1, '{"second":0}');
+      expect(client.hears()).to.equal('');
+      server.upstreamAnswers(0, '{"first":0}');
+      const at = kiwi.line;
+      expect(client.hears()).to.equal(`${at}\n{"first":0}\n? b\n? WHATSAT nobody 1 1\n${at}\n{"second":0}\n? c\n`);
+      expect(client.waiting).to.equal(0);
+    });
+
+    it('[CO2] holds back nobody else', () => {
+      server.store.know(kiwi);
+      const other = server.client();
+      client.says('WHATSAT kiwi 1 1\na\n');
+      other.says('WHATSAT kiwi 1 1\nb\n');
+      server.upstreamAnswers(1);
+      expect(other.hears()).to.equal(`${kiwi.line}\n${json}\n? b\n`);
+      expect(client.hears()).to.equal('');
+    });
+
+    it('[CO1] holds for any answers in any order of their coming', () => {
+      const command = fc.constantFrom(
+        'WHATSAT kiwi 1 1',
+        'WHATSAT nobody 1 1',
+        'IAMAT a +1+2 5',
+        'x',
+        'WHATSAT kiwi 2 2',
+      );
+      fc.assert(
+        fc.property(fc.array(command, { maxLength: 12 }), fc.infiniteStream(fc.nat()), (commands, places) => {
+          const slow = new FakeServer();
+          const quick = new FakeServer();
+          const [held, free] = [slow, quick].map((each) => {
+            each.store.know(kiwi);
+            return each.client();
+          }) as [Client, Client];
+          quick.answerAtOnce();
+          for (const line of commands) {
+            held.says(`${line}\n`);
+            free.says(`${line}\n`);
+          }
+          for (let left = slow.asked.length; left > 0; left -= 1) {
+            slow.upstreamAnswers((places.next().value ?? 0) % left);
+          }
+          expect(held.writes).to.deep.equal(free.writes);
+          expect(held.writes).to.have.length(commands.length);
+        }),
+      );
+    });
+  });
+
+  describe('any bytes', () => {
+    const streams = fc
+      .array(fc.tuple(lines, fc.constantFrom('\n', '\r\n')).map((parts) => parts.join('')))
+      .chain((all) => lines.map((last) => all.join('') + last));
+
+    function answersTo(chunks: readonly Buffer[]): readonly ByteString[] {
+      const fresh = new FakeServer();
+      fresh.answerAtOnce();
+      const speaker = fresh.client();
+      for (const chunk of chunks) speaker.says(chunk);
+      speaker.ends();
+      return speaker.writes;
+    }
+
+    it('[CM3] get one answer a line', () => {
+      fc.assert(
+        fc.property(streams, (bytes) => {
+          const framer = new LineFramer(lineBytesMax);
+          const frames = [...framer.push(Buffer.from(bytes, 'latin1')), ...framer.end()];
+          const answers = answersTo([Buffer.from(bytes, 'latin1')]);
+          expect(answers).to.have.length(frames.length);
+          answers.forEach((answer, at) => {
+            const frame = frames[at];
+            const line = frame instanceof OverlongLine ? frame.start : frame;
+            expect(answer).to.satisfy(
+              (text: string) => text === `? ${line}\n` || /^AT [^\n]+\n(\{.*\}\n)?$/.test(text),
+            );
+          });
+        }),
+      );
+    });
+
+    it('[FR5] get the same answers however they are cut', () => {
+      fc.assert(
+        fc.property(chunked(streams), ({ bytes, chunks }) => {
+          expect(answersTo(chunks)).to.deep.equal(answersTo([Buffer.from(bytes, 'latin1')]));
+        }),
+      );
+    });
+  });
+});

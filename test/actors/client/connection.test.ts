@@ -1,0 +1,619 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Connection } from '../../../src/actors/client/connection.js';
+import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
+import {
+  addresses,
+  type ConnectionMessage,
+  type ServerMessage,
+  type StoreMessage,
+  type UpstreamMessage,
+} from '../../../src/actors/bus/messages.js';
+import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
+import { FakeClientWire } from '../../support/fake-client-wire.js';
+import { locationOf, serverId } from '../../support/fake-location.js';
+import { FakeSeeker } from '../../support/fake-seeker.js';
+import { fakeUpstream } from '../../support/fake-upstream.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const self = addresses.connection(1);
+const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
+const tooMuchBacklog = 256 * 1024 + 1;
+
+describe('Connection', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let wire: FakeClientWire;
+  let shared: SharedLimits;
+  let store: FakeActor<StoreMessage>;
+  let upstream: FakeActor<UpstreamMessage>;
+  let server: FakeActor<ServerMessage>;
+  let connection: Connection;
+
+  function begin(limits: Partial<Limits> = {}): void {
+    bus = strictBus();
+    clock = new VirtualClock();
+    wire = new FakeClientWire();
+    store = new FakeActor();
+    upstream = new FakeActor();
+    server = new FakeActor();
+    bus.attach(addresses.store, store);
+    bus.attach(addresses.upstream, upstream);
+    bus.attach(addresses.server, server);
+    bus.attach(addresses.seeker, new FakeSeeker(bus));
+    const bounds = { ...defaultLimits, ...limits };
+    shared = new SharedLimits(bounds, clock);
+    const settings = { server: serverId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    connection = new Connection(bus, clock, settings, 1, wire);
+    bus.attach(self, connection);
+  }
+  beforeEach(() => begin());
+
+  function tell(message: ConnectionMessage): void {
+    bus.send(self, message);
+  }
+
+  function say(text: string): void {
+    tell({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+  }
+
+  /** The questions that the store was asked since this was last asked. */
+  function asked(): number[] {
+    return store.take().flatMap((message) => (message.kind === 'whereis' ? [message.question] : []));
+  }
+
+  /** Answers a question to the store: nobody knows the client. */
+  function answer(question: number): void {
+    tell({ kind: 'located', question, location: undefined });
+  }
+
+  const questions = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `WHATSAT phone${from + index} 10 1\n`).join('');
+  const unknown = (from: number, to: number) => questions(from, to).replaceAll('WHATSAT', '? WHATSAT');
+
+  it('answers whole lines, however they come in', () => {
+    for (const byte of 'IAMAT kiwi +34.0-118.0 1353118103\r\nhello\n') say(byte);
+    expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
+  });
+
+  it('[WH6] writes the AT line and the JSON line at once', () => {
+    const writes: string[] = [];
+    wire.write = (text) => writes.push(text);
+    say('WHATSAT kiwi 10 1\n');
+    tell({ kind: 'located', question: asked()[0] ?? 0, location: locationOf('kiwi', 1) });
+    expect(upstream.received).to.have.lengthOf(1);
+    tell({ kind: 'nearby-found', question: 1, json: '{"results":[]}' });
+    expect(writes).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 1\n{"results":[]}\n']);
+  });
+
+  it('tells the log every line of both directions, without line ends', () => {
+    const said = eventsOf(bus, 'lines');
+    say('one\ntwo\n');
+    expect(said.map(({ direction, party, far, lines }) => [direction, party, far, ...lines])).to.deep.equal([
+      ['in', 'client', '192.0.2.1:40000', 'one', 'two'],
+      ['out', 'client', '192.0.2.1:40000', '? one', '? two'],
+    ]);
+  });
+
+  it('tells the store together what came together, and before it asks where somebody is', () => {
+    const heard: string[] = [];
+    bus.attach(addresses.store, {
+      receive: (message) => {
+        if (message.kind === 'report') heard.push(message.locations.map(({ time }) => time).join(' '));
+        else heard.push(message.kind);
+      },
+      stop: () => undefined,
+    });
+    say('IAMAT kiwi +1+1 1\nIAMAT kiwi +1+1 2\nWHATSAT kiwi 1 1\nIAMAT kiwi +1+1 3\nIAMAT kiwi +1+1 4\n');
+    expect(heard).to.deep.equal(['1 2', 'whereis', '3 4']);
+  });
+
+  describe('[CO4] with a client that does not take its answers', () => {
+    it('stops reading while 64 answers wait, asks no more, and goes on as they are given', () => {
+      say(questions(0, 100));
+      expect(asked()).to.have.lengthOf(64);
+      expect(wire.reading).to.equal('paused');
+      answer(2);
+      expect(asked(), 'the first still holds back the others').to.deep.equal([]);
+      answer(1);
+      expect(asked()).to.deep.equal([65, 66]);
+      expect(wire.reading).to.equal('paused');
+      for (let question = 3; question <= 100; question += 1) answer(question);
+      expect(wire.reading).to.equal('flowing');
+      expect(wire.written).to.equal(unknown(0, 100));
+    });
+
+    it('stops reading while too many bytes are not taken, and goes on when they are', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\ntwo\n');
+      say('three\n');
+      expect(wire.written).to.equal('');
+      expect(wire.reading).to.equal('paused');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n? two\n? three\n');
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('[CO4] drops one that takes nothing at all for a while', () => {
+      begin({ stallMs: 60_000 });
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\n');
+      clock.advance(59_999);
+      expect(server.take()).to.deep.equal([]);
+      clock.advance(1);
+      const reason = 'took nothing for 60 s of what waited for it';
+      expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+    });
+
+    it('[CO4] bears with one that takes little, and with one that took all before', () => {
+      begin({ stallMs: 60_000 });
+      wire.backlogBytes = tooMuchBacklog + 1;
+      say('one\n');
+      wire.backlogBytes -= 1;
+      clock.advance(60_000);
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      clock.advance(60_000);
+      wire.backlogBytes = tooMuchBacklog;
+      say('two\n');
+      clock.advance(59_999);
+      expect(server.take()).to.deep.equal([]);
+    });
+
+    it('has bounds that the herd sets', () => {
+      begin({ answersWaitingMax: 2, backlogBytesMax: 5_000 });
+      say(questions(0, 5));
+      expect(asked()).to.have.lengthOf(2);
+      begin({ backlogBytesMax: 5_000 });
+      wire.backlogBytes = 5_000;
+      say('one\n');
+      expect(wire.written).to.equal('? one\n');
+      wire.backlogBytes = 5_001;
+      say('two\n');
+      expect(wire.reading).to.equal('paused');
+    });
+
+    it('still answers everything after the client has closed its side', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\ntwo');
+      tell({ kind: 'ended', receivedAt });
+      expect(wire.state).to.equal('open');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n? two\n');
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('still answers everything that it has when the server goes down', () => {
+      wire.backlogBytes = tooMuchBacklog;
+      say('one\n');
+      tell({ kind: 'drain' });
+      expect(wire.state).to.equal('open');
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(wire.written).to.equal('? one\n');
+      expect(wire.state).to.equal('ended');
+    });
+  });
+
+  it('[CO1] loses and reorders nothing, however questions, room and bytes come together', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ lines: fc.nat(40) }) },
+      { weight: 3, arbitrary: fc.record({ answers: fc.nat(40), pick: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ backlogBytes: fc.constantFrom(0, 1_000, tooMuchBacklog) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, halfClose) => {
+        begin();
+        const open: number[] = [];
+        let said = 0;
+        let expected = '';
+        const answerAt = (pick: number) => {
+          const [question] = open.splice(pick % open.length, 1);
+          if (question !== undefined) answer(question);
+        };
+        for (const step of steps) {
+          if ('lines' in step) {
+            for (let line = 0; line < step.lines; line += 1) {
+              said += 1;
+              const text = said % 3 === 0 ? `hello ${said}` : `WHATSAT phone${said} 1 1`;
+              expected += `? ${text}\n`;
+              say(`${text}\n`);
+            }
+          } else if ('answers' in step) {
+            for (let count = 0; count < step.answers && open.length > 0; count += 1) answerAt(step.pick);
+          } else {
+            wire.backlogBytes = step.backlogBytes;
+            if (step.backlogBytes === 0) tell({ kind: 'drained' });
+          }
+          open.push(...asked());
+          expect(open.length).to.be.at.most(64);
+        }
+        wire.backlogBytes = 0;
+        tell({ kind: 'drained' });
+        if (halfClose) tell({ kind: 'ended', receivedAt });
+        const goOn = () => {
+          // What was too much for one turn of the scheduler goes on in the next.
+          clock.advance(0);
+          open.push(...asked());
+        };
+        goOn();
+        while (open.length > 0) {
+          answerAt(0);
+          goOn();
+        }
+        expect(wire.written).to.equal(expected);
+        expect(wire.reading).to.equal('flowing');
+        expect(wire.state).to.equal(halfClose ? 'ended' : 'open');
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  describe('[CO4] with queries whose answers are large', () => {
+    const largeQueries = (from: number, to: number) => questions(from, to).replaceAll(' 10 1', ' 10 100');
+    const json = 'x'.repeat(75_000);
+
+    it('takes no more of them than have room, by the number of results and by the answers before', () => {
+      wire.write = (text) => (wire.backlogBytes += text.length);
+      say(largeQueries(1, 65));
+      let underWay = asked();
+      expect(underWay).to.have.lengthOf(3);
+      expect(wire.reading).to.equal('paused');
+      while (underWay.length > 0) {
+        for (const question of underWay) {
+          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
+          tell({ kind: 'nearby-found', question, json });
+        }
+        underWay = asked();
+        expect(wire.backlogBytes).to.be.at.most(256 * 1024 + json.length);
+      }
+      expect(wire.backlogBytes, 'it has not taken anything').to.be.greaterThan(3 * json.length);
+      wire.backlogBytes = 0;
+      tell({ kind: 'drained' });
+      expect(asked()).to.have.lengthOf(4);
+    });
+
+    it('takes as many as ever when the answers turn out to be small', () => {
+      say(largeQueries(1, 200));
+      for (let round = 0; round < 8; round += 1) {
+        for (const question of asked()) {
+          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
+          tell({ kind: 'nearby-found', question, json: '{}' });
+        }
+      }
+      expect(wire.written.split('{}\n').length).to.be.greaterThan(64);
+    });
+  });
+
+  describe('with output that waits for all clients', () => {
+    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+
+    it('[CO4] is closed when it holds the most of too much, and counted', () => {
+      begin({ backlogBytesInAllMax: 100_000 });
+      const evicted = eventsOf(bus, 'client-evicted');
+      const other = shared.outputBudget.open({ drop: () => expect.fail('it holds less') }, '192.0.2.99');
+      other.set(40_000);
+      wire.backlogBytes = 60_000;
+      say('hello\n');
+      expect(left()).to.deep.equal([]);
+      wire.backlogBytes = 60_001;
+      say('hello\n');
+      expect(left()).to.deep.equal(['output buffers of all clients exceed 100000 bytes, and this one holds 60001']);
+      say('hello\n');
+      expect(left(), 'once').to.deep.equal([]);
+      expect(evicted).to.have.lengthOf(1);
+    });
+
+    it('[CO4] counts answers that wait for others and commands that are not taken, and nothing when it is gone', () => {
+      say(`WHATSAT kiwi 1 1\n${'x'.repeat(3_000)}\n${'y'.repeat(3_000)}\n`);
+      expect(shared.outputBudget.bytes).to.equal(6_004);
+      wire.backlogBytes = tooMuchBacklog;
+      say('z\n\n\n');
+      const lines = 3;
+      expect(shared.outputBudget.bytes).to.equal(6_004 + 4 + 40 * lines + tooMuchBacklog);
+      connection.stop();
+      expect(shared.outputBudget.bytes).to.equal(0);
+    });
+
+    it('does no accounting for what only gathers in a turn', () => {
+      wire.backlogBytes = 4_095;
+      say('hello\n');
+      expect(shared.outputBudget.bytes).to.equal(0);
+    });
+  });
+
+  describe('[CO10] with more queries of all clients than may be under way', () => {
+    beforeEach(() => begin({ pendingQueriesMax: 2 }));
+
+    it('waits with the next one and what is behind it, and goes on when there is room', () => {
+      say(`${questions(1, 4)}hello\n`);
+      expect(asked()).to.deep.equal([1, 2]);
+      expect(wire.reading).to.equal('paused');
+      answer(1);
+      expect(asked()).to.deep.equal([3]);
+      answer(3);
+      answer(2);
+      expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('[CO5] answers those that wait before the server goes down', () => {
+      say(`${questions(1, 4)}hello\n`);
+      tell({ kind: 'drain' });
+      for (const question of [1, 2, 3]) answer(question);
+      expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('hands its places on when it is gone', () => {
+      const begun: string[] = [];
+      say(questions(1, 4));
+      shared.querySlots.take(() => begun.push('next'));
+      shared.querySlots.take(() => begun.push('last'));
+      connection.stop();
+      expect(begun).to.deep.equal(['next', 'last']);
+    });
+  });
+
+  describe('[CO11] with a client that sends very much at once', () => {
+    const lines = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `${from + index}\n`).join('');
+    const count = () => wire.take().split('\n').length - 1;
+
+    it('handles a part of it, then has others have their turn, and goes on', () => {
+      say(lines(0, 3_000));
+      expect(count()).to.equal(1_024);
+      expect(wire.reading).to.equal('paused');
+      clock.advance(0);
+      expect(count()).to.equal(1_976);
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('handles less of it while others wait, in turns', () => {
+      const others = Array.from({ length: 9 }, () => ({ resume: () => shared.scheduler.spend(256) }));
+      for (const other of others) shared.scheduler.wait(other);
+      say(lines(0, 1_000));
+      expect(count()).to.equal(256);
+      clock.advance(0);
+      expect(count()).to.be.at.least(256);
+    });
+
+    it('counts a query as several commands', () => {
+      shared.scheduler.wait({ resume: () => undefined });
+      say(questions(0, 60));
+      expect(asked()).to.have.lengthOf(256 / 8);
+    });
+
+    it('[CO5] answers all of it before the server goes down', () => {
+      say(lines(0, 3_000));
+      tell({ kind: 'drain' });
+      clock.advance(0);
+      clock.advance(0);
+      expect(count()).to.equal(3_000);
+      expect(wire.state).to.equal('ended');
+    });
+  });
+
+  describe('[IN5] with a client that speaks HTTP', () => {
+    const report = 'IAMAT kiwi +1+1 1\n';
+    const reports = () => store.take().filter(({ kind }) => kind === 'report').length;
+
+    for (const start of [
+      'POST / HTTP/1.1',
+      'GET /a%20b?c HTTP/1.0',
+      'OPTIONS * HTTP/1.1',
+      'propfind http://x/ HTTP/1.1',
+      'CONNECT a:1 HTTP/1.1',
+    ]) {
+      it(`answers ${start} as an invalid line, closes, and takes nothing behind it`, () => {
+        say(`hello\n${start}\r\nHost: x\r\n\r\n${report}`);
+        say(report);
+        expect(wire.written).to.equal(`? hello\n? ${start}\n`);
+        expect(wire.state).to.equal('ended');
+        expect(reports()).to.equal(0);
+        tell({ kind: 'closed', reason: 'the client closed' });
+        const reason = 'spoke HTTP at the client port';
+        expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+      });
+    }
+
+    it('takes nothing behind a request line that is too long to be seen whole', () => {
+      say(`POST /${'a'.repeat(5_000)} HTTP/1.1\r\n${report}`);
+      expect(wire.state).to.equal('ended');
+      expect(reports()).to.equal(0);
+    });
+
+    it('answers first what was asked before', () => {
+      say('WHATSAT kiwi 1 1\nGET / HTTP/1.1\n');
+      expect(wire.state).to.equal('open');
+      answer(1);
+      expect(wire.written).to.equal('? WHATSAT kiwi 1 1\n? GET / HTTP/1.1\n');
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('takes other lines for what they are', () => {
+      for (const line of ['HTTP/1.1 200 OK', 'GET / HTTP/2', 'hello HTTP', 'x'.repeat(5_000)]) say(`${line}\n`);
+      say(report);
+      expect(wire.state).to.equal('open');
+      expect(reports()).to.equal(1);
+    });
+  });
+
+  describe('[CO7] with a client that sends commands faster than it may', () => {
+    beforeEach(() => begin({ commandsPerSecondMax: 10 }));
+
+    const lines = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `hello ${from + index}\n`).join('');
+    const answersTo = (from: number, to: number) => lines(from, to).replaceAll('hello', '? hello');
+
+    it('takes a second of commands at once, and then each when it may: later, in order, and none is lost', () => {
+      say(lines(0, 25));
+      expect(wire.take()).to.equal(answersTo(0, 10));
+      expect(wire.reading).to.equal('paused');
+      clock.advance(99);
+      expect(wire.take()).to.equal('');
+      clock.advance(1);
+      expect(wire.take()).to.equal(answersTo(10, 11));
+      clock.advance(1_400);
+      expect(wire.take()).to.equal(answersTo(11, 25));
+      expect(wire.reading).to.equal('flowing');
+      expect(clock.armed, 'nothing but the watch for idle clients').to.equal(1);
+    });
+
+    it('is not hurried by more bytes, by answers or by room', () => {
+      say(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
+      wire.take();
+      for (let hurry = 0; hurry < 5; hurry += 1) {
+        say(lines(20 + hurry, 21 + hurry));
+        tell({ kind: 'drained' });
+      }
+      answer(asked()[0] ?? 0);
+      expect(wire.take()).to.equal('? WHATSAT kiwi 1 1\n');
+      clock.advance(100);
+      expect(wire.take()).to.equal(answersTo(10, 11));
+      clock.advance(1_400);
+      expect(wire.take()).to.equal(answersTo(11, 25));
+    });
+
+    it('takes as many again after a pause', () => {
+      say(lines(0, 10));
+      clock.advance(1_000);
+      say(lines(10, 20));
+      expect(wire.take()).to.equal(answersTo(0, 20));
+      expect(wire.reading).to.equal('flowing');
+    });
+
+    it('[CO3] answers all of it to a client that closes its side, and ends then', () => {
+      say(lines(0, 14));
+      say('last');
+      tell({ kind: 'ended', receivedAt });
+      expect(wire.state).to.equal('open');
+      clock.advance(400);
+      expect(wire.state).to.equal('open');
+      clock.advance(100);
+      expect(wire.written).to.equal(`${answersTo(0, 14)}? last\n`);
+      expect(wire.state).to.equal('ended');
+    });
+
+    it('leaves no timer behind when it stops', () => {
+      say(lines(0, 25));
+      connection.stop();
+      expect(clock.armed).to.equal(0);
+      clock.advance(10_000);
+      expect(wire.written).to.equal(answersTo(0, 10));
+    });
+
+    it('loses nothing, keeps the order and the pace, whatever comes when', () => {
+      const step = fc.oneof(fc.record({ lines: fc.nat(30) }), fc.record({ waitMs: fc.nat(1_500) }));
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+          begin({ commandsPerSecondMax: 10 });
+          let said = 0;
+          for (const step of steps) {
+            if ('waitMs' in step) clock.advance(step.waitMs);
+            else if (step.lines > 0) say(lines(said, (said += step.lines)));
+            const answered = wire.written.split('\n').length - 1;
+            expect(answered).to.be.at.most(10 + clock.monotonicMs() / 100 + 1e-6);
+          }
+          clock.advance(said * 110);
+          expect(wire.written).to.equal(answersTo(0, said));
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  describe('[CO8] with a client that is idle', () => {
+    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+
+    beforeEach(() => begin({ idleMs: 60_000 }));
+
+    it('has the server close it', () => {
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('waits for as long after the last byte, even one that makes no line', () => {
+      for (const byte of 'hello') {
+        clock.advance(59_000);
+        say(byte);
+      }
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('waits for one that sends nothing, but takes what waited for it', () => {
+      clock.advance(59_000);
+      tell({ kind: 'drained' });
+      clock.advance(59_999);
+      expect(left()).to.deep.equal([]);
+      clock.advance(1);
+      expect(left()).to.deep.equal(['idle for 60 s']);
+    });
+
+    it('leaves no timer behind when it stops', () => {
+      connection.stop();
+      expect(clock.armed).to.equal(0);
+    });
+  });
+
+  it('[CO3] answers a client that has closed its side, the last line without a line end too, and then ends', () => {
+    say('WHATSAT kiwi 10 1');
+    tell({ kind: 'ended', receivedAt });
+    expect(wire.state).to.equal('open');
+    answer(1);
+    expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
+    expect(wire.state).to.equal('ended');
+  });
+
+  it('ends at once with a client that closes its side and has asked nothing', () => {
+    tell({ kind: 'ended', receivedAt });
+    expect(wire.state).to.equal('ended');
+  });
+
+  it('[CO5] answers what was asked before the server goes down, takes nothing more, and ends', () => {
+    say('WHATSAT kiwi 10 1\nhal');
+    tell({ kind: 'drain' });
+    say('f a line\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    expect(wire.written).to.equal('');
+    answer(1);
+    expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
+    expect(wire.state).to.equal('ended');
+    expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis']);
+  });
+
+  it('[CO6] tells the server of a wire that closed, and minds no answer that comes later', () => {
+    const failures = failuresOf(bus);
+    say('WHATSAT kiwi 10 1\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    tell({ kind: 'closed', reason: 'ECONNRESET' });
+    expect(server.received).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'ECONNRESET' }]);
+    connection.stop();
+    expect(wire.state).to.equal('destroyed');
+    answer(1);
+    tell({ kind: 'nearby-found', question: 1, json: '{}' });
+    tell({ kind: 'question-failed', question: 99 });
+    expect(failures).to.deep.equal([]);
+    expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis', 'report']);
+  });
+
+  it('fails, for its supervisor to act, when its machine breaks', () => {
+    const failures = failuresOf(bus);
+    wire.pause = () => {
+      throw new Error('the socket is gone');
+    };
+    wire.backlogBytes = tooMuchBacklog;
+    say('one\n');
+    expect(failures.map(({ address, error }) => [address, (error as Error).message])).to.deep.equal([
+      ['connection/1', 'the socket is gone'],
+    ]);
+  });
+});

@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { QuerySlots } from '../../../src/actors/client/query-slots.js';
+
+describe('QuerySlots', () => {
+  it('hands a slot that is given back to who has waited longest', () => {
+    const slots = new QuerySlots(1);
+    const begun: string[] = [];
+    const take = (name: string) => slots.take(() => begun.push(name));
+    expect([take('a'), take('b'), take('c')]).to.deep.equal([true, false, false]);
+    slots.release();
+    expect(begun).to.deep.equal(['b']);
+    expect(take('d'), 'the slot has gone on').to.equal(false);
+    slots.release();
+    slots.release();
+    expect(begun).to.deep.equal(['b', 'c', 'd']);
+  });
+
+  it('passes over who has left, and frees a slot for which nobody waits', () => {
+    const slots = new QuerySlots(1);
+    const begun: string[] = [];
+    const leaving = () => begun.push('leaving');
+    slots.take(() => undefined);
+    slots.take(leaving);
+    slots.leave(leaving);
+    slots.release();
+    expect(begun).to.deep.equal([]);
+    expect(slots.take(() => undefined)).to.equal(true);
+  });
+});

@@ -1,0 +1,321 @@
+import { expect } from 'chai';
+import {
+  CalledHandshake,
+  CallerHandshake,
+  introductionOver,
+  type HandshakeLine,
+  type HandshakeStep,
+  type PeerIdentity,
+} from '../../../src/actors/peer/handshake.js';
+import type { Secrets } from '../../../src/actors/ports/secrets.js';
+import { formatPeerLine, parsePeerLine, type PeerLine } from '../../../src/protocol/peer/peer-line.js';
+import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
+import { serverId } from '../../support/fake-location.js';
+import { TrustedFakeWire } from '../../support/fake-peer-wire.js';
+
+const blake = serverId('Blake');
+const bryant = serverId('Bryant');
+const gasol = serverId('Gasol');
+const ofBlake: PeerIdentity = { herd: 'twitter', server: blake, neighbours: [bryant] };
+const ofBryant: PeerIdentity = {
+  herd: 'twitter',
+  server: bryant,
+  neighbours: [blake, gasol],
+};
+
+const old = 'the old secret of the herd';
+const secret = 'the secret of the herd';
+const other = 'another secret than that of the herd';
+const knowing = (...secrets: string[]): Secrets => new HerdSecrets(secrets);
+
+const notInTurn = 'the line is not one that a handshake has in this place';
+const differs = (of: string, heardBy: string) =>
+  `${of} does not know a secret that ${heardBy} holds valid: HERD_SECRET differs`;
+const otherVersion = (version: string, refusedBy: string) =>
+  `version ${version} of the protocol between servers, ${refusedBy} version 3`;
+const missing = (at: string, askedBy: string) =>
+  `${askedBy} asks for the secret of the herd and ${at} has none: set HERD_SECRET for ${at}`;
+
+/** A handshake over a wire, and all that went over it. */
+interface Shaking {
+  readonly caller: HandshakeStep | undefined;
+  readonly called: HandshakeStep | undefined;
+  /** Everything that was said, in order: `Blake > HELLO ...`. */
+  readonly said: readonly string[];
+}
+
+/** Both sides with each other, until neither has anything to say. */
+function shake(
+  blakes: Secrets | undefined,
+  bryants: Secrets | undefined,
+  { caller: callerIdentity = ofBlake, called: calledIdentity = ofBryant } = {},
+): Shaking {
+  const caller = new CallerHandshake({ identity: callerIdentity, secrets: blakes }, bryant);
+  const called = new CalledHandshake({ identity: calledIdentity, secrets: bryants });
+  const said: string[] = [];
+  const over = (line: HandshakeLine, who: string): PeerLine => {
+    const text = formatPeerLine(line);
+    said.push(`${who} > ${text}`);
+    return parsePeerLine(text);
+  };
+  let callerStep: HandshakeStep | undefined;
+  let calledStep: HandshakeStep | undefined;
+  const toCalled = [...caller.begin()];
+  for (let line = toCalled.shift(); line !== undefined; line = toCalled.shift()) {
+    calledStep = called.hear(over(line, 'caller'));
+    for (const answer of calledStep.say) {
+      callerStep = caller.hear(over(answer, 'called'));
+      toCalled.push(...callerStep.say);
+    }
+  }
+  return { caller: callerStep, called: calledStep, said };
+}
+
+function outcomes({ caller, called }: Shaking): (string | undefined)[] {
+  return [caller, called].map((step) => (step?.outcome === 'failed' ? step.reason : step?.outcome));
+}
+
+/** The words of the lines that were said. */
+function words({ said }: Shaking): string[] {
+  return said.map((line) => line.split(' ').slice(0, 3).join(' '));
+}
+
+function proofsIn(step: HandshakeStep): readonly string[] {
+  const [line] = step.say;
+  if (line?.kind !== 'PROOF') throw new Error('a proof was due');
+  return line.proofs;
+}
+
+function helloIn(lines: readonly HandshakeLine[]): Extract<HandshakeLine, { kind: 'HELLO' }> {
+  const [line] = lines;
+  if (line?.kind !== 'HELLO') throw new Error('a hello was due');
+  return line;
+}
+
+describe('[PE3] [PE4] a handshake without a secret', () => {
+  it('is a hello of each side', () => {
+    const shaken = shake(undefined, undefined);
+    expect(shaken.said).to.deep.equal([
+      'caller > HELLO 3 twitter Blake Bryant',
+      'called > HELLO 3 twitter Bryant Blake',
+    ]);
+    expect(shaken.caller).to.deep.include({ outcome: 'greeted', neighbour: 'Bryant' });
+    expect(shaken.called).to.deep.include({ outcome: 'greeted', neighbour: 'Blake' });
+  });
+
+  for (const [name, identities, reason] of [
+    ['another herd', { caller: { ...ofBlake, herd: 'places' } }, 'Blake is of herd places, Bryant of herd twitter'],
+    ['no neighbour', { called: { ...ofBryant, neighbours: [gasol] } }, 'Blake is no neighbour of Bryant'],
+    ['another server', { called: { ...ofBryant, server: gasol } }, 'Bryant was called, this is Gasol'],
+  ] as const) {
+    it(`[PE5] is refused to a server of ${name}, and both know why`, () => {
+      const shaken = shake(undefined, undefined, identities);
+      expect(outcomes(shaken)).to.deep.equal([`refused: ${reason}`, reason]);
+      expect(shaken.said.at(-1)).to.equal(`called > REFUSED ${reason}`);
+    });
+  }
+
+  it('[PE5] [PE27] is refused to a server of another version, earlier or later, and both know why', () => {
+    for (const [version, rest] of [
+      ['1', ''],
+      ['1', ' Q8e9VC_4zecVWQ-30PwTyw.2'],
+      ['2', ''],
+      ['4', ' of a form to come'],
+      ['03', ''],
+    ]) {
+      const called = new CalledHandshake({ identity: ofBryant, secrets: undefined });
+      const reason = `Blake speaks version ${version} of the protocol between servers, Bryant version 3`;
+      const step = called.hear(parsePeerLine(`HELLO ${version} places Blake Bryant${rest}`));
+      expect(step).to.deep.equal({ outcome: 'failed', reason, say: [{ kind: 'REFUSED', reason }] });
+    }
+  });
+
+  for (const [name, line, reason] of [
+    ['of another version', 'HELLO 2 twitter Bryant Blake', `Bryant speaks ${otherVersion('2', 'Blake')}`],
+    ['of no version', 'HELLO two twitter Bryant Blake', `Bryant speaks ${otherVersion('two', 'Blake')}`],
+    ['of another herd', 'HELLO 3 places Bryant Blake', 'Bryant is of herd places, Blake of herd twitter'],
+    ['that thinks it is another who calls', 'HELLO 3 twitter Bryant Gasol', 'Gasol was called, this is Blake'],
+    ['that is no neighbour', 'HELLO 3 twitter Gasol Blake', 'Gasol is no neighbour of Blake'],
+    ['that says nothing of who it is', 'AT Blake +0.100000000 kiwi +1+1 1 Bryant', notInTurn],
+    ['that proves what nobody asked', 'PROOF x', notInTurn],
+    ['that refuses', 'REFUSED Blake is too loud', 'refused: Blake is too loud'],
+  ] as const) {
+    it(`[PE8] fails with a called server ${name}`, () => {
+      const caller = new CallerHandshake({ identity: ofBlake, secrets: undefined }, bryant);
+      expect(caller.hear(parsePeerLine(line))).to.deep.equal({ outcome: 'failed', reason, say: [] });
+    });
+  }
+
+  it('[PE8] fails with a neighbour that is another than the one called', () => {
+    const identity = { ...ofBlake, neighbours: [bryant, gasol] };
+    const caller = new CallerHandshake({ identity: identity, secrets: undefined }, bryant);
+    const reason = 'Bryant was called, Gasol answered';
+    expect(caller.hear(parsePeerLine('HELLO 3 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
+  });
+});
+
+describe('[PE20] a handshake in a herd with a secret', () => {
+  it('is a hello and a proof of each side, of the caller first', () => {
+    const shaken = shake(knowing(secret), knowing(secret));
+    expect(outcomes(shaken)).to.deep.equal(['greeted', 'greeted']);
+    expect(words(shaken)).to.deep.equal(['caller > HELLO', 'called > HELLO', 'caller > PROOF', 'called > PROOF']);
+    expect(shaken.said.join()).to.not.contain(secret);
+  });
+
+  it('has nonces and proofs that never come again', () => {
+    const fields = Array.from({ length: 20 }, () => shake(knowing(secret), knowing(secret)).said)
+      .flat()
+      .map((line) => line.split(' ').at(-1));
+    expect(new Set(fields).size).to.equal(80);
+  });
+
+  it('[PE5] fails for both if the caller knows another secret, and nothing is proved to it', () => {
+    const shaken = shake(knowing(other), knowing(secret));
+    expect(outcomes(shaken)).to.deep.equal([`refused: ${differs('Blake', 'Bryant')}`, differs('Blake', 'Bryant')]);
+    expect(words(shaken).at(-1)).to.equal('called > REFUSED');
+    expect(shaken.said.filter((line) => line.startsWith('called > PROOF'))).to.deep.equal([]);
+  });
+
+  it('fails for the caller if the called one cannot prove', () => {
+    const secrets = knowing(secret);
+    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
+    caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${secrets.nonce()}`));
+    const reason = differs('Bryant', 'Blake');
+    expect(caller.hear({ kind: 'PROOF', proofs: secrets.prove('anything else') })).to.deep.include({ reason });
+  });
+
+  it('[PE5] fails for both if only the caller has a secret, or only the called', () => {
+    const onlyCaller = shake(knowing(secret), undefined);
+    expect(outcomes(onlyCaller)).to.deep.equal([`refused: ${missing('Bryant', 'Blake')}`, missing('Bryant', 'Blake')]);
+    const onlyCalled = shake(undefined, knowing(secret));
+    expect(outcomes(onlyCalled)).to.deep.equal([`refused: ${missing('Blake', 'Bryant')}`, missing('Blake', 'Bryant')]);
+  });
+
+  it('fails for a caller that is answered as if there were no secret, and for one that is asked without having one', () => {
+    const asking = new CallerHandshake({ identity: ofBlake, secrets: knowing(secret) }, bryant);
+    const withoutNonce = asking.hear(parsePeerLine('HELLO 3 twitter Bryant Blake'));
+    expect(withoutNonce).to.deep.equal({ outcome: 'failed', reason: missing('Bryant', 'Blake'), say: [] });
+    const asked = new CallerHandshake({ identity: ofBlake, secrets: undefined }, bryant);
+    const withNonce = asked.hear(parsePeerLine('HELLO 3 twitter Bryant Blake nonce'));
+    expect(withNonce).to.deep.equal({ outcome: 'failed', reason: missing('Blake', 'Bryant'), say: [] });
+  });
+
+  for (const [name, blakes, bryants] of [
+    ['before either has the new one', [old], [old]],
+    ['while only the caller has the new one', [secret, old], [old]],
+    ['while only the called has the new one', [old], [secret, old]],
+    ['while both have both', [secret, old], [secret, old]],
+    ['while only the caller has dropped the old one', [secret], [secret, old]],
+    ['while only the called has dropped the old one', [secret, old], [secret]],
+    ['when both have dropped the old one', [secret], [secret]],
+  ] as const) {
+    it(`[PE21] succeeds while a secret is replaced: ${name}`, () => {
+      expect(outcomes(shake(knowing(...blakes), knowing(...bryants)))).to.deep.equal(['greeted', 'greeted']);
+    });
+  }
+
+  it('[PE21] fails if no secret of one side is one of the other, however many there are', () => {
+    const [, called] = outcomes(shake(knowing(old, other), knowing(secret, `${secret} too`)));
+    expect(called).to.equal(differs('Blake', 'Bryant'));
+  });
+
+  it('takes no proof of the called side sent back to it', () => {
+    const secrets = knowing(secret);
+    // A stranger takes Blake's call, and calls Bryant in Blake's name with Blake's hello.
+    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
+    const hello = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant).begin()[0] ?? expect.fail();
+    const welcome = helloIn(called.hear(hello).say);
+    const statement = `herd peer called 3 twitter Blake Bryant ${helloIn([hello]).nonce ?? ''} ${welcome.nonce ?? ''}`;
+    // Even with what Bryant itself would prove with.
+    expect(called.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome).to.equal('failed');
+  });
+
+  it('takes no proof of the caller sent back to it', () => {
+    const secrets = knowing(secret);
+    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
+    caller.begin();
+    // The stranger even chooses the caller's own nonce.
+    const nonce = helloIn(caller.begin()).nonce ?? '';
+    const proofs = proofsIn(caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${nonce}`)));
+    expect(caller.hear({ kind: 'PROOF', proofs }).outcome).to.equal('failed');
+  });
+
+  it('takes no proofs of an earlier handshake, of either side', () => {
+    const secrets = knowing(secret);
+    const { said } = shake(secrets, secrets);
+    const [hello = '', welcome = '', callers = '', calleds = ''] = said.map((line) => line.slice('caller > '.length));
+    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
+    expect(called.hear(parsePeerLine(hello)).outcome).to.equal('going on');
+    expect(called.hear(parsePeerLine(callers)).outcome).to.equal('failed');
+    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
+    caller.begin();
+    expect(caller.hear(parsePeerLine(welcome)).outcome).to.equal('going on');
+    expect(caller.hear(parsePeerLine(calleds)).outcome).to.equal('failed');
+  });
+
+  it('takes no proof that was made for others: another herd, other servers', () => {
+    const secrets = knowing(secret);
+    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
+    const nonce = helloIn(called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce')).say).nonce ?? '';
+    for (const statement of [
+      `herd peer caller 3 places Blake Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Gasol Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Blake Metta nonce ${nonce}`,
+      `herd peer caller 4 twitter Blake Bryant nonce ${nonce}`,
+      `herd peer caller 3 twitter Blake Bryant other ${nonce}`,
+      'nonce',
+      '',
+    ]) {
+      const fresh = new CalledHandshake({ identity: ofBryant, secrets: { ...asObject(secrets), nonce: () => nonce } });
+      fresh.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
+      expect(fresh.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome, statement).to.equal('failed');
+    }
+    const right = secrets.prove(`herd peer caller 3 twitter Blake Bryant nonce ${nonce}`);
+    expect(called.hear({ kind: 'PROOF', proofs: right }).outcome).to.equal('greeted');
+  });
+
+  it('[PE6] [PE7] takes no second hello, and nothing but a proof behind the first', () => {
+    for (const line of [
+      'HELLO 3 twitter Blake Bryant nonce',
+      'AT Blake +0.100000000 kiwi +1+1 1 Blake',
+      'DIGEST AAAA',
+      'SEEK Blake:1 16 kiwi',
+      'BEAT',
+      'REFUSED no',
+      '',
+    ]) {
+      const called = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
+      called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
+      const step = called.hear(parsePeerLine(line));
+      expect(step, line).to.deep.equal({
+        outcome: 'failed',
+        reason: notInTurn,
+        say: [{ kind: 'REFUSED', reason: notInTurn }],
+      });
+    }
+    const first = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
+    expect(first.hear({ kind: 'PROOF', proofs: ['x'] }).outcome, 'a proof before the hello').to.equal('failed');
+  });
+});
+
+describe('a handshake within one process', () => {
+  it('is one without a secret', () => {
+    const over = (identity: PeerIdentity) =>
+      introductionOver(new TrustedFakeWire('memory'), { identity, secrets: knowing(secret) });
+    const caller = new CallerHandshake(over(ofBlake), bryant);
+    const [hello] = caller.begin();
+    expect(hello).to.deep.include({ version: '3', nonce: undefined });
+    const step = new CalledHandshake(over(ofBryant)).hear(hello ?? expect.fail());
+    expect(step).to.deep.include({ outcome: 'greeted' });
+    expect(caller.hear(step.say[0] ?? expect.fail())).to.deep.include({ outcome: 'greeted' });
+  });
+});
+
+/** The same secrets as plain functions, of which a test can replace one. */
+function asObject(secrets: Secrets): Secrets {
+  return {
+    nonce: () => secrets.nonce(),
+    prove: (statement) => secrets.prove(statement),
+    accepts: (statement, proofs) => secrets.accepts(statement, proofs),
+  };
+}

@@ -1,0 +1,296 @@
+import { expect } from 'chai';
+import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
+import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
+import { PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
+import type { Secrets } from '../../../src/actors/ports/secrets.js';
+import { WireMailbox } from '../../../src/actors/peer/wire-mailbox.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
+import { FakeSecrets } from '../../support/fake-secrets.js';
+import { serverId } from '../../support/fake-location.js';
+import { FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const blake = serverId('Blake');
+const identity: PeerIdentity = {
+  herd: 'twitter',
+  server: serverId('Bryant'),
+  neighbours: [blake, serverId('Metta')],
+};
+const hello = 'HELLO 3 twitter Blake Bryant';
+
+const wrongSecret = 'Blake does not know a secret that Bryant holds valid: HERD_SECRET differs';
+const missingSecret = 'Bryant asks for the secret of the herd and Blake has none: set HERD_SECRET for Blake';
+const otherVersion = 'Blake speaks version 2 of the protocol between servers, Bryant version 3';
+const notInTurn = 'the line is not one that a handshake has in this place';
+
+describe('PeerAcceptor', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let link: FakeActor<LinkMessage>;
+  let acceptor: PeerAcceptor;
+  let refused: { reason: string }[];
+
+  beforeEach(() => {
+    bus = strictBus();
+    clock = new VirtualClock();
+    link = new FakeActor();
+    refused = eventsOf(bus, 'peer-refused');
+    begin(undefined);
+    bus.attach(addresses.link(blake), link);
+  });
+
+  function begin(secrets: Secrets | undefined): void {
+    acceptor = new PeerAcceptor(bus, clock, secrets, identity);
+    bus.attach(addresses.acceptor, acceptor);
+  }
+
+  function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
+    return callOver(new FakePeerWire('192.0.2.7:40000'));
+  }
+
+  function callOver(wire: FakePeerWire): { wire: FakePeerWire; mailbox: WireMailbox } {
+    const mailbox = new WireMailbox(bus, addresses.acceptor);
+    bus.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
+    return { wire, mailbox };
+  }
+
+  it('[PE3] answers a neighbour, and hands it over to its link with every line behind the hello', () => {
+    const { wire, mailbox } = call();
+    mailbox.lines(wire, [hello, 'one', 'two']);
+    mailbox.lines(wire, ['three']);
+    mailbox.drained(wire);
+    mailbox.closed(wire, 'ECONNRESET');
+    expect(link.received).to.deep.equal([
+      { kind: 'called', wire },
+      { kind: 'wire-lines', wire, lines: ['one', 'two'] },
+      { kind: 'wire-lines', wire, lines: ['three'] },
+      { kind: 'wire-drained', wire },
+      { kind: 'wire-closed', wire, reason: 'ECONNRESET' },
+    ]);
+    expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
+    expect(clock.armed).to.equal(0);
+  });
+
+  for (const [name, line, reason] of [
+    ['another herd', 'HELLO 3 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
+    ['another version', 'HELLO 2 twitter Blake Bryant', otherVersion],
+    ['a call for somebody else', 'HELLO 3 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
+    ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+    ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', notInTurn],
+    ['half a hello', 'HELLO 3 twitter Blake', notInTurn],
+    ['a browser', 'GET / HTTP/1.1', notInTurn],
+    ['silence and then an empty line', '', notInTurn],
+  ] as const) {
+    it(`[PE4] [PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, [line, hello]);
+      mailbox.lines(wire, [hello]);
+      expect(wire.sent).to.deep.equal([`REFUSED ${reason}`]);
+      expect(wire.state).to.equal('closed');
+      expect(refused.map((event) => event.reason)).to.deep.equal([reason]);
+      expect(link.received).to.deep.equal([]);
+      expect(clock.armed).to.equal(0);
+    });
+  }
+
+  it('[PE26] refuses a caller whose certificate does not bear the name in its hello', () => {
+    const bears = (name: string) => name === 'Blake';
+    const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { bears }));
+    honest.mailbox.lines(honest.wire, [hello]);
+    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire }]);
+    const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { bears: () => false }));
+    other.mailbox.lines(other.wire, [hello, 'one']);
+    expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
+    expect(other.wire.state).to.equal('closed');
+    expect(link.take()).to.deep.equal([]);
+  });
+
+  it('[PE6] drops a caller that does not say who it is in five seconds', () => {
+    const { wire, mailbox } = call();
+    clock.advance(4_999);
+    expect(wire.state).to.equal('open');
+    clock.advance(1);
+    expect(wire.sent).to.deep.equal(['REFUSED no handshake in time']);
+    expect(wire.state).to.equal('closed');
+    mailbox.lines(wire, [hello]);
+    expect(link.received, 'too late').to.deep.equal([]);
+  });
+
+  it('[PE6] has room for 64 callers that have not shown who they are, and again when one is gone', () => {
+    const callers = Array.from({ length: 64 }, call);
+    const states = () => callers.map(({ wire }) => wire.state);
+    expect(states()).to.not.include('closed');
+    const [first, second, third] = callers as [(typeof callers)[0], (typeof callers)[0], (typeof callers)[0]];
+    const next = call();
+    expect(next.wire.state).to.equal('open');
+    expect(first.wire.sent, 'who has taken longest').to.deep.equal([
+      'REFUSED too many callers that have not shown who they are',
+    ]);
+    expect(states().filter((state) => state === 'closed')).to.have.lengthOf(1);
+    second.mailbox.closed(second.wire, 'ECONNRESET');
+    third.mailbox.lines(third.wire, [hello]);
+    call();
+    call();
+    expect(states().slice(3)).to.not.include('closed');
+    call();
+    expect(states()[3]).to.equal('closed');
+  });
+
+  it('[PE6] has room for a neighbour whatever another address does, and tells the port who is authenticated', () => {
+    let authenticated = 0;
+    const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { authenticated: () => (authenticated += 1) });
+    const { mailbox } = callOver(wire);
+    for (let count = 0; count < 200; count += 1) call();
+    expect(wire.state).to.equal('open');
+    expect(authenticated).to.equal(0);
+    mailbox.lines(wire, [hello]);
+    expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+    expect(authenticated).to.equal(1);
+  });
+
+  describe('[PE20] of a herd with a secret', () => {
+    const helloWithNonce = `${hello} nonce-of-blake`;
+    const proofOfBlake = 'PROOF s3cret(herd,peer,caller,3,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,called,3,twitter,Blake,Bryant,nonce-of-blake,nonce1)';
+
+    beforeEach(() => begin(new FakeSecrets(['s3cret'])));
+
+    it('hands nobody over before the secret is proved, and proves it then', () => {
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, [helloWithNonce]);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
+      expect(link.received).to.deep.equal([]);
+      mailbox.lines(wire, [proofOfBlake, 'one']);
+      expect(wire.take()).to.deep.equal([proofOfBryant]);
+      expect(link.received.map(({ kind }) => kind)).to.deep.equal(['called', 'wire-lines']);
+      expect(clock.armed).to.equal(0);
+    });
+
+    for (const [name, lines, reason] of [
+      ['the wrong secret', [helloWithNonce, proofOfBlake.replace('s3cret', 'other')], wrongSecret],
+      ['no proof at all', [helloWithNonce, 'PROOF'], wrongSecret],
+      ['the proof of the one called', [helloWithNonce, proofOfBryant], wrongSecret],
+      ['no secret', [hello], missingSecret],
+      ['a location in place of a proof', [helloWithNonce, 'AT Howard +0.100000000 kiwi +1+1 1 Blake'], notInTurn],
+      ['a second hello', [helloWithNonce, helloWithNonce], notInTurn],
+    ] as const) {
+      it(`[PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+        const { wire, mailbox } = call();
+        mailbox.lines(wire, [...lines, 'one']);
+        expect(wire.sent.at(-1)).to.equal(`REFUSED ${reason}`);
+        expect(wire.sent.join()).to.not.contain('PROOF');
+        expect(wire.state).to.equal('closed');
+        expect(refused.map((event) => event.reason)).to.deep.equal([reason]);
+        expect(link.received).to.deep.equal([]);
+      });
+    }
+
+    it('[PE6] refuses who says hello in time, and proves nothing', () => {
+      const { wire, mailbox } = call();
+      clock.advance(4_000);
+      mailbox.lines(wire, [helloWithNonce]);
+      clock.advance(999);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.sent.at(-1)).to.equal('REFUSED no handshake in time');
+      mailbox.lines(wire, [proofOfBlake]);
+      expect(link.received).to.deep.equal([]);
+    });
+
+    it('[PE3] asks nothing of a server of the same process', () => {
+      const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
+      mailbox.lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
+      expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+    });
+
+    it('tells the log no proof', () => {
+      const noted = eventsOf(bus, 'lines');
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
+      expect(noted.flatMap(({ direction, lines }) => lines.map((line) => `${direction} ${line}`))).to.deep.equal([
+        `in ${helloWithNonce}`,
+        'out HELLO 3 twitter Bryant Blake nonce1',
+        'in PROOF ...',
+        'out PROOF ...',
+      ]);
+    });
+  });
+
+  it('closes a wire that its link did not take before both were stopped', () => {
+    const { wire, mailbox } = call();
+    bus.on('lines', ({ direction }) => {
+      if (direction !== 'out') return;
+      bus.detach(addresses.link(blake));
+    });
+    bus.on('dead-letter', () => {
+      acceptor.stop();
+      bus.detach(addresses.acceptor);
+    });
+    mailbox.lines(wire, [hello]);
+    expect(wire.state).to.equal('closed');
+  });
+
+  it('supervises the end of the time of a handshake: what goes wrong then is a failure of the acceptor', () => {
+    const failures = failuresOf(bus);
+    const { wire } = call();
+    wire.send = () => {
+      throw new Error('broken');
+    };
+    clock.advance(5_000);
+    expect(failures.map(({ address, error }) => [address, String(error)])).to.deep.equal([
+      ['acceptor', 'Error: broken'],
+    ]);
+  });
+
+  describe('[PE18] called by a neighbour that is connected already', () => {
+    const warnings: string[] = [];
+    const connect = () => {
+      const called = call();
+      called.mailbox.lines(called.wire, [hello]);
+      return called;
+    };
+    const accepted = () => link.take().filter(({ kind }) => kind === 'called').length;
+
+    beforeEach(() => {
+      warnings.length = 0;
+      bus.on('warning', ({ about, reason }) => warnings.push(`${about}: ${reason}`));
+    });
+
+    it('believes it at once, again and again, if the connection before has closed', () => {
+      for (let count = 0; count < 20; count += 1) {
+        const { wire, mailbox } = connect();
+        mailbox.closed(wire, 'ECONNRESET');
+      }
+      expect(accepted()).to.equal(20);
+      expect(warnings).to.deep.equal([]);
+    });
+
+    it('believes it at once three times a minute if the connection before is open, and then keeps that', () => {
+      const calls = Array.from({ length: 30 }, connect);
+      expect(accepted(), 'the first, and three that replace it').to.equal(4);
+      const reason =
+        'Blake is connected from 192.0.2.7:40000 and calls from 192.0.2.7:40000: do two servers have this name?';
+      expect(calls[4]?.wire.sent).to.deep.equal([`REFUSED ${reason}`]);
+      expect(warnings, 'once').to.deep.equal([`duplicate-server: ${reason}`]);
+      const kept = calls[3];
+      expect(kept?.wire.state).to.equal('open');
+      if (kept !== undefined) kept.mailbox.closed(kept.wire, 'ECONNRESET');
+      connect();
+      expect(accepted(), 'the one kept is closed').to.equal(1);
+      clock.advance(60_000);
+      for (let count = 0; count < 5; count += 1) connect();
+      expect(accepted(), 'a minute later').to.equal(3);
+      expect(warnings).to.have.lengthOf(2);
+    });
+  });
+
+  it('hangs up on all who wait when it stops', () => {
+    const { wire } = call();
+    acceptor.stop();
+    expect(wire.state).to.equal('closed');
+    expect(clock.armed).to.equal(0);
+  });
+});

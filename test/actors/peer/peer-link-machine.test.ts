@@ -1,0 +1,271 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createActor, type Actor } from 'xstate';
+import { peerLinkMachine, type PeerLinkEvent } from '../../../src/actors/peer/peer-link-machine.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const greeted: PeerLinkEvent = { type: 'GREETED' };
+const caughtUp: PeerLinkEvent = { type: 'CAUGHT_UP' };
+const stop: PeerLinkEvent = { type: 'STOP' };
+const lost: PeerLinkEvent = { type: 'LOST', reason: 'cable cut' };
+
+describe('peerLinkMachine', () => {
+  let clock: VirtualClock;
+  let did: string[];
+  let life: Actor<typeof peerLinkMachine>;
+  let random: number;
+
+  /** A machine of the end that dials, or of the other. */
+  function begin(dials: boolean): void {
+    clock = new VirtualClock();
+    did = [];
+    random = 0.5;
+    const machine = peerLinkMachine.provide({
+      actions: {
+        dial: () => did.push('dial'),
+        hangUp: () => did.push('hang up'),
+        beat: () => did.push('beat'),
+        repair: () => did.push('repair'),
+        beginExchange: () => did.push('begin exchange'),
+        endExchange: () => did.push('end exchange'),
+        tell: ({ context }, { state }) =>
+          did.push(state === 'backoff' ? `backoff ${context.retryInMs} ms (${context.reason})` : state),
+      },
+    });
+    const pace = { beatMs: 2_000, repairMs: 30_000 };
+    life = createActor(machine, { clock, input: { dials, clock, random: { next: () => random }, pace } });
+    life.start();
+  }
+
+  function send(...events: PeerLinkEvent[]): void {
+    for (const event of events) life.send(event);
+  }
+
+  /** What was done since this was last asked. */
+  function done(): string[] {
+    return did.splice(0);
+  }
+
+  describe('at the end that dials', () => {
+    beforeEach(() => begin(true));
+
+    it('dials, is greeted, catches up and lives', () => {
+      expect(done()).to.deep.equal(['connecting', 'dial']);
+      send(greeted);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up']);
+      send(caughtUp);
+      expect(done()).to.deep.equal(['live']);
+    });
+
+    it('backs off from a call that comes to nothing, and dials again', () => {
+      done();
+      send(lost);
+      expect(done()).to.deep.equal(['backoff 50 ms (cable cut)']);
+      clock.advance(49);
+      expect(done()).to.deep.equal([]);
+      clock.advance(1);
+      expect(done()).to.deep.equal(['connecting', 'dial']);
+    });
+
+    it('hangs up on a neighbour that does not greet within five seconds', () => {
+      done();
+      clock.advance(4_999);
+      expect(done()).to.deep.equal([]);
+      clock.advance(1);
+      expect(done()).to.have.members(['hang up', 'backoff 50 ms (no hello in time)']);
+    });
+
+    for (const [name, before] of [
+      ['catching up', [greeted]],
+      ['live', [greeted, caughtUp]],
+    ] as const) {
+      it(`backs off when it loses a wire that is ${name}`, () => {
+        send(...before);
+        done();
+        send(lost);
+        expect(done()).to.deep.equal(['end exchange', 'backoff 50 ms (cable cut)']);
+      });
+    }
+
+    it('[PE17] backs off longer and longer, up to a second, and never gives up', () => {
+      const pauses: number[] = [];
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        send(lost);
+        pauses.push(life.getSnapshot().context.retryInMs);
+        clock.advance(1_000);
+      }
+      expect(pauses.slice(0, 6)).to.deep.equal([50, 100, 200, 400, 500, 500]);
+      expect(pauses.at(-1)).to.equal(500);
+    });
+
+    it('backs off less only after the link was live: one that breaks at once is not hammered', () => {
+      for (const events of [
+        [greeted, lost],
+        [greeted, lost],
+        [greeted, lost],
+      ]) {
+        send(...events);
+        clock.advance(1_000);
+      }
+      expect(life.getSnapshot().context.failures).to.equal(3);
+      send(greeted, caughtUp, lost);
+      expect(life.getSnapshot().context).to.include({ failures: 1, retryInMs: 50 });
+    });
+
+    for (const [name, before] of [
+      ['backoff', [lost]],
+      ['a call that nobody has taken', []],
+      ['a connection', [greeted, caughtUp]],
+    ] as const) {
+      it(`[PE29] dials at once when the neighbour announces itself during ${name}`, () => {
+        send(...before);
+        done();
+        send({ type: 'ANNOUNCED' });
+        expect(done().filter((what) => what !== 'end exchange')).to.deep.equal(['hang up', 'connecting', 'dial']);
+      });
+    }
+
+    it('[PE18] believes a neighbour that calls during backoff, and does not dial then', () => {
+      send(lost);
+      done();
+      send(greeted);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up']);
+      clock.advance(60_000);
+      expect(done()).to.not.include('dial');
+    });
+  });
+
+  describe('at the end that is called', () => {
+    beforeEach(() => begin(false));
+
+    it('waits for ever, and never dials', () => {
+      expect(done()).to.deep.equal(['connecting']);
+      clock.advance(3_600_000);
+      expect(done()).to.deep.equal([]);
+    });
+
+    it('is greeted, catches up and lives', () => {
+      done();
+      send(greeted, caughtUp);
+      expect(done()).to.deep.equal(['begin exchange', 'catching-up', 'live']);
+    });
+
+    for (const [name, before] of [
+      ['catching up', [greeted]],
+      ['live', [greeted, caughtUp]],
+    ] as const) {
+      it(`waits for a call when it loses a wire that is ${name}`, () => {
+        send(...before);
+        done();
+        send(lost);
+        expect(done()).to.deep.equal(['end exchange', 'connecting']);
+        expect(life.getSnapshot().context.reason).to.equal('cable cut');
+        expect(clock.armed).to.equal(0);
+      });
+    }
+  });
+
+  for (const dials of [true, false]) {
+    describe(dials ? 'at either end, dialling' : 'at either end, called', () => {
+      beforeEach(() => begin(dials));
+
+      it('[PE23] beats at its pace while it is connected, and only then', () => {
+        clock.advance(60_000);
+        expect(done()).to.not.include('beat');
+        send(greeted);
+        done();
+        clock.advance(1_999);
+        expect(done()).to.deep.equal([]);
+        clock.advance(1);
+        expect(done()).to.deep.equal(['beat']);
+        send(caughtUp);
+        done();
+        clock.advance(6_000);
+        expect(done()).to.deep.equal(['beat', 'beat', 'beat']);
+        send(lost);
+        expect(done()).to.not.include('beat');
+        clock.advance(10);
+        expect(done()).to.not.include('beat');
+      });
+
+      it('[PE14] compares digests after half to one and a half of its pace, by chance, each time anew', () => {
+        random = 0;
+        send(greeted, caughtUp);
+        const repairsAfter = (waitMs: number): number => {
+          done();
+          clock.advance(waitMs);
+          return done().filter((what) => what === 'repair').length;
+        };
+        expect(repairsAfter(14_999)).to.equal(0);
+        random = 0.999;
+        expect(repairsAfter(1)).to.equal(1);
+        expect(repairsAfter(44_969)).to.equal(0);
+        expect(repairsAfter(1)).to.equal(1);
+      });
+
+      it('begins to count anew with each connection', () => {
+        send(greeted);
+        clock.advance(1_500);
+        send(greeted);
+        done();
+        clock.advance(1_500);
+        expect(done()).to.deep.equal([]);
+        clock.advance(500);
+        expect(done()).to.deep.equal(['beat']);
+      });
+
+      it('[PE18] starts afresh when the neighbour greets anew while the old wire seems alive', () => {
+        for (const before of [[greeted], [caughtUp]]) {
+          send(...before);
+          done();
+          send(greeted);
+          expect(done()).to.deep.equal(['end exchange', 'begin exchange', 'catching-up']);
+        }
+      });
+
+      it('tells a reason only where there is one: not once the neighbour has greeted', () => {
+        send(greeted, lost);
+        clock.advance(50);
+        send(greeted);
+        expect(life.getSnapshot().context.reason).to.equal('');
+      });
+
+      for (const [name, before] of [
+        ['connecting', []],
+        ['catching up', [greeted]],
+        ['live', [greeted, caughtUp]],
+        ['after a loss', [greeted, lost]],
+      ] as const) {
+        it(`stops from ${name}, for good`, () => {
+          send(...before);
+          done();
+          send(stop);
+          const stopping = done();
+          expect(stopping).to.include('hang up');
+          expect(stopping.at(-1)).to.equal('stopped');
+          expect(stopping.includes('end exchange')).to.equal(name === 'catching up' || name === 'live');
+          expect(clock.armed).to.equal(0);
+          send(greeted, lost, caughtUp, stop);
+          clock.advance(60_000);
+          expect(done()).to.deep.equal([]);
+        });
+      }
+
+      it('has an outbox exactly while it is connected, whatever happens', () => {
+        const event = fc.constantFrom<(PeerLinkEvent | number)[]>(greeted, caughtUp, lost, 40, 6_000);
+        fc.assert(
+          fc.property(fc.array(event), (events) => {
+            begin(dials);
+            for (const event of events) {
+              if (typeof event === 'number') clock.advance(event);
+              else send(event);
+              const opened = did.filter((what) => what === 'begin exchange').length;
+              const closed = did.filter((what) => what === 'end exchange').length;
+              expect(opened - closed).to.equal(life.getSnapshot().matches('connected') ? 1 : 0);
+            }
+          }),
+        );
+      });
+    });
+  }
+});

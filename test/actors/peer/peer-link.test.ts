@@ -1,0 +1,793 @@
+import { expect } from 'chai';
+import type { Failure } from '../../../src/actors/bus/bus.js';
+import type { LinkEvent } from '../../../src/actors/bus/events.js';
+import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
+import {
+  addresses,
+  type ClockMessage,
+  type LinkMessage,
+  type SeekerMessage,
+  type StoreMessage,
+} from '../../../src/actors/bus/messages.js';
+import { defaultLimits } from '../../../src/actors/ports/limits.js';
+import { PeerLink } from '../../../src/actors/peer/peer-link.js';
+import type { Secrets } from '../../../src/actors/ports/secrets.js';
+import { WireMailbox } from '../../../src/actors/peer/wire-mailbox.js';
+import type { ServerId } from '../../../src/protocol/place/ids.js';
+import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
+import { locationOf, serverId } from '../../support/fake-location.js';
+import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { FakeSecrets } from '../../support/fake-secrets.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const blake = serverId('Blake');
+const bryant = serverId('Bryant');
+const metta = serverId('Metta');
+const identity: PeerIdentity = {
+  herd: 'twitter',
+  server: bryant,
+  neighbours: [blake, metta],
+};
+
+const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
+const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
+
+const noPlaceHere = 'the neighbour sent a line that has no place here';
+const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
+const otherVersion = 'Metta speaks version 2 of the protocol between servers, Bryant version 3';
+const notInTurn = 'the line is not one that a handshake has in this place';
+
+describe('PeerLink', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let transport: FakeTransport;
+  let store: FakeActor<StoreMessage>;
+  let seeker: FakeActor<SeekerMessage>;
+  let clocks: FakeActor<ClockMessage>;
+  let failures: Failure[];
+  let told: LinkEvent[];
+  let link: PeerLink;
+
+  /** Starts Bryant's link to Metta, which it dials, or to Blake, by which it is called. */
+  function begin(neighbour: ServerId, secrets?: Secrets): void {
+    bus = strictBus();
+    clock = new VirtualClock();
+    transport = new FakeTransport();
+    store = new FakeActor();
+    seeker = new FakeActor();
+    failures = failuresOf(bus);
+    told = eventsOf(bus, 'link');
+    bus.attach(addresses.store, store);
+    bus.attach(addresses.seeker, seeker);
+    clocks = new FakeActor();
+    bus.attach(addresses.clocks, clocks);
+    const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
+    link = new PeerLink(
+      bus,
+      edges,
+      { identity, pace: { beatMs: 2_000, repairMs: 30_000 }, limits: defaultLimits },
+      neighbour,
+    );
+    bus.attach(addresses.link(neighbour), link);
+    expect(clocks.take(), 'of a link before that failed').to.deep.equal([{ kind: 'clock-lost', neighbour }]);
+  }
+
+  function states(): string[] {
+    return told.splice(0).map(({ state, reason }) => (reason === '' ? state : `${state}: ${reason}`));
+  }
+
+  describe('to a neighbour that it dials', () => {
+    beforeEach(() => begin(metta));
+
+    const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
+
+    /** The neighbour takes the call and greets. */
+    function connect(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
+      wire.take();
+      store.take();
+      return wire;
+    }
+
+    it('[PE3] says nothing before the call is taken, and then says who it is', () => {
+      const { to, wire, listener } = transport.last;
+      expect(to).to.equal('Metta');
+      expect(wire.sent).to.deep.equal([]);
+      listener.opened(wire);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta']);
+      expect(store.received).to.deep.equal([]);
+    });
+
+    it('[PE14] sends a digest once it is greeted, and answers that of the neighbour', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      wire.take();
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
+      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
+      expect(wire.take()).to.deep.equal(['BEAT 1700000000.000000000', 'DIGEST AAAA']);
+      listener.lines(wire, ['DIGEST BBBB']);
+      expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB', horizon: undefined }]);
+      const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
+      send({ kind: 'compared', told });
+      expect(wire.take()).to.deep.equal(['BUCKETS 3 CCCC', 'BUCKETS 224 CCCC', 'COMPARED']);
+      send({ kind: 'compared', told: [] });
+      expect(wire.take()).to.deep.equal(['COMPARED']);
+    });
+
+    it('[PE14] sends what differs once that is known: page by page, and then says so', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['BUCKETS 3 CCCC', 'COMPARED']);
+      expect(store.take()).to.deep.equal([
+        { kind: 'buckets-told', neighbour: metta, group: 3, buckets: 'CCCC' },
+        { kind: 'catch-up', neighbour: metta },
+      ]);
+      send({ kind: 'page', locations: [kiwi], last: false });
+      expect(store.take(), 'clients have their turn').to.deep.equal([]);
+      clock.advance(2);
+      expect(store.take()).to.deep.equal([{ kind: 'next-page', neighbour: metta }]);
+      send({ kind: 'page', locations: [locationOf('emu', 2)], last: true });
+      expect(wire.sent).to.deep.equal([
+        'AT Howard +0.100000000 kiwi +34.068930-118.445127 1353118103 Bryant',
+        'AT Blake +0.100000000 emu +34.068930-118.445127 2 Bryant',
+        'CAUGHT-UP',
+      ]);
+      expect(store.received).to.deep.equal([]);
+    });
+
+    it('[PE14] compares for a neighbour that asks all the time ten times a second, the newest digest last', () => {
+      const wire = connect();
+      const digests = (from: number) => Array.from({ length: 128 }, (_, index) => `DIGEST D${from + index}`);
+      const compared = () => store.take().flatMap((message) => (message.kind === 'compare' ? [message.groups] : []));
+      transport.last.listener.lines(wire, digests(0));
+      expect(compared()).to.deep.equal(['D0']);
+      clock.advance(99);
+      transport.last.listener.lines(wire, digests(128));
+      expect(compared()).to.deep.equal([]);
+      clock.advance(1);
+      expect(compared()).to.deep.equal(['D255']);
+      clock.advance(100);
+      expect(compared()).to.deep.equal([]);
+      transport.last.listener.lines(wire, digests(256));
+      expect(compared()).to.deep.equal(['D256']);
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      store.take();
+      clock.advance(100);
+      expect(compared(), 'the connection is over').to.deep.equal([]);
+    });
+
+    it('[PE14] has one catch-up at a time, and one more for all that are asked for meanwhile', () => {
+      const wire = connect();
+      const asked = () => store.take().map(({ kind }) => kind);
+      transport.last.listener.lines(
+        wire,
+        Array.from({ length: 128 }, () => 'COMPARED'),
+      );
+      expect(asked()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [kiwi], last: true });
+      expect(asked()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [], last: true });
+      expect(asked()).to.deep.equal([]);
+      expect(wire.take().filter((line) => line === 'CAUGHT-UP')).to.have.lengthOf(2);
+      transport.last.listener.lines(wire, ['COMPARED', 'COMPARED']);
+      expect(asked()).to.deep.equal(['catch-up']);
+      // The store failed, and dealt out no page.
+      clock.advance(1_000);
+      transport.last.listener.lines(wire, ['COMPARED']);
+      expect(asked()).to.deep.equal(['catch-up']);
+    });
+
+    it('asks for no more pages when the neighbour is gone', () => {
+      connect();
+      send({ kind: 'page', locations: [kiwi], last: false });
+      transport.last.listener.closed(transport.last.wire, 'ECONNRESET');
+      store.take();
+      clock.advance(2);
+      expect(store.take()).to.deep.equal([]);
+    });
+
+    it('is live when the neighbour has caught it up', () => {
+      const wire = connect();
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+      transport.last.listener.lines(wire, [kiwiFrom('Metta'), 'CAUGHT-UP']);
+      expect(states()).to.deep.equal(['live']);
+      expect(store.received).to.deep.equal([{ kind: 'learned', locations: [kiwi], from: metta }]);
+    });
+
+    it('tells the store together what came together, and other news in its place among it', () => {
+      const wire = connect();
+      store.take();
+      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      transport.last.listener.lines(wire, [at(1), at(2), 'SEEK Metta:1 3 emu', at(3), 'COMPARED', at(4)]);
+      const learned = (...seconds: number[]) => {
+        return { kind: 'learned', locations: seconds.map((each) => locationOf('kiwi', each)), from: metta };
+      };
+      expect(store.take().map((message) => (message.kind === 'learned' ? message : message.kind))).to.deep.equal([
+        learned(1, 2),
+        'sought',
+        learned(3),
+        'catch-up',
+        learned(4),
+      ]);
+    });
+
+    it('answers a digest only when its wire has room, and of several that came meanwhile the last', () => {
+      const wire = connect();
+      store.take();
+      wire.hasRoom = false;
+      transport.last.listener.lines(wire, ['DIGEST AAAA', 'DIGEST BBBB']);
+      expect(store.take()).to.deep.equal([]);
+      wire.hasRoom = true;
+      transport.last.listener.drained(wire);
+      const compare = { kind: 'compare', groups: 'BBBB', horizon: undefined, neighbour: metta };
+      expect(store.take()).to.deep.equal([compare]);
+      transport.last.listener.drained(wire);
+      expect(store.take()).to.deep.equal([]);
+    });
+
+    it('takes what came before a line that has no place there, and nothing behind it', () => {
+      const wire = connect();
+      store.take();
+      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      transport.last.listener.lines(wire, [at(1), 'GET / HTTP/1.1', at(2)]);
+      expect(store.take()).to.deep.equal([{ kind: 'learned', locations: [locationOf('kiwi', 1)], from: metta }]);
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('forwards what is new in the line that flood wrote, and holds it back while there is no room', () => {
+      const wire = connect();
+      send({ kind: 'page', locations: [], last: true });
+      wire.take();
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
+      expect(wire.take()).to.deep.equal(['the line']);
+      wire.hasRoom = false;
+      for (let seconds = 1; seconds < 10; seconds += 1) {
+        send({ kind: 'forward', locations: [locationOf('kiwi', seconds)], lines: [`line ${seconds}`] });
+      }
+      expect(wire.take()).to.deep.equal([]);
+      wire.hasRoom = true;
+      transport.last.listener.drained(wire);
+      expect(wire.take()).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 9 Bryant']);
+    });
+
+    it('[PE15] keeps nothing for a neighbour that is away', () => {
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
+      const wire = connect();
+      expect(wire.sent).to.deep.equal([]);
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
+      send({ kind: 'page', locations: [kiwi], last: true });
+      clock.advance(50);
+      expect(connect().sent).to.deep.equal([]);
+    });
+
+    for (const [name, line, reason] of [
+      ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
+      ['another herd', 'HELLO 3 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
+      ['another version', 'HELLO 2 twitter Metta Bryant', otherVersion],
+      ['a call for somebody else', 'HELLO 3 twitter Metta Blake', 'Blake was called, this is Bryant'],
+      ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+      ['another neighbour', 'HELLO 3 twitter Blake Bryant', 'Metta was called, Blake answered'],
+      ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', notInTurn],
+      ['noise', 'HTTP/1.1 400 Bad Request', notInTurn],
+    ] as const) {
+      it(`[PE8] hangs up on ${name}, and takes nothing that comes with it`, () => {
+        const { wire, listener } = transport.last;
+        listener.opened(wire);
+        states();
+        listener.lines(wire, [line, 'HELLO 3 twitter Metta Bryant', kiwiFrom('Metta')]);
+        expect(wire.state).to.equal('closed');
+        expect(states()).to.deep.equal([`backoff: ${reason}`]);
+        expect(store.received).to.deep.equal([]);
+      });
+    }
+
+    for (const [name, line] of [
+      ['a line of nobody', 'nonsense'],
+      ['a second hello', 'HELLO 3 twitter Metta Bryant'],
+      ['a refusal too late', 'REFUSED because'],
+      ['a location that another server passes on', kiwiFrom('Blake')],
+      ['a location that is none', 'AT Howard +0.100000000 kiwi +91+1 1353118103 Metta'],
+      ['buckets of no group', 'BUCKETS 256 AAAA'],
+      ['a proof too late', 'PROOF x'],
+    ] as const) {
+      it(`[PE12] ends with a neighbour that sends ${name}, and takes nothing that comes with it`, () => {
+        const wire = connect();
+        states();
+        transport.last.listener.lines(wire, [kiwiFrom('Metta'), line, kiwiFrom('Metta')]);
+        expect(wire.state).to.equal('closed');
+        const reason = line.startsWith('AT Howard +0.1') && line.endsWith('Blake') ? inTheNameOfAnother : noPlaceHere;
+        expect(states()).to.deep.equal([`backoff: ${reason}`]);
+        expect(store.received).to.have.lengthOf(1);
+      });
+    }
+
+    it('dials again after a loss, and nothing of the old wire counts any more', () => {
+      const old = connect();
+      const { listener: oldListener } = transport.last;
+      oldListener.closed(old, 'ECONNRESET');
+      expect(states()).to.deep.equal(['connecting', 'catching-up', 'backoff: ECONNRESET']);
+      clock.advance(50);
+      const wire = connect();
+      expect(wire).to.not.equal(old);
+      oldListener.lines(old, [kiwiFrom('Metta'), 'nonsense']);
+      oldListener.drained(old);
+      oldListener.closed(old, 'again');
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+      expect(store.received).to.deep.equal([]);
+      expect(wire.state).to.equal('open');
+    });
+
+    it('hangs up on a neighbour that takes the call and says nothing', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      clock.advance(5_000);
+      expect(wire.state).to.equal('closed');
+      clock.advance(50);
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+
+    it('[PE23] beats, and takes a neighbour that is silent for three beats for dead', () => {
+      const wire = connect();
+      states();
+      clock.advance(5_999);
+      expect(wire.take()).to.deep.equal(['BEAT 1700000002.000000000', 'BEAT 1700000004.000000000']);
+      expect(states()).to.deep.equal([]);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.state).to.equal('closed');
+      expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
+    });
+
+    it('[PE30] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      clock.advance(1_500);
+      listener.lines(wire, ['BEAT 1700000000.250000000', 'BEAT 1700086401.500000000']);
+      expect(clocks.take()).to.deep.equal([
+        { kind: 'clock-heard', neighbour: metta, offsetMs: -1_250 },
+        { kind: 'clock-heard', neighbour: metta, offsetMs: 86_400_000 },
+      ]);
+      listener.closed(wire, 'ECONNRESET');
+      expect(clocks.take()).to.deep.equal([{ kind: 'clock-lost', neighbour: metta }]);
+    });
+
+    it('[PE23] takes any line for a sign of life', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      for (const line of ['BEAT 1', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT 9']) {
+        clock.advance(4_000);
+        listener.lines(wire, [line]);
+      }
+      expect(wire.state).to.equal('open');
+      clock.advance(6_000);
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('[PE23] gives a neighbour that came back its three beats anew', () => {
+      const old = connect();
+      clock.advance(5_000);
+      transport.last.listener.closed(old, 'ECONNRESET');
+      clock.advance(50);
+      const wire = connect();
+      clock.advance(5_999);
+      expect(wire.state).to.equal('open');
+    });
+
+    it('[PE23] takes no line of an old wire for a sign of life', () => {
+      const old = transport.last;
+      connect();
+      old.listener.closed(old.wire, 'ECONNRESET');
+      clock.advance(50);
+      const wire = connect();
+      for (let beats = 0; beats < 3; beats += 1) {
+        clock.advance(2_000);
+        old.listener.lines(old.wire, ['BEAT 1']);
+      }
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('[PE14] sends a digest now and then', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      // With a chance of a half, the pace is the average.
+      for (let seconds = 0; seconds < 29; seconds += 1) {
+        clock.advance(1_000);
+        listener.lines(wire, ['BEAT 1']);
+      }
+      expect(store.take()).to.deep.equal([]);
+      clock.advance(1_000);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: false }]);
+    });
+
+    it('[PE24] asks and answers for the seeker', () => {
+      const wire = connect();
+      const { listener } = transport.last;
+      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+      send({ kind: 'say', line: seek });
+      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      expect(wire.take()).to.deep.equal(['SEEK Bryant:1 16 kiwi', 'UNKNOWN Metta:2']);
+      listener.lines(wire, ['UNKNOWN Bryant:1', 'SEEK Metta:3 15 kiwi']);
+      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
+      const heard = { kind: 'SEEK', id: 'Metta:3', hops: 15, client: 'kiwi' };
+      expect(store.take()).to.deep.equal([{ kind: 'sought', from: metta, seek: heard }]);
+    });
+
+    it('[PE24] lets the seeker know at once that a neighbour that is away knows nothing', () => {
+      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      wire.take();
+      send({ kind: 'say', line: seek });
+      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
+      expect(wire.sent).to.deep.equal([]);
+    });
+
+    it('[PE15] tells a neighbour that is away no digest', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      wire.take();
+      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
+      send({ kind: 'compared', told: [{ group: 1, buckets: 'AAAA' }] });
+      expect(wire.sent).to.deep.equal([]);
+    });
+
+    it('stops for good: hangs up, and takes back its timers', () => {
+      const wire = connect();
+      link.stop();
+      expect(wire.state).to.equal('closed');
+      transport.last.listener.closed(wire, 'closed here');
+      clock.advance(60_000);
+      expect(transport.calls).to.have.lengthOf(1);
+      expect(clock.armed).to.equal(0);
+    });
+
+    it('fails when its machine breaks, and then leaves no wire behind', () => {
+      const wire = connect();
+      transport.dial = () => {
+        throw new Error('no more sockets');
+      };
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      clock.advance(50);
+      expect(failures.map(({ address, error }) => `${address}: ${(error as Error).message}`)).to.deep.equal([
+        'link/Metta: no more sockets',
+      ]);
+      const late = new FakePeerWire('192.0.2.7:1');
+      send({ kind: 'called', wire: late });
+      link.stop();
+      expect(late.state).to.equal('closed');
+    });
+  });
+
+  describe('[PE20] to a neighbour that it dials, in a herd with a secret', () => {
+    const welcome = 'HELLO 3 twitter Metta Bryant nonce-of-metta';
+    const proofOfBryant = 'PROOF s3cret(herd,peer,caller,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+    const proofOfMetta = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,nonce-of-metta)';
+
+    beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
+
+    it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce1']);
+      listener.lines(wire, [welcome]);
+      expect(wire.take()).to.deep.equal([proofOfBryant]);
+      expect(states()).to.deep.equal(['connecting']);
+      expect(store.received).to.deep.equal([]);
+      listener.lines(wire, [proofOfMetta, kiwiFrom('Metta')]);
+      expect(states()).to.deep.equal(['catching-up']);
+      expect(store.received.map(({ kind }) => kind)).to.deep.equal(['describe', 'learned']);
+    });
+
+    for (const [name, lines, reason] of [
+      [
+        'has none',
+        ['HELLO 3 twitter Metta Bryant'],
+        'Bryant asks for the secret of the herd and Metta has none: set HERD_SECRET for Metta',
+      ],
+      [
+        'has another',
+        [welcome, 'PROOF x'],
+        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+      ],
+      [
+        'sends the proof back',
+        [welcome, proofOfBryant],
+        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+      ],
+      ['proves before it greets', [proofOfMetta], notInTurn],
+      ['tells before it proves', [welcome, kiwiFrom('Metta')], notInTurn],
+    ] as const) {
+      it(`[PE8] hangs up on a neighbour that ${name}`, () => {
+        const { wire, listener } = transport.last;
+        listener.opened(wire);
+        states();
+        listener.lines(wire, [...lines, proofOfMetta, kiwiFrom('Metta')]);
+        expect(wire.state).to.equal('closed');
+        expect(states()).to.deep.equal([`backoff: ${reason}`]);
+        expect(store.received).to.deep.equal([]);
+      });
+    }
+
+    it('gives the neighbour five seconds for all of it', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      clock.advance(4_000);
+      listener.lines(wire, [welcome]);
+      clock.advance(999);
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      expect(wire.state).to.equal('closed');
+    });
+
+    it('tells the log no proof', () => {
+      const said = eventsOf(bus, 'lines');
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, [welcome, proofOfMetta]);
+      expect(said.flatMap(({ lines }) => lines).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
+        'PROOF ...',
+        'PROOF ...',
+      ]);
+    });
+
+    it('begins with another nonce each time', () => {
+      const first = transport.last;
+      first.listener.opened(first.wire);
+      first.listener.closed(first.wire, 'ECONNRESET');
+      clock.advance(50);
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce2']);
+    });
+  });
+
+  describe('[PE28] to a neighbour that is told to stop', () => {
+    const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
+
+    function connect(): FakePeerWire {
+      begin(metta, new FakeSecrets(['s3cret']));
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      const proof = 'PROOF s3cret(herd,peer,called,3,twitter,Bryant,Metta,nonce1,of-metta)';
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant of-metta', proof, 'CAUGHT-UP']);
+      wire.take();
+      states();
+      return wire;
+    }
+
+    it('knows why the link is gone, and goes on calling without taking that for an error', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
+      expect(wire.state, 'it is heard until it is gone').to.equal('open');
+      expect(store.take().at(-1)).to.include({ kind: 'learned' });
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      expect(told.map(({ state, expected }) => [state, expected])).to.deep.equal([
+        ['backoff', true],
+        ['connecting', true],
+        ['backoff', true],
+      ]);
+      expect(states()).to.deep.equal(['backoff: Metta was stopped', 'connecting', 'backoff: Metta was stopped']);
+    });
+
+    it('takes it for back as soon as somebody answers there, whatever that one says', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['GOODBYE']);
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      const again = transport.last;
+      again.listener.opened(again.wire);
+      states();
+      again.listener.lines(again.wire, ['REFUSED Bryant is too loud']);
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: refused: Bryant is too loud']);
+    });
+
+    it('tells of trouble that does not follow from a goodbye', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['GOODBYE']);
+      transport.last.listener.closed(wire, 'the far end closed');
+      clock.advance(50);
+      states();
+      transport.last.listener.closed(transport.last.wire, 'CERT_HAS_EXPIRED');
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: CERT_HAS_EXPIRED']);
+    });
+
+    it('tells what its neighbour does against the rules behind a goodbye', () => {
+      const wire = connect();
+      transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
+      expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
+    });
+
+    it('does not take a neighbour that is lost without a word for one that was stopped', () => {
+      const wire = connect();
+      transport.last.listener.closed(wire, 'ECONNRESET');
+      expect(told[0]).to.not.have.property('expected');
+      expect(states()).to.deep.equal(['backoff: ECONNRESET']);
+    });
+
+    it('says so itself when its own server is', () => {
+      const wire = connect();
+      send({ kind: 'say-goodbye' });
+      expect(wire.take()).to.deep.equal(['GOODBYE']);
+    });
+  });
+
+  describe('[PE29] to a neighbour that it dials and that announces itself', () => {
+    beforeEach(() => begin(metta));
+
+    /** The acceptor hands over a call on which Metta has shown who it is. */
+    function announce(): FakePeerWire {
+      const wire = new FakePeerWire('192.0.2.7:40000');
+      bus.send(addresses.link(metta), { kind: 'called', wire });
+      return wire;
+    }
+
+    function greet(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+      return wire;
+    }
+
+    it('dials at once, without the rest of the backoff, and uses no wire but the one that it dialled', () => {
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      states();
+      expect(announce().state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+      expect(states()).to.deep.equal(['connecting']);
+      greet();
+      expect(states()).to.deep.equal(['catching-up', 'live']);
+      clock.advance(3_600);
+      expect(transport.calls, 'the backoff is over').to.have.lengthOf(2);
+    });
+
+    it('dials anew where nobody has taken its call yet', () => {
+      const first = transport.last;
+      announce();
+      expect(first.wire.state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+
+    it('lets a call go on that was taken already', () => {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(announce().state).to.equal('closed');
+      expect(wire.state).to.equal('open');
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('keeps a connection that may be newer than the announcement, and gives up one that cannot be', () => {
+      const wire = greet();
+      clock.advance(5_000);
+      announce();
+      expect(wire.state).to.equal('open');
+      clock.advance(1);
+      announce();
+      expect(wire.state).to.equal('closed');
+      expect(transport.calls).to.have.lengthOf(2);
+    });
+  });
+
+  describe('[PE29] to a neighbour that dials, when its server takes calls', () => {
+    const announce = () => bus.send(addresses.link(blake), { kind: 'announce' });
+
+    it('calls once, shows who it is, and hangs up as soon as the neighbour has', () => {
+      begin(blake, new FakeSecrets(['s3cret']));
+      announce();
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
+      listener.lines(wire, ['HELLO 3 twitter Blake Bryant of-blake']);
+      expect(wire.take().join()).to.match(/^PROOF /);
+      expect(wire.state).to.equal('open');
+      listener.lines(wire, ['PROOF s3cret(herd,peer,called,3,twitter,Bryant,Blake,nonce1,of-blake)']);
+      expect(wire.state).to.equal('closed');
+      listener.closed(wire, 'closed here');
+      clock.advance(60_000);
+      expect(states()).to.deep.equal(['connecting']);
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('does not call again when that comes to nothing: the neighbour dials', () => {
+      begin(blake);
+      announce();
+      transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
+      clock.advance(60_000);
+      expect(transport.calls).to.have.lengthOf(1);
+      expect(states()).to.deep.equal(['connecting']);
+    });
+
+    it('gives its own call up for that of the neighbour, and makes none while it is connected', () => {
+      begin(blake);
+      announce();
+      const own = transport.last.wire;
+      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000') });
+      expect(own.state).to.equal('closed');
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+      announce();
+      expect(transport.calls).to.have.lengthOf(1);
+    });
+
+    it('makes none to a neighbour that it dials', () => {
+      begin(metta);
+      announce();
+      expect(transport.calls, 'its own').to.have.lengthOf(1);
+    });
+  });
+
+  describe('to a neighbour that calls', () => {
+    beforeEach(() => begin(blake));
+
+    /** The acceptor hands over a wire on which Blake has said who it is. */
+    function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
+      const wire = new FakePeerWire('192.0.2.7:40000');
+      const mailbox = new WireMailbox(bus, addresses.link(blake));
+      bus.send(addresses.link(blake), { kind: 'called', wire });
+      return { wire, mailbox };
+    }
+
+    it('never dials, and compares digests with a neighbour that the acceptor has welcomed', () => {
+      clock.advance(60_000);
+      expect(transport.calls).to.deep.equal([]);
+      const { wire } = call();
+      expect(wire.sent).to.deep.equal(['BEAT 1700000060.000000000']);
+      expect(store.received).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
+      expect(states()).to.deep.equal(['connecting', 'catching-up']);
+    });
+
+    it('waits for the next call when the wire is lost', () => {
+      const { wire, mailbox } = call();
+      states();
+      mailbox.closed(wire, 'ECONNRESET');
+      expect(states()).to.deep.equal(['connecting: ECONNRESET']);
+      clock.advance(60_000);
+      expect(transport.calls).to.deep.equal([]);
+      call();
+      expect(states()).to.deep.equal(['catching-up']);
+    });
+
+    it('[PE18] replaces the old wire when the neighbour calls again, and no line of the old one counts', () => {
+      const old = call();
+      old.mailbox.lines(old.wire, ['CAUGHT-UP']);
+      states();
+      store.take();
+      const { wire, mailbox } = call();
+      expect(old.wire.state).to.equal('closed');
+      expect(states()).to.deep.equal(['catching-up']);
+      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
+      old.mailbox.lines(old.wire, [kiwiFrom('Blake'), 'CAUGHT-UP', 'nonsense']);
+      old.mailbox.closed(old.wire, 'the far end closed');
+      expect(states()).to.deep.equal([]);
+      expect(store.received).to.deep.equal([]);
+      mailbox.lines(wire, [kiwiFrom('Blake'), 'CAUGHT-UP']);
+      expect(states()).to.deep.equal(['live']);
+      expect(store.received).to.have.lengthOf(1);
+    });
+
+    it('tells the log every line with the name of the neighbour, of hashes a few', () => {
+      const said = eventsOf(bus, 'lines');
+      const { wire, mailbox } = call();
+      mailbox.lines(wire, ['CAUGHT-UP', `DIGEST ${'A'.repeat(2_731)}`]);
+      bus.send(addresses.link(blake), { kind: 'compared', told: [] });
+      const noted = said.flatMap(({ direction, party, far, lines }) =>
+        lines.map((line) => `${direction} ${party} ${far} ${line}`),
+      );
+      expect(noted).to.deep.equal([
+        'out peer Blake BEAT 1700000000.000000000',
+        'in peer Blake CAUGHT-UP',
+        `in peer Blake DIGEST ${'A'.repeat(17)}...`,
+        'out peer Blake COMPARED',
+      ]);
+    });
+  });
+});

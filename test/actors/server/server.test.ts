@@ -1,0 +1,516 @@
+import { expect } from 'chai';
+import type { ClientEvent, ServerEvent } from '../../../src/actors/bus/events.js';
+import { defaultLimits, defaultPace, type Limits } from '../../../src/actors/ports/limits.js';
+import { addresses } from '../../../src/actors/bus/messages.js';
+import { Server } from '../../../src/actors/server/server.js';
+import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
+import type { EventOf, MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { eventsOf, strictBus } from '../../support/fake-bus.js';
+import { FakeClientWire } from '../../support/fake-client-wire.js';
+import { serverId } from '../../support/fake-location.js';
+import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { defaultUpstreamPace } from '../../../src/actors/upstream/upstream-settings.js';
+import { FakeHttp, fakeUpstream, promisesSettled } from '../../support/fake-upstream.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const neighbours = ['Blake', 'Metta'].map(serverId);
+
+/** The actors that are there once a server. */
+const { store, flood, seeker, acceptor, upstream } = addresses;
+const supervised = { store, flood, seeker, acceptor, upstream };
+
+describe('Server', () => {
+  let bus: MessageBus;
+  let clock: VirtualClock;
+  let transport: FakeTransport;
+  let http: FakeHttp;
+  let server: Server;
+  let life: ServerEvent[];
+  let clients: ClientEvent[];
+  let connections: number;
+
+  beforeEach(() => begin());
+
+  function begin(limits: Partial<Limits> = {}): void {
+    bus = strictBus();
+    clock = new VirtualClock();
+    transport = new FakeTransport();
+    http = new FakeHttp();
+    life = eventsOf(bus, 'server');
+    clients = [];
+    bus.on('client-connected', (event) => clients.push(event));
+    bus.on('client-disconnected', (event) => clients.push(event));
+    bus.on('client-refused', (event) => clients.push(event));
+    connections = 0;
+    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
+    server = new Server(
+      {
+        identity,
+        limits: { ...defaultLimits, ...limits },
+        upstream: fakeUpstream,
+        pace: defaultPace,
+        upstreamPace: defaultUpstreamPace,
+      },
+      { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
+    );
+    server.startStore();
+    server.start();
+  }
+
+  const states = () => life.map(({ state }) => state);
+
+  /** A client of the server: what it says, and what it hears. */
+  function connect(address = '192.0.2.1') {
+    connections += 1;
+    const connection = connections;
+    const wire = new FakeClientWire(`${address}:${40_000 + connection}`);
+    bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+    const to = addresses.connection(connection);
+    return {
+      wire,
+      to,
+      say: (line: string) => bus.send(to, { kind: 'bytes', chunk: Buffer.from(`${line}\n`), receivedAt: clock.now() }),
+      leave: (reason: string) => bus.send(to, { kind: 'closed', reason }),
+    };
+  }
+
+  it('closes the wire of a server that calls when it has failed', () => {
+    const early = new FakePeerWire('192.0.2.7:1');
+    server.acceptPeer(early);
+    expect(early.state).to.equal('open');
+    bus.send(addresses.server, { kind: 'machine-failed', error: new Error('broken') });
+    const late = new FakePeerWire('192.0.2.7:2');
+    server.acceptPeer(late);
+    expect([early.state, late.state]).to.deep.equal(['closed', 'closed']);
+  });
+
+  it('answers its clients from what any of them has reported', async () => {
+    const [one, other] = [connect(), connect()];
+    one.say('IAMAT kiwi +34.0-118.0 1699999999');
+    expect(one.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n');
+    other.say('WHATSAT kiwi 10 5');
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(other.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
+  });
+
+  it('dials the neighbours whose names sort after its own, and is called by the others', () => {
+    expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
+    const wire = new FakePeerWire('192.0.2.9:40000');
+    server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+    expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
+  });
+
+  it('[PE28] tells neighbours that it stops, when it is told to, and answers clients then', async () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    const { wire, say } = connect();
+    say('IAMAT kiwi +34.0-118.0 1699999999');
+    say('WHATSAT kiwi 10 5');
+    const drained = server.drain();
+    expect(peer.take().at(-1)).to.equal('GOODBYE');
+    expect(peer.state).to.equal('open');
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(wire.written).to.match(/{"results":\[\]}\n$/);
+    wire.take();
+    bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: 'the client closed' });
+    await drained;
+    expect(peer.state).to.equal('closed');
+  });
+
+  it('[PE28] says nothing of it when it fails', () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    expect(peer.state).to.equal('closed');
+    expect(peer.take()).to.deep.equal([]);
+  });
+
+  it('counts its clients, and says why each left', () => {
+    const [one, other] = [connect(), connect()];
+    one.leave('the client closed');
+    other.leave('ECONNRESET');
+    expect(clients.map(({ kind, far, reason, clients: now }) => [kind, far, reason, now])).to.deep.equal([
+      ['client-connected', '192.0.2.1:40001', '', 1],
+      ['client-connected', '192.0.2.1:40002', '', 2],
+      ['client-disconnected', '192.0.2.1:40001', 'the client closed', 1],
+      ['client-disconnected', '192.0.2.1:40002', 'ECONNRESET', 0],
+    ]);
+  });
+
+  describe('[CO9] with as many connections as it takes', () => {
+    it('closes one more at once, without an answer, and says why', () => {
+      begin({ connectionsMax: 2 });
+      const [first, , third] = [connect('192.0.2.1'), connect('192.0.2.2'), connect('192.0.2.3')];
+      expect(third.wire).to.include({ state: 'destroyed', written: '' });
+      const last = clients.at(-1);
+      expect(last).to.include({ kind: 'client-refused', reason: 'there are 2 connections already', clients: 2 });
+      first.say('hello');
+      expect(first.wire.written).to.equal('? hello\n');
+    });
+
+    it('takes one again when one has left, however it left', () => {
+      begin({ connectionsMax: 1 });
+      const left = connect();
+      left.leave('the client closed');
+      const failed = connect();
+      bus.send(failed.to, { kind: 'machine-failed', error: new Error('thrown on demand') });
+      expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
+    });
+
+    it('counts those of an address by themselves', () => {
+      begin({ connectionsPerAddressMax: 2 });
+      const addresses = [
+        '192.0.2.1',
+        '192.0.2.1',
+        '192.0.2.1',
+        '192.0.2.2',
+        '[2001:db8::1]',
+        '[2001:db8::1]',
+        '[2001:db8::1]',
+      ];
+      const all = addresses.map((address) => connect(address));
+      const states = all.map(({ wire }) => wire.state);
+      expect(states).to.deep.equal(['open', 'open', 'destroyed', 'open', 'open', 'open', 'destroyed']);
+      expect(clients.at(-1)?.reason).to.equal('there are 2 connections from this address already');
+      all[0]?.leave('the client closed');
+      expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
+    });
+
+    it('does not count one that was refused', () => {
+      begin({ connectionsPerAddressMax: 1 });
+      const first = connect();
+      for (let more = 0; more < 10; more += 1) connect().leave('the client closed');
+      first.leave('the client closed');
+      expect(connect().wire.state).to.equal('open');
+    });
+  });
+
+  it('[CO8] closes a connection that is idle, and says so', () => {
+    begin({ idleMs: 60_000 });
+    const { wire } = connect();
+    clock.advance(60_000);
+    expect(wire.state).to.equal('destroyed');
+    expect(clients.at(-1)).to.include({ kind: 'client-disconnected', reason: 'idle for 60 s', clients: 0 });
+  });
+
+  it('[WH10] asks its neighbours for a client that it does not know, and answers with what they say', async () => {
+    const { wire: peer, listener } = transport.last;
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    const { wire, say } = connect();
+    say('WHATSAT kiwi 10 5');
+    const [seek = ''] = peer.take();
+    expect(seek).to.match(/^SEEK Bryant:\w+ 16 kiwi$/);
+    listener.lines(peer, ['AT Howard +0.100000000 kiwi +34.0-118.0 1699999999 Metta']);
+    http.last.respond(200, '{"results":[]}');
+    await promisesSettled();
+    expect(wire.written).to.equal('AT Howard +0.100000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
+  });
+
+  it('[WH10] answers as unknown as soon as all neighbours have, or are away', () => {
+    const { wire: peer, listener } = transport.last;
+    const { wire, say } = connect();
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take(), 'all neighbours are away').to.equal('? WHATSAT kiwi 10 5\n');
+    listener.opened(peer);
+    listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+    peer.take();
+    say('WHATSAT kiwi 10 5');
+    const id = peer.take()[0]?.split(' ')[1] ?? '';
+    expect(wire.take()).to.equal('');
+    listener.lines(peer, [`UNKNOWN ${id}`]);
+    expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
+  });
+
+  it('keeps what a client reported after it has left', () => {
+    const one = connect();
+    one.say('IAMAT kiwi +34.0-118.0 1699999999');
+    one.leave('the client closed');
+    connect().say('WHATSAT kiwi 10 5');
+    expect(http.requests).to.have.lengthOf(1);
+  });
+
+  it('loses a client whose actor failed, and nobody else', () => {
+    const [one, other] = [connect(), connect()];
+    bus.send(one.to, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    expect(one.wire.state).to.equal('destroyed');
+    expect(clients.at(-1)).to.include({ kind: 'client-disconnected', reason: 'its actor failed', clients: 1 });
+    other.say('hello');
+    expect(other.wire.written).to.equal('? hello\n');
+    expect(states()).to.deep.equal(['running']);
+  });
+
+  it('[UP9] answers a client over whose question the store or the upstream broke down', async () => {
+    const broken = {
+      receive: () => {
+        throw new Error('thrown on demand');
+      },
+      stop: () => undefined,
+    };
+    const { wire, say } = connect();
+    say('IAMAT kiwi +34.0-118.0 1699999999');
+    const at = wire.take();
+    bus.attach(addresses.upstream, broken);
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take()).to.equal(`${at}{"error":"internal error"}\n`);
+    say('WHATSAT kiwi 10 5');
+    http.last.respond(200, '{"again":1}');
+    await promisesSettled();
+    expect(wire.take(), 'the upstream actor was made anew').to.equal(`${at}{"again":1}\n`);
+    bus.attach(addresses.store, broken);
+    say('WHATSAT kiwi 10 5');
+    expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
+    expect(states()).to.deep.equal(['running']);
+  });
+
+  describe('when one of its actors throws', () => {
+    const metta = serverId('Metta');
+    const kiwi = 'IAMAT kiwi +34.0-118.0 1699999999';
+    const at = 'AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n';
+    let failures: EventOf<'actor-failed'>[];
+
+    /** No actor takes this. */
+    const poison = undefined as never;
+
+    beforeEach(() => (failures = eventsOf(bus, 'actor-failed')));
+
+    /** Does what the table says to the actor that threw, and nothing to the server. */
+    function did(kind: ActorKind, address: string): void {
+      const { directive } = policies[kind];
+      expect(failures.map((failure) => [failure.address, failure.directive])).to.deep.equal([[address, directive]]);
+      expect(states()).to.deep.equal(['running']);
+    }
+
+    /** Metta greets Bryant, who called. */
+    function greet(): FakePeerWire {
+      const { wire, listener } = transport.last;
+      listener.opened(wire);
+      listener.lines(wire, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
+      wire.take();
+      return wire;
+    }
+
+    it('a connection is stopped: its client is sent away, the others are served', () => {
+      const [one, other] = [connect(), connect()];
+      bus.send(one.to, poison);
+      did('connection', one.to);
+      expect(one.wire.state).to.equal('destroyed');
+      other.say(kiwi);
+      expect(other.wire.take()).to.equal(at);
+    });
+
+    it('the store goes on, with all that it holds', () => {
+      const { wire, say } = connect();
+      say(kiwi);
+      bus.send(addresses.store, poison);
+      did('store', addresses.store);
+      say('WHATSAT kiwi 10 5');
+      expect(http.requests).to.have.lengthOf(1);
+      expect(wire.take()).to.equal(at);
+    });
+
+    it('flood is begun anew: neighbours are told what comes', () => {
+      const peer = greet();
+      bus.send(addresses.flood, poison);
+      did('flood', addresses.flood);
+      connect().say(kiwi);
+      expect(peer.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
+    });
+
+    it('the seeker is begun anew: who waits for it is answered, and who asks then is sought', () => {
+      const peer = greet();
+      const { wire, say } = connect();
+      say('WHATSAT kiwi 10 5');
+      expect(peer.take()).to.have.lengthOf(1);
+      bus.send(addresses.seeker, poison);
+      did('seeker', addresses.seeker);
+      expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
+      say('WHATSAT moa 10 5');
+      expect(peer.take()[0]).to.match(/^SEEK Bryant:\w+ 16 moa$/);
+    });
+
+    it('the upstream is begun anew: who waits for it hears of an error, and who asks then gets an answer', async () => {
+      const { wire, say } = connect();
+      say(kiwi);
+      say('WHATSAT kiwi 10 5');
+      wire.take();
+      bus.send(addresses.upstream, poison);
+      did('upstream', addresses.upstream);
+      await promisesSettled();
+      expect(wire.take()).to.match(new RegExp(`^${at.replaceAll('+', '\\+')}\\{"error":"[^"]+"\\}\n$`));
+      say('WHATSAT kiwi 10 5');
+      http.last.respond(200, '{"results":[]}');
+      await promisesSettled();
+      expect(wire.take()).to.equal(`${at}{"results":[]}\n`);
+    });
+
+    it('a link is begun anew: it hangs up, calls again, and catches up', () => {
+      const peer = greet();
+      bus.send(addresses.link(metta), poison);
+      did('link', addresses.link(metta));
+      expect(peer.state).to.equal('closed');
+      expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta', 'Metta']);
+      const again = greet();
+      connect().say(kiwi);
+      expect(again.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
+    });
+
+    it('the acceptor is begun anew: it hangs up on who has not shown who it is, and takes calls', () => {
+      const [waiting, later] = [new FakePeerWire('192.0.2.8:40000'), new FakePeerWire('192.0.2.9:40000')];
+      server.acceptPeer(waiting);
+      bus.send(addresses.acceptor, poison);
+      did('acceptor', addresses.acceptor);
+      expect(waiting.state).to.equal('closed');
+      server.acceptPeer(later).lines(later, ['HELLO 3 twitter Blake Bryant']);
+      expect(later.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
+    });
+
+    for (const [kind, address] of Object.entries({ ...supervised, link: addresses.link(metta) })) {
+      it(`the whole server fails when it is the ${kind}, once too often`, () => {
+        const { failuresMax } = policies[kind as ActorKind];
+        for (let failure = 0; failure < failuresMax; failure += 1) bus.send<never>(address, poison);
+        expect(states()).to.deep.equal(['running']);
+        bus.send<never>(address, poison);
+        expect(states()).to.deep.equal(['running', 'failed']);
+      });
+    }
+  });
+
+  describe('when it is drained', () => {
+    it('stops at once without clients: hangs up on its neighbours and frees its addresses', async () => {
+      const { wire } = transport.last;
+      await server.drain();
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+      expect(wire.state).to.equal('closed');
+      expect(clock.armed).to.equal(0);
+      const deadLetters = eventsOf(bus, 'dead-letter');
+      bus.send(addresses.store, { kind: 'next-page', neighbour: serverId('Blake') });
+      bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: '' });
+      expect(deadLetters).to.have.lengthOf(2);
+    });
+
+    for (const ends of ['without clients', 'when the last has left']) {
+      it(`[PE30] says nothing of clocks as its links end, ${ends}, and sends nothing to actors that are gone`, async () => {
+        const { wire: peer, listener } = transport.last;
+        listener.opened(peer);
+        listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'BEAT 1700000000.000000000']);
+        const caller = new FakePeerWire('192.0.2.9:40000');
+        server.acceptPeer(caller).lines(caller, ['HELLO 3 twitter Blake Bryant', 'BEAT 1700086400.000000000']);
+        const events = [eventsOf(bus, 'clock'), eventsOf(bus, 'dead-letter')];
+        const client = ends === 'without clients' ? undefined : connect();
+        const drained = server.drain();
+        client?.leave('the client closed');
+        await drained;
+        expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+        expect(events).to.deep.equal([[], []]);
+      });
+    }
+
+    it('[CO5] gives every client the answers it waits for, and ends when the last has left', async () => {
+      const [idle, waiting] = [connect(), connect()];
+      waiting.say('IAMAT kiwi +34.0-118.0 1699999999');
+      waiting.say('WHATSAT kiwi 10 5');
+      waiting.wire.take();
+      const drained = server.drain();
+      expect([idle.wire.state, waiting.wire.state]).to.deep.equal(['ended', 'open']);
+      idle.leave('the client closed');
+      http.last.respond(200, '{"results":[]}');
+      await promisesSettled();
+      expect(waiting.wire.written).to.contain('{"results":[]}');
+      expect(waiting.wire.state).to.equal('ended');
+      expect(states()).to.deep.equal(['running', 'draining']);
+      waiting.leave('the client closed');
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+    });
+
+    it('waits no longer than six seconds for a client that does not go', async () => {
+      const { wire } = connect();
+      const drained = server.drain();
+      clock.advance(5_999);
+      expect(states()).to.deep.equal(['running', 'draining']);
+      clock.advance(1);
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
+      expect(wire.state).to.equal('destroyed');
+    });
+
+    it('begins no query that waited for others when it stops', async () => {
+      server.stop();
+      begin({ pendingQueriesMax: 1 });
+      const [oldest, others] = [connect(), [connect(), connect()]];
+      oldest.say('IAMAT kiwi +34.0-118.0 1699999999');
+      for (const [index, client] of others.entries()) client.say(`WHATSAT kiwi 10 ${index}`);
+      oldest.say('WHATSAT kiwi 10 5');
+      const drained = server.drain();
+      clock.advance(6_000);
+      await drained;
+      expect(states().at(-1)).to.equal('stopped');
+      expect(http.requests).to.have.lengthOf(2);
+    });
+
+    it('waits long enough for an upstream that never answers', async () => {
+      const client = connect();
+      client.say('IAMAT kiwi +34.0-118.0 1699999999');
+      client.say('WHATSAT kiwi 10 5');
+      const drained = server.drain();
+      clock.advance(5_000);
+      await promisesSettled();
+      expect(client.wire.written).to.contain('{"error":"no answer within 5 s"}');
+      expect(client.wire.state).to.equal('ended');
+      client.leave('the client closed');
+      await drained;
+    });
+
+    it('turns away who comes now', () => {
+      connect();
+      void server.drain();
+      const late = connect();
+      expect(late.wire.state).to.equal('destroyed');
+      expect(clients.map(({ kind, reason }) => [kind, reason])).to.deep.equal([
+        ['client-connected', ''],
+        ['client-refused', 'the server is on its way down'],
+      ]);
+    });
+
+    it('still hears its neighbours', () => {
+      const wire = new FakePeerWire('192.0.2.9:40000');
+      connect();
+      void server.drain();
+      server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      expect(wire.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
+    });
+  });
+
+  describe('when a failure escalates', () => {
+    function fail(): void {
+      bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
+    }
+
+    it('fails as a whole: stops every actor, sends everybody away, and says why', async () => {
+      const client = connect();
+      const { wire } = transport.last;
+      fail();
+      expect(life.at(-1)).to.deep.equal({ kind: 'server', state: 'failed', reason: 'Error: thrown on demand' });
+      expect(client.wire.state).to.equal('destroyed');
+      expect(wire.state).to.equal('closed');
+      expect(clock.armed).to.equal(0);
+      await server.drain();
+    });
+
+    it('ends a drain that is under way', async () => {
+      connect();
+      const drained = server.drain();
+      fail();
+      await drained;
+      expect(states()).to.deep.equal(['running', 'draining', 'failed']);
+    });
+  });
+});

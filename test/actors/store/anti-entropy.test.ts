@@ -1,0 +1,280 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Actor, Address } from '../../../src/actors/bus/bus.js';
+import { Flood } from '../../../src/actors/replication/flood.js';
+import { LocationStore } from '../../../src/actors/store/location-store.js';
+import { addresses, type LinkMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { bucketOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import type { ServerId } from '../../../src/protocol/place/ids.js';
+import { supersedes, type Location } from '../../../src/protocol/place/location.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import { locations as anyLocations, location } from '../../support/arbitraries.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { locationOf, serverId } from '../../support/fake-location.js';
+import { collidingId } from '../../support/colliding-ids.js';
+import { defaultLimits } from '../../../src/actors/ports/limits.js';
+import { fixedRandom } from '../../support/fixed-random.js';
+
+const [blake, bryant] = [serverId('Blake'), serverId('Bryant')];
+
+/** The hashes of any group of a store that holds nothing. */
+const nothing = new Digest().describeBuckets(0);
+
+/** Each run makes two stores, which have room for a million. */
+const numRuns = 30;
+
+/** One end of a link between two stores: what it is told by its own store reaches the other when the test delivers it. */
+class FakeLink implements Actor<LinkMessage> {
+  readonly underWay: StoreMessage[] = [];
+  /** Locations that were told by a catch-up, not by flood. */
+  readonly dealt: Location[] = [];
+  /** Locations of the largest page of a catch-up. */
+  largestPage = 0;
+
+  constructor(
+    private readonly bus: MessageBus,
+    private readonly self: ServerId,
+    private readonly neighbour: ServerId,
+  ) {}
+
+  receive(message: LinkMessage): void {
+    const { self, neighbour } = this;
+    switch (message.kind) {
+      case 'digest':
+        this.underWay.push({ ...message, kind: 'compare', neighbour: self });
+        return;
+      case 'compared':
+        for (const told of message.told) this.underWay.push({ kind: 'buckets-told', neighbour: self, ...told });
+        this.underWay.push({ kind: 'catch-up', neighbour: self });
+        return;
+      case 'page':
+        this.largestPage = Math.max(this.largestPage, message.locations.length);
+        for (const location of message.locations) {
+          this.dealt.push(location);
+          this.underWay.push({ kind: 'learned', locations: [location], from: self });
+        }
+        if (!message.last) this.bus.send(addresses.store, { kind: 'next-page', neighbour });
+        return;
+      case 'forward':
+        this.underWay.push({ kind: 'learned', locations: message.locations, from: self });
+        return;
+      default:
+        throw new Error(`a store sends no ${message.kind}`);
+    }
+  }
+
+  stop(): void {
+    this.underWay.length = 0;
+  }
+}
+
+/** A store, its flood, and the link to the other store. */
+class Side {
+  readonly bus = strictBus();
+  readonly link: FakeLink;
+
+  constructor(
+    readonly self: ServerId,
+    private readonly neighbour: ServerId,
+    clientsMax = 1_000_000,
+  ) {
+    this.link = new FakeLink(this.bus, self, neighbour);
+    this.bus.attach(
+      addresses.store,
+      new LocationStore(this.bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+    );
+    this.bus.attach(addresses.seeker, new FakeActor());
+    // Until the link is up, nobody is told of anything.
+    this.bus.attach(addresses.flood, new FakeActor());
+    this.bus.attach(addresses.link(neighbour), this.link);
+  }
+
+  report(location: Location): void {
+    this.bus.send(addresses.store, { kind: 'report', locations: [location] });
+  }
+
+  comesUp(): void {
+    this.bus.attach(addresses.flood, new Flood(this.bus, this.self, [this.neighbour]));
+    this.bus.send(addresses.store, { kind: 'describe', neighbour: this.neighbour, anew: true });
+  }
+
+  hears(message: StoreMessage): void {
+    this.bus.send(addresses.store, message);
+  }
+
+  /** Everything that it holds, as somebody with nothing would be told it. */
+  holds(): string[] {
+    const nobody = serverId('nobody');
+    const at: Address<LinkMessage> = addresses.link(nobody);
+    const asking = new FakeLink(this.bus, this.self, nobody);
+    this.bus.attach(at, asking);
+    for (let group = 0; group < groupCount; group += 1) {
+      this.hears({ kind: 'buckets-told', neighbour: nobody, group, buckets: nothing });
+    }
+    this.hears({ kind: 'catch-up', neighbour: nobody });
+    return asking.dealt.map(({ line }) => line).sort();
+  }
+}
+
+/** Delivers what is under way, each direction in order, the directions in turn as the test says, until nothing is left. */
+function exchange(one: Side, other: Side, next: () => boolean): void {
+  for (;;) {
+    const [from, to] = next() ? [one, other] : [other, one];
+    const message = from.link.underWay.shift();
+    if (message !== undefined) to.hears(message);
+    else if (to.link.underWay.length === 0) return;
+  }
+}
+
+function inTurn(): () => boolean {
+  let turn = false;
+  return () => (turn = !turn);
+}
+
+/** What both hold in the end: the greatest of each client. */
+function greatest(all: readonly Location[]): string[] {
+  const held = new Map<string, Location>();
+  for (const location of all) {
+    const known = held.get(location.client);
+    if (known === undefined || supersedes(location, known)) held.set(location.client, location);
+  }
+  return [...held.values()].map(({ line }) => line).sort();
+}
+
+/** Locations of a few clients, so that two stores often hold different ones of the same. */
+const few = fc
+  .record({
+    client: fc.integer({ min: 0, max: 30 }).map((number) => `phone${number}`),
+    time: fc.constantFrom('1', '1.0', '2', '3.5'),
+    server: fc.constantFrom('Blake', 'Bryant', 'Metta'),
+    position: fc.constantFrom('+1+1', '-1-1'),
+  })
+  .map(location);
+const held = fc.array(fc.oneof(few, anyLocations), { maxLength: 60 });
+
+describe('two stores that compare digests', () => {
+  it('[PE14] hold the same in the end, whatever each held', () => {
+    fc.assert(
+      fc.property(held, held, fc.infiniteStream(fc.boolean()), (first, second, turns) => {
+        const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+        for (const location of first) one.report(location);
+        for (const location of second) other.report(location);
+        one.comesUp();
+        other.comesUp();
+        exchange(one, other, () => turns.next().value === true);
+        const expected = greatest([...first, ...second]);
+        expect(one.holds()).to.deep.equal(expected);
+        expect(other.holds()).to.deep.equal(expected);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('[PE14] hold the same in the end, whatever is reported while they compare', () => {
+    const step = fc.oneof(
+      { weight: 2, arbitrary: fc.record({ at: fc.boolean(), location: few }) },
+      { weight: 5, arbitrary: fc.record({ from: fc.boolean() }) },
+    );
+    fc.assert(
+      fc.property(held, held, fc.array(step, { maxLength: 80 }), (first, second, steps) => {
+        const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+        const all = [...first, ...second];
+        for (const location of first) one.report(location);
+        for (const location of second) other.report(location);
+        one.comesUp();
+        other.comesUp();
+        for (const step of steps) {
+          if ('location' in step) {
+            all.push(step.location);
+            (step.at ? one : other).report(step.location);
+            continue;
+          }
+          const [from, to] = step.from ? [one, other] : [other, one];
+          const message = from.link.underWay.shift();
+          if (message !== undefined) to.hears(message);
+        }
+        exchange(one, other, inTurn());
+        const expected = greatest(all);
+        expect(one.holds()).to.deep.equal(expected);
+        expect(other.holds()).to.deep.equal(expected);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('[PE14] fill an empty one with clients that are all of one bucket, in pages of usual size', () => {
+    const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+    const count = 20_000;
+    for (let index = 0; index < count; index += 1) one.report(locationOf(collidingId(index), 1));
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.holds()).to.have.lengthOf(count);
+    expect(one.link.largestPage).to.be.within(200, 320);
+  }).timeout(60_000);
+
+  it('[PE22] tell each other nothing but what is in buckets that differ', () => {
+    fc.assert(
+      fc.property(held, held, held, (both, first, second) => {
+        const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+        for (const location of both) for (const side of [one, other]) side.report(location);
+        for (const location of first) one.report(location);
+        for (const location of second) other.report(location);
+        const before = [new Set(one.holds()), new Set(other.holds())] as const;
+        const differ = (line: string) => before[0].has(line) !== before[1].has(line);
+        const bucket = (line: string) => bucketOf((line.split(' ')[3] ?? '') as Location['client']);
+        const differing = new Set([...before[0], ...before[1]].filter(differ).map(bucket));
+        one.comesUp();
+        other.comesUp();
+        exchange(one, other, inTurn());
+        for (const { client } of [...one.link.dealt, ...other.link.dealt]) {
+          expect(differing.has(bucketOf(client)), client).to.equal(true);
+        }
+        expect(one.holds()).to.deep.equal(other.holds());
+      }),
+      { numRuns },
+    );
+  });
+
+  it('[PE14] tell each other nothing if they hold the same', () => {
+    const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+    for (let index = 0; index < 1_000; index += 1) {
+      for (const side of [one, other]) side.report(locationOf(`phone${index}`, 1));
+    }
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect([...one.link.dealt, ...other.link.dealt]).to.deep.equal([]);
+  });
+
+  it('[PE25] tell each other nothing as old as what the other has forgotten, however often they compare', () => {
+    const [one, other] = [new Side(blake, bryant, 100), new Side(bryant, blake)];
+    for (let seconds = 1; seconds <= 150; seconds += 1) one.report(locationOf(`phone${seconds}`, seconds));
+    for (let seconds = 1; seconds <= 150; seconds += 1) other.report(locationOf(`phone${seconds}`, seconds));
+    const lacked = new Set(other.holds()).size - new Set(one.holds()).size;
+    expect(lacked).to.be.above(30);
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.link.dealt).to.deep.equal([]);
+    // What is newer is told all the same, though it lies in a bucket that differs for good.
+    other.hears({ kind: 'remembered', locations: [locationOf('phone1', 151)] });
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.link.dealt.map(({ line }) => line)).to.include(locationOf('phone1', 151).line);
+    for (const { receivedSeconds } of other.link.dealt) expect(receivedSeconds).to.be.above(50);
+  });
+
+  it('[PE15] [PE14] refill one that holds nothing, page by page', () => {
+    const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
+    for (let index = 0; index < 3_000; index += 1) one.report(locationOf(`phone${index}`, 1, 'Metta'));
+    one.comesUp();
+    other.comesUp();
+    exchange(one, other, inTurn());
+    expect(other.holds()).to.have.lengthOf(3_000);
+    expect(other.link.dealt).to.have.lengthOf(0);
+  });
+});

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { ClientBuckets, cursorOf } from '../../../src/actors/store/partitioned-map.js';
+import { leafMax } from '../../../src/actors/store/hash-trie.js';
+import { bucketCount, bucketOf } from '../../../src/protocol/place/digest.js';
+import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
+import { SeededRandom } from '../../../src/simulation/time/seeded-random.js';
+import { collidingId } from '../../support/colliding-ids.js';
+import { fixedRandom } from '../../support/fixed-random.js';
+
+const crowded = bucketOf(collidingId(0));
+
+/** A client of a number: those below 300 are of one bucket, the others of any. */
+function clientOf(number: number): ClientId {
+  return number < 300 ? collidingId(number) : asClientId(`phone${number}`);
+}
+
+describe('ClientBuckets', () => {
+  it('holds what a map would, also where most clients are of one bucket', () => {
+    const steps = fc.array(fc.record({ number: fc.nat(400), isRemoved: fc.boolean() }), { maxLength: 1_000 });
+    fc.assert(
+      fc.property(steps, fc.nat(), (all, seed) => {
+        const buckets = new ClientBuckets<number>(new SeededRandom(String(seed), 'key'));
+        const held = new Map<ClientId, number>();
+        for (const [value, { number, isRemoved }] of all.entries()) {
+          const client = clientOf(number);
+          if (isRemoved) expect(buckets.delete(bucketOf(client), client)).to.equal(held.delete(client));
+          else {
+            buckets.set(bucketOf(client), client, value);
+            held.set(client, value);
+          }
+        }
+        for (const [client, value] of held) expect(buckets.get(client)).to.equal(value);
+        expect(buckets.page(0, Infinity).values).to.have.members([...held.values()]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('deals out each client that is there all the while once, page by page, whatever comes and goes', () => {
+    const change = fc.record({ number: fc.nat(400), isRemoved: fc.boolean() });
+    const plan = fc.record({
+      seed: fc.nat(),
+      max: fc.integer({ min: 1, max: 50 }),
+      staying: fc.integer({ min: 1, max: 400 }),
+      changes: fc.array(fc.array(change, { maxLength: 150 }), { maxLength: 60 }),
+    });
+    fc.assert(
+      fc.property(plan, ({ seed, max, staying, changes }) => {
+        const buckets = new ClientBuckets<number>(new SeededRandom(String(seed), 'key'));
+        const put = (number: number) => buckets.set(bucketOf(clientOf(number)), clientOf(number), number);
+        for (let number = 0; number <= 400; number += 1) put(number);
+        const met: number[] = [];
+        const rest = changes.values();
+        for (let from: number | undefined = 0; from !== undefined;) {
+          const { values, next }: ReturnType<typeof buckets.page> = buckets.page(from, max);
+          expect(values.length).to.be.at.most(max + leafMax);
+          met.push(...values);
+          from = next;
+          expect(next === undefined || Number.isSafeInteger(next)).to.equal(true);
+          for (const { number, isRemoved } of rest.next().value ?? []) {
+            if (number % 400 < staying) continue;
+            if (isRemoved) buckets.delete(bucketOf(clientOf(number)), clientOf(number));
+            else put(number);
+          }
+        }
+        const stayed = met.filter((number) => number % 400 < staying).sort((one, other) => one - other);
+        expect(stayed).to.deep.equal([...new Set(stayed)]);
+        expect(new Set(stayed).size).to.equal(staying + (staying > 0 ? 1 : 0));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('ends a page within a bucket that holds 150,000, and goes on there', () => {
+    const buckets = new ClientBuckets<number>(fixedRandom);
+    for (let index = 0; index < 150_000; index += 1) buckets.set(crowded, collidingId(index), index);
+    const { values, next } = buckets.page(0, 1);
+    expect(values.length).to.be.within(1, 1 + leafMax);
+    expect(next).to.be.within(cursorOf(crowded) + 1, cursorOf(crowded + 1) - 1);
+    let pages = 0;
+    const met = new Set<number>();
+    for (let from: number | undefined = 0; from !== undefined; pages += 1) {
+      const page: ReturnType<typeof buckets.page> = buckets.page(from, 1_000);
+      for (const value of page.values) met.add(value);
+      from = page.next;
+    }
+    expect(met.size).to.equal(150_000);
+    expect(pages).to.be.within(140, 151);
+  }).timeout(60_000);
+
+  it('takes no more pages than it must through buckets that are empty again', () => {
+    const buckets = new ClientBuckets<number>(fixedRandom);
+    for (let index = 0; index < 1_000; index += 1) buckets.set(crowded, collidingId(index), index);
+    for (let index = 0; index < 1_000; index += 1) buckets.delete(crowded, collidingId(index));
+    expect(buckets.page(0, 1)).to.deep.equal({ values: [], next: undefined });
+    expect(buckets.page(cursorOf(bucketCount - 1), 1).next).to.equal(undefined);
+  });
+});

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { IdleWatch } from '../../../src/actors/time/idle-timeout.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+describe('[CO8] IdleWatch', () => {
+  let clock: VirtualClock;
+  let watch: IdleWatch;
+  let idle: number;
+  let mayRest: boolean;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    idle = 0;
+    mayRest = false;
+    clock.advance(12_345);
+    watch = new IdleWatch(
+      clock,
+      60_000,
+      () => mayRest,
+      () => (idle += 1),
+    );
+  });
+
+  it('tells once that nothing has moved for so long', () => {
+    clock.advance(59_999);
+    expect(idle).to.equal(0);
+    clock.advance(1);
+    expect(idle).to.equal(1);
+    clock.advance(600_000);
+    expect(idle).to.equal(1);
+    expect(clock.armed).to.equal(0);
+  });
+
+  it('counts from the last move, with one timer however many there are', () => {
+    for (let second = 0; second < 300; second += 1) {
+      clock.advance(1_000);
+      watch.moved();
+      expect(clock.armed).to.equal(1);
+    }
+    clock.advance(59_999);
+    expect(idle).to.equal(0);
+    clock.advance(1);
+    expect(idle).to.equal(1);
+  });
+
+  it('tells nothing while it may rest, and counts from there', () => {
+    mayRest = true;
+    clock.advance(600_000);
+    mayRest = false;
+    clock.advance(59_999);
+    expect(idle).to.equal(0);
+    clock.advance(1);
+    expect(idle).to.equal(1);
+  });
+
+  it('tells nothing any more when it is stopped', () => {
+    watch.stop();
+    clock.advance(600_000);
+    expect(idle).to.equal(0);
+    expect(clock.armed).to.equal(0);
+  });
+});

@@ -1,0 +1,286 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { asClientId, asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
+import {
+  caughtUp,
+  compared,
+  formatPeerAt,
+  formatPeerLine,
+  parsePeerLine,
+  peerLineBytesMax,
+  type BeatLine,
+  type Hello,
+} from '../../../src/protocol/peer/peer-line.js';
+import {
+  byteStrings,
+  invalidUtf8,
+  location,
+  locations,
+  notWhiteSpace,
+  peerLines,
+  serverIds,
+} from '../../support/arbitraries.js';
+
+function server(name: string): ServerId {
+  return asServerId(name) ?? expect.fail(`${name} is no server`);
+}
+
+function expectInvalid(lines: readonly string[]): void {
+  for (const line of lines) expect(parsePeerLine(line), JSON.stringify(line)).to.deep.equal({ kind: 'invalid' });
+}
+
+describe('a line between servers', () => {
+  it('[PE2] may be 256 bytes longer than a line of a client, and 3072 bytes in any case', () => {
+    expect(peerLineBytesMax(4_096)).to.equal(4_352);
+    expect(peerLineBytesMax(256)).to.equal(3_072);
+  });
+
+  it('[PE2] has room for a digest, and for the buckets of any group', () => {
+    const digest = new Digest();
+    const said = [
+      {
+        kind: 'DIGEST' as const,
+        groups: digest.describeGroups(),
+        horizon: { seconds: 999_999_999_999_999, nanoseconds: 999_999_999 },
+      },
+      { kind: 'BUCKETS' as const, group: groupCount - 1, buckets: digest.describeBuckets(groupCount - 1) },
+    ];
+    for (const line of said) expect(formatPeerLine(line)).to.have.length.at.most(peerLineBytesMax(256));
+  });
+
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(peerLines, (said) => {
+        expect(parsePeerLine(formatPeerLine(said))).to.deep.equal(said);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('[PE2] has room for the longest report of a client, over the servers with the longest names', () => {
+    const name = server('x'.repeat(64));
+    const time = '9'.repeat(15);
+    const command = `IAMAT ${'k'.repeat(4_000)} +1+2 ${time}`;
+    const client = 'k'.repeat(4_000);
+    const known = location({ client, position: '+1+2', time, server: name, skew: `-${time}.999999999` });
+    expect(formatPeerAt(known, name)).to.have.length.at.most(peerLineBytesMax(command.length));
+  });
+
+  it('[PE12] is nothing else', () => {
+    expectInvalid([
+      '',
+      ' ',
+      'caught-up',
+      'CAUGHTUP',
+      'beat',
+      'BEAT',
+      'COMPARED-',
+      'AT',
+      'HELLO',
+      'PING',
+      'BUCKETS',
+      'SEEK',
+    ]);
+    expectInvalid([
+      'IAMAT kiwi +1+2 5',
+      'WHATSAT kiwi 1 2',
+      '? CAUGHT-UP',
+      'hello 1 twitter Blake Bryant',
+      '\0',
+      '\xFF',
+    ]);
+  });
+
+  it('[PE12] may be any bytes, and reading it never throws', () => {
+    const words = [
+      'GOODBYE',
+      'AT',
+      'HELLO',
+      'PROOF',
+      'REFUSED',
+      'DIGEST',
+      'BUCKETS',
+      'SEEK',
+      'UNKNOWN',
+      'COMPARED',
+      'CAUGHT-UP',
+      'BEAT',
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom('', ...words), byteStrings(), (start, rest) => {
+        expect(parsePeerLine(`${start} ${rest}`).kind).to.be.oneOf([...words, 'invalid']);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('a hello', () => {
+  const [from, to] = [server('Blake'), server('Bryant')];
+  const hello: Hello = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
+
+  it('[PE3] says version, herd, who speaks and to whom', () => {
+    expect(formatPeerLine(hello)).to.equal('HELLO 3 twitter Blake Bryant');
+    expect(parsePeerLine('HELLO 3 twitter Blake Bryant')).to.deep.equal(hello);
+  });
+
+  it('[PE3] may say a nonce behind that', () => {
+    const withNonce = { ...hello, nonce: 'Q8e9VC_4zecVWQ-30PwTyw' };
+    expect(formatPeerLine(withNonce)).to.equal('HELLO 3 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
+    expect(parsePeerLine(formatPeerLine(withNonce))).to.deep.equal(withNonce);
+  });
+
+  it('[PE3] may have further fields, of whatever version', () => {
+    const later = { ...hello, version: '2', nonce: 'nonce' };
+    expect(parsePeerLine('HELLO 2 twitter Blake Bryant nonce \xFF more')).to.deep.equal(later);
+  });
+
+  it('[PE3] is not shorter, and names servers', () => {
+    expectInvalid(['HELLO ', 'HELLO 3', 'HELLO 3 twitter', 'HELLO 3 twitter Blake']);
+    expectInvalid([
+      'HELLO 3 twitter ../x Bryant',
+      'HELLO 3 twitter Blake \xE9',
+      `HELLO 3 twitter Blake ${'x'.repeat(65)}`,
+    ]);
+  });
+});
+
+describe('a refusal', () => {
+  it('[PE5] says why', () => {
+    const reason = 'Blake is of herd places, Bryant of herd twitter';
+    const line = formatPeerLine({ kind: 'REFUSED', reason });
+    expect(line).to.equal('REFUSED Blake is of herd places, Bryant of herd twitter');
+    expect(parsePeerLine(line)).to.deep.equal({ kind: 'REFUSED', reason });
+  });
+});
+
+describe('a location between servers', () => {
+  const at = 'AT Blake +0.563873386 kiwi.cs.ucla.edu +27.5916+086.5640 1353118103.108893381';
+
+  it('[PE9] is the AT line and its forwarder', () => {
+    const parsed = parsePeerLine(`${at} Bryant`);
+    expect(parsed).to.deep.include({ kind: 'AT', forwarder: 'Bryant' });
+    if (parsed.kind !== 'AT') return;
+    expect(parsed.location.line).to.equal(at);
+    expect(formatPeerAt(parsed.location, server('Gasol'))).to.equal(`${at} Gasol`);
+  });
+
+  it('[PE9] is read as it was written', () => {
+    fc.assert(
+      fc.property(locations, serverIds, (known, forwarder) => {
+        expect(parsePeerLine(formatPeerAt(known, forwarder))).to.deep.equal({ kind: 'AT', location: known, forwarder });
+      }),
+    );
+  });
+
+  it('[PE10] is checked field by field', () => {
+    const good = ['AT', 'Blake', '+0.563873386', 'kiwi', '+27.5916+086.5640', '1353118103.108893381', 'Bryant'];
+    const bad: readonly (readonly [field: number, text: string])[] = [
+      [1, '-Blake'],
+      [1, 'Bl\xE9'],
+      [1, 'x'.repeat(65)],
+      [2, '0.563873386'],
+      [2, '+0.56387338'],
+      [2, '+0.5638733860'],
+      [2, '+.563873386'],
+      [2, '+1e3'],
+      [2, '+1'],
+      [2, '+1.'],
+      [2, `+${'9'.repeat(16)}.000000000`],
+      [4, '+27.5916'],
+      [4, '+90.1+0'],
+      [4, '+34.+118.'],
+      [5, '-1'],
+      [5, '1e9'],
+      [5, '9'.repeat(16)],
+      [6, '../Bryant'],
+      [6, '?'],
+    ];
+    expect(parsePeerLine(good.join(' ')).kind).to.equal('AT');
+    expectInvalid(bad.map(([field, text]) => good.with(field, text).join(' ')));
+  });
+
+  it('[PE10] has seven fields', () => {
+    expectInvalid([at, `${at} `, `${at} Bryant Gasol`, `${at} Bryant x`, 'AT ', 'AT Blake']);
+  });
+
+  it('[PE11] crosses the herd unchanged, whatever its client is called', () => {
+    const strange = [...notWhiteSpace, ...invalidUtf8].map((client) => location({ client, time: '1.5000000001' }));
+    fc.assert(
+      fc.property(fc.oneof(locations, fc.constantFrom(...strange)), fc.array(serverIds), (known, path) => {
+        let held = known;
+        for (const forwarder of path) {
+          const heard = parsePeerLine(formatPeerAt(held, forwarder));
+          if (heard.kind !== 'AT') expect.fail(formatPeerAt(held, forwarder));
+          held = heard.location;
+        }
+        expect(held).to.deep.equal(known);
+      }),
+    );
+  });
+});
+
+describe('a proof', () => {
+  it('[PE20] [PE21] is one field for each secret, of which no more than four are looked at', () => {
+    expect(formatPeerLine({ kind: 'PROOF', proofs: ['one', 'two'] })).to.equal('PROOF one two');
+    expect(parsePeerLine('PROOF one two')).to.deep.equal({ kind: 'PROOF', proofs: ['one', 'two'] });
+    expect(parsePeerLine('PROOF')).to.deep.equal({ kind: 'PROOF', proofs: [] });
+    const many = Array.from({ length: 1_000 }, (_, index) => `p${index}`);
+    expect(parsePeerLine(`PROOF ${many.join(' ')}`)).to.deep.equal({ kind: 'PROOF', proofs: many.slice(0, 4) });
+  });
+});
+
+describe('a comparison of digests', () => {
+  it('[PE14] goes by DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
+    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
+    const horizon = { seconds: 12, nanoseconds: 500_000_000 };
+    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon });
+    expect(parsePeerLine('DIGEST AAAA soon')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
+    expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, buckets: 'AAAA' });
+    expect([compared, caughtUp].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
+    expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([compared, caughtUp]);
+  });
+
+  it('[PE12] tells buckets of a group that there is', () => {
+    expectInvalid(['BUCKETS 256 AAAA', 'BUCKETS 1000 AAAA', 'BUCKETS -1 AAAA', 'BUCKETS 1.5 AAAA', 'BUCKETS x AAAA']);
+    expectInvalid(['BUCKETS 3', 'BUCKETS']);
+    expect(parsePeerLine('BUCKETS 255 AAAA').kind).to.equal('BUCKETS');
+  });
+});
+
+describe('a question to the herd', () => {
+  it('[PE24] is SEEK with id, hops and client, and UNKNOWN with the id', () => {
+    const client = asClientId('kiwi\xFF');
+    const seek = { kind: 'SEEK' as const, id: 'Blake:1x', hops: 16, client };
+    expect(formatPeerLine(seek)).to.equal('SEEK Blake:1x 16 kiwi\xFF');
+    expect(parsePeerLine('SEEK Blake:1x 16 kiwi\xFF')).to.deep.equal(seek);
+    expect(parsePeerLine('UNKNOWN Blake:1x')).to.deep.equal({ kind: 'UNKNOWN', id: 'Blake:1x' });
+  });
+
+  it('[PE12] has four fields, and hops that are a number', () => {
+    expectInvalid([
+      'SEEK',
+      'SEEK a',
+      'SEEK a 1',
+      'SEEK a 1 kiwi more',
+      'SEEK a -1 kiwi',
+      'SEEK a 1e1 kiwi',
+      'SEEK a 1000 kiwi',
+    ]);
+  });
+});
+
+describe('a sign of life', () => {
+  const beat: BeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
+
+  it("[PE23] is a word and the sender's time of day", () => {
+    expect(formatPeerLine(beat)).to.equal('BEAT 1700000000.000000005');
+    expect(parsePeerLine('BEAT 1700000000.000000005')).to.deep.equal(beat);
+  });
+
+  it('[PE23] [PE12] is none without a time, or with more than that', () => {
+    expectInvalid(['BEAT', 'BEAT -1', 'BEAT now', 'BEAT 1e9', 'BEAT 1700000000 1', `BEAT ${'9'.repeat(16)}`]);
+  });
+});

@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { ConfigError } from '../../../src/runtime/errors.js';
+import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
+
+const secret = 'sixteen letters!';
+const other = 'sixteen letters?';
+
+describe('HerdSecrets', () => {
+  it('[PE20] proves with HMAC-SHA256 in base64url', () => {
+    const expected = createHmac('sha256', secret).update('herd peer caller').digest('base64url');
+    expect(new HerdSecrets([secret]).prove('herd peer caller')).to.deep.equal([expected]);
+    expect(expected).to.match(/^[\w-]{43}$/);
+  });
+
+  it('[PE20] accepts what was proved with the same secret over the same statement, and nothing else', () => {
+    const [one, same, stranger] = [[secret], [secret], [other]].map((secrets) => new HerdSecrets(secrets));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (statement, another) => {
+        const proofs = one?.prove(statement) ?? [];
+        expect(same?.accepts(statement, proofs)).to.equal(true);
+        expect(stranger?.accepts(statement, proofs)).to.equal(false);
+        if (another !== statement) expect(same?.accepts(another, proofs)).to.equal(false);
+      }),
+    );
+  });
+
+  it('[PE20] accepts no proof that is none, of whatever length', () => {
+    const secrets = new HerdSecrets([secret]);
+    const [proof = ''] = secrets.prove('statement');
+    const changed = `${proof.startsWith('A') ? 'B' : 'A'}${proof.slice(1)}`;
+    for (const proofs of [[], [''], [proof.slice(0, -1)], [`${proof}A`], [changed], ['\xFF'.repeat(43)], [secret]]) {
+      expect(secrets.accepts('statement', proofs), proofs.join()).to.equal(false);
+    }
+  });
+
+  it('[PE21] proves with every secret that is valid, and accepts a proof of any of them among others', () => {
+    const both = new HerdSecrets([secret, other]);
+    const proofs = both.prove('statement');
+    expect(new Set(proofs).size).to.equal(2);
+    for (const each of [secret, other]) {
+      const single = new HerdSecrets([each]);
+      expect(single.accepts('statement', proofs)).to.equal(true);
+      expect(both.accepts('statement', ['nonsense', ...single.prove('statement')])).to.equal(true);
+    }
+  });
+
+  it('[PE20] has nonces of 16 or more characters without white space, each of which comes once', () => {
+    const secrets = new HerdSecrets([secret]);
+    const nonces = Array.from({ length: 1_000 }, () => secrets.nonce());
+    for (const nonce of nonces) expect(nonce).to.match(/^[\w-]{16,}$/);
+    expect(new Set(nonces).size).to.equal(1_000);
+  });
+
+  it('takes no secret that could be guessed, the second of two neither, and does not say which it was', () => {
+    for (const secrets of [['x'.repeat(15)], [''], [secret, 'too short']]) {
+      expect(() => new HerdSecrets(secrets))
+        .to.throw(ConfigError, /HERD_SECRET must be at least 16 characters long/)
+        .with.property('message')
+        .that.does.not.contain('too short');
+    }
+  });
+});

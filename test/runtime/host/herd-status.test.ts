@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
+import { topologyOf } from '../../../src/protocol/place/topology.js';
+import { HerdStatus, type StatusChange } from '../../../src/runtime/host/herd-status.js';
+import { serverId } from '../../support/fake-location.js';
+import { promisesSettled } from '../../support/fake-upstream.js';
+
+const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId('Metta')];
+const topology = topologyOf(
+  [blake, bryant, metta],
+  [
+    [blake, bryant],
+    [bryant, metta],
+  ],
+);
+const ports = { client: 12_000, peer: undefined, http: undefined };
+
+describe('HerdStatus', () => {
+  let status: HerdStatus;
+  let changes: StatusChange[];
+  let ready: boolean;
+
+  /** Some servers were started. */
+  function begin(...started: (typeof blake)[]): void {
+    status = new HerdStatus(started, topology);
+    changes = [];
+    ready = false;
+    status.watch((change) => changes.push(change));
+    void status.ready().then(() => (ready = true));
+  }
+
+  function started(server: typeof blake): void {
+    status.note({ kind: 'started', server, ports });
+  }
+
+  function link(server: typeof blake, neighbour: typeof blake, state: LinkState, reason = ''): void {
+    status.note({ kind: 'link', server, neighbour, state, reason });
+  }
+
+  async function isReady(): Promise<boolean> {
+    await promisesSettled();
+    return ready;
+  }
+
+  it('is ready when all servers listen and all links between them are live, seen from both ends', async () => {
+    begin(blake, bryant, metta);
+    for (const server of [blake, bryant, metta]) started(server);
+    expect(await isReady()).to.equal(false);
+    for (const [one, other] of [
+      [blake, bryant],
+      [bryant, blake],
+      [bryant, metta],
+    ] as const) {
+      link(one, other, 'catching-up');
+      link(one, other, 'live');
+    }
+    expect(await isReady()).to.equal(false);
+    link(metta, bryant, 'live');
+    expect(await isReady()).to.equal(true);
+    await status.ready();
+  });
+
+  it('does not wait for links to servers that were not started with it', async () => {
+    begin(blake, metta);
+    started(blake);
+    expect(await isReady()).to.equal(false);
+    started(metta);
+    expect(await isReady()).to.equal(true);
+  });
+
+  it('waits for a bucket to be loaded once, and tells when it goes and comes', async () => {
+    begin(blake);
+    const bucket = (state: BucketState, reason = '') => status.note({ kind: 'bucket', server: blake, state, reason });
+    bucket('connecting');
+    started(blake);
+    bucket('away', 'connection refused');
+    bucket('connecting');
+    bucket('away', 'connection refused');
+    bucket('loading');
+    expect(await isReady()).to.equal(false);
+    bucket('live');
+    expect(await isReady()).to.equal(true);
+    bucket('blocked', 'the disk is full');
+    expect(changes.slice(1)).to.deep.equal([
+      { server: blake, part: 'bucket', state: 'down', reason: 'connection refused' },
+      { server: blake, part: 'bucket', state: 'up', reason: '' },
+      { server: blake, part: 'bucket', state: 'down', reason: 'the disk is full' },
+    ]);
+  });
+
+  it('waits for a server whose links are live before it listens', async () => {
+    begin(blake, bryant);
+    link(blake, bryant, 'live');
+    link(bryant, blake, 'live');
+    started(blake);
+    expect(await isReady()).to.equal(false);
+    started(bryant);
+    expect(await isReady()).to.equal(true);
+  });
+
+  it('tells what goes up or down, once each, and not what is in between', () => {
+    begin(blake, bryant);
+    link(blake, bryant, 'connecting');
+    link(blake, bryant, 'catching-up');
+    expect(changes).to.deep.equal([]);
+    link(blake, bryant, 'live');
+    link(blake, bryant, 'live');
+    link(blake, bryant, 'backoff', 'ECONNRESET');
+    link(blake, bryant, 'connecting');
+    link(blake, bryant, 'backoff', 'ECONNREFUSED');
+    expect(changes).to.deep.equal([
+      { server: blake, neighbour: bryant, state: 'up', reason: '' },
+      { server: blake, neighbour: bryant, state: 'down', reason: 'ECONNRESET' },
+    ]);
+  });
+
+  it('knows where a server listens while it does, and no live link of one that is down', () => {
+    begin(blake, bryant);
+    started(blake);
+    link(blake, bryant, 'live');
+    expect(status.portsOf(blake)).to.deep.equal(ports);
+    expect(status.isLive(blake, bryant)).to.equal(true);
+    expect(status.isLive(bryant, blake)).to.equal(false);
+    status.note({ kind: 'down', server: blake, reason: 'ended by SIGKILL' });
+    expect(status.portsOf(blake)).to.equal(undefined);
+    expect(status.isLive(blake, bryant)).to.equal(false);
+    expect(changes.at(-1)).to.deep.equal({ server: blake, state: 'down', reason: 'ended by SIGKILL' });
+  });
+
+  it('tells nothing any more when nobody watches', () => {
+    begin(blake);
+    status.unwatch();
+    started(blake);
+    expect(changes).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,146 @@
+import { Socket } from 'node:net';
+import { GCProfiler } from 'node:v8';
+import { expect } from 'chai';
+import type { LinkMessage } from '../../../src/actors/bus/messages.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import type { Client } from '../../support/client.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeDisk } from '../../support/fake-disk.js';
+import { FakeFolder } from '../../support/fake-folder.js';
+import { HerdInProcess } from '../../support/herd-in-process.js';
+
+/** Commands in a chunk. */
+const commands = 100;
+
+/** The neighbours of the server that clients tell. */
+const neighbours = ['Bryant', 'Gasol', 'Howard'];
+
+/*
+ * What an update costs must not grow unseen. Here is counted what is the same on every machine: messages, events, writes, and
+ * bytes allocated. docs/performance.md says why each is as small as it is.
+ */
+describe('the hot path', function () {
+  this.timeout(30_000);
+  let folder: FakeFolder;
+  let herd: HerdInProcess;
+  let client: Client;
+  let seconds: number;
+
+  beforeEach(async () => {
+    folder = new FakeFolder();
+    herd = new HerdInProcess({ talks: neighbours.map((name) => `Blake-${name}`), logDir: folder.path });
+    await herd.start();
+    client = await herd.client('Blake');
+    seconds = 0;
+    // The clients are known, and nothing is done for the first time.
+    await herd.agrees(await report());
+  });
+
+  afterEach(async () => {
+    await herd.stop();
+    folder.remove();
+  });
+
+  /** Tells Blake in one chunk where a hundred clients are; returns the last answer. */
+  async function report(): Promise<string> {
+    seconds += 1;
+    const lines = Array.from({ length: commands }, (_, index) => `IAMAT phone-${index}.example.org +1+1 ${seconds}\n`);
+    client.socket.write(lines.join(''));
+    let last = '';
+    for (let answered = 0; answered < commands; answered += 1) last = await client.line();
+    return last;
+  }
+
+  it('sends a message an actor and tells of an event a stream for all that came in a chunk, however much', async () => {
+    const sent = sentOn(herd.bus('Blake'));
+    const events: Record<string, number> = {};
+    herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
+      if (lines.some((line) => line.includes('phone-'))) count(events, `${party} ${direction}`);
+    });
+    herd.bus('Blake').on('locations-learned', () => count(events, 'learned'));
+    await report();
+
+    const kinds: Record<string, number> = {};
+    // The pause after the comparison with which each link began may end meanwhile: no part of the path of a report.
+    for (const { kind } of sent) if (kind !== 'compare-due') count(kinds, kind);
+    expect(kinds).to.deep.equal({ bytes: 1, report: 1, spread: 1, forward: neighbours.length, drained: 1 });
+    expect(events).to.deep.equal({ 'client in': 1, 'client out': 1, learned: 1, 'peer out': neighbours.length });
+    const told = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
+      return message.kind === 'forward';
+    });
+    expect(new Set(told.map((message) => message.lines)).size, 'lines put together').to.equal(1);
+  });
+
+  it('tells at once of all answers to a chunk that the upstream remembers', async () => {
+    const asked = 50;
+    const question = 'WHATSAT phone-1.example.org 10 1\n';
+    client.socket.write(question);
+    for (let line = 0; line < 2; line += 1) await client.line();
+    const told: number[] = [];
+    herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
+      if (party === 'client' && direction === 'out') told.push(lines.length);
+    });
+    client.socket.write(question.repeat(asked));
+    for (let line = 0; line < 2 * asked; line += 1) await client.line();
+    expect(told).to.deep.equal([2 * asked]);
+  });
+
+  it('makes one write to the client, and few of the log, of all that came in a chunk', async () => {
+    const writes = countWritesTo(client.socket.localPort ?? 0);
+    const disk = new FakeDisk();
+    try {
+      await report();
+      expect(writes.count).to.equal(1);
+      await eventually('it is in the log', () => disk.writes > 0);
+      // A write for what happened before, and one for this, of each of the four servers.
+      expect(disk.writes).to.be.at.most(2 * (1 + neighbours.length));
+    } finally {
+      writes.stop();
+      disk.restore();
+    }
+  });
+
+  it('allocates some kilobytes an update in all servers and the client together', async () => {
+    for (let warm = 0; warm < 100; warm += 1) await report();
+    const chunks = 100;
+    const profiler = new GCProfiler();
+    profiler.start();
+    const before = process.memoryUsage().heapUsed;
+    for (let round = 0; round < chunks; round += 1) await report();
+    const after = process.memoryUsage().heapUsed;
+    const { statistics } = profiler.stop();
+    const collected = statistics.reduce(
+      (bytes, { beforeGC, afterGC }) =>
+        bytes + beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize,
+      0,
+    );
+    const bytesAnUpdate = (after - before + collected) / (chunks * commands);
+    expect(bytesAnUpdate).to.be.within(1_000, 30_000);
+  });
+});
+
+function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+/** The messages that are sent on a bus from now on. */
+function sentOn(bus: MessageBus): { kind: string }[] {
+  const sent: { kind: string }[] = [];
+  const send = bus.send.bind(bus);
+  bus.send = (to, message) => {
+    sent.push(message as { kind: string });
+    send(to, message);
+  };
+  return sent;
+}
+
+/** Counts the writes of this process to whoever has that port. */
+function countWritesTo(port: number): { count: number; stop(): void } {
+  const write = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
+  const writes = { count: 0, stop: () => void Reflect.set(Socket.prototype, 'write', write) };
+  Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: unknown[]) {
+    if (this.remotePort === port) writes.count += 1;
+    return Reflect.apply(write, this, args);
+  });
+  return writes;
+}

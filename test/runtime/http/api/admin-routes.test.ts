@@ -1,0 +1,280 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import { EventStream } from '../../../support/event-stream.js';
+import { eventually } from '../../../support/eventually.js';
+import { HerdInProcess } from '../../../support/herd-in-process.js';
+
+describe('administration', () => {
+  let folder: string;
+  let herd: HerdInProcess;
+  const token = 'token-of-administration';
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'herd-admin-'));
+    herd = new HerdInProcess({ talks: ['Blake-Bryant', 'Bryant-Gasol'], http: true, logDir: folder });
+    await herd.start();
+  });
+
+  after(async () => {
+    await herd.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  function ask(server: string, act: unknown, headers: Record<string, string> = {}, of = herd): Promise<Response> {
+    return fetch(of.url(server, '/api/admin'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(act),
+    });
+  }
+
+  async function done(server: string, act: unknown): Promise<void> {
+    const answer = await ask(server, act);
+    expect([answer.status, await answer.text()][0], JSON.stringify(act)).to.equal(200);
+  }
+
+  async function refused(server: string, act: unknown): Promise<[number, string]> {
+    const answer = await ask(server, act);
+    return [answer.status, ((await answer.json()) as { error: string }).error];
+  }
+
+  /** A link as a server tells of it. */
+  interface LinkTold {
+    readonly neighbour: string;
+    readonly state: string;
+    readonly reason: string;
+    readonly fault: unknown;
+  }
+
+  async function linkOf(server: string, neighbour: string): Promise<LinkTold | undefined> {
+    const { links } = (await (await fetch(herd.url(server, '/api/herd'))).json()) as { links: LinkTold[] };
+    return links.find((link) => link.neighbour === neighbour);
+  }
+
+  async function linkState(server: string, neighbour: string): Promise<string> {
+    const { state = '', reason = '' } = (await linkOf(server, neighbour)) ?? {};
+    return `${state} ${reason}`.trim();
+  }
+
+  async function logOf(server: string): Promise<string> {
+    const names = (await readdir(join(folder, server))).filter((name) => !name.endsWith('.error.log')).sort();
+    return readFile(join(folder, server, names.at(-1) ?? ''), 'latin1');
+  }
+
+  it('stops for good what was being stopped by hand, whoever has asked for a restart', async () => {
+    const other = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    await other.start();
+    expect((await ask('Blake', { act: 'stop', server: 'Bryant' }, {}, other)).status).to.equal(200);
+    const restart = ask('Blake', { act: 'restart', server: 'Bryant' }, {}, other).catch(() => undefined);
+    await other.stop();
+    await restart;
+    await eventually('nobody serves', async () => {
+      const answers = await Promise.all(
+        other.servers.map((server) => fetch(other.url(server, '/healthz')).catch(() => undefined)),
+      );
+      return answers.every((answer) => answer === undefined);
+    });
+  });
+
+  it('crashes a server, which stays down until it is restarted, and is caught up then', async () => {
+    const at = await herd.report('Gasol', 'kiwi', 1_353_118_103);
+    await herd.agrees(at);
+    const client = await herd.client('Gasol');
+    await done('Gasol', { act: 'crash', server: 'Gasol' });
+    expect(await client.rest()).to.equal('');
+    await eventually('Gasol is gone', async () => !(await fetch(herd.url('Gasol', '/healthz')).catch(() => undefined)));
+    await eventually('Bryant backs off', async () => (await linkState('Bryant', 'Gasol')).startsWith('backoff'));
+    expect(await logOf('Gasol')).to.match(/administration: 127\.0\.0\.1:\d+ asks for crash Gasol\n/);
+    expect(await refused('Blake', { act: 'crash', server: 'Gasol' })).to.deep.equal([409, 'Gasol is down']);
+    const starts = herd.starts.get('Gasol');
+    await done('Blake', { act: 'restart', server: 'Gasol' });
+    expect(herd.starts.get('Gasol')).to.equal((starts ?? 0) + 1);
+    await herd.agrees(at);
+    expect((await refused('Blake', { act: 'restart', server: 'Gasol' }))[0]).to.equal(409);
+  });
+
+  it('stops a server after it has answered, and starts it again', async () => {
+    await done('Bryant', { act: 'stop', server: 'Bryant' });
+    await done('Blake', { act: 'restart', server: 'Bryant' });
+    await eventually('the link is back', async () => (await linkState('Blake', 'Bryant')) === 'live');
+  });
+
+  it('cuts, slows and heals a link', async () => {
+    await done('Gasol', { act: 'cut', link: ['Bryant', 'Blake'] });
+    await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut by hand');
+    const at = await herd.report('Gasol', 'plum', 1_353_118_104);
+    await done('Gasol', { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 100 });
+    await herd.agrees(at);
+    const sentMs = performance.now();
+    await herd.agrees(await herd.report('Bryant', 'plum', 1_353_118_105), ['Blake']);
+    expect(performance.now() - sentMs).to.be.above(99);
+    await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
+  });
+
+  it('tells what is done to a link, at both of its ends, also when a server there has been started anew', async () => {
+    const told = async () => [
+      (await linkOf('Blake', 'Bryant'))?.fault,
+      (await linkOf('Bryant', 'Blake'))?.fault,
+      (await linkOf('Bryant', 'Gasol'))?.fault,
+    ];
+    const [none, cut, slow] = [{ kind: 'none' }, { kind: 'cut' }, { kind: 'slow', delayMs: 30 }];
+    await done('Gasol', { act: 'cut', link: ['Bryant', 'Blake'] });
+    expect(await told()).to.deep.equal([cut, cut, none]);
+    await done('Gasol', { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
+    await done('Blake', { act: 'stop', server: 'Blake' });
+    await done('Gasol', { act: 'restart', server: 'Blake' });
+    expect(await told()).to.deep.equal([slow, slow, none]);
+    await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    expect(await told()).to.deep.equal([none, none, none]);
+    await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
+  });
+
+  it('has a log tell less, and everything again', async () => {
+    const tells = (words: string) => async () => (await logOf('Bryant')).includes(words);
+    await done('Blake', { act: 'log', server: 'Bryant', level: 'info' });
+    await herd.report('Bryant', 'unheard', 1_353_118_103);
+    await done('Bryant', { act: 'log', server: 'Bryant', level: 'error' });
+    await done('Bryant', { act: 'log', server: 'Bryant', level: 'lines' });
+    await herd.report('Bryant', 'heard', 1_353_118_103);
+    await eventually('lines are told of', tells(' in IAMAT heard '));
+    expect(await tells('unheard')()).to.equal(false);
+    expect(await tells('asks for log lines of Bryant')(), 'told at the level of errors').to.equal(true);
+  });
+
+  it('says what cannot be done, and does nothing', async () => {
+    for (const [status, act] of [
+      [400, {}],
+      [400, { act: 'explode', server: 'Blake' }],
+      [400, { act: 'crash', server: 'Blake', more: 1 }],
+      [400, { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 1e9 }],
+      [404, { act: 'crash', server: 'Nobody' }],
+      [404, { act: 'cut', link: ['Blake', 'Gasol'] }],
+    ] as const) {
+      expect((await refused('Blake', act))[0], JSON.stringify(act)).to.equal(status);
+    }
+  });
+
+  it('is published, also when it is refused', async () => {
+    const stream = await EventStream.open(herd.url('Blake', '/api/events'));
+    await done('Blake', { act: 'heal', link: ['Blake', 'Bryant'] });
+    const { data } = await stream.next('administration');
+    expect(data).to.deep.include({ act: 'heal Blake-Bryant', outcome: 'asked', reason: '' });
+    await ask('Blake', {}, { 'x-forwarded-for': '192.0.2.7' });
+    const { data: refusal } = await stream.next(
+      'administration',
+      ({ outcome }: { outcome: string }) => outcome === 'refused',
+    );
+    expect(refusal).to.have.property('reason').that.contains('administration is off here');
+    stream.close();
+  });
+
+  it('takes nothing but JSON by POST, from its own pages, by a name of this machine', async () => {
+    const act = { act: 'crash', server: 'Gasol' };
+    for (const [status, headers] of [
+      [415, { 'content-type': 'text/plain' }],
+      [415, { 'content-type': 'application/x-www-form-urlencoded' }],
+      [403, { origin: 'http://evil.example' }],
+      [403, { origin: 'null' }],
+      [403, { 'sec-fetch-site': 'cross-site' }],
+      [403, { 'x-forwarded-for': '127.0.0.1' }],
+      [403, { forwarded: 'for=127.0.0.1' }],
+    ] as const) {
+      expect((await ask('Blake', act, headers)).status, JSON.stringify(headers)).to.equal(status);
+    }
+    expect((await fetch(herd.url('Blake', '/api/admin'))).status).to.equal(404);
+    expect((await fetch(herd.url('Blake', '/api/admin'), { method: 'POST' })).status).to.equal(415);
+    expect(await statusAs('evil.example', act)).to.equal(403);
+    expect(await statusAs('evil.example', act, 'http://evil.example')).to.equal(403);
+    expect(await statusAs('localhost', act)).to.equal(200);
+    await done('Blake', { act: 'restart', server: 'Gasol' });
+  });
+
+  /** Asks Blake by another name, as a page does whose name was made to mean this machine. */
+  function statusAs(name: string, act: unknown, origin?: string): Promise<number> {
+    const { port } = new URL(herd.url('Blake', '/'));
+    const headers = {
+      host: `${name}:${port}`,
+      'content-type': 'application/json',
+      ...(origin && { origin: `${origin}:${port}` }),
+    };
+    return new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port, method: 'POST', path: '/api/admin', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end(JSON.stringify(act));
+    });
+  }
+
+  it('is not open to what a proxy of this machine passes on, as nginx does unless it is told otherwise', async () => {
+    const { port } = new URL(herd.url('Blake', '/'));
+    const statusOf = async (version: string): Promise<string> => {
+      const body = '{"act":"log","server":"Blake","level":"lines"}';
+      const headers = `Host: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(`POST /api/admin HTTP/${version}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
+      let answer = '';
+      for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
+      return answer.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length);
+    };
+    expect(await statusOf('1.0')).to.equal('403');
+    expect(await statusOf('1.1')).to.equal('200');
+  });
+
+  it('is off in production, and with a token it needs that', async () => {
+    const act = { act: 'cut', link: ['Blake', 'Bryant'] };
+    const production = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, mode: 'production' });
+    const guarded = new HerdInProcess({
+      talks: ['Blake-Bryant'],
+      http: true,
+      mode: 'production',
+      more: { access: { clients: '${CLIENTS}', administration: '${ADMIN}' } },
+      environment: { ADMIN: token, CLIENTS: 'token-of-all-clients' },
+    });
+    await Promise.all([production.start(), guarded.start()]);
+    try {
+      expect((await ask('Blake', act, {}, production)).status).to.equal(403);
+      expect((await ask('Blake', act, { authorization: `Bearer ${token}` }, production)).status).to.equal(403);
+      for (const [status, authorization] of [
+        [401, ''],
+        [401, 'Bearer wrong'],
+        [401, 'Bearer token-of-all-clients'],
+        [200, `Bearer ${token}`],
+      ] as const) {
+        expect((await ask('Blake', act, { authorization }, guarded)).status, authorization).to.equal(status);
+      }
+      const herds = [
+        [production, 'off', ''],
+        [guarded, 'token', 'Bearer token-of-all-clients'],
+        [guarded, 'allowed', `Bearer ${token}`],
+      ] as const;
+      for (const [of, administration, authorization] of herds) {
+        const told = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
+        expect(await told.json()).to.include({ administration });
+      }
+    } finally {
+      await Promise.all([production.stop(), guarded.stop()]);
+    }
+  });
+
+  it('brings back by itself the last server that could be asked', async () => {
+    const pair = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    await pair.start();
+    try {
+      await ask('Blake', { act: 'crash', server: 'Bryant' }, {}, pair);
+      expect((await ask('Blake', { act: 'stop', server: 'Blake' }, {}, pair)).status).to.equal(409);
+      await ask('Blake', { act: 'crash', server: 'Blake' }, {}, pair);
+      await eventually('Blake is back', () => pair.starts.get('Blake') === 2);
+      await ask('Blake', { act: 'restart', server: 'Bryant' }, {}, pair);
+      expect(pair.starts.get('Bryant')).to.equal(2);
+    } finally {
+      await pair.stop();
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { eventually } from '../../../support/eventually.js';
+import { HerdInProcess } from '../../../support/herd-in-process.js';
+
+describe('the health of a server over HTTP', () => {
+  const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+
+  before(() => herd.start());
+  after(() => herd.stop());
+
+  async function metrics(server: string): Promise<Map<string, number>> {
+    const page = await fetch(herd.url(server, '/metrics'));
+    expect(page.headers.get('content-type')).to.contain('text/plain; version=0.0.4');
+    const lines = (await page.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => {
+        const end = line.lastIndexOf(' ');
+        // Every sample says which server of which herd it is from.
+        expect(line).to.contain(`herd="test",server="${server}"`);
+        return [
+          line
+            .slice(0, end)
+            .replace(/,?herd="test",server="\w+"/, '')
+            .replace('{}', ''),
+          Number(line.slice(end)),
+        ];
+      }),
+    );
+  }
+
+  it('is told: alive, and ready once it has caught up', async () => {
+    expect(await (await fetch(herd.url('Blake', '/healthz'))).text()).to.equal('ok\n');
+    expect(await (await fetch(herd.url('Blake', '/readyz'))).text()).to.equal('ready\n');
+    // The link is live, and says nothing by itself meanwhile.
+    const link = { kind: 'link', neighbour: 'Bryant' as never, reason: '', retryInMs: 0 } as const;
+    herd.bus('Blake').publish({ ...link, state: 'catching-up' });
+    const busy = await fetch(herd.url('Blake', '/readyz'));
+    expect([busy.status, await busy.text()]).to.deep.equal([503, 'not ready: catching up with Bryant\n']);
+    herd.bus('Blake').publish({ ...link, state: 'live' });
+    await herd.stopServer('Bryant');
+    try {
+      // A neighbour that is away keeps nobody from being ready.
+      expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
+      herd.bus('Blake').publish({ ...link, state: 'connecting' });
+      expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
+    } finally {
+      await herd.startServer('Bryant');
+    }
+    const isLive = 'herd_link_state{neighbour="Bryant",state="live"}';
+    await eventually('they are linked again', async () => (await metrics('Blake')).get(isLive) === 1);
+  });
+
+  it('is counted: commands by kind and outcome, what links carry, what was known already', async () => {
+    const client = await herd.client('Blake');
+    await client.ask('IAMAT kiwi +34-118 100');
+    for (const line of ['IAMAT kiwi', 'WHATSAT kiwi', 'nonsense']) await client.ask(line);
+    await client.ask('WHATSAT kiwi 10 1');
+    await client.line();
+    await herd.agrees(await client.ask('IAMAT kiwi +34-118 101'));
+    const blake = await metrics('Blake');
+    expect(blake.get('herd_commands_total{kind="IAMAT",outcome="answered"}')).to.equal(2);
+    expect(blake.get('herd_commands_total{kind="IAMAT",outcome="invalid"}')).to.equal(1);
+    expect(blake.get('herd_commands_total{kind="WHATSAT",outcome="invalid"}')).to.equal(1);
+    expect(blake.get('herd_commands_total{kind="other",outcome="invalid"}')).to.equal(1);
+    expect(blake.get('herd_command_seconds_count{kind="IAMAT"}')).to.equal(2);
+    expect(blake.get('herd_command_seconds_count{kind="WHATSAT"}')).to.be.at.least(1);
+    const calls = blake.get('herd_upstream_calls_total{outcome="answered"}');
+    expect(calls).to.be.at.least(1);
+    expect(blake.get('herd_upstream_seconds_count')).to.equal(calls);
+    expect(blake.get('herd_upstream_questions_total{outcome="answered"}')).to.equal(calls);
+    expect(blake.has('herd_upstream_questions_total{outcome="cached"}')).to.equal(true);
+    for (const outcome of ['refused', 'limited', 'rubbish', 'failed']) {
+      expect(blake.get(`herd_upstream_calls_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    }
+    for (const outcome of ['joined', 'failed', 'tripped', 'over-budget', 'crowded']) {
+      expect(blake.get(`herd_upstream_questions_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    }
+    expect(blake.get('herd_upstream_breaker{state="available"}')).to.equal(1);
+    expect(blake.get('herd_link_state{neighbour="Bryant",state="live"}')).to.equal(1);
+    expect(blake.get('herd_connections')).to.equal(1);
+    expect(blake.get('herd_locations')).to.equal(1);
+    const bryant = await metrics('Bryant');
+    expect(bryant.get('herd_link_learned_total{neighbour="Blake"}')).to.equal(2);
+    expect(bryant.get('herd_link_duplicates_total{neighbour="Blake"}')).to.equal(0);
+    expect(bryant.get('herd_spread_seconds_count')).to.be.at.least(1);
+    expect(bryant.get('herd_spread_seconds_sum')).to.be.within(0, 20);
+    expect(bryant.get('herd_link_bytes_total{neighbour="Blake",direction="in"}')).to.be.above(100);
+    herd.bus('Bryant').publish({ kind: 'conflated', neighbour: 'Blake' as never, count: 3 });
+    expect((await metrics('Bryant')).get('herd_link_conflated_total{neighbour="Blake"}')).to.equal(3);
+  });
+
+  it('is shown by a dashboard that asks for metrics which exist', async () => {
+    const dashboard = readFileSync(new URL('../../../../../examples/grafana/herd.json', import.meta.url), 'utf8');
+    const asked = [...new Set(dashboard.match(/herd_\w+/g))];
+    const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
+    expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
+    expect(asked).to.have.length.above(10);
+    const told = ['reports_total', 'watchers', 'watch_conflated_total', 'process_heap_bytes', 'process_busy_ratio'];
+    for (const name of [...told, 'http_requests_total', 'http_seconds_bucket'])
+      expect(asked).to.contain(`herd_${name}`);
+  });
+});

@@ -1,0 +1,61 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect } from 'chai';
+import type { FastifyInstance } from 'fastify';
+import { herdAnswer } from '../../../../src/runtime/http/api/herd-schemas.js';
+import { HerdInProcess } from '../../../support/herd-in-process.js';
+
+/** Routes that the document says nothing of, and why. */
+const undescribed: Readonly<Record<string, string>> = {
+  'GET /openapi.json': 'it is the document',
+  'GET /healthz': 'text for those who watch over processes',
+  'GET /readyz': 'text for those who watch over processes',
+  'GET /metrics': 'text of Prometheus',
+  'GET /': 'the page',
+  'GET /*': 'the files of the page',
+  'PUT /': 'as POST, for phones that say it so',
+  'PATCH /': 'as POST, for phones that say it so',
+  'PUT /osmand': 'as POST, for phones that say it so',
+  'PATCH /osmand': 'as POST, for phones that say it so',
+  'OPTIONS /*': 'what browsers ask before they ask',
+  'POST /api/admin': 'administration, which is no part of the API for clients',
+  'GET /api/admin/scenarios': 'administration, which is no part of the API for clients',
+  'POST /api/admin/scenarios': 'administration, which is no part of the API for clients',
+};
+
+describe('the OpenAPI document', () => {
+  const routes = new Set<string>();
+  let herd: HerdInProcess;
+
+  const listen = (message: unknown): void => {
+    const { fastify } = message as { fastify: FastifyInstance };
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat()) if (each !== 'HEAD') routes.add(`${each} ${url}`);
+    });
+  };
+
+  before(async () => {
+    subscribe('fastify.initialization', listen);
+    herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    await herd.start();
+  });
+
+  after(async () => {
+    unsubscribe('fastify.initialization', listen);
+    await herd.stop();
+  });
+
+  it('describes every route there is, but for those that are no part of the API, and no other', async () => {
+    const { paths } = (await (await fetch(herd.url('Blake', '/openapi.json'))).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    expect([...routes].sort()).to.deep.equal([...described, ...Object.keys(undescribed)].sort());
+  });
+
+  it('says of /api/herd what that answers', async () => {
+    const answer: unknown = await (await fetch(herd.url('Blake', '/api/herd'))).json();
+    expect(herdAnswer.safeParse(answer).error).to.equal(undefined);
+  });
+});

@@ -1,0 +1,318 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { asClientId } from '../../../../src/protocol/place/ids.js';
+import { Access, type Caller } from '../../../../src/runtime/http/auth/authorizer.js';
+import { challengeFor, tokenIn } from '../../../../src/runtime/http/auth/credentials.js';
+import { EventStream } from '../../../support/event-stream.js';
+import { FakeFolder } from '../../../support/fake-folder.js';
+import { HerdInProcess } from '../../../support/herd-in-process.js';
+
+const tokens = {
+  clients: 'token-of-all-clients',
+  administration: 'token-of-administration',
+  phone: 'token-of-the-phone',
+  tablet: 'token-of-the-tablet',
+};
+
+const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
+const bearer = (token: string) => `Bearer ${token}`;
+
+describe('the tokens of clients', () => {
+  const herd = new HerdInProcess({
+    talks: ['Blake-Bryant'],
+    http: true,
+    more: {
+      access: {
+        clients: '${CLIENTS}',
+        administration: '${ADMIN}',
+        devices: { 'jane/phone': '${PHONE}', 7: '${TABLET}' },
+      },
+    },
+    environment: { CLIENTS: tokens.clients, ADMIN: tokens.administration, PHONE: tokens.phone, TABLET: tokens.tablet },
+  });
+
+  before(() => herd.start());
+  after(() => herd.stop());
+
+  function ask(path: string, authorization?: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string>), ...(authorization && { authorization }) };
+    return fetch(herd.url('Blake', path), { ...init, headers });
+  }
+
+  const asked = [
+    '/api/herd',
+    '/api/events',
+    '/api/clients',
+    '/api/clients/jane%2Fphone',
+    '/api/clients/jane%2Fphone/near',
+    '/api/geojson',
+    '/api/changes',
+    '/openapi.json',
+    '/metrics',
+  ];
+
+  it('are asked for at every route that tells anything, and no other will do', async () => {
+    const wrong = [undefined, bearer('wrong'), bearer(`${tokens.clients}x`), basic('wrong'), bearer(tokens.phone)];
+    for (const authorization of [...wrong, `Bearer`, `Digest ${tokens.clients}`, 'Basic ::::']) {
+      for (const path of asked) {
+        const answer = await ask(path, authorization);
+        expect(answer.status, `${authorization} at ${path}`).to.equal(authorization === wrong[4] ? 403 : 401);
+      }
+    }
+    expect((await ask(`/api/herd?token=${tokens.clients}`)).status, 'a token in an address').to.equal(401);
+  });
+
+  it('open those routes, as Bearer or as a password; so does the token of administration', async () => {
+    for (const authorization of [bearer(tokens.clients), basic(tokens.clients), bearer(tokens.administration)]) {
+      expect((await ask('/api/herd', authorization)).status).to.equal(200);
+    }
+    const stream = await EventStream.open(herd.url('Blake', '/api/events'), { authorization: bearer(tokens.clients) });
+    stream.close();
+  });
+
+  it('are not asked for where nothing is told: health, and the page, which is a program', async () => {
+    for (const path of ['/healthz', '/readyz']) expect((await ask(path)).status, path).to.equal(200);
+    for (const path of ['/', '/nothing']) expect((await ask(path)).status, path).to.equal(404);
+  });
+
+  it('are asked for with a challenge', async () => {
+    const { headers } = await ask('/api/herd');
+    expect(headers.get('www-authenticate')).to.equal('Bearer realm="herd", Basic realm="herd", charset="UTF-8"');
+    expect(challengeFor({ accept: 'application/json' })).to.equal('Bearer realm="herd"');
+  });
+
+  it('[WS7] are asked for at a handshake of WebSocket', async () => {
+    const url = herd.url('Blake', '/ws').replace('http', 'ws');
+    const inProtocol = (token: string) => ['herd', `herd.token.${Buffer.from(token).toString('base64url')}`];
+    const attempts: readonly (readonly [protocols: string[], headers: Record<string, string>, status: number])[] = [
+      [[], {}, 401],
+      [[], { authorization: bearer('wrong') }, 401],
+      [inProtocol('wrong'), {}, 401],
+      [[], { authorization: bearer(tokens.phone) }, 403],
+      [[], { authorization: basic(tokens.clients) }, 101],
+      [inProtocol(tokens.clients), {}, 101],
+    ];
+    for (const [protocols, headers, status] of attempts) {
+      const socket = new WebSocket(url, protocols, { headers });
+      const opened = once(socket, 'open').then(() => 101);
+      const refused = once(socket, 'unexpected-response').then(([, { statusCode }]) => statusCode as number);
+      socket.on('error', () => undefined);
+      expect(await Promise.race([opened, refused]), JSON.stringify([protocols, headers])).to.equal(status);
+      if (protocols.length > 0 && status === 101) expect(socket.protocol).to.equal('herd');
+      socket.terminate();
+    }
+  });
+
+  const report = (client: string) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client, position: [34.07, -118.44] }),
+  });
+  const ownTracks = (topic: string) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ _type: 'location', lat: 34.07, lon: -118.44, topic: `owntracks/${topic}` }),
+  });
+
+  it('let a device with a token of its own report itself, and nobody else', async () => {
+    const { phone, tablet } = tokens;
+    for (const [status, path, authorization, init] of [
+      [200, '/owntracks', basic(phone), ownTracks('jane/phone')],
+      [200, '/api/locations', bearer(phone), report('jane/phone')],
+      [200, `/osmand?id=7&lat=1&lon=1&token=${tablet}`, undefined, {}],
+      [403, '/owntracks', basic(phone), ownTracks('jane/other')],
+      [403, '/api/locations', bearer(phone), report('7')],
+      [403, `/osmand?id=jane/phone&lat=1&lon=1&token=${tablet}`, undefined, {}],
+      [401, '/owntracks', basic('wrong'), ownTracks('jane/phone')],
+      [401, '/owntracks', undefined, ownTracks('jane/phone')],
+      [401, '/osmand?id=7&lat=1&lon=1', undefined, {}],
+      [401, `/osmand?id=7&lat=1&lon=1&token=${tokens.clients}`, undefined, {}],
+      [401, `/osmand?id=7&lat=1&lon=1`, bearer(tokens.clients), {}],
+      [401, '/api/locations', bearer(tokens.clients), report('jane/phone')],
+      [200, '/api/locations', bearer(tokens.clients), report('joe')],
+      [200, '/api/locations', bearer(tokens.administration), report('jane/phone')],
+    ] as const) {
+      const answer = await ask(path, authorization, init);
+      expect(answer.status, `${path} as ${authorization}`).to.equal(status);
+    }
+  });
+
+  it('are told of in the OpenAPI document', async () => {
+    const { security } = (await (await ask('/openapi.json', bearer(tokens.clients))).json()) as { security: unknown };
+    expect(security).to.deep.equal([{ token: [] }, { password: [] }]);
+  });
+});
+
+describe('tokens of devices alone', () => {
+  const herd = new HerdInProcess({
+    talks: ['Blake-Bryant'],
+    http: true,
+    more: { access: { devices: { 7: '${TABLET}' } } },
+    environment: { TABLET: tokens.tablet },
+  });
+
+  before(() => herd.start());
+  after(() => herd.stop());
+
+  it('leave everything else to everybody', async () => {
+    const report = (query: string) => fetch(herd.url('Blake', `/osmand?lat=1&lon=1&${query}`));
+    expect((await report('id=8')).status).to.equal(200);
+    expect((await report('id=7')).status).to.equal(401);
+    expect((await report(`id=8&token=${tokens.tablet}`)).status).to.equal(403);
+    expect((await report(`id=7&token=${tokens.tablet}`)).status).to.equal(200);
+    expect((await fetch(herd.url('Blake', '/api/herd'))).status).to.equal(200);
+  });
+
+  it('keep pages of elsewhere from reporting with an image or a link', async () => {
+    for (const [site, mode, status] of [
+      ['cross-site', 'no-cors', 403],
+      ['cross-site', 'navigate', 403],
+      ['same-site', 'no-cors', 403],
+      ['none', 'navigate', 200],
+    ] as const) {
+      expect(await statusFor('/osmand?id=9&lat=1&lon=1', site, mode), `${site}, ${mode}`).to.equal(status);
+    }
+    expect(await statusFor('/api/clients', 'cross-site', 'navigate')).to.equal(200);
+  });
+
+  /** As a browser asks; `fetch` has a mode of its own. */
+  async function statusFor(path: string, site: string, mode: string): Promise<number | undefined> {
+    const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+    const [answer] = (await once(request(herd.url('Blake', path), { headers }).end(), 'response')) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  }
+});
+
+describe('origins that are listed', () => {
+  const listed = 'https://map.example';
+  const folder = new FakeFolder();
+  writeFileSync(folder.to('index.html'), 'the page');
+  const herd = new HerdInProcess({
+    talks: ['Blake-Bryant'],
+    http: true,
+    pageFolders: [folder.path],
+    more: { access: { origins: [listed] } },
+  });
+
+  before(() => herd.start());
+  after(async () => {
+    await herd.stop();
+    folder.remove();
+  });
+
+  /** As a browser asks for a page of that origin. */
+  async function ask(
+    origin: string,
+    path: string,
+    body?: object,
+  ): Promise<[status: number | undefined, cors: unknown]> {
+    const site = herd.url('Blake', '/').startsWith(origin) ? 'same-origin' : 'cross-site';
+    const headers = {
+      origin,
+      'sec-fetch-site': site,
+      'sec-fetch-mode': 'cors',
+      'content-type': 'application/json',
+    };
+    const sent = request(herd.url('Blake', path), { method: body === undefined ? 'GET' : 'POST', headers });
+    const [answer] = (await once(sent.end(body && JSON.stringify(body)), 'response')) as [IncomingMessage];
+    answer.destroy();
+    return [answer.statusCode, answer.headers['access-control-allow-origin']];
+  }
+
+  it('may ask and report, and others still may not', async () => {
+    const report = { client: 'kiwi', position: '+1+1' };
+    for (const [path, body] of [['/api/clients'], ['/api/events'], ['/api/locations', report]] as const) {
+      expect(await ask(listed, path, body), path).to.deep.equal([200, listed]);
+      for (const other of ['https://map.example.org', 'http://map.example', 'null']) {
+        expect(await ask(other, path, body), other).to.deep.equal([403, undefined]);
+      }
+    }
+    const preflight = await fetch(herd.url('Blake', '/api/locations'), {
+      method: 'OPTIONS',
+      headers: { origin: listed },
+    });
+    expect(preflight.headers.get('access-control-allow-headers')).to.contain('content-type');
+    const url = herd.url('Blake', '/ws').replace('http', 'ws');
+    const socket = new WebSocket(url, { origin: listed });
+    await once(socket, 'open');
+    socket.terminate();
+    const [error] = (await once(new WebSocket(url, { origin: 'https://other.example' }), 'error')) as [Error];
+    expect(error.message).to.contain('403');
+  });
+
+  it('may not administer, also where whoever sits at the machine may', async () => {
+    const [status] = await ask(listed, '/api/admin', { act: 'crash', server: 'Bryant' });
+    expect(status).to.equal(403);
+    const own = new URL(herd.url('Blake', '/')).origin;
+    expect((await ask(own, '/api/admin', { act: 'heal', link: ['Blake', 'Bryant'] }))[0]).to.equal(200);
+  });
+
+  it('are none of those that the page may talk with: the servers of the herd', async () => {
+    const policy = async (path: string) => (await fetch(path)).headers.get('content-security-policy') ?? '';
+    const sources = /connect-src ([^;]*);/.exec(await policy(herd.url('Blake', '/')))?.[1];
+    // Their ports change with each start here: herd.yaml has none.
+    expect(sources).to.equal("'self' http://127.0.0.1:* ws://127.0.0.1:*");
+  });
+});
+
+describe('who may administer', () => {
+  const none = { clients: undefined, administration: undefined, devices: new Map() };
+  const nobody: Caller = { kind: 'nobody' };
+  const here = { remoteAddress: '127.0.0.1', host: '127.0.0.1:12200', forwarded: false };
+
+  it('is whoever sits at the machine, where a herd is tried out', () => {
+    const access = new Access(none, 'development');
+    for (const [remoteAddress, host] of [
+      ['127.0.0.1', 'localhost:12200'],
+      ['::1', '[::1]:12200'],
+      ['::ffff:127.0.0.1', '127.0.0.1'],
+    ] as const) {
+      expect(access.administering(nobody, { ...here, remoteAddress, host }), host).to.equal('allowed');
+    }
+  });
+
+  it('is nobody who comes from elsewhere, by another name, or through somebody else', () => {
+    const access = new Access(none, 'development');
+    for (const from of [
+      { remoteAddress: '192.0.2.7' },
+      { remoteAddress: '::ffff:192.0.2.7' },
+      { remoteAddress: undefined },
+      { host: 'evil.example:12200' },
+      { host: '127.0.0.1.evil.example' },
+      { host: 'localhost.evil.example' },
+      { host: undefined },
+      { forwarded: true },
+    ]) {
+      expect(access.administering(nobody, { ...here, ...from }), JSON.stringify(from)).to.equal('off');
+    }
+  });
+
+  it('is nobody in production, but who has the token', () => {
+    expect(new Access(none, 'production').administering(nobody, here)).to.equal('off');
+    const access = new Access({ ...none, administration: tokens.administration }, 'production');
+    expect(access.administering(nobody, here)).to.equal('token');
+    const caller = access.callerWith(tokens.administration);
+    expect(access.administering(caller, { ...here, remoteAddress: '192.0.2.7' })).to.equal('allowed');
+  });
+
+  it('needs the token where there is one, and the token of clients where there is only that', () => {
+    const withToken = new Access({ ...none, administration: tokens.administration }, 'development');
+    expect(withToken.administering(nobody, here)).to.equal('token');
+    const closed = new Access({ ...none, clients: tokens.clients }, 'development');
+    expect(closed.administering(nobody, here)).to.equal('off');
+    expect(closed.administering(closed.callerWith(tokens.clients), here)).to.equal('allowed');
+    const device: Caller = { kind: 'device', client: asClientId('7') };
+    expect(new Access(none, 'development').administering(device, here)).to.equal('off');
+  });
+
+  it('reads a password with colons, and no token where there is none', () => {
+    expect(tokenIn({ authorization: basic('with:colons:in it') })).to.equal('with:colons:in it');
+    for (const authorization of ['', 'Bearer', 'Basic', `Basic ${Buffer.from('nocolon').toString('base64')}`]) {
+      expect(tokenIn({ authorization }), authorization).to.equal(undefined);
+    }
+  });
+});

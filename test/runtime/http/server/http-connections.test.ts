@@ -1,0 +1,252 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { defaultLimits } from '../../../../src/actors/ports/limits.js';
+import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
+import type { ClientEvent } from '../../../../src/actors/bus/events.js';
+import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
+import { listen, type Listening } from '../../../../src/runtime/sockets/listening.js';
+import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
+import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
+import { eventually, within } from '../../../support/eventually.js';
+
+/** More than the operating system takes for a client that does not read. */
+const large = Buffer.alloc(16 * 1024 * 1024, 'x');
+
+const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+type Begun = readonly [request: IncomingMessage, response: ServerResponse];
+
+/** Waits until an expectation holds. */
+function holds(expectation: () => unknown): Promise<unknown> {
+  return eventually('an expectation holds', async () => {
+    await expectation();
+    return true;
+  });
+}
+
+describe('HttpConnections', () => {
+  let begun: Begun[];
+  let dropped: string[];
+  let refused: ClientEvent[];
+  let budget: OutputBudget;
+  let server: Server;
+  let connections: HttpConnections;
+  let listening: Listening;
+  let onRequest: (...begun: Begun) => void;
+  const sockets: Socket[] = [];
+
+  async function open(limits: Partial<typeof defaultLimits> = {}): Promise<void> {
+    [begun, dropped, refused, onRequest] = [[], [], [], () => undefined];
+    const bus = new MessageBus((error) => {
+      throw error;
+    });
+    bus.on('client-refused', (event) => refused.push(event));
+    const all = { ...defaultLimits, ...limits };
+    budget = new OutputBudget(all.backlogBytesInAllMax);
+    const onDropped = (_: Socket, reason: string) => dropped.push(reason);
+    connections = new HttpConnections({
+      bus,
+      clock: new SystemClock(),
+      limits: all,
+      outputBudget: budget,
+      onDropped,
+    });
+    server = createServer(
+      connections.oneAtATime((...request) => {
+        begun.push(request);
+        onRequest(...request);
+      }),
+    );
+    connections.watch(server);
+    listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, connectionsMax: all.connectionsMax });
+  }
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    listening.close();
+  });
+
+  async function caller(): Promise<Socket> {
+    const socket = connect(listening.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Answers the request that was begun last. */
+  function answer(text: string): void {
+    begun.at(-1)?.[1].end(text);
+  }
+
+  /** Answers with something large, and accounts for it. */
+  function flood(request: IncomingMessage, response: ServerResponse): void {
+    response.write(large);
+    connections.wrote(request);
+  }
+
+  it('begins one request of a connection at a time, answers all in order, and reads no further meanwhile', async () => {
+    await open();
+    const socket = await caller();
+    const count = 4_000;
+    socket.write(request.repeat(count));
+    await holds(() => expect(begun.length).to.equal(1));
+    await holds(() => expect(budget.bytes).to.be.greaterThan(0));
+    const [serverSide] = begun.map(([{ socket: of }]) => of);
+    // One chunk, of 64 KiB at most.
+    expect(serverSide?.bytesRead).to.be.at.most(65_536);
+    expect(budget.bytes).to.equal((Math.floor((serverSide?.bytesRead ?? 0) / request.length) - 1) * 2_048);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    answer('first');
+    await holds(() => expect(begun.length).to.equal(2));
+    onRequest = (_, response) => response.end(`answer ${begun.length};`);
+    answer('second');
+    await holds(() => expect(text).to.contain(`answer ${count};`));
+    expect(text.match(/first|second|answer \d+;/g)).to.deep.equal([
+      'first',
+      'second',
+      ...Array.from({ length: count - 2 }, (_, index) => `answer ${index + 3};`),
+    ]);
+    await holds(() => expect(budget.bytes).to.equal(0));
+  }).timeout(20_000);
+
+  it('does not begin the next request before the response is taken', async () => {
+    await open();
+    const socket = await caller();
+    socket.pause();
+    onRequest = (_, response) => response.end(large);
+    socket.write(request.repeat(2));
+    await holds(() => expect(begun.length).to.equal(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(begun.length).to.equal(1);
+    socket.resume();
+    await holds(() => expect(begun.length).to.equal(2));
+  });
+
+  it('begins so many requests in a turn of the event loop, and the others in the next', async () => {
+    await open();
+    const turns: number[] = [];
+    let turn = 0;
+    const next = () => {
+      turn += 1;
+      ticking = setImmediate(next);
+    };
+    let ticking = setImmediate(next);
+    onRequest = () => turns.push(turn);
+    const callers = await Promise.all(Array.from({ length: 100 }, caller));
+    for (const socket of callers) socket.write(request);
+    await holds(() => expect(turns.length).to.equal(100));
+    clearImmediate(ticking);
+    const perTurn = new Map<number, number>();
+    for (const of of turns) perTurn.set(of, (perTurn.get(of) ?? 0) + 1);
+    expect(Math.max(...perTurn.values())).to.be.at.most(16);
+  });
+
+  it('destroys a connection that takes nothing of its response for stallMs, and no other', async () => {
+    await open({ stallMs: 200 });
+    const [stalled, reading, thinking] = [await caller(), await caller(), await caller()];
+    stalled.pause();
+    onRequest = flood;
+    stalled.write(request);
+    await holds(() => expect(begun.length).to.equal(1));
+    // Reads a little now and then, and is never done.
+    reading.on('readable', () => undefined);
+    const sips = setInterval(() => reading.read(65_536) as unknown, 20);
+    reading.write(request);
+    await holds(() => expect(begun.length).to.equal(2));
+    onRequest = () => undefined;
+    thinking.write(request);
+    await holds(() => expect(dropped).to.deep.equal(['took nothing for 0.2 s of what waited for it']));
+    await holds(() => expect(begun[0]?.[0].socket.destroyed).to.equal(true));
+    expect(begun.slice(1).map(([{ socket }]) => socket.destroyed)).to.deep.equal([false, false]);
+    clearInterval(sips);
+  });
+
+  it('drops connections that hold the most when all together hold too much', async () => {
+    await open({ backlogBytesInAllMax: 20 * 1024 * 1024 });
+    onRequest = flood;
+    for (const expected of [0, 1, 2]) {
+      const socket = await caller();
+      socket.pause();
+      socket.write(request);
+      await holds(() => expect(dropped.length).to.equal(expected));
+      expect(budget.bytes).to.be.at.most(20 * 1024 * 1024);
+    }
+    expect(dropped[0]).to.match(/^output buffers of all clients exceed 20971520 bytes/);
+  });
+
+  it('accounts for the body of a request while it is read, and no more when it is answered', async () => {
+    await open();
+    const [declared, chunked, small] = [await caller(), await caller(), await caller()];
+    declared.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nx');
+    await holds(() => expect(budget.bytes).to.equal(2 * 50_000));
+    chunked.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n');
+    await holds(() => expect(budget.bytes).to.equal(2 * 50_000 + 2 * 65_536));
+    small.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\nx');
+    await holds(() => expect(begun.length).to.equal(3));
+    for (const [, response] of begun) response.end('well');
+    await holds(() => expect(budget.bytes).to.equal(0));
+  });
+
+  it('refuses connections beyond so many of an address, and tells of them once a second at most', async () => {
+    await open({ httpConnectionsPerAddressMax: 2 });
+    onRequest = (_, response) => response.end('well');
+    const kept = [await caller(), await caller()];
+    for (let each = 0; each < 5; each += 1) {
+      const socket = await caller();
+      await within(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
+    }
+    expect(refused.map(({ reason, count }) => [reason, count])).to.deep.equal([
+      ['there are 2 HTTP connections from this address already', 1],
+    ]);
+    await holds(() => expect(refused.map(({ count }) => count)).to.deep.equal([1, 4]));
+    kept[0]?.destroy();
+    await holds(async () => {
+      const socket = await caller();
+      socket.write(request);
+      const [chunk] = (await within(once(socket, 'data'), 'an answer', 100)) as [Buffer];
+      expect(chunk.toString()).to.contain('well');
+    });
+  });
+
+  it('counts a connection once whose port is used again before it is seen to close', async () => {
+    await open({ httpConnectionsPerAddressMax: 2 });
+    const first = await caller();
+    const { localPort } = first;
+    for (let last = first, count = 0; count < 10; count += 1) {
+      last.resetAndDestroy();
+      last = connect({ port: listening.port, host: '127.0.0.1', localPort });
+      last.on('error', () => undefined);
+      sockets.push(last);
+      await once(last, 'connect');
+    }
+    const socket = await caller();
+    socket.write(request);
+    await holds(() => expect(begun).to.have.lengthOf(1));
+    expect(refused).to.deep.equal([]);
+  });
+
+  it('refuses connections beyond so many in all', async () => {
+    await open({ connectionsMax: 1 });
+    await caller();
+    const socket = await caller();
+    await within(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
+    expect(refused.map(({ reason }) => reason)).to.deep.equal(['there are 1 HTTP connections already']);
+  });
+
+  it('lets go of a connection that changes its protocol, but not while it is being answered', async () => {
+    await open({ httpConnectionsPerAddressMax: 1 });
+    const released: boolean[] = [];
+    server.on('upgrade', ({ socket }: IncomingMessage) => released.push(connections.release(socket)));
+    const upgrade = `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    const first = await caller();
+    first.write(upgrade);
+    await holds(() => expect(released).to.deep.equal([true]));
+    const second = await caller();
+    second.write(request + upgrade);
+    await holds(() => expect(released).to.deep.equal([true, false]));
+  });
+});

@@ -1,0 +1,106 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { expect } from 'chai';
+import { defaultLimits } from '../../../../src/actors/ports/limits.js';
+import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
+import { Certificates } from '../../../../src/runtime/sockets/certificates.js';
+import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
+import { httpServerFor } from '../../../../src/runtime/http/server/http-server.js';
+import { listen, type Listening } from '../../../../src/runtime/sockets/listening.js';
+import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
+import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
+import { Authority } from '../../../support/authority.js';
+import { within } from '../../../support/eventually.js';
+import { FakeFolder } from '../../../support/fake-folder.js';
+
+/** How long a request may take here, in milliseconds. */
+const withinMs = 400;
+
+const whole = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+describe('httpServerFor', () => {
+  let certificates: Certificates;
+  const folder = new FakeFolder();
+  const open: { readonly listening: Listening; readonly sockets: Socket[] }[] = [];
+
+  before(async () => {
+    certificates = new Certificates(await (await Authority.create(folder, 'authority')).certify('Blake'));
+  });
+
+  afterEach(() => {
+    for (const { listening, sockets } of open.splice(0)) {
+      for (const socket of sockets) socket.destroy();
+      listening.close();
+    }
+  });
+
+  after(() => folder.remove());
+
+  /** Listens, at most two connections of an address at a time; returns what dials. */
+  async function serve(over: 'tcp' | 'tls'): Promise<() => Socket> {
+    const bus = new MessageBus((error) => {
+      throw error;
+    });
+    const connections = new HttpConnections({
+      bus,
+      clock: new SystemClock(),
+      limits: { ...defaultLimits, httpConnectionsPerAddressMax: 2 },
+      outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
+      onDropped: () => undefined,
+    });
+    const listener = connections.oneAtATime((request, response) => {
+      request.resume().on('end', () => response.end('well'));
+    });
+    const server = httpServerFor(over === 'tls' ? certificates : undefined, listener, withinMs);
+    connections.watch(server);
+    const listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, connectionsMax: 100 });
+    const sockets: Socket[] = [];
+    open.push({ listening, sockets });
+    return () => {
+      const at = { host: '127.0.0.1', port: listening.port };
+      const socket = over === 'tls' ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at);
+      socket.on('error', () => undefined);
+      sockets.push(socket);
+      return socket;
+    };
+  }
+
+  it('gives a request 30 seconds to come in', () => {
+    const server = httpServerFor(undefined, () => undefined);
+    expect([server.requestTimeout, server.headersTimeout]).to.deep.equal([30_000, 30_000]);
+  });
+
+  for (const over of ['tcp', 'tls'] as const) {
+    it(`ends a connection whose request takes too long to come in, headers or body, over ${over}`, async () => {
+      const dial = await serve(over);
+      for (const [begin, rest] of [
+        ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{', ' '],
+        ['GET / HTTP/1.1\r\nX: ', 'a'],
+        ['', ''],
+      ] as const) {
+        const socket = dial();
+        const startMs = performance.now();
+        if (begin !== '') socket.write(begin);
+        const drip = setInterval(() => socket.write(rest), 50);
+        await within(new Promise((resolve) => socket.resume().once('close', resolve)), `the end of ${begin}`);
+        clearInterval(drip);
+        expect(performance.now() - startMs, begin).to.be.within(withinMs - 50, withinMs + 2_000);
+      }
+    });
+
+    it(`serves so many connections of an address, and destroys one more, over ${over}`, async () => {
+      const dial = await serve(over);
+      const answered = async (): Promise<string> => {
+        const socket = dial();
+        socket.write(whole);
+        const answer = new Promise<string>((resolve) => {
+          socket.once('data', (chunk: Buffer) => resolve(chunk.toString().slice(0, 15)));
+          socket.once('close', () => resolve('closed'));
+        });
+        return within(answer, 'an answer');
+      };
+      const answers = [await answered(), await answered(), await answered()];
+      expect(answers).to.deep.equal(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', 'closed']);
+    });
+  }
+});

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { HerdEvent } from '../../../../src/actors/bus/events.js';
+import { defaultLogBounds } from '../../../../src/runtime/observe/log/log-settings.js';
+import { ServerLog } from '../../../../src/runtime/observe/log/server-log.js';
+import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
+import { eventually } from '../../../support/eventually.js';
+import { strictBus } from '../../../support/fake-bus.js';
+import { FakeDisk } from '../../../support/fake-disk.js';
+import { FakeFolder } from '../../../support/fake-folder.js';
+import { serverId } from '../../../support/fake-location.js';
+
+const line = (text: string): HerdEvent => ({
+  kind: 'lines',
+  direction: 'in',
+  party: 'client',
+  far: '192.0.2.1:4',
+  lines: [text],
+});
+const refused: HerdEvent = { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' };
+const settings = { ...defaultLogBounds, level: 'lines' } as const;
+const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
+
+describe('ServerLog', () => {
+  let folder: FakeFolder;
+  let bus: MessageBus;
+  let log: ServerLog;
+  let troubles: string[];
+
+  beforeEach(() => {
+    folder = new FakeFolder();
+    bus = strictBus();
+    troubles = [];
+    log = new ServerLog(folder.to('Blake'), settings, (error) => troubles.push(error.message));
+    log.listen(bus);
+  });
+
+  afterEach(async () => {
+    await log.close();
+    folder.remove();
+  });
+
+  /** The lines of the log, or of the error log, without their times. */
+  function lines(which: 'log' | 'error log'): string[] {
+    const names = readdirSync(folder.to('Blake')).filter(
+      (name) => name.endsWith('.error.log') === (which === 'error log'),
+    );
+    expect(names).to.have.lengthOf(1);
+    const text = readFileSync(folder.to('Blake', names[0] ?? ''), 'latin1');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => {
+        expect(line).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
+        return line.slice(line.indexOf(' ') + 1);
+      });
+  }
+
+  it('opens a log and an error log, named by the time, in the folder of the server', () => {
+    const names = readdirSync(folder.to('Blake')).sort();
+    expect(names).to.have.lengthOf(2);
+    expect(names[0]).to.match(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.error\.log$/);
+    expect(names[1]).to.equal(names[0]?.replace('.error', ''));
+  });
+
+  it('has every line, in order, when it is closed', async () => {
+    for (let index = 0; index < 1_000; index += 1) {
+      bus.publish(line(`line ${index}`));
+      if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await log.close();
+    expect(lines('log')).to.deep.equal(
+      Array.from({ length: 1_000 }, (_, index) => `client 192.0.2.1:4 in line ${index}`),
+    );
+    expect(lines('error log')).to.deep.equal([]);
+  });
+
+  it('[PE30] tells of clocks that differ', async () => {
+    const neighbour = serverId('Metta');
+    bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: 90_000, warning: 'begins' });
+    bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock differs' });
+    await log.close();
+    expect(lines('error log')).to.deep.equal([
+      'the clock of Metta is 90.000 s ahead of the own one',
+      'the clock differs: the server is not ready, and takes no report without a time of its own',
+    ]);
+  });
+
+  it('tells of trouble in both, between the lines where it belongs', async () => {
+    for (const event of [line('one'), refused, line('two'), failed, line('three')]) bus.publish(event);
+    await log.close();
+    const trouble = ['peer 192.0.2.9:1 refused: no hello in time', 'server failed: Error: no'];
+    expect(lines('error log')).to.deep.equal(trouble);
+    expect(lines('log')).to.deep.equal([
+      'client 192.0.2.1:4 in one',
+      trouble[0],
+      'client 192.0.2.1:4 in two',
+      trouble[1],
+      'client 192.0.2.1:4 in three',
+    ]);
+  });
+
+  it('takes percent signs and braces for what they are', async () => {
+    bus.publish(line('%s %d {"a":1} ${b}'));
+    await log.close();
+    expect(lines('log')).to.deep.equal(['client 192.0.2.1:4 in %s %d {"a":1} ${b}']);
+  });
+
+  it('writes without being closed, soon, but not while what a line tells of is on its way', async () => {
+    // A turn that took as long as lines wait shows nothing.
+    for (let told = 1, turnMs = Infinity; turnMs > 25; told += 1) {
+      const startMs = performance.now();
+      bus.publish(line('one'));
+      await new Promise((resolve) => setImmediate(resolve));
+      const written = log.waitingBytes + lines('log').length;
+      turnMs = performance.now() - startMs;
+      await eventually('the lines are there', () => lines('log').length === told);
+      if (turnMs <= 25) expect(written).to.equal(told - 1);
+    }
+  });
+
+  it('minds nothing that happens after it was closed, nor that it is closed twice', async () => {
+    await log.close();
+    bus.publish(line('too late'));
+    bus.publish(failed);
+    await log.close();
+    expect(lines('log')).to.deep.equal([]);
+  });
+
+  it('keeps the server going while the disk is full, says so once, and closes', async () => {
+    const disk = new FakeDisk();
+    try {
+      disk.state = 'full';
+      for (let index = 0; index < 10; index += 1) {
+        bus.publish(line('lost'));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await log.close();
+    } finally {
+      disk.restore();
+    }
+    expect(troubles).to.deep.equal(['ENOSPC: no space left on device']);
+  });
+});

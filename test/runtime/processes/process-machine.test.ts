@@ -1,0 +1,142 @@
+import { expect } from 'chai';
+import { createActor, type Actor } from 'xstate';
+import { processMachine, type ProcessEvent } from '../../../src/runtime/processes/process-machine.js';
+import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+
+const started: ProcessEvent = { type: 'STARTED' };
+const exited: ProcessEvent = { type: 'EXITED' };
+const stop: ProcessEvent = { type: 'STOP' };
+
+describe('processMachine', () => {
+  let clock: VirtualClock;
+  let did: string[];
+  let life: Actor<typeof processMachine>;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    did = [];
+    const machine = processMachine.provide({
+      actions: { spawn: () => did.push('spawn'), terminate: () => did.push('terminate'), kill: () => did.push('kill') },
+    });
+    life = createActor(machine, { clock, input: { random: { next: () => 0.5 } } }).start();
+  });
+
+  function send(...events: ProcessEvent[]): void {
+    for (const event of events) life.send(event);
+  }
+
+  const state = () => life.getSnapshot().value;
+
+  /** What was done since this was last asked. */
+  const done = () => did.splice(0);
+
+  it('runs when its server listens', () => {
+    expect(done()).to.deep.equal(['spawn']);
+    expect(state()).to.equal('starting');
+    send(started);
+    expect(state()).to.equal('running');
+    clock.advance(3_600_000);
+    expect(done()).to.deep.equal([]);
+  });
+
+  it('is started again after a pause if its server never listened', () => {
+    send(exited);
+    expect(state()).to.equal('pausing');
+    clock.advance(50);
+    expect(done()).to.deep.equal(['spawn', 'spawn']);
+    send(started);
+    expect(state()).to.equal('running');
+  });
+
+  it('is started again after a pause when it ends', () => {
+    send(started, exited);
+    done();
+    expect(state()).to.equal('pausing');
+    clock.advance(49);
+    expect(done()).to.deep.equal([]);
+    clock.advance(1);
+    expect(done()).to.deep.equal(['spawn']);
+    expect(state()).to.equal('starting');
+    send(started);
+    expect(state()).to.equal('running');
+  });
+
+  it('is started again for ever, less and less often, when that comes to nothing', () => {
+    send(started, exited);
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      expect(state()).to.equal('pausing');
+      pauses.push(life.getSnapshot().context.pauseMs);
+      clock.advance(30_000);
+      send(exited);
+    }
+    expect(pauses.slice(0, 10)).to.deep.equal([50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000]);
+    expect(done()).to.have.lengthOf(1 + pauses.length);
+  });
+
+  it('is started again for ever while its server listens each time, but less and less often', () => {
+    const pauses: number[] = [];
+    for (let run = 0; run < 50; run += 1) {
+      send(started, exited);
+      pauses.push(life.getSnapshot().context.pauseMs);
+      clock.advance(30_000);
+    }
+    expect(state()).to.equal('starting');
+    expect(pauses.slice(0, 12)).to.deep.equal([
+      50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000, 15_000,
+    ]);
+  });
+
+  it('is started again soon after a minute in which all was well', () => {
+    send(started, exited);
+    clock.advance(5_000);
+    send(started);
+    clock.advance(59_999);
+    expect(life.getSnapshot().context.failures).to.equal(1);
+    clock.advance(1);
+    send(exited);
+    expect(life.getSnapshot().context).to.include({ failures: 1, pauseMs: 50 });
+  });
+
+  for (const [name, before] of [
+    ['starting', []],
+    ['running', [started]],
+  ] as const) {
+    it(`is told to end from ${name}, and stops when it has`, () => {
+      send(...before);
+      expect(state()).to.equal(name);
+      done();
+      send(stop);
+      expect(done()).to.deep.equal(['terminate']);
+      expect(state()).to.equal('stopping');
+      send(started);
+      expect(state(), 'a start that comes too late').to.equal('stopping');
+      send(exited);
+      expect(state()).to.equal('stopped');
+      clock.advance(60_000);
+      expect(done()).to.deep.equal([]);
+    });
+  }
+
+  it('is killed when it has not ended 13 seconds after it was told to', () => {
+    send(started, stop);
+    done();
+    clock.advance(12_999);
+    expect(done()).to.deep.equal([]);
+    clock.advance(1);
+    expect(done()).to.deep.equal(['kill']);
+    expect(state()).to.equal('stopping');
+    send(exited);
+    expect(state()).to.equal('stopped');
+  });
+
+  it('stops at once from a pause', () => {
+    send(started, exited);
+    done();
+    send(stop);
+    expect(state()).to.equal('stopped');
+    clock.advance(60_000);
+    expect(done()).to.deep.equal([]);
+    expect(clock.armed).to.equal(0);
+  });
+});

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { GatheredWriter } from '../../../src/runtime/sockets/batched-writer.js';
+import { Turn } from '../../../src/runtime/time/turn.js';
+import { eventually } from '../../support/eventually.js';
+
+describe('GatheredWriter', () => {
+  let server: Server;
+  let near: Socket;
+  let far: Socket;
+  let writer: GatheredWriter;
+  let writes: string[];
+  let drains: number;
+
+  beforeEach(async () => {
+    server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    [far] = (await once(server, 'connection')) as [Socket];
+    await once(near, 'connect');
+    writes = [];
+    drains = 0;
+    const write = near.write.bind(near);
+    near.write = (text: string | Uint8Array, encoding?: unknown, taken?: (error?: Error | null) => void) => {
+      writes.push(String(text));
+      return write(text, encoding as BufferEncoding, taken);
+    };
+    writer = new GatheredWriter(near, new Turn().clients, () => (drains += 1));
+  });
+
+  afterEach(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+
+  /** What the far end has received, from now on. */
+  function received(): () => string {
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString('latin1');
+  }
+
+  it('makes one write of all that is written in a turn', async () => {
+    const text = received();
+    for (const part of ['one ', 'two ', 'three']) writer.write(part);
+    expect(writes).to.deep.equal([]);
+    expect(writer.backlogBytes).to.equal('one two three'.length);
+    await eventually('it is here', () => text() === 'one two three');
+    expect(writes).to.deep.equal(['one two three']);
+    writer.write(' four');
+    await eventually('the next turn is here', () => text() === 'one two three four');
+    expect(writes).to.have.lengthOf(2);
+  });
+
+  it('writes bytes, not UTF-8', async () => {
+    const text = received();
+    writer.write('\xff\x00\x80é');
+    await eventually('it is here', () => text() === '\xff\x00\x80é');
+  });
+
+  for (const bytes of [4_096, 300_000]) {
+    it(`says that a backlog of ${bytes} bytes is gone, though the system took it at once`, async () => {
+      const text = received();
+      writer.write('x'.repeat(bytes));
+      expect(writer.backlogBytes).to.equal(bytes);
+      await eventually('it says so', () => drains > 0, 5_000);
+      expect(writer.backlogBytes).to.equal(0);
+      await eventually('it is here', () => text().length === bytes);
+    });
+  }
+
+  it('says that a backlog of several small writes is gone, below the high-water mark of Node', async () => {
+    // As while the operating system takes nothing.
+    near.cork();
+    for (let part = 0; part < 4; part += 1) {
+      writer.write('x'.repeat(2_000));
+      writer.flush();
+    }
+    const queued = 3;
+    expect(writer.backlogBytes, 'with the memory of writes that wait for others').to.equal(8_000 + queued * 256);
+    expect(near.writableNeedDrain, 'Node itself reports nothing').to.equal(false);
+    expect(drains).to.equal(0);
+    near.uncork();
+    await eventually('it says so', () => drains > 0);
+    expect(drains).to.equal(1);
+    expect(writer.backlogBytes).to.equal(0);
+  });
+
+  it('counts what a slow far end has not taken, and says when it has', async () => {
+    const block = 'x'.repeat(1_000_000);
+    let written = 0;
+    // Sooner or later the buffers of both systems are full.
+    await eventually('the backlog grows', () => {
+      if (writer.backlogBytes > 4 * block.length) return true;
+      writer.write(block);
+      written += block.length;
+      return false;
+    });
+    drains = 0;
+    let taken = 0;
+    far.on('data', (chunk: Buffer) => (taken += chunk.length));
+    await eventually('it says so', () => drains > 0);
+    expect(writer.backlogBytes).to.equal(0);
+    await eventually('all is here', () => taken === written);
+  });
+
+  it('delivers what was written before it was closed, and then the end', async () => {
+    const text = received();
+    const large = 'x'.repeat(1_000_000);
+    writer.write(large);
+    writer.write('the end');
+    writer.close();
+    await once(far, 'end');
+    expect(text() === `${large}the end`).to.equal(true);
+    await eventually('the socket is closed', () => near.closed);
+  });
+
+  it('minds no write to a socket that is gone', async () => {
+    near.destroy();
+    writer.write('too late');
+    await new Promise((resolve) => setImmediate(resolve));
+    writer.close();
+    expect(writes).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { expect } from 'chai';
+import { Connection } from '../../../src/actors/client/connection.js';
+import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { defaultLimits } from '../../../src/actors/ports/limits.js';
+import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { Certificates } from '../../../src/runtime/sockets/certificates.js';
+import { listenForClients, type DoorEdges } from '../../../src/runtime/sockets/client-listener.js';
+import type { Listening } from '../../../src/runtime/sockets/listening.js';
+import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
+import { SystemClock } from '../../../src/runtime/time/system-clock.js';
+import { Turn } from '../../../src/runtime/time/turn.js';
+import { Authority } from '../../support/authority.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeActor } from '../../support/fake-actor.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { FakeFolder } from '../../support/fake-folder.js';
+import { serverId } from '../../support/fake-location.js';
+import { fakeUpstream } from '../../support/fake-upstream.js';
+
+describe('the door for clients over TCP', () => {
+  let bus: MessageBus;
+  let door: Listening;
+  let client: Socket;
+  let received: Buffer[];
+  let left: string[];
+  let connection: Connection | undefined;
+  let store: FakeActor<StoreMessage>;
+
+  beforeEach(async () => {
+    bus = strictBus();
+    left = [];
+    received = [];
+    const clock = new SystemClock();
+    const limits = { ...defaultLimits, lineBytesMax: 256 };
+    const settings = {
+      server: serverId('Blake'),
+      limits,
+      upstream: fakeUpstream,
+      shared: new SharedLimits(limits, clock),
+    };
+    store = new FakeActor();
+    bus.attach(addresses.store, store);
+    bus.attach(addresses.seeker, new FakeActor());
+    bus.attach(addresses.server, {
+      receive: (message: ServerMessage) => {
+        if (message.kind === 'client-arrived') {
+          connection = new Connection(bus, clock, settings, message.connection, message.wire);
+          bus.attach(addresses.connection(message.connection), connection);
+        } else if (message.kind === 'client-left') left.push(message.reason);
+      },
+      stop: () => undefined,
+    });
+    let connections = 0;
+    const nextConnection = () => (connections += 1);
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection };
+    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+    client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('error', () => undefined);
+    await once(client, 'connect');
+  });
+
+  afterEach(() => {
+    connection?.stop();
+    connection = undefined;
+    client.destroy();
+    door.close();
+  });
+
+  function read(): void {
+    client.on('data', (chunk: Buffer) => received.push(chunk));
+  }
+
+  const text = () => Buffer.concat(received).toString('latin1');
+
+  it('[FR5] answers what comes byte by byte', async () => {
+    read();
+    for (const byte of 'hi\nho\n') {
+      client.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await eventually('both answers are here', () => text() === '? hi\n? ho\n');
+  });
+
+  it('[CO1] answers all of very much that comes at once, in order', async () => {
+    read();
+    const lines = Array.from({ length: 200_000 }, (_, index) => String(index));
+    client.write(`${lines.join('\n')}\n`);
+    const expected = `? ${lines.join('\n? ')}\n`;
+    let bytes = 0;
+    client.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await eventually('all answers are here', () => bytes >= expected.length, 5_000);
+    expect(text() === expected, 'all answers, in order').to.equal(true);
+  });
+
+  it('[CO4] stops taking from a client that takes nothing, and goes on when it does', async () => {
+    let taken = 0;
+    bus.on('lines', ({ direction, lines }) => (taken += direction === 'in' ? lines.length : 0));
+    const block = `${'x'.repeat(200)}\n`.repeat(10_000);
+    let blocks = 0;
+    // Sooner or later the buffers of both systems are full, and this side can write no more.
+    await eventually('the server stops taking', () => {
+      if (client.writableLength > 4 * block.length) return true;
+      client.write(block);
+      blocks += 1;
+      return false;
+    });
+    expect(taken).to.be.below(blocks * 10_000);
+    let bytes = 0;
+    client.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await eventually('all answers are here', () => bytes === blocks * (block.length + 20_000));
+    expect(taken).to.equal(blocks * 10_000);
+  });
+
+  it('[CO3] answers a client that has closed its side, however late, and closes then', async () => {
+    read();
+    client.end('WHATSAT kiwi 1 1');
+    // Without a line end, the line is complete only when the server knows that the client has closed its side.
+    const question = await eventually('the question is there', () => store.received[0]);
+    if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const nobody = { kind: 'located', question: question.question, location: undefined } as const;
+    // First the store knows nothing, and then the herd.
+    bus.send(question.replyTo, nobody);
+    bus.send(question.replyTo, nobody);
+    await once(client, 'end');
+    expect(text()).to.equal('? WHATSAT kiwi 1 1\n');
+    await eventually('the server knows', () => left.length > 0);
+    expect(left).to.deep.equal(['the client closed']);
+  });
+
+  it('[CO6] says what became of a client that vanished', async () => {
+    client.resetAndDestroy();
+    await eventually('the server knows', () => left.length > 0);
+    expect(left).to.deep.equal(['ECONNRESET']);
+  });
+
+  it('hears nothing more of a client that was sent away', async () => {
+    read();
+    await eventually('the client is served', () => connection);
+    connection?.stop();
+    await once(client, 'end');
+    expect(left).to.deep.equal([]);
+  });
+});
+
+describe('the door for clients over TLS', () => {
+  const sockets: Socket[] = [];
+  let folder: FakeFolder;
+  let certificates: Certificates;
+  let door: Listening;
+  let arrived: number;
+
+  before(async () => {
+    folder = new FakeFolder();
+    certificates = new Certificates(await (await Authority.create(folder, 'herd')).certify('Blake'));
+  });
+  after(() => folder.remove());
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    door.close();
+  });
+
+  async function begin(
+    limits: Pick<DoorEdges, 'connectionsMax' | 'tlsHandshakeMs' | 'tlsHandshakesMax'>,
+  ): Promise<void> {
+    const bus = strictBus();
+    arrived = 0;
+    bus.attach(addresses.server, { receive: () => (arrived += 1), stop: () => undefined });
+    const edges = { bus, clock: new SystemClock(), turn: new Turn(), certificates, nextConnection: () => 1, ...limits };
+    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+  }
+
+  async function silent(data = ''): Promise<Socket> {
+    const socket = connect(door.port, '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    sockets.push(socket);
+    await once(socket, 'connect');
+    socket.write(data, 'latin1');
+    return socket;
+  }
+
+  async function client(): Promise<void> {
+    const socket = connectTls({ port: door.port, host: '127.0.0.1', rejectUnauthorized: false });
+    sockets.push(socket);
+    await once(socket, 'secureConnect');
+  }
+
+  it('closes connections that never end their handshake', async () => {
+    await begin({ connectionsMax: 10, tlsHandshakeMs: 200 });
+    const strangers = [await silent(), await silent('\x16\x03\x01\x02\x00\x01\x00')];
+    await eventually('both are closed', () => strangers.every((socket) => socket.closed));
+  });
+
+  it('lets a client in while handshakes that do not end take all places of handshakes', async () => {
+    await begin({ connectionsMax: 2, tlsHandshakesMax: 5 });
+    await client();
+    const strangers: Socket[] = [];
+    for (let count = 0; count < 20; count += 1) strangers.push(await silent());
+    await client();
+    await eventually('both clients have arrived', () => arrived === 2);
+    await eventually('the others are closed', () => strangers.filter((socket) => socket.closed).length >= 15);
+  });
+});

@@ -1,0 +1,348 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { expect } from 'chai';
+import type { AcceptPeer, PeerWire, PeerWireListener } from '../../../src/actors/ports/transport.js';
+import { Certificates, type CertificateFiles } from '../../../src/runtime/sockets/certificates.js';
+import { PortError } from '../../../src/runtime/errors.js';
+import type { Listening } from '../../../src/runtime/sockets/listening.js';
+import { listenForPeers, TcpTransport, type TcpEdges } from '../../../src/runtime/sockets/tcp-transport.js';
+import { Turn } from '../../../src/runtime/time/turn.js';
+import { Authority } from '../../support/authority.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeFolder } from '../../support/fake-folder.js';
+import { serverId } from '../../support/fake-location.js';
+import { itIsATransport } from './transport-contract.js';
+
+const host = '127.0.0.1';
+const owner = 'Bryant (peers)';
+
+const nobodyIsRefused = (_: string, reason: string) => expect.fail(reason);
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Blake, who calls, and Bryant's door, each with its certificates. */
+async function between(
+  blakes: Certificates | undefined,
+  bryants: Certificates | undefined,
+  limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'> = {},
+) {
+  const edges = { turn: new Turn(), lineBytesMax: 1_024, ...limits };
+  const nobodysPort = await freePort();
+  let door: Listening | undefined;
+  let bryantsPort = nobodysPort;
+  const refused: string[] = [];
+  return {
+    refused,
+    transport: new TcpTransport({ ...edges, certificates: blakes }, (to) => ({
+      host,
+      port: to === serverId('Bryant') ? bryantsPort : nobodysPort,
+    })),
+    listen: async (accept: AcceptPeer) => {
+      const onRefused = (_: string, reason: string) => refused.push(reason);
+      const at = { owner, host, port: 0 };
+      door = await listenForPeers({ ...edges, certificates: bryants }, accept, onRefused, at);
+      bryantsPort = door.port;
+    },
+    close: () => door?.close(),
+    bryantsPort: () => bryantsPort,
+  };
+}
+
+describe('TcpTransport is a Transport: it', () => {
+  itIsATransport(() => between(undefined, undefined));
+});
+
+describe('TcpTransport over TLS', () => {
+  let folder: FakeFolder;
+  let herd: Authority;
+  let stranger: Authority;
+
+  before(async () => {
+    folder = new FakeFolder();
+    herd = await Authority.create(folder, 'herd');
+    stranger = await Authority.create(folder, 'stranger');
+  });
+  after(() => folder.remove());
+
+  describe('is a Transport: it', () => {
+    itIsATransport(async () =>
+      between(new Certificates(await herd.certify('Blake')), new Certificates(await herd.certify('Bryant'))),
+    );
+  });
+
+  /** What Blake, who dials, and Bryant's door make of each other: why the wire closed, and whom the door refused. */
+  async function dial(blake: CertificateFiles, bryant: CertificateFiles) {
+    const under = await between(new Certificates(blake), new Certificates(bryant));
+    const heard: string[] = [];
+    let reason: string | undefined;
+    await under.listen(() => expect.fail('the wire is given to nobody'));
+    under.transport.dial(serverId('Bryant'), {
+      opened: (wire) => wire.send('HELLO'),
+      lines: (_, lines) => heard.push(...lines),
+      drained: () => undefined,
+      closed: (_, why) => (reason = why),
+    });
+    await eventually('the wire is closed, and the door knows', () => reason !== undefined && under.refused.length > 0);
+    under.close();
+    return { heard, reason, refused: under.refused };
+  }
+
+  it('tells a caller that shows the certificate of a stranger why it is refused, and takes nothing from it', async () => {
+    const shown = { ...(await stranger.certify('Blake')), ca: herd.ca };
+    const { heard, reason, refused } = await dial(shown, await herd.certify('Bryant'));
+    expect(refused).to.have.lengthOf(1);
+    expect(refused[0]).to.match(/^Bryant \(peers\) does not believe the caller's certificate: [A-Z_]+$/);
+    expect(heard).to.deep.equal([`REFUSED ${refused[0] ?? ''}`]);
+    expect(reason).to.equal('the far end closed');
+  });
+
+  it("[PE26] knows the name that a caller's certificate bears", async () => {
+    const under = await between(
+      new Certificates(await herd.certify('Blake')),
+      new Certificates(await herd.certify('Bryant')),
+    );
+    let called: PeerWire | undefined;
+    await under.listen((wire) => {
+      called = wire;
+      return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    });
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const dialled = under.transport.dial(serverId('Bryant'), deaf);
+    await eventually('the call is taken', () => called !== undefined);
+    expect(['Blake', 'Bryant', 'blake'].map((name) => called?.bears?.(serverId(name)))).to.deep.equal([
+      true,
+      false,
+      false,
+    ]);
+    dialled.close();
+    under.close();
+  });
+
+  it("[PE26] does not take a certificate for blake for Blake's", async () => {
+    const outcome = await dial(await herd.certify('Blake'), await herd.certify('bryant'));
+    expect(outcome.reason).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  describe('among connections that never end their handshake', () => {
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const sockets: Socket[] = [];
+    let under: Awaited<ReturnType<typeof between>>;
+    let accepted: PeerWire[];
+
+    async function begin(limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'>): Promise<void> {
+      const certificates = [await herd.certify('Blake'), await herd.certify('Bryant')].map(
+        (files) => new Certificates(files),
+      );
+      under = await between(certificates[0], certificates[1], limits);
+      accepted = [];
+      await under.listen((wire) => {
+        accepted.push(wire);
+        return deaf;
+      });
+    }
+
+    afterEach(() => {
+      under.close();
+      for (const socket of sockets.splice(0)) socket.destroy();
+    });
+
+    async function stranger(data = ''): Promise<Socket> {
+      const socket = connect(under.bryantsPort(), host);
+      socket.on('error', () => undefined).resume();
+      sockets.push(socket);
+      await once(socket, 'connect');
+      if (data !== '') socket.write(data, 'latin1');
+      return socket;
+    }
+
+    async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerWire> {
+      let isOpen = false;
+      const dialled = under.transport.dial(serverId('Bryant'), {
+        ...deaf,
+        opened: () => (isOpen = true),
+        closed: (_, reason) => onClosed(reason),
+      });
+      await eventually('a true neighbour is let in', () => isOpen);
+      return dialled;
+    }
+
+    it('[PE6] closes them: the silent ones, and those that said half a ClientHello', async () => {
+      await begin({ tlsHandshakeMs: 200 });
+      const strangers = [await stranger(), await stranger('\x16\x03\x01\x02\x00\x01\x00'), await stranger('IAMAT\n')];
+      await eventually('all are closed', () => strangers.every((socket) => socket.closed));
+      await eventually('all are counted', () => under.refused.length === 3);
+      expect(under.refused.filter((reason) => reason === 'no TLS: ERR_TLS_HANDSHAKE_TIMEOUT')).to.have.lengthOf(2);
+    });
+
+    it('[PE6] gives strangers no place of a neighbour, and keeps a neighbour that was let in', async () => {
+      await begin({ pendingMax: 10 });
+      for (let count = 0; count < 40; count += 1) await stranger();
+      let lost: string | undefined;
+      await opens((reason) => (lost = reason));
+      await eventually('it is accepted', () => accepted.length === 1);
+      accepted[0]?.authenticated?.();
+      const strangers: Socket[] = [];
+      for (let count = 0; count < 40; count += 1) strangers.push(await stranger());
+      await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
+      const second = await opens();
+      expect(lost, 'the first was not evicted').to.equal(undefined);
+      expect(under.refused).to.include('too many connections that have not shown who they are');
+      second.close();
+    });
+
+    it('evicts a caller that was let in by TLS, and never says who it is', async () => {
+      await begin({ pendingMax: 2 });
+      let closed: string | undefined;
+      let isOpen = false;
+      under.transport.dial(serverId('Bryant'), {
+        ...deaf,
+        opened: () => (isOpen = true),
+        closed: (_, reason) => (closed = reason),
+      });
+      await eventually('it is let in', () => isOpen && accepted.length === 1);
+      await stranger();
+      expect(closed).to.equal(undefined);
+      await stranger();
+      await eventually('it is closed', () => closed !== undefined);
+    });
+  });
+
+  it('takes of TLS 1.2 no suite without forward secrecy or with CBC, and TLS 1.3', async () => {
+    const shown = await herd.certify('Blake');
+    const under = await between(undefined, new Certificates(await herd.certify('Bryant')));
+    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    await under.listen(() => deaf);
+    const speak = async (options: ConnectionOptions): Promise<string> => {
+      const socket = connectTls({ host, port: under.bryantsPort(), rejectUnauthorized: false, ...options });
+      const failed = new Promise<string>((resolve) => socket.on('error', () => resolve('refused')));
+      const open = once(socket, 'secureConnect').then(
+        () => `${socket.getProtocol() ?? ''} ${socket.getCipher().name}`,
+        () => 'refused',
+      );
+      const outcome = await Promise.race([open, failed]);
+      socket.destroy();
+      return outcome;
+    };
+    const certificate = { cert: readFileSync(shown.cert), key: readFileSync(shown.key) };
+    try {
+      const legacy = 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA256:AES128-SHA:AES256-GCM-SHA384:@SECLEVEL=0';
+      expect(await speak({ ...certificate, maxVersion: 'TLSv1.2', ciphers: legacy })).to.equal('refused');
+      const modern = await speak({ ...certificate, maxVersion: 'TLSv1.2' });
+      expect(modern).to.match(/^TLSv1\.2 ECDHE-ECDSA-.*(GCM|CHACHA20)/);
+      expect(await speak(certificate)).to.match(/^TLSv1\.3 /);
+    } finally {
+      under.close();
+    }
+  });
+
+  for (const [what, certify, reason] of [
+    ['of a stranger', () => stranger.certify('Bryant'), /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/],
+    ['for another name', () => herd.certify('Gasol'), /ERR_TLS_CERT_ALTNAME_INVALID/],
+  ] as const) {
+    it(`says nothing to who is called and shows a certificate ${what}`, async () => {
+      const outcome = await dial(await herd.certify('Blake'), { ...(await certify()), ca: herd.ca });
+      expect(outcome.reason).to.match(reason);
+      expect(outcome.heard).to.deep.equal([]);
+      expect(outcome.refused[0]).to.match(/^no TLS: /);
+    });
+  }
+});
+
+describe('TcpTransport', () => {
+  let door: Listening;
+  let caller: Socket;
+  let wire: PeerWire | undefined;
+  let lines: string[];
+  let closed: string[];
+
+  beforeEach(async () => {
+    lines = [];
+    closed = [];
+    wire = undefined;
+    const listener: PeerWireListener = {
+      opened: () => undefined,
+      lines: (_, more) => lines.push(...more),
+      drained: () => undefined,
+      closed: (_, reason) => closed.push(reason),
+    };
+    const accept = (taken: PeerWire) => {
+      wire = taken;
+      return listener;
+    };
+    door = await listenForPeers(
+      { turn: new Turn(), lineBytesMax: 10, certificates: undefined },
+      accept,
+      nobodyIsRefused,
+      {
+        owner,
+        host,
+        port: 0,
+      },
+    );
+    caller = connect(door.port, host);
+    caller.on('error', () => undefined).resume();
+    await once(caller, 'connect');
+    await eventually('the call is taken', () => wire);
+  });
+
+  afterEach(() => {
+    caller.destroy();
+    door.close();
+  });
+
+  it('names the far end by its address and port', () => {
+    expect(wire?.far).to.equal(`127.0.0.1:${caller.localPort}`);
+  });
+
+  it('[PE2] puts lines together from bytes, and takes none without its line end', async () => {
+    for (const byte of 'one\r\ntwo\nhalf') {
+      caller.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    caller.end();
+    await eventually('the wire is closed', () => closed.length > 0);
+    expect(lines).to.deep.equal(['one', 'two']);
+    expect(closed).to.deep.equal(['the far end closed']);
+  });
+
+  it('[PE2] ends with a far end that sends a line over the limit, whole or not', async () => {
+    caller.write('0123456789\n01234567890');
+    await eventually('the wire is closed', () => closed.length > 0);
+    expect(closed).to.deep.equal(['the far end sent a line over the limit']);
+    await eventually('the far end knows', () => caller.closed);
+  });
+
+  it('says what became of a far end that vanished', async () => {
+    caller.resetAndDestroy();
+    await eventually('the wire is closed', () => closed.length > 0);
+    expect(closed).to.deep.equal(['ECONNRESET']);
+  });
+
+  it('names owner and port where it cannot listen', async () => {
+    const accept = () => expect.fail('nobody calls');
+    const error: unknown = await listenForPeers(
+      { turn: new Turn(), lineBytesMax: 10, certificates: undefined },
+      accept,
+      nobodyIsRefused,
+      {
+        owner,
+        host,
+        port: door.port,
+      },
+    ).catch((error: unknown) => error);
+    expect(error).to.be.instanceOf(PortError);
+    expect((error as PortError).message).to.contain(
+      `Bryant (peers) cannot listen on 127.0.0.1:${door.port}: the port is in use`,
+    );
+  });
+});

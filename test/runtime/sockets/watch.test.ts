@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { addresses, type WatchMessage } from '../../../src/actors/bus/messages.js';
+import { asClientId } from '../../../src/protocol/place/ids.js';
+import type { Client } from '../../support/client.js';
+import { eventually, patienceMs } from '../../support/eventually.js';
+import { eventsOf } from '../../support/fake-bus.js';
+import { locationOf } from '../../support/fake-location.js';
+import { HerdInProcess } from '../../support/herd-in-process.js';
+
+describe('WATCH over sockets', function () {
+  this.timeout(2 * patienceMs);
+  let herd: HerdInProcess;
+  let sockets: WebSocket[];
+
+  beforeEach(async () => {
+    sockets = [];
+    herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    await herd.start();
+  });
+
+  afterEach(async () => {
+    for (const socket of sockets) socket.terminate();
+    await herd.stop();
+  });
+
+  /** A client of a server that watches already. */
+  async function watcher(server: string, what: string): Promise<Client> {
+    const client = await herd.client(server);
+    expect(await client.ask(`WATCH ${what}`)).to.equal(`WATCHING ${what}`);
+    return client;
+  }
+
+  async function metric(server: string, name: string): Promise<number> {
+    const page = await (await fetch(herd.url(server, '/metrics'))).text();
+    const own = `herd="test",server="${server}"`;
+    const line = page
+      .split('\n')
+      .find((each) => each.replace(`{${own}}`, '').replace(`,${own}`, '').startsWith(`${name} `));
+    return Number(line?.split(' ').at(-1));
+  }
+
+  it('[WA1] tells over TCP what was reported at another server', async () => {
+    const client = await watcher('Bryant', 'kiwi');
+    await herd.report('Blake', 'moa', 1);
+    expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await client.line());
+    expect(await herd.report('Bryant', 'kiwi', 2)).to.equal(await client.line());
+  });
+
+  it('[WA1][WS1] tells over WebSocket, a message a change', async () => {
+    const first = await herd.report('Blake', 'kiwi', 1);
+    const socket = new WebSocket(herd.url('Blake', '/ws').replace('http', 'ws'));
+    sockets.push(socket);
+    const heard: string[] = [];
+    socket.on('message', (message: Buffer) => heard.push(message.toString()));
+    await once(socket, 'open');
+    socket.send('WATCH kiwi');
+    await eventually('it watches', () => heard.length === 2);
+    const second = await herd.report('Bryant', 'kiwi', 2);
+    await eventually('it is told', () => heard.length === 3);
+    socket.send('UNWATCH');
+    await eventually('it watches no more', () => heard.length === 4);
+    await herd.agrees(await herd.report('Blake', 'kiwi', 3));
+    socket.send('hello');
+    await eventually('it is answered', () => heard.length === 5);
+    expect(heard).to.deep.equal(['WATCHING kiwi', first, second, 'UNWATCHED', '? hello']);
+  });
+
+  it('[WA6] tells a client that does not read the newest of each when it reads again, and keeps no more', async () => {
+    const client = await watcher('Blake', '*');
+    const conflated = eventsOf(herd.bus('Blake'), 'watch-conflated');
+    client.socket.pause();
+    // Long enough for the buffers of the system to fill soon.
+    const phones = ['a', 'b', 'c'].map((letter) => letter.repeat(3_000));
+    let rounds = 0;
+    const conflatedCount = () => conflated.reduce((sum, { count }) => sum + count, 0);
+    while (conflatedCount() < 10_000) {
+      rounds += 1;
+      const locations = phones.map((phone) => locationOf(phone, rounds));
+      herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
+    }
+    client.socket.resume();
+    const told = new Map<string, number>();
+    let count = 0;
+    await eventually('the newest of each', async () => {
+      for (; client.linesHere > 0; count += 1) {
+        const [, , , phone = '', , time] = (await client.line()).split(' ');
+        expect(Number(time), 'in order').to.be.above(told.get(phone) ?? 0);
+        told.set(phone, Number(time));
+      }
+      return phones.every((phone) => told.get(phone) === rounds);
+    });
+    expect(count + conflatedCount()).to.equal(phones.length * rounds);
+  });
+
+  it('[WA8] goes on telling a client that has closed its sending side, until it is gone', async () => {
+    const client = await watcher('Blake', '*');
+    client.socket.end();
+    expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await client.line());
+    const left = eventsOf(herd.bus('Blake'), 'client-disconnected');
+    client.close();
+    await eventually('the server knows that it is gone', async () => {
+      await herd.report('Blake', 'kiwi', performance.now());
+      return left.length > 0;
+    });
+  });
+
+  it('[WA8] closes the connections of those who watch when the server stops', async () => {
+    const clients = await Promise.all([watcher('Blake', '*'), watcher('Blake', 'kiwi')]);
+    const letters = eventsOf(herd.bus('Blake'), 'dead-letter');
+    clients[0].socket.end();
+    await herd.stopServer('Blake');
+    for (const client of clients) expect(await client.rest()).to.equal('');
+    // Links that were stopped before their wires reported the end are no concern of those who watch.
+    const toClients = letters.filter(({ address }) => address.startsWith('connection/'));
+    expect(toClients).to.deep.equal([]);
+  });
+
+  it('[WA10] closes the connections of those who watch, and of nobody else, when the watch fails', async () => {
+    const client = await watcher('Blake', 'kiwi');
+    const other = await herd.client('Blake');
+    // What it cannot know how to take.
+    herd.bus('Blake').send(addresses.watch, { kind: 'learned', locations: undefined } as unknown as WatchMessage);
+    expect(await client.rest()).to.equal('');
+    expect(await other.ask('hello')).to.equal('? hello');
+    const again = await watcher('Blake', 'kiwi');
+    expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await again.line());
+  });
+
+  it('is counted: commands, who watches, what was told', async () => {
+    const client = await watcher('Blake', '*');
+    await (await watcher('Blake', 'moa')).ask('UNWATCH');
+    for (const line of ['WATCH', 'UNWATCH a b', 'WHATSAT kiwi']) await client.ask(line);
+    await client.ask('IAMAT kiwi +1+1 1');
+    await client.line();
+    const told = [locationOf('kiwi', 2), locationOf('kiwi', 3)];
+    herd.bus('Blake').send(addresses.store, { kind: 'report', locations: told });
+    await client.lines(2);
+    const commands = (kind: string, outcome: string) =>
+      metric('Blake', `herd_commands_total{kind="${kind}",outcome="${outcome}"}`);
+    expect(await commands('WATCH', 'answered')).to.equal(2);
+    expect(await commands('UNWATCH', 'answered')).to.equal(1);
+    expect(await commands('WATCH', 'invalid')).to.equal(1);
+    expect(await commands('UNWATCH', 'invalid')).to.equal(1);
+    expect(await commands('WHATSAT', 'invalid')).to.equal(1);
+    expect(await commands('IAMAT', 'answered'), 'changes are no answers').to.equal(1);
+    expect(await metric('Blake', 'herd_watchers')).to.equal(1);
+    expect(await metric('Blake', 'herd_watch_lines_total')).to.equal(3);
+    await client.ask('UNWATCH');
+    client.close();
+    await eventually('nobody watches', async () => (await metric('Blake', 'herd_watchers')) === 0);
+    // Who is gone is told of nothing.
+    const letters = eventsOf(herd.bus('Blake'), 'dead-letter');
+    await herd.report('Blake', asClientId('kiwi'), 4);
+    expect(letters).to.deep.equal([]);
+  });
+});

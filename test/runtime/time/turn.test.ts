@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { Turn } from '../../../src/runtime/time/turn.js';
+import { eventually } from '../../support/eventually.js';
+
+const turnEnds = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('Turn', () => {
+  let failures: unknown[];
+  let turn: Turn;
+  let done: string[];
+  const noting = (what: string, then: () => void = () => undefined) => ({
+    flush: () => {
+      done.push(what);
+      then();
+    },
+  });
+
+  beforeEach(() => {
+    failures = [];
+    done = [];
+    turn = new Turn((error) => failures.push(error));
+  });
+
+  it('[IA7] delivers between servers until nothing is left, then writes links, then clients', async () => {
+    turn.clients.ask(noting('client'));
+    turn.links.ask(noting('link'));
+    turn.deliveries.ask(
+      noting('first hop', () => {
+        turn.links.ask(noting('another link'));
+        turn.deliveries.ask(noting('second hop', () => turn.clients.ask(noting('another client'))));
+      }),
+    );
+    expect(done, 'nothing within the turn').to.deep.equal([]);
+    await turnEnds();
+    expect(done).to.deep.equal(['first hop', 'second hop', 'link', 'another link', 'client', 'another client']);
+  });
+
+  it('[IA7] handles what clients sent after what links brought meanwhile, also where the system reported it first', async () => {
+    turn.commands.ask(noting('question', () => turn.clients.ask(noting('answer'))));
+    done.push('lines of a link');
+    turn.deliveries.ask(noting('delivery'));
+    await turnEnds();
+    expect(done).to.deep.equal(['lines of a link', 'delivery', 'question', 'answer']);
+  });
+
+  it('[IA7] leaves what writing to a client leads to for the next turn, where links come first again', async () => {
+    turn.clients.ask(
+      noting('client', () => {
+        turn.clients.ask(noting('next client'));
+        turn.links.ask(noting('next link'));
+      }),
+    );
+    await eventually('all is done', () => done.length === 3);
+    expect(done).to.deep.equal(['client', 'next link', 'next client']);
+  });
+
+  it('lets links of a dense stream wait for each other, and writes them at once when a client is to be written to', async () => {
+    turn.links.ask(noting('first'));
+    await turnEnds();
+    turn.links.ask(noting('second'));
+    await turnEnds();
+    turn.links.ask(noting('third'));
+    await turnEnds();
+    expect(done).to.deep.equal(['first']);
+    turn.clients.ask(noting('client'));
+    await turnEnds();
+    expect(done).to.deep.equal(['first', 'second', 'third', 'client']);
+    turn.links.ask(noting('fourth'));
+    await eventually('it is written by itself', () => done.length === 5);
+  });
+
+  it('does not keep clients waiting for deliveries that never end', async () => {
+    let isStopped = false;
+    const again = () => {
+      if (!isStopped) turn.deliveries.ask({ flush: again });
+    };
+    again();
+    turn.clients.ask(noting('client'));
+    await turnEnds();
+    isStopped = true;
+    expect(done).to.deep.equal(['client']);
+  });
+
+  it('does everything else though something throws, and reports each error', async () => {
+    const broken = (what: string) =>
+      noting(what, () => {
+        throw new Error(what);
+      });
+    for (const phase of [turn.commands, turn.deliveries, turn.links, turn.clients]) {
+      phase.ask(broken('broken'));
+      phase.ask(noting('sound'));
+    }
+    await turnEnds();
+    expect(done).to.deep.equal(Array.from({ length: 4 }, () => ['broken', 'sound']).flat());
+    expect(failures).to.have.lengthOf(4);
+    turn.clients.ask(noting('later'));
+    await turnEnds();
+    expect(done.at(-1)).to.equal('later');
+  });
+});

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Pace } from '../../../src/runtime/time/write-coalescing.js';
+
+describe('Pace', () => {
+  let nowMs: number;
+  const paceOf = (denseMs: number, everyMs: number) => new Pace({ denseMs, everyMs }, () => nowMs);
+
+  beforeEach(() => {
+    nowMs = 1_000;
+  });
+
+  it('lets nothing wait that comes by itself, and a dense stream until its time', () => {
+    const pace = paceOf(1, 5);
+    expect(pace.waitMs()).to.equal(0);
+    pace.written();
+    nowMs += 0.5;
+    expect(pace.waitMs()).to.equal(4.5);
+    nowMs += 2;
+    expect(pace.waitMs(), 'it waits for the same moment').to.equal(2.5);
+    nowMs += 2.5;
+    expect(pace.waitMs()).to.equal(0);
+    pace.written();
+    nowMs += 1;
+    expect(pace.waitMs(), 'nothing came soon after the last write').to.equal(0);
+  });
+
+  it('never waits for less than no time, however late it is asked', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 20, noNaN: true }), fc.array(fc.nat(50)), (denseMs, passes) => {
+        const pace = paceOf(denseMs, 5);
+        for (const passMs of passes) {
+          if (passMs % 3 === 0) pace.written();
+          nowMs += passMs / 2;
+          expect(pace.waitMs()).to.be.within(0, 5);
+        }
+      }),
+    );
+  });
+});

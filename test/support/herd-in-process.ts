@@ -1,0 +1,209 @@
+import { expect } from 'chai';
+import { addresses } from '../../src/actors/bus/messages.js';
+import type { Clock } from '../../src/actors/ports/clock.js';
+import type { ServerId } from '../../src/protocol/place/ids.js';
+import { parseConfig } from '../../src/runtime/config/load.js';
+import { HerdStatus } from '../../src/runtime/host/herd-status.js';
+import { HerdCertificates } from '../../src/runtime/sockets/certificates.js';
+import { Host } from '../../src/runtime/host/host.js';
+import type { LocationBucket } from '../../src/actors/ports/location-bucket.js';
+import type { HerdMode } from '../../src/runtime/http/server/http-context.js';
+import type { ServerPorts } from '../../src/runtime/host/hosted-server.js';
+import { InProcessNetwork } from '../../src/runtime/sockets/in-process-transport.js';
+import type { MessageBus } from '../../src/runtime/bus/message-bus.js';
+import type { Stage } from '../../src/runtime/faults/stage.js';
+import { SystemClock } from '../../src/runtime/time/system-clock.js';
+import { Turn } from '../../src/runtime/time/turn.js';
+import { Client } from './client.js';
+import { eventually, within } from './eventually.js';
+import { serverId } from './fake-location.js';
+import { fakeUpstream } from './fake-upstream.js';
+
+/** What a herd may have that others have not. */
+export interface HerdOptions {
+  /** Who talks with whom: `Blake-Bryant`. */
+  readonly talks: readonly string[];
+  readonly clock?: Clock;
+  /** The chance that makes pauses shorter than they might be: from 0 up to 1. */
+  readonly random?: number;
+  /** The port of each server for clients; 0, any that is free, unless it says otherwise. */
+  readonly port?: number;
+  readonly logDir?: string;
+  /** The servers serve HTTP. */
+  readonly http?: true;
+  /** Where the page is. */
+  readonly pageFolders?: readonly string[];
+  /** What servers spread locations by; left out: they flood along `talks`, and have no links otherwise. */
+  readonly bucketOf?: (server: ServerId) => LocationBucket;
+  /** Those of them that do so, while all flood; left out: nobody floods where there are buckets. */
+  readonly bridgedBy?: readonly string[];
+  /** What else stands in herd.yaml. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  /** What `${NAME}` in herd.yaml stands for. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly mode?: HerdMode;
+  /** Where scenarios are played. */
+  readonly stage?: Stage;
+}
+
+/** The JSON that is near everything. */
+const nothingNear = '{"results":[]}';
+
+/** A herd in this process: the servers and their hosts are the real ones, and so are its clients. */
+export class HerdInProcess {
+  readonly warnings: string[] = [];
+  /** How often each server has opened its doors. */
+  readonly starts = new Map<string, number>();
+  readonly servers: readonly string[];
+  private readonly host: Host;
+  private readonly status: HerdStatus;
+  private readonly ports = new Map<ServerId, ServerPorts>();
+  private readonly buses = new Map<ServerId, MessageBus>();
+  private readonly clients: Client[] = [];
+
+  constructor({
+    talks,
+    clock = new SystemClock(),
+    random = 0,
+    port = 0,
+    logDir,
+    http,
+    pageFolders = [],
+    bucketOf,
+    bridgedBy,
+    more = {},
+    environment = {},
+    mode = 'development',
+    stage,
+  }: HerdOptions) {
+    this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
+    const neighbours = (name: string) =>
+      talks.filter((edge) => edge.startsWith(`${name}-`)).map((edge) => edge.slice(name.length + 1));
+    const nats = { servers: ['nowhere.invalid:4222'] };
+    // JSON is YAML.
+    const herdYaml = JSON.stringify({
+      herd: 'test',
+      servers: Object.fromEntries(
+        this.servers.map((name) => [name, { port, peerPort: 0, ...(http && { httpPort: 0 }) }]),
+      ),
+      ...(bridgedBy === undefined ? {} : { bridge: { by: bridgedBy, bucket: 'nowhere', ...nats } }),
+      ...(bucketOf === undefined || bridgedBy !== undefined
+        ? { talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
+        : { spread: { kind: 'nats', ...nats } }),
+      ...(logDir === undefined ? {} : { log: { dir: logDir } }),
+      ...more,
+    });
+    const config = parseConfig('herd.yaml', herdYaml, environment);
+    const turn = new Turn();
+    this.status = new HerdStatus([...config.servers.keys()], config.topology);
+    this.host = new Host({
+      config,
+      clock,
+      random: { next: () => random },
+      http: { fetch: () => Promise.resolve({ status: 200, body: Buffer.from(nothingNear) }) },
+      upstream: fakeUpstream,
+      secrets: undefined,
+      certificates: new HerdCertificates({}),
+      turn,
+      network: new InProcessNetwork(turn.deliveries),
+      hosted: new Set(config.servers.keys()),
+      mode,
+      stage,
+      pageFolders: [...pageFolders],
+      bucketOf,
+      inspect: () => Promise.resolve(undefined),
+      warn: (text) => this.warnings.push(text),
+      observe: (server, bus) => {
+        this.buses.set(server, bus);
+        bus.on('link', ({ neighbour, state, reason }) =>
+          this.status.note({ kind: 'link', server, neighbour, state, reason }),
+        );
+        bus.on('bucket', ({ state, reason }) => this.status.note({ kind: 'bucket', server, state, reason }));
+        bus.on('server', ({ state, reason }) => {
+          if (state === 'failed') this.status.note({ kind: 'down', server, reason });
+        });
+      },
+      onStarted: (server, ports) => {
+        this.ports.set(server, ports);
+        this.starts.set(server, (this.starts.get(server) ?? 0) + 1);
+        this.status.note({ kind: 'started', server, ports });
+      },
+    });
+  }
+
+  /** Starts all servers; resolves when all links are live, or all buckets loaded. */
+  async start(): Promise<void> {
+    for (const server of this.servers) await this.startServer(server);
+    await within(this.status.ready(), 'all links are live');
+  }
+
+  /** Starts one server again. */
+  startServer(server: string): Promise<void> {
+    return this.host.start(serverId(server));
+  }
+
+  /** Stops one server. */
+  stopServer(server: string): Promise<void> {
+    return within(this.host.stop(serverId(server)), `${server} stops`);
+  }
+
+  /** Ends everything. */
+  async stop(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.close();
+    await within(this.host.stopAll(), 'all servers stop');
+  }
+
+  /** Makes a server fail over something that it cannot mend in place. */
+  fail(server: string): void {
+    const error = new Error('thrown on demand');
+    this.bus(server).send(addresses.server, { kind: 'machine-failed', error });
+  }
+
+  /** The bus of the present run of a server. */
+  bus(server: string): MessageBus {
+    const bus = this.buses.get(serverId(server));
+    if (bus === undefined) throw new Error(`${server} was never started`);
+    return bus;
+  }
+
+  /** The port at which a server was last reached. */
+  port(server: string): number {
+    return this.ports.get(serverId(server))?.client ?? 0;
+  }
+
+  /** Where a server serves HTTP. */
+  url(server: string, path: string): string {
+    return `http://127.0.0.1:${this.ports.get(serverId(server))?.http ?? 0}${path}`;
+  }
+
+  /** A client of a server. */
+  async client(server: string): Promise<Client> {
+    const client = await Client.connect(this.port(server));
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Tells a server where a client is; returns the AT line that it answers with. */
+  async report(server: string, client: string, time: number): Promise<string> {
+    const connection = await this.client(server);
+    const at = await connection.ask(`IAMAT ${client} +34.068930-118.445127 ${time}`);
+    connection.close();
+    return at;
+  }
+
+  /** Waits until every server that runs answers with this AT line about its client. */
+  async agrees(at: string, servers: readonly string[] = this.servers): Promise<void> {
+    const client = at.split(' ')[3] ?? '';
+    for (const server of servers) {
+      const connection = await this.client(server);
+      await eventually(`${server} says ${at}`, async () => {
+        const answer = await connection.ask(`WHATSAT ${client} 10 0`);
+        if (!answer.startsWith('AT ')) throw new Error(answer);
+        expect(await connection.line()).to.equal(nothingNear);
+        if (answer !== at) throw new Error(answer);
+        return true;
+      });
+      connection.close();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { shape } from '../dom.js';
+import type { EndState, Link } from '../data/herd.js';
+import { endWord } from '../data/format.js';
+
+/** Where each state of a link's machine is drawn: left, top, width. */
+const boxes: Readonly<Partial<Record<EndState, readonly [x: number, y: number, width: number]>>> = {
+  connecting: [10, 16, 120],
+  backoff: [10, 132, 120],
+  'catching-up': [214, 30, 116],
+  live: [344, 30, 106],
+  stopped: [344, 132, 106],
+};
+
+const boxHeight = 50;
+
+/** What stays free on either side of the names in a box. */
+const namesMargin = 6;
+
+/** The transitions, each as a path and where its word stands. */
+const arrows: readonly (readonly [path: string, word: string, x: number, y: number])[] = [
+  ['M130 30 H198', 'greeted', 164, 24],
+  ['M330 55 H342', '', 0, 0],
+  ['M200 60 H132', 'lost', 164, 54],
+  ['M54 66 V130', 'failed', 33, 103],
+  ['M92 132 V68', 'retry', 110, 103],
+  ['M130 143 H232 V94', 'greeted', 180, 138],
+  ['M270 92 V170 H132', 'lost, where it dials', 196, 165],
+  ['M397 92 V130', 'stop', 415, 115],
+];
+
+/** Presses names together that are too long for their box. */
+function fit(names: SVGTextElement, width: number): void {
+  const room = width - 2 * namesMargin;
+  names.removeAttribute('textLength');
+  if (names.getComputedTextLength() > room) names.setAttribute('textLength', String(room));
+}
+
+/** The chart of a link's machine; the states that its two ends are in are lit, each with the server's name. */
+export class StateChart {
+  readonly svg = shape('svg', { viewBox: '0 0 460 200', role: 'img', class: 'chart' });
+  private readonly groups = new Map<EndState, { group: SVGGElement; names: SVGTextElement }>();
+
+  constructor() {
+    this.svg.append(
+      shape(
+        'defs',
+        {},
+        shape(
+          'marker',
+          { id: 'head', viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+          shape('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrow-head' }),
+        ),
+      ),
+      shape('rect', { x: 200, y: 6, width: 256, height: 86, rx: 10, class: 'whole' }),
+      shape('text', { x: 212, y: 22, class: 'whole-name' }, 'connected'),
+    );
+    for (const [path, word, x, y] of arrows) {
+      this.svg.append(shape('path', { d: path, class: 'arrow', 'marker-end': 'url(#head)' }));
+      if (word !== '') this.svg.append(shape('text', { x, y, class: 'arrow-word' }, word));
+    }
+    for (const [state, [x, y, width]] of Object.entries(boxes) as [EndState, [number, number, number]][]) {
+      const names = shape('text', { x: width / 2, y: 39, class: 'names', lengthAdjust: 'spacingAndGlyphs' });
+      const group = shape(
+        'g',
+        { transform: `translate(${x} ${y})`, class: 'state', 'data-state': state },
+        shape('rect', { width, height: boxHeight, rx: 8 }),
+        shape('text', { x: width / 2, y: 21, class: 'state-name' }, endWord(state)),
+        names,
+      );
+      this.groups.set(state, { group, names });
+      this.svg.append(group);
+    }
+  }
+
+  show({ id, ends }: Link): void {
+    for (const [state, { group, names }] of this.groups) {
+      const here = ends.filter((end) => end.now.state === state).map(({ server }) => server);
+      group.classList.toggle('lit', here.length > 0);
+      names.textContent = here.join(' · ');
+      fit(names, boxes[state]?.[2] ?? 0);
+    }
+    const words = ends.map(({ server, now }) => `${server} is ${endWord(now.state)}`).join(', ');
+    this.svg.setAttribute('aria-label', `State chart of the link ${id}: ${words}`);
+  }
+}

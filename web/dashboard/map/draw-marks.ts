@@ -1,0 +1,36 @@
+import type { Locations } from '../data/locations.js';
+import type { Palette } from './palette.js';
+import { paintLabel } from './draw-label.js';
+import type { Selection } from '../panels/selection.js';
+import type { Viewport } from './viewport.js';
+
+/** What marks are painted from. */
+export interface Marks {
+  readonly view: Viewport;
+  readonly locations: Locations;
+  readonly selection: Selection;
+  /** The client that the pointer is at. */
+  readonly pointed: number | undefined;
+  readonly palette: Palette;
+  readonly nowMs: number;
+}
+
+/** Paints what the reader looks at: the picked client, and the one pointed at. */
+export function paintMarks(
+  context: CanvasRenderingContext2D,
+  { view, locations, selection, pointed, palette, nowMs }: Marks,
+): void {
+  const picked = selection.client === undefined ? undefined : locations.indexOf(selection.client);
+  for (const at of new Set([pointed, picked])) {
+    if (at === undefined) continue;
+    const [x, y] = [view.x(locations.longitudeAt(at, nowMs)), view.y(locations.latitudeAt(at, nowMs))];
+    context.strokeStyle = palette.of('ink');
+    context.lineWidth = at === picked ? 2 : 1;
+    context.beginPath();
+    context.arc(x, y, 10, 0, 2 * Math.PI);
+    context.stroke();
+    // What is near the picked one would lie under its name, which stands in its panel as well.
+    if (at === picked && at !== pointed && selection.found.things.length > 0) continue;
+    paintLabel(context, { view, palette, text: locations.clients[at] ?? '', x, y });
+  }
+}

@@ -1,0 +1,82 @@
+import { part, write } from '../dom.js';
+
+/** Where this tab keeps the token; closing it forgets the token. */
+const storageKey = 'herd token';
+
+/** What the herd asks a token for. */
+type Purpose = 'clients' | 'administration';
+
+const purposes: Readonly<Record<Purpose, string>> = {
+  clients: 'This herd is for those who have its token.',
+  administration: 'To administer this herd, its token of administration is needed.',
+};
+
+/** Visible characters of ASCII: of others no server takes a token, and with some of them no request can be made. */
+const tokenPattern = /^[\x21-\x7e]+$/;
+
+/** The reader's token, where the herd asks for one. It goes with each request, in a header: never in an address. */
+class Token {
+  private readonly form = part('token', HTMLFormElement);
+  private readonly field = part('token-value', HTMLInputElement);
+  private purpose: Purpose = 'clients';
+  private onGiven: (purpose: Purpose) => void = () => undefined;
+
+  constructor() {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.take(this.field.value.trim());
+    });
+  }
+
+  /** What a request has besides, to say whose it is. */
+  get headers(): Readonly<Record<string, string>> {
+    const { value } = this;
+    return value === '' ? {} : { authorization: `Bearer ${value}` };
+  }
+
+  /** What a WebSocket offers, for a page can set none of its headers: the token in base64url, behind what is agreed on. */
+  get protocols(): string[] {
+    const { value } = this;
+    if (value === '') return [];
+    const inBase64 = btoa(value).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    return ['herd', `herd.token.${inBase64}`];
+  }
+
+  /** Asks the reader, unless it is asked already. */
+  ask(purpose: Purpose): void {
+    if (!this.form.hidden) return;
+    this.purpose = purpose;
+    const wrong = this.value === '' ? '' : ' The one that you gave is not it.';
+    this.demand(`${purposes[purpose]}${wrong}`);
+  }
+
+  /** Calls back whenever the reader has given a token, with what it was asked for. */
+  whenGiven(tell: (purpose: Purpose) => void): void {
+    this.onGiven = tell;
+  }
+
+  private get value(): string {
+    return sessionStorage.getItem(storageKey) ?? '';
+  }
+
+  private take(given: string): void {
+    this.field.value = '';
+    if (!tokenPattern.test(given)) {
+      this.demand(
+        `${purposes[this.purpose]} What you gave cannot be it: in a token are no spaces, and no letters but A to Z.`,
+      );
+      return;
+    }
+    sessionStorage.setItem(storageKey, given);
+    this.form.hidden = true;
+    this.onGiven(this.purpose);
+  }
+
+  private demand(words: string): void {
+    write(part('token-words', HTMLElement), words);
+    this.form.hidden = false;
+    this.field.focus();
+  }
+}
+
+export const token = new Token();
