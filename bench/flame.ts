@@ -1,76 +1,76 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fiveServers } from './systems/contestant.js';
-import { Herd } from './systems/herd.js';
-import { Generator } from './load/generator.js';
-import { flameGraphOf, type CpuProfile } from './report/flame-graph.js';
-import { pinSelf } from './support/cores.js';
-import { makeFolder } from './support/folder.js';
+import { fiveServers } from './systems/system.js';
+import { HerdSystem } from './systems/herd.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { renderFlameGraph, type CpuProfile } from './report/flame-graph.js';
+import { pinToLoadCore } from './support/cores.js';
+import { createFolder } from './support/folder.js';
 import { profileFolderVariable } from './support/profiling.js';
 
 /*
- * Where the time of a server goes: profiles of the real command under load, as flame graphs for the docs.
+ * Profiles servers of the real command under load and draws the flame graphs of the documentation.
  *
  *   npm run bench:flame
  */
 
-/** Milliseconds of load, and how much of its end is drawn: what runs often is compiled by then. */
+/** Duration of the load, and of the part at its end that is drawn, in milliseconds: by then hot code is compiled. */
 const loadMs = 30_000;
 const drawnMs = 8_000;
 
-/** What is drawn: of each load the server that gets it, and a relay. */
-const drawings = [
+/** The graphs: the server that receives the load, and for the pipelined load also a relay. */
+const graphs = [
   {
     load: 'pipelined',
     depth: 16,
     server: 'Metta',
-    title: 'The server that gets the load, 16 in flight on 64 connections',
+    title: 'The server that receives the load, 16 in flight on 64 connections',
   },
-  { load: 'pipelined', depth: 16, server: 'Bryant', title: 'Its neighbour, which passes everything on' },
+  { load: 'pipelined', depth: 16, server: 'Bryant', title: 'Its neighbour, which forwards every report' },
   {
     load: 'one-in-flight',
     depth: 1,
     server: 'Metta',
-    title: 'The server that gets the load, one in flight on 64 connections',
+    title: 'The server that receives the load, one in flight on 64 connections',
   },
 ] as const;
 
-const herd = new Herd('Herd', 'one a server', {}, 'web', 'modules');
+const herd = new HerdSystem('Herd', 'one-per-server', {}, 'with-http', 'modules');
 
-pinSelf();
-for (const depth of new Set(drawings.map((drawing) => drawing.depth))) {
-  const profiles = await profiledUnder(depth);
-  for (const { load, server, title } of drawings.filter((drawing) => drawing.depth === depth)) {
+pinToLoadCore();
+for (const depth of new Set(graphs.map((graph) => graph.depth))) {
+  const profiles = await profileUnderLoad(depth);
+  for (const { load, server, title } of graphs.filter((graph) => graph.depth === depth)) {
     const profile = profiles.get(server);
-    if (profile === undefined) throw new Error(`${server} wrote no profile`);
-    // Compiled, this file stands in dist/bench.
+    if (profile === undefined) throw new Error(`${server}: no profile was written`);
+    // The compiled file is in dist/bench.
     const file = new URL(`../../docs/images/flame-${load}-${server.toLowerCase()}.svg`, import.meta.url);
-    writeFileSync(file, flameGraphOf(title, profile, drawnMs));
+    writeFileSync(file, renderFlameGraph(title, profile, drawnMs));
     process.stdout.write(`${title}: ${file.pathname}\n`);
   }
 }
 
-/** Runs five processes under load, and returns the profile of each by the name of its server. */
-async function profiledUnder(depth: number): Promise<Map<string, CpuProfile>> {
-  const folder = makeFolder();
+/** Runs five server processes under load; returns their CPU profiles by server name. */
+async function profileUnderLoad(depth: number): Promise<Map<string, CpuProfile>> {
+  const folder = createFolder();
   const { env } = process;
   env[profileFolderVariable] = folder;
   env['NODE_OPTIONS'] = `--import ${new URL('support/profiling.js', import.meta.url).href}`;
-  const running = await herd.start({ talks: fiveServers, log: 'every line' });
+  const running = await herd.start({ topology: fiveServers, log: 'every-line' });
   delete env['NODE_OPTIONS'];
-  const generator = new Generator();
+  const generator = new LoadGenerator();
   try {
-    await generator.play({
+    await generator.run({
       port: running.ports.get('Metta') ?? 0,
       workload: 'iamat',
-      pace: { kind: 'closed', depth },
+      mode: { kind: 'closed', depth },
       connections: 64,
       clients: 16_384,
       warmUpMs: loadMs,
       warmUpRounds: 1,
       measureMs: 100,
-      watched: [],
-      behindAllowedMs: Infinity,
+      followerPorts: [],
+      maxLagMs: Infinity,
       pids: [],
     });
   } finally {

@@ -2,29 +2,29 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Generator } from './load/generator.js';
-import { chosen, measures } from './benchmarks/all.js';
-import type { Bench, Effort, Measure } from './benchmarks/measure.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { selectBenchmarks, benchmarks } from './benchmarks/all.js';
+import type { BenchContext, RunSettings, Benchmark } from './benchmarks/benchmark.js';
 import { Figures, type Figure } from './report/figure.js';
-import { isOfSpreading, writePages } from './report/pages.js';
-import { conclusionOf, sectionOf } from './report/report.js';
-import { verdicts } from './report/targets.js';
-import { planOf } from './replication/plan-page.js';
-import { coresTold, pinSelf } from './support/cores.js';
+import { isReplicationBenchmark, writePages } from './report/pages.js';
+import { formatConclusion, formatSection } from './report/report.js';
+import { judgeTargets } from './report/targets.js';
+import { renderCapacityOrReason } from './replication/capacity-page.js';
+import { coreAssignment, pinToLoadCore } from './support/cores.js';
 
 /*
- * How fast the real command is, beside what else one could take, in the same run.
+ * Benchmarks the real command and the baselines in the same run.
  *
  *   npm run bench -- [NAME]... [--quick] [--rounds N] [--out FILE] [--docs]
  *   npm run bench -- NAME... --from FILE [--docs]
  *
- * --only NAME is the same as NAME. --docs writes what is measured into docs/performance.md, with the chart beside it, and what is
- * measured of spreading into docs/scale.md. --from takes the figures that an earlier run has written, and measures nothing.
+ * --only NAME equals NAME. --docs writes the results into docs/explanation/performance.md, with its chart, and the results of
+ * the replication benchmarks into docs/explanation/scale.md. --from reads the figures of an earlier run instead of measuring.
  */
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const { values: options, positionals } = orEnd(() =>
+const { values: options, positionals } = orExit(() =>
   parseArgs({
     allowPositionals: true,
     options: {
@@ -38,92 +38,101 @@ const { values: options, positionals } = orEnd(() =>
   }),
 );
 
-/** What is written to the file of a run. */
+/** Contents of the results file. */
 interface Results {
-  readonly circumstances: string;
+  readonly setup: string;
   readonly figures: readonly Figure[];
   readonly notes: readonly string[];
 }
 
-const efforts: Readonly<Record<Effort['kind'], Effort>> = {
-  full: { kind: 'full', rounds: 5, beforeMs: 20_000, warmUpMs: 500, measureMs: 2_500 },
-  // So little that who is compiled late looks slower than it is; a minute is what people wait for.
-  quick: { kind: 'quick', rounds: 2, beforeMs: 500, warmUpMs: 200, measureMs: 500 },
+const settingsByKind: Readonly<Record<RunSettings['kind'], RunSettings>> = {
+  full: { kind: 'full', rounds: 5, initialWarmUpMs: 20_000, warmUpMs: 500, measureMs: 2_500 },
+  // Too short for exact figures, because hot code is compiled late; it keeps a run within about a minute.
+  quick: { kind: 'quick', rounds: 2, initialWarmUpMs: 500, warmUpMs: 200, measureMs: 500 },
 };
-const usual = efforts[options.quick ? 'quick' : 'full'];
-const effort = { ...usual, rounds: Number(options.rounds ?? usual.rounds) };
-const wanted = wantedMeasures();
+const defaultSettings = settingsByKind[options.quick ? 'quick' : 'full'];
+const settings = { ...defaultSettings, rounds: Number(options.rounds ?? defaultSettings.rounds) };
+const selected = selectFromArguments();
 
 const startedMs = performance.now();
 const figures = new Figures();
-const circumstances =
-  options.from === undefined ? await measureAll() : readFrom(orEnd(() => earlierIn(options.from ?? '')));
-const judged = verdicts(figures);
-// Who names what to measure is not told of what was not.
-const told =
-  positionals.length + options.only.length > 0 ? judged.filter(({ verdict }) => verdict !== 'not measured') : judged;
-const conclusion = conclusionOf(figures, told);
-say(conclusion);
-if (wanted.some(isOfSpreading)) say(`\n${planOf(figures)}`);
+const setup =
+  options.from === undefined ? await measureAll() : loadResults(orExit(() => readEarlierResults(options.from ?? '')));
+const targetVerdicts = judgeTargets(figures);
+// With named benchmarks, targets of the others are not reported.
+const reportedVerdicts =
+  positionals.length + options.only.length > 0
+    ? targetVerdicts.filter(({ verdict }) => verdict !== 'not measured')
+    : targetVerdicts;
+const conclusion = formatConclusion(figures, reportedVerdicts);
+print(conclusion);
+if (selected.some(isReplicationBenchmark)) print(`\n${renderCapacityOrReason(figures)}`);
 if (options.from === undefined) {
   const out = options.out ?? 'bench/results.json';
   mkdirSync(dirname(out), { recursive: true });
-  const results: Results = { circumstances, figures: figures.all, notes: figures.notes };
-  writeFileSync(out, `${JSON.stringify({ effort, ...results, verdicts: judged }, null, 2)}\n`);
-  say(`\nAll figures, round by round: ${out}; ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
+  const results: Results = { setup, figures: figures.all, notes: figures.notes };
+  writeFileSync(out, `${JSON.stringify({ settings, ...results, verdicts: targetVerdicts }, null, 2)}\n`);
+  print(`\nAll figures, round by round: ${out}; ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
 }
-if (options.docs) writePages(wanted, figures, circumstances, conclusion);
+if (options.docs) writePages(selected, figures, setup, conclusion);
 
-function wantedMeasures(): readonly Measure[] {
-  const all = measures.map(({ name, title }) => `  ${name}: ${title}`).join('\n');
-  return orEnd(() => chosen([...options.only, ...positionals], effort.kind), ` There are:\n${all}`);
+function selectFromArguments(): readonly Benchmark[] {
+  const all = benchmarks.map(({ name, title }) => `  ${name}: ${title}`).join('\n');
+  return orExit(
+    () => selectBenchmarks([...options.only, ...positionals], settings.kind),
+    ` (expected one of:\n${all}\n)`,
+  );
 }
 
-/** Ends with a sentence where there is nothing to go on with. */
-function orEnd<Value>(attempt: () => Value, more = ''): Value {
+/** Runs `attempt`; if it throws, prints the message and exits with code 1. */
+function orExit<Value>(attempt: () => Value, more = ''): Value {
   try {
     return attempt();
   } catch (error) {
-    say(`${(error as Error).message}${more}`);
+    print(`${(error as Error).message}${more}`);
     return process.exit(1);
   }
 }
 
-/** Makes all measures; returns where and how. */
+/** Runs the selected benchmarks; returns a description of the machine and the settings. */
 async function measureAll(): Promise<string> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  pinSelf();
+  pinToLoadCore();
   const cpu = cpus()[0]?.model.trim() ?? '';
-  const where = `${cpu}, Node ${process.version}; ${coresTold}; medians of up to ${effort.rounds} rounds${effort.kind === 'quick' ? ' of a quick run' : ''}`;
-  say(where);
-  const bench: Bench = { generator: new Generator(), effort, figures, say };
-  for (const measure of wanted) {
-    say(`${measure.title} ...`);
+  const description = `${cpu}, Node ${process.version}; ${coreAssignment}; medians of up to ${settings.rounds} rounds${settings.kind === 'quick' ? ' of a quick run' : ''}`;
+  print(description);
+  const bench: BenchContext = { generator: new LoadGenerator(), settings, figures, print };
+  for (const benchmark of selected) {
+    print(`${benchmark.title} ...`);
     try {
-      await measure.run(bench);
+      await benchmark.run(bench);
     } catch (error) {
-      figures.note(`${measure.title}: not measured, because ${(error as Error).message}`);
+      figures.note(`${benchmark.title}: not measured (${(error as Error).message})`);
     }
-    say(`\n${sectionOf(measure, figures)}\n`);
+    print(`\n${formatSection(benchmark, figures)}\n`);
   }
   bench.generator.stop();
-  return where;
+  return description;
 }
 
-/** @throws if there is none */
-function earlierIn(path: string): Results {
+/** Reads the results file of an earlier run. @throws Error if it cannot be read */
+function readEarlierResults(path: string): Results {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Results;
   } catch (error) {
-    const why = (error as Error).message;
-    throw new Error(`${path} has no figures (${why}): a run that measures writes them there`, { cause: error });
+    throw new Error(
+      `${path}: cannot read figures (${(error as Error).message}); run the benchmark without --from first`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** Takes the figures of an earlier run. */
-function readFrom(earlier: Results): string {
+/** Loads the figures of an earlier run and prints them; returns its description. */
+function loadResults(earlier: Results): string {
   for (const figure of earlier.figures) figures.add(figure);
   for (const note of earlier.notes) figures.note(note);
-  for (const measure of wanted) say(`${sectionOf(measure, figures)}\n`);
-  return earlier.circumstances;
+  for (const benchmark of selected) print(`${formatSection(benchmark, figures)}\n`);
+  return earlier.setup;
 }

@@ -4,22 +4,22 @@ import type { ScalePoint } from './scale-run.js';
 interface Panel {
   readonly title: string;
   readonly value: (point: ScalePoint) => number;
-  /** Powers of ten: the range of the upright axis. */
-  readonly powers: readonly [least: number, most: number];
+  /** Range of the vertical axis, as powers of ten. */
+  readonly exponentRange: readonly [min: number, max: number];
   readonly label: (value: number) => string;
 }
 
 const panels: readonly Panel[] = [
   {
-    title: 'Messages an update',
+    title: 'Messages per update',
     value: ({ messagesPerUpdate }) => messagesPerUpdate,
-    powers: [0, 4],
+    exponentRange: [0, 4],
     label: (value) => value.toLocaleString('en-GB'),
   },
   {
     title: 'Time to stable, p99',
     value: ({ p99Ms }) => p99Ms,
-    powers: [1, 4],
+    exponentRange: [1, 4],
     label: (value) => (value < 1_000 ? `${value} ms` : `${value / 1_000} s`),
   },
 ];
@@ -30,11 +30,11 @@ const left = 62;
 const top = 44;
 const distance = 470;
 
-/** A plot of all points, both axes logarithmic, as an image that follows the reader's choice of dark or light. */
-export function plotOf(points: readonly ScalePoint[]): string {
+/** Renders all points as an SVG with logarithmic axes that follows the reader's light or dark colour scheme. */
+export function renderPlot(points: readonly ScalePoint[]): string {
   const graphs = [...new Set(points.map(({ graph }) => graph))];
-  const drawn = panels.map((panel, index) => panelOf(panel, points, graphs, index * distance));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${distance * panels.length + 40} ${height + 90}" role="img" aria-label="Messages an update and time to stable of rings, trees, grids and random graphs of 5 to 500 servers">
+  const drawn = panels.map((panel, index) => renderPanel(panel, points, graphs, index * distance));
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${distance * panels.length + 40} ${height + 90}" role="img" aria-label="Messages per update and time to stable of rings, trees, grids and random graphs of 5 to 500 servers">
 <style>
   svg { --paper: #ffffff; --ink: #1c1f26; --quiet: #555c69; --rule: #dcdad3; --a: #1b56c4; --b: #a34a00; --c: #0a7468; --d: #8034b3; font: 13px system-ui, sans-serif; }
   @media (prefers-color-scheme: dark) {
@@ -54,13 +54,14 @@ ${drawn.join('\n')}
 `;
 }
 
-function panelOf(panel: Panel, points: readonly ScalePoint[], graphs: readonly string[], shift: number): string {
+function renderPanel(panel: Panel, points: readonly ScalePoint[], graphs: readonly string[], shift: number): string {
   const sizes = [...new Set(points.map(({ servers }) => servers))];
-  const [least, most] = panel.powers;
+  const [minExponent, maxExponent] = panel.exponentRange;
   const x = (servers: number) => left + (Math.log10(servers / 5) / Math.log10(100)) * (width - 60);
-  const y = (value: number) => top + height - ((Math.log10(value) - least) / (most - least)) * height;
+  const y = (value: number) =>
+    top + height - ((Math.log10(value) - minExponent) / (maxExponent - minExponent)) * height;
   const parts = [`<text class="title" x="${left}" y="24">${panel.title}</text>`];
-  for (let power = least; power <= most; power += 1) {
+  for (let power = minExponent; power <= maxExponent; power += 1) {
     const at = round(y(10 ** power));
     parts.push(`<line class="rule" x1="${left}" x2="${left + width - 50}" y1="${at}" y2="${at}"/>`);
     parts.push(`<text x="${left - 8}" y="${at + 4}" text-anchor="end">${panel.label(10 ** power)}</text>`);
@@ -71,22 +72,22 @@ function panelOf(panel: Panel, points: readonly ScalePoint[], graphs: readonly s
   parts.push(`<text x="${left + (width - 60) / 2}" y="${top + height + 40}" text-anchor="middle">servers</text>`);
   let lowestY = -Infinity;
   const lines = graphs.map((graph) => ({ graph, of: points.filter((point) => point.graph === graph) }));
-  const lastY = ({ of }: (typeof lines)[number]) => y(panel.value(of.at(-1) ?? missing(panel)));
+  const lastY = ({ of }: (typeof lines)[number]) => y(panel.value(of.at(-1) ?? failWithoutData(panel)));
   for (const line of lines.toSorted((a, b) => lastY(a) - lastY(b))) {
-    const places = line.of.map((point) => [round(x(point.servers)), round(y(panel.value(point)))] as const);
-    // Names of lines that end together stand one below the other.
+    const positions = line.of.map((point) => [round(x(point.servers)), round(y(panel.value(point)))] as const);
+    // Labels of lines that end close together are stacked.
     lowestY = Math.max(lowestY + 15, lastY(line));
     parts.push(`<g class="${'abcd'[graphs.indexOf(line.graph)] ?? 'a'}">
-<polyline points="${places.map((place) => place.join(',')).join(' ')}"/>
-${places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3.5"/>`).join('')}
+<polyline points="${positions.map((position) => position.join(',')).join(' ')}"/>
+${positions.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3.5"/>`).join('')}
 <text class="name" x="${left + width - 48}" y="${round(lowestY + 4)}">${line.graph}</text>
 </g>`);
   }
   return `<g transform="translate(${shift} 0)">\n${parts.join('\n')}\n</g>`;
 }
 
-function missing({ title }: Panel): never {
-  throw new Error(`there is nothing to plot for ${title}`);
+function failWithoutData({ title }: Panel): never {
+  throw new Error(`${title}: no points to plot`);
 }
 
 function round(pixels: number): number {

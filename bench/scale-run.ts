@@ -2,11 +2,11 @@ import { runScenario } from '../src/simulation/run/runner.js';
 import { parseScenario } from '../src/simulation/scenario/scenario-loader.js';
 import type { Scenario } from '../src/simulation/scenario/scenario.js';
 import { SeededRandom } from '../src/simulation/time/seeded-random.js';
-import { VirtualWorld } from '../src/simulation/virtual/virtual-environment.js';
+import { VirtualEnvironment } from '../src/simulation/virtual/virtual-environment.js';
 import { twitterSearch } from '../src/upstreams/twitter.js';
 import type { GraphEdge } from './graphs.js';
 
-/** What one herd has shown. Times are in milliseconds, of the simulation. */
+/** Results of one simulated herd. Times are simulated milliseconds. */
 export interface ScalePoint {
   readonly graph: string;
   readonly servers: number;
@@ -15,70 +15,71 @@ export interface ScalePoint {
   readonly bytesPerUpdate: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Bytes a second over one link, both ways, that carry no location: heartbeats and comparisons. */
-  readonly upkeepBytesPerSecond: number;
+  /** Bytes per second over one link, both directions, that carry no location: heartbeats and anti-entropy. */
+  readonly overheadBytesPerSecond: number;
 }
 
-/** Reports, each of a client of its own, from any server. */
-const updates = 200;
+/** Number of reports, each of another client, at random servers. */
+const updateCount = 200;
 
 /** Milliseconds between two reports. */
-const everyMs = 50;
+const reportIntervalMs = 50;
 
-/** When the first is made: by then all links are up. */
-const firstMs = 5_000;
+/** Time of the first report, in milliseconds: by then all links are up. */
+const firstReportMs = 5_000;
 
 const upstream = twitterSearch('http://upstream.simulated');
 
-/** Measures one herd: the same to the last digit, wherever it is run. */
+/** Simulates one herd and measures it. Results are deterministic on every machine. */
 export async function measure(graph: string, servers: number, edges: readonly GraphEdge[]): Promise<ScalePoint> {
-  const scenario = scenarioOf(graph, servers, edges);
+  const scenario = buildScenario(graph, servers, edges);
   let locationBytes = 0;
   let otherBytes = 0;
-  const { verdict, violations, measures, simulatedMs } = await runScenario(scenario, {
-    world: (tell) => new VirtualWorld(scenario, upstream, tell),
+  const { verdict, violations, metrics, simulatedMs } = await runScenario(scenario, {
+    createEnvironment: (onEvent) => new VirtualEnvironment(scenario, upstream, onEvent),
     onEntry: (atMs, event) => {
-      if (event.kind !== 'carried' || !isServer(event.from) || !isServer(event.to)) return;
-      let ofLocations = 0;
-      for (const line of event.text.split('\n')) if (line.startsWith('AT ')) ofLocations += line.length + 1;
-      locationBytes += ofLocations;
-      if (atMs >= firstMs) otherBytes += event.text.length - ofLocations;
+      if (event.kind !== 'delivered' || !isServer(event.from) || !isServer(event.to)) return;
+      let locationBytesInEvent = 0;
+      for (const line of event.text.split('\n')) if (line.startsWith('AT ')) locationBytesInEvent += line.length + 1;
+      locationBytes += locationBytesInEvent;
+      if (atMs >= firstReportMs) otherBytes += event.text.length - locationBytesInEvent;
     },
   });
-  const { perUpdate } = measures.messages;
-  const { p50, p99 } = measures.timeToStableMs;
-  if (verdict === 'violated') throw new Error(`${graph} of ${servers}: ${violations[0]?.text ?? 'violated'}`);
-  if (perUpdate === undefined || p50 === undefined || p99 === undefined) throw new Error('nothing was updated');
+  const { perUpdate } = metrics.messages;
+  const { p50, p99 } = metrics.timeToStableMs;
+  if (verdict === 'failed') throw new Error(`${graph} of ${servers}: ${violations[0]?.text ?? 'failed'}`);
+  if (perUpdate === undefined || p50 === undefined || p99 === undefined)
+    throw new Error(`${graph} of ${servers}: no updates were measured`);
   return {
     graph,
     servers,
     links: edges.length,
     messagesPerUpdate: perUpdate,
-    bytesPerUpdate: locationBytes / updates,
+    bytesPerUpdate: locationBytes / updateCount,
     p50Ms: p50,
     p99Ms: p99,
-    upkeepBytesPerSecond: otherBytes / edges.length / ((simulatedMs - firstMs) / 1_000),
+    overheadBytesPerSecond: otherBytes / edges.length / ((simulatedMs - firstReportMs) / 1_000),
   };
 }
 
-function scenarioOf(graph: string, servers: number, edges: readonly GraphEdge[]): Scenario {
-  const chance = new SeededRandom('scale', `${graph} ${servers}`);
-  const talks = Array.from({ length: servers }, (_, one) => {
-    const others = edges.flatMap(([from, to]) => (from === one ? [nameOf(to)] : []));
-    return `    ${nameOf(one)}: [${others.join(', ')}]`;
+function buildScenario(graph: string, servers: number, edges: readonly GraphEdge[]): Scenario {
+  const random = new SeededRandom('scale', `${graph} ${servers}`);
+  const topologyLines = Array.from({ length: servers }, (_, one) => {
+    const others = edges.flatMap(([from, to]) => (from === one ? [serverName(to)] : []));
+    return `    ${serverName(one)}: [${others.join(', ')}]`;
   });
-  const steps = Array.from({ length: updates }, (_, index) => {
-    const server = nameOf(chance.below(servers));
+  const steps = Array.from({ length: updateCount }, (_, index) => {
+    const server = serverName(random.below(servers));
     const report = `{ server: ${server}, client: phone-${index}, position: '+34.068930-118.445127' }`;
-    return `  - { at: ${firstMs + index * everyMs}ms, report: ${report} }`;
+    return `  - { at: ${firstReportMs + index * reportIntervalMs}ms, report: ${report} }`;
   });
   const text = `
 name: ${graph} of ${servers}
 seed: 1
 herd:
-  servers: [${Array.from({ length: servers }, (_, server) => nameOf(server)).join(', ')}]
-  talks:
-${talks.join('\n')}
+  servers: [${Array.from({ length: servers }, (_, server) => serverName(server)).join(', ')}]
+  topology:
+${topologyLines.join('\n')}
 network: { delay: 5ms..40ms }
 clients: { count: 0 }
 settle: 15s
@@ -88,7 +89,7 @@ ${steps.join('\n')}
   return parseScenario('scale.yaml', text, {});
 }
 
-function nameOf(server: number): string {
+function serverName(server: number): string {
   return `Server${server + 1}`;
 }
 

@@ -6,41 +6,40 @@ import { BenchHerd } from './support/bench-herd.js';
 import { LineClient } from './support/line-client.js';
 
 /*
- * What an upstream in trouble costs those who do not ask it, side by side in one run; how often the same question is asked; and how
- * fast answers from memory are. Servers of the real command, each in a process of its own, Blake and Bryant; the upstream is a
- * service of this process.
+ * Measures the effect of a failing upstream on reports and queries, request coalescing, and the speed of cache hits. The servers
+ * Blake and Bryant run the real command in their own processes; the upstream is an HTTP server in this process.
  *
- *   npm run bench:upstreams [seconds a part, 8] [rounds, 3]
+ *   npm run bench:upstreams [seconds per case, 8] [rounds, 3]
  */
 
-const partMs = Number(process.argv[2] ?? 8) * 1_000;
+const caseMs = Number(process.argv[2] ?? 8) * 1_000;
 const rounds = Number(process.argv[3] ?? 3);
 
-/** Reports a second, one at a time: far below what a server can do, so that what is measured is waiting and not load. */
+/** Reports per second, one at a time: far below capacity, so that waiting is measured and not load. */
 const reportsPerSecond = 400;
-/** Questions a second besides, each for another place, so that none is answered from memory. */
-const questionsPerSecond = 200;
-const place = '+34.068930-118.445127';
+/** Queries per second, each with another radius, so that none is responses from the cache. */
+const queriesPerSecond = 200;
+const position = '+34.068930-118.445127';
 
-type State = 'nobody asks' | 'up' | 'down' | 'slow' | 'garbage';
-const states: readonly State[] = ['nobody asks', 'up', 'down', 'slow', 'garbage'];
+type Scenario = 'no queries' | 'up' | 'down' | 'slow' | 'malformed';
+const scenarios: readonly Scenario[] = ['no queries', 'up', 'down', 'slow', 'malformed'];
 
-const plain = JSON.stringify({ results: [{ id: 1, text: 'a post' }], page: 1 });
-const garbage = [
+const validBody = JSON.stringify({ results: [{ id: 1, text: 'a post' }], page: 1 });
+const malformedBodies = [
   '<html>unreadable</html>',
   '{"results":[{"id":1',
   'x'.repeat(2 * 1_024 * 1_024),
   `{"results":["${'x'.repeat(900_000)}`,
 ];
 
-/** An upstream that does as it is told. */
-class Upstream {
-  state: State = 'up';
+/** An upstream whose behaviour is set by `state`. */
+class FaultyUpstream {
+  state: Scenario = 'up';
   requests = 0;
   private readonly server: Server;
 
   constructor() {
-    this.server = createServer((_, response) => this.answer(response));
+    this.server = createServer((_, response) => this.respond(response));
   }
 
   async start(): Promise<string> {
@@ -54,203 +53,208 @@ class Upstream {
     this.server.close();
   }
 
-  private answer(response: ServerResponse): void {
+  private respond(response: ServerResponse): void {
     this.requests += 1;
     switch (this.state) {
       case 'down':
         return void response.destroy();
       case 'slow':
-        // Longer than anybody waits.
-        return void setTimeout(() => response.end(plain), 20_000).unref();
-      case 'garbage':
-        return void response.end(garbage[this.requests % garbage.length]);
+        // Longer than the upstream deadline.
+        return void setTimeout(() => response.end(validBody), 20_000).unref();
+      case 'malformed':
+        return void response.end(malformedBodies[this.requests % malformedBodies.length]);
       default:
-        return void setTimeout(() => response.end(plain), 30);
+        return void setTimeout(() => response.end(validBody), 30);
     }
   }
 }
 
-/** Times in milliseconds. */
+/** Response times and propagation delays in milliseconds. */
 interface Times {
   readonly iamat: number[];
-  readonly flood: number[];
+  readonly propagation: number[];
   readonly whatsat: number[];
-  unanswered: number;
+  unresponses: number;
 }
 
 const measured = new Map(
-  states.map((state): [State, Times] => [state, { iamat: [], flood: [], whatsat: [], unanswered: 0 }]),
+  scenarios.map((state): [Scenario, Times] => [state, { iamat: [], propagation: [], whatsat: [], unresponses: 0 }]),
 );
 
-function quantile(times: readonly number[], of: number): string {
+function quantile(times: readonly number[], fraction: number): string {
   if (times.length === 0) return '-';
   const sorted = [...times].sort((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * of))] ?? 0).toFixed(2);
+  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? 0).toFixed(2);
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-let places = 0;
+let queryCount = 0;
 
-/** Asks a question that nobody has asked; notes how long its answer took. */
-async function question(client: LineClient, times: Times): Promise<void> {
-  places += 1;
-  const beganMs = performance.now();
-  times.unanswered += 1;
-  const answer = await client.ask(`WHATSAT asked ${(places % 2_000_000) / 1_000} 2`);
-  times.unanswered -= 1;
-  if (!answer.startsWith('AT ')) throw new Error(answer);
-  times.whatsat.push(performance.now() - beganMs);
+/** Sends a WHATSAT that is not in the cache, and records its response time. */
+async function sendQuery(client: LineClient, times: Times): Promise<void> {
+  queryCount += 1;
+  const startedMs = performance.now();
+  times.unresponses += 1;
+  const response = await client.request(`WHATSAT queried ${(queryCount % 2_000_000) / 1_000} 2`);
+  times.unresponses -= 1;
+  if (!response.startsWith('AT ')) throw new Error(`unexpected response: ${response}`);
+  times.whatsat.push(performance.now() - startedMs);
 }
 
-/** The time of day, finer than a millisecond. */
+/** Wall-clock time in milliseconds with a fraction. */
 function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Reports at Blake; notes when, by the time that stands in the report, which no other has. */
-async function report(blake: LineClient, number: number, times: Times, sentMs: Map<string, number>): Promise<void> {
-  const beganMs = performance.now();
+/** Reports to Blake, and records when, keyed by the time in the report, which is unique. */
+async function sendReport(blake: LineClient, number: number, times: Times, sentMs: Map<string, number>): Promise<void> {
+  const startedMs = performance.now();
   const time = String(1_700_000_000 + number);
   sentMs.set(time, nowMs());
-  await blake.ask(`IAMAT bench-${number % 1_000} ${place} ${time}`);
-  times.iamat.push(performance.now() - beganMs);
+  await blake.request(`IAMAT bench-${number % 1_000} ${position} ${time}`);
+  times.iamat.push(performance.now() - startedMs);
 }
 
-/** How long reports took to Bryant: his log has the time of each, in whole milliseconds of the same clock. */
-async function noteFlooded(herd: BenchHerd, from: number, times: Times, sentMs: Map<string, number>): Promise<void> {
+/** Records the propagation delay to Bryant from the timestamps of its log, which are whole milliseconds of the same clock. */
+async function recordPropagation(
+  herd: BenchHerd,
+  from: number,
+  times: Times,
+  sentMs: Map<string, number>,
+): Promise<void> {
   for (let missing = sentMs.size; missing > 0; missing = sentMs.size) {
     for (const line of herd.logFrom('Bryant', from).split('\n')) {
       const [, stamp = '', time = ''] = /^(\S+) peer Blake in AT Blake \S+ bench-\S+ \S+ (\d+)/.exec(line) ?? [];
       const sent = sentMs.get(time);
       if (sent === undefined) continue;
       sentMs.delete(time);
-      times.flood.push(Math.max(0, Date.parse(stamp) - sent));
+      times.propagation.push(Math.max(0, Date.parse(stamp) - sent));
     }
     if (sentMs.size > 0) await pause(50);
   }
 }
 
-async function part(herd: BenchHerd, upstream: Upstream, state: State, round: number): Promise<void> {
+async function runCase(herd: BenchHerd, upstream: FaultyUpstream, state: Scenario, round: number): Promise<void> {
   const times = measured.get(state);
   if (times === undefined) return;
-  upstream.state = state === 'nobody asks' ? 'up' : state;
+  upstream.state = state === 'no queries' ? 'up' : state;
   const blake = await LineClient.connect(herd.portOf('Blake'));
-  // A slow answer holds back those behind it, so those who ask are many.
-  const asking = await Promise.all(Array.from({ length: 200 }, () => LineClient.connect(herd.portOf('Blake'))));
-  await blake.ask(`IAMAT asked ${place} ${1_700_000_000 + round}`);
-  // What the part before left behind must not be counted for this one.
+  // Responses of one connection keep their order, so slow ones need many connections.
+  const queryClients = await Promise.all(Array.from({ length: 200 }, () => LineClient.connect(herd.portOf('Blake'))));
+  await blake.request(`IAMAT queried ${position} ${1_700_000_000 + round}`);
+  // Leftovers of the previous case must not be counted.
   await pause(1_500);
   const from = herd.logBytes('Bryant');
   const sentMs = new Map<string, number>();
-  const beganMs = performance.now();
-  const questions: Promise<void>[] = [];
+  const startedMs = performance.now();
+  const queries: Promise<void>[] = [];
   let reports = 0;
-  for (let elapsedMs = 0; elapsedMs < partMs; elapsedMs = performance.now() - beganMs) {
-    const dueQuestions = state === 'nobody asks' ? 0 : Math.floor((elapsedMs * questionsPerSecond) / 1_000);
-    while (questions.length < dueQuestions) {
-      const client = asking[questions.length % asking.length];
-      if (client !== undefined) questions.push(question(client, times));
+  for (let elapsedMs = 0; elapsedMs < caseMs; elapsedMs = performance.now() - startedMs) {
+    const dueQueries = state === 'no queries' ? 0 : Math.floor((elapsedMs * queriesPerSecond) / 1_000);
+    while (queries.length < dueQueries) {
+      const client = queryClients[queries.length % queryClients.length];
+      if (client !== undefined) queries.push(sendQuery(client, times));
     }
     if (reports < (elapsedMs * reportsPerSecond) / 1_000) {
       reports += 1;
-      await report(blake, round * 1_000_000 + states.indexOf(state) * 100_000 + reports, times, sentMs);
+      await sendReport(blake, round * 1_000_000 + scenarios.indexOf(state) * 100_000 + reports, times, sentMs);
     } else {
       await pause(1);
     }
   }
-  await Promise.race([Promise.all(questions), pause(12_000)]);
-  await noteFlooded(herd, from, times, sentMs);
-  for (const client of [blake, ...asking]) client.close();
+  await Promise.race([Promise.all(queries), pause(12_000)]);
+  await recordPropagation(herd, from, times, sentMs);
+  for (const client of [blake, ...queryClients]) client.close();
 }
 
-/** How many commands of a kind are answered in a second, over some connections with many commands under way each. */
-async function rate(port: number, command: (number: number) => string, forMs: number): Promise<number> {
+/** Responses per second over 4 connections with 50 commands in flight on each. */
+async function measureRate(port: number, command: (number: number) => string, durationMs: number): Promise<number> {
   const clients = await Promise.all(Array.from({ length: 4 }, () => LineClient.connect(port)));
-  let answered = 0;
-  const endMs = performance.now() + forMs;
-  const beganMs = performance.now();
+  let responses = 0;
+  const endMs = performance.now() + durationMs;
+  const startedMs = performance.now();
   await Promise.all(
     clients.map(async (client) => {
       while (performance.now() < endMs) {
-        await Promise.all(Array.from({ length: 50 }, () => client.ask(command((answered += 1)))));
+        await Promise.all(Array.from({ length: 50 }, () => client.request(command((responses += 1)))));
       }
     }),
   );
-  const perSecond = (answered * 1_000) / (performance.now() - beganMs);
+  const perSecond = (responses * 1_000) / (performance.now() - startedMs);
   for (const client of clients) client.close();
   return perSecond;
 }
 
-const upstream = new Upstream();
+const upstream = new FaultyUpstream();
 const url = await upstream.start();
 const herd = await BenchHerd.start({
-  talks: { Blake: ['Bryant'] },
-  settings: { upstream: { kind: 'twitter', url }, limits: { commandsPerSecondMax: 1_000_000 } },
+  topology: { Blake: ['Bryant'] },
+  settings: { upstream: { kind: 'twitter', url }, limits: { maxCommandsPerSecond: 1_000_000 } },
   proxies: 'none',
 });
-const alone = await BenchHerd.start({
-  talks: { Solo: [] },
-  settings: { upstream: { kind: 'twitter', url }, limits: { commandsPerSecondMax: 1_000_000 } },
+const singleServer = await BenchHerd.start({
+  topology: { Solo: [] },
+  settings: { upstream: { kind: 'twitter', url }, limits: { maxCommandsPerSecond: 1_000_000 } },
   proxies: 'none',
 });
 try {
   print(
-    `${rounds} rounds of ${partMs / 1_000} s each; ${reportsPerSecond} IAMAT and ${questionsPerSecond} WHATSAT a second\n`,
+    `${rounds} rounds of ${caseMs / 1_000} s each; ${reportsPerSecond} IAMAT and ${queriesPerSecond} WHATSAT per second\n`,
   );
   for (let round = 1; round <= rounds; round += 1) {
-    for (const state of states) await part(herd, upstream, state, round);
+    for (const state of scenarios) await runCase(herd, upstream, state, round);
   }
-  print('upstream       IAMAT p50   p99  p99.9   flooded p50   p99   WHATSAT p50     p99     max  unanswered  of');
-  for (const [state, { iamat, flood, whatsat, unanswered }] of measured) {
+  print('upstream       IAMAT p50   p99  p99.9   propag. p50   p99   WHATSAT p50     p99     max  unresponses  of');
+  for (const [state, { iamat, propagation, whatsat, unresponses }] of measured) {
     const cells = [
       quantile(iamat, 0.5).padStart(9),
       quantile(iamat, 0.99).padStart(6),
       quantile(iamat, 0.999).padStart(7),
-      quantile(flood, 0.5).padStart(14),
-      quantile(flood, 0.99).padStart(6),
+      quantile(propagation, 0.5).padStart(14),
+      quantile(propagation, 0.99).padStart(6),
       quantile(whatsat, 0.5).padStart(14),
       quantile(whatsat, 0.99).padStart(8),
       quantile(whatsat, 1).padStart(8),
-      String(unanswered).padStart(12),
-      String(whatsat.length + unanswered).padStart(6),
+      String(unresponses).padStart(12),
+      String(whatsat.length + unresponses).padStart(6),
     ];
     print(`${state.padEnd(15)}${cells.join('')}`);
   }
 
   upstream.state = 'up';
-  const port = alone.portOf('Solo');
+  const port = singleServer.portOf('Solo');
   const clients = await Promise.all(Array.from({ length: 100 }, () => LineClient.connect(port)));
-  await clients[0]?.ask(`IAMAT same ${place} 1700000000`);
+  await clients[0]?.request(`IAMAT same ${position} 1700000000`);
   upstream.requests = 0;
-  await Promise.all(clients.flatMap((client) => Array.from({ length: 10 }, () => client.ask('WHATSAT same 10 2'))));
-  print(`\n1,000 identical questions at once: ${upstream.requests} request(s)`);
+  await Promise.all(clients.flatMap((client) => Array.from({ length: 10 }, () => client.request('WHATSAT same 10 2'))));
+  print(`\n1,000 identical queries at once: upstream requests: ${upstream.requests}`);
   for (const client of clients) client.close();
 
   upstream.requests = 0;
   const rates: { iamat: number[]; hit: number[] } = { iamat: [], hit: [] };
-  // The first of each is not counted: the program is warming up.
+  // The first round is the warm-up.
   for (let round = 0; round <= rounds; round += 1) {
-    const iamat = await rate(
+    const iamat = await measureRate(
       port,
-      (number) => `IAMAT rate-${number % 1_000} ${place} ${1_700_000_000 + number}`,
-      partMs / 2,
+      (number) => `IAMAT rate-${number % 1_000} ${position} ${1_700_000_000 + number}`,
+      caseMs / 2,
     );
-    const hit = await rate(port, () => 'WHATSAT same 10 2', partMs / 2);
+    const hit = await measureRate(port, () => 'WHATSAT same 10 2', caseMs / 2);
     if (round > 0) rates.iamat.push(iamat);
     if (round > 0) rates.hit.push(hit);
   }
   const middle = (all: readonly number[]) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
   const [iamat, hit] = [middle(rates.iamat), middle(rates.hit)];
-  print(`a server alone, 4 connections, 50 commands under way on each, median of ${rounds}:`);
+  print(`single server, 4 connections, 50 commands in flight on each, median of ${rounds} rounds:`);
   print(
-    `  IAMAT ${Math.round(iamat)} a second, hits in the cache ${Math.round(hit)} a second: ${(hit / iamat).toFixed(2)} of it`,
+    `  IAMAT ${Math.round(iamat)} per second, cache hits ${Math.round(hit)} per second (ratio ${(hit / iamat).toFixed(2)})`,
   );
-  print(`  asked of the upstream meanwhile: ${upstream.requests}`);
+  print(`  upstream requests meanwhile: ${upstream.requests}`);
 } finally {
   await herd.stop();
-  await alone.stop();
+  await singleServer.stop();
   upstream.stop();
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { linkPauseMaxMs } from '../src/actors/time/backoff.js';
-import { defaultLimits, defaultPace } from '../src/actors/ports/limits.js';
-import { shakeHandsWithinMs } from '../src/actors/peer/peer-acceptor.js';
-import { drainMaxMs } from '../src/actors/server/server-machine.js';
-import { defaultUpstreamPace } from '../src/actors/upstream/upstream-settings.js';
-import { lastWritesWithinMs } from '../src/runtime/host/last-writes.js';
-import { processEndMaxMs } from '../src/runtime/processes/process-machine.js';
+import { maxLinkBackoffMs } from '../src/actors/time/backoff.js';
+import { defaultLimits, defaultLinkTimings } from '../src/actors/ports/limits.js';
+import { handshakeTimeoutMs } from '../src/actors/peer/peer-acceptor.js';
+import { maxDrainMs } from '../src/actors/server/server-machine.js';
+import { defaultUpstreamSettings } from '../src/actors/upstream/upstream-settings.js';
+import { finalWritesTimeoutMs } from '../src/runtime/host/final-writes.js';
+import { processStopTimeoutMs } from '../src/runtime/processes/process-machine.js';
 
 /** What closing a log, a store and sockets may take beside what has a bound of its own, in milliseconds. */
 const closingMs = 1_000;
@@ -19,19 +19,35 @@ function secondsIn(path: string, pattern: RegExp): number {
 
 /** Bounds that depend on each other: the first must be less than the second. */
 const relations: readonly (readonly [string, less: number, more: number])[] = [
-  ['an upstream answers before a draining server gives up', defaultUpstreamPace.deadlineMs, drainMaxMs],
+  ['an upstream answers before a draining server gives up', defaultUpstreamSettings.deadlineMs, maxDrainMs],
   [
     'a server drains and writes its last before its parent kills it',
-    drainMaxMs + lastWritesWithinMs + closingMs,
-    processEndMaxMs,
+    maxDrainMs + finalWritesTimeoutMs + closingMs,
+    processStopTimeoutMs,
   ],
-  ['a search of the herd ends before the upstream is given up', defaultLimits.seekMs, defaultUpstreamPace.deadlineMs],
-  ['a neighbour is dialed often enough to be back before it is taken for dead', linkPauseMaxMs, 3 * defaultPace.beatMs],
-  ['a handshake ends before the silence of a neighbour does', shakeHandsWithinMs, 3 * defaultPace.beatMs],
-  ['one connection cannot fill the bytes of all', defaultLimits.backlogBytesMax, defaultLimits.backlogBytesInAllMax],
-  ['one address cannot take all connections', defaultLimits.connectionsPerAddressMax, defaultLimits.connectionsMax],
-  ['one address cannot take all searches', defaultLimits.seeksPerSecondPerAddressMax, defaultLimits.seeksPerSecondMax],
-  ['a client ID fits into a line', defaultLimits.clientIdBytesMax, defaultLimits.lineBytesMax],
+  [
+    'a search of the herd ends before the upstream is given up',
+    defaultLimits.lookupTimeoutMs,
+    defaultUpstreamSettings.deadlineMs,
+  ],
+  [
+    'a neighbour is dialed often enough to be back before it is taken for dead',
+    maxLinkBackoffMs,
+    3 * defaultLinkTimings.heartbeatMs,
+  ],
+  ['a handshake ends before the silence of a neighbour does', handshakeTimeoutMs, 3 * defaultLinkTimings.heartbeatMs],
+  [
+    'one connection cannot fill the bytes of all',
+    defaultLimits.maxOutputBufferBytes,
+    defaultLimits.maxTotalOutputBufferBytes,
+  ],
+  ['one address cannot take all connections', defaultLimits.maxConnectionsPerAddress, defaultLimits.maxConnections],
+  [
+    'one address cannot take all searches',
+    defaultLimits.maxLookupsPerSecondPerAddress,
+    defaultLimits.maxLookupsPerSecond,
+  ],
+  ['a client ID fits into a line', defaultLimits.maxClientIdBytes, defaultLimits.maxLineBytes],
 ];
 
 /** How long service managers wait for a herd to stop, in the files that come with it. */
@@ -49,7 +65,7 @@ describe('bounds that depend on each other', () => {
 
   for (const [path, pattern] of managers) {
     it(`fit: ${path} waits until a parent has killed what did not stop`, () => {
-      expect(secondsIn(path, pattern) * 1_000).to.be.greaterThan(processEndMaxMs + closingMs);
+      expect(secondsIn(path, pattern) * 1_000).to.be.greaterThan(processStopTimeoutMs + closingMs);
     });
   }
 });

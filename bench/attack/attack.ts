@@ -1,30 +1,30 @@
 import type { Target } from './target.js';
 
-/** What an attack came to, besides what is measured of every attack. */
+/** Result of an attack, besides what is measured for every attack. */
 export interface Finding {
-  /** What happened, in a few words and numbers: a cell of the table. */
-  readonly seen: string;
-  /** What should not have happened; empty if the herd held. */
+  /** What was observed, for the `result` column. */
+  readonly observation: string;
+  /** Violated expectations; empty if the attack passed. */
   readonly failures: readonly string[];
 }
 
-/** An attack on a running herd by a stranger: everything it does goes to 127.0.0.1, and ends by itself. */
+/** An attack without credentials on a running herd. It connects only to 127.0.0.1 and ends by itself. */
 export interface Attack {
-  /** Names it on the command line. */
+  /** Name on the command line. */
   readonly name: string;
-  /** What is sent, in a few words and numbers: a cell of the table. */
+  /** What is sent, for the `sent` column. */
   readonly sent: string;
-  /** Settings of herd.yaml besides those of every attack. @param folder where files for them may be put */
+  /** Extra settings of herd.yaml. @param folder for files that the settings name */
   readonly settings?: (
     folder: string,
   ) => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
-  /** Whether each server runs in a process of its own: in one process servers have no `peerPort`. */
+  /** Set if each server runs in its own process: servers in one process do not listen on `peerPort`. */
   readonly processes?: true;
-  /** Variables of the environment that the herd is started with. */
+  /** Environment variables for the herd. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whether it fills the stores: what each of them evicts may differ, so they need not hold the same afterwards. */
-  readonly evicts?: true;
-  /** Fills the herd with what is attacked; not measured. */
+  /** Set if the attack fills the stores: servers may evict different clients, so they need not agree afterwards. */
+  readonly causesEviction?: true;
+  /** Prepares the herd before the measurement. */
   readonly prepare?: (target: Target) => Promise<void>;
   run(target: Target): Promise<Finding>;
 }

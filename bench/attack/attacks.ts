@@ -7,7 +7,7 @@ import { peerAttacks } from './attacks/peers.js';
 import { tlsAttacks } from './attacks/tls.js';
 import { watchAttacks } from './attacks/watch.js';
 
-/** All attacks, in the order of the table. */
+/** All attacks, in the order of the documentation page. */
 export const attacks: readonly Attack[] = [
   ...httpAttacks,
   ...watchAttacks,

@@ -3,8 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /*
- * Loaded into the attacked process before anything else (`node --import`). On SIGUSR2 it collects garbage, and writes what is
- * left to the file that HEAP_REPORT names, with the process's ID behind it: resident memory says little of what a process still refers to.
+ * Preloaded into the attacked process (`node --import`). On SIGUSR2 it runs a garbage collection and writes the bytes still held to
+ * the file named by HEAP_REPORT with the process ID as its extension. Resident memory does not show what is still referenced.
  */
 
 setFlagsFromString('--expose-gc');

@@ -4,32 +4,33 @@ import { createLogger, format, transports } from 'winston';
 import { createActor, setup } from 'xstate';
 
 /*
- * A yardstick: what a herd could cost on Node at all. It scans the line, keeps a Map, answers, and floods over persistent links;
- * it logs every line, those of a turn in one call of winston, with an eventemitter3 emit a line and an XState actor a
- * connection. It checks nothing, repairs nothing and has no limit. It is told all in one argument of JSON; a log of '' is none.
+ * Baseline: one server of a minimal herd on Node, a lower bound of the cost. It parses lines, keeps a Map, responds and floods over
+ * persistent links. It logs every line, batched per turn of the event loop into one winston call, with one eventemitter3 emit per
+ * line and one XState actor per connection. It has no validation, anti-entropy or limits. Configured by one JSON argument; an empty
+ * `log` turns logging off.
  */
 
-interface Plan {
+interface Config {
   readonly server: string;
   readonly ports: Readonly<Record<string, number>>;
   readonly neighbours: readonly string[];
   readonly log: string;
 }
 
-const { server, ports, neighbours, log } = JSON.parse(process.argv[2] ?? '') as Plan;
+const { server, ports, neighbours, log } = JSON.parse(process.argv[2] ?? '') as Config;
 
-const bus = new EventEmitter<{ line: [who: string, direction: 'in' | 'out', line: string] }>();
+const bus = new EventEmitter<{ line: [remote: string, direction: 'in' | 'out', line: string] }>();
 const life = setup({ types: { events: {} as { type: 'CLOSED' } } }).createMachine({
   initial: 'open',
   states: { open: { on: { CLOSED: 'closed' } }, closed: { type: 'final' } },
 });
 
-/** By client: the line without its forwarder, and its time. */
+/** By client: the AT line without its forwarder, and its time. */
 const locations = new Map<string, { readonly at: string; readonly time: string }>();
 const links = new Map<string, Link>();
 const flushes: (() => void)[] = [];
 
-/** Has something done at the end of this turn of the event loop. */
+/** Runs a callback at the end of this turn of the event loop. */
 function atEndOfTurn(flush: () => void): void {
   if (flushes.push(flush) > 1) return;
   setImmediate(() => {
@@ -49,35 +50,35 @@ if (log !== '') {
     logger.info(lines.join('\n'));
     lines = [];
   };
-  bus.on('line', (who, direction, line) => {
+  bus.on('line', (remote, direction, line) => {
     if (lines.length === 0) atEndOfTurn(write);
     if (Date.now() !== nowMs) now = new Date((nowMs = Date.now())).toISOString();
-    lines.push(`${now} ${who} ${direction} ${line}`);
+    lines.push(`${now} ${remote} ${direction} ${line}`);
   });
 }
 
-/** One connection, of a client or a neighbour; what is said in a turn is written at its end. */
+/** A connection of a client or a neighbour; output is written once per turn of the event loop. */
 class Link {
   private rest = '';
   private out = '';
-  private who: string;
+  private remote: string;
   private readonly life = createActor(life).start();
 
   constructor(private readonly socket: Socket) {
-    this.who = `client ${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+    this.remote = `client ${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
     socket.setNoDelay(true).setEncoding('latin1');
-    socket.on('data', (text: string) => this.take(text));
+    socket.on('data', (text: string) => this.receive(text));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.life.send({ type: 'CLOSED' }));
   }
 
-  befriend(name: string): void {
-    this.who = `peer ${name}`;
+  becomePeer(name: string): void {
+    this.remote = `peer ${name}`;
     links.set(name, this);
     if (links.size === neighbours.length) process.stdout.write('ready\n');
   }
 
-  say(line: string): void {
+  send(line: string): void {
     if (this.out === '') {
       atEndOfTurn(() => {
         this.socket.write(this.out, 'latin1');
@@ -85,27 +86,27 @@ class Link {
       });
     }
     this.out += `${line}\n`;
-    bus.emit('line', this.who, 'out', line);
+    bus.emit('line', this.remote, 'out', line);
   }
 
-  private take(chunk: string): void {
+  private receive(chunk: string): void {
     const text = this.rest + chunk;
     let from = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
       const line = text.slice(from, end);
-      bus.emit('line', this.who, 'in', line);
-      this.hear(line);
+      bus.emit('line', this.remote, 'in', line);
+      this.handleLine(line);
       from = end + 1;
     }
     this.rest = text.slice(from);
   }
 
-  private hear(line: string): void {
+  private handleLine(line: string): void {
     if (line.startsWith('IAMAT ')) {
       const position = line.indexOf(' ', 6);
       const time = line.indexOf(' ', position + 1);
-      const at = `AT ${server} ${skewOf(line.slice(time + 1))} ${line.slice(6)}`;
-      this.say(at);
+      const at = `AT ${server} ${formatSkew(line.slice(time + 1))} ${line.slice(6)}`;
+      this.send(at);
       learn(line.slice(6, position), at, line.slice(time + 1), '');
     } else if (line.startsWith('AT ')) {
       const client = line.indexOf(' ', line.indexOf(' ', 3) + 1) + 1;
@@ -115,14 +116,14 @@ class Link {
       learn(line.slice(client, position), line.slice(0, end), line.slice(time, end), line.slice(end + 1));
     } else if (line.startsWith('WHATSAT ')) {
       const known = locations.get(line.split(' ')[1] ?? '');
-      this.say(known?.at ?? `? ${line}`);
-      if (known !== undefined) this.say('{"results":[]}');
-    } else if (line.startsWith('PEER ')) this.befriend(line.slice(5));
-    else this.say(`? ${line}`);
+      this.send(known?.at ?? `? ${line}`);
+      if (known !== undefined) this.send('{"results":[]}');
+    } else if (line.startsWith('PEER ')) this.becomePeer(line.slice(5));
+    else this.send(`? ${line}`);
   }
 }
 
-function skewOf(time: string): string {
+function formatSkew(time: string): string {
   const ms = Date.now() - Math.round(Number(time) * 1_000);
   return `${ms < 0 ? '-' : '+'}${Math.trunc(Math.abs(ms) / 1_000)}.${String(1_000 + (Math.abs(ms) % 1_000)).slice(1)}000000`;
 }
@@ -131,19 +132,19 @@ function learn(client: string, at: string, time: string, from: string): void {
   const known = locations.get(client);
   if (known !== undefined && known.time >= time) return;
   locations.set(client, { at, time });
-  for (const [name, link] of links) if (name !== from) link.say(`${at} ${server}`);
+  for (const [name, link] of links) if (name !== from) link.send(`${at} ${server}`);
 }
 
-function call(name: string): void {
+function dial(name: string): void {
   const socket = connect(ports[name] ?? 0, '127.0.0.1', () => {
     const link = new Link(socket);
-    link.befriend(name);
-    link.say(`PEER ${server}`);
+    link.becomePeer(name);
+    link.send(`PEER ${server}`);
   });
-  socket.once('error', () => setTimeout(() => call(name), 50));
+  socket.once('error', () => setTimeout(() => dial(name), 50));
 }
 
 createServer((socket) => new Link(socket)).listen(ports[server], '127.0.0.1', () => {
-  for (const name of neighbours) if (server < name) call(name);
+  for (const name of neighbours) if (server < name) dial(name);
   if (neighbours.length === 0) process.stdout.write('ready\n');
 });

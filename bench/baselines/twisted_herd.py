@@ -1,7 +1,7 @@
-"""A yardstick: one server of a herd as one would write it with Twisted.
+"""Baseline: one server of a herd as one would write it with Twisted.
 
-Line protocols, one factory for those who call and one client factory for those who are called, persistent links, every
-line in and out logged. It is told all in one argument of JSON; a log of "" is none.
+Line protocols, a server factory and a client factory, persistent links, every line in and out logged. Configured by one
+JSON argument; an empty "log" turns logging off.
 """
 
 import json
@@ -15,14 +15,14 @@ from twisted.internet import reactor
 from twisted.internet.protocol import Factory, ReconnectingClientFactory
 from twisted.protocols.basic import LineOnlyReceiver
 
-plan = json.loads(sys.argv[1])
+config = json.loads(sys.argv[1])
 log = logging.getLogger("herd")
 position_pattern = re.compile(r"[+-]\d{1,2}(\.\d+)?[+-]\d{1,3}(\.\d+)?")
 time_pattern = re.compile(r"\d{1,15}(\.\d+)?")
 
 
 class HerdServer:
-    """What all connections share: locations by client, and links by neighbour."""
+    """State shared by all connections: locations by client, and links by neighbour."""
 
     def __init__(self, name, neighbours):
         self.name = name
@@ -31,7 +31,7 @@ class HerdServer:
         self.links = {}
 
     def learn(self, fields, sender=None):
-        """Takes the fields of an AT line; passes them on if they are news."""
+        """Stores the fields of an AT line, and forwards them if they are newer."""
         client, sent_at = fields[3], Decimal(fields[5])
         known = self.locations.get(client)
         if known is not None and known[0] >= sent_at:
@@ -40,9 +40,9 @@ class HerdServer:
         self.locations[client] = (sent_at, at)
         for neighbour, link in self.links.items():
             if neighbour != sender:
-                link.say(f"{at} {self.name}")
+                link.send(f"{at} {self.name}")
 
-    def linked(self, neighbour, link):
+    def add_link(self, neighbour, link):
         self.links[neighbour] = link
         if len(self.links) == len(self.neighbours):
             print("ready", flush=True)
@@ -58,51 +58,51 @@ class HerdProtocol(LineOnlyReceiver):
     def connectionMade(self):
         self.transport.setTcpNoDelay(True)
         peer = self.transport.getPeer()
-        self.far = f"{peer.host}:{peer.port}"
-        log.info("%s connected", self.far)
+        self.remote = f"{peer.host}:{peer.port}"
+        log.info("%s connected", self.remote)
 
     def connectionLost(self, reason):
-        log.info("%s left", self.far)
+        log.info("%s disconnected", self.remote)
         if self.neighbour is not None:
             self.herd.links.pop(self.neighbour, None)
 
-    def say(self, line):
-        log.info("%s out %s", self.far, line)
+    def send(self, line):
+        log.info("%s out %s", self.remote, line)
         self.sendLine(line.encode("latin-1"))
 
     def lineReceived(self, bytes_):
         line = bytes_.decode("latin-1")
-        log.info("%s in %s", self.far, line)
+        log.info("%s in %s", self.remote, line)
         fields = line.split()
         command = fields[0] if fields else ""
         if command == "IAMAT" and len(fields) == 4:
-            self.heard_iamat(line, *fields[1:])
+            self.handle_iamat(line, *fields[1:])
         elif command == "WHATSAT" and len(fields) == 4:
-            self.heard_whatsat(line, fields[1])
+            self.handle_whatsat(line, fields[1])
         elif command == "AT" and len(fields) == 7:
             self.herd.learn(fields[:6], sender=fields[6])
         elif command == "PEER" and len(fields) == 2:
             self.neighbour = fields[1]
-            self.herd.linked(self.neighbour, self)
+            self.herd.add_link(self.neighbour, self)
         else:
-            self.say(f"? {line}")
+            self.send(f"? {line}")
 
-    def heard_iamat(self, line, client, position, sent_at):
+    def handle_iamat(self, line, client, position, sent_at):
         if not position_pattern.fullmatch(position) or not time_pattern.fullmatch(sent_at):
-            self.say(f"? {line}")
+            self.send(f"? {line}")
             return
         skew = time.time() - float(sent_at)
         fields = ["AT", self.herd.name, f"{skew:+.9f}", client, position, sent_at]
-        self.say(" ".join(fields))
+        self.send(" ".join(fields))
         self.herd.learn(fields)
 
-    def heard_whatsat(self, line, client):
+    def handle_whatsat(self, line, client):
         known = self.herd.locations.get(client)
         if known is None:
-            self.say(f"? {line}")
+            self.send(f"? {line}")
             return
-        self.say(known[1])
-        self.say('{"results":[]}')
+        self.send(known[1])
+        self.send('{"results":[]}')
 
 
 class HerdFactory(Factory):
@@ -117,8 +117,8 @@ class LinkProtocol(HerdProtocol):
     def connectionMade(self):
         super().connectionMade()
         self.neighbour = self.factory.neighbour
-        self.say(f"PEER {self.herd.name}")
-        self.herd.linked(self.neighbour, self)
+        self.send(f"PEER {self.herd.name}")
+        self.herd.add_link(self.neighbour, self)
 
 
 class LinkFactory(ReconnectingClientFactory):
@@ -136,10 +136,10 @@ class LinkFactory(ReconnectingClientFactory):
 
 
 def main():
-    if plan["log"]:
-        logging.basicConfig(filename=plan["log"], format="%(asctime)s %(message)s", level=logging.INFO)
-    name, ports = plan["server"], plan["ports"]
-    herd = HerdServer(name, plan["neighbours"])
+    if config["log"]:
+        logging.basicConfig(filename=config["log"], format="%(asctime)s %(message)s", level=logging.INFO)
+    name, ports = config["server"], config["ports"]
+    herd = HerdServer(name, config["neighbours"])
     reactor.listenTCP(ports[name], HerdFactory(herd), interface="127.0.0.1", backlog=1024)
     for neighbour in herd.neighbours:
         if name < neighbour:

@@ -1,33 +1,40 @@
-import { spreadCost } from '../replication/cost.js';
-import { spreadMemory } from '../replication/memory.js';
-import { promises } from '../replication/promises.js';
-import { growths } from './growth.js';
+import { replicationCost } from '../replication/cost.js';
+import { replicationMemory } from '../replication/memory.js';
+import { natsTargets } from '../replication/nats-targets.js';
+import { growthBenchmarks } from './growth.js';
 import { latency } from './latency.js';
-import type { Effort, Measure } from './measure.js';
+import type { RunSettings, Benchmark } from './benchmark.js';
 import { memory } from './memory.js';
 import { refill } from './refill.js';
 import { startUp } from './start-up.js';
-import { throughputs } from './throughputs.js';
+import { throughputBenchmarks } from './throughputs.js';
 
-/** All measures, in the order in which they are made. */
-export const measures: readonly Measure[] = [
-  ...throughputs,
+/** All benchmarks, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [
+  ...throughputBenchmarks,
   latency,
   memory,
   refill,
-  ...growths,
+  ...growthBenchmarks,
   startUp,
-  spreadCost,
-  spreadMemory,
-  promises,
+  replicationCost,
+  replicationMemory,
+  natsTargets,
 ];
 
-/** The measures of a run. A name stands for all whose names begin with it and go on behind a comma. @throws if there is none of a name */
-export function chosen(names: readonly string[], kind: Effort['kind']): Measure[] {
+/**
+ * Selects the benchmarks of a run. A name selects the benchmark of that name and those whose name continues with a comma; without
+ * names, `occasion` decides.
+ * @throws Error if a name is unknown
+ */
+export function selectBenchmarks(names: readonly string[], kind: RunSettings['kind']): Benchmark[] {
   if (names.length === 0)
-    return measures.filter(({ runs }) => runs === 'every run' || (runs === 'full run' && kind === 'full'));
-  const has = (name: string, measure: Measure) => measure.name === name || measure.name.startsWith(`${name}, `);
-  const unknown = names.find((name) => !measures.some((measure) => has(name, measure)));
-  if (unknown !== undefined) throw new Error(`There is no measure ${unknown}.`);
-  return measures.filter((measure) => names.some((name) => has(name, measure)));
+    return benchmarks.filter(
+      ({ occasion }) => occasion === 'every-run' || (occasion === 'full-run' && kind === 'full'),
+    );
+  const matches = (name: string, benchmark: Benchmark) =>
+    benchmark.name === name || benchmark.name.startsWith(`${name}, `);
+  const unknown = names.find((name) => !benchmarks.some((benchmark) => matches(name, benchmark)));
+  if (unknown !== undefined) throw new Error(`unknown benchmark ${unknown}`);
+  return benchmarks.filter((benchmark) => names.some((name) => matches(name, benchmark)));
 }

@@ -1,111 +1,113 @@
 import { herd } from '../systems/all.js';
-import type { Talks } from '../systems/contestant.js';
-import type { LoadOrder, LoadResult } from '../load/order.js';
-import { interleaved, playTurn, warmUp, withAll, type Competitor, type Entry } from './field.js';
-import type { Measure } from './measure.js';
-import { fill, targetOf } from './throughput.js';
+import type { TopologyInput } from '../systems/system.js';
+import type { LoadJob, LoadResult } from '../load/load-job.js';
+import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry, type LineupEntry } from './lineup.js';
+import type { Benchmark } from './benchmark.js';
+import { fillStores, targetFields } from './throughput.js';
 
-/** A size of what grows, and how the load and the herd are then. */
+/** One size of the growing quantity, with its herd and load. */
 interface Step {
   readonly size: number;
-  readonly talks: Talks;
-  readonly load: Pick<LoadOrder, 'connections' | 'clients' | 'pace'>;
-  /** Whether the cost is that of the first server, or of all. */
+  readonly topology: TopologyInput;
+  readonly load: Pick<LoadJob, 'connections' | 'clients' | 'mode'>;
+  /** Whether the CPU time of the first server or of the whole herd counts. */
   readonly cost: 'first server' | 'herd';
 }
 
-/** What an update costs as something grows. */
-function growth(name: string, title: string, steps: readonly Step[]): Measure {
+/** A benchmark of the CPU time per update by size of a quantity. */
+function growthBenchmark(name: string, title: string, steps: readonly Step[]): Benchmark {
   return {
     name,
     title,
-    runs: 'full run',
+    occasion: 'full-run',
     async run(bench) {
       const byName = new Map(steps.map((step) => [step.size.toLocaleString('en-GB'), step]));
-      const entries = [...byName].map(([of, { talks }]): Entry => ({
-        name: of,
-        contestant: herd,
-        shape: { talks, log: 'every line' },
+      const entries = [...byName].map(([name, { topology }]): LineupEntry => ({
+        name,
+        system: herd,
+        shape: { topology, log: 'every-line' },
       }));
-      await withAll(bench, entries, async (competitors) => {
-        const stepOf = ({ name: size }: Competitor): Step => {
+      await withSystems(bench, entries, async (runningEntries) => {
+        const stepOf = ({ name: size }: RunningEntry): Step => {
           const step = byName.get(size);
-          if (step === undefined) throw new Error(`no step of ${name} is ${size}`);
+          if (step === undefined) throw new Error(`${name}: no step of size ${size}`);
           return step;
         };
-        for (const competitor of competitors) {
-          await fill(bench, competitor, stepOf(competitor).load.clients);
-          bench.say(`  ${competitor.name}: filled`);
+        for (const runningEntry of runningEntries) {
+          await fillStores(bench, runningEntry, stepOf(runningEntry).load.clients);
+          bench.print(`  ${runningEntry.name}: filled`);
         }
-        const orderOf = (competitor: Competitor): LoadOrder => ({
-          ...targetOf(competitor),
-          ...stepOf(competitor).load,
+        const jobOf = (runningEntry: RunningEntry): LoadJob => ({
+          ...targetFields(runningEntry),
+          ...stepOf(runningEntry).load,
           workload: 'iamat',
-          warmUpMs: bench.effort.warmUpMs,
+          warmUpMs: bench.settings.warmUpMs,
           warmUpRounds: 0,
-          measureMs: bench.effort.measureMs,
-          behindAllowedMs: 400,
+          measureMs: bench.settings.measureMs,
+          maxLagMs: 400,
         });
-        await warmUp(bench, competitors, orderOf);
-        const results = await interleaved(bench.effort.rounds, competitors, async (competitor) => {
-          const result = await playTurn(bench, competitor, orderOf(competitor));
-          const all = stepOf(competitor).cost === 'herd';
-          return microsOf(result, (server) => all || server === 'Metta', [...competitor.running.pids.keys()]);
+        await warmUpSystems(bench, runningEntries, jobOf);
+        const results = await runInterleaved(bench.settings.rounds, runningEntries, async (runningEntry) => {
+          const result = await runTurn(bench, runningEntry, jobOf(runningEntry));
+          const isHerd = stepOf(runningEntry).cost === 'herd';
+          return cpuMicrosPerResponse(result, (server) => isHerd || server === 'Metta', [
+            ...runningEntry.runningSystem.pids.keys(),
+          ]);
         });
         for (const [subject, values] of results) {
-          bench.figures.add({ measure: name, subject, metric: 'CPU an update', unit: 'µs', values });
+          bench.figures.add({ benchmark: name, subject, metric: 'CPU per update', unit: 'µs', values });
         }
       });
     },
   };
 }
 
-function microsOf(
-  { whole: { cpuMs, answers } }: LoadResult,
-  counts: (server: string) => boolean,
+function cpuMicrosPerResponse(
+  { total: { cpuMs, responses } }: LoadResult,
+  isCounted: (server: string) => boolean,
   pids: readonly string[],
 ): number {
-  const ms = cpuMs.reduce((sum, each, index) => (counts(pids[index] ?? '') ? sum + each : sum), 0);
-  return (ms * 1_000) / answers;
+  const ms = cpuMs.reduce((sum, each, index) => (isCounted(pids[index] ?? '') ? sum + each : sum), 0);
+  return (ms * 1_000) / responses;
 }
 
 const pipelined = { kind: 'closed', depth: 16 } as const;
 
-/** A fixed rate that any herd manages: what grows is then not the number of commands that come together. */
-const slow = { kind: 'open', perSecond: 2_000 } as const;
+/** A fixed rate that every herd sustains, so that batching does not vary with the size. */
+const fixedRate = { kind: 'open', perSecond: 2_000 } as const;
 
-const star = (neighbours: number): Talks => ({
+const starTopology = (neighbours: number): TopologyInput => ({
   Metta: Array.from({ length: neighbours }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
 });
 
-export const growths: readonly Measure[] = [
-  growth(
+export const growthBenchmarks: readonly Benchmark[] = [
+  growthBenchmark(
     'clients',
-    'Cost of an update over two servers, as clients stored grow',
+    'Cost of an update with two servers, by number of stored clients',
     [1_000, 10_000, 100_000, 1_000_000].map((clients) => ({
       size: clients,
-      talks: { Blake: ['Metta'] },
-      load: { clients, connections: 32, pace: pipelined },
+      topology: { Blake: ['Metta'] },
+      load: { clients, connections: 32, mode: pipelined },
       cost: 'herd',
     })),
   ),
-  growth(
+  growthBenchmark(
     'connections',
-    'Cost of an update at a server alone, 2,000 a second, as connections grow',
+    'Cost of an update at a single server, 2,000 per second, by number of connections',
     [1, 10, 100, 1_000, 10_000].map((connections) => ({
       size: connections,
-      talks: { Metta: [] },
-      load: { clients: 20_000, connections, pace: slow },
+      topology: { Metta: [] },
+      load: { clients: 20_000, connections, mode: fixedRate },
       cost: 'herd',
     })),
   ),
-  growth(
+  growthBenchmark(
     'neighbours',
-    'Cost of an update at the first server, 2,000 a second, as its neighbours grow',
+    'Cost of an update at the first server, 2,000 per second, by number of its neighbours',
     [1, 2, 4, 8, 16, 32].map((neighbours) => ({
       size: neighbours,
-      talks: star(neighbours),
-      load: { clients: 1_000, connections: 64, pace: slow },
+      topology: starTopology(neighbours),
+      load: { clients: 1_000, connections: 64, mode: fixedRate },
       cost: 'first server',
     })),
   ),

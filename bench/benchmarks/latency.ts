@@ -1,80 +1,91 @@
 import { herd, herdInOne } from '../systems/all.js';
-import { first, fiveServers, furthest } from '../systems/contestant.js';
-import type { LoadOrder, LoadResult } from '../load/order.js';
+import { loadedServer, fiveServers, farthestServer } from '../systems/system.js';
+import type { LoadJob, LoadResult } from '../load/load-job.js';
 import { median } from '../support/statistics.js';
-import { interleaved, playTurn, warmUp, withAll, type Competitor } from './field.js';
-import type { Bench, Measure } from './measure.js';
-import { clientCount, fill, rateOf, targetOf } from './throughput.js';
+import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry } from './lineup.js';
+import type { BenchContext, Benchmark } from './benchmark.js';
+import { clientCount, fillStores, responsesPerSecond, targetFields } from './throughput.js';
 
-/** How much of its capacity a herd is given to do meanwhile. */
-const loads = { idle: 0, half: 0.5, 'nine tenths': 0.9 } as const;
+/** Background load as a fraction of the capacity of the herd. */
+const loadShares = { idle: 0, '50 % load': 0.5, '90 % load': 0.9 } as const;
 
-/** Between two times taken, in milliseconds. */
-const everyMs = 4;
+/** Time between two measurements of the probe, in milliseconds. */
+const probeIntervalMs = 4;
 
-/** The time from the answer of one server until another one, three hops away, knows. */
-export const latency: Measure = {
+/** Propagation delay from one server to another, three hops away. */
+export const latency: Benchmark = {
   name: 'latency',
-  title: 'From the answer at Metta until Howard knows, three hops away, and the answers of a load at a fixed rate',
-  runs: 'full run',
+  title: 'Propagation delay from Metta to Howard, three hops away, and response times at a fixed rate',
+  occasion: 'full-run',
   async run(bench) {
-    const entries = [herd, herdInOne].map((contestant) => ({
-      name: contestant.name,
-      contestant,
-      shape: { talks: fiveServers, log: 'every line' } as const,
+    const entries = [herd, herdInOne].map((system) => ({
+      name: system.name,
+      system,
+      shape: { topology: fiveServers, log: 'every-line' } as const,
     }));
-    await withAll(bench, entries, async (competitors) => {
-      for (const competitor of competitors) await fill(bench, competitor, clientCount);
-      await warmUp(bench, competitors, (competitor) => closedOrderFor(bench, competitor));
-      const capacities = await capacitiesOf(bench, competitors);
-      for (const [load, part] of Object.entries(loads)) {
-        const results = await interleaved(bench.effort.rounds, competitors, (competitor) =>
-          playTurn(bench, competitor, orderFor(bench, competitor, part * (capacities.get(competitor.name) ?? 0))),
+    await withSystems(bench, entries, async (runningEntries) => {
+      for (const runningEntry of runningEntries) await fillStores(bench, runningEntry, clientCount);
+      await warmUpSystems(bench, runningEntries, (runningEntry) => closedLoopJobFor(bench, runningEntry));
+      const capacities = await measureCapacities(bench, runningEntries);
+      for (const [load, share] of Object.entries(loadShares)) {
+        const results = await runInterleaved(bench.settings.rounds, runningEntries, (runningEntry) =>
+          runTurn(
+            bench,
+            runningEntry,
+            openLoopJobFor(bench, runningEntry, share * (capacities.get(runningEntry.name) ?? 0)),
+          ),
         );
-        for (const { name } of competitors) note(bench, `${name}, ${load}`, results.get(name) ?? []);
+        for (const { name } of runningEntries) recordLatencies(bench, `${name}, ${load}`, results.get(name) ?? []);
       }
     });
   },
 };
 
-/** What each sustains with one command in flight on each of 64 connections: what a load at a fixed rate is like. */
-async function capacitiesOf(bench: Bench, competitors: readonly Competitor[]): Promise<Map<string, number>> {
-  const results = await interleaved(3, competitors, (competitor) =>
-    playTurn(bench, competitor, closedOrderFor(bench, competitor)),
+/** Measures the capacity with one command in flight on each of 64 connections, which resembles a load at a fixed rate. */
+async function measureCapacities(
+  bench: BenchContext,
+  runningEntries: readonly RunningEntry[],
+): Promise<Map<string, number>> {
+  const results = await runInterleaved(3, runningEntries, (runningEntry) =>
+    runTurn(bench, runningEntry, closedLoopJobFor(bench, runningEntry)),
   );
-  return new Map([...results].map(([name, rounds]) => [name, median(rounds.map(rateOf))]));
+  return new Map([...results].map(([name, rounds]) => [name, median(rounds.map(responsesPerSecond))]));
 }
 
-function closedOrderFor(bench: Bench, competitor: Competitor): LoadOrder {
-  return { ...orderFor(bench, competitor, 1), pace: { kind: 'closed', depth: 1 }, probe: undefined };
+function closedLoopJobFor(bench: BenchContext, runningEntry: RunningEntry): LoadJob {
+  return { ...openLoopJobFor(bench, runningEntry, 1), mode: { kind: 'closed', depth: 1 }, probe: undefined };
 }
 
-function orderFor(bench: Bench, competitor: Competitor, perSecond: number): LoadOrder {
-  const { warmUpMs, measureMs } = bench.effort;
-  const { ports } = competitor.running;
+function openLoopJobFor(bench: BenchContext, runningEntry: RunningEntry, perSecond: number): LoadJob {
+  const { warmUpMs, measureMs } = bench.settings;
+  const { ports } = runningEntry.runningSystem;
   return {
-    ...targetOf(competitor),
+    ...targetFields(runningEntry),
     workload: 'iamat',
-    pace: { kind: 'open', perSecond },
+    mode: { kind: 'open', perSecond },
     connections: 64,
     clients: clientCount,
     warmUpMs,
     warmUpRounds: 0,
     measureMs,
-    behindAllowedMs: Infinity,
-    probe: { tell: ports.get(first) ?? 0, ask: ports.get(furthest) ?? 0, everyMs },
+    maxLagMs: Infinity,
+    probe: {
+      reportPort: ports.get(loadedServer) ?? 0,
+      queryPort: ports.get(farthestServer) ?? 0,
+      intervalMs: probeIntervalMs,
+    },
   };
 }
 
-function note(bench: Bench, subject: string, results: readonly LoadResult[]): void {
-  const of = { measure: latency.name, subject, unit: 'ms' } as const;
-  const add = (metric: string, of_: (result: LoadResult) => number | undefined) => {
-    const values = results.flatMap((result) => of_(result) ?? []);
+function recordLatencies(bench: BenchContext, subject: string, results: readonly LoadResult[]): void {
+  const of = { benchmark: latency.name, subject, unit: 'ms' } as const;
+  const add = (metric: string, valueOf: (result: LoadResult) => number | undefined) => {
+    const values = results.flatMap((result) => valueOf(result) ?? []);
     if (values.length > 0) bench.figures.add({ ...of, metric, values: values.map((micros) => micros / 1_000) });
   };
-  add('knows, p50', ({ spread }) => spread?.p50);
-  add('knows, p99', ({ spread }) => spread?.p99);
-  add('answered, p50', ({ latency: each }) => each?.p50);
-  add('answered, p99', ({ latency: each }) => each?.p99);
-  add('sent late, p99', ({ lateness }) => lateness?.p99);
+  add('propagation, p50', ({ propagation }) => propagation?.p50);
+  add('propagation, p99', ({ propagation }) => propagation?.p99);
+  add('response, p50', ({ latency: each }) => each?.p50);
+  add('response, p99', ({ latency: each }) => each?.p99);
+  add('send delay, p99', ({ lateness }) => lateness?.p99);
 }

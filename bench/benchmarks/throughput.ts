@@ -1,141 +1,162 @@
-import { first } from '../systems/contestant.js';
-import type { LoadOrder, LoadResult } from '../load/order.js';
+import { loadedServer } from '../systems/system.js';
+import type { LoadJob, LoadResult } from '../load/load-job.js';
 import { memoryBytes } from '../support/process-table.js';
-import { interleaved, playTurn, warmUp, withAll, type Competitor, type Entry } from './field.js';
-import type { Bench, Measure, Occasion } from './measure.js';
+import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry, type LineupEntry } from './lineup.js';
+import type { BenchContext, Benchmark, Occasion } from './benchmark.js';
 
-/** Clients of the load: so many that none is reported again while it may still be on its way through the herd. */
+/** Number of clients of the load: enough that a client is reported again only after its previous report has propagated. */
 export const clientCount = 16_384;
 
-/** Updates must be known everywhere that soon after the end of the load; else the rate is not sustained. */
-const knownWithinMs = 1_000;
+/** A rate counts as sustained only if all servers have all updates within this time after the load, in milliseconds. */
+const maxDrainMs = 1_000;
 
-/** The load is held back while a server is further behind than the first of these, and at least than the second. */
-export const behindAllowedMs = 400;
-const behindLeastMs = 100;
+/** The load pauses while a server lags more than this, in milliseconds. */
+export const maxLagMs = 400;
+/** Lower bound of the allowed lag when it is reduced for a herd that does not keep up, in milliseconds. */
+const minAllowedLagMs = 100;
 
-/** A generator that uses more of its core than this may be the limit itself. */
-const ownShareMost = 0.9;
+/** Above this CPU use, the load generator itself may be the bottleneck. */
+const maxGeneratorShare = 0.9;
 
-/** What is told apart from one measure of throughput to the next. */
-export interface Throughput {
+/** Definition of a throughput benchmark. */
+export interface ThroughputSpec {
   readonly name: string;
   readonly title: string;
-  readonly runs: Occasion;
-  readonly load: Pick<LoadOrder, 'workload' | 'pace' | 'connections'>;
-  /** Other than the workload of the load, for those who speak another language. */
-  readonly workloads?: Readonly<Record<string, LoadOrder['workload']>>;
-  /** Whether all clients are reported before anything else. */
+  readonly occasion: Occasion;
+  readonly load: Pick<LoadJob, 'workload' | 'mode' | 'connections'>;
+  /** Workloads by system name, for systems with another protocol. */
+  readonly workloads?: Readonly<Record<string, LoadJob['workload']>>;
+  /** Whether all clients are stored before the measurement. */
   readonly prefill?: boolean;
-  entries(bench: Bench): readonly Entry[];
+  /** Returns the systems to measure. */
+  entries(bench: BenchContext): readonly LineupEntry[];
 }
 
-/** As many commands a second as a herd sustains, and what each of them costs. */
-export function throughput(what: Throughput): Measure {
+/** A benchmark of the sustained rate and of the cost per command. */
+export function throughputBenchmark(spec: ThroughputSpec): Benchmark {
   return {
-    ...what,
+    ...spec,
     async run(bench) {
-      const { rounds } = bench.effort;
-      await withAll(bench, what.entries(bench), async (competitors) => {
-        for (const competitor of what.prefill === true ? competitors : []) await fill(bench, competitor, clientCount);
-        await warmUp(bench, competitors, (competitor) => firstOrderFor(bench, what, competitor));
-        const results = await interleaved(rounds, competitors, async (competitor, round) => {
-          const result = await sustained(
-            (order) => playTurn(bench, competitor, order),
-            orderFor(bench, what, competitor),
+      const { rounds } = bench.settings;
+      await withSystems(bench, spec.entries(bench), async (runningEntries) => {
+        for (const runningEntry of spec.prefill === true ? runningEntries : [])
+          await fillStores(bench, runningEntry, clientCount);
+        await warmUpSystems(bench, runningEntries, (runningEntry) => firstJobFor(bench, spec, runningEntry));
+        const results = await runInterleaved(rounds, runningEntries, async (runningEntry, round) => {
+          const result = await runSustained(
+            (job) => runTurn(bench, runningEntry, job),
+            jobFor(bench, spec, runningEntry),
           );
-          bench.say(`  round ${round + 1} of ${rounds}: ${competitor.name} ${rateOf(result).toFixed(0)}/s`);
+          bench.print(
+            `  round ${round + 1} of ${rounds}: ${runningEntry.name} ${responsesPerSecond(result).toFixed(0)}/s`,
+          );
           return result;
         });
-        for (const competitor of competitors) note(bench, what, competitor, results.get(competitor.name) ?? []);
+        for (const runningEntry of runningEntries)
+          recordThroughput(bench, spec, runningEntry, results.get(runningEntry.name) ?? []);
       });
     },
   };
 }
 
-/** Reports so many clients, and waits until all servers know them. */
-export async function fill(bench: Bench, competitor: Competitor, clients: number): Promise<void> {
-  await playTurn(bench, competitor, {
-    ...targetOf(competitor),
+/** Reports `clients` clients, and waits until all servers have them. */
+export async function fillStores(bench: BenchContext, runningEntry: RunningEntry, clients: number): Promise<void> {
+  await runTurn(bench, runningEntry, {
+    ...targetFields(runningEntry),
     workload: 'iamat',
-    pace: { kind: 'closed', depth: 16 },
+    mode: { kind: 'closed', depth: 16 },
     connections: 64,
     clients,
     warmUpMs: 0,
     warmUpRounds: 1,
     measureMs: 100,
-    behindAllowedMs,
+    maxLagMs,
   });
 }
 
-/** In the first turn all clients are reported once. */
-function firstOrderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
-  const order = orderFor(bench, what, competitor);
-  return order.pace.kind === 'closed' && what.prefill !== true ? { ...order, warmUpRounds: 1 } : order;
+/** The first job reports all clients once. */
+function firstJobFor(bench: BenchContext, spec: ThroughputSpec, runningEntry: RunningEntry): LoadJob {
+  const job = jobFor(bench, spec, runningEntry);
+  return job.mode.kind === 'closed' && spec.prefill !== true ? { ...job, warmUpRounds: 1 } : job;
 }
 
-function orderFor(bench: Bench, what: Throughput, competitor: Competitor): LoadOrder {
-  const { warmUpMs, measureMs } = bench.effort;
+function jobFor(bench: BenchContext, spec: ThroughputSpec, runningEntry: RunningEntry): LoadJob {
+  const { warmUpMs, measureMs } = bench.settings;
   return {
-    ...targetOf(competitor),
-    ...what.load,
-    workload: what.workloads?.[competitor.name] ?? what.load.workload,
+    ...targetFields(runningEntry),
+    ...spec.load,
+    workload: spec.workloads?.[runningEntry.name] ?? spec.load.workload,
     clients: clientCount,
     warmUpMs,
     warmUpRounds: 0,
     measureMs,
-    behindAllowedMs,
+    maxLagMs,
   };
 }
 
-/** The server that gets the load, those that must come to know it, and all processes. */
-export function targetOf({ running }: Competitor): Pick<LoadOrder, 'port' | 'watched' | 'pids'> {
-  const { ports, pids } = running;
-  const server = ports.has(first) ? first : ([...ports.keys()][0] ?? '');
+/** Returns the port of the loaded server, the ports of all others, and the process IDs. */
+export function targetFields({ runningSystem }: RunningEntry): Pick<LoadJob, 'port' | 'followerPorts' | 'pids'> {
+  const { ports, pids } = runningSystem;
+  const server = ports.has(loadedServer) ? loadedServer : ([...ports.keys()][0] ?? '');
   return {
     port: ports.get(server) ?? 0,
-    watched: [...ports].filter(([each]) => each !== server).map(([, port]) => port),
+    followerPorts: [...ports].filter(([each]) => each !== server).map(([, port]) => port),
     pids: [...pids.values()],
   };
 }
 
-/** Plays a turn; again, with the load held back sooner, if the herd did not keep up. */
-export async function sustained<Result extends LoadResult>(
-  play: (order: LoadOrder) => Promise<Result>,
-  order: LoadOrder,
+/** Runs a job; repeats it with half the allowed lag while the herd does not keep up. */
+export async function runSustained<Result extends LoadResult>(
+  run: (job: LoadJob) => Promise<Result>,
+  job: LoadJob,
 ): Promise<Result> {
-  const result = await play(order);
-  if (result.drainMs <= knownWithinMs || order.behindAllowedMs < behindLeastMs) return result;
-  return sustained(play, { ...order, behindAllowedMs: order.behindAllowedMs / 2 });
+  const result = await run(job);
+  if (result.drainMs <= maxDrainMs || job.maxLagMs < minAllowedLagMs) return result;
+  return runSustained(run, { ...job, maxLagMs: job.maxLagMs / 2 });
 }
 
-/** Answers a second; none if the herd did not keep up. */
-export function rateOf({ answers, windowMs, drainMs }: LoadResult): number {
-  return drainMs > knownWithinMs ? 0 : (answers * 1_000) / windowMs;
+/** Responses per second; 0 if the herd did not keep up. */
+export function responsesPerSecond({ responses, windowMs, drainMs }: LoadResult): number {
+  return drainMs > maxDrainMs ? 0 : (responses * 1_000) / windowMs;
 }
 
-function note(bench: Bench, what: Throughput, { name, running }: Competitor, results: readonly LoadResult[]): void {
+function recordThroughput(
+  bench: BenchContext,
+  spec: ThroughputSpec,
+  { name, runningSystem }: RunningEntry,
+  results: readonly LoadResult[],
+): void {
   const { figures } = bench;
-  const of = { measure: what.name, subject: name };
-  const pids = [...running.pids.keys()];
-  const cpuMs = (result: LoadResult, which: (server: string) => boolean) =>
-    result.whole.cpuMs.reduce((sum, ms, index) => (which(pids[index] ?? '') ? sum + ms : sum), 0);
-  const micros = (which: (server: string) => boolean) =>
-    results.map((result) => (cpuMs(result, which) * 1_000) / result.whole.answers);
-  figures.add({ ...of, metric: 'rate', unit: 'a second', values: results.map(rateOf) });
-  if (running.pids.has(first)) {
-    figures.add({ ...of, metric: 'CPU, first server', unit: 'µs', values: micros((server) => server === first) });
+  const of = { benchmark: spec.name, subject: name };
+  const pids = [...runningSystem.pids.keys()];
+  const cpuMs = (result: LoadResult, isCounted: (server: string) => boolean) =>
+    result.total.cpuMs.reduce((sum, ms, index) => (isCounted(pids[index] ?? '') ? sum + ms : sum), 0);
+  const micros = (isCounted: (server: string) => boolean) =>
+    results.map((result) => (cpuMs(result, isCounted) * 1_000) / result.total.responses);
+  figures.add({ ...of, metric: 'rate', unit: 'per second', values: results.map(responsesPerSecond) });
+  if (runningSystem.pids.has(loadedServer)) {
+    figures.add({
+      ...of,
+      metric: 'CPU, first server',
+      unit: 'µs',
+      values: micros((server) => server === loadedServer),
+    });
   }
   figures.add({ ...of, metric: 'CPU, herd', unit: 'µs', values: micros(() => true) });
-  const peak = [...running.pids.values()].reduce((sum, pid) => sum + memoryBytes(pid, 'peak'), 0);
+  const peak = [...runningSystem.pids.values()].reduce((sum, pid) => sum + memoryBytes(pid, 'peak'), 0);
   figures.add({ ...of, metric: 'peak memory', unit: 'MB', values: [peak / 1_048_576] });
-  figures.add({ ...of, metric: 'behind at most', unit: 'ms', values: results.map(({ behindMs }) => behindMs) });
-  figures.add({ ...of, metric: 'all known after', unit: 'ms', values: results.map(({ drainMs }) => drainMs) });
-  figures.add({ ...of, metric: 'generator', unit: 'part', values: results.map(({ ownShare }) => ownShare) });
-  if (results.some(({ drainMs }) => drainMs > knownWithinMs)) {
-    figures.note(`${what.title}, ${name}: the herd did not keep up in every round; such a round counts as none`);
+  figures.add({ ...of, metric: 'max lag', unit: 'ms', values: results.map(({ lagMs }) => lagMs) });
+  figures.add({ ...of, metric: 'drain time', unit: 'ms', values: results.map(({ drainMs }) => drainMs) });
+  figures.add({
+    ...of,
+    metric: 'generator',
+    unit: 'part',
+    values: results.map(({ generatorShare }) => generatorShare),
+  });
+  if (results.some(({ drainMs }) => drainMs > maxDrainMs)) {
+    figures.note(`${spec.title}, ${name}: the herd did not keep up in every round; such a round counts as rate 0`);
   }
-  if (results.some(({ ownShare }) => ownShare >= ownShareMost)) {
-    figures.note(`${what.title}, ${name}: the load generator was at its own limit; the rate may be higher`);
+  if (results.some(({ generatorShare }) => generatorShare >= maxGeneratorShare)) {
+    figures.note(`${spec.title}, ${name}: the load generator was at its limit; the rate may be higher`);
   }
 }

@@ -1,119 +1,124 @@
 import { asyncio, bareNode, herd, herdInOne, twisted } from '../systems/all.js';
-import { fiveServers, type Contestant, type Talks } from '../systems/contestant.js';
-import { Herd } from '../systems/herd.js';
+import { fiveServers, type BenchSystem, type TopologyInput } from '../systems/system.js';
+import { HerdSystem } from '../systems/herd.js';
 import { redis } from '../systems/redis.js';
-import type { LoadOrder } from '../load/order.js';
-import type { Entry } from './field.js';
-import type { Bench, Measure } from './measure.js';
-import { throughput } from './throughput.js';
+import type { LoadJob } from '../load/load-job.js';
+import type { LineupEntry } from './lineup.js';
+import type { BenchContext, Benchmark } from './benchmark.js';
+import { throughputBenchmark } from './throughput.js';
 
-/** Every measure of throughput has that many connections. */
+/** Number of connections in all throughput benchmarks. */
 const connections = 64;
 
-const stored = new Herd('with the store on disk', 'one a server', { store: { path: 'store' } });
-const webless = new Herd('without WebSocket and HTTP', 'one a server', {}, 'no web');
-const unrepaired = new Herd('without comparing digests', 'one a server', { links: { repairSeconds: 86_400 } });
+const withStore = new HerdSystem('with the store on disk', 'one-per-server', { store: { path: 'store' } });
+const withoutHttp = new HerdSystem('without WebSocket and HTTP', 'one-per-server', {}, 'without-http');
+const withoutAntiEntropy = new HerdSystem('without anti-entropy', 'one-per-server', {
+  peers: { antiEntropySeconds: 86_400 },
+});
 
-const closed = (depth: number, workload: LoadOrder['workload'] = 'iamat') => ({
+const closedLoop = (depth: number, workload: LoadJob['workload'] = 'iamat') => ({
   workload,
-  pace: { kind: 'closed', depth } as const,
+  mode: { kind: 'closed', depth } as const,
   connections,
 });
 
-function logged(contestant: Contestant, talks: Talks = fiveServers): Entry {
-  return { name: contestant.name, contestant, shape: { talks, log: 'every line' } };
+function withLog(system: BenchSystem, topology: TopologyInput = fiveServers): LineupEntry {
+  return { name: system.name, system, shape: { topology, log: 'every-line' } };
 }
 
-function silent(contestant: Contestant, talks: Talks = fiveServers): Entry {
-  return { name: `${contestant.name}, no log`, contestant, shape: { talks, log: 'none' } };
+function withoutLog(system: BenchSystem, topology: TopologyInput = fiveServers): LineupEntry {
+  return { name: `${system.name}, no log`, system, shape: { topology, log: 'none' } };
 }
 
-const everybody = () => [
-  logged(herd),
-  logged(herdInOne),
-  logged(twisted),
-  logged(asyncio),
-  logged(bareNode),
-  silent(bareNode),
+const allSystems = () => [
+  withLog(herd),
+  withLog(herdInOne),
+  withLog(twisted),
+  withLog(asyncio),
+  withLog(bareNode),
+  withoutLog(bareNode),
 ];
 
-/** The first reports of all clients alone take those in Python longer than a quick run may. */
-const manyOrFew = ({ effort }: Bench) => (effort.kind === 'full' ? everybody() : [logged(herd), logged(bareNode)]);
+/** A quick run leaves out the Python baselines, because storing all clients alone takes them too long. */
+const systemsForRun = ({ settings }: BenchContext) =>
+  settings.kind === 'full' ? allSystems() : [withLog(herd), withLog(bareNode)];
 
-const alone: Talks = { Metta: [] };
-const thoseAlone = ({ effort }: Bench) => [
-  logged(herd, alone),
-  logged(redis, alone),
-  ...(effort.kind === 'full' ? [logged(bareNode, alone), silent(bareNode, alone)] : []),
+const singleServerTopology: TopologyInput = { Metta: [] };
+const singleServerSystems = ({ settings }: BenchContext) => [
+  withLog(herd, singleServerTopology),
+  withLog(redis, singleServerTopology),
+  ...(settings.kind === 'full'
+    ? [withLog(bareNode, singleServerTopology), withoutLog(bareNode, singleServerTopology)]
+    : []),
 ];
 const geoadd = { [redis.name]: 'geoadd' } as const;
 
-/** All measures of throughput. Those of WHATSAT leave the yardsticks out: they have no upstream. */
-export const throughputs: readonly Measure[] = [
-  throughput({
+/** All throughput benchmarks. Those with WHATSAT leave the baselines out, which have no upstream. */
+export const throughputBenchmarks: readonly Benchmark[] = [
+  throughputBenchmark({
     name: 'pipelined',
     title: 'IAMAT, 64 connections, 16 in flight on each',
-    runs: 'every run',
-    load: closed(16),
-    entries: manyOrFew,
+    occasion: 'every-run',
+    load: closedLoop(16),
+    entries: systemsForRun,
   }),
-  throughput({
+  throughputBenchmark({
     name: 'one in flight',
     title: 'IAMAT, 64 connections, one in flight on each',
-    runs: 'every run',
-    load: closed(1),
-    entries: manyOrFew,
+    occasion: 'every-run',
+    load: closedLoop(1),
+    entries: systemsForRun,
   }),
-  throughput({
-    name: 'connection each',
-    title: 'IAMAT, a connection for each command, 64 at once',
-    runs: 'full run',
-    load: { workload: 'iamat', pace: { kind: 'connection each' }, connections },
-    entries: () => [herd, herdInOne, twisted, bareNode].map((each) => logged(each)),
+  throughputBenchmark({
+    name: 'connection per command',
+    title: 'IAMAT, one connection per command, 64 at a time',
+    occasion: 'full-run',
+    load: { workload: 'iamat', mode: { kind: 'connection-per-command' }, connections },
+    entries: () => [herd, herdInOne, twisted, bareNode].map((each) => withLog(each)),
   }),
-  throughput({
-    name: 'alone, pipelined',
-    title: 'One server alone, 64 connections, 16 in flight on each',
-    runs: 'every run',
-    load: closed(16),
+  throughputBenchmark({
+    name: 'single server, pipelined',
+    title: 'Single server, 64 connections, 16 in flight on each',
+    occasion: 'every-run',
+    load: closedLoop(16),
     workloads: geoadd,
-    entries: thoseAlone,
+    entries: singleServerSystems,
   }),
-  throughput({
-    name: 'alone, one in flight',
-    title: 'One server alone, 64 connections, one in flight on each',
-    runs: 'full run',
-    load: closed(1),
+  throughputBenchmark({
+    name: 'single server, one in flight',
+    title: 'Single server, 64 connections, one in flight on each',
+    occasion: 'full-run',
+    load: closedLoop(1),
     workloads: geoadd,
-    entries: thoseAlone,
+    entries: singleServerSystems,
   }),
-  throughput({
+  throughputBenchmark({
     name: 'whatsat',
-    title: 'WHATSAT for one place, 64 connections, 4 in flight on each',
-    runs: 'full run',
-    load: closed(4, 'whatsat'),
+    title: 'WHATSAT for one position, 64 connections, 4 in flight on each',
+    occasion: 'full-run',
+    load: closedLoop(4, 'whatsat'),
     prefill: true,
-    entries: () => [logged(herd), logged(herdInOne)],
+    entries: () => [withLog(herd), withLog(herdInOne)],
   }),
-  throughput({
+  throughputBenchmark({
     name: 'mixed',
-    title: 'Nine IAMAT to one WHATSAT, 64 connections, 16 in flight on each',
-    runs: 'full run',
-    load: closed(16, 'mixed'),
+    title: 'Nine IAMAT per WHATSAT, 64 connections, 16 in flight on each',
+    occasion: 'full-run',
+    load: closedLoop(16, 'mixed'),
     prefill: true,
-    entries: () => [logged(herd), logged(herdInOne)],
+    entries: () => [withLog(herd), withLog(herdInOne)],
   }),
-  throughput({
+  throughputBenchmark({
     name: 'features',
-    title: 'What a feature costs: IAMAT, 64 connections, 16 in flight on each, five processes',
-    runs: 'full run',
-    load: closed(16),
+    title: 'Cost of features: IAMAT, 64 connections, 16 in flight on each, five processes',
+    occasion: 'full-run',
+    load: closedLoop(16),
     entries: () => [
-      { ...logged(herd), name: 'as it is' },
-      { ...silent(herd), name: 'without the log' },
-      logged(stored),
-      logged(webless),
-      logged(unrepaired),
+      { ...withLog(herd), name: 'default' },
+      { ...withoutLog(herd), name: 'without the log' },
+      withLog(withStore),
+      withLog(withoutHttp),
+      withLog(withoutAntiEntropy),
     ],
   }),
 ];

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Answers } from './answers.js';
-import type { Commands } from './commands.js';
-import type { Told } from './load.js';
+import { ResponseCounter } from './response-counter.js';
+import type { CommandWriter } from './command-writer.js';
+import type { AckedReport } from './load.js';
 
-/** All sockets read into this: what it holds is counted before the next one reads. */
-const inBytes = Buffer.allocUnsafe(256 * 1_024);
+/** Read buffer of all sockets: its content is processed synchronously before the next read. */
+const readBuffer = Buffer.allocUnsafe(256 * 1_024);
 
-/** The clients that one connection reports, in turn. */
+/** The clients that one connection reports, in rotation. */
 export interface ClientRange {
   readonly first: number;
   readonly step: number;
@@ -15,84 +15,85 @@ export interface ClientRange {
 }
 
 /**
- * One connection of the load. Its commands stand in a ring of slots, and a slot is written anew only when its last command
- * has been answered; so what the socket has not sent yet stays as it is.
+ * One connection of the load. Commands are written into a ring of slots. A slot is reused only after its previous command was
+ * answered, so bytes that the socket has not sent yet never change.
  */
 export class LoadConnection {
   sent = 0;
   answered = 0;
   private readonly ring: Buffer;
-  private readonly answers: Answers;
+  private readonly responses: ResponseCounter;
   private lastClient = 0;
   private lastStamp = 0;
-  private state: 'open' | 'closed' = 'open';
+  private isClosed = false;
 
   private constructor(
     private readonly socket: Socket,
-    private readonly commands: Commands,
+    private readonly commands: CommandWriter,
     private readonly clients: ClientRange,
     private readonly slots: number,
   ) {
-    this.ring = Buffer.allocUnsafe(slots * commands.bytesEach);
-    this.answers = new Answers((index) => commands.asks(index));
+    this.ring = Buffer.allocUnsafe(slots * commands.bytesPerCommand);
+    this.responses = new ResponseCounter((index) => commands.isQuery(index));
   }
 
-  /** @param slots how many commands may be under way */
+  /** Opens a connection. @param slots maximum number of commands in flight */
   static async open(
     port: number,
-    commands: Commands,
+    commands: CommandWriter,
     clients: ClientRange,
     slots: number,
-    onAnswers: (connection: LoadConnection, count: number) => void,
+    onResponses: (connection: LoadConnection, count: number) => void,
   ): Promise<LoadConnection> {
-    const state: { connection?: LoadConnection } = {};
+    const holder: { connection?: LoadConnection } = {};
     const callback = (bytes: number): boolean => {
-      const { connection } = state;
+      const { connection } = holder;
       if (connection === undefined) return true;
-      const count = connection.answers.take(inBytes, bytes);
+      const count = connection.responses.receive(readBuffer, bytes);
       connection.answered += count;
-      if (count > 0) onAnswers(connection, count);
+      if (count > 0) onResponses(connection, count);
       return true;
     };
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: inBytes, callback } });
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: readBuffer, callback } });
     await once(socket, 'connect');
     const connection = new LoadConnection(socket, commands, clients, slots);
-    state.connection = connection;
+    holder.connection = connection;
     socket.on('error', () => undefined);
-    socket.on('close', () => (connection.state = 'closed'));
+    socket.on('close', () => (connection.isClosed = true));
     return connection;
   }
 
-  get wrong(): number {
-    return this.answers.wrong + (this.state === 'closed' ? this.sent - this.answered : 0);
+  /** Wrong responses, and missing ones if the connection is closed. */
+  get wrongCount(): number {
+    return this.responses.wrongCount + (this.isClosed ? this.sent - this.answered : 0);
   }
 
-  get underWay(): number {
-    return this.state === 'closed' ? 0 : this.sent - this.answered;
+  get pending(): number {
+    return this.isClosed ? 0 : this.sent - this.answered;
   }
 
-  /** How often each of its clients has had its turn. */
+  /** Number of complete rotations through the clients. */
   get rounds(): number {
     return Math.floor(this.answered / this.clients.count);
   }
 
-  /** How many commands more may be under way. */
-  get room(): number {
+  /** Number of further commands that can be sent now. */
+  get freeSlots(): number {
     return this.slots - (this.sent - this.answered);
   }
 
-  /** The report that was sent last. */
-  get lastTold(): Told | undefined {
-    return this.lastStamp === 0 ? undefined : this.commands.told(this.lastClient, this.lastStamp);
+  /** The last report that was sent. */
+  get lastReport(): AckedReport | undefined {
+    return this.lastStamp === 0 ? undefined : this.commands.reportAt(this.lastClient, this.lastStamp);
   }
 
-  /** Sends so many commands; there must be room for them. */
+  /** Sends `count` commands, which must not exceed `freeSlots`. */
   send(count: number): void {
-    const { bytesEach } = this.commands;
+    const { bytesPerCommand } = this.commands;
     const from = this.sent % this.slots;
     for (let index = 0; index < count; index += 1) {
-      const at = ((from + index) % this.slots) * bytesEach;
-      const client = this.clientOf(this.sent);
+      const at = ((from + index) % this.slots) * bytesPerCommand;
+      const client = this.clientAt(this.sent);
       const stamp = this.commands.write(this.ring, at, this.sent, client);
       if (stamp > 0) {
         this.lastClient = client;
@@ -100,11 +101,11 @@ export class LoadConnection {
       }
       this.sent += 1;
     }
-    const whole = Math.min(count, this.slots - from);
-    if (whole < count) this.socket.cork();
-    this.socket.write(this.ring.subarray(from * bytesEach, (from + whole) * bytesEach));
-    if (whole === count) return;
-    this.socket.write(this.ring.subarray(0, (count - whole) * bytesEach));
+    const contiguous = Math.min(count, this.slots - from);
+    if (contiguous < count) this.socket.cork();
+    this.socket.write(this.ring.subarray(from * bytesPerCommand, (from + contiguous) * bytesPerCommand));
+    if (contiguous === count) return;
+    this.socket.write(this.ring.subarray(0, (count - contiguous) * bytesPerCommand));
     this.socket.uncork();
   }
 
@@ -112,7 +113,7 @@ export class LoadConnection {
     this.socket.destroy();
   }
 
-  private clientOf(index: number): number {
+  private clientAt(index: number): number {
     const { first, step, count } = this.clients;
     return first + step * (index % count);
   }

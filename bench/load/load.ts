@@ -1,28 +1,30 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 
-/** A report that a server has answered. */
-export interface Told {
+/** A report that a server has acknowledged. */
+export interface AckedReport {
   readonly client: string;
   readonly time: string;
 }
 
-/** Something that sends commands to a server, until it is told to stop. */
+/** Sends commands to a server until it is stopped. */
 export interface Load {
-  /** Commands that have been answered. */
-  readonly answers: number;
-  /** How often each client has had its turn, at least. */
+  /** Number of responses. */
+  readonly responses: number;
+  /** Minimum number of times that each client was reported. */
   readonly rounds: number;
-  /** Commands that were answered wrongly, or never will be. */
-  readonly wrong: number;
-  /** Commands that wait for their answer. */
-  readonly underWay: number;
-  /** From due to answered, and from due to sent, in microseconds; where commands are due at a time. */
+  /** Number of wrong responses, and of responses that can no longer arrive. */
+  readonly wrongCount: number;
+  /** Number of commands in flight. */
+  readonly pending: number;
+  /** From due to answered, in microseconds; only in an open loop. */
   readonly latency?: RecordableHistogram | undefined;
+  /** From due to sent, in microseconds; only in an open loop. */
   readonly lateness?: RecordableHistogram | undefined;
   start(): Promise<void>;
-  /** Sends nothing more. */
+  /** Stops sending; pending responses may still arrive. */
   stop(): void;
+  /** Closes all connections. */
   close(): void;
-  /** Some of the last reports that were answered: none of them is older than what a server holds then. */
-  lastTold(): Told[];
+  /** A sample of the last acknowledged reports, each the newest of its client. */
+  lastReports(): AckedReport[];
 }

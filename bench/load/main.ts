@@ -1,9 +1,9 @@
-import type { LoadOrder } from './order.js';
-import { play } from './play.js';
+import type { LoadJob } from './load-job.js';
+import { runLoad } from './run-load.js';
 
-/** The load generator: a process that plays the orders of its parent, one at a time, and ends when its parent does. */
-process.on('message', (order) => {
-  play(order as LoadOrder).then(
+/* The load generator process: runs the jobs that its parent sends, one at a time, and exits when the parent disconnects. */
+process.on('message', (job) => {
+  runLoad(job as LoadJob).then(
     (result) => process.send?.({ result }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );

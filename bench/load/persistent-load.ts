@@ -1,39 +1,39 @@
-import type { Commands } from './commands.js';
-import type { Load, Told } from './load.js';
+import type { CommandWriter } from './command-writer.js';
+import type { Load, AckedReport } from './load.js';
 import { LoadConnection } from './load-connection.js';
 import type { Pacer } from './pacer.js';
 
-/** Connections whose last reports are looked for at the end. */
-const samples = 4;
+/** Number of connections whose last reports are checked at the end. */
+const sampledConnections = 4;
 
-/** More calls at once would not all be taken by those who listen. */
-const openedAtOnce = 100;
+/** Number of connections opened at once; more could overflow the listen backlog. */
+const openConcurrency = 100;
 
-/** Many commands on each of many connections. */
+/** Sends commands over persistent connections, paced by a `Pacer`. */
 export class PersistentLoad implements Load {
   private connections: readonly LoadConnection[] = [];
 
   constructor(
     private readonly port: number,
-    private readonly commands: Commands,
+    private readonly commands: CommandWriter,
     private readonly pacer: Pacer,
     private readonly size: { readonly connections: number; readonly clients: number },
   ) {}
 
-  get answers(): number {
-    return this.pacer.answers;
+  get responses(): number {
+    return this.pacer.responses;
   }
 
   get rounds(): number {
     return Math.min(...this.connections.map(({ rounds }) => rounds));
   }
 
-  get wrong(): number {
-    return this.connections.reduce((sum, { wrong }) => sum + wrong, 0);
+  get wrongCount(): number {
+    return this.connections.reduce((sum, { wrongCount }) => sum + wrongCount, 0);
   }
 
-  get underWay(): number {
-    return this.connections.reduce((sum, { underWay }) => sum + underWay, 0);
+  get pending(): number {
+    return this.connections.reduce((sum, { pending }) => sum + pending, 0);
   }
 
   get latency() {
@@ -46,12 +46,12 @@ export class PersistentLoad implements Load {
 
   async start(): Promise<void> {
     const opened: LoadConnection[] = [];
-    for (let first = 0; first < this.size.connections; first += openedAtOnce) {
-      const count = Math.min(openedAtOnce, this.size.connections - first);
+    for (let first = 0; first < this.size.connections; first += openConcurrency) {
+      const count = Math.min(openConcurrency, this.size.connections - first);
       opened.push(...(await Promise.all(Array.from({ length: count }, (_, index) => this.open(first + index)))));
     }
     this.connections = opened;
-    this.pacer.begin(opened);
+    this.pacer.start(opened);
   }
 
   stop(): void {
@@ -62,17 +62,17 @@ export class PersistentLoad implements Load {
     for (const connection of this.connections) connection.close();
   }
 
-  lastTold(): Told[] {
-    return this.connections.slice(0, samples).flatMap(({ lastTold }) => lastTold ?? []);
+  lastReports(): AckedReport[] {
+    return this.connections.slice(0, sampledConnections).flatMap(({ lastReport }) => lastReport ?? []);
   }
 
-  /** Reports of one client come over one connection, so that none overtakes another. */
+  /** Each client belongs to one connection, so that its reports keep their order. */
   private open(first: number): Promise<LoadConnection> {
     const { port, commands, pacer } = this;
     const { connections: step, clients } = this.size;
     const range = { first, step, count: Math.max(1, Math.floor(clients / step)) };
     return LoadConnection.open(port, commands, range, pacer.slots, (connection, count) =>
-      pacer.answered(connection, count),
+      pacer.onResponses(connection, count),
     );
   }
 }

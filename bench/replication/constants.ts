@@ -1,25 +1,26 @@
 import type { Figures } from '../report/figure.js';
-import { fit } from './fit.js';
-import { spreadCost } from './cost.js';
-import { spreadMemory } from './memory.js';
-import { shapesOf, type SpreadShape } from './shapes.js';
+import { fitFactors } from './fit.js';
+import { replicationCost } from './cost.js';
+import { replicationMemory } from './memory.js';
+import { replicationShapes, type ReplicationShape } from './shapes.js';
 
-/** What the model of a herd is made of. Times are of a processor, in microseconds for each report; bytes for each report or client. */
-export interface Constants {
+/** Measured constants of the capacity model. Times are CPU microseconds per report; bytes are per report or per client. */
+export interface CostConstants {
   readonly flood: {
-    /** At the server that is told by a client: its answer, its log, its links. */
-    readonly toldMicros: number;
-    /** At each server that learns of it. */
+    /** At the server that receives the report from a client: response, log, links. */
+    readonly acceptedMicros: number;
+    /** At each server that learns the report from a neighbour. */
     readonly learnedMicros: number;
-    /** Where a server is told of it once more. */
+    /** At a server that receives the report again. */
     readonly duplicateMicros: number;
-    readonly bytesAMessage: number;
+    readonly bytesPerMessage: number;
   };
   readonly nats: {
-    readonly toldMicros: number;
+    readonly acceptedMicros: number;
     readonly learnedMicros: number;
-    /** In the nats-server: to take it, and to tell each server of it. */
+    /** In the nats-server, to store the report. */
     readonly storedMicros: number;
+    /** In the nats-server, to deliver the report to one server. */
     readonly deliveredMicros: number;
     readonly bytesStored: number;
     readonly bytesDelivered: number;
@@ -27,44 +28,49 @@ export interface Constants {
   readonly memoryBytes: {
     readonly flood: number;
     readonly nats: number;
-    readonly engine: number;
+    readonly broker: number;
     readonly disk: number;
   };
-  /** For each client, at a server that joins. */
+  /** Time per client until a joining server has all of them, in microseconds. */
   readonly joinMicros: { readonly flood: number; readonly nats: number };
 }
 
-/** The constants that a run's figures come to. @throws if something that they take was not measured */
-export function constantsOf(figures: Figures): Constants {
+/** Derives the constants from the figures of a run. @throws Error if a figure is missing */
+export function deriveConstants(figures: Figures): CostConstants {
   const subjects = new Set(
-    figures.all.filter(({ measure }) => measure === spreadCost.name).map(({ subject }) => subject),
+    figures.all.filter(({ benchmark }) => benchmark === replicationCost.name).map(({ subject }) => subject),
   );
-  const measured = [2, 4, 8, 16].flatMap(shapesOf).filter(({ name }) => subjects.has(name));
-  const valueOf = (measure: string, subject: string, metric: string): number => {
-    const value = figures.median(measure, subject, metric);
-    if (value === undefined) throw new Error(`${metric} of ${subject} was not measured`);
+  const measured = [2, 4, 8, 16].flatMap(replicationShapes).filter(({ name }) => subjects.has(name));
+  const valueOf = (benchmark: string, subject: string, metric: string): number => {
+    const value = figures.median(benchmark, subject, metric);
+    if (value === undefined) throw new Error(`${benchmark}: ${metric} of ${subject} was not measured`);
     return value;
   };
-  const fitted = (
-    way: SpreadShape['way'],
+  const fitMetric = (
+    replication: ReplicationShape['replication'],
     metric: string,
-    terms: (shape: SpreadShape) => readonly number[],
+    terms: (shape: ReplicationShape) => readonly number[],
   ): number[] =>
-    fit(
+    fitFactors(
       measured
-        .filter((shape) => shape.way === way)
-        .map((shape) => ({ terms: terms(shape), value: valueOf(spreadCost.name, shape.name, metric) })),
+        .filter((shape) => shape.replication === replication)
+        .map((shape) => ({ terms: terms(shape), value: valueOf(replicationCost.name, shape.name, metric) })),
     );
-  const ofTwo = (way: 'flooding, tree' | 'NATS', metric: string) => valueOf(spreadMemory.name, `${way}, 2`, metric);
-  const [toldMicros = 0, learnedMicros = 0, duplicateMicros = 0] = fitted('flood', 'CPU, servers', floodTerms);
-  const [bytesAMessage = 0] = fitted('flood', 'bytes', ({ servers, duplicates }) => [servers - 1 + duplicates]);
-  const [natsTold = 0, natsLearned = 0] = fitted('nats', 'CPU, servers', ({ servers }) => [1, servers - 1]);
-  const [storedMicros = 0, deliveredMicros = 0] = fitted('nats', 'CPU, nats-server', ({ servers }) => [1, servers]);
-  const [bytesStored = 0, bytesDelivered = 0] = fitted('nats', 'bytes', ({ servers }) => [1, servers]);
+  const valueForTwo = (strategy: 'flooding, tree' | 'NATS', metric: string) =>
+    valueOf(replicationMemory.name, `${strategy}, 2`, metric);
+  const [acceptedMicros = 0, learnedMicros = 0, duplicateMicros = 0] = fitMetric(
+    'flood',
+    'CPU, servers',
+    floodingTerms,
+  );
+  const [bytesPerMessage = 0] = fitMetric('flood', 'bytes', ({ servers, duplicates }) => [servers - 1 + duplicates]);
+  const [natsAccepted = 0, natsLearned = 0] = fitMetric('nats', 'CPU, servers', ({ servers }) => [1, servers - 1]);
+  const [storedMicros = 0, deliveredMicros = 0] = fitMetric('nats', 'CPU, nats-server', ({ servers }) => [1, servers]);
+  const [bytesStored = 0, bytesDelivered = 0] = fitMetric('nats', 'bytes', ({ servers }) => [1, servers]);
   return {
-    flood: { toldMicros, learnedMicros, duplicateMicros, bytesAMessage },
+    flood: { acceptedMicros, learnedMicros, duplicateMicros, bytesPerMessage },
     nats: {
-      toldMicros: natsTold,
+      acceptedMicros: natsAccepted,
       learnedMicros: natsLearned,
       storedMicros,
       deliveredMicros,
@@ -72,15 +78,15 @@ export function constantsOf(figures: Figures): Constants {
       bytesDelivered,
     },
     memoryBytes: {
-      flood: ofTwo('flooding, tree', 'memory, other server'),
-      nats: ofTwo('NATS', 'memory, other server'),
-      engine: ofTwo('NATS', 'memory, nats-server'),
-      disk: ofTwo('NATS', 'disk, nats-server'),
+      flood: valueForTwo('flooding, tree', 'memory, other server'),
+      nats: valueForTwo('NATS', 'memory, other server'),
+      broker: valueForTwo('NATS', 'memory, nats-server'),
+      disk: valueForTwo('NATS', 'disk, nats-server'),
     },
-    joinMicros: { flood: ofTwo('flooding, tree', 'joins'), nats: ofTwo('NATS', 'joins') },
+    joinMicros: { flood: valueForTwo('flooding, tree', 'join time'), nats: valueForTwo('NATS', 'join time') },
   };
 }
 
-function floodTerms({ servers, duplicates }: SpreadShape): readonly number[] {
+function floodingTerms({ servers, duplicates }: ReplicationShape): readonly number[] {
   return [1, servers - 1, duplicates];
 }

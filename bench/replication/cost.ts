@@ -1,123 +1,148 @@
-import { natsServer } from '../systems/nats-herd.js';
-import type { LoadOrder, LoadResult } from '../load/order.js';
-import { interleaved, playTurn, warmUp, withAll, type Competitor } from '../benchmarks/field.js';
-import type { Bench, Measure } from '../benchmarks/measure.js';
-import { behindAllowedMs, clientCount, rateOf, sustained, targetOf } from '../benchmarks/throughput.js';
+import { natsProcessName } from '../systems/nats-herd.js';
+import type { LoadJob, LoadResult } from '../load/load-job.js';
+import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry } from '../benchmarks/lineup.js';
+import type { BenchContext, Benchmark } from '../benchmarks/benchmark.js';
+import { maxLagMs, clientCount, responsesPerSecond, runSustained, targetFields } from '../benchmarks/throughput.js';
 import { quantile } from '../support/statistics.js';
-import { wireBytes } from '../support/wire-bytes.js';
-import { timesUntilLast } from './last-to-know.js';
-import { shapesOf, told, type SpreadShape } from './shapes.js';
+import { readSentBytes } from '../support/wire-bytes.js';
+import { measurePropagation } from './propagation-delay.js';
+import { replicationShapes, reportedServer, type ReplicationShape } from './shapes.js';
 
-/** Rounds are fewer than elsewhere, for there are many herds. */
-const roundsMost = 3;
+/** Fewer rounds than elsewhere, because many herds are measured. */
+const maxRounds = 3;
 
-/** The processes of a herd share one core until each has compiled what runs often; so long each, in milliseconds, and so long at most. */
-const beforeEachMs = 2_000;
-const beforeMostMs = 20_000;
+/** Warm-up per server, in milliseconds: the processes share one core until hot code is compiled. */
+const warmUpPerServerMs = 2_000;
+/** Maximum warm-up of a herd, in milliseconds. */
+const maxWarmUpMs = 20_000;
 
-/** Reports at idle whose time is taken, in a round. */
-const timesARound = { full: 150, quick: 40 } as const;
+/** Number of propagation delays measured per round on an idle herd. */
+const delaysPerRound = { full: 150, quick: 40 } as const;
 
-/** What a turn of load came to, and what went over the connections between servers meanwhile. */
-interface Turn extends LoadResult {
+/** Result of a load job, with the bytes sent between servers meanwhile; undefined if they cannot be counted. */
+interface CountedResult extends LoadResult {
   readonly bytes: number | undefined;
 }
 
-/** What spreading costs, and how long it takes, as herds grow. */
-export const spreadCost: Measure = {
-  name: 'spread',
-  title: 'Reports at one of so many servers, known at all: 64 connections, 16 in flight on each; and one at a time',
-  runs: 'never',
+/** Cost and delay of replication by number of servers. */
+export const replicationCost: Benchmark = {
+  name: 'replication',
+  title: 'Replication from one server to all others: 64 connections, 16 in flight on each; delay of single reports',
+  occasion: 'never',
   async run(bench) {
-    const { effort } = bench;
-    for (const servers of effort.kind === 'full' ? [2, 4, 8, 16] : [2, 8]) {
-      const beforeMs = Math.min(beforeMostMs, effort.kind === 'full' ? beforeEachMs * servers : effort.beforeMs);
-      const fitted = { ...bench, effort: { ...effort, beforeMs, rounds: Math.min(roundsMost, effort.rounds) } };
-      await measureSize(fitted, shapesOf(servers));
+    const { settings } = bench;
+    for (const servers of settings.kind === 'full' ? [2, 4, 8, 16] : [2, 8]) {
+      const initialWarmUpMs = Math.min(
+        maxWarmUpMs,
+        settings.kind === 'full' ? warmUpPerServerMs * servers : settings.initialWarmUpMs,
+      );
+      const adapted = {
+        ...bench,
+        settings: { ...settings, initialWarmUpMs, rounds: Math.min(maxRounds, settings.rounds) },
+      };
+      await measureSize(adapted, replicationShapes(servers));
     }
   },
 };
 
-async function measureSize(bench: Bench, shapes: readonly SpreadShape[]): Promise<void> {
-  const entries = shapes.map(({ name, contestant, talks }) => ({
+async function measureSize(bench: BenchContext, shapes: readonly ReplicationShape[]): Promise<void> {
+  const entries = shapes.map(({ name, system, topology }) => ({
     name,
-    contestant,
-    shape: { talks, log: 'every line' } as const,
+    system,
+    shape: { topology, log: 'every-line' } as const,
   }));
-  await withAll(bench, entries, async (competitors) => {
-    const { rounds, kind } = bench.effort;
-    bench.say(`  up: ${competitors.map(({ name }) => name).join('; ')} servers`);
-    await warmUp(bench, competitors, (competitor) => ({ ...orderFor(bench, competitor), warmUpRounds: 1 }));
-    const turns = await interleaved(rounds, competitors, async (competitor, round) => {
-      const turn = await sustained((order) => playCounted(bench, competitor, order), orderFor(bench, competitor));
-      bench.say(`  round ${round + 1} of ${rounds}: ${competitor.name} servers ${rateOf(turn).toFixed(0)}/s`);
-      return turn;
-    });
-    const timesMs = await interleaved(rounds, competitors, async (competitor, round) => {
-      const { port, watched } = targetOf(competitor);
-      const times = await timesUntilLast(port, watched, timesARound[kind]);
-      bench.say(
-        `  round ${round + 1} of ${rounds}: ${competitor.name} servers, median ${quantile(times, 0.5).toFixed(1)} ms`,
+  await withSystems(bench, entries, async (runningEntries) => {
+    const { rounds, kind } = bench.settings;
+    bench.print(`  running: ${runningEntries.map(({ name }) => name).join('; ')} servers`);
+    await warmUpSystems(bench, runningEntries, (runningEntry) => ({ ...jobFor(bench, runningEntry), warmUpRounds: 1 }));
+    const results = await runInterleaved(rounds, runningEntries, async (runningEntry, round) => {
+      const result = await runSustained((job) => runCounted(bench, runningEntry, job), jobFor(bench, runningEntry));
+      bench.print(
+        `  round ${round + 1} of ${rounds}: ${runningEntry.name} servers ${responsesPerSecond(result).toFixed(0)}/s`,
       );
-      return times;
+      return result;
     });
-    for (const competitor of competitors) {
-      noteCost(bench, competitor, turns.get(competitor.name) ?? []);
-      noteTimes(bench, competitor.name, timesMs.get(competitor.name) ?? []);
+    const delaysMs = await runInterleaved(rounds, runningEntries, async (runningEntry, round) => {
+      const { port, followerPorts } = targetFields(runningEntry);
+      const delays = await measurePropagation(port, followerPorts, delaysPerRound[kind]);
+      bench.print(
+        `  round ${round + 1} of ${rounds}: ${runningEntry.name} servers, median delay ${quantile(delays, 0.5).toFixed(1)} ms`,
+      );
+      return delays;
+    });
+    for (const runningEntry of runningEntries) {
+      recordCost(bench, runningEntry, results.get(runningEntry.name) ?? []);
+      recordDelays(bench, runningEntry.name, delaysMs.get(runningEntry.name) ?? []);
     }
   });
 }
 
-function orderFor({ effort: { warmUpMs, measureMs } }: Bench, competitor: Competitor): LoadOrder {
+function jobFor({ settings: { warmUpMs, measureMs } }: BenchContext, runningEntry: RunningEntry): LoadJob {
   return {
-    ...targetOf(competitor),
+    ...targetFields(runningEntry),
     workload: 'iamat',
-    pace: { kind: 'closed', depth: 16 },
+    mode: { kind: 'closed', depth: 16 },
     connections: 64,
     clients: clientCount,
     warmUpMs,
     warmUpRounds: 0,
     measureMs,
-    behindAllowedMs,
+    maxLagMs,
   };
 }
 
-async function playCounted(bench: Bench, competitor: Competitor, order: LoadOrder): Promise<Turn> {
-  const ports = competitor.running.linkPorts ?? [];
-  const before = wireBytes(ports);
-  const result = await playTurn(bench, competitor, order);
-  const after = wireBytes(ports);
-  if (before === undefined || after === undefined) bench.figures.note('bytes are not counted: there is no ss');
+async function runCounted(bench: BenchContext, runningEntry: RunningEntry, job: LoadJob): Promise<CountedResult> {
+  const ports = runningEntry.runningSystem.linkPorts ?? [];
+  const before = readSentBytes(ports);
+  const result = await runTurn(bench, runningEntry, job);
+  const after = readSentBytes(ports);
+  if (before === undefined || after === undefined) bench.figures.note('bytes are not counted (ss is not installed)');
   return { ...result, bytes: before === undefined || after === undefined ? undefined : after - before };
 }
 
-function noteCost({ figures }: Bench, { name, running }: Competitor, turns: readonly Turn[]): void {
-  const of = { measure: spreadCost.name, subject: name };
-  const pids = [...running.pids.keys()];
-  const micros = (which: (process: string) => boolean) =>
-    turns.map(({ whole: { cpuMs, answers } }) => {
-      const ms = cpuMs.reduce((sum, each, index) => (which(pids[index] ?? '') ? sum + each : sum), 0);
-      return (ms * 1_000) / answers;
+function recordCost(
+  { figures }: BenchContext,
+  { name, runningSystem }: RunningEntry,
+  results: readonly CountedResult[],
+): void {
+  const of = { benchmark: replicationCost.name, subject: name };
+  const pids = [...runningSystem.pids.keys()];
+  const micros = (isCounted: (process: string) => boolean) =>
+    results.map(({ total: { cpuMs, responses } }) => {
+      const ms = cpuMs.reduce((sum, each, index) => (isCounted(pids[index] ?? '') ? sum + each : sum), 0);
+      return (ms * 1_000) / responses;
     });
-  figures.add({ ...of, metric: 'rate', unit: 'a second', values: turns.map(rateOf) });
-  figures.add({ ...of, metric: 'CPU, first server', unit: 'µs', values: micros((process) => process === told) });
-  figures.add({ ...of, metric: 'CPU, servers', unit: 'µs', values: micros((process) => process !== natsServer) });
-  if (running.pids.has(natsServer)) {
-    figures.add({ ...of, metric: 'CPU, nats-server', unit: 'µs', values: micros((process) => process === natsServer) });
+  figures.add({ ...of, metric: 'rate', unit: 'per second', values: results.map(responsesPerSecond) });
+  figures.add({
+    ...of,
+    metric: 'CPU, first server',
+    unit: 'µs',
+    values: micros((process) => process === reportedServer),
+  });
+  figures.add({ ...of, metric: 'CPU, servers', unit: 'µs', values: micros((process) => process !== natsProcessName) });
+  if (runningSystem.pids.has(natsProcessName)) {
+    figures.add({
+      ...of,
+      metric: 'CPU, nats-server',
+      unit: 'µs',
+      values: micros((process) => process === natsProcessName),
+    });
   }
-  const bytes = turns.flatMap((turn) => (turn.bytes === undefined ? [] : [turn.bytes / turn.whole.answers]));
+  const bytes = results.flatMap((result) =>
+    result.bytes === undefined ? [] : [result.bytes / result.total.responses],
+  );
   if (bytes.length > 0) figures.add({ ...of, metric: 'bytes', unit: 'bytes', values: bytes });
-  if (turns.some((turn) => rateOf(turn) === 0)) {
-    figures.note(`${name} servers: the herd did not keep up in every round; such a round counts as none`);
+  if (results.some((result) => responsesPerSecond(result) === 0)) {
+    figures.note(`${name} servers: the herd did not keep up in every round; such a round counts as rate 0`);
   }
 }
 
-function noteTimes({ figures }: Bench, subject: string, rounds: readonly (readonly number[])[]): void {
-  for (const [metric, part] of [
-    ['last knows, p50', 0.5],
-    ['last knows, p99', 0.99],
+function recordDelays({ figures }: BenchContext, subject: string, rounds: readonly (readonly number[])[]): void {
+  for (const [metric, fraction] of [
+    ['full propagation, p50', 0.5],
+    ['full propagation, p99', 0.99],
   ] as const) {
-    const values = rounds.map((timesMs) => quantile(timesMs, part));
-    figures.add({ measure: spreadCost.name, subject, metric, unit: 'ms', values });
+    const values = rounds.map((roundMs) => quantile(roundMs, fraction));
+    figures.add({ benchmark: replicationCost.name, subject, metric, unit: 'ms', values });
   }
 }

@@ -1,87 +1,93 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { natsServer } from '../systems/nats-herd.js';
-import { playTurn, withAll, type Competitor } from '../benchmarks/field.js';
-import type { Bench, Measure } from '../benchmarks/measure.js';
-import { fill, targetOf } from '../benchmarks/throughput.js';
+import { natsProcessName } from '../systems/nats-herd.js';
+import { runTurn, withSystems, type RunningEntry } from '../benchmarks/lineup.js';
+import type { BenchContext, Benchmark } from '../benchmarks/benchmark.js';
+import { fillStores, targetFields } from '../benchmarks/throughput.js';
 import { memoryBytes } from '../support/process-table.js';
-import { timeToLoad } from './joiner.js';
-import { shapesOf, told } from './shapes.js';
+import { measureJoinTime } from './join-time.js';
+import { replicationShapes, reportedServer } from './shapes.js';
 
-/** Clients that are filled in, and how often 64 are reported before: a heap is then as large as the work makes it. */
-const sizes = { full: { clients: 200_000, before: 1_500 }, quick: { clients: 20_000, before: 200 } } as const;
+/** Number of clients that are stored, and rounds of 64 clients before, after which the heap has grown to its working size. */
+const sizes = {
+  full: { clients: 200_000, warmUpRounds: 1_500 },
+  quick: { clients: 20_000, warmUpRounds: 200 },
+} as const;
 
-/** What a client takes in each of two servers, and in a nats-server; and how long a server that starts empty takes to know all. */
-export const spreadMemory: Measure = {
-  name: 'spread, memory',
-  title:
-    'What one more client takes in a herd of two, and how long a server that joins takes for each, once its doors are open',
-  runs: 'never',
+/** Memory per client in a herd of two and in the nats-server, and the time that an empty server needs to receive all clients. */
+export const replicationMemory: Benchmark = {
+  name: 'replication, memory',
+  title: 'Memory per client in a herd of two, and join time per client of an empty server, from its first response',
+  occasion: 'never',
   async run(bench) {
-    const entries = shapesOf(2).map(({ name, contestant, talks }) => ({
+    const entries = replicationShapes(2).map(({ name, system, topology }) => ({
       name,
-      contestant,
-      shape: { talks, log: 'every line' } as const,
+      system,
+      shape: { topology, log: 'every-line' } as const,
     }));
-    // One after the other: what fills one must not be in the caches of the other.
-    for (const entry of entries) await withAll(bench, [entry], (competitors) => measureEach(bench, competitors));
+    // Sequentially, so that the herds do not compete for CPU caches.
+    for (const entry of entries)
+      await withSystems(bench, [entry], (runningEntries) => measureEach(bench, runningEntries));
   },
 };
 
-async function measureEach(bench: Bench, [competitor]: readonly Competitor[]): Promise<void> {
-  if (competitor === undefined) return;
-  const { clients, before } = sizes[bench.effort.kind];
-  await reportFew(bench, competitor, before);
-  const empty = await settled(competitor);
-  await fill(bench, competitor, clients);
-  const held = await settled(competitor);
+async function measureEach(bench: BenchContext, [runningEntry]: readonly RunningEntry[]): Promise<void> {
+  if (runningEntry === undefined) return;
+  const { clients, warmUpRounds } = sizes[bench.settings.kind];
+  await warmUpHeap(bench, runningEntry, warmUpRounds);
+  const empty = await measureSettled(runningEntry);
+  await fillStores(bench, runningEntry, clients);
+  const filled = await measureSettled(runningEntry);
   const add = (metric: string, unit: 'bytes' | 'µs', value: number): void =>
-    bench.figures.add({ measure: spreadMemory.name, subject: competitor.name, metric, unit, values: [value] });
-  add('memory, first server', 'bytes', (held.told - empty.told) / clients);
-  add('memory, other server', 'bytes', (held.other - empty.other) / clients);
-  if (competitor.running.bucketFolder !== undefined) {
-    add('memory, nats-server', 'bytes', (held.nats - empty.nats) / clients);
-    add('disk, nats-server', 'bytes', (held.disk - empty.disk) / clients);
+    bench.figures.add({ benchmark: replicationMemory.name, subject: runningEntry.name, metric, unit, values: [value] });
+  add('memory, first server', 'bytes', (filled.firstServer - empty.firstServer) / clients);
+  add('memory, other server', 'bytes', (filled.otherServer - empty.otherServer) / clients);
+  if (runningEntry.runningSystem.bucketFolder !== undefined) {
+    add('memory, nats-server', 'bytes', (filled.nats - empty.nats) / clients);
+    add('disk, nats-server', 'bytes', (filled.disk - empty.disk) / clients);
   }
-  const joined = await timeToLoad(competitor.running);
-  add('joins', 'µs', (joined.ms * 1_000) / joined.clients);
-  bench.say(`  ${competitor.name} servers: ${joined.clients} clients known after ${(joined.ms / 1_000).toFixed(2)} s`);
+  const joined = await measureJoinTime(runningEntry.runningSystem);
+  add('join time', 'µs', (joined.ms * 1_000) / joined.clients);
+  bench.print(
+    `  ${runningEntry.name} servers: ${joined.clients} clients received after ${(joined.ms / 1_000).toFixed(2)} s`,
+  );
 }
 
-function reportFew(bench: Bench, competitor: Competitor, rounds: number): Promise<unknown> {
-  return playTurn(bench, competitor, {
-    ...targetOf(competitor),
+function warmUpHeap(bench: BenchContext, runningEntry: RunningEntry, rounds: number): Promise<unknown> {
+  return runTurn(bench, runningEntry, {
+    ...targetFields(runningEntry),
     workload: 'iamat',
-    pace: { kind: 'closed', depth: 16 },
+    mode: { kind: 'closed', depth: 16 },
     connections: 64,
     clients: 64,
     warmUpMs: 0,
     warmUpRounds: rounds,
     measureMs: 100,
-    behindAllowedMs: 400,
+    maxLagMs: 400,
   });
 }
 
-interface Held {
-  readonly told: number;
-  readonly other: number;
+/** Memory of the processes and disk use of the nats-server, in bytes. */
+interface MemoryUse {
+  readonly firstServer: number;
+  readonly otherServer: number;
   readonly nats: number;
   readonly disk: number;
 }
 
-/** What processes hold, in bytes, and what is on the disk, once they have rested. */
-async function settled({ running }: Competitor): Promise<Held> {
+/** Measures memory and disk use after a pause for garbage collection. */
+async function measureSettled({ runningSystem }: RunningEntry): Promise<MemoryUse> {
   await pause(3_000);
   const memoryOf = (process: string | undefined) => {
-    const pid = running.pids.get(process ?? '');
+    const pid = runningSystem.pids.get(process ?? '');
     return pid === undefined ? 0 : memoryBytes(pid, 'now');
   };
-  const other = [...running.ports.keys()].find((server) => server !== told);
-  const { bucketFolder } = running;
+  const otherServer = [...runningSystem.ports.keys()].find((server) => server !== reportedServer);
+  const { bucketFolder } = runningSystem;
   return {
-    told: memoryOf(told),
-    other: memoryOf(other),
-    nats: memoryOf(natsServer),
+    firstServer: memoryOf(reportedServer),
+    otherServer: memoryOf(otherServer),
+    nats: memoryOf(natsProcessName),
     disk: bucketFolder === undefined ? 0 : diskBytes(bucketFolder),
   };
 }

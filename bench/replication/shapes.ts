@@ -1,48 +1,55 @@
 import { herd } from '../systems/all.js';
-import type { Contestant, Talks } from '../systems/contestant.js';
+import type { BenchSystem, TopologyInput } from '../systems/system.js';
 import { natsHerd } from '../systems/nats-herd.js';
-import { graphs, type GraphEdge } from '../graphs.js';
+import { graphBuilders, type GraphEdge } from '../graphs.js';
 
-/** A way for reports to get from server to server, in a herd of some size. */
-export interface SpreadShape {
-  /** As it stands in tables: the way, and how many servers. */
+/** A replication strategy and topology for a number of servers. */
+export interface ReplicationShape {
+  /** Name in tables: the strategy and the number of servers. */
   readonly name: string;
-  readonly way: 'flood' | 'nats';
+  readonly replication: 'flood' | 'nats';
   readonly servers: number;
-  /** How often a server is told of what it knows already, over the herd, for each report. */
+  /** Number of duplicate messages per report in the whole herd. */
   readonly duplicates: number;
-  readonly contestant: Contestant;
-  readonly talks: Talks;
+  readonly system: BenchSystem;
+  readonly topology: TopologyInput;
 }
 
 /**
- * The ways that are measured in a herd of so many servers: flooding over a tree, which is the least that flooding can cost and breaks with
- * any link; over a random graph of four neighbours a server, which is what a herd that grows is advised to have; and NATS.
+ * The shapes measured for a number of servers: flooding over a tree, the cheapest topology; flooding over a random graph with four
+ * neighbours per server, which is recommended for large herds; and NATS.
  */
-export function shapesOf(servers: number): SpreadShape[] {
-  const flood = (graph: 'tree' | 'random'): SpreadShape => {
-    const edges = graphs[graph]?.(servers) ?? [];
+export function replicationShapes(servers: number): ReplicationShape[] {
+  const flood = (graph: 'tree' | 'random'): ReplicationShape => {
+    const edges = graphBuilders[graph]?.(servers) ?? [];
     const duplicates = 2 * (edges.length - servers + 1);
-    const talks = talksOf(servers, edges);
-    return { name: `flooding, ${graph}, ${servers}`, way: 'flood', servers, duplicates, contestant: herd, talks };
+    const topology = topologyFrom(servers, edges);
+    return {
+      name: `flooding, ${graph}, ${servers}`,
+      replication: 'flood',
+      servers,
+      duplicates,
+      system: herd,
+      topology,
+    };
   };
   const [tree, random] = [flood('tree'), flood('random')];
   return [
     tree,
-    // Two servers have one link, whatever the graph.
+    // With two servers both graphs are the same.
     ...(random.duplicates > 0 ? [random] : []),
-    { ...tree, name: `NATS, ${servers}`, way: 'nats', contestant: natsHerd },
+    { ...tree, name: `NATS, ${servers}`, replication: 'nats', system: natsHerd },
   ];
 }
 
-/** The server that gets the reports: the first in order, and the root of the tree. */
-export const told = nameOf(0);
+/** The server that receives the reports: the first by name, and the root of the tree. */
+export const reportedServer = serverName(0);
 
-function talksOf(servers: number, edges: readonly GraphEdge[]): Talks {
-  const others = (server: number) => edges.flatMap(([one, other]) => (one === server ? [nameOf(other)] : []));
-  return Object.fromEntries(Array.from({ length: servers }, (_, server) => [nameOf(server), others(server)]));
+function topologyFrom(servers: number, edges: readonly GraphEdge[]): TopologyInput {
+  const others = (server: number) => edges.flatMap(([one, other]) => (one === server ? [serverName(other)] : []));
+  return Object.fromEntries(Array.from({ length: servers }, (_, server) => [serverName(server), others(server)]));
 }
 
-function nameOf(server: number): string {
+function serverName(server: number): string {
   return `S${String(server + 1).padStart(2, '0')}`;
 }

@@ -1,25 +1,25 @@
-import { table } from '../../src/cli/shared/table.js';
-import { median, spread } from '../support/statistics.js';
+import { formatTable } from '../../src/cli/shared/table.js';
+import { median, relativeSpread } from '../support/statistics.js';
 import type { Figure } from './figure.js';
-import { shown } from './number.js';
+import { formatNumber } from './number.js';
 
-/** The figures of one measure: a row a contestant, a column a metric. */
-export function figureTable(figures: readonly Figure[]): string {
+/** Formats the figures of one benchmark: one row per system, one column per metric. */
+export function formatFigureTable(figures: readonly Figure[]): string {
   const subjects = [...new Set(figures.map(({ subject }) => subject))];
   const metrics = [...new Set(figures.map(({ metric }) => metric))];
   const rows = subjects.map((subject) => [
     subject,
-    ...metrics.map((metric) => cell(figures.find((each) => each.subject === subject && each.metric === metric))),
+    ...metrics.map((metric) => formatCell(figures.find((each) => each.subject === subject && each.metric === metric))),
   ]);
-  return table(['', ...metrics], rows);
+  return formatTable(['', ...metrics], rows);
 }
 
-/** The median, and how far the rounds were apart. */
-function cell(figure: Figure | undefined): string {
+/** Formats the median, with half the relative range of the rounds. */
+function formatCell(figure: Figure | undefined): string {
   if (figure === undefined || figure.values.length === 0) return '-';
-  const middle = shown(median(figure.values), figure.unit);
-  const apart = spread(figure.values);
-  return figure.values.length === 1 || !Number.isFinite(apart) || apart < 0.005
+  const middle = formatNumber(median(figure.values), figure.unit);
+  const spread = relativeSpread(figure.values);
+  return figure.values.length === 1 || !Number.isFinite(spread) || spread < 0.005
     ? middle
-    : `${middle} (±${(apart * 50).toFixed(0)} %)`;
+    : `${middle} (±${(spread * 50).toFixed(0)} %)`;
 }

@@ -1,21 +1,21 @@
 import { median } from '../support/statistics.js';
 
-/** What a figure is of. The first of each measure is its headline. */
-export type Unit = 'a second' | 'µs' | 'ms' | 's' | 'MB' | 'bytes' | 'part' | 'count';
+/** Unit of a figure. */
+export type Unit = 'per second' | 'µs' | 'ms' | 's' | 'MB' | 'bytes' | 'part' | 'count';
 
-/** One thing measured of one contestant: a value for each round. */
+/** One metric of one system in one benchmark: one value per round. */
 export interface Figure {
-  readonly measure: string;
+  readonly benchmark: string;
   readonly subject: string;
   readonly metric: string;
   readonly unit: Unit;
   readonly values: readonly number[];
 }
 
-/** All that a run has measured. */
+/** The figures and notes of a run. */
 export class Figures {
   readonly all: Figure[] = [];
-  /** What must be known to judge the figures: what was missing, what was the limit. */
+  /** Remarks needed to judge the figures, such as missing systems. */
   readonly notes: string[] = [];
 
   add(figure: Figure): void {
@@ -26,14 +26,15 @@ export class Figures {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  /** The values of a figure; undefined if it was not measured. */
-  values(measure: string, subject: string, metric: string): readonly number[] | undefined {
-    return this.all.find((each) => each.measure === measure && each.subject === subject && each.metric === metric)
+  /** Returns the values of a figure, one per round; undefined if it was not measured. */
+  values(benchmark: string, subject: string, metric: string): readonly number[] | undefined {
+    return this.all.find((each) => each.benchmark === benchmark && each.subject === subject && each.metric === metric)
       ?.values;
   }
 
-  median(measure: string, subject: string, metric: string): number | undefined {
-    const values = this.values(measure, subject, metric);
+  /** Returns the median of a figure; undefined if it was not measured. */
+  median(benchmark: string, subject: string, metric: string): number | undefined {
+    const values = this.values(benchmark, subject, metric);
     return values === undefined || values.length === 0 ? undefined : median(values);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * A page of the docs with that report in the place that it has for it: behind a comment that begins with the place's name and a colon, before
- * `end of` and the name. @throws if it has none
+ * Replaces the report between the markers `<!-- SECTION: ... -->` and `<!-- end of SECTION -->` of a documentation page.
+ * @throws Error if the page has no such section
  */
-export function withReport(page: string, report: string, place = 'bench'): string {
-  const begins = page.indexOf(`<!-- ${place}: `);
-  const begin = page.indexOf('-->\n', begins) + '-->\n'.length;
-  const end = page.indexOf(`<!-- end of ${place} -->`);
-  if (begins < 0 || end < begin) throw new Error('the page has no place for a report');
+export function insertReport(page: string, report: string, section = 'bench'): string {
+  const marker = page.indexOf(`<!-- ${section}: `);
+  const begin = page.indexOf('-->\n', marker) + '-->\n'.length;
+  const end = page.indexOf(`<!-- end of ${section} -->`);
+  if (marker < 0 || end < begin) throw new Error(`section <!-- ${section}: ... --> is missing from the page`);
   return `${page.slice(0, begin)}\n\`\`\`\n${report.trimEnd()}\n\`\`\`\n\n${page.slice(end)}`;
 }

@@ -1,40 +1,38 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Measure } from '../benchmarks/measure.js';
-import { planOf } from '../replication/plan-page.js';
-import { chartOf } from './chart.js';
+import type { Benchmark } from '../benchmarks/benchmark.js';
+import { renderCapacityOrReason } from '../replication/capacity-page.js';
+import { renderChart } from './chart.js';
 import type { Figures } from './figure.js';
-import { withReport } from './page.js';
-import { sectionOf } from './report.js';
+import { insertReport } from './page.js';
+import { formatSection } from './report.js';
 
-// Compiled, this file stands in dist/bench/report.
-const docs = new URL('../../../docs/', import.meta.url);
+// The compiled file is in dist/bench/report.
+const docs = new URL('../../../docs/explanation/', import.meta.url);
 
-/** Whether a measure is one of those that herds on paper are planned by. */
-export function isOfSpreading({ name }: Measure): boolean {
-  return name.split(',')[0] === 'spread';
+/** Returns whether the capacity model uses the figures of a benchmark. */
+export function isReplicationBenchmark({ name }: Benchmark): boolean {
+  return name.split(',')[0] === 'replication';
 }
 
-/** Writes what was measured into the pages that have a place for it: of spreading into one, of all else into the other. */
-export function writePages(
-  made: readonly Measure[],
-  figures: Figures,
-  circumstances: string,
-  conclusion: string,
-): void {
-  const [ofSpreading, others] = [made.filter(isOfSpreading), made.filter((measure) => !isOfSpreading(measure))];
-  const sections = (measures: readonly Measure[]) => measures.map((measure) => sectionOf(measure, figures));
+/** Writes the results into docs/explanation: replication benchmarks into scale.md, all others into performance.md with its chart. */
+export function writePages(completed: readonly Benchmark[], figures: Figures, setup: string, conclusion: string): void {
+  const [replicationBenchmarks, others] = [
+    completed.filter(isReplicationBenchmark),
+    completed.filter((benchmark) => !isReplicationBenchmark(benchmark)),
+  ];
+  const sections = (selected: readonly Benchmark[]) => selected.map((benchmark) => formatSection(benchmark, figures));
   if (others.length > 0) {
-    write('performance.md', 'bench', [circumstances, ...sections(others), conclusion].join('\n\n'));
-    writeFileSync(new URL('performance.svg', docs), chartOf(figures.all));
+    write('performance.md', 'bench', [setup, ...sections(others), conclusion].join('\n\n'));
+    writeFileSync(new URL('performance.svg', docs), renderChart(figures.all));
   }
-  if (ofSpreading.length > 0) {
+  if (replicationBenchmarks.length > 0) {
     const notes = figures.notes.map((note) => `note: ${note}`);
-    write('scale.md', 'bench', [circumstances, ...sections(ofSpreading), ...notes].join('\n\n'));
-    write('scale.md', 'plan', planOf(figures));
+    write('scale.md', 'bench', [setup, ...sections(replicationBenchmarks), ...notes].join('\n\n'));
+    write('scale.md', 'plan', renderCapacityOrReason(figures));
   }
 }
 
-function write(page: string, place: string, report: string): void {
+function write(page: string, section: string, report: string): void {
   const path = new URL(page, docs);
-  writeFileSync(path, withReport(readFileSync(path, 'utf8'), report, place));
+  writeFileSync(path, insertReport(readFileSync(path, 'utf8'), report, section));
 }

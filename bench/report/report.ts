@@ -1,17 +1,17 @@
-import { table } from '../../src/cli/shared/table.js';
-import type { Measure } from '../benchmarks/measure.js';
+import { formatTable } from '../../src/cli/shared/table.js';
+import type { Benchmark } from '../benchmarks/benchmark.js';
 import type { Figures } from './figure.js';
-import { figureTable } from './figure-table.js';
+import { formatFigureTable } from './figure-table.js';
 import type { Verdict } from './targets.js';
 
-/** What one measure came to. */
-export function sectionOf({ name, title }: Measure, figures: Figures): string {
-  return `${title}\n${figureTable(figures.all.filter((figure) => figure.measure === name))}`;
+/** Formats the results of one benchmark: its title and a table. */
+export function formatSection({ name, title }: Benchmark, figures: Figures): string {
+  return `${title}\n${formatFigureTable(figures.all.filter((figure) => figure.benchmark === name))}`;
 }
 
-/** What all of it came to: what must be known about it, and what it must show. */
-export function conclusionOf(figures: Figures, verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ what, asked, measured, verdict }) => [what, asked, measured, verdict]);
+/** Formats the notes of a run and the table of targets. */
+export function formatConclusion(figures: Figures, verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ description, goal, measured, verdict }) => [description, goal, measured, verdict]);
   const notes = figures.notes.map((note) => `note: ${note}\n`).join('');
-  return `${notes}${notes && '\n'}What it must show\n${table(['', 'asked', 'measured', ''], rows)}`;
+  return `${notes}${notes && '\n'}Targets\n${formatTable(['', 'goal', 'measured', ''], rows)}`;
 }

@@ -1,36 +1,36 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { pinned, type Side } from './cores.js';
+import { pinnedCommand, type CoreRole } from './cores.js';
 import { childrenOf } from './process-table.js';
 
-/** Those that still run. When this process ends they do, too: they would hold the core of whoever measures next. */
+/** Running children. They are killed when this process exits, so that they do not occupy the core of a later run. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const { pid = 0 } of running) for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
 });
 
 /**
- * Starts a command on the core of its side; resolves when it has printed that text.
- * @param told where it prints it; what it says on standard error is shown only where that is not read
- * @throws if it ends before
+ * Starts a command on the core of its role; resolves when it has printed `readyText`.
+ * @param readyStream stream that is searched; standard error is passed through unless it is searched
+ * @throws Error if the process exits before
  */
 export async function startChild(
-  side: Side,
+  coreRole: CoreRole,
   command: readonly string[],
   readyText: string,
   cwd: string,
-  told: 'stdout' | 'stderr' = 'stdout',
+  readyStream: 'stdout' | 'stderr' = 'stdout',
 ): Promise<ChildProcess> {
-  const [program, ...args] = pinned(side, command);
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', told === 'stderr' ? 'pipe' : 'inherit'] });
+  const [program, ...args] = pinnedCommand(coreRole, command);
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', readyStream === 'stderr' ? 'pipe' : 'inherit'] });
   running.add(child);
   child.on('exit', () => running.delete(child));
   let printed = '';
   await new Promise<void>((resolve, reject) => {
     child.stdout?.resume();
     child.on('error', reject);
-    child.on('exit', () => reject(new Error(`${command.join(' ')} did not start: ${printed}`)));
-    child[told]?.on('data', (bytes: Buffer) => {
+    child.on('exit', () => reject(new Error(`${command.join(' ')}: did not start (output: ${printed})`)));
+    child[readyStream]?.on('data', (bytes: Buffer) => {
       if (printed.includes(readyText)) return;
       printed += bytes.toString();
       if (printed.includes(readyText)) resolve();
@@ -39,7 +39,7 @@ export async function startChild(
   return child;
 }
 
-/** Tells a process to end, and makes it end if it does not within some seconds. */
+/** Stops a process with SIGTERM, and with SIGKILL after eight seconds. */
 export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

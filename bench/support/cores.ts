@@ -1,37 +1,40 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Who runs on a core of its own. */
-export type Side = 'servers' | 'load';
+/** Role of a process, which determines its core. */
+export type CoreRole = 'servers' | 'load';
 
-const cores = twoCores();
+const cores = findTwoCores();
 
-/** How servers and load are kept apart, for people. */
-export const coresTold =
+/** Description of the core assignment, for reports. */
+export const coreAssignment =
   cores === undefined
-    ? 'servers and load are not pinned: that takes taskset and two cores'
+    ? 'servers and load are not pinned (requires taskset and two cores)'
     : `all servers on core ${cores.servers}, the load on core ${cores.load}`;
 
-/** A command that runs on the core of its side, if there are two cores and a way to choose. */
-export function pinned(side: Side, command: readonly string[]): readonly [program: string, ...args: string[]] {
+/** Prefixes a command with taskset for the core of its role, if pinning is possible. */
+export function pinnedCommand(
+  role: CoreRole,
+  command: readonly string[],
+): readonly [program: string, ...args: string[]] {
   const [program = '', ...args] = command;
-  return cores === undefined ? [program, ...args] : ['taskset', '-c', String(cores[side]), program, ...args];
+  return cores === undefined ? [program, ...args] : ['taskset', '-c', String(cores[role]), program, ...args];
 }
 
-/** Puts this process on the core of the load. */
-export function pinSelf(): void {
+/** Pins this process to the core for the load. */
+export function pinToLoadCore(): void {
   if (cores !== undefined) spawnSync('taskset', ['-a', '-cp', String(cores.load), String(process.pid)]);
 }
 
-function twoCores(): Readonly<Record<Side, number>> | undefined {
+function findTwoCores(): Readonly<Record<CoreRole, number>> | undefined {
   if (spawnSync('taskset', ['--version']).error !== undefined) return undefined;
   const status = readFileSync('/proc/self/status', 'latin1');
-  const [servers, load] = numbersIn(/Cpus_allowed_list:\s+(\S+)/.exec(status)?.[1] ?? '');
+  const [servers, load] = parseNumberList(/Cpus_allowed_list:\s+(\S+)/.exec(status)?.[1] ?? '');
   return servers === undefined || load === undefined ? undefined : { servers, load };
 }
 
-/** The numbers of a list such as `0,2-5`. */
-function numbersIn(list: string): number[] {
+/** Parses a list of numbers and ranges such as `0,2-5`. */
+function parseNumberList(list: string): number[] {
   return list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 const folders = new Set<string>();
 process.once('exit', () => folders.forEach(removeFolder));
 
-/** A folder of its own for a herd; it is removed at the latest when this process ends. */
-export function makeFolder(): string {
+/** Creates a temporary folder for a herd; it is removed when this process exits, if not before. */
+export function createFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'herd-bench-'));
   folders.add(folder);
   return folder;
 }
 
+/** Removes a folder made by `createFolder`. */
 export function removeFolder(folder: string): void {
   folders.delete(folder);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

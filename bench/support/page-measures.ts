@@ -1,15 +1,15 @@
-/** Runs in the page: when it was useful, once it is. */
-export const usefulAt = `new Promise((resolve) => {
-  const look = () => {
+/** Script for the page: resolves with the time of its `useful` mark, in milliseconds. */
+export const usefulAtScript = `new Promise((resolve) => {
+  const check = () => {
     const [useful] = performance.getEntriesByName('useful');
-    if (useful === undefined) requestAnimationFrame(look);
+    if (useful === undefined) requestAnimationFrame(check);
     else resolve(useful.startTime);
   };
-  look();
+  check();
 })`;
 
-/** Runs in the page: how many frames it paints in the next second. */
-export const framesInASecond = `new Promise((resolve) => {
+/** Script for the page: resolves with the frame rate over the next second. */
+export const framesPerSecondScript = `new Promise((resolve) => {
   const startedMs = performance.now();
   let frames = 0;
   const count = () => {

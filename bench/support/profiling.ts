@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 
 /*
- * Loaded into a process (`--import`), this profiles it from its start to its end, and writes the profile into a folder, named
- * after the process. Node's own --cpu-prof cannot be told to the children of a command.
+ * Preloaded into a process (`--import`), profiles it from start to exit and writes the profile to a folder, named by process ID.
+ * Node's --cpu-prof is not allowed in NODE_OPTIONS, so child processes would not inherit it.
  */
 
-/** The variable that names the folder. */
+/** Name of the environment variable with the folder. */
 export const profileFolderVariable = 'HERD_BENCH_PROFILES';
 
 const folder = process.env[profileFolderVariable];
@@ -18,7 +18,7 @@ if (isMainThread && folder !== undefined) {
   session.post('Profiler.enable');
   session.post('Profiler.start');
   process.once('exit', () => {
-    // Without a thread of its own for the inspector, the answer comes before `post` returns.
+    // With a session in the same thread, the callback runs before `post` returns.
     session.post('Profiler.stop', (error, { profile }) => {
       if (error === null) writeFileSync(join(folder, `${process.pid}.cpuprofile`), JSON.stringify(profile));
     });

@@ -1,29 +1,30 @@
-/** The value in the middle, or between the two in the middle. @throws if there is none */
+/** Median; the mean of the two middle values if their number is even. @throws Error if there are no values */
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new Error('there is no median of nothing');
+  if (values.length === 0) throw new Error('median of no values');
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const upper = sorted[Math.floor(middle)] ?? NaN;
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? NaN) + upper) / 2 : upper;
 }
 
-/** How far the least and the most are apart, as a part of the median. */
-export function spread(values: readonly number[]): number {
+/** Range of the values divided by their median. */
+export function relativeSpread(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
 
 /**
- * The median of the ratios of two contestants, round by round: what slows a whole round down slows both.
- * @throws if they did not play the same number of rounds
+ * Median of the per-round ratios of two systems, because a slow round slows both.
+ * @throws Error if the numbers of rounds differ
  */
-export function ratio(of: readonly number[], to: readonly number[]): number {
-  if (of.length !== to.length) throw new Error('rounds are compared one by one, and there must be as many of both');
-  return median(of.map((value, round) => value / (to[round] ?? NaN)));
+export function medianRatio(numerators: readonly number[], denominators: readonly number[]): number {
+  if (numerators.length !== denominators.length)
+    throw new Error(`cannot compare ${numerators.length} rounds with ${denominators.length}`);
+  return median(numerators.map((value, round) => value / (denominators[round] ?? NaN)));
 }
 
-/** The least of the values that so large a part of them does not exceed. @throws if there is none */
-export function quantile(values: readonly number[], part: number): number {
-  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * part) - 1)];
-  if (value === undefined) throw new Error('there is no quantile of nothing');
+/** Quantile by the nearest-rank method. @param fraction 0 to 1 @throws Error if there are no values */
+export function quantile(values: readonly number[], fraction: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * fraction) - 1)];
+  if (value === undefined) throw new Error('quantile of no values');
   return value;
 }

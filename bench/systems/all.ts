@@ -1,32 +1,32 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Herd } from './herd.js';
-import { PeerHerd } from './peer-herd.js';
+import { HerdSystem } from './herd.js';
+import { BaselineHerd } from './baseline-herd.js';
 
-export const herd = new Herd('Herd, five processes', 'one a server');
-export const herdInOne = new Herd('Herd, one process', 'one');
+export const herd = new HerdSystem('Herd, five processes', 'one-per-server');
+export const herdInOne = new HerdSystem('Herd, one process', 'one');
 
-const bareProgram = fileURLToPath(new URL('../baselines/bare-node.js', import.meta.url));
+const bareNodeProgram = fileURLToPath(new URL('../baselines/bare-node.js', import.meta.url));
 
-export const bareNode = new PeerHerd(
+export const bareNode = new BaselineHerd(
   'bare Node',
-  () => [process.execPath, bareProgram],
+  () => [process.execPath, bareNodeProgram],
   () => undefined,
 );
 
-/** Debian's own comes second: another one may stand before it, without Debian's packages. */
-const pythons = ['python3', '/usr/bin/python3'];
+/** Debian's python3 is tried second: another one may come first in PATH and lack Debian's packages. */
+const pythonPaths = ['python3', '/usr/bin/python3'];
 
-export const twisted = python('Twisted', 'twisted');
-export const asyncio = python('asyncio', 'asyncio');
+export const twisted = pythonSystem('Twisted', 'twisted');
+export const asyncio = pythonSystem('asyncio', 'asyncio');
 
-/** A herd of bench/peers in Python. What is compiled stands in dist; Python is not. */
-function python(name: string, module: string): PeerHerd {
+/** A Python herd of bench/baselines, run from the source folder because only TypeScript is compiled to dist. */
+function pythonSystem(name: string, module: string): BaselineHerd {
   const program = fileURLToPath(new URL(`../../../bench/baselines/${module}_herd.py`, import.meta.url));
-  const found = () => pythons.find((each) => spawnSync(each, ['-c', `import ${module}`]).status === 0);
-  return new PeerHerd(
+  const findPython = () => pythonPaths.find((each) => spawnSync(each, ['-c', `import ${module}`]).status === 0);
+  return new BaselineHerd(
     name,
-    () => [found() ?? '', '-u', program],
-    () => (found() === undefined ? `there is no python3 with ${module}` : undefined),
+    () => [findPython() ?? '', '-u', program],
+    () => (findPython() === undefined ? `no python3 with the module ${module}` : undefined),
   );
 }

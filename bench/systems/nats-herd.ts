@@ -1,32 +1,32 @@
 import { spawnSync } from 'node:child_process';
 import { startChild, stopChild } from '../support/child.js';
-import { makeFolder, removeFolder } from '../support/folder.js';
+import { createFolder, removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
-import type { Contestant, Running, Shape } from './contestant.js';
-import { Herd } from './herd.js';
+import type { BenchSystem, RunningSystem, HerdShape } from './system.js';
+import { HerdSystem } from './herd.js';
 
-/** The process of the nats-server among those of a herd. */
-export const natsServer = 'nats-server';
+/** Name of the nats-server among the processes of a herd. */
+export const natsProcessName = 'nats-server';
 
-/** Our herd on a nats-server of its own, with one replica on disk. Who talks with whom tells only which servers there are. */
-export const natsHerd: Contestant = {
+/** Herd on its own nats-server, with one replica on disk. The topology only determines the servers. */
+export const natsHerd: BenchSystem = {
   name: 'Herd on NATS',
 
-  missing() {
+  missingReason() {
     const found = spawnSync('nats-server', ['--version']).status === 0;
-    return found ? undefined : 'there is no nats-server (apt-get install nats-server)';
+    return found ? undefined : 'nats-server is not installed (apt-get install nats-server)';
   },
 
-  async start(shape: Shape): Promise<Running> {
-    const folder = makeFolder();
+  async start(shape: HerdShape): Promise<RunningSystem> {
+    const folder = createFolder();
     const [port = 0] = await freePorts(1);
     const settings = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder];
     const nats = await startChild('servers', ['nats-server', ...settings], 'Server is ready', folder, 'stderr');
-    const spread = { kind: 'nats', servers: [`127.0.0.1:${port}`] };
-    const herd = await new Herd(this.name, 'one a server', { spread, talks: undefined }).start(shape);
+    const replication = { kind: 'nats', servers: [`127.0.0.1:${port}`] };
+    const herd = await new HerdSystem(this.name, 'one-per-server', { replication, topology: undefined }).start(shape);
     return {
       ...herd,
-      pids: new Map([...herd.pids, [natsServer, nats.pid ?? 0]]),
+      pids: new Map([...herd.pids, [natsProcessName, nats.pid ?? 0]]),
       linkPorts: [port],
       bucketFolder: folder,
       stop: async () => {

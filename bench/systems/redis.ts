@@ -2,17 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { startChild, stopChild } from '../support/child.js';
 import { freePorts } from '../support/free-port.js';
-import type { Contestant, Running } from './contestant.js';
+import type { BenchSystem, RunningSystem } from './system.js';
 
-/** A yardstick: redis-server, which keeps nothing on disk and logs no command. It speaks GEOADD and has no herd. */
-export const redis: Contestant = {
+/** Baseline: a single redis-server with GEOADD, without persistence or a command log. */
+export const redis: BenchSystem = {
   name: 'redis-server, GEOADD',
 
-  missing() {
-    return spawnSync('redis-server', ['--version']).error === undefined ? undefined : 'there is no redis-server';
+  missingReason() {
+    return spawnSync('redis-server', ['--version']).error === undefined
+      ? undefined
+      : 'redis-server is not installed (apt-get install redis-server)';
   },
 
-  async start(): Promise<Running> {
+  async start(): Promise<RunningSystem> {
     const [port = 0] = await freePorts(1);
     const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const command = ['redis-server', '--port', String(port), ...settings];

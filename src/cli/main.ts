@@ -5,15 +5,15 @@ import { herdVersion } from '../library/version.js';
 import { CommandError, UsageError } from './shared/errors.js';
 import type {
   ConfigOption,
-  FindOptions,
-  FuzzOptions,
+  QueryOptions,
+  FuzzCommandOptions,
   NearOptions,
   ServeOptions,
   SimulateOptions,
   StartOptions,
   StatusOptions,
 } from './shared/options.js';
-import { outliveReaders, warn } from './shared/output.js';
+import { ignoreBrokenPipe, warn } from './shared/output.js';
 
 /*
  * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
@@ -55,7 +55,7 @@ program
   .command('serve', { hidden: true })
   .argument('<server>')
   .option('--sample <url>')
-  .option('--watched')
+  .option('--instrumented')
   .option(...config)
   .action(async (name: string, options: ServeOptions) => (await import('./commands/serve.js')).serve(name, options));
 
@@ -86,7 +86,9 @@ program
   .argument('<client>', "the client's ID")
   .option(...server)
   .option(...config)
-  .action(async (client: string, options: FindOptions) => (await import('./commands/query.js')).where(client, options));
+  .action(async (client: string, options: QueryOptions) =>
+    (await import('./commands/query.js')).where(client, options),
+  );
 
 program
   .command('near')
@@ -104,7 +106,9 @@ program
   .argument('[client]', "the client's ID; * or nothing for all", '*')
   .option(...server)
   .option(...config)
-  .action(async (client: string, options: FindOptions) => (await import('./commands/watch.js')).watch(client, options));
+  .action(async (client: string, options: QueryOptions) =>
+    (await import('./commands/watch.js')).watch(client, options),
+  );
 
 program
   .command('status')
@@ -119,7 +123,7 @@ program
   .description('play scripted failures, in simulated time or on real servers; 0 all held, 1 violated, 2 could not run')
   .argument('<file...>', 'scenarios')
   .option('--seed <number>', 'the seed of all chance, instead of the one of the scenario')
-  .option('--world <name>', 'where it is played: virtual, sockets or processes', 'virtual')
+  .option('--environment <name>', 'where it is played: virtual, sockets or processes', 'virtual')
   .option('--report <dir>', 'write results.json and timeline.html there')
   .action(async (files: string[], options: SimulateOptions) =>
     (await import('./commands/simulate.js')).simulate(files, options),
@@ -132,7 +136,7 @@ program
   .option('--time <duration>', 'begin no run after this time: 60s, 10m')
   .option('--seed <number>', 'the seed of the first run; each run after it has the next number (default: drawn)')
   .option('--keep-going', 'go on after a run was violated, and report all of them')
-  .action(async (options: FuzzOptions) => (await import('./commands/fuzz.js')).fuzzHerds(options, herdVersion));
+  .action(async (options: FuzzCommandOptions) => (await import('./commands/fuzz.js')).fuzzHerds(options, herdVersion));
 
 program
   .command('schema')
@@ -140,25 +144,25 @@ program
   .action(async () => (await import('./commands/schema.js')).schema());
 
 /** Commands whose exit status 1 says that something is wrong with the herd; what goes wrong with themselves is 2. */
-const judging: ReadonlySet<string> = new Set(['status', 'simulate', 'fuzz']);
-let isJudging = false;
+const commandsWithVerdict: ReadonlySet<string> = new Set(['status', 'simulate', 'fuzz']);
+let isVerdictCommand = false;
 program.hook('preAction', (_, command) => {
-  isJudging = judging.has(command.name());
+  isVerdictCommand = commandsWithVerdict.has(command.name());
   // Node would end with 1 for what nobody waits for.
-  if (isJudging) process.on('uncaughtException', (error) => process.exit(statusOf(error)));
+  if (isVerdictCommand) process.on('uncaughtException', (error) => process.exit(reportError(error)));
 });
 
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
 
-outliveReaders();
+ignoreBrokenPipe();
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = statusOf(error);
+  process.exitCode = reportError(error);
 }
 
 /** Says what went wrong, in a sentence where it is the user's to mend, and returns the exit status for it. */
-function statusOf(error: unknown): number {
+function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError) {
     warn(error.message);
@@ -168,5 +172,5 @@ function statusOf(error: unknown): number {
   else if (error instanceof PortError || error instanceof StoreError || error instanceof CommandError)
     warn(error.message);
   else warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return isJudging ? 2 : 1;
+  return isVerdictCommand ? 2 : 1;
 }

@@ -1,9 +1,9 @@
 import { bytesOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
-import { eventsOf, type ServerEvent } from './event-stream.js';
+import { readEvents, type SseEvent } from './event-stream.js';
 import type { HerdLocation } from './herd-location.js';
-import { herdLocationIn } from './read-location.js';
-import { mayTryAgain } from './retry.js';
+import { parseHerdLocation } from './read-location.js';
+import { waitForRetry } from './wait-for-retry.js';
 
 /** What one who follows changes hears. */
 export type Change =
@@ -47,46 +47,46 @@ export async function* changes(
   let lastId: string | undefined;
   for (let failures = 0; ;) {
     try {
-      for await (const event of await eventsAt(
+      for await (const event of await openEvents(
         url,
         { ...authorization, ...(lastId !== undefined && { 'last-event-id': lastId }) },
         signal,
       )) {
         failures = 0;
         lastId = event.id ?? lastId;
-        const change = changeIn(event);
+        const change = parseChange(event);
         if (change !== undefined) yield change;
       }
     } catch (error) {
       if (signal?.aborted === true) return;
-      if (error instanceof HerdClientError && error.code === 'HERD_STRANGE_ANSWER') throw error;
+      if (error instanceof HerdClientError && error.code === 'HERD_PROTOCOL_ERROR') throw error;
     }
     failures += 1;
-    if (!(await mayTryAgain(failures, signal))) return;
+    if (!(await waitForRetry(failures, signal))) return;
   }
 }
 
-/** @throws HerdClientError with `HERD_STRANGE_ANSWER` where to ask again would not help */
-async function eventsAt(
+/** @throws HerdClientError with `HERD_PROTOCOL_ERROR` where to ask again would not help */
+async function openEvents(
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
-): Promise<AsyncGenerator<ServerEvent>> {
+): Promise<AsyncGenerator<SseEvent>> {
   const response = await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) });
-  if (response.status === 200 && response.body !== null) return eventsOf(response.body);
+  if (response.status === 200 && response.body !== null) return readEvents(response.body);
   await response.body?.cancel();
   const message = `${url.href} answers HTTP ${response.status}`;
-  throw new HerdClientError(response.status >= 500 ? 'HERD_UNREACHABLE' : 'HERD_STRANGE_ANSWER', message);
+  throw new HerdClientError(response.status >= 500 ? 'HERD_UNREACHABLE' : 'HERD_PROTOCOL_ERROR', message);
 }
 
-function changeIn({ event, data }: ServerEvent): Change | undefined {
+function parseChange({ event, data }: SseEvent): Change | undefined {
   switch (event) {
     case 'begin':
     case 'reset':
       return { kind: event };
     case 'location': {
       const { line } = JSON.parse(data) as { line: string };
-      return { kind: 'location', location: herdLocationIn(bytesOf(line)) };
+      return { kind: 'location', location: parseHerdLocation(bytesOf(line)) };
     }
     default:
       return undefined;

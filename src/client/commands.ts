@@ -1,8 +1,8 @@
 import { bytesOf, fieldsOf, type ByteString } from '../protocol/text/bytes.js';
-import { isPosition, isoPositionOf } from '../protocol/place/position.js';
+import { isPosition, formatIsoPosition } from '../protocol/place/position.js';
 import { formatSeconds, parseTime } from '../protocol/place/time.js';
 import { HerdClientError } from './errors.js';
-import type { Degrees } from './herd-location.js';
+import type { Coordinates } from './herd-location.js';
 
 /** When something was: POSIX seconds, as text where every digit counts, or a date. */
 export type TimeLike = string | number | Date;
@@ -11,7 +11,7 @@ export type TimeLike = string | number | Date;
  * The command that reports a client.
  * @throws HerdClientError where no line can say it
  */
-export function iamat(client: string, position: Degrees | string, time: TimeLike): ByteString {
+export function formatIamat(client: string, position: Coordinates | string, time: TimeLike): ByteString {
   return `IAMAT ${clientField(client)} ${positionField(position)} ${timeField(time)}`;
 }
 
@@ -19,9 +19,11 @@ export function iamat(client: string, position: Degrees | string, time: TimeLike
  * The command that asks what is near a client.
  * @throws HerdClientError where no line can say it
  */
-export function whatsat(client: string, radiusKm: number, count: number): ByteString {
-  if (!(radiusKm >= 0 && radiusKm < 1e21)) throw wrong(`a radius is a number of kilometres from 0 on, not ${radiusKm}`);
-  if (!(Number.isSafeInteger(count) && count >= 0)) throw wrong(`a count is a whole number from 0 on, not ${count}`);
+export function formatWhatsat(client: string, radiusKm: number, count: number): ByteString {
+  if (!(radiusKm >= 0 && radiusKm < 1e21))
+    throw invalidArgument(`a radius is a number of kilometres from 0 on, not ${radiusKm}`);
+  if (!(Number.isSafeInteger(count) && count >= 0))
+    throw invalidArgument(`a count is a whole number from 0 on, not ${count}`);
   return `WHATSAT ${clientField(client)} ${formatSeconds(radiusKm)} ${count}`;
 }
 
@@ -29,7 +31,7 @@ export function whatsat(client: string, radiusKm: number, count: number): ByteSt
  * The command that follows a client, or all of them.
  * @throws HerdClientError where no line can say it
  */
-export function watch(client: string | undefined): ByteString {
+export function formatWatch(client: string | undefined): ByteString {
   return `WATCH ${client === undefined ? '*' : clientField(client)}`;
 }
 
@@ -37,21 +39,23 @@ function clientField(client: string): ByteString {
   const bytes = bytesOf(client);
   const [field, ...more] = fieldsOf(bytes);
   if (field !== bytes || more.length > 0) {
-    throw wrong(`a client ID is one or more characters without white space, not ${JSON.stringify(client)}`);
+    throw invalidArgument(`a client ID is one or more characters without white space, not ${JSON.stringify(client)}`);
   }
   return field;
 }
 
-function positionField(position: Degrees | string): ByteString {
-  const field = typeof position === 'string' ? position : isoPositionOf(position.latitude, position.longitude);
+function positionField(position: Coordinates | string): ByteString {
+  const field = typeof position === 'string' ? position : formatIsoPosition(position.latitude, position.longitude);
   if (isPosition(field)) return field;
-  throw wrong(`a position has a latitude of -90 to 90 and a longitude of -180 to 180 degrees; this is ${field}`);
+  throw invalidArgument(
+    `a position has a latitude of -90 to 90 and a longitude of -180 to 180 degrees; this is ${field}`,
+  );
 }
 
 function timeField(time: TimeLike): ByteString {
   const field = time instanceof Date ? dateField(time) : typeof time === 'number' ? formatSeconds(time) : time;
   if (parseTime(field) !== undefined) return field;
-  throw wrong(`a time is in POSIX seconds, as in 1353118103.108893381, not ${field}`);
+  throw invalidArgument(`a time is in POSIX seconds, as in 1353118103.108893381, not ${field}`);
 }
 
 /** A date has whole milliseconds, and a quotient of them may not. */
@@ -59,6 +63,6 @@ function dateField(date: Date): string {
   return (date.getTime() / 1_000).toFixed(3);
 }
 
-function wrong(message: string): HerdClientError {
-  return new HerdClientError('HERD_ARGUMENT', message);
+function invalidArgument(message: string): HerdClientError {
+  return new HerdClientError('HERD_INVALID_ARGUMENT', message);
 }

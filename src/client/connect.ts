@@ -2,19 +2,22 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { HerdClientError } from './errors.js';
-import type { ServerPlace } from './server-address.js';
+import type { ServerAddress } from './server-address.js';
 
 /**
  * Opens a connection to a server, once.
  * @throws HerdClientError if there is none within that time
  */
-export async function dial({ host = '127.0.0.1', port, tls }: ServerPlace, withinMs: number): Promise<Socket> {
-  const at = { host, port, noDelay: true };
+export async function connectSocket(
+  { host = '127.0.0.1', port, tls }: ServerAddress,
+  timeoutMs: number,
+): Promise<Socket> {
+  const endpoint = { host, port, noDelay: true };
   const { ca, servername } = tls ?? {};
-  const authority = ca === undefined ? {} : { ca: Buffer.from(ca) };
-  const socket = servername === undefined ? connectTcp(at) : connectTls({ ...at, ...authority, servername });
+  const caOption = ca === undefined ? {} : { ca: Buffer.from(ca) };
+  const socket = servername === undefined ? connectTcp(endpoint) : connectTls({ ...endpoint, ...caOption, servername });
   try {
-    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)));
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
     await once(socket, servername === undefined ? 'connect' : 'secureConnect', { signal });
   } catch (cause) {
     socket.destroy();

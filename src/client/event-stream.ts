@@ -3,29 +3,29 @@ import { textOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
 
 /** The longest line taken, in bytes: an AT line has 1 MiB at most, and stands in one with its parts beside it. */
-const lineBytesMax = 4 * 1024 * 1024;
+const maxLineBytes = 4 * 1024 * 1024;
 
 /** Servers send something every 15 s; one that is silent for three of these is gone, in milliseconds. */
-const silentMs = 45_000;
+const silenceTimeoutMs = 45_000;
 
 /** A server-sent event. */
-export interface ServerEvent {
+export interface SseEvent {
   readonly event: string;
   readonly data: string;
   readonly id: string | undefined;
 }
 
 /** Reads the events of one response (HTML Standard, section 9.2), until it ends. Whoever stops early ends the response. */
-export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<SseEvent> {
   const reader = body.getReader();
-  const framer = new LineFramer(lineBytesMax);
+  const framer = new LineFramer(maxLineBytes);
   let fields = new Map<string, string>();
   try {
     for (;;) {
-      const { done, value } = await heardInTime(reader);
+      const { done, value } = await readWithTimeout(reader);
       if (done) return;
       for (const line of framer.push(Buffer.from(value))) {
-        if (line instanceof OverlongLine) throw new HerdClientError('HERD_STRANGE_ANSWER', 'an event is too long');
+        if (line instanceof OverlongLine) throw new HerdClientError('HERD_PROTOCOL_ERROR', 'an event is too long');
         const colon = line.indexOf(':');
         if (line !== '') {
           // The servers of a herd write each field once, and a space behind the colon.
@@ -42,13 +42,16 @@ export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerato
   }
 }
 
-async function heardInTime(
+async function readWithTimeout(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): Promise<Awaited<ReturnType<typeof reader.read>>> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    const gone = new HerdClientError('HERD_CONNECTION_LOST', `the server was silent for ${silentMs / 1_000} s`);
-    timer = setTimeout(() => reject(gone), silentMs);
+    const timeoutError = new HerdClientError(
+      'HERD_CONNECTION_LOST',
+      `the server was silent for ${silenceTimeoutMs / 1_000} s`,
+    );
+    timer = setTimeout(() => reject(timeoutError), silenceTimeoutMs);
   });
   try {
     return await Promise.race([reader.read(), silence]);

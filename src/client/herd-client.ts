@@ -1,24 +1,24 @@
 import { performance } from 'node:perf_hooks';
 import { textOf, type ByteString } from '../protocol/text/bytes.js';
 import type { Change } from './changes.js';
-import { iamat, whatsat, type TimeLike } from './commands.js';
-import { dial } from './connect.js';
+import { formatIamat, formatWhatsat, type TimeLike } from './commands.js';
+import { connectSocket } from './connect.js';
 import { HerdClientError } from './errors.js';
-import type { Degrees, HerdLocation } from './herd-location.js';
-import { LineConnection, type Answer } from './line-connection.js';
-import { herdLocationIn } from './read-location.js';
-import { Redial } from './reconnect.js';
-import type { ServerPlace } from './server-address.js';
-import { watchedChanges } from './watched-changes.js';
+import type { Coordinates, HerdLocation } from './herd-location.js';
+import { LineConnection, type CommandResponse } from './line-connection.js';
+import { parseHerdLocation } from './read-location.js';
+import { Reconnector } from './reconnect.js';
+import type { ServerAddress } from './server-address.js';
+import { watchChanges } from './watch-changes.js';
 
 /** Longer than the 5 s after which a server answers whatever its upstream does. */
 const defaultTimeoutMs = 10_000;
 
 /** Commands that may wait for their answers: a server reads no more from who has more than some dozens waiting. */
-const waitingMax = 10_000;
+const maxPendingCommands = 10_000;
 
 /** Which server to talk to, and how patiently. */
-export interface ConnectOptions extends ServerPlace {
+export interface ConnectOptions extends ServerAddress {
   /** How long a command may take, a new connection for it included, in milliseconds; 10,000 unless it is given. */
   readonly timeoutMs?: number | undefined;
 }
@@ -48,20 +48,20 @@ export function connect(options: ConnectOptions): Promise<HerdClient> {
  * has been silent for as long.
  */
 export class HerdClient {
-  private readonly redial = new Redial((withinMs) => this.dial(withinMs));
+  private readonly reconnector = new Reconnector((withinMs) => this.openConnection(withinMs));
   private state: 'open' | 'closed' = 'open';
   private readonly closing = new AbortController();
 
   private constructor(
-    private readonly place: ServerPlace,
+    private readonly address: ServerAddress,
     private readonly timeoutMs: number,
     private connection: LineConnection,
   ) {}
 
   /** @internal See `connect`. */
-  static async open({ timeoutMs = defaultTimeoutMs, ...place }: ConnectOptions): Promise<HerdClient> {
-    const socket = await dial(place, timeoutMs);
-    return new HerdClient(place, timeoutMs, new LineConnection(socket, timeoutMs));
+  static async open({ timeoutMs = defaultTimeoutMs, ...address }: ConnectOptions): Promise<HerdClient> {
+    const socket = await connectSocket(address, timeoutMs);
+    return new HerdClient(address, timeoutMs, new LineConnection(socket, timeoutMs));
   }
 
   /**
@@ -72,10 +72,11 @@ export class HerdClient {
    * @returns the location that the server made of it
    * @throws HerdClientError
    */
-  async report(client: string, position: Degrees | string, time: TimeLike = new Date()): Promise<HerdLocation> {
-    const [head] = await this.ask(iamat(client, position, time), 1);
-    if (head.startsWith('? ')) throw refusal(head, 'its time may be too far ahead of the clock, or the line too long');
-    return herdLocationIn(head);
+  async report(client: string, position: Coordinates | string, time: TimeLike = new Date()): Promise<HerdLocation> {
+    const [head] = await this.sendCommand(formatIamat(client, position, time), 1);
+    if (head.startsWith('? '))
+      throw rejectedError(head, 'its time may be too far ahead of the clock, or the line too long');
+    return parseHerdLocation(head);
   }
 
   /**
@@ -85,15 +86,15 @@ export class HerdClient {
    * @returns undefined if nobody in the herd knows the client
    * @throws HerdClientError
    */
-  async whatsat(client: string, radiusKm: number, count: number): Promise<Nearby | undefined> {
-    const [head, json] = await this.ask(whatsat(client, radiusKm, count), 2);
+  async nearby(client: string, radiusKm: number, count: number): Promise<Nearby | undefined> {
+    const [head, json] = await this.sendCommand(formatWhatsat(client, radiusKm, count), 2);
     if (!head.startsWith('? ')) {
       const text = textOf(json ?? '');
-      return { location: herdLocationIn(head), answer: parsed(text), json: text };
+      return { location: parseHerdLocation(head), answer: parseJson(text), json: text };
     }
     // A refusal looks like an unknown client; who is known is told from who is not by asking what is always right.
     if ((await this.where(client)) === undefined) return undefined;
-    throw refusal(head, 'its count or radius may be more than the upstream takes');
+    throw rejectedError(head, 'its count or radius may be more than the upstream takes');
   }
 
   /**
@@ -102,8 +103,8 @@ export class HerdClient {
    * @throws HerdClientError
    */
   async where(client: string): Promise<HerdLocation | undefined> {
-    const [head] = await this.ask(whatsat(client, 0, 0), 2);
-    return head.startsWith('? ') ? undefined : herdLocationIn(head);
+    const [head] = await this.sendCommand(formatWhatsat(client, 0, 0), 2);
+    return head.startsWith('? ') ? undefined : parseHerdLocation(head);
   }
 
   /**
@@ -125,43 +126,43 @@ export class HerdClient {
     client?: string,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Change, void> {
-    const ends = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
-    return watchedChanges(this.place, client, { timeoutMs: this.timeoutMs, signal: AbortSignal.any(ends) });
+    const signals = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
+    return watchChanges(this.address, client, { timeoutMs: this.timeoutMs, signal: AbortSignal.any(signals) });
   }
 
   /** Ends the connection. Promises that wait are rejected with `HERD_CLOSED`, and whoever follows changes is done. */
   close(): void {
     this.state = 'closed';
     this.closing.abort();
-    this.connection.lose('HERD_CLOSED', 'the client was closed');
+    this.connection.close('HERD_CLOSED', 'the client was closed');
   }
 
-  private async ask(command: ByteString, lines: 1 | 2): Promise<Answer> {
-    const untilMs = performance.now() + this.timeoutMs;
-    const connection = this.connection.isOpen ? this.connection : await this.redial.connection(untilMs);
-    if (connection.waitingCount >= waitingMax) {
-      throw new HerdClientError('HERD_BUSY', `${waitingMax} commands wait for their answers already`);
+  private async sendCommand(command: ByteString, lineCount: 1 | 2): Promise<CommandResponse> {
+    const deadlineMs = performance.now() + this.timeoutMs;
+    const connection = this.connection.isOpen ? this.connection : await this.reconnector.connect(deadlineMs);
+    if (connection.pendingCount >= maxPendingCommands) {
+      throw new HerdClientError('HERD_BUSY', `${maxPendingCommands} commands wait for their answers already`);
     }
-    return connection.ask(command, lines, untilMs);
+    return connection.send(command, lineCount, deadlineMs);
   }
 
-  private async dial(withinMs: number): Promise<LineConnection> {
+  private async openConnection(timeoutMs: number): Promise<LineConnection> {
     if (this.state === 'closed') throw new HerdClientError('HERD_CLOSED', 'the client was closed');
-    this.connection = new LineConnection(await dial(this.place, withinMs), this.timeoutMs);
+    this.connection = new LineConnection(await connectSocket(this.address, timeoutMs), this.timeoutMs);
     // It may have been closed meanwhile.
     if ((this.state as 'open' | 'closed') === 'closed') this.close();
     return this.connection;
   }
 }
 
-function refusal(head: ByteString, why: string): HerdClientError {
-  return new HerdClientError('HERD_REFUSED', `the server does not take ${textOf(head.slice(2))}; ${why}`);
+function rejectedError(head: ByteString, hint: string): HerdClientError {
+  return new HerdClientError('HERD_REJECTED', `the server does not take ${textOf(head.slice(2))}; ${hint}`);
 }
 
-function parsed(json: string): unknown {
+function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new HerdClientError('HERD_STRANGE_ANSWER', 'the server sent what is no JSON', { cause });
+    throw new HerdClientError('HERD_PROTOCOL_ERROR', 'the server sent what is no JSON', { cause });
   }
 }

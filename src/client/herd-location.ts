@@ -1,5 +1,5 @@
 /** A place on Earth in decimal degrees; north and east are positive. */
-export interface Degrees {
+export interface Coordinates {
   /** -90 to 90. */
   readonly latitude: number;
   /** -180 to 180. */
@@ -11,7 +11,7 @@ export interface HerdLocation {
   /** The client's ID. Bytes that are no UTF-8 stand here as U+FFFD. */
   readonly client: string;
   /** Digits that a number has no room for are in `line`. */
-  readonly position: Degrees;
+  readonly position: Coordinates;
   /** POSIX seconds as the client wrote them: a number does not hold nanoseconds. */
   readonly time: string;
   /** The server that first got it. */

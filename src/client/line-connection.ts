@@ -5,64 +5,68 @@ import { LineFramer, OverlongLine } from '../protocol/text/line-framer.js';
 import { HerdClientError } from './errors.js';
 
 /** The longest line taken, in bytes: an upstream's answer has 1 MiB at most, and what a server adds is little. */
-const lineBytesMax = 2 * 1024 * 1024;
+const maxLineBytes = 2 * 1024 * 1024;
 
 /** The lines of one answer: an AT line, alone or with the JSON of WHATSAT behind it; or `? ` and a copy. */
-export type Answer = readonly [head: ByteString, json?: ByteString];
+export type CommandResponse = readonly [head: ByteString, json?: ByteString];
 
-interface Waiting {
+interface PendingCommand {
   /** Whether an AT line is followed by another. */
-  readonly lines: 1 | 2;
+  readonly lineCount: 1 | 2;
   /** Whether its time is not up. Afterwards it keeps its place, for its answer still comes before the next one's. */
   isAwaited: boolean;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: CommandResponse) => void;
   readonly reject: (error: HerdClientError) => void;
 }
 
 /** One connection to a server, from its first command until it is lost. Answers come in the order of the commands. */
 export class LineConnection {
-  private readonly framer = new LineFramer(lineBytesMax);
-  private readonly waiting: Waiting[] = [];
+  private readonly framer = new LineFramer(maxLineBytes);
+  private readonly pending: PendingCommand[] = [];
   private head: ByteString | undefined;
-  private lost: HerdClientError | undefined;
+  private closeError: HerdClientError | undefined;
   /** When something came last. */
-  private heardMs = performance.now();
+  private lastReceivedMs = performance.now();
 
-  /** @param silentMaxMs a command's time is up, and nothing came for so long: then the connection is lost */
+  /** @param silenceTimeoutMs a command's time is up, and nothing came for so long: then the connection is lost */
   constructor(
     private readonly socket: Socket,
-    private readonly silentMaxMs: number,
+    private readonly silenceTimeoutMs: number,
   ) {
     socket.on('data', (chunk) => {
-      this.heardMs = performance.now();
-      for (const frame of this.framer.push(chunk)) this.take(frame);
+      this.lastReceivedMs = performance.now();
+      for (const frame of this.framer.push(chunk)) this.handleLine(frame);
     });
-    socket.on('error', ({ message }) => this.lose('HERD_CONNECTION_LOST', `the connection was lost: ${message}`));
-    socket.on('close', () => this.lose('HERD_CONNECTION_LOST', 'the server closed the connection'));
+    socket.on('error', ({ message }) => this.close('HERD_CONNECTION_LOST', `the connection was lost: ${message}`));
+    socket.on('close', () => this.close('HERD_CONNECTION_LOST', 'the server closed the connection'));
   }
 
   get isOpen(): boolean {
-    return this.lost === undefined;
+    return this.closeError === undefined;
   }
 
   /** Commands whose answers have not come. */
-  get waitingCount(): number {
-    return this.waiting.length;
+  get pendingCount(): number {
+    return this.pending.length;
   }
 
   /**
    * Sends a command and resolves with its answer, of so many lines if it is no refusal.
-   * @param untilMs when its time is up, of `performance.now()`
+   * @param deadlineMs when its time is up, of `performance.now()`
    * @throws HerdClientError
    */
-  async ask(command: ByteString, lines: Waiting['lines'], untilMs: number): Promise<Answer> {
-    if (this.lost !== undefined) throw this.lost;
+  async send(
+    command: ByteString,
+    lineCount: PendingCommand['lineCount'],
+    deadlineMs: number,
+  ): Promise<CommandResponse> {
+    if (this.closeError !== undefined) throw this.closeError;
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve, reject) => {
-        const asked: Waiting = { lines, isAwaited: true, resolve, reject };
-        this.waiting.push(asked);
-        timer = setTimeout(() => this.giveUp(asked), Math.max(0, untilMs - performance.now()));
+        const pendingCommand: PendingCommand = { lineCount, isAwaited: true, resolve, reject };
+        this.pending.push(pendingCommand);
+        timer = setTimeout(() => this.timeOut(pendingCommand), Math.max(0, deadlineMs - performance.now()));
         this.socket.write(`${command}\n`, 'latin1');
       });
     } finally {
@@ -71,31 +75,32 @@ export class LineConnection {
   }
 
   /** Ends the connection; whoever waits is told why. */
-  lose(code: HerdClientError['code'], message: string): void {
-    if (this.lost !== undefined) return;
-    this.lost = new HerdClientError(code, message);
+  close(code: HerdClientError['code'], message: string): void {
+    if (this.closeError !== undefined) return;
+    this.closeError = new HerdClientError(code, message);
     this.socket.destroy();
-    for (const { reject } of this.waiting.splice(0)) reject(this.lost);
+    for (const { reject } of this.pending.splice(0)) reject(this.closeError);
   }
 
   /** One that comes too late takes the connection from others only if it is silent altogether. */
-  private giveUp(late: Waiting): void {
-    late.isAwaited = false;
-    late.reject(new HerdClientError('HERD_TIMEOUT', 'there was no answer in time'));
-    const isSilent = performance.now() - this.heardMs >= this.silentMaxMs;
-    const isAwaited = this.waiting.findLast((waiting) => waiting.isAwaited) !== undefined;
-    if (isSilent || !isAwaited) this.lose('HERD_CONNECTION_LOST', `nothing came for ${this.silentMaxMs} ms`);
+  private timeOut(expired: PendingCommand): void {
+    expired.isAwaited = false;
+    expired.reject(new HerdClientError('HERD_TIMEOUT', 'there was no answer in time'));
+    const isSilent = performance.now() - this.lastReceivedMs >= this.silenceTimeoutMs;
+    const isAwaited = this.pending.findLast((command) => command.isAwaited) !== undefined;
+    if (isSilent || !isAwaited) this.close('HERD_CONNECTION_LOST', `nothing came for ${this.silenceTimeoutMs} ms`);
   }
 
-  private take(line: ByteString | OverlongLine): void {
-    const [first] = this.waiting;
-    if (line instanceof OverlongLine) return this.lose('HERD_STRANGE_ANSWER', 'an answer is longer than any should be');
-    if (first === undefined) return this.lose('HERD_STRANGE_ANSWER', 'the server said what nobody had asked for');
-    if (this.head === undefined && first.lines === 2 && line.startsWith('AT ')) {
+  private handleLine(line: ByteString | OverlongLine): void {
+    const [first] = this.pending;
+    if (line instanceof OverlongLine)
+      return this.close('HERD_PROTOCOL_ERROR', 'an answer is longer than any should be');
+    if (first === undefined) return this.close('HERD_PROTOCOL_ERROR', 'the server said what nobody had asked for');
+    if (this.head === undefined && first.lineCount === 2 && line.startsWith('AT ')) {
       this.head = line;
       return;
     }
-    this.waiting.shift();
+    this.pending.shift();
     first.resolve(this.head === undefined ? [line] : [this.head, line]);
     this.head = undefined;
   }

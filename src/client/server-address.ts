@@ -1,5 +1,5 @@
 /** Where a server takes clients. */
-export interface ServerPlace {
+export interface ServerAddress {
   /** 127.0.0.1 unless it is given. */
   readonly host?: string | undefined;
   /** `servers.NAME.port` of herd.yaml. */

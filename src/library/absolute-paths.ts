@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
-import { withWholePaths } from '../runtime/config/replication-choice.js';
+import { resolveFilePaths } from '../runtime/config/replication-config.js';
 
 /** The same config, independent of the current folder: that may change or be deleted while servers run. */
 export function withAbsolutePaths(config: HerdConfig): HerdConfig {
@@ -8,7 +8,7 @@ export function withAbsolutePaths(config: HerdConfig): HerdConfig {
     ...config,
     log: config.log && { ...config.log, dir: resolve(config.log.dir) },
     storePath: config.storePath && resolve(config.storePath),
-    spread: config.spread.kind === 'flood' ? config.spread : withWholePaths(config.spread),
-    bridge: config.bridge && withWholePaths(config.bridge),
+    replication: config.replication.kind === 'flood' ? config.replication : resolveFilePaths(config.replication),
+    bridge: config.bridge && resolveFilePaths(config.bridge),
   };
 }

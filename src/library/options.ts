@@ -1,6 +1,6 @@
 import type { HerdLocation } from '../client/herd-location.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
-import type { WrittenHerd } from '../runtime/config/schema.js';
+import type { HerdConfigInput } from '../runtime/config/schema.js';
 import type { Environment } from './environment.js';
 
 /** A server went up or down, or its link to a neighbour did, or what it has of the bucket by which a herd on NATS spreads locations. */
@@ -19,7 +19,7 @@ export interface HerdChange {
 export type HerdSource =
   | {
       /** The settings themselves. */
-      readonly config: WrittenHerd;
+      readonly config: HerdConfigInput;
       readonly file?: undefined;
     }
   | {

@@ -12,7 +12,7 @@ export class PortError extends Error {
    * @param place the address and port, as people write them
    */
   constructor(owner: string, place: string, cause: SystemError) {
-    super(`${owner} cannot listen on ${place}: ${reasonOf(cause)}`, { cause });
+    super(`${owner} cannot listen on ${place}: ${describeSystemError(cause)}`, { cause });
   }
 }
 
@@ -45,17 +45,17 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'the host is not an address of this machine',
 };
 
-function reasonOf({ code, message }: SystemError): string {
+function describeSystemError({ code, message }: SystemError): string {
   return reasons[code ?? ''] ?? message;
 }
 
 /** Where an error was thrown, or what it says. */
-export function stackOf(error: unknown): string {
+export function stackOrMessage(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Why a file cannot be read, in words; `error` is what reading it threw. */
-export function whyUnreadable(error: unknown): string {
+export function describeReadError(error: unknown): string {
   const { code, message } = error as SystemError;
   return code === 'ENOENT' ? 'there is no such file' : (code ?? message);
 }

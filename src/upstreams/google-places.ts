@@ -1,21 +1,21 @@
 import { textOf } from '../protocol/text/bytes.js';
 import { UpstreamError } from '../protocol/upstream/errors.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
-import { decimal, degrees } from './decimal.js';
-import { htmlEscaped } from './html.js';
-import { jsonObject } from './json-object.js';
-import { placesAnswer, placesFailure, type PlaceResult } from './places-response.js';
-import { radiusCut } from './radius-cut.js';
-import { isObject, objectOf } from './response.js';
+import { formatDecimal, formatDegrees } from './format-number.js';
+import { escapeHtml } from './html.js';
+import { formatJsonObject } from './json-object.js';
+import { placesResponse, placesError, type PlaceResult } from './places-response.js';
+import { radiusWarning } from './radius-warning.js';
+import { isObject, parseJsonObject } from './response.js';
 import type { Secret } from './secret.js';
-import { withoutKey } from './redact-key.js';
+import { redactKey } from './redact-key.js';
 
 /** The API takes 1 to 20. */
-const countMax = 20;
+const maxCount = 20;
 
 /** The API takes radii above 0, up to 50,000 metres. */
-const radiusKmMax = 50;
-const radiusMetresMin = 1;
+const maxRadiusKm = 50;
+const minRadiusMetres = 1;
 
 /** Millimetres: finer than any position. */
 const radiusMetresFractionDigits = 3;
@@ -35,14 +35,14 @@ const fieldMask = ['id', 'displayName', 'location', 'types', 'businessStatus', '
 export function googlePlaces(baseUrl: string, key: Secret): Upstream {
   const url = `${baseUrl.replace(/\/+$/, '')}/v1/places:searchNearby`;
   const upstream: Upstream = {
-    countMax,
-    radiusKmMax,
+    maxCount,
+    maxRadiusKm,
     radiusBeyondMax: 'reject',
 
     request({ latitude, longitude, radiusKm, count }) {
-      const metres = Math.max(radiusMetresMin, Math.min(radiusKm, radiusKmMax) * 1_000);
-      const center = jsonObject({ latitude: degrees(latitude), longitude: degrees(longitude) });
-      const circle = jsonObject({ center, radius: decimal(metres, radiusMetresFractionDigits) });
+      const metres = Math.max(minRadiusMetres, Math.min(radiusKm, maxRadiusKm) * 1_000);
+      const center = formatJsonObject({ latitude: formatDegrees(latitude), longitude: formatDegrees(longitude) });
+      const circle = formatJsonObject({ center, radius: formatDecimal(metres, radiusMetresFractionDigits) });
       return {
         method: 'POST',
         url,
@@ -52,31 +52,31 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
           'x-goog-api-key': key.reveal(),
           'x-goog-fieldmask': fieldMask,
         },
-        body: jsonObject({
+        body: formatJsonObject({
           // 0 is out of the API's range; the one place is cut from the answer instead.
           maxResultCount: String(Math.max(1, count)),
           rankPreference: JSON.stringify('DISTANCE'),
-          locationRestriction: jsonObject({ circle }),
+          locationRestriction: formatJsonObject({ circle }),
         }),
       };
     },
 
     answer(response, question) {
-      const body = JSON.parse(textOf(objectOf(response, explained))) as Readonly<Record<string, unknown>>;
+      const body = JSON.parse(textOf(parseJsonObject(response, explainError))) as Readonly<Record<string, unknown>>;
       if (body['error'] !== undefined) {
-        const error = explained(body) ?? 'it does not say which';
-        throw new UpstreamError(`The upstream answered with an error: ${error}`, 'lasting');
+        const error = explainError(body) ?? 'it does not say which';
+        throw new UpstreamError(`The upstream answered with an error: ${error}`, 'permanent');
       }
       // The API leaves the list out where nothing is near.
       const places = body['places'] ?? [];
       if (!Array.isArray(places)) throw new UpstreamError('The upstream answered without a list of places.');
       const found = places.filter(isPlace).slice(0, question.count);
-      return placesAnswer(attributionsOf(found), found.map(resultOf), radiusCut(question, radiusKmMax));
+      return placesResponse(formatAttributions(found), found.map(toPlaceResult), radiusWarning(question, maxRadiusKm));
     },
 
-    failure: placesFailure,
+    failure: placesError,
   };
-  return withoutKey(upstream, key);
+  return redactKey(upstream, key);
 }
 
 /** What the API writes of a place; only the first three are always there. */
@@ -103,7 +103,14 @@ function isPlace(value: unknown): value is Place {
   );
 }
 
-function resultOf({ id, displayName, location, types, businessStatus, shortFormattedAddress }: Place): PlaceResult {
+function toPlaceResult({
+  id,
+  displayName,
+  location,
+  types,
+  businessStatus,
+  shortFormattedAddress,
+}: Place): PlaceResult {
   return {
     ...(typeof businessStatus === 'string' ? { business_status: businessStatus } : {}),
     geometry: { location: { lat: location.latitude, lng: location.longitude } },
@@ -115,19 +122,19 @@ function resultOf({ id, displayName, location, types, businessStatus, shortForma
 }
 
 /** Whom the places are from, as the legacy API wrote it. */
-function attributionsOf(places: readonly Place[]): string[] {
+function formatAttributions(places: readonly Place[]): string[] {
   const providers = places.flatMap(({ attributions }): unknown[] => (Array.isArray(attributions) ? attributions : []));
   const lines = providers.filter(isObject).flatMap(({ provider, providerUri }) => {
     if (typeof provider !== 'string') return [];
-    const name = htmlEscaped(provider);
-    return [typeof providerUri === 'string' ? `<a href="${htmlEscaped(providerUri)}">${name}</a>` : name];
+    const name = escapeHtml(provider);
+    return [typeof providerUri === 'string' ? `<a href="${escapeHtml(providerUri)}">${name}</a>` : name];
   });
   return [...new Set(lines)];
 }
 
 /** `PERMISSION_DENIED: what the API says about it`. */
-function explained({ error }: Readonly<Record<string, unknown>>): string | undefined {
+function explainError({ error }: Readonly<Record<string, unknown>>): string | undefined {
   if (!isObject(error)) return undefined;
-  const words = [error['status'], error['message']].filter((word) => typeof word === 'string');
-  return words.length === 0 ? undefined : words.join(': ');
+  const parts = [error['status'], error['message']].filter((part) => typeof part === 'string');
+  return parts.length === 0 ? undefined : parts.join(': ');
 }

@@ -1,4 +1,4 @@
 /** A text as it stands in HTML. */
-export function htmlEscaped(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

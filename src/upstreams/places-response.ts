@@ -13,17 +13,17 @@ export interface PlaceResult {
 
 /**
  * An answer in the envelope of Google's legacy Nearby Search, which clients of places read.
- * @param note what there is to say about the question; it goes where that API says such things
+ * @param warning what there is to say about the question; it goes where that API says such things
  */
-export function placesAnswer(
+export function placesResponse(
   attributions: readonly string[],
   results: readonly PlaceResult[],
-  note: string | undefined,
+  warning: string | undefined,
 ): ByteString {
   return bytesOf(
     JSON.stringify({
       html_attributions: attributions,
-      ...(note === undefined ? {} : { info_messages: [note] }),
+      ...(warning === undefined ? {} : { info_messages: [warning] }),
       results,
       status: results.length > 0 ? 'OK' : 'ZERO_RESULTS',
     }),
@@ -31,7 +31,7 @@ export function placesAnswer(
 }
 
 /** The same API's form of an error. */
-export function placesFailure(message: string): ByteString {
+export function placesError(message: string): ByteString {
   return bytesOf(
     JSON.stringify({ html_attributions: [], results: [], status: 'UNKNOWN_ERROR', error_message: message }),
   );

@@ -1,7 +1,7 @@
 import { bytesOf, textOf, type ByteString } from '../protocol/text/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
-import type { HttpRequest, NearbyQuestion, RadiusBeyondMax, Upstream } from '../protocol/upstream/upstream.js';
-import type { Asked } from './upstream-binding.js';
+import { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
+import type { HttpRequest, NearbyQuery, RadiusBeyondMax, Upstream } from '../protocol/upstream/upstream.js';
+import type { UpstreamBinding } from './upstream-binding.js';
 import { isObject } from './response.js';
 
 /*
@@ -10,10 +10,10 @@ import { isObject } from './response.js';
  */
 
 /** What stands in the first line. */
-export interface RecordingHead {
+export interface RecordingHeader {
   readonly recording: 'herd upstream 1';
-  readonly countMax: number;
-  readonly radiusKmMax: number;
+  readonly maxCount: number;
+  readonly maxRadiusKm: number;
   /** Left out in recordings of earlier versions, which clamped. */
   readonly radiusBeyondMax?: RadiusBeyondMax;
   /** The upstream's form of an error; `MESSAGE` stands where what went wrong stands. */
@@ -21,30 +21,30 @@ export interface RecordingHead {
 }
 
 /** What stands in each line behind it. */
-export interface RecordedAnswer extends NearbyQuestion {
+export interface RecordedAnswer extends NearbyQuery {
   /** What the upstream answered; undefined if that was no answer. */
   readonly json?: ByteString;
   /** What was wrong with it. */
   readonly error?: string;
-  readonly trouble?: Trouble;
+  readonly kind?: UpstreamErrorKind;
 }
 
-const messageMark = 'MESSAGE';
+const messagePlaceholder = 'MESSAGE';
 
 /** The first line of a recording of an upstream. */
-export function headLineOf(upstream: Upstream): string {
-  const { countMax, radiusKmMax, radiusBeyondMax = 'clamp' } = upstream;
-  const failure = textOf(upstream.failure(messageMark));
-  const head: RecordingHead = { recording: 'herd upstream 1', countMax, radiusKmMax, radiusBeyondMax, failure };
-  return JSON.stringify(head);
+export function formatHeader(upstream: Upstream): string {
+  const { maxCount, maxRadiusKm, radiusBeyondMax = 'clamp' } = upstream;
+  const failure = textOf(upstream.failure(messagePlaceholder));
+  const header: RecordingHeader = { recording: 'herd upstream 1', maxCount, maxRadiusKm, radiusBeyondMax, failure };
+  return JSON.stringify(header);
 }
 
 /** An upstream of which every answer is noted as a line, and every failure: of the upstream itself, and of the way to it. */
-export function recorded({ upstream, http }: Asked, note: (line: string) => void): Asked {
-  const questions = new WeakMap<HttpRequest, NearbyQuestion>();
-  const noteFailure = (question: NearbyQuestion, error: unknown) => {
+export function withRecording({ upstream, http }: UpstreamBinding, writeLine: (line: string) => void): UpstreamBinding {
+  const queries = new WeakMap<HttpRequest, NearbyQuery>();
+  const recordFailure = (question: NearbyQuery, error: unknown) => {
     if (!(error instanceof UpstreamError)) return;
-    note(JSON.stringify({ ...placeOf(question), error: error.message, trouble: error.trouble }));
+    writeLine(JSON.stringify({ ...queryFields(question), error: error.message, kind: error.kind }));
   };
   return {
     upstream: {
@@ -52,16 +52,16 @@ export function recorded({ upstream, http }: Asked, note: (line: string) => void
       request: (question) => {
         // A copy: an upstream may ask different questions by the same object.
         const request = { ...upstream.request(question) };
-        questions.set(request, question);
+        queries.set(request, question);
         return request;
       },
       answer: (response, question) => {
         try {
           const json = upstream.answer(response, question);
-          note(JSON.stringify({ ...placeOf(question), json: textOf(json) }));
+          writeLine(JSON.stringify({ ...queryFields(question), json: textOf(json) }));
           return json;
         } catch (error) {
-          noteFailure(question, error);
+          recordFailure(question, error);
           throw error;
         }
       },
@@ -71,9 +71,9 @@ export function recorded({ upstream, http }: Asked, note: (line: string) => void
         try {
           return await http.fetch(request, signal);
         } catch (error) {
-          const question = questions.get(request);
+          const question = queries.get(request);
           // What was given up ended for the reason for which it was given up.
-          if (question !== undefined) noteFailure(question, signal.aborted ? signal.reason : error);
+          if (question !== undefined) recordFailure(question, signal.aborted ? signal.reason : error);
           throw error;
         }
       },
@@ -81,13 +81,13 @@ export function recorded({ upstream, http }: Asked, note: (line: string) => void
   };
 }
 
-function placeOf({ latitude, longitude, radiusKm, count }: NearbyQuestion): NearbyQuestion {
+function queryFields({ latitude, longitude, radiusKm, count }: NearbyQuery): NearbyQuery {
   return { latitude, longitude, radiusKm, count };
 }
 
 /** A recording, read. */
 export interface Recording {
-  readonly head: RecordingHead;
+  readonly header: RecordingHeader;
   readonly answers: readonly RecordedAnswer[];
 }
 
@@ -97,24 +97,24 @@ export interface Recording {
  */
 export function parseRecording(text: string): Recording {
   const [first = '', ...rest] = text.split('\n');
-  const head = objectIn(first, 1);
-  if (!isHead(head)) throw new SyntaxError('line 1: this is not the head of a recording; herd record writes them');
-  const answers = rest.flatMap((line, index) => (line.trim() === '' ? [] : [answerIn(line, index + 2)]));
-  return { head, answers };
+  const header = parseLine(first, 1);
+  if (!isHeader(header)) throw new SyntaxError('line 1: this is not the head of a recording; herd record writes them');
+  const answers = rest.flatMap((line, index) => (line.trim() === '' ? [] : [parseAnswer(line, index + 2)]));
+  return { header, answers };
 }
 
 /** The failure of a recorded upstream, with a message in its place. */
-export function failureOf({ failure }: RecordingHead, message: string): ByteString {
-  return bytesOf(failure.replace(messageMark, () => JSON.stringify(message).slice(1, -1)));
+export function formatFailure({ failure }: RecordingHeader, message: string): ByteString {
+  return bytesOf(failure.replace(messagePlaceholder, () => JSON.stringify(message).slice(1, -1)));
 }
 
-function answerIn(line: string, number: number): RecordedAnswer {
-  const value = objectIn(line, number);
+function parseAnswer(line: string, number: number): RecordedAnswer {
+  const value = parseLine(line, number);
   if (!isAnswer(value)) throw new SyntaxError(`line ${number}: this is no question with its answer`);
   return value.json === undefined ? value : { ...value, json: bytesOf(value.json) };
 }
 
-function objectIn(line: string, number: number): unknown {
+function parseLine(line: string, number: number): unknown {
   try {
     return JSON.parse(line);
   } catch {
@@ -122,13 +122,13 @@ function objectIn(line: string, number: number): unknown {
   }
 }
 
-function isHead(value: unknown): value is RecordingHead {
+function isHeader(value: unknown): value is RecordingHeader {
   if (!isObject(value)) return false;
-  const { recording, countMax, radiusKmMax, radiusBeyondMax = 'clamp', failure } = value;
+  const { recording, maxCount, maxRadiusKm, radiusBeyondMax = 'clamp', failure } = value;
   return (
     recording === 'herd upstream 1' &&
-    Number.isSafeInteger(countMax) &&
-    Number.isFinite(radiusKmMax) &&
+    Number.isSafeInteger(maxCount) &&
+    Number.isFinite(maxRadiusKm) &&
     (radiusBeyondMax === 'clamp' || radiusBeyondMax === 'reject') &&
     typeof failure === 'string' &&
     !/[\r\n]/.test(failure)

@@ -3,27 +3,28 @@ import { UpstreamError } from '../protocol/upstream/errors.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
 import type { Secret } from './secret.js';
 
-const mark = '[key]';
+const placeholder = '[key]';
 
 /** An upstream whose answers and errors never hold its key, though the far end should send it back in them. */
-export function withoutKey(upstream: Upstream, key: Secret): Upstream {
-  const scrub = scrubberOf(key);
+export function redactKey(upstream: Upstream, key: Secret): Upstream {
+  const redact = createRedactor(key);
   return {
     ...upstream,
     answer: (response, question) => {
       try {
-        return scrub(upstream.answer(response, question));
+        return redact(upstream.answer(response, question));
       } catch (error) {
-        throw error instanceof UpstreamError ? new UpstreamError(scrub(error.message), error.trouble) : error;
+        throw error instanceof UpstreamError ? new UpstreamError(redact(error.message), error.kind) : error;
       }
     },
-    failure: (message) => upstream.failure(scrub(message)),
+    failure: (message) => upstream.failure(redact(message)),
   };
 }
 
 /** Takes the key out of a text, as it is and as it is written in addresses and in JSON. */
-function scrubberOf(key: Secret): (text: ByteString) => ByteString {
+function createRedactor(key: Secret): (text: ByteString) => ByteString {
   const plain = key.reveal();
   const forms = new Set([plain, encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)]);
-  return (text) => [...forms].reduce((rest, form) => (rest.includes(form) ? rest.replaceAll(form, mark) : rest), text);
+  return (text) =>
+    [...forms].reduce((rest, form) => (rest.includes(form) ? rest.replaceAll(form, placeholder) : rest), text);
 }

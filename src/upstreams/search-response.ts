@@ -1,8 +1,8 @@
 import { bytesOf, type ByteString } from '../protocol/text/bytes.js';
-import { jsonObject } from './json-object.js';
+import { formatJsonObject } from './json-object.js';
 
 /** What an answer in the envelope of the Twitter Search API v1.0 is made of. */
-export interface SearchAnswer {
+export interface SearchResponse {
   /** The posts, each as JSON. */
   readonly results: readonly string[];
   /** The newest post's id, in digits; `0` if there is none. */
@@ -10,24 +10,24 @@ export interface SearchAnswer {
   /** `latitude,longitude,radius` as it was asked. */
   readonly geocode: string;
   /** Whether there is more than this. */
-  readonly more: boolean;
+  readonly hasMore: boolean;
   readonly resultsPerPage: number;
   readonly completedInSeconds: number;
   readonly warning: string | undefined;
 }
 
 /** That envelope, in its order of fields of 2011. Ids are written as digits: a number of 64 bits is no double. */
-export function searchAnswer(answer: SearchAnswer): ByteString {
-  const { results, maxId, more, resultsPerPage, completedInSeconds, warning } = answer;
-  const geocode = encodeURIComponent(answer.geocode);
+export function searchResponse(response: SearchResponse): ByteString {
+  const { results, maxId, hasMore, resultsPerPage, completedInSeconds, warning } = response;
+  const geocode = encodeURIComponent(response.geocode);
   const nextPage = `?page=2&max_id=${maxId}&rpp=${resultsPerPage}&geocode=${geocode}&q=`;
   return bytesOf(
-    jsonObject({
+    formatJsonObject({
       results: `[${results.join(',')}]`,
       max_id: maxId,
       since_id: '0',
       refresh_url: JSON.stringify(`?since_id=${maxId}&geocode=${geocode}&q=`),
-      ...(more ? { next_page: JSON.stringify(nextPage) } : {}),
+      ...(hasMore ? { next_page: JSON.stringify(nextPage) } : {}),
       results_per_page: String(resultsPerPage),
       page: '1',
       completed_in: String(Math.round(completedInSeconds * 1_000) / 1_000),
@@ -40,6 +40,6 @@ export function searchAnswer(answer: SearchAnswer): ByteString {
 }
 
 /** The same API's form of an error. */
-export function searchFailure(message: string): ByteString {
+export function searchError(message: string): ByteString {
   return bytesOf(JSON.stringify({ error: message }));
 }

@@ -1,7 +1,7 @@
-const shown = '[secret]';
+const placeholder = '[secret]';
 
 /** Characters of a key. A shorter one would be cut out of answers wherever its letters stand in them by chance. */
-const lengthLeast = 16;
+const minLength = 16;
 
 /**
  * A key of an API. However it is written down by accident — in a text, as JSON, by an inspection — it does not show; only
@@ -16,7 +16,7 @@ export class Secret {
    */
   constructor(text: string) {
     if (!/^[\x21-\x7e]+$/.test(text)) throw new RangeError('a key is printable ASCII without white space');
-    if (text.length < lengthLeast) throw new RangeError(`a key has ${lengthLeast} characters or more`);
+    if (text.length < minLength) throw new RangeError(`a key has ${minLength} characters or more`);
     this.#text = text;
   }
 
@@ -27,15 +27,15 @@ export class Secret {
 
   /** Not the key. */
   toString(): string {
-    return shown;
+    return placeholder;
   }
 
   /** Not the key. */
   toJSON(): string {
-    return shown;
+    return placeholder;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return shown;
+    return placeholder;
   }
 }

@@ -1,18 +1,18 @@
 import { bytesOf } from '../protocol/text/bytes.js';
-import { keepFirst, withProperty } from '../protocol/upstream/json-text.js';
+import { truncateArray, appendProperty } from '../protocol/upstream/json-text.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
-import { decimal } from './decimal.js';
-import { radiusCut } from './radius-cut.js';
-import { objectOf } from './response.js';
+import { formatDecimal } from './format-number.js';
+import { radiusWarning } from './radius-warning.js';
+import { parseJsonObject } from './response.js';
 import type { Secret } from './secret.js';
-import { searchFailure } from './search-response.js';
-import { withoutKey } from './redact-key.js';
+import { searchError } from './search-response.js';
+import { redactKey } from './redact-key.js';
 
 /** Results on one page, as the API's documentation has it. */
-const countMax = 100;
+const maxCount = 100;
 
 /** Our choice: the API documents no largest radius, and search services of its time took 2,500 km. */
-const radiusKmMax = 2500;
+const maxRadiusKm = 2500;
 
 /** Millimetres: finer than any position. */
 const radiusKmFractionDigits = 6;
@@ -26,33 +26,33 @@ const radiusKmFractionDigits = 6;
  * @param key sent as a bearer token; none for a service that wants none, as Twitter's own did
  */
 export function twitterSearch(baseUrl: string, key?: Secret): Upstream {
-  const address = `${baseUrl.replace(/\/+$/, '')}/search.json`;
+  const endpoint = `${baseUrl.replace(/\/+$/, '')}/search.json`;
   const upstream: Upstream = {
-    countMax,
-    radiusKmMax,
+    maxCount,
+    maxRadiusKm,
 
     request({ latitude, longitude, radiusKm, count }) {
-      const radius = `${decimal(Math.min(radiusKm, radiusKmMax), radiusKmFractionDigits)}km`;
+      const radius = `${formatDecimal(Math.min(radiusKm, maxRadiusKm), radiusKmFractionDigits)}km`;
       const query = new URLSearchParams({
         geocode: `${latitude},${longitude},${radius}`,
         // What the API does with 0 is documented nowhere; the one result is cut from the answer instead.
-        rpp: decimal(Math.max(1, count), 0),
+        rpp: formatDecimal(Math.max(1, count), 0),
       });
       const authorization = key === undefined ? {} : { authorization: `Bearer ${key.reveal()}` };
       return {
         method: 'GET',
-        url: `${address}?${query.toString()}`,
+        url: `${endpoint}?${query.toString()}`,
         headers: { accept: 'application/json', ...authorization },
       };
     },
 
     answer(response, question) {
-      const json = keepFirst(objectOf(response), 'results', question.count);
-      const cut = radiusCut(question, radiusKmMax);
-      return cut === undefined ? json : withProperty(json, 'warning', bytesOf(JSON.stringify(cut)));
+      const json = truncateArray(parseJsonObject(response), 'results', question.count);
+      const warning = radiusWarning(question, maxRadiusKm);
+      return warning === undefined ? json : appendProperty(json, 'warning', bytesOf(JSON.stringify(warning)));
     },
 
-    failure: searchFailure,
+    failure: searchError,
   };
-  return key === undefined ? upstream : withoutKey(upstream, key);
+  return key === undefined ? upstream : redactKey(upstream, key);
 }

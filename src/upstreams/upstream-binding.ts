@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, Upstream } from '../protocol/upstream/upstream.js';
 
 /** What WHATSAT asks, and by what way. */
-export interface Asked {
+export interface UpstreamBinding {
   readonly upstream: Upstream;
   /** As `Http` of the actors, who ask by it. */
   readonly http: { fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> };

@@ -1,26 +1,26 @@
 import { textOf } from '../protocol/text/bytes.js';
-import { UpstreamError, type Trouble } from '../protocol/upstream/errors.js';
-import type { NearbyQuestion, Upstream } from '../protocol/upstream/upstream.js';
-import { decimal, degrees } from './decimal.js';
-import { placesAnswer, placesFailure, type PlaceResult } from './places-response.js';
-import { radiusCut } from './radius-cut.js';
-import { isObject, objectOf, quoted } from './response.js';
+import { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
+import type { NearbyQuery, Upstream } from '../protocol/upstream/upstream.js';
+import { formatDecimal, formatDegrees } from './format-number.js';
+import { placesResponse, placesError, type PlaceResult } from './places-response.js';
+import { radiusWarning } from './radius-warning.js';
+import { isObject, parseJsonObject, excerpt } from './response.js';
 
 /** As many as the envelope's own API gives; this one would give 500. */
-const countMax = 20;
+const maxCount = 20;
 
 /** The API takes 10 to 10,000 metres. */
-const radiusKmMax = 10;
-const radiusMetresMin = 10;
+const maxRadiusKm = 10;
+const minRadiusMetres = 10;
 
 /** The licence of what is in Wikipedia asks for it, and the envelope has a field for such. */
 const attribution = 'Articles of <a href="https://www.wikipedia.org/">Wikipedia</a>, CC BY-SA 4.0';
 
 /** What the codes of the API's errors mean; it sends them with HTTP 200. Any other is about the question. */
-const troubles: readonly (readonly [code: RegExp, trouble: Trouble])[] = [
-  [/^(?:ratelimited|maxlag)$/, 'pace'],
-  [/^(?:readonly|internal_api_error|cirrussearch-|timeout)/, 'passing'],
-  [/^(?:readapidenied|blocked|mwoauth|assert)/, 'lasting'],
+const errorKinds: readonly (readonly [code: RegExp, trouble: UpstreamErrorKind])[] = [
+  [/^(?:ratelimited|maxlag)$/, 'rate-limited'],
+  [/^(?:readonly|internal_api_error|cirrussearch-|timeout)/, 'transient'],
+  [/^(?:readapidenied|blocked|mwoauth|assert)/, 'permanent'],
 ];
 
 /** What is known of an article near a place. */
@@ -40,16 +40,16 @@ interface Article {
 export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
   const base = baseUrl.replace(/\/+$/, '');
   return {
-    countMax,
-    radiusKmMax,
+    maxCount,
+    maxRadiusKm,
     radiusBeyondMax: 'reject',
 
     request({ latitude, longitude, radiusKm, count }) {
-      const metres = Math.max(radiusMetresMin, Math.round(Math.min(radiusKm, radiusKmMax) * 1_000));
+      const metres = Math.max(minRadiusMetres, Math.round(Math.min(radiusKm, maxRadiusKm) * 1_000));
       const query = new URLSearchParams({
         action: 'query',
         list: 'geosearch',
-        gscoord: `${degrees(latitude)}|${degrees(longitude)}`,
+        gscoord: `${formatDegrees(latitude)}|${formatDegrees(longitude)}`,
         gsradius: String(metres),
         // 0 is out of the API's range; the one article is cut from the answer instead.
         gslimit: String(Math.max(1, count)),
@@ -64,36 +64,36 @@ export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
     },
 
     answer(response, question) {
-      const body = JSON.parse(textOf(objectOf(response))) as Readonly<Record<string, unknown>>;
-      refuseErrors(body);
+      const body = JSON.parse(textOf(parseJsonObject(response))) as Readonly<Record<string, unknown>>;
+      throwOnError(body);
       const { query } = body;
       const found = isObject(query) ? query['geosearch'] : undefined;
       if (!Array.isArray(found)) throw new UpstreamError('The upstream answered without a list of articles.');
-      return answerOf(found.filter(isArticle), question, base);
+      return toResponse(found.filter(isArticle), question, base);
     },
 
-    failure: placesFailure,
+    failure: placesError,
   };
 }
 
-function answerOf(articles: readonly Article[], question: NearbyQuestion, base: string): string {
+function toResponse(articles: readonly Article[], question: NearbyQuery, base: string): string {
   const results = articles.slice(0, question.count).map(({ pageid, title, lat, lon }): PlaceResult => ({
     geometry: { location: { lat, lng: lon } },
     name: title,
-    place_id: `wikipedia-${decimal(pageid, 0)}`,
+    place_id: `wikipedia-${formatDecimal(pageid, 0)}`,
     types: ['point_of_interest'],
-    url: `${base}/?curid=${decimal(pageid, 0)}`,
+    url: `${base}/?curid=${formatDecimal(pageid, 0)}`,
   }));
-  return placesAnswer([attribution], results, radiusCut(question, radiusKmMax));
+  return placesResponse([attribution], results, radiusWarning(question, maxRadiusKm));
 }
 
-function refuseErrors({ error }: Readonly<Record<string, unknown>>): void {
+function throwOnError({ error }: Readonly<Record<string, unknown>>): void {
   if (error === undefined) return;
   const { code, info } = isObject(error) ? error : {};
-  const name = typeof code === 'string' ? code : 'unknown';
-  const trouble = troubles.find(([pattern]) => pattern.test(name))?.[1] ?? 'question';
-  const reason = typeof info === 'string' ? `: ${quoted(info)}` : '.';
-  throw new UpstreamError(`The upstream answered with the error ${quoted(name)}${reason}`, trouble);
+  const errorCode = typeof code === 'string' ? code : 'unknown';
+  const kind = errorKinds.find(([pattern]) => pattern.test(errorCode))?.[1] ?? 'invalid-request';
+  const reason = typeof info === 'string' ? `: ${excerpt(info)}` : '.';
+  throw new UpstreamError(`The upstream answered with the error ${excerpt(errorCode)}${reason}`, kind);
 }
 
 function isArticle(value: unknown): value is Article {

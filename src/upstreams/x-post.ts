@@ -1,5 +1,5 @@
-import { htmlEscaped } from './html.js';
-import { jsonObject } from './json-object.js';
+import { escapeHtml } from './html.js';
+import { formatJsonObject } from './json-object.js';
 import { isObject } from './response.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,57 +13,58 @@ export function isId(text: unknown): text is string {
  * A post of the X API v2 as the Twitter Search API v1.0 wrote one, in its order of fields; undefined for what is no post.
  * @param includes the users that the answer came with
  */
-export function xPostJson(post: Fields, includes: Fields): string | undefined {
+export function formatXPost(post: Fields, includes: Fields): string | undefined {
   const { id, author_id: authorId, text } = post;
   if (!isId(id) || typeof text !== 'string') return undefined;
   const userId = isId(authorId) ? authorId : '0';
-  const user = userOf(includes, userId);
-  const image = textOr(user['profile_image_url'], '');
-  return jsonObject({
+  const user = findUser(includes, userId);
+  const image = stringOr(user['profile_image_url'], '');
+  return formatJsonObject({
     from_user_id_str: JSON.stringify(userId),
     profile_image_url: JSON.stringify(image),
-    created_at: JSON.stringify(dateOf(post['created_at'])),
-    from_user: JSON.stringify(textOr(user['username'], '')),
-    from_user_name: JSON.stringify(textOr(user['name'], '')),
-    location: JSON.stringify(textOr(user['location'], '')),
+    created_at: JSON.stringify(formatDate(post['created_at'])),
+    from_user: JSON.stringify(stringOr(user['username'], '')),
+    from_user_name: JSON.stringify(stringOr(user['name'], '')),
+    location: JSON.stringify(stringOr(user['location'], '')),
     id_str: JSON.stringify(id),
     metadata: JSON.stringify({ result_type: 'recent' }),
     to_user_id: 'null',
     text: JSON.stringify(text),
     id,
     from_user_id: userId,
-    geo: JSON.stringify(geoOf(post['geo'])),
-    iso_language_code: JSON.stringify(languageOf(post['lang'])),
+    geo: JSON.stringify(toGeo(post['geo'])),
+    iso_language_code: JSON.stringify(toLanguageCode(post['lang'])),
     to_user_id_str: 'null',
-    source: JSON.stringify(htmlEscaped(textOr(post['source'], ''))),
+    source: JSON.stringify(escapeHtml(stringOr(post['source'], ''))),
   });
 }
 
-function userOf({ users }: Fields, id: string): Fields {
-  const user: unknown = Array.isArray(users) ? users.find((each) => isObject(each) && each['id'] === id) : undefined;
+function findUser({ users }: Fields, id: string): Fields {
+  const user: unknown = Array.isArray(users) ? users.find((entry) => isObject(entry) && entry['id'] === id) : undefined;
   return isObject(user) ? user : {};
 }
 
 /** `2026-11-20T10:00:00.000Z` as `Fri, 20 Nov 2026 10:00:00 +0000`. */
-function dateOf(iso: unknown): string {
-  const date = new Date(textOr(iso, ''));
+function formatDate(iso: unknown): string {
+  const date = new Date(stringOr(iso, ''));
   return Number.isNaN(date.getTime()) ? '' : date.toUTCString().replace('GMT', '+0000');
 }
 
 /** A point, its latitude first as v1.0 had it; v2 has GeoJSON's order. */
-function geoOf(geo: unknown): object | null {
+function toGeo(geo: unknown): object | null {
   const point = isObject(geo) ? geo['coordinates'] : undefined;
   const pair: unknown = isObject(point) && point['type'] === 'Point' ? point['coordinates'] : undefined;
-  if (!Array.isArray(pair) || !pair.every((each) => Number.isFinite(each)) || pair.length !== 2) return null;
+  if (!Array.isArray(pair) || !pair.every((coordinate) => Number.isFinite(coordinate)) || pair.length !== 2)
+    return null;
   return { type: 'Point', coordinates: [pair[1], pair[0]] };
 }
 
 /** `und` is v2's for a language that it does not know; v1.0 took the user's, most often English. */
-function languageOf(language: unknown): string {
-  const code = textOr(language, 'und');
+function toLanguageCode(language: unknown): string {
+  const code = stringOr(language, 'und');
   return code === 'und' ? 'en' : code;
 }
 
-function textOr(value: unknown, otherwise: string): string {
-  return typeof value === 'string' ? value : otherwise;
+function stringOr(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value : fallback;
 }

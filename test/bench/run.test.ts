@@ -1,21 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { patienceMs } from '../support/eventually.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 
 const program = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
 
-describe('the bench', function () {
-  this.timeout(3 * patienceMs);
+describe('npm run bench', function () {
+  this.timeout(3 * defaultTimeoutMs);
 
-  for (const [what, args, said] of [
-    ['an option that there is not', ['--bogus'], /^Unknown option '--bogus'/],
-    ['a measure that there is not', ['bogus'], /^There is no measure bogus\. There are:\n {2}\S/],
-    ['figures that nobody has measured', ['spread', '--from', 'no.json'], /^no\.json has no figures \(ENOENT/],
+  for (const [problem, args, message] of [
+    ['an unknown option', ['--bogus'], /^Unknown option '--bogus'/],
+    ['an unknown benchmark', ['bogus'], /^unknown benchmark bogus \(expected one of:\n {2}\S/],
+    ['a missing results file', ['replication', '--from', 'no.json'], /^no\.json: cannot read figures \(ENOENT/],
   ] as const) {
-    it(`says so of ${what}, and measures nothing`, () => {
+    it(`exits with code 1 and a message on ${problem}`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
-      expect(stdout).to.match(said);
+      expect(stdout).to.match(message);
       expect({ status, stderr }).to.deep.equal({ status: 1, stderr: '' });
     });
   }

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
-import { median, ratio, spread } from '../../bench/support/statistics.js';
+import { median, medianRatio, relativeSpread } from '../../bench/support/statistics.js';
 
-describe('the statistics of the bench', () => {
-  it('takes the value in the middle, or between the two there', () => {
+describe('benchmark statistics', () => {
+  it('computes the median of odd and even numbers of values', () => {
     expect(median([30, 1, 2])).to.equal(2);
     expect(median([4, 1, 30, 2])).to.equal(3);
-    expect(() => median([])).to.throw('no median');
+    expect(() => median([])).to.throw('median of no values');
   });
 
-  it('says how far rounds are apart', () => {
-    expect(spread([90, 100, 120])).to.equal(0.3);
+  it('computes the range relative to the median', () => {
+    expect(relativeSpread([90, 100, 120])).to.equal(0.3);
   });
 
-  it('compares round by round, so that a slow round slows both', () => {
-    expect(ratio([10, 1, 20], [5, 0.5, 10])).to.equal(2);
-    expect(() => ratio([1, 2], [1])).to.throw('as many of both');
+  it('computes ratios per round, so that a slow round affects both systems', () => {
+    expect(medianRatio([10, 1, 20], [5, 0.5, 10])).to.equal(2);
+    expect(() => medianRatio([1, 2], [1])).to.throw('cannot compare 2 rounds with 1');
   });
 });

@@ -11,14 +11,14 @@ const location = (id: string, client: string) =>
 describe('changes', () => {
   let server: Server;
   let url: string;
-  const asked: IncomingMessage[] = [];
+  const requests: IncomingMessage[] = [];
   let answer: (response: ServerResponse, attempt: number) => void;
 
   beforeEach(async () => {
-    asked.length = 0;
+    requests.length = 0;
     server = createServer((request, response) => {
-      asked.push(request);
-      answer(response, asked.length);
+      requests.push(request);
+      answer(response, requests.length);
     }).listen({ host: '127.0.0.1', port: 0 });
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -46,15 +46,19 @@ describe('changes', () => {
     const following = changes(url, { client: 'kiwi☂ &', token: 'one' });
     expect([await next(following), await next(following)]).to.deep.equal(['begin', 'kiwi☂']);
     expect([await next(following), await next(following)]).to.deep.equal(['reset', 'moa']);
-    expect(asked.map(({ headers }) => headers['last-event-id'])).to.deep.equal([undefined, 'r-1', 'r-1']);
-    expect(asked.map(({ headers }) => headers.authorization)).to.deep.equal(['Bearer one', 'Bearer one', 'Bearer one']);
-    expect(asked[0]?.url).to.equal('/api/changes?client=kiwi%E2%98%82+%26');
-    const closed = once(asked[2]?.socket ?? server, 'close');
+    expect(requests.map(({ headers }) => headers['last-event-id'])).to.deep.equal([undefined, 'r-1', 'r-1']);
+    expect(requests.map(({ headers }) => headers.authorization)).to.deep.equal([
+      'Bearer one',
+      'Bearer one',
+      'Bearer one',
+    ]);
+    expect(requests[0]?.url).to.equal('/api/changes?client=kiwi%E2%98%82+%26');
+    const closed = once(requests[2]?.socket ?? server, 'close');
     await following.return();
     await closed;
   });
 
-  it('end when they are told to, and while they wait', async () => {
+  it('end when they are aborted, also while they wait', async () => {
     answer = (response) => void response.writeHead(200).write('event: begin\ndata: {}\n\n');
     const stop = new AbortController();
     const following = changes(url, { signal: stop.signal });
@@ -69,6 +73,6 @@ describe('changes', () => {
     const error = await changes(url)
       .next()
       .catch((thrown: unknown) => thrown);
-    expect(error).to.include({ code: 'HERD_STRANGE_ANSWER', message: `${url}/api/changes answers HTTP 404` });
+    expect(error).to.include({ code: 'HERD_PROTOCOL_ERROR', message: `${url}/api/changes answers HTTP 404` });
   });
 });

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 /** What listens for clients and says what a test tells it to. */
 export class FakeServer {
   /** The lines that came, of all connections. */
-  readonly heard: string[] = [];
+  readonly receivedLines: string[] = [];
   private readonly sockets: Socket[] = [];
 
   private constructor(
@@ -17,7 +17,7 @@ export class FakeServer {
       socket.on('error', () => undefined);
       socket.on('data', (chunk) => {
         for (const line of chunk.toString().split('\n').slice(0, -1)) {
-          this.heard.push(line);
+          this.receivedLines.push(line);
           socket.write(answer(line));
         }
       });
@@ -40,21 +40,21 @@ export class FakeServer {
   }
 
   /** Says something on the newest connection. */
-  say(text: string): void {
+  send(text: string): void {
     this.sockets.at(-1)?.write(text);
   }
 
-  async hears(count: number): Promise<void> {
-    await eventually(`${count} lines came`, () => this.heard.length >= count);
+  async waitForLines(count: number): Promise<void> {
+    await eventually(`${count} lines came`, () => this.receivedLines.length >= count);
   }
 
   /** Ends all connections. */
-  drop(): void {
+  closeConnections(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 
   async close(): Promise<void> {
-    this.drop();
+    this.closeConnections();
     if (!this.server.listening) return;
     this.server.close();
     await once(this.server, 'close');

@@ -8,8 +8,8 @@ import { loadConfig } from '../../src/runtime/config/load.js';
 import { NatsBucket } from '../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../src/runtime/nats/nats-settings.js';
 import { HerdInProcess } from '../support/herd-in-process.js';
-import { run } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
@@ -62,7 +62,7 @@ interface StatefulSet {
 }
 
 describe('the files for containers', function () {
-  this.timeout(2 * patienceMs);
+  this.timeout(2 * defaultTimeoutMs);
   const environment = {
     HERD_NAMESPACE: 'default',
     HERD_SECRET: 'a secret of this very test',
@@ -73,7 +73,7 @@ describe('the files for containers', function () {
     it(`have a herd.yaml that is right: ${herdFile}`, async () => {
       const cwd = await mkdtemp(join(tmpdir(), 'herd-deploy-'));
       const file = join(deploy, herdFile);
-      const { status, stdout, stderr } = await run(['check', '--config', file], { cwd, env: environment });
+      const { status, stdout, stderr } = await runCommand(['check', '--config', file], { cwd, env: environment });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
       expect(stdout).to.include('yaml is right: herd twitter, 3 servers');
       await rm(cwd, { recursive: true });
@@ -109,14 +109,14 @@ describe('the files for containers', function () {
   }
 
   it('compose a nats-server where herd.yaml names it, whose health is asked for and whose store stays', async () => {
-    const { spread } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), environment);
+    const { replication } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), environment);
     const configuration = await read('docker', 'nats.conf');
     const { services } = parse(await read('docker', 'compose.nats.yaml'), { merge: true }) as {
       services: Readonly<Record<string, NatsContainer>>;
     };
-    expect(spread).to.include({ kind: 'nats' });
+    expect(replication).to.include({ kind: 'nats' });
     const port = /^listen: 0\.0\.0\.0:(\d+)$/m.exec(configuration)?.[1] ?? '';
-    expect(spread.kind === 'nats' && spread.servers).to.deep.equal([`nats:${port}`]);
+    expect(replication.kind === 'nats' && replication.servers).to.deep.equal([`nats:${port}`]);
     const { image, volumes, healthcheck } = services['nats']!;
     expect(image).to.match(/^nats:2\.\d+-alpine$/);
     expect(volumes).to.deep.equal(['./nats.conf:/etc/nats/nats.conf:ro', 'nats:/data']);
@@ -162,7 +162,7 @@ describe('the files for containers', function () {
 });
 
 describeWithNats('the nats-server for containers', function () {
-  this.timeout(2 * patienceMs);
+  this.timeout(2 * defaultTimeoutMs);
   // A password that nats-server would read as a number, if it did not come in quotes.
   const password = '12345';
   let nats: NatsServer;
@@ -184,19 +184,19 @@ describeWithNats('the nats-server for containers', function () {
 
   /** What herd.yaml says of NATS, if that is the password; but where it runs here. */
   function settingsWith(NATS_PASSWORD: string): NatsSettings {
-    const { spread } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), { NATS_PASSWORD });
-    if (spread.kind !== 'nats') throw new Error('the herd does not spread by NATS');
-    return { ...spread, servers: [nats.address] };
+    const { replication } = loadConfig(join(deploy, 'docker', 'herd.nats.yaml'), { NATS_PASSWORD });
+    if (replication.kind !== 'nats') throw new Error('the herd does not spread by NATS');
+    return { ...replication, servers: [nats.address] };
   }
 
   it('lets a herd in that has the password, with all rights that it needs', async () => {
     const settings = settingsWith(password);
-    herd = new HerdInProcess({ talks: ['Blake-Bryant'], bucketOf: (server) => new NatsBucket(settings, server) });
+    herd = new HerdInProcess({ links: ['Blake-Bryant'], bucketOf: (server) => new NatsBucket(settings, server) });
     await herd.start();
-    await herd.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
     // What conflicts is read from the bucket: a right of its own.
     await Promise.all(['Blake', 'Bryant'].map((server) => herd.report(server, 'plum', 1_700_000_000)));
-    await herd.agrees(await herd.report('Bryant', 'plum', 1_700_000_001));
+    await herd.waitForAgreement(await herd.report('Bryant', 'plum', 1_700_000_001));
   });
 
   it('lets nobody else in', async () => {

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { HerdCommand } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
-import { writeHerd } from '../support/herd-file.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
+import { writeHerdFile } from '../support/herd-file.js';
 
 const run = promisify(execFile);
 const unit = fileURLToPath(new URL('../../../deploy/systemd/herd@.service', import.meta.url));
@@ -29,7 +29,7 @@ function has(program: string, ...args: string[]): boolean {
 }
 
 describe('under systemd', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let folder: string;
   let listener: ChildProcess | undefined;
 
@@ -46,7 +46,7 @@ describe('under systemd', function () {
     listener = spawn('python3', ['-c', ear, path]);
     listener.stdout?.on('data', (chunk: Buffer) => (heard += chunk.toString()));
     await eventually('the ear is open', () => heard.startsWith('listening'));
-    const file = await writeHerd({ talks: { Blake: ['Metta'] } });
+    const file = await writeHerdFile({ topology: { Blake: ['Metta'] } });
     const command = new HerdCommand(['start', 'Blake'], {
       cwd: file.folder,
       env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000' },
@@ -55,19 +55,19 @@ describe('under systemd', function () {
     expect(command.stdout).to.include('Ready in');
     expect(heard.indexOf('READY=1')).to.be.within(0, heard.indexOf('WATCHDOG=1'));
     command.signal('SIGTERM');
-    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     await eventually('the stop was told', () => heard.includes('STOPPING=1'));
     expect(command.stderr).to.equal('');
     await rm(file.folder, { recursive: true });
   });
 
   it('a server serves on where nobody can be told', async () => {
-    const file = await writeHerd({ servers: ['Solo'] });
+    const file = await writeHerdFile({ servers: ['Solo'] });
     const env = { NOTIFY_SOCKET: join(folder, 'nobody'), WATCHDOG_USEC: '100000', PATH: folder };
     const command = new HerdCommand(['start'], { cwd: file.folder, env });
     await eventually('the trouble is said', () => command.stderr.includes('cannot be told READY=1'));
     command.signal('SIGTERM');
-    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     expect(command.stderr.trimEnd().split('\n')).to.have.lengthOf(1);
     await rm(file.folder, { recursive: true });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { patienceMs } from '../support/eventually.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 import { pinToOneCore } from '../support/one-core.js';
 
@@ -11,12 +11,12 @@ const kills = 5;
 async function readsThatKnow(herd: Herd, reportTo: string, askAt: string): Promise<number> {
   const [reporter, asker] = [await herd.connect(reportTo), await herd.connect(askAt)];
   const client = `client-of-${askAt}`;
-  await herd.agrees([await herd.report(reportTo, client, '1')], [askAt]);
+  await herd.waitForAgreement([await herd.report(reportTo, client, '1')], [askAt]);
   let known = 0;
   for (let read = 1; read <= reads; read += 1) {
     const position = read % 2 === 0 ? '+34.068930-118.445127' : '-27.5916+086.5640';
-    const at = await reporter.ask(`IAMAT ${client} ${position} 1.${String(read).padStart(3, '0')}`);
-    if ((await asker.ask(`WHATSAT ${client} 0 0`)) === at) known += 1;
+    const at = await reporter.request(`IAMAT ${client} ${position} 1.${String(read).padStart(3, '0')}`);
+    if ((await asker.request(`WHATSAT ${client} 0 0`)) === at) known += 1;
     await asker.line();
   }
   reporter.close();
@@ -25,7 +25,7 @@ async function readsThatKnow(herd: Herd, reportTo: string, askAt: string): Promi
 }
 
 describe('an AT answer', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
 
   describe('to a client on the core of the servers, each a process', () => {
     let herd: Herd;
@@ -34,7 +34,7 @@ describe('an AT answer', function () {
     before(async function () {
       // Elsewhere nobody can be put on a core.
       if ((unpin = pinToOneCore()) === undefined) return this.skip();
-      herd = await startHerd({ mode: 'one command a server', talks: { Blake: ['Bryant'] } });
+      herd = await startHerd({ mode: 'one command a server', topology: { Blake: ['Bryant'] } });
     });
 
     after(async () => {
@@ -50,14 +50,14 @@ describe('an AT answer', function () {
       const lost: string[] = [];
       for (let kill = 1; kill <= kills; kill += 1) {
         // Linked again: what is told to one is known to the other.
-        await herd.agrees([await herd.report('Blake', `phone-${kill}`, '1')], ['Bryant']);
+        await herd.waitForAgreement([await herd.report('Blake', `phone-${kill}`, '1')], ['Bryant']);
         const reporter = await herd.connect('Blake');
         const pid = herd.pidOf('Blake');
-        const at = await reporter.ask(`IAMAT phone-${kill} +34.068930-118.445127 2`);
+        const at = await reporter.request(`IAMAT phone-${kill} +34.068930-118.445127 2`);
         process.kill(pid, 'SIGKILL');
         reporter.close();
-        await herd.command('Blake').ends();
-        const [held] = await herd.memoryOf('Bryant', [`phone-${kill}`]);
+        await herd.command('Blake').waitForExit();
+        const [held] = await herd.queryLocations('Bryant', [`phone-${kill}`]);
         if (held !== at) lost.push(at);
         await herd.restart('Blake');
       }
@@ -66,7 +66,7 @@ describe('an AT answer', function () {
   });
 
   it(`[IA7] in one process says so of servers at one hop and at two, ${reads} times each`, async () => {
-    const herd = await startHerd({ mode: 'one process', talks: { Blake: ['Bryant'], Bryant: ['Howard'] } });
+    const herd = await startHerd({ mode: 'one process', topology: { Blake: ['Bryant'], Bryant: ['Howard'] } });
     for (const server of ['Bryant', 'Howard'])
       expect(await readsThatKnow(herd, 'Blake', server), server).to.equal(reads);
     await herd.stop();

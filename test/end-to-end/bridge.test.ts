@@ -10,16 +10,16 @@ describeWithNats('Two herds of the real command, bridged by NATS', function () {
 
   before(async () => {
     nats = await NatsServer.start();
-    const bridge = (...by: string[]) => ({ by, servers: [nats.address], bucket: 'both-sites' });
+    const bridge = (...via: string[]) => ({ via, servers: [nats.address], bucket: 'both-sites' });
     [coast, valley] = await Promise.all([
       startHerd({
         mode: [['Abalone'], ['Barnacle', 'Cormorant']],
-        talks: { Abalone: ['Cormorant'], Barnacle: ['Cormorant'] },
+        topology: { Abalone: ['Cormorant'], Barnacle: ['Cormorant'] },
         settings: { herd: 'coast', bridge: bridge('Abalone', 'Barnacle') },
       }),
       startHerd({
         mode: 'one process',
-        talks: { Walnut: ['Yarrow'], Yarrow: ['Zinnia'] },
+        topology: { Walnut: ['Yarrow'], Yarrow: ['Zinnia'] },
         settings: { herd: 'valley', bridge: bridge('Zinnia') },
       }),
     ]);
@@ -31,8 +31,8 @@ describeWithNats('Two herds of the real command, bridged by NATS', function () {
   });
 
   it('know of each other, and say who is the bridge', async () => {
-    await valley.agrees([await coast.report('Cormorant', 'kiwi')]);
-    await coast.agrees([await valley.report('Walnut', 'emu')]);
+    await valley.waitForAgreement([await coast.report('Cormorant', 'kiwi')]);
+    await coast.waitForAgreement([await valley.report('Walnut', 'emu')]);
     expect(valley.command().stdout)
       .to.match(/Zinnia .* NATS +/)
       .and.not.match(/Walnut .* NATS/);
@@ -41,10 +41,10 @@ describeWithNats('Two herds of the real command, bridged by NATS', function () {
   it('go on over the other bridge when one is killed, and fill that again when it is back', async () => {
     await coast.kill('Abalone');
     const here = await coast.report('Cormorant', 'moa');
-    await valley.agrees([here]);
+    await valley.waitForAgreement([here]);
     const there = await valley.report('Walnut', 'kea');
-    await coast.agrees([there], ['Barnacle', 'Cormorant']);
+    await coast.waitForAgreement([there], ['Barnacle', 'Cormorant']);
     await coast.restart('Abalone');
-    await coast.agrees([here, there]);
+    await coast.waitForAgreement([here, there]);
   });
 });

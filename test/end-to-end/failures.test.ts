@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { eventually, patienceMs } from '../support/eventually.js';
-import { ExpectedMemory } from '../support/expected-memory.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
+import { ExpectedStores } from '../support/expected-stores.js';
 import { startHerd, type Herd } from '../support/herd.js';
-import { flooding, onNats } from '../support/spreads.js';
+import { floodReplication, natsReplication } from '../support/replications.js';
 import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
 
 const five = ['Blake', 'Bryant', 'Gasol', 'Howard', 'Metta'];
@@ -22,38 +22,38 @@ const waysToLoseTwo: readonly (readonly [string, string])[] = [
   ['Blake', 'Metta'],
 ];
 
-for (const spread of [flooding, onNats]) {
+for (const spread of [floodReplication, natsReplication]) {
   // Who is away makes no difference on NATS, where nobody is behind anybody.
   const ways: readonly (readonly string[])[] =
-    spread === flooding ? waysToLoseTwo : [waysToLoseTwo[0] ?? [], waysToLoseTwo[9] ?? []];
+    spread === floodReplication ? waysToLoseTwo : [waysToLoseTwo[0] ?? [], waysToLoseTwo[9] ?? []];
 
   spread.describe(`a herd that loses servers${spread.title}`, function () {
-    this.timeout(4 * patienceMs);
+    this.timeout(4 * defaultTimeoutMs);
     let herd: Herd;
-    let expected: ExpectedMemory;
+    let expected: ExpectedStores;
 
     before(async () => {
-      herd = await startHerd({ mode: 'one command a server', logs: true, ...(await spread.begin()) });
-      expected = new ExpectedMemory(herd);
+      herd = await startHerd({ mode: 'one command a server', hasLogs: true, ...(await spread.start()) });
+      expected = new ExpectedStores(herd);
       await expected.report(herd.servers, 'all-here');
-      await expected.holds();
+      await expected.expectReplicated();
     });
     after(() => herd.stop());
-    after(spread.end);
+    after(spread.stop);
 
     it('[PE14][PE15][PE19] goes on while one of them dies, and fills him up again when he is back', async () => {
       const others = five.filter((server) => server !== 'Gasol');
       const serving = keepServing(herd, others);
-      await expected.lose('Gasol');
+      await expected.kill('Gasol');
       await expected.report(others, 'without-gasol');
-      await expected.holds();
-      await expected.regain('Gasol');
-      await expected.holds();
+      await expected.expectReplicated();
+      await expected.restart('Gasol');
+      await expected.expectReplicated();
       for (const answers of await serving.stop()) expect(answers).to.be.above(10);
     });
 
     it('[PE14][PE15] keeps on Metta what she learns while Bryant is away; when he is back all have the newest', async () => {
-      await expected.lose('Bryant');
+      await expected.kill('Bryant');
       await expected.report(['Metta', 'Blake'], 'without-bryant');
       const newest = [];
       for (const [client, earlier, later] of [
@@ -63,75 +63,75 @@ for (const spread of [flooding, onNats]) {
         await herd.report(earlier, client, '1');
         newest.push(await herd.report(later, client, '2'));
       }
-      await expected.holds();
-      await expected.regain('Bryant');
-      await expected.holds();
-      await herd.agrees(newest);
+      await expected.expectReplicated();
+      await expected.restart('Bryant');
+      await expected.expectReplicated();
+      await herd.waitForAgreement(newest);
     });
 
     it('[WH10] finds again what a server first got and has lost, though those who tell him knew nothing when they met', async () => {
-      await expected.lose('Bryant', 'Gasol', 'Metta');
+      await expected.kill('Bryant', 'Gasol', 'Metta');
       // Metta and Bryant, both empty, agree before Blake calls; and nobody tells Metta by himself what she was the first to get.
-      await expected.regain('Metta', 'Gasol', 'Bryant');
-      await herd.agrees([await herd.report('Blake', 'behind')], ['Metta']);
-      await expected.isKnownWhenAsked();
+      await expected.restart('Metta', 'Gasol', 'Bryant');
+      await herd.waitForAgreement([await herd.report('Blake', 'behind')], ['Metta']);
+      await expected.expectQueriesAnswered();
     });
 
     for (const [index, away] of ways.entries()) {
       it(`[PE13][PE14][PE15][PE19] tells exactly whom it can reach without ${away.join(' and ')}`, async () => {
         const before: readonly string[] = ways[index - 1] ?? [];
-        await expected.regain(...before.filter((server) => !away.includes(server)));
-        await expected.holds();
-        await expected.lose(...away.filter((server) => !before.includes(server)));
+        await expected.restart(...before.filter((server) => !away.includes(server)));
+        await expected.expectReplicated();
+        await expected.kill(...away.filter((server) => !before.includes(server)));
         await expected.report(
           five.filter((server) => !away.includes(server)),
           `without-${away.join('-')}`,
         );
-        await expected.holds();
+        await expected.expectReplicated();
       });
     }
 
     it('[PE14][PE15] agrees on everything when all are back', async () => {
-      await expected.regain(...(ways.at(-1) ?? []));
-      await expected.holds();
+      await expected.restart(...(ways.at(-1) ?? []));
+      await expected.expectReplicated();
       const reported = [
         'all-here-at-Metta',
         'without-Blake-Bryant-at-Howard',
         `without-${ways.at(-1)?.join('-') ?? ''}-at-Gasol`,
       ];
-      for (const at of await herd.memoryOf('Metta', reported)) expect(at).to.be.a('string');
+      for (const at of await herd.queryLocations('Metta', reported)) expect(at).to.be.a('string');
     });
   });
 
   // Who the children of a process are is asked of /proc.
   (hasProc ? spread.describe : describe.skip)(`a herd of supervised processes${spread.title}`, function () {
-    this.timeout(4 * patienceMs);
+    this.timeout(4 * defaultTimeoutMs);
     let herd: Herd;
-    let expected: ExpectedMemory;
+    let expected: ExpectedStores;
 
     before(async () => {
-      herd = await startHerd({ mode: 'processes', logs: true, ...(await spread.begin()) });
-      expected = new ExpectedMemory(herd);
+      herd = await startHerd({ mode: 'processes', hasLogs: true, ...(await spread.start()) });
+      expected = new ExpectedStores(herd);
     });
     after(() => herd.stop());
-    after(spread.end);
+    after(spread.stop);
 
     for (const dying of [['Bryant'], ['Blake', 'Metta']]) {
       it(`[PE14][PE15][PE19] starts ${dying.join(' and ')} again and fills up who comes back, while others serve`, async () => {
         const others = five.filter((server) => !dying.includes(server));
         const serving = keepServing(herd, others);
         await expected.report(five, `with-${dying.join('-')}`);
-        await expected.holds();
-        await expected.lose(...dying);
+        await expected.expectReplicated();
+        await expected.kill(...dying);
         await expected.report(others, `without-${dying.join('-')}`);
-        await expected.regain(...dying);
-        await expected.holds();
+        await expected.restart(...dying);
+        await expected.expectReplicated();
         for (const answers of await serving.stop()) expect(answers).to.be.above(10);
       });
     }
 
     it('has told on its terminal who went down, and who was up again', async () => {
-      for (const who of spread === flooding ? ['Bryant', 'Blake: link to Bryant'] : ['Bryant']) {
+      for (const who of spread === floodReplication ? ['Bryant', 'Blake: link to Bryant'] : ['Bryant']) {
         const story = new RegExp(`^\\S+ ${who} is down \\(.+\\)$[^]*^\\S+ ${who} is up$`, 'm');
         await eventually(`${who} is told of`, () => story.test(herd.command().stdout));
       }
@@ -143,7 +143,7 @@ for (const spread of [flooding, onNats]) {
       expect(children).to.have.lengthOf(5);
       herd.command().signal('SIGKILL');
       await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
-      for (const client of clients) expect(await client.rest()).to.equal('');
+      for (const client of clients) expect(await client.readToEnd()).to.equal('');
     });
   });
 }
@@ -158,7 +158,7 @@ function keepServing(herd: Herd, servers: readonly string[]): { stop(): Promise<
     const client = await herd.connect(server);
     let count = 0;
     for (; state === 'asking'; count += 1) {
-      expect(await client.ask(`IAMAT busy-${server} +1+1 ${count}`)).to.match(new RegExp(`^AT ${server} `));
+      expect(await client.request(`IAMAT busy-${server} +1+1 ${count}`)).to.match(new RegExp(`^AT ${server} `));
       await pause(askEveryMs);
     }
     client.close();

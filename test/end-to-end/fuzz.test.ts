@@ -2,17 +2,17 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { HerdCommand, run } from '../support/command.js';
-import { patienceMs } from '../support/eventually.js';
+import { HerdCommand, runCommand } from '../support/command.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 
 /** Loads a bug into every thread of a command. */
 const withBug = {
   from: 'modules',
-  env: { NODE_OPTIONS: `--import ${new URL('../support/planted-bug.js', import.meta.url).href}` },
+  env: { NODE_OPTIONS: `--import ${new URL('../support/injected-bug.js', import.meta.url).href}` },
 } as const;
 
 describe('herd fuzz', function () {
-  this.timeout(5 * patienceMs);
+  this.timeout(5 * defaultTimeoutMs);
   let folder: string;
 
   before(async () => {
@@ -23,25 +23,25 @@ describe('herd fuzz', function () {
   it('ends with 1 if one did not, with the command that shows it again and the shortest file that does', async () => {
     const found = new HerdCommand(['fuzz', '--seed', '40', '--runs', '1'], { cwd: folder, ...withBug });
     // It plays the run some twenty times to shrink it.
-    const { status } = await found.ends(3 * patienceMs);
-    expect(status, found.story).to.equal(1);
+    const { status } = await found.waitForExit(3 * defaultTimeoutMs);
+    expect(status, found.outputText).to.equal(1);
     // What failed is told before it is shrunk.
     expect(found.stdout.indexOf('again: ')).to.be.within(0, found.stdout.indexOf('shrunk to '));
     expect(found.stdout).to.match(/^ {2}again: herd fuzz --seed 40 --runs 1$/m);
     const file = 'fuzz-40.yaml';
     expect(await readdir(folder)).to.deep.equal([file]);
     expect(await readFile(join(folder, file), 'utf8')).to.match(/^# Shrunk from seed \d+ of version /);
-    const again = await run(['simulate', file], { cwd: folder, ...withBug });
+    const again = await runCommand(['simulate', file], { cwd: folder, ...withBug });
     expect(again.status, again.stdout).to.equal(1);
-    const mended = await run(['simulate', file], { cwd: folder });
+    const mended = await runCommand(['simulate', file], { cwd: folder });
     expect(mended.status, mended.stdout).to.equal(0);
   });
 
   it('says at once where it begins, and on Ctrl-C what came of the runs so far; 2, for it was not done', async () => {
     const command = new HerdCommand(['fuzz', '--time', '10m', '--seed', '52'], { cwd: folder });
-    await command.prints('fuzzing from seed 52\n');
+    await command.waitForOutput('fuzzing from seed 52\n');
     command.signal('SIGINT');
-    expect(await command.ends()).to.deep.equal({ status: 2, signal: null });
+    expect(await command.waitForExit()).to.deep.equal({ status: 2, signal: null });
     expect(command.stdout).to.match(/^\d+ runs from seed 52, /m);
     expect(command.stderr).to.equal('');
   });
@@ -52,7 +52,7 @@ describe('herd fuzz', function () {
       [['--time', '0s'], 'no run begins within 0s; leave some time, as in 60s'],
       [['--time', 'soon'], 'a time has its unit, as in 60s, and soon is none'],
     ] as const) {
-      const outcome = await run(['fuzz', ...args], { cwd: folder });
+      const outcome = await runCommand(['fuzz', ...args], { cwd: folder });
       expect(outcome, args.join(' ')).to.include({ status: 2, stdout: '', stderr: `herd: ${why}\n` });
     }
   });
@@ -61,7 +61,7 @@ describe('herd fuzz', function () {
     // Thrown from a timer, once the command has begun: nothing awaits it.
     const planted = "setInterval(()=>{if(process.listenerCount('uncaughtException'))throw(Error('planted'))},50)";
     const env = { NODE_OPTIONS: `--import data:text/javascript,${planted}` };
-    const { status, stderr } = await run(['fuzz', '--time', '10m'], { cwd: folder, env });
+    const { status, stderr } = await runCommand(['fuzz', '--time', '10m'], { cwd: folder, env });
     expect(stderr).to.include('planted');
     expect(status).to.equal(2);
   });

@@ -1,22 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
-import { LogSince } from '../support/read-log.js';
+import { writeHerdFile } from '../support/herd-file.js';
+import { LogTail } from '../support/server-log.js';
 
 describe('[PE28] a server of the real command that goes, at its neighbour', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let herd: Herd;
-  let blake: LogSince;
+  let blake: LogTail;
 
   beforeEach(async () => {
-    herd = new Herd('one command a server', await writeHerd({ talks: { Blake: ['Bryant'] }, logs: true }));
-    for (const server of herd.servers) herd.give(server, { env: { HERD_SECRET: 'the secret of the herd: 7c1f0a' } });
+    herd = new Herd('one command a server', await writeHerdFile({ topology: { Blake: ['Bryant'] }, hasLogs: true }));
+    for (const server of herd.servers) herd.setCircumstances(server, { env: { HERD_SECRET: 'the secret of the herd: 7c1f0a' } });
     await herd.start();
-    await LogSince.start(herd, 'Blake').shows(/ link Bryant live$/);
-    blake = await LogSince.now(herd, 'Blake');
+    await LogTail.start(herd, 'Blake').waitForLine(/ link Bryant live$/);
+    blake = await LogTail.now(herd, 'Blake');
   });
   afterEach(() => herd.stop());
 
@@ -30,19 +30,19 @@ describe('[PE28] a server of the real command that goes, at its neighbour', func
   it('is no error when it was told to stop, for as long as it is away, and is linked when it is back', async () => {
     const before = await errorsOfBlake();
     herd.command('Bryant').signal('SIGTERM');
-    await blake.shows(/ peer Bryant in GOODBYE$/);
-    await blake.shows(/ link Bryant backoff: Bryant was stopped; next attempt in \d+ ms$/, 3);
+    await blake.waitForLine(/ peer Bryant in GOODBYE$/);
+    await blake.waitForLine(/ link Bryant backoff: Bryant was stopped; next attempt in \d+ ms$/, 3);
     expect(await errorsOfBlake()).to.equal(before);
-    await herd.command('Bryant').ends();
+    await herd.command('Bryant').waitForExit();
     await herd.restart('Bryant');
-    await blake.shows(/ link Bryant catching-up$/);
-    await blake.shows(/ link Bryant live$/);
+    await blake.waitForLine(/ link Bryant catching-up$/);
+    await blake.waitForLine(/ link Bryant live$/);
   });
 
   it('is an error when it was killed', async () => {
     const before = await errorsOfBlake();
     await herd.kill('Bryant');
-    await blake.shows(/ link Bryant backoff: (?!Bryant was stopped)/);
+    await blake.waitForLine(/ link Bryant backoff: (?!Bryant was stopped)/);
     await eventually('it is noted', async () => (await errorsOfBlake()) !== before);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Client } from '../support/client.js';
-import { patienceMs } from '../support/eventually.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd } from '../support/herd.js';
 
 const reports = 200;
@@ -11,13 +11,13 @@ const ends = ['Gasol', 'Howard', 'Metta'];
 // Nothing is asserted of these times, which are the machine's as much as ours: they stand in the titles, for people.
 for (const mode of ['one process', 'processes'] as const) {
   describe(`a report at Blake, ${mode}`, function () {
-    this.timeout(3 * patienceMs);
+    this.timeout(3 * defaultTimeoutMs);
 
     it('is known to all five servers', async function () {
       const herd = await startHerd({ mode });
       const reporter = await herd.connect('Blake');
       const askers = await Promise.all(ends.map((server) => herd.connect(server)));
-      await herd.agrees([await herd.report('Blake', 'warm')]);
+      await herd.waitForAgreement([await herd.report('Blake', 'warm')]);
 
       const delaysMs: number[] = [];
       for (let index = 0; index < reports; index += 1) {
@@ -40,7 +40,7 @@ for (const mode of ['one process', 'processes'] as const) {
 async function known(asker: Client, client: string): Promise<number> {
   for (;;) {
     const askedAtMs = performance.now();
-    const answer = await asker.ask(`WHATSAT ${client} 0 0`);
+    const answer = await asker.request(`WHATSAT ${client} 0 0`);
     if (answer.startsWith('? ')) continue;
     await asker.line();
     return askedAtMs;
@@ -51,7 +51,7 @@ async function roundTripsMs(client: Client): Promise<number[]> {
   const tripsMs: number[] = [];
   for (let trip = 0; trip < reports; trip += 1) {
     const sentAtMs = performance.now();
-    await client.ask('x');
+    await client.request('x');
     tripsMs.push(performance.now() - sentAtMs);
   }
   return tripsMs;

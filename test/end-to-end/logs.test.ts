@@ -2,18 +2,18 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { bytesOf, textOf } from '../../src/protocol/text/bytes.js';
-import { endCommands, HerdCommand } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { killCommands, HerdCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
-import { areTold, readLog } from '../support/read-log.js';
+import { writeHerdFile } from '../support/herd-file.js';
+import { waitUntilLogged, readLog } from '../support/server-log.js';
 
 describe('the logs of a herd', function () {
-  this.timeout(3 * patienceMs);
-  afterEach(endCommands);
+  this.timeout(3 * defaultTimeoutMs);
+  afterEach(killCommands);
 
   it('logs every line in and out with the far end, and loses none on a clean stop', async () => {
-    const herd = await startHerd({ mode: 'one process', logs: true });
+    const herd = await startHerd({ mode: 'one process', hasLogs: true });
     const count = 10_000;
     const place = '+34.068930-118.445127';
     const ids = Array.from({ length: count }, (_, index) => `load-${index}.`);
@@ -22,9 +22,9 @@ describe('the logs of a herd', function () {
     const answers = (await client.sendAll(ids.map((id) => `IAMAT ${id} ${place} 1\n`).join(''))).split('\n');
     expect(answers).to.have.lengthOf(count + 1);
     // Who is asked too soon asks the herd, and is told twice.
-    await areTold(herd, [answers.at(-2) ?? '']);
+    await waitUntilLogged(herd, [answers.at(-2) ?? '']);
     herd.command().signal('SIGTERM');
-    await herd.command().ends();
+    await herd.command().waitForExit();
 
     expect(await readdir(join(herd.file.folder, 'logs'))).to.have.members([...herd.servers]);
     const [blake, bryant, metta] = await Promise.all(['Blake', 'Bryant', 'Metta'].map((name) => readLog(herd, name)));
@@ -41,14 +41,14 @@ describe('the logs of a herd', function () {
   });
 
   it('opens a log and an error log at every start, and lets no client write lines of its own', async () => {
-    const herd = await startHerd({ mode: 'one command a server', servers: ['Solo'], logs: true });
-    await herd.tell('Solo', 'first start\n');
+    const herd = await startHerd({ mode: 'one command a server', servers: ['Solo'], hasLogs: true });
+    await herd.sendAll('Solo', 'first start\n');
     herd.command().signal('SIGINT');
-    await herd.command().ends();
+    await herd.command().waitForExit();
     await herd.restart('Solo');
-    await herd.tell('Solo', bytesOf('second\r2026-01-01 start\v\x1b[31m\0 é\n'));
+    await herd.sendAll('Solo', bytesOf('second\r2026-01-01 start\v\x1b[31m\0 é\n'));
     herd.command().signal('SIGINT');
-    await herd.command().ends();
+    await herd.command().waitForExit();
 
     const names = (await readdir(join(herd.file.folder, 'logs', 'Solo'))).sort();
     const started = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z)(\.error)?\.log$/;
@@ -65,9 +65,9 @@ describe('the logs of a herd', function () {
   });
 
   it('goes on, and ends when it is told to, though the folder that it was started in is deleted', async () => {
-    const file = await writeHerd({ servers: ['Solo'], logs: true });
+    const file = await writeHerdFile({ servers: ['Solo'], hasLogs: true });
     const command = new HerdCommand(['start'], { cwd: file.folder });
-    await command.prints('Ready in');
+    await command.waitForOutput('Ready in');
     await rm(file.folder, { recursive: true });
     const herd = new Herd('one process', file);
     // While there is something to write, it is looked once a second whether the log is still there.
@@ -76,19 +76,19 @@ describe('the logs of a herd', function () {
       return command.stderr.includes('it was deleted');
     });
     command.signal('SIGTERM');
-    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     await rm(file.folder, { recursive: true, force: true });
   });
 
   it('goes on without a log when there can be none', async () => {
-    const file = await writeHerd({ servers: ['Solo'], logs: true });
+    const file = await writeHerdFile({ servers: ['Solo'], hasLogs: true });
     await writeFile(join(file.folder, 'logs'), 'a file where the folder should be');
     const command = new HerdCommand(['start'], { cwd: file.folder });
-    await command.prints('Ready in');
+    await command.waitForOutput('Ready in');
     expect(await new Herd('one process', file).report('Solo', 'kiwi')).to.match(/^AT Solo /);
     expect(command.stderr).to.match(/^herd: Solo: the log in [^\n]*logs.Solo has trouble: .*\n$/);
     command.signal('SIGTERM');
-    expect(await command.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     await rm(file.folder, { recursive: true });
   });
 });

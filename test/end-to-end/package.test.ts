@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { patienceMs } from '../support/eventually.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL('../../../', import.meta.url));
@@ -53,7 +53,7 @@ async function install(folder: string): Promise<Manifest> {
 }
 
 describe('the package', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   let folder: string;
   let manifest: Manifest;
 

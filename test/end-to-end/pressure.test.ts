@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { Client } from '../support/client.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 import { hasProc, memoryOf } from '../support/process-table.js';
-import { readLog } from '../support/read-log.js';
+import { readLog } from '../support/server-log.js';
 
 const mebibyte = 1024 * 1024;
 const place = '+34.068930-118.445127';
@@ -15,12 +15,12 @@ const servedWithinMs = 2_000;
 
 // How much memory a process takes is asked of /proc.
 (hasProc ? describe : describe.skip)('a server under pressure', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   let herd: Herd;
   const pressing: Client[] = [];
 
   before(async () => {
-    herd = await startHerd({ mode: 'processes', talks: { Blake: ['Bryant'] }, logs: true, shape: 'twitter' });
+    herd = await startHerd({ mode: 'processes', topology: { Blake: ['Bryant'] }, hasLogs: true, upstreamFormat: 'twitter' });
     await othersAreServed(20);
   });
   afterEach(() => {
@@ -38,8 +38,8 @@ const servedWithinMs = 2_000;
   async function othersAreServed(times: number): Promise<void> {
     for (let time = 1; time <= times; time += 1) {
       const other = await herd.connect('Blake');
-      expect(await other.ask(`IAMAT other ${place} ${time}`, servedWithinMs)).to.match(/^AT Blake /);
-      expect(await other.ask('WHATSAT other 10 1', servedWithinMs)).to.match(/^AT Blake /);
+      expect(await other.request(`IAMAT other ${place} ${time}`, servedWithinMs)).to.match(/^AT Blake /);
+      expect(await other.request('WHATSAT other 10 1', servedWithinMs)).to.match(/^AT Blake /);
       expect(await other.line(servedWithinMs)).to.match(/^\{"results":/);
       other.close();
     }
@@ -77,7 +77,7 @@ const servedWithinMs = 2_000;
     await growingByLessThan(100, async () => {
       while (pressing.length < connections) await Promise.all(Array.from({ length: 100 }, press));
       await othersAreServed(20);
-      const answers = await Promise.all(pressing.map((client, index) => client.ask(`line ${index}`)));
+      const answers = await Promise.all(pressing.map((client, index) => client.request(`line ${index}`)));
       expect(answers).to.deep.equal(pressing.map((_, index) => `? line ${index}`));
     });
   });
@@ -113,13 +113,13 @@ const servedWithinMs = 2_000;
     late.socket.resume();
     const answers = await late.lines(count);
     expect(answers.map((at) => Number(at.split(' ')[5]))).to.deep.equal(answers.map((_, index) => index));
-    await herd.agrees(answers.slice(-1));
+    await herd.waitForAgreement(answers.slice(-1));
   });
 
   it('[WA6] does not keep what clients that watch do not take', async () => {
     const watchers = await Promise.all(Array.from({ length: 10 }, press));
     for (const watcher of watchers) {
-      expect(await watcher.ask('WATCH *')).to.equal('WATCHING *');
+      expect(await watcher.request('WATCH *')).to.equal('WATCHING *');
       watcher.socket.pause();
     }
     const rounds = 40_000;
@@ -142,7 +142,7 @@ const servedWithinMs = 2_000;
     pour(await press(), 'WHATSAT other 2500 100\n'.repeat(10_000));
     await othersAreServed(5);
     herd.command().signal('SIGTERM');
-    expect(await herd.command().ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await herd.command().waitForExit()).to.deep.equal({ status: 0, signal: null });
     // By itself: nobody had to kill it.
     expect((await readLog(herd, 'Blake')).at(-1)).to.match(/ server stopped$/);
   }).slow(14_000);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { bytesOf, type ByteString } from '../../src/protocol/text/bytes.js';
 import type { Client } from '../support/client.js';
-import { patienceMs } from '../support/eventually.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
-import { flooding, onNats } from '../support/spreads.js';
+import { floodReplication, natsReplication } from '../support/replications.js';
 import { greatCircleKm } from '../upstreams/great-circle.js';
 
 const everest = { latitude: 27.5916, longitude: 86.564 };
@@ -59,20 +59,20 @@ const invalidLines: [string, ByteString][] = [
 ];
 
 for (const [mode, spread] of [
-  ['one process', flooding],
-  ['processes', flooding],
-  ['processes', onNats],
+  ['one process', floodReplication],
+  ['processes', floodReplication],
+  ['processes', natsReplication],
 ] as const) {
   spread.describe(`the protocol of clients over TCP, ${mode}${spread.title}`, function () {
-    this.timeout(3 * patienceMs);
+    this.timeout(3 * defaultTimeoutMs);
     let herd: Herd;
     let client: Client;
 
     before(async () => {
-      herd = await startHerd({ mode, shape: 'twitter', ...(await spread.begin()) });
+      herd = await startHerd({ mode, upstreamFormat: 'twitter', ...(await spread.start()) });
     });
     after(() => herd.stop());
-    after(spread.end);
+    after(spread.stop);
 
     beforeEach(async () => {
       client = await herd.connect('Blake');
@@ -80,7 +80,7 @@ for (const [mode, spread] of [
     afterEach(() => client.close());
 
     /** What a server answers to a line. */
-    const answerTo = async (line: ByteString, server = 'Blake') => (await herd.tell(server, `${line}\n`)).slice(0, -1);
+    const answerTo = async (line: ByteString, server = 'Blake') => (await herd.sendAll(server, `${line}\n`)).slice(0, -1);
 
     describe('IAMAT', () => {
       it('[IA1][IA2][IA3] is answered by AT, the server, the skew and a copy', async () => {
@@ -97,17 +97,17 @@ for (const [mode, spread] of [
         const daysAhead = Math.floor(Date.now() / 1000) + 2 * 86_400;
         for (const ownTime of [daysAhead, '999999999999999.999999999']) {
           const command = `IAMAT early ${place} ${ownTime}`;
-          expect(await client.ask(command)).to.equal(`? ${command}`);
+          expect(await client.request(command)).to.equal(`? ${command}`);
         }
-        expect(await client.ask('WHATSAT early 1 1')).to.equal('? WHATSAT early 1 1');
-        expect(await client.ask(`IAMAT early ${place} ${time}`)).to.match(/^AT /);
+        expect(await client.request('WHATSAT early 1 1')).to.equal('? WHATSAT early 1 1');
+        expect(await client.request(`IAMAT early ${place} ${time}`)).to.match(/^AT /);
       });
 
       it('[TM4][TM6] has the receipt time less its own as skew, signed, with nine decimals', async () => {
         const hourAhead = Math.floor(Date.now() / 1000) + 3_600;
         for (const ownTime of ['0', '1353118103.108893381', '1.5', `${hourAhead}`, `${hourAhead}.999999999`]) {
           const sentAt = Date.now() / 1000;
-          const [, , skew = ''] = (await client.ask(`IAMAT skewed ${place} ${ownTime}`)).split(' ');
+          const [, , skew = ''] = (await client.request(`IAMAT skewed ${place} ${ownTime}`)).split(' ');
           expect(skew).to.match(Number(ownTime) < sentAt ? /^\+(0|[1-9]\d*)\.\d{9}$/ : /^-(0|[1-9]\d*)\.\d{9}$/);
           expect(Number(skew) + Number(ownTime)).to.be.within(sentAt - 0.5, Date.now() / 1000 + 0.5);
         }
@@ -125,7 +125,7 @@ for (const [mode, spread] of [
           '-0-0',
           '+0+0',
         ]) {
-          expect(await client.ask(`IAMAT here ${position} 1`)).to.satisfy((at: string) =>
+          expect(await client.request(`IAMAT here ${position} 1`)).to.satisfy((at: string) =>
             at.endsWith(` here ${position} 1`),
           );
         }
@@ -151,13 +151,13 @@ for (const [mode, spread] of [
           bytesOf('+3\u0664+1'),
         ]) {
           const line = `IAMAT here ${position} 1`;
-          expect(await client.ask(line)).to.equal(`? ${line}`);
+          expect(await client.request(line)).to.equal(`? ${line}`);
         }
       });
 
       it('[TM1][TM3][IA2][IA5] takes seconds with or without a fraction, and nothing else', async () => {
         for (const moment of ['0', '007', '1.50', '1.5000000001', '1353118103.108893381', '999999999999999']) {
-          expect(await client.ask(`IAMAT then ${place} ${moment}`)).to.match(
+          expect(await client.request(`IAMAT then ${place} ${moment}`)).to.match(
             new RegExp(` ${moment.replace('.', '\\.')}$`),
           );
         }
@@ -175,7 +175,7 @@ for (const [mode, spread] of [
           'now',
         ]) {
           const line = `IAMAT then ${place} ${moment}`;
-          expect(await client.ask(line)).to.equal(`? ${line}`);
+          expect(await client.request(line)).to.equal(`? ${line}`);
         }
       });
 
@@ -183,7 +183,7 @@ for (const [mode, spread] of [
         it(`[CM4][FR1][FR10] takes ${what} for a client ID, and the whole herd gives it back to the byte`, async () => {
           const at = await herd.report('Blake', id);
           expect(at.split(' ')[3]).to.equal(id);
-          await herd.agrees([at]);
+          await herd.waitForAgreement([at]);
         });
       }
 
@@ -191,43 +191,43 @@ for (const [mode, spread] of [
         const ids = ['twin', 'Twin', 'twi', 'twinn', bytesOf('tw\u00edn'), bytesOf('twi\u0301n')];
         const ats = [];
         for (const [index, id] of ids.entries()) ats.push(await herd.report('Blake', id, String(index + 1)));
-        await herd.agrees(ats);
+        await herd.waitForAgreement(ats);
       });
     });
 
     describe('which report wins', () => {
       it('[IA4][LO1][LO4] an older one is answered and changes nothing', async () => {
         const newer = await herd.report('Metta', 'elder', '200.5');
-        await herd.agrees([newer]);
-        const answer = await client.ask('IAMAT elder +1+1 200.499999999');
+        await herd.waitForAgreement([newer]);
+        const answer = await client.request('IAMAT elder +1+1 200.499999999');
         expect(answer).to.match(/^AT Blake \+\d+\.\d{9} elder \+1\+1 200\.499999999$/);
         // Whatever the older one led to is over once a report behind it is known everywhere.
-        await herd.agrees([await client.ask('IAMAT behind-elder +1+1 1'), newer]);
+        await herd.waitForAgreement([await client.request('IAMAT behind-elder +1+1 1'), newer]);
       });
 
       it('[TM2][LO1] one that is a nanosecond newer does, wherever it was reported', async () => {
         // The newer ones are Blake's: were the times taken for the same, Metta's would win.
         const older = '1353118103.108893381';
         const newer = '1353118103.108893382';
-        await herd.agrees([await herd.report('Metta', 'rising', older)]);
-        await herd.agrees([await herd.report('Blake', 'rising', newer)]);
+        await herd.waitForAgreement([await herd.report('Metta', 'rising', older)]);
+        await herd.waitForAgreement([await herd.report('Blake', 'rising', newer)]);
 
         const fixed = await herd.report('Blake', 'falling', newer);
-        await herd.agrees([fixed]);
+        await herd.waitForAgreement([fixed]);
         await herd.report('Metta', 'falling', older);
-        await herd.agrees([await herd.report('Metta', 'behind-falling'), fixed]);
+        await herd.waitForAgreement([await herd.report('Metta', 'behind-falling'), fixed]);
       });
 
       it('[TM3][LO1][LO2] of the same moment the greater server, position, and way to write the time', async () => {
         const ats = new Map<string, string>();
         for (const server of ['Metta', ...herd.servers]) ats.set(server, await herd.report(server, 'tied'));
         const lines = ['IAMAT moved +1+1 5', 'IAMAT moved +2+1 5', 'IAMAT moved +1+2 5', 'IAMAT tidy +1+1 1.5'];
-        const answers = (await herd.tell('Blake', [...lines, 'IAMAT tidy +1+1 1.50', ''].join('\n'))).split('\n');
+        const answers = (await herd.sendAll('Blake', [...lines, 'IAMAT tidy +1+1 1.50', ''].join('\n'))).split('\n');
         // Reports of one packet have one receipt time, and so these two times have one skew.
-        await herd.agrees([answers[1] ?? '', answers[4] ?? '']);
-        const [winner = ''] = await herd.memoryOf('Blake', ['tied']);
+        await herd.waitForAgreement([answers[1] ?? '', answers[4] ?? '']);
+        const [winner = ''] = await herd.queryLocations('Blake', ['tied']);
         expect(winner.startsWith('AT Metta ')).to.equal(true);
-        await herd.agrees([winner]);
+        await herd.waitForAgreement([winner]);
       });
 
       it('[LO3] many, at all servers at once, leave the whole herd with the same', async () => {
@@ -237,24 +237,24 @@ for (const [mode, spread] of [
           herd.servers.map((server, offset) => {
             // Each server hears of each time once, and each in an order of its own.
             const times = Array.from({ length: rounds }, (_, round) => 1 + ((round * 7 + offset * 11) % rounds));
-            return herd.tell(
+            return herd.sendAll(
               server,
               times.flatMap((at) => clients.map((id) => `IAMAT ${id} ${place} ${at}.000000001\n`)).join(''),
             );
           }),
         );
-        const winners = (await herd.memoryOf('Metta', clients)).map((at) => at ?? '');
+        const winners = (await herd.queryLocations('Metta', clients)).map((at) => at ?? '');
         for (const at of winners) expect(at).to.match(new RegExp(`^AT Metta .* ${rounds}\\.000000001$`));
-        await herd.agrees(winners);
+        await herd.waitForAgreement(winners);
       });
     });
 
     describe('WHATSAT', () => {
       it('[WH1][WH7][UP1][UP2] is answered by every server with the AT line and samples nearby', async () => {
         const at = await herd.report('Bryant', 'asked');
-        await herd.agrees([at]);
+        await herd.waitForAgreement([at]);
         for (const server of herd.servers) {
-          const [first, json = '', end, ...more] = (await herd.tell(server, 'WHATSAT asked 100 7\n')).split('\n');
+          const [first, json = '', end, ...more] = (await herd.sendAll(server, 'WHATSAT asked 100 7\n')).split('\n');
           expect(first).to.equal(at);
           expect([end, ...more]).to.deep.equal(['']);
           const { results } = JSON.parse(json) as Search;
@@ -279,30 +279,30 @@ for (const [mode, spread] of [
       });
 
       it('[WH2][WH4] takes these radii and counts', async () => {
-        await client.ask(`IAMAT wide ${place} 1`);
+        await client.request(`IAMAT wide ${place} 1`);
         for (const radius of ['0', '0.0', '0.25', '007', '13', '50', '2500', '1000000', '9'.repeat(300)]) {
-          expect(await client.ask(`WHATSAT wide ${radius} 1`)).to.match(/^AT /);
+          expect(await client.request(`WHATSAT wide ${radius} 1`)).to.match(/^AT /);
           expect((JSON.parse(await client.line()) as Search).results.length).to.be.at.most(1);
         }
         for (const count of ['0', '1', '020', '99', '100']) {
-          expect(await client.ask(`WHATSAT wide 1000 ${count}`)).to.match(/^AT /);
+          expect(await client.request(`WHATSAT wide 1000 ${count}`)).to.match(/^AT /);
           expect((JSON.parse(await client.line()) as Search).results).to.have.lengthOf(Number(count));
         }
       });
 
       it('[WH2][WH4][WH5] takes no others', async () => {
-        await client.ask(`IAMAT wide ${place} 1`);
+        await client.request(`IAMAT wide ${place} 1`);
         const radii = ['-1', '+1', '-0', '1e3', '.5', '5.', '1,5', '0x10', 'Infinity', 'NaN', 'far', '9'.repeat(400)];
         const counts = ['101', '-1', '+1', '2.0', '1e1', 'all', '0x1', '99999999999999999999'];
         const lines = [...radii.map((radius) => `${radius} 1`), ...counts.map((count) => `1 ${count}`)];
         for (const limits of lines) {
-          expect(await client.ask(`WHATSAT wide ${limits}`)).to.equal(`? WHATSAT wide ${limits}`);
+          expect(await client.request(`WHATSAT wide ${limits}`)).to.equal(`? WHATSAT wide ${limits}`);
         }
       });
 
       it('[WH3] cuts a radius to what the upstream takes', async () => {
-        await client.ask(`IAMAT wide ${place} 1`);
-        await client.ask('WHATSAT wide 1000000 1');
+        await client.request(`IAMAT wide ${place} 1`);
+        await client.request('WHATSAT wide 1000000 1');
         expect((JSON.parse(await client.line()) as Search).refresh_url).to.include('2500.0km');
       });
 
@@ -323,7 +323,7 @@ for (const [mode, spread] of [
     describe('a line', () => {
       for (const [what, line] of invalidLines) {
         it(`[IN1][IN2][IN3][CM1][CM2][WH5] ${what} is copied to the byte`, async () => {
-          expect(await herd.tell('Blake', `${line}\n`)).to.equal(`? ${line}\n`);
+          expect(await herd.sendAll('Blake', `${line}\n`)).to.equal(`? ${line}\n`);
         });
       }
 
@@ -332,8 +332,8 @@ for (const [mode, spread] of [
         const answers = await client.sendAll([...lines, `IAMAT goes-on ${place} 1`, ''].join('\n'));
         expect(answers.startsWith(lines.map((line) => `? ${line}\n`).join(''))).to.equal(true);
         expect(answers).to.match(/AT Blake \S+ goes-on \S+ 1\n$/);
-        expect(await herd.memoryOf('Blake', ['stranger', 'kiwi'])).to.deep.equal([undefined, undefined]);
-        expect(await herd.memoryOf('Bryant', ['stranger', 'kiwi'])).to.deep.equal([undefined, undefined]);
+        expect(await herd.queryLocations('Blake', ['stranger', 'kiwi'])).to.deep.equal([undefined, undefined]);
+        expect(await herd.queryLocations('Bryant', ['stranger', 'kiwi'])).to.deep.equal([undefined, undefined]);
       });
 
       it('[FR8][FR9][CM5] may have any white space between its fields, and around them', async () => {
@@ -346,10 +346,10 @@ for (const [mode, spread] of [
       });
 
       it('[FR4] may end with the stream', async () => {
-        expect(await herd.tell('Blake', `IAMAT last ${place} 1`)).to.match(/^AT Blake \S+ last \S+ 1\n$/);
-        expect(await herd.tell('Blake', 'a\nb\r')).to.equal('? a\n? b\r\n');
-        expect(await herd.tell('Blake', 'a\n')).to.equal('? a\n');
-        expect(await herd.tell('Blake', '')).to.equal('');
+        expect(await herd.sendAll('Blake', `IAMAT last ${place} 1`)).to.match(/^AT Blake \S+ last \S+ 1\n$/);
+        expect(await herd.sendAll('Blake', 'a\nb\r')).to.equal('? a\n? b\r\n');
+        expect(await herd.sendAll('Blake', 'a\n')).to.equal('? a\n');
+        expect(await herd.sendAll('Blake', '')).to.equal('');
       });
 
       it('[FR5] may come byte by byte', async () => {
@@ -367,9 +367,9 @@ for (const [mode, spread] of [
         const end = ` ${'k'.repeat(1_024)} ${place} ${time}`;
         const line = `IAMAT${' '.repeat(4096 - 'IAMAT'.length - end.length)}${end}`;
         expect(line).to.have.lengthOf(4096);
-        expect(await client.ask(`${line}\r`)).to.satisfy((at: string) => at.endsWith(end));
-        const at = await client.ask(line);
-        await herd.agrees((await herd.memoryOf('Blake', [at.split(' ')[3] ?? ''])).map((held) => held ?? ''));
+        expect(await client.request(`${line}\r`)).to.satisfy((at: string) => at.endsWith(end));
+        const at = await client.request(line);
+        await herd.waitForAgreement((await herd.queryLocations('Blake', [at.split(' ')[3] ?? ''])).map((held) => held ?? ''));
       });
 
       it('[FR7] that is longer is answered by its first 4096 bytes before it ends, and the next is served', async () => {
@@ -413,14 +413,14 @@ for (const [mode, spread] of [
 
       it('[CO1][CO2] holds back what is behind a slow WHATSAT, and no other connection does', async () => {
         const other = await herd.connect('Blake');
-        await client.ask(`IAMAT slow ${place} 1`);
+        await client.request(`IAMAT slow ${place} 1`);
         const asked = 50;
         let served: 'meanwhile' | 'too late to tell' = 'too late to tell';
         // Where this process is kept from the machine for long, all is there when it looks: then it looks again.
         for (let attempt = 1; attempt <= 10 && served !== 'meanwhile'; attempt += 1) {
           client.send(`${heavy('slow').repeat(asked)}IAMAT behind ${place} 1\n`);
-          expect(await other.ask(`IAMAT beside ${place} 1`)).to.match(/^AT Blake \S+ beside /);
-          if (client.linesHere < 2 * asked) served = 'meanwhile';
+          expect(await other.request(`IAMAT beside ${place} 1`)).to.match(/^AT Blake \S+ beside /);
+          if (client.unreadLineCount < 2 * asked) served = 'meanwhile';
           const answers = await client.lines(2 * asked + 1);
           for (let index = 0; index < asked; index += 1) {
             expect(answers[2 * index]).to.match(/^AT Blake \S+ slow /);
@@ -445,7 +445,7 @@ for (const [mode, spread] of [
 
       it('[CO3] that is closed for sending at once gets every answer', async () => {
         const answers = (
-          await herd.tell('Gasol', `IAMAT done ${place} 1\n${'WHATSAT done 10 1\n'.repeat(10)}end`)
+          await herd.sendAll('Gasol', `IAMAT done ${place} 1\n${'WHATSAT done 10 1\n'.repeat(10)}end`)
         ).split('\n');
         expect(answers).to.have.lengthOf(1 + 20 + 1 + 1);
         expect(answers.at(-2)).to.equal('? end');
@@ -453,24 +453,24 @@ for (const [mode, spread] of [
 
       it('[CO6] that goes away in the middle leaves its reports behind', async () => {
         const leaver = await herd.connect('Blake');
-        const at = await leaver.ask(`IAMAT leaver ${place} 1`);
+        const at = await leaver.request(`IAMAT leaver ${place} 1`);
         leaver.send(`${heavy('leaver').repeat(10)}IAMAT lea`);
         leaver.socket.resetAndDestroy();
-        await herd.agrees([at]);
-        expect(await client.ask(`IAMAT stayer ${place} 1`)).to.match(/^AT Blake \S+ stayer /);
+        await herd.waitForAgreement([at]);
+        expect(await client.request(`IAMAT stayer ${place} 1`)).to.match(/^AT Blake \S+ stayer /);
       });
     });
 
     if (mode === 'processes') {
       it('[UP4][UP6] an upstream that hangs costs a WHATSAT five seconds, and nobody else anything', async () => {
-        await client.ask(`IAMAT patient ${place} 1`);
+        await client.request(`IAMAT patient ${place} 1`);
         // The supervisor runs the sample upstream, and the servers do without a supervisor that sleeps.
         herd.command().signal('SIGSTOP');
         try {
           const other = await herd.connect('Blake');
           client.send('WHATSAT patient 100 5\nbehind\n');
-          expect(await other.ask('beside')).to.equal('? beside');
-          expect(client.linesHere).to.equal(0);
+          expect(await other.request('beside')).to.equal('? beside');
+          expect(client.unreadLineCount).to.equal(0);
           expect(await client.line()).to.match(/^AT Blake \S+ patient /);
           expect(JSON.parse(await client.line())).to.have.keys('error');
           expect(await client.line()).to.equal('? behind');
@@ -478,7 +478,7 @@ for (const [mode, spread] of [
         } finally {
           herd.command().signal('SIGCONT');
         }
-        await client.ask('WHATSAT patient 100 5');
+        await client.request('WHATSAT patient 100 5');
         expect((JSON.parse(await client.line()) as Search).results).to.have.lengthOf(5);
       }).slow(20_000);
     }
@@ -486,23 +486,23 @@ for (const [mode, spread] of [
 }
 
 describe('the protocol of clients over TCP, with places', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let herd: Herd;
 
   before(async () => {
     herd = await startHerd({
       mode: 'one process',
-      talks: { Alford: ['Parker', 'Powell'], Bolden: ['Parker', 'Powell'], Hamilton: ['Parker'] },
-      shape: 'places',
+      topology: { Alford: ['Parker', 'Powell'], Bolden: ['Parker', 'Powell'], Hamilton: ['Parker'] },
+      upstreamFormat: 'places',
     });
   });
   after(() => herd.stop());
 
   it('[WH1][WH4][WH7] gives at most twenty of them, all within the radius', async () => {
     const at = await herd.report('Alford', 'asked');
-    await herd.agrees([at]);
+    await herd.waitForAgreement([at]);
     for (const count of [0, 1, 19, 20]) {
-      const [first, json = ''] = (await herd.tell('Hamilton', `WHATSAT asked 50 ${count}\n`)).split('\n');
+      const [first, json = ''] = (await herd.sendAll('Hamilton', `WHATSAT asked 50 ${count}\n`)).split('\n');
       expect(first).to.equal(at);
       const { status, results } = JSON.parse(json) as {
         status: string;
@@ -520,7 +520,7 @@ describe('the protocol of clients over TCP, with places', function () {
   it('[WH4][WH5] takes no count above twenty', async () => {
     await herd.report('Alford', 'asked');
     for (const count of [21, 100]) {
-      expect(await herd.tell('Alford', `WHATSAT asked 50 ${count}\n`)).to.equal(`? WHATSAT asked 50 ${count}\n`);
+      expect(await herd.sendAll('Alford', `WHATSAT asked 50 ${count}\n`)).to.equal(`? WHATSAT asked 50 ${count}\n`);
     }
   });
 });

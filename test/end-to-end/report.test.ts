@@ -6,7 +6,7 @@ import { HerdCommand } from '../support/command.js';
 
 const calm = `
 name: calm
-herd: { servers: [A, B], talks: { A: [B] } }
+herd: { servers: [A, B], topology: { A: [B] } }
 clients: { count: 0 }
 settle: 1s
 steps:
@@ -31,10 +31,10 @@ describe('herd simulate --report', function () {
 
   it('writes the results and the timeline of each scenario, whatever came of it', async () => {
     const command = new HerdCommand(['simulate', 'calm.yaml', 'wrong.yaml', '--report', 'reports/new'], { cwd });
-    expect(await command.ended, command.story).to.include({ status: 1 });
+    expect(await command.ended, command.outputText).to.include({ status: 1 });
     for (const [name, verdict] of [
-      ['calm', 'held'],
-      ['wrong', 'violated'],
+      ['calm', 'passed'],
+      ['wrong', 'failed'],
     ] as const) {
       const folder = join(cwd, 'reports', 'new', name);
       expect(command.stdout).to.include(`report       ${join('reports', 'new', name, 'timeline.html')}`);
@@ -45,7 +45,7 @@ describe('herd simulate --report', function () {
 
   it('says in a sentence where it cannot write, before anything runs', async () => {
     const command = new HerdCommand(['simulate', 'calm.yaml', '--report', 'wrong.yaml'], { cwd });
-    expect(await command.ended, command.story).to.include({ status: 2 });
+    expect(await command.ended, command.outputText).to.include({ status: 2 });
     expect(command.stderr).to.match(/^(herd: )?the report cannot be written to wrong\.yaml: .*\n$/);
     expect(command.stdout).to.equal('');
     expect(existsSync(join(cwd, 'results.json'))).to.equal(false);

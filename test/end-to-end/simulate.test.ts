@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { HerdCommand, run, type Outcome } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { HerdCommand, runCommand, type CommandResult } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
 
 /** Two servers whose links notice everything soon. */
 const twoServers = `
 name: a test
-herd: { servers: [Blake, Bryant], talks: { Blake: [Bryant] }, links: { beatMs: 100 } }
+herd: { servers: [Blake, Bryant], topology: { Blake: [Bryant] }, peers: { heartbeatMs: 100 } }
 network: { delay: 1ms }
 settle: 500ms
 `;
@@ -17,7 +17,7 @@ settle: 500ms
 const kiwi = "client: kiwi, position: '+34.068930-118.445127'";
 
 describe('herd simulate', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   let folder: string;
 
   before(async () => {
@@ -30,8 +30,8 @@ describe('herd simulate', function () {
     await writeFile(join(folder, 'test.yaml'), `${twoServers.trim()}\nsteps:\n${steps}`);
   }
 
-  function simulate(...options: string[]): Promise<Outcome> {
-    return run(['simulate', 'test.yaml', ...options], { cwd: folder });
+  function simulate(...options: string[]): Promise<CommandResult> {
+    return runCommand(['simulate', 'test.yaml', ...options], { cwd: folder });
   }
 
   const worlds = ['virtual', 'sockets', 'processes'] as const;
@@ -46,20 +46,20 @@ describe('herd simulate', function () {
     const { status, stdout, stderr } = await simulate();
     expect(stderr).to.equal('');
     expect(status, stdout).to.equal(0);
-    expect(stdout).to.match(/^HELD: every invariant and expectation$/m);
+    expect(stdout).to.match(/^PASSED: every invariant and expectation$/m);
     expect(stdout).to.not.include('  not seen in the world of');
   });
 
   for (const world of worlds) {
     it(`ends with 1 in the world of ${world} if an expectation is false, and says how to see it again`, async () => {
       await write(`  - { at: 500ms, expect: { server: Bryant, ${kiwi} } }`);
-      const { status, stdout } = await simulate('--world', world, '--seed', '7');
+      const { status, stdout } = await simulate('--environment', world, '--seed', '7');
       expect(status, stdout).to.equal(1);
       expect(stdout.includes('  not seen in the world of')).to.equal(world !== 'virtual');
       expect(stdout).to.match(
-        /^VIOLATED at 0\.500 s: expect: test\.yaml:6: Bryant should hold \+34\S+ of kiwi, and it holds nothing$/m,
+        /^FAILED at 0\.500 s: expect: test\.yaml:6: Bryant should hold \+34\S+ of kiwi, and it holds nothing$/m,
       );
-      const where = world === 'virtual' ? '' : ` --world ${world}`;
+      const where = world === 'virtual' ? '' : ` --environment ${world}`;
       expect(stdout).to.contain(`again: herd simulate test.yaml --seed 7${where}\n`);
     });
   }
@@ -79,14 +79,14 @@ describe('herd simulate', function () {
   - { at: 1s, pause: Bryant }
   - { at: 2s, clock: { server: Blake, jump: 1h } }
   - { at: 2s, resume: Bryant }`);
-    const inSockets = await simulate('--world', 'sockets');
+    const inSockets = await simulate('--environment', 'sockets');
     expect(inSockets.status).to.equal(2);
     expect(inSockets.stderr.match(/test\.yaml:\d+: the world of sockets cannot do \w+/g)).to.deep.equal([
       'test.yaml:7: the world of sockets cannot do pause',
       'test.yaml:8: the world of sockets cannot do clock',
       'test.yaml:9: the world of sockets cannot do resume',
     ]);
-    const inProcesses = await simulate('--world', 'processes');
+    const inProcesses = await simulate('--environment', 'processes');
     expect(inProcesses.status).to.equal(2);
     expect(inProcesses.stderr).to.equal(
       'herd: test.yaml:8: the world of processes cannot do clock: {server: Blake, jump: 1h}: all its servers go by the clock of this machine\n',
@@ -96,19 +96,19 @@ describe('herd simulate', function () {
   it('names what a world cannot do in the last of several files before the first is played', async () => {
     await write(`  - { at: 100ms, report: { server: Blake, ${kiwi} } }`);
     await writeFile(join(folder, 'last.yaml'), `${twoServers.trim()}\nsteps: [{ at: 1s, pause: Bryant }]`);
-    const { status, stdout, stderr } = await simulate('last.yaml', '--world', 'sockets');
+    const { status, stdout, stderr } = await simulate('last.yaml', '--environment', 'sockets');
     expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
     expect(stderr).to.match(/^herd: last\.yaml:5: the world of sockets cannot do pause: Bryant: /);
     await rm(join(folder, 'last.yaml'));
   });
 
   it('ends with 2 for a file or a world that there is not', async () => {
-    expect(await run(['simulate', 'none.yaml'], { cwd: folder })).to.include({
+    expect(await runCommand(['simulate', 'none.yaml'], { cwd: folder })).to.include({
       status: 2,
       stderr: 'herd: none.yaml cannot be read: there is no such file\n',
     });
     await write('  []');
-    expect(await simulate('--world', 'dreams')).to.include({
+    expect(await simulate('--environment', 'dreams')).to.include({
       status: 2,
       stderr: 'herd: there is no world dreams; there are virtual, sockets, processes\n',
     });
@@ -123,8 +123,8 @@ describe('herd simulate', function () {
   - { at: 600s, expect: converged }`);
       // Whatever it leaves in the folder for what is temporary is left in this one.
       const env = { TMPDIR: folder };
-      const command = new HerdCommand(['simulate', 'test.yaml', '--world', 'processes'], { cwd: folder, env });
-      await command.prints('pause: Blake');
+      const command = new HerdCommand(['simulate', 'test.yaml', '--environment', 'processes'], { cwd: folder, env });
+      await command.waitForOutput('pause: Blake');
       return { command, pids: childrenOf(command.pid).map(({ pid }) => pid) };
     }
 
@@ -132,7 +132,7 @@ describe('herd simulate', function () {
       const { command, pids } = await begin();
       expect(pids).to.have.length(2);
       command.signalGroup('SIGINT');
-      expect(await command.ends()).to.deep.equal({ status: 2, signal: null });
+      expect(await command.waitForExit()).to.deep.equal({ status: 2, signal: null });
       expect(command.stderr).to.equal('herd: interrupted: nothing is decided\n');
       expect(pids.filter(isAlive)).to.deep.equal([]);
       expect(await readdir(folder)).to.deep.equal(['test.yaml']);
@@ -142,9 +142,9 @@ describe('herd simulate', function () {
       const { command, pids } = await begin();
       const [first] = pids;
       process.kill(first!, 'SIGKILL');
-      await command.prints('it ended by itself: ended by SIGKILL');
+      await command.waitForOutput('it ended by itself: ended by SIGKILL');
       command.signal('SIGTERM');
-      expect((await command.ends()).status).to.equal(2);
+      expect((await command.waitForExit()).status).to.equal(2);
       await eventually('all are gone', () => !pids.some(isAlive));
     });
   });

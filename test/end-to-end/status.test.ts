@@ -1,37 +1,37 @@
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { HerdPicture } from '../../src/cli/commands/status/summary.js';
-import { endCommands, HerdCommand, run } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import type { HerdSummary } from '../../src/cli/commands/status/summary.js';
+import { killCommands, HerdCommand, runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { Herd, startHerd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
+import { writeHerdFile } from '../support/herd-file.js';
 import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
 describe('herd status', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   const settings = {
-    access: { clients: '${HERD_TOKEN}', administration: '${ADMIN}', devices: { 'jane/phone': '${PHONE}' } },
+    auth: { clientToken: '${HERD_TOKEN}', adminToken: '${ADMIN}', deviceTokens: { 'jane/phone': '${PHONE}' } },
   };
   const env = { HERD_TOKEN: 'token-of-all-clients' };
   const tokens = { ...env, ADMIN: 'token-of-administration', PHONE: 'token-of-the-phone' };
   let herd: Herd;
 
   before(async () => {
-    const plan = { talks: { Blake: ['Gasol', 'Metta'] }, web: true, settings };
-    herd = new Herd([['Blake', 'Metta'], ['Gasol']], await writeHerd(plan));
-    for (const server of ['Blake', 'Gasol']) herd.give(server, { env: tokens });
+    const plan = { topology: { Blake: ['Gasol', 'Metta'] }, hasHttp: true, settings };
+    herd = new Herd([['Blake', 'Metta'], ['Gasol']], await writeHerdFile(plan));
+    for (const server of ['Blake', 'Gasol']) herd.setCircumstances(server, { env: tokens });
     await herd.start();
   });
   after(async () => {
-    await endCommands();
+    await killCommands();
     await herd.stop();
   });
 
-  const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder, env });
+  const status = (...options: string[]) => runCommand(['status', ...options], { cwd: herd.file.folder, env });
 
   it('shows a herd that is up, one with a server down, and ends with 0 and 1', async () => {
     const at = await herd.report('Blake', 'kiwi');
-    await herd.agrees([at]);
+    await herd.waitForAgreement([at]);
     await eventually('all links are live', async () => (await status()).status === 0);
     const { stdout } = await status();
     expect(stdout).to.match(/^Herd \S+: 3 of 3 servers ready, 2 of 2 links live\n/);
@@ -46,18 +46,18 @@ describe('herd status', function () {
     expect(down).to.include({ status: 1, stderr: '' });
 
     const json = await status('--json');
-    const { sound, servers } = JSON.parse(json.stdout) as HerdPicture;
-    expect(sound).to.equal(false);
+    const { healthy, servers } = JSON.parse(json.stdout) as HerdSummary;
+    expect(healthy).to.equal(false);
     expect(servers.map(({ name, state }) => [name, state])).to.deep.equal([
       ['Blake', 'ready'],
       ['Gasol', 'down'],
       ['Metta', 'ready'],
     ]);
-    expect(servers[0]?.pace).to.include({ reports: 0, learned: 0 });
+    expect(servers[0]?.rates).to.include({ reports: 0, learned: 0 });
   });
 
   it('needs no token but the one that it sends, and commands that speak lines need none', async () => {
-    const { status: ended, stderr } = await run(['status'], { cwd: herd.file.folder });
+    const { status: ended, stderr } = await runCommand(['status'], { cwd: herd.file.folder });
     expect(ended).to.equal(2);
     expect(stderr).to.contain('HERD_TOKEN is not set').and.not.to.contain('ADMIN').and.not.to.contain('PHONE');
     await herd.report('Blake', 'kiwi');
@@ -66,7 +66,7 @@ describe('herd status', function () {
       ['where', 'kiwi'],
       ['near', 'kiwi'],
     ]) {
-      expect(await run(args, { cwd: herd.file.folder }), args.join(' ')).to.include({ status: 0, stderr: '' });
+      expect(await runCommand(args, { cwd: herd.file.folder }), args.join(' ')).to.include({ status: 0, stderr: '' });
     }
   });
 
@@ -74,27 +74,27 @@ describe('herd status', function () {
     const watch = new HerdCommand(['status', '--watch'], { cwd: herd.file.folder, env });
     await eventually('three tables', () => watch.stdout.split('Herd ').length > 3);
     watch.signal('SIGINT');
-    expect(await watch.ends()).to.deep.equal({ status: 0, signal: null });
+    expect(await watch.waitForExit()).to.deep.equal({ status: 0, signal: null });
     expect(watch.stderr).to.equal('');
     // A terminal gets more than this; a file gets tables.
     expect(watch.stdout).to.not.include('\x1b');
   });
 
-  it('knocks where there is no httpPort, sees strangers, and ends with 2 if it cannot look', async () => {
-    const file = await writeHerd({ servers: ['Blake', 'Metta'], web: true, settings });
+  it('knocks where there is no httpPort, sees unexpected servers, and ends with 2 if it cannot look', async () => {
+    const file = await writeHerdFile({ servers: ['Blake', 'Metta'], hasHttp: true, settings });
     const here = herd.file;
-    file.alter('Blake', ({ servers }) => {
+    file.editServerConfig('Blake', ({ servers }) => {
       servers['Blake'] = { port: here.portOf('Blake'), peerPort: 1 };
       servers['Metta'] = { port: 2, peerPort: 3, httpPort: here.httpPortOf('Blake') };
     });
-    const { status, stdout } = await run(['status', '--config', file.ownPathOf('Blake') ?? ''], {
+    const { status, stdout } = await runCommand(['status', '--config', file.serverConfigPath('Blake') ?? ''], {
       cwd: file.folder,
       env,
     });
     expect(stdout).to.match(/\n {2}Blake +up .*it has no httpPort to ask at\n/);
-    expect(stdout).to.match(/\n {2}Metta +strange .*Blake answers in its place\n?/);
+    expect(stdout).to.match(/\n {2}Metta +unexpected .*Blake answers in its place\n?/);
     expect(status).to.equal(1);
-    const nowhere = await run(['status', '--config', 'nowhere.yaml'], { cwd: file.folder });
+    const nowhere = await runCommand(['status', '--config', 'nowhere.yaml'], { cwd: file.folder });
     expect(nowhere.stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
     expect(nowhere.status).to.equal(2);
     await rm(file.folder, { recursive: true });
@@ -102,13 +102,13 @@ describe('herd status', function () {
 });
 
 describeWithNats('herd status, on NATS', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
 
-  it('shows the bucket of each server, and that NATS is away', async () => {
+  it('shows the bucket of each server, and that NATS is disconnected', async () => {
     const nats = await NatsServer.start();
-    const plan = { servers: ['Blake', 'Metta'], nats: nats.address, web: true };
+    const plan = { servers: ['Blake', 'Metta'], natsServer: nats.address, hasHttp: true };
     const herd = await startHerd({ mode: 'one process', ...plan });
-    const status = (...options: string[]) => run(['status', ...options], { cwd: herd.file.folder });
+    const status = (...options: string[]) => runCommand(['status', ...options], { cwd: herd.file.folder });
     try {
       const sound = await status();
       expect(sound.stdout).to.match(/^Herd \S+: 2 of 2 servers ready, 2 of 2 with a live bucket\n/);
@@ -118,8 +118,8 @@ describeWithNats('herd status, on NATS', function () {
       await herd.report('Blake', 'kiwi');
       await eventually('a report of Blake waits for NATS', async () => {
         const { stdout, status: outcome } = await status('--json');
-        const [blake, metta] = (JSON.parse(stdout) as HerdPicture).buckets;
-        return outcome === 1 && blake?.waiting === 1 && blake.why !== '' && metta?.waiting === 0;
+        const [blake, metta] = (JSON.parse(stdout) as HerdSummary).buckets;
+        return outcome === 1 && blake?.pendingWrites === 1 && blake.reason !== '' && metta?.pendingWrites === 0;
       });
     } finally {
       await herd.stop();

@@ -3,25 +3,25 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { LocationFile } from '../../src/runtime/disk/location-file.js';
 import { SystemClock } from '../../src/runtime/time/system-clock.js';
-import { run } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { strictBus } from '../support/fake-bus.js';
-import { locationOf } from '../support/fake-location.js';
+import { createLocation } from '../support/fake-location.js';
 import { Herd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
+import { writeHerdFile } from '../support/herd-file.js';
 
 const store = 'store: { path: locations }\n';
 
 describe('a herd that keeps its locations on disk', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
 
   it('has them again after all of it was killed at once', async () => {
-    const file = await writeHerd({ talks: { Blake: ['Bryant'] } });
+    const file = await writeHerdFile({ topology: { Blake: ['Bryant'] } });
     await appendFile(file.path, store);
     const herd = new Herd('one command a server', file);
     await herd.start();
     const ats = await Promise.all(['Blake', 'Bryant'].map((server) => herd.report(server, `phone-of-${server}`)));
-    await herd.agrees(ats);
+    await herd.waitForAgreement(ats);
     await eventually('both have written them', async () => {
       for (const server of herd.servers) {
         const bytes = await bytesIn(join(file.folder, 'locations', server));
@@ -31,19 +31,19 @@ describe('a herd that keeps its locations on disk', function () {
     });
     await herd.kill(...herd.servers);
     await herd.restart('Blake');
-    await herd.agrees(ats, ['Blake']);
+    await herd.waitForAgreement(ats, ['Blake']);
     await herd.restart('Bryant');
-    await herd.agrees(ats);
+    await herd.waitForAgreement(ats);
     await herd.stop();
   });
 
   it('sets aside what LevelDB does not survive, and is refilled by a neighbour', async () => {
-    const file = await writeHerd({ talks: { Blake: ['Bryant'] } });
+    const file = await writeHerdFile({ topology: { Blake: ['Bryant'] } });
     await appendFile(file.path, store);
     const folder = join(file.folder, 'locations', 'Blake');
     await fillTable(folder);
     await flipFatalBit(folder);
-    const { status, stderr } = await run(['inspect', folder], { cwd: file.folder });
+    const { status, stderr } = await runCommand(['inspect', folder], { cwd: file.folder });
     expect(status, 'LevelDB ends the process over this bit').to.equal(null);
     expect(stderr).to.include('Assertion');
 
@@ -53,26 +53,26 @@ describe('a herd that keeps its locations on disk', function () {
       /Blake is damaged \(reading it ended with SIGABRT\); it is set aside/,
     );
     const at = await herd.report('Bryant', 'kiwi');
-    await herd.agrees([at]);
+    await herd.waitForAgreement([at]);
     const names = await readdir(join(file.folder, 'locations'));
     expect(names.filter((name) => name.startsWith('Blake.damaged-'))).to.have.lengthOf(1);
     await herd.stop();
   });
 
   it('does not start a server whose folder another process has open', async () => {
-    const file = await writeHerd({ servers: ['Blake'] });
+    const file = await writeHerdFile({ servers: ['Blake'] });
     await appendFile(file.path, store);
     const herd = new Herd('one process', file);
     await herd.start();
     const at = await herd.report('Blake', 'kiwi');
-    const other = await writeHerd({ servers: ['Blake'] });
+    const other = await writeHerdFile({ servers: ['Blake'] });
     await appendFile(other.path, `store: { path: ${join(file.folder, 'locations')} }\n`);
-    const { status, stderr } = await run(['start'], { cwd: other.folder });
+    const { status, stderr } = await runCommand(['start'], { cwd: other.folder });
     expect(status).to.equal(1);
     expect(stderr).to.match(
       /Blake cannot be used for locations: .*; each server needs a folder that no other process has/,
     );
-    await herd.agrees([at]);
+    await herd.waitForAgreement([at]);
     await herd.stop();
   });
 });
@@ -89,11 +89,11 @@ async function fillTable(folder: string): Promise<void> {
   // The first run leaves a log of changes; the second finds it, and makes a table.
   for (let times = 1; times <= 2; times += 1) {
     const edges = { clock: new SystemClock(), inspect: () => Promise.resolve(undefined) };
-    const { file } = await LocationFile.open(folder, { ...edges, onTrouble: (text) => expect.fail(text) });
+    const { file } = await LocationFile.open(folder, { ...edges, onProblem: (text) => expect.fail(text) });
     const bus = strictBus();
     file.listen(bus);
     for (let index = 0; index < 300; index += 1) {
-      bus.publish({ kind: 'locations-learned', locations: [locationOf(`phone${index}`, 1)], from: undefined });
+      bus.publish({ kind: 'locations-learned', locations: [createLocation(`phone${index}`, 1)], from: undefined });
     }
     await file.close();
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { bytesOf } from '../../src/protocol/text/bytes.js';
 import { herdProgram } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
 /** Runs a program in a terminal of its own, and copies what it shows there. */
@@ -15,7 +15,7 @@ const id = bytesOf(`evil${escapes}kīwi`);
 const shownId = 'evil?]0;OWNED??7m?kīwi';
 
 describe('the ID of a stranger in a terminal', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let herd: Herd | undefined;
 
   before(async function () {

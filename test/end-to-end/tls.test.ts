@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import { WebSocket, type ClientOptions } from 'ws';
 import { Authority } from '../support/authority.js';
 import { Client } from '../support/client.js';
-import { run } from '../support/command.js';
-import { eventually, patienceMs, within } from '../support/eventually.js';
-import { FakeFolder } from '../support/fake-folder.js';
+import { runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs, withTimeout } from '../support/eventually.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 import { Herd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
-import { areTold, LogSince, readLog } from '../support/read-log.js';
+import { writeHerdFile } from '../support/herd-file.js';
+import { waitUntilLogged, LogTail, readLog } from '../support/server-log.js';
 
 const place = '+34.068930-118.445127';
 
@@ -20,8 +20,8 @@ const strangersCaller = `Blake \\(peers\\) does not believe the caller's certifi
 const hungUp = 'no TLS: \\S+';
 
 describe('a herd over TLS', function () {
-  this.timeout(4 * patienceMs);
-  let folder: FakeFolder;
+  this.timeout(4 * defaultTimeoutMs);
+  let folder: TemporaryFolder;
   let authority: Authority;
   let stranger: Authority;
   let herd: Herd;
@@ -31,13 +31,13 @@ describe('a herd over TLS', function () {
    * stranger. Campbell, whom Blake calls, has one of the herd, but for another name.
    */
   before(async () => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     authority = await Authority.create(folder, 'herd');
     stranger = await Authority.create(folder, 'stranger');
-    const file = await writeHerd({
-      talks: { Blake: ['Alford', 'Bryant', 'Campbell', 'Davies'] },
-      logs: true,
-      web: true,
+    const file = await writeHerdFile({
+      topology: { Blake: ['Alford', 'Bryant', 'Campbell', 'Davies'] },
+      hasLogs: true,
+      hasHttp: true,
     });
     for (const server of file.servers) {
       const own = await authority.certify(server);
@@ -47,7 +47,7 @@ describe('a herd over TLS', function () {
           : server === 'Blake' || server === 'Bryant'
             ? own
             : { ...(await stranger.certify(server)), ca: authority.ca };
-      file.alter(server, (document) => (document.tls = { clients: own, peers: shown }));
+      file.editServerConfig(server, (document) => (document.tls = { clients: own, peers: shown }));
     }
     herd = new Herd('one command a server', file, authority.ca);
     await herd.start();
@@ -57,10 +57,10 @@ describe('a herd over TLS', function () {
     folder.remove();
   });
 
-  const configOf = (server: string) => ['--config', herd.file.ownPathOf(server) ?? ''];
+  const configOf = (server: string) => ['--config', herd.file.serverConfigPath(server) ?? ''];
 
   it('links those whose certificates are of its authority and bear their names', async () => {
-    await areTold(herd, [await herd.report('Blake', 'kiwi'), await herd.report('Bryant', 'emu')], ['Blake', 'Bryant']);
+    await waitUntilLogged(herd, [await herd.report('Blake', 'kiwi'), await herd.report('Bryant', 'emu')], ['Blake', 'Bryant']);
   });
 
   for (const [who, caller, called, toldByCaller, toldByCalled] of [
@@ -69,13 +69,13 @@ describe('a herd over TLS', function () {
     ['who is called and has one for another name', 'Blake', 'Campbell', 'ERR_TLS_CERT_ALTNAME_INVALID', hungUp],
   ] as const) {
     it(`refuses ${who}: the logs say why, and it is told nothing`, async () => {
-      await LogSince.start(herd, caller).shows(new RegExp(` link ${called} backoff: (refused: )?${toldByCaller}; `), 2);
+      await LogTail.start(herd, caller).waitForLine(new RegExp(` link ${called} backoff: (refused: )?${toldByCaller}; `), 2);
       const refused = new RegExp(` peer \\S+ refused: ${toldByCalled}$`);
-      await LogSince.start(herd, called).shows(refused, 2);
+      await LogTail.start(herd, called).waitForLine(refused, 2);
       const other = caller === 'Blake' ? called : caller;
       const at = await herd.report('Blake', `not-for-${other}`);
-      await areTold(herd, [at], ['Bryant']);
-      await (await LogSince.now(herd, caller)).shows(new RegExp(` link ${called} backoff: `), 2);
+      await waitUntilLogged(herd, [at], ['Bryant']);
+      await (await LogTail.now(herd, caller)).waitForLine(new RegExp(` link ${called} backoff: `), 2);
       const heard = (await readLog(herd, other)).filter((text) =>
         / peer \S+ (in|out) (PROOF|DIGEST|AT|SEEK) /.test(text),
       );
@@ -86,7 +86,7 @@ describe('a herd over TLS', function () {
   describe('for its clients', () => {
     it('[CO1][CO3] answers over the port, and who has closed its side as well', async () => {
       const client = await herd.connect('Blake');
-      expect(await client.ask(`IAMAT phone ${place} 1`)).to.match(/^AT Blake \S+ phone /);
+      expect(await client.request(`IAMAT phone ${place} 1`)).to.match(/^AT Blake \S+ phone /);
       const answers = await client.sendAll('WHATSAT phone 10 1\nno command\n');
       expect(answers).to.match(/^AT Blake \S+ phone [^\n]*\n\{"error":[^\n]*\n\? no command\n$/);
     });
@@ -94,10 +94,10 @@ describe('a herd over TLS', function () {
     it('[WS1] answers over the web port', async () => {
       const options: ClientOptions & { servername: string } = { ca: readFileSync(authority.ca), servername: 'Blake' };
       const socket = new WebSocket(`wss://127.0.0.1:${herd.file.httpPortOf('Blake')}/ws`, options);
-      await within(once(socket, 'open'), 'the handshake');
+      await withTimeout(once(socket, 'open'), 'the handshake');
       const answer = once(socket, 'message');
       socket.send('hello');
-      expect(String((await within(answer, 'the answer'))[0])).to.equal('? hello');
+      expect(String((await withTimeout(answer, 'the answer'))[0])).to.equal('? hello');
       socket.terminate();
     });
 
@@ -106,7 +106,7 @@ describe('a herd over TLS', function () {
         const plain = await Client.connect(port);
         expect(await plain.sendAll(`IAMAT plain ${place} 1\n`)).to.not.contain('AT Blake');
       }
-      expect(await herd.memoryOf('Blake', ['plain'])).to.deep.equal([undefined]);
+      expect(await herd.queryLocations('Blake', ['plain'])).to.deep.equal([undefined]);
     });
 
     it('is not believed by who trusts another authority, or looks for another name', async () => {
@@ -120,19 +120,19 @@ describe('a herd over TLS', function () {
     it('is reached by herd send and herd where', async () => {
       const at = await herd.report('Blake', 'kakapo');
       const cwd = herd.file.folder;
-      const sent = await run(['send', 'Blake', 'WHATSAT kakapo 1 0', ...configOf('Blake')], { cwd });
+      const sent = await runCommand(['send', 'Blake', 'WHATSAT kakapo 1 0', ...configOf('Blake')], { cwd });
       expect(sent.stdout.split('\n')[0]).to.equal(at);
-      const piped = await run(['send', 'Blake', ...configOf('Blake')], { cwd, input: 'one\ntwo' });
+      const piped = await runCommand(['send', 'Blake', ...configOf('Blake')], { cwd, input: 'one\ntwo' });
       expect(piped).to.include({ status: 0, stdout: '? one\n? two\n', stderr: '' });
-      const found = await run(['where', 'kakapo', '--server', 'Blake', ...configOf('Blake')], { cwd });
+      const found = await runCommand(['where', 'kakapo', '--server', 'Blake', ...configOf('Blake')], { cwd });
       expect(found).to.include({ status: 0, stderr: '' });
       expect(found.stdout).to.match(/^kakapo\n {2}latitude 27\.5916, /);
     });
 
     it('is not reached by herd send where its certificate is not believed', async () => {
       const clients = { ...(await authority.certify('Gasol')), ca: stranger.ca };
-      herd.file.alter('Gasol', (document) => (document.tls = { clients }));
-      const { status, stdout, stderr } = await run(['send', 'Blake', 'hello', ...configOf('Gasol')], {
+      herd.file.editServerConfig('Gasol', (document) => (document.tls = { clients }));
+      const { status, stdout, stderr } = await runCommand(['send', 'Blake', 'hello', ...configOf('Gasol')], {
         cwd: herd.file.folder,
       });
       const address = `127.0.0.1:${herd.file.portOf('Blake')}`;
@@ -145,7 +145,7 @@ describe('a herd over TLS', function () {
     async function serialAt(port: number): Promise<string> {
       const options = { host: '127.0.0.1', port, ca: readFileSync(authority.ca), servername: 'Bryant' };
       const socket: TLSSocket = connectTls(options);
-      await within(once(socket, 'secureConnect'), 'the handshake');
+      await withTimeout(once(socket, 'secureConnect'), 'the handshake');
       const { serialNumber } = socket.getPeerCertificate();
       socket.destroy();
       return serialNumber;
@@ -163,13 +163,13 @@ describe('a herd over TLS', function () {
         const now = await serials();
         return now.every((serial) => !before.includes(serial));
       });
-      expect(await client.ask('hello')).to.equal('? hello');
+      expect(await client.request('hello')).to.equal('? hello');
       client.close();
-      await areTold(herd, [await herd.report('Bryant', 'moa')], ['Blake']);
+      await waitUntilLogged(herd, [await herd.report('Bryant', 'moa')], ['Blake']);
       // Blake begins anew, and believes the new one as well.
       await herd.kill('Blake');
       await herd.restart('Blake');
-      await areTold(herd, [await herd.report('Bryant', 'weka')], ['Blake']);
+      await waitUntilLogged(herd, [await herd.report('Bryant', 'weka')], ['Blake']);
     });
 
     it('keeps the old ones if the new are not right, says so, and serves on', async () => {
@@ -183,7 +183,7 @@ describe('a herd over TLS', function () {
         /^herd: the old certificates stay in use: [^\n]*Bryant-of-herd-key\.pem[^\n]*\n$/,
       );
       expect(await serials()).to.deep.equal(before);
-      await areTold(herd, [await herd.report('Bryant', 'takahe')], ['Blake']);
+      await waitUntilLogged(herd, [await herd.report('Bryant', 'takahe')], ['Blake']);
     });
   });
 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { Client } from '../support/client.js';
-import { run } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
-import { writeHerd } from '../support/herd-file.js';
-import { areTold, LogSince, readLog } from '../support/read-log.js';
+import { writeHerdFile } from '../support/herd-file.js';
+import { waitUntilLogged, LogTail, readLog } from '../support/server-log.js';
 
 const secret = 'the secret of the herd: 7c1f0a';
 const wrongSecret = 'the secret of another one: 99';
@@ -17,12 +17,12 @@ async function writtenBy(herd: Herd): Promise<string> {
   const folder = join(herd.file.folder, 'logs');
   const names = await readdir(folder, { recursive: true });
   const logs = names.filter((name) => name.endsWith('.log')).map((name) => readFile(join(folder, name), 'latin1'));
-  const stories = herd.servers.map((server) => herd.command(server).story);
+  const stories = herd.servers.map((server) => herd.command(server).outputText);
   return [...(await Promise.all(logs)), ...stories].join('\n');
 }
 
 describe('a herd with a secret', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   let herd: Herd;
 
   /** Who calls Metta, and is not let in: what its own log says, and what Metta's does. */
@@ -39,15 +39,15 @@ describe('a herd with a secret', function () {
 
   before(async () => {
     const callers = [...refused.map(([caller]) => caller), 'Evans'];
-    const file = await writeHerd({ talks: { Metta: callers, Zubac: ['Metta'] }, logs: true });
-    file.alter('Campbell', (document) => (document.herd = 'places'));
+    const file = await writeHerdFile({ topology: { Metta: callers, Zubac: ['Metta'] }, hasLogs: true });
+    file.editServerConfig('Campbell', (document) => (document.herd = 'places'));
     const allButDavies = callers.filter((caller) => caller !== 'Davies');
-    file.alter('Metta', (document) => (document.talks = { ...document.talks, Metta: allButDavies }));
+    file.editServerConfig('Metta', (document) => (document.topology = { ...document.topology, Metta: allButDavies }));
     herd = new Herd('one command a server', file);
-    for (const server of herd.servers) herd.give(server, { env: { HERD_SECRET: secret } });
-    herd.give('Alford', { env: { HERD_SECRET: wrongSecret } });
+    for (const server of herd.servers) herd.setCircumstances(server, { env: { HERD_SECRET: secret } });
+    herd.setCircumstances('Alford', { env: { HERD_SECRET: wrongSecret } });
     // Bolden and Zubac have none.
-    for (const server of ['Bolden', 'Zubac']) herd.give(server, {});
+    for (const server of ['Bolden', 'Zubac']) herd.setCircumstances(server, {});
     await herd.start();
   });
   after(() => herd.stop());
@@ -58,33 +58,33 @@ describe('a herd with a secret', function () {
   }
 
   it('[PE20] links those that know it', async () => {
-    await areTold(herd, [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')], ['Evans', 'Metta']);
+    await waitUntilLogged(herd, [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')], ['Evans', 'Metta']);
   });
 
   for (const [caller, what, reason] of refused) {
     it(`[PE5][PE17][PE20] refuses a server that ${what}: both logs say why, and it tries again`, async () => {
-      await LogSince.start(herd, caller).shows(
+      await LogTail.start(herd, caller).waitForLine(
         new RegExp(` link Metta backoff: refused: ${reason}; next attempt in \\d+ ms$`),
         3,
       );
-      await LogSince.start(herd, 'Metta').shows(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 3);
+      await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 3);
     });
   }
 
   it('[PE8][PE20] does not believe a server that is called and has none: both logs say so', async () => {
     const reason = 'Metta asks for the secret of the herd and Zubac has none: set HERD_SECRET for Zubac';
-    await LogSince.start(herd, 'Metta').shows(new RegExp(` link Zubac backoff: refused: ${reason}; `), 2);
-    await LogSince.start(herd, 'Zubac').shows(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 2);
+    await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` link Zubac backoff: refused: ${reason}; `), 2);
+    await LogTail.start(herd, 'Zubac').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 2);
   });
 
   it('[PE7][PE8] passes no location to or from any of those', async () => {
     const outside = [...refused.map(([caller]) => caller), 'Zubac'];
     const ats = await reportEverywhere('told');
     const inside = ats.filter((at) => / (Evans|Metta) /.test(at.slice(0, 10)));
-    await areTold(herd, inside, ['Evans', 'Metta']);
+    await waitUntilLogged(herd, inside, ['Evans', 'Metta']);
     // Each of them has called, or been called, once more after that.
     for (const server of outside.slice(0, -1)) {
-      await (await LogSince.now(herd, server)).shows(/ link Metta backoff: /, 2);
+      await (await LogTail.now(herd, server)).waitForLine(/ link Metta backoff: /, 2);
     }
     for (const server of herd.servers) {
       const lines = (await readLog(herd, server)).filter((line) => / peer \S+ (in|out) (AT|DIGEST|SEEK) /.test(line));
@@ -110,10 +110,10 @@ describe('a herd with a secret', function () {
     }
 
     /** Metta knows nothing of what strangers told, has kept the link that it had, and serves. */
-    async function nothingHasChanged(evans: LogSince): Promise<void> {
-      await areTold(herd, [await herd.report('Metta', 'still-here')], ['Evans']);
+    async function nothingHasChanged(evans: LogTail): Promise<void> {
+      await waitUntilLogged(herd, [await herd.report('Metta', 'still-here')], ['Evans']);
       expect((await evans.lines()).filter((line) => line.includes(' link '))).to.deep.equal([]);
-      expect(await herd.memoryOf('Metta', ['planted'])).to.deep.equal([undefined]);
+      expect(await herd.queryLocations('Metta', ['planted'])).to.deep.equal([undefined]);
     }
 
     for (const [what, said, answer] of [
@@ -129,20 +129,20 @@ describe('a herd with a secret', function () {
       ],
     ] as const) {
       it(`[PE2][PE6][PE7] who ${what} is sent away, and changes nothing`, async () => {
-        const evans = await LogSince.now(herd, 'Evans');
+        const evans = await LogTail.now(herd, 'Evans');
         const client = await stranger();
         client.send(said);
-        expect(await client.rest()).to.match(answer);
+        expect(await client.readToEnd()).to.match(answer);
         await nothingHasChanged(evans);
       });
     }
 
     it('[PE6] who says nothing is let wait, but not with more than 63 others, and changes nothing', async () => {
-      const evans = await LogSince.now(herd, 'Evans');
+      const evans = await LogTail.now(herd, 'Evans');
       const silent = await Promise.all(Array.from({ length: 80 }, stranger));
-      const surplus = () => silent.filter(({ linesHere }) => linesHere > 0);
+      const surplus = () => silent.filter(({ unreadLineCount }) => unreadLineCount > 0);
       await eventually('16 are sent away', () => surplus().length >= 16);
-      for (const client of surplus()) expect(await client.rest()).to.match(/^REFUSED too many callers /);
+      for (const client of surplus()) expect(await client.readToEnd()).to.match(/^REFUSED too many callers /);
       await nothingHasChanged(evans);
     });
   });
@@ -161,20 +161,20 @@ function allBytes(): ByteString {
 }
 
 describe('a secret', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   const newSecret = 'the secret that comes next: 42';
 
   it('[PE21] is replaced server by server, and the herd goes on', async () => {
-    const file = await writeHerd({ talks: { Blake: ['Bryant'] }, logs: true });
+    const file = await writeHerdFile({ topology: { Blake: ['Bryant'] }, hasLogs: true });
     const herd = new Herd('one command a server', file);
     const both = { HERD_SECRET: newSecret, HERD_SECRET_PREVIOUS: secret };
-    for (const server of herd.servers) herd.give(server, { env: { HERD_SECRET: secret } });
+    for (const server of herd.servers) herd.setCircumstances(server, { env: { HERD_SECRET: secret } });
     await herd.start();
     let reports = 0;
     const theyAreLinked = async () => {
       reports += 1;
       const ats = herd.servers.map((server) => herd.report(server, `client-${reports}-of-${server}`));
-      await areTold(herd, await Promise.all(ats));
+      await waitUntilLogged(herd, await Promise.all(ats));
     };
     await theyAreLinked();
     for (const [server, env] of [
@@ -183,7 +183,7 @@ describe('a secret', function () {
       ['Blake', { HERD_SECRET: newSecret }],
       ['Bryant', { HERD_SECRET: newSecret }],
     ] as const) {
-      herd.give(server, { env });
+      herd.setCircumstances(server, { env });
       await herd.kill(server);
       await herd.restart(server);
       await theyAreLinked();
@@ -196,12 +196,12 @@ describe('a secret', function () {
     ["a neighbour's", 'Bryant'],
   ] as const) {
     it(`must be there where ${whose} port for servers can be reached from elsewhere`, async () => {
-      const file = await writeHerd({ talks: { Blake: ['Bryant'] } });
-      file.alter('Blake', ({ servers }) => {
+      const file = await writeHerdFile({ topology: { Blake: ['Bryant'] } });
+      file.editServerConfig('Blake', ({ servers }) => {
         const address = servers[exposed];
         if (address !== undefined) address.host = '0.0.0.0';
       });
-      const { status, stdout, stderr } = await run(['start', 'Blake', '--config', file.ownPathOf('Blake') ?? ''], {
+      const { status, stdout, stderr } = await runCommand(['start', 'Blake', '--config', file.serverConfigPath('Blake') ?? ''], {
         cwd: file.folder,
       });
       expect(stderr).to.equal(
@@ -214,8 +214,8 @@ describe('a secret', function () {
   }
 
   it('must be long enough, and is not told to who made it too short', async () => {
-    const file = await writeHerd({ servers: ['Solo'] });
-    const { status, stderr } = await run(['start'], { cwd: file.folder, env: { HERD_SECRET: 'short-secret' } });
+    const file = await writeHerdFile({ servers: ['Solo'] });
+    const { status, stderr } = await runCommand(['start'], { cwd: file.folder, env: { HERD_SECRET: 'short-secret' } });
     expect(stderr).to.match(/^herd: HERD_SECRET must be at least 16 characters long/);
     expect(stderr).to.not.contain('short-secret');
     expect(status).to.equal(1);

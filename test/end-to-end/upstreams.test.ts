@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { endCommands, HerdCommand, run } from '../support/command.js';
-import { patienceMs } from '../support/eventually.js';
+import { killCommands, HerdCommand, runCommand } from '../support/command.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 import { Herd } from '../support/herd.js';
-import { writeHerd, type HerdFile } from '../support/herd-file.js';
+import { writeHerdFile, type HerdFile } from '../support/herd-file.js';
 import { EventStream } from '../support/event-stream.js';
 import {
-  goodKey,
+  validKey,
   googlePlacesLegacyService,
   googlePlacesService,
   twitterService,
@@ -19,12 +19,12 @@ import { UpstreamService, type ServiceReply, type ServiceRequest } from '../upst
 const place = '+34.068930-118.445127';
 
 describe('a herd with an upstream of its own', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let service: UpstreamService;
   let file: HerdFile;
 
   afterEach(async () => {
-    await endCommands();
+    await killCommands();
     await service.stop();
     await rm(file.folder, { recursive: true });
   });
@@ -33,18 +33,18 @@ describe('a herd with an upstream of its own', function () {
   async function write(reply: ConstructorParameters<typeof UpstreamService>[0], upstream: object): Promise<void> {
     service = new UpstreamService(reply);
     await service.start();
-    file = await writeHerd({ servers: ['Solo'], logs: true, web: true });
-    file.alter('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
+    file = await writeHerdFile({ servers: ['Solo'], hasLogs: true, hasHttp: true });
+    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
   }
 
   function command(args: readonly string[], env: Record<string, string> = {}): HerdCommand {
-    return new HerdCommand([...args, '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder, env });
+    return new HerdCommand([...args, '--config', file.serverConfigPath('Solo') ?? ''], { cwd: file.folder, env });
   }
 
   /** What a client gets, of everything that it may ask for. */
   async function converse(): Promise<string> {
     const herd = new Herd('one process', file);
-    return herd.tell('Solo', `IAMAT kiwi ${place} 1\nWHATSAT kiwi 10 2\nWHATSAT kiwi 9 2\nnonsense\n`);
+    return herd.sendAll('Solo', `IAMAT kiwi ${place} 1\nWHATSAT kiwi 10 2\nWHATSAT kiwi 9 2\nnonsense\n`);
   }
 
   /** Every byte that is in a folder. */
@@ -56,7 +56,7 @@ describe('a herd with an upstream of its own', function () {
       .join('\n');
   }
 
-  const forms = [goodKey, encodeURIComponent(goodKey), Buffer.from(goodKey).toString('base64')];
+  const forms = [validKey, encodeURIComponent(validKey), Buffer.from(validKey).toString('base64')];
 
   /** Every kind that is sent a key: how the service sees it, and where the herd has it from. */
   const keyed = [
@@ -81,35 +81,35 @@ describe('a herd with an upstream of its own', function () {
     variable: string,
     keySeen: (request: ServiceRequest) => unknown,
   ): Promise<void> {
-    await write(reply, { kind, keyFrom: variable, cacheSeconds: 0 });
-    const herd = command(args, { [variable]: goodKey });
-    await herd.prints('Ready in');
+    await write(reply, { kind, apiKeyEnv: variable, cacheTtlSeconds: 0 });
+    const herd = command(args, { [variable]: validKey });
+    await herd.waitForOutput('Ready in');
     const web = `http://127.0.0.1:${file.httpPortOf('Solo')}`;
     const events = await EventStream.open(`${web}/api/events`);
     let heard = await converse();
     expect(heard).to.match(/"results":\[\{/);
-    expect(service.requests.map(keySeen).join()).to.include(goodKey);
+    expect(service.requests.map(keySeen).join()).to.include(validKey);
     for (const answer of ['redirect', 'echo', 'page', 'broken off', 'down'] as const) {
-      service.instead = (response, request) => {
-        const error_message = `${request.url ?? ''} ${goodKey}`;
-        const echo = { status: 'REQUEST_DENIED', error_message, title: goodKey, error: { message: goodKey } };
+      service.override = (response, request) => {
+        const error_message = `${request.url ?? ''} ${validKey}`;
+        const echo = { status: 'REQUEST_DENIED', error_message, title: validKey, error: { message: validKey } };
         if (answer === 'redirect') response.writeHead(302, { location: request.url ?? '' }).end();
         else if (answer === 'echo') response.end(JSON.stringify(echo));
-        else if (answer === 'page') response.writeHead(500).end(`<html>${goodKey}`);
+        else if (answer === 'page') response.writeHead(500).end(`<html>${validKey}`);
         else if (answer === 'broken off')
-          response.writeHead(200, { 'content-length': 99 }).write(goodKey, () => response.destroy());
+          response.writeHead(200, { 'content-length': 99 }).write(validKey, () => response.destroy());
         else response.destroy();
       };
       heard += await converse();
     }
-    await events.next('upstream', ({ state }: { state: string }) => state === 'tripped');
+    await events.waitFor('upstream-breaker', ({ state }: { state: string }) => state === 'open');
     heard += JSON.stringify(events.events);
     for (const page of ['/metrics', '/api/herd', '/api/clients/kiwi/near'])
       heard += await (await fetch(web + page)).text();
-    expect(heard).to.match(/herd_upstream_calls_total\{outcome="failed",[^}]*\} [1-9]/);
+    expect(heard).to.match(/herd_upstream_attempts_total\{outcome="failed",[^}]*\} [1-9]/);
     events.close();
     herd.signal('SIGTERM');
-    expect((await herd.ends()).status).to.equal(0);
+    expect((await herd.waitForExit()).status).to.equal(0);
     const written = heard + herd.stdout + herd.stderr + everything(file.folder);
     expect(written, 'the log is there')
       .to.match(/upstream gave no answer/)
@@ -119,13 +119,13 @@ describe('a herd with an upstream of its own', function () {
 
   it('says what is missing when it has no key, or one that is none, and does not start', async () => {
     await write(xService, { kind: 'x' });
-    const config = ['--config', file.ownPathOf('Solo') ?? ''];
+    const config = ['--config', file.serverConfigPath('Solo') ?? ''];
     for (const args of [['check'], ['start', '--processes']]) {
-      const { status, stderr } = await run([...args, ...config], { cwd: file.folder, env: { X_BEARER_TOKEN: '' } });
+      const { status, stderr } = await runCommand([...args, ...config], { cwd: file.folder, env: { X_BEARER_TOKEN: '' } });
       expect(status, args.join(' ')).to.equal(1);
       expect(stderr).to.match(/the upstream x needs a key in the environment variable X_BEARER_TOKEN/);
     }
-    const broken = await run(['check', ...config], {
+    const broken = await runCommand(['check', ...config], {
       cwd: file.folder,
       env: { X_BEARER_TOKEN: 'a secret of two lines\nx' },
     });
@@ -136,15 +136,15 @@ describe('a herd with an upstream of its own', function () {
 
   it('[UP14] asks no more than its budget, and says so once', async () => {
     await write(xService, { kind: 'x', budget: { requestsPerMinute: 1 } });
-    const herd = command(['start'], { X_BEARER_TOKEN: goodKey });
-    await herd.prints('Ready in');
+    const herd = command(['start'], { X_BEARER_TOKEN: validKey });
+    await herd.waitForOutput('Ready in');
     const heard = (await converse()) + (await converse());
     expect(heard)
       .to.match(/"results":\[\{/)
       .and.to.match(/"error":"the budget for the upstream is spent/);
     expect(service.requests).to.have.lengthOf(1);
     herd.signal('SIGTERM');
-    await herd.ends();
+    await herd.waitForExit();
     expect(
       everything(join(file.folder, 'logs')).match(/ upstream budget is spent: requestsPerMinute/g),
     ).to.have.lengthOf(
@@ -155,7 +155,7 @@ describe('a herd with an upstream of its own', function () {
 
   it('records what it is answered, without the key, and plays it back without the upstream', async () => {
     await write(xService, { kind: 'x', budget: { requestsPerMinute: 10 } });
-    const keyless = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+    const keyless = await runCommand(['record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''], {
       cwd: file.folder,
       env: { X_BEARER_TOKEN: '' },
     });
@@ -163,40 +163,40 @@ describe('a herd with an upstream of its own', function () {
     expect(existsSync(join(file.folder, 'answers.jsonl')), 'nothing is left in the way of the next start').to.equal(
       false,
     );
-    const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: goodKey });
-    await herd.prints('Ready in');
+    const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: validKey });
+    await herd.waitForOutput('Ready in');
     let heard = await converse();
-    service.instead = (response) => response.destroy();
+    service.override = (response) => response.destroy();
     const broken = 'WHATSAT kiwi 7 2\n';
-    heard += await new Herd('one process', file).tell('Solo', broken);
+    heard += await new Herd('one process', file).sendAll('Solo', broken);
     expect(heard).to.match(/\{"error":"the upstream cannot be reached \(\w+\)"\}/);
     herd.signal('SIGTERM');
-    expect((await herd.ends()).status).to.equal(0);
+    expect((await herd.waitForExit()).status).to.equal(0);
     expect(herd.stdout).to.match(/5 answers are in answers\.jsonl/);
     const recording = readFileSync(join(file.folder, 'answers.jsonl'), 'utf8');
     // The head, two answers, and three attempts in vain.
     expect(recording.trimEnd().split('\n')).to.have.lengthOf(6);
-    expect(recording).to.not.include(goodKey);
-    const second = await run(['record', 'answers.jsonl', '--config', file.ownPathOf('Solo') ?? ''], {
+    expect(recording).to.not.include(validKey);
+    const second = await runCommand(['record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''], {
       cwd: file.folder,
-      env: { X_BEARER_TOKEN: goodKey },
+      env: { X_BEARER_TOKEN: validKey },
     });
     expect(second.stderr).to.match(/answers\.jsonl is there already/);
 
     service.requests.length = 0;
-    file.alter('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
+    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
     const replayed = command(['start']);
-    await replayed.prints('Ready in');
+    await replayed.waitForOutput('Ready in');
     const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));
-    const again = (await converse()) + (await new Herd('one process', file).tell('Solo', broken));
+    const again = (await converse()) + (await new Herd('one process', file).sendAll('Solo', broken));
     expect(lines(again)).to.deep.equal(lines(heard));
-    const other = await new Herd('one process', file).tell('Solo', 'WHATSAT kiwi 8 2\n');
+    const other = await new Herd('one process', file).sendAll('Solo', 'WHATSAT kiwi 8 2\n');
     expect(other).to.match(/\{"error":"Nothing was recorded for this place, radius and count\."\}/);
     expect(service.requests).to.deep.equal([]);
     replayed.signal('SIGTERM');
-    await replayed.ends();
+    await replayed.waitForExit();
     writeFileSync(join(file.folder, 'answers.jsonl'), 'nonsense\n');
-    const damaged = await run(['check', '--config', file.ownPathOf('Solo') ?? ''], { cwd: file.folder });
+    const damaged = await runCommand(['check', '--config', file.serverConfigPath('Solo') ?? ''], { cwd: file.folder });
     expect(damaged.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
   });
 });

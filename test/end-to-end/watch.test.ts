@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { bytesOf, textOf } from '../../src/protocol/text/bytes.js';
-import { HerdCommand, run } from '../support/command.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { HerdCommand, runCommand } from '../support/command.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
 describe('watching the herd', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let herd: Herd;
 
   // Metta to Howard is the longest way in this herd.
-  before(async () => (herd = await startHerd({ mode: 'processes', logs: true, web: true })));
+  before(async () => (herd = await startHerd({ mode: 'processes', hasLogs: true, hasHttp: true })));
   after(() => herd.stop());
 
   it('[WA1] tells at Howard what is reported at Metta, over TCP and over WebSocket', async () => {
     const tcp = await herd.connect('Howard');
-    expect(await tcp.ask('WATCH kiwi')).to.equal('WATCHING kiwi');
+    expect(await tcp.request('WATCH kiwi')).to.equal('WATCHING kiwi');
     const webSocket = new WebSocket(`ws://127.0.0.1:${herd.file.httpPortOf('Howard')}/ws`);
     const heard: string[] = [];
     webSocket.on('message', (message: Buffer) => heard.push(message.toString()));
@@ -34,22 +34,22 @@ describe('watching the herd', function () {
   it('prints changes with herd watch, until the server goes', async () => {
     const cafe = bytesOf('café');
     const at = await herd.report('Metta', cafe, '1');
-    await herd.agrees([at], ['Gasol']);
+    await herd.waitForAgreement([at], ['Gasol']);
     const { folder: cwd } = herd.file;
     const named = new HerdCommand(['watch', 'café', '--server', 'Gasol'], { cwd });
-    await named.prints(textOf(at));
+    await named.waitForOutput(textOf(at));
     const later = await herd.report('Blake', cafe, '2');
-    await named.prints(`${textOf(later)}\n`);
+    await named.waitForOutput(`${textOf(later)}\n`);
     expect(named.stdoutBytes.toString('latin1')).to.equal(`${at}\n${later}\n`);
     await herd.kill('Gasol');
-    expect((await named.ends()).status).to.equal(1);
+    expect((await named.waitForExit()).status).to.equal(1);
     expect(named.stderr).to.match(/^herd: Gasol went away/);
     await herd.restart('Gasol');
   });
 
   it('says what is wrong with herd watch', async () => {
     const { folder: cwd } = herd.file;
-    const twoWords = await run(['watch', 'a b'], { cwd });
+    const twoWords = await runCommand(['watch', 'a b'], { cwd });
     expect(twoWords).to.include({ status: 2, stderr: 'herd: a client ID is one word without white space\n' });
   });
 });

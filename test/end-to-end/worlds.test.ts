@@ -36,16 +36,16 @@ describe('the scenarios that come with herd, in real worlds', function () {
     const herd = fileURLToPath(new URL('herd.yaml', project));
     const file = `${world}-${name}`;
     await writeFile(join(folder, file), text.replace('herd: ../../herd.yaml', `herd: ${herd}\nsettle: 2s`));
-    const command = new HerdCommand(['simulate', file, '--world', world], { cwd: folder });
-    return { command, end: await command.ends(playedWithinMs) };
+    const command = new HerdCommand(['simulate', file, '--environment', world], { cwd: folder });
+    return { command, end: await command.waitForExit(playedWithinMs) };
   }
 
   for (const play of plays) {
     const [name, world] = play;
     it(`${name} holds in the world of ${world}, as in the virtual one`, async () => {
       const { command, end } = (await played.get(play))!;
-      expect(end, command.story).to.deep.equal({ status: 0, signal: null });
-      expect(command.stdout).to.match(/^HELD: /m);
+      expect(end, command.outputText).to.deep.equal({ status: 0, signal: null });
+      expect(command.stdout).to.match(/^PASSED: /m);
     });
   }
 });

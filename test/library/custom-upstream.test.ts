@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { bytesOf, ConfigError, placesFailure, type Upstream } from '../../src/library/index.js';
-import { ownUpstream } from '../../src/library/custom-upstream.js';
+import { bytesOf, ConfigError, placesError, type Upstream } from '../../src/library/index.js';
+import { validateUpstream } from '../../src/library/custom-upstream.js';
 import { fakeUpstream } from '../support/fake-upstream.js';
 
-const sound: Upstream = { ...fakeUpstream, failure: placesFailure };
+const validUpstream: Upstream = { ...fakeUpstream, failure: placesError };
 const question = { latitude: '1', longitude: '2', radiusKm: 3, count: 4 };
 
 describe('an upstream that a program hands in', () => {
   function answering(json: string, changes: Partial<Upstream> = {}): string {
     const response = { status: 200, body: Buffer.alloc(0) };
-    return ownUpstream({ ...sound, answer: () => json, ...changes }).answer(response, question);
+    return validateUpstream({ ...validUpstream, answer: () => json, ...changes }).answer(response, question);
   }
 
   it('may answer JSON on several lines: clients get one', () => {
@@ -29,18 +29,21 @@ describe('an upstream that a program hands in', () => {
   }
 
   for (const [what, changes, problem] of [
-    ['a count that is not whole', { countMax: 1.5 }, 'countMax must be'],
-    ['no largest radius', { radiusKmMax: Infinity }, 'radiusKmMax must be'],
+    ['a count that is not whole', { maxCount: 1.5 }, 'maxCount must be'],
+    ['no largest radius', { maxRadiusKm: Infinity }, 'maxRadiusKm must be'],
     ['a rule for radii that there is not', { radiusBeyondMax: 'cut' as 'clamp' }, 'radiusBeyondMax must be'],
     ['failures that are no JSON', { failure: (message: string) => message }, 'failure must make'],
   ] as const) {
     it(`is refused with ${what}`, () => {
-      expect(() => ownUpstream({ ...sound, ...changes })).to.throw(ConfigError, `the upstream: ${problem}`);
+      expect(() => validateUpstream({ ...validUpstream, ...changes })).to.throw(
+        ConfigError,
+        `the upstream: ${problem}`,
+      );
     });
   }
 
   it('costs what it says, or one', () => {
-    expect(ownUpstream({ ...sound, units: ({ count }) => 2 * count }).units?.(question)).to.equal(8);
-    expect(ownUpstream(sound).units?.(question)).to.equal(1);
+    expect(validateUpstream({ ...validUpstream, units: ({ count }) => 2 * count }).units?.(question)).to.equal(8);
+    expect(validateUpstream(validUpstream).units?.(question)).to.equal(1);
   });
 });

@@ -1,34 +1,34 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { connect, startHerd, type HerdOptions, type HerdSettings } from '../../src/library/index.js';
+import { connect, startHerd, type HerdOptions, type HerdConfigInput } from '../../src/library/index.js';
 import { Client } from '../support/client.js';
-import { FakeFolder } from '../support/fake-folder.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 import { museumsNearby } from '../upstreams/museums.js';
-import { goodKey } from '../upstreams/services.js';
+import { validKey } from '../upstreams/services.js';
 
 /** Nobody listens there: an upstream that is asked gives an error, and one that is not none. */
 const url = 'http://127.0.0.1:9';
-const environment = { KEY: goodKey };
+const environment = { KEY: validKey };
 const contact = 'tests@example.org';
 
-type Kind = NonNullable<HerdSettings['upstream']>;
+type Kind = NonNullable<HerdConfigInput['upstream']>;
 type Rule = NonNullable<Kind['radiusBeyondMax']>;
 
 const kinds: readonly (readonly [what: string, upstream: Kind, mostKm: number, rule: Rule])[] = [
-  ['sample, twitter', { kind: 'sample', shape: 'twitter' }, 2_500, 'clamp'],
-  ['sample, places', { kind: 'sample', shape: 'places' }, 50, 'reject'],
+  ['sample, twitter', { kind: 'sample', format: 'twitter' }, 2_500, 'clamp'],
+  ['sample, places', { kind: 'sample', format: 'places' }, 50, 'reject'],
   ['twitter', { kind: 'twitter', url }, 2_500, 'clamp'],
-  ['x', { kind: 'x', url, keyFrom: 'KEY' }, 40, 'clamp'],
-  ['google-places', { kind: 'google-places', url, keyFrom: 'KEY' }, 50, 'reject'],
-  ['google-places-legacy', { kind: 'google-places-legacy', url, keyFrom: 'KEY' }, 50, 'reject'],
+  ['x', { kind: 'x', url, apiKeyEnv: 'KEY' }, 40, 'clamp'],
+  ['google-places', { kind: 'google-places', url, apiKeyEnv: 'KEY' }, 50, 'reject'],
+  ['google-places-legacy', { kind: 'google-places-legacy', url, apiKeyEnv: 'KEY' }, 50, 'reject'],
   ['wikipedia', { kind: 'wikipedia', url, contact }, 10, 'reject'],
 ];
 
 describe('a radius beyond what the upstream takes', function () {
   this.timeout(20_000);
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
 
-  before(() => (folder = new FakeFolder()));
+  before(() => (folder = new TemporaryFolder()));
   after(() => folder.remove());
 
   /** Starts a server, and asserts what it answers to a WHATSAT with the largest radius, and with one that is larger. */
@@ -37,7 +37,7 @@ describe('a radius beyond what the upstream takes', function () {
       config: {
         herd: 'radii',
         servers: { Solo: { port: 0, peerPort: 0, httpPort: 0 } },
-        upstream: { ...upstream, attemptsMax: 1 },
+        upstream: { ...upstream, maxAttempts: 1 },
       },
       environment,
       ...(own === undefined ? {} : { upstream: own }),
@@ -46,23 +46,23 @@ describe('a radius beyond what the upstream takes', function () {
     const client = await Client.connect(port);
     const phone = await connect({ port });
     try {
-      const at = await client.ask('IAMAT kiwi +34.068930-118.445127 1');
-      expect(await client.ask(`WHATSAT kiwi ${mostKm} 1`)).to.equal(at);
+      const at = await client.request('IAMAT kiwi +34.068930-118.445127 1');
+      expect(await client.request(`WHATSAT kiwi ${mostKm} 1`)).to.equal(at);
       await client.line();
       const beyond = `WHATSAT kiwi ${mostKm}.001 1`;
       const near = `http://127.0.0.1:${httpPort}/api/clients/kiwi/near?count=1&radius=`;
       expect((await fetch(`${near}${mostKm}`)).status).to.equal(200);
       const overHttp = await fetch(`${near}${mostKm}.001`);
       if (rule === 'clamp') {
-        expect(await client.ask(beyond)).to.equal(at);
+        expect(await client.request(beyond)).to.equal(at);
         await client.line();
         expect(overHttp.status).to.equal(200);
-        expect(await phone.whatsat('kiwi', mostKm + 1, 1)).to.have.property('location');
+        expect(await phone.nearby('kiwi', mostKm + 1, 1)).to.have.property('location');
       } else {
-        expect(await client.ask(beyond)).to.equal(`? ${beyond}`);
+        expect(await client.request(beyond)).to.equal(`? ${beyond}`);
         expect(overHttp.status).to.equal(400);
         expect(await overHttp.json()).to.deep.equal({ error: `radius is at most ${mostKm}` });
-        const refusal: unknown = await phone.whatsat('kiwi', mostKm + 1, 1).catch((error: unknown) => error);
+        const refusal: unknown = await phone.nearby('kiwi', mostKm + 1, 1).catch((error: unknown) => error);
         expect(refusal).to.have.property('message').that.includes('its count or radius may be more');
       }
     } finally {
@@ -87,12 +87,12 @@ describe('a radius beyond what the upstream takes', function () {
     it(`[WH3] ${rule} is what replay does if that was recorded: ${JSON.stringify(recorded)}`, async () => {
       const head = {
         recording: 'herd upstream 1',
-        countMax: 20,
-        radiusKmMax: 50,
+        maxCount: 20,
+        maxRadiusKm: 50,
         ...recorded,
         failure: '{"error":"MESSAGE"}',
       };
-      const file = folder.to(`${rule}.jsonl`);
+      const file = folder.pathTo(`${rule}.jsonl`);
       writeFileSync(file, JSON.stringify(head));
       await expectRule({ kind: 'replay', file }, 50, rule);
       await expectRule({ kind: 'replay', file, radiusBeyondMax: 'reject' }, 50, 'reject');
@@ -100,7 +100,7 @@ describe('a radius beyond what the upstream takes', function () {
   }
 
   it('[WH3] an upstream of a program clamps, unless it or the settings say otherwise', async () => {
-    const museums = museumsNearby(url, goodKey);
+    const museums = museumsNearby(url, validKey);
     await expectRule({ kind: 'sample' }, 30, 'clamp', museums);
     await expectRule({ kind: 'sample' }, 30, 'reject', { ...museums, radiusBeyondMax: 'reject' });
     await expectRule({ kind: 'sample', radiusBeyondMax: 'reject' }, 30, 'reject', museums);

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { connect, startHerd, type HerdSettings, type RunningHerd } from '../../src/library/index.js';
+import { connect, startHerd, type HerdConfigInput, type RunningHerd } from '../../src/library/index.js';
 import { eventually } from '../support/eventually.js';
 import { museumService, museumsNearby } from '../upstreams/museums.js';
-import { goodKey } from '../upstreams/services.js';
+import { validKey } from '../upstreams/services.js';
 import { UpstreamService } from '../upstreams/upstream-service.js';
 
 const anyPort = { port: 0, peerPort: 0 };
-const pair: HerdSettings = {
+const pair: HerdConfigInput = {
   herd: 'pair',
   servers: { Blake: { ...anyPort, httpPort: 0 }, Metta: anyPort },
-  talks: { Blake: ['Metta'] },
+  topology: { Blake: ['Metta'] },
 };
 
 /** What a program would notice of a herd that did not keep to itself. */
@@ -29,7 +29,7 @@ async function problemsOf(starting: Promise<RunningHerd>): Promise<unknown> {
 }
 
 describe('startHerd', () => {
-  it('runs a herd in this process, tells what is learned, and leaves the process alone', async () => {
+  it('runs a herd in this process, reports what is learned, and leaves the process alone', async () => {
     const before = heardByTheProcess();
     const learned: string[] = [];
     const herd = await startHerd({
@@ -47,7 +47,7 @@ describe('startHerd', () => {
     const crash = await fetch(`http://127.0.0.1:${blake?.httpPort ?? 0}/api/admin`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ act: 'crash', server: 'Blake' }),
+      body: JSON.stringify({ action: 'crash', server: 'Blake' }),
     });
     expect(crash.status).to.equal(403);
 
@@ -56,7 +56,7 @@ describe('startHerd', () => {
     const location = await client.report('kiwi', { latitude: 34.06893, longitude: -118.445127 });
     await eventually('Metta learned it', () => learned.includes('Metta: kiwi'));
     expect(await other.where('kiwi')).to.deep.equal(location);
-    expect((await other.whatsat('kiwi', 10, 1))?.answer)
+    expect((await other.nearby('kiwi', 10, 1))?.answer)
       .to.have.property('results')
       .with.lengthOf(1);
     await Promise.all([herd.stop(), herd.stop()]);
@@ -68,28 +68,28 @@ describe('startHerd', () => {
     const service = new UpstreamService(museumService);
     await service.start();
     const herd = await startHerd({
-      config: { ...pair, upstream: { kind: 'sample', cacheSeconds: 0, budget: { requestsPerDay: 1 } } },
-      upstream: museumsNearby(service.url, goodKey),
+      config: { ...pair, upstream: { kind: 'sample', cacheTtlSeconds: 0, budget: { requestsPerDay: 1 } } },
+      upstream: museumsNearby(service.url, validKey),
     });
     const { port = 0, httpPort = 0 } = herd.servers.get('Blake') ?? {};
     const client = await connect({ port });
     try {
       await client.report('kiwi', { latitude: 34.06893, longitude: -118.445127 });
-      const nearby = await client.whatsat('kiwi', 40, 2);
+      const nearby = await client.nearby('kiwi', 40, 2);
       expect(nearby?.answer).to.deep.include({ status: 'OK', info_messages: ['adjusted radius to 30km'] });
       expect(nearby?.answer).to.have.property('results').with.nested.property('[1].name', 'Musée 1 – é');
-      expect((await client.whatsat('kiwi', 40, 2))?.answer)
+      expect((await client.nearby('kiwi', 40, 2))?.answer)
         .to.have.property('error_message')
         .that.matches(/budget for the upstream is spent/);
-      const told = (await (await fetch(`http://127.0.0.1:${httpPort}/api/herd`)).json()) as { upstream: unknown };
-      expect(told.upstream).to.deep.equal({ kind: 'own', countMax: 20 });
+      const herdStatus = (await (await fetch(`http://127.0.0.1:${httpPort}/api/herd`)).json()) as { upstream: unknown };
+      expect(herdStatus.upstream).to.deep.equal({ kind: 'custom', maxCount: 20 });
       expect(service.requests).to.have.lengthOf(1);
     } finally {
       client.close();
       await herd.stop();
       await service.stop();
     }
-    const broken = { ...museumsNearby('http://127.0.0.1', goodKey), countMax: NaN };
+    const broken = { ...museumsNearby('http://127.0.0.1', validKey), maxCount: NaN };
     expect(await problemsOf(startHerd({ config: pair, upstream: broken }))).to.include({ code: 'HERD_CONFIG' });
   });
 
@@ -98,17 +98,17 @@ describe('startHerd', () => {
       herd: 'h',
       servers: { Blake: { port: 1, peerPort: 70_000 } },
       logs: {},
-      talks: { Blake: ['Shaq'] },
+      topology: { Blake: ['Shaq'] },
     };
-    expect(await problemsOf(startHerd({ config: wrong as HerdSettings }))).to.deep.include({ code: 'HERD_CONFIG' });
-    const strange = await problemsOf(startHerd({ config: { ...pair, talks: { Blake: ['Shaq'] } } }));
-    expect(strange)
+    expect(await problemsOf(startHerd({ config: wrong as HerdConfigInput }))).to.deep.include({ code: 'HERD_CONFIG' });
+    const unknownNeighbour = await problemsOf(startHerd({ config: { ...pair, topology: { Blake: ['Shaq'] } } }));
+    expect(unknownNeighbour)
       .to.have.property('message')
-      .that.matches(/^the config: Blake talks with Shaq/);
+      .that.matches(/^config: topology\.Blake: unknown server Shaq/);
     const unknown = await problemsOf(startHerd({ config: pair, servers: ['Shaq'] }));
     expect(unknown)
       .to.have.property('message')
-      .that.matches(/^Shaq is no server of the config; .* Blake, Metta$/);
+      .that.matches(/^Shaq is no server of config; .* Blake, Metta$/);
     expect(await problemsOf(startHerd({} as Parameters<typeof startHerd>[0]))).to.deep.include({
       problems: ['startHerd takes a config, or the file of one: { config: ... } or { file: ... }'],
     });
@@ -116,7 +116,7 @@ describe('startHerd', () => {
   });
 
   it('reads no environment but the one that it is given', async () => {
-    const config: HerdSettings = { ...pair, upstream: { kind: 'x', keyFrom: 'PATH' } };
+    const config: HerdConfigInput = { ...pair, upstream: { kind: 'x', apiKeyEnv: 'PATH' } };
     expect(await problemsOf(startHerd({ config })))
       .to.have.property('message')
       .that.includes('variable PATH');

@@ -5,7 +5,7 @@ const herd = await startHerd({
   config: {
     herd: 'packed',
     servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Metta: { port: 0, peerPort: 0 } },
-    talks: { Blake: ['Metta'] },
+    topology: { Blake: ['Metta'] },
   },
 });
 const { port, httpPort } = herd.servers.get('Blake');
@@ -17,7 +17,7 @@ for await (const change of changes(`http://127.0.0.1:${httpPort}`)) {
   if (change.kind === 'location') break;
 }
 const other = await connect({ port });
-const { location, answer } = await other.whatsat('kiwi', 100, 2);
+const { location, answer } = await other.nearby('kiwi', 100, 2);
 process.stdout.write(
   JSON.stringify({ page: page.status, client: location.client, server: location.server, posts: answer.results.length }),
 );

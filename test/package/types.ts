@@ -14,7 +14,7 @@ import {
 } from 'herd';
 
 const herd: RunningHerd = await startHerd({
-  config: { herd: 'h', servers: { Solo: { port: 0, peerPort: 0 } }, upstream: { kind: 'sample', shape: 'places' } },
+  config: { herd: 'h', servers: { Solo: { port: 0, peerPort: 0 } }, upstream: { kind: 'sample', format: 'places' } },
   onLearned: (server: string, locations: readonly HerdLocation[]) => [server, ...locations],
   onChange: ({ state }) => state satisfies 'up' | 'down',
 });
@@ -31,8 +31,8 @@ herd.servers.get('Solo').port;
 herd.servers.set('Solo', undefined);
 
 const upstream: Upstream = {
-  countMax: 20,
-  radiusKmMax: 30,
+  maxCount: 20,
+  maxRadiusKm: 30,
   request: ({ latitude, longitude }) => ({
     method: 'GET',
     url: `http://u.example/${latitude},${longitude}`,
@@ -43,12 +43,12 @@ const upstream: Upstream = {
 };
 await startHerd({ file: 'herd.yaml', upstream });
 // @ts-expect-error It must say how to ask.
-await startHerd({ file: 'herd.yaml', upstream: { countMax: 20 } });
+await startHerd({ file: 'herd.yaml', upstream: { maxCount: 20 } });
 
 const client = await connect({ port: 12_000, tls: { servername: 'Blake' }, timeoutMs: 5_000 });
 const location: HerdLocation = await client.report('kiwi', { latitude: 1, longitude: 2 }, new Date());
 location.position.latitude.toFixed();
-const nearby: Nearby | undefined = await client.whatsat('kiwi', 10, 5);
+const nearby: Nearby | undefined = await client.nearby('kiwi', 10, 5);
 // @ts-expect-error Nobody may know the client.
 nearby.location;
 // @ts-expect-error An answer of the upstream is anything.

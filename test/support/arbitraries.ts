@@ -2,12 +2,12 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import { asClientId, type ClientId, type ServerId } from '../../src/protocol/place/ids.js';
-import { locate, type Location } from '../../src/protocol/place/location.js';
+import { locationFromReport, type Location } from '../../src/protocol/place/location.js';
 import {
-  caughtUp,
-  compared,
-  type NotAPeerLine,
-  type PeerAt,
+  caughtUpLine,
+  comparedLine,
+  type InvalidPeerLine,
+  type PeerAtLine,
   type PeerLine,
 } from '../../src/protocol/peer/peer-line.js';
 import { formatSkew, parseTime, type Instant } from '../../src/protocol/place/time.js';
@@ -60,11 +60,11 @@ export const serverIds: Arbitrary<ServerId> = fc
 
 const fractions = fc.oneof(fc.constant(''), fc.stringMatching(/^\.\d{1,20}$/));
 
-function degrees(below: number, digitsMax: number): Arbitrary<string> {
+function degrees(limit: number, maxDigits: number): Arbitrary<string> {
   const inside = fc
-    .tuple(fc.nat(below - 1), fc.integer({ min: 1, max: digitsMax }), fractions)
+    .tuple(fc.nat(limit - 1), fc.integer({ min: 1, max: maxDigits }), fractions)
     .map(([whole, digits, fraction]) => `${String(whole).padStart(digits, '0')}${fraction}`);
-  return fc.oneof({ weight: 9, arbitrary: inside }, fc.constantFrom(String(below), `${below}.000`));
+  return fc.oneof({ weight: 9, arbitrary: inside }, fc.constantFrom(String(limit), `${limit}.000`));
 }
 
 const signs = fc.constantFrom('+', '-');
@@ -78,32 +78,32 @@ export const times: Arbitrary<ByteString> = fc
   .map((parts) => parts.join(''));
 
 /** The moment that a time field stands for. Throws where there is none. */
-export function instant(time: ByteString): Instant {
+export function parseInstant(time: ByteString): Instant {
   const parsed = parseTime(time);
   if (parsed === undefined) throw new Error(`${JSON.stringify(time)} is no time`);
   return parsed;
 }
 
-const skews = fc.tuple(times, times).map(([received, sent]) => formatSkew(instant(received), instant(sent)));
+const skews = fc.tuple(times, times).map(([received, sent]) => formatSkew(parseInstant(received), parseInstant(sent)));
 
 /** A location with everything that a test does not care about filled in. */
-export function location(
+export function locationFromFields(
   fields: Partial<Record<'client' | 'position' | 'time' | 'server' | 'skew', string>>,
 ): Location {
   const { client = 'kiwi', position = '+34.068930-118.445127', time = '1353118103.108893381' } = fields;
   const { server = 'Blake', skew = '+0.563873386' } = fields;
-  const report = { client: asClientId(client), position, time, instant: instant(time) };
-  return locate(report, server as ServerId, skew);
+  const report = { client: asClientId(client), position, time, instant: parseInstant(time) };
+  return locationFromReport(report, server as ServerId, skew);
 }
 
 /** The fields of a location, to make another of. */
-export function fieldsIn({ client, position, time, server, skew }: Location) {
+export function locationFields({ client, position, time, server, skew }: Location) {
   return { client, position, time, server, skew };
 }
 
 export const locations: Arbitrary<Location> = fc
   .record({ client: clientIds, position: positions, time: times, server: serverIds, skew: skews })
-  .map(location);
+  .map(locationFromFields);
 
 const words: Arbitrary<string> = fc.string({
   unit: fc.constantFrom(...'abcXYZ019-_:.'.match(/./g)!),
@@ -112,7 +112,7 @@ const words: Arbitrary<string> = fc.string({
 });
 
 /** Every line that servers say to each other, but for locations. */
-export const peerLines: Arbitrary<Exclude<PeerLine, PeerAt | NotAPeerLine>> = fc.oneof(
+export const peerLines: Arbitrary<Exclude<PeerLine, PeerAtLine | InvalidPeerLine>> = fc.oneof(
   fc.record({
     kind: fc.constant('HELLO' as const),
     version: fc.nat().map(String),
@@ -128,18 +128,18 @@ export const peerLines: Arbitrary<Exclude<PeerLine, PeerAt | NotAPeerLine>> = fc
   }),
   fc.record({
     kind: fc.constant('DIGEST' as const),
-    groups: words,
-    horizon: fc.option(times.map(instant), { nil: undefined }),
+    groupHashes: words,
+    horizon: fc.option(times.map(parseInstant), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), buckets: words }),
+  fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), partitionHashes: words }),
   fc.record({ kind: fc.constant('SEEK' as const), id: words, hops: fc.nat(999), client: clientIds }),
   fc.record({ kind: fc.constant('UNKNOWN' as const), id: words }),
-  fc.record({ kind: fc.constant('BEAT' as const), clock: times.map(instant) }),
-  fc.constantFrom(caughtUp, compared),
+  fc.record({ kind: fc.constant('BEAT' as const), clock: times.map(parseInstant) }),
+  fc.constantFrom(caughtUpLine, comparedLine),
 );
 
 /** Locations of one client out of so few that they tie in some of their fields, and often in all but one. */
-export const rivals: Arbitrary<Location> = fc
+export const competingLocations: Arbitrary<Location> = fc
   .record({
     time: fc.constantFrom('1', '1.0', '1.5', '1.50', '1.500000001', '1.5000000001', '2', '10', '999999999999999.9'),
     server: fc.constantFrom('Blake', 'Bryant', 'a', 'B'),
@@ -157,7 +157,7 @@ export const rivals: Arbitrary<Location> = fc
       '-999999999999999.999999999',
     ),
   })
-  .map(location);
+  .map(locationFromFields);
 
 /** A stream, and one way in which it may arrive. */
 export interface ChunkedStream {
@@ -166,7 +166,7 @@ export interface ChunkedStream {
 }
 
 /** Cuts streams at any places, between CR and LF and around empty chunks as well. */
-export function chunked(streams: Arbitrary<ByteString>): Arbitrary<ChunkedStream> {
+export function chunkedStreams(streams: Arbitrary<ByteString>): Arbitrary<ChunkedStream> {
   return fc.tuple(streams, fc.array(fc.nat(), { maxLength: 20 })).map(([bytes, places]) => {
     const cuts = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
     const ends = [...cuts, bytes.length];

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { generate } from 'selfsigned';
 import type { CertificateFiles } from '../../src/runtime/sockets/certificates.js';
-import type { FakeFolder } from './fake-folder.js';
+import type { TemporaryFolder } from './temporary-folder.js';
 
 /** An authority that makes certificates for one test, and the folder in which their files are. */
 export class Authority {
@@ -9,15 +9,15 @@ export class Authority {
   readonly ca: string;
 
   private constructor(
-    private readonly folder: FakeFolder,
+    private readonly folder: TemporaryFolder,
     private readonly name: string,
     private readonly pem: { readonly key: string; readonly cert: string },
   ) {
-    this.ca = folder.to(`${name}.pem`);
+    this.ca = folder.pathTo(`${name}.pem`);
     writeFileSync(this.ca, pem.cert);
   }
 
-  static async create(folder: FakeFolder, name: string): Promise<Authority> {
+  static async create(folder: TemporaryFolder, name: string): Promise<Authority> {
     const { private: key, cert } = await generate([{ name: 'commonName', value: name }], {
       keyType: 'ec',
       algorithm: 'sha256',
@@ -42,8 +42,8 @@ export class Authority {
         { name: 'subjectAltName', altNames: [{ type: 2, value: server }] },
       ],
     });
-    const cert = this.folder.to(`${server}-of-${this.name}.pem`);
-    const key = this.folder.to(`${server}-of-${this.name}-key.pem`);
+    const cert = this.folder.pathTo(`${server}-of-${this.name}.pem`);
+    const key = this.folder.pathTo(`${server}-of-${this.name}-key.pem`);
     writeFileSync(cert, certificate);
     writeFileSync(key, privateKey);
     return { cert, key, ca: this.ca };

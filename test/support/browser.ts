@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
 /** Where Debian, Ubuntu and others install it; HERD_CHROMIUM names another place. */
-const places = [
+const candidatePaths = [
   process.env['HERD_CHROMIUM'],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -10,10 +10,10 @@ const places = [
 ];
 
 /** The browser for tests, or why there is none. */
-export const browserPlace = findBrowser();
+export const browserLocation = findBrowser();
 
 function findBrowser(): { readonly path: string } | { readonly missing: string } {
-  for (const path of places) {
+  for (const path of candidatePaths) {
     if (path === undefined) continue;
     try {
       accessSync(path, constants.X_OK);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { within } from './eventually.js';
+import { withTimeout } from './eventually.js';
 
 const programs = {
   bundle: fileURLToPath(new URL('../../command/main.js', import.meta.url)),
@@ -8,7 +8,7 @@ const programs = {
 };
 
 /** As much of what a command printed as stands in a message of failure: its last characters. */
-const shownCharacters = 4_000;
+const maxShownCharacters = 4_000;
 
 /** The command as users start it. */
 export const herdProgram = programs.bundle;
@@ -24,7 +24,7 @@ export interface CommandOptions {
   /** What its environment has besides this process's own, or instead of it. */
   readonly env?: Environment;
   /** The longest file that it may write, in bytes, as if the disk were full then. */
-  readonly fileBytesMax?: number;
+  readonly maxFileBytes?: number;
   /** The bundle is what users start, and what runs if this is left out; in the modules that it is made of a test can plant a bug. */
   readonly from?: keyof typeof programs;
 }
@@ -36,8 +36,8 @@ export type Environment = Readonly<Record<string, string>>;
 const withoutSecrets = { HERD_SECRET: undefined, HERD_SECRET_PREVIOUS: undefined };
 
 /** What runs Node with a limit of its files, in the blocks of POSIX; a soft one, which may be raised again. */
-function limited(fileBytesMax: number): [file: string, ...before: string[]] {
-  return ['sh', '-c', `ulimit -S -f ${Math.ceil(fileBytesMax / 512)} && exec "$@"`, 'sh', process.execPath];
+function withFileSizeLimit(maxFileBytes: number): [file: string, ...before: string[]] {
+  return ['sh', '-c', `ulimit -S -f ${Math.ceil(maxFileBytes / 512)} && exec "$@"`, 'sh', process.execPath];
 }
 
 /** How a command ended. */
@@ -60,9 +60,9 @@ export class HerdCommand {
 
   constructor(
     private readonly args: readonly string[],
-    { cwd, input, env, fileBytesMax, from = 'bundle' }: CommandOptions,
+    { cwd, input, env, maxFileBytes, from = 'bundle' }: CommandOptions,
   ) {
-    const [file, ...before] = fileBytesMax === undefined ? [process.execPath] : limited(fileBytesMax);
+    const [file, ...before] = maxFileBytes === undefined ? [process.execPath] : withFileSizeLimit(maxFileBytes);
     const whole = { ...process.env, ...withoutSecrets, ...env };
     this.child = spawn(file, [...before, programs[from], ...args], { cwd, detached: true, env: whole });
     running.add(this);
@@ -103,9 +103,9 @@ export class HerdCommand {
   }
 
   /** The command and what it printed last, for a message. */
-  get story(): string {
+  get outputText(): string {
     const all = `${this.stdout}${this.stderr}`;
-    return `--- herd ${this.args.join(' ')} (process ${this.pid}) printed:\n${all.slice(-shownCharacters)}`;
+    return `--- herd ${this.args.join(' ')} (process ${this.pid}) printed:\n${all.slice(-maxShownCharacters)}`;
   }
 
   /** Sends it a signal. */
@@ -127,37 +127,37 @@ export class HerdCommand {
    * Waits until it has printed the text on standard output.
    * @throws if it ends first, or takes too long
    */
-  async prints(text: string, withinMs?: number): Promise<void> {
+  async waitForOutput(text: string, withinMs?: number): Promise<void> {
     const printed = new Promise<void>((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!this.stdout.includes(text)) return;
-        this.listeners.delete(look);
+        this.listeners.delete(check);
         resolve();
       };
-      this.listeners.add(look);
-      look();
+      this.listeners.add(check);
+      check();
     });
     const endedFirst = this.ended.then(({ status, signal }) => {
       if (this.stdout.includes(text)) return;
       throw new Error(
-        `it ended (${signal ?? `exit status ${status ?? ''}`}) before it printed "${text}"\n${this.story}`,
+        `it ended (${signal ?? `exit status ${status ?? ''}`}) before it printed "${text}"\n${this.outputText}`,
       );
     });
-    await within(
+    await withTimeout(
       Promise.race([printed, endedFirst]),
-      () => `herd ${this.args.join(' ')} prints "${text}"\n${this.story}`,
+      () => `herd ${this.args.join(' ')} prints "${text}"\n${this.outputText}`,
       withinMs,
     );
   }
 
   /** Waits until it has ended. */
-  async ends(withinMs?: number): Promise<End> {
-    return within(this.ended, () => `herd ${this.args.join(' ')} ends\n${this.story}`, withinMs);
+  async waitForExit(withinMs?: number): Promise<End> {
+    return withTimeout(this.ended, () => `herd ${this.args.join(' ')} ends\n${this.outputText}`, withinMs);
   }
 }
 
 /** What a command that ran to its end left behind. */
-export interface Outcome {
+export interface CommandResult {
   readonly status: number | null;
   readonly stdout: string;
   readonly stdoutBytes: Buffer;
@@ -165,23 +165,23 @@ export interface Outcome {
 }
 
 /** Runs a command to its end. Its standard input is closed unless there is something to read. */
-export async function run(args: readonly string[], options: CommandOptions): Promise<Outcome> {
+export async function runCommand(args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const command = new HerdCommand(args, { input: '', ...options });
-  const { status } = await command.ends();
+  const { status } = await command.waitForExit();
   const { stdout, stdoutBytes, stderr } = command;
   return { status, stdout, stdoutBytes, stderr };
 }
 
 /** Ends every command that is still running at once, and all that it has started. */
-export async function endCommands(): Promise<void> {
+export async function killCommands(): Promise<void> {
   const left = [...running];
   for (const command of left) command.signalGroup('SIGKILL');
   await Promise.all(left.map(({ ended }) => ended));
 }
 
 /** What every command that is running has printed. */
-export function stories(): string[] {
-  return [...running].map(({ story }) => story);
+export function runningOutputs(): string[] {
+  return [...running].map(({ outputText }) => outputText);
 }
 
 process.on('exit', () => {

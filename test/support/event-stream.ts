@@ -24,14 +24,14 @@ export class EventStream {
   }
 
   /** Waits for an event of a kind that the test looks for, and returns it. */
-  next(event: string, is: (data: never) => boolean = () => true): Promise<StreamEvent> {
+  waitFor(event: string, matches: (data: never) => boolean = () => true): Promise<StreamEvent> {
     return eventually(`an event ${event}`, () =>
-      this.events.find((one) => one.event === event && is(one.data as never)),
+      this.events.find((streamEvent) => streamEvent.event === event && matches(streamEvent.data as never)),
     );
   }
 
   /** Waits until the server has ended it. */
-  async ended(): Promise<void> {
+  async waitForEnd(): Promise<void> {
     await eventually('the end of the events', () => this.state === 'ended');
   }
 
@@ -47,14 +47,14 @@ export class EventStream {
         text += decoder.decode(chunk, { stream: true });
         const blocks = text.split('\n\n');
         text = blocks.pop() ?? '';
-        for (const block of blocks) this.take(block);
+        for (const block of blocks) this.parseBlock(block);
       }
     } finally {
       this.state = 'ended';
     }
   }
 
-  private take(block: string): void {
+  private parseBlock(block: string): void {
     const fields = new Map(block.split('\n').map((line) => line.split(/: ?(.*)/s, 2) as [string, string]));
     const event = fields.get('event');
     if (event === undefined) return;

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How long a test waits for what must come, in milliseconds: long enough for a machine that is busy with other things. */
-export const patienceMs = 20_000;
+export const defaultTimeoutMs = 20_000;
 
 /** Between two looks at a condition: a look may cost the herd some work. */
-const lookEveryMs = 50;
+const pollIntervalMs = 50;
 
 /**
  * Waits until a condition holds, looking again and again.
@@ -17,7 +17,7 @@ const lookEveryMs = 50;
 export async function eventually<Result>(
   what: string,
   condition: () => Result | Promise<Result>,
-  withinMs = patienceMs,
+  withinMs = defaultTimeoutMs,
 ): Promise<NonNullable<Result>> {
   const deadline = performance.now() + withinMs;
   let last: unknown;
@@ -29,7 +29,7 @@ export async function eventually<Result>(
     } catch (error) {
       last = error;
     }
-    await pause(lookEveryMs);
+    await pause(pollIntervalMs);
   } while (performance.now() < deadline);
   throw new Error(`not within ${withinMs / 1000} s: ${what}; last seen: ${String(last)}`, { cause: last });
 }
@@ -38,10 +38,10 @@ export async function eventually<Result>(
  * Waits for a promise, but not for ever.
  * @throws after the deadline; `what` may be a function, for words that are known only then
  */
-export async function within<Result>(
+export async function withTimeout<Result>(
   promise: Promise<Result>,
   what: string | (() => string),
-  withinMs = patienceMs,
+  withinMs = defaultTimeoutMs,
 ): Promise<Result> {
   const stop = new AbortController();
   const late = pause(withinMs, undefined, { signal: stop.signal }).then(() => {

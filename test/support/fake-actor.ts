@@ -3,14 +3,14 @@ import type { Actor } from '../../src/actors/bus/bus.js';
 /** An actor that keeps what it is told. */
 export class FakeActor<Message> implements Actor<Message> {
   readonly received: Message[] = [];
-  stops = 0;
+  stopCount = 0;
 
   receive(message: Message): void {
     this.received.push(message);
   }
 
   stop(): void {
-    this.stops += 1;
+    this.stopCount += 1;
   }
 
   /** What was received since this was last asked. */

@@ -8,7 +8,7 @@ import type {
   PutOutcome,
 } from '../../src/actors/ports/location-bucket.js';
 import type { ClientId } from '../../src/protocol/place/ids.js';
-import { promisesSettled } from './fake-upstream.js';
+import { flushPromises } from './fake-upstream.js';
 
 /** A write that waits for what the test says of it. */
 interface FakePut {
@@ -42,7 +42,7 @@ export class FakeSession implements BucketSession {
     return new Promise((resolve) => {
       const ends = (outcome: PutOutcome) => {
         resolve(outcome);
-        return promisesSettled();
+        return flushPromises();
       };
       this.puts.push({ key, value, revision, ends });
     });
@@ -52,7 +52,7 @@ export class FakeSession implements BucketSession {
     return new Promise((resolve) => {
       const ends = (outcome: GetOutcome) => {
         resolve(outcome);
-        return promisesSettled();
+        return flushPromises();
       };
       this.gets.push({ key, ends });
     });

@@ -1,4 +1,4 @@
-import type { Failure } from '../../src/actors/bus/bus.js';
+import type { ActorFailure } from '../../src/actors/bus/bus.js';
 import type { HerdEvent } from '../../src/actors/bus/events.js';
 import { MessageBus, type EventOf } from '../../src/runtime/bus/message-bus.js';
 
@@ -10,15 +10,15 @@ export function strictBus(): MessageBus {
 }
 
 /** Keeps the events of one kind. */
-export function eventsOf<Kind extends HerdEvent['kind']>(bus: MessageBus, kind: Kind): EventOf<Kind>[] {
+export function collectEvents<Kind extends HerdEvent['kind']>(bus: MessageBus, kind: Kind): EventOf<Kind>[] {
   const events: EventOf<Kind>[] = [];
   bus.on(kind, (event) => events.push(event));
   return events;
 }
 
 /** Keeps the failures of actors that nobody supervises. */
-export function failuresOf(bus: MessageBus): Failure[] {
-  const failures: Failure[] = [];
+export function collectFailures(bus: MessageBus): ActorFailure[] {
+  const failures: ActorFailure[] = [];
   bus.supervise((failure) => failures.push(failure));
   return failures;
 }

@@ -8,30 +8,30 @@ type Write = (descriptor: number, bytes: Buffer, written: Written) => void;
 export class FakeDisk {
   state: 'sound' | 'slow' | 'full' | 'short' | 'filling' = 'sound';
   /** How many writes the program has begun. */
-  writes = 0;
+  writeCount = 0;
   private readonly original = fs.write;
-  private readonly held: (() => void)[] = [];
+  private readonly blockedWrites: (() => void)[] = [];
 
   constructor() {
     const write: Write = (descriptor, bytes, written) => {
-      this.writes += 1;
+      this.writeCount += 1;
       const go = () => this.write(descriptor, bytes, written);
-      if (this.state === 'slow') this.held.push(go);
+      if (this.state === 'slow') this.blockedWrites.push(go);
       else go();
     };
-    this.replaceBy(write as typeof fs.write);
+    this.install(write as typeof fs.write);
   }
 
   /** The disk is quick again. */
   release(): void {
     this.state = 'sound';
-    for (const go of this.held.splice(0)) go();
+    for (const go of this.blockedWrites.splice(0)) go();
   }
 
   /** Takes the fake away. */
   restore(): void {
     this.release();
-    this.replaceBy(this.original);
+    this.install(this.original);
   }
 
   private write(descriptor: number, bytes: Buffer, written: Written): void {
@@ -43,7 +43,7 @@ export class FakeDisk {
     } else this.original(descriptor, bytes, written);
   }
 
-  private replaceBy(write: typeof fs.write): void {
+  private install(write: typeof fs.write): void {
     fs.write = write;
     // Without this, only those would see it who import the module as a whole.
     syncBuiltinESMExports();

@@ -1,15 +1,15 @@
-import type { PeerWire, PeerWireListener, Transport } from '../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelListener, Transport } from '../../src/actors/ports/transport.js';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
 
 /** A wire to another server, over TCP. At its far end is the test, which reports to the listener what shall have happened. */
-export class FakePeerWire implements PeerWire {
-  readonly trusted: boolean = false;
+export class FakePeerWire implements PeerChannel {
+  readonly isInProcess: boolean = false;
   readonly sent: ByteString[] = [];
-  hasRoom = true;
+  isWritable = true;
   state: 'open' | 'closed' = 'open';
 
-  constructor(readonly far: string) {}
+  constructor(readonly remoteAddress: string) {}
 
   send(line: ByteString): void {
     if (this.state === 'open') this.sent.push(line);
@@ -27,21 +27,21 @@ export class FakePeerWire implements PeerWire {
 
 /** The same, within one process. */
 export class TrustedFakeWire extends FakePeerWire {
-  override readonly trusted = true;
+  override readonly isInProcess = true;
 }
 
 /** A call that was made, and who hears how it goes. */
 export interface FakeCall {
   readonly to: ServerId;
   readonly wire: FakePeerWire;
-  readonly listener: PeerWireListener;
+  readonly listener: PeerChannelListener;
 }
 
 /** Makes calls that come to what the test wants. */
 export class FakeTransport implements Transport {
   readonly calls: FakeCall[] = [];
 
-  dial(to: ServerId, listener: PeerWireListener): PeerWire {
+  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
     const wire = new FakePeerWire(to);
     this.calls.push({ to, wire, listener });
     return wire;

@@ -16,7 +16,7 @@ export class FakeSecrets implements Secrets {
     return this.valid.map((secret) => `${secret}(${statement.replaceAll(' ', ',')})`);
   }
 
-  accepts(statement: string, proofs: readonly string[]): boolean {
+  verify(statement: string, proofs: readonly string[]): boolean {
     return this.prove(statement).some((proof) => proofs.includes(proof));
   }
 }

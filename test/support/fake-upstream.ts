@@ -5,8 +5,8 @@ import type { HttpRequest, HttpResponse, Upstream } from '../../src/protocol/ups
 
 /** An upstream that asks in the clear, and relays what it is given. */
 export const fakeUpstream: Upstream = {
-  countMax: 100,
-  radiusKmMax: 2_500,
+  maxCount: 100,
+  maxRadiusKm: 2_500,
   request: ({ latitude, longitude, radiusKm, count }) => ({
     method: 'GET',
     url: `http://upstream.example/${latitude},${longitude},${radiusKm},${count}`,
@@ -23,7 +23,7 @@ export const fakeUpstream: Upstream = {
 export interface FakeRequest {
   readonly request: HttpRequest;
   readonly signal: AbortSignal;
-  respond(status: number, body: string, more?: Pick<HttpResponse, 'restMs' | 'tookMs'>): void;
+  respond(status: number, body: string, more?: Pick<HttpResponse, 'retryAfterMs' | 'tookMs'>): void;
   fail(error: Error): void;
 }
 
@@ -49,6 +49,6 @@ export class FakeHttp implements Http {
 }
 
 /** Lets promises that are settled be noticed. */
-export async function promisesSettled(): Promise<void> {
+export async function flushPromises(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

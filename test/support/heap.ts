@@ -5,7 +5,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 /** How many bytes of heap one thing keeps alive, measured over so many of them. */
-export function heapBytesOf(count: number, make: (number: number) => unknown): number {
+export function measureHeapBytes(count: number, make: (number: number) => unknown): number {
   const kept: unknown[] = new Array<unknown>(count).fill(undefined);
   collectGarbage();
   const before = process.memoryUsage().heapUsed;

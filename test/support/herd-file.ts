@@ -5,29 +5,29 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { ServerId } from '../../src/protocol/place/ids.js';
-import { topologyOf, type Topology } from '../../src/protocol/place/topology.js';
-import type { RecordingHead } from '../../src/upstreams/recording.js';
+import { buildTopology, type Topology } from '../../src/protocol/place/topology.js';
+import type { RecordingHeader } from '../../src/upstreams/recording.js';
 import { freePort } from './ports.js';
 
 /** A herd as a test wants it. What is left out is as in the herd.yaml that is shipped. */
 export interface HerdPlan {
-  /** Who talks with whom; who stands nowhere in it stands in `servers`. */
-  readonly talks?: Readonly<Record<string, readonly string[]>>;
+  /** The links between servers; a server without any stands in `servers`. */
+  readonly topology?: Readonly<Record<string, readonly string[]>>;
   readonly servers?: readonly string[];
-  /** The nats-server by which locations are spread; left out: they are flooded. Then nobody talks, and everybody hears of all. */
-  readonly nats?: string;
+  /** The nats-server that locations are replicated by, to all servers; left out: they are flooded along the topology. */
+  readonly natsServer?: string;
   /**
-   * The shape of the sample upstream. Left out: an upstream that has nothing to answer; the sample one loads its places for
+   * The format of the sample upstream. Left out: an upstream that has nothing to answer; the sample one loads its places for
    * about a second of the machine's time, in each command.
    */
-  readonly shape?: 'twitter' | 'places';
+  readonly upstreamFormat?: 'twitter' | 'places';
   /** Whether it writes logs, to `logs` in its folder. */
-  readonly logs?: boolean;
+  readonly hasLogs?: boolean;
   /** Whether clients may come over WebSocket. */
-  readonly web?: boolean;
+  readonly hasHttp?: boolean;
   /** What herd.yaml says besides. */
   readonly settings?: Partial<
-    Pick<Document, 'herd' | 'bridge' | 'tls' | 'store' | 'limits' | 'links' | 'access' | 'spread'>
+    Pick<HerdDocument, 'herd' | 'bridge' | 'tls' | 'store' | 'limits' | 'peers' | 'auth' | 'replication'>
   >;
 }
 
@@ -36,7 +36,7 @@ export interface HerdFile {
   readonly folder: string;
   readonly path: string;
   readonly servers: readonly string[];
-  readonly spread: 'flood' | 'nats';
+  readonly replication: 'flood' | 'nats';
   /** Whom a server tells of a location, however that is done. */
   readonly topology: Topology;
   portOf(server: string): number;
@@ -45,9 +45,9 @@ export interface HerdFile {
   /** The port for clients over WebSocket. */
   httpPortOf(server: string): number;
   /** Gives a server a herd.yaml of its own, or changes that; nobody else sees it. It counts from the server's next start. */
-  alter(server: string, change: (document: Document) => void): void;
+  editServerConfig(server: string, change: (document: HerdDocument) => void): void;
   /** The herd.yaml of its own that a server has, if it has one. */
-  ownPathOf(server: string): string | undefined;
+  serverConfigPath(server: string): string | undefined;
 }
 
 interface Address {
@@ -64,81 +64,81 @@ interface Certificates {
 }
 
 /** A herd.yaml as a test may change it. */
-interface Document {
+interface HerdDocument {
   herd: string;
   servers: Record<string, Address>;
-  talks?: Record<string, readonly string[]>;
-  spread?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
-  bridge?: { by: readonly string[]; servers: readonly string[]; bucket: string };
-  upstream: { kind: 'sample'; shape: string } | { kind: 'replay'; file: string };
+  topology?: Record<string, readonly string[]>;
+  replication?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
+  bridge?: { via: readonly string[]; servers: readonly string[]; bucket: string };
+  upstream: { kind: 'sample'; format: string } | { kind: 'replay'; file: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };
   store?: { path: string };
   limits?: Record<string, number>;
-  links?: { beatMs?: number; repairSeconds?: number };
-  access?: { clients?: string; administration?: string };
+  peers?: { heartbeatMs?: number; antiEntropySeconds?: number };
+  auth?: { clientToken?: string; adminToken?: string; deviceTokens?: Record<string, string> };
 }
 
-const shipped = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
+const shippedHerdYaml = fileURLToPath(new URL('../../../herd.yaml', import.meta.url));
 
 /** Writes the herd.yaml of a plan. */
-export async function writeHerd(plan: HerdPlan = {}): Promise<HerdFile> {
-  const document = parse(await readFile(shipped, 'utf8')) as Document;
-  const talks = { ...(plan.talks ?? (plan.servers === undefined ? document.talks : {})) };
-  const talking = Object.entries(talks).flatMap(([server, others]) => [server, ...others]);
-  const servers = [...new Set([...(plan.servers ?? []), ...talking])].sort();
+export async function writeHerdFile(plan: HerdPlan = {}): Promise<HerdFile> {
+  const document = parse(await readFile(shippedHerdYaml, 'utf8')) as HerdDocument;
+  const topology = { ...(plan.topology ?? (plan.servers === undefined ? document.topology : {})) };
+  const linkedServers = Object.entries(topology).flatMap(([server, others]) => [server, ...others]);
+  const servers = [...new Set([...(plan.servers ?? []), ...linkedServers])].sort();
   document.servers = {};
-  if (plan.nats === undefined) document.talks = talks;
+  if (plan.natsServer === undefined) document.topology = topology;
   else {
-    delete document.talks;
-    document.spread = { kind: 'nats', servers: [plan.nats] };
+    delete document.topology;
+    document.replication = { kind: 'nats', servers: [plan.natsServer] };
   }
   for (const server of servers) {
     const address: Address = { port: await freePort(), peerPort: await freePort() };
-    if (plan.web === true) address.httpPort = await freePort();
+    if (plan.hasHttp === true) address.httpPort = await freePort();
     document.servers[server] = address;
   }
-  if (plan.logs !== true) delete document.log;
+  if (plan.hasLogs !== true) delete document.log;
   Object.assign(document, plan.settings);
 
   const folder = await mkdtemp(join(tmpdir(), 'herd-'));
-  document.upstream = plan.shape === undefined ? silentUpstream(folder) : { kind: 'sample', shape: plan.shape };
+  document.upstream = plan.upstreamFormat === undefined ? emptyRecordingUpstream(folder) : { kind: 'sample', format: plan.upstreamFormat };
   const path = join(folder, 'herd.yaml');
   writeFileSync(path, stringify(document));
-  const own = new Map<string, Document>();
-  const ownPath = (server: string) => join(folder, `${server}.yaml`);
-  const told = plan.nats === undefined ? Object.entries(talks) : servers.map((server) => [server, servers] as const);
-  const edges = told.flatMap(([server, others]) =>
+  const documentsByServer = new Map<string, HerdDocument>();
+  const serverConfigPath = (server: string) => join(folder, `${server}.yaml`);
+  const targetsByServer = plan.natsServer === undefined ? Object.entries(topology) : servers.map((server) => [server, servers] as const);
+  const edges = targetsByServer.flatMap(([server, others]) =>
     others.filter((other) => other !== server).map((other) => [server as ServerId, other as ServerId] as const),
   );
   return {
     folder,
     path,
     servers,
-    spread: plan.nats === undefined ? 'flood' : 'nats',
-    topology: topologyOf(servers as ServerId[], edges),
+    replication: plan.natsServer === undefined ? 'flood' : 'nats',
+    topology: buildTopology(servers as ServerId[], edges),
     portOf: (server) => document.servers[server]?.port ?? 0,
     peerPortOf: (server) => document.servers[server]?.peerPort ?? 0,
     httpPortOf: (server) => document.servers[server]?.httpPort ?? 0,
-    alter: (server, change) => {
-      const altered = own.get(server) ?? structuredClone(document);
-      own.set(server, altered);
+    editServerConfig: (server, change) => {
+      const altered = documentsByServer.get(server) ?? structuredClone(document);
+      documentsByServer.set(server, altered);
       change(altered);
-      writeFileSync(ownPath(server), stringify(altered));
+      writeFileSync(serverConfigPath(server), stringify(altered));
     },
-    ownPathOf: (server) => (own.has(server) ? ownPath(server) : undefined),
+    serverConfigPath: (server) => (documentsByServer.has(server) ? serverConfigPath(server) : undefined),
   };
 }
 
 /** An upstream that answers each question with an error, at once and without a service: a recording of nothing. */
-function silentUpstream(folder: string): Document['upstream'] {
+function emptyRecordingUpstream(folder: string): HerdDocument['upstream'] {
   const file = join(folder, 'upstream.jsonl');
-  const head: RecordingHead = {
+  const header: RecordingHeader = {
     recording: 'herd upstream 1',
-    countMax: 100,
-    radiusKmMax: 2_500,
+    maxCount: 100,
+    maxRadiusKm: 2_500,
     failure: '{"error":"MESSAGE"}',
   };
-  writeFileSync(file, JSON.stringify(head));
+  writeFileSync(file, JSON.stringify(header));
   return { kind: 'replay', file };
 }

@@ -11,18 +11,17 @@ import type { HerdMode } from '../../src/runtime/http/server/http-context.js';
 import type { ServerPorts } from '../../src/runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/sockets/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/bus/message-bus.js';
-import type { Stage } from '../../src/runtime/faults/stage.js';
 import { SystemClock } from '../../src/runtime/time/system-clock.js';
 import { Turn } from '../../src/runtime/time/turn.js';
 import { Client } from './client.js';
-import { eventually, within } from './eventually.js';
-import { serverId } from './fake-location.js';
+import { eventually, withTimeout } from './eventually.js';
+import { toServerId } from './fake-location.js';
 import { fakeUpstream } from './fake-upstream.js';
 
 /** What a herd may have that others have not. */
 export interface HerdOptions {
-  /** Who talks with whom: `Blake-Bryant`. */
-  readonly talks: readonly string[];
+  /** The links between servers: `Blake-Bryant`; a server without any: `Blake`. */
+  readonly links: readonly string[];
   readonly clock?: Clock;
   /** The chance that makes pauses shorter than they might be: from 0 up to 1. */
   readonly random?: number;
@@ -30,30 +29,28 @@ export interface HerdOptions {
   readonly port?: number;
   readonly logDir?: string;
   /** The servers serve HTTP. */
-  readonly http?: true;
+  readonly hasHttp?: true;
   /** Where the page is. */
   readonly pageFolders?: readonly string[];
-  /** What servers spread locations by; left out: they flood along `talks`, and have no links otherwise. */
+  /** What servers replicate locations by; left out: they flood along `links`, and have no links otherwise. */
   readonly bucketOf?: (server: ServerId) => LocationBucket;
   /** Those of them that do so, while all flood; left out: nobody floods where there are buckets. */
   readonly bridgedBy?: readonly string[];
   /** What else stands in herd.yaml. */
-  readonly more?: Readonly<Record<string, unknown>>;
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** What `${NAME}` in herd.yaml stands for. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly mode?: HerdMode;
-  /** Where scenarios are played. */
-  readonly stage?: Stage;
 }
 
 /** The JSON that is near everything. */
-const nothingNear = '{"results":[]}';
+const emptyNearbyResponse = '{"results":[]}';
 
 /** A herd in this process: the servers and their hosts are the real ones, and so are its clients. */
 export class HerdInProcess {
   readonly warnings: string[] = [];
   /** How often each server has opened its doors. */
-  readonly starts = new Map<string, number>();
+  readonly startCounts = new Map<string, number>();
   readonly servers: readonly string[];
   private readonly host: Host;
   private readonly status: HerdStatus;
@@ -62,36 +59,35 @@ export class HerdInProcess {
   private readonly clients: Client[] = [];
 
   constructor({
-    talks,
+    links,
     clock = new SystemClock(),
     random = 0,
     port = 0,
     logDir,
-    http,
+    hasHttp,
     pageFolders = [],
     bucketOf,
     bridgedBy,
-    more = {},
+    settings = {},
     environment = {},
     mode = 'development',
-    stage,
   }: HerdOptions) {
-    this.servers = [...new Set(talks.flatMap((edge) => edge.split('-')))];
+    this.servers = [...new Set(links.flatMap((edge) => edge.split('-')))];
     const neighbours = (name: string) =>
-      talks.filter((edge) => edge.startsWith(`${name}-`)).map((edge) => edge.slice(name.length + 1));
+      links.filter((edge) => edge.startsWith(`${name}-`)).map((edge) => edge.slice(name.length + 1));
     const nats = { servers: ['nowhere.invalid:4222'] };
     // JSON is YAML.
     const herdYaml = JSON.stringify({
       herd: 'test',
       servers: Object.fromEntries(
-        this.servers.map((name) => [name, { port, peerPort: 0, ...(http && { httpPort: 0 }) }]),
+        this.servers.map((name) => [name, { port, peerPort: 0, ...(hasHttp && { httpPort: 0 }) }]),
       ),
-      ...(bridgedBy === undefined ? {} : { bridge: { by: bridgedBy, bucket: 'nowhere', ...nats } }),
+      ...(bridgedBy === undefined ? {} : { bridge: { via: bridgedBy, bucket: 'nowhere', ...nats } }),
       ...(bucketOf === undefined || bridgedBy !== undefined
-        ? { talks: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
-        : { spread: { kind: 'nats', ...nats } }),
+        ? { topology: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
+        : { replication: { kind: 'nats', ...nats } }),
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
-      ...more,
+      ...settings,
     });
     const config = parseConfig('herd.yaml', herdYaml, environment);
     const turn = new Turn();
@@ -100,7 +96,7 @@ export class HerdInProcess {
       config,
       clock,
       random: { next: () => random },
-      http: { fetch: () => Promise.resolve({ status: 200, body: Buffer.from(nothingNear) }) },
+      http: { fetch: () => Promise.resolve({ status: 200, body: Buffer.from(emptyNearbyResponse) }) },
       upstream: fakeUpstream,
       secrets: undefined,
       certificates: new HerdCertificates({}),
@@ -108,7 +104,6 @@ export class HerdInProcess {
       network: new InProcessNetwork(turn.deliveries),
       hosted: new Set(config.servers.keys()),
       mode,
-      stage,
       pageFolders: [...pageFolders],
       bucketOf,
       inspect: () => Promise.resolve(undefined),
@@ -116,17 +111,17 @@ export class HerdInProcess {
       observe: (server, bus) => {
         this.buses.set(server, bus);
         bus.on('link', ({ neighbour, state, reason }) =>
-          this.status.note({ kind: 'link', server, neighbour, state, reason }),
+          this.status.record({ kind: 'link', server, neighbour, state, reason }),
         );
-        bus.on('bucket', ({ state, reason }) => this.status.note({ kind: 'bucket', server, state, reason }));
+        bus.on('bucket', ({ state, reason }) => this.status.record({ kind: 'bucket', server, state, reason }));
         bus.on('server', ({ state, reason }) => {
-          if (state === 'failed') this.status.note({ kind: 'down', server, reason });
+          if (state === 'failed') this.status.record({ kind: 'down', server, reason });
         });
       },
       onStarted: (server, ports) => {
         this.ports.set(server, ports);
-        this.starts.set(server, (this.starts.get(server) ?? 0) + 1);
-        this.status.note({ kind: 'started', server, ports });
+        this.startCounts.set(server, (this.startCounts.get(server) ?? 0) + 1);
+        this.status.record({ kind: 'started', server, ports });
       },
     });
   }
@@ -134,23 +129,23 @@ export class HerdInProcess {
   /** Starts all servers; resolves when all links are live, or all buckets loaded. */
   async start(): Promise<void> {
     for (const server of this.servers) await this.startServer(server);
-    await within(this.status.ready(), 'all links are live');
+    await withTimeout(this.status.whenReady(), 'all links are live');
   }
 
   /** Starts one server again. */
   startServer(server: string): Promise<void> {
-    return this.host.start(serverId(server));
+    return this.host.start(toServerId(server));
   }
 
   /** Stops one server. */
   stopServer(server: string): Promise<void> {
-    return within(this.host.stop(serverId(server)), `${server} stops`);
+    return withTimeout(this.host.stop(toServerId(server)), `${server} stops`);
   }
 
   /** Ends everything. */
   async stop(): Promise<void> {
     for (const client of this.clients.splice(0)) client.close();
-    await within(this.host.stopAll(), 'all servers stop');
+    await withTimeout(this.host.stopAll(), 'all servers stop');
   }
 
   /** Makes a server fail over something that it cannot mend in place. */
@@ -161,19 +156,19 @@ export class HerdInProcess {
 
   /** The bus of the present run of a server. */
   bus(server: string): MessageBus {
-    const bus = this.buses.get(serverId(server));
+    const bus = this.buses.get(toServerId(server));
     if (bus === undefined) throw new Error(`${server} was never started`);
     return bus;
   }
 
   /** The port at which a server was last reached. */
   port(server: string): number {
-    return this.ports.get(serverId(server))?.client ?? 0;
+    return this.ports.get(toServerId(server))?.client ?? 0;
   }
 
   /** Where a server serves HTTP. */
   url(server: string, path: string): string {
-    return `http://127.0.0.1:${this.ports.get(serverId(server))?.http ?? 0}${path}`;
+    return `http://127.0.0.1:${this.ports.get(toServerId(server))?.http ?? 0}${path}`;
   }
 
   /** A client of a server. */
@@ -186,20 +181,20 @@ export class HerdInProcess {
   /** Tells a server where a client is; returns the AT line that it answers with. */
   async report(server: string, client: string, time: number): Promise<string> {
     const connection = await this.client(server);
-    const at = await connection.ask(`IAMAT ${client} +34.068930-118.445127 ${time}`);
+    const at = await connection.request(`IAMAT ${client} +34.068930-118.445127 ${time}`);
     connection.close();
     return at;
   }
 
   /** Waits until every server that runs answers with this AT line about its client. */
-  async agrees(at: string, servers: readonly string[] = this.servers): Promise<void> {
+  async waitForAgreement(at: string, servers: readonly string[] = this.servers): Promise<void> {
     const client = at.split(' ')[3] ?? '';
     for (const server of servers) {
       const connection = await this.client(server);
       await eventually(`${server} says ${at}`, async () => {
-        const answer = await connection.ask(`WHATSAT ${client} 10 0`);
+        const answer = await connection.request(`WHATSAT ${client} 10 0`);
         if (!answer.startsWith('AT ')) throw new Error(answer);
-        expect(await connection.line()).to.equal(nothingNear);
+        expect(await connection.line()).to.equal(emptyNearbyResponse);
         if (answer !== at) throw new Error(answer);
         return true;
       });

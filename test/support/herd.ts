@@ -1,28 +1,28 @@
 import { rm } from 'node:fs/promises';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
-import { partsOf } from '../../src/protocol/place/topology.js';
+import { connectedComponents } from '../../src/protocol/place/topology.js';
 import { Client } from './client.js';
 import { HerdCommand, type CommandOptions, type End } from './command.js';
 import { eventually } from './eventually.js';
-import { writeHerd, type HerdFile, type HerdPlan } from './herd-file.js';
+import { writeHerdFile, type HerdFile, type HerdPlan } from './herd-file.js';
 import { childrenOf, isAlive } from './process-table.js';
 
 /**
  * How a herd runs: `herd start`; `herd start --processes`, where one that dies is started again; `herd start NAME` for each
  * server, where one that dies stays dead until it is restarted; or `herd start NAMES` for each group of servers.
  */
-export type Mode = 'one process' | 'processes' | 'one command a server' | readonly (readonly string[])[];
+export type ProcessMode = 'one process' | 'processes' | 'one command a server' | readonly (readonly string[])[];
 
 /** Under which circumstances a command runs. */
-type Circumstances = Pick<CommandOptions, 'env' | 'fileBytesMax'>;
+type LaunchCircumstances = Pick<CommandOptions, 'env' | 'maxFileBytes'>;
 
 /**
  * Starts a herd of the real command, and resolves when the command says that it is ready. Where there is more than one
- * command, that says nothing of the links between them: `agrees` waits for those.
+ * command, that says nothing of the links between them: `waitForAgreement` waits for those.
  */
-export async function startHerd({ mode, ...plan }: { mode: Mode } & HerdPlan): Promise<Herd> {
-  const herd = new Herd(mode, await writeHerd(plan));
+export async function startHerd({ mode, ...plan }: { mode: ProcessMode } & HerdPlan): Promise<Herd> {
+  const herd = new Herd(mode, await writeHerdFile(plan));
   await herd.start();
   return herd;
 }
@@ -31,10 +31,10 @@ export async function startHerd({ mode, ...plan }: { mode: Mode } & HerdPlan): P
 export class Herd {
   private readonly groups: readonly (readonly string[])[];
   private readonly commands = new Map<string, HerdCommand>();
-  private readonly circumstances = new Map<string, Circumstances>();
+  private readonly circumstances = new Map<string, LaunchCircumstances>();
 
   constructor(
-    private readonly mode: Mode,
+    private readonly mode: ProcessMode,
     readonly file: HerdFile,
     /** The file of the authority that its servers have their certificates from; undefined for plain TCP. */
     private readonly ca?: string,
@@ -50,15 +50,15 @@ export class Herd {
   async start(): Promise<void> {
     try {
       for (const group of this.groups) this.launch(group);
-      await Promise.all(this.all.map((command) => command.prints('Ready in')));
+      await Promise.all(this.allCommands.map((command) => command.waitForOutput('Ready in')));
     } catch (error) {
-      for (const command of this.all) command.signalGroup('SIGKILL');
+      for (const command of this.allCommands) command.signalGroup('SIGKILL');
       throw error;
     }
   }
 
   /** Has the command that runs a server started so from now on. */
-  give(server: string, circumstances: Circumstances): void {
+  setCircumstances(server: string, circumstances: LaunchCircumstances): void {
     this.circumstances.set(server, circumstances);
   }
 
@@ -83,25 +83,25 @@ export class Herd {
     const pids = servers.map((server) => this.pidOf(server));
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     if (this.mode === 'processes') await eventually(`${servers.join(' and ')} are gone`, () => !pids.some(isAlive));
-    else await Promise.all(servers.map((server) => this.command(server).ends()));
+    else await Promise.all(servers.map((server) => this.command(server).waitForExit()));
   }
 
   /** Starts servers again that were killed, or sees their supervisor do it. Resolves when they take clients. */
   async restart(...servers: string[]): Promise<void> {
     if (this.mode === 'processes') {
       for (const server of servers) {
-        await eventually(`${server} is back`, async () => (await this.tell(server, 'x\n')) === '? x\n');
+        await eventually(`${server} is back`, async () => (await this.sendAll(server, 'x\n')) === '? x\n');
       }
       return;
     }
     const groups = this.groups.filter((group) => group.some((server) => servers.includes(server)));
-    await Promise.all(groups.map((group) => this.launch(group).prints('Ready in')));
+    await Promise.all(groups.map((group) => this.launch(group).waitForOutput('Ready in')));
   }
 
   /** Stops the herd as a person does, and clears its folder away. Resolves with how its commands ended. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<End[]> {
-    for (const command of this.all) command.signal(signal);
-    const ends = await Promise.all(this.all.map((command) => command.ends()));
+    for (const command of this.allCommands) command.signal(signal);
+    const ends = await Promise.all(this.allCommands.map((command) => command.waitForExit()));
     await rm(this.file.folder, { recursive: true });
     return ends;
   }
@@ -113,7 +113,7 @@ export class Herd {
   }
 
   /** Sends a server everything at once, as `nc` does, and returns all that it answers. */
-  async tell(server: string, bytes: ByteString): Promise<ByteString> {
+  async sendAll(server: string, bytes: ByteString): Promise<ByteString> {
     const client = await this.connect(server);
     try {
       return await client.sendAll(bytes);
@@ -124,27 +124,27 @@ export class Herd {
 
   /** Reports a client at a server; returns its AT line. */
   async report(server: string, client: ByteString, time = '1353118103.108893381'): Promise<ByteString> {
-    const answer = await this.tell(server, `IAMAT ${client} +27.5916+086.5640 ${time}\n`);
+    const answer = await this.sendAll(server, `IAMAT ${client} +27.5916+086.5640 ${time}\n`);
     if (!answer.startsWith(`AT ${server} `)) throw new Error(`${server} answered a report with ${answer}`);
     return answer.slice(0, -1);
   }
 
   /** The AT line that a server holds for each of the clients; undefined for those that it does not know. */
-  async memoryOf(server: string, clients: readonly ByteString[]): Promise<(ByteString | undefined)[]> {
-    const answer = await this.tell(server, clients.map((client) => `WHATSAT ${client} 0 0\n`).join(''));
-    const heads = answer.split('\n').filter((line) => line.startsWith('AT ') || line.startsWith('? '));
-    if (heads.length !== clients.length)
+  async queryLocations(server: string, clients: readonly ByteString[]): Promise<(ByteString | undefined)[]> {
+    const answer = await this.sendAll(server, clients.map((client) => `WHATSAT ${client} 0 0\n`).join(''));
+    const firstLines = answer.split('\n').filter((line) => line.startsWith('AT ') || line.startsWith('? '));
+    if (firstLines.length !== clients.length)
       throw new Error(`${server} answered ${clients.length} commands with ${answer}`);
-    return heads.map((head) => (head.startsWith('AT ') ? head : undefined));
+    return firstLines.map((head) => (head.startsWith('AT ') ? head : undefined));
   }
 
   /** Waits until each of the servers holds each of the AT lines. */
-  async agrees(ats: readonly ByteString[], servers: readonly string[] = this.servers): Promise<void> {
-    const clients = ats.map((at) => at.split(' ')[3] ?? '');
+  async waitForAgreement(atLines: readonly ByteString[], servers: readonly string[] = this.servers): Promise<void> {
+    const clients = atLines.map((at) => at.split(' ')[3] ?? '');
     for (const server of servers) {
-      await eventually(`${server} knows what ${ats.length} reports said`, async () => {
-        const memory = await this.memoryOf(server, clients);
-        const missing = ats.filter((at, index) => memory[index] !== at);
+      await eventually(`${server} knows what ${atLines.length} reports said`, async () => {
+        const memory = await this.queryLocations(server, clients);
+        const missing = atLines.filter((at, index) => memory[index] !== at);
         if (missing.length > 0) throw new Error(`${missing.length} are missing, such as ${missing[0] ?? ''}`);
         return true;
       });
@@ -152,25 +152,25 @@ export class Herd {
   }
 
   /** The servers that know the client now. */
-  async knowing(client: ByteString, among: readonly string[]): Promise<string[]> {
-    const known = await Promise.all(among.map(async (server) => (await this.memoryOf(server, [client]))[0]));
+  async serversKnowing(client: ByteString, among: readonly string[]): Promise<string[]> {
+    const known = await Promise.all(among.map(async (server) => (await this.queryLocations(server, [client]))[0]));
     return among.filter((_, index) => known[index] !== undefined);
   }
 
   /** The servers that a server can reach while some are away, itself among them. */
-  reachOf(server: string, away: readonly string[] = []): string[] {
-    const parts = partsOf(this.file.topology, new Set(away as ServerId[]));
+  reachableServers(server: string, downServers: readonly string[] = []): string[] {
+    const parts = connectedComponents(this.file.topology, new Set(downServers as ServerId[]));
     return parts.find((part) => part.includes(server as ServerId))?.sort() ?? [];
   }
 
-  private get all(): HerdCommand[] {
+  private get allCommands(): HerdCommand[] {
     return [...new Set(this.commands.values())];
   }
 
   private launch(group: readonly string[]): HerdCommand {
     const [first = ''] = group;
     const args = this.mode === 'one process' ? [] : this.mode === 'processes' ? ['--processes'] : group;
-    const path = this.file.ownPathOf(first);
+    const path = this.file.serverConfigPath(first);
     const command = new HerdCommand(['start', ...args, ...(path === undefined ? [] : ['--config', path])], {
       ...this.circumstances.get(first),
       cwd: this.file.folder,

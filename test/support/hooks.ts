@@ -1,16 +1,16 @@
 import type { Context, RootHookObject } from 'mocha';
-import { endCommands, stories } from './command.js';
+import { killCommands, runningOutputs } from './command.js';
 
 /** For every file of tests, in whichever process it runs. */
 export const mochaHooks: RootHookObject = {
   /** Every command has ended. */
-  afterAll: endCommands,
+  afterAll: killCommands,
   /** What the commands printed stands in the message of a failure. */
   afterEach(this: Context) {
     const error = this.currentTest?.state === 'failed' ? this.currentTest.err : undefined;
     if (error === undefined) return;
     const { message } = error;
-    error.message = [message, ...stories()].join('\n');
+    error.message = [message, ...runningOutputs()].join('\n');
     // What mocha shows is the stack, which has a copy of the message.
     if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
   },

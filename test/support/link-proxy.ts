@@ -5,8 +5,8 @@ import type { HerdFile } from './herd-file.js';
 export async function proxyOnLink(file: HerdFile, one: string, other: string): Promise<FaultProxy> {
   const [dialling = '', dialled = ''] = [one, other].sort();
   const proxy = new FaultProxy(file.peerPortOf(dialled));
-  await proxy.up();
-  file.alter(dialling, ({ servers }) => {
+  await proxy.start();
+  file.editServerConfig(dialling, ({ servers }) => {
     const address = servers[dialled];
     if (address !== undefined) address.peerPort = proxy.port;
   });

@@ -19,10 +19,10 @@ export function makeNatsAccount(): NatsAccount {
   const none = { subs: -1, data: -1, payload: -1 };
   const wide = { ...none, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
   const store = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
-  const operatorToken = tokenOf(operator, operator, 'operator', { system_account: system.getPublicKey() });
-  const systemToken = tokenOf(operator, system, 'account', { limits: wide });
-  const accountToken = tokenOf(operator, account, 'account', { limits: { ...wide, ...store } });
-  const userToken = tokenOf(account, user, 'user', { ...none, pub: {}, sub: {} });
+  const operatorToken = signToken(operator, operator, 'operator', { system_account: system.getPublicKey() });
+  const systemToken = signToken(operator, system, 'account', { limits: wide });
+  const accountToken = signToken(operator, account, 'account', { limits: { ...wide, ...store } });
+  const userToken = signToken(account, user, 'user', { ...none, pub: {}, sub: {} });
   return {
     configuration: [
       `operator: ${operatorToken}`,
@@ -46,9 +46,9 @@ export function makeNatsAccount(): NatsAccount {
 }
 
 /** A JSON Web Token in the form of NATS: what an issuer says of a subject, signed with the issuer's key. */
-function tokenOf(issuer: KeyPair, subject: KeyPair, type: string, nats: Record<string, unknown>): string {
-  const head = encoded({ typ: 'JWT', alg: 'ed25519-nkey' });
-  const body = encoded({
+function signToken(issuer: KeyPair, subject: KeyPair, type: string, nats: Record<string, unknown>): string {
+  const head = encodeJson({ typ: 'JWT', alg: 'ed25519-nkey' });
+  const body = encodeJson({
     jti: randomUUID(),
     iat: 1_700_000_000,
     iss: issuer.getPublicKey(),
@@ -60,6 +60,6 @@ function tokenOf(issuer: KeyPair, subject: KeyPair, type: string, nats: Record<s
   return `${head}.${body}.${signature}`;
 }
 
-function encoded(json: unknown): string {
+function encodeJson(json: unknown): string {
   return Buffer.from(JSON.stringify(json)).toString('base64url');
 }

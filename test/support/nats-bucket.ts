@@ -16,12 +16,12 @@ export function natsSettings(servers: readonly string[], more: Partial<NatsSetti
 /** Does something to the bucket as a person does who has the tools of NATS. */
 export async function withBucket(
   address: string,
-  something: (kv: KV) => Promise<unknown>,
+  action: (kv: KV) => Promise<unknown>,
   name = bucketName,
 ): Promise<void> {
   const connection = await connect({ servers: address });
   try {
-    await something(await new Kvm(connection).create(name));
+    await action(await new Kvm(connection).create(name));
   } finally {
     await connection.close();
   }

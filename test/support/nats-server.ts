@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { within } from './eventually.js';
+import { withTimeout } from './eventually.js';
 import { freePort } from './ports.js';
 
 const running = new Set<NatsServer>();
@@ -12,12 +12,12 @@ const running = new Set<NatsServer>();
 export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
 
 /** Why the tests that need one are pending without it. */
-const missing = 'nats-server is not installed: `apt-get install nats-server`';
+const missingReason = 'nats-server is not installed: `apt-get install nats-server`';
 
 /** Describes what needs a real nats-server. Where there is none its tests are pending, and the title says why. */
 export function describeWithNats(title: string, tests: (this: Mocha.Suite) => void): void {
   if (hasNatsServer) describe(title, tests);
-  else describe.skip(`${title} (${missing})`, tests);
+  else describe.skip(`${title} (${missingReason})`, tests);
 }
 
 /** The places of the nats-servers of a cluster. */
@@ -30,17 +30,17 @@ interface Cluster {
 export class NatsServer {
   private readonly folder = mkdtempSync(join(tmpdir(), 'herd-nats-'));
   private child: ChildProcess | undefined;
-  private said = '';
+  private output = '';
 
   private constructor(
     readonly port: number,
-    private more: readonly string[],
+    private configurationLines: readonly string[],
     private readonly cluster?: Cluster,
   ) {}
 
-  /** @param more lines of its configuration: who is let in, TLS */
-  static async start(more: readonly string[] = []): Promise<NatsServer> {
-    const server = new NatsServer(await freePort(), more);
+  /** @param configurationLines lines of its configuration: who is let in, TLS */
+  static async start(configurationLines: readonly string[] = []): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), configurationLines);
     await server.start();
     return server;
   }
@@ -63,23 +63,23 @@ export class NatsServer {
   async start(): Promise<void> {
     const config = join(this.folder, 'nats.conf');
     writeFileSync(config, this.configuration().join('\n'));
-    this.said = '';
+    this.output = '';
     const child = spawn('nats-server', ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
     running.add(this);
     const ready = new Promise<void>((resolve, reject) => {
       child.stderr.on('data', (chunk: Buffer) => {
-        this.said += chunk.toString();
-        if (this.said.includes('Server is ready')) resolve();
+        this.output += chunk.toString();
+        if (this.output.includes('Server is ready')) resolve();
       });
-      child.on('exit', () => reject(new Error(`nats-server ended: ${this.said}`)));
+      child.on('exit', () => reject(new Error(`nats-server ended: ${this.output}`)));
     });
-    await within(ready, () => `nats-server is ready: ${this.said}`);
+    await withTimeout(ready, () => `nats-server is ready: ${this.output}`);
   }
 
   /** Has it configured otherwise from its next start on. */
-  configure(more: readonly string[]): void {
-    this.more = more;
+  configure(configurationLines: readonly string[]): void {
+    this.configurationLines = configurationLines;
   }
 
   /** Ends it as a power cut would, but that what it has given to the system's files stays. */
@@ -114,7 +114,7 @@ export class NatsServer {
   }
 
   /** Ends it while nobody waits any more. */
-  abandon(): void {
+  killNow(): void {
     this.child?.kill('SIGKILL');
   }
 
@@ -128,11 +128,11 @@ export class NatsServer {
       ...(cluster === undefined
         ? []
         : [`cluster { name: test, listen: "127.0.0.1:${cluster.port}", routes: [${routes}] }`]),
-      ...this.more,
+      ...this.configurationLines,
     ];
   }
 }
 
 process.on('exit', () => {
-  for (const server of running) server.abandon();
+  for (const server of running) server.killNow();
 });

@@ -9,7 +9,7 @@ export function pinToOneCore(): (() => void) | undefined {
   if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).error !== undefined) return undefined;
   const allowed = /Cpus_allowed_list:\s+(\S+)/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
   const [core = '0'] = allowed.split(/[-,]/);
-  const put = (cores: string) => void spawnSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)]);
-  put(core);
-  return () => put(allowed);
+  const pinTo = (cores: string) => void spawnSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)]);
+  pinTo(core);
+  return () => pinTo(allowed);
 }

@@ -5,40 +5,40 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor } from '../../src/actors/bus/bus.js';
-import type { CallOutcome } from '../../src/actors/bus/events.js';
+import type { UpstreamAttemptOutcome } from '../../src/actors/bus/events.js';
 import { addresses, type ConnectionMessage } from '../../src/actors/bus/messages.js';
 import { Twitter } from '../../src/actors/upstream/twitter.js';
 import { Budget } from '../../src/actors/upstream/budget.js';
-import { defaultUpstreamPace, type UpstreamPace } from '../../src/actors/upstream/upstream-settings.js';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
+import { defaultUpstreamSettings, type UpstreamSettings } from '../../src/actors/upstream/upstream-settings.js';
+import type { NearbyQuery, Upstream } from '../../src/protocol/upstream/upstream.js';
 import { GotHttp } from '../../src/runtime/upstream/got-http.js';
 import type { MessageBus } from '../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../src/runtime/time/system-clock.js';
-import { eventsOf, strictBus } from '../support/fake-bus.js';
-import { within } from '../support/eventually.js';
-import { goodKey } from './services.js';
+import { collectEvents, strictBus } from '../support/fake-bus.js';
+import { withTimeout } from '../support/eventually.js';
+import { validKey } from './services.js';
 import { UpstreamService, type ServiceReply, type ServiceRequest } from './upstream-service.js';
 
 /** A kind of upstream, and the service that it asks. */
 export interface UpstreamKind {
   readonly name: string;
   /** The form of its answers. */
-  readonly form: 'twitter' | 'places';
-  readonly make: (url: string, key: string) => Upstream;
+  readonly format: 'twitter' | 'places';
+  readonly create: (url: string, key: string) => Upstream;
   /** Where a key is sent; undefined for a kind that has none. */
-  readonly keyIn: 'a header' | 'the address' | undefined;
+  readonly keyLocation: 'a header' | 'the address' | undefined;
   readonly service: (request: ServiceRequest) => ServiceReply;
   /** What the service is documented to answer when it does not answer, and what clients hear. */
   readonly errors: readonly {
     readonly what: string;
     readonly reply: ServiceReply;
-    readonly hears: RegExp;
+    readonly errorPattern: RegExp;
     /** How often it is asked in all. */
-    readonly asked: number;
+    readonly requestCount: number;
   }[];
 }
 
-const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 5, count: 3 };
+const question: NearbyQuery = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 5, count: 3 };
 const replyTo = addresses.connection(1);
 
 /** For what hangs, so that it does not hold up the tests. */
@@ -53,7 +53,7 @@ interface Answer {
 }
 
 /** What every kind of upstream does, asked by the upstream actor over HTTP. */
-export function upstreamContract(kind: UpstreamKind): void {
+export function describeUpstream(kind: UpstreamKind): void {
   describe(`the upstream ${kind.name}`, () => {
     let service: UpstreamService;
     let upstream: Upstream;
@@ -62,7 +62,7 @@ export function upstreamContract(kind: UpstreamKind): void {
     let actor: Twitter;
     let reasons: { reason: string }[];
     /** What became of each request. */
-    let requests: { outcome: CallOutcome }[];
+    let requests: { outcome: UpstreamAttemptOutcome }[];
     /** Everything that was published. */
     let published: string;
 
@@ -74,16 +74,16 @@ export function upstreamContract(kind: UpstreamKind): void {
     after(() => service.stop());
 
     beforeEach(() => {
-      service.instead = undefined;
+      service.override = undefined;
       service.requests.length = 0;
-      upstream = kind.make(service.url, goodKey);
+      upstream = kind.create(service.url, validKey);
       bus = strictBus();
       asker = new Asker();
       bus.attach(replyTo, asker);
-      reasons = eventsOf(bus, 'upstream-failed');
-      requests = eventsOf(bus, 'upstream-request');
+      reasons = collectEvents(bus, 'upstream-failed');
+      requests = collectEvents(bus, 'upstream-attempt');
       published = '';
-      for (const event of ['upstream', 'upstream-failed', 'actor-failed', 'dead-letter'] as const) {
+      for (const event of ['upstream-breaker', 'upstream-failed', 'actor-failed', 'dead-letter'] as const) {
         bus.on(event, (each) => (published += JSON.stringify(each)));
       }
       begin({});
@@ -91,50 +91,50 @@ export function upstreamContract(kind: UpstreamKind): void {
 
     afterEach(() => actor.stop());
 
-    function begin(pace: Partial<UpstreamPace>): void {
+    function begin(settings: Partial<UpstreamSettings>): void {
       const edges = { clock: new SystemClock(), random: { next: () => 0 }, http: new GotHttp(8) };
-      const whole = { ...defaultUpstreamPace, cacheMs: 0, ...pace };
+      const whole = { ...defaultUpstreamSettings, cacheMs: 0, ...settings };
       actor = new Twitter(bus, { ...edges, budget: new Budget(whole.budget) }, upstream, whole);
       bus.attach(addresses.upstream, actor);
     }
 
     /** The line that a client gets. */
-    async function ask(changes: Partial<NearbyQuestion> = {}): Promise<string> {
+    async function ask(changes: Partial<NearbyQuery> = {}): Promise<string> {
       bus.send(addresses.upstream, {
         kind: 'nearby',
-        about: { ...question, ...changes },
-        address: '192.0.2.1',
+        query: { ...question, ...changes },
+        remoteHost: '192.0.2.1',
         replyTo,
-        question: 1,
+        requestId: 1,
       });
-      const message = await within(asker.next(), 'an answer');
-      if (message.kind !== 'nearby-found') throw new Error(`not an answer: ${message.kind}`);
+      const message = await withTimeout(asker.next(), 'an answer');
+      if (message.kind !== 'nearby-response') throw new Error(`not an answer: ${message.kind}`);
       expect(message.json).to.not.match(/[\r\n]/);
       return message.json;
     }
 
-    async function answer(changes: Partial<NearbyQuestion> = {}): Promise<Answer> {
+    async function answer(changes: Partial<NearbyQuery> = {}): Promise<Answer> {
       const line = await ask(changes);
       return JSON.parse(Buffer.from(line, 'latin1').toString()) as Answer;
     }
 
     /** What a client hears of trouble; checks that it is in the form of the kind, and tells nothing that it must not. */
-    async function trouble(): Promise<string> {
+    async function askForError(): Promise<string> {
       const line = await ask();
-      const heard = JSON.parse(line) as Answer;
-      const text = (kind.form === 'twitter' ? heard.error : heard.error_message) ?? '';
+      const seen = JSON.parse(line) as Answer;
+      const text = (kind.format === 'twitter' ? seen.error : seen.error_message) ?? '';
       expect(line).to.equal(upstream.failure(text));
       expect(text).to.not.equal('');
       // No address, no stack, no key, nothing of an unreadable body.
       expect(line + published).to.not.match(/127\.0\.0\.1|https?:\/\/|at \S+ \(|unreadable/);
-      expect(line + published).to.not.include(goodKey);
+      expect(line + published).to.not.include(validKey);
       return text;
     }
 
     const keeps = (found: Answer) => found.results?.length;
 
     it('answers with as many results as are asked for, from 0 to its maximum', async () => {
-      for (const count of [0, 1, 2, 11, upstream.countMax]) {
+      for (const count of [0, 1, 2, 11, upstream.maxCount]) {
         expect(keeps(await answer({ count })), `${count}`).to.equal(count);
       }
       expect(reasons).to.deep.equal([]);
@@ -154,7 +154,7 @@ export function upstreamContract(kind: UpstreamKind): void {
     });
 
     it('[WH3] takes every radius, cuts what is too large, and says so', async () => {
-      const most = upstream.radiusKmMax;
+      const most = upstream.maxRadiusKm;
       for (const radiusKm of [0, 1e-9, 0.25, most]) {
         const found = await answer({ radiusKm, count: 1 });
         expect(keeps(found), `${radiusKm}`).to.equal(1);
@@ -163,13 +163,13 @@ export function upstreamContract(kind: UpstreamKind): void {
       for (const radiusKm of [most + 0.001, 40_000, Number.MAX_VALUE]) {
         const found = await answer({ radiusKm, count: 1 });
         expect(keeps(found), `${radiusKm}`).to.equal(1);
-        const said = kind.form === 'twitter' ? found.warning : found.info_messages?.join();
-        expect(said).to.equal(`adjusted radius to ${most}km`);
+        const parsed = kind.format === 'twitter' ? found.warning : found.info_messages?.join();
+        expect(parsed).to.equal(`adjusted radius to ${most}km`);
       }
     });
 
     it('takes an answer that is compressed', async () => {
-      service.instead = (response) => {
+      service.override = (response) => {
         const { requests } = service;
         const { body } = kind.service(requests.at(-1)!);
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body));
@@ -181,25 +181,25 @@ export function upstreamContract(kind: UpstreamKind): void {
       fc.assert(
         fc.property(fc.string({ unit: 'grapheme' }), (message) => {
           const line = Buffer.from(upstream.failure(message), 'latin1').toString();
-          const said = JSON.parse(line) as Answer;
-          expect(kind.form === 'twitter' ? said.error : said.error_message).to.equal(message);
+          const parsed = JSON.parse(line) as Answer;
+          expect(kind.format === 'twitter' ? parsed.error : parsed.error_message).to.equal(message);
           expect(line).to.not.match(/[\r\n]/);
         }),
       );
     });
 
-    for (const { what, reply, hears, asked } of kind.errors) {
-      it(`says so when the service answers with ${what}, asked ${asked === 1 ? 'once' : `${asked} times`}`, async () => {
-        service.instead = (response) => response.writeHead(reply.status, reply.headers).end(reply.body);
-        expect(await trouble()).to.match(hears);
-        expect(service.requests).to.have.lengthOf(asked);
-        expect(requests, 'each is counted').to.have.lengthOf(asked);
+    for (const { what, reply, errorPattern, requestCount } of kind.errors) {
+      it(`says so when the service answers with ${what}, asked ${requestCount === 1 ? 'once' : `${requestCount} times`}`, async () => {
+        service.override = (response) => response.writeHead(reply.status, reply.headers).end(reply.body);
+        expect(await askForError()).to.match(errorPattern);
+        expect(service.requests).to.have.lengthOf(requestCount);
+        expect(requests, 'each is counted').to.have.lengthOf(requestCount);
       });
     }
 
     it('[UP10] waits for as long as Retry-After says, and has its answer then', async () => {
       let refusals = 0;
-      service.instead = (response) => {
+      service.override = (response) => {
         if ((refusals += 1) === 1) return response.writeHead(429, { 'retry-after': '0' }).end('{}');
         const { status, body } = kind.service(service.requests.at(-1)!);
         return response.writeHead(status).end(body);
@@ -210,7 +210,7 @@ export function upstreamContract(kind: UpstreamKind): void {
 
     it('[UP10] asks again what the far end broke off, and has its answer then', async () => {
       let attempts = 0;
-      service.instead = (response) => {
+      service.override = (response) => {
         if ((attempts += 1) === 1) return void response.destroy();
         return response.end(kind.service(service.requests.at(-1)!).body);
       };
@@ -220,15 +220,20 @@ export function upstreamContract(kind: UpstreamKind): void {
 
     interface Hostility {
       readonly does: (response: ServerResponse) => void;
-      readonly hears: RegExp;
-      readonly counted: CallOutcome;
+      readonly errorPattern: RegExp;
+      readonly counted: UpstreamAttemptOutcome;
       readonly hangs?: true;
     }
     const hostile: Record<string, Hostility> = {
-      'never answers': { does: () => undefined, hears: /no answer within 0.25 s/, counted: 'failed', hangs: true },
+      'never answers': {
+        does: () => undefined,
+        errorPattern: /no answer within 0.25 s/,
+        counted: 'failed',
+        hangs: true,
+      },
       'sends byte after byte, and has no end': {
         does: dribble,
-        hears: /no answer within 0.25 s/,
+        errorPattern: /no answer within 0.25 s/,
         counted: 'failed',
         hangs: true,
       },
@@ -237,95 +242,95 @@ export function upstreamContract(kind: UpstreamKind): void {
           response.writeHead(200, { 'content-length': 1_000 });
           response.write('{"results":[{"unreadable":1},', () => response.destroy());
         },
-        hears: /cannot be reached/,
+        errorPattern: /cannot be reached/,
         counted: 'failed',
       },
-      'sends ten gigabytes of zeros, compressed': { does: bomb, hears: /too large/, counted: 'rubbish' },
+      'sends ten gigabytes of zeros, compressed': { does: bomb, errorPattern: /too large/, counted: 'malformed' },
       'sends two megabytes': {
         does: (response) => response.end(`{"results":["${'x'.repeat(2 * 1_024 * 1_024)}"]}`),
-        hears: /too large/,
-        counted: 'rubbish',
+        errorPattern: /too large/,
+        counted: 'malformed',
       },
       'sends what is not compressed as if it were': {
         does: (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('unreadable'),
-        hears: /cannot be reached/,
+        errorPattern: /cannot be reached/,
         counted: 'failed',
       },
       'sends half an object': {
         does: (response) => response.end('{"unreadable":'),
-        hears: /not valid JSON/,
-        counted: 'rubbish',
+        errorPattern: /not valid JSON/,
+        counted: 'malformed',
       },
       'sends a list': {
         does: (response) => response.end('["unreadable"]'),
-        hears: /not an object/,
-        counted: 'rubbish',
+        errorPattern: /not an object/,
+        counted: 'malformed',
       },
       'sends a page': {
         does: (response) => response.end('<html>unreadable</html>'),
-        hears: /web page/,
-        counted: 'rubbish',
+        errorPattern: /web page/,
+        counted: 'malformed',
       },
-      'sends nothing': { does: (response) => response.end(), hears: /not valid JSON/, counted: 'rubbish' },
+      'sends nothing': { does: (response) => response.end(), errorPattern: /not valid JSON/, counted: 'malformed' },
       'sends bytes that are no text': {
         does: (response) => response.end(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])),
-        hears: /not valid JSON/,
-        counted: 'rubbish',
+        errorPattern: /not valid JSON/,
+        counted: 'malformed',
       },
       'says that it is in trouble': {
         does: (response) => response.writeHead(503).end('<h1>unreadable</h1>'),
-        hears: /in trouble \(HTTP 503\)/,
+        errorPattern: /in trouble \(HTTP 503\)/,
         counted: 'failed',
       },
     };
-    for (const [what, { does, hears, counted, hangs }] of Object.entries(hostile)) {
+    for (const [what, { does, errorPattern, counted, hangs }] of Object.entries(hostile)) {
       it(`[UP5][UP6][UP7] answers in time when the service ${what}`, async () => {
-        service.instead = does;
+        service.override = does;
         if (hangs) begin({ deadlineMs: shortDeadlineMs });
-        expect(await trouble()).to.match(hears);
+        expect(await askForError()).to.match(errorPattern);
         expect(new Set(requests.map(({ outcome }) => outcome))).to.deep.equal(new Set([counted]));
       });
     }
 
-    it('[UP10][UP15] follows no redirect: a stranger hears nothing', async () => {
-      const heard: unknown[] = [];
+    it('[UP10][UP15] follows no redirect: nothing is sent elsewhere', async () => {
+      const seen: unknown[] = [];
       const stranger = createServer((request, response) => {
-        heard.push(request.headers, request.url);
+        seen.push(request.headers, request.url);
         response.end('{}');
       }).listen(0, '127.0.0.1');
       await once(stranger, 'listening');
       const { port } = stranger.address() as AddressInfo;
-      service.instead = (response) => response.writeHead(307, { location: `http://127.0.0.1:${port}/steal` }).end();
-      expect(await trouble()).to.match(/gave no answer \(HTTP 307\)/);
-      expect(heard).to.deep.equal([]);
+      service.override = (response) => response.writeHead(307, { location: `http://127.0.0.1:${port}/steal` }).end();
+      expect(await askForError()).to.match(/gave no answer \(HTTP 307\)/);
+      expect(seen).to.deep.equal([]);
       stranger.close();
     });
 
-    if (kind.keyIn !== undefined) {
+    if (kind.keyLocation !== undefined) {
       it('[UP15] sends its key, and keeps it out of every answer, though the service should send it back', async () => {
         expect(keeps(await answer())).to.equal(3);
         const [{ headers, query } = { headers: {}, query: new URLSearchParams() }] = service.requests;
-        const sent = kind.keyIn === 'a header' ? JSON.stringify(headers) : (query.get('key') ?? '');
-        expect(sent).to.include(goodKey);
+        const sent = kind.keyLocation === 'a header' ? JSON.stringify(headers) : (query.get('key') ?? '');
+        expect(sent).to.include(validKey);
         const echo = JSON.stringify({
           status: 'REQUEST_DENIED',
-          title: goodKey,
-          error_message: goodKey,
-          error: { status: goodKey },
+          title: validKey,
+          error_message: validKey,
+          error: { status: validKey },
         });
         for (const status of [200, 400, 403]) {
-          service.instead = (response) => response.writeHead(status).end(echo);
-          expect((await ask()) + published).to.not.include(goodKey);
-          expect(published).to.not.include(encodeURIComponent(goodKey));
+          service.override = (response) => response.writeHead(status).end(echo);
+          expect((await ask()) + published).to.not.include(validKey);
+          expect(published).to.not.include(encodeURIComponent(validKey));
         }
       });
 
-      it('hears that a key is wrong', async () => {
-        upstream = kind.make(service.url, 'another-key-0123456789');
+      it('reports that a key is wrong', async () => {
+        upstream = kind.create(service.url, 'another-key-0123456789');
         begin({});
-        expect(await trouble()).to.match(/refused|does not take|REQUEST_DENIED/);
+        expect(await askForError()).to.match(/refused|does not take|REQUEST_DENIED/);
         expect(service.requests).to.have.lengthOf(1);
-        expect(requests.map(({ outcome }) => outcome)).to.deep.equal(['refused']);
+        expect(requests.map(({ outcome }) => outcome)).to.deep.equal(['rejected']);
       });
     }
   });

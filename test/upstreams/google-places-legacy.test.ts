@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { UpstreamError } from '../../src/protocol/upstream/errors.js';
-import type { HttpResponse, NearbyQuestion } from '../../src/protocol/upstream/upstream.js';
+import type { HttpResponse, NearbyQuery } from '../../src/protocol/upstream/upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 
 const places = googlePlacesLegacy('http://maps.example/');
-const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 10, count: 2 };
+const question: NearbyQuery = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 10, count: 2 };
 
 function askedRadius(radiusKm: number): string | null {
   return new URL(places.request({ ...question, radiusKm }).url).searchParams.get('radius');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
+import type { NearbyQuery, Upstream } from '../../src/protocol/upstream/upstream.js';
 import { googlePlaces } from '../../src/upstreams/google-places.js';
 import { Secret } from '../../src/upstreams/secret.js';
 import { wikipediaNearby } from '../../src/upstreams/wikipedia.js';
@@ -8,9 +8,9 @@ import { xSearch } from '../../src/upstreams/x.js';
 /* What is asked of APIs that speak in a form of their own, and what becomes of their answers: to the byte. */
 
 const key = new Secret('the-key-0123456789');
-const question: NearbyQuestion = { latitude: '34.068930', longitude: '-018.445127', radiusKm: 10.5, count: 2 };
+const question: NearbyQuery = { latitude: '34.068930', longitude: '-018.445127', radiusKm: 10.5, count: 2 };
 
-function answerOf(upstream: Upstream, body: object, changes: Partial<NearbyQuestion> = {}): string {
+function answerOf(upstream: Upstream, body: object, changes: Partial<NearbyQuery> = {}): string {
   const response = { status: 200, body: Buffer.from(JSON.stringify(body)), tookMs: 123.4 };
   return Buffer.from(upstream.answer(response, { ...question, ...changes }), 'latin1').toString();
 }
@@ -138,7 +138,7 @@ describe('Google Places (New)', () => {
 describe('Wikipedia', () => {
   const wikipedia = wikipediaNearby('https://de.wikipedia.example/', 'Herd/1.0 (me@example.org) got/14');
 
-  it('is asked for a circle in metres, and told who asks', () => {
+  it('is asked for a circle in metres, and is sent a contact', () => {
     const { url, headers } = wikipedia.request(question);
     const { origin, pathname, searchParams } = new URL(url);
     expect(origin + pathname).to.equal('https://de.wikipedia.example/w/api.php');

@@ -1,20 +1,20 @@
 import {
-  objectOf,
-  placesAnswer,
-  placesFailure,
-  radiusCut,
+  parseJsonObject,
+  placesResponse,
+  placesError,
+  radiusWarning,
   Secret,
   textOf,
   UpstreamError,
-  withoutKey,
+  redactKey,
   type PlaceResult,
   type Upstream,
 } from '../../src/library/index.js';
-import { goodKey } from './services.js';
+import { validKey } from './services.js';
 import type { ServiceReply, ServiceRequest } from './upstream-service.js';
 
-const countMax = 20;
-const radiusKmMax = 30;
+const maxCount = 20;
+const maxRadiusKm = 30;
 
 interface Museum {
   readonly id: string;
@@ -26,21 +26,21 @@ interface Museum {
 export function museumsNearby(baseUrl: string, key: string): Upstream {
   const secret = new Secret(key);
   const upstream: Upstream = {
-    countMax,
-    radiusKmMax,
+    maxCount,
+    maxRadiusKm,
     request: ({ latitude, longitude, radiusKm, count }) => ({
       method: 'GET',
-      url: `${baseUrl}/museums?at=${latitude},${longitude}&km=${Math.min(radiusKm, radiusKmMax).toFixed(3)}&max=${count}`,
+      url: `${baseUrl}/museums?at=${latitude},${longitude}&km=${Math.min(radiusKm, maxRadiusKm).toFixed(3)}&max=${count}`,
       headers: { authorization: `Bearer ${secret.reveal()}` },
     }),
     answer: (response, question) => {
-      const { museums } = JSON.parse(textOf(objectOf(response))) as { readonly museums?: readonly Museum[] };
+      const { museums } = JSON.parse(textOf(parseJsonObject(response))) as { readonly museums?: readonly Museum[] };
       if (!Array.isArray(museums)) throw new UpstreamError('The upstream answered without a list of museums.');
-      return placesAnswer(['City museums'], museums.map(placeOf), radiusCut(question, radiusKmMax));
+      return placesResponse(['City museums'], museums.map(placeOf), radiusWarning(question, maxRadiusKm));
     },
-    failure: placesFailure,
+    failure: placesError,
   };
-  return withoutKey(upstream, secret);
+  return redactKey(upstream, secret);
 }
 
 function placeOf({ id, name, at: [lat, lng] }: Museum): PlaceResult {
@@ -49,7 +49,7 @@ function placeOf({ id, name, at: [lat, lng] }: Museum): PlaceResult {
 
 /** What it asks. */
 export function museumService({ path, query, headers }: ServiceRequest): ServiceReply {
-  if (headers.authorization !== `Bearer ${goodKey}`) return { status: 401, body: '{}' };
+  if (headers.authorization !== `Bearer ${validKey}`) return { status: 401, body: '{}' };
   if (path !== '/museums') return { status: 404, body: '{}' };
   const museums = Array.from({ length: Number(query.get('max')) }, (_, index): Museum => ({
     id: `museum-${index}`,

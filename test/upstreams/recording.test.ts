@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { UpstreamError } from '../../src/protocol/upstream/errors.js';
 import { FakeHttp } from '../support/fake-upstream.js';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
-import type { Asked } from '../../src/upstreams/upstream-binding.js';
-import { headLineOf, parseRecording, recorded } from '../../src/upstreams/recording.js';
+import type { NearbyQuery, Upstream } from '../../src/protocol/upstream/upstream.js';
+import type { UpstreamBinding } from '../../src/upstreams/upstream-binding.js';
+import { formatHeader, parseRecording, withRecording } from '../../src/upstreams/recording.js';
 import { replay } from '../../src/upstreams/replay.js';
 import { Secret } from '../../src/upstreams/secret.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
 
-const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
+const question: NearbyQuery = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
 const key = 'a-secret-key-0123456789';
 const body = '{"results": [{"id": 309107149164920832, "text": "\u00c3\u00a9"}]}';
 const line = '{"results":[{"id":309107149164920832,"text":"\u00c3\u00a9"}]}';
@@ -18,18 +18,18 @@ describe('a recording', () => {
   let upstream: Upstream;
   let web: FakeHttp;
   let original: Upstream;
-  let asked: Asked;
+  let binding: UpstreamBinding;
 
   beforeEach(() => {
     web = new FakeHttp();
     original = twitterSearch('https://search.example', new Secret(key));
-    lines = [headLineOf(original)];
-    asked = recorded({ upstream: original, http: web }, (noted) => lines.push(noted));
-    ({ upstream } = asked);
+    lines = [formatHeader(original)];
+    binding = withRecording({ upstream: original, http: web }, (noted) => lines.push(noted));
+    ({ upstream } = binding);
   });
 
   /** What the recorded upstream says to a response. */
-  function hear(status: number, text: string, changes: Partial<NearbyQuestion> = {}): string {
+  function hear(status: number, text: string, changes: Partial<NearbyQuery> = {}): string {
     try {
       return upstream.answer({ status, body: Buffer.from(text, 'latin1') }, { ...question, ...changes });
     } catch (error) {
@@ -37,11 +37,11 @@ describe('a recording', () => {
     }
   }
 
-  function played(): Asked {
+  function played(): UpstreamBinding {
     return replay(parseRecording(`${lines.join('\n')}\n`));
   }
 
-  async function ask(from: Asked, changes: Partial<NearbyQuestion> = {}): Promise<string> {
+  async function ask(from: UpstreamBinding, changes: Partial<NearbyQuery> = {}): Promise<string> {
     const about = { ...question, ...changes };
     const { upstream: it, http } = from;
     return it.answer(await http.fetch(it.request(about), new AbortController().signal), about);
@@ -58,15 +58,15 @@ describe('a recording', () => {
     hear(200, '{"elsewhere":1}', { latitude: '1' });
     const again = played();
     expect(await ask(again, { latitude: '1' })).to.equal('{"elsewhere":1}');
-    const heard = [];
-    for (let time = 1; time <= 4; time += 1) heard.push(await ask(again));
-    expect(heard).to.deep.equal(['{"page":1}', '{"page":2}', '{"page":3}', '{"page":3}']);
+    const results = [];
+    for (let time = 1; time <= 4; time += 1) results.push(await ask(again));
+    expect(results).to.deep.equal(['{"page":1}', '{"page":2}', '{"page":3}', '{"page":3}']);
   });
 
-  it('gives back what was no answer, and what trouble it was', async () => {
+  it('replays errors with their kind', async () => {
     hear(429, 'slow down');
     const error: unknown = await ask(played()).catch((caught: unknown) => caught);
-    expect(error).to.be.instanceOf(UpstreamError).and.include({ trouble: 'pace' });
+    expect(error).to.be.instanceOf(UpstreamError).and.include({ kind: 'rate-limited' });
     expect((error as Error).message).to.equal('The upstream is being asked too often (HTTP 429).');
   });
 
@@ -76,32 +76,32 @@ describe('a recording', () => {
 
     beforeEach(() => {
       abort = new AbortController();
-      ended = asked.http.fetch(upstream.request(question), abort.signal).catch((caught: unknown) => caught);
+      ended = binding.http.fetch(upstream.request(question), abort.signal).catch((caught: unknown) => caught);
     });
 
     async function replayed(): Promise<object> {
       expect(await ended).to.be.instanceOf(UpstreamError);
-      const { message, trouble } = (await ask(played()).catch((caught: unknown) => caught)) as UpstreamError;
-      return { message, trouble };
+      const { message, kind } = (await ask(played()).catch((caught: unknown) => caught)) as UpstreamError;
+      return { message, kind };
     }
 
     it('gives back that there was no connection', async () => {
-      web.last.fail(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'passing'));
+      web.last.fail(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'transient'));
       expect(await replayed()).to.deep.equal({
         message: 'the upstream cannot be reached (ECONNREFUSED)',
-        trouble: 'passing',
+        kind: 'transient',
       });
     });
 
-    it('gives back that time was up, in the words that the client heard', async () => {
-      abort.abort(new UpstreamError('no answer within 5 s', 'lasting'));
-      expect(await replayed()).to.deep.equal({ message: 'no answer within 5 s', trouble: 'lasting' });
+    it('replays a timeout with the message that the client got', async () => {
+      abort.abort(new UpstreamError('no answer within 5 s', 'permanent'));
+      expect(await replayed()).to.deep.equal({ message: 'no answer within 5 s', kind: 'permanent' });
     });
 
     it('says nothing of what was given up because the server stopped, nor of errors of our own', async () => {
       abort.abort();
       await ended;
-      const broken = asked.http.fetch(upstream.request(question), new AbortController().signal);
+      const broken = binding.http.fetch(upstream.request(question), new AbortController().signal);
       web.last.fail(new TypeError('a fault'));
       expect(await broken.catch((caught: unknown) => caught)).to.be.instanceOf(TypeError);
       expect(lines).to.have.lengthOf(1);
@@ -111,7 +111,7 @@ describe('a recording', () => {
   it('has the limits of what was recorded, and its form of an error', () => {
     hear(200, body);
     const { upstream: it } = played();
-    expect(it).to.include({ countMax: 100, radiusKmMax: 2_500, radiusBeyondMax: 'clamp' });
+    expect(it).to.include({ maxCount: 100, maxRadiusKm: 2_500, radiusBeyondMax: 'clamp' });
     for (const message of ['plain', 'a "quote", a \\ and an é', '$& $1', 'MESSAGE']) {
       expect(it.failure(message)).to.equal(upstream.failure(message));
     }
@@ -120,7 +120,7 @@ describe('a recording', () => {
   it('says of a question that was not asked that it was not', async () => {
     hear(200, body);
     const error: unknown = await ask(played(), { count: 3 }).catch((caught: unknown) => caught);
-    expect(error).to.include({ trouble: 'question' });
+    expect(error).to.include({ kind: 'invalid-request' });
     expect((error as Error).message).to.match(/Nothing was recorded/);
   });
 

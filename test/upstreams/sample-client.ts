@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { ByteString } from '../../src/protocol/text/bytes.js';
-import type { NearbyQuestion, Upstream } from '../../src/protocol/upstream/upstream.js';
+import type { NearbyQuery, Upstream } from '../../src/protocol/upstream/upstream.js';
 
 interface Post {
   id_str: string;
@@ -29,7 +29,7 @@ export interface Nearby {
   error_message?: string;
 }
 
-/** Asks the sample service over HTTP, with or without an `Upstream` between. */
+/** Asks the sample service over HTTP, with or without an `FaultyUpstream` between. */
 export class SampleClient {
   readonly #url: string;
 
@@ -56,7 +56,7 @@ export class SampleClient {
     return JSON.parse(body) as Nearby;
   }
 
-  async ask(upstreamOf: (baseUrl: string) => Upstream, question: NearbyQuestion): Promise<ByteString> {
+  async queryThrough(upstreamOf: (baseUrl: string) => Upstream, question: NearbyQuery): Promise<ByteString> {
     const upstream = upstreamOf(this.#url);
     const { method, url, headers } = upstream.request(question);
     const response = await fetch(url, { method, headers });

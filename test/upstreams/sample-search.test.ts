@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/start.js';
+import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/sample-upstream.js';
 import { SampleClient, type Search } from './sample-client.js';
 
 describe('the sample upstream, as Twitter search', () => {

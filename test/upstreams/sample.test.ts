@@ -7,11 +7,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { textOf } from '../../src/protocol/text/bytes.js';
-import type { NearbyQuestion } from '../../src/protocol/upstream/upstream.js';
+import type { NearbyQuery } from '../../src/protocol/upstream/upstream.js';
 import { googlePlacesLegacy } from '../../src/upstreams/google-places-legacy.js';
 import type { Gazetteer } from '../../src/upstreams/sample/gazetteer.js';
-import { sampleService } from '../../src/upstreams/sample/service.js';
-import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/start.js';
+import { createRequestListener } from '../../src/upstreams/sample/service.js';
+import { startSampleUpstream, type SampleUpstream } from '../../src/upstreams/sample/sample-upstream.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
 import { greatCircleKm } from './great-circle.js';
 import { SampleClient, type Nearby, type Search } from './sample-client.js';
@@ -97,24 +97,24 @@ describe('the sample upstream', () => {
       ['Places', googlePlacesLegacy, (json: string) => positionsOfPlaces(JSON.parse(json) as Nearby)],
     ] as const) {
       it(`answers ${name} with results inside the circle, no more than asked for, always the same`, async () => {
-        const { radiusKmMax } = upstreamOf(sample.url);
+        const { maxRadiusKm } = upstreamOf(sample.url);
         await fc.assert(
           fc.asyncProperty(questions, async ({ latitude, longitude, radiusKm, count }) => {
             const centre = { latitude: Number(latitude.toFixed(6)), longitude: Number(longitude.toFixed(6)) };
-            const question: NearbyQuestion = {
+            const question: NearbyQuery = {
               latitude: latitude.toFixed(6),
               longitude: longitude.toFixed(6),
               radiusKm,
               count,
             };
-            const answer = await client.ask(upstreamOf, question);
+            const answer = await client.queryThrough(upstreamOf, question);
             const positions = positionsIn(textOf(answer));
             expect(positions.length).to.be.at.most(count);
             for (const position of positions) {
-              const limitKm = Math.min(radiusKm, radiusKmMax);
+              const limitKm = Math.min(radiusKm, maxRadiusKm);
               expect(greatCircleKm(centre, position)).to.be.at.most(limitKm + 1e-5);
             }
-            expect(await client.ask(upstreamOf, question)).to.equal(answer);
+            expect(await client.queryThrough(upstreamOf, question)).to.equal(answer);
           }),
         );
       });
@@ -140,7 +140,7 @@ describe('the sample upstream', () => {
 
     it('answers WHATSAT for a known client with as many posts as asked for', async () => {
       for (const place of [losAngeles, everest]) {
-        const answer = await client.ask(twitterSearch, { ...place, radiusKm: 100, count: 2 });
+        const answer = await client.queryThrough(twitterSearch, { ...place, radiusKm: 100, count: 2 });
         expect((JSON.parse(textOf(answer)) as Search).results).to.have.lengthOf(2);
         expect(answer).to.not.include('\n');
       }
@@ -178,7 +178,7 @@ describe('the sample service', () => {
     const broken = (): Gazetteer => {
       throw new Error('secret');
     };
-    const server = createServer(sampleService(broken, (error) => failures.push(error)));
+    const server = createServer(createRequestListener(broken, (error) => failures.push(error)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -193,7 +193,7 @@ describe('the sample service', () => {
 
 describe('a process that starts the sample upstream', () => {
   it('is not kept alive by it', async () => {
-    const start = new URL('../../src/upstreams/sample/start.js', import.meta.url);
+    const start = new URL('../../src/upstreams/sample/sample-upstream.js', import.meta.url);
     // `--input-type` is one of the options that threads would take over.
     const script = `import { startSampleUpstream } from ${JSON.stringify(start.href)};
       await startSampleUpstream({ onFailure: (error) => { throw error; } });`;

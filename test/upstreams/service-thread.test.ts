@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { restartDelayMs } from '../../src/upstreams/sample/restart-delay.js';
 import { ServiceThread } from '../../src/upstreams/sample/service-thread.js';
 
-const mortal = new URL('./mortal-worker.js', import.meta.url);
+const mortal = new URL('./crashing-worker.js', import.meta.url);
 
 /** Asks until the service answers; the test's own deadline ends it. */
 async function answer(url: string): Promise<string> {

@@ -6,16 +6,16 @@ import type { ServiceReply, ServiceRequest } from './upstream-service.js';
  */
 
 /** The key that they know. */
-export const goodKey = 'herd-test-KEY+/=0123456789';
+export const validKey = 'herd-test-KEY+/=0123456789';
 
 /** How many results they have. */
-const held = 150;
+const availableResults = 150;
 
-function ok(body: object): ServiceReply {
+function jsonReply(body: object): ServiceReply {
   return { status: 200, body: JSON.stringify(body, null, 1) };
 }
 
-function refuse(status: number, body: object): ServiceReply {
+function errorReply(status: number, body: object): ServiceReply {
   return { status, body: JSON.stringify(body) };
 }
 
@@ -23,9 +23,9 @@ const decimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
 /** The Twitter Search API 1.0. */
 export function twitterService({ method, path, query }: ServiceRequest): ServiceReply {
-  if (method !== 'GET' || path !== '/search.json') return refuse(404, { error: 'Not found' });
+  if (method !== 'GET' || path !== '/search.json') return errorReply(404, { error: 'Not found' });
   const geocode = /^(-?[\d.]+),(-?[\d.]+),(\d+(?:\.\d+)?)km$/.exec(query.get('geocode') ?? '');
-  if (geocode === null) return refuse(403, { error: 'You must enter a query.' });
+  if (geocode === null) return errorReply(403, { error: 'You must enter a query.' });
   const count = Math.min(100, Number(query.get('rpp') ?? 15));
   const results = Array.from(
     { length: count },
@@ -39,8 +39,8 @@ export function twitterService({ method, path, query }: ServiceRequest): Service
 /** The recent search of the X API v2. */
 export function xService({ method, path, query, headers }: ServiceRequest): ServiceReply {
   const problem = (status: number, title: string, detail: string, more = {}) =>
-    refuse(status, { title, detail, type: 'about:blank', status, ...more });
-  if (headers.authorization !== `Bearer ${goodKey}`) return problem(401, 'Unauthorized', 'Unauthorized');
+    errorReply(status, { title, detail, type: 'about:blank', status, ...more });
+  if (headers.authorization !== `Bearer ${validKey}`) return problem(401, 'Unauthorized', 'Unauthorized');
   if (method !== 'GET' || path !== '/2/tweets/search/recent') return problem(404, 'Not Found', 'Not Found');
   const invalid = (message: string) =>
     problem(400, 'Invalid Request', 'One or more parameters to your request was invalid.', {
@@ -56,8 +56,11 @@ export function xService({ method, path, query, headers }: ServiceRequest): Serv
   if (!Number.isInteger(count) || count < 10 || count > 100) {
     return invalid('The `max_results` query parameter value is not between 10 and 100');
   }
-  const ids = Array.from({ length: Math.min(count, held) }, (_, index) => `${1859900000000000001n + BigInt(index)}`);
-  return ok({
+  const ids = Array.from(
+    { length: Math.min(count, availableResults) },
+    (_, index) => `${1859900000000000001n + BigInt(index)}`,
+  );
+  return jsonReply({
     data: ids.map((id, index) => ({
       id,
       text: `post ${index} & more`,
@@ -81,27 +84,28 @@ export function xService({ method, path, query, headers }: ServiceRequest): Serv
 
 /** The Nearby Search of Google Places (New). */
 export function googlePlacesService({ method, path, headers, body }: ServiceRequest): ServiceReply {
-  const error = (code: number, status: string, message: string) => refuse(code, { error: { code, message, status } });
+  const error = (code: number, status: string, message: string) =>
+    errorReply(code, { error: { code, message, status } });
   if (method !== 'POST' || path !== '/v1/places:searchNearby') return error(404, 'NOT_FOUND', 'not found');
-  if (headers['x-goog-api-key'] !== goodKey) {
+  if (headers['x-goog-api-key'] !== validKey) {
     return error(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.');
   }
   const mask = headers['x-goog-fieldmask'];
   if (typeof mask !== 'string') return error(400, 'INVALID_ARGUMENT', 'FieldMask is a required parameter.');
-  const asked = JSON.parse(body) as {
+  const requestBody = JSON.parse(body) as {
     maxResultCount: number;
     locationRestriction: { circle: { center: { latitude: number; longitude: number }; radius: number } };
   };
-  const { center, radius } = asked.locationRestriction.circle;
-  if (!(asked.maxResultCount >= 1 && asked.maxResultCount <= 20)) {
+  const { center, radius } = requestBody.locationRestriction.circle;
+  if (!(requestBody.maxResultCount >= 1 && requestBody.maxResultCount <= 20)) {
     return error(400, 'INVALID_ARGUMENT', 'Max result count must be between 1 and 20 inclusively.');
   }
   if (!(radius > 0 && radius <= 50_000)) return error(400, 'INVALID_ARGUMENT', 'Radius must be in (0, 50000].');
   if (!(Math.abs(center.latitude) <= 90 && Math.abs(center.longitude) <= 180)) {
     return error(400, 'INVALID_ARGUMENT', 'Invalid center.');
   }
-  return ok({
-    places: Array.from({ length: asked.maxResultCount }, (_, index) => ({
+  return jsonReply({
+    places: Array.from({ length: requestBody.maxResultCount }, (_, index) => ({
       id: `ChIJ${index}`,
       types: ['bar', 'point_of_interest'],
       location: { latitude: 34.07, longitude: -118.44 },
@@ -116,19 +120,19 @@ export function googlePlacesService({ method, path, headers, body }: ServiceRequ
 /** The Nearby Search of Google Places (legacy): always HTTP 200. */
 export function googlePlacesLegacyService({ path, query }: ServiceRequest): ServiceReply {
   const status = (word: string, message?: string) =>
-    ok({
+    jsonReply({
       html_attributions: [],
       results: [],
       status: word,
       ...(message === undefined ? {} : { error_message: message }),
     });
   if (path !== '/maps/api/place/nearbysearch/json') return { status: 404, body: '<!DOCTYPE html>' };
-  if (query.get('key') !== goodKey) return status('REQUEST_DENIED', 'The provided API key is invalid.');
+  if (query.get('key') !== validKey) return status('REQUEST_DENIED', 'The provided API key is invalid.');
   const radius = Number(query.get('radius') ?? NaN);
   if (!/^-?[\d.]+,-?[\d.]+$/.test(query.get('location') ?? '') || !(radius >= 0 && radius <= 50_000)) {
     return status('INVALID_REQUEST');
   }
-  return ok({
+  return jsonReply({
     html_attributions: [],
     next_page_token: 'more',
     results: Array.from({ length: 20 }, (_, index) => ({
@@ -150,7 +154,7 @@ export function wikipediaService({ path, query, headers }: ServiceRequest): Serv
     return { status: 403, body: 'Please set a user-agent and respect our robot policy' };
   }
   const error = (code: string, info: string) =>
-    ok({ error: { code, info, docref: 'See https://en.wikipedia.org/w/api.php' } });
+    jsonReply({ error: { code, info, docref: 'See https://en.wikipedia.org/w/api.php' } });
   const [latitude = '', longitude = ''] = (query.get('gscoord') ?? '').split('|');
   if (!decimal.test(latitude) || !decimal.test(longitude)) return error('invalid-coord', 'Invalid coordinate provided');
   const within = (name: string, least: number, most: number) => {
@@ -160,7 +164,7 @@ export function wikipediaService({ path, query, headers }: ServiceRequest): Serv
   if (!within('gsradius', 10, 10_000)) return error('badinteger', 'gsradius must be between 10 and 10,000.');
   if (!within('gslimit', 1, 500)) return error('badinteger', 'gslimit must be between 1 and 500.');
   if (query.get('formatversion') !== '2') return error('badvalue', 'this test wants formatversion 2');
-  return ok({
+  return jsonReply({
     batchcomplete: true,
     query: {
       geosearch: Array.from({ length: Number(query.get('gslimit')) }, (_, index) => ({

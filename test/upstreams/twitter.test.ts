@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { UpstreamError } from '../../src/protocol/upstream/errors.js';
-import type { HttpResponse, NearbyQuestion } from '../../src/protocol/upstream/upstream.js';
+import type { HttpResponse, NearbyQuery } from '../../src/protocol/upstream/upstream.js';
 import { twitterSearch } from '../../src/upstreams/twitter.js';
 
 const twitter = twitterSearch('http://search.example');
-const question: NearbyQuestion = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
+const question: NearbyQuery = { latitude: '34.068930', longitude: '-118.445127', radiusKm: 100, count: 2 };
 
-function asked(changes: Partial<NearbyQuestion>): URLSearchParams {
+function requestParams(changes: Partial<NearbyQuery>): URLSearchParams {
   return new URL(twitter.request({ ...question, ...changes }).url).searchParams;
 }
 
@@ -32,23 +32,23 @@ describe('Twitter search: the request', () => {
   });
 
   it('cuts the radius to the largest the API takes', () => {
-    expect(asked({ radiusKm: 40_000 }).get('geocode')).to.equal('34.068930,-118.445127,2500km');
-    expect(asked({ radiusKm: Number.MAX_VALUE }).get('geocode')).to.equal('34.068930,-118.445127,2500km');
+    expect(requestParams({ radiusKm: 40_000 }).get('geocode')).to.equal('34.068930,-118.445127,2500km');
+    expect(requestParams({ radiusKm: Number.MAX_VALUE }).get('geocode')).to.equal('34.068930,-118.445127,2500km');
   });
 
   it('asks for one result where none is wanted: nobody knows what the API does with 0', () => {
-    expect(asked({ count: 0 }).get('rpp')).to.equal('1');
+    expect(requestParams({ count: 0 }).get('rpp')).to.equal('1');
   });
 
   it('writes every radius in plain decimals, to the millimetre', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), (radiusKm) => {
-        const radius = asked({ radiusKm }).get('geocode')?.split(',')[2] ?? '';
+        const radius = requestParams({ radiusKm }).get('geocode')?.split(',')[2] ?? '';
         expect(radius).to.match(/^\d+(?:\.\d+)?km$/);
-        expect(Number.parseFloat(radius)).to.be.closeTo(Math.min(radiusKm, twitter.radiusKmMax), 1e-6);
+        expect(Number.parseFloat(radius)).to.be.closeTo(Math.min(radiusKm, twitter.maxRadiusKm), 1e-6);
       }),
     );
-    expect(asked({ radiusKm: 0.00001 }).get('geocode')).to.match(/,0\.00001km$/);
+    expect(requestParams({ radiusKm: 0.00001 }).get('geocode')).to.match(/,0\.00001km$/);
   });
 });
 

@@ -22,11 +22,11 @@ export interface ServiceReply {
 export class UpstreamService {
   readonly requests: ServiceRequest[] = [];
   /** Answers in the service's place, to the last byte. */
-  instead: ((response: ServerResponse, request: IncomingMessage) => void) | undefined;
+  override: ((response: ServerResponse, request: IncomingMessage) => void) | undefined;
   private readonly server: Server;
 
   constructor(private readonly reply: (request: ServiceRequest) => ServiceReply) {
-    this.server = createServer((request, response) => void this.answer(request, response));
+    this.server = createServer((request, response) => void this.handle(request, response));
   }
 
   async start(): Promise<void> {
@@ -44,23 +44,23 @@ export class UpstreamService {
     await once(this.server, 'close');
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const { pathname, searchParams } = new URL(request.url ?? '', this.url);
-    const asked: ServiceRequest = {
+    const serviceRequest: ServiceRequest = {
       method: request.method ?? '',
       path: pathname,
       query: searchParams,
       headers: request.headers,
       body: Buffer.concat(chunks).toString(),
     };
-    this.requests.push(asked);
-    if (this.instead !== undefined) {
-      this.instead(response, request);
+    this.requests.push(serviceRequest);
+    if (this.override !== undefined) {
+      this.override(response, request);
       return;
     }
-    const { status, headers, body } = this.reply(asked);
+    const { status, headers, body } = this.reply(serviceRequest);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   }
 }

@@ -1,40 +1,30 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserPlace, startBrowser } from '../support/browser.js';
-import { eventually, patienceMs } from '../support/eventually.js';
-import { writeHerd } from '../support/herd-file.js';
+import { browserLocation, startBrowser } from '../support/browser.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
+import { writeHerdFile } from '../support/herd-file.js';
 import { Herd } from '../support/herd.js';
 
-const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
-const shortStory = `
-name: Bob is away for a moment
-herd: { servers: [Ada, Bob], talks: { Ada: [Bob] }, links: { beatMs: 100 } }
-clients: { count: 3, rate: 10/s }
-steps:
-  - { at: 500ms, crash: Bob }
-  - { at: 3s, restart: Bob }
-  - { at: 6s, expect: converged }
-settle: 1s
-`;
+const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
 const tokens = { CLIENTS: 'token-of-all-clients', ADMIN: 'token-of-administration' };
 
 describe('chaos by hand in the window, in Chromium', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let browser: Browser;
   let open: Herd;
   let closed: Herd;
 
   before(async function () {
-    if ('missing' in browserPlace) return this.skip();
-    open = new Herd('one process', await writeHerd({ talks, web: true }));
-    const access = { clients: '${CLIENTS}', administration: '${ADMIN}' };
-    closed = new Herd('one process', await writeHerd({ talks, web: true, settings: { access } }));
-    closed.give('Blake', { env: tokens });
-    [browser] = await Promise.all([startBrowser(browserPlace.path), open.start(), closed.start()]);
+    if ('missing' in browserLocation) return this.skip();
+    open = new Herd('one process', await writeHerdFile({ topology, hasHttp: true }));
+    const auth = { clientToken: '${CLIENTS}', adminToken: '${ADMIN}' };
+    closed = new Herd('one process', await writeHerdFile({ topology, hasHttp: true, settings: { auth } }));
+    closed.setCircumstances('Blake', { env: tokens });
+    [browser] = await Promise.all([startBrowser(browserLocation.path), open.start(), closed.start()]);
   });
 
   after(async () => {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     await browser.close();
     await Promise.all([open.stop(), closed.stop()]);
   });
@@ -68,7 +58,7 @@ describe('chaos by hand in the window, in Chromium', function () {
     await press(page, 'Crash it');
     await page.locator('#node .buttons button', { hasText: 'its memory and clients are gone' }).waitFor();
     await press(page, 'Crash it');
-    await page.locator('#graph .server[data-name="Metta"][data-reach="away"]').waitFor();
+    await page.locator('#graph .server[data-name="Metta"][data-reach="disconnected"]').waitFor();
     await linkIs(page, 'Bryant–Metta', 'Bryant: backoff');
     await press(page, 'Crash it');
     await press(page, 'Crash it');
@@ -76,7 +66,7 @@ describe('chaos by hand in the window, in Chromium', function () {
     await press(page, 'Restart it');
     await linkIs(page, 'Bryant–Metta', 'Bryant: live, Metta: live');
     await page.locator('#graph .server[data-name="Metta"] .note', { hasText: 'has all' }).waitFor();
-    expect(await open.memoryOf('Metta', ['kiwi'])).to.deep.equal([at]);
+    expect(await open.queryLocations('Metta', ['kiwi'])).to.deep.equal([at]);
     await page.close();
   });
 
@@ -91,12 +81,12 @@ describe('chaos by hand in the window, in Chromium', function () {
     await page.locator('#node', { hasText: 'cut by hand' }).waitFor();
     const at = await open.report('Blake', 'plum');
     await note('1 behind');
-    expect(await open.knowing('plum', open.servers)).to.deep.equal(['Blake']);
+    expect(await open.serversKnowing('plum', open.servers)).to.deep.equal(['Blake']);
     await press(page, 'Heal it');
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await note('has all');
     await page.locator('#events li', { hasText: 'asks to heal Blake-Bryant' }).first().waitFor();
-    await open.agrees([at]);
+    await open.waitForAgreement([at]);
     await page.close();
   });
 
@@ -125,32 +115,6 @@ describe('chaos by hand in the window, in Chromium', function () {
     await marked.waitFor({ state: 'detached' });
     await eventually('no link is marked', async () => (await page.locator('#graph .fault:visible').count()) === 0);
     await page.locator('#events li', { hasText: 'asks to heal Bryant-Metta' }).first().waitFor();
-    await page.close();
-  });
-
-  it('plays a scenario that the reader brings, and says what came of it', async () => {
-    // To ask once in vain which scenarios there are is no reason to show none.
-    const page = await visit(open, (prepared) =>
-      prepared.route('**/api/admin/scenarios', (route) => route.abort(), { times: 1 }),
-    );
-    await page.locator('#stage-choice option', { hasText: 'Slow neighbour' }).waitFor({ state: 'attached' });
-    const bring = (text: string) =>
-      page
-        .locator('#stage-file')
-        .setInputFiles({ name: 'mine.yaml', mimeType: 'text/yaml', buffer: Buffer.from(text) });
-    await bring('name: Nothing\nherd: { servers: [Ada] }\nsteps: [{ at: 1s, explode: Ada }]');
-    await page.locator('#stage-play').press('Enter');
-    await page.locator('#stage-verdict[data-verdict="not played"]', { hasText: 'mine.yaml:3' }).waitFor();
-    expect(await page.locator('#stage-choice').isVisible()).to.equal(false);
-    await page.locator('#stage-forget').press('Enter');
-    expect(await page.locator('#stage-file').inputValue()).to.equal('');
-    expect(await page.locator('#stage-choice').isVisible()).to.equal(true);
-    await bring(shortStory);
-    await page.locator('#stage-play').press('Enter');
-    await page.locator('#stage-lines p', { hasText: 'crash: Bob' }).waitFor();
-    await page.locator('#story-graph .server[data-name="Bob"][data-reach="away"]').waitFor();
-    await page.locator('#story-graph .server[data-name="Bob"][data-reach="reached"]').waitFor();
-    await page.locator('#stage-verdict[data-verdict="held"]', { hasText: 'HELD' }).waitFor();
     await page.close();
   });
 

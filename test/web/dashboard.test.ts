@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { browserPlace, startBrowser } from '../support/browser.js';
-import { framesInASecond, usefulAt } from '../../bench/support/page-measures.js';
-import { eventually, patienceMs } from '../support/eventually.js';
-import { keepFailure, keepScreenshot } from '../support/screenshots.js';
+import { browserLocation, startBrowser } from '../support/browser.js';
+import { framesPerSecondScript, usefulAtScript } from '../../bench/support/page-measures.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
+import { saveFailureScreenshots, saveScreenshot } from '../support/screenshots.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
 /** What the page may weigh, compressed, in bytes. */
@@ -22,32 +22,32 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the window, in Chromium', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let browser: Browser;
   let herd: Herd;
   /** What a sound page never has. */
   const errors: string[] = [];
 
   before(async function () {
-    if ('missing' in browserPlace) {
-      process.stdout.write(`    ${browserPlace.missing}\n`);
+    if ('missing' in browserLocation) {
+      process.stdout.write(`    ${browserLocation.missing}\n`);
       return this.skip();
     }
-    const talks = { Blake: ['Bryant'], Bryant: ['Metta'] };
-    herd = await startHerd({ mode: 'one command a server', talks, web: true, shape: 'twitter' });
-    browser = await startBrowser(browserPlace.path);
+    const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
+    herd = await startHerd({ mode: 'one command a server', topology, hasHttp: true, upstreamFormat: 'twitter' });
+    browser = await startBrowser(browserLocation.path);
   });
 
   after(async () => {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     await browser.close();
     await herd.stop();
   });
 
   afterEach(async function () {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     const pages = browser.contexts().flatMap((context) => context.pages());
-    await keepFailure(this.currentTest, pages);
+    await saveFailureScreenshots(this.currentTest, pages);
     await Promise.all(browser.contexts().map((context) => context.close()));
     expect(errors.splice(0)).to.deep.equal([]);
   });
@@ -103,7 +103,7 @@ describe('the window, in Chromium', function () {
     // A machine that does other things may hold one of them up.
     while (times.length < 3 && !times.some((ms) => ms < usefulWithinMs)) {
       const page = await open('Blake');
-      times.push(await page.evaluate<number>(usefulAt));
+      times.push(await page.evaluate<number>(usefulAtScript));
       bytes = await page.evaluate<number>(
         `performance.getEntries().reduce((sum, { transferSize = 0 }) => sum + transferSize, 0)`,
       );
@@ -134,7 +134,7 @@ describe('the window, in Chromium', function () {
     await eventually('the circle is drawn', async () => (await drawnOn(metta, 'map-marks')).share > 0.7);
     await metta.locator('#near-list button').nth(2).hover();
     await metta.locator('#near-list li[aria-current]', { hasText: /^3/ }).waitFor();
-    await keepScreenshot(metta, 'window-near');
+    await saveScreenshot(metta, 'window-near');
     expect(await metta.locator('#near-status').textContent()).to.match(
       /^10 answers to WHATSAT kiwi\.cs\.ucla\.edu 50 10/,
     );
@@ -163,7 +163,7 @@ describe('the window, in Chromium', function () {
       );
       await prepared.route('**/api/herd', async (route) => {
         const told = (await (await route.fetch()).json()) as Record<string, unknown>;
-        await route.fulfill({ json: { ...told, upstream: { kind: 'other', countMax: 7 } } });
+        await route.fulfill({ json: { ...told, upstream: { kind: 'other', maxCount: 7 } } });
       });
     });
     await pick(page, 'noted');
@@ -216,7 +216,7 @@ describe('the window, in Chromium', function () {
     const phone = await open('Blake', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true });
     await pick(phone, 'kiwi');
     expect(await bottomOf(phone, '#client-line')).to.be.below(812);
-    await keepScreenshot(phone, 'window-phone');
+    await saveScreenshot(phone, 'window-phone');
   });
 
   it('shows in the console what is watched: of many changes the newest, and how many there were besides', async () => {
@@ -226,7 +226,7 @@ describe('the window, in Chromium', function () {
     const at = await herd.report('Metta', 'watched');
     await changes.filter({ hasText: at }).waitFor();
     const reports = Array.from({ length: 2_000 }, (_, index) => `IAMAT crowd +1+1 ${index + 1}\n`);
-    await herd.tell('Metta', reports.join(''));
+    await herd.sendAll('Metta', reports.join(''));
     await changes.filter({ hasText: /AT Metta \S+ crowd \+1\+1 2000$/ }).waitFor();
     await changes
       .filter({ hasText: /^[\d,]+ changes not shown$/ })
@@ -241,7 +241,7 @@ describe('the window, in Chromium', function () {
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await page.locator('#graph .link[aria-label*="Blake–Bryant"]').press('Enter');
     await herd.kill('Bryant');
-    await page.locator('#graph .server[data-reach="away"]').waitFor();
+    await page.locator('#graph .server[data-reach="disconnected"]').waitFor();
     await linkIs(page, 'Blake–Bryant', 'Blake: backoff');
     await page
       .locator('#graph .countdown', { hasText: /^\d+\.\d s$/ })
@@ -253,11 +253,11 @@ describe('the window, in Chromium', function () {
     await pick(page, 'plum');
     await holds(page, '1 of 3 servers');
     await page.locator('#graph .server[data-name="Blake"] .note', { hasText: '1 behind' }).waitFor();
-    await keepScreenshot(page, 'window-server-away');
+    await saveScreenshot(page, 'window-server-away');
     await herd.restart('Bryant');
     await linkIs(page, 'Blake–Bryant', 'Blake: live, Bryant: live');
     await holds(page, '3 of 3 servers');
-    await keepScreenshot(page, 'window-caught-up');
+    await saveScreenshot(page, 'window-caught-up');
   });
 
   it('can be used by keyboard alone', async () => {
@@ -308,7 +308,7 @@ describe('the window, in Chromium', function () {
         return `IAMAT phone-${at} +${north.toFixed(2)}+${east.toFixed(2).padStart(6, '0')} ${started + round}\n`;
       });
       blake.send(lines.join(''));
-      frames.push(await page.evaluate<number>(framesInASecond));
+      frames.push(await page.evaluate<number>(framesPerSecondScript));
     }
     blake.close();
     await page.locator('#clients-known', { hasText: /^10,0/ }).waitFor();

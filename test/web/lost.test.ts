@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserPlace, startBrowser } from '../support/browser.js';
-import { eventually, patienceMs } from '../support/eventually.js';
+import { browserLocation, startBrowser } from '../support/browser.js';
+import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
 /** Runs in the page: whoever calls `loseSomething` has the streams of events say so, as servers do to a reader that is too slow. */
@@ -21,22 +21,22 @@ const canLose = `{
 }`;
 
 describe('what the window loses, in Chromium', function () {
-  this.timeout(3 * patienceMs);
+  this.timeout(3 * defaultTimeoutMs);
   let browser: Browser;
   let herd: Herd;
   let page: Page;
 
   before(async function () {
-    if ('missing' in browserPlace) return this.skip();
+    if ('missing' in browserLocation) return this.skip();
     [herd, browser] = await Promise.all([
-      startHerd({ mode: 'one command a server', talks: { Blake: ['Metta'] }, web: true }),
-      startBrowser(browserPlace.path),
+      startHerd({ mode: 'one command a server', topology: { Blake: ['Metta'] }, hasHttp: true }),
+      startBrowser(browserLocation.path),
     ]);
     await herd.report('Metta', 'kiwi');
   });
 
   after(async () => {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     await browser.close();
     await herd.stop();
   });
@@ -85,7 +85,7 @@ describe('what the window loses, in Chromium', function () {
     metta.signal('SIGSTOP');
     try {
       await page.clock.fastForward(45_000);
-      await page.locator('#graph .server[data-name="Metta"][data-reach="away"]').waitFor();
+      await page.locator('#graph .server[data-name="Metta"][data-reach="disconnected"]').waitFor();
     } finally {
       metta.signal('SIGCONT');
     }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserPlace, startBrowser } from '../support/browser.js';
-import { patienceMs } from '../support/eventually.js';
+import { browserLocation, startBrowser } from '../support/browser.js';
+import { defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 import { describeWithNats, NatsServer } from '../support/nats-server.js';
 
@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 describeWithNats('the window of a herd on NATS, in Chromium', function () {
-  this.timeout(4 * patienceMs);
+  this.timeout(4 * defaultTimeoutMs);
   let nats: NatsServer;
   let herd: Herd;
   let browser: Browser;
@@ -19,14 +19,14 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
   const errors: string[] = [];
 
   before(async function () {
-    if ('missing' in browserPlace) {
-      process.stdout.write(`    ${browserPlace.missing}\n`);
+    if ('missing' in browserLocation) {
+      process.stdout.write(`    ${browserLocation.missing}\n`);
       return this.skip();
     }
     nats = await NatsServer.start();
-    const plan = { servers: ['Blake', 'Bryant', 'Metta'], nats: nats.address, web: true };
+    const plan = { servers: ['Blake', 'Bryant', 'Metta'], natsServer: nats.address, hasHttp: true };
     herd = await startHerd({ mode: 'one command a server', ...plan });
-    browser = await startBrowser(browserPlace.path);
+    browser = await startBrowser(browserLocation.path);
     // The policy of the page keeps strangers' scripts out; axe is one.
     page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, bypassCSP: true });
     page.on('pageerror', (error) => errors.push(error.message));
@@ -35,7 +35,7 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
   });
 
   after(async () => {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     await browser.close();
     await herd.stop();
     await nats.stop();
@@ -51,7 +51,7 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
     await page.locator('#links-live', { hasText: '3 of 3' }).waitFor();
     expect(await page.locator('#graph .engine').textContent()).to.equal('NATS');
     const legend = await page.locator('#legend li:visible').allTextContents();
-    expect(legend).to.deep.equal(['live', 'loading', 'connecting', 'blocked', 'away', 'not heard']);
+    expect(legend).to.deep.equal(['live', 'loading', 'connecting', 'write-blocked', 'disconnected', 'not heard']);
   });
 
   it('shows a report go to NATS and from there to the others', async () => {
@@ -64,7 +64,7 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
   it('shows NATS go away, count down, and what waits for it; and come back', async () => {
     await way('Blake', /live/).press('Enter');
     await nats.kill();
-    await way('Blake', /(away|connecting)/).waitFor({ state: 'attached' });
+    await way('Blake', /(disconnected|connecting)/).waitFor({ state: 'attached' });
     await page
       .locator('#graph .countdown', { hasText: /^\d+\.\d s$/ })
       .first()

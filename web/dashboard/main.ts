@@ -1,22 +1,21 @@
 import { ClientPanel } from './panels/client-panel.js';
 import { Console } from './panels/console.js';
-import { part } from './dom.js';
+import { byId } from './dom.js';
 import { EventList } from './panels/event-list.js';
-import { Feed, meetHerd, type Listener } from './data/feed.js';
+import { Feed, discoverHerd, type FeedListener } from './data/feed.js';
 import { Graph } from './graph/graph.js';
-import { engine, Herd, type Server } from './data/herd.js';
-import { Locations, type Told } from './data/locations.js';
+import { broker, Herd, type Server } from './data/herd.js';
+import { Locations, type ClientLocation } from './data/locations.js';
 import { WorldMap } from './map/map.js';
-import { NearPanel } from './panels/near-panel.js';
+import { NearbyPanel } from './panels/nearby-panel.js';
 import { NodePanel } from './panels/node-panel.js';
 import { Palette } from './map/palette.js';
 import { Pulses } from './map/pulses.js';
 import { Selection } from './panels/selection.js';
-import { Stage } from './panels/scenario-panel.js';
-import { standingIn } from './panels/replica-lag.js';
+import { createReplicaLag } from './panels/replica-lag.js';
 import { Summary } from './panels/summary.js';
 import { token } from './panels/token.js';
-import { Travellers } from './panels/demo-phones.js';
+import { DemoPhones } from './panels/demo-phones.js';
 import { fetchWorld } from './map/world.js';
 
 const herd = new Herd();
@@ -26,51 +25,50 @@ const palette = new Palette();
 const pulses = new Pulses();
 
 const map = new WorldMap(locations, selection, palette);
-const standing = standingIn(locations);
-const legend = part('legend', HTMLElement);
-const graph = new Graph(part('herd-graph', HTMLElement), herd, { pulses, palette, standing, legend, selection });
-const talk = new Console(herd);
+const replicaLag = createReplicaLag(locations);
+const legend = byId('legend', HTMLElement);
+const graph = new Graph(byId('herd-graph', HTMLElement), herd, { pulses, palette, replicaLag, legend, selection });
+const commandConsole = new Console(herd);
 const events = new EventList(herd);
 const views = [
   map,
   graph,
-  talk,
+  commandConsole,
   events,
   new ClientPanel(herd, locations, selection, () => map.goToPicked()),
-  new NearPanel(herd, selection, {
-    speaker: () => talk.server,
+  new NearbyPanel(herd, selection, {
+    selectedServer: () => commandConsole.server,
     goTo: (position) => map.goTo(position),
     goToFound: (circle, things) => map.goToFound(circle, things),
   }),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
-  new Stage(herd, palette),
-  new Travellers(herd),
+  new DemoPhones(herd),
 ];
 const feeds: Feed[] = [];
 
-function take(teller: Server, told: readonly Told[]): void {
+function updateLocations(server: Server, clientLocations: readonly ClientLocation[]): void {
   const nowMs = performance.now();
-  for (const location of told) {
-    locations.take(location, teller.index, herd.server(location.server)?.index ?? 0, nowMs);
+  for (const location of clientLocations) {
+    locations.update(location, server.index, herd.server(location.server)?.index ?? 0, nowMs);
   }
 }
 
-const listener: Listener = {
-  told: take,
-  learned: (server, from, told) => {
-    take(server, told);
-    const first = herd.server(told[0]?.server ?? '')?.index ?? server.index;
-    pulses.learned(from ?? server.name, server.name, told.length, first);
-    const tellsEngine = from !== engine && herd.end(server.name, engine)?.now.state === 'live';
-    if (tellsEngine) pulses.learned(server.name, engine, told.length, first);
+const listener: FeedListener = {
+  located: updateLocations,
+  learned: (server, from, clientLocations) => {
+    updateLocations(server, clientLocations);
+    const first = herd.server(clientLocations[0]?.server ?? '')?.index ?? server.index;
+    pulses.add(from ?? server.name, server.name, clientLocations.length, first);
+    const tellsEngine = from !== broker && herd.end(server.name, broker)?.current.state === 'live';
+    if (tellsEngine) pulses.add(server.name, broker, clientLocations.length, first);
   },
-  happened: (happening) => {
-    events.add(happening, performance.now());
+  occurred: (event) => {
+    events.add(event, performance.now());
     // What is done to a link by hand, servers tell only who asks; whichever was told to do it, both ends may know.
-    if (happening.kind === 'administration' && happening.data['outcome'] === 'asked') void askAgain();
+    if (event.kind === 'admin-action' && event.data['outcome'] === 'accepted') void refreshAllOnce();
   },
-  lost: (server) => locations.forget(server.index),
+  disconnected: (server) => locations.removeServer(server.index),
 };
 
 /** Whatever came since the last frame is drawn in one go. */
@@ -80,35 +78,35 @@ function frame(nowMs: number): void {
 }
 
 /** Asks every server again what it is. One that is away is called again in any case. */
-function askAll(): Promise<unknown> {
-  return Promise.allSettled(feeds.map((feed) => feed.ask()));
+function refreshAll(): Promise<unknown> {
+  return Promise.allSettled(feeds.map((feed) => feed.refresh()));
 }
 
 /** How often it was wanted, since nobody was asked, that all are asked again. */
-let wanted = 0;
+let refreshRequests = 0;
 
 /** Asks every server again, as often as there is reason to, but never twice at once. */
-async function askAgain(): Promise<void> {
-  wanted += 1;
-  if (wanted > 1) return;
+async function refreshAllOnce(): Promise<void> {
+  refreshRequests += 1;
+  if (refreshRequests > 1) return;
   do {
-    wanted = 1;
-    await askAll();
-  } while (wanted > 1);
-  wanted = 0;
+    refreshRequests = 1;
+    await refreshAll();
+  } while (refreshRequests > 1);
+  refreshRequests = 0;
 }
 
 requestAnimationFrame(frame);
-const met = meetHerd(herd).then(() => {
-  feeds.push(...herd.list.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server)));
-  token.whenGiven((purpose) => {
-    void askAll().then(() => {
-      if (purpose === 'administration' && herd.administering === 'token') token.ask(purpose);
+const discovered = discoverHerd(herd).then(() => {
+  feeds.push(...herd.serverList.filter(({ url }) => url !== '').map((server) => new Feed(herd, listener, server)));
+  token.onToken((purpose) => {
+    void refreshAll().then(() => {
+      if (purpose === 'admin' && herd.adminAccess === 'token-required') token.request(purpose);
     });
   });
 });
-const come = fetchWorld().then((land) => {
+const worldShown = fetchWorld().then((land) => {
   map.show(land);
 });
 // What is asked for here comes behind this frame's painting.
-void Promise.all([met, come]).then(() => requestAnimationFrame(() => performance.mark('useful')));
+void Promise.all([discovered, worldShown]).then(() => requestAnimationFrame(() => performance.mark('useful')));

@@ -5,51 +5,56 @@ const columnWidth = 2;
 
 /** Where in the run a place of the overview is, in milliseconds. */
 export function overviewMs({ layout, viewport }: Scene, x: number): number {
-  return (x / layout.width) * viewport.wholeMs;
+  return (x / layout.width) * viewport.totalMs;
 }
 
 /** How many messages arrived in each column of the overview; the same however the timeline is moved. */
 export function overviewCounts({ messages, layout, viewport }: Scene): Float64Array {
   const counts = new Float64Array(Math.max(1, Math.ceil(layout.width / columnWidth)));
   for (const atMs of messages.arrivedMs) {
-    const column = Math.min(counts.length - 1, Math.floor((atMs / viewport.wholeMs) * counts.length));
+    const column = Math.min(counts.length - 1, Math.floor((atMs / viewport.totalMs) * counts.length));
     counts[column] = (counts[column] ?? 0) + 1;
   }
   return counts;
 }
 
 /** Paints the whole run, small, and which part of it the timeline shows. */
-export function paintOverview(pen: CanvasRenderingContext2D, scene: Scene, counts: Float64Array, height: number): void {
+export function drawOverview(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  counts: Float64Array,
+  height: number,
+): void {
   const { data, layout, palette, viewport } = scene;
-  const x = (ms: number) => (ms / viewport.wholeMs) * layout.width;
-  pen.fillStyle = palette.of('paper');
-  pen.fillRect(0, 0, layout.width, height);
+  const x = (ms: number) => (ms / viewport.totalMs) * layout.width;
+  context.fillStyle = palette.of('paper');
+  context.fillRect(0, 0, layout.width, height);
   for (const { kind, fromMs, toMs } of data.bands) {
-    pen.fillStyle = palette.of(kind);
-    pen.globalAlpha = 0.12;
-    pen.fillRect(x(fromMs), 0, Math.max(1, x(toMs) - x(fromMs)), height);
+    context.fillStyle = palette.of(kind);
+    context.globalAlpha = 0.12;
+    context.fillRect(x(fromMs), 0, Math.max(1, x(toMs) - x(fromMs)), height);
   }
-  pen.globalAlpha = 1;
-  pen.fillStyle = palette.of('lane');
-  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  context.globalAlpha = 1;
+  context.fillStyle = palette.of('lane');
+  const highestCount = counts.reduce((a, b) => Math.max(a, b), 1);
   const width = layout.width / counts.length;
   for (const [column, count] of counts.entries()) {
     // A storm must not make all else invisible: the root shows both.
-    const bar = Math.sqrt(count / most) * (height - 6);
-    pen.fillRect(column * width, height - bar, Math.max(1, width - 0.5), bar);
+    const bar = Math.sqrt(count / highestCount) * (height - 6);
+    context.fillRect(column * width, height - bar, Math.max(1, width - 0.5), bar);
   }
   for (const { atMs } of data.result.violations) {
-    pen.fillStyle = palette.of('violated');
-    pen.fillRect(x(atMs) - 1, 0, 2, height);
+    context.fillStyle = palette.of('violated');
+    context.fillRect(x(atMs) - 1, 0, 2, height);
   }
   const left = x(viewport.fromMs);
   const right = Math.max(left + 4, x(viewport.toMs));
-  pen.fillStyle = palette.of('accent');
-  pen.globalAlpha = 0.13;
-  pen.fillRect(left, 0, right - left, height);
-  pen.globalAlpha = 1;
-  pen.strokeStyle = palette.of('accent');
-  pen.lineWidth = 2;
-  pen.setLineDash([]);
-  pen.strokeRect(left + 1, 1, right - left - 2, height - 2);
+  context.fillStyle = palette.of('accent');
+  context.globalAlpha = 0.13;
+  context.fillRect(left, 0, right - left, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = palette.of('accent');
+  context.lineWidth = 2;
+  context.setLineDash([]);
+  context.strokeRect(left + 1, 1, right - left - 2, height - 2);
 }

@@ -12,15 +12,15 @@ export interface Gestures {
 }
 
 /** How far a pointer may stray while it is pressed and mean the place, in pixels. */
-const strayMax = 4;
+const maxClickMovePixels = 4;
 
 /** How much one step of a wheel zooms: its steps are some hundred pixels. */
-const zoomOfPixel = 0.0022;
+const zoomPerPixel = 0.0022;
 
 /** Understands pointers and wheels on a canvas. */
-export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
+export function listenToGestures(canvas: HTMLCanvasElement, gestures: Gestures): void {
   const pressed = new Map<number, { x: number; y: number }>();
-  let strayed = 0;
+  let movedPixels = 0;
   const placeOf = (event: MouseEvent) => {
     const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -29,7 +29,7 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    if (pressed.size === 0) strayed = 0;
+    if (pressed.size === 0) movedPixels = 0;
     pressed.set(event.pointerId, placeOf(event));
   });
   canvas.addEventListener('pointermove', (event) => {
@@ -39,11 +39,11 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
       gestures.point(place.x, place.y, event.pointerType);
       return;
     }
-    strayed += Math.hypot(place.x - before.x, place.y - before.y);
+    movedPixels += Math.hypot(place.x - before.x, place.y - before.y);
     pressed.set(event.pointerId, place);
     const other = [...pressed].find(([id]) => id !== event.pointerId)?.[1];
     if (other !== undefined) pinch(before.x, place.x, other.x);
-    else if (strayed > strayMax) gestures.pan(before.x - place.x);
+    else if (movedPixels > maxClickMovePixels) gestures.pan(before.x - place.x);
   });
   const pinch = (beforeX: number, x: number, otherX: number) => {
     const [distanceBefore, distance] = [Math.abs(beforeX - otherX), Math.abs(x - otherX)];
@@ -53,7 +53,7 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
   canvas.addEventListener('pointerup', (event) => {
     const wasPressed = pressed.delete(event.pointerId);
     const { x, y } = placeOf(event);
-    if (wasPressed && pressed.size === 0 && strayed <= strayMax) gestures.choose(x, y, event.pointerType);
+    if (wasPressed && pressed.size === 0 && movedPixels <= maxClickMovePixels) gestures.choose(x, y, event.pointerType);
   });
   canvas.addEventListener('pointercancel', (event) => pressed.delete(event.pointerId));
   canvas.addEventListener('pointerleave', () => gestures.leave());
@@ -62,7 +62,7 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures): void {
     'wheel',
     (event) => {
       const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
-      if (event.ctrlKey || event.metaKey) gestures.zoom(Math.exp(event.deltaY * zoomOfPixel), placeOf(event).x);
+      if (event.ctrlKey || event.metaKey) gestures.zoom(Math.exp(event.deltaY * zoomPerPixel), placeOf(event).x);
       else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) gestures.pan(sideways);
       // What is left scrolls the page, as it does everywhere else.
       else return;

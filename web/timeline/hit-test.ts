@@ -1,24 +1,24 @@
 import type { FaultBand } from '../../src/simulation/report/timeline-data.js';
 import { trackHeight } from './layout.js';
-import { lineOf } from './draw-messages.js';
-import { inView, type Scene, type Target } from './scene.js';
+import { messageLine } from './draw-messages.js';
+import { findMessagesInView, type Scene, type Target } from './scene.js';
 
 /** How near a pointer must come, in pixels; a finger is less exact. */
-const reach: Readonly<Record<string, number>> = { mouse: 7, pen: 9 };
-const reachOfFinger = 18;
+const radiusByPointer: Readonly<Record<string, number>> = { mouse: 7, pen: 9 };
+const touchRadius = 18;
 
 /** What is pointed at on the lanes: marks before messages, messages before what was broken meanwhile. */
-export function findOnStage(scene: Scene, x: number, y: number, pointer: string): Target | undefined {
+export function findOnLanes(scene: Scene, x: number, y: number, pointer: string): Target | undefined {
   const { data, layout, scrollTop } = scene;
   if (x < layout.gutter) return undefined;
-  const near = reach[pointer] ?? reachOfFinger;
+  const radius = radiusByPointer[pointer] ?? touchRadius;
   for (const mark of data.marks) {
     const distance = Math.hypot(layout.x(mark.atMs) - x, layout.laneY(mark.lane) - scrollTop - y);
-    if (distance <= Math.min(near, 6)) return { kind: 'mark', mark };
+    if (distance <= Math.min(radius, 6)) return { kind: 'mark', mark };
   }
-  const index = nearestMessage(scene, x, y, near);
+  const index = nearestMessage(scene, x, y, radius);
   if (index !== undefined) return { kind: 'message', index };
-  const violation = data.result.violations.find(({ atMs }) => Math.abs(layout.x(atMs) - x) <= near);
+  const violation = data.result.violations.find(({ atMs }) => Math.abs(layout.x(atMs) - x) <= radius);
   if (violation !== undefined) return { kind: 'violation', violation };
   const lane = Math.floor((y + scrollTop) / layout.laneHeight);
   return bandAt(scene, x, ({ lanes }) => lanes.includes(lane));
@@ -28,11 +28,11 @@ export function findOnStage(scene: Scene, x: number, y: number, pointer: string)
 export function findInHead(scene: Scene, x: number, y: number, pointer: string): Target | undefined {
   const { data, layout } = scene;
   if (x < layout.gutter) return undefined;
-  const near = reach[pointer] ?? reachOfFinger;
-  const flag = data.result.violations.find(({ atMs }) => Math.abs(layout.x(atMs) - x) <= near);
+  const radius = radiusByPointer[pointer] ?? touchRadius;
+  const flag = data.result.violations.find(({ atMs }) => Math.abs(layout.x(atMs) - x) <= radius);
   if (flag !== undefined && y < layout.scriptTop) return { kind: 'violation', violation: flag };
   if (y >= layout.scriptTop && y < layout.faultTop(0)) {
-    const [step] = [...data.steps].reverse().filter(({ atMs }) => layout.x(atMs) <= x + near);
+    const [step] = [...data.steps].reverse().filter(({ atMs }) => layout.x(atMs) <= x + radius);
     if (step !== undefined && x - layout.x(step.atMs) < 240) return { kind: 'step', step };
   }
   const row = Math.floor((y - layout.faultTop(0)) / trackHeight);
@@ -52,15 +52,15 @@ export function nextMessage(scene: Scene, step: 1 | -1): number | undefined {
   return undefined;
 }
 
-function nearestMessage(scene: Scene, x: number, y: number, near: number): number | undefined {
+function nearestMessage(scene: Scene, x: number, y: number, radius: number): number | undefined {
   let best: number | undefined;
-  let least = near;
-  const { arrows, ticks } = inView(scene);
+  let lowestDistance = radius;
+  const { arrows, ticks } = findMessagesInView(scene);
   for (const indices of [arrows, ticks]) {
     for (const index of indices) {
-      const distance = distanceTo(lineOf(scene, index), x, y);
-      if (distance > least) continue;
-      least = distance;
+      const distance = distanceTo(messageLine(scene, index), x, y);
+      if (distance > lowestDistance) continue;
+      lowestDistance = distance;
       best = index;
     }
   }
@@ -71,13 +71,13 @@ function nearestMessage(scene: Scene, x: number, y: number, near: number): numbe
 function distanceTo([x1, y1, x2, y2]: readonly [number, number, number, number], x: number, y: number): number {
   const [dx, dy] = [x2 - x1, y2 - y1];
   const along = ((x - x1) * dx + (y - y1) * dy) / Math.max(1e-9, dx * dx + dy * dy);
-  const part = Math.max(0, Math.min(1, along));
-  return Math.hypot(x - x1 - part * dx, y - y1 - part * dy);
+  const fraction = Math.max(0, Math.min(1, along));
+  return Math.hypot(x - x1 - fraction * dx, y - y1 - fraction * dy);
 }
 
 /** The last of the bands that cover each other is on top. */
 function bandAt({ data, layout }: Scene, x: number, isHere: (band: FaultBand) => boolean): Target | undefined {
   const ms = layout.ms(x);
-  const band = data.bands.findLast((each) => each.fromMs <= ms && each.toMs >= ms && isHere(each));
+  const band = data.bands.findLast((candidate) => candidate.fromMs <= ms && candidate.toMs >= ms && isHere(candidate));
   return band === undefined ? undefined : { kind: 'band', band };
 }

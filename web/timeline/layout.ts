@@ -6,11 +6,11 @@ export const axisHeight = 26;
 export const trackHeight = 21;
 
 /** Lanes are as high as fits the window, within what can be read and what is not a waste. */
-const laneHeightLeast = 24;
-const laneHeightMost = 92;
+const minLaneHeight = 24;
+const maxLaneHeight = 92;
 
 /** Rows of faults; those that find none free share the last. */
-const faultRowsMax = 10;
+const maxFaultRows = 10;
 
 /** Where things stand on the canvases, in pixels. */
 export class Layout {
@@ -23,16 +23,16 @@ export class Layout {
   readonly violationTracks: 0 | 1;
 
   constructor(
-    { servers, bands, result }: TimelineData,
+    { lanes, bands, result }: TimelineData,
     readonly width: number,
     windowHeight: number,
     nameWidth: number,
     private readonly viewport: Viewport,
   ) {
     this.gutter = Math.round(Math.min(width * 0.24, Math.max(84, nameWidth + 18)));
-    const room = Math.max(320, windowHeight * 0.62) / Math.max(1, servers.length);
-    this.laneHeight = Math.round(Math.max(laneHeightLeast, Math.min(laneHeightMost, room)));
-    this.faultRows = rowsOf(bands);
+    const room = Math.max(320, windowHeight * 0.62) / Math.max(1, lanes.length);
+    this.laneHeight = Math.round(Math.max(minLaneHeight, Math.min(maxLaneHeight, room)));
+    this.faultRows = assignRows(bands);
     this.faultRowCount = bands.length === 0 ? 0 : Math.max(...this.faultRows.values()) + 1;
     this.violationTracks = result.violations.length === 0 ? 0 : 1;
   }
@@ -72,12 +72,12 @@ export class Layout {
 }
 
 /** Gives each band the first row that is free when it begins. */
-function rowsOf(bands: readonly FaultBand[]): Map<FaultBand, number> {
+function assignRows(bands: readonly FaultBand[]): Map<FaultBand, number> {
   const rowEndsMs: number[] = [];
   const rows = new Map<FaultBand, number>();
   for (const band of bands) {
-    const free = rowEndsMs.findIndex((endMs) => endMs <= band.fromMs);
-    const row = free >= 0 ? free : Math.min(rowEndsMs.length, faultRowsMax - 1);
+    const freeRow = rowEndsMs.findIndex((endMs) => endMs <= band.fromMs);
+    const row = freeRow >= 0 ? freeRow : Math.min(rowEndsMs.length, maxFaultRows - 1);
     rowEndsMs[row] = Math.max(rowEndsMs[row] ?? 0, band.toMs);
     rows.set(band, row);
   }

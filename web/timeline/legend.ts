@@ -1,7 +1,7 @@
-import type { FaultKind, Mark } from '../../src/simulation/report/timeline-data.js';
+import type { FaultKind, TimelineMark } from '../../src/simulation/report/timeline-data.js';
 import type { Scene } from './scene.js';
-import { arrow, band, mark, tick } from './symbols.js';
-import { count, faultNames, kindNames, markNames } from './format.js';
+import { drawArrow, drawBand, drawMark, drawTick } from './symbols.js';
+import { formatCount, faultNames, kindNames, markNames } from './format.js';
 
 const width = 26;
 const height = 14;
@@ -24,7 +24,7 @@ export class Legend {
       button.type = 'button';
       button.setAttribute('aria-pressed', 'true');
       const total = document.createElement('small');
-      total.textContent = count(counts[index] ?? 0);
+      total.textContent = formatCount(counts[index] ?? 0);
       button.append(
         this.symbol((pen) => this.drawMessage(pen, index)),
         kindNames[kind],
@@ -38,12 +38,13 @@ export class Legend {
       element.append(button);
     }
     for (const kind of new Set(data.marks.map((each) => each.kind))) {
-      element.append(this.key((pen) => this.drawMark(pen, kind), markNames[kind]));
+      element.append(this.legendItem((pen) => this.drawMark(pen, kind), markNames[kind]));
     }
     for (const kind of new Set(data.bands.map((each) => each.kind))) {
-      element.append(this.key((pen) => this.drawBand(pen, kind), faultNames[kind]));
+      element.append(this.legendItem((pen) => this.drawBand(pen, kind), faultNames[kind]));
     }
-    if (data.result.violations.length > 0) element.append(this.key((pen) => this.drawViolation(pen), 'violation'));
+    if (data.result.violations.length > 0)
+      element.append(this.legendItem((pen) => this.drawViolation(pen), 'violation'));
     this.paint();
   }
 
@@ -52,51 +53,52 @@ export class Legend {
     for (const draw of this.drawings) draw();
   }
 
-  private key(draw: (pen: CanvasRenderingContext2D) => void, name: string): HTMLElement {
+  private legendItem(draw: (context: CanvasRenderingContext2D) => void, name: string): HTMLElement {
     const element = document.createElement('span');
     element.className = 'key';
     element.append(this.symbol(draw), name);
     return element;
   }
 
-  private symbol(draw: (pen: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+  private symbol(draw: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
     const canvas = document.createElement('canvas');
     canvas.setAttribute('aria-hidden', 'true');
     this.drawings.push(() => {
       const scale = devicePixelRatio;
       canvas.width = width * scale;
       canvas.height = height * scale;
-      const pen = canvas.getContext('2d');
-      if (pen === null) return;
-      pen.scale(scale, scale);
-      pen.lineWidth = 1.75;
-      draw(pen);
+      const context = canvas.getContext('2d');
+      if (context === null) return;
+      context.scale(scale, scale);
+      context.lineWidth = 1.75;
+      draw(context);
     });
     return canvas;
   }
 
-  private drawMessage(pen: CanvasRenderingContext2D, index: number): void {
+  private drawMessage(context: CanvasRenderingContext2D, index: number): void {
     const kind = this.scene.data.kinds[index] ?? 'other';
-    pen.strokeStyle = pen.fillStyle = this.scene.palette.of(kind);
-    if (kind === 'report' || kind === 'ask' || kind === 'answer') tick(pen, kind, width / 2, height + 6, 'head');
-    else arrow(pen, kind, [1, height / 2, width - 1, height / 2], 7);
+    context.strokeStyle = context.fillStyle = this.scene.palette.of(kind);
+    if (kind === 'report' || kind === 'query' || kind === 'response')
+      drawTick(context, kind, width / 2, height + 6, 'head');
+    else drawArrow(context, kind, [1, height / 2, width - 1, height / 2], 7);
   }
 
-  private drawMark(pen: CanvasRenderingContext2D, kind: Mark['kind']): void {
-    pen.strokeStyle = this.scene.palette.of(kind === 'link up' ? 'up' : 'crash');
-    mark(pen, kind, width / 2, height / 2, this.scene.palette.of('card'));
+  private drawMark(context: CanvasRenderingContext2D, kind: TimelineMark['kind']): void {
+    context.strokeStyle = this.scene.palette.of(kind === 'link up' ? 'up' : 'crash');
+    drawMark(context, kind, width / 2, height / 2, this.scene.palette.of('card'));
   }
 
-  private drawBand(pen: CanvasRenderingContext2D, kind: FaultKind): void {
+  private drawBand(context: CanvasRenderingContext2D, kind: FaultKind): void {
     const colour = this.scene.palette.of(kind);
-    band(pen, kind, [0, 0, width, height], colour);
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 3, height);
-    pen.fillRect(0, height - 3, width, 3);
+    drawBand(context, kind, [0, 0, width, height], colour);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 3, height);
+    context.fillRect(0, height - 3, width, 3);
   }
 
-  private drawViolation(pen: CanvasRenderingContext2D): void {
-    pen.fillStyle = this.scene.palette.of('violated');
-    pen.fillRect(width / 2 - 1, 0, 2, height);
+  private drawViolation(context: CanvasRenderingContext2D): void {
+    context.fillStyle = this.scene.palette.of('violated');
+    context.fillRect(width / 2 - 1, 0, 2, height);
   }
 }

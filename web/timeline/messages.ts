@@ -16,8 +16,8 @@ export class Messages {
   private readonly blockEndsMs: Float64Array;
 
   constructor(private readonly data: TimelineData) {
-    const { sentAfterUs, tookUs, way, kind } = data.messages;
-    this.count = way.length;
+    const { sentAfterUs, transitUs, route, kind } = data.messages;
+    this.count = route.length;
     this.sentMs = new Float64Array(this.count);
     this.arrivedMs = new Float64Array(this.count);
     this.fromLane = new Int32Array(this.count);
@@ -27,19 +27,19 @@ export class Messages {
     let sentUs = 0;
     for (let index = 0; index < this.count; index += 1) {
       sentUs += sentAfterUs[index] ?? 0;
-      const arrivedMs = (sentUs + (tookUs[index] ?? 0)) / 1_000;
-      const [from, to] = data.ways[way[index] ?? 0] ?? [0, 0];
+      const arrivedMs = (sentUs + (transitUs[index] ?? 0)) / 1_000;
+      const [from, to] = data.routes[route[index] ?? 0] ?? [0, 0];
       this.sentMs[index] = sentUs / 1_000;
       this.arrivedMs[index] = arrivedMs;
-      this.fromLane[index] = from < data.servers.length ? from : -1;
-      this.toLane[index] = to < data.servers.length ? to : -1;
+      this.fromLane[index] = from < data.lanes.length ? from : -1;
+      this.toLane[index] = to < data.lanes.length ? to : -1;
       const block = Math.floor(index / blockSize);
       this.blockEndsMs[block] = Math.max(this.blockEndsMs[block] ?? 0, arrivedMs);
     }
   }
 
   /** Visits every message that is under way at some moment of that time. */
-  each(fromMs: number, toMs: number, visit: (index: number) => void): void {
+  forEachInTransit(fromMs: number, toMs: number, visit: (index: number) => void): void {
     const end = this.firstSentAfter(toMs);
     for (let start = 0; start < end; start += blockSize) {
       if ((this.blockEndsMs[start / blockSize] ?? 0) < fromMs) continue;
@@ -64,8 +64,8 @@ export class Messages {
 
   /** Who sent a message, and to whom. */
   ends(index: number): { readonly from: string; readonly to: string } {
-    const [from, to] = this.data.ways[this.data.messages.way[index] ?? 0] ?? [0, 0];
-    return { from: this.data.parties[from] ?? '', to: this.data.parties[to] ?? '' };
+    const [from, to] = this.data.routes[this.data.messages.route[index] ?? 0] ?? [0, 0];
+    return { from: this.data.endpoints[from] ?? '', to: this.data.endpoints[to] ?? '' };
   }
 
   /** The beginning of a message, as bytes; undefined if it was left out. */

@@ -29,7 +29,7 @@ export class Palette {
   }
 
   /** The reader has chosen anew. */
-  forget(): void {
+  clear(): void {
     this.colours = new Map();
   }
 }

@@ -1,4 +1,4 @@
-import type { FaultBand, Mark, StepMark, TimelineData } from '../../src/simulation/report/timeline-data.js';
+import type { FaultBand, TimelineMark, StepMark, TimelineData } from '../../src/simulation/report/timeline-data.js';
 import type { Violation } from '../../src/simulation/run/result.js';
 import type { Layout } from './layout.js';
 import type { Messages } from './messages.js';
@@ -9,12 +9,12 @@ import type { Viewport } from './viewport.js';
 export type Target =
   | { readonly kind: 'message'; readonly index: number }
   | { readonly kind: 'band'; readonly band: FaultBand }
-  | { readonly kind: 'mark'; readonly mark: Mark }
+  | { readonly kind: 'mark'; readonly mark: TimelineMark }
   | { readonly kind: 'step'; readonly step: StepMark }
   | { readonly kind: 'violation'; readonly violation: Violation };
 
 /** Messages in view beyond which single arrows cannot be told apart, and are drawn as a density instead. */
-export const arrowsMax = 1_500;
+export const maxArrows = 1_500;
 
 /** Everything that the canvases are painted from. */
 export interface Scene {
@@ -29,11 +29,11 @@ export interface Scene {
   target: Target | undefined;
   /** How far the lanes are scrolled, and how much of them is seen, in pixels. */
   scrollTop: number;
-  stageHeight: number;
+  lanesViewHeight: number;
 }
 
 /** The messages in view that are shown: how many, and those between lanes that are seen. */
-export interface InView {
+export interface MessagesInView {
   readonly all: number;
   readonly arrows: readonly number[];
   /** Those from or to a client. */
@@ -41,13 +41,20 @@ export interface InView {
 }
 
 /** Looks up what is in view. */
-export function inView({ messages, viewport, hidden, layout, scrollTop, stageHeight }: Scene): InView {
+export function findMessagesInView({
+  messages,
+  viewport,
+  hidden,
+  layout,
+  scrollTop,
+  lanesViewHeight,
+}: Scene): MessagesInView {
   const arrows: number[] = [];
   const ticks: number[] = [];
   const top = Math.floor(scrollTop / layout.laneHeight);
-  const bottom = Math.ceil((scrollTop + stageHeight) / layout.laneHeight);
+  const bottom = Math.ceil((scrollTop + lanesViewHeight) / layout.laneHeight);
   let all = 0;
-  messages.each(viewport.fromMs, viewport.toMs, (index) => {
+  messages.forEachInTransit(viewport.fromMs, viewport.toMs, (index) => {
     if (hidden.has(messages.kind[index] ?? 0)) return;
     all += 1;
     const from = messages.fromLane[index] ?? 0;

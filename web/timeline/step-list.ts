@@ -1,52 +1,52 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
-import { duration, legible, moment } from './format.js';
+import { formatDuration, decodeText, formatMoment } from './format.js';
 
 /** One line of the story. */
-interface Chapter {
+interface StepListItem {
   readonly atMs: number;
   readonly text: string;
-  readonly more: string;
+  readonly detail: string;
   readonly kind: 'step' | 'violation';
 }
 
 /** Tells the run as a list, in the order of time: each line leads to its moment on the timeline. */
-export function tellStory({ steps, result }: TimelineData, list: HTMLElement, go: (atMs: number) => void): void {
-  const { recoveries } = result.measures;
-  const chapters: Chapter[] = [
-    ...steps.map(({ atMs, text, place, remarks }): Chapter => {
-      const recovery = recoveries.find((each) => each.atMs === atMs && each.step === text);
-      const after = recovery?.recoveredAfterMs as number | null | undefined;
-      const recovered =
+export function renderStepList({ steps, result }: TimelineData, list: HTMLElement, goTo: (atMs: number) => void): void {
+  const { recoveries } = result.metrics;
+  const items: StepListItem[] = [
+    ...steps.map(({ atMs, text, sourceLine, remarks }): StepListItem => {
+      const recovery = recoveries.find((recoveryEntry) => recoveryEntry.atMs === atMs && recoveryEntry.step === text);
+      const recoveredAfterMs = recovery?.recoveredAfterMs as number | null | undefined;
+      const recoveryText =
         recovery === undefined
           ? ''
-          : after === undefined || after === null
+          : recoveredAfterMs === undefined || recoveredAfterMs === null
             ? ', never recovered'
-            : `, recovered in ${duration(after)}`;
-      return { atMs, text, more: `${[place, ...remarks].join(', ')}${recovered}`, kind: 'step' };
+            : `, recovered in ${formatDuration(recoveredAfterMs)}`;
+      return { atMs, text, detail: `${[sourceLine, ...remarks].join(', ')}${recoveryText}`, kind: 'step' };
     }),
-    ...result.violations.map(({ atMs, invariant, text, server }): Chapter => ({
+    ...result.violations.map(({ atMs, invariant, text, server }): StepListItem => ({
       atMs,
-      text: `✗ ${invariant}: ${legible(text)}`,
-      more: server === undefined ? 'of the herd' : `at ${server}`,
+      text: `✗ ${invariant}: ${decodeText(text)}`,
+      detail: server === undefined ? 'of the herd' : `at ${server}`,
       kind: 'violation',
     })),
   ];
-  for (const chapter of chapters.sort((a, b) => a.atMs - b.atMs)) list.append(lineOf(chapter, go));
+  for (const item of items.sort((a, b) => a.atMs - b.atMs)) list.append(renderItem(item, goTo));
 }
 
-function lineOf({ atMs, text, more, kind }: Chapter, go: (atMs: number) => void): HTMLLIElement {
+function renderItem({ atMs, text, detail, kind }: StepListItem, goTo: (atMs: number) => void): HTMLLIElement {
   const time = document.createElement('time');
-  time.textContent = moment(atMs);
-  const words = document.createElement('span');
-  words.className = kind;
-  words.textContent = text;
-  const small = document.createElement('small');
-  small.textContent = more;
-  words.append(small);
+  time.textContent = formatMoment(atMs);
+  const content = document.createElement('span');
+  content.className = kind;
+  content.textContent = text;
+  const detailElement = document.createElement('small');
+  detailElement.textContent = detail;
+  content.append(detailElement);
   const button = document.createElement('button');
   button.type = 'button';
-  button.append(time, words);
-  button.addEventListener('click', () => go(atMs));
+  button.append(time, content);
+  button.addEventListener('click', () => goTo(atMs));
   const line = document.createElement('li');
   line.append(button);
   return line;

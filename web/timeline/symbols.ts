@@ -1,4 +1,4 @@
-import type { FaultKind, Mark, MessageKind } from '../../src/simulation/report/timeline-data.js';
+import type { FaultKind, TimelineMark, MessageKind } from '../../src/simulation/report/timeline-data.js';
 
 /*
  * How things look, wherever they are drawn: on the timeline and in its legend.
@@ -16,115 +16,121 @@ const dashes: Partial<Record<MessageKind, readonly number[]>> = {
 };
 
 /** A line from here to there, with a head where it arrives if there is room for one. */
-export function arrow(
-  pen: CanvasRenderingContext2D,
+export function drawArrow(
+  context: CanvasRenderingContext2D,
   kind: MessageKind,
   [x1, y1, x2, y2]: readonly [number, number, number, number],
   headSize: number,
 ): void {
-  pen.setLineDash([...(dashes[kind] ?? [])]);
-  pen.beginPath();
-  pen.moveTo(x1, y1);
-  pen.lineTo(x2, y2);
-  pen.stroke();
+  context.setLineDash([...(dashes[kind] ?? [])]);
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.lineTo(x2, y2);
+  context.stroke();
   if (headSize === 0) return;
   const angle = Math.atan2(y2 - y1, x2 - x1);
-  pen.setLineDash([]);
-  pen.beginPath();
-  pen.moveTo(x2, y2);
-  pen.lineTo(x2 - headSize * Math.cos(angle - 0.42), y2 - headSize * Math.sin(angle - 0.42));
-  pen.lineTo(x2 - headSize * Math.cos(angle + 0.42), y2 - headSize * Math.sin(angle + 0.42));
-  pen.closePath();
-  pen.fill();
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(x2, y2);
+  context.lineTo(x2 - headSize * Math.cos(angle - 0.42), y2 - headSize * Math.sin(angle - 0.42));
+  context.lineTo(x2 - headSize * Math.cos(angle + 0.42), y2 - headSize * Math.sin(angle + 0.42));
+  context.closePath();
+  context.fill();
 }
 
 /** What a client said, or heard: a tick above the lane, with a head that tells which where there is room for it. */
-export function tick(
-  pen: CanvasRenderingContext2D,
+export function drawTick(
+  context: CanvasRenderingContext2D,
   kind: MessageKind,
   x: number,
   y: number,
   detail: 'line' | 'head',
 ): void {
-  pen.setLineDash([]);
-  pen.beginPath();
-  pen.moveTo(x, y - tickTop);
-  pen.lineTo(x, y - tickBottom);
-  pen.stroke();
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(x, y - tickTop);
+  context.lineTo(x, y - tickBottom);
+  context.stroke();
   if (detail === 'line') return;
-  pen.beginPath();
-  if (kind === 'report') pen.arc(x, y - tickTop, 3.2, 0, 2 * Math.PI);
-  else if (kind === 'ask') pen.rect(x - 3, y - tickTop - 3, 6, 6);
+  context.beginPath();
+  if (kind === 'report') context.arc(x, y - tickTop, 3.2, 0, 2 * Math.PI);
+  else if (kind === 'query') context.rect(x - 3, y - tickTop - 3, 6, 6);
   else {
-    pen.moveTo(x - 3.5, y - tickTop + 2);
-    pen.lineTo(x, y - tickTop - 4);
-    pen.lineTo(x + 3.5, y - tickTop + 2);
-    pen.closePath();
+    context.moveTo(x - 3.5, y - tickTop + 2);
+    context.lineTo(x, y - tickTop - 4);
+    context.lineTo(x + 3.5, y - tickTop + 2);
+    context.closePath();
   }
-  pen.fill();
+  context.fill();
 }
 
 /** Something that happened in a lane. */
-export function mark(pen: CanvasRenderingContext2D, kind: Mark['kind'], x: number, y: number, paper: string): void {
-  pen.setLineDash([]);
-  pen.beginPath();
+export function drawMark(
+  context: CanvasRenderingContext2D,
+  kind: TimelineMark['kind'],
+  x: number,
+  y: number,
+  background: string,
+): void {
+  context.setLineDash([]);
+  context.beginPath();
   if (kind === 'link up') {
-    pen.arc(x, y, 3.5, 0, 2 * Math.PI);
-    const ink = pen.fillStyle;
-    pen.fillStyle = paper;
-    pen.fill();
-    pen.fillStyle = ink;
+    context.arc(x, y, 3.5, 0, 2 * Math.PI);
+    const previousFill = context.fillStyle;
+    context.fillStyle = background;
+    context.fill();
+    context.fillStyle = previousFill;
   } else {
     const reach = kind === 'failure' ? 5.5 : 3.5;
-    pen.moveTo(x - reach, y - reach);
-    pen.lineTo(x + reach, y + reach);
-    pen.moveTo(x + reach, y - reach);
-    pen.lineTo(x - reach, y + reach);
+    context.moveTo(x - reach, y - reach);
+    context.lineTo(x + reach, y + reach);
+    context.moveTo(x + reach, y - reach);
+    context.lineTo(x - reach, y + reach);
   }
-  pen.stroke();
+  context.stroke();
 }
 
 /** A time in which something is broken: a wash, hatched in a way of its own. */
-export function band(
-  pen: CanvasRenderingContext2D,
+export function drawBand(
+  context: CanvasRenderingContext2D,
   kind: FaultKind,
   [x, y, width, height]: readonly [number, number, number, number],
   colour: string,
 ): void {
-  pen.save();
-  pen.beginPath();
-  pen.rect(x, y, width, height);
-  pen.clip();
-  pen.fillStyle = colour;
-  pen.globalAlpha = kind === 'crash' ? 0.2 : 0.13;
-  pen.fillRect(x, y, width, height);
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.fillStyle = colour;
+  context.globalAlpha = kind === 'crash' ? 0.2 : 0.13;
+  context.fillRect(x, y, width, height);
   const slant = kind === 'crash' || kind === 'cut' ? 1 : kind === 'pause' || kind === 'stall' ? -1 : 0;
-  if (slant !== 0) hatch(pen, [x, y, width, height], slant, colour);
-  pen.restore();
+  if (slant !== 0) drawHatching(context, [x, y, width, height], slant, colour);
+  context.restore();
 }
 
-function hatch(
-  pen: CanvasRenderingContext2D,
+function drawHatching(
+  context: CanvasRenderingContext2D,
   [x, y, width, height]: readonly [number, number, number, number],
   slant: 1 | -1,
   colour: string,
 ): void {
-  pen.globalAlpha = 0.32;
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1;
-  pen.setLineDash([]);
-  pen.beginPath();
+  context.globalAlpha = 0.32;
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.setLineDash([]);
+  context.beginPath();
   for (let start = x - height; start < x + width + height; start += 7) {
-    pen.moveTo(start, slant === 1 ? y + height : y);
-    pen.lineTo(start + height, slant === 1 ? y : y + height);
+    context.moveTo(start, slant === 1 ? y + height : y);
+    context.lineTo(start + height, slant === 1 ? y : y + height);
   }
-  pen.stroke();
+  context.stroke();
 }
 
 /** As much of a text as fits; empty if that would tell nothing. */
-export function fitting(pen: CanvasRenderingContext2D, text: string, width: number): string {
-  if (pen.measureText(text).width <= width) return text;
-  let length = Math.floor((text.length * width) / Math.max(1, pen.measureText(text).width));
-  while (length > 2 && pen.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
+export function truncateToWidth(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let length = Math.floor((text.length * width) / Math.max(1, context.measureText(text).width));
+  while (length > 2 && context.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
   return length > 2 ? `${text.slice(0, length)}…` : '';
 }

@@ -1,22 +1,22 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
-import { findInHead, findOnStage, nextMessage } from './hit-test.js';
-import { listen } from './gestures.js';
+import { findInHead, findOnLanes, nextMessage } from './hit-test.js';
+import { listenToGestures } from './gestures.js';
 import { Layout, trackHeight } from './layout.js';
 import { Legend } from './legend.js';
 import { Messages } from './messages.js';
-import { paintHead } from './draw-head.js';
-import { paintLanes, paintMarks } from './draw-lanes.js';
-import { lineOf, paintMessages } from './draw-messages.js';
-import { overviewCounts, overviewMs, paintOverview } from './draw-overview.js';
+import { drawHead } from './draw-head.js';
+import { drawLanes, drawMarks } from './draw-lanes.js';
+import { messageLine, drawMessages } from './draw-messages.js';
+import { overviewCounts, overviewMs, drawOverview } from './draw-overview.js';
 import { Palette } from './palette.js';
-import { arrowsMax, inView, type Scene, type Target } from './scene.js';
-import { part } from './summary.js';
-import { spoken, Tip } from './tooltip.js';
+import { maxArrows, findMessagesInView, type Scene, type Target } from './scene.js';
+import { byId } from './summary.js';
+import { describeAsText, Tooltip } from './tooltip.js';
 import { Viewport } from './viewport.js';
-import { count, moment } from './format.js';
+import { formatCount, formatMoment } from './format.js';
 
 /** How much of the run is shown around a moment that is gone to, in milliseconds. */
-const aroundMs = 400;
+const focusSpanMs = 400;
 
 /** How much the keys and buttons zoom, and the part of the view by which they move. */
 const zoomStep = 0.5;
@@ -27,13 +27,13 @@ const overviewHeight = 44;
 /** The timeline: its canvases, and what the reader does with them. */
 export class Timeline {
   private readonly scene: Scene;
-  private readonly frame = part('head', HTMLCanvasElement).parentElement?.parentElement ?? document.body;
-  private readonly head = part('head', HTMLCanvasElement);
-  private readonly stage = part('stage', HTMLCanvasElement);
-  private readonly overview = part('overview', HTMLCanvasElement);
-  private readonly scroller = part('scroller', HTMLElement);
-  private readonly status = part('status', HTMLElement);
-  private readonly tip = new Tip(part('tip', HTMLElement), this.frame);
+  private readonly frame = byId('head', HTMLCanvasElement).parentElement?.parentElement ?? document.body;
+  private readonly headCanvas = byId('head', HTMLCanvasElement);
+  private readonly laneCanvas = byId('stage', HTMLCanvasElement);
+  private readonly overviewCanvas = byId('overview', HTMLCanvasElement);
+  private readonly scroller = byId('scroller', HTMLElement);
+  private readonly status = byId('status', HTMLElement);
+  private readonly tooltip = new Tooltip(byId('tip', HTMLElement), this.frame);
   private readonly legend: Legend;
   private overviewBars: Float64Array = new Float64Array();
   /** A chosen target stays until it is let go; one that is pointed at goes with the pointer. */
@@ -47,33 +47,33 @@ export class Timeline {
       messages: new Messages(data),
       viewport,
       palette: new Palette(),
-      layout: this.layoutOf(viewport),
+      layout: this.createLayout(viewport),
       hidden: new Set(),
       target: undefined,
       scrollTop: 0,
-      stageHeight: 0,
+      lanesViewHeight: 0,
     };
-    this.legend = new Legend(this.scene, part('legend', HTMLElement), () => this.letGo());
+    this.legend = new Legend(this.scene, byId('legend', HTMLElement), () => this.clearTarget());
     this.listen();
     this.resize();
   }
 
   /** Shows a moment from near by. */
   goTo(atMs: number): void {
-    this.scene.viewport.show(atMs - aroundMs / 2, atMs + aroundMs / 2);
-    this.letGo();
-    this.stage.focus({ preventScroll: true });
+    this.scene.viewport.show(atMs - focusSpanMs / 2, atMs + focusSpanMs / 2);
+    this.clearTarget();
+    this.laneCanvas.focus({ preventScroll: true });
     this.frame.scrollIntoView({ block: 'nearest' });
   }
 
   showAll(): void {
     this.scene.viewport.showAll();
-    this.letGo();
+    this.clearTarget();
   }
 
   zoom(direction: 'in' | 'out'): void {
     this.scene.viewport.zoom(direction === 'in' ? zoomStep : 1 / zoomStep);
-    this.changed();
+    this.requestPaint();
   }
 
   /** Shows the first violation, if there is one. */
@@ -81,18 +81,18 @@ export class Timeline {
     const [violation] = this.data.result.violations;
     if (violation === undefined) return;
     this.goTo(violation.atMs);
-    const lane = this.data.servers.indexOf(violation.server ?? '');
+    const lane = this.data.lanes.indexOf(violation.server ?? '');
     this.revealLane(lane);
     this.choose({ kind: 'violation', violation }, this.scene.layout.x(violation.atMs), this.scene.layout.headHeight);
   }
 
   private listen(): void {
     for (const [canvas, find] of [
-      [this.stage, findOnStage],
-      [this.head, findInHead],
+      [this.laneCanvas, findOnLanes],
+      [this.headCanvas, findInHead],
     ] as const) {
-      const top = () => (canvas === this.stage ? this.scene.layout.headHeight : 0);
-      listen(canvas, {
+      const top = () => (canvas === this.laneCanvas ? this.scene.layout.headHeight : 0);
+      listenToGestures(canvas, {
         point: (x, y, pointer) => {
           if (this.hold === 'chosen') return;
           this.pointAt(find(this.scene, x, y, pointer), x, y + top());
@@ -102,42 +102,42 @@ export class Timeline {
         },
         choose: (x, y, pointer) => {
           const target = find(this.scene, x, y, pointer);
-          if (target === undefined) this.letGo();
+          if (target === undefined) this.clearTarget();
           else this.choose(target, x, y + top());
         },
         pan: (pixels) => this.pan(pixels),
         zoom: (factor, x) => {
           this.scene.viewport.zoom(factor, this.scene.layout.ms(x));
-          this.letGo();
+          this.clearTarget();
         },
       });
     }
-    const centre = (x: number) => {
+    const centreOn = (x: number) => {
       const { viewport } = this.scene;
       viewport.pan(overviewMs(this.scene, x) - (viewport.fromMs + viewport.toMs) / 2);
-      this.letGo();
+      this.clearTarget();
     };
-    this.overview.addEventListener('pointerdown', (event) => {
-      this.overview.setPointerCapture(event.pointerId);
-      centre(event.offsetX);
+    this.overviewCanvas.addEventListener('pointerdown', (event) => {
+      this.overviewCanvas.setPointerCapture(event.pointerId);
+      centreOn(event.offsetX);
     });
-    this.overview.addEventListener('pointermove', (event) => {
-      if (this.overview.hasPointerCapture(event.pointerId)) centre(event.offsetX);
+    this.overviewCanvas.addEventListener('pointermove', (event) => {
+      if (this.overviewCanvas.hasPointerCapture(event.pointerId)) centreOn(event.offsetX);
     });
-    this.stage.addEventListener('keydown', (event) => this.key(event));
+    this.laneCanvas.addEventListener('keydown', (event) => this.handleKey(event));
     this.scroller.addEventListener('scroll', () => {
       this.scene.scrollTop = this.scroller.scrollTop;
-      this.letGo();
+      this.clearTarget();
     });
     new ResizeObserver(() => this.resize()).observe(this.frame);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.scene.palette.forget();
+      this.scene.palette.clear();
       this.legend.paint();
-      this.changed();
+      this.requestPaint();
     });
   }
 
-  private key(event: KeyboardEvent): void {
+  private handleKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { viewport } = this.scene;
     const actions: Readonly<Record<string, () => void>> = {
@@ -151,7 +151,7 @@ export class Timeline {
       End: () => this.pan(Infinity),
       v: () => this.goToViolation(),
       V: () => this.goToViolation(),
-      Escape: () => this.letGo(),
+      Escape: () => this.clearTarget(),
     };
     const action = actions[event.key];
     if (action === undefined || viewport.spanMs === 0) return;
@@ -166,24 +166,24 @@ export class Timeline {
     const { messages, viewport } = this.scene;
     viewport.reveal(messages.arrivedMs[index] ?? 0);
     this.revealLane(Math.max(messages.fromLane[index] ?? 0, messages.toLane[index] ?? 0));
-    const [x1, y1, x2, y2] = lineOf(this.scene, index);
+    const [x1, y1, x2, y2] = messageLine(this.scene, index);
     this.choose({ kind: 'message', index }, (x1 + x2) / 2, (y1 + y2) / 2 + this.scene.layout.headHeight);
-    part('spoken', HTMLElement).textContent = spoken(this.scene, { kind: 'message', index });
+    byId('spoken', HTMLElement).textContent = describeAsText(this.scene, { kind: 'message', index });
   }
 
   private revealLane(lane: number): void {
-    const { layout, scrollTop, stageHeight } = this.scene;
+    const { layout, scrollTop, lanesViewHeight } = this.scene;
     const y = layout.laneY(lane);
-    if (lane < 0 || (y > scrollTop + 20 && y < scrollTop + stageHeight - 20)) return;
-    this.scroller.scrollTop = y - stageHeight / 2;
+    if (lane < 0 || (y > scrollTop + 20 && y < scrollTop + lanesViewHeight - 20)) return;
+    this.scroller.scrollTop = y - lanesViewHeight / 2;
     this.scene.scrollTop = this.scroller.scrollTop;
   }
 
   private pan(pixels: number): void {
     const { viewport, layout } = this.scene;
     const ms = (pixels / layout.plotWidth) * viewport.spanMs;
-    viewport.pan(Math.max(-viewport.wholeMs, Math.min(viewport.wholeMs, ms)));
-    this.letGo();
+    viewport.pan(Math.max(-viewport.totalMs, Math.min(viewport.totalMs, ms)));
+    this.clearTarget();
   }
 
   private choose(target: Target, x: number, y: number): void {
@@ -194,20 +194,20 @@ export class Timeline {
   private pointAt(target: Target | undefined, x: number, y: number): void {
     if (target === undefined && this.scene.target === undefined) return;
     this.scene.target = target;
-    if (target === undefined) this.tip.hide();
-    else this.tip.show(this.scene, target, x, y);
-    this.changed();
+    if (target === undefined) this.tooltip.hide();
+    else this.tooltip.show(this.scene, target, x, y);
+    this.requestPaint();
   }
 
-  private letGo(): void {
+  private clearTarget(): void {
     this.hold = 'pointed at';
     this.scene.target = undefined;
-    this.tip.hide();
-    this.changed();
+    this.tooltip.hide();
+    this.requestPaint();
   }
 
   /** Has everything painted with the next frame of the screen, once. */
-  private changed(): void {
+  private requestPaint(): void {
     if (this.frameState === 'asked for') return;
     this.frameState = 'asked for';
     requestAnimationFrame(() => {
@@ -216,38 +216,41 @@ export class Timeline {
     });
   }
 
-  private layoutOf(viewport: Viewport): Layout {
-    const pen = this.head.getContext('2d');
-    if (pen !== null) pen.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
-    const widths = this.data.servers.map((server) => pen?.measureText(server).width ?? 0);
-    const nameWidth = widths.reduce((most, width) => Math.max(most, width), 0);
+  private createLayout(viewport: Viewport): Layout {
+    const context = this.headCanvas.getContext('2d');
+    if (context !== null) context.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
+    const widths = this.data.lanes.map((server) => context?.measureText(server).width ?? 0);
+    const nameWidth = widths.reduce((widest, width) => Math.max(widest, width), 0);
     return new Layout(this.data, this.frame.clientWidth, innerHeight, nameWidth, viewport);
   }
 
   private resize(): void {
-    this.scene.layout = this.layoutOf(this.scene.viewport);
+    this.scene.layout = this.createLayout(this.scene.viewport);
     const { layout } = this.scene;
-    const lanesHeight = layout.laneHeight * this.data.servers.length;
-    this.scene.stageHeight = Math.min(lanesHeight, Math.round(innerHeight * 0.76));
-    this.name(layout, lanesHeight);
+    const lanesHeight = layout.laneHeight * this.data.lanes.length;
+    this.scene.lanesViewHeight = Math.min(lanesHeight, Math.round(innerHeight * 0.76));
+    this.renderLabels(layout, lanesHeight);
     this.overviewBars = overviewCounts(this.scene);
-    this.changed();
+    this.requestPaint();
   }
 
   /** Puts the names of lanes and tracks where they belong, as text that can be read aloud. */
-  private name({ gutter, laneHeight, violationTop, scriptTop, violationTracks, ...layout }: Layout, all: number): void {
+  private renderLabels(
+    { gutter, laneHeight, violationTop, scriptTop, violationTracks, ...layout }: Layout,
+    lanesHeight: number,
+  ): void {
     const item = (text: string, top: number, height: number) => {
       const element = document.createElement('li');
       element.textContent = text;
       Object.assign(element.style, { top: `${top}px`, lineHeight: `${height}px`, width: `${gutter}px` });
       return element;
     };
-    const lanes = part('lanes', HTMLElement);
-    lanes.replaceChildren(...this.data.servers.map((server, lane) => item(server, lane * laneHeight, laneHeight)));
-    lanes.style.height = `${all}px`;
+    const lanes = byId('lanes', HTMLElement);
+    lanes.replaceChildren(...this.data.lanes.map((server, lane) => item(server, lane * laneHeight, laneHeight)));
+    lanes.style.height = `${lanesHeight}px`;
     // What the canvas does not fill is left for it to be scrolled through.
-    this.stage.style.marginBottom = `${all - this.scene.stageHeight}px`;
-    part('tracks', HTMLElement).replaceChildren(
+    this.laneCanvas.style.marginBottom = `${lanesHeight - this.scene.lanesViewHeight}px`;
+    byId('tracks', HTMLElement).replaceChildren(
       ...(violationTracks === 1 ? [item('Violations', violationTop, trackHeight)] : []),
       item('Script', scriptTop, trackHeight),
       ...(layout.faultRowCount > 0 ? [item('Faults', scriptTop + trackHeight, trackHeight)] : []),
@@ -257,34 +260,34 @@ export class Timeline {
   private paint(): void {
     const { scene } = this;
     const { layout, viewport } = scene;
-    const pens = [
-      penOf(this.head, layout.width, layout.headHeight),
-      penOf(this.stage, layout.width, scene.stageHeight),
-      penOf(this.overview, layout.width, overviewHeight),
+    const contexts = [
+      prepareContext(this.headCanvas, layout.width, layout.headHeight),
+      prepareContext(this.laneCanvas, layout.width, scene.lanesViewHeight),
+      prepareContext(this.overviewCanvas, layout.width, overviewHeight),
     ] as const;
-    const [head, stage, overview] = pens;
-    const view = inView(scene);
-    paintHead(head, scene, layout.headHeight);
-    paintLanes(stage, scene);
-    paintMessages(stage, scene, view);
-    paintMarks(stage, scene);
-    paintOverview(overview, scene, this.overviewBars, overviewHeight);
-    const drawn = view.arrows.length <= arrowsMax ? '' : ', drawn as density: zoom in for single arrows';
-    const range = `${moment(viewport.fromMs)} to ${moment(viewport.toMs)}: ${count(view.all)} messages${drawn}`;
-    this.stage.setAttribute('aria-label', `Timeline of ${this.data.servers.length} servers, ${range}`);
+    const [head, lanes, overview] = contexts;
+    const view = findMessagesInView(scene);
+    drawHead(head, scene, layout.headHeight);
+    drawLanes(lanes, scene);
+    drawMessages(lanes, scene, view);
+    drawMarks(lanes, scene);
+    drawOverview(overview, scene, this.overviewBars, overviewHeight);
+    const drawn = view.arrows.length <= maxArrows ? '' : ', drawn as density: zoom in for single arrows';
+    const range = `${formatMoment(viewport.fromMs)} to ${formatMoment(viewport.toMs)}: ${formatCount(view.all)} messages${drawn}`;
+    this.laneCanvas.setAttribute('aria-label', `Timeline of ${this.data.lanes.length} servers, ${range}`);
     this.status.textContent = `${range}.`;
   }
 }
 
-function penOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
-  const pen = canvas.getContext('2d');
-  if (pen === null) throw new Error('this browser has no canvas');
+function prepareContext(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('this browser has no canvas');
   const scale = devicePixelRatio;
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   canvas.style.height = `${height}px`;
-  pen.setTransform(scale, 0, 0, scale, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  return pen;
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
 }

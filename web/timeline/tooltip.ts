@@ -1,8 +1,17 @@
 import type { Scene, Target } from './scene.js';
-import { duration, faultNames, kindNames, legible, markNames, moment, readable, size } from './format.js';
+import {
+  formatDuration,
+  faultNames,
+  kindNames,
+  decodeText,
+  markNames,
+  formatMoment,
+  escapeBytes,
+  formatBytes,
+} from './format.js';
 
 /** What is told of a target. */
-interface Told {
+interface TooltipContent {
   readonly title: string;
   readonly lines: readonly string[];
   /** As it was sent. */
@@ -10,7 +19,7 @@ interface Told {
 }
 
 /** The card that tells what is pointed at. */
-export class Tip {
+export class Tooltip {
   constructor(
     private readonly element: HTMLElement,
     private readonly frame: HTMLElement,
@@ -22,7 +31,7 @@ export class Tip {
 
   /** Shows it beside a place of the frame, where it covers neither that nor leaves the frame. */
   show(scene: Scene, target: Target, x: number, y: number): void {
-    const { title, lines, text } = tell(scene, target);
+    const { title, lines, text } = describeTarget(scene, target);
     const heading = document.createElement('strong');
     heading.textContent = title;
     this.element.replaceChildren(heading, ...lines.map((line) => paragraph(line)));
@@ -45,47 +54,57 @@ export class Tip {
 }
 
 /** All that is told of a target, for those who cannot see the card. */
-export function spoken(scene: Scene, target: Target): string {
-  const { title, lines, text } = tell(scene, target);
+export function describeAsText(scene: Scene, target: Target): string {
+  const { title, lines, text } = describeTarget(scene, target);
   return [title, ...lines, ...(text === undefined ? [] : [text])].join('. ');
 }
 
-function tell(scene: Scene, target: Target): Told {
+function describeTarget(scene: Scene, target: Target): TooltipContent {
   switch (target.kind) {
     case 'message':
-      return tellMessage(scene, target.index);
+      return describeMessage(scene, target.index);
     case 'band': {
       const { kind, text, fromMs, toMs } = target.band;
-      const until = toMs >= scene.viewport.wholeMs ? 'the end' : moment(toMs);
-      return { title: text, lines: [faultNames[kind], `${moment(fromMs)} to ${until}: ${duration(toMs - fromMs)}`] };
+      const until = toMs >= scene.viewport.totalMs ? 'the end' : formatMoment(toMs);
+      return {
+        title: text,
+        lines: [faultNames[kind], `${formatMoment(fromMs)} to ${until}: ${formatDuration(toMs - fromMs)}`],
+      };
     }
     case 'mark': {
       const { kind, atMs, lane, text } = target.mark;
-      return { title: `${scene.data.servers[lane] ?? ''}: ${markNames[kind]}`, lines: [moment(atMs), legible(text)] };
+      return {
+        title: `${scene.data.lanes[lane] ?? ''}: ${markNames[kind]}`,
+        lines: [formatMoment(atMs), decodeText(text)],
+      };
     }
     case 'step':
-      return { title: target.step.text, lines: [`step at ${moment(target.step.atMs)}`, target.step.place] };
+      return { title: target.step.text, lines: [`step at ${formatMoment(target.step.atMs)}`, target.step.sourceLine] };
     case 'violation': {
       const { invariant, atMs, text, server } = target.violation;
-      return { title: `violated: ${invariant}`, lines: [moment(atMs), server ?? 'the herd'], text: legible(text) };
+      return {
+        title: `violated: ${invariant}`,
+        lines: [formatMoment(atMs), server ?? 'the herd'],
+        text: decodeText(text),
+      };
     }
   }
 }
 
-function tellMessage({ messages, data }: Scene, index: number): Told {
+function describeMessage({ messages, data }: Scene, index: number): TooltipContent {
   const { from, to } = messages.ends(index);
   const sentMs = messages.sentMs[index] ?? 0;
   const arrivedMs = messages.arrivedMs[index] ?? 0;
   const bytes = messages.bytes(index);
   const text = messages.text(index);
-  const cut = text !== undefined && text.length < bytes ? `… (${bytes - text.length} bytes more)` : '';
+  const cutNote = text !== undefined && text.length < bytes ? `… (${bytes - text.length} bytes more)` : '';
   return {
-    title: `${readable(from)} → ${readable(to)}`,
+    title: `${escapeBytes(from)} → ${escapeBytes(to)}`,
     lines: [
       kindNames[data.kinds[messages.kind[index] ?? 0] ?? 'other'],
-      `sent ${moment(sentMs, 4)}, arrived ${moment(arrivedMs, 4)}: ${duration(arrivedMs - sentMs)}, ${size(bytes)}`,
+      `sent ${formatMoment(sentMs, 4)}, arrived ${formatMoment(arrivedMs, 4)}: ${formatDuration(arrivedMs - sentMs)}, ${formatBytes(bytes)}`,
     ],
-    text: text === undefined ? '(its text was left out)' : readable(text).trimEnd() + cut,
+    text: text === undefined ? '(its text was left out)' : escapeBytes(text).trimEnd() + cutNote,
   };
 }
 

@@ -1,13 +1,13 @@
 /** The shortest time that is shown at once, in milliseconds: what happens between is closer than any two messages are. */
-const shortestMs = 0.2;
+const minSpanMs = 0.2;
 
 /** The part of a run that is in view, in milliseconds since its start. */
 export class Viewport {
   private from = 0;
   private to: number;
 
-  constructor(readonly wholeMs: number) {
-    this.to = wholeMs;
+  constructor(readonly totalMs: number) {
+    this.to = totalMs;
   }
 
   get fromMs(): number {
@@ -24,13 +24,13 @@ export class Viewport {
 
   /** Shows that time, or as near to it as the run goes. */
   show(fromMs: number, toMs: number): void {
-    const spanMs = Math.min(this.wholeMs, Math.max(shortestMs, toMs - fromMs));
-    this.from = Math.max(0, Math.min(this.wholeMs - spanMs, fromMs));
+    const spanMs = Math.min(this.totalMs, Math.max(minSpanMs, toMs - fromMs));
+    this.from = Math.max(0, Math.min(this.totalMs - spanMs, fromMs));
     this.to = this.from + spanMs;
   }
 
   showAll(): void {
-    this.show(0, this.wholeMs);
+    this.show(0, this.totalMs);
   }
 
   /** Goes to a moment, without zooming, if it is out of view. */
@@ -41,9 +41,9 @@ export class Viewport {
 
   /** Goes nearer, or farther with a factor above 1; what is at that moment stays where it is. */
   zoom(factor: number, aroundMs = (this.from + this.to) / 2): void {
-    const spanMs = Math.min(this.wholeMs, Math.max(shortestMs, this.spanMs * factor));
-    const part = (aroundMs - this.from) / this.spanMs;
-    this.show(aroundMs - part * spanMs, aroundMs + (1 - part) * spanMs);
+    const spanMs = Math.min(this.totalMs, Math.max(minSpanMs, this.spanMs * factor));
+    const fraction = (aroundMs - this.from) / this.spanMs;
+    this.show(aroundMs - fraction * spanMs, aroundMs + (1 - fraction) * spanMs);
   }
 
   pan(ms: number): void {

@@ -1,45 +1,48 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attack } from '../attack.js';
-import { reports, fillWith } from '../reports.js';
+import { reports, fillStores } from '../reports.js';
 import type { Target } from '../target.js';
 
-const listing = 'GET /api/clients?limit=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+const listRequest = 'GET /api/clients?limit=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 
-/** Sends requests over a number of connections, and reads nothing. Resolves some seconds later, when it has let go. */
-async function askUnread(target: Target, connections: number, requests: number, forMs: number): Promise<number> {
+/** Sends pipelined requests over connections that read nothing, for `durationMs`. */
+async function requestWithoutReading(
+  target: Target,
+  connections: number,
+  requests: number,
+  durationMs: number,
+): Promise<void> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => target.dial(target.httpPortOf('Blake'))));
   for (const socket of sockets) {
     socket.pause();
-    socket.write(listing.repeat(requests));
+    socket.write(listRequest.repeat(requests));
   }
-  await pause(forMs);
-  const closed = sockets.filter((socket) => socket.destroyed).length;
+  await pause(durationMs);
   for (const socket of sockets) socket.destroy();
-  return closed;
 }
 
 export const httpAttacks: readonly Attack[] = [
   {
     name: 'http-pipeline',
     sent: '600 pipelined lists of 10,000 clients in 35 KB on one HTTP connection, unread, IDs of 1,000 bytes',
-    prepare: (target) => fillWith(target, 10_000, 1_000),
+    prepare: (target) => fillStores(target, 10_000, 1_000),
     run: async (target) => {
-      await askUnread(target, 1, 600, 10_000);
-      return { seen: 'others are served meanwhile', failures: [] };
+      await requestWithoutReading(target, 1, 600, 10_000);
+      return { observation: 'other clients are served', failures: [] };
     },
   },
   {
     name: 'http-slow-readers',
     sent: '250 HTTP connections, one list of 20,000 clients each, unread for 15 s',
-    prepare: (target) => fillWith(target, 20_000, 500),
+    prepare: (target) => fillStores(target, 20_000, 500),
     run: async (target) => {
-      await askUnread(target, 250, 2, 15_000);
-      return { seen: 'others are served meanwhile', failures: [] };
+      await requestWithoutReading(target, 250, 2, 15_000);
+      return { observation: 'other clients are served', failures: [] };
     },
   },
   {
     name: 'http-slow-body',
-    sent: '50 POST bodies at one byte a second',
+    sent: '50 POST bodies at one byte per second',
     run: async (target) => {
       const startedMs = performance.now();
       const sockets = await Promise.all(Array.from({ length: 50 }, () => target.dial(target.httpPortOf('Blake'))));
@@ -57,7 +60,7 @@ export const httpAttacks: readonly Attack[] = [
       const open = sockets.filter((socket) => !socket.destroyed).length;
       for (const socket of sockets) socket.destroy();
       const failures = open === 0 ? [] : [`${open} of 50 requests were still open after ${seconds.toFixed(0)} s`];
-      return { seen: `all closed after ${seconds.toFixed(0)} s`, failures };
+      return { observation: `all closed after ${seconds.toFixed(0)} s`, failures };
     },
   },
   {
@@ -71,21 +74,28 @@ export const httpAttacks: readonly Attack[] = [
         socket.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
       }
       await pause(3_000);
-      const status = await target.firstLine('127.0.0.3', port, 'GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      const status = await target.requestFirstLine(
+        '127.0.0.3',
+        port,
+        'GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+      );
       for (const socket of sockets) socket.destroy();
-      const failures = status.includes(' 200 ') ? [] : [`the other address got ${status}`];
-      return { seen: 'the other address is served', failures };
+      const failures = status.includes(' 200 ') ? [] : [`response to the other address: ${status}`];
+      return { observation: 'the other address is served', failures };
     },
   },
   {
     name: 'http-at-client-port',
-    sent: '50 POST requests with IAMAT lines as their bodies, sent to `port` as a web page makes a browser do',
+    sent: '50 POST requests with IAMAT lines as bodies to `port`, as a web page can make a browser send',
     run: async (target) => {
       const body = [...reports(20, 12, 'page')].join('\n');
       const post = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}\n`;
       for (let round = 0; round < 50; round += 1) await target.sendLines(target.portOf('Blake'), [post], 2_000);
-      const { count } = await target.holding('Blake');
-      return { seen: 'no line of a body is taken', failures: count === 0 ? [] : [`${count} reports were taken`] };
+      const { count } = await target.readStoreSummary('Blake');
+      return {
+        observation: 'no line of a body is accepted',
+        failures: count === 0 ? [] : [`${count} reports were accepted`],
+      };
     },
   },
 ];

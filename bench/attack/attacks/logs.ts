@@ -6,8 +6,8 @@ import { reports } from '../reports.js';
 const maxFileBytes = 4 * 1_048_576;
 const maxFiles = 4;
 
-/** Bytes of all files in a folder and those below it. */
-function bytesIn(folder: string): number {
+/** Total size of all files in a folder and its subfolders, in bytes. */
+function folderBytes(folder: string): number {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => statSync(join(folder, name)))
     .filter((stat) => stat.isFile())
@@ -22,17 +22,17 @@ export const logAttacks: readonly Attack[] = [
     run: async (target) => {
       const port = target.portOf('Blake');
       await target.sendLines(port, reports(20_000, 1_000), 60_000);
-      const question = `WHATSAT ${'client-0-'.padEnd(1_000, 'x')} 100 100`;
+      const query = `WHATSAT ${'client-0-'.padEnd(1_000, 'x')} 100 100`;
       await target.sendLines(
         port,
-        Array.from({ length: 20_000 }, () => question),
+        Array.from({ length: 20_000 }, () => query),
         60_000,
       );
-      const megabytes = bytesIn(join(target.folder, 'logs', 'Blake')) / 1_048_576;
-      // An error log of the same bound stands beside the log, and a line may end beyond it.
+      const megabytes = folderBytes(join(target.folder, 'logs', 'Blake')) / 1_048_576;
+      // The error log has the same bound, and the last line may exceed it.
       const boundMegabytes = (2 * maxFiles * maxFileBytes) / 1_048_576 + 1;
       const failures = megabytes <= boundMegabytes ? [] : [`${megabytes.toFixed(0)} MB of log`];
-      return { seen: `${megabytes.toFixed(1)} MB of log at the attacked server`, failures };
+      return { observation: `${megabytes.toFixed(1)} MB of log at the attacked server`, failures };
     },
   },
 ];

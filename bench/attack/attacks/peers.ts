@@ -1,31 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CallerHandshake } from '../../../src/actors/peer/handshake.js';
+import { DialHandshake } from '../../../src/actors/peer/handshake.js';
 import { asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../../src/protocol/peer/peer-line.js';
 import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
 import type { Attack } from '../attack.js';
-import { fillWith } from '../reports.js';
+import { fillStores } from '../reports.js';
 import type { ServerName, Target } from '../target.js';
 
-const secret = 'a secret that a neighbour gave away';
-const storm = 'DIGEST x\n'.repeat(50_000);
+const secret = 'a leaked herd secret';
+const digestLines = 'DIGEST x\n'.repeat(50_000);
 
-/** Calls a server in the name of its neighbour, and sends it digests as soon as it is believed. Resolves when the call is over. */
-async function call(target: Target, from: ServerName, to: ServerName): Promise<void> {
+/** Connects to a server as one of its neighbours and sends digests once authenticated. Resolves when the connection ends. */
+async function floodWithDigests(target: Target, from: ServerName, to: ServerName): Promise<void> {
   const socket = await target.dial(target.peerPortOf(to));
-  const identity = { herd: 'target', server: idOf(from), neighbours: [idOf(to)] };
-  const handshake = new CallerHandshake({ identity, secrets: new HerdSecrets([secret]) }, idOf(to));
+  const identity = { herd: 'target', server: toServerId(from), neighbours: [toServerId(to)] };
+  const handshake = new DialHandshake({ identity, secrets: new HerdSecrets([secret]) }, toServerId(to));
   let rest = '';
-  let isBelieved = false;
+  let isAccepted = false;
   socket.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of isBelieved ? [] : lines) {
-      const step = handshake.hear(parsePeerLine(line));
-      for (const answer of step.say) socket.write(`${formatPeerLine(answer)}\n`);
-      if (step.outcome !== 'greeted') continue;
-      isBelieved = true;
-      socket.write(storm);
+    for (const line of isAccepted ? [] : lines) {
+      const step = handshake.receive(parsePeerLine(line));
+      for (const reply of step.replies) socket.write(`${formatPeerLine(reply)}\n`);
+      if (step.outcome !== 'completed') continue;
+      isAccepted = true;
+      socket.write(digestLines);
     }
   });
   for (const line of handshake.begin()) socket.write(`${formatPeerLine(line)}\n`);
@@ -34,27 +34,27 @@ async function call(target: Target, from: ServerName, to: ServerName): Promise<v
   socket.destroy();
 }
 
-function idOf(name: string): ServerId {
+function toServerId(name: string): ServerId {
   const id = asServerId(name);
-  if (id === undefined) throw new Error(`${name} is not a server's name`);
+  if (id === undefined) throw new Error(`${name}: not a valid server name`);
   return id;
 }
 
 export const peerAttacks: readonly Attack[] = [
   {
     name: 'digest-storm',
-    sent: '50,000 DIGEST lines at a time for 10 s by one who knows the secret and calls in the name of a neighbour',
+    sent: '50,000 DIGEST lines per connection for 10 s, authenticated as a neighbour with a leaked secret',
     processes: true,
     environment: { HERD_SECRET: secret },
-    prepare: (target) => fillWith(target, 20_000, 20),
+    prepare: (target) => fillStores(target, 20_000, 20),
     run: async (target) => {
       const endMs = performance.now() + 10_000;
-      let calls = 0;
-      for (; performance.now() < endMs; calls += 1) {
-        await call(target, 'Blake', 'Bryant');
+      let connections = 0;
+      for (; performance.now() < endMs; connections += 1) {
+        await floodWithDigests(target, 'Blake', 'Bryant');
         await pause(100);
       }
-      return { seen: `${calls} calls were made`, failures: [] };
+      return { observation: `${connections} connections`, failures: [] };
     },
   },
 ];

@@ -6,8 +6,8 @@ import { generate } from 'selfsigned';
 import type { Attack } from '../attack.js';
 import { servers } from '../target.js';
 
-/** One certificate that names every server, and is its own authority. */
-async function certificateIn(folder: string): Promise<{ cert: string; key: string; ca: string }> {
+/** Creates a self-signed certificate for all servers; returns the paths of the files. */
+async function createCertificate(folder: string): Promise<{ cert: string; key: string; ca: string }> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'target' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -24,18 +24,18 @@ async function certificateIn(folder: string): Promise<{ cert: string; key: strin
   return { ...files, ca: files.cert };
 }
 
-/** Whether a TLS handshake with a port ends well within some seconds. */
-function isLetIn(port: number): Promise<boolean> {
+/** Returns whether a TLS handshake with a port completes within three seconds. */
+function completesHandshake(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const options = { port, host: '127.0.0.1', localAddress: '127.0.0.2', rejectUnauthorized: false };
-    const socket = connectTls(options, () => done(true));
-    const timer = setTimeout(() => done(false), 3_000);
-    const done = (isIn: boolean): void => {
+    const socket = connectTls(options, () => finish(true));
+    const timer = setTimeout(() => finish(false), 3_000);
+    const finish = (isCompleted: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(isIn);
+      resolve(isCompleted);
     };
-    socket.on('error', () => done(false));
+    socket.on('error', () => finish(false));
   });
 }
 
@@ -43,8 +43,8 @@ export const tlsAttacks: readonly Attack[] = [
   {
     name: 'tls-handshakes',
     processes: true,
-    sent: '2,100 connections to a `peerPort` with TLS that say nothing, or half a ClientHello',
-    settings: async (folder) => ({ tls: { peers: await certificateIn(folder) } }),
+    sent: '2,100 connections to a TLS `peerPort` that send nothing or half a ClientHello',
+    settings: async (folder) => ({ tls: { peers: await createCertificate(folder) } }),
     run: async (target) => {
       const port = target.peerPortOf('Blake');
       const half = Buffer.from('16030100c8010000c4', 'hex');
@@ -54,15 +54,15 @@ export const tlsAttacks: readonly Attack[] = [
         if (index % 2 === 0 && socket.writable) socket.write(half);
         sockets.push(socket);
       }
-      const isOneLetIn = await isLetIn(port);
+      const isOtherAccepted = await completesHandshake(port);
       await pause(13_000);
       const open = sockets.filter((socket) => !socket.destroyed).length;
       for (const socket of sockets) socket.destroy();
       const failures = [
-        ...(isOneLetIn ? [] : ['another address was not let in during the attack']),
-        ...(open === 0 ? [] : [`${open} of 2,100 connections are open after 13 s`]),
+        ...(isOtherAccepted ? [] : ['a connection from another address was not accepted during the attack']),
+        ...(open === 0 ? [] : [`${open} of 2,100 connections are still open after 13 s`]),
       ];
-      return { seen: 'another address is let in meanwhile; all are closed after 13 s', failures };
+      return { observation: 'another address is accepted; all connections are closed after 13 s', failures };
     },
   },
 ];

@@ -32,18 +32,18 @@ export interface Bus {
 }
 
 /** An actor that threw while it handled a message. */
-export interface Failure {
+export interface ActorFailure {
   readonly address: string;
   readonly message: unknown;
   readonly error: unknown;
 }
 
 /** The bus as a supervisor sees it: it decides who lives where. */
-export interface Registry extends Bus {
+export interface ActorRegistry extends Bus {
   /** Gives the address to an actor, in place of the one that had it. */
   attach<Message>(at: Address<Message>, actor: Actor<Message>): void;
   /** Frees the address. */
   detach(at: Address<never>): void;
   /** Names the one who hears of failures. */
-  supervise(onFailure: (failure: Failure) => void): void;
+  supervise(onFailure: (failure: ActorFailure) => void): void;
 }

@@ -9,7 +9,7 @@ export interface LinesEvent {
   readonly direction: 'in' | 'out';
   readonly party: 'client' | 'peer';
   /** Who is at the far end: an address and port, or a neighbour's name. */
-  readonly far: string;
+  readonly remoteAddress: string;
   /** Without line ends, and with no LF in them. */
   readonly lines: readonly ByteString[];
   /** They answer no command, but tell a client of what it watches. */
@@ -58,40 +58,40 @@ export interface ConflatedEvent {
 }
 
 /** So many connections watch now. */
-export interface WatchersEvent {
-  readonly kind: 'watchers';
-  readonly watchers: number;
+export interface SubscribersEvent {
+  readonly kind: 'subscribers';
+  readonly subscribers: number;
 }
 
 /** A client does not take what it watches: of so many a location waited that a newer one has replaced. */
-export interface WatchConflatedEvent {
-  readonly kind: 'watch-conflated';
+export interface SubscriptionConflatedEvent {
+  readonly kind: 'subscription-conflated';
   readonly count: number;
 }
 
 /** A client came, went, or was turned away. */
 export interface ClientEvent {
-  readonly kind: 'client-connected' | 'client-disconnected' | 'client-refused';
+  readonly kind: 'client-connected' | 'client-disconnected' | 'client-rejected';
   /** How many connections it stands for; left out: one. */
   readonly count?: number;
   readonly transport: string;
   /** The client's address and port. */
-  readonly far: string;
+  readonly remoteAddress: string;
   readonly reason: string;
   /** How many clients are connected now. */
   readonly clients: number;
 }
 
 /** A client is being closed because so much waits for all clients, and so much of it for this one. */
-export interface EvictedEvent {
-  readonly kind: 'client-evicted';
+export interface ConnectionEvictedEvent {
+  readonly kind: 'connection-evicted';
 }
 
 /** Somebody asks something over HTTP. */
-export interface AskedEvent {
-  readonly kind: 'http-asked';
+export interface HttpRequestEvent {
+  readonly kind: 'http-request';
   /** Who: an address and port. */
-  readonly far: string;
+  readonly remoteAddress: string;
   /** What: a method and an address, without what may be a token; or a path and the report that came there, as an IAMAT. */
   readonly text: ByteString;
 }
@@ -100,19 +100,19 @@ export interface AskedEvent {
  * What became of a request over HTTP. Ignored: a report was not taken, and whoever sent it was told that all is well; refused: for
  * want of the right to ask; invalid: for anything else that is the asker's fault; abandoned: nobody waited for the answer.
  */
-export type RequestOutcome = 'answered' | 'ignored' | 'invalid' | 'refused' | 'failed' | 'abandoned';
+export type HttpRequestOutcome = 'answered' | 'ignored' | 'invalid' | 'rejected' | 'failed' | 'aborted';
 
 /** A request over HTTP came to its end. */
-export interface AnsweredEvent {
-  readonly kind: 'http-answered';
-  readonly far: string;
+export interface HttpResponseEvent {
+  readonly kind: 'http-response';
+  readonly remoteAddress: string;
   /** Method and path. */
   readonly text: ByteString;
   /** The pattern of its route; `none` if it has none. There are no others than those that the server has. */
   readonly route: string;
   /** Undefined where there was no answer. */
   readonly status: number | undefined;
-  readonly outcome: RequestOutcome;
+  readonly outcome: HttpRequestOutcome;
   /** Of a report its AT line, of what was not done why; empty where there is no more to say. */
   readonly detail: ByteString;
   /** Milliseconds from the request to the end of the answer; undefined of one that goes on until somebody ends it. */
@@ -120,14 +120,14 @@ export interface AnsweredEvent {
 }
 
 /** The server's own life. */
-export interface ServerEvent {
+export interface ServerStateEvent {
   readonly kind: 'server';
   readonly state: 'running' | 'draining' | 'stopped' | 'failed';
   readonly reason: string;
 }
 
 /** The store is about to hold locations that it did not hold before; of one client there may be several, each newer. */
-export interface LearnedEvent {
+export interface LocationsLearnedEvent {
   readonly kind: 'locations-learned';
   readonly locations: readonly Location[];
   /** The neighbour they came from; undefined if from a client of this server. */
@@ -135,20 +135,20 @@ export interface LearnedEvent {
 }
 
 /** The store took in what was known before this start. Nothing was learned earlier. */
-export interface RememberedEvent {
-  readonly kind: 'locations-remembered';
+export interface LocationsRestoredEvent {
+  readonly kind: 'locations-restored';
   /** Empty where nothing is kept on disk. */
   readonly locations: readonly Location[];
 }
 
 /** The store was full, and forgot the location of a client that was not heard of for the longest time. */
-export interface ForgottenEvent {
-  readonly kind: 'location-forgotten';
+export interface LocationEvictedEvent {
+  readonly kind: 'location-evicted';
   readonly location: Location;
 }
 
 /** A store that holds only some clients was asked for another one, and holds now what the bucket had. */
-export interface FetchedEvent {
+export interface LocationFetchedEvent {
   readonly kind: 'location-fetched';
   readonly location: Location;
 }
@@ -163,7 +163,7 @@ export interface DeadLetterEvent {
 }
 
 /** An actor threw, and what its supervisor did about it. */
-export interface FailureEvent {
+export interface ActorFailedEvent {
   readonly kind: 'actor-failed';
   readonly address: string;
   readonly directive: Directive;
@@ -171,14 +171,14 @@ export interface FailureEvent {
 }
 
 /** A peer that called was not let in. */
-export interface RefusedEvent {
-  readonly kind: 'peer-refused';
-  readonly far: string;
+export interface PeerRejectedEvent {
+  readonly kind: 'peer-rejected';
+  readonly remoteAddress: string;
   readonly reason: string;
 }
 
 /** The upstream gave no answer to a question. */
-export interface UpstreamEvent {
+export interface UpstreamFailedEvent {
   readonly kind: 'upstream-failed';
   /** Without address, key or body. */
   readonly reason: string;
@@ -188,49 +188,50 @@ export interface UpstreamEvent {
  * What became of a request to the upstream:
  *
  * - `answered`: there is an answer.
- * - `refused`: the service did not take the question, the key, or the address.
- * - `limited`: the service is being asked too often.
- * - `rubbish`: what came is no answer of such a service: a web page, half an object, too much of it.
+ * - `rejected`: the service did not take the question, the key, or the address.
+ * - `rate_limited`: the service is being asked too often.
+ * - `malformed`: what came is no answer of such a service: a web page, half an object, too much of it.
  * - `failed`: there was no connection, no answer in time, or a service in trouble.
  */
-export type CallOutcome = 'answered' | 'refused' | 'limited' | 'rubbish' | 'failed';
+export type UpstreamAttemptOutcome = 'answered' | 'rejected' | 'rate_limited' | 'malformed' | 'failed';
 
 /** A request to the upstream is over. */
-export interface RequestEvent {
-  readonly kind: 'upstream-request';
-  readonly outcome: CallOutcome;
+export interface UpstreamAttemptEvent {
+  readonly kind: 'upstream-attempt';
+  readonly outcome: UpstreamAttemptOutcome;
   readonly tookMs: number;
 }
 
 /**
- * What became of a question for the upstream:
+ * Outcome of a request for nearby results:
  *
- * - `answered`: by a request of its own, or the last of several.
- * - `cached`: from memory.
- * - `joined`: the same was being asked already; it has that one's answer, or error.
- * - `failed`: it was asked in vain, or its time was over.
- * - `tripped`: the circuit breaker was, and it was not asked.
- * - `over-budget`: nothing was left to spend.
- * - `crowded`: too many others waited.
+ * - `answered`: by an attempt of its own, or the last of several.
+ * - `cached`: from the response cache.
+ * - `coalesced`: an equal request was in flight; it shares that one's response, or error.
+ * - `failed`: all attempts failed, or the deadline passed.
+ * - `circuit_open`: the circuit breaker was open; no attempt was made.
+ * - `over_budget`: the budget was exhausted.
+ * - `queue_full`: too many requests were queued.
  */
-export type QuestionOutcome = 'answered' | 'cached' | 'joined' | 'failed' | 'tripped' | 'over-budget' | 'crowded';
+export type UpstreamRequestOutcome =
+  'answered' | 'cached' | 'coalesced' | 'failed' | 'circuit_open' | 'over_budget' | 'queue_full';
 
 /** What becomes of a question for the upstream is known. */
-export interface QuestionEvent {
-  readonly kind: 'upstream-question';
-  readonly outcome: QuestionOutcome;
+export interface UpstreamRequestEvent {
+  readonly kind: 'upstream-request';
+  readonly outcome: UpstreamRequestOutcome;
 }
 
 /** The states of the circuit breaker between a server and its upstream; each is a state of its machine. */
-export type UpstreamState = 'available' | 'tripped' | 'probing';
+export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** The circuit breaker entered a state. It starts as `available`, and does not say so. */
+/** The circuit breaker entered a state. It starts `closed`, without an event. */
 export interface BreakerEvent {
-  readonly kind: 'upstream';
-  readonly state: UpstreamState;
+  readonly kind: 'upstream-breaker';
+  readonly state: BreakerState;
   /** Why; empty where the state says it all. */
   readonly reason: string;
-  /** Milliseconds until the upstream is asked again; 0 but while tripped. */
+  /** Milliseconds until the next probe; 0 unless open. */
   readonly retryInMs: number;
 }
 
@@ -243,20 +244,20 @@ export interface BudgetEvent {
 }
 
 /** Somebody has asked over this server for something to be done to the herd by hand. */
-export interface AdministrationEvent {
-  readonly kind: 'administration';
+export interface AdminActionEvent {
+  readonly kind: 'admin-action';
   /** What, in words: `crash Blake`; empty if it was not heard out. */
-  readonly act: string;
+  readonly action: string;
   /** Who: an address and port. */
-  readonly far: string;
+  readonly remoteAddress: string;
   /** Asked: it is about to be done. Should that fail, another event says so. */
-  readonly outcome: 'asked' | 'refused';
+  readonly outcome: 'accepted' | 'rejected';
   /** Why it was refused; empty if it was not. */
   readonly reason: string;
 }
 
 /** The states in which the bucket is shown to people; live and blocked are one state of its machine. Blocked: it is read, but it, or a shard of it, takes nothing. */
-export type BucketState = 'connecting' | 'loading' | 'live' | 'blocked' | 'away' | 'stopped';
+export type BucketState = 'connecting' | 'loading' | 'live' | 'write-blocked' | 'disconnected' | 'stopped';
 
 /** The bucket that a server spreads locations by entered a state. */
 export interface BucketEvent {
@@ -267,7 +268,7 @@ export interface BucketEvent {
   /** Milliseconds until the next attempt; 0 but while blocked or away. */
   readonly retryInMs: number;
   /** Clients of whom something has yet to be written. */
-  readonly waiting: number;
+  readonly pendingWrites: number;
 }
 
 /** Something in the bucket is not understood, or does not fit into it, and is left alone. Said once of each kind. */
@@ -290,26 +291,26 @@ export type HerdEvent =
   | NeighbourClockEvent
   | ClockEvent
   | ConflatedEvent
-  | WatchersEvent
-  | WatchConflatedEvent
+  | SubscribersEvent
+  | SubscriptionConflatedEvent
   | ClientEvent
-  | EvictedEvent
-  | AskedEvent
-  | AnsweredEvent
-  | ServerEvent
-  | LearnedEvent
-  | RememberedEvent
-  | ForgottenEvent
+  | ConnectionEvictedEvent
+  | HttpRequestEvent
+  | HttpResponseEvent
+  | ServerStateEvent
+  | LocationsLearnedEvent
+  | LocationsRestoredEvent
+  | LocationEvictedEvent
   | DeadLetterEvent
-  | FailureEvent
-  | RefusedEvent
-  | UpstreamEvent
-  | RequestEvent
-  | QuestionEvent
+  | ActorFailedEvent
+  | PeerRejectedEvent
+  | UpstreamFailedEvent
+  | UpstreamAttemptEvent
+  | UpstreamRequestEvent
   | BreakerEvent
   | BudgetEvent
-  | AdministrationEvent
-  | FetchedEvent
+  | AdminActionEvent
+  | LocationFetchedEvent
   | BucketEvent
   | BucketWarningEvent
   | WarningEvent;

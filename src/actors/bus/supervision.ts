@@ -6,13 +6,22 @@ export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** The kinds of actors that a server supervises. */
 export type ActorKind =
-  'connection' | 'store' | 'flood' | 'bucket' | 'watch' | 'seeker' | 'clocks' | 'link' | 'acceptor' | 'upstream';
+  | 'connection'
+  | 'store'
+  | 'flood'
+  | 'bucket'
+  | 'subscriptions'
+  | 'lookup'
+  | 'clock-monitor'
+  | 'link'
+  | 'acceptor'
+  | 'upstream';
 
 /** What happens to one kind of actor. */
 interface Policy {
   readonly directive: Directive;
   /** More failures than this within `withinMs` escalate: a fault that comes back at once is not mended by restarts. */
-  readonly failuresMax: number;
+  readonly maxFailures: number;
   readonly withinMs: number;
 }
 
@@ -21,34 +30,34 @@ const withinMs = 10_000;
 /** The table of supervision. */
 export const policies: Readonly<Record<ActorKind, Policy>> = {
   // A client that trips a bug loses its own connection, however often it comes back; nobody else is touched.
-  connection: { directive: 'stop', failuresMax: Infinity, withinMs },
+  connection: { directive: 'stop', maxFailures: Infinity, withinMs },
   // Its memory is the herd's. It changes it last, when nothing can fail any more, so what it holds is sound after a failure.
-  store: { directive: 'resume', failuresMax: 100, withinMs },
+  store: { directive: 'resume', maxFailures: 100, withinMs },
   // It holds nothing.
-  flood: { directive: 'restart', failuresMax: 100, withinMs },
+  flood: { directive: 'restart', maxFailures: 100, withinMs },
   // Loads the bucket again, and has the store deal out what it had yet to write.
-  bucket: { directive: 'restart', failuresMax: 100, withinMs },
+  bucket: { directive: 'restart', maxFailures: 100, withinMs },
   // Forgets who watches what, and says so to those who do: each loses its connection, and comes back.
-  watch: { directive: 'restart', failuresMax: 100, withinMs },
+  subscriptions: { directive: 'restart', maxFailures: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.
-  seeker: { directive: 'restart', failuresMax: 100, withinMs },
+  lookup: { directive: 'restart', maxFailures: 100, withinMs },
   // Knows what it has published of the own clock last; a new one would not, and a server that was not ready could stay so.
-  clocks: { directive: 'resume', failuresMax: 100, withinMs },
+  'clock-monitor': { directive: 'resume', maxFailures: 100, withinMs },
   // Connects again and catches up.
-  link: { directive: 'restart', failuresMax: 10, withinMs },
+  link: { directive: 'restart', maxFailures: 10, withinMs },
   // Forgets callers that have not said who they are; they call again.
-  acceptor: { directive: 'restart', failuresMax: 10, withinMs },
+  acceptor: { directive: 'restart', maxFailures: 10, withinMs },
   // Gives up the requests under way, and tells so whom they were asked by.
-  upstream: { directive: 'restart', failuresMax: 100, withinMs },
+  upstream: { directive: 'restart', maxFailures: 100, withinMs },
 };
 
 /**
  * What to do about a failure.
  *
- * @param earlierMs when this actor failed before, on the clock of `nowMs`; what is older than the window does not count
+ * @param earlierFailuresMs when this actor failed before, on the clock of `nowMs`; what is older than the window does not count
  */
-export function directiveFor(kind: ActorKind, earlierMs: readonly number[], nowMs: number): Directive {
+export function directiveFor(kind: ActorKind, earlierFailuresMs: readonly number[], nowMs: number): Directive {
   const policy = policies[kind];
-  const recent = earlierMs.filter((failedAtMs) => nowMs - failedAtMs < policy.withinMs).length + 1;
-  return recent > policy.failuresMax ? 'escalate' : policy.directive;
+  const recent = earlierFailuresMs.filter((failedAtMs) => nowMs - failedAtMs < policy.withinMs).length + 1;
+  return recent > policy.maxFailures ? 'escalate' : policy.directive;
 }

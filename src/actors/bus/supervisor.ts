@@ -1,6 +1,6 @@
-import type { Actor, Address, Failure, Registry } from './bus.js';
+import type { Actor, Address, ActorFailure, ActorRegistry } from './bus.js';
 import type { Clock } from '../ports/clock.js';
-import type { Question } from './messages.js';
+import type { ActorRequest } from './messages.js';
 import { directiveFor, type ActorKind } from './supervision.js';
 
 /** An actor under supervision, and how to make another like it. */
@@ -12,26 +12,26 @@ interface Child {
 }
 
 /** What a supervisor tells the server it works for. */
-export interface SupervisorReports {
+export interface SupervisorCallbacks {
   /** An actor was stopped because it failed. */
-  stopped(address: string): void;
+  onStopped(address: string): void;
   /** The failure is more than this server can mend in place. */
-  escalated(error: unknown): void;
+  onEscalated(error: unknown): void;
 }
 
 /** How many failures of one actor are remembered: more than any window of the table holds. */
-const failuresRemembered = 200;
+const maxRememberedFailures = 200;
 
 /** Starts and stops the actors of a server, and does with those that throw what the table of supervision says. */
 export class Supervisor {
   private readonly children = new Map<string, Child>();
 
   constructor(
-    private readonly registry: Registry,
+    private readonly registry: ActorRegistry,
     private readonly clock: Clock,
-    private readonly reports: SupervisorReports,
+    private readonly callbacks: SupervisorCallbacks,
   ) {
-    registry.supervise((failure) => this.failed(failure));
+    registry.supervise((failure) => this.handleFailure(failure));
   }
 
   /** Makes an actor and gives it its address. */
@@ -70,16 +70,16 @@ export class Supervisor {
     for (const [at] of [...this.children].reverse()) this.stop(at as Address<never>);
   }
 
-  private failed({ address, message, error }: Failure): void {
+  private handleFailure({ address, message, error }: ActorFailure): void {
     const child = this.children.get(address);
-    if (child === undefined) return this.reports.escalated(error);
+    if (child === undefined) return this.callbacks.onEscalated(error);
     const nowMs = this.clock.monotonicMs();
     const directive = directiveFor(child.kind, child.failedAtMs, nowMs);
     child.failedAtMs.push(nowMs);
-    if (child.failedAtMs.length > failuresRemembered) child.failedAtMs.shift();
+    if (child.failedAtMs.length > maxRememberedFailures) child.failedAtMs.shift();
     this.registry.publish({ kind: 'actor-failed', address, directive, error });
-    if (isQuestion(message)) {
-      this.registry.send(message.replyTo, { kind: 'question-failed', question: message.question });
+    if (isRequest(message)) {
+      this.registry.send(message.replyTo, { kind: 'request-failed', requestId: message.requestId });
     }
     switch (directive) {
       case 'resume':
@@ -88,9 +88,9 @@ export class Supervisor {
         return this.restart(child);
       case 'stop':
         this.stop(address as Address<never>);
-        return this.reports.stopped(address);
+        return this.callbacks.onStopped(address);
       case 'escalate':
-        return this.reports.escalated(error);
+        return this.callbacks.onEscalated(error);
     }
   }
 
@@ -99,11 +99,11 @@ export class Supervisor {
       child.restart();
     } catch (error) {
       // Out of here it would end the process, and with it every server in it.
-      this.reports.escalated(error);
+      this.callbacks.onEscalated(error);
     }
   }
 }
 
-function isQuestion(message: unknown): message is Question {
-  return typeof message === 'object' && message !== null && 'replyTo' in message && 'question' in message;
+function isRequest(message: unknown): message is ActorRequest {
+  return typeof message === 'object' && message !== null && 'replyTo' in message && 'requestId' in message;
 }

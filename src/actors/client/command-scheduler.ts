@@ -4,22 +4,22 @@ import type { Clock } from '../ports/clock.js';
  * Cost that a connection may spend in a turn while no other waits: more than the IAMAT commands of one 64 KiB read, so that a
  * busy server with few connections never splits a read.
  */
-const soleQuantum = 1_024;
+const maxQuantum = 1_024;
 
 /** Cost that a connection may spend in a turn while others wait, or when the turn has been long already. */
 const sharedQuantum = 256;
 
 /** Cost after which a turn is long. It is also what waiting connections may spend in a turn together: a few milliseconds to 30. */
-const turnCost = 2_048;
+const maxTurnCost = 2_048;
 
 /** Cost from which the end of the turn is looked for: a server with less to do has no timer for it. */
-const timedFromCost = 256;
+const timerThresholdCost = 256;
 
 /**
  * How long waiting connections may be held up by others that arrive, in milliseconds. Node accepts one connection in each turn of the
  * event loop: with long turns in between, a new client would wait behind all that connected before it.
  */
-export const arrivalsFirstMs = 20;
+export const maxArrivalDelayMs = 20;
 
 /** A connection with commands that wait for its turn. */
 export interface CommandSource {
@@ -33,8 +33,8 @@ export interface CommandSource {
  * several actors work.
  */
 export class CommandScheduler {
-  private current = 0;
-  private spent = 0;
+  private currentTurn = 0;
+  private turnCost = 0;
   private timer: unknown;
   private resumedMs = -Infinity;
   private hasArrivals = false;
@@ -44,60 +44,60 @@ export class CommandScheduler {
 
   /** The number of the present turn of the event loop, or of several in which there was little to do. */
   get turn(): number {
-    return this.current;
+    return this.currentTurn;
   }
 
   /** Cost that a connection may spend in the present turn. */
   get quantum(): number {
-    return this.waiting.size === 0 && this.spent < turnCost ? soleQuantum : sharedQuantum;
+    return this.waiting.size === 0 && this.turnCost < maxTurnCost ? maxQuantum : sharedQuantum;
   }
 
   /** A connection has arrived: more may have, and waiting connections are resumed when those are there. */
-  arrived(): void {
+  noteArrival(): void {
     this.hasArrivals = true;
   }
 
   /** A command was handled. */
   spend(cost: number): void {
-    this.spent += cost;
-    if (this.spent >= timedFromCost) this.arm();
+    this.turnCost += cost;
+    if (this.turnCost >= timerThresholdCost) this.armTimer();
   }
 
   /** Has a connection resumed when its turn comes. */
-  wait(source: CommandSource): void {
+  enqueue(source: CommandSource): void {
     this.waiting.add(source);
-    this.arm();
+    this.armTimer();
   }
 
   isWaiting(source: CommandSource): boolean {
     return this.waiting.has(source);
   }
 
-  leave(source: CommandSource): void {
+  remove(source: CommandSource): void {
     this.waiting.delete(source);
   }
 
-  private arm(): void {
-    this.timer ??= this.clock.setTimeout(() => this.begin(), 0);
+  private armTimer(): void {
+    this.timer ??= this.clock.setTimeout(() => this.beginTurn(), 0);
   }
 
-  private begin(): void {
+  private beginTurn(): void {
     this.timer = undefined;
     const nowMs = this.clock.monotonicMs();
-    const isHeldUp = this.hasArrivals && nowMs - this.resumedMs < arrivalsFirstMs;
+    const isDeferred = this.hasArrivals && nowMs - this.resumedMs < maxArrivalDelayMs;
     this.hasArrivals = false;
-    if (isHeldUp) return this.arm();
+    if (isDeferred) return this.armTimer();
     this.resumedMs = nowMs;
-    this.current += 1;
-    this.spent = 0;
-    let left = this.waiting.size;
+    this.currentTurn += 1;
+    this.turnCost = 0;
+    let remaining = this.waiting.size;
     for (const source of this.waiting) {
       // A source with commands left waits again behind the others, and is not resumed twice.
-      if (left === 0 || this.spent >= turnCost) break;
-      left -= 1;
+      if (remaining === 0 || this.turnCost >= maxTurnCost) break;
+      remaining -= 1;
       this.waiting.delete(source);
       source.resume();
     }
-    if (this.waiting.size > 0) this.arm();
+    if (this.waiting.size > 0) this.armTimer();
   }
 }

@@ -8,19 +8,19 @@ import {
 } from '../../protocol/client/command.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
-import { locate, type Location } from '../../protocol/place/location.js';
+import { locationFromReport, type Location } from '../../protocol/place/location.js';
 import { parsePosition } from '../../protocol/place/position.js';
-import { formatSkew, isAhead, type Instant } from '../../protocol/place/time.js';
-import { validRadiusKmMax, type Upstream } from '../../protocol/upstream/upstream.js';
-import { AnswerQueue, type PendingAnswer, type WriteAnswer } from './response-queue.js';
+import { formatSkew, isTooFarAhead, type Instant } from '../../protocol/place/time.js';
+import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstream.js';
+import { ResponseQueue, type PendingResponse, type WriteResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses, type ConnectionMessage, type CountedQuestion } from '../bus/messages.js';
+import { addresses, type ConnectionMessage, type RateLimitedRequest } from '../bus/messages.js';
 import type { SharedLimits } from '../server/shared-limits.js';
-import { Watching } from './connection-subscriptions.js';
+import { ConnectionSubscriptions } from './connection-subscriptions.js';
 
 /** What every conversation of a server goes by. */
-export interface ConversationSettings {
+export interface CommandSessionSettings {
   readonly server: ServerId;
   readonly limits: Limits;
   /** What WHATSAT asks: its limits and its form of an error. */
@@ -32,95 +32,95 @@ export interface ConversationSettings {
 const whatsatCost = 8;
 
 /** Connections that watch all clients, by which a report costs 1 more: so many lines cost about as much as one report. */
-const watchersPerCost = 16;
+const subscribersPerCost = 16;
 
 /** Bytes of an answer for each result that is asked for, before there has been an answer. */
-const resultBytesAtFirst = 1_024;
+const initialBytesPerResult = 1_024;
 
 /** A request line of HTTP/1.x: a method (RFC 9110, section 9.1), a target and the version (RFC 9112, section 3). */
-const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ .*HTTP\/1\.\d[\t-\r ]*$/;
+const httpRequestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ .*HTTP\/1\.\d[\t-\r ]*$/;
 
 /** The start of a request line that is too long to be seen whole. */
-const longRequestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|https?:)/;
+const httpRequestLineStart = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|https?:)/;
 
 /** Where a conversation's client is, and what it hears. */
-export interface ConversationEdges {
-  /** Where answers to this conversation's questions are sent; they are passed to `located` and the others. */
+export interface CommandSessionClient {
+  /** Where answers to this conversation's questions are sent; they are passed to `handleLocated` and the others. */
   readonly self: Address<ConnectionMessage>;
-  /** What the client is counted by, as from `remoteAddressOf`. */
-  readonly address: string;
-  readonly write: WriteAnswer;
+  /** What the client is counted by, as from `remoteHostOf`. */
+  readonly remoteHost: string;
+  readonly writeResponse: WriteResponse;
 }
 
 /** A WHATSAT on its way through the store and the upstream. */
 interface PendingWhatsat {
   readonly line: ByteString;
   readonly command: Whatsat;
-  readonly answer: PendingAnswer;
+  readonly response: PendingResponse;
   /** Who was asked last where the client is. */
-  asked: 'store' | 'herd';
+  lookupScope: 'store' | 'herd';
   /** The AT line of the client it asks for; empty until the store has said it. */
-  at: ByteString;
+  atLine: ByteString;
 }
 
 /** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
-export class Conversation {
-  private readonly answers: AnswerQueue;
-  private readonly bounds: CommandBounds;
+export class CommandSession {
+  private readonly responses: ResponseQueue;
+  private readonly commandBounds: CommandBounds;
   /** Locations that clients reported, and that the store has yet to be told: those of a chunk go there together. */
   private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
-  private questions = 0;
-  private watched: Watching | undefined;
+  private lastRequestId = 0;
+  private existingSubscriptions: ConnectionSubscriptions | undefined;
   /** The question of a WHATSAT that waits until fewer are under way on the server. */
-  private parked: number | undefined;
+  private waitingRequestId: number | undefined;
   /** Results asked for by the questions in `pending`, and one for the rest of each answer. */
   private pendingResults = 0;
   /** Bytes of an answer for each result asked for, of the largest answers lately. */
-  private resultBytes = resultBytesAtFirst;
+  private bytesPerResult = initialBytesPerResult;
 
   constructor(
     private readonly bus: Bus,
-    private readonly settings: ConversationSettings,
-    private readonly edges: ConversationEdges,
+    private readonly settings: CommandSessionSettings,
+    private readonly client: CommandSessionClient,
   ) {
-    this.answers = new AnswerQueue(edges.write);
+    this.responses = new ResponseQueue(client.writeResponse);
     const { upstream, limits } = settings;
-    this.bounds = {
-      countMax: upstream.countMax,
-      radiusKmMax: validRadiusKmMax(upstream),
-      clientIdBytesMax: limits.clientIdBytesMax,
+    this.commandBounds = {
+      maxCount: upstream.maxCount,
+      maxRadiusKm: maxValidRadiusKm(upstream),
+      maxClientIdBytes: limits.maxClientIdBytes,
     };
   }
 
   /** How many answers wait for their turn or for others. */
-  get waiting(): number {
-    return this.answers.length;
+  get pendingResponseCount(): number {
+    return this.responses.length;
   }
 
   /** Bytes of the answers that are known and wait for others, and about as many as those that are being found out will have. */
-  get expectedBytes(): number {
-    return this.answers.bytes + this.pendingResults * this.resultBytes;
+  get expectedResponseBytes(): number {
+    return this.responses.bytes + this.pendingResults * this.bytesPerResult;
   }
 
   /** Bytes that are kept for the client: of answers that wait for others, of changes, and of what it watches. */
-  get keptBytes(): number {
-    return this.answers.bytes + (this.watched?.keptBytes ?? 0);
+  get bufferedBytes(): number {
+    return this.responses.bytes + (this.existingSubscriptions?.bufferedBytes ?? 0);
   }
 
   /** Whether the last command waits until fewer are under way on the server. */
-  get isParked(): boolean {
-    return this.parked !== undefined;
+  get isWaitingForSlot(): boolean {
+    return this.waitingRequestId !== undefined;
   }
 
   /** What the client watches; undefined as long as it has never asked to. */
-  get watching(): Watching | undefined {
-    return this.watched;
+  get subscriptions(): ConnectionSubscriptions | undefined {
+    return this.existingSubscriptions;
   }
 
   /** The client is told of changes no more, whatever it asks. */
-  closeWatching(): void {
-    this.watches().close();
+  closeSubscriptions(): void {
+    this.ensureSubscriptions().close();
   }
 
   /**
@@ -128,26 +128,27 @@ export class Conversation {
    * @returns what it costs (see `CommandScheduler`), or `http` for a line that begins an HTTP request
    */
   handle(frame: Frame, receivedAt: Instant): number | 'http' {
-    if (frame instanceof OverlongLine) return this.refuse(frame.start, longRequestLine);
-    const command = parseCommand(frame, this.bounds);
+    if (frame instanceof OverlongLine) return this.rejectLine(frame.start, httpRequestLineStart);
+    const command = parseCommand(frame, this.commandBounds);
     switch (command.kind) {
       case 'IAMAT':
-        if (isAhead(command.instant, receivedAt, this.settings.limits.aheadMs)) this.answers.add(formatInvalid(frame));
+        if (isTooFarAhead(command.instant, receivedAt, this.settings.limits.maxFutureSkewMs))
+          this.responses.add(formatInvalid(frame));
         else this.report(command, receivedAt);
-        return 1 + Math.floor(this.settings.shared.watchersOfAll / watchersPerCost);
+        return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
       case 'WHATSAT':
-        this.ask(command, frame);
+        this.queueQuery(command, frame);
         return whatsatCost;
       case 'WATCH':
         // What was reported before it is no change, and what is reported behind it is one.
         this.flush();
-        this.watches().watch(command.client, frame, (this.questions += 1));
+        this.ensureSubscriptions().subscribe(command.client, frame, (this.lastRequestId += 1));
         return 1;
       case 'UNWATCH':
-        this.watches().unwatch(command.client);
+        this.ensureSubscriptions().unsubscribe(command.client);
         return 1;
       case 'invalid':
-        return this.refuse(frame, requestLine);
+        return this.rejectLine(frame, httpRequestLine);
     }
   }
 
@@ -159,102 +160,113 @@ export class Conversation {
   }
 
   /** Where the client is that a WHATSAT asks for: what the store knows, and if it knows nothing, what the herd does. */
-  located(question: number, location: Location | undefined): void {
-    const whatsat = this.pending.get(question);
+  handleLocated(requestId: number, location: Location | undefined): void {
+    const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    if (location === undefined && whatsat.asked === 'store') {
-      whatsat.asked = 'herd';
+    if (location === undefined && whatsat.lookupScope === 'store') {
+      whatsat.lookupScope = 'herd';
       const { client } = whatsat.command;
-      return this.bus.send(addresses.seeker, { kind: 'seek', client, ...this.asker(question) });
+      return this.bus.send(addresses.lookup, { kind: 'lookup', client, ...this.requestFor(requestId) });
     }
     const position = location && parsePosition(location.position);
-    if (location === undefined || position === undefined) return this.fill(question, formatInvalid(whatsat.line));
-    whatsat.at = location.line;
+    if (location === undefined || position === undefined) return this.respond(requestId, formatInvalid(whatsat.line));
+    whatsat.atLine = location.line;
     const { radiusKm, count } = whatsat.command;
-    const about = { ...position, radiusKm, count };
-    this.bus.send(addresses.upstream, { kind: 'nearby', about, ...this.asker(question) });
+    const query = { ...position, radiusKm, count };
+    this.bus.send(addresses.upstream, { kind: 'nearby', query, ...this.requestFor(requestId) });
   }
 
   /** The upstream's answer. The AT line and the JSON go out together: simple clients read once. */
-  found(question: number, json: ByteString): void {
-    const whatsat = this.pending.get(question);
+  handleNearby(requestId: number, json: ByteString): void {
+    const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    const bytes = whatsat.at.length + json.length;
-    this.resultBytes = Math.max(bytes / resultsOf(whatsat.command), this.resultBytes / 2);
-    this.fill(question, whatsat.at, json);
+    const bytes = whatsat.atLine.length + json.length;
+    this.bytesPerResult = Math.max(bytes / expectedResults(whatsat.command), this.bytesPerResult / 2);
+    this.respond(requestId, whatsat.atLine, json);
   }
 
   /** The client is gone: gives back what it has taken of the limits that all share. */
   stop(): void {
     const { querySlots } = this.settings.shared;
-    querySlots.leave(this.begin);
-    const underWay = this.pending.size - (this.isParked ? 1 : 0);
+    querySlots.cancel(this.startQuery);
+    const inFlightCount = this.pending.size - (this.isWaitingForSlot ? 1 : 0);
     this.pending.clear();
-    this.parked = undefined;
-    for (let slot = 0; slot < underWay; slot += 1) querySlots.release();
-    this.watched?.stop();
+    this.waitingRequestId = undefined;
+    for (let slot = 0; slot < inFlightCount; slot += 1) querySlots.release();
+    this.existingSubscriptions?.stop();
   }
 
   /** Whoever was asked broke down over the question. */
-  failed(question: number): void {
-    const whatsat = this.pending.get(question);
-    if (whatsat === undefined) return this.watched?.refused(question);
-    if (whatsat.at === '') return this.fill(question, formatInvalid(whatsat.line));
-    this.fill(question, whatsat.at, this.settings.upstream.failure('internal error'));
+  handleFailed(requestId: number): void {
+    const whatsat = this.pending.get(requestId);
+    if (whatsat === undefined) return this.existingSubscriptions?.handleRejected(requestId);
+    if (whatsat.atLine === '') return this.respond(requestId, formatInvalid(whatsat.line));
+    this.respond(requestId, whatsat.atLine, this.settings.upstream.failure('internal error'));
   }
 
   private report(iamat: Iamat, receivedAt: Instant): void {
-    const location = locate(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
+    const location = locationFromReport(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
     this.reports.push(location);
-    this.answers.add(location.line);
+    this.responses.add(location.line);
   }
 
-  private ask(command: Whatsat, line: ByteString): void {
+  private queueQuery(command: Whatsat, line: ByteString): void {
     // It must find what was reported before it.
     this.flush();
-    const question = (this.questions += 1);
-    this.pending.set(question, { line, command, answer: this.answers.reserve(), asked: 'store', at: '' });
-    this.pendingResults += resultsOf(command);
-    this.parked = question;
-    if (this.settings.shared.querySlots.take(this.begin)) this.begin();
+    const requestId = (this.lastRequestId += 1);
+    this.pending.set(requestId, {
+      line,
+      command,
+      response: this.responses.reserve(),
+      lookupScope: 'store',
+      atLine: '',
+    });
+    this.pendingResults += expectedResults(command);
+    this.waitingRequestId = requestId;
+    if (this.settings.shared.querySlots.acquire(this.startQuery)) this.startQuery();
   }
 
   /** Begins with the WHATSAT that was taken last, now that there is a slot for it. */
-  private readonly begin = (): void => {
-    const { parked: question } = this;
+  private readonly startQuery = (): void => {
+    const { waitingRequestId: question } = this;
     const whatsat = question === undefined ? undefined : this.pending.get(question);
-    this.parked = undefined;
+    this.waitingRequestId = undefined;
     if (question === undefined || whatsat === undefined) return;
     const { client } = whatsat.command;
-    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: this.edges.self, question });
+    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: this.client.self, requestId: question });
   };
 
   /** Answers a line that is no command. */
-  private refuse(line: ByteString, http: RegExp): 1 | 'http' {
-    this.answers.add(formatInvalid(line));
-    return http.test(line) ? 'http' : 1;
+  private rejectLine(line: ByteString, httpPattern: RegExp): 1 | 'http' {
+    this.responses.add(formatInvalid(line));
+    return httpPattern.test(line) ? 'http' : 1;
   }
 
-  private asker(question: number): CountedQuestion {
-    return { replyTo: this.edges.self, address: this.edges.address, question };
+  private requestFor(requestId: number): RateLimitedRequest {
+    return { replyTo: this.client.self, remoteHost: this.client.remoteHost, requestId };
   }
 
-  private watches(): Watching {
-    this.watched ??= new Watching(this.bus, this.edges, this.answers, this.settings.shared.watchersPerAddress);
-    return this.watched;
+  private ensureSubscriptions(): ConnectionSubscriptions {
+    this.existingSubscriptions ??= new ConnectionSubscriptions(
+      this.bus,
+      this.client,
+      this.responses,
+      this.settings.shared.subscribersPerAddress,
+    );
+    return this.existingSubscriptions;
   }
 
-  private fill(question: number, line: ByteString, secondLine?: ByteString): void {
-    const whatsat = this.pending.get(question);
+  private respond(requestId: number, line: ByteString, secondLine?: ByteString): void {
+    const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    this.pending.delete(question);
-    this.pendingResults -= resultsOf(whatsat.command);
+    this.pending.delete(requestId);
+    this.pendingResults -= expectedResults(whatsat.command);
     this.settings.shared.querySlots.release();
-    this.answers.fill(whatsat.answer, line, secondLine);
+    this.responses.complete(whatsat.response, line, secondLine);
   }
 }
 
 /** Results that an answer may have, and one for the AT line and what surrounds them. */
-function resultsOf({ count }: Whatsat): number {
+function expectedResults({ count }: Whatsat): number {
   return count + 1;
 }

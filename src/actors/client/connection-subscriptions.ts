@@ -1,62 +1,62 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
-import { everyone, formatInvalid, formatUnwatched, formatWatching } from '../../protocol/client/command.js';
+import { allClients, formatInvalid, formatUnwatched, formatWatching } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { AddressQuota } from './address-quota.js';
-import type { AnswerQueue, PendingAnswer } from './response-queue.js';
+import type { ResponseQueue, PendingResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
-import { waitingLocationBytes } from '../store/location-bytes.js';
+import { queuedLocationBytes } from '../store/location-bytes.js';
 import { addresses, type ConnectionMessage } from '../bus/messages.js';
 
 /** Bytes of the IDs that one connection may watch, together. */
-const watchedBytesMax = 262_144;
+const maxSubscribedIdBytes = 262_144;
 
 /** Bytes that a watched client takes besides its ID: its entries here and in the sets of the actor that knows who watches whom. */
-const watchedOverheadBytes = 400;
+const subscriptionOverheadBytes = 400;
 
 /** Who watches: where it is reached, and what it is counted by. */
-interface Watcher {
+interface Subscriber {
   readonly self: Address<ConnectionMessage>;
-  readonly address: string;
+  readonly remoteHost: string;
 }
 
 /** Where a client is told of changes. */
 export interface ChangeSink {
   /** Whether a line may go out now: no answer waits, and the client takes what it is sent. */
-  mayTell(): boolean;
+  canSend(): boolean;
   /** Sends a line, given without its line end. */
-  tell(line: ByteString): void;
+  send(line: ByteString): void;
 }
 
 /** A WATCH on its way. */
-interface PendingWatch {
+interface PendingSubscription {
   readonly line: ByteString;
   readonly client: ClientId;
-  readonly answer: PendingAnswer;
+  readonly response: PendingResponse;
 }
 
 /**
  * What one connection watches, and what it has yet to be told. While it may not be told, the newest location of each client
  * waits and nothing else: memory is bounded by clients, not by updates.
  */
-export class Watching {
-  /** What it watches, or has asked to; `everyone` may be one of them. */
+export class ConnectionSubscriptions {
+  /** What it watches, or has asked to; `allClients` may be one of them. */
   private readonly clients = new Set<ClientId>();
-  private readonly asked = new Map<number, PendingWatch>();
+  private readonly pending = new Map<number, PendingSubscription>();
   /** Bytes of the IDs in `clients`. */
   private clientBytes = 0;
-  private readonly waiting = new Map<ClientId, Location>();
-  private waitingLocationBytes = 0;
+  private readonly pendingChanges = new Map<ClientId, Location>();
+  private pendingChangeBytes = 0;
   private state: 'open' | 'over' = 'open';
   /** Whether it has one of the places of its address, as it must while it watches anything. */
-  private hasPlace = false;
+  private hasQuota = false;
 
-  /** @param places connections of each address that watch */
+  /** @param quota connections of each address that watch */
   constructor(
     private readonly bus: Bus,
-    private readonly watcher: Watcher,
-    private readonly answers: AnswerQueue,
-    private readonly places: AddressQuota,
+    private readonly subscriber: Subscriber,
+    private readonly responses: ResponseQueue,
+    private readonly quota: AddressQuota,
   ) {}
 
   /** How much is watched; of what was asked for, all. */
@@ -65,84 +65,84 @@ export class Watching {
   }
 
   /** Of how many clients a location waits. */
-  get waitingCount(): number {
-    return this.waiting.size;
+  get pendingChangeCount(): number {
+    return this.pendingChanges.size;
   }
 
   /** Bytes of memory that the changes take that wait, and the IDs that are watched. */
-  get keptBytes(): number {
-    return this.waitingLocationBytes + this.clientBytes + this.clients.size * watchedOverheadBytes;
+  get bufferedBytes(): number {
+    return this.pendingChangeBytes + this.clientBytes + this.clients.size * subscriptionOverheadBytes;
   }
 
   /** Takes a WATCH; it is answered when it has begun. */
-  watch(client: ClientId, line: ByteString, question: number): void {
-    if (this.clientBytes + client.length > watchedBytesMax || !this.takePlace())
-      return this.answers.add(formatInvalid(line));
+  subscribe(client: ClientId, line: ByteString, requestId: number): void {
+    if (this.clientBytes + client.length > maxSubscribedIdBytes || !this.acquireQuota())
+      return this.responses.add(formatInvalid(line));
     if (this.state === 'open') this.add(client);
-    this.asked.set(question, { line, client, answer: this.answers.reserve() });
-    this.bus.send(addresses.store, { kind: 'watch', client, replyTo: this.watcher.self, question });
+    this.pending.set(requestId, { line, client, response: this.responses.reserve() });
+    this.bus.send(addresses.store, { kind: 'subscribe', client, replyTo: this.subscriber.self, requestId });
   }
 
   /**
    * Takes an UNWATCH. What waits is not told any more. The work is bounded by the number of watched clients, never by the number
    * of changes that wait.
    */
-  unwatch(client: ClientId | undefined): void {
+  unsubscribe(client: ClientId | undefined): void {
     if (client === undefined) this.clear();
-    else if (this.remove(client)) this.dropUnwatched(client);
-    this.sendUnwatch(this.clients.size === 0 ? undefined : client);
-    this.answers.add(formatUnwatched(client));
+    else if (this.remove(client)) this.dropUnsubscribed(client);
+    this.sendUnsubscribe(this.clients.size === 0 ? undefined : client);
+    this.responses.add(formatUnwatched(client));
   }
 
   /** From now on changes are told; where the client is now, is told first. */
-  begun(question: number, location: Location | undefined): void {
-    const watch = this.takeAsked(question);
-    if (watch === undefined) return;
-    if (location !== undefined && this.isWatched(watch.client)) this.hold(location);
-    this.answers.fill(watch.answer, formatWatching(watch.client));
+  handleSubscribed(requestId: number, location: Location | undefined): void {
+    const subscription = this.takePending(requestId);
+    if (subscription === undefined) return;
+    if (location !== undefined && this.isSubscribed(subscription.client)) this.bufferChange(location);
+    this.responses.complete(subscription.response, formatWatching(subscription.client));
   }
 
   /** There is too much to watch already; or who was asked broke down over it. */
-  refused(question: number): void {
-    const watch = this.takeAsked(question);
-    if (watch === undefined) return;
-    this.remove(watch.client);
-    this.answers.fill(watch.answer, formatInvalid(watch.line));
+  handleRejected(requestId: number): void {
+    const subscription = this.takePending(requestId);
+    if (subscription === undefined) return;
+    this.remove(subscription.client);
+    this.responses.complete(subscription.response, formatInvalid(subscription.line));
   }
 
   /** Takes changes, each newer than any of its client before. Returns how many took the place of one that waited. */
-  take(locations: readonly Location[], sink: ChangeSink): number {
-    let conflated = 0;
+  acceptChanges(locations: readonly Location[], sink: ChangeSink): number {
+    let conflatedCount = 0;
     for (const location of locations) {
-      if (!this.isWatched(location.client)) continue;
-      if (this.waiting.size === 0 && sink.mayTell()) sink.tell(location.line);
+      if (!this.isSubscribed(location.client)) continue;
+      if (this.pendingChanges.size === 0 && sink.canSend()) sink.send(location.line);
       else {
-        if (this.waiting.has(location.client)) conflated += 1;
-        this.hold(location);
+        if (this.pendingChanges.has(location.client)) conflatedCount += 1;
+        this.bufferChange(location);
       }
     }
-    return conflated;
+    return conflatedCount;
   }
 
   /** Tells what waits, as far as it may. */
   flush(sink: ChangeSink): void {
-    for (const [client, location] of this.waiting) {
-      if (!sink.mayTell()) return;
-      this.drop(client);
-      sink.tell(location.line);
+    for (const [client, location] of this.pendingChanges) {
+      if (!sink.canSend()) return;
+      this.dropChange(client);
+      sink.send(location.line);
     }
   }
 
   /** Nothing is told any more, and nothing watched. */
   close(): void {
-    if (this.clients.size > 0) this.sendUnwatch(undefined);
+    if (this.clients.size > 0) this.sendUnsubscribe(undefined);
     this.state = 'over';
     this.clear();
   }
 
   /** The connection is gone. */
   stop(): void {
-    this.releasePlace();
+    this.releaseQuota();
   }
 
   private add(client: ClientId): void {
@@ -154,66 +154,68 @@ export class Watching {
   private remove(client: ClientId): boolean {
     if (!this.clients.delete(client)) return false;
     this.clientBytes -= client.length;
-    if (this.clients.size === 0) this.releasePlace();
+    if (this.clients.size === 0) this.releaseQuota();
     return true;
   }
 
   private clear(): void {
     this.clients.clear();
     this.clientBytes = 0;
-    this.waiting.clear();
-    this.waitingLocationBytes = 0;
-    this.releasePlace();
+    this.pendingChanges.clear();
+    this.pendingChangeBytes = 0;
+    this.releaseQuota();
   }
 
-  private hold(location: Location): void {
-    this.waitingLocationBytes += waitingLocationBytes(location) - this.waitingBytesOf(location.client);
-    this.waiting.set(location.client, location);
+  private bufferChange(location: Location): void {
+    this.pendingChangeBytes += queuedLocationBytes(location) - this.pendingBytesOf(location.client);
+    this.pendingChanges.set(location.client, location);
   }
 
-  private drop(client: ClientId): void {
-    this.waitingLocationBytes -= this.waitingBytesOf(client);
-    this.waiting.delete(client);
+  private dropChange(client: ClientId): void {
+    this.pendingChangeBytes -= this.pendingBytesOf(client);
+    this.pendingChanges.delete(client);
   }
 
-  private waitingBytesOf(client: ClientId): number {
-    const location = this.waiting.get(client);
-    return location === undefined ? 0 : waitingLocationBytes(location);
+  private pendingBytesOf(client: ClientId): number {
+    const location = this.pendingChanges.get(client);
+    return location === undefined ? 0 : queuedLocationBytes(location);
   }
 
-  private takePlace(): boolean {
-    if (this.state === 'open' && !this.hasPlace) this.hasPlace = this.places.take(this.watcher.address);
-    return this.state === 'over' || this.hasPlace;
+  private acquireQuota(): boolean {
+    if (this.state === 'open' && !this.hasQuota) this.hasQuota = this.quota.tryAcquire(this.subscriber.remoteHost);
+    return this.state === 'over' || this.hasQuota;
   }
 
-  private releasePlace(): void {
-    if (this.hasPlace) this.places.release(this.watcher.address);
-    this.hasPlace = false;
+  private releaseQuota(): void {
+    if (this.hasQuota) this.quota.release(this.subscriber.remoteHost);
+    this.hasQuota = false;
   }
 
   /** Drops the changes that wait only because of a watch that has just ended. */
-  private dropUnwatched(client: ClientId): void {
-    if (client !== everyone) {
-      if (!this.clients.has(everyone)) this.drop(client);
+  private dropUnsubscribed(client: ClientId): void {
+    if (client !== allClients) {
+      if (!this.clients.has(allClients)) this.dropChange(client);
       return;
     }
-    const kept = [...this.clients].flatMap((named) => this.waiting.get(named) ?? []);
-    this.waiting.clear();
-    this.waitingLocationBytes = 0;
-    for (const location of kept) this.hold(location);
+    const remainingChanges = [...this.clients].flatMap(
+      (subscribedClient) => this.pendingChanges.get(subscribedClient) ?? [],
+    );
+    this.pendingChanges.clear();
+    this.pendingChangeBytes = 0;
+    for (const location of remainingChanges) this.bufferChange(location);
   }
 
-  private sendUnwatch(client: ClientId | undefined): void {
-    this.bus.send(addresses.store, { kind: 'unwatch', watcher: this.watcher.self, client });
+  private sendUnsubscribe(client: ClientId | undefined): void {
+    this.bus.send(addresses.store, { kind: 'unsubscribe', subscriber: this.subscriber.self, client });
   }
 
-  private isWatched(client: ClientId): boolean {
-    return this.clients.has(client) || this.clients.has(everyone);
+  private isSubscribed(client: ClientId): boolean {
+    return this.clients.has(client) || this.clients.has(allClients);
   }
 
-  private takeAsked(question: number): PendingWatch | undefined {
-    const watch = this.asked.get(question);
-    this.asked.delete(question);
-    return watch;
+  private takePending(requestId: number): PendingSubscription | undefined {
+    const subscription = this.pending.get(requestId);
+    this.pending.delete(requestId);
+    return subscription;
   }
 }

@@ -1,41 +1,41 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../../protocol/text/bytes.js';
-import { stillWatching } from '../../protocol/client/command.js';
+import { watchKeepAlive } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
 import { LineFramer, OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Actor, Bus } from '../bus/bus.js';
-import type { ClientWire } from '../ports/client-wire.js';
+import type { ClientChannel } from '../ports/client-channel.js';
 import type { Clock } from '../ports/clock.js';
 import { connectionMachine } from './connection-machine.js';
 import type { CommandSource } from './command-scheduler.js';
-import { Conversation, type ConversationSettings } from './command-session.js';
-import { IdleWatch } from '../time/idle-timeout.js';
+import { CommandSession, type CommandSessionSettings } from './command-session.js';
+import { IdleTimeout } from '../time/idle-timeout.js';
 import { addresses, type ConnectionMessage } from '../bus/messages.js';
 import type { OutputAccount } from './output-budget.js';
-import { remoteAddressOf } from './remote-address.js';
-import { SpokenLines } from './client-line-recorder.js';
-import { StallWatch } from '../time/stall-timeout.js';
+import { remoteHostOf } from './remote-host.js';
+import { ClientLineRecorder } from './client-line-recorder.js';
+import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
 import type { ChangeSink } from './connection-subscriptions.js';
 
 /** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
-export const changesWaitingMax = 100_000;
+export const maxPendingChanges = 100_000;
 
 /**
  * When a client that watches and has closed its sending side is sent a line, in milliseconds after it has, and then each time after
  * twice as long, up to the second number. One that is gone looks the same to TCP until it is sent something, and holds a place.
  */
-const [firstBeatMs, beatMsMax] = [5_000, 60_000];
+const [firstHeartbeatMs, maxHeartbeatMs] = [5_000, 60_000];
 
 /**
  * Bytes that a connection may have waiting without an account of it: with most connections this is all that ever waits, and only
- * until the end of the turn. A backlog of as much is followed by a report that it is gone (`ClientWire.backlogBytes`).
+ * until the end of the turn. A backlog of as much is followed by a report that it is gone (`ClientChannel.bufferedBytes`).
  */
-const unaccountedBytes = 4_096;
+const accountingThresholdBytes = 4_096;
 
 /** Bytes of memory that a line takes besides its characters: the header of a string, and a place in a list. */
-const frameBytes = 40;
+const frameOverheadBytes = 40;
 
 /** The frames of one chunk, and when they came. */
 interface Batch {
@@ -49,53 +49,53 @@ interface Batch {
 /** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
 export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
   private readonly framer: LineFramer;
-  private readonly conversation: Conversation;
+  private readonly session: CommandSession;
   private readonly batches: Batch[] = [];
   private batchBytes = 0;
   private readonly account: OutputAccount;
   private accountedBytes = 0;
-  private isEvicted = false;
+  private isBeingEvicted = false;
   /** The turn of the scheduler in which it spent `spentCost`. */
   private spentTurn = 0;
   private spentCost = 0;
   /** Why the server ends the connection by itself; undefined if it does not. */
   private endReason: string | undefined;
-  private readonly life: Machine<typeof connectionMachine>;
-  private readonly pace: TokenBucket;
-  private readonly idle: IdleWatch;
-  private readonly stall: StallWatch;
-  private paceTimer: unknown;
-  private beatTimer: unknown;
-  private nextBeatMs = firstBeatMs;
-  private readonly spoken: SpokenLines;
+  private readonly machine: Machine<typeof connectionMachine>;
+  private readonly rateLimiter: TokenBucket;
+  private readonly idleTimeout: IdleTimeout;
+  private readonly stallTimeout: StallTimeout;
+  private throttleTimer: unknown;
+  private heartbeatTimer: unknown;
+  private nextHeartbeatMs = firstHeartbeatMs;
+  private readonly lineRecorder: ClientLineRecorder;
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
-    private readonly settings: ConversationSettings,
-    private readonly connection: number,
-    private readonly wire: ClientWire,
+    private readonly settings: CommandSessionSettings,
+    private readonly connectionId: number,
+    private readonly channel: ClientChannel,
   ) {
-    const self = addresses.connection(connection);
-    this.spoken = new SpokenLines(bus, connection, wire.far);
-    this.framer = new LineFramer(settings.limits.lineBytesMax);
-    const write = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
-    const address = remoteAddressOf(wire.far);
-    this.conversation = new Conversation(bus, settings, { self, address, write });
-    this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) }, address);
-    this.life = createActor(connectionMachine, { input: { wire } });
-    this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
-    this.life.start();
-    const { commandsPerSecondMax, idleMs, backlogBytesMax, stallMs } = settings.limits;
-    this.pace = new TokenBucket(commandsPerSecondMax, clock.monotonicMs());
-    const backlog = { bytes: () => wire.backlogBytes, bytesMax: backlogBytesMax };
-    const stalled = `took nothing for ${stallMs / 1_000} s of what waited for it`;
-    this.stall = new StallWatch(clock, stallMs, backlog, () => this.leave(stalled));
-    this.idle = new IdleWatch(
+    const self = addresses.connection(connectionId);
+    this.lineRecorder = new ClientLineRecorder(bus, connectionId, channel.remoteAddress);
+    this.framer = new LineFramer(settings.limits.maxLineBytes);
+    const writeResponse = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
+    const remoteHost = remoteHostOf(channel.remoteAddress);
+    this.session = new CommandSession(bus, settings, { self, remoteHost, writeResponse });
+    this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) }, remoteHost);
+    this.machine = createActor(connectionMachine, { input: { channel } });
+    this.machine.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
+    this.machine.start();
+    const { maxCommandsPerSecond, idleTimeoutMs, maxOutputBufferBytes, writeTimeoutMs } = settings.limits;
+    this.rateLimiter = new TokenBucket(maxCommandsPerSecond, clock.monotonicMs());
+    const backlog = { bytes: () => channel.bufferedBytes, maxBytes: maxOutputBufferBytes };
+    const stalled = `took nothing for ${writeTimeoutMs / 1_000} s of what waited for it`;
+    this.stallTimeout = new StallTimeout(clock, writeTimeoutMs, backlog, () => this.requestClose(stalled));
+    this.idleTimeout = new IdleTimeout(
       clock,
-      idleMs,
-      () => this.watches,
-      () => this.leave(`idle for ${idleMs / 1_000} s`),
+      idleTimeoutMs,
+      () => this.hasSubscriptions,
+      () => this.requestClose(`idle for ${idleTimeoutMs / 1_000} s`),
     );
   }
 
@@ -103,81 +103,81 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     try {
       this.handle(message);
     } finally {
-      if (message.kind === 'nearby-found') this.spoken.tellSoon();
-      else this.spoken.tell();
-      this.keepAccount();
+      if (message.kind === 'nearby-response') this.lineRecorder.flushLater();
+      else this.lineRecorder.flush();
+      this.updateAccount();
     }
   }
 
   resume(): void {
-    this.bus.send(addresses.connection(this.connection), { kind: 'resumed' });
+    this.bus.send(addresses.connection(this.connectionId), { kind: 'turn-granted' });
   }
 
-  mayTell(): boolean {
-    return this.conversation.waiting === 0 && !this.isFull();
+  canSend(): boolean {
+    return this.session.pendingResponseCount === 0 && !this.isBackpressured();
   }
 
-  tell(line: ByteString): void {
-    this.wire.write(`${line}\n`);
-    this.spoken.push(line);
+  send(line: ByteString): void {
+    this.channel.write(`${line}\n`);
+    this.lineRecorder.recordPushed(line);
   }
 
   private handle(message: ConnectionMessage): void {
     switch (message.kind) {
       case 'bytes':
-        this.idle.moved();
-        if (this.life.getSnapshot().hasTag('taking')) this.takeChunk(message);
+        this.idleTimeout.touch();
+        if (this.machine.getSnapshot().hasTag('accepting')) this.handleChunk(message);
         return;
       case 'ended': {
         // A server on its way down takes nothing more in: least of all half a line for a whole one.
-        const last = this.life.getSnapshot().hasTag('taking') ? this.framer.end() : [];
-        this.life.send({ type: 'ENDED' });
-        this.take(last, message.receivedAt, 0);
-        return this.armBeat();
+        const lastFrames = this.machine.getSnapshot().hasTag('accepting') ? this.framer.end() : [];
+        this.machine.send({ type: 'ENDED' });
+        this.enqueueFrames(lastFrames, message.receivedAt, 0);
+        return this.armHeartbeat();
       }
       case 'drain':
-        this.life.send({ type: 'DRAIN' });
-        this.conversation.closeWatching();
-        return this.work();
+        this.machine.send({ type: 'DRAIN' });
+        this.session.closeSubscriptions();
+        return this.processPending();
       case 'closed':
-        return this.leave(this.endReason ?? message.reason);
+        return this.requestClose(this.endReason ?? message.reason);
       case 'drained':
-        this.idle.moved();
+        this.idleTimeout.touch();
         // It has taken all: who is sent more at once, as one that watches, is not stalled.
-        this.stall.stop();
-        return this.work();
-      case 'paced':
-        this.paceTimer = undefined;
-        return this.work();
-      case 'resumed':
-        return this.work();
-      case 'beat':
-        this.beatTimer = undefined;
-        if (this.mayTell()) this.tell(stillWatching);
-        return this.armBeat();
-      case 'answered':
-        return this.spoken.soon();
+        this.stallTimeout.stop();
+        return this.processPending();
+      case 'throttle-released':
+        this.throttleTimer = undefined;
+        return this.processPending();
+      case 'turn-granted':
+        return this.processPending();
+      case 'heartbeat-due':
+        this.heartbeatTimer = undefined;
+        if (this.canSend()) this.send(watchKeepAlive);
+        return this.armHeartbeat();
+      case 'flush-lines':
+        return this.lineRecorder.handleFlushDue();
       case 'located':
-        this.conversation.located(message.question, message.location);
-        return this.work();
-      case 'nearby-found':
-        this.conversation.found(message.question, message.json);
-        return this.work();
-      case 'question-failed':
-        this.conversation.failed(message.question);
-        return this.work();
-      case 'watch-begun':
-        this.wire.keepAlive();
-        this.conversation.watching?.begun(message.question, message.location);
-        this.work();
-        return this.armBeat();
-      case 'watch-refused':
-        this.conversation.watching?.refused(message.question);
-        return this.work();
+        this.session.handleLocated(message.requestId, message.location);
+        return this.processPending();
+      case 'nearby-response':
+        this.session.handleNearby(message.requestId, message.json);
+        return this.processPending();
+      case 'request-failed':
+        this.session.handleFailed(message.requestId);
+        return this.processPending();
+      case 'subscribed':
+        this.channel.enableKeepAlive();
+        this.session.subscriptions?.handleSubscribed(message.requestId, message.location);
+        this.processPending();
+        return this.armHeartbeat();
+      case 'subscription-rejected':
+        this.session.subscriptions?.handleRejected(message.requestId);
+        return this.processPending();
       case 'changed':
-        return this.takeChanges(message.locations);
-      case 'watch-lost':
-        return this.leave('what it watches was lost over a failure');
+        return this.handleChanges(message.locations);
+      case 'subscription-lost':
+        return this.requestClose('what it watches was lost over a failure');
       case 'machine-failed':
         throw message.error;
       default:
@@ -186,57 +186,57 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   stop(): void {
-    this.spoken.tell();
-    this.idle.stop();
-    this.stall.stop();
-    this.clock.clearTimeout(this.paceTimer);
-    this.clock.clearTimeout(this.beatTimer);
-    this.settings.shared.scheduler.leave(this);
-    this.conversation.stop();
+    this.lineRecorder.flush();
+    this.idleTimeout.stop();
+    this.stallTimeout.stop();
+    this.clock.clearTimeout(this.throttleTimer);
+    this.clock.clearTimeout(this.heartbeatTimer);
+    this.settings.shared.scheduler.remove(this);
+    this.session.stop();
     this.account.close();
-    this.life.send({ type: 'GONE' });
-    this.wire.destroy();
+    this.machine.send({ type: 'CLOSE' });
+    this.channel.destroy();
   }
 
   /** More waits for all clients than may, and this one holds the most. */
   private evict(reason: string): void {
-    this.isEvicted = true;
-    this.bus.publish({ kind: 'client-evicted' });
-    this.leave(reason);
+    this.isBeingEvicted = true;
+    this.bus.publish({ kind: 'connection-evicted' });
+    this.requestClose(reason);
   }
 
   /** The server ends this actor, and with it the wire. */
-  private leave(reason: string): void {
-    this.bus.send(addresses.server, { kind: 'client-left', connection: this.connection, reason });
+  private requestClose(reason: string): void {
+    this.bus.send(addresses.server, { kind: 'connection-closed', connection: this.connectionId, reason });
   }
 
-  private takeChunk({ chunk, receivedAt }: Extract<ConnectionMessage, { kind: 'bytes' }>): void {
-    this.take(this.framer.push(chunk), receivedAt, chunk.length);
+  private handleChunk({ chunk, receivedAt }: Extract<ConnectionMessage, { kind: 'bytes' }>): void {
+    this.enqueueFrames(this.framer.push(chunk), receivedAt, chunk.length);
   }
 
-  private take(frames: readonly Frame[], receivedAt: Instant, chunkBytes: number): void {
+  private enqueueFrames(frames: readonly Frame[], receivedAt: Instant, chunkBytes: number): void {
     if (frames.length > 0) {
-      this.spoken.heard(frames.map(textOf));
-      const bytes = chunkBytes + frames.length * frameBytes;
+      this.lineRecorder.recordReceived(frames.map(loggedText));
+      const bytes = chunkBytes + frames.length * frameOverheadBytes;
       this.batches.push({ frames, receivedAt, bytes, next: 0 });
       this.batchBytes += bytes;
     }
-    this.work();
+    this.processPending();
   }
 
-  private work(): void {
+  private processPending(): void {
     this.handleFrames();
-    this.conversation.flush();
-    this.conversation.watching?.flush(this);
+    this.session.flush();
+    this.session.subscriptions?.flush(this);
   }
 
-  private takeChanges(changes: readonly Location[]): void {
-    const { watching } = this.conversation;
-    if (watching === undefined) return;
-    const count = watching.take(changes, this);
-    if (count > 0) this.bus.publish({ kind: 'watch-conflated', count });
-    if (watching.waitingCount > changesWaitingMax)
-      this.leave(`too slow for what it watches: more than ${changesWaitingMax} clients wait to be told of`);
+  private handleChanges(changes: readonly Location[]): void {
+    const { subscriptions } = this.session;
+    if (subscriptions === undefined) return;
+    const count = subscriptions.acceptChanges(changes, this);
+    if (count > 0) this.bus.publish({ kind: 'subscription-conflated', count });
+    if (subscriptions.pendingChangeCount > maxPendingChanges)
+      this.requestClose(`too slow for what it watches: more than ${maxPendingChanges} clients wait to be told of`);
   }
 
   /** Handles what has come in, for as long as there is room for the answers, and it is this connection's turn. */
@@ -246,29 +246,30 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       for (; batch.next < batch.frames.length; batch.next += 1) {
         const frame = batch.frames[batch.next];
         if (frame === undefined) break;
-        if (this.isFull() || !this.hasTurn() || !this.mayGoOn(nowMs)) return this.life.send({ type: 'FULL' });
-        const cost = this.conversation.handle(frame, batch.receivedAt);
-        if (cost === 'http') return this.endHttp();
+        if (this.isBackpressured() || !this.hasTurn() || !this.takeToken(nowMs))
+          return this.machine.send({ type: 'PAUSE' });
+        const cost = this.session.handle(frame, batch.receivedAt);
+        if (cost === 'http') return this.rejectHttp();
         this.spentCost += cost;
         this.settings.shared.scheduler.spend(cost);
       }
       this.batchBytes -= batch.bytes;
       this.batches.shift();
     }
-    this.settle();
+    this.advanceMachine();
   }
 
   /**
    * The client speaks HTTP: a web page makes its visitor's browser send a request here. What comes behind the request line would be
    * the page's commands. It is not taken.
    */
-  private endHttp(): void {
+  private rejectHttp(): void {
     this.endReason = 'spoke HTTP at the client port';
     this.batches.length = 0;
     this.batchBytes = 0;
-    this.conversation.closeWatching();
-    this.life.send({ type: 'DRAIN' });
-    this.settle();
+    this.session.closeSubscriptions();
+    this.machine.send({ type: 'DRAIN' });
+    this.advanceMachine();
   }
 
   /** Whether the connection may handle another command before others have their turn; if not, it is resumed when they had it. */
@@ -280,72 +281,79 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       this.spentCost = 0;
     }
     if (this.spentCost < scheduler.quantum) return true;
-    scheduler.wait(this);
+    scheduler.enqueue(this);
     return false;
   }
 
   /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
-  private keepAccount(): void {
-    const bytes = this.wire.backlogBytes + this.conversation.keptBytes + this.batchBytes;
-    const accounted = bytes < unaccountedBytes ? 0 : bytes;
-    if (this.isEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
+  private updateAccount(): void {
+    const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.batchBytes;
+    const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
+    if (this.isBeingEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
     this.accountedBytes = accounted;
     this.account.set(accounted);
   }
 
   /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
-  private settle(): void {
-    const state = this.life.getSnapshot();
-    if (state.hasTag('held')) this.life.send({ type: 'EASED' });
-    else if (state.hasTag('finishing') && this.conversation.waiting === 0 && !this.watches)
-      this.life.send({ type: 'ANSWERED' });
+  private advanceMachine(): void {
+    const state = this.machine.getSnapshot();
+    if (state.hasTag('paused')) this.machine.send({ type: 'RESUME' });
+    else if (state.hasTag('draining') && this.session.pendingResponseCount === 0 && !this.hasSubscriptions)
+      this.machine.send({ type: 'COMPLETED' });
   }
 
-  private get watches(): boolean {
-    return (this.conversation.watching?.size ?? 0) > 0;
+  private get hasSubscriptions(): boolean {
+    return (this.session.subscriptions?.size ?? 0) > 0;
   }
 
-  private armBeat(): void {
-    if (this.beatTimer !== undefined || !this.watches || !this.life.getSnapshot().hasTag('finishing')) return;
-    const self = addresses.connection(this.connection);
-    this.beatTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'beat' }), this.nextBeatMs);
-    this.nextBeatMs = Math.min(this.nextBeatMs * 2, beatMsMax);
+  private armHeartbeat(): void {
+    if (this.heartbeatTimer !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
+      return;
+    const self = addresses.connection(this.connectionId);
+    this.heartbeatTimer = this.clock.setTimeout(
+      () => this.bus.send(self, { kind: 'heartbeat-due' }),
+      this.nextHeartbeatMs,
+    );
+    this.nextHeartbeatMs = Math.min(this.nextHeartbeatMs * 2, maxHeartbeatMs);
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
-  private mayGoOn(nowMs: number): boolean {
-    if (this.paceTimer !== undefined) return false;
-    if (this.pace.take(nowMs)) return true;
-    const self = addresses.connection(this.connection);
-    this.paceTimer = this.clock.setTimeout(() => this.bus.send(self, { kind: 'paced' }), this.pace.waitMs);
+  private takeToken(nowMs: number): boolean {
+    if (this.throttleTimer !== undefined) return false;
+    if (this.rateLimiter.tryTake(nowMs)) return true;
+    const self = addresses.connection(this.connectionId);
+    this.throttleTimer = this.clock.setTimeout(
+      () => this.bus.send(self, { kind: 'throttle-released' }),
+      this.rateLimiter.waitMs,
+    );
     return false;
   }
 
-  private isFull(): boolean {
-    const { answersWaitingMax, backlogBytesMax } = this.settings.limits;
-    const { wire, conversation } = this;
-    const backlogBytes = wire.backlogBytes;
-    if (backlogBytes > backlogBytesMax) {
-      this.stall.begin();
+  private isBackpressured(): boolean {
+    const { maxPendingResponses, maxOutputBufferBytes } = this.settings.limits;
+    const { channel, session } = this;
+    const bufferedBytes = channel.bufferedBytes;
+    if (bufferedBytes > maxOutputBufferBytes) {
+      this.stallTimeout.start();
       return true;
     }
-    if (conversation.waiting === 0) return false;
+    if (session.pendingResponseCount === 0) return false;
     return (
-      conversation.waiting >= answersWaitingMax ||
-      conversation.isParked ||
-      backlogBytes + conversation.expectedBytes > backlogBytesMax
+      session.pendingResponseCount >= maxPendingResponses ||
+      session.isWaitingForSlot ||
+      bufferedBytes + session.expectedResponseBytes > maxOutputBufferBytes
     );
   }
 
   private write(line: ByteString, secondLine?: ByteString): void {
-    this.spoken.say(line);
-    if (secondLine === undefined) return this.wire.write(`${line}\n`);
-    this.spoken.say(secondLine);
-    this.wire.write(`${line}\n${secondLine}\n`);
+    this.lineRecorder.recordSent(line);
+    if (secondLine === undefined) return this.channel.write(`${line}\n`);
+    this.lineRecorder.recordSent(secondLine);
+    this.channel.write(`${line}\n${secondLine}\n`);
   }
 }
 
 /** A frame as the log shows it. */
-function textOf(frame: Frame): ByteString {
+function loggedText(frame: Frame): ByteString {
   return frame instanceof OverlongLine ? frame.start : frame;
 }

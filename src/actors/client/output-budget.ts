@@ -16,7 +16,7 @@ export interface OutputAccount {
  * Items of the largest class that are compared to find the largest. In a class of more, the one that is found may hold half as
  * much as the largest.
  */
-const comparedMax = 1_000;
+const maxCompared = 1_000;
 
 interface Sized {
   bytes: number;
@@ -28,20 +28,20 @@ class SizeClasses<Item extends Sized> {
 
   /** Sets the bytes of an item; one of 0 bytes is in no class. */
   put(item: Item, bytes: number): void {
-    const [from, to] = [classOf(item.bytes), classOf(bytes)];
+    const [oldClass, newClass] = [sizeClassOf(item.bytes), sizeClassOf(bytes)];
     item.bytes = bytes;
-    if (from === to) return;
-    this.classes[from]?.delete(item);
-    if (to > 0) (this.classes[to] ??= new Set()).add(item);
+    if (oldClass === newClass) return;
+    this.classes[oldClass]?.delete(item);
+    if (newClass > 0) (this.classes[newClass] ??= new Set()).add(item);
   }
 
   largest(): Item | undefined {
-    const items = this.classes.findLast((each) => each !== undefined && each.size > 0) ?? [];
+    const items = this.classes.findLast((sizeClass) => sizeClass !== undefined && sizeClass.size > 0) ?? [];
     let largest: Item | undefined;
-    let seen = 0;
+    let comparedCount = 0;
     for (const item of items) {
       if (largest === undefined || item.bytes > largest.bytes) largest = item;
-      if ((seen += 1) === comparedMax) break;
+      if ((comparedCount += 1) === maxCompared) break;
     }
     return largest;
   }
@@ -68,23 +68,23 @@ interface Group extends Sized {
 export class OutputBudget {
   private readonly groups = new Map<string, Group>();
   private readonly bySize = new SizeClasses<Group>();
-  private total = 0;
+  private totalBytes = 0;
 
-  /** @param bytesMax bytes that may wait in all */
-  constructor(private readonly bytesMax: number) {}
+  /** @param maxBytes bytes that may wait in all */
+  constructor(private readonly maxBytes: number) {}
 
   /** Bytes that wait in all. */
   get bytes(): number {
-    return this.total;
+    return this.totalBytes;
   }
 
   /**
    * Opens the account of a holder. A holder has one at most.
-   * @param address the remote address it is counted by
+   * @param remoteHost the remote address it is counted by
    */
-  open(holder: OutputHolder, address: string): OutputAccount {
-    const group = this.groups.get(address) ?? { bytes: 0, entries: new SizeClasses<Entry>(), accounts: 0 };
-    this.groups.set(address, group);
+  open(holder: OutputHolder, remoteHost: string): OutputAccount {
+    const group = this.groups.get(remoteHost) ?? { bytes: 0, entries: new SizeClasses<Entry>(), accounts: 0 };
+    this.groups.set(remoteHost, group);
     group.accounts += 1;
     const entry: Entry = { holder, group, bytes: 0 };
     let isOpen = true;
@@ -92,14 +92,14 @@ export class OutputBudget {
       set: (bytes) => {
         if (!isOpen) return;
         this.put(entry, bytes);
-        while (this.total > this.bytesMax && this.dropLargest());
+        while (this.totalBytes > this.maxBytes && this.dropLargest());
       },
       close: () => {
         if (!isOpen) return;
         isOpen = false;
         this.put(entry, 0);
         group.accounts -= 1;
-        if (group.accounts === 0) this.groups.delete(address);
+        if (group.accounts === 0) this.groups.delete(remoteHost);
       },
     };
   }
@@ -107,7 +107,7 @@ export class OutputBudget {
   private put(entry: Entry, bytes: number): void {
     const { group } = entry;
     const change = bytes - entry.bytes;
-    this.total += change;
+    this.totalBytes += change;
     group.entries.put(entry, bytes);
     this.bySize.put(group, group.bytes + change);
   }
@@ -117,12 +117,12 @@ export class OutputBudget {
     if (entry === undefined) return false;
     const { holder, bytes } = entry;
     this.put(entry, 0);
-    holder.drop(`output buffers of all clients exceed ${this.bytesMax} bytes, and this one holds ${bytes}`);
+    holder.drop(`output buffers of all clients exceed ${this.maxBytes} bytes, and this one holds ${bytes}`);
     return true;
   }
 }
 
 /** The number of binary digits of a number of bytes; 0 for none. */
-function classOf(bytes: number): number {
+function sizeClassOf(bytes: number): number {
   return bytes === 0 ? 0 : Math.floor(Math.log2(bytes)) + 1;
 }

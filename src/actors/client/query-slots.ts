@@ -1,21 +1,21 @@
 /** Bounds how many queries of all connections are under way. Queries beyond the bound wait, first come, first served. */
 export class QuerySlots {
-  private taken = 0;
+  private usedCount = 0;
   private readonly waiting = new Set<() => void>();
 
   /** @param max queries under way at once */
   constructor(private readonly max: number) {}
 
   /**
-   * Takes a slot, if one is free. If none is, `begin` is called when one is: the slot is taken then.
+   * Takes a slot, if one is free. If none is, `onSlot` is called when one is: the slot is taken then.
    * @returns whether it was taken now
    */
-  take(begin: () => void): boolean {
-    if (this.taken < this.max) {
-      this.taken += 1;
+  acquire(onSlot: () => void): boolean {
+    if (this.usedCount < this.max) {
+      this.usedCount += 1;
       return true;
     }
-    this.waiting.add(begin);
+    this.waiting.add(onSlot);
     return false;
   }
 
@@ -23,7 +23,7 @@ export class QuerySlots {
   release(): void {
     const [next] = this.waiting;
     if (next === undefined) {
-      this.taken -= 1;
+      this.usedCount -= 1;
       return;
     }
     this.waiting.delete(next);
@@ -36,7 +36,7 @@ export class QuerySlots {
   }
 
   /** Waits no more. */
-  leave(begin: () => void): void {
-    this.waiting.delete(begin);
+  cancel(onSlot: () => void): void {
+    this.waiting.delete(onSlot);
   }
 }

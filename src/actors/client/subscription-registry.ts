@@ -1,28 +1,28 @@
-import { everyone } from '../../protocol/client/command.js';
+import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Hold } from '../ports/hold.js';
-import { addresses, type ConnectionMessage, type WatchMessage, type WatchQuestion } from '../bus/messages.js';
+import { addresses, type ConnectionMessage, type SubscriptionMessage, type Subscribe } from '../bus/messages.js';
 import type { SharedLimits } from '../server/shared-limits.js';
 
-type Watcher = Address<ConnectionMessage>;
+type Subscriber = Address<ConnectionMessage>;
 
 /** Connections that may watch the same, one client or all: each costs a line whenever that changes. */
-export const watchersMax = 1_000;
+export const maxSubscribersPerClient = 1_000;
 
 /** Clients that one connection may watch by name. */
-export const watchedMax = 1_000;
+export const maxSubscriptionsPerConnection = 1_000;
 
 /**
  * Knows which connection watches what, and tells it of changes. What nobody watches costs it a look-up; the rest, a message to
  * each connection for all that came together.
  */
-export class Watch implements Actor<WatchMessage> {
-  /** Who watches a client; `everyone` is one of them. */
-  private readonly watchers = new Map<ClientId, Set<Watcher>>();
+export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
+  /** Who watches a client; `allClients` is one of them. */
+  private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
   /** The same the other way round. */
-  private readonly watched = new Map<Watcher, Set<ClientId>>();
+  private readonly clientsBySubscriber = new Map<Subscriber, Set<ClientId>>();
 
   /**
    * @param hold which clients the store holds: it is told who is watched if that is not everybody
@@ -31,92 +31,94 @@ export class Watch implements Actor<WatchMessage> {
   constructor(
     private readonly bus: Bus,
     private readonly hold: Hold = 'all',
-    private readonly shared: Pick<SharedLimits, 'watchersOfAll'> = { watchersOfAll: 0 },
+    private readonly shared: Pick<SharedLimits, 'allClientsSubscribers'> = { allClientsSubscribers: 0 },
   ) {}
 
-  receive(message: WatchMessage): void {
+  receive(message: SubscriptionMessage): void {
     switch (message.kind) {
-      case 'watch':
-        return this.begin(message, message.location);
-      case 'unwatch':
-        return this.end(message.watcher, message.client);
+      case 'subscribe':
+        return this.subscribe(message, message.location);
+      case 'unsubscribe':
+        return this.unsubscribe(message.subscriber, message.client);
       case 'learned':
-        return this.tell(message.locations);
+        return this.publishChanges(message.locations);
       default:
         message satisfies never;
     }
   }
 
   stop(): void {
-    for (const watcher of this.watched.keys()) this.bus.send(watcher, { kind: 'watch-lost' });
-    for (const client of this.watchers.keys()) this.tellStore('unwatched', client);
-    this.watchers.clear();
-    this.watched.clear();
-    this.countThoseOfAll();
-    this.publishCount();
+    for (const subscriber of this.clientsBySubscriber.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
+    for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
+    this.subscribersByClient.clear();
+    this.clientsBySubscriber.clear();
+    this.updateWildcardCount();
+    this.publishSubscriberCount();
   }
 
-  private begin({ client, replyTo, question }: WatchQuestion, location: Location | undefined): void {
-    const watchers = this.watchers.get(client) ?? new Set();
-    const watched = this.watched.get(replyTo) ?? new Set();
-    if (watched.has(client)) return this.bus.send(replyTo, { kind: 'watch-begun', question, location: undefined });
-    if (watchers.size >= watchersMax || watched.size >= watchedMax) {
-      return this.bus.send(replyTo, { kind: 'watch-refused', question });
+  private subscribe({ client, replyTo, requestId }: Subscribe, location: Location | undefined): void {
+    const subscribers = this.subscribersByClient.get(client) ?? new Set();
+    const clients = this.clientsBySubscriber.get(replyTo) ?? new Set();
+    if (clients.has(client)) return this.bus.send(replyTo, { kind: 'subscribed', requestId, location: undefined });
+    if (subscribers.size >= maxSubscribersPerClient || clients.size >= maxSubscriptionsPerConnection) {
+      return this.bus.send(replyTo, { kind: 'subscription-rejected', requestId });
     }
-    this.watchers.set(client, watchers.add(replyTo));
-    this.watched.set(replyTo, watched.add(client));
-    this.countThoseOfAll();
-    this.bus.send(replyTo, { kind: 'watch-begun', question, location: client === everyone ? undefined : location });
-    if (watchers.size === 1) this.tellStore('watched', client);
-    if (watched.size === 1) this.publishCount();
+    this.subscribersByClient.set(client, subscribers.add(replyTo));
+    this.clientsBySubscriber.set(replyTo, clients.add(client));
+    this.updateWildcardCount();
+    this.bus.send(replyTo, { kind: 'subscribed', requestId, location: client === allClients ? undefined : location });
+    if (subscribers.size === 1) this.notifyStore('watched', client);
+    if (clients.size === 1) this.publishSubscriberCount();
   }
 
-  private end(watcher: Watcher, client: ClientId | undefined): void {
-    const watched = this.watched.get(watcher);
-    if (watched === undefined) return;
-    for (const each of client === undefined ? watched : [client]) this.forget(watcher, each);
-    this.countThoseOfAll();
-    if (client === undefined) watched.clear();
-    else watched.delete(client);
-    if (watched.size > 0) return;
-    this.watched.delete(watcher);
-    this.publishCount();
+  private unsubscribe(subscriber: Subscriber, client: ClientId | undefined): void {
+    const clients = this.clientsBySubscriber.get(subscriber);
+    if (clients === undefined) return;
+    for (const subscribedClient of client === undefined ? clients : [client])
+      this.removeSubscriber(subscriber, subscribedClient);
+    this.updateWildcardCount();
+    if (client === undefined) clients.clear();
+    else clients.delete(client);
+    if (clients.size > 0) return;
+    this.clientsBySubscriber.delete(subscriber);
+    this.publishSubscriberCount();
   }
 
-  private forget(watcher: Watcher, client: ClientId): void {
-    const watchers = this.watchers.get(client);
-    if (watchers?.delete(watcher) !== true || watchers.size > 0) return;
-    this.watchers.delete(client);
-    this.tellStore('unwatched', client);
+  private removeSubscriber(subscriber: Subscriber, client: ClientId): void {
+    const subscribers = this.subscribersByClient.get(client);
+    if (subscribers?.delete(subscriber) !== true || subscribers.size > 0) return;
+    this.subscribersByClient.delete(client);
+    this.notifyStore('unwatched', client);
   }
 
-  private tellStore(kind: 'watched' | 'unwatched', client: ClientId): void {
-    if (this.hold === 'all' || client === everyone) return;
+  private notifyStore(kind: 'watched' | 'unwatched', client: ClientId): void {
+    if (this.hold === 'all' || client === allClients) return;
     this.bus.send(addresses.touchedStore, { kind, client });
   }
 
-  private tell(locations: readonly Location[]): void {
-    const ofAll = this.watchers.get(everyone);
-    for (const watcher of ofAll ?? []) this.bus.send(watcher, { kind: 'changed', locations });
+  private publishChanges(locations: readonly Location[]): void {
+    const wildcardSubscribers = this.subscribersByClient.get(allClients);
+    for (const subscriber of wildcardSubscribers ?? []) this.bus.send(subscriber, { kind: 'changed', locations });
     // Where all that watch at all watch everyone, nobody is left to be told of single clients.
-    if (ofAll?.size === this.watched.size) return;
-    const ofSome = new Map<Watcher, Location[]>();
+    if (wildcardSubscribers?.size === this.clientsBySubscriber.size) return;
+    const changesBySubscriber = new Map<Subscriber, Location[]>();
     for (const location of locations) {
-      for (const watcher of this.watchers.get(location.client) ?? []) {
-        if (ofAll?.has(watcher) === true) continue;
-        const told = ofSome.get(watcher);
-        if (told === undefined) ofSome.set(watcher, [location]);
-        else told.push(location);
+      for (const subscriber of this.subscribersByClient.get(location.client) ?? []) {
+        if (wildcardSubscribers?.has(subscriber) === true) continue;
+        const changes = changesBySubscriber.get(subscriber);
+        if (changes === undefined) changesBySubscriber.set(subscriber, [location]);
+        else changes.push(location);
       }
     }
-    for (const [watcher, told] of ofSome) this.bus.send(watcher, { kind: 'changed', locations: told });
+    for (const [subscriber, changes] of changesBySubscriber)
+      this.bus.send(subscriber, { kind: 'changed', locations: changes });
   }
 
-  private countThoseOfAll(): void {
-    this.shared.watchersOfAll = this.watchers.get(everyone)?.size ?? 0;
+  private updateWildcardCount(): void {
+    this.shared.allClientsSubscribers = this.subscribersByClient.get(allClients)?.size ?? 0;
   }
 
-  private publishCount(): void {
-    this.bus.publish({ kind: 'watchers', watchers: this.watched.size });
+  private publishSubscriberCount(): void {
+    this.bus.publish({ kind: 'subscribers', subscribers: this.clientsBySubscriber.size });
   }
 }

@@ -1,21 +1,21 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
-import { waitingLocationBytes } from '../store/location-bytes.js';
+import { queuedLocationBytes } from '../store/location-bytes.js';
 
 /** Where an outbox puts its lines. */
 export interface OutboxSink {
-  readonly hasRoom: boolean;
+  readonly isWritable: boolean;
   /** Sends a location; `line` if its line is written already. */
   sendLocation(location: Location, line: ByteString | undefined): void;
   /** All pages of a catch-up have been sent. */
   sendCaughtUp(): void;
   /** Asks for the next page of the catch-up. */
-  wantPage(): void;
+  requestPage(): void;
   /** Too much waited, and was dropped. Called once until the comparison that follows. */
-  dropped(): void;
+  onDropped(): void;
   /** Has the neighbour compare what it holds with what this server does. */
-  wantComparison(): void;
+  requestComparison(): void;
 }
 
 /**
@@ -23,22 +23,22 @@ export interface OutboxSink {
  * nothing else: memory is bounded by clients, not by updates. A catch-up comes in page by page, as the wire takes it.
  *
  * Memory is bounded in bytes as well, as clients that the store has evicted wait for as long as the neighbour is slow: when the new
- * locations that wait take more than `bytesMax`, they are dropped, and the neighbour is to compare what it holds as soon as the wire
+ * locations that wait take more than `maxBytes`, they are dropped, and the neighbour is to compare what it holds as soon as the wire
  * has room and no catch-up is going on. The catch-up that follows tells it what of them is still stored.
  */
 export class Outbox {
-  private readonly waiting = new Map<ClientId, Location>();
-  private waitingBytes = 0;
-  /** Locations of a page, none of a client in `waiting`: a page or two at most. They are never dropped. */
+  private readonly queued = new Map<ClientId, Location>();
+  private queuedBytes = 0;
+  /** Locations of a page, none of a client in `queued`: a page or two at most. They are never dropped. */
   private readonly paged = new Map<ClientId, Location>();
-  private catchUp: 'none' | 'page wanted' | 'more pages' | 'last page' = 'none';
+  private catchUp: 'none' | 'page-requested' | 'more-pages' | 'last-page' = 'none';
   /** Whether locations were dropped that the neighbour may lack. */
   private comparison: 'not due' | 'due' = 'not due';
 
-  /** @param bytesMax memory of new locations that wait; see `waitingLocationBytes` */
+  /** @param maxBytes memory of new locations that wait; see `queuedLocationBytes` */
   constructor(
     private readonly sink: OutboxSink,
-    private readonly bytesMax: number,
+    private readonly maxBytes: number,
   ) {}
 
   /**
@@ -47,22 +47,22 @@ export class Outbox {
    */
   forward(locations: readonly Location[], lines: readonly ByteString[]): number {
     let conflated = 0;
-    let next = 0;
+    let lineIndex = 0;
     for (const location of locations) {
-      if (this.isEmpty && this.sink.hasRoom) this.sink.sendLocation(location, lines[next]);
-      else conflated += this.hold(location);
-      next += 1;
+      if (this.isEmpty && this.sink.isWritable) this.sink.sendLocation(location, lines[lineIndex]);
+      else conflated += this.enqueue(location);
+      lineIndex += 1;
     }
     return conflated;
   }
 
   /** Takes a page of the catch-up. */
-  page(locations: readonly Location[], last: boolean): void {
+  addPage(locations: readonly Location[], isLast: boolean): void {
     // What waits for a client already is at least as new as what the store's page holds of it.
     for (const location of locations) {
-      if (!this.waiting.has(location.client)) this.paged.set(location.client, location);
+      if (!this.queued.has(location.client)) this.paged.set(location.client, location);
     }
-    this.catchUp = last ? 'last page' : 'more pages';
+    this.catchUp = isLast ? 'last-page' : 'more-pages';
     this.flush();
   }
 
@@ -72,54 +72,54 @@ export class Outbox {
   }
 
   private get isEmpty(): boolean {
-    return this.waiting.size === 0 && this.paged.size === 0;
+    return this.queued.size === 0 && this.paged.size === 0;
   }
 
   /** Has a location wait. Returns how many are not told because of it. */
-  private hold(location: Location): number {
+  private enqueue(location: Location): number {
     const { client } = location;
-    const replaced = this.paged.delete(client) || this.take(client) ? 1 : 0;
-    this.waiting.set(client, location);
-    this.waitingBytes += waitingLocationBytes(location);
-    if (this.waitingBytes <= this.bytesMax) return replaced;
-    const dropped = this.waiting.size;
-    this.waiting.clear();
-    this.waitingBytes = 0;
-    if (this.comparison === 'not due') this.sink.dropped();
+    const replaced = this.paged.delete(client) || this.removeQueued(client) ? 1 : 0;
+    this.queued.set(client, location);
+    this.queuedBytes += queuedLocationBytes(location);
+    if (this.queuedBytes <= this.maxBytes) return replaced;
+    const dropped = this.queued.size;
+    this.queued.clear();
+    this.queuedBytes = 0;
+    if (this.comparison === 'not due') this.sink.onDropped();
     this.comparison = 'due';
     return replaced + dropped;
   }
 
-  private take(client: ClientId): boolean {
-    const location = this.waiting.get(client);
+  private removeQueued(client: ClientId): boolean {
+    const location = this.queued.get(client);
     if (location === undefined) return false;
-    this.waiting.delete(client);
-    this.waitingBytes -= waitingLocationBytes(location);
+    this.queued.delete(client);
+    this.queuedBytes -= queuedLocationBytes(location);
     return true;
   }
 
   private flush(): void {
     for (const [client, location] of this.paged) {
-      if (!this.sink.hasRoom) return;
+      if (!this.sink.isWritable) return;
       this.paged.delete(client);
       this.sink.sendLocation(location, undefined);
     }
-    for (const [client, location] of this.waiting) {
-      if (!this.sink.hasRoom) return;
-      this.take(client);
+    for (const [client, location] of this.queued) {
+      if (!this.sink.isWritable) return;
+      this.removeQueued(client);
       this.sink.sendLocation(location, undefined);
     }
     const { catchUp } = this;
-    if (catchUp === 'last page') {
+    if (catchUp === 'last-page') {
       this.catchUp = 'none';
       this.sink.sendCaughtUp();
-    } else if (catchUp === 'more pages') {
-      this.catchUp = 'page wanted';
-      this.sink.wantPage();
+    } else if (catchUp === 'more-pages') {
+      this.catchUp = 'page-requested';
+      this.sink.requestPage();
     }
     // What a catch-up has dealt out is not dealt out again, and some of it may have been dropped: the comparison follows it.
-    if (this.catchUp !== 'none' || this.comparison === 'not due' || !this.sink.hasRoom) return;
+    if (this.catchUp !== 'none' || this.comparison === 'not due' || !this.sink.isWritable) return;
     this.comparison = 'not due';
-    this.sink.wantComparison();
+    this.sink.requestComparison();
   }
 }

@@ -3,54 +3,54 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../protocol/peer/peer-line.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
-import { FairPlaces } from '../client/fair-places.js';
-import { remoteAddressOf } from '../client/remote-address.js';
-import { CalledHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import { FairConnectionSet } from '../client/fair-connection-set.js';
+import { remoteHostOf } from '../client/remote-host.js';
+import { AcceptHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import { addresses, type AcceptorMessage } from '../bus/messages.js';
-import { logged } from './redact-peer-line.js';
+import { redactPeerLine } from './redact-peer-line.js';
 import type { Secrets } from '../ports/secrets.js';
 import { sendLater } from '../bus/send-later.js';
-import type { PeerWire } from '../ports/transport.js';
-import type { WireMailbox } from './wire-mailbox.js';
+import type { PeerChannel } from '../ports/transport.js';
+import type { PeerChannelAdapter } from './peer-channel-adapter.js';
 
 /**
  * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: beyond it the oldest
  * caller of the address that has the most is refused.
  */
-const callersMax = 64;
+const maxPendingCallers = 64;
 
 /** How long a caller may take to show who it is, in milliseconds. */
-export const shakeHandsWithinMs = 5_000;
+export const handshakeTimeoutMs = 5_000;
 
 /**
- * How often within `contestedWithinMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
+ * How often within `replacementWindowMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
  * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other endlessly.
  */
-const contestedMax = 3;
-const contestedWithinMs = 60_000;
+const maxReplacements = 3;
+const replacementWindowMs = 60_000;
 
 /** The last call of a neighbour that was accepted, and when its calls replaced an open connection. */
-interface Accepted {
-  readonly mailbox: WireMailbox;
-  readonly far: string;
-  readonly contestedAtMs: readonly number[];
+interface AcceptedCall {
+  readonly listener: PeerChannelAdapter;
+  readonly remoteAddress: string;
+  readonly replacedAtMs: readonly number[];
 }
 
 /** Somebody on the line. */
-interface Caller {
-  readonly mailbox: WireMailbox;
-  readonly handshake: CalledHandshake;
+interface PendingCaller {
+  readonly listener: PeerChannelAdapter;
+  readonly handshake: AcceptHandshake;
   readonly cancelTimer: () => void;
 }
 
 /** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
-  private readonly callers = new Map<PeerWire, Caller>();
-  private readonly accepted = new Map<ServerId, Accepted>();
+  private readonly pendingCallers = new Map<PeerChannel, PendingCaller>();
+  private readonly accepted = new Map<ServerId, AcceptedCall>();
   private readonly warnedAtMs = new Map<ServerId, number>();
   /** Wires that were given to their link, which has yet to take them. */
-  private readonly handedOver = new Set<PeerWire>();
-  private readonly places = new FairPlaces<PeerWire>(callersMax);
+  private readonly handedOver = new Set<PeerChannel>();
+  private readonly connections = new FairConnectionSet<PeerChannel>(maxPendingCallers);
 
   constructor(
     readonly bus: Bus,
@@ -61,21 +61,21 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
 
   receive(message: AcceptorMessage): void {
     switch (message.kind) {
-      case 'wire-accepted':
-        return this.take(message.wire, message.mailbox);
-      case 'wire-lines':
-        return this.hear(message.wire, message.lines);
-      case 'wire-closed':
-        this.forget(message.wire);
+      case 'channel-accepted':
+        return this.acceptCall(message.channel, message.listener);
+      case 'channel-lines':
+        return this.receiveLines(message.channel, message.lines);
+      case 'channel-closed':
+        this.removeCaller(message.channel);
         return;
       case 'handshake-due':
-        if (this.callers.has(message.wire)) this.refuse(message.wire, 'no handshake in time');
+        if (this.pendingCallers.has(message.channel)) this.reject(message.channel, 'no handshake in time');
         return;
       case 'handed-over':
-        this.handedOver.delete(message.wire);
+        this.handedOver.delete(message.channel);
         return;
-      case 'wire-opened':
-      case 'wire-drained':
+      case 'channel-opened':
+      case 'channel-drained':
         return;
       default:
         message satisfies never;
@@ -83,8 +83,8 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   stop(): void {
-    for (const wire of [...this.callers.keys()]) {
-      this.forget(wire);
+    for (const wire of [...this.pendingCallers.keys()]) {
+      this.removeCaller(wire);
       wire.close();
     }
     // Their links have been stopped before they took them.
@@ -92,40 +92,41 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
     this.handedOver.clear();
   }
 
-  private take(wire: PeerWire, mailbox: WireMailbox): void {
-    const evicted = this.places.add(wire, remoteAddressOf(wire.far));
-    if (evicted !== undefined) this.refuse(evicted, 'too many callers that have not shown who they are');
-    const cancelTimer = sendLater(this, addresses.acceptor, { kind: 'handshake-due', wire }, shakeHandsWithinMs);
+  private acceptCall(channel: PeerChannel, listener: PeerChannelAdapter): void {
+    const evicted = this.connections.add(channel, remoteHostOf(channel.remoteAddress));
+    if (evicted !== undefined) this.reject(evicted, 'too many callers that have not shown who they are');
+    const cancelTimer = sendLater(this, addresses.acceptor, { kind: 'handshake-due', channel }, handshakeTimeoutMs);
     const { identity, secrets } = this;
-    const handshake = new CalledHandshake(introductionOver(wire, { identity, secrets }));
-    this.callers.set(wire, { mailbox, handshake, cancelTimer });
+    const handshake = new AcceptHandshake(handshakeContextFor(channel, { identity, secrets }));
+    this.pendingCallers.set(channel, { listener, handshake, cancelTimer });
   }
 
-  private hear(wire: PeerWire, lines: readonly ByteString[]): void {
+  private receiveLines(channel: PeerChannel, lines: readonly ByteString[]): void {
     for (const [index, line] of lines.entries()) {
-      const caller = this.callers.get(wire);
+      const caller = this.pendingCallers.get(channel);
       if (caller === undefined) return;
-      const said = parsePeerLine(line);
-      this.note('in', wire, logged(said, line));
-      if (said.kind === 'HELLO' && wire.bears?.(said.from) === false) {
-        return this.refuse(wire, `the certificate that ${said.from} shows does not bear its name`);
+      const parsed = parsePeerLine(line);
+      this.recordLine('in', channel, redactPeerLine(parsed, line));
+      if (parsed.kind === 'HELLO' && channel.certificateMatches?.(parsed.from) === false) {
+        return this.reject(channel, `the certificate that ${parsed.from} shows does not bear its name`);
       }
-      const step = caller.handshake.hear(said);
-      const conflict = step.outcome === 'greeted' ? this.conflictOf(step.neighbour, wire, caller.mailbox) : undefined;
-      if (conflict !== undefined) return this.refuse(wire, conflict);
-      for (const answer of step.say) this.say(wire, answer);
-      if (step.outcome === 'failed') this.drop(wire, step.reason);
-      if (step.outcome !== 'greeted') continue;
-      this.forget(wire);
-      wire.authenticated?.();
+      const step = caller.handshake.receive(parsed);
+      const conflict =
+        step.outcome === 'completed' ? this.checkConflict(step.neighbour, channel, caller.listener) : undefined;
+      if (conflict !== undefined) return this.reject(channel, conflict);
+      for (const reply of step.replies) this.send(channel, reply);
+      if (step.outcome === 'failed') this.disconnect(channel, step.reason);
+      if (step.outcome !== 'completed') continue;
+      this.removeCaller(channel);
+      channel.markAuthenticated?.();
       const link = addresses.link(step.neighbour);
-      caller.mailbox.owner = link;
-      this.bus.send(link, { kind: 'called', wire });
-      this.handedOver.add(wire);
-      this.bus.send(addresses.acceptor, { kind: 'handed-over', wire });
+      caller.listener.owner = link;
+      this.bus.send(link, { kind: 'peer-accepted', channel });
+      this.handedOver.add(channel);
+      this.bus.send(addresses.acceptor, { kind: 'handed-over', channel });
       // What came in the same turn is the link's to hear.
       const rest = lines.slice(index + 1);
-      if (rest.length > 0) this.bus.send(link, { kind: 'wire-lines', wire, lines: rest });
+      if (rest.length > 0) this.bus.send(link, { kind: 'channel-lines', channel, lines: rest });
     }
   }
 
@@ -133,54 +134,58 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
    * Accepts the call of a neighbour that has shown who it is, unless calls of that name keep replacing open connections: then the
    * present connection stays, until it closes or gives no sign of life. Returns why the call is refused.
    */
-  private conflictOf(neighbour: ServerId, { far }: PeerWire, mailbox: WireMailbox): string | undefined {
+  private checkConflict(
+    neighbour: ServerId,
+    { remoteAddress }: PeerChannel,
+    listener: PeerChannelAdapter,
+  ): string | undefined {
     const nowMs = this.clock.monotonicMs();
     const last = this.accepted.get(neighbour);
-    const contestedAtMs = (last?.contestedAtMs ?? []).filter((atMs) => nowMs - atMs < contestedWithinMs);
-    if (last?.mailbox.isOpen !== true) {
-      this.accepted.set(neighbour, { mailbox, far, contestedAtMs });
+    const replacedAtMs = (last?.replacedAtMs ?? []).filter((atMs) => nowMs - atMs < replacementWindowMs);
+    if (last?.listener.isOpen !== true) {
+      this.accepted.set(neighbour, { listener, remoteAddress, replacedAtMs });
       return undefined;
     }
-    if (contestedAtMs.length < contestedMax) {
-      this.accepted.set(neighbour, { mailbox, far, contestedAtMs: [...contestedAtMs, nowMs] });
+    if (replacedAtMs.length < maxReplacements) {
+      this.accepted.set(neighbour, { listener, remoteAddress, replacedAtMs: [...replacedAtMs, nowMs] });
       return undefined;
     }
-    this.accepted.set(neighbour, { ...last, contestedAtMs });
-    const reason = `${neighbour} is connected from ${last.far} and calls from ${far}: do two servers have this name?`;
+    this.accepted.set(neighbour, { ...last, replacedAtMs });
+    const reason = `${neighbour} is connected from ${last.remoteAddress} and calls from ${remoteAddress}: do two servers have this name?`;
     this.warn(neighbour, reason, nowMs);
     return reason;
   }
 
   private warn(neighbour: ServerId, reason: string, nowMs: number): void {
-    if (nowMs - (this.warnedAtMs.get(neighbour) ?? -Infinity) < contestedWithinMs) return;
+    if (nowMs - (this.warnedAtMs.get(neighbour) ?? -Infinity) < replacementWindowMs) return;
     this.warnedAtMs.set(neighbour, nowMs);
     this.bus.publish({ kind: 'warning', about: 'duplicate-server', reason });
   }
 
-  private refuse(wire: PeerWire, reason: string): void {
-    this.say(wire, { kind: 'REFUSED', reason });
-    this.drop(wire, reason);
+  private reject(channel: PeerChannel, reason: string): void {
+    this.send(channel, { kind: 'REFUSED', reason });
+    this.disconnect(channel, reason);
   }
 
-  private drop(wire: PeerWire, reason: string): void {
-    this.forget(wire);
-    this.bus.publish({ kind: 'peer-refused', far: wire.far, reason });
-    wire.close();
+  private disconnect(channel: PeerChannel, reason: string): void {
+    this.removeCaller(channel);
+    this.bus.publish({ kind: 'peer-rejected', remoteAddress: channel.remoteAddress, reason });
+    channel.close();
   }
 
-  private say(wire: PeerWire, line: HandshakeLine): void {
+  private send(channel: PeerChannel, line: HandshakeLine): void {
     const text = formatPeerLine(line);
-    wire.send(text);
-    this.note('out', wire, logged(line, text));
+    channel.send(text);
+    this.recordLine('out', channel, redactPeerLine(line, text));
   }
 
-  private note(direction: 'in' | 'out', wire: PeerWire, line: ByteString): void {
-    this.bus.publish({ kind: 'lines', direction, party: 'peer', far: wire.far, lines: [line] });
+  private recordLine(direction: 'in' | 'out', channel: PeerChannel, line: ByteString): void {
+    this.bus.publish({ kind: 'lines', direction, party: 'peer', remoteAddress: channel.remoteAddress, lines: [line] });
   }
 
-  private forget(wire: PeerWire): void {
-    this.callers.get(wire)?.cancelTimer();
-    this.callers.delete(wire);
-    this.places.delete(wire);
+  private removeCaller(channel: PeerChannel): void {
+    this.pendingCallers.get(channel)?.cancelTimer();
+    this.pendingCallers.delete(channel);
+    this.connections.delete(channel);
   }
 }

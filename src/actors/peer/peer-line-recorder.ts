@@ -3,28 +3,28 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Bus } from '../bus/bus.js';
 
 /** Tells the log, and whoever else listens, of the lines that a server and its neighbour exchange: those that go together as one event. */
-export class SpokenPeerLines {
+export class PeerLineRecorder {
   /** Lines that were sent to the neighbour, and not told of yet. */
-  private said: ByteString[] = [];
+  private sentLines: ByteString[] = [];
 
   constructor(
     private readonly bus: Bus,
     private readonly neighbour: ServerId,
   ) {}
 
-  heard(lines: readonly ByteString[]): void {
-    this.bus.publish({ kind: 'lines', direction: 'in', party: 'peer', far: this.neighbour, lines });
+  recordReceived(lines: readonly ByteString[]): void {
+    this.bus.publish({ kind: 'lines', direction: 'in', party: 'peer', remoteAddress: this.neighbour, lines });
   }
 
-  say(line: ByteString): void {
-    this.said.push(line);
+  recordSent(line: ByteString): void {
+    this.sentLines.push(line);
   }
 
   /** Tells of what was said. */
-  tell(): void {
-    const lines = this.said;
+  flush(): void {
+    const lines = this.sentLines;
     if (lines.length === 0) return;
-    this.said = [];
-    this.bus.publish({ kind: 'lines', direction: 'out', party: 'peer', far: this.neighbour, lines });
+    this.sentLines = [];
+    this.bus.publish({ kind: 'lines', direction: 'out', party: 'peer', remoteAddress: this.neighbour, lines });
   }
 }

@@ -1,17 +1,17 @@
 import { assign, setup } from 'xstate';
 import { ticker } from '../time/ticker.js';
-import { backoffMs, linkPauseMaxMs } from '../time/backoff.js';
+import { backoffMs, maxLinkBackoffMs } from '../time/backoff.js';
 import type { Clock } from '../ports/clock.js';
 import type { LinkState } from '../bus/events.js';
-import type { LinkPace } from '../ports/limits.js';
+import type { LinkTimings } from '../ports/limits.js';
 import type { Random } from '../ports/random.js';
 
 export interface PeerLinkInput {
   /** Whether this end dials. The other end waits to be called. */
-  readonly dials: boolean;
+  readonly isDialer: boolean;
   readonly clock: Clock;
   readonly random: Random;
-  readonly pace: LinkPace;
+  readonly linkTimings: LinkTimings;
 }
 
 export interface PeerLinkContext extends PeerLinkInput {
@@ -25,37 +25,37 @@ export interface PeerLinkContext extends PeerLinkInput {
 
 export type PeerLinkEvent =
   /** The neighbour has greeted us: over the wire that we dialled, or over one that it dialled. */
-  | { type: 'GREETED' }
+  | { type: 'HANDSHAKE_COMPLETED' }
   /** The neighbour, which this end dials, has announced that it is there: no connection of before is alive. */
   | { type: 'ANNOUNCED' }
   /** The neighbour has sent everything that it knew. */
   | { type: 'CAUGHT_UP' }
   /** The wire is gone, or was never there. */
-  | { type: 'LOST'; reason: string }
+  | { type: 'DISCONNECTED'; reason: string }
   /** A sign of life is due, both ways. */
-  | { type: 'BEAT' }
+  | { type: 'HEARTBEAT_DUE' }
   /** A comparison of digests is due. */
-  | { type: 'REPAIR' }
+  | { type: 'COMPARISON_DUE' }
   /** The server stops. */
   | { type: 'STOP' };
 
 /**
  * The life of the link to one neighbour.
  *
- *              LOST, or no hello in time (the end that dials)
- *        ┌──────────────────────────────────────┐
- *        ▼                                      │
- *     backoff ──after retryInMs──▶ connecting ──┤
- *        │                          ▲   │       │
- *        │     LOST (the other end) │ GREETED   │
- *        │                          │   ▼       │
- *        └────GREETED────▶ connected [ catchingUp ──CAUGHT_UP──▶ live ]
+ *           DISCONNECTED, or no hello in time (the end that dials)
+ *        ┌────────────────────────────────────────────────┐
+ *        ▼                                                │
+ *     backoff ──after retryDelay──▶ connecting ───────────┤
+ *        │                           ▲      │             │
+ *        │  DISCONNECTED (other end) │ HANDSHAKE_COMPLETED│
+ *        │                           │      ▼             │
+ *        └─HANDSHAKE_COMPLETED─▶ connected [ catchingUp ──CAUGHT_UP──▶ live ]
  *
  * - The end that dials goes through backoff after a loss; the other goes back to `connecting` and waits for a call.
  * - A neighbour that greets us anew is believed, in any state: it would not call if it thought the old wire alive.
  * - ANNOUNCED leads the end that dials from every state to a new call, without the rest of a backoff.
  * - A neighbour is never given up. Backoff grows until a link was live, so one that breaks at once is not hammered.
- * - While connected, BEAT and REPAIR come at their pace: the one finds a neighbour that is dead, the other what was missed.
+ * - While connected, HEARTBEAT_DUE and COMPARISON_DUE come at their pace: the one finds a neighbour that is dead, the other what was missed.
  * - STOP leads from every state to `stopped`, which is never left.
  */
 export const peerLinkMachine = setup({
@@ -67,53 +67,57 @@ export const peerLinkMachine = setup({
   actions: {
     // The peer link actor provides these.
     dial: () => undefined,
-    hangUp: () => undefined,
-    beat: () => undefined,
-    repair: () => undefined,
-    beginExchange: () => undefined,
-    endExchange: () => undefined,
-    tell: (_, _params: { state: LinkState }) => undefined,
+    disconnect: () => undefined,
+    sendHeartbeat: () => undefined,
+    requestComparison: () => undefined,
+    beginSession: () => undefined,
+    endSession: () => undefined,
+    publishState: (_, _params: { state: LinkState }) => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
-      return { failures, retryInMs: backoffMs(failures, context.random.next(), linkPauseMaxMs) };
+      return { failures, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };
     }),
-    forgetFailures: assign({ failures: 0 }),
-    noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
+    resetFailures: assign({ failures: 0 }),
+    setReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
   },
   actors: { ticker },
-  guards: { dials: ({ context }) => context.dials },
+  guards: { isDialer: ({ context }) => context.isDialer },
   delays: {
     /** How long a neighbour may take from being dialled to its hello. */
-    helloWithin: 5_000,
-    retryIn: ({ context }) => context.retryInMs,
+    handshakeTimeout: 5_000,
+    retryDelay: ({ context }) => context.retryInMs,
   },
 }).createMachine({
   id: 'peerLink',
   context: ({ input }) => ({ ...input, failures: 0, retryInMs: 0, reason: '' }),
   initial: 'connecting',
   on: {
-    STOP: { target: '.stopped', actions: 'hangUp' },
-    ANNOUNCED: { target: '.connecting', actions: ['hangUp', { type: 'noteReason', params: { reason: '' } }] },
-    GREETED: { target: '.connected', reenter: true, actions: { type: 'noteReason', params: { reason: '' } } },
+    STOP: { target: '.stopped', actions: 'disconnect' },
+    ANNOUNCED: { target: '.connecting', actions: ['disconnect', { type: 'setReason', params: { reason: '' } }] },
+    HANDSHAKE_COMPLETED: {
+      target: '.connected',
+      reenter: true,
+      actions: { type: 'setReason', params: { reason: '' } },
+    },
   },
   states: {
     connecting: {
-      entry: { type: 'tell', params: { state: 'connecting' } },
+      entry: { type: 'publishState', params: { state: 'connecting' } },
       initial: 'choosing',
       states: {
-        choosing: { always: [{ guard: 'dials', target: 'dialling' }, { target: 'awaiting' }] },
+        choosing: { always: [{ guard: 'isDialer', target: 'dialling' }, { target: 'awaiting' }] },
         dialling: {
           entry: 'dial',
           on: {
-            LOST: {
+            DISCONNECTED: {
               target: '#peerLink.backoff',
-              actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+              actions: { type: 'setReason', params: ({ event }) => ({ reason: event.reason }) },
             },
           },
           after: {
-            helloWithin: {
+            handshakeTimeout: {
               target: '#peerLink.backoff',
-              actions: [{ type: 'noteReason', params: { reason: 'no hello in time' } }, 'hangUp'],
+              actions: [{ type: 'setReason', params: { reason: 'no hello in time' } }, 'disconnect'],
             },
           },
         },
@@ -121,53 +125,57 @@ export const peerLinkMachine = setup({
       },
     },
     connected: {
-      entry: 'beginExchange',
-      exit: 'endExchange',
+      entry: 'beginSession',
+      exit: 'endSession',
       invoke: [
         {
           src: 'ticker',
-          input: ({ context: { clock, pace } }) => ({ clock, type: 'BEAT', everyMs: () => pace.beatMs }),
+          input: ({ context: { clock, linkTimings } }) => ({
+            clock,
+            type: 'HEARTBEAT_DUE',
+            nextIntervalMs: () => linkTimings.heartbeatMs,
+          }),
         },
         {
           src: 'ticker',
-          input: ({ context: { clock, random, pace } }) => ({
+          input: ({ context: { clock, random, linkTimings } }) => ({
             clock,
-            type: 'REPAIR',
+            type: 'COMPARISON_DUE',
             // Between half and one and a half: servers that came up together do not compare in step.
-            everyMs: () => pace.repairMs * (0.5 + random.next()),
+            nextIntervalMs: () => linkTimings.antiEntropyMs * (0.5 + random.next()),
           }),
         },
       ],
       on: {
-        BEAT: { actions: 'beat' },
-        REPAIR: { actions: 'repair' },
-        LOST: [
+        HEARTBEAT_DUE: { actions: 'sendHeartbeat' },
+        COMPARISON_DUE: { actions: 'requestComparison' },
+        DISCONNECTED: [
           {
-            guard: 'dials',
+            guard: 'isDialer',
             target: 'backoff',
-            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+            actions: { type: 'setReason', params: ({ event }) => ({ reason: event.reason }) },
           },
           {
             target: 'connecting',
-            actions: { type: 'noteReason', params: ({ event }) => ({ reason: event.reason }) },
+            actions: { type: 'setReason', params: ({ event }) => ({ reason: event.reason }) },
           },
         ],
       },
       initial: 'catchingUp',
       states: {
         catchingUp: {
-          entry: { type: 'tell', params: { state: 'catching-up' } },
+          entry: { type: 'publishState', params: { state: 'catching-up' } },
           on: { CAUGHT_UP: 'live' },
         },
-        live: { entry: ['forgetFailures', { type: 'tell', params: { state: 'live' } }] },
+        live: { entry: ['resetFailures', { type: 'publishState', params: { state: 'live' } }] },
       },
     },
     backoff: {
-      entry: ['countFailure', { type: 'tell', params: { state: 'backoff' } }],
-      after: { retryIn: { target: 'connecting', actions: { type: 'noteReason', params: { reason: '' } } } },
+      entry: ['countFailure', { type: 'publishState', params: { state: 'backoff' } }],
+      after: { retryDelay: { target: 'connecting', actions: { type: 'setReason', params: { reason: '' } } } },
     },
     stopped: {
-      entry: { type: 'tell', params: { state: 'stopped' } },
+      entry: { type: 'publishState', params: { state: 'stopped' } },
       type: 'final',
     },
   },

@@ -3,34 +3,34 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import {
-  compared,
+  comparedLine,
   formatPeerLine,
-  goodbye,
+  goodbyeLine,
   parsePeerLine,
   type PeerLine,
-  type PeerNews,
+  type PeerMessage,
 } from '../../protocol/peer/peer-line.js';
 import { millisecondsBetween } from '../../protocol/place/time.js';
-import { dials } from '../../protocol/place/topology.js';
+import { isDialer } from '../../protocol/place/topology.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
-import { Farewell } from './planned-shutdown.js';
-import { CallerHandshake, introductionOver, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import { PlannedShutdown } from './planned-shutdown.js';
+import { DialHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
 import type { LinkEvent, LinkState } from '../bus/events.js';
-import type { Limits, LinkPace } from '../ports/limits.js';
+import type { Limits, LinkTimings } from '../ports/limits.js';
 import { addresses, type LinkMessage } from '../bus/messages.js';
-import { PeerExchange } from './peer-session.js';
-import { shakeHandsWithinMs } from './peer-acceptor.js';
+import { PeerSession } from './peer-session.js';
+import { handshakeTimeoutMs } from './peer-acceptor.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
-import { logged } from './redact-peer-line.js';
+import { redactPeerLine } from './redact-peer-line.js';
 import type { Random } from '../ports/random.js';
 import type { Secrets } from '../ports/secrets.js';
-import { SpokenPeerLines } from './peer-line-recorder.js';
-import type { PeerWire, Transport } from '../ports/transport.js';
-import { WireMailbox } from './wire-mailbox.js';
+import { PeerLineRecorder } from './peer-line-recorder.js';
+import type { PeerChannel, Transport } from '../ports/transport.js';
+import { PeerChannelAdapter } from './peer-channel-adapter.js';
 
 /** What a link needs of the world. */
-export interface PeerLinkEdges {
+export interface PeerLinkDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
@@ -41,108 +41,109 @@ export interface PeerLinkEdges {
 /** What every link of a server goes by. */
 export interface PeerLinkSettings {
   readonly identity: PeerIdentity;
-  readonly pace: LinkPace;
-  readonly limits: Pick<Limits, 'linkBacklogBytesMax'>;
+  readonly linkTimings: LinkTimings;
+  readonly limits: Pick<Limits, 'maxPeerOutputBufferBytes'>;
 }
 
-const outOfPlace = 'the neighbour sent a line that has no place here';
+const unexpectedLineReason = 'the neighbour sent a line that has no place here';
 
 /** Beats in which a neighbour may be silent before it is taken for dead. */
-const silentBeatsMax = 3;
+const maxMissedHeartbeats = 3;
 
 /** The link to one neighbour: keeps a wire to it for ever, and passes locations both ways. */
 export class PeerLink implements Actor<LinkMessage> {
-  private readonly life: Machine<typeof peerLinkMachine>;
-  private wire: PeerWire | undefined;
-  private handshake: CallerHandshake | undefined;
+  private readonly lifecycle: Machine<typeof peerLinkMachine>;
+  private channel: PeerChannel | undefined;
+  private handshake: DialHandshake | undefined;
   /** There while the neighbour is connected. */
-  private exchange: PeerExchange | undefined;
-  private readonly farewell: Farewell;
+  private session: PeerSession | undefined;
+  private readonly plannedShutdown: PlannedShutdown;
   /** A link that comes up while the server stops says so at once. */
   private server: 'going on' | 'stopping' = 'going on';
-  private silentBeats = 0;
+  private missedHeartbeats = 0;
   /** Whether this end dials; the other end only announces itself. */
-  private readonly dials: boolean;
+  private readonly isDialer: boolean;
   /** When the neighbour was connected last, on the monotonic clock. */
   private connectedAtMs = 0;
-  private readonly spoken: SpokenPeerLines;
+  private readonly recorder: PeerLineRecorder;
 
   constructor(
     private readonly bus: Bus,
-    private readonly edges: PeerLinkEdges,
+    private readonly dependencies: PeerLinkDependencies,
     private readonly settings: PeerLinkSettings,
     private readonly neighbour: ServerId,
   ) {
-    this.farewell = new Farewell(neighbour);
-    this.spoken = new SpokenPeerLines(bus, neighbour);
+    this.plannedShutdown = new PlannedShutdown(neighbour);
+    this.recorder = new PeerLineRecorder(bus, neighbour);
     const self = addresses.link(neighbour);
-    const { clock, random } = edges;
-    const { identity, pace } = settings;
+    const { clock, random } = dependencies;
+    const { identity, linkTimings } = settings;
     const machine = peerLinkMachine.provide({
       actions: {
         dial: () => this.dial(),
-        hangUp: () => this.hangUp(),
-        beat: () => this.beat(),
-        repair: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
-        beginExchange: () => this.beginExchange(),
-        endExchange: ({ event }) => this.endExchange(event.type),
-        tell: ({ context }, { state }) => {
+        disconnect: () => this.disconnect(),
+        sendHeartbeat: () => this.checkHeartbeat(),
+        requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+        beginSession: () => this.beginSession(),
+        endSession: ({ event }) => this.endSession(event.type),
+        publishState: ({ context }, { state }) => {
           bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) });
         },
       },
     });
-    this.dials = dials(identity.server, neighbour);
-    const input = { dials: this.dials, clock, random, pace };
-    this.life = createActor(machine, { clock, input });
-    this.life.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
+    this.isDialer = isDialer(identity.server, neighbour);
+    const input = { isDialer: this.isDialer, clock, random, linkTimings };
+    this.lifecycle = createActor(machine, { clock, input });
+    this.lifecycle.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     // Of the link in whose place the supervisor started this one, after a failure.
-    this.loseClock();
-    this.life.start();
+    this.reportClockLost();
+    this.lifecycle.start();
   }
 
   receive(message: LinkMessage): void {
     switch (message.kind) {
       case 'forward':
         // A neighbour that is away is told when it catches up.
-        this.exchange?.forward(message.locations, message.lines);
-        return this.spoken.tell();
+        this.session?.forward(message.locations, message.lines);
+        return this.recorder.flush();
       case 'page':
-        this.exchange?.page(message.locations, message.last);
-        return this.spoken.tell();
+        this.session?.sendPage(message.locations, message.isLast);
+        return this.recorder.flush();
       case 'digest':
-        return this.tell({ kind: 'DIGEST', groups: message.groups, horizon: message.horizon });
-      case 'compared':
-        for (const { group, buckets } of message.told) this.tell({ kind: 'BUCKETS', group, buckets });
-        return this.tell(compared);
+        return this.sendIfConnected({ kind: 'DIGEST', groupHashes: message.groupHashes, horizon: message.horizon });
+      case 'digest-compared':
+        for (const { group, partitionHashes } of message.differingGroups)
+          this.sendIfConnected({ kind: 'BUCKETS', group, partitionHashes });
+        return this.sendIfConnected(comparedLine);
       case 'announce':
-        if (!this.dials && this.wire === undefined) this.dial();
+        if (!this.isDialer && this.channel === undefined) this.dial();
         return;
       case 'page-due':
-        return this.exchange?.pageDue();
+        return this.session?.pageDue();
       case 'compare-due':
-        return this.exchange?.compareDue();
-      case 'called':
-        if (this.dials) return this.announced(message.wire);
-        this.hangUp();
-        this.wire = message.wire;
-        return this.greeted();
-      case 'say':
-        return this.tell(message.line);
-      case 'say-goodbye':
+        return this.session?.compareDue();
+      case 'peer-accepted':
+        if (this.isDialer) return this.receiveAnnouncement(message.channel);
+        this.disconnect();
+        this.channel = message.channel;
+        return this.completeHandshake();
+      case 'send-line':
+        return this.sendIfConnected(message.line);
+      case 'send-goodbye':
         this.server = 'stopping';
-        return this.sayGoodbye();
+        return this.sendGoodbye();
       case 'machine-failed':
         throw message.error;
-      case 'wire-opened':
-        if (message.wire === this.wire) this.greet(message.wire);
+      case 'channel-opened':
+        if (message.channel === this.channel) this.beginHandshake(message.channel);
         return;
-      case 'wire-lines':
-        return this.hear(message.wire, message.lines);
-      case 'wire-drained':
-        if (message.wire === this.wire) this.exchange?.drained();
-        return this.spoken.tell();
-      case 'wire-closed':
-        if (message.wire === this.wire) this.loseWire(message.reason);
+      case 'channel-lines':
+        return this.receiveLines(message.channel, message.lines);
+      case 'channel-drained':
+        if (message.channel === this.channel) this.session?.drained();
+        return this.recorder.flush();
+      case 'channel-closed':
+        if (message.channel === this.channel) this.handleClosed(message.reason);
         return;
       default:
         message satisfies never;
@@ -150,110 +151,110 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   stop(): void {
-    this.life.send({ type: 'STOP' });
+    this.lifecycle.send({ type: 'STOP' });
     // A machine that broke does nothing any more, and a neighbour that is left on a dead wire would never call again.
-    this.hangUp();
+    this.disconnect();
   }
 
-  private hear(wire: PeerWire, lines: readonly ByteString[]): void {
-    if (wire !== this.wire) return;
-    this.silentBeats = 0;
-    let from = 0;
-    while (from < lines.length && wire === this.wire) from = this.hearSome(lines, from);
+  private receiveLines(channel: PeerChannel, lines: readonly ByteString[]): void {
+    if (channel !== this.channel) return;
+    this.missedHeartbeats = 0;
+    let start = 0;
+    while (start < lines.length && channel === this.channel) start = this.receiveBatch(lines, start);
   }
 
   /** Hears lines up to the first that is no location, and that one. Returns where the others start. */
-  private hearSome(lines: readonly ByteString[], from: number): number {
+  private receiveBatch(lines: readonly ByteString[], start: number): number {
     const locations: Location[] = [];
-    const heard: ByteString[] = [];
-    for (let index = from; index < lines.length; index += 1) {
+    const received: ByteString[] = [];
+    for (let index = start; index < lines.length; index += 1) {
       const line = lines[index] ?? '';
-      const said = parsePeerLine(line);
-      heard.push(logged(said, line));
-      if (said.kind === 'AT' && said.forwarder === this.neighbour && this.exchange !== undefined) {
-        locations.push(said.location);
+      const parsed = parsePeerLine(line);
+      received.push(redactPeerLine(parsed, line));
+      if (parsed.kind === 'AT' && parsed.forwarder === this.neighbour && this.session !== undefined) {
+        locations.push(parsed.location);
         continue;
       }
-      this.takeIn(heard, locations);
-      if (this.exchange === undefined) this.hearGreeting(said);
-      else this.hearNews(said, this.exchange);
+      this.deliver(received, locations);
+      if (this.session === undefined) this.receiveHandshakeLine(parsed);
+      else this.receiveMessage(parsed, this.session);
       return index + 1;
     }
-    this.takeIn(heard, locations);
+    this.deliver(received, locations);
     return lines.length;
   }
 
-  private takeIn(lines: readonly ByteString[], locations: readonly Location[]): void {
-    this.spoken.heard(lines);
+  private deliver(lines: readonly ByteString[], locations: readonly Location[]): void {
+    this.recorder.recordReceived(lines);
     if (locations.length === 0) return;
     this.bus.send(addresses.store, { kind: 'learned', locations, from: this.neighbour });
   }
 
-  private hearGreeting(said: PeerLine): void {
-    const step = this.handshake?.hear(said);
+  private receiveHandshakeLine(parsed: PeerLine): void {
+    const step = this.handshake?.receive(parsed);
     if (step === undefined) return;
-    for (const line of step.say) this.say(line);
+    for (const line of step.replies) this.sendLine(line);
     // At the end that does not dial, the announcement has been heard, and that was its purpose ([PE29]).
-    if (step.outcome === 'greeted' && !this.dials) this.hangUp();
-    else if (step.outcome === 'greeted') this.greeted();
-    else if (step.outcome === 'failed') this.lose(step.reason);
+    if (step.outcome === 'completed' && !this.isDialer) this.disconnect();
+    else if (step.outcome === 'completed') this.completeHandshake();
+    else if (step.outcome === 'failed') this.abort(step.reason);
   }
 
-  private hearNews(said: PeerLine, exchange: PeerExchange): void {
-    switch (said.kind) {
+  private receiveMessage(message: PeerLine, session: PeerSession): void {
+    switch (message.kind) {
       case 'AT':
-        return this.lose('the neighbour passed a location on in the name of another');
+        return this.abort('the neighbour passed a location on in the name of another');
       case 'DIGEST':
       case 'BUCKETS':
       case 'SEEK':
       case 'UNKNOWN':
-        return exchange.hear(said);
+        return session.receive(message);
       case 'COMPARED':
-        return exchange.compared();
+        return session.comparisonDone();
       case 'CAUGHT-UP':
-        return this.life.send({ type: 'CAUGHT_UP' });
+        return this.lifecycle.send({ type: 'CAUGHT_UP' });
       case 'BEAT': {
-        const offsetMs = millisecondsBetween(this.edges.clock.now(), said.clock);
-        return this.bus.send(addresses.clocks, { kind: 'clock-heard', neighbour: this.neighbour, offsetMs });
+        const offsetMs = millisecondsBetween(this.dependencies.clock.now(), message.clock);
+        return this.bus.send(addresses.clockMonitor, { kind: 'clock-received', neighbour: this.neighbour, offsetMs });
       }
       case 'GOODBYE':
-        return this.farewell.heard();
+        return this.plannedShutdown.announced();
       case 'HELLO':
       case 'PROOF':
       case 'REFUSED':
       case 'invalid':
-        return this.lose(outOfPlace);
+        return this.abort(unexpectedLineReason);
       default:
-        said satisfies never;
+        message satisfies never;
     }
   }
 
   private dial(): void {
-    const { bus, edges, neighbour } = this;
-    this.wire = edges.transport.dial(neighbour, new WireMailbox(bus, addresses.link(neighbour)));
+    const { bus, dependencies: dependencies, neighbour } = this;
+    this.channel = dependencies.transport.dial(neighbour, new PeerChannelAdapter(bus, addresses.link(neighbour)));
   }
 
   /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
-  private announced(wire: PeerWire): void {
-    wire.close();
+  private receiveAnnouncement(channel: PeerChannel): void {
+    channel.close();
     const isCallAnswered = this.handshake !== undefined;
     // A call that was made before the announcement was heard has reached the same run of the neighbour.
     const isJustConnected =
-      this.exchange !== undefined && this.edges.clock.monotonicMs() - this.connectedAtMs <= shakeHandsWithinMs;
-    if (!isCallAnswered && !isJustConnected) this.life.send({ type: 'ANNOUNCED' });
+      this.session !== undefined && this.dependencies.clock.monotonicMs() - this.connectedAtMs <= handshakeTimeoutMs;
+    if (!isCallAnswered && !isJustConnected) this.lifecycle.send({ type: 'ANNOUNCED' });
   }
 
-  private greet(wire: PeerWire): void {
+  private beginHandshake(channel: PeerChannel): void {
     const { identity } = this.settings;
-    const { secrets } = this.edges;
-    this.farewell.over();
-    this.handshake = new CallerHandshake(introductionOver(wire, { identity, secrets }), this.neighbour);
-    for (const line of this.handshake.begin()) this.say(line);
+    const { secrets } = this.dependencies;
+    this.plannedShutdown.clear();
+    this.handshake = new DialHandshake(handshakeContextFor(channel, { identity, secrets }), this.neighbour);
+    for (const line of this.handshake.begin()) this.sendLine(line);
   }
 
-  private greeted(): void {
-    this.farewell.over();
-    this.life.send({ type: 'GREETED' });
+  private completeHandshake(): void {
+    this.plannedShutdown.clear();
+    this.lifecycle.send({ type: 'HANDSHAKE_COMPLETED' });
   }
 
   /** What people are told of a state, besides why. */
@@ -264,92 +265,92 @@ export class PeerLink implements Actor<LinkMessage> {
     const isConnected = state === 'catching-up' || state === 'live';
     return {
       retryInMs: state === 'backoff' ? retryInMs : 0,
-      ...(!isConnected && this.farewell.explains(reason) && { expected: true as const }),
+      ...(!isConnected && this.plannedShutdown.explains(reason) && { expected: true as const }),
     };
   }
 
-  private beat(): void {
-    this.silentBeats += 1;
-    if (this.silentBeats >= silentBeatsMax) return this.lose('the neighbour gives no sign of life');
-    this.sayBeat();
+  private checkHeartbeat(): void {
+    this.missedHeartbeats += 1;
+    if (this.missedHeartbeats >= maxMissedHeartbeats) return this.abort('the neighbour gives no sign of life');
+    this.sendHeartbeat();
   }
 
-  private sayBeat(): void {
-    this.say({ kind: 'BEAT', clock: this.edges.clock.now() });
+  private sendHeartbeat(): void {
+    this.sendLine({ kind: 'BEAT', clock: this.dependencies.clock.now() });
   }
 
-  private beginExchange(): void {
-    const { bus, edges, neighbour } = this;
-    const hasRoom = () => this.wire?.hasRoom ?? false;
+  private beginSession(): void {
+    const { bus, dependencies: dependencies, neighbour } = this;
+    const isWritable = () => this.channel?.isWritable ?? false;
     this.handshake = undefined;
-    this.connectedAtMs = edges.clock.monotonicMs();
-    this.silentBeats = 0;
+    this.connectedAtMs = dependencies.clock.monotonicMs();
+    this.missedHeartbeats = 0;
     const { identity, limits } = this.settings;
     const ends = { self: identity.server, neighbour };
-    this.exchange = new PeerExchange(bus, edges.clock, ends, limits, {
-      get hasRoom() {
-        return hasRoom();
+    this.session = new PeerSession(bus, dependencies.clock, ends, limits, {
+      get isWritable() {
+        return isWritable();
       },
-      sendLocation: (line) => this.send(line),
-      say: (line) => this.say(line),
+      sendLocation: (line) => this.sendLocationLine(line),
+      send: (line) => this.sendLine(line),
     });
     // At once, so that a clock that is wrong is known before the link is live.
-    this.sayBeat();
-    if (this.server === 'stopping') this.sayGoodbye();
+    this.sendHeartbeat();
+    if (this.server === 'stopping') this.sendGoodbye();
   }
 
-  private endExchange(cause: PeerLinkEvent['type']): void {
-    this.exchange?.close();
-    this.exchange = undefined;
+  private endSession(cause: PeerLinkEvent['type']): void {
+    this.session?.close();
+    this.session = undefined;
     // Links stop one after the other: the clocks of those that are left would be no reason to distrust the own one.
-    if (cause !== 'STOP') this.loseClock();
+    if (cause !== 'STOP') this.reportClockLost();
   }
 
-  private loseClock(): void {
-    this.bus.send(addresses.clocks, { kind: 'clock-lost', neighbour: this.neighbour });
+  private reportClockLost(): void {
+    this.bus.send(addresses.clockMonitor, { kind: 'clock-lost', neighbour: this.neighbour });
   }
 
-  private sayGoodbye(): void {
-    this.tell(goodbye);
+  private sendGoodbye(): void {
+    this.sendIfConnected(goodbyeLine);
   }
 
   /** Says something that only a connected neighbour is told. */
-  private tell(line: PeerNews): void {
-    if (this.exchange !== undefined) this.say(line);
+  private sendIfConnected(line: PeerMessage): void {
+    if (this.session !== undefined) this.sendLine(line);
     else if (line.kind === 'SEEK') {
       // Who is away does not know; the search need not wait for it.
-      this.bus.send(addresses.seeker, { kind: 'unknown-heard', from: this.neighbour, id: line.id });
+      this.bus.send(addresses.lookup, { kind: 'peer-unknown', from: this.neighbour, id: line.id });
     }
   }
 
-  private say(line: HandshakeLine | PeerNews): void {
+  private sendLine(line: HandshakeLine | PeerMessage): void {
     const text = formatPeerLine(line);
-    this.wire?.send(text);
-    this.spoken.say(logged(line, text));
-    this.spoken.tell();
+    this.channel?.send(text);
+    this.recorder.recordSent(redactPeerLine(line, text));
+    this.recorder.flush();
   }
 
-  private send(line: ByteString): void {
-    this.wire?.send(line);
-    this.spoken.say(line);
+  private sendLocationLine(line: ByteString): void {
+    this.channel?.send(line);
+    this.recorder.recordSent(line);
   }
 
-  private loseWire(reason: string): void {
-    const why = this.farewell.reasonFor(reason, this.exchange === undefined ? 'call' : 'connection');
-    this.hangUp();
-    this.life.send({ type: 'LOST', reason: why });
+  private handleClosed(reason: string): void {
+    const lossReason = this.plannedShutdown.reasonFor(reason, this.session === undefined ? 'call' : 'connection');
+    this.disconnect();
+    this.lifecycle.send({ type: 'DISCONNECTED', reason: lossReason });
   }
 
-  private lose(reason: string): void {
-    this.farewell.over();
-    this.hangUp();
-    this.life.send({ type: 'LOST', reason });
+  private abort(reason: string): void {
+    this.plannedShutdown.clear();
+    this.disconnect();
+    this.lifecycle.send({ type: 'DISCONNECTED', reason });
   }
 
-  private hangUp(): void {
-    const wire = this.wire;
-    this.wire = undefined;
+  private disconnect(): void {
+    const channel = this.channel;
+    this.channel = undefined;
     this.handshake = undefined;
-    wire?.close();
+    channel?.close();
   }
 }

@@ -2,11 +2,11 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import {
-  caughtUp,
+  caughtUpLine,
   formatPeerAt,
   type DigestLine,
   type PeerLine,
-  type PeerNews,
+  type PeerMessage,
 } from '../../protocol/peer/peer-line.js';
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
@@ -23,34 +23,34 @@ const pagePauseMs = 2;
 
 /**
  * Pause between two comparisons that a neighbour asks for, in milliseconds. One costs some milliseconds and an answer of up to
- * 700 KB. A neighbour asks when a link comes up and every `links.repairSeconds`; one that asks all the time gets ten a second.
+ * 700 KB. A neighbour asks when a link comes up and every `peers.antiEntropySeconds`; one that asks all the time gets ten a second.
  */
 const comparePauseMs = 100;
 
 /** After so long without a page, in milliseconds, a catch-up that has not ended is taken to have failed, and may begin again. */
-const catchUpStuckMs = 1_000;
+const catchUpTimeoutMs = 1_000;
 
 /** What a connected neighbour says of what it holds, and of what it looks for. */
-type ExchangeLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
+type SessionLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
 
 /** How the far end of a connection is spoken to. */
-export interface PeerVoice {
+export interface PeerSender {
   /** Whether the far end takes what it is sent. */
-  readonly hasRoom: boolean;
+  readonly isWritable: boolean;
   sendLocation(line: ByteString): void;
-  say(line: PeerNews): void;
+  send(line: PeerMessage): void;
 }
 
 /** What goes back and forth between connected neighbours, so that both hold the same locations. One a connection. */
-export class PeerExchange {
+export class PeerSession {
   private readonly outbox: Outbox;
   private cancelPageTimer: (() => void) | undefined;
   private cancelCompareTimer: (() => void) | undefined;
   /** The newest digest of the neighbour that came while its wire had no room, or too soon after the one before. */
-  private unanswered: DigestLine | undefined;
+  private pendingDigest: DigestLine | undefined;
   /** The neighbour may ask for a catch-up while one is going on: however often it does, one more follows. */
-  private catchUp: 'none' | 'going on' | 'again' = 'none';
-  private pagedAtMs = 0;
+  private catchUp: 'none' | 'running' | 'rerun' = 'none';
+  private lastPageAtMs = 0;
 
   private readonly neighbour: ServerId;
 
@@ -59,23 +59,23 @@ export class PeerExchange {
     readonly bus: Bus,
     readonly clock: Clock,
     { self, neighbour }: { readonly self: ServerId; readonly neighbour: ServerId },
-    { linkBacklogBytesMax }: Pick<Limits, 'linkBacklogBytesMax'>,
-    private readonly voice: PeerVoice,
+    { maxPeerOutputBufferBytes }: Pick<Limits, 'maxPeerOutputBufferBytes'>,
+    private readonly sender: PeerSender,
   ) {
     this.neighbour = neighbour;
     const sink: OutboxSink = {
-      get hasRoom() {
-        return voice.hasRoom;
+      get isWritable() {
+        return sender.isWritable;
       },
-      sendLocation: (location, line = formatPeerAt(location, self)) => voice.sendLocation(line),
-      sendCaughtUp: () => this.caughtUp(),
-      wantPage: () => this.wantPage(),
-      dropped: () =>
-        this.warn(`more than ${linkBacklogBytesMax} bytes waited for it, and it will compare what it holds`),
-      wantComparison: () => bus.send(addresses.store, { kind: 'describe', neighbour, anew: false }),
+      sendLocation: (location, line = formatPeerAt(location, self)) => sender.sendLocation(line),
+      sendCaughtUp: () => this.finishCatchUp(),
+      requestPage: () => this.schedulePage(),
+      onDropped: () =>
+        this.warn(`more than ${maxPeerOutputBufferBytes} bytes waited for it, and it will compare what it holds`),
+      requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
     };
-    this.outbox = new Outbox(sink, linkBacklogBytesMax);
-    bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
+    this.outbox = new Outbox(sink, maxPeerOutputBufferBytes);
+    bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
   }
 
   /** Passes new locations on, with their lines. */
@@ -85,47 +85,47 @@ export class PeerExchange {
   }
 
   /** Sends a page of the catch-up. */
-  page(locations: readonly Location[], last: boolean): void {
-    this.pagedAtMs = this.clock.monotonicMs();
-    this.outbox.page(locations, last);
+  sendPage(locations: readonly Location[], isLast: boolean): void {
+    this.lastPageAtMs = this.clock.monotonicMs();
+    this.outbox.addPage(locations, isLast);
   }
 
-  hear(said: ExchangeLine): void {
+  receive(line: SessionLine): void {
     const { bus, neighbour } = this;
-    switch (said.kind) {
+    switch (line.kind) {
       case 'DIGEST':
-        this.unanswered = said;
-        return this.compare();
+        this.pendingDigest = line;
+        return this.requestComparison();
       case 'BUCKETS': {
-        const { group, buckets } = said;
-        return bus.send(addresses.store, { kind: 'buckets-told', neighbour, group, buckets });
+        const { group, partitionHashes } = line;
+        return bus.send(addresses.store, { kind: 'partitions-received', neighbour, group, partitionHashes });
       }
       case 'SEEK':
-        return bus.send(addresses.store, { kind: 'sought', from: neighbour, seek: said });
+        return bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: line });
       case 'UNKNOWN':
-        return bus.send(addresses.seeker, { kind: 'unknown-heard', from: neighbour, id: said.id });
+        return bus.send(addresses.lookup, { kind: 'peer-unknown', from: neighbour, id: line.id });
       default:
-        said satisfies never;
+        line satisfies never;
     }
   }
 
   /** The neighbour has told all in which it differs: it is sent what it lacks. */
-  compared(): void {
-    const isStuck = this.clock.monotonicMs() - this.pagedAtMs >= catchUpStuckMs;
-    if (this.catchUp !== 'none' && !isStuck) this.catchUp = 'again';
+  comparisonDone(): void {
+    const isStuck = this.clock.monotonicMs() - this.lastPageAtMs >= catchUpTimeoutMs;
+    if (this.catchUp !== 'none' && !isStuck) this.catchUp = 'rerun';
     else this.beginCatchUp();
   }
 
   /** The far end takes more. */
   drained(): void {
-    this.compare();
+    this.requestComparison();
     this.outbox.drained();
   }
 
   /** The pause after a comparison is over. */
   compareDue(): void {
     this.cancelCompareTimer = undefined;
-    this.compare();
+    this.requestComparison();
   }
 
   /** The pause after a page is over. */
@@ -140,32 +140,36 @@ export class PeerExchange {
     this.cancelCompareTimer?.();
   }
 
-  private warn(what: string): void {
-    this.bus.publish({ kind: 'warning', about: 'slow-neighbour', reason: `${this.neighbour} reads slowly: ${what}` });
+  private warn(problem: string): void {
+    this.bus.publish({
+      kind: 'warning',
+      about: 'slow-neighbour',
+      reason: `${this.neighbour} reads slowly: ${problem}`,
+    });
   }
 
   /** Has the newest digest compared, if the neighbour takes the answer, which may be large, and did not ask just before. */
-  private compare(): void {
-    const { unanswered, neighbour } = this;
-    if (unanswered === undefined || this.cancelCompareTimer !== undefined || !this.voice.hasRoom) return;
-    this.unanswered = undefined;
-    this.bus.send(addresses.store, { ...unanswered, kind: 'compare', neighbour });
+  private requestComparison(): void {
+    const { pendingDigest, neighbour } = this;
+    if (pendingDigest === undefined || this.cancelCompareTimer !== undefined || !this.sender.isWritable) return;
+    this.pendingDigest = undefined;
+    this.bus.send(addresses.store, { ...pendingDigest, kind: 'digest-received', neighbour });
     this.cancelCompareTimer = sendLater(this, addresses.link(neighbour), { kind: 'compare-due' }, comparePauseMs);
   }
 
   private beginCatchUp(): void {
-    this.catchUp = 'going on';
-    this.pagedAtMs = this.clock.monotonicMs();
+    this.catchUp = 'running';
+    this.lastPageAtMs = this.clock.monotonicMs();
     this.bus.send(addresses.store, { kind: 'catch-up', neighbour: this.neighbour });
   }
 
-  private caughtUp(): void {
-    this.voice.say(caughtUp);
-    if (this.catchUp === 'again') this.beginCatchUp();
+  private finishCatchUp(): void {
+    this.sender.send(caughtUpLine);
+    if (this.catchUp === 'rerun') this.beginCatchUp();
     else this.catchUp = 'none';
   }
 
-  private wantPage(): void {
+  private schedulePage(): void {
     this.cancelPageTimer ??= sendLater(this, addresses.link(this.neighbour), { kind: 'page-due' }, pagePauseMs);
   }
 }

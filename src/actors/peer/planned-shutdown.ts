@@ -1,10 +1,10 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 
 /** Why a call comes to nothing where nobody listens: over TCP, and in one process. */
-const nobodyThere: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
+const noListenerReasons: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
 
 /** The goodbye of a neighbour, and what follows from it: that its wire ends, and that nobody takes a call for a while ([PE28]). All else is trouble. */
-export class Farewell {
+export class PlannedShutdown {
   private neighbourIs: 'going on' | 'stopping' = 'going on';
   private readonly reason: string;
 
@@ -13,19 +13,19 @@ export class Farewell {
   }
 
   /** The neighbour has said goodbye. */
-  heard(): void {
+  announced(): void {
     this.neighbourIs = 'stopping';
   }
 
   /** Somebody answers at its place, or something went wrong: that is worth more than that it was stopped. */
-  over(): void {
+  clear(): void {
     this.neighbourIs = 'going on';
   }
 
   /** Why a wire was lost; `during`: whether it was connected, or still being called. */
   reasonFor(reason: string, during: 'connection' | 'call'): string {
-    const follows = during === 'connection' || nobodyThere.has(reason);
-    if (!follows) this.over();
+    const isConsequence = during === 'connection' || noListenerReasons.has(reason);
+    if (!isConsequence) this.clear();
     return this.neighbourIs === 'stopping' ? this.reason : reason;
   }
 

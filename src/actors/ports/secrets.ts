@@ -5,5 +5,5 @@ export interface Secrets {
   /** Proofs about a statement, one for each secret that is valid at present: the far end may know only the one or the other. */
   prove(statement: string): string[];
   /** Whether one of the proofs about a statement was made with a secret that is valid here. Takes the same time either way. */
-  accepts(statement: string, proofs: readonly string[]): boolean;
+  verify(statement: string, proofs: readonly string[]): boolean;
 }

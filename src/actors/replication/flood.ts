@@ -10,7 +10,7 @@ import { addresses, type FloodMessage, type LinkMessage } from '../bus/messages.
  *
  * @param from the neighbour that told us; undefined if a client did
  */
-export function neighboursToTell(from: ServerId | undefined, neighbours: readonly ServerId[]): ServerId[] {
+export function selectRecipients(from: ServerId | undefined, neighbours: readonly ServerId[]): ServerId[] {
   return neighbours.filter((neighbour) => neighbour !== from);
 }
 
@@ -29,10 +29,10 @@ export class Flood implements Actor<FloodMessage> {
 
   receive(message: FloodMessage): void {
     switch (message.kind) {
-      case 'spread':
-        return this.tell(neighboursToTell(message.from, this.neighbours), message.locations);
-      case 'tell':
-        return this.tell([message.to], [message.location]);
+      case 'replicate':
+        return this.sendTo(selectRecipients(message.from, this.neighbours), message.locations);
+      case 'send-to':
+        return this.sendTo([message.to], [message.location]);
       default:
         message satisfies never;
     }
@@ -42,7 +42,7 @@ export class Flood implements Actor<FloodMessage> {
     // It holds nothing.
   }
 
-  private tell(neighbours: readonly ServerId[], locations: readonly Location[]): void {
+  private sendTo(neighbours: readonly ServerId[], locations: readonly Location[]): void {
     if (neighbours.length === 0) return;
     const lines = locations.map((location) => formatPeerAt(location, this.self));
     for (const neighbour of neighbours) {

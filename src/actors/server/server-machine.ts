@@ -1,12 +1,12 @@
 import { assign, setup } from 'xstate';
 
 /** How long a server that stops lets clients wait for their answers, in milliseconds: longer than an upstream may take to answer. */
-export const drainMaxMs = 6_000;
+export const maxDrainMs = 6_000;
 
 /**
  * The life of a server.
  *
- *   idle ──START──▶ running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainWithin──▶ stopped
+ *   idle ──START──▶ running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainTimeout──▶ stopped
  *                      │                  │
  *                      └───────FAIL───────┴──▶ failed
  *
@@ -21,13 +21,13 @@ export const serverMachine = setup({
   },
   actions: {
     // The server provides these.
-    sayGoodbye: () => undefined,
+    sendGoodbye: () => undefined,
     drainClients: () => undefined,
     stopActors: () => undefined,
-    tell: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
+    publishState: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
   },
   delays: {
-    drainWithin: drainMaxMs,
+    drainTimeout: maxDrainMs,
   },
 }).createMachine({
   id: 'server',
@@ -37,20 +37,20 @@ export const serverMachine = setup({
   states: {
     idle: { on: { START: 'running', DRAIN: 'stopped' } },
     running: {
-      entry: { type: 'tell', params: { state: 'running' } },
+      entry: { type: 'publishState', params: { state: 'running' } },
       on: { DRAIN: 'draining' },
     },
     draining: {
-      entry: [{ type: 'tell', params: { state: 'draining' } }, 'sayGoodbye', 'drainClients'],
+      entry: [{ type: 'publishState', params: { state: 'draining' } }, 'sendGoodbye', 'drainClients'],
       on: { CLIENTS_GONE: 'stopped' },
-      after: { drainWithin: 'stopped' },
+      after: { drainTimeout: 'stopped' },
     },
     stopped: {
-      entry: ['stopActors', { type: 'tell', params: { state: 'stopped' } }],
+      entry: ['stopActors', { type: 'publishState', params: { state: 'stopped' } }],
       type: 'final',
     },
     failed: {
-      entry: ['stopActors', { type: 'tell', params: { state: 'failed' } }],
+      entry: ['stopActors', { type: 'publishState', params: { state: 'failed' } }],
       type: 'final',
     },
   },

@@ -10,18 +10,18 @@ export class SharedLimits {
   /** Bytes that wait for clients. */
   readonly outputBudget: OutputBudget;
   /** Subscriptions to changes. */
-  readonly watchersPerAddress: AddressQuota;
+  readonly subscribersPerAddress: AddressQuota;
   /** WHATSAT commands under way. */
   readonly querySlots: QuerySlots;
   /** Time to handle commands. */
   readonly scheduler: CommandScheduler;
   /** Connections that watch all clients: a report costs each of them a line. */
-  watchersOfAll = 0;
+  allClientsSubscribers = 0;
 
   constructor(limits: Limits, clock: Clock) {
-    this.outputBudget = new OutputBudget(limits.backlogBytesInAllMax);
-    this.watchersPerAddress = new AddressQuota(limits.watchersPerAddressMax);
-    this.querySlots = new QuerySlots(limits.pendingQueriesMax);
+    this.outputBudget = new OutputBudget(limits.maxTotalOutputBufferBytes);
+    this.subscribersPerAddress = new AddressQuota(limits.maxSubscribersPerAddress);
+    this.querySlots = new QuerySlots(limits.maxPendingQueries);
     this.scheduler = new CommandScheduler(clock);
   }
 }

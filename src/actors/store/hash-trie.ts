@@ -1,9 +1,9 @@
-import { bytesToScan } from '../../protocol/text/latin1.js';
+import { encodeToScratch } from '../../protocol/text/latin1.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import { keyedHash, type HashKey } from '../../protocol/text/keyed-hash.js';
 
 /** Entries in a leaf before it is split: what a page may hold beyond its maximum. */
-export const leafMax = 64;
+export const maxLeafEntries = 64;
 
 /** Values of the hash by which entries are ordered. */
 export const hashCount = 2 ** 32;
@@ -21,7 +21,7 @@ class Branch<Value> {
 
 /**
  * A map of clients that is gone through in the order of a keyed hash of their IDs, from any hash on: a radix tree over the
- * hash, with maps of at most `leafMax` entries as leaves (more only where all 32 bits are equal). An entry keeps its place
+ * hash, with maps of at most `maxLeafEntries` entries as leaves (more only where all 32 bits are equal). An entry keeps its place
  * in that order as long as it is there, whatever else is added and removed.
  */
 export class HashTrie<Value> {
@@ -57,24 +57,24 @@ export class HashTrie<Value> {
     const before = leaf.size;
     leaf.set(client, value);
     this.count += leaf.size - before;
-    const isFull = leaf.size > leafMax && shift >= branchBits;
+    const isFull = leaf.size > maxLeafEntries && shift >= branchBits;
     branch.children[indexIn(hash, shift)] = isFull ? this.split(leaf, shift - branchBits) : leaf;
   }
 
   /** Returns whether the client was there. */
   delete(client: ClientId): boolean {
-    const isGone = deleteIn(this.root, this.hashOf(client), 32 - branchBits, client);
-    if (isGone) this.count -= 1;
-    return isGone;
+    const isDeleted = deleteIn(this.root, this.hashOf(client), 32 - branchBits, client);
+    if (isDeleted) this.count -= 1;
+    return isDeleted;
   }
 
   /**
-   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or up to `leafMax` more. A leaf is dealt
+   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or up to `maxLeafEntries` more. A leaf is dealt
    * out whole: leaves are only ever split, so a hash that was returned never falls within one that was there before.
    * @returns the hash to go on from; undefined if there are no more
    */
-  collect(from: number, max: number, into: Value[]): number | undefined {
-    return this.collectIn(this.root, 0, 32 - branchBits, { from, max, into });
+  collect(fromHash: number, max: number, into: Value[]): number | undefined {
+    return this.collectIn(this.root, 0, 32 - branchBits, { from: fromHash, max, into });
   }
 
   private collectIn(
@@ -114,7 +114,7 @@ export class HashTrie<Value> {
 }
 
 function hashOf(client: ClientId, key: HashKey): number {
-  return keyedHash(bytesToScan(client), 0, client.length, key);
+  return keyedHash(encodeToScratch(client), 0, client.length, key);
 }
 
 function indexIn(hash: number, shift: number): number {
@@ -127,11 +127,11 @@ function deleteIn<Value>(branch: Branch<Value>, hash: number, shift: number, cli
   const child = branch.children[index];
   if (child === undefined) return false;
   if (child instanceof Branch) {
-    const isGone = deleteIn(child, hash, shift - branchBits, client);
-    if (isGone && child.children.every((each) => each === undefined)) branch.children[index] = undefined;
-    return isGone;
+    const isDeleted = deleteIn(child, hash, shift - branchBits, client);
+    if (isDeleted && child.children.every((entry) => entry === undefined)) branch.children[index] = undefined;
+    return isDeleted;
   }
-  const isGone = child.delete(client);
+  const isDeleted = child.delete(client);
   if (child.size === 0) branch.children[index] = undefined;
-  return isGone;
+  return isDeleted;
 }

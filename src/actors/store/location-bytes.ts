@@ -7,20 +7,20 @@ import type { Location } from '../../protocol/place/location.js';
 export const locationOverheadBytes = 224;
 
 /** Bytes of memory that the index takes for its buckets, however many locations it holds, at most. */
-export const indexBytes = 16 * 1_048_576;
+export const maxIndexBytes = 16 * 1_048_576;
 
-/** Bytes of memory that a stored location takes: what `limits.storeBytesMax` counts. */
+/** Bytes of memory that a stored location takes: what `limits.maxStoreBytes` counts. */
 export function locationBytes({ line, client }: Location): number {
   return line.length + client.length + locationOverheadBytes;
 }
 
 /** Bytes of an entry of a map of clients. */
-const entryBytes = 64;
+const mapEntryBytes = 64;
 
 /**
  * Bytes of memory that a location takes that waits to be sent: its entry in the queue, and the location itself, for the store may hold
  * a newer one by now, or none.
  */
-export function waitingLocationBytes(location: Location): number {
-  return entryBytes + locationBytes(location);
+export function queuedLocationBytes(location: Location): number {
+  return mapEntryBytes + locationBytes(location);
 }

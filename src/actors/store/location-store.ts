@@ -5,35 +5,35 @@ import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { StoreLimits } from '../ports/limits.js';
 import { LocationTable } from './location-table.js';
-import { addresses, type ConnectionMessage, type SpreadMessage, type StoreMessage } from '../bus/messages.js';
+import { addresses, type ConnectionMessage, type ReplicateMessage, type StoreMessage } from '../bus/messages.js';
 import type { Random } from '../ports/random.js';
-import { Repair } from './anti-entropy.js';
+import { AntiEntropy } from './anti-entropy.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
 export class LocationStore implements Actor<StoreMessage> {
   private readonly table: LocationTable;
-  private readonly repair: Repair;
+  private readonly antiEntropy: AntiEntropy;
   /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
-  private readonly watchers = new Set<Address<ConnectionMessage>>();
+  private readonly subscribers = new Set<Address<ConnectionMessage>>();
   /**
    * The latest time of receipt of a location that was evicted: nothing received by then is taken from neighbours for a client that is
-   * not held. Read through `horizonNow`.
+   * not held. Read through `currentHorizon`.
    */
   private horizon: Instant | undefined;
 
   /**
    * @param clock the server's, which the horizon never passes
-   * @param spreads what is told of all that is new
+   * @param replicators what is told of all that is new
    */
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
     random: Random,
     private readonly limits: StoreLimits,
-    private readonly spreads: readonly Address<SpreadMessage>[] = [addresses.flood],
+    private readonly replicators: readonly Address<ReplicateMessage>[] = [addresses.flood],
   ) {
     this.table = new LocationTable(random);
-    this.repair = new Repair(this.table);
+    this.antiEntropy = new AntiEntropy(this.table);
   }
 
   receive(message: StoreMessage): void {
@@ -42,52 +42,60 @@ export class LocationStore implements Actor<StoreMessage> {
         return this.learn(message.locations, undefined);
       case 'learned':
         return this.learn(message.locations, message.from);
-      case 'remembered':
-        for (const location of message.locations) this.remember(location);
+      case 'restored':
+        for (const location of message.locations) this.restore(location);
         return;
       case 'whereis': {
-        const { replyTo, question } = message;
-        return this.bus.send(replyTo, { kind: 'located', question, location: this.table.get(message.client) });
+        const { replyTo, requestId } = message;
+        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.table.get(message.client) });
       }
       case 'list': {
-        const { replyTo, question, from, max } = message;
+        const { replyTo, requestId, from, max } = message;
         return this.bus.send(replyTo, {
           kind: 'listed',
-          question,
+          requestId,
           ...this.table.page(from, max),
           size: this.table.size,
         });
       }
-      case 'watch':
-        this.watchers.add(message.replyTo);
-        return this.bus.send(addresses.watch, { ...message, location: this.table.get(message.client) });
-      case 'unwatch':
-        if (!this.watchers.has(message.watcher)) return;
-        if (message.client === undefined) this.watchers.delete(message.watcher);
-        return this.bus.send(addresses.watch, message);
-      case 'sought': {
-        const { from, seek } = message;
-        const location = this.table.get(seek.client);
-        if (location === undefined) return this.bus.send(addresses.seeker, { kind: 'seek-heard', from, seek });
-        return this.bus.send(addresses.flood, { kind: 'tell', location, to: from });
+      case 'subscribe':
+        this.subscribers.add(message.replyTo);
+        return this.bus.send(addresses.subscriptions, { ...message, location: this.table.get(message.client) });
+      case 'unsubscribe':
+        if (!this.subscribers.has(message.subscriber)) return;
+        if (message.client === undefined) this.subscribers.delete(message.subscriber);
+        return this.bus.send(addresses.subscriptions, message);
+      case 'lookup-requested': {
+        const { from, lookup } = message;
+        const location = this.table.get(lookup.client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { kind: 'peer-lookup', from, lookup });
+        return this.bus.send(addresses.flood, { kind: 'send-to', location, to: from });
       }
-      case 'describe': {
+      case 'digest-requested': {
         const { neighbour } = message;
-        if (message.anew) this.repair.begin(neighbour);
-        const groups = this.table.digest.describeGroups();
-        return this.bus.send(addresses.link(neighbour), { kind: 'digest', groups, horizon: this.horizonNow() });
+        if (message.isNewLink) this.antiEntropy.reset(neighbour);
+        const groupHashes = this.table.digest.encodeGroupHashes();
+        return this.bus.send(addresses.link(neighbour), {
+          kind: 'digest',
+          groupHashes: groupHashes,
+          horizon: this.currentHorizon(),
+        });
       }
-      case 'compare': {
-        const { neighbour, groups, horizon } = message;
+      case 'digest-received': {
+        const { neighbour, groupHashes, horizon } = message;
         // A horizon beyond our clock counts as now ([PE25]): one that lies keeps nothing from a neighbour but what it had before.
-        const told = this.repair.compare(neighbour, groups, horizon && earlierOf(horizon, this.clock.now()));
-        return this.bus.send(addresses.link(neighbour), { kind: 'compared', told });
+        const differingGroups = this.antiEntropy.compare(
+          neighbour,
+          groupHashes,
+          horizon && earlierOf(horizon, this.clock.now()),
+        );
+        return this.bus.send(addresses.link(neighbour), { kind: 'digest-compared', differingGroups: differingGroups });
       }
-      case 'buckets-told':
-        return this.repair.noteBuckets(message.neighbour, message);
+      case 'partitions-received':
+        return this.antiEntropy.recordPartitions(message.neighbour, message);
       case 'catch-up':
       case 'next-page': {
-        const page = this.repair.nextPage(message.neighbour);
+        const page = this.antiEntropy.nextPage(message.neighbour);
         return this.bus.send(addresses.link(message.neighbour), { kind: 'page', ...page });
       }
       default:
@@ -96,66 +104,66 @@ export class LocationStore implements Actor<StoreMessage> {
   }
 
   stop(): void {
-    this.repair.clear();
+    this.antiEntropy.clear();
   }
 
-  private learn(told: readonly Location[], from: ServerId | undefined): void {
+  private learn(received: readonly Location[], from: ServerId | undefined): void {
     const locations: Location[] = [];
     try {
-      for (const location of told) if (this.take(location, from)) locations.push(location);
+      for (const location of received) if (this.accept(location, from)) locations.push(location);
     } finally {
       // Also if one of them broke something: what is held here, the neighbours must hear of.
       if (locations.length > 0) {
         this.bus.publish({ kind: 'locations-learned', locations, from });
-        for (const spread of this.spreads) this.bus.send(spread, { kind: 'spread', locations, from });
-        if (this.watchers.size > 0) this.bus.send(addresses.watch, { kind: 'learned', locations });
+        for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', locations, from });
+        if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', locations });
       }
-      this.makeRoom();
+      this.evictExcess();
     }
   }
 
   /** Holds a location from now on, if it is new. */
-  private take(location: Location, from: ServerId | undefined): boolean {
-    const known = this.table.rivalOf(location);
-    if (known !== undefined && !supersedes(location, known)) return false;
-    if (known === undefined && from !== undefined && this.isForgotten(location)) {
+  private accept(location: Location, from: ServerId | undefined): boolean {
+    const stored = this.table.findStored(location);
+    if (stored !== undefined && !supersedes(location, stored)) return false;
+    if (stored === undefined && from !== undefined && this.isEvicted(location)) {
       // Not worth its room, but whoever is asking for it may have it.
-      this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: false });
+      this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: false });
       return false;
     }
-    this.table.put(location, known);
-    if (known !== undefined) return true;
-    this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    this.table.put(location, stored);
+    if (stored !== undefined) return true;
+    this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
     return true;
   }
 
   /** Takes what was known before this start. Nobody is told: the neighbours compare when their links come up. */
-  private remember(location: Location): void {
-    const known = this.table.rivalOf(location);
-    if (known !== undefined && !supersedes(location, known)) return;
-    this.table.put(location, known);
-    this.makeRoom();
+  private restore(location: Location): void {
+    const stored = this.table.findStored(location);
+    if (stored !== undefined && !supersedes(location, stored)) return;
+    this.table.put(location, stored);
+    this.evictExcess();
   }
 
-  private isForgotten(location: Location): boolean {
-    const horizon = this.horizonNow();
+  private isEvicted(location: Location): boolean {
+    const horizon = this.currentHorizon();
     return horizon !== undefined && !isReceivedAfter(location, horizon);
   }
 
   /** The horizon; if the clock was set back behind it, it is as early as the clock from then on. */
-  private horizonNow(): Instant | undefined {
+  private currentHorizon(): Instant | undefined {
     if (this.horizon !== undefined) this.horizon = earlierOf(this.horizon, this.clock.now());
     return this.horizon;
   }
 
-  private makeRoom(): void {
-    const { clientsMax, storeBytesMax } = this.limits;
-    while (this.table.size > clientsMax || this.table.bytes > storeBytesMax) {
-      const oldest = this.table.findOld();
+  private evictExcess(): void {
+    const { maxClients, maxStoreBytes } = this.limits;
+    while (this.table.size > maxClients || this.table.bytes > maxStoreBytes) {
+      const oldest = this.table.findEvictionCandidate();
       if (oldest === undefined) return;
       this.table.remove(oldest);
-      if (!this.isForgotten(oldest)) this.horizon = oldest.received;
-      this.bus.publish({ kind: 'location-forgotten', location: oldest });
+      if (!this.isEvicted(oldest)) this.horizon = oldest.received;
+      this.bus.publish({ kind: 'location-evicted', location: oldest });
     }
   }
 }

@@ -1,125 +1,125 @@
-import { bucketCount, bucketOf } from '../../protocol/place/digest.js';
+import { partitionCount, partitionOf } from '../../protocol/place/digest.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { HashKey } from '../../protocol/text/keyed-hash.js';
-import { hashCount, HashTrie, leafMax } from './hash-trie.js';
+import { hashCount, HashTrie, maxLeafEntries } from './hash-trie.js';
 import type { Random } from '../ports/random.js';
 
 /** Buckets that a search passes at once where all of them are empty: it is quick in a table that holds few. */
-const strideBuckets = 256;
+const stridePartitions = 256;
 
 /** A cursor is below this: a bucket, and a place in it as a hash of 32 bits. A safe integer. */
-export const cursorCount = bucketCount * hashCount;
+export const cursorLimit = partitionCount * hashCount;
 
 /** The cursor of the first place in a bucket. */
-export function cursorOf(bucket: number): number {
-  return bucket * hashCount;
+export function cursorOf(partition: number): number {
+  return partition * hashCount;
 }
 
 /**
  * Something of each client, in the buckets of the digest: a client stays in its bucket, so that all can be gone through page by
  * page while they change; and no map of them is so large that its growing would be felt.
  *
- * Anybody can make up any number of client IDs that belong to one bucket. One that holds more than `leafMax` clients is
+ * Anybody can make up any number of client IDs that belong to one bucket. One that holds more than `maxLeafEntries` clients is
  * therefore ordered by a keyed hash, and a page may end within it.
  */
-export class ClientBuckets<Value> {
-  private readonly buckets: (Map<ClientId, Value> | HashTrie<Value> | undefined)[] = new Array<undefined>(
-    bucketCount,
+export class PartitionedMap<Value> {
+  private readonly partitions: (Map<ClientId, Value> | HashTrie<Value> | undefined)[] = new Array<undefined>(
+    partitionCount,
   ).fill(undefined);
   /** How many buckets hold something, of each stride. */
-  private readonly used = new Uint16Array(bucketCount / strideBuckets);
-  private ownKey: HashKey | undefined;
+  private readonly usedPerStride = new Uint16Array(partitionCount / stridePartitions);
+  private lazyKey: HashKey | undefined;
 
   /** @param random what the key of the hash is drawn from, when the first bucket has more than a few clients */
   constructor(private readonly random: Random) {}
 
   get(client: ClientId): Value | undefined {
-    return this.getFrom(bucketOf(client), client);
+    return this.getInPartition(partitionOf(client), client);
   }
 
   /** The same, where the client's bucket is known. */
-  getFrom(bucket: number, client: ClientId): Value | undefined {
-    return this.buckets[bucket]?.get(client);
+  getInPartition(partition: number, client: ClientId): Value | undefined {
+    return this.partitions[partition]?.get(client);
   }
 
-  set(bucket: number, client: ClientId, value: Value): void {
-    const held = this.buckets[bucket] ?? this.openBucket(bucket);
-    held.set(client, value);
-    if (held.size > leafMax && held instanceof Map) this.buckets[bucket] = this.orderedOf(held);
+  set(partition: number, client: ClientId, value: Value): void {
+    const entries = this.partitions[partition] ?? this.createPartition(partition);
+    entries.set(client, value);
+    if (entries.size > maxLeafEntries && entries instanceof Map) this.partitions[partition] = this.toHashTrie(entries);
   }
 
   /** Returns whether there was something. */
-  delete(bucket: number, client: ClientId): boolean {
-    const held = this.buckets[bucket];
-    if (held?.delete(client) !== true) return false;
-    if (held.size === 0) this.closeBucket(bucket);
+  delete(partition: number, client: ClientId): boolean {
+    const entries = this.partitions[partition];
+    if (entries?.delete(client) !== true) return false;
+    if (entries.size === 0) this.removePartition(partition);
     return true;
   }
 
   /**
-   * Adds what is held to a list, from a cursor on, until the list has `max` entries or up to `leafMax` more. Who goes from cursor
+   * Adds what is held to a list, from a cursor on, until the list has `max` entries or up to `maxLeafEntries` more. Who goes from cursor
    * to cursor, 0 being the first, meets each client that is there all the while, once.
    * @returns the next cursor; undefined at the end
    */
-  collect(from: number, max: number, into: Value[]): number | undefined {
-    let bucket = Math.floor(from / hashCount);
-    let hash = from % hashCount;
-    while (bucket < bucketCount) {
-      if (into.length >= max) return cursorOf(bucket) + hash;
-      const next = this.collectIn(bucket, hash, max, into);
-      if (next !== undefined) return cursorOf(bucket) + next;
+  collect(cursor: number, max: number, into: Value[]): number | undefined {
+    let partition = Math.floor(cursor / hashCount);
+    let hash = cursor % hashCount;
+    while (partition < partitionCount) {
+      if (into.length >= max) return cursorOf(partition) + hash;
+      const next = this.collectInPartition(partition, hash, max, into);
+      if (next !== undefined) return cursorOf(partition) + next;
       hash = 0;
-      bucket += this.leapFrom(bucket);
+      partition += this.stepFrom(partition);
     }
     return undefined;
   }
 
   /** The same within one bucket: from a hash to the next hash. */
-  collectIn(bucket: number, from: number, max: number, into: Value[]): number | undefined {
-    const held = this.buckets[bucket];
-    if (held instanceof HashTrie) return held.collect(from, max, into);
+  collectInPartition(partition: number, fromHash: number, max: number, into: Value[]): number | undefined {
+    const entries = this.partitions[partition];
+    if (entries instanceof HashTrie) return entries.collect(fromHash, max, into);
     // Where `from` is not 0, the bucket has been empty since: all that it holds came later.
-    if (held !== undefined) for (const value of held.values()) into.push(value);
+    if (entries !== undefined) for (const value of entries.values()) into.push(value);
     return undefined;
   }
 
   /** A page of what is held: see `collect`. */
-  page(from: number, max: number): { readonly values: Value[]; readonly next: number | undefined } {
+  page(cursor: number, max: number): { readonly values: Value[]; readonly next: number | undefined } {
     const values: Value[] = [];
-    const next = this.collect(from, max, values);
+    const next = this.collect(cursor, max, values);
     return { values, next };
   }
 
   /** How many buckets to go on by from one: more than one where there is nothing in those between. */
-  private leapFrom(index: number): number {
-    return index % strideBuckets === 0 && this.used[index / strideBuckets] === 0 ? strideBuckets : 1;
+  private stepFrom(index: number): number {
+    return index % stridePartitions === 0 && this.usedPerStride[index / stridePartitions] === 0 ? stridePartitions : 1;
   }
 
   private get key(): HashKey {
     const word = () => Math.floor(this.random.next() * hashCount) | 0;
-    return (this.ownKey ??= { low: word(), high: word() });
+    return (this.lazyKey ??= { low: word(), high: word() });
   }
 
-  private orderedOf(entries: ReadonlyMap<ClientId, Value>): HashTrie<Value> {
+  private toHashTrie(entries: ReadonlyMap<ClientId, Value>): HashTrie<Value> {
     const trie = new HashTrie<Value>(this.key);
     for (const [client, value] of entries) trie.set(client, value);
     return trie;
   }
 
-  private openBucket(index: number): Map<ClientId, Value> {
-    const bucket = new Map<ClientId, Value>();
-    this.buckets[index] = bucket;
-    this.countUsed(index, 1);
-    return bucket;
+  private createPartition(index: number): Map<ClientId, Value> {
+    const entries = new Map<ClientId, Value>();
+    this.partitions[index] = entries;
+    this.adjustUsed(index, 1);
+    return entries;
   }
 
-  private closeBucket(index: number): void {
-    this.buckets[index] = undefined;
-    this.countUsed(index, -1);
+  private removePartition(index: number): void {
+    this.partitions[index] = undefined;
+    this.adjustUsed(index, -1);
   }
 
-  private countUsed(index: number, change: 1 | -1): void {
-    const stride = Math.floor(index / strideBuckets);
-    this.used[stride] = (this.used[stride] ?? 0) + change;
+  private adjustUsed(index: number, change: 1 | -1): void {
+    const stride = Math.floor(index / stridePartitions);
+    this.usedPerStride[stride] = (this.usedPerStride[stride] ?? 0) + change;
   }
 }

@@ -1,24 +1,24 @@
 import type { Clock } from '../ports/clock.js';
 
 /** Tells when nothing has moved for a while. A move costs a reading of the clock, and no timer is set anew for it. */
-export class IdleWatch {
-  private movedAtMs: number;
+export class IdleTimeout {
+  private lastActivityMs: number;
   private timer: unknown;
 
   constructor(
     private readonly clock: Clock,
-    private readonly idleMs: number,
+    private readonly timeoutMs: number,
     /** Whether it is in order now that nothing moves. */
-    private readonly mayRest: () => boolean,
-    private readonly onIdle: () => void,
+    private readonly isExempt: () => boolean,
+    private readonly onTimeout: () => void,
   ) {
-    this.movedAtMs = clock.monotonicMs();
-    this.arm(idleMs);
+    this.lastActivityMs = clock.monotonicMs();
+    this.arm(timeoutMs);
   }
 
   /** Something has moved. */
-  moved(): void {
-    this.movedAtMs = this.clock.monotonicMs();
+  touch(): void {
+    this.lastActivityMs = this.clock.monotonicMs();
   }
 
   stop(): void {
@@ -27,10 +27,10 @@ export class IdleWatch {
 
   private arm(delayMs: number): void {
     this.timer = this.clock.setTimeout(() => {
-      if (this.mayRest()) this.moved();
-      const leftMs = this.movedAtMs + this.idleMs - this.clock.monotonicMs();
-      if (leftMs > 0) this.arm(Math.ceil(leftMs));
-      else this.onIdle();
+      if (this.isExempt()) this.touch();
+      const remainingMs = this.lastActivityMs + this.timeoutMs - this.clock.monotonicMs();
+      if (remainingMs > 0) this.arm(Math.ceil(remainingMs));
+      else this.onTimeout();
     }, delayMs);
   }
 }

@@ -1,27 +1,27 @@
 import type { Clock } from '../ports/clock.js';
 
 /** What is watched: bytes that somebody has yet to take. */
-export interface Backlog {
+export interface OutputBuffer {
   /** Bytes that wait now. */
   bytes(): number;
   /** As many may wait for as long as they like. */
-  readonly bytesMax: number;
+  readonly maxBytes: number;
 }
 
 /** Tells when somebody who has too much to take takes none of it. Who takes a little is slow, and not stalled. */
-export class StallWatch {
+export class StallTimeout {
   private timer: unknown;
 
-  /** @param stallMs how long nothing may be taken, in milliseconds */
+  /** @param timeoutMs how long nothing may be taken, in milliseconds */
   constructor(
     private readonly clock: Clock,
-    private readonly stallMs: number,
-    private readonly backlog: Backlog,
-    private readonly onStall: () => void,
+    private readonly timeoutMs: number,
+    private readonly buffer: OutputBuffer,
+    private readonly onTimeout: () => void,
   ) {}
 
   /** Begins to watch, for as long as the backlog is too large; without effect while it watches. */
-  begin(): void {
+  start(): void {
     if (this.timer === undefined) this.arm();
   }
 
@@ -31,13 +31,13 @@ export class StallWatch {
   }
 
   private arm(): void {
-    const before = this.backlog.bytes();
+    const previousBytes = this.buffer.bytes();
     this.timer = this.clock.setTimeout(() => {
       this.timer = undefined;
-      const bytes = this.backlog.bytes();
-      if (bytes <= this.backlog.bytesMax) return;
-      if (bytes < before) this.arm();
-      else this.onStall();
-    }, this.stallMs);
+      const bytes = this.buffer.bytes();
+      if (bytes <= this.buffer.maxBytes) return;
+      if (bytes < previousBytes) this.arm();
+      else this.onTimeout();
+    }, this.timeoutMs);
   }
 }

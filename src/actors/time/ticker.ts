@@ -6,15 +6,15 @@ export interface TickerInput<Type extends string> {
   readonly clock: Clock;
   readonly type: Type;
   /** Milliseconds until the next event; asked anew each time. */
-  readonly everyMs: () => number;
+  readonly nextIntervalMs: () => number;
 }
 
 /** Sends an event to the machine that invokes it, again and again for as long as the state lasts. */
 export const ticker = fromCallback<EventObject, TickerInput<string>>(
-  ({ sendBack, input: { clock, type, everyMs } }) => {
-    let timer = clock.setTimeout(tick, everyMs());
+  ({ sendBack, input: { clock, type, nextIntervalMs } }) => {
+    let timer = clock.setTimeout(tick, nextIntervalMs());
     function tick(): void {
-      timer = clock.setTimeout(tick, everyMs());
+      timer = clock.setTimeout(tick, nextIntervalMs());
       sendBack({ type });
     }
     return () => clock.clearTimeout(timer);

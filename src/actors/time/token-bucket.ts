@@ -6,27 +6,30 @@ export class TokenBucket {
   private tokens: number;
 
   /**
-   * @param perSecond tokens that come in a second, and the most that are kept
+   * @param tokensPerSecond tokens that come in a second, and the most that are kept
    * @param nowMs milliseconds on a clock that never goes back, here and in the methods
    */
   constructor(
-    private readonly perSecond: number,
-    private filledAtMs: number,
+    private readonly tokensPerSecond: number,
+    private refilledAtMs: number,
   ) {
-    this.tokens = perSecond;
+    this.tokens = tokensPerSecond;
   }
 
   /** Takes a token, if there is one. */
-  take(nowMs: number): boolean {
-    this.tokens = Math.min(this.perSecond, this.tokens + ((nowMs - this.filledAtMs) * this.perSecond) / 1_000);
-    this.filledAtMs = nowMs;
+  tryTake(nowMs: number): boolean {
+    this.tokens = Math.min(
+      this.tokensPerSecond,
+      this.tokens + ((nowMs - this.refilledAtMs) * this.tokensPerSecond) / 1_000,
+    );
+    this.refilledAtMs = nowMs;
     if (this.tokens < 1) return false;
     this.tokens -= 1;
     return true;
   }
 
-  /** Milliseconds until the next token, after `take` found none. */
+  /** Milliseconds until the next token, after `tryTake` found none. */
   get waitMs(): number {
-    return Math.ceil(((1 - this.tokens) * 1_000) / this.perSecond);
+    return Math.ceil(((1 - this.tokens) * 1_000) / this.tokensPerSecond);
   }
 }

@@ -1,14 +1,14 @@
 import { assign, setup } from 'xstate';
-import type { UpstreamState } from '../bus/events.js';
+import type { BreakerState } from '../bus/events.js';
 import type { Random } from '../ports/random.js';
 
 /** Failures in a row after which the upstream is left alone: one or two may be chance. */
-const failuresMax = 5;
+const maxFailures = 5;
 
 /** The first pause, in milliseconds; it doubles with each probe that fails. */
-const pauseBaseMs = 1_000;
+const basePauseMs = 1_000;
 /** The longest pause: how long an upstream that came back may stay unnoticed. */
-const pauseMaxMs = 30_000;
+const maxPauseMs = 30_000;
 
 export interface BreakerContext {
   readonly random: Random;
@@ -22,26 +22,26 @@ export interface BreakerContext {
   readonly reason: string;
 }
 
-export type BreakerSignal =
+export type BreakerResult =
   /** A request was answered: the upstream is well, though it may not have taken the question. */
-  | { type: 'ANSWERED' }
-  /** A request failed. `restMs`: when the upstream wants to be asked again, if it has said so. */
-  | { type: 'FAILED'; reason: string; restMs: number | undefined; atOnce: boolean };
+  | { type: 'SUCCEEDED' }
+  /** A request failed. `retryAfterMs`: when the upstream wants to be asked again, if it has said so. */
+  | { type: 'FAILED'; reason: string; retryAfterMs: number | undefined; shouldTripAtOnce: boolean };
 
 /**
  * The circuit breaker (M. Nygard, "Release It!", 2007) between a server and its upstream.
  *
  *                 FAILED: the fifth in a row, or at once
- *       ┌───────────┐ ──────────────────────────────────▶ ┌─────────┐
- *   ───▶│ available │                                     │ tripped │◀─────┐
- *       └───────────┘ ◀──ANSWERED──┐                      └────┬────┘      │
- *                              ┌───┴─────┐    after pauseMs    │           │
- *                              │ probing │◀────────────────────┘           │
- *                              └───┬─────┘                                 │
- *                                  └───────────────FAILED──────────────────┘
+ *       ┌────────┐ ────────────────────────────────────▶ ┌──────┐
+ *   ───▶│ closed │                                       │ open │◀────┐
+ *       └────────┘ ◀──SUCCEEDED──┐                       └───┬──┘     │
+ *                          ┌─────┴─────┐    after pauseMs    │        │
+ *                          │ half-open │◀────────────────────┘        │
+ *                          └─────┬─────┘                              │
+ *                                └───────────────FAILED───────────────┘
  *
- * - In `available` everything is asked, in `tripped` nothing, in `probing` one question at a time: the probe. The actor that owns
- *   the machine sees to that, and tells it in `probing` only what became of the probe.
+ * - In `closed` everything is asked, in `open` nothing, in `half-open` one question at a time: the probe. The actor that owns
+ *   the machine sees to that, and tells it in `half-open` only what became of the probe.
  * - It trips at once where the upstream says that it is asked too often, and for as long as it says. Otherwise the pause is a
  *   second at first, twice as long after each failed probe, never above 30 s, and shorter by up to a half by chance: servers that
  *   lost the same upstream do not all come back in step.
@@ -50,24 +50,25 @@ export const breakerMachine = setup({
   types: {
     input: {} as { random: Random },
     context: {} as BreakerContext,
-    events: {} as BreakerSignal,
+    events: {} as BreakerResult,
   },
   actions: {
     // The upstream actor provides this.
-    tell: (_, _params: { state: UpstreamState }) => undefined,
+    publishState: (_, _params: { state: BreakerState }) => undefined,
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     trip: assign(({ context, event }) => {
       if (event.type !== 'FAILED') return {};
       const trips = context.trips + 1;
-      const pauseMs = event.restMs ?? breakerPauseMs(trips, context.random.next());
+      const pauseMs = event.retryAfterMs ?? breakerPauseMs(trips, context.random.next());
       return { trips, pauseMs, failures: 0, reason: event.reason };
     }),
-    forgetFailures: assign({ failures: 0 }),
-    forgetTrips: assign({ failures: 0, trips: 0, reason: '' }),
+    resetFailures: assign({ failures: 0 }),
+    resetTrips: assign({ failures: 0, trips: 0, reason: '' }),
   },
   guards: {
-    isEnough: ({ context, event }) =>
-      event.type === 'FAILED' && (event.atOnce || event.restMs !== undefined || context.failures + 1 >= failuresMax),
+    shouldTrip: ({ context, event }) =>
+      event.type === 'FAILED' &&
+      (event.shouldTripAtOnce || event.retryAfterMs !== undefined || context.failures + 1 >= maxFailures),
   },
   delays: {
     pause: ({ context }) => context.pauseMs,
@@ -75,23 +76,23 @@ export const breakerMachine = setup({
 }).createMachine({
   id: 'breaker',
   context: ({ input }) => ({ ...input, failures: 0, trips: 0, pauseMs: 0, reason: '' }),
-  initial: 'available',
+  initial: 'closed',
   states: {
-    available: {
+    closed: {
       on: {
-        ANSWERED: { actions: 'forgetFailures' },
-        FAILED: [{ guard: 'isEnough', target: 'tripped', actions: 'trip' }, { actions: 'countFailure' }],
+        SUCCEEDED: { actions: 'resetFailures' },
+        FAILED: [{ guard: 'shouldTrip', target: 'open', actions: 'trip' }, { actions: 'countFailure' }],
       },
     },
-    tripped: {
-      entry: { type: 'tell', params: { state: 'tripped' } },
-      after: { pause: 'probing' },
+    open: {
+      entry: { type: 'publishState', params: { state: 'open' } },
+      after: { pause: 'half-open' },
     },
-    probing: {
-      entry: { type: 'tell', params: { state: 'probing' } },
+    'half-open': {
+      entry: { type: 'publishState', params: { state: 'half-open' } },
       on: {
-        ANSWERED: { target: 'available', actions: ['forgetTrips', { type: 'tell', params: { state: 'available' } }] },
-        FAILED: { target: 'tripped', actions: 'trip' },
+        SUCCEEDED: { target: 'closed', actions: ['resetTrips', { type: 'publishState', params: { state: 'closed' } }] },
+        FAILED: { target: 'open', actions: 'trip' },
       },
     },
   },
@@ -103,6 +104,6 @@ export const breakerMachine = setup({
  * @param random a number from 0 up to 1
  */
 export function breakerPauseMs(trips: number, random: number): number {
-  const longestMs = Math.min(pauseMaxMs, pauseBaseMs * 2 ** (trips - 1));
-  return Math.round(longestMs * (1 - random / 2));
+  const ceilingMs = Math.min(maxPauseMs, basePauseMs * 2 ** (trips - 1));
+  return Math.round(ceilingMs * (1 - random / 2));
 }

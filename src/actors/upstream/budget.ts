@@ -1,5 +1,5 @@
 import type { BudgetEvent } from '../bus/events.js';
-import { SpendingWindow } from './sliding-window.js';
+import { SlidingWindow } from './sliding-window.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -8,27 +8,27 @@ const dayMs = 24 * 60 * minuteMs;
 export interface BudgetLimits {
   readonly requestsPerMinute: number | undefined;
   readonly requestsPerDay: number | undefined;
-  /** In the currency of `unitCost`. */
+  /** In the currency of `costPerUnit`. */
   readonly costPerDay: number | undefined;
   /** What one unit costs: a request, or a post with an upstream that is paid by posts. */
-  readonly unitCost: number;
+  readonly costPerUnit: number;
 }
 
 /** Which limit was reached, and when there is room again. */
-export interface Overdraft {
+export interface BudgetExceeded {
   readonly limit: BudgetEvent['limit'];
   /** Infinity if a single request costs more than the limit. */
   readonly waitMs: number;
   /** Whether this limit was not reached during its whole span before: worth a word, where the next ones are not. */
-  readonly news: boolean;
+  readonly shouldReport: boolean;
 }
 
-interface Account {
-  readonly limit: Overdraft['limit'];
-  readonly spanMs: number;
-  readonly window: SpendingWindow;
-  readonly amountOf: (units: number) => number;
-  saidAtMs: number;
+interface BudgetAccount {
+  readonly limit: BudgetExceeded['limit'];
+  readonly windowMs: number;
+  readonly window: SlidingWindow;
+  readonly amountFor: (units: number) => number;
+  lastReportedAtMs: number;
 }
 
 /**
@@ -36,13 +36,13 @@ interface Account {
  * more spent in any minute or day than the limits say. It counts from the server's start.
  */
 export class Budget {
-  private readonly accounts: readonly Account[];
+  private readonly accounts: readonly BudgetAccount[];
 
-  constructor({ requestsPerMinute, requestsPerDay, costPerDay, unitCost }: BudgetLimits) {
+  constructor({ requestsPerMinute, requestsPerDay, costPerDay, costPerUnit }: BudgetLimits) {
     this.accounts = [
-      ...accountOf('requestsPerMinute', minuteMs, requestsPerMinute, () => 1),
-      ...accountOf('requestsPerDay', dayMs, requestsPerDay, () => 1),
-      ...accountOf('costPerDay', dayMs, costPerDay, (units) => units * unitCost),
+      ...createAccounts('requestsPerMinute', minuteMs, requestsPerMinute, () => 1),
+      ...createAccounts('requestsPerDay', dayMs, requestsPerDay, () => 1),
+      ...createAccounts('costPerDay', dayMs, costPerDay, (units) => units * costPerUnit),
     ];
   }
 
@@ -50,25 +50,25 @@ export class Budget {
    * Pays for a request; or says why it cannot be paid for, and spends nothing.
    * @param nowMs on a clock that never goes back
    */
-  pay(units: number, nowMs: number): Overdraft | undefined {
+  pay(units: number, nowMs: number): BudgetExceeded | undefined {
     for (const account of this.accounts) {
-      const waitMs = account.window.waitMs(account.amountOf(units), nowMs);
+      const waitMs = account.window.waitMs(account.amountFor(units), nowMs);
       if (waitMs === 0) continue;
-      const news = nowMs - account.saidAtMs >= account.spanMs;
-      if (news) account.saidAtMs = nowMs;
-      return { limit: account.limit, waitMs, news };
+      const shouldReport = nowMs - account.lastReportedAtMs >= account.windowMs;
+      if (shouldReport) account.lastReportedAtMs = nowMs;
+      return { limit: account.limit, waitMs, shouldReport };
     }
-    for (const { window, amountOf } of this.accounts) window.spend(amountOf(units), nowMs);
+    for (const { window, amountFor } of this.accounts) window.spend(amountFor(units), nowMs);
     return undefined;
   }
 }
 
-function accountOf(
-  limit: Overdraft['limit'],
-  spanMs: number,
+function createAccounts(
+  limit: BudgetExceeded['limit'],
+  windowMs: number,
   max: number | undefined,
-  amountOf: Account['amountOf'],
-): Account[] {
+  amountFor: BudgetAccount['amountFor'],
+): BudgetAccount[] {
   if (max === undefined) return [];
-  return [{ limit, spanMs, amountOf, window: new SpendingWindow(spanMs, max), saidAtMs: -Infinity }];
+  return [{ limit, windowMs, amountFor, window: new SlidingWindow(windowMs, max), lastReportedAtMs: -Infinity }];
 }

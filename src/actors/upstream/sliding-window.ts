@@ -2,20 +2,20 @@
  * Grains that a window is made of. What was spent is forgotten a grain at a time, and late rather than early: so never is more
  * spent within any span than its limit, and memory stays the same however much is spent.
  */
-const grains = 240;
+const slotCount = 240;
 
 /** What was spent in one grain of time. */
-interface Grain {
+interface Slot {
   /** Counted from the clock's start. */
-  readonly number: number;
+  readonly index: number;
   amount: number;
 }
 
 /** How much may be spent in any span of a length. */
-export class SpendingWindow {
-  private readonly spent: Grain[] = [];
+export class SlidingWindow {
+  private readonly slots: Slot[] = [];
   private total = 0;
-  private readonly grainMs: number;
+  private readonly slotMs: number;
 
   /**
    * @param spanMs the length, in milliseconds
@@ -25,7 +25,7 @@ export class SpendingWindow {
     spanMs: number,
     private readonly max: number,
   ) {
-    this.grainMs = spanMs / grains;
+    this.slotMs = spanMs / slotCount;
   }
 
   /**
@@ -34,34 +34,34 @@ export class SpendingWindow {
    */
   waitMs(amount: number, nowMs: number): number {
     if (amount > this.max) return Infinity;
-    this.forget(nowMs);
-    let left = this.total;
-    for (const grain of this.spent) {
-      if (left + amount <= this.max) break;
-      left -= grain.amount;
-      if (left + amount <= this.max) return this.forgottenAtMs(grain) - nowMs;
+    this.expire(nowMs);
+    let remaining = this.total;
+    for (const slot of this.slots) {
+      if (remaining + amount <= this.max) break;
+      remaining -= slot.amount;
+      if (remaining + amount <= this.max) return this.expiresAtMs(slot) - nowMs;
     }
     return 0;
   }
 
   /** Notes an amount as spent. */
   spend(amount: number, nowMs: number): void {
-    const number = Math.floor(nowMs / this.grainMs);
-    const last = this.spent.at(-1);
-    if (last?.number === number) last.amount += amount;
-    else this.spent.push({ number, amount });
+    const index = Math.floor(nowMs / this.slotMs);
+    const last = this.slots.at(-1);
+    if (last?.index === index) last.amount += amount;
+    else this.slots.push({ index, amount });
     this.total += amount;
   }
 
-  private forget(nowMs: number): void {
-    for (let first = this.spent[0]; first !== undefined && this.forgottenAtMs(first) <= nowMs; first = this.spent[0]) {
-      this.spent.shift();
+  private expire(nowMs: number): void {
+    for (let first = this.slots[0]; first !== undefined && this.expiresAtMs(first) <= nowMs; first = this.slots[0]) {
+      this.slots.shift();
       // Fractions of money do not add up to nothing by themselves.
-      this.total = this.spent.length === 0 ? 0 : this.total - first.amount;
+      this.total = this.slots.length === 0 ? 0 : this.total - first.amount;
     }
   }
 
-  private forgottenAtMs({ number }: Grain): number {
-    return (number + 1 + grains) * this.grainMs;
+  private expiresAtMs({ index }: Slot): number {
+    return (index + 1 + slotCount) * this.slotMs;
   }
 }

@@ -1,27 +1,33 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { UpstreamError } from '../../protocol/upstream/errors.js';
-import type { NearbyQuestion, Upstream } from '../../protocol/upstream/upstream.js';
+import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
-import type { QuestionOutcome, UpstreamState } from '../bus/events.js';
+import type { UpstreamRequestOutcome, BreakerState } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
-import { addresses, type CountedQuestion, type Question, type UpstreamMessage } from '../bus/messages.js';
+import { addresses, type RateLimitedRequest, type ActorRequest, type UpstreamMessage } from '../bus/messages.js';
 import type { Random } from '../ports/random.js';
-import { AnswerCache } from './response-cache.js';
+import { ResponseCache } from './response-cache.js';
 import { breakerMachine } from './breaker-machine.js';
-import type { Budget, Overdraft } from './budget.js';
-import { nextOf, surplusOf } from './fair-queue.js';
-import { Inquiries, keyOf, type Inquiry, type Outcome, type Stage } from './pending-query.js';
-import type { UpstreamPace } from './upstream-settings.js';
-import { countedAs, request } from './request.js';
-import { retryPauseMs } from './retry.js';
-import { waitInWords } from './format-duration.js';
+import type { Budget, BudgetExceeded } from './budget.js';
+import { selectNext, selectSurplus } from './fair-queue.js';
+import {
+  PendingQueries,
+  coalescingKey,
+  type PendingQuery,
+  type AttemptResult,
+  type QueryState,
+} from './pending-query.js';
+import type { UpstreamSettings } from './upstream-settings.js';
+import { attemptOutcome, attemptRequest } from './attempt-request.js';
+import { retryDelayMs } from './retry-delay.js';
+import { formatDuration } from './format-duration.js';
 
-type Failed = Extract<Outcome, { kind: 'failed' }>;
+type FailedResult = Extract<AttemptResult, { kind: 'failed' }>;
 
 /** What the upstream actor needs. */
-export interface TwitterEdges {
+export interface TwitterDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
@@ -35,27 +41,27 @@ export interface TwitterEdges {
  * alone.
  */
 export class Twitter implements Actor<UpstreamMessage> {
-  private readonly inquiries = new Inquiries();
-  private readonly cache: AnswerCache;
+  private readonly queries = new PendingQueries();
+  private readonly cache: ResponseCache;
   private readonly breaker: Machine<typeof breakerMachine>;
   /** When the upstream is asked again after the breaker has tripped, in milliseconds on the clock that never goes back. */
-  private againAtMs = 0;
+  private retryAtMs = 0;
 
   constructor(
     private readonly bus: Bus,
-    private readonly edges: TwitterEdges,
+    private readonly dependencies: TwitterDependencies,
     private readonly upstream: Upstream,
-    private readonly pace: UpstreamPace,
+    private readonly settings: UpstreamSettings,
   ) {
-    const { clock, random } = edges;
-    this.cache = new AnswerCache(pace.cacheMs, pace.cacheBytesMax);
+    const { clock, random } = dependencies;
+    this.cache = new ResponseCache(settings.cacheTtlMs, settings.maxCacheBytes);
     const machine = breakerMachine.provide({
       actions: {
-        tell: ({ context: { reason, pauseMs } }, { state }) => {
-          const retryInMs = state === 'tripped' ? pauseMs : 0;
-          this.againAtMs = clock.monotonicMs() + retryInMs;
-          bus.publish({ kind: 'upstream', state, reason, retryInMs });
-          bus.send(addresses.upstream, { kind: 'breaker', state });
+        publishState: ({ context: { reason, pauseMs } }, { state }) => {
+          const retryInMs = state === 'open' ? pauseMs : 0;
+          this.retryAtMs = clock.monotonicMs() + retryInMs;
+          bus.publish({ kind: 'upstream-breaker', state, reason, retryInMs });
+          bus.send(addresses.upstream, { kind: 'breaker-changed', state });
         },
       },
     });
@@ -67,15 +73,17 @@ export class Twitter implements Actor<UpstreamMessage> {
   receive(message: UpstreamMessage): void {
     switch (message.kind) {
       case 'nearby':
-        return this.take(message.about, message);
-      case 'attempted':
-        return this.inquiries.has(message.inquiry) ? this.settle(message.inquiry, message.outcome) : undefined;
-      case 'paused':
-        return this.inquiries.has(message.inquiry) ? this.askOrRefuse(message.inquiry) : undefined;
-      case 'overdue':
-        return this.inquiries.has(message.inquiry) ? this.giveUp(message.inquiry) : undefined;
-      case 'breaker':
-        return this.follow(message.state);
+        return this.acceptQuery(message.query, message);
+      case 'attempt-ended':
+        return this.queries.has(message.pendingQuery)
+          ? this.handleAttempt(message.pendingQuery, message.outcome)
+          : undefined;
+      case 'retry-due':
+        return this.queries.has(message.pendingQuery) ? this.startOrReject(message.pendingQuery) : undefined;
+      case 'deadline-exceeded':
+        return this.queries.has(message.pendingQuery) ? this.timeOut(message.pendingQuery) : undefined;
+      case 'breaker-changed':
+        return this.handleBreakerState(message.state);
       case 'machine-failed':
         throw message.error;
       default:
@@ -85,216 +93,227 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   stop(): void {
     this.breaker.stop();
-    for (const inquiry of this.inquiries.all)
-      this.end(inquiry, 'failed', this.upstream.failure('the question was given up'));
+    for (const pendingQuery of this.queries.all)
+      this.complete(pendingQuery, 'failed', this.upstream.failure('the question was given up'));
   }
 
   /** Answers a question from memory, has it wait with one that is the same, or begins to ask it. */
-  private take(about: NearbyQuestion, { address, replyTo, question }: CountedQuestion): void {
-    const { clock } = this.edges;
+  private acceptQuery(query: NearbyQuery, { remoteHost, replyTo, requestId }: RateLimitedRequest): void {
+    const { clock } = this.dependencies;
     const nowMs = clock.monotonicMs();
-    const key = keyOf(about, this.upstream);
-    const kept = this.cache.get(key, nowMs);
-    if (kept !== undefined) {
-      this.count('cached');
-      return this.reply({ replyTo, question }, kept);
+    const key = coalescingKey(query, this.upstream);
+    const cached = this.cache.get(key, nowMs);
+    if (cached !== undefined) {
+      this.publishOutcome('cached');
+      return this.reply({ replyTo, requestId }, cached);
     }
-    const same = this.inquiries.same(key);
-    if (same !== undefined) {
-      this.count('joined');
-      return void same.askers.push({ replyTo, question });
+    const duplicate = this.queries.find(key);
+    if (duplicate !== undefined) {
+      this.publishOutcome('coalesced');
+      return void duplicate.requesters.push({ replyTo, requestId });
     }
 
-    const { deadlineMs } = this.pace;
-    const inquiry: Inquiry = {
+    const { deadlineMs } = this.settings;
+    const pendingQuery: PendingQuery = {
       key,
-      about,
-      address,
-      askers: [{ replyTo, question }],
-      dueMs: nowMs + deadlineMs,
-      deadline: clock.setTimeout(() => this.bus.send(addresses.upstream, { kind: 'overdue', inquiry }), deadlineMs),
+      query,
+      remoteHost,
+      requesters: [{ replyTo, requestId }],
+      deadlineAtMs: nowMs + deadlineMs,
+      deadlineTimer: clock.setTimeout(
+        () => this.bus.send(addresses.upstream, { kind: 'deadline-exceeded', pendingQuery }),
+        deadlineMs,
+      ),
       attempts: 0,
-      stage: { name: 'queued' },
+      state: { name: 'queued' },
     };
-    this.inquiries.add(inquiry);
-    this.askOrRefuse(inquiry);
+    this.queries.add(pendingQuery);
+    this.startOrReject(pendingQuery);
   }
 
   /** Asks a question now, or when its turn comes; or answers why it is not asked. */
-  private askOrRefuse(inquiry: Inquiry): void {
-    const refusal = this.refusal();
-    if (refusal !== undefined) return this.refuse(inquiry, 'tripped', refusal);
-    if (this.inquiries.asking < this.pace.requestsMax) return this.ask(inquiry);
-    this.inquiries.move(inquiry, { name: 'queued' });
-    if (this.inquiries.waiting <= this.pace.queueMax) return;
-    const surplus = surplusOf(this.inquiries.in('queued')) ?? inquiry;
-    this.refuse(surplus, 'crowded', 'too many questions at once, ask again');
+  private startOrReject(pendingQuery: PendingQuery): void {
+    const rejection = this.rejectionReason();
+    if (rejection !== undefined) return this.reject(pendingQuery, 'circuit_open', rejection);
+    if (this.queries.requestingCount < this.settings.maxConcurrentRequests) return this.startAttempt(pendingQuery);
+    this.queries.setState(pendingQuery, { name: 'queued' });
+    if (this.queries.waitingCount <= this.settings.maxQueued) return;
+    const surplus = selectSurplus(this.queries.inState('queued')) ?? pendingQuery;
+    this.reject(surplus, 'queue_full', 'too many questions at once, ask again');
   }
 
   /** Why nothing is asked at present, or undefined if it is. */
-  private refusal(): string | undefined {
+  private rejectionReason(): string | undefined {
     const { value, context } = this.breaker.getSnapshot();
     switch (value) {
-      case 'available':
+      case 'closed':
         return undefined;
-      case 'tripped':
-        return but(context.reason, `asked again in ${waitInWords(this.againAtMs - this.edges.clock.monotonicMs())}`);
-      case 'probing':
-        return this.inquiries.in('asking').some(isProbe) ? but(context.reason, 'being tried again now') : undefined;
+      case 'open':
+        return withRetryTime(
+          context.reason,
+          `asked again in ${formatDuration(this.retryAtMs - this.dependencies.clock.monotonicMs())}`,
+        );
+      case 'half-open':
+        return this.queries.inState('requesting').some(isProbe)
+          ? withRetryTime(context.reason, 'being tried again now')
+          : undefined;
     }
   }
 
-  private ask(inquiry: Inquiry): void {
-    const { clock, http, budget } = this.edges;
-    const sinceMs = clock.monotonicMs();
-    const overdraft = budget.pay(this.upstream.units?.(inquiry.about) ?? 1, sinceMs);
-    if (overdraft !== undefined) return this.refuseCost(inquiry, overdraft);
+  private startAttempt(pendingQuery: PendingQuery): void {
+    const { clock, http, budget } = this.dependencies;
+    const startedAtMs = clock.monotonicMs();
+    const exceeded = budget.pay(this.upstream.units?.(pendingQuery.query) ?? 1, startedAtMs);
+    if (exceeded !== undefined) return this.rejectOverBudget(pendingQuery, exceeded);
     const abort = new AbortController();
-    const role = this.breaker.getSnapshot().value === 'available' ? 'question' : 'probe';
-    inquiry.attempts += 1;
-    this.inquiries.move(inquiry, { name: 'asking', abort, role, sinceMs });
-    const onBroken = (error: unknown) =>
+    const role = this.breaker.getSnapshot().value === 'closed' ? 'regular' : 'probe';
+    pendingQuery.attempts += 1;
+    this.queries.setState(pendingQuery, { name: 'requesting', abort, role, startedAtMs });
+    const onInternalError = (error: unknown) =>
       this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
-    void request(http, this.upstream, inquiry.about, abort.signal, onBroken).then((outcome) => {
+    void attemptRequest(http, this.upstream, pendingQuery.query, abort.signal, onInternalError).then((outcome) => {
       // What was given up has been answered already.
-      if (!abort.signal.aborted) this.bus.send(addresses.upstream, { kind: 'attempted', inquiry, outcome });
+      if (!abort.signal.aborted) this.bus.send(addresses.upstream, { kind: 'attempt-ended', pendingQuery, outcome });
     });
   }
 
   /** Does what follows from what became of a request. */
-  private settle(inquiry: Inquiry, outcome: Outcome): void {
-    this.note(inquiry.stage, outcome);
-    if (outcome.kind === 'answered') {
-      this.cache.put(inquiry.key, outcome.json, this.edges.clock.monotonicMs());
-      this.end(inquiry, 'answered', outcome.json);
+  private handleAttempt(pendingQuery: PendingQuery, result: AttemptResult): void {
+    this.recordResult(pendingQuery.state, result);
+    if (result.kind === 'answered') {
+      this.cache.put(pendingQuery.key, result.json, this.dependencies.clock.monotonicMs());
+      this.complete(pendingQuery, 'answered', result.json);
     } else {
-      this.askAgainOrFail(inquiry, outcome);
+      this.retryOrFail(pendingQuery, result);
     }
-    this.next();
+    this.startQueued();
   }
 
-  private askAgainOrFail(inquiry: Inquiry, { reason, trouble, restMs }: Failed): void {
-    const { clock, random } = this.edges;
-    const { attempts, dueMs } = inquiry;
-    const leftMs = dueMs - clock.monotonicMs();
-    const { attemptsMax } = this.pace;
-    const pauseMs = retryPauseMs({ trouble, attempts, attemptsMax, leftMs, restMs }, random.next());
-    const isTripped = this.breaker.getSnapshot().value === 'tripped';
-    if (pauseMs === undefined || (isTripped && (restMs === undefined || this.againAtMs >= dueMs))) {
-      return this.fail(inquiry, reason);
+  private retryOrFail(pendingQuery: PendingQuery, { reason, errorKind, retryAfterMs }: FailedResult): void {
+    const { clock, random } = this.dependencies;
+    const { attempts, deadlineAtMs } = pendingQuery;
+    const remainingMs = deadlineAtMs - clock.monotonicMs();
+    const { maxAttempts } = this.settings;
+    const delayMs = retryDelayMs({ errorKind, attempts, maxAttempts, remainingMs, retryAfterMs }, random.next());
+    const isOpen = this.breaker.getSnapshot().value === 'open';
+    if (delayMs === undefined || (isOpen && (retryAfterMs === undefined || this.retryAtMs >= deadlineAtMs))) {
+      return this.fail(pendingQuery, reason);
     }
     // The breaker is tripped for as long as the upstream wants to rest.
-    if (isTripped) return this.inquiries.move(inquiry, { name: 'resting' });
-    const again = () => this.bus.send(addresses.upstream, { kind: 'paused', inquiry });
-    this.inquiries.move(inquiry, { name: 'pausing', timer: clock.setTimeout(again, pauseMs) });
+    if (isOpen) return this.queries.setState(pendingQuery, { name: 'circuit-open' });
+    const sendRetryDue = () => this.bus.send(addresses.upstream, { kind: 'retry-due', pendingQuery });
+    this.queries.setState(pendingQuery, { name: 'retry-wait', timer: clock.setTimeout(sendRetryDue, delayMs) });
   }
 
   /**
-   * Tells what became of a request, those who count and the breaker. In `probing` that hears of the probe alone: others were asked
+   * Tells what became of a request, those who count and the breaker. In `half-open` that hears of the probe alone: others were asked
    * long before.
    */
-  private note(stage: Stage, outcome: Outcome): void {
-    if (stage.name !== 'asking') return;
-    const tookMs = this.edges.clock.monotonicMs() - stage.sinceMs;
-    this.bus.publish({ kind: 'upstream-request', outcome: countedAs(outcome), tookMs });
-    const { value } = this.breaker.getSnapshot();
-    if (value === 'tripped' || (value === 'probing' && stage.role !== 'probe')) return;
-    if (outcome.kind === 'answered' || outcome.trouble === 'question') return this.breaker.send({ type: 'ANSWERED' });
-    const { reason, trouble, restMs } = outcome;
-    this.breaker.send({ type: 'FAILED', reason, restMs, atOnce: trouble === 'pace' });
+  private recordResult(state: QueryState, result: AttemptResult): void {
+    if (state.name !== 'requesting') return;
+    const tookMs = this.dependencies.clock.monotonicMs() - state.startedAtMs;
+    this.bus.publish({ kind: 'upstream-attempt', outcome: attemptOutcome(result), tookMs });
+    const { value: breakerState } = this.breaker.getSnapshot();
+    if (breakerState === 'open' || (breakerState === 'half-open' && state.role !== 'probe')) return;
+    if (result.kind === 'answered' || result.errorKind === 'invalid-request')
+      return this.breaker.send({ type: 'SUCCEEDED' });
+    const { reason, errorKind, retryAfterMs } = result;
+    this.breaker.send({ type: 'FAILED', reason, retryAfterMs, shouldTripAtOnce: errorKind === 'rate-limited' });
   }
 
   /** Does what follows from a change of the breaker. */
-  private follow(state: UpstreamState): void {
+  private handleBreakerState(state: BreakerState): void {
     switch (state) {
-      case 'available':
-        for (const inquiry of this.inquiries.in('resting')) this.askOrRefuse(inquiry);
-        return this.next();
-      case 'tripped': {
-        const late = this.inquiries.in('resting').filter(({ dueMs }) => dueMs <= this.againAtMs);
-        for (const inquiry of [...this.inquiries.in('queued'), ...late]) {
-          this.refuse(inquiry, 'tripped', this.refusal() ?? '');
+      case 'closed':
+        for (const pendingQuery of this.queries.inState('circuit-open')) this.startOrReject(pendingQuery);
+        return this.startQueued();
+      case 'open': {
+        const overdueQueries = this.queries
+          .inState('circuit-open')
+          .filter(({ deadlineAtMs }) => deadlineAtMs <= this.retryAtMs);
+        for (const pendingQuery of [...this.queries.inState('queued'), ...overdueQueries]) {
+          this.reject(pendingQuery, 'circuit_open', this.rejectionReason() ?? '');
         }
         return;
       }
-      case 'probing': {
-        const [first] = this.inquiries.in('resting');
-        if (first !== undefined) this.ask(first);
+      case 'half-open': {
+        const [first] = this.queries.inState('circuit-open');
+        if (first !== undefined) this.startAttempt(first);
       }
     }
   }
 
   /** Asks those whose turn it is now. */
-  private next(): void {
-    while (this.inquiries.asking < this.pace.requestsMax) {
-      const inquiry = nextOf(this.inquiries.in('queued'), this.inquiries.in('asking'));
-      if (inquiry === undefined) return;
-      this.askOrRefuse(inquiry);
+  private startQueued(): void {
+    while (this.queries.requestingCount < this.settings.maxConcurrentRequests) {
+      const pendingQuery = selectNext(this.queries.inState('queued'), this.queries.inState('requesting'));
+      if (pendingQuery === undefined) return;
+      this.startOrReject(pendingQuery);
     }
   }
 
   /** The question's time is over. */
-  private giveUp(inquiry: Inquiry): void {
-    const reason = `no answer within ${this.pace.deadlineMs / 1_000} s`;
-    const { stage } = inquiry;
+  private timeOut(pendingQuery: PendingQuery): void {
+    const reason = `no answer within ${this.settings.deadlineMs / 1_000} s`;
+    const { state } = pendingQuery;
     // Whoever sees the request end should know why. Lasting: there is no time in which to ask again.
-    if (stage.name === 'asking') stage.abort.abort(new UpstreamError(reason, 'lasting'));
-    this.fail(inquiry, reason);
-    if (stage.name !== 'asking') return;
-    this.note(stage, { kind: 'failed', reason, trouble: 'passing', restMs: undefined });
-    this.next();
+    if (state.name === 'requesting') state.abort.abort(new UpstreamError(reason, 'permanent'));
+    this.fail(pendingQuery, reason);
+    if (state.name !== 'requesting') return;
+    this.recordResult(state, { kind: 'failed', reason, errorKind: 'transient', retryAfterMs: undefined });
+    this.startQueued();
   }
 
-  private refuseCost(inquiry: Inquiry, { limit, waitMs, news }: Overdraft): void {
-    if (news) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
-    const spent = `the budget for the upstream is spent (${limit})`;
-    this.refuse(
-      inquiry,
-      'over-budget',
-      waitMs === Infinity ? spent : but(spent, `asked again in ${waitInWords(waitMs)}`),
+  private rejectOverBudget(pendingQuery: PendingQuery, { limit, waitMs, shouldReport }: BudgetExceeded): void {
+    if (shouldReport) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
+    const budgetSpent = `the budget for the upstream is spent (${limit})`;
+    this.reject(
+      pendingQuery,
+      'over_budget',
+      waitMs === Infinity ? budgetSpent : withRetryTime(budgetSpent, `asked again in ${formatDuration(waitMs)}`),
     );
   }
 
   /** Answers a question that is not asked. The log is not told: it knows the reason already. */
-  private refuse(inquiry: Inquiry, outcome: QuestionOutcome, reason: string): void {
-    this.end(inquiry, outcome, this.upstream.failure(reason));
+  private reject(pendingQuery: PendingQuery, outcome: UpstreamRequestOutcome, reason: string): void {
+    this.complete(pendingQuery, outcome, this.upstream.failure(reason));
   }
 
   /** Answers a question that was asked in vain. */
-  private fail(inquiry: Inquiry, reason: string): void {
+  private fail(pendingQuery: PendingQuery, reason: string): void {
     this.bus.publish({ kind: 'upstream-failed', reason });
-    this.end(inquiry, 'failed', this.upstream.failure(reason));
+    this.complete(pendingQuery, 'failed', this.upstream.failure(reason));
   }
 
-  private end(inquiry: Inquiry, outcome: QuestionOutcome, json: ByteString): void {
-    const { clock } = this.edges;
-    this.count(outcome);
-    this.inquiries.remove(inquiry);
-    clock.clearTimeout(inquiry.deadline);
-    letGo(inquiry.stage, clock);
-    for (const asker of inquiry.askers) this.reply(asker, json);
+  private complete(pendingQuery: PendingQuery, outcome: UpstreamRequestOutcome, json: ByteString): void {
+    const { clock } = this.dependencies;
+    this.publishOutcome(outcome);
+    this.queries.remove(pendingQuery);
+    clock.clearTimeout(pendingQuery.deadlineTimer);
+    releaseState(pendingQuery.state, clock);
+    for (const requester of pendingQuery.requesters) this.reply(requester, json);
   }
 
-  private count(outcome: QuestionOutcome): void {
-    this.bus.publish({ kind: 'upstream-question', outcome });
+  private publishOutcome(outcome: UpstreamRequestOutcome): void {
+    this.bus.publish({ kind: 'upstream-request', outcome });
   }
 
-  private reply({ replyTo, question }: Question, json: ByteString): void {
-    this.bus.send(replyTo, { kind: 'nearby-found', question, json });
+  private reply({ replyTo, requestId }: ActorRequest, json: ByteString): void {
+    this.bus.send(replyTo, { kind: 'nearby-response', requestId, json });
   }
 }
 
 /** Ends what a stage holds. */
-function letGo(stage: Stage, clock: Clock): void {
-  if (stage.name === 'asking') stage.abort.abort();
-  if (stage.name === 'pausing') clock.clearTimeout(stage.timer);
+function releaseState(state: QueryState, clock: Clock): void {
+  if (state.name === 'requesting') state.abort.abort();
+  if (state.name === 'retry-wait') clock.clearTimeout(state.timer);
 }
 
-function isProbe({ stage }: Inquiry): boolean {
-  return stage.name === 'asking' && stage.role === 'probe';
+function isProbe({ state }: PendingQuery): boolean {
+  return state.name === 'requesting' && state.role === 'probe';
 }
 
 /** Why nothing is asked, and when it will be. */
-function but(reason: string, then: string): string {
-  return `${reason.replace(/\.$/, '')}; ${then}`;
+function withRetryTime(reason: string, retryTime: string): string {
+  return `${reason.replace(/\.$/, '')}; ${retryTime}`;
 }

@@ -1,11 +1,11 @@
-import { damagedStatus } from '../../library/inspect.js';
-import { damageOf } from '../../runtime/disk/location-database.js';
+import { damagedExitCode } from '../../library/inspect-in-subprocess.js';
+import { findCorruption } from '../../runtime/disk/location-database.js';
 import { print } from '../shared/output.js';
 
 /** `herd inspect`: says how the locations in a folder are damaged, if they are. */
 export async function inspect(folder: string): Promise<void> {
-  const damage = await damageOf(folder);
+  const damage = await findCorruption(folder);
   if (damage === undefined) return;
   print(damage);
-  process.exitCode = damagedStatus;
+  process.exitCode = damagedExitCode;
 }

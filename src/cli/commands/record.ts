@@ -2,27 +2,27 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import { headLineOf, recorded } from '../../upstreams/recording.js';
+import { formatHeader, withRecording } from '../../upstreams/recording.js';
 import { CommandError } from '../shared/errors.js';
 import type { ConfigOption } from '../shared/options.js';
 import { print, warn } from '../shared/output.js';
 import { startRecorded } from './start.js';
 
 /** A recording grows no further, in bytes: it is read whole when it is played back. */
-const recordingBytesMax = 256 * 1_024 * 1_024;
+const maxRecordingBytes = 256 * 1_024 * 1_024;
 
 /**
  * `herd record`: runs servers as `herd start` does, and notes what their upstream answers.
  * @throws CommandError if the file is there already, or cannot be written
  */
 export async function record(file: string, names: readonly string[], options: ConfigOption): Promise<void> {
-  const stream = await opened(file);
+  const stream = await openRecording(file);
   let answers = 0;
-  const note = bounded(stream, file, () => (answers += 1));
+  const writeLine = boundedWriter(stream, file, () => (answers += 1));
   try {
     await startRecorded(names, options, (asked) => {
-      stream.write(`${headLineOf(asked.upstream)}\n`);
-      return recorded(asked, note);
+      stream.write(`${formatHeader(asked.upstream)}\n`);
+      return withRecording(asked, writeLine);
     });
   } finally {
     stream.end();
@@ -37,7 +37,7 @@ export async function record(file: string, names: readonly string[], options: Co
   );
 }
 
-async function opened(file: string): Promise<WriteStream> {
+async function openRecording(file: string): Promise<WriteStream> {
   const stream = createWriteStream(file, { flags: 'wx' });
   try {
     await once(stream, 'open');
@@ -53,13 +53,13 @@ async function opened(file: string): Promise<WriteStream> {
   return stream;
 }
 
-function bounded(stream: WriteStream, file: string, onNoted: () => void): (line: string) => void {
+function boundedWriter(stream: WriteStream, file: string, onWritten: () => void): (line: string) => void {
   let bytes = 0;
   return (line) => {
-    if (bytes > recordingBytesMax || stream.errored !== null) return;
+    if (bytes > maxRecordingBytes || stream.errored !== null) return;
     bytes += line.length + 1;
-    if (bytes > recordingBytesMax) return warn(`nothing more is recorded in ${file}: it is ${bytes} bytes long`);
+    if (bytes > maxRecordingBytes) return warn(`nothing more is recorded in ${file}: it is ${bytes} bytes long`);
     stream.write(`${line}\n`);
-    onNoted();
+    onWritten();
   };
 }

@@ -1,4 +1,4 @@
-import { startSampleUpstream, type SampleUpstream } from '../../upstreams/sample/start.js';
+import { startSampleUpstream, type SampleUpstream } from '../../upstreams/sample/sample-upstream.js';
 import { warn } from '../shared/output.js';
 
 /** Starts the embedded sample service. */

@@ -1,14 +1,14 @@
 import { createInterface } from 'node:readline/promises';
 import { connectTo } from '../shared/client.js';
-import { configFor, serverNamed } from '../shared/config-file.js';
+import { configFor, selectServer } from '../shared/config-file.js';
 import { CommandError } from '../shared/errors.js';
 import type { ConfigOption } from '../shared/options.js';
 import { copyToOutput, print } from '../shared/output.js';
 
 /** `herd send`: lines to a server, its answers to standard output, both to the byte but for what a terminal would act on. */
 export async function send(name: string, lines: readonly string[], options: ConfigOption): Promise<void> {
-  const config = configFor(options, 'to ask in lines');
-  const server = serverNamed(name, config);
+  const config = configFor(options, 'line-client');
+  const server = selectServer(name, config);
   const socket = await connectTo(server, config);
   const received = copyToOutput(socket);
   if (lines.length > 0) socket.end(lines.map((line) => `${line}\n`).join(''));

@@ -1,13 +1,16 @@
 import { bucketsOf } from '../../library/bucket.js';
-import { hostFor } from '../../library/compose.js';
-import { upstreamOf } from '../../library/upstream.js';
+import { createHost } from '../../library/create-host.js';
+import { createUpstream } from '../../library/create-upstream.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { HostEdges } from '../../runtime/host/hosted-server.js';
-import type { WatchQuestion, WatchReport } from '../../simulation/processes/instrumentation-messages.js';
-import { surroundingsOf } from '../shared/compose.js';
-import { configFor, serverNamed } from '../shared/config-file.js';
+import type { HostDependencies } from '../../runtime/host/hosted-server.js';
+import type {
+  InstrumentationRequest,
+  InstrumentationReport,
+} from '../../simulation/processes/instrumentation-messages.js';
+import { createHostOptions } from '../shared/host-options.js';
+import { configFor, selectServer } from '../shared/config-file.js';
 import type { ServeOptions } from '../shared/options.js';
-import { stopRequested } from '../shared/signals.js';
+import { waitForStopSignal } from '../shared/signals.js';
 
 /**
  * `herd serve`: one server of a herd, as the child of `herd start --processes`, to which it reports. It ends when it is told
@@ -19,18 +22,18 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
     process.on('disconnect', resolve);
     if (!process.connected) resolve();
   });
-  const stop = Promise.race([stopRequested(['SIGTERM']), orphaned]);
+  const stop = Promise.race([waitForStopSignal(['SIGTERM']), orphaned]);
   const config = configFor(options);
-  const server = serverNamed(name, config);
-  const observe = options.watched === true ? await watched(server) : undefined;
+  const server = selectServer(name, config);
+  const observe = options.instrumented === true ? await instrument(server) : undefined;
   try {
-    const asked = upstreamOf(config, { sampleUrl: options.sample, environment: process.env });
+    const binding = createUpstream(config, { sampleUrl: options.sample, environment: process.env });
     const bucketOf = await bucketsOf(config);
-    const surroundings = surroundingsOf(config, [server], (message) => void report(message), {
+    const hostOptions = createHostOptions(config, [server], (message) => void report(message), {
       ...(observe && { observe }),
-      die: () => process.kill(process.pid, 'SIGKILL'),
+      exitProcess: () => process.kill(process.pid, 'SIGKILL'),
     });
-    const host = hostFor(config, [server], { ...asked, bucketOf }, surroundings);
+    const host = createHost(config, [server], { ...binding, bucketOf }, hostOptions);
     await host.start(server);
     await stop;
     await host.stopAll();
@@ -42,15 +45,15 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
 }
 
 /** Has the parent hear of everything that happens in the server, and lets it ask. */
-async function watched(server: ServerId): Promise<HostEdges['observe']> {
-  const { WatchedServer } = await import('../../simulation/processes/instrumented-server.js');
-  const watch = new WatchedServer(server, (message) => void report(message));
-  process.on('message', (question) => watch.answer(question as WatchQuestion));
+async function instrument(server: ServerId): Promise<HostDependencies['observe']> {
+  const { InstrumentedServer: InstrumentedServer } = await import('../../simulation/processes/instrumented-server.js');
+  const watch = new InstrumentedServer(server, (message) => void report(message));
+  process.on('message', (question) => watch.handleRequest(question as InstrumentationRequest));
   return (_, bus) => watch.observe(bus);
 }
 
 /** Sends a report to the parent; resolves when it is sent, or cannot be. */
-function report(message: WatchReport): Promise<void> {
+function report(message: InstrumentationReport): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();
     else process.send(message, undefined, undefined, () => resolve());

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { bytesOf, type ByteString } from '../../protocol/text/bytes.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
-import { hostAndPort } from '../../runtime/sockets/listening.js';
+import { formatHostPort } from '../../runtime/sockets/listener.js';
 import { CommandError } from './errors.js';
 
 /**
@@ -15,16 +15,16 @@ import { CommandError } from './errors.js';
  */
 export async function connectTo(server: ServerId, config: HerdConfig, signal?: AbortSignal): Promise<Socket> {
   const { host, port } = config.servers.get(server) ?? { host: '', port: 0 };
-  const files = config.tls.clients;
+  const tlsFiles = config.tls.clients;
   const options = { host, port, noDelay: true };
-  const ca = files?.ca === undefined ? {} : { ca: readAuthority(files.ca) };
-  const socket = files === undefined ? connect(options) : connectTls({ ...options, ...ca, servername: server });
+  const ca = tlsFiles?.ca === undefined ? {} : { ca: readAuthority(tlsFiles.ca) };
+  const socket = tlsFiles === undefined ? connect(options) : connectTls({ ...options, ...ca, servername: server });
   try {
-    await once(socket, files === undefined ? 'connect' : 'secureConnect', signal && { signal });
+    await once(socket, tlsFiles === undefined ? 'connect' : 'secureConnect', signal && { signal });
   } catch (error) {
     socket.destroy();
     const { code } = error as NodeJS.ErrnoException;
-    throw new CommandError(`${server} cannot be reached at ${hostAndPort(host, port)} (${code ?? 'no answer'})`);
+    throw new CommandError(`${server} cannot be reached at ${formatHostPort(host, port)} (${code ?? 'no answer'})`);
   }
   return socket;
 }
@@ -45,15 +45,15 @@ export function readAuthority(file: string): Buffer {
  * Sends one command and returns all that is answered, as bytes.
  * @throws CommandError if the server cannot be reached, or goes away before it has answered
  */
-export async function ask(server: ServerId, config: HerdConfig, command: string): Promise<ByteString> {
+export async function sendCommand(server: ServerId, config: HerdConfig, command: string): Promise<ByteString> {
   const socket = await connectTo(server, config);
   socket.end(`${bytesOf(command)}\n`, 'latin1');
-  let answer = '';
+  let response = '';
   try {
-    for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString('latin1');
+    for await (const chunk of socket as AsyncIterable<Buffer>) response += chunk.toString('latin1');
   } catch (error) {
     throw new CommandError(`${server} went away before it had answered`, { cause: error });
   }
-  if (!answer.endsWith('\n')) throw new CommandError(`${server} went away before it had answered`);
-  return answer;
+  if (!response.endsWith('\n')) throw new CommandError(`${server} went away before it had answered`);
+  return response;
 }

@@ -9,14 +9,14 @@ import { UsageError } from './errors.js';
 import type { ConfigOption } from './options.js';
 
 /** The herd.yaml that comes with the package. */
-const shipped = fileURLToPath(new URL('herd.yaml', packageFolder));
+const bundledConfig = fileURLToPath(new URL('herd.yaml', packageFolder));
 
 /**
  * Reads the config that a command means: the file named, else herd.yaml of the current folder, else the shipped one.
  * @throws ConfigError
  */
-export function configFor(options: ConfigOption, use: ConfigUse = 'to run'): HerdConfig {
-  const file = options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : shipped);
+export function configFor(options: ConfigOption, use: ConfigUse = 'serve'): HerdConfig {
+  const file = options.config ?? (existsSync('herd.yaml') ? 'herd.yaml' : bundledConfig);
   return withAbsolutePaths(loadConfig(file, process.env, use));
 }
 
@@ -24,16 +24,16 @@ export function configFor(options: ConfigOption, use: ConfigUse = 'to run'): Her
  * The servers that were named, or all if none was.
  * @throws UsageError if one is no server of the herd
  */
-export function serversNamed(names: readonly string[], config: HerdConfig): ServerId[] {
+export function selectServers(names: readonly string[], config: HerdConfig): ServerId[] {
   if (names.length === 0) return [...config.servers.keys()];
-  return [...new Set(names)].map((name) => serverNamed(name, config));
+  return [...new Set(names)].map((name) => selectServer(name, config));
 }
 
 /**
  * The server of that name.
  * @throws UsageError if there is none
  */
-export function serverNamed(name: string, config: HerdConfig): ServerId {
+export function selectServer(name: string, config: HerdConfig): ServerId {
   const id = asServerId(name);
   if (id !== undefined && config.servers.has(id)) return id;
   throw new UsageError(

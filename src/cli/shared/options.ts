@@ -10,12 +10,12 @@ export interface StartOptions extends ConfigOption {
 export interface SimulateOptions {
   /** As typed. */
   readonly seed?: string;
-  readonly world: string;
+  readonly environment: string;
   /** The folder for reports. */
   readonly report?: string;
 }
 
-export interface FuzzOptions {
+export interface FuzzCommandOptions {
   /** As typed. */
   readonly runs?: string;
   /** As typed. */
@@ -29,10 +29,10 @@ export interface ServeOptions extends ConfigOption {
   /** The address of the sample service, where there is one. */
   readonly sample?: string;
   /** A simulation watches: everything that happens is told to the parent. */
-  readonly watched?: true;
+  readonly instrumented?: true;
 }
 
-export interface FindOptions extends ConfigOption {
+export interface QueryOptions extends ConfigOption {
   /** The server to ask. */
   readonly server?: string;
 }
@@ -42,7 +42,7 @@ export interface StatusOptions extends ConfigOption {
   readonly json?: true;
 }
 
-export interface NearOptions extends FindOptions {
+export interface NearOptions extends QueryOptions {
   /** Kilometres, as typed. */
   readonly radius: string;
   /** As typed. */

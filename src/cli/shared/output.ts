@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { printable, printableLines } from './printable.js';
+import { toPrintable, toPrintableLines } from './printable.js';
 
 /** Where output goes; `isTTY` says that it is a terminal. */
 type Output = Writable & { readonly isTTY?: boolean };
@@ -11,8 +11,8 @@ export function print(text: string): void {
 }
 
 /** A line with text from outside, to be printed: printable where standard output is a terminal, as it is elsewhere. */
-export function forOutput(line: string): string {
-  return process.stdout.isTTY ? printable(line) : line;
+export function sanitizeForOutput(line: string): string {
+  return process.stdout.isTTY ? toPrintable(line) : line;
 }
 
 /**
@@ -20,7 +20,7 @@ export function forOutput(line: string): string {
  * the output takes.
  */
 export async function copyToOutput(source: AsyncIterable<Buffer>, output: Output = process.stdout): Promise<void> {
-  if (output.isTTY === true) await pipeline(source, printableLines, output, { end: false });
+  if (output.isTTY === true) await pipeline(source, toPrintableLines, output, { end: false });
   else await pipeline(source, output, { end: false });
 }
 
@@ -30,6 +30,6 @@ export function warn(text: string): void {
 }
 
 /** Goes on when nobody reads the output any more: servers are there for others than who started them, and a verdict is a status. */
-export function outliveReaders(): void {
+export function ignoreBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

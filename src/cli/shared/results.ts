@@ -1,8 +1,8 @@
-import { textOfHtml } from './html-text.js';
-import { printable } from './printable.js';
+import { htmlToText } from './html-to-text.js';
+import { toPrintable } from './printable.js';
 
 /** What an answer says besides what is near, wherever the two forms have it. */
-interface Answer {
+interface NearbyAnswer {
   readonly error?: unknown;
   readonly error_message?: unknown;
   readonly results?: unknown;
@@ -13,23 +13,23 @@ interface Answer {
 
 /** What is near, for people: one line a post or place of an upstream's answer, and below it what the upstream wants to have said. */
 export function describeResults(json: string): string {
-  const answer = JSON.parse(json) as Answer;
-  const trouble = answer.error ?? answer.error_message;
-  if (typeof trouble === 'string') return printable(`The upstream gave no answer: ${trouble}`);
+  const answer = JSON.parse(json) as NearbyAnswer;
+  const error = answer.error ?? answer.error_message;
+  if (typeof error === 'string') return toPrintable(`The upstream gave no answer: ${error}`);
   const results = Array.isArray(answer.results) ? (answer.results as Record<string, unknown>[]) : [];
   const found = results.length === 0 ? ['Nothing is near.'] : results.map((result) => `  ${describeResult(result)}`);
-  const notes = notesIn(answer);
-  return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].map(printable).join('\n');
+  const notes = listNotes(answer);
+  return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].map(toPrintable).join('\n');
 }
 
 /** What the reader should know of the answer, and then whom it is from. */
-function notesIn({ warning, info_messages: messages, html_attributions: attributions }: Answer): string[] {
-  const warnings = [warning, ...listIn(messages)].filter((note) => typeof note === 'string');
-  const sources = listIn(attributions).filter((note) => typeof note === 'string');
-  return [...warnings.map((note) => `Note: ${note}`), ...sources.map((note) => `From: ${textOfHtml(note)}`)];
+function listNotes({ warning, info_messages: messages, html_attributions: attributions }: NearbyAnswer): string[] {
+  const warnings = [warning, ...asList(messages)].filter((note) => typeof note === 'string');
+  const sources = asList(attributions).filter((note) => typeof note === 'string');
+  return [...warnings.map((note) => `Note: ${note}`), ...sources.map((note) => `From: ${htmlToText(note)}`)];
 }
 
-function listIn(value: unknown): readonly unknown[] {
+function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

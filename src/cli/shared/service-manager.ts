@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { warn } from './output.js';
 
 /** How long a word to the service manager may take, in milliseconds. */
-const sayWithinMs = 5_000;
+const notifyTimeoutMs = 5_000;
 
 /**
  * The service manager that started this process and wants to hear how it is (sd_notify(3)), if one did. Node has no datagram
@@ -17,30 +17,30 @@ export class ServiceManager {
 
   /** The servers take clients. From here on there are signs of life, as long as the event loop turns. */
   ready(): void {
-    this.say('READY=1');
-    const everyMs = watchdogMsIn(this.environment) / 2;
-    if (everyMs > 0) this.watchdog = setInterval(() => this.say('WATCHDOG=1'), everyMs);
+    this.notify('READY=1');
+    const intervalMs = parseWatchdogMs(this.environment) / 2;
+    if (intervalMs > 0) this.watchdog = setInterval(() => this.notify('WATCHDOG=1'), intervalMs);
   }
 
   /** The servers answer who is there, and end. The signs of life go on: that may hang, too. */
   stopping(): void {
-    this.say('STOPPING=1');
+    this.notify('STOPPING=1');
     this.watchdog?.unref();
   }
 
-  private say(word: string): void {
+  private notify(state: string): void {
     if ((this.environment['NOTIFY_SOCKET'] ?? '') === '') return;
-    execFile('systemd-notify', [word], { timeout: sayWithinMs }, (error) => {
+    execFile('systemd-notify', [state], { timeout: notifyTimeoutMs }, (error) => {
       if (error === null || this.trouble === 'said') return;
       this.trouble = 'said';
-      warn(`the service manager cannot be told ${word}: ${error.message.trim()}`);
+      warn(`the service manager cannot be told ${state}: ${error.message.trim()}`);
     });
   }
 }
 
 /** How long a process may give no sign of life, in milliseconds; 0 where nobody watches this one (sd_watchdog_enabled(3)). */
-function watchdogMsIn(environment: NodeJS.ProcessEnv): number {
-  const watched = environment['WATCHDOG_PID'] ?? String(process.pid);
+function parseWatchdogMs(environment: NodeJS.ProcessEnv): number {
+  const watchedPid = environment['WATCHDOG_PID'] ?? String(process.pid);
   const ms = Number(environment['WATCHDOG_USEC'] ?? '0') / 1_000;
-  return watched === String(process.pid) && ms > 0 ? ms : 0;
+  return watchedPid === String(process.pid) && ms > 0 ? ms : 0;
 }

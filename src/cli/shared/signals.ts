@@ -4,7 +4,7 @@
  * @param signals which signals stop this process
  * @param onSecond does what must be done before an end at once
  */
-export function stopRequested(
+export function waitForStopSignal(
   signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
   onSecond: () => void = () => undefined,
 ): Promise<void> {

@@ -1,16 +1,16 @@
 import { parentPort } from 'node:worker_threads';
-import { playSeed } from '../../simulation/fuzz/run-scenario.js';
-import type { FuzzAnswer } from './fuzz-thread.js';
-import { virtualWorld } from './virtual-world.js';
+import { runSeed } from '../../simulation/fuzz/run-scenario.js';
+import type { FuzzThreadMessage } from './fuzz-thread.js';
+import { createVirtualEnvironment } from './virtual-environment.js';
 
 /*
  * A thread that plays random runs: it is sent a seed, and answers with what came of it.
  */
 
 parentPort?.on('message', (seed: number) => {
-  playSeed(seed, virtualWorld)
-    .then((run): FuzzAnswer => ({ kind: 'played', run }))
-    .catch((error: unknown): FuzzAnswer => ({
+  runSeed(seed, createVirtualEnvironment)
+    .then((run): FuzzThreadMessage => ({ kind: 'completed', run }))
+    .catch((error: unknown): FuzzThreadMessage => ({
       kind: 'failed',
       text: error instanceof Error ? (error.stack ?? error.message) : String(error),
     }))

@@ -1,11 +1,11 @@
 import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
 import { asClientId, type ClientId } from '../place/ids.js';
-import type { Report } from '../place/location.js';
+import type { LocationReport } from '../place/location.js';
 import { positionSource } from '../place/position.js';
-import { instantOf, timeSource } from '../place/time.js';
+import { instantFromDigits, timeSource } from '../place/time.js';
 
 /** A client says where it is. */
-export interface Iamat extends Report {
+export interface Iamat extends LocationReport {
   readonly kind: 'IAMAT';
 }
 
@@ -22,7 +22,7 @@ export interface Whatsat {
 /** A client wants to be told of each change of where another is, or everybody. */
 export interface Watch {
   readonly kind: 'WATCH';
-  /** `everyone` for all. */
+  /** `allClients` for all. */
   readonly client: ClientId;
 }
 
@@ -34,32 +34,32 @@ export interface Unwatch {
 }
 
 /** Anything else. */
-export interface Invalid {
+export interface InvalidCommand {
   readonly kind: 'invalid';
 }
 
 /** What a client's line asks for. */
-export type Command = Iamat | Whatsat | Watch | Unwatch | Invalid;
+export type Command = Iamat | Whatsat | Watch | Unwatch | InvalidCommand;
 
 /** What stands for all clients in a WATCH. */
-export const everyone = asClientId('*');
+export const allClients = asClientId('*');
 
 /** The longest position and the longest time that a client may report, in bytes: a constant of the protocol ([CM6]). */
-export const reportFieldBytesMax = 64;
+export const maxReportFieldBytes = 64;
 
 /** What a command's fields are held to, besides their form. */
 export interface CommandBounds {
   /** The most results that a WHATSAT may ask for. */
-  readonly countMax: number;
+  readonly maxCount: number;
   /** The largest radius of a WHATSAT, in kilometres; Infinity where a larger one is clamped. */
-  readonly radiusKmMax: number;
+  readonly maxRadiusKm: number;
   /** The longest client ID, in bytes. */
-  readonly clientIdBytesMax: number;
+  readonly maxClientIdBytes: number;
 }
 
-const invalid: Invalid = { kind: 'invalid' };
+const invalid: InvalidCommand = { kind: 'invalid' };
 const decimalPattern = /^\d+(?:\.\d+)?$/;
-const wholePattern = /^\d+$/;
+const integerPattern = /^\d+$/;
 
 /** One scan for the most frequent command by far; white space is as in `fieldsOf`. */
 const iamatPattern = new RegExp(
@@ -71,13 +71,13 @@ export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   const iamat = iamatPattern.exec(line);
   if (iamat !== null) {
     const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
-    if (client.length > bounds.clientIdBytesMax) return invalid;
-    if (position.length > reportFieldBytesMax || time.length > reportFieldBytesMax) return invalid;
-    return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantOf(seconds, fraction) };
+    if (client.length > bounds.maxClientIdBytes) return invalid;
+    if (position.length > maxReportFieldBytes || time.length > maxReportFieldBytes) return invalid;
+    return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantFromDigits(seconds, fraction) };
   }
   const [name, ...fields] = fieldsOf(line);
   // The client is the first field of every command.
-  if (fields[0] !== undefined && fields[0].length > bounds.clientIdBytesMax) return invalid;
+  if (fields[0] !== undefined && fields[0].length > bounds.maxClientIdBytes) return invalid;
   switch (name) {
     case 'WHATSAT':
       return parseWhatsat(fields, bounds);
@@ -91,25 +91,26 @@ export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
 }
 
 function parseWhatsat(
-  [client, radius, howMany, ...more]: readonly ByteString[],
-  { countMax, radiusKmMax }: CommandBounds,
-): Whatsat | Invalid {
-  if (client === undefined || radius === undefined || howMany === undefined || more.length > 0) return invalid;
-  if (!decimalPattern.test(radius) || !wholePattern.test(howMany)) return invalid;
-  const radiusKm = Number(radius);
-  const count = Number(howMany);
-  if (!Number.isFinite(radiusKm) || radiusKm > radiusKmMax || count > countMax) return invalid;
+  [client, radiusField, countField, ...extraFields]: readonly ByteString[],
+  { maxCount, maxRadiusKm }: CommandBounds,
+): Whatsat | InvalidCommand {
+  if (client === undefined || radiusField === undefined || countField === undefined || extraFields.length > 0)
+    return invalid;
+  if (!decimalPattern.test(radiusField) || !integerPattern.test(countField)) return invalid;
+  const radiusKm = Number(radiusField);
+  const count = Number(countField);
+  if (!Number.isFinite(radiusKm) || radiusKm > maxRadiusKm || count > maxCount) return invalid;
   return { kind: 'WHATSAT', client: asClientId(client), radiusKm, count };
 }
 
-function parseWatch([client, ...more]: readonly ByteString[]): Watch | Invalid {
-  if (client === undefined || more.length > 0) return invalid;
+function parseWatch([client, ...extraFields]: readonly ByteString[]): Watch | InvalidCommand {
+  if (client === undefined || extraFields.length > 0) return invalid;
   // It is kept for as long as it is watched: a slice would keep the chunk that it came in.
   return { kind: 'WATCH', client: asClientId(flatCopy(client)) };
 }
 
-function parseUnwatch([client, ...more]: readonly ByteString[]): Unwatch | Invalid {
-  if (more.length > 0) return invalid;
+function parseUnwatch([client, ...extraFields]: readonly ByteString[]): Unwatch | InvalidCommand {
+  if (extraFields.length > 0) return invalid;
   return { kind: 'UNWATCH', client: client === undefined ? undefined : asClientId(client) };
 }
 
@@ -119,7 +120,7 @@ export function formatWatching(client: ClientId): ByteString {
 }
 
 /** What a client that watches is sent now and then once it has closed its sending side. */
-export const stillWatching: ByteString = 'WATCHING';
+export const watchKeepAlive: ByteString = 'WATCHING';
 
 /** The answer to an UNWATCH: of one client or of everything. */
 export function formatUnwatched(client: ClientId | undefined): ByteString {

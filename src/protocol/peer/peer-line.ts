@@ -4,22 +4,22 @@ import { asClientId, asServerId, serverIdSource, type ClientId, type ServerId } 
 import { atSource, Location } from '../place/location.js';
 import { formatInstant, parseTime, type Instant } from '../place/time.js';
 
-/** The longest line between servers, where clients may send lines of `lineBytesMax`: an AT line adds names and a skew. */
-export function peerLineBytesMax(lineBytesMax: number): number {
-  return Math.max(lineBytesMax + 256, digestLineBytesMax);
+/** The longest line between servers, where clients may send lines of `maxLineBytes`: an AT line adds names and a skew. */
+export function maxPeerLineBytes(maxLineBytes: number): number {
+  return Math.max(maxLineBytes + 256, maxDigestLineBytes);
 }
 
 /** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
-const digestLineBytesMax = 3_072;
+const maxDigestLineBytes = 3_072;
 
 /**
  * The version of the protocol between servers; each has exactly one. A change of the order of locations is a new one: servers with
  * another order would never agree.
  */
-export const peerVersion = '3';
+export const peerProtocolVersion = '3';
 
 /** The first line of each side: who speaks, to whom, in which herd, and in which version. */
-export interface Hello {
+export interface HelloLine {
   readonly kind: 'HELLO';
   readonly version: string;
   readonly herd: string;
@@ -30,19 +30,19 @@ export interface Hello {
 }
 
 /** The proof that a side knows the herd's secret, under each secret that it holds valid. */
-export interface Proof {
+export interface ProofLine {
   readonly kind: 'PROOF';
   readonly proofs: readonly string[];
 }
 
 /** The answer to a hello or proof that is not welcome, and why. The connection ends after it. */
-export interface Refused {
+export interface RefusedLine {
   readonly kind: 'REFUSED';
   readonly reason: string;
 }
 
 /** A location, and the server that passes it on. */
-export interface PeerAt {
+export interface PeerAtLine {
   readonly kind: 'AT';
   readonly location: Location;
   readonly forwarder: ServerId;
@@ -51,20 +51,20 @@ export interface PeerAt {
 /** The hashes of the sender's groups of buckets: the first step of anti-entropy. */
 export interface DigestLine {
   readonly kind: 'DIGEST';
-  readonly groups: string;
+  readonly groupHashes: string;
   /** The latest time of receipt that the sender has evicted: it takes nothing received by then. Undefined: it had room. */
   readonly horizon: Instant | undefined;
 }
 
 /** The answer to a digest, once for each group that differs: the hashes of the sender's buckets in it. */
-export interface BucketsLine {
+export interface PartitionsLine {
   readonly kind: 'BUCKETS';
   readonly group: number;
-  readonly buckets: string;
+  readonly partitionHashes: string;
 }
 
 /** Asks where a client is that the sender does not know. */
-export interface SeekLine {
+export interface LookupLine {
   readonly kind: 'SEEK';
   /** The same for one question on all its ways, and for no other. */
   readonly id: string;
@@ -83,46 +83,46 @@ export interface UnknownLine {
  * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
  * that differed the locations have been sent. GOODBYE: the sender has been told to stop.
  */
-export interface WordLine {
+export interface SignalLine {
   readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'GOODBYE';
 }
 
 /** A heartbeat: the sender is alive, and this is its time of day. */
-export interface BeatLine {
+export interface HeartbeatLine {
   readonly kind: 'BEAT';
   readonly clock: Instant;
 }
 
 /** Not a line that a server sends. */
-export interface NotAPeerLine {
+export interface InvalidPeerLine {
   readonly kind: 'invalid';
 }
 
 /** What a neighbour's line says. */
 export type PeerLine =
-  | Hello
-  | Proof
-  | Refused
-  | PeerAt
+  | HelloLine
+  | ProofLine
+  | RefusedLine
+  | PeerAtLine
   | DigestLine
-  | BucketsLine
-  | SeekLine
+  | PartitionsLine
+  | LookupLine
   | UnknownLine
-  | BeatLine
-  | WordLine
-  | NotAPeerLine;
+  | HeartbeatLine
+  | SignalLine
+  | InvalidPeerLine;
 
 /** What connected servers tell each other besides locations. */
-export type PeerNews = DigestLine | BucketsLine | SeekLine | UnknownLine | BeatLine | WordLine;
+export type PeerMessage = DigestLine | PartitionsLine | LookupLine | UnknownLine | HeartbeatLine | SignalLine;
 
-const invalid: NotAPeerLine = { kind: 'invalid' };
-const wholePattern = /^\d{1,3}$/;
+const invalid: InvalidPeerLine = { kind: 'invalid' };
+const integerPattern = /^\d{1,3}$/;
 const peerAtPattern = new RegExp(`^${atSource} ${serverIdSource}$`);
 
 /** The words that are lines of their own. */
-export const compared: WordLine = { kind: 'COMPARED' };
-export const caughtUp: WordLine = { kind: 'CAUGHT-UP' };
-export const goodbye: WordLine = { kind: 'GOODBYE' };
+export const comparedLine: SignalLine = { kind: 'COMPARED' };
+export const caughtUpLine: SignalLine = { kind: 'CAUGHT-UP' };
+export const goodbyeLine: SignalLine = { kind: 'GOODBYE' };
 
 /** Reads one line of a neighbour. Never throws. */
 export function parsePeerLine(line: ByteString): PeerLine {
@@ -131,25 +131,25 @@ export function parsePeerLine(line: ByteString): PeerLine {
   const fields = fieldsOf(line);
   switch (fields[0] ?? '') {
     case 'BEAT':
-      return parseBeat(fields);
+      return parseHeartbeat(fields);
     case 'COMPARED':
-      return compared;
+      return comparedLine;
     case 'CAUGHT-UP':
-      return caughtUp;
+      return caughtUpLine;
     case 'GOODBYE':
-      return goodbye;
+      return goodbyeLine;
     case 'DIGEST':
-      return { kind: 'DIGEST', groups: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
+      return { kind: 'DIGEST', groupHashes: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
     case 'BUCKETS':
-      return parseBuckets(fields);
+      return parsePartitions(fields);
     case 'SEEK':
-      return parseSeek(fields);
+      return parseLookup(fields);
     case 'UNKNOWN':
       return { kind: 'UNKNOWN', id: fields[1] ?? '' };
     case 'HELLO':
       return parseHello(fields);
     case 'PROOF':
-      return { kind: 'PROOF', proofs: fields.slice(1, 1 + proofsMax) };
+      return { kind: 'PROOF', proofs: fields.slice(1, 1 + maxProofs) };
     case 'REFUSED':
       return { kind: 'REFUSED', reason: fields.slice(1).join(' ') };
     default:
@@ -158,37 +158,37 @@ export function parsePeerLine(line: ByteString): PeerLine {
 }
 
 /** Proofs that are looked at: there are at most two secrets at a time, and each proof costs an HMAC. */
-const proofsMax = 4;
+const maxProofs = 4;
 
-function parsePeerAt(line: ByteString): PeerAt | NotAPeerLine {
+function parsePeerAt(line: ByteString): PeerAtLine | InvalidPeerLine {
   if (!peerAtPattern.test(line)) return invalid;
   const end = line.lastIndexOf(' ');
-  return { kind: 'AT', location: Location.in(line, end), forwarder: line.slice(end + 1) as ServerId };
+  return { kind: 'AT', location: Location.fromPrefix(line, end), forwarder: line.slice(end + 1) as ServerId };
 }
 
 /** Fields behind the nonce are ignored, so that a server of a later version is told why it is refused ([PE3], [PE27]). */
-function parseHello([, version, herd, first, second, nonce]: readonly ByteString[]): Hello | NotAPeerLine {
-  if (version === undefined || herd === undefined || first === undefined || second === undefined) return invalid;
-  const from = asServerId(first);
-  const to = asServerId(second);
+function parseHello([, version, herd, fromField, toField, nonce]: readonly ByteString[]): HelloLine | InvalidPeerLine {
+  if (version === undefined || herd === undefined || fromField === undefined || toField === undefined) return invalid;
+  const from = asServerId(fromField);
+  const to = asServerId(toField);
   if (from === undefined || to === undefined) return invalid;
   return { kind: 'HELLO', version, herd, from, to, nonce };
 }
 
-function parseBeat([, time, ...more]: readonly ByteString[]): BeatLine | NotAPeerLine {
+function parseHeartbeat([, time, ...more]: readonly ByteString[]): HeartbeatLine | InvalidPeerLine {
   const clock = time === undefined || more.length > 0 ? undefined : parseTime(time);
   return clock === undefined ? invalid : { kind: 'BEAT', clock };
 }
 
-function parseBuckets([, group, buckets]: readonly ByteString[]): BucketsLine | NotAPeerLine {
-  if (group === undefined || buckets === undefined || !wholePattern.test(group)) return invalid;
+function parsePartitions([, group, partitionHashes]: readonly ByteString[]): PartitionsLine | InvalidPeerLine {
+  if (group === undefined || partitionHashes === undefined || !integerPattern.test(group)) return invalid;
   if (Number(group) >= groupCount) return invalid;
-  return { kind: 'BUCKETS', group: Number(group), buckets };
+  return { kind: 'BUCKETS', group: Number(group), partitionHashes };
 }
 
-function parseSeek([, id, hops, client, ...more]: readonly ByteString[]): SeekLine | NotAPeerLine {
+function parseLookup([, id, hops, client, ...more]: readonly ByteString[]): LookupLine | InvalidPeerLine {
   if (id === undefined || hops === undefined || client === undefined || more.length > 0) return invalid;
-  if (!wholePattern.test(hops)) return invalid;
+  if (!integerPattern.test(hops)) return invalid;
   return { kind: 'SEEK', id, hops: Number(hops), client: asClientId(client) };
 }
 
@@ -198,7 +198,7 @@ export function formatPeerAt(location: Location, forwarder: ServerId): ByteStrin
 }
 
 /** Any other line that a server sends. */
-export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): ByteString {
+export function formatPeerLine(line: Exclude<PeerLine, PeerAtLine | InvalidPeerLine>): ByteString {
   switch (line.kind) {
     case 'HELLO': {
       const { version, herd, from, to, nonce } = line;
@@ -209,9 +209,9 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAt | NotAPeerLine>): 
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groups}${formatHorizon(line.horizon)}`;
+      return `DIGEST ${line.groupHashes}${formatHorizon(line.horizon)}`;
     case 'BUCKETS':
-      return `BUCKETS ${line.group} ${line.buckets}`;
+      return `BUCKETS ${line.group} ${line.partitionHashes}`;
     case 'SEEK':
       return `SEEK ${line.id} ${line.hops} ${line.client}`;
     case 'UNKNOWN':

@@ -1,4 +1,4 @@
-import { bytesToScan } from '../text/latin1.js';
+import { encodeToScratch } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
 import { hashLow } from '../text/hash.js';
 import type { ClientId } from './ids.js';
@@ -12,22 +12,22 @@ import type { Location } from './location.js';
 
 /** Groups of buckets, and buckets in a group. With a million clients a bucket holds 15: what differs is told narrowly. */
 export const groupCount = 256;
-const bucketsInGroup = 256;
+const partitionsPerGroup = 256;
 
 /** Buckets in all. */
-export const bucketCount = groupCount * bucketsInGroup;
+export const partitionCount = groupCount * partitionsPerGroup;
 
 /** The bytes of one hash. */
 const hashBytes = 8;
 
 /** The bucket that a client belongs to, in every store. */
-export function bucketOf(client: ClientId): number {
-  return bucketOfHash(hashLow(bytesToScan(client), 0, client.length));
+export function partitionOf(client: ClientId): number {
+  return partitionOfHash(hashLow(encodeToScratch(client), 0, client.length));
 }
 
 /** The same, where the hash of the client's ID is known. */
-export function bucketOfHash(clientHash: number): number {
-  return clientHash & (bucketCount - 1);
+export function partitionOfHash(clientHash: number): number {
+  return clientHash & (partitionCount - 1);
 }
 
 /**
@@ -35,67 +35,67 @@ export function bucketOfHash(clientHash: number): number {
  * adding or removing one costs the same however many there are.
  */
 export class Digest {
-  private readonly buckets = new Int32Array(bucketCount * 2);
-  private readonly groups = new Int32Array(groupCount * 2);
+  private readonly partitionHashes = new Int32Array(partitionCount * 2);
+  private readonly groupHashes = new Int32Array(groupCount * 2);
 
   /** Adds a location, or removes one that was added. */
   toggle(location: Location): void {
-    const { bucket, hashLow: low, hashHigh: high } = location;
-    const group = groupOf(bucket);
-    flip(this.buckets, bucket * 2, low);
-    flip(this.buckets, bucket * 2 + 1, high);
-    flip(this.groups, group * 2, low);
-    flip(this.groups, group * 2 + 1, high);
+    const { partition, hashLow: low, hashHigh: high } = location;
+    const group = groupOf(partition);
+    xorInto(this.partitionHashes, partition * 2, low);
+    xorInto(this.partitionHashes, partition * 2 + 1, high);
+    xorInto(this.groupHashes, group * 2, low);
+    xorInto(this.groupHashes, group * 2 + 1, high);
   }
 
   /** The hashes of the groups, in base64url. */
-  describeGroups(): ByteString {
-    return encode(this.groups);
+  encodeGroupHashes(): ByteString {
+    return encode(this.groupHashes);
   }
 
   /** The hashes of the buckets of a group, in base64url. */
-  describeBuckets(group: number): ByteString {
-    return encode(this.bucketsOf(group));
+  encodePartitionHashes(group: number): ByteString {
+    return encode(this.partitionHashesIn(group));
   }
 
   /** The groups in which another store differs; undefined if the text describes no groups. */
-  differingGroups(described: ByteString): number[] | undefined {
-    return differing(this.groups, described);
+  differingGroups(encoded: ByteString): number[] | undefined {
+    return differingIndexes(this.groupHashes, encoded);
   }
 
   /** The buckets of a group in which another store differs; undefined if the text describes no buckets. */
-  differingBuckets(group: number, described: ByteString): number[] | undefined {
-    return differing(this.bucketsOf(group), described)?.map((index) => group * bucketsInGroup + index);
+  differingPartitions(group: number, encoded: ByteString): number[] | undefined {
+    return differingIndexes(this.partitionHashesIn(group), encoded)?.map((index) => group * partitionsPerGroup + index);
   }
 
-  private bucketsOf(group: number): Int32Array {
-    const start = group * bucketsInGroup * 2;
-    return this.buckets.subarray(start, start + bucketsInGroup * 2);
+  private partitionHashesIn(group: number): Int32Array {
+    const start = group * partitionsPerGroup * 2;
+    return this.partitionHashes.subarray(start, start + partitionsPerGroup * 2);
   }
 }
 
-function flip(hashes: Int32Array, index: number, value: number): void {
+function xorInto(hashes: Int32Array, index: number, value: number): void {
   hashes[index] = (hashes[index] ?? 0) ^ value;
 }
 
-function groupOf(bucket: number): number {
-  return Math.floor(bucket / bucketsInGroup);
+function groupOf(partition: number): number {
+  return Math.floor(partition / partitionsPerGroup);
 }
 
 function encode(hashes: Int32Array): ByteString {
   const bytes = Buffer.allocUnsafe(hashes.length * 4);
-  hashes.forEach((half, index) => bytes.writeInt32LE(half, index * 4));
+  hashes.forEach((word, index) => bytes.writeInt32LE(word, index * 4));
   return bytes.toString('base64url');
 }
 
-function differing(own: Int32Array, described: ByteString): number[] | undefined {
-  const bytes = Buffer.from(described, 'base64url');
-  if (bytes.length !== own.length * 4) return undefined;
+function differingIndexes(local: Int32Array, encoded: ByteString): number[] | undefined {
+  const bytes = Buffer.from(encoded, 'base64url');
+  if (bytes.length !== local.length * 4) return undefined;
   const indexes: number[] = [];
-  for (let index = 0; index < own.length / 2; index += 1) {
+  for (let index = 0; index < local.length / 2; index += 1) {
     const low = bytes.readInt32LE(index * hashBytes);
     const high = bytes.readInt32LE(index * hashBytes + 4);
-    if (low !== own[index * 2] || high !== own[index * 2 + 1]) indexes.push(index);
+    if (low !== local[index * 2] || high !== local[index * 2 + 1]) indexes.push(index);
   }
   return indexes;
 }

@@ -10,10 +10,10 @@ export type ServerId = string & { readonly [serverIdBrand]: true };
 export type ClientId = ByteString & { readonly [clientIdBrand]: true };
 
 /** The most characters of a server's name. */
-export const serverIdLengthMax = 64;
+export const maxServerIdLength = 64;
 
 /** Names that are safe as a field of a line, as a folder and as a word of a command. */
-export const serverIdSource = `[A-Za-z0-9][A-Za-z0-9_-]{0,${serverIdLengthMax - 1}}`;
+export const serverIdSource = `[A-Za-z0-9][A-Za-z0-9_-]{0,${maxServerIdLength - 1}}`;
 export const serverIdPattern = new RegExp(`^${serverIdSource}$`);
 
 /** The text as a server's name, or undefined if it cannot be one. */

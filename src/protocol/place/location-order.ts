@@ -1,5 +1,5 @@
 import type { ByteString } from '../text/bytes.js';
-import { compareInstants, nanosecondsIn, NANOSECONDS, numberIn, type Instant } from './time.js';
+import { compareInstants, parseNanoseconds, NANOSECONDS_PER_SECOND, parseDigits, type Instant } from './time.js';
 
 /*
  * The order of the locations of one client ([LO1]). It needs nothing but AT lines, so the page that servers serve imports it too.
@@ -9,12 +9,12 @@ import { compareInstants, nanosecondsIn, NANOSECONDS, numberIn, type Instant } f
  * How far ahead of its receipt a client's time counts at most, in seconds. A constant of the protocol: servers with another
  * value would not agree on which location is the newest.
  */
-export const countedAheadSeconds = 60;
+export const maxCountedSkewSeconds = 60;
 
 const PLUS = 43;
 
 /** The moments of an AT line. */
-export interface AtMoments {
+export interface AtTimes {
   /** The client's time. */
   readonly sent: Instant;
   /** When the first server received it, by its clock: the client's time plus the skew. Before 1970 if the line says so. */
@@ -29,22 +29,22 @@ export interface AtMoments {
  * @param bytes the bytes of the line, of which those from `timeStart` to `end` are the time field
  * @param skewStart where the skew stands: a sign, whole seconds, a point and nine digits, up to `skewEnd`
  */
-export function momentsIn(
+export function parseAtTimes(
   bytes: Uint8Array,
   { skewStart, skewEnd, timeStart, end }: { skewStart: number; skewEnd: number; timeStart: number; end: number },
-): AtMoments {
+): AtTimes {
   let point = timeStart;
   while (point < end && bytes[point] !== POINT) point += 1;
-  const sent = { seconds: numberIn(bytes, timeStart, point), nanoseconds: nanosecondsIn(bytes, point + 1, end) };
+  const sent = { seconds: parseDigits(bytes, timeStart, point), nanoseconds: parseNanoseconds(bytes, point + 1, end) };
   const skewPoint = skewEnd - skewFractionLength;
-  const skewSeconds = numberIn(bytes, skewStart + 1, skewPoint);
-  const skewNanoseconds = nanosecondsIn(bytes, skewPoint + 1, skewEnd);
+  const skewSeconds = parseDigits(bytes, skewStart + 1, skewPoint);
+  const skewNanoseconds = parseNanoseconds(bytes, skewPoint + 1, skewEnd);
   if (bytes[skewStart] === PLUS) {
-    const received = instant(sent.seconds + skewSeconds, sent.nanoseconds + skewNanoseconds);
+    const received = normalizeInstant(sent.seconds + skewSeconds, sent.nanoseconds + skewNanoseconds);
     return { sent, received, effective: sent };
   }
-  const received = instant(sent.seconds - skewSeconds, sent.nanoseconds - skewNanoseconds);
-  const latest = { seconds: received.seconds + countedAheadSeconds, nanoseconds: received.nanoseconds };
+  const received = normalizeInstant(sent.seconds - skewSeconds, sent.nanoseconds - skewNanoseconds);
+  const latest = { seconds: received.seconds + maxCountedSkewSeconds, nanoseconds: received.nanoseconds };
   return { sent, received, effective: compareInstants(sent, latest) <= 0 ? sent : latest };
 }
 
@@ -54,10 +54,10 @@ const POINT = 46;
 const skewFractionLength = 10;
 
 /** A moment whose nanoseconds may be out of their range by one second. */
-function instant(seconds: number, nanoseconds: number): Instant {
-  if (nanoseconds < 0) return { seconds: seconds - 1, nanoseconds: nanoseconds + NANOSECONDS };
-  if (nanoseconds < NANOSECONDS) return { seconds, nanoseconds };
-  return { seconds: seconds + 1, nanoseconds: nanoseconds - NANOSECONDS };
+function normalizeInstant(seconds: number, nanoseconds: number): Instant {
+  if (nanoseconds < 0) return { seconds: seconds - 1, nanoseconds: nanoseconds + NANOSECONDS_PER_SECOND };
+  if (nanoseconds < NANOSECONDS_PER_SECOND) return { seconds, nanoseconds };
+  return { seconds: seconds + 1, nanoseconds: nanoseconds - NANOSECONDS_PER_SECOND };
 }
 
 /**
@@ -66,24 +66,24 @@ function instant(seconds: number, nanoseconds: number): Instant {
  */
 export function compareAtLines(a: ByteString, b: ByteString): number {
   if (a === b) return 0;
-  const [one, other] = [fieldsOf(a), fieldsOf(b)];
+  const [first, second] = [parseAtFields(a), parseAtFields(b)];
   return (
-    compareInstants(one.effective, other.effective) ||
-    compareInstants(one.sent, other.sent) ||
-    compareBytes(one.server, other.server) ||
-    compareBytes(one.position, other.position) ||
-    compareBytes(one.skew, other.skew) ||
-    compareBytes(one.time, other.time)
+    compareInstants(first.effective, second.effective) ||
+    compareInstants(first.sent, second.sent) ||
+    compareBytes(first.server, second.server) ||
+    compareBytes(first.position, second.position) ||
+    compareBytes(first.skew, second.skew) ||
+    compareBytes(first.time, second.time)
   );
 }
 
-function fieldsOf(line: ByteString): AtMoments & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
-  const [mark = '', server = '', skew = '', client = '', position = '', time = ''] = line.split(' ');
-  const skewStart = mark.length + 1 + server.length + 1;
+function parseAtFields(line: ByteString): AtTimes & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
+  const [prefix = '', server = '', skew = '', client = '', position = '', time = ''] = line.split(' ');
+  const skewStart = prefix.length + 1 + server.length + 1;
   const skewEnd = skewStart + skew.length;
   const timeStart = skewEnd + 1 + client.length + 1 + position.length + 1;
   const bytes = Uint8Array.from(line, (character) => character.charCodeAt(0));
-  return { ...momentsIn(bytes, { skewStart, skewEnd, timeStart, end: line.length }), server, skew, position, time };
+  return { ...parseAtTimes(bytes, { skewStart, skewEnd, timeStart, end: line.length }), server, skew, position, time };
 }
 
 function compareBytes(a: ByteString, b: ByteString): number {

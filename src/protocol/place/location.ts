@@ -1,14 +1,14 @@
-import { bytesToScan, textIn } from '../text/latin1.js';
+import { encodeToScratch, decodeLatin1 } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
-import { bucketOfHash } from './digest.js';
+import { partitionOfHash } from './digest.js';
 import { hashHigh, hashLow } from '../text/hash.js';
 import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';
-import { compareAtLines, momentsIn, type AtMoments } from './location-order.js';
+import { compareAtLines, parseAtTimes, type AtTimes } from './location-order.js';
 import { positionSource } from './position.js';
 import { compareInstants, timeSource, type Instant } from './time.js';
 
 /** What stands in front of every AT line. */
-const mark = 'AT ';
+const atPrefix = 'AT ';
 
 /**
  * Where a client was, when, and who first heard it. It is its AT line, the same bytes in every server of the herd, and
@@ -16,14 +16,14 @@ const mark = 'AT ';
  * are kept, so each field counts.
  */
 export class Location {
-  private ownClient: ClientId;
+  private clientText: ClientId;
   /** The effective time, by which locations of a client are ordered ([LO1]). */
   readonly effectiveSeconds: number;
   readonly effectiveNanoseconds: number;
   /** Whole seconds of the time of receipt, by which a full store evicts; `received` has it to the nanosecond. */
   readonly receivedSeconds: number;
   /** The bucket of the digest that the client belongs to. */
-  readonly bucket: number;
+  readonly partition: number;
   /** The hash of the line, in two halves of 32 bits. */
   readonly hashLow: number;
   readonly hashHigh: number;
@@ -38,42 +38,42 @@ export class Location {
     bytes: Buffer,
   ) {
     const end = line.length;
-    const skewStart = line.indexOf(' ', mark.length) + 1;
+    const skewStart = line.indexOf(' ', atPrefix.length) + 1;
     const clientStart = line.indexOf(' ', skewStart) + 1;
     const clientEnd = line.indexOf(' ', clientStart);
     const timeStart = line.indexOf(' ', clientEnd + 1) + 1;
     // A text of its own, not a slice of the line: as a key of a map it is found three times as fast.
-    this.ownClient = asClientId(textIn(bytes, clientStart, clientEnd));
-    this.bucket = bucketOfHash(hashLow(bytes, clientStart, clientEnd));
-    this.hashLow = hashLow(bytes, mark.length, end);
-    this.hashHigh = hashHigh(bytes, mark.length, end);
-    const { effective, received } = momentsIn(bytes, { skewStart, skewEnd: clientStart - 1, timeStart, end });
+    this.clientText = asClientId(decodeLatin1(bytes, clientStart, clientEnd));
+    this.partition = partitionOfHash(hashLow(bytes, clientStart, clientEnd));
+    this.hashLow = hashLow(bytes, atPrefix.length, end);
+    this.hashHigh = hashHigh(bytes, atPrefix.length, end);
+    const { effective, received } = parseAtTimes(bytes, { skewStart, skewEnd: clientStart - 1, timeStart, end });
     this.effectiveSeconds = effective.seconds;
     this.effectiveNanoseconds = effective.nanoseconds;
     this.receivedSeconds = received.seconds;
   }
 
   /** The location in a text that begins with an AT line, known to be right, which ends there. No more of the text is kept. */
-  static in(text: ByteString, end: number): Location {
-    const bytes = bytesToScan(text);
-    return new Location(textIn(bytes, 0, end), bytes);
+  static fromPrefix(text: ByteString, end: number): Location {
+    const bytes = encodeToScratch(text);
+    return new Location(decodeLatin1(bytes, 0, end), bytes);
   }
 
   get client(): ClientId {
-    return this.ownClient;
+    return this.clientText;
   }
 
   /**
    * Takes over the text of the client's ID from the location that this one replaces. The key of a map stays the text that it
    * first was; with a text of its own in each new location, the ID of every client that moves would be kept twice.
    */
-  shareClientOf(replaced: Location): void {
-    this.ownClient = replaced.ownClient;
+  reuseClientTextOf(replaced: Location): void {
+    this.clientText = replaced.clientText;
   }
 
   /** The server that first got it. */
   get server(): ServerId {
-    return this.line.slice(mark.length, this.serverEnd) as ServerId;
+    return this.line.slice(atPrefix.length, this.serverEnd) as ServerId;
   }
 
   /** That server's receipt time minus the client's, in seconds: `+0.563873386`. */
@@ -94,7 +94,7 @@ export class Location {
 
   /** When its server received it, by that server's clock: the client's time plus the skew. */
   get received(): Instant {
-    return this.moments.received;
+    return this.times.received;
   }
 
   /** Its line: what a location is where it travels as JSON. `parseAt` reads it. */
@@ -102,14 +102,14 @@ export class Location {
     return this.line;
   }
 
-  private get moments(): AtMoments {
+  private get times(): AtTimes {
     const { line, serverEnd, skewEnd } = this;
     const timeStart = line.lastIndexOf(' ') + 1;
-    return momentsIn(bytesToScan(line), { skewStart: serverEnd + 1, skewEnd, timeStart, end: line.length });
+    return parseAtTimes(encodeToScratch(line), { skewStart: serverEnd + 1, skewEnd, timeStart, end: line.length });
   }
 
   private get serverEnd(): number {
-    return this.line.indexOf(' ', mark.length);
+    return this.line.indexOf(' ', atPrefix.length);
   }
 
   private get skewEnd(): number {
@@ -118,7 +118,7 @@ export class Location {
 }
 
 /** What a client reports, as it wrote it. */
-export interface Report {
+export interface LocationReport {
   readonly client: ClientId;
   readonly position: ByteString;
   readonly time: ByteString;
@@ -127,19 +127,23 @@ export interface Report {
 }
 
 /** The location that a server makes of a report, and the skew that it measured. */
-export function locate({ client, position, time }: Report, server: ServerId, skew: string): Location {
-  const line = `${mark}${server} ${skew} ${client} ${position} ${time}`;
-  return Location.in(line, line.length);
+export function locationFromReport(
+  { client, position, time }: LocationReport,
+  server: ServerId,
+  skew: string,
+): Location {
+  const line = `${atPrefix}${server} ${skew} ${client} ${position} ${time}`;
+  return Location.fromPrefix(line, line.length);
 }
 
 /** An AT line, its fields checked as a client's are ([PE10]). */
-export const atSource = `${mark}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} [^\\t-\\r ]+ ${positionSource} ${timeSource}`;
+export const atSource = `${atPrefix}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} [^\\t-\\r ]+ ${positionSource} ${timeSource}`;
 
 const atPattern = new RegExp(`^${atSource}$`);
 
 /** Reads an AT line as clients see it. Never throws; undefined if it is none. */
 export function parseAt(line: ByteString): Location | undefined {
-  return atPattern.test(line) ? Location.in(line, line.length) : undefined;
+  return atPattern.test(line) ? Location.fromPrefix(line, line.length) : undefined;
 }
 
 /**
@@ -147,25 +151,25 @@ export function parseAt(line: ByteString): Location | undefined {
  * seen the same reports, in whatever order, hold the same location to the byte.
  */
 export function supersedes(a: Location, b: Location): boolean {
-  const later =
+  const difference =
     a.effectiveSeconds - b.effectiveSeconds ||
     a.effectiveNanoseconds - b.effectiveNanoseconds ||
     compareAtLines(a.line, b.line);
-  return later > 0;
+  return difference > 0;
 }
 
 /** The one of two locations of a client that replaces the other. */
-export function newerOf(location: Location, other: Location | undefined): Location {
+export function pickNewer(location: Location, other: Location | undefined): Location {
   return other === undefined || supersedes(location, other) ? location : other;
 }
 
 /** Below zero if `a` was received before `b`, zero in the same nanosecond, above zero if later; each by its server's clock. */
-export function compareReceipts(a: Location, b: Location): number {
+export function compareReceiptTimes(a: Location, b: Location): number {
   return a.receivedSeconds - b.receivedSeconds || compareInstants(a.received, b.received);
 }
 
 /** Whether a location was received after a moment, by its server's clock. */
 export function isReceivedAfter(location: Location, moment: Instant): boolean {
-  const later = location.receivedSeconds - moment.seconds;
-  return later === 0 ? location.received.nanoseconds > moment.nanoseconds : later > 0;
+  const differenceSeconds = location.receivedSeconds - moment.seconds;
+  return differenceSeconds === 0 ? location.received.nanoseconds > moment.nanoseconds : differenceSeconds > 0;
 }

@@ -28,18 +28,18 @@ export function isPosition(field: ByteString): boolean {
 export function parsePosition(field: ByteString): Position | undefined {
   const [, latitude, longitude] = pattern.exec(field) ?? [];
   if (latitude === undefined || longitude === undefined) return undefined;
-  return { latitude: withoutPlus(latitude), longitude: withoutPlus(longitude) };
+  return { latitude: stripPlus(latitude), longitude: stripPlus(longitude) };
 }
 
-function withoutPlus(degrees: string): string {
+function stripPlus(degrees: string): string {
   return degrees.startsWith('+') ? degrees.slice(1) : degrees;
 }
 
 /** Degrees as ISO 6709 writes them; to a ten-millionth, which is a centimetre. */
-export function isoPositionOf(latitude: number, longitude: number): string {
-  return signed(latitude) + signed(longitude);
+export function formatIsoPosition(latitude: number, longitude: number): string {
+  return formatSignedDegrees(latitude) + formatSignedDegrees(longitude);
 }
 
-function signed(degrees: number): string {
+function formatSignedDegrees(degrees: number): string {
   return `${degrees < 0 ? '-' : '+'}${Math.abs(degrees).toFixed(7)}`;
 }

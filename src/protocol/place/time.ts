@@ -9,7 +9,7 @@ export interface Instant {
 }
 
 /** Nanoseconds in a second. */
-export const NANOSECONDS = 1_000_000_000;
+export const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 /** A time field, with its digits before and behind the point. At most 15 of seconds: beyond 2^53 their arithmetic would be inexact. */
 export const timeSource = '(\\d{1,15})(?:\\.(\\d+))?';
@@ -19,26 +19,26 @@ const pattern = new RegExp(`^${timeSource}$`);
 /** The moment that a client's time field stands for, to the nanosecond; digits beyond the ninth are cut off. */
 export function parseTime(field: ByteString): Instant | undefined {
   const match = pattern.exec(field);
-  return match?.[1] === undefined ? undefined : instantOf(match[1], match[2]);
+  return match?.[1] === undefined ? undefined : instantFromDigits(match[1], match[2]);
 }
 
 /** The moment of a time field that was matched: its digits before and behind the point. */
-export function instantOf(seconds: string, fraction = ''): Instant {
+export function instantFromDigits(seconds: string, fraction = ''): Instant {
   const digits = fraction.slice(0, 9);
   return { seconds: Number(seconds), nanoseconds: Number(digits) * 10 ** (9 - digits.length) };
 }
 
 /** The number whose decimal digits stand in bytes. */
-export function numberIn(bytes: Uint8Array, start: number, end: number): number {
+export function parseDigits(bytes: Uint8Array, start: number, end: number): number {
   let number = 0;
   for (let index = start; index < end; index += 1) number = number * 10 + (bytes[index] ?? ZERO) - ZERO;
   return number;
 }
 
 /** The nanoseconds of a fraction of a second whose digits stand in bytes; those beyond the ninth are cut off. */
-export function nanosecondsIn(bytes: Uint8Array, start: number, end: number): number {
+export function parseNanoseconds(bytes: Uint8Array, start: number, end: number): number {
   const digits = Math.min(9, Math.max(0, end - start));
-  return numberIn(bytes, start, start + digits) * 10 ** (9 - digits);
+  return parseDigits(bytes, start, start + digits) * 10 ** (9 - digits);
 }
 
 const ZERO = 48;
@@ -70,22 +70,22 @@ export function earlierOf(a: Instant, b: Instant): Instant {
 
 /** The server's receipt time minus the client's time in seconds: always signed, always nine decimals. */
 export function formatSkew(received: Instant, sent: Instant): string {
-  const late = compareInstants(received, sent) >= 0;
-  const [end, start] = late ? [received, sent] : [sent, received];
+  const isLate = compareInstants(received, sent) >= 0;
+  const [end, start] = isLate ? [received, sent] : [sent, received];
   let seconds = end.seconds - start.seconds;
   let nanoseconds = end.nanoseconds - start.nanoseconds;
   if (nanoseconds < 0) {
     seconds -= 1;
-    nanoseconds += NANOSECONDS;
+    nanoseconds += NANOSECONDS_PER_SECOND;
   }
-  return `${late ? '+' : '-'}${seconds}.${String(nanoseconds).padStart(9, '0')}`;
+  return `${isLate ? '+' : '-'}${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 
 /**
  * Whether a client's time is further ahead of the server's than is allowed ([TM7]).
  *
- * @param aheadMaxMs milliseconds, compared to the second
+ * @param maxFutureSkewMs milliseconds, compared to the second
  */
-export function isAhead(sent: Instant, received: Instant, aheadMaxMs: number): boolean {
-  return sent.seconds - received.seconds > aheadMaxMs / 1_000;
+export function isTooFarAhead(sent: Instant, received: Instant, maxFutureSkewMs: number): boolean {
+  return sent.seconds - received.seconds > maxFutureSkewMs / 1_000;
 }

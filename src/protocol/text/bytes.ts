@@ -1,4 +1,4 @@
-import { bytesToScan, textIn } from './latin1.js';
+import { encodeToScratch, decodeLatin1 } from './latin1.js';
 
 /**
  * Text of which each character is one byte (latin1: U+0000 to U+00FF). Everything that travels on a wire of the herd is
@@ -16,7 +16,7 @@ export function fieldsOf(line: ByteString): ByteString[] {
   const fields: ByteString[] = [];
   let start = 0;
   for (let index = 0; index < line.length; index += 1) {
-    if (!separates(line.charCodeAt(index))) continue;
+    if (!isFieldSeparator(line.charCodeAt(index))) continue;
     if (index > start) fields.push(line.slice(start, index));
     start = index + 1;
   }
@@ -25,13 +25,13 @@ export function fieldsOf(line: ByteString): ByteString[] {
 }
 
 /** The bytes that separate fields: space, tab, LF, vertical tab, form feed, CR; nothing else. */
-function separates(byte: number): boolean {
+function isFieldSeparator(byte: number): boolean {
   return byte === SPACE || (byte >= TAB && byte <= CR);
 }
 
 /** A copy that shares no memory with the text it was cut from: a slice of a large chunk would keep the whole chunk alive. */
 export function flatCopy(text: ByteString): ByteString {
-  return textIn(bytesToScan(text), 0, text.length);
+  return decodeLatin1(encodeToScratch(text), 0, text.length);
 }
 
 /** The bytes of a text as it is typed or read by people (UTF-8). */

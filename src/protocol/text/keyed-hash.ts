@@ -36,9 +36,9 @@ export function keyedHash(bytes: Uint8Array, start: number, end: number, key: Ha
 }
 
 /** Up to four bytes from a place on, the first the lowest, and what is to stand in the others. */
-function wordAt(bytes: Uint8Array, at: number, end: number, others: number): number {
-  let word = others;
-  for (let index = 0; index < 4 && at + index < end; index += 1) word |= (bytes[at + index] ?? 0) << (8 * index);
+function wordAt(bytes: Uint8Array, start: number, end: number, upperBytes: number): number {
+  let word = upperBytes;
+  for (let index = 0; index < 4 && start + index < end; index += 1) word |= (bytes[start + index] ?? 0) << (8 * index);
   return word;
 }
 

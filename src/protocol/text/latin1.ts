@@ -6,14 +6,14 @@ import type { ByteString } from './bytes.js';
  * The bytes of a text, to be read before the next text is asked for: texts of usual length share one buffer. To read a text
  * character by character takes V8 several times as long.
  */
-export function bytesToScan(text: ByteString): Buffer {
+export function encodeToScratch(text: ByteString): Buffer {
   if (text.length > scratch.length) return Buffer.from(text, 'latin1');
   scratch.write(text, 'latin1');
   return scratch;
 }
 
 /** Some of the bytes as a text of its own. */
-export function textIn(bytes: Buffer, start: number, end: number): ByteString {
+export function decodeLatin1(bytes: Buffer, start: number, end: number): ByteString {
   return bytes.toString('latin1', start, end);
 }
 

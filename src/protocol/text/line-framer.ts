@@ -11,7 +11,7 @@ export type Frame = ByteString | OverlongLine;
 const CR = 13;
 
 /** Pieces of a line after which they are made one: each by itself costs memory, and making them one costs time. */
-const piecesMax = 256;
+const maxPieces = 256;
 
 /**
  * Cuts one stream of bytes into lines, whatever chunks it comes in. Holds at most one line of the allowed length. A line
@@ -19,11 +19,11 @@ const piecesMax = 256;
  */
 export class LineFramer {
   private partial: ByteString = '';
-  private pieces = 0;
+  private pieceCount = 0;
   private state: 'reading' | 'skipping' = 'reading';
 
-  /** @param lineBytesMax the longest line, without its line end, that is passed on whole */
-  constructor(private readonly lineBytesMax: number) {}
+  /** @param maxLineBytes the longest line, without its line end, that is passed on whole */
+  constructor(private readonly maxLineBytes: number) {}
 
   /** Takes the next bytes; returns the frames that they complete, in order. */
   push(chunk: Buffer): Frame[] {
@@ -38,7 +38,7 @@ export class LineFramer {
       this.complete(text.slice(start, end), frames);
       start = end + 1;
     }
-    if (start < text.length) this.hold(text.slice(start), frames);
+    if (start < text.length) this.bufferPartial(text.slice(start), frames);
     return frames;
   }
 
@@ -60,20 +60,20 @@ export class LineFramer {
     frames.push(this.frame(line.charCodeAt(line.length - 1) === CR ? line.slice(0, -1) : line));
   }
 
-  private hold(rest: ByteString, frames: Frame[]): void {
+  private bufferPartial(rest: ByteString, frames: Frame[]): void {
     if (this.state === 'skipping') return;
     // One byte more than a CR could explain is enough to know.
-    const piece = flatCopy(rest.slice(0, this.lineBytesMax + 2 - this.partial.length));
-    this.pieces = (this.pieces + 1) % piecesMax;
-    this.partial = this.pieces === 0 ? flatCopy(this.partial + piece) : this.partial + piece;
-    const excess = this.partial.length - this.lineBytesMax;
-    if (excess <= 0 || (excess === 1 && this.partial.charCodeAt(this.lineBytesMax) === CR)) return;
+    const piece = flatCopy(rest.slice(0, this.maxLineBytes + 2 - this.partial.length));
+    this.pieceCount = (this.pieceCount + 1) % maxPieces;
+    this.partial = this.pieceCount === 0 ? flatCopy(this.partial + piece) : this.partial + piece;
+    const excess = this.partial.length - this.maxLineBytes;
+    if (excess <= 0 || (excess === 1 && this.partial.charCodeAt(this.maxLineBytes) === CR)) return;
     frames.push(this.frame(this.partial));
     this.partial = '';
     this.state = 'skipping';
   }
 
   private frame(line: ByteString): Frame {
-    return line.length > this.lineBytesMax ? new OverlongLine(line.slice(0, this.lineBytesMax)) : line;
+    return line.length > this.maxLineBytes ? new OverlongLine(line.slice(0, this.maxLineBytes)) : line;
   }
 }

@@ -3,16 +3,16 @@
  * separators of lines and paragraphs, and format characters such as bidirectional overrides (Unicode categories Cc, Zl, Zp and
  * Cf). The joiners U+200C and U+200D stay: letters and emoji are made with them.
  */
-const terminalActive = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+const terminalControl = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 
-const activeButLf = /(?!\n)(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})/u;
+const terminalControlExceptLf = /(?!\n)(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})/u;
 
 /** Says whether a text of lines, which end in LF, holds a terminal-active character besides. */
-export function holdsTerminalActive(lines: string): boolean {
-  return activeButLf.test(lines);
+export function hasTerminalControls(lines: string): boolean {
+  return terminalControlExceptLf.test(lines);
 }
 
 /** The text with every terminal-active character replaced. */
-export function replaceTerminalActive(text: string, replacement: (character: string) => string): string {
-  return text.replace(terminalActive, replacement);
+export function replaceTerminalControls(text: string, replacement: (character: string) => string): string {
+  return text.replace(terminalControl, replacement);
 }

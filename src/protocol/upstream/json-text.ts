@@ -2,7 +2,7 @@ import type { ByteString } from '../text/bytes.js';
 import { UpstreamError } from './errors.js';
 
 /**
- * Valid JSON in valid UTF-8 on one line: no white space outside its strings. Only `oneLine` makes one, so that nothing
+ * Valid JSON in valid UTF-8 on one line: no white space outside its strings. Only `toJsonLine` makes one, so that nothing
  * unchecked reaches a client.
  *
  * JSON is relayed as text: parsing and writing it again would turn the id 309107149164920832 into ...800.
@@ -21,22 +21,22 @@ const structure = /["[\]{},]/g;
  * Drops the white space between tokens and a leading byte order mark; strings and numbers stay as they are, to the byte.
  * @throws UpstreamError when the bytes are no JSON in UTF-8.
  */
-export function oneLine(json: ByteString): JsonLine {
+export function toJsonLine(json: ByteString): JsonLine {
   const text = json.startsWith(byteOrderMark) ? json.slice(byteOrderMark.length) : json;
   validate(text);
 
-  const kept: string[] = [];
-  let keptTo = 0;
+  const pieces: string[] = [];
+  let copiedTo = 0;
   for (let at = search(whiteSpaceOrQuote, text, 0); at < text.length; at = search(whiteSpaceOrQuote, text, at)) {
     if (text[at] === '"') {
       at = endOfString(text, at);
     } else {
-      kept.push(text.slice(keptTo, at));
-      at = keptTo = search(notWhiteSpace, text, at);
+      pieces.push(text.slice(copiedTo, at));
+      at = copiedTo = search(notWhiteSpace, text, at);
     }
   }
-  kept.push(text.slice(keptTo));
-  return kept.join('') as JsonLine;
+  pieces.push(text.slice(copiedTo));
+  return pieces.join('') as JsonLine;
 }
 
 /**
@@ -44,9 +44,9 @@ export function oneLine(json: ByteString): JsonLine {
  * has no such property, or no array there, comes back unchanged.
  * @param count a whole number, 0 or more
  */
-export function keepFirst(json: JsonLine, property: string, count: number): JsonLine {
-  const kept: string[] = [];
-  let keptTo = 0;
+export function truncateArray(json: JsonLine, property: string, count: number): JsonLine {
+  const pieces: string[] = [];
+  let copiedTo = 0;
   if (!json.startsWith('{')) return json;
 
   let at = 1;
@@ -57,22 +57,22 @@ export function keepFirst(json: JsonLine, property: string, count: number): Json
     if (JSON.parse(json.slice(at, keyEnd)) === property && json[value] === '[') {
       const cut = endOfElements(json, value, count);
       const arrayEnd = endOfValue(json, value);
-      kept.push(json.slice(keptTo, cut));
-      keptTo = arrayEnd - 1;
+      pieces.push(json.slice(copiedTo, cut));
+      copiedTo = arrayEnd - 1;
       at = arrayEnd + 1;
     } else {
       at = endOfValue(json, value) + 1;
     }
   }
-  kept.push(json.slice(keptTo));
-  return kept.join('') as JsonLine;
+  pieces.push(json.slice(copiedTo));
+  return pieces.join('') as JsonLine;
 }
 
 /**
  * Adds a property behind those of a top-level object. Every other byte stays. What is no object comes back unchanged.
  * @param value JSON on one line
  */
-export function withProperty(json: JsonLine, property: string, value: ByteString): JsonLine {
+export function appendProperty(json: JsonLine, property: string, value: ByteString): JsonLine {
   if (!json.startsWith('{')) return json;
   const comma = json === '{}' ? '' : ',';
   return `${json.slice(0, -1)}${comma}${JSON.stringify(property)}:${value}}` as JsonLine;
@@ -90,9 +90,9 @@ function validate(text: ByteString): void {
 /** Where the first `count` elements of the array that opens at `open` end: past the last byte to keep. */
 function endOfElements(json: JsonLine, open: number, count: number): number {
   let at = open + 1;
-  for (let kept = 0; kept < count && json[at] !== ']'; kept++) {
+  for (let keptCount = 0; keptCount < count && json[at] !== ']'; keptCount++) {
     const end = endOfValue(json, at);
-    if (json[end] === ']' || kept + 1 === count) return end;
+    if (json[end] === ']' || keptCount + 1 === count) return end;
     at = end + 1;
   }
   return at;

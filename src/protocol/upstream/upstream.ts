@@ -1,14 +1,14 @@
 import type { ByteString } from '../text/bytes.js';
 
 /** What is near a place: the question that WHATSAT puts to an upstream. */
-export interface NearbyQuestion {
+export interface NearbyQuery {
   /** Decimal degrees as text, north positive, without a plus sign: `34.068930`, `-8.5`. Text, so that no digit is lost. */
   readonly latitude: string;
   /** Decimal degrees as text, east positive, without a plus sign. */
   readonly longitude: string;
   /** Kilometres, finite, 0 or more; may exceed what the upstream takes. */
   readonly radiusKm: number;
-  /** How many results at most: a whole number from 0 to the upstream's `countMax`. */
+  /** How many results at most: a whole number from 0 to the upstream's `maxCount`. */
   readonly count: number;
 }
 
@@ -28,7 +28,7 @@ export interface HttpResponse {
   /** How long it took to come, in milliseconds, if that was measured. */
   readonly tookMs?: number;
   /** When the far end wants to be asked again, in milliseconds from now, if its headers say so. */
-  readonly restMs?: number;
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -43,29 +43,29 @@ export type RadiusBeyondMax = 'clamp' | 'reject';
  */
 export interface Upstream {
   /** The largest count a WHATSAT may ask for. Beyond it the command is invalid. */
-  readonly countMax: number;
+  readonly maxCount: number;
   /** The largest radius the API takes, in kilometres. */
-  readonly radiusKmMax: number;
+  readonly maxRadiusKm: number;
   /** What becomes of a WHATSAT with a larger radius; left out: `clamp`. */
   readonly radiusBeyondMax?: RadiusBeyondMax;
   /**
    * What a request costs at most, in the unit that the API's owner counts: posts that may be returned, say. Left out where
    * each request counts one.
    */
-  readonly units?: (question: NearbyQuestion) => number;
+  readonly units?: (query: NearbyQuery) => number;
   /** The request that asks the question. It may hold a key. */
-  request(question: NearbyQuestion): HttpRequest;
+  request(query: NearbyQuery): HttpRequest;
   /**
    * The answer in the form that clients read, as one line of JSON without its line end, with at most `question.count`
    * results. An API that speaks that form already is relayed byte for byte but for white space between tokens.
    * @throws UpstreamError when the response is no answer; its message may be shown to clients.
    */
-  answer(response: HttpResponse, question: NearbyQuestion): ByteString;
+  answer(response: HttpResponse, query: NearbyQuery): ByteString;
   /** One line of JSON that says, in the form of an error that clients read, that there is no answer and why. */
   failure(message: string): ByteString;
 }
 
 /** The largest radius of a valid WHATSAT, in kilometres; infinite where a larger one is clamped. */
-export function validRadiusKmMax({ radiusKmMax, radiusBeyondMax }: Upstream): number {
-  return radiusBeyondMax === 'reject' ? radiusKmMax : Infinity;
+export function maxValidRadiusKm({ maxRadiusKm, radiusBeyondMax }: Upstream): number {
+  return radiusBeyondMax === 'reject' ? maxRadiusKm : Infinity;
 }

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { EventEmitter } from 'eventemitter3';
-import type { Actor, Address, Failure, Registry } from '../../actors/bus/bus.js';
+import type { Actor, Address, ActorFailure, ActorRegistry } from '../../actors/bus/bus.js';
 import type { HerdEvent } from '../../actors/bus/events.js';
 import { LongestTurn } from '../time/longest-turn.js';
 
@@ -12,10 +12,10 @@ export type EventOf<Kind extends HerdEvent['kind'], Event = HerdEvent> = Event e
   : never;
 
 /** How many handled messages may stay at the head of the queue before it is cut: cutting costs, and so does keeping. */
-const handledMax = 8_192;
+const maxHandledMessages = 8_192;
 
 /** The bus of one server, on which everything its actors say and everything that happens in it travels. */
-export class MessageBus implements Registry {
+export class MessageBus implements ActorRegistry {
   private readonly mailboxes = new EventEmitter();
   private readonly topics = new EventEmitter<string>();
   /** Addresses and messages in turn: an address, its message, an address, its message. */
@@ -24,7 +24,7 @@ export class MessageBus implements Registry {
   private state: 'idle' | 'delivering' = 'idle';
   private deadLetters = 0;
   private readonly turns = new LongestTurn();
-  private onFailure: (failure: Failure) => void = ({ error }) => {
+  private onFailure: (failure: ActorFailure) => void = ({ error }) => {
     throw error;
   };
 
@@ -35,13 +35,13 @@ export class MessageBus implements Registry {
     this.queue.push(to, message);
     if (this.state === 'delivering') return;
     this.state = 'delivering';
-    const beganAtMs = performance.now();
+    const startedAtMs = performance.now();
     try {
       this.deliverAll();
     } finally {
       this.state = 'idle';
       const nowMs = performance.now();
-      this.turns.note(nowMs - beganAtMs, nowMs);
+      this.turns.record(nowMs - startedAtMs, nowMs);
     }
   }
 
@@ -50,7 +50,7 @@ export class MessageBus implements Registry {
    * else in the process is served meanwhile.
    */
   get longestTurnMs(): number {
-    return this.turns.at(performance.now());
+    return this.turns.valueAt(performance.now());
   }
 
   publish(event: HerdEvent): void {
@@ -59,27 +59,27 @@ export class MessageBus implements Registry {
 
   /** Listens to one kind of event; returns what ends it. */
   on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): () => void {
-    const guarded = (event: EventOf<Kind>) => {
+    const guardedListener = (event: EventOf<Kind>) => {
       try {
         listener(event);
       } catch (error) {
         this.onListenerFailure(error);
       }
     };
-    this.topics.on(kind, guarded);
-    return () => this.topics.off(kind, guarded);
+    this.topics.on(kind, guardedListener);
+    return () => this.topics.off(kind, guardedListener);
   }
 
-  attach<Message>(at: Address<Message>, actor: Actor<Message>): void {
-    this.mailboxes.removeAllListeners(at);
-    this.mailboxes.on(at, (message: Message) => actor.receive(message));
+  attach<Message>(address: Address<Message>, actor: Actor<Message>): void {
+    this.mailboxes.removeAllListeners(address);
+    this.mailboxes.on(address, (message: Message) => actor.receive(message));
   }
 
-  detach(at: Address<never>): void {
-    this.mailboxes.removeAllListeners(at);
+  detach(address: Address<never>): void {
+    this.mailboxes.removeAllListeners(address);
   }
 
-  supervise(onFailure: (failure: Failure) => void): void {
+  supervise(onFailure: (failure: ActorFailure) => void): void {
     this.onFailure = onFailure;
   }
 
@@ -88,7 +88,7 @@ export class MessageBus implements Registry {
       const to = this.queue[this.head] as string;
       const message = this.queue[this.head + 1];
       this.head += 2;
-      if (this.head > handledMax) {
+      if (this.head > maxHandledMessages) {
         this.queue = this.queue.slice(this.head);
         this.head = 0;
       }
@@ -100,13 +100,13 @@ export class MessageBus implements Registry {
 
   private deliver(to: string, message: unknown): void {
     try {
-      if (!this.mailboxes.emit(to, message)) this.noteDeadLetter(to, message);
+      if (!this.mailboxes.emit(to, message)) this.recordDeadLetter(to, message);
     } catch (error) {
       this.onFailure({ address: to, message, error });
     }
   }
 
-  private noteDeadLetter(to: string, message: unknown): void {
+  private recordDeadLetter(to: string, message: unknown): void {
     this.deadLetters += 1;
     const messageKind = (message as { kind?: string } | undefined)?.kind ?? typeof message;
     this.publish({ kind: 'dead-letter', address: to, messageKind, count: this.deadLetters });

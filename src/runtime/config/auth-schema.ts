@@ -1,55 +1,58 @@
 import { z } from 'zod';
-import { standsInFile } from './environment-only.js';
-import type { Problem } from './problems.js';
+import { literalSecretProblem, type Problem } from './problem.js';
 
-/** Nobody keeps who guesses from guessing on, so a token must be too long for it. */
-const tokenLength = { least: 16, most: 256 };
+/** Length of a token, in characters. Tokens can be guessed online without limit, so they must be long. */
+const tokenLength = { min: 16, max: 256 };
 
-/** Devices with a token of their own: each request that brings a token is compared with all of them. */
-const devicesMax = 1_000;
+/** Maximum number of device tokens: a request's token is compared with each of them. */
+const maxDevices = 1_000;
 
 const tokenRule =
-  `must be ${tokenLength.least} to ${tokenLength.most} visible characters of ASCII; ` +
-  '`openssl rand -hex 32` makes such a token';
+  `must be ${tokenLength.min} to ${tokenLength.max} printable ASCII characters; ` +
+  'generate one with `openssl rand -hex 32`';
 
-// Editors see `${NAME}`, not what it stands for: so what is asked of a token is no part of the JSON Schema.
+// Editors see `${NAME}`, not the value of the variable, so the rules of a token are not part of the JSON Schema.
 const token = z
   .string({ error: tokenRule })
   .refine(
-    (text) => /^[\x21-\x7e]*$/.test(text) && text.length >= tokenLength.least && text.length <= tokenLength.most,
+    (text) => /^[\x21-\x7e]*$/.test(text) && text.length >= tokenLength.min && text.length <= tokenLength.max,
     tokenRule,
   )
-  .describe('The name of an environment variable, as in ${HERD_TOKEN}. A token stands in no file.');
+  .describe('Environment variable that holds the token, as in ${HERD_TOKEN}. A literal token is an error.');
 
-const device = z.string().regex(/^[^\t-\r ]{1,200}$/, 'must be a client ID: one word without white space');
+const deviceId = z.string().regex(/^[^\t-\r ]{1,200}$/, 'must be a client ID: one word without white space');
 
-/** Each request of a page is compared with all of them. */
-const originsMax = 100;
+/** Maximum number of origins: the origin of each request is compared with all of them. */
+const maxOrigins = 100;
 
 const origin = z
   .string()
   .refine(
     (text) => isOrigin(text),
-    'must be an origin as browsers write it, as in https://map.example: no path, no port of its scheme',
+    'must be an origin as browsers send it, such as https://map.example: no path, no default port',
   )
-  .describe('An origin, as in https://map.example or http://localhost:3000.');
+  .describe('Origin, such as https://map.example or http://localhost:3000.');
 
-/** What `access` in herd.yaml may say. docs/operations.md explains it. */
-export const accessSchema = z.strictObject({
-  clients: token.optional().describe('The token that whoever asks or reports must have. Leave it out for none.'),
-  administration: token
+/** Schema of `auth` in herd.yaml. */
+export const authSchema = z.strictObject({
+  clientToken: token.optional().describe('Token required to report and to query. Omit it for none.'),
+  adminToken: token
     .optional()
-    .describe('The token of those who may crash and stop servers, cut links, and set the level of logs.'),
-  devices: z
-    .record(device, token)
-    .refine((devices) => Object.keys(devices).length <= devicesMax, `there may be ${devicesMax} devices with a token`)
+    .describe('Token required for admin actions: crash and stop servers, cut links, set log levels.'),
+  deviceTokens: z
+    .record(deviceId, token)
+    .refine((deviceTokens) => Object.keys(deviceTokens).length <= maxDevices, `must have at most ${maxDevices} devices`)
     .default({})
-    .describe('Tokens of single devices by client ID, with which a device may report itself, and nothing else.'),
-  origins: z
+    .describe('Tokens by client ID. Such a token may only report the location of that client.'),
+});
+
+/** Schema of `cors` in herd.yaml. */
+export const corsSchema = z.strictObject({
+  allowedOrigins: z
     .array(origin)
-    .max(originsMax, `there may be ${originsMax} origins`)
+    .max(maxOrigins, `must have at most ${maxOrigins} origins`)
     .default([])
-    .describe('Origins of pages that may ask and report as programs may. Leave it out for none but the herd itself.'),
+    .describe('Origins of web pages that may report and query. Pages of the herd itself are always allowed.'),
 });
 
 function isOrigin(text: string): boolean {
@@ -57,26 +60,26 @@ function isOrigin(text: string): boolean {
 }
 
 /**
- * What is wrong with tokens that have the right shape.
- * @param isFromEnvironment whether a value is nothing but a variable of the environment
+ * Finds tokens that are written literally in the file, or used twice.
+ * @param isFromEnvironment whether the value at a path is nothing but an environment variable
  */
-export function* tokenProblemsOf(
-  { clients, administration, devices }: z.infer<typeof accessSchema>,
+export function* findTokenProblems(
+  { clientToken, adminToken, deviceTokens }: z.infer<typeof authSchema>,
   isFromEnvironment: (path: Problem['path']) => boolean,
 ): Generator<Problem> {
-  const users = new Map<string, string>();
+  const owners = new Map<string, string>();
   const tokens: (readonly [path: readonly string[], token: string | undefined])[] = [
-    [['clients'], clients],
-    [['administration'], administration],
-    ...Object.entries(devices).map(([client, its]) => [['devices', client], its] as const),
+    [['clientToken'], clientToken],
+    [['adminToken'], adminToken],
+    ...Object.entries(deviceTokens).map(([client, deviceToken]) => [['deviceTokens', client], deviceToken] as const),
   ];
-  for (const [where, its] of tokens) {
-    if (its === undefined) continue;
-    const path = ['access', ...where];
+  for (const [keys, value] of tokens) {
+    if (value === undefined) continue;
+    const path = ['auth', ...keys];
     const name = path.join('.');
-    if (!isFromEnvironment(path)) yield standsInFile(path, 'HERD_TOKEN');
-    const user = users.get(its);
-    if (user !== undefined) yield { path, text: `${name} is the same token as ${user}: whoever has one has the other` };
-    users.set(its, name);
+    if (!isFromEnvironment(path)) yield literalSecretProblem(path, 'HERD_TOKEN');
+    const owner = owners.get(value);
+    if (owner !== undefined) yield { path, text: `${name}: must not be the same token as ${owner}` };
+    owners.set(value, name);
   }
 }

@@ -1,48 +1,31 @@
-import type { z } from 'zod';
-
-export type Path = readonly PropertyKey[];
+import type { ValuePath } from './describe-issue.js';
 
 /** Where a config comes from. */
 export interface ConfigSource {
   /** The config as plain data. */
   readonly value: unknown;
-  /** Variables of the environment that are named and not set, each as a problem. Their names stand in their places. */
-  readonly lacking: readonly string[];
-  /** A problem, with where the value at the path stands as far as that can be said. */
-  at(path: Path, text: string): string;
-  /** Whether the value at the path stands in no file: a secret must not. */
-  isFromEnvironment(path: Path): boolean;
+  /** Problems of environment variables that are named and not set, where that is allowed. Values keep the placeholder then. */
+  readonly missing: readonly string[];
+  /** Prefixes a problem with the position of the value at the path, as far as it is known. */
+  describeAt(path: ValuePath, text: string): string;
+  /** Whether the value at the path comes from an environment variable: secrets must. */
+  isFromEnvironment(path: ValuePath): boolean;
 }
 
-/** A config that a program made: there are no lines to name. */
+/** A configuration passed by a program: it has no line numbers. */
 export class ObjectSource implements ConfigSource {
-  readonly lacking = [];
+  readonly missing = [];
 
   constructor(
     private readonly name: string,
     readonly value: unknown,
   ) {}
 
-  at(_: Path, text: string): string {
+  describeAt(_: ValuePath, text: string): string {
     return `${this.name}: ${text}`;
   }
 
   isFromEnvironment(): boolean {
     return true;
   }
-}
-
-/** What the schema found, one sentence a problem. */
-export function describeIssue(source: ConfigSource, issue: z.core.$ZodIssue): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) =>
-      source.at([...issue.path, key], `there is no setting ${nameOf([...issue.path, key])}`),
-    );
-  }
-  const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [source.at(issue.path, issue.path.length === 0 ? text : `${nameOf(issue.path)}: ${text}`)];
-}
-
-function nameOf(path: Path): string {
-  return path.map(String).join('.');
 }

@@ -1,55 +1,66 @@
 import type { z } from 'zod';
-import { nearestWord } from './did-you-mean.js';
+import { closestMatch } from './did-you-mean.js';
 
 type Issue = Parameters<z.core.$ZodErrorMap>[0];
 
-/** What a value must be, by the name of its type. */
-const kinds: Readonly<Record<string, string>> = {
-  object: 'words and their values, as in { word: value }',
-  record: 'words and their values, as in { word: value }',
-  array: 'a list, as in [one, other]',
-  tuple: 'a list, as in [one, other]',
-  string: 'a text',
+/** Descriptions of expected types, by zod's name of the type. */
+const typeDescriptions: Readonly<Record<string, string>> = {
+  object: 'an object, such as { key: value }',
+  record: 'an object, such as { key: value }',
+  array: 'a list, such as [a, b]',
+  tuple: 'a list, such as [a, b]',
+  string: 'a string',
   number: 'a number',
-  int: 'a whole number',
+  int: 'an integer',
   boolean: 'true or false',
 };
 
 /**
- * What is said of a value that does not fit, for people; undefined where nothing better is known than what the library says.
- * Schemas that have words of their own keep them: `schema.safeParse(value, { error: sentenceOf })`.
+ * Zod error map with messages for people: `schema.safeParse(value, { error: herdErrorMap })`. Messages that a schema defines
+ * itself take precedence.
  */
-export function sentenceOf(issue: Issue): string | undefined {
+export function herdErrorMap(issue: Issue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return mustBe(issue.input, kinds[issue.expected] ?? issue.expected);
+      return expectedText(issue.input, typeDescriptions[issue.expected] ?? issue.expected);
     case 'invalid_value':
-      return wordInstead(issue.input, issue.values.map(String));
+      return suggestOrList(issue.input, issue.values.map(String));
     case 'too_small':
       return boundText(issue.origin, 'at least', Number(issue.minimum));
     case 'too_big':
       return boundText(issue.origin, 'at most', Number(issue.maximum));
     case 'invalid_union':
       return unionText(issue);
-    default:
+    case 'invalid_format':
+      return 'has an invalid format';
+    case 'not_multiple_of':
+      return `must be a multiple of ${String(issue.divisor)}`;
+    case 'unrecognized_keys':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'custom':
       return undefined;
   }
 }
 
-/** What is said of a value where only some words can stand: the nearest of them, or what must be there. */
-export function wordInstead(written: unknown, words: readonly string[], otherwise = oneOf(words)): string {
-  const nearest = typeof written === 'string' ? nearestWord(written, words) : undefined;
+/** Message for a value that is not one of the allowed words: the closest match, or what is expected. */
+export function suggestOrList(
+  value: unknown,
+  allowed: readonly string[],
+  expected = listAlternatives(allowed),
+): string {
+  const nearest = typeof value === 'string' ? closestMatch(value, allowed) : undefined;
   return nearest === undefined
-    ? mustBe(written, otherwise)
-    : `there is no "${String(written)}" here; did you mean ${nearest}?`;
+    ? expectedText(value, expected)
+    : `invalid value "${String(value)}"; did you mean ${nearest}?`;
 }
 
-function oneOf(words: readonly string[]): string {
-  return words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`;
+function listAlternatives(alternatives: readonly string[]): string {
+  return alternatives.length === 1 ? String(alternatives[0]) : `one of ${alternatives.join(', ')}`;
 }
 
-function mustBe(written: unknown, what: string): string {
-  return written === undefined ? `is missing; it must be ${what}` : `must be ${what}`;
+function expectedText(value: unknown, expected: string): string {
+  return value === undefined ? `is required; expected ${expected}` : `must be ${expected}`;
 }
 
 function boundText(origin: string, bound: 'at least' | 'at most', count: number): string {
@@ -61,9 +72,9 @@ function boundText(origin: string, bound: 'at least' | 'at most', count: number)
 function unionText(issue: Extract<Issue, { code: 'invalid_union' }>): string | undefined {
   const { discriminator, options, input, errors } = issue;
   if (discriminator !== undefined && Array.isArray(options)) {
-    const written = (input as Readonly<Record<string, unknown>>)[discriminator];
-    return wordInstead(written, options.map(String));
+    const value = (input as Readonly<Record<string, unknown>>)[discriminator];
+    return suggestOrList(value, options.map(String));
   }
-  const values = errors.flat().flatMap((each) => (each.code === 'invalid_value' ? each.values.map(String) : []));
-  return values.length > 0 && values.length === errors.length ? wordInstead(input, values) : undefined;
+  const values = errors.flat().flatMap((error) => (error.code === 'invalid_value' ? error.values.map(String) : []));
+  return values.length > 0 && values.length === errors.length ? suggestOrList(input, values) : undefined;
 }

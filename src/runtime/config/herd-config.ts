@@ -1,15 +1,15 @@
-import type { Limits, LinkPace } from '../../actors/ports/limits.js';
-import type { UpstreamPace } from '../../actors/upstream/upstream-settings.js';
+import type { Limits, LinkTimings } from '../../actors/ports/limits.js';
+import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
 import type { CertificateFiles } from '../sockets/certificates.js';
 import type { LogSettings } from '../observe/log/log-settings.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { HerdDocument } from './schema.js';
-import type { Bridge, SpreadChoice } from './replication-choice.js';
+import type { BridgeConfig, ReplicationConfig } from './replication-config.js';
 
 /** Where one server listens. */
-export interface ServerAddress {
+export interface ServerEndpoints {
   readonly host: string;
   /** For clients. */
   readonly port: number;
@@ -20,28 +20,28 @@ export interface ServerAddress {
 }
 
 /** What WHATSAT asks: what stands under `upstream` in herd.yaml, or what no file can say, an upstream that a program has handed in. */
-export type UpstreamChoice =
+export type UpstreamConfig =
   | HerdDocument['upstream']
   | {
-      readonly kind: 'own';
+      readonly kind: 'custom';
       readonly upstream: Upstream;
       readonly radiusBeyondMax: HerdDocument['upstream']['radiusBeyondMax'];
     };
 
 /** The tokens that `httpPort` asks for. */
-export interface AccessTokens {
+export interface AuthTokens {
   /** Undefined: whoever reaches the port may do what clients do. */
-  readonly clients: string | undefined;
+  readonly clientToken: string | undefined;
   /** Undefined: nobody may administer, but who sits at a machine on which a herd is tried out. */
-  readonly administration: string | undefined;
+  readonly adminToken: string | undefined;
   /** Of clients that only one who has the token may report. */
-  readonly devices: ReadonlyMap<ClientId, string>;
+  readonly deviceTokens: ReadonlyMap<ClientId, string>;
 }
 
 /** Who may come in at `httpPort`. */
-export interface AccessRules extends AccessTokens {
+export interface AuthConfig extends AuthTokens {
   /** Origins of pages, besides those of the herd itself, that may ask and report as programs may. */
-  readonly origins: ReadonlySet<string>;
+  readonly allowedOrigins: ReadonlySet<string>;
 }
 
 /** A herd as its config describes it, checked. */
@@ -49,24 +49,24 @@ export interface HerdConfig {
   /** The file it was read from. */
   readonly file: string;
   readonly herd: string;
-  readonly servers: ReadonlyMap<ServerId, ServerAddress>;
+  readonly servers: ReadonlyMap<ServerId, ServerEndpoints>;
   readonly topology: Topology;
   /** How locations get from server to server. */
-  readonly spread: SpreadChoice;
+  readonly replication: ReplicationConfig;
   /** How a herd that floods shares its locations with others; undefined if it does not. */
-  readonly bridge: Bridge | undefined;
-  /** Variables of the environment that are not set, each as a problem; without them no bucket of `spread` or `bridge` can be opened. */
-  readonly lackingForBucket: readonly string[];
+  readonly bridge: BridgeConfig | undefined;
+  /** Variables of the environment that are not set, each as a problem; without them no bucket of `replication` or `bridge` can be opened. */
+  readonly missingBucketVariables: readonly string[];
   /** What WHATSAT asks. */
-  readonly upstream: UpstreamChoice;
-  readonly upstreamPace: UpstreamPace;
+  readonly upstream: UpstreamConfig;
+  readonly upstreamSettings: UpstreamSettings;
   /** Where the logs go; undefined for none. */
   readonly log: LogSettings | undefined;
   /** The folder in which locations are kept; undefined for memory only. */
   readonly storePath: string | undefined;
   /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */
   readonly tls: { readonly clients?: CertificateFiles | undefined; readonly peers?: CertificateFiles | undefined };
-  readonly access: AccessRules;
+  readonly auth: AuthConfig;
   readonly limits: Limits;
-  readonly pace: LinkPace;
+  readonly linkTimings: LinkTimings;
 }

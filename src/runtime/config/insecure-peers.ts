@@ -1,22 +1,25 @@
 import type { ServerId } from '../../protocol/place/ids.js';
-import { hostAndPort, isLoopback } from '../sockets/listening.js';
+import { formatHostPort, isLoopback } from '../sockets/listener.js';
 import type { HerdConfig } from './herd-config.js';
 
 /**
- * The servers that a server must not link with in a herd without a secret, as sentences: those on a network that others reach.
- * There nobody is let in, and nobody believed, who does not know the secret.
+ * Problems of links over a public network in a herd without a shared secret: such peers could not be authenticated.
  *
- * @param hosted the servers of its own process
+ * @param hostedServers the servers of its own process
  */
-export function openPeersOf(config: HerdConfig, server: ServerId, hosted: ReadonlySet<ServerId>): string[] {
-  const elsewhere = (config.topology.get(server) ?? []).filter((neighbour) => !hosted.has(neighbour));
-  if (elsewhere.length === 0) return [];
-  return [server, ...elsewhere].flatMap((each) => {
-    const { host, peerPort } = config.servers.get(each) ?? { host: 'localhost', peerPort: 0 };
+export function insecurePeerProblems(
+  config: HerdConfig,
+  server: ServerId,
+  hostedServers: ReadonlySet<ServerId>,
+): string[] {
+  const remoteNeighbours = (config.topology.get(server) ?? []).filter((neighbour) => !hostedServers.has(neighbour));
+  if (remoteNeighbours.length === 0) return [];
+  return [server, ...remoteNeighbours].flatMap((peer) => {
+    const { host, peerPort } = config.servers.get(peer) ?? { host: 'localhost', peerPort: 0 };
     if (isLoopback(host)) return [];
-    const place = hostAndPort(host, peerPort);
+    const address = formatHostPort(host, peerPort);
     return [
-      `peerPort of ${each} is ${place}, which others can reach: set HERD_SECRET, the same for all servers of the herd`,
+      `servers.${peer}.peerPort: ${address} is not a loopback address; set HERD_SECRET to the same value on all servers`,
     ];
   });
 }

@@ -1,156 +1,155 @@
 import { readFileSync } from 'node:fs';
-import type { Limits, LinkPace } from '../../actors/ports/limits.js';
-import type { UpstreamPace } from '../../actors/upstream/upstream-settings.js';
-import { ConfigError, whyUnreadable } from '../errors.js';
+import { toInternal } from '../../actors/ports/limits.js';
+import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
+import { ConfigError, describeReadError } from '../errors.js';
 import { bytesOf } from '../../protocol/text/bytes.js';
 import { asClientId, asServerId, type ServerId } from '../../protocol/place/ids.js';
-import { topologyOf } from '../../protocol/place/topology.js';
-import { tokenProblemsOf } from './auth-schema.js';
-import { describeIssue, ObjectSource, type ConfigSource, type Path } from './config-source.js';
-import type { AccessRules, HerdConfig } from './herd-config.js';
-import { natsSecretProblemsOf, problemsOf, type Problem } from './problems.js';
-import { bridgeOf, spreadChoiceOf } from './replication-choice.js';
+import { buildTopology } from '../../protocol/place/topology.js';
+import { findTokenProblems } from './auth-schema.js';
+import { ObjectSource, type ConfigSource } from './config-source.js';
+import { describeIssue, type ValuePath } from './describe-issue.js';
+import type { AuthConfig, HerdConfig } from './herd-config.js';
+import type { Problem } from './problem.js';
+import { findNatsSecretProblems, findProblems } from './problems.js';
+import { toBridgeConfig, toReplicationConfig } from './replication-config.js';
 import { herdSchema, type HerdDocument } from './schema.js';
-import { sentenceOf } from './error-map.js';
+import { herdErrorMap } from './error-map.js';
 import { YamlSource } from './yaml-source.js';
 
-/** What a config is read for: to run its servers, or to ask them, over HTTP or in lines. */
-export type ConfigUse = 'to run' | 'to ask over HTTP' | 'to ask in lines';
+/** Purpose of reading a configuration: to run its servers, or to query them over HTTP or the line protocol. */
+export type ConfigUse = 'serve' | 'http-client' | 'line-client';
 
-/** What nobody needs to know, by what a config is read for: who only asks has no tokens but the one that it sends. */
-const unneeded: Readonly<Record<ConfigUse, readonly Path[]>> = {
-  'to run': [],
-  'to ask over HTTP': [
-    ['access', 'administration'],
-    ['access', 'devices'],
+/** Settings that are not needed for a purpose, so their environment variables may be unset: a client has only its own token. */
+const ignoredPaths: Readonly<Record<ConfigUse, readonly ValuePath[]>> = {
+  serve: [],
+  'http-client': [
+    ['auth', 'adminToken'],
+    ['auth', 'deviceTokens'],
   ],
-  'to ask in lines': [['access']],
+  'line-client': [['auth'], ['cors']],
 };
 
 /**
- * Reads a herd.yaml and checks all of it that is needed.
+ * Reads and validates a herd.yaml, as far as its purpose needs it.
  *
- * @param file its path, as it shall stand in messages
- * @param environment what `${NAME}` in values stands for
+ * @param file path, as shown in messages
+ * @param environment values of `${NAME}` placeholders
  * @throws ConfigError with every problem found, each with file and line
  */
 export function loadConfig(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
-  use: ConfigUse = 'to run',
+  use: ConfigUse = 'serve',
 ): HerdConfig {
-  return parseConfig(file, read(file), environment, use);
+  return parseConfig(file, readConfigFile(file), environment, use);
 }
 
-/** The same, for a text that has been read already. */
+/** Parses and validates the text of a herd.yaml. */
 export function parseConfig(
   file: string,
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
-  use: ConfigUse = 'to run',
+  use: ConfigUse = 'serve',
 ): HerdConfig {
-  return configIn(new YamlSource(file, text, environment, { leftOut: unneeded[use], mayLack: ofBuckets }), file);
+  return buildConfig(
+    new YamlSource(file, text, environment, { ignored: ignoredPaths[use], optional: bucketSettings }),
+    file,
+  );
 }
 
 /**
- * Checks a config that a program made.
+ * Validates a configuration passed by a program.
  * @throws ConfigError with every problem found
  */
-export function configOfObject(config: unknown): HerdConfig {
-  const name = 'the config';
-  return configIn(new ObjectSource(name, config), name);
+export function configFromObject(config: unknown): HerdConfig {
+  const name = 'config';
+  return buildConfig(new ObjectSource(name, config), name);
 }
 
-/** Only whoever opens a bucket needs what its settings take from the environment: who asks a server does not have it. */
-const ofBuckets = new Set(['spread', 'bridge']);
+/** Settings whose environment variables may be unset: only a server that opens a bucket needs them. */
+const bucketSettings = new Set(['replication', 'bridge']);
 
-function configIn(source: ConfigSource, file: string): HerdConfig {
-  const { success, data, error } = herdSchema.safeParse(source.value, { error: sentenceOf });
+function buildConfig(source: ConfigSource, file: string): HerdConfig {
+  const { success, data, error } = herdSchema.safeParse(source.value, { error: herdErrorMap });
   if (!success) {
-    throw new ConfigError([...source.lacking, ...error.issues.flatMap((issue) => describeIssue(source, issue))]);
+    const issues = error.issues.flatMap((issue) => describeIssue(herdSchema, issue));
+    throw new ConfigError([...source.missing, ...issues.map(({ path, text }) => source.describeAt(path, text))]);
   }
   const isFromEnvironment = (path: Problem['path']) => source.isFromEnvironment(path);
-  const found = [
-    ...problemsOf(data),
-    ...natsSecretProblemsOf(data, isFromEnvironment),
-    ...tokenProblemsOf(data.access, isFromEnvironment),
+  const problemsFound = [
+    ...findProblems(data),
+    ...findNatsSecretProblems(data, isFromEnvironment),
+    ...findTokenProblems(data.auth, isFromEnvironment),
   ];
-  const problems = found.map(({ path, text: problem }) => source.at(path, problem));
+  const problems = problemsFound.map(({ path, text: problem }) => source.describeAt(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...configOf(file, data), lackingForBucket: source.lacking };
+  return { ...toHerdConfig(file, data), missingBucketVariables: source.missing };
 }
 
-function read(file: string): string {
+function readConfigFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([`${file} cannot be read: ${whyUnreadable(error)}`]);
+    throw new ConfigError([`${file} cannot be read: ${describeReadError(error)}`]);
   }
 }
 
-function configOf(
+function toHerdConfig(
   file: string,
-  { herd, servers, talks, spread, bridge, upstream, log, tls, store, access, limits, links }: HerdDocument,
-): Omit<HerdConfig, 'lackingForBucket'> {
+  { herd, servers, topology, replication, bridge, upstream, log, tls, store, auth, cors, limits, peers }: HerdDocument,
+): Omit<HerdConfig, 'missingBucketVariables'> {
   const entries = Object.entries(servers).map(
-    ([name, server]) => [idOf(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
+    ([name, server]) => [toServerId(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
   );
-  const edges = Object.entries(talks).flatMap(([name, others]) =>
-    others.map((other) => [idOf(name), idOf(other)] as const),
+  const edges = Object.entries(topology).flatMap(([name, neighbours]) =>
+    neighbours.map((neighbour) => [toServerId(name), toServerId(neighbour)] as const),
   );
   return {
     file,
     herd,
     servers: new Map(entries),
-    topology: topologyOf(
+    topology: buildTopology(
       entries.map(([id]) => id),
       edges,
     ),
-    spread: spreadChoiceOf(spread, herd, links.beatMs),
-    bridge: bridge && bridgeOf(bridge, links.beatMs),
+    replication: toReplicationConfig(replication, herd, peers.heartbeatMs),
+    bridge: bridge && toBridgeConfig(bridge, peers.heartbeatMs),
     upstream,
-    upstreamPace: upstreamPaceOf(upstream),
+    upstreamSettings: toUpstreamSettings(upstream),
     log,
     tls,
     storePath: store?.path,
-    access: accessOf(access),
-    limits: limitsOf(limits),
-    pace: paceOf(links),
+    auth: toAuthConfig(auth, cors),
+    limits: toInternal(limits),
+    linkTimings: toInternal(peers),
   };
 }
 
-function accessOf({ clients, administration, devices, origins }: HerdDocument['access']): AccessRules {
-  const tokens = Object.entries(devices).map(([client, token]) => [asClientId(bytesOf(client)), token] as const);
-  return { clients, administration, devices: new Map(tokens), origins: new Set(origins) };
+function toAuthConfig(
+  { clientToken, adminToken, deviceTokens }: HerdDocument['auth'],
+  { allowedOrigins }: HerdDocument['cors'],
+): AuthConfig {
+  const tokens = Object.entries(deviceTokens).map(([client, token]) => [asClientId(bytesOf(client)), token] as const);
+  return { clientToken, adminToken, deviceTokens: new Map(tokens), allowedOrigins: new Set(allowedOrigins) };
 }
 
-/** Limits as actors take them. */
-export function limitsOf({ stallSeconds, idleSeconds, aheadSeconds, ...limits }: HerdDocument['limits']): Limits {
-  const inMs = { stallMs: stallSeconds * 1_000, idleMs: idleSeconds * 1_000, aheadMs: aheadSeconds * 1_000 };
-  return { ...limits, ...inMs };
-}
-
-/** The pace of links as actors take it. */
-export function paceOf({ beatMs, repairSeconds }: HerdDocument['links']): LinkPace {
-  return { beatMs, repairMs: repairSeconds * 1_000 };
-}
-
-function upstreamPaceOf(upstream: HerdDocument['upstream']): UpstreamPace {
-  const { deadlineMs, requestsMax, queueMax, attemptsMax, cacheSeconds, cacheBytesMax, budget } = upstream;
-  const { requestsPerMinute, requestsPerDay, costPerDay, unitCost } = budget;
+function toUpstreamSettings(upstream: HerdDocument['upstream']): UpstreamSettings {
+  const { deadlineMs, maxConcurrentRequests, maxQueued, maxAttempts, cacheTtlSeconds, maxCacheBytes, budget } =
+    upstream;
+  const { requestsPerMinute, requestsPerDay, costPerDay, costPerUnit } = budget;
   return {
     deadlineMs,
-    requestsMax,
-    queueMax,
-    attemptsMax,
-    cacheMs: cacheSeconds * 1_000,
-    cacheBytesMax,
-    budget: { requestsPerMinute, requestsPerDay, costPerDay, unitCost },
+    maxConcurrentRequests,
+    maxQueued,
+    maxAttempts,
+    cacheTtlMs: cacheTtlSeconds * 1_000,
+    maxCacheBytes,
+    budget: { requestsPerMinute, requestsPerDay, costPerDay, costPerUnit },
   };
 }
 
-function idOf(name: string): ServerId {
+function toServerId(name: string): ServerId {
   const id = asServerId(name);
-  if (id === undefined) throw new Error(`${name} passed the schema and is no server's name`);
+  if (id === undefined) throw new Error(`the schema accepted ${name}, which is not a server name`);
   return id;
 }

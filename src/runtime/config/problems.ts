@@ -1,117 +1,112 @@
-import { hostAndPort } from '../sockets/listening.js';
-import { standsInFile } from './environment-only.js';
+import { formatHostPort } from '../sockets/listener.js';
+import { literalSecretProblem, type Problem } from './problem.js';
 import type { HerdDocument } from './schema.js';
 import type { NatsDocument } from './replication-schema.js';
 
-/** Something that the schema cannot see, and where it stands in the document. */
-export interface Problem {
-  readonly path: readonly (string | number)[];
-  readonly text: string;
-}
-
-/** What is wrong with a document that has the right shape: links to nobody, ports used twice. */
-export function problemsOf(document: HerdDocument): Problem[] {
+/** Finds problems of a document that matches the schema: unknown servers in `topology`, ports used twice. */
+export function findProblems(document: HerdDocument): Problem[] {
   return [
-    ...linkProblems(document),
+    ...topologyProblems(document),
     ...portProblems(document),
-    ...spreadProblems(document),
+    ...replicationProblems(document),
     ...bridgeProblems(document),
   ];
 }
 
-function* linkProblems({ servers, talks }: HerdDocument): Generator<Problem> {
+function* topologyProblems({ servers, topology }: HerdDocument): Generator<Problem> {
   const known = Object.keys(servers).join(', ');
-  for (const [name, others] of Object.entries(talks)) {
+  for (const [name, neighbours] of Object.entries(topology)) {
     if (!Object.hasOwn(servers, name)) {
-      yield { path: ['talks', name], text: `${name} talks, but is no server of this herd; its servers are ${known}` };
+      yield { path: ['topology', name], text: `topology.${name}: unknown server ${name} (known: ${known})` };
     }
-    for (const [index, other] of others.entries()) {
-      const path = ['talks', name, index];
-      if (other === name) yield { path, text: `${name} cannot talk with itself` };
-      else if (!Object.hasOwn(servers, other)) {
-        yield { path, text: `${name} talks with ${other}, which is no server of this herd; its servers are ${known}` };
+    for (const [index, neighbour] of neighbours.entries()) {
+      const path = ['topology', name, index];
+      if (neighbour === name) yield { path, text: `topology.${name}: a server cannot be its own neighbour` };
+      else if (!Object.hasOwn(servers, neighbour)) {
+        yield { path, text: `topology.${name}: unknown server ${neighbour} (known: ${known})` };
       }
     }
   }
 }
 
-function* spreadProblems({ spread, servers, talks }: HerdDocument): Generator<Problem> {
-  if (spread.kind === 'flood') {
+function* replicationProblems({ replication, servers, topology }: HerdDocument): Generator<Problem> {
+  if (replication.kind === 'flood') {
     for (const [name, { peerPort }] of Object.entries(servers)) {
-      const text = `servers.${name}.peerPort: must be there: the others call at it`;
+      const text = `servers.${name}.peerPort: is required with replication.kind: flood`;
       if (peerPort === undefined) yield { path: ['servers', name], text };
     }
     return;
   }
-  const [talker] = Object.keys(talks);
-  if (talker !== undefined) yield { path: ['talks'], text: 'servers on NATS have no links; leave talks out' };
-  yield* natsProblems('spread', spread);
+  const [firstServer] = Object.keys(topology);
+  if (firstServer !== undefined)
+    yield { path: ['topology'], text: 'topology: must be omitted with replication.kind: nats' };
+  yield* natsProblems('replication', replication);
 }
 
-function* bridgeProblems({ bridge, spread, servers }: HerdDocument): Generator<Problem> {
+function* bridgeProblems({ bridge, replication, servers }: HerdDocument): Generator<Problem> {
   if (bridge === undefined) return;
-  if (spread.kind === 'nats') {
-    const text = 'servers on NATS have a bucket already, and whoever names it shares it; leave bridge out';
+  if (replication.kind === 'nats') {
+    const text = 'bridge: must be omitted with replication.kind: nats; herds with the same bucket share it';
     yield { path: ['bridge'], text };
   }
-  for (const [index, name] of bridge.by.entries()) {
+  for (const [index, name] of bridge.via.entries()) {
     if (Object.hasOwn(servers, name)) continue;
     const known = Object.keys(servers).join(', ');
-    const text = `bridge.by names ${name}, which is no server of this herd; its servers are ${known}`;
-    yield { path: ['bridge', 'by', index], text };
+    const text = `bridge.via: unknown server ${name} (known: ${known})`;
+    yield { path: ['bridge', 'via', index], text };
   }
   yield* natsProblems('bridge', bridge);
 }
 
-/** @param at where it stands in the document */
+/** @param section key under which the settings are */
 function* natsProblems(
-  at: 'spread' | 'bridge',
+  section: 'replication' | 'bridge',
   { user, password, credentials, token, tls }: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'>,
 ): Generator<Problem> {
   if ((user === undefined) !== (password === undefined)) {
-    yield { path: [at], text: `${at}.user and ${at}.password go together` };
+    yield { path: [section], text: `${section}: user and password must be set together` };
   }
-  if ([user, credentials, token].filter((each) => each !== undefined).length > 1) {
-    yield { path: [at], text: `${at} has several of credentials, user and token; one of them must do` };
+  if ([user, credentials, token].filter((value) => value !== undefined).length > 1) {
+    yield { path: [section], text: `${section}: only one of credentials, user and token may be set` };
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    yield { path: [at, 'tls'], text: `${at}.tls.cert and ${at}.tls.key go together` };
+    yield { path: [section, 'tls'], text: `${section}.tls: cert and key must be set together` };
   }
 }
 
 /**
- * Secrets for NATS that stand in the file.
- * @param isFromEnvironment whether a value is nothing but a variable of the environment
+ * Finds secrets for NATS that are written literally in the file.
+ * @param isFromEnvironment whether the value at a path is nothing but an environment variable
  */
-export function* natsSecretProblemsOf(
-  { spread, bridge }: HerdDocument,
+export function* findNatsSecretProblems(
+  { replication, bridge }: HerdDocument,
   isFromEnvironment: (path: Problem['path']) => boolean,
 ): Generator<Problem> {
-  for (const [at, nats] of [
-    ['spread', spread.kind === 'nats' ? spread : undefined],
+  for (const [section, nats] of [
+    ['replication', replication.kind === 'nats' ? replication : undefined],
     ['bridge', bridge],
   ] as const) {
     for (const [name, variable] of [
       ['password', 'NATS_PASSWORD'],
       ['token', 'NATS_TOKEN'],
     ] as const) {
-      const path = [at, name];
-      if (nats?.[name] !== undefined && !isFromEnvironment(path)) yield standsInFile(path, variable);
+      const path = [section, name];
+      if (nats?.[name] !== undefined && !isFromEnvironment(path)) yield literalSecretProblem(path, variable);
     }
   }
 }
 
 function* portProblems({ servers }: HerdDocument): Generator<Problem> {
-  const users = new Map<string, string>();
+  const owners = new Map<string, string>();
   for (const [name, server] of Object.entries(servers)) {
     for (const key of ['port', 'peerPort', 'httpPort'] as const) {
       const number = server[key];
       if (number === undefined || number === 0) continue;
-      const place = hostAndPort(server.host, number);
-      const user = users.get(place);
-      const text = `${key} of ${name} is ${place}, which is ${user ?? ''} already`;
-      if (user !== undefined) yield { path: ['servers', name, key], text };
-      users.set(place, `${key} of ${name}`);
+      const address = formatHostPort(server.host, number);
+      const owner = owners.get(address);
+      const text = `servers.${name}.${key}: ${address} is already used by ${owner ?? ''}`;
+      if (owner !== undefined) yield { path: ['servers', name, key], text };
+      owners.set(address, `servers.${name}.${key}`);
     }
   }
 }

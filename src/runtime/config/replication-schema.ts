@@ -1,97 +1,88 @@
 import { z } from 'zod';
 
-/** Streams of a bucket: each is a watch, and a look now and then, for each server. */
+/** Maximum streams of a bucket: each is one watch per server. */
 const shardsMax = 64;
 
-const file = z.string().min(1);
+const filePath = z.string().min(1);
 
 const floodSchema = z.strictObject({
-  kind: z.literal('flood').describe('Servers tell their neighbours, who tell theirs: see talks.'),
+  kind: z.literal('flood').describe('flood: servers forward new locations to their neighbours; see topology.'),
   hold: z
-    .literal(
-      'all',
-      'must be all in a herd that floods: what a server does not hold nobody else may have; see spread: nats',
-    )
+    .literal('all', 'must be all with replication.kind: flood, where every server stores every client')
     .optional()
-    .describe('Servers that flood hold all clients.'),
+    .describe('With flooding, every server stores every client.'),
 });
 
-const shared = 'must be there: herds that are bridged are those that name the same bucket';
+const bucketRequired = 'is required: bridged herds are those with the same bucket';
 
-/** The name of a bucket; the streams of one that is split have names that no bucket has. */
+/** Bucket name. Streams of a split bucket have names that no bucket can have. */
 export const bucketName = z
-  .string({ error: ({ input }) => (input === undefined ? shared : undefined) })
+  .string({ error: ({ input }) => (input === undefined ? bucketRequired : undefined) })
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
-  .regex(/^(?!shard-)/, 'must not begin with shard-: so do the streams of buckets that are split');
+  .regex(/^(?!shard-)/, 'must not begin with shard-, which is reserved for the streams of split buckets');
 
-/** What is said of NATS, wherever a bucket of it is meant. */
+/** NATS settings, for `replication` and `bridge`. */
 export const natsSchema = z.strictObject({
-  kind: z.literal('nats').describe('Servers write to a key-value bucket of NATS JetStream, and watch it.'),
+  kind: z.literal('nats').describe('nats: servers write to a NATS JetStream key-value bucket and watch it.'),
   servers: z
     .array(
       z
         .string()
         .regex(/^(?:nats:\/\/)?[^/@\s]+$/, {
-          error: 'must be a host and port, such as nats.example:4222; user and password are settings of their own',
+          error: 'must be a host and port, such as nats.example:4222 (user and password are separate settings)',
           abort: true,
         })
-        .refine(isReachable, 'must be a host and a port from 1 to 65535, such as nats.example:4222'),
+        .refine(isServerAddress, 'must be a host and a port from 1 to 65535, such as nats.example:4222'),
     )
     .min(1)
     .max(16)
-    .describe('nats-servers of one cluster, as host:port; any of them will do, so name several.'),
-  bucket: bucketName
-    .optional()
-    .describe("The bucket. Left out: herd- and the herd's name. It is made if there is none."),
+    .describe('Servers of one NATS cluster, as host:port. List several for failover.'),
+  bucket: bucketName.optional().describe("Bucket name. Default: herd- and the herd's name. Created if missing."),
   replicas: z
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .default(1)
-    .describe('Copies that the NATS cluster keeps of the bucket. Counts when it is made.'),
+    .describe('Replicas of the bucket in the NATS cluster. Used when the bucket is created.'),
   hold: z
     .enum(['all', 'touched'])
     .default('all')
     .describe(
-      'Which clients a server holds: all, or only those that reported to it or were asked of it, up to limits.clientsMax; others it gets from the bucket when it is asked.',
+      'Clients that a server stores: all, or only recently used ones up to limits.maxClients; others are fetched from the bucket on demand.',
     ),
   shards: z
     .int()
     .min(1)
     .max(shardsMax)
     .optional()
-    .describe('Streams that the bucket is split over. Counts when it is made. Left out: what the bucket is, or 1.'),
-  credentials: file.optional().describe('A file of credentials (.creds), from the folder that herd is started in.'),
-  user: z.string().min(1).optional().describe('A user of NATS, with password.'),
+    .describe(
+      'Number of streams that the bucket is split into. Used when it is created. Default: that of the existing bucket, or 1.',
+    ),
+  credentials: filePath.optional().describe('Credentials file (.creds), relative to the working directory.'),
+  user: z.string().min(1).optional().describe('NATS user; requires password.'),
   password: z
     .string()
     .min(1)
     .optional()
-    .describe('The name of an environment variable that holds the password of user, as in ${NATS_PASSWORD}.'),
-  token: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'The name of an environment variable that holds the token that nats-servers ask for, as in ${NATS_TOKEN}.',
-    ),
+    .describe('Environment variable that holds the password of user, as in ${NATS_PASSWORD}.'),
+  token: z.string().min(1).optional().describe('Environment variable that holds the NATS token, as in ${NATS_TOKEN}.'),
   tls: z
-    .strictObject({ ca: file.optional(), cert: file.optional(), key: file.optional() })
+    .strictObject({ ca: filePath.optional(), cert: filePath.optional(), key: filePath.optional() })
     .optional()
-    .describe('Speaks TLS only: ca is who must have signed for the nats-servers, cert and key are shown to them.'),
+    .describe('Requires TLS. ca verifies the NATS servers; cert and key are the client certificate.'),
 });
 
-/** Whether there may be a nats-server: at port 4222, where none is named. */
-function isReachable(written: string): boolean {
-  const place = written.replace(/^nats:\/\//, '');
-  const isBareIpv6 = place.split(':').length > 2 && !place.startsWith('[');
-  const url = `http://${isBareIpv6 ? `[${place}]` : place}`;
+/** Whether the address is valid; the default port is 4222. */
+function isServerAddress(address: string): boolean {
+  const hostAndPort = address.replace(/^nats:\/\//, '');
+  const isBareIpv6 = hostAndPort.split(':').length > 2 && !hostAndPort.startsWith('[');
+  const url = `http://${isBareIpv6 ? `[${hostAndPort}]` : hostAndPort}`;
   return URL.canParse(url) && new URL(url).port !== '0';
 }
 
-/** What herd.yaml may say of how locations are spread. */
-export const spreadSchema = z.discriminatedUnion('kind', [floodSchema, natsSchema]);
+/** Schema of `replication` in herd.yaml. */
+export const replicationSchema = z.discriminatedUnion('kind', [floodSchema, natsSchema]);
 
-/** What stands under `spread`. */
-export type SpreadDocument = z.infer<typeof spreadSchema>;
+/** What stands under `replication`. */
+export type ReplicationDocument = z.infer<typeof replicationSchema>;
 
-/** What is written under `spread` for NATS. */
+/** What is written under `replication` for NATS. */
 export type NatsDocument = z.infer<typeof natsSchema>;

@@ -1,179 +1,100 @@
 import { z } from 'zod';
-import { defaultLimits, defaultPace } from '../../actors/ports/limits.js';
-import { reportedFromBytes } from '../sockets/batched-writer.js';
-import { defaultLogBounds, logLevels, maxFileBytesLeast } from '../observe/log/log-settings.js';
+import { limitSettings, peerSettings } from '../../actors/ports/limits.js';
 import { serverIdPattern } from '../../protocol/place/ids.js';
-import { accessSchema } from './auth-schema.js';
+import { defaultLogBounds, logLevels, minLogFileBytes } from '../observe/log/log-settings.js';
+import { authSchema, corsSchema } from './auth-schema.js';
 import { bridgeSchema } from './bridge-schema.js';
-import { spreadSchema } from './replication-schema.js';
+import { integerBetween, numberSettingsSchema } from './number-settings.js';
+import { replicationSchema } from './replication-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
-const whole = (least: number, most: number) => z.int().min(least).max(most);
-
-const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64');
+const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64 characters');
 
 const port = z
   .int()
   .min(0)
   .max(65_535)
-  .describe('A TCP port; 0 lets the system choose one, which only a herd in one process can do without being told.');
+  .describe('TCP port. 0 lets the system choose one, which works only if all servers run in one process.');
 
 const serverSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('The address that the server listens on and is reached at.'),
-  port: port.describe('Serves clients.'),
-  peerPort: port.optional().describe('Serves other servers. Only a herd that does not flood may leave it out.'),
-  httpPort: port.optional().describe('Serves HTTP: WebSocket at /ws, the API, and the page. Leave it out for none.'),
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on, and to reach the server at.'),
+  port: port.describe('Port for clients.'),
+  peerPort: port.optional().describe('Port for other servers. Optional with `replication.kind: nats`.'),
+  httpPort: port
+    .optional()
+    .describe('Port for HTTP: WebSocket at /ws, JSON API, metrics and dashboard. Omit it to disable HTTP.'),
 });
 
 const logSchema = z.strictObject({
-  dir: z.string().min(1).describe('A folder, from the folder that herd is started in; each server gets one in it.'),
+  dir: z.string().min(1).describe('Directory, relative to the working directory. Each server logs to a subdirectory.'),
   level: z
     .enum(logLevels)
     .default('lines')
     .describe(
-      'The least that is logged. lines: every line in and out. info: events, without lines. warn: what needs a look. error: what failed.',
+      'Minimum level. lines: every protocol line in and out. info: events. warn: conditions that need attention. error: failures.',
     ),
-  maxFileBytes: whole(maxFileBytesLeast, 1_099_511_627_776)
+  maxFileBytes: integerBetween(minLogFileBytes, 1_099_511_627_776)
     .default(defaultLogBounds.maxFileBytes)
-    .describe('Bytes of a file; the next line goes into another one.'),
-  maxFiles: whole(2, 10_000)
+    .describe('Size at which a log file is rotated, in bytes.'),
+  maxFiles: integerBetween(2, 10_000)
     .default(defaultLogBounds.maxFiles)
-    .describe('Files of a server that are kept of its log, and as many of its error log; the oldest are deleted.'),
+    .describe('Number of log files kept per server, and of error log files; the oldest are deleted.'),
 });
 
-const pem = z.string().min(1).describe('A file of PEM, from the folder that herd is started in.');
+const pem = z.string().min(1).describe('PEM file, relative to the working directory.');
 
 const tlsSchema = z.strictObject({
   clients: z
     .strictObject({ cert: pem, key: pem, ca: pem.optional() })
     .optional()
-    .describe('The doors for clients speak TLS. ca: what herd send and the like check the certificate against.'),
+    .describe('TLS for clients, over TCP and HTTP. ca: CA that the herd command checks the certificate against.'),
   peers: z
     .strictObject({ cert: pem, key: pem, ca: pem })
     .optional()
-    .describe('Links speak TLS, with a certificate on each side that comes from ca and bears the name of its server.'),
+    .describe('Mutual TLS between servers. Both certificates must be issued by ca and carry the name of their server.'),
 });
 
 const storeSchema = z.strictObject({
   path: z
     .string()
     .min(1)
-    .describe('A folder, from the folder that herd is started in; each server keeps its locations in one in it.'),
+    .describe('Directory, relative to the working directory. Each server stores its locations in a subdirectory.'),
 });
 
-const limitsSchema = z.strictObject({
-  lineBytesMax: whole(256, 1_048_576)
-    .default(defaultLimits.lineBytesMax)
-    .describe('The longest line of a client in bytes; longer ones are answered as invalid and skipped.'),
-  clientsMax: whole(1, 100_000_000)
-    .default(defaultLimits.clientsMax)
-    .describe(
-      'Clients whose location is kept; beyond it the oldest location is forgotten, or, with hold: touched, who was touched least recently.',
-    ),
-  clientIdBytesMax: whole(1, 65_536)
-    .default(defaultLimits.clientIdBytesMax)
-    .describe('Longest client ID in bytes; a command with a longer one is answered as invalid.'),
-  storeBytesMax: whole(4_096, 1_099_511_627_776)
-    .default(defaultLimits.storeBytesMax)
-    .describe('Bytes of memory that stored locations may take; beyond it locations are evicted as beyond clientsMax.'),
-  connectionsMax: whole(1, 1_000_000)
-    .default(defaultLimits.connectionsMax)
-    .describe('Connections of clients at once; one more is closed.'),
-  connectionsPerAddressMax: whole(1, 1_000_000)
-    .default(defaultLimits.connectionsPerAddressMax)
-    .describe('The same, from one address.'),
-  httpConnectionsPerAddressMax: whole(1, 1_000_000)
-    .default(defaultLimits.httpConnectionsPerAddressMax)
-    .describe('HTTP connections from one address; one more is closed.'),
-  watchersPerAddressMax: whole(1, 1_000_000)
-    .default(defaultLimits.watchersPerAddressMax)
-    .describe('Connections that watch, and event streams over HTTP, from one address; one more is refused.'),
-  commandsPerSecondMax: whole(1, 1_000_000)
-    .default(defaultLimits.commandsPerSecondMax)
-    .describe('Commands a second on one connection; what comes faster is taken later, none is refused.'),
-  answersWaitingMax: whole(1, 100_000)
-    .default(defaultLimits.answersWaitingMax)
-    .describe('Answers that may wait on one connection before no more of its commands are taken.'),
-  backlogBytesMax: whole(reportedFromBytes, 1_073_741_824)
-    .default(defaultLimits.backlogBytesMax)
-    .describe('Bytes that a client may leave untaken before no more of its commands are taken.'),
-  backlogBytesInAllMax: whole(1_048_576, 1_099_511_627_776)
-    .default(defaultLimits.backlogBytesInAllMax)
-    .describe(
-      'Bytes that wait for all clients of a server together; beyond it connections of the address that holds the most are closed.',
-    ),
-  linkBacklogBytesMax: whole(4_096, 1_099_511_627_776)
-    .default(defaultLimits.linkBacklogBytesMax)
-    .describe(
-      'Bytes of memory of new locations that wait for one neighbour; beyond it they are dropped, and the neighbour compares what it holds.',
-    ),
-  pendingQueriesMax: whole(1, 1_000_000)
-    .default(defaultLimits.pendingQueriesMax)
-    .describe('WHATSAT commands of all clients under way at once; more are taken when fewer are.'),
-  stallSeconds: whole(1, 86_400)
-    .default(defaultLimits.stallMs / 1_000)
-    .describe('How long a client may leave so much untaken, and take none of it, before it is dropped.'),
-  idleSeconds: whole(1, 86_400)
-    .default(defaultLimits.idleMs / 1_000)
-    .describe('How long a connection may neither send nor take anything before it is closed.'),
-  aheadSeconds: whole(0, 1_000_000_000)
-    .default(defaultLimits.aheadMs / 1_000)
-    .describe("How far a report's time may be ahead of the server's clock; beyond it the report is invalid."),
-  seekMs: whole(1, 60_000)
-    .default(defaultLimits.seekMs)
-    .describe('How long the herd is asked for a client that a server does not know, in milliseconds.'),
-  seeksPerSecondMax: whole(1, 1_000_000)
-    .default(defaultLimits.seeksPerSecondMax)
-    .describe(
-      'Searches of the herd a second for clients that a server does not know; one more is answered as unknown.',
-    ),
-  seeksPerSecondPerAddressMax: whole(1, 1_000_000)
-    .default(defaultLimits.seeksPerSecondPerAddressMax)
-    .describe('Searches of the herd a second that clients of one address may cause.'),
-});
-
-const linksSchema = z.strictObject({
-  beatMs: whole(10, 600_000)
-    .default(defaultPace.beatMs)
-    .describe('Milliseconds between signs of life; a neighbour that gives none for three of them is taken for dead.'),
-  repairSeconds: whole(1, 86_400)
-    .default(defaultPace.repairMs / 1_000)
-    .describe('Seconds between comparisons of what two neighbours hold, on average.'),
-});
-
-/** What herd.yaml may say. The JSON Schema that editors use is made from this. */
+/** Schema of herd.yaml. The JSON Schema for editors and the configuration reference are generated from it. */
 export const herdSchema = z.strictObject({
-  herd: name.describe('The name of the herd. Servers refuse peers of another herd.'),
+  herd: name.describe('Name of the herd. Servers reject peers of another herd.'),
   servers: z
     .record(name, serverSchema)
-    .refine((servers) => Object.keys(servers).length > 0, 'a herd has at least one server')
-    .describe('The servers by name.'),
-  talks: z
+    .refine((servers) => Object.keys(servers).length > 0, 'must have at least one server')
+    .describe('Servers by name.'),
+  topology: z
     .record(name, z.array(name))
     .default({})
-    .describe('Who talks with whom. It counts both ways, so each pair needs to stand here only once.'),
-  spread: spreadSchema
+    .describe('Neighbours of each server. Links are undirected: each pair needs to be listed only once.'),
+  replication: replicationSchema
     .prefault({ kind: 'flood' })
-    .describe('How locations get from server to server. Left out: over links between neighbours.'),
+    .describe('How locations are replicated between servers. Default: flooding over the links of `topology`.'),
   bridge: bridgeSchema
     .optional()
-    .describe(
-      'Shares the locations of this herd with other herds, by a bucket of NATS JetStream. Leave it out to share none.',
-    ),
-  upstream: upstreamSchema.prefault({ kind: 'sample', shape: 'twitter' }).describe('What WHATSAT asks.'),
-  log: logSchema.optional().describe('Where the logs go. Leave it out for none.'),
-  tls: tlsSchema.prefault({}).describe('Certificates. Leave it out for plain TCP.'),
-  store: storeSchema.optional().describe('Where locations are kept on disk. Leave it out for memory only.'),
-  access: accessSchema.prefault({}).describe('Tokens that httpPort asks for. Leave it out for none.'),
-  limits: limitsSchema.prefault({}),
-  links: linksSchema.prefault({}),
+    .describe('Shares locations with other herds through a NATS JetStream bucket. Omit it to share none.'),
+  upstream: upstreamSchema
+    .prefault({ kind: 'sample', format: 'twitter' })
+    .describe('HTTP API that WHATSAT queries for what is nearby.'),
+  log: logSchema.optional().describe('Log files. Omit it for none.'),
+  tls: tlsSchema.prefault({}).describe('Certificates. Omit it for plain TCP.'),
+  store: storeSchema.optional().describe('Persistence of locations on disk. Omit it to keep them in memory only.'),
+  auth: authSchema.prefault({}).describe('Tokens required at `httpPort`. Omit it for none.'),
+  cors: corsSchema.prefault({}).describe('Cross-origin access at `httpPort`.'),
+  limits: numberSettingsSchema(limitSettings).prefault({}).describe('Limits of each server.'),
+  peers: numberSettingsSchema(peerSettings).prefault({}).describe('Timing of the links between servers.'),
 });
 
-/** A herd.yaml that has the right shape. */
+/** A herd.yaml that matches the schema, with defaults filled in. */
 export type HerdDocument = z.infer<typeof herdSchema>;
 
-/** What herd.yaml may say: what has a default may be left out. docs/operations.md has every setting. */
-export type WrittenHerd = z.input<typeof herdSchema>;
+/** Settings of a herd, as in herd.yaml: whatever has a default may be omitted. See docs/reference/configuration.md. */
+export type HerdConfigInput = z.input<typeof herdSchema>;
 
 /** The JSON Schema of herd.yaml, for editors. */
 export function herdJsonSchema(): unknown {

@@ -4,29 +4,36 @@ import { addresses, type DiskMessage } from '../../actors/bus/messages.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { StoreError } from '../errors.js';
-import { diskChangesMax } from '../host/memory-bound.js';
+import { maxDiskChanges } from '../host/memory-bound.js';
 import type { MessageBus } from '../bus/message-bus.js';
-import { isThere, openDatabase, operationOf, pagesOf, reasonOf, type LocationDatabase } from './location-database.js';
+import {
+  databaseExists,
+  openDatabase,
+  createOperation,
+  readPages,
+  describeDatabaseError,
+  type LocationDatabase,
+} from './location-database.js';
 
 /** How long changes are gathered before they are written, in milliseconds: what a crash may lose is at its neighbours. */
-const gatherMs = 200;
+const batchDelayMs = 200;
 
 /** Changes in one write: few enough that putting them together does not hold up the clients. */
-const batchMax = 1_000;
+const maxBatch = 1_000;
 
 /** Milliseconds between two looks at whether the folder is still there, while there is nothing to write. */
-const lookMs = 1_000;
+const folderCheckMs = 1_000;
 
 /** A location that is to be written; undefined: the client is to be removed. */
 type Change = Location | undefined;
 
 /** What a location file needs of the world. */
-export interface LocationFileEdges {
+export interface LocationFileOptions {
   readonly clock: Clock;
   /** How the database in a folder is damaged; undefined if it is not. Survives whatever it finds. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
   /** Hears what people should know, once for each trouble that begins. */
-  readonly onTrouble: (text: string) => void;
+  readonly onProblem: (text: string) => void;
 }
 
 /**
@@ -37,21 +44,21 @@ export interface LocationFileEdges {
  */
 export class LocationFile {
   private readonly changes = new Map<ClientId, Change>();
-  private state: 'idle' | 'gathering' | 'writing' | 'closed' = 'idle';
+  private state: 'idle' | 'batching' | 'writing' | 'closed' = 'idle';
   private health: 'sound' | 'failing' = 'sound';
   /** Whether all must be written again: not at all, from the start, or from a cursor of the store on. */
   private rewriting: 'no' | 'due' | { readonly from: number } = 'no';
   private bus: MessageBus | undefined;
   /** Hears the page that the store was asked for; undefined while it is asked for none. */
   private onPage: ((page: DiskMessage | undefined) => void) | undefined;
-  private pages = 0;
-  private written: Promise<void> = Promise.resolve();
+  private lastPageRequest = 0;
+  private lastWrite: Promise<void> = Promise.resolve();
   private timer: unknown;
 
   private constructor(
     private readonly folder: string,
     private database: LocationDatabase,
-    private readonly edges: LocationFileEdges,
+    private readonly options: LocationFileOptions,
   ) {}
 
   /**
@@ -62,17 +69,17 @@ export class LocationFile {
    */
   static async open(
     folder: string,
-    edges: LocationFileEdges,
+    options: LocationFileOptions,
   ): Promise<{ file: LocationFile; locations: readonly Location[] }> {
-    const damage = await edges.inspect(folder);
+    const damage = await options.inspect(folder);
     try {
-      if (damage !== undefined) await setAside(folder, damage, edges.onTrouble);
+      if (damage !== undefined) await moveAside(folder, damage, options.onProblem);
       const database = await openDatabase(folder);
       const locations: Location[] = [];
-      for await (const page of pagesOf(database)) locations.push(...page);
-      return { file: new LocationFile(folder, database, edges), locations };
+      for await (const page of readPages(database)) locations.push(...page);
+      return { file: new LocationFile(folder, database, options), locations };
     } catch (error) {
-      throw new StoreError(folder, reasonOf(error), error);
+      throw new StoreError(folder, describeDatabaseError(error), error);
     }
   }
 
@@ -80,70 +87,70 @@ export class LocationFile {
   listen(bus: MessageBus): void {
     this.bus = bus;
     bus.on('locations-learned', ({ locations }) => {
-      for (const location of locations) this.note(location.client, location);
+      for (const location of locations) this.recordChange(location.client, location);
     });
-    bus.on('location-fetched', ({ location }) => this.note(location.client, location));
-    bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
+    bus.on('location-fetched', ({ location }) => this.recordChange(location.client, location));
+    bus.on('location-evicted', ({ location }) => this.recordChange(location.client, undefined));
     bus.attach<DiskMessage>(addresses.disk, {
-      receive: (message) => this.hearPage(message),
-      stop: () => this.hearPage(undefined),
+      receive: (message) => this.receivePage(message),
+      stop: () => this.receivePage(undefined),
     });
-    this.rest();
+    this.goIdle();
   }
 
   /** Resolves when everything is written, or cannot be. What was to be written again as a whole is as far as it had come. */
   async close(): Promise<void> {
     this.state = 'closed';
-    this.edges.clock.clearTimeout(this.timer);
-    this.hearPage(undefined);
-    await this.written;
+    this.options.clock.clearTimeout(this.timer);
+    this.receivePage(undefined);
+    await this.lastWrite;
     while (this.changes.size > 0 && (await this.writeBatch()) === 'written');
     await this.database.close();
     this.bus?.detach(addresses.disk);
   }
 
-  private note(client: ClientId, change: Change): void {
+  private recordChange(client: ClientId, change: Change): void {
     // What is to be written again as a whole is what the store holds then.
     if (this.state === 'closed' || this.rewriting === 'due') return;
     this.changes.set(client, change);
-    if (this.changes.size > diskChangesMax) this.rewrite();
-    if (this.state === 'idle') this.gather();
+    if (this.changes.size > maxDiskChanges) this.requestRewrite();
+    if (this.state === 'idle') this.startBatching();
   }
 
-  private rewrite(): void {
+  private requestRewrite(): void {
     this.changes.clear();
     this.rewriting = 'due';
   }
 
-  private gather(): void {
-    this.state = 'gathering';
-    this.writeIn(gatherMs);
+  private startBatching(): void {
+    this.state = 'batching';
+    this.scheduleWrite(batchDelayMs);
   }
 
   /** Has nothing to write. */
-  private rest(): void {
+  private goIdle(): void {
     this.state = 'idle';
-    this.writeIn(lookMs);
+    this.scheduleWrite(folderCheckMs);
   }
 
-  private writeIn(delayMs: number): void {
-    const { clock } = this.edges;
+  private scheduleWrite(delayMs: number): void {
+    const { clock } = this.options;
     clock.clearTimeout(this.timer);
     this.timer = clock.setTimeout(() => {
-      this.written = this.writeGathered();
+      this.lastWrite = this.writeChanges();
     }, delayMs);
   }
 
-  private async writeGathered(): Promise<void> {
+  private async writeChanges(): Promise<void> {
     this.state = 'writing';
-    await this.requireFolder();
+    await this.ensureFolder();
     let outcome = await this.writeNext();
-    while (outcome === 'written' && !this.isClosed() && (this.changes.size >= batchMax || this.rewriting !== 'no')) {
+    while (outcome === 'written' && !this.isClosed() && (this.changes.size >= maxBatch || this.rewriting !== 'no')) {
       outcome = await this.writeNext();
     }
     if (this.isClosed()) return;
-    if (this.changes.size > 0 || this.rewriting !== 'no') this.gather();
-    else this.rest();
+    if (this.changes.size > 0 || this.rewriting !== 'no') this.startBatching();
+    else this.goIdle();
   }
 
   /** A method, because the state may have changed while something was awaited. */
@@ -152,26 +159,26 @@ export class LocationFile {
   }
 
   /** Somebody may have deleted the folder: LevelDB would go on writing into files that nobody can find again. */
-  private async requireFolder(): Promise<void> {
-    const { folder, edges } = this;
-    if ((await isThere(folder)) || this.isClosed()) return;
+  private async ensureFolder(): Promise<void> {
+    const { folder, options } = this;
+    if ((await databaseExists(folder)) || this.isClosed()) return;
     if (this.health === 'sound') {
-      edges.onTrouble(`${folder} is gone; it is made anew, and all locations are written into it again`);
+      options.onProblem(`${folder} is gone; it is made anew, and all locations are written into it again`);
     }
-    this.rewrite();
+    this.requestRewrite();
     try {
       await this.database.close();
       // Part of it may still be there.
-      await rename(folder, asideOf(folder, 'incomplete')).catch(() => undefined);
+      await rename(folder, asidePathOf(folder, 'incomplete')).catch(() => undefined);
       this.database = await openDatabase(folder);
     } catch (error) {
-      this.noteFailure(error);
+      this.reportFailure(error);
     }
   }
 
   /** Writes a batch of changes, or the next page of all that the store holds. */
   private async writeNext(): Promise<'written' | 'failed'> {
-    if (this.rewriting !== 'no' && this.changes.size < batchMax && (await this.addPage()) === 'failed') return 'failed';
+    if (this.rewriting !== 'no' && this.changes.size < maxBatch && (await this.addPage()) === 'failed') return 'failed';
     return this.writeBatch();
   }
 
@@ -181,13 +188,13 @@ export class LocationFile {
       try {
         await this.database.clear();
       } catch (error) {
-        await this.fail(error);
+        await this.handleWriteError(error);
         return 'failed';
       }
       this.rewriting = { from: 0 };
     }
     const { rewriting } = this;
-    const page = rewriting === 'no' ? undefined : await this.askPage(rewriting.from);
+    const page = rewriting === 'no' ? undefined : await this.requestPage(rewriting.from);
     // While it was waited for, too many changes may have come.
     if (page?.kind !== 'listed' || this.rewriting !== rewriting) return 'failed';
     for (const location of page.locations) {
@@ -198,19 +205,19 @@ export class LocationFile {
   }
 
   /** A page of what the store holds; undefined when there is none to be had any more. */
-  private askPage(from: number): Promise<DiskMessage | undefined> {
+  private requestPage(from: number): Promise<DiskMessage | undefined> {
     return new Promise((resolve) => {
       const { bus } = this;
       if (bus === undefined || this.isClosed()) return resolve(undefined);
       this.onPage = resolve;
-      const question = (this.pages += 1);
-      bus.send(addresses.store, { kind: 'list', from, max: batchMax, replyTo: addresses.disk, question });
+      const question = (this.lastPageRequest += 1);
+      bus.send(addresses.store, { kind: 'list', from, max: maxBatch, replyTo: addresses.disk, requestId: question });
     });
   }
 
-  private hearPage(page: DiskMessage | undefined): void {
+  private receivePage(page: DiskMessage | undefined): void {
     const { onPage } = this;
-    if (page !== undefined && page.question !== this.pages) return;
+    if (page !== undefined && page.requestId !== this.lastPageRequest) return;
     this.onPage = undefined;
     onPage?.(page);
   }
@@ -218,13 +225,13 @@ export class LocationFile {
   private async writeBatch(): Promise<'written' | 'failed'> {
     const batch: [ClientId, Change][] = [];
     for (const entry of this.changes) {
-      if (batch.length >= batchMax) break;
+      if (batch.length >= maxBatch) break;
       this.changes.delete(entry[0]);
       batch.push(entry);
     }
     try {
       if (batch.length > 0) {
-        await this.database.batch(batch.map(([client, change]) => operationOf(client, change)));
+        await this.database.batch(batch.map(([client, change]) => createOperation(client, change)));
         this.health = 'sound';
       }
       return 'written';
@@ -233,18 +240,19 @@ export class LocationFile {
       if (this.rewriting !== 'due') {
         for (const [client, change] of batch) if (!this.changes.has(client)) this.changes.set(client, change);
       }
-      await this.fail(error);
+      await this.handleWriteError(error);
       return 'failed';
     }
   }
 
-  private async fail(error: unknown): Promise<void> {
-    this.noteFailure(error);
+  private async handleWriteError(error: unknown): Promise<void> {
+    this.reportFailure(error);
     await this.reopen();
   }
 
-  private noteFailure(error: unknown): void {
-    if (this.health === 'sound') this.edges.onTrouble(`${this.folder} cannot be written: ${reasonOf(error)}`);
+  private reportFailure(error: unknown): void {
+    if (this.health === 'sound')
+      this.options.onProblem(`${this.folder} cannot be written: ${describeDatabaseError(error)}`);
     this.health = 'failing';
   }
 
@@ -253,19 +261,19 @@ export class LocationFile {
     if (this.isClosed()) return;
     try {
       await this.database.close();
-      if (await isThere(this.folder)) await this.database.open();
+      if (await databaseExists(this.folder)) await this.database.open();
     } catch {
       // The next write fails as well, and tries again.
     }
   }
 }
 
-async function setAside(folder: string, damage: string, onTrouble: (text: string) => void): Promise<void> {
-  const aside = asideOf(folder, 'damaged');
-  onTrouble(`${folder} is damaged (${damage}); it is set aside as ${aside}, and begun anew`);
-  await rename(folder, aside);
+async function moveAside(folder: string, damage: string, onProblem: (text: string) => void): Promise<void> {
+  const asidePath = asidePathOf(folder, 'damaged');
+  onProblem(`${folder} is damaged (${damage}); it is set aside as ${asidePath}, and begun anew`);
+  await rename(folder, asidePath);
 }
 
-function asideOf(folder: string, what: 'damaged' | 'incomplete'): string {
+function asidePathOf(folder: string, what: 'damaged' | 'incomplete'): string {
   return `${folder}.${what}-${new Date().toISOString().replaceAll(':', '-')}`;
 }

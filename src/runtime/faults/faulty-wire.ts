@@ -1,18 +1,18 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerWire, PeerWireListener } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelListener } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { LateLines } from './delay-queue.js';
+import { DelayQueue } from './delay-queue.js';
 import type { FlushScheduler } from '../time/flush-order.js';
 
 /** Lines that may be late in one direction. On their way out, a wire with more has no room; on their way in, more come early. */
-const lateLinesMax = 5_000;
+const maxDelayedLines = 5_000;
 
 /** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
-export class FaultyWire implements PeerWire, PeerWireListener {
-  private readonly outgoing: LateLines;
-  private readonly incoming: LateLines;
-  private readonly real: PeerWire;
+export class FaultyWire implements PeerChannel, PeerChannelListener {
+  private readonly outgoing: DelayQueue;
+  private readonly incoming: DelayQueue;
+  private readonly inner: PeerChannel;
   private cutReason: string | undefined;
   /** What whoever asked was last told of. */
   private room: 'some' | 'none' = 'some';
@@ -25,88 +25,88 @@ export class FaultyWire implements PeerWire, PeerWireListener {
   constructor(
     clock: Clock,
     turn: FlushScheduler,
-    dial: (listener: PeerWireListener) => PeerWire,
-    private readonly listener: PeerWireListener,
+    dial: (listener: PeerChannelListener) => PeerChannel,
+    private readonly listener: PeerChannelListener,
     private readonly delayMs: () => number,
     private readonly onClosed: () => void,
   ) {
-    this.outgoing = new LateLines(
+    this.outgoing = new DelayQueue(
       clock,
       turn,
       (lines) => {
-        for (const line of lines) this.real.send(line);
+        for (const line of lines) this.inner.send(line);
       },
       () => this.drained(),
     );
-    this.incoming = new LateLines(clock, turn, (lines) => listener.lines(this, lines));
-    this.real = dial(this);
+    this.incoming = new DelayQueue(clock, turn, (lines) => listener.lines(this, lines));
+    this.inner = dial(this);
   }
 
-  get far(): string {
-    return this.real.far;
+  get remoteAddress(): string {
+    return this.inner.remoteAddress;
   }
 
-  get trusted(): boolean {
-    return this.real.trusted;
+  get isInProcess(): boolean {
+    return this.inner.isInProcess;
   }
 
-  get bears(): ((name: ServerId) => boolean) | undefined {
-    return this.real.bears;
+  get certificateMatches(): ((name: ServerId) => boolean) | undefined {
+    return this.inner.certificateMatches;
   }
 
-  get hasRoom(): boolean {
-    const has = this.outgoing.size < lateLinesMax && this.real.hasRoom;
+  get isWritable(): boolean {
+    const has = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
     if (!has) this.room = 'none';
     return has;
   }
 
   send(line: ByteString): void {
     const delayMs = this.delayMs();
-    if (delayMs === 0 && this.outgoing.size === 0) this.real.send(line);
-    else this.outgoing.put([line], delayMs);
+    if (delayMs === 0 && this.outgoing.size === 0) this.inner.send(line);
+    else this.outgoing.add([line], delayMs);
   }
 
   close(): void {
-    this.outgoing.release();
-    this.real.close();
+    this.outgoing.releaseAll();
+    this.inner.close();
   }
 
   /** Closes without what was late: both ends hear that it closed, and this one why. */
   cut(reason: string): void {
     this.cutReason ??= reason;
-    this.outgoing.drop();
-    this.incoming.drop();
-    this.real.close();
+    this.outgoing.clear();
+    this.incoming.clear();
+    this.inner.close();
   }
 
   /** Is no longer late with anything. */
-  hurry(): void {
-    this.outgoing.release();
-    this.incoming.release();
+  flushDelayed(): void {
+    this.outgoing.releaseAll();
+    this.incoming.releaseAll();
   }
 
   opened(): void {
     this.listener.opened(this);
   }
 
-  lines(_: PeerWire, lines: readonly ByteString[]): void {
+  lines(_: PeerChannel, lines: readonly ByteString[]): void {
     if (this.cutReason !== undefined) return;
     const delayMs = this.delayMs();
     if (delayMs === 0 && this.incoming.size === 0) return this.listener.lines(this, lines);
-    this.incoming.put(lines, delayMs);
-    if (this.incoming.size > lateLinesMax) this.incoming.release();
+    this.incoming.add(lines, delayMs);
+    if (this.incoming.size > maxDelayedLines) this.incoming.releaseAll();
   }
 
   drained(): void {
-    if (this.room === 'none' && this.hasRoom) {
+    if (this.room === 'none' && this.isWritable) {
       this.room = 'some';
       this.listener.drained(this);
     }
   }
 
-  closed(_: PeerWire, reason: string): void {
-    this.outgoing.drop();
-    this.incoming.release();
+  closed(_: PeerChannel, reason: string): void {
+    this.outgoing.clear();
+    this.incoming.releaseAll();
     this.onClosed();
     this.listener.closed(this, this.cutReason ?? reason);
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerWire, PeerWireListener, Transport } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { FaultyWire } from './faulty-wire.js';
 import type { FlushScheduler } from '../time/flush-order.js';
@@ -19,13 +19,14 @@ export class LinkFaults {
 
   constructor(
     private readonly clock: Clock,
-    private readonly turn: FlushScheduler,
+    private readonly scheduler: FlushScheduler,
   ) {}
 
   /** How a server reaches the others, over the transport that is given, as far as its links are sound. */
-  transportOver(transport: Transport, from: ServerId): Transport {
+  wrapTransport(transport: Transport, from: ServerId): Transport {
     return {
-      dial: (to, listener) => this.link(from, to).dial(to, (its) => transport.dial(to, its), listener),
+      dial: (to, listener) =>
+        this.link(from, to).dial(to, (wireListener) => transport.dial(to, wireListener), listener),
     };
   }
 
@@ -35,47 +36,47 @@ export class LinkFaults {
   }
 
   /** What is done to a link, as far as this process does it. */
-  of(one: ServerId, other: ServerId): LinkFault {
+  get(one: ServerId, other: ServerId): LinkFault {
     return this.link(one, other).fault;
   }
 
   private link(one: ServerId, other: ServerId): FaultyLink {
     const key = [one, other].sort().join(' ');
-    const link = this.links.get(key) ?? new FaultyLink(this.clock, this.turn);
+    const link = this.links.get(key) ?? new FaultyLink(this.clock, this.scheduler);
     this.links.set(key, link);
     return link;
   }
 }
 
 class FaultyLink {
-  private now: LinkFault = { kind: 'none' };
+  private currentFault: LinkFault = { kind: 'none' };
   private readonly wires = new Set<FaultyWire>();
 
   constructor(
     private readonly clock: Clock,
-    private readonly turn: FlushScheduler,
+    private readonly scheduler: FlushScheduler,
   ) {}
 
   get fault(): LinkFault {
-    return this.now;
+    return this.currentFault;
   }
 
   set(fault: LinkFault): void {
-    this.now = fault;
+    this.currentFault = fault;
     for (const wire of this.wires) {
       if (fault.kind === 'cut') wire.cut(cutReason);
-      else if (fault.kind === 'none') wire.hurry();
+      else if (fault.kind === 'none') wire.flushDelayed();
     }
   }
 
-  dial(to: ServerId, dial: (listener: PeerWireListener) => PeerWire, listener: PeerWireListener): PeerWire {
-    if (this.now.kind === 'cut') return this.deadWire(to, listener);
+  dial(to: ServerId, dial: (listener: PeerChannelListener) => PeerChannel, listener: PeerChannelListener): PeerChannel {
+    if (this.currentFault.kind === 'cut') return this.failedWire(to, listener);
     const wire = new FaultyWire(
       this.clock,
-      this.turn,
+      this.scheduler,
       dial,
       listener,
-      () => (this.now.kind === 'slow' ? this.now.delayMs : 0),
+      () => (this.currentFault.kind === 'slow' ? this.currentFault.delayMs : 0),
       () => this.wires.delete(wire),
     );
     this.wires.add(wire);
@@ -83,11 +84,11 @@ class FaultyLink {
   }
 
   /** A call that comes to nothing. */
-  private deadWire(to: ServerId, listener: PeerWireListener): PeerWire {
-    const wire: PeerWire = {
-      far: to,
-      trusted: false,
-      hasRoom: false,
+  private failedWire(to: ServerId, listener: PeerChannelListener): PeerChannel {
+    const wire: PeerChannel = {
+      remoteAddress: to,
+      isInProcess: false,
+      isWritable: false,
       send: () => undefined,
       close: () => undefined,
     };

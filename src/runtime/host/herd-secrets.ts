@@ -3,7 +3,7 @@ import type { Secrets } from '../../actors/ports/secrets.js';
 import { ConfigError } from '../errors.js';
 
 /** A secret shorter than this could be guessed from a recorded handshake. */
-const secretLengthMin = 16;
+const minSecretLength = 16;
 
 /** Secrets of the environment: HMAC-SHA256 over what is stated. */
 export class HerdSecrets implements Secrets {
@@ -13,9 +13,9 @@ export class HerdSecrets implements Secrets {
    */
   constructor(private readonly secrets: readonly string[]) {
     for (const secret of secrets) {
-      if (secret.length >= secretLengthMin) continue;
+      if (secret.length >= minSecretLength) continue;
       throw new ConfigError([
-        `HERD_SECRET must be at least ${secretLengthMin} characters long; \`openssl rand -hex 32\` makes one`,
+        `HERD_SECRET must be at least ${minSecretLength} characters long; \`openssl rand -hex 32\` makes one`,
       ]);
     }
   }
@@ -28,13 +28,13 @@ export class HerdSecrets implements Secrets {
     return this.secrets.map((secret) => createHmac('sha256', secret).update(statement, 'latin1').digest('base64url'));
   }
 
-  accepts(statement: string, proofs: readonly string[]): boolean {
+  verify(statement: string, proofs: readonly string[]): boolean {
     const own = this.prove(statement).map((proof) => Buffer.from(proof));
-    const matches = proofs.flatMap((proof) => own.map((expected) => equal(expected, Buffer.from(proof))));
+    const matches = proofs.flatMap((proof) => own.map((expected) => isEqual(expected, Buffer.from(proof))));
     return matches.includes(true);
   }
 }
 
-function equal(expected: Buffer, given: Buffer): boolean {
+function isEqual(expected: Buffer, given: Buffer): boolean {
   return expected.length === given.length && timingSafeEqual(expected, given);
 }

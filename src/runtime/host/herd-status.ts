@@ -28,28 +28,28 @@ export interface StatusChange {
 /** What is known of the servers that were started together. */
 export class HerdStatus {
   private readonly ports = new Map<ServerId, ServerPorts>();
-  private readonly live = new Map<ServerId, Set<ServerId>>();
+  private readonly liveLinks = new Map<ServerId, Set<ServerId>>();
   /** Of servers that spread locations by a bucket: whether it is there. */
-  private readonly buckets = new Map<ServerId, 'up' | 'down' | 'not yet'>();
+  private readonly buckets = new Map<ServerId, 'up' | 'down' | 'unknown'>();
   /** Those that have loaded it once. */
-  private readonly loaded = new Set<ServerId>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly loadedBuckets = new Set<ServerId>();
+  private readonly readyCallbacks: (() => void)[] = [];
 
   private onChange: (change: StatusChange) => void = () => undefined;
 
-  /** @param started the servers that were started; links to others do not count for readiness */
+  /** @param startedServers the servers that were started; links to others do not count for readiness */
   constructor(
-    private readonly started: readonly ServerId[],
+    private readonly startedServers: readonly ServerId[],
     private readonly topology: Topology,
   ) {}
 
   /** Tells from now on what goes up or down, once each. */
-  watch(onChange: (change: StatusChange) => void): void {
+  subscribe(onChange: (change: StatusChange) => void): void {
     this.onChange = onChange;
   }
 
   /** Tells nothing more. */
-  unwatch(): void {
+  unsubscribe(): void {
     this.onChange = () => undefined;
   }
 
@@ -60,11 +60,11 @@ export class HerdStatus {
 
   /** Whether a server's link to a neighbour is up and caught up. */
   isLive(server: ServerId, neighbour: ServerId): boolean {
-    return this.live.get(server)?.has(neighbour) ?? false;
+    return this.liveLinks.get(server)?.has(neighbour) ?? false;
   }
 
   /** Takes a report. */
-  note(report: StatusReport): void {
+  record(report: StatusReport): void {
     const { server } = report;
     switch (report.kind) {
       case 'started':
@@ -73,50 +73,51 @@ export class HerdStatus {
         break;
       case 'down':
         this.ports.delete(server);
-        this.live.delete(server);
+        this.liveLinks.delete(server);
         this.buckets.delete(server);
         this.onChange({ server, state: 'down', reason: report.reason });
         break;
       case 'link':
-        this.noteLink(server, report.neighbour, report.state, report.reason);
+        this.recordLink(server, report.neighbour, report.state, report.reason);
         break;
       case 'bucket':
-        this.noteBucket(server, report.state, report.reason);
+        this.recordBucket(server, report.state, report.reason);
         break;
     }
-    if (this.isReady()) for (const resolve of this.waiting.splice(0)) resolve();
+    if (this.isReady()) for (const resolve of this.readyCallbacks.splice(0)) resolve();
   }
 
   /** Resolves when all servers listen, all links between them are up and caught up, and what is in the bucket is known. */
-  async ready(): Promise<void> {
-    if (!this.isReady()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  async whenReady(): Promise<void> {
+    if (!this.isReady()) await new Promise<void>((resolve) => this.readyCallbacks.push(resolve));
   }
 
-  private noteLink(server: ServerId, neighbour: ServerId, state: LinkState, reason: string): void {
-    const live = this.live.get(server) ?? new Set();
-    this.live.set(server, live);
-    if (live.has(neighbour) === (state === 'live')) return;
-    if (state === 'live') live.add(neighbour);
-    else live.delete(neighbour);
+  private recordLink(server: ServerId, neighbour: ServerId, state: LinkState, reason: string): void {
+    const liveNeighbours = this.liveLinks.get(server) ?? new Set();
+    this.liveLinks.set(server, liveNeighbours);
+    if (liveNeighbours.has(neighbour) === (state === 'live')) return;
+    if (state === 'live') liveNeighbours.add(neighbour);
+    else liveNeighbours.delete(neighbour);
     this.onChange({ server, neighbour, state: state === 'live' ? 'up' : 'down', reason });
   }
 
-  private noteBucket(server: ServerId, state: BucketState, reason: string): void {
-    const before = this.buckets.get(server) ?? 'not yet';
-    const isDown = state === 'away' || state === 'blocked';
-    const now = state === 'live' ? 'up' : isDown ? 'down' : before;
-    this.buckets.set(server, now);
-    if (now === 'up') this.loaded.add(server);
-    if (now !== before && now !== 'not yet') this.onChange({ server, part: 'bucket', state: now, reason });
+  private recordBucket(server: ServerId, state: BucketState, reason: string): void {
+    const previous = this.buckets.get(server) ?? 'unknown';
+    const isDown = state === 'disconnected' || state === 'write-blocked';
+    const current = state === 'live' ? 'up' : isDown ? 'down' : previous;
+    this.buckets.set(server, current);
+    if (current === 'up') this.loadedBuckets.add(server);
+    if (current !== previous && current !== 'unknown')
+      this.onChange({ server, part: 'bucket', state: current, reason });
   }
 
   private isReady(): boolean {
-    return this.started.every(
+    return this.startedServers.every(
       (server) =>
         this.ports.has(server) &&
-        (this.loaded.has(server) || !this.buckets.has(server)) &&
+        (this.loadedBuckets.has(server) || !this.buckets.has(server)) &&
         (this.topology.get(server) ?? []).every(
-          (neighbour) => !this.started.includes(neighbour) || this.isLive(server, neighbour),
+          (neighbour) => !this.startedServers.includes(neighbour) || this.isLive(server, neighbour),
         ),
     );
   }

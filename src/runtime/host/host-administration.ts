@@ -1,6 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
-import { dials } from '../../protocol/place/topology.js';
-import { AdministrationError, type Act } from '../faults/admin-action.js';
+import { isDialer } from '../../protocol/place/topology.js';
+import { AdminActionError, type AdminAction } from '../faults/admin-action.js';
 import type { HerdConfig } from '../config/herd-config.js';
 import type { LinkFault, LinkFaults } from '../faults/link-faults.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
@@ -8,7 +8,7 @@ import type { LogLevel } from '../observe/log/log-settings.js';
 /** The servers of a process, as far as they can be administered. Each throws an AdministrationError where it cannot be done. */
 export interface AdministeredServers {
   crash(server: ServerId): void;
-  stopByHand(server: ServerId): void;
+  requestStop(server: ServerId): void;
   restart(server: ServerId): Promise<void>;
   setLogLevel(server: ServerId, level: LogLevel): void;
 }
@@ -23,47 +23,47 @@ export class HostAdministration {
   ) {}
 
   /** @throws AdministrationError */
-  async do(act: Act): Promise<void> {
-    switch (act.act) {
+  async perform(adminAction: AdminAction): Promise<void> {
+    switch (adminAction.action) {
       case 'crash':
-        this.servers.crash(this.here(act.server));
+        this.servers.crash(this.requireHosted(adminAction.server));
         return;
       case 'stop':
-        this.servers.stopByHand(this.here(act.server));
+        this.servers.requestStop(this.requireHosted(adminAction.server));
         return;
       case 'restart':
-        return this.servers.restart(this.here(act.server));
+        return this.servers.restart(this.requireHosted(adminAction.server));
       case 'log':
-        this.servers.setLogLevel(this.here(act.server), act.level);
+        this.servers.setLogLevel(this.requireHosted(adminAction.server), adminAction.level);
         return;
       case 'cut':
-        this.setLink(act.link, { kind: 'cut' });
+        this.setLink(adminAction.link, { kind: 'cut' });
         return;
       case 'heal':
-        this.setLink(act.link, { kind: 'none' });
+        this.setLink(adminAction.link, { kind: 'none' });
         return;
       case 'slow':
-        this.setLink(act.link, { kind: 'slow', delayMs: act.delayMs });
+        this.setLink(adminAction.link, { kind: 'slow', delayMs: adminAction.delayMs });
         return;
     }
   }
 
   private setLink([one, other]: readonly [ServerId, ServerId], fault: LinkFault): void {
     if (this.config.topology.get(one)?.includes(other) !== true) {
-      throw new AdministrationError('unknown', `there is no link between ${one} and ${other}`);
+      throw new AdminActionError('unknown', `there is no link between ${one} and ${other}`);
     }
-    const caller = dials(one, other) ? one : other;
-    if (!this.hosted.has(caller)) {
-      throw new AdministrationError('elsewhere', `${caller} calls this link, and runs in another process: ask it`);
+    const dialer = isDialer(one, other) ? one : other;
+    if (!this.hosted.has(dialer)) {
+      throw new AdminActionError('other-process', `${dialer} calls this link, and runs in another process: ask it`);
     }
     this.links.set(one, other, fault);
   }
 
-  private here(server: ServerId): ServerId {
+  private requireHosted(server: ServerId): ServerId {
     if (this.hosted.has(server)) return server;
     if (this.config.servers.has(server)) {
-      throw new AdministrationError('elsewhere', `${server} runs in another process: ask it`);
+      throw new AdminActionError('other-process', `${server} runs in another process: ask it`);
     }
-    throw new AdministrationError('unknown', `there is no server ${server} in this herd`);
+    throw new AdminActionError('unknown', `there is no server ${server} in this herd`);
   }
 }

@@ -12,34 +12,33 @@ import type { LocationBucket } from '../../actors/ports/location-bucket.js';
 import type { Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
-import { peerLineBytesMax } from '../../protocol/peer/peer-line.js';
+import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
-import { AdministrationError, type Administer } from '../faults/admin-action.js';
+import { AdminActionError, type Administer } from '../faults/admin-action.js';
 import type { HerdCertificates } from '../sockets/certificates.js';
-import { listenForClients, type DoorEdges } from '../sockets/client-listener.js';
-import type { HerdConfig, ServerAddress } from '../config/herd-config.js';
-import { openPeersOf } from '../config/insecure-peers.js';
-import { bucketFor } from '../config/replication-choice.js';
-import { DescriptorWatch } from '../sockets/descriptor-monitor.js';
+import { listenForClients, type ListenerDependencies } from '../sockets/client-listener.js';
+import type { HerdConfig, ServerEndpoints } from '../config/herd-config.js';
+import { insecurePeerProblems } from '../config/insecure-peers.js';
+import { bucketSettingsFor } from '../config/replication-config.js';
+import { DescriptorMonitor } from '../sockets/descriptor-monitor.js';
 import type { InProcessNetwork } from '../sockets/in-process-transport.js';
 import { ConfigError } from '../errors.js';
 import type { HerdMode } from '../http/server/http-context.js';
-import { ServerView } from '../observe/metrics/server-status.js';
-import { lastWritesOf } from './last-writes.js';
-import type { Listening } from '../sockets/listening.js';
+import { StatusTracker } from '../observe/metrics/status-tracker.js';
+import { waitForFinalWrites } from './final-writes.js';
+import type { Listener } from '../sockets/listener.js';
 import type { LinkFaults } from '../faults/link-faults.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
 import { ServerLog } from '../observe/log/server-log.js';
 import { ServerCounts } from '../observe/metrics/server-counts.js';
-import { storeBytesWithin } from './memory-bound.js';
+import { limitStoreBytes } from './memory-bound.js';
 import { MessageBus } from '../bus/message-bus.js';
-import type { Stage } from '../faults/stage.js';
 import type { LocationFile } from '../disk/location-file.js';
-import { listenForPeers, TcpTransport, type TcpEdges } from '../sockets/tcp-transport.js';
+import { listenForPeers, TcpTransport, type TcpDependencies } from '../sockets/tcp-transport.js';
 import type { Turn } from '../time/turn.js';
 
 /** What the servers of one process share. */
-export interface HostEdges {
+export interface HostDependencies {
   readonly config: HerdConfig;
   readonly clock: Clock;
   readonly random: Random;
@@ -53,10 +52,8 @@ export interface HostEdges {
   /** The servers of this process: their links go through memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
   readonly mode: HerdMode;
-  /** Where stories of faults are played; undefined where none may be. */
-  readonly stage?: Stage | undefined;
   /** Ends this process as a power cut would, where somebody starts it again; undefined where nobody does. */
-  readonly die?: (() => void) | undefined;
+  readonly exitProcess?: (() => void) | undefined;
   /** The folders of the built page, which is served at httpPort. */
   readonly pageFolders: readonly string[];
   /** How the locations in a folder are damaged; undefined if they are not. */
@@ -72,26 +69,26 @@ export interface HostEdges {
 }
 
 /** What its process and the others in it are to a server. */
-export interface Neighbourhood {
+export interface HostServices {
   /** Where a server of this process serves HTTP; undefined for others, and where it does not. */
   readonly httpPortOf: (server: ServerId) => number | undefined;
   /** Does something by hand to the servers of this process. */
   readonly administer: Administer;
   /** What is done by hand to a link, as far as this process does it. */
-  readonly faultOf: LinkFaults['of'];
+  readonly faultOf: LinkFaults['get'];
   /** How a server reaches the others where somebody may cut its links by hand. */
-  readonly transportOver: LinkFaults['transportOver'];
+  readonly wrapTransport: LinkFaults['wrapTransport'];
 }
 
 /** Locations from the disk that the store is told at once: a few milliseconds. */
-const rememberedPage = 1_000;
+const restorePageSize = 1_000;
 
 /** A server that is alone, and with which nothing is done by hand. */
-const nobodyElse: Neighbourhood = {
+const noHostServices: HostServices = {
   httpPortOf: () => undefined,
-  administer: () => Promise.reject(new AdministrationError('elsewhere', 'nobody administers this server')),
+  administer: () => Promise.reject(new AdminActionError('other-process', 'nobody administers this server')),
   faultOf: () => ({ kind: 'none' }),
-  transportOver: (transport) => transport,
+  wrapTransport: (transport) => transport,
 };
 
 /** The ports that a server listens on. */
@@ -108,50 +105,50 @@ export class HostedServer {
   private readonly bus: MessageBus;
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
-  private readonly view: ServerView;
+  private readonly view: StatusTracker;
   /** Undefined where locations are flooded only. */
   private readonly bucket: LocationBucket | undefined;
   /** Undefined where nobody can ask for them. */
   private readonly counts: ServerCounts | undefined;
-  private readonly doors: Listening[] = [];
-  private file: LocationFile | undefined;
+  private readonly listeners: Listener[] = [];
+  private locationFile: LocationFile | undefined;
   private opening: Promise<unknown> = Promise.resolve();
-  private readonly descriptors: DescriptorWatch;
-  private connections = 0;
+  private readonly descriptors: DescriptorMonitor;
+  private lastConnection = 0;
 
   constructor(
-    private readonly edges: HostEdges,
+    private readonly dependencies: HostDependencies,
     private readonly id: ServerId,
-    private readonly others: Neighbourhood = nobodyElse,
+    private readonly services: HostServices = noHostServices,
   ) {
-    const { config, network, clock } = edges;
-    this.bus = new MessageBus((error) => edges.warn(`${id}: a listener failed: ${String(error)}`));
-    this.log = openLog(edges, id);
+    const { config, network, clock } = dependencies;
+    this.bus = new MessageBus((error) => dependencies.warn(`${id}: a listener failed: ${String(error)}`));
+    this.log = openLog(dependencies, id);
     this.log?.listen(this.bus);
-    edges.observe(id, this.bus);
-    this.descriptors = new DescriptorWatch(clock, (reason) =>
+    dependencies.observe(id, this.bus);
+    this.descriptors = new DescriptorMonitor(clock, (reason) =>
       this.bus.publish({ kind: 'warning', about: 'descriptors', reason }),
     );
     const neighbours = config.topology.get(id) ?? [];
     const identity = { herd: config.herd, server: id, neighbours };
-    this.view = new ServerView(this.bus, clock, identity.neighbours);
+    this.view = new StatusTracker(this.bus, clock, identity.neighbours);
     this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
-    this.bucket = bucketOf(edges, id);
+    this.bucket = createServerBucket(dependencies, id);
     this.server = new Server(
       {
         identity,
-        upstream: edges.upstream,
-        limits: limitsIn(edges),
-        pace: config.pace,
-        upstreamPace: config.upstreamPace,
-        hold: config.spread.kind === 'nats' ? config.spread.hold : 'all',
+        upstream: dependencies.upstream,
+        limits: limitsFor(dependencies),
+        linkTimings: config.linkTimings,
+        upstreamSettings: config.upstreamSettings,
+        hold: config.replication.kind === 'nats' ? config.replication.hold : 'all',
       },
       {
-        ...edges,
+        ...dependencies,
         registry: this.bus,
         bucket: this.bucket,
-        transport: others.transportOver(routes(edges, network.transportOf(id)), id),
+        transport: services.wrapTransport(createTransport(dependencies, network.transportOf(id)), id),
       },
     );
   }
@@ -162,12 +159,12 @@ export class HostedServer {
    *   running then
    */
   async start(): Promise<void> {
-    const ports = this.bringUp();
+    const ports = this.startUp();
     this.opening = ports.catch(() => undefined);
     try {
       const opened = await ports;
       // One that failed meanwhile was reported as down already, and is about to be started again.
-      if (this.view.state !== 'failed') this.edges.onStarted(this.id, opened);
+      if (this.view.state !== 'failed') this.dependencies.onStarted(this.id, opened);
     } catch (error) {
       await this.stop();
       throw error;
@@ -179,9 +176,9 @@ export class HostedServer {
    * written.
    */
   async stop(): Promise<void> {
-    await this.closeDoors();
+    await this.closeListeners();
     await this.server.drain();
-    await this.writeTheLast();
+    await this.flushBucket();
     await this.closeFiles();
   }
 
@@ -195,177 +192,200 @@ export class HostedServer {
    * @throws AdministrationError if there is none
    */
   setLogLevel(level: LogLevel): void {
-    if (this.log === undefined) throw new AdministrationError('wrong state', `${this.id} writes no log`);
-    this.log.tell(level);
+    if (this.log === undefined) throw new AdminActionError('wrong-state', `${this.id} writes no log`);
+    this.log.setLevel(level);
   }
 
   /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
-  async clear(): Promise<void> {
-    await this.closeDoors();
+  async cleanUp(): Promise<void> {
+    await this.closeListeners();
     await this.closeFiles();
   }
 
-  private async bringUp(): Promise<ServerPorts> {
+  private async startUp(): Promise<ServerPorts> {
     this.requireSecret();
-    await this.remember();
+    await this.restoreLocations();
     // To load it takes a tenth of a second without a pause, which would hold up the links and the first clients.
-    if (addressOf(this.edges.config, this.id).httpPort !== undefined) await import('../http/server/http-listener.js');
-    this.edges.network.listen(this.id, this.server.acceptPeer);
+    if (addressOf(this.dependencies.config, this.id).httpPort !== undefined)
+      await import('../http/server/http-listener.js');
+    this.dependencies.network.listen(this.id, this.server.acceptPeer);
     this.server.start();
-    this.descriptors.begin();
-    return this.openDoors();
+    this.descriptors.start();
+    return this.openListeners();
   }
 
   private requireSecret(): void {
-    const { config, hosted, secrets } = this.edges;
-    const problems = secrets === undefined ? openPeersOf(config, this.id, hosted) : [];
+    const { config, hosted, secrets } = this.dependencies;
+    const problems = secrets === undefined ? insecurePeerProblems(config, this.id, hosted) : [];
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
   /** Starts the store, and tells it what is on disk, before any link can be up or any client here. */
-  private async remember(): Promise<void> {
-    const locations = await this.readFile();
+  private async restoreLocations(): Promise<void> {
+    const locations = await this.openLocationFile();
     this.server.startStore();
-    this.bus.publish({ kind: 'locations-remembered', locations });
+    this.bus.publish({ kind: 'locations-restored', locations });
     // Page by page: the other servers of this process have their turns in between.
-    for (let start = 0; start < locations.length; start += rememberedPage) {
-      const page = locations.slice(start, start + rememberedPage);
-      this.bus.send(addresses.store, { kind: 'remembered', locations: page });
+    for (let start = 0; start < locations.length; start += restorePageSize) {
+      const page = locations.slice(start, start + restorePageSize);
+      this.bus.send(addresses.store, { kind: 'restored', locations: page });
       await setImmediate();
     }
   }
 
-  private async readFile(): Promise<readonly Location[]> {
-    const { config, clock, inspect, warn } = this.edges;
+  private async openLocationFile(): Promise<readonly Location[]> {
+    const { config, clock, inspect, warn } = this.dependencies;
     if (config.storePath === undefined) return [];
-    const onTrouble = (text: string) => warn(`${this.id}: ${text}`);
+    const onProblem = (text: string) => warn(`${this.id}: ${text}`);
     const folder = join(config.storePath, this.id);
     // What keeps locations is large, and not every server does.
     const { LocationFile: Locations } = await import('../disk/location-file.js');
-    const { file, locations } = await Locations.open(folder, { clock, inspect, onTrouble });
-    this.file = file;
+    const { file, locations } = await Locations.open(folder, { clock, inspect, onProblem });
+    this.locationFile = file;
     file.listen(this.bus);
     return locations;
   }
 
-  private async writeTheLast(): Promise<void> {
-    const { bucket, edges, id } = this;
-    if (bucket === undefined || (await lastWritesOf(bucket, edges.clock)) === 'written') return;
-    edges.warn(`${id}: the bucket has not taken all that was reported last within five seconds`);
+  private async flushBucket(): Promise<void> {
+    const { bucket, dependencies, id } = this;
+    if (bucket === undefined || (await waitForFinalWrites(bucket, dependencies.clock)) === 'written') return;
+    dependencies.warn(`${id}: the bucket has not taken all that was reported last within five seconds`);
   }
 
   private async closeFiles(): Promise<void> {
     this.descriptors.stop();
-    await Promise.all([this.log?.close(), this.file?.close()]);
+    await Promise.all([this.log?.close(), this.locationFile?.close()]);
   }
 
-  private async openDoors(): Promise<ServerPorts> {
-    const { edges, id, bus } = this;
-    const { config, clock, turn, hosted } = edges;
+  private async openListeners(): Promise<ServerPorts> {
+    const { dependencies, id, bus } = this;
+    const { config, clock, turn, hosted } = dependencies;
     const { host, port, peerPort, httpPort } = addressOf(config, id);
-    const { clients: certificates } = edges.certificates;
-    const { connectionsMax } = config.limits;
-    const nextConnection = () => (this.connections += 1);
-    const door: DoorEdges = { bus, clock, turn, certificates, connectionsMax, nextConnection };
+    const { clients: certificates } = dependencies.certificates;
+    const { maxConnections } = config.limits;
+    const nextConnection = () => (this.lastConnection += 1);
+    const listenerDependencies: ListenerDependencies = {
+      bus,
+      clock,
+      turn,
+      certificates,
+      maxConnections,
+      nextConnection,
+    };
     const { onAcceptError } = this;
-    const allHere = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
+    const hasOnlyHostedNeighbours = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
     // Before clients: they may ask for what only the neighbours know.
-    const peer = allHere ? undefined : await this.openPeerPort(host, peerPort);
+    const peer = hasOnlyHostedNeighbours ? undefined : await this.openPeerPort(host, peerPort);
     this.server.announce();
-    const client = await this.open(listenForClients(door, { owner: `${id} (clients)`, host, port, onAcceptError }));
+    const client = await this.open(
+      listenForClients(listenerDependencies, { owner: `${id} (clients)`, host, port, onAcceptError }),
+    );
     const { counts } = this;
     const http =
       httpPort === undefined || counts === undefined
         ? undefined
-        : await this.openHttp(door, counts, { host, port: httpPort });
+        : await this.openHttp(listenerDependencies, counts, { host, port: httpPort });
     return { client, peer, http };
   }
 
   private async openHttp(
-    door: DoorEdges,
+    listenerDependencies: ListenerDependencies,
     counts: ServerCounts,
-    at: { readonly host: string; readonly port: number },
+    address: { readonly host: string; readonly port: number },
   ): Promise<number> {
-    const { edges, id, bus, view, others } = this;
-    const { outputBudget, watchersPerAddress } = this.server.shared;
-    const { config, upstream, mode, pageFolders, stage } = edges;
+    const { dependencies, id, bus, view, services } = this;
+    const { outputBudget, subscribersPerAddress } = this.server.sharedLimits;
+    const { config, upstream, mode, pageFolders } = dependencies;
     // What serves HTTP is large, and not every server does.
     const { listenForHttp } = await import('../http/server/http-listener.js');
-    const portIn = (server: ServerId) => {
-      const inConfig = config.servers.get(server)?.httpPort;
-      return inConfig === 0 ? undefined : inConfig;
+    const configuredPort = (server: ServerId) => {
+      const configured = config.servers.get(server)?.httpPort;
+      return configured === 0 ? undefined : configured;
     };
-    const httpPortOf = (server: ServerId) => others.httpPortOf(server) ?? portIn(server);
-    const logBytesWaiting = () => this.log?.waitingBytes ?? 0;
-    const told = { server: id, mode, view, counts, logBytesWaiting, administer: others.administer, stage };
-    const faultOf = (neighbour: ServerId) => others.faultOf(id, neighbour);
-    const bounds = { outputBudget, watchersPerAddress };
-    const needs = { ...door, ...told, ...bounds, bus, config, upstream, pageFolders, httpPortOf, faultOf };
-    return this.open(listenForHttp(needs, { owner: `${id} (web)`, onAcceptError: this.onAcceptError, ...at }));
+    const httpPortOf = (server: ServerId) => services.httpPortOf(server) ?? configuredPort(server);
+    const logBufferedBytes = () => this.log?.bufferedBytes ?? 0;
+    const serverContext = { server: id, mode, status: view, counts, logBufferedBytes, administer: services.administer };
+    const faultOf = (neighbour: ServerId) => services.faultOf(id, neighbour);
+    const bounds = { outputBudget, subscribersPerAddress };
+    const httpContext = {
+      ...listenerDependencies,
+      ...serverContext,
+      ...bounds,
+      bus,
+      config,
+      upstream,
+      pageFolders,
+      httpPortOf,
+      faultOf,
+    };
+    return this.open(
+      listenForHttp(httpContext, { owner: `${id} (web)`, onAcceptError: this.onAcceptError, ...address }),
+    );
   }
 
   private openPeerPort(host: string, port: number): Promise<number> {
-    const { edges, id } = this;
-    const at = { owner: `${id} (peers)`, host, port, onAcceptError: this.onAcceptError };
-    const onRefused = (far: string, reason: string) => this.bus.publish({ kind: 'peer-refused', far, reason });
-    return this.open(listenForPeers(tcpEdges(edges), this.server.acceptPeer, onRefused, at));
+    const { dependencies, id } = this;
+    const listenOptions = { owner: `${id} (peers)`, host, port, onAcceptError: this.onAcceptError };
+    const onRejected = (remoteAddress: string, reason: string) =>
+      this.bus.publish({ kind: 'peer-rejected', remoteAddress, reason });
+    return this.open(listenForPeers(tcpDependencies(dependencies), this.server.acceptPeer, onRejected, listenOptions));
   }
 
-  private readonly onAcceptError = (error: NodeJS.ErrnoException): void => this.descriptors.failed(error);
+  private readonly onAcceptError = (error: NodeJS.ErrnoException): void => this.descriptors.recordFailure(error);
 
-  private async open(opening: Promise<Listening>): Promise<number> {
-    const door = await opening;
-    this.doors.push(door);
-    return door.port;
+  private async open(opening: Promise<Listener>): Promise<number> {
+    const listener = await opening;
+    this.listeners.push(listener);
+    return listener.port;
   }
 
   /** Closes the doors that are open, and then those that are just being opened. */
-  private async closeDoors(): Promise<void> {
-    this.edges.network.unlisten(this.id);
-    for (const door of this.doors.splice(0)) door.close();
+  private async closeListeners(): Promise<void> {
+    this.dependencies.network.unlisten(this.id);
+    for (const listener of this.listeners.splice(0)) listener.close();
     await this.opening;
-    for (const door of this.doors.splice(0)) door.close();
+    for (const listener of this.listeners.splice(0)) listener.close();
   }
 }
 
 /** The limits of each server of this process, which share its heap. */
-function limitsIn({ config: { limits }, hosted }: HostEdges): Limits {
-  const heapBytesMax = getHeapStatistics().heap_size_limit;
-  return { ...limits, storeBytesMax: storeBytesWithin(limits.storeBytesMax, hosted.size, heapBytesMax) };
+function limitsFor({ config: { limits }, hosted }: HostDependencies): Limits {
+  const maxHeapBytes = getHeapStatistics().heap_size_limit;
+  return { ...limits, maxStoreBytes: limitStoreBytes(limits.maxStoreBytes, hosted.size, maxHeapBytes) };
 }
 
-function openLog({ config, warn }: HostEdges, id: ServerId): ServerLog | undefined {
+function openLog({ config, warn }: HostDependencies, id: ServerId): ServerLog | undefined {
   if (config.log === undefined) return undefined;
   const folder = join(config.log.dir, id);
-  const onTrouble = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
+  const onProblem = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
   try {
-    return new ServerLog(folder, config.log, onTrouble);
+    return new ServerLog(folder, config.log, onProblem);
   } catch (error) {
     // A server without a log is worth more than no server.
-    onTrouble(error as Error);
+    onProblem(error as Error);
     return undefined;
   }
 }
 
-function routes(edges: HostEdges, inProcess: Transport): Transport {
-  const tcp = new TcpTransport(tcpEdges(edges), (server) => {
-    const { host, peerPort } = addressOf(edges.config, server);
+function createTransport(dependencies: HostDependencies, inProcess: Transport): Transport {
+  const tcp = new TcpTransport(tcpDependencies(dependencies), (server) => {
+    const { host, peerPort } = addressOf(dependencies.config, server);
     return { host, port: peerPort };
   });
-  return { dial: (to, listener) => (edges.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
+  return { dial: (to, listener) => (dependencies.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
 }
 
-function bucketOf({ config, bucketOf }: HostEdges, id: ServerId): LocationBucket | undefined {
-  if (bucketFor(config, id) === undefined) return undefined;
+function createServerBucket({ config, bucketOf }: HostDependencies, id: ServerId): LocationBucket | undefined {
+  if (bucketSettingsFor(config, id) === undefined) return undefined;
   if (bucketOf === undefined) throw new Error(`${id} spreads locations by a bucket, and was given none`);
   return bucketOf(id);
 }
 
-function tcpEdges({ turn, config, certificates }: HostEdges): TcpEdges {
-  return { turn, lineBytesMax: peerLineBytesMax(config.limits.lineBytesMax), certificates: certificates.peers };
+function tcpDependencies({ turn, config, certificates }: HostDependencies): TcpDependencies {
+  return { turn, maxLineBytes: maxPeerLineBytes(config.limits.maxLineBytes), certificates: certificates.peers };
 }
 
-function addressOf(config: HerdConfig, server: ServerId): ServerAddress {
+function addressOf(config: HerdConfig, server: ServerId): ServerEndpoints {
   const address = config.servers.get(server);
   if (address === undefined) throw new Error(`${server} is no server of ${config.file}`);
   return address;

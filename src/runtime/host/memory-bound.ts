@@ -1,17 +1,17 @@
 import type { Limits } from '../../actors/ports/limits.js';
-import { indexBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
-import type { UpstreamPace } from '../../actors/upstream/upstream-settings.js';
-import { reportFieldBytesMax } from '../../protocol/client/command.js';
+import { maxIndexBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
+import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
+import { maxReportFieldBytes } from '../../protocol/client/command.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { peerLineBytesMax } from '../../protocol/peer/peer-line.js';
-import { handshakesMax } from '../sockets/client-listener.js';
+import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
+import { defaultMaxTlsHandshakes } from '../sockets/client-listener.js';
 import type { HerdConfig } from '../config/herd-config.js';
 
 /**
  * Changes of locations that wait for a disk at most. Beyond it they are given up, and all that the store holds is written
  * again when the disk takes it: a disk that is full for a day must not cost a change for each client ever seen.
  */
-export const diskChangesMax = 50_000;
+export const maxDiskChanges = 50_000;
 
 const kibibyte = 1_024;
 const mebibyte = 1_048_576;
@@ -21,19 +21,19 @@ export interface MemoryUse {
   /** Neighbours that it has links to. */
   readonly neighbours: number;
   /** Whether other processes reach it at its `peerPort`. */
-  readonly peerPort: boolean;
+  readonly hasPeerPort: boolean;
   /** Whether it serves HTTP. */
-  readonly http: boolean;
+  readonly hasHttp: boolean;
   /** Whether clients speak TLS. */
-  readonly tls: boolean;
+  readonly hasTls: boolean;
   /** Whether it keeps locations on disk. */
-  readonly store: boolean;
+  readonly hasStore: boolean;
   /** Whether it spreads locations by a bucket of NATS. */
-  readonly bucket: boolean;
+  readonly hasBucket: boolean;
   /** Whether it writes logs. */
-  readonly log: boolean;
+  readonly hasLog: boolean;
   /** How it asks its upstream. */
-  readonly upstream: Pick<UpstreamPace, 'requestsMax' | 'cacheBytesMax'>;
+  readonly upstream: Pick<UpstreamSettings, 'maxConcurrentRequests' | 'maxCacheBytes'>;
 }
 
 /** A part of what a server may take, in bytes. */
@@ -75,21 +75,21 @@ const tlsBytes = 64 * kibibyte;
 /** The most that is read from a connection at once. Of every connection so much may be read before the first is handled. */
 const readBytes = 64 * kibibyte;
 
-/** What a connection may have waiting without an account of it in `backlogBytesInAllMax`. */
+/** What a connection may have waiting without an account of it in `maxTotalOutputBufferBytes`. */
 const unaccountedBytes = 4 * kibibyte;
 
 /** A WHATSAT under way, besides its line and the AT line: the question, its timer, and where its answer goes. */
 const queryBytes = 512;
 
 /** Searches of the herd at once, and what each takes besides the client's ID. */
-const searchesMax = 10_000;
-const searchBytes = 512;
+const maxLookups = 10_000;
+const lookupBytes = 512;
 
 /** Changes that are kept for readers of `/api/changes` who come back. */
-const keptChangesMax = 20_000;
+const maxKeptChanges = 20_000;
 
 /** The largest answer of an upstream that is taken. While it is read it is there three times: in chunks, as a whole and as text. */
-const upstreamAnswerBytes = 3 * mebibyte;
+const upstreamResponseBytes = 3 * mebibyte;
 
 /**
  * What a link has under way besides what waits for it: 64 KiB that its socket has yet to take, an answer to a digest of 768 KiB, a chunk
@@ -98,8 +98,8 @@ const upstreamAnswerBytes = 3 * mebibyte;
 const linkBytes = 6 * mebibyte;
 
 /** Connections of callers at `peerPort` who have not shown who they are, each with a chunk that was read, cut into lines. */
-const callersMax = 256;
-const callerBytes = connectionBytes + 704 * kibibyte;
+const maxUnauthenticatedPeers = 256;
+const unauthenticatedPeerBytes = connectionBytes + 704 * kibibyte;
 
 /** An entry of a map of clients, without what it leads to. */
 const entryBytes = 64;
@@ -108,9 +108,9 @@ const entryBytes = 64;
 const logBytes = 2 * 17 * mebibyte;
 
 /** The most bytes that one location may take whose line a client sent. */
-function locationBytesMax({ clientIdBytesMax }: Pick<Limits, 'clientIdBytesMax'>): number {
+function maxLocationBytes({ maxClientIdBytes }: Pick<Limits, 'maxClientIdBytes'>): number {
   const serverAndSkew = 96;
-  return 2 * clientIdBytesMax + 2 * reportFieldBytesMax + serverAndSkew + locationOverheadBytes;
+  return 2 * maxClientIdBytes + 2 * maxReportFieldBytes + serverAndSkew + locationOverheadBytes;
 }
 
 /**
@@ -118,28 +118,28 @@ function locationBytesMax({ clientIdBytesMax }: Pick<Limits, 'clientIdBytesMax'>
  * clients can bring about together, not what is usual.
  */
 export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
-  const { clientsMax, storeBytesMax, connectionsMax, lineBytesMax, pendingQueriesMax } = limits;
-  const location = locationBytesMax(limits);
-  const tls = use.tls ? tlsBytes : 0;
-  const line = connectionBytes + readBytes + tls + heapFactor * (2 * lineBytesMax + unaccountedBytes);
+  const { maxClients, maxStoreBytes, maxConnections, maxLineBytes, maxPendingQueries } = limits;
+  const location = maxLocationBytes(limits);
+  const tls = use.hasTls ? tlsBytes : 0;
+  const line = connectionBytes + readBytes + tls + heapFactor * (2 * maxLineBytes + unaccountedBytes);
   const onHeap = {
-    locations: storeBytesMax + indexBytes,
-    output: limits.backlogBytesInAllMax,
-    queries: pendingQueriesMax * (2 * lineBytesMax + queryBytes) + searchesMax * (lineBytesMax + searchBytes),
-    links: use.neighbours * (limits.linkBacklogBytesMax + linkBytes + peerLineBytesMax(lineBytesMax)),
-    callers: use.peerPort ? callersMax * callerBytes : 0,
-    'recent changes': use.http ? keptChangesMax * (location + entryBytes) : 0,
-    bucket: use.bucket ? 2 * clientsMax * (location + entryBytes) : 0,
-    disk: use.store ? diskChangesMax * (location + entryBytes) : 0,
-    upstream: use.upstream.requestsMax * upstreamAnswerBytes + use.upstream.cacheBytesMax,
+    locations: maxStoreBytes + maxIndexBytes,
+    output: limits.maxTotalOutputBufferBytes,
+    queries: maxPendingQueries * (2 * maxLineBytes + queryBytes) + maxLookups * (maxLineBytes + lookupBytes),
+    links: use.neighbours * (limits.maxPeerOutputBufferBytes + linkBytes + maxPeerLineBytes(maxLineBytes)),
+    callers: use.hasPeerPort ? maxUnauthenticatedPeers * unauthenticatedPeerBytes : 0,
+    'recent changes': use.hasHttp ? maxKeptChanges * (location + entryBytes) : 0,
+    bucket: use.hasBucket ? 2 * maxClients * (location + entryBytes) : 0,
+    disk: use.hasStore ? maxDiskChanges * (location + entryBytes) : 0,
+    upstream: use.upstream.maxConcurrentRequests * upstreamResponseBytes + use.upstream.maxCacheBytes,
   };
   return [
     { part: 'program', bytes: programBytes },
-    { part: 'connections', bytes: connectionsMax * line },
-    { part: 'HTTP connections', bytes: use.http ? connectionsMax * (httpConnectionBytes + tls) : 0 },
-    { part: 'TLS handshakes', bytes: use.tls ? handshakesMax * tlsBytes : 0 },
+    { part: 'connections', bytes: maxConnections * line },
+    { part: 'HTTP connections', bytes: use.hasHttp ? maxConnections * (httpConnectionBytes + tls) : 0 },
+    { part: 'TLS handshakes', bytes: use.hasTls ? defaultMaxTlsHandshakes * tlsBytes : 0 },
     ...Object.entries(onHeap).map(([part, bytes]) => ({ part, bytes: heapFactor * bytes })),
-    { part: 'log', bytes: use.log ? logBytes : 0 },
+    { part: 'log', bytes: use.hasLog ? logBytes : 0 },
   ].filter(({ bytes }) => bytes > 0);
 }
 
@@ -150,27 +150,31 @@ export function memoryBoundBytes(limits: Limits, use: MemoryUse): number {
 
 /** What a server of a herd uses memory for. @param hosted the servers of its process, itself among them */
 export function memoryUseOf(config: HerdConfig, server: ServerId, hosted: ReadonlySet<ServerId>): MemoryUse {
-  const { servers, topology, spread, bridge, storePath, log, tls, upstreamPace } = config;
-  const neighbours = spread.kind === 'flood' ? (topology.get(server) ?? []) : [];
+  const { servers, topology, replication, bridge, storePath, log, tls, upstreamSettings } = config;
+  const neighbours = replication.kind === 'flood' ? (topology.get(server) ?? []) : [];
   return {
     neighbours: neighbours.length,
-    peerPort: neighbours.some((neighbour) => !hosted.has(neighbour)),
-    http: servers.get(server)?.httpPort !== undefined,
-    tls: tls.clients !== undefined,
-    store: storePath !== undefined,
-    bucket: spread.kind === 'nats' || bridge?.by.has(server) === true,
-    log: log !== undefined,
-    upstream: upstreamPace,
+    hasPeerPort: neighbours.some((neighbour) => !hosted.has(neighbour)),
+    hasHttp: servers.get(server)?.httpPort !== undefined,
+    hasTls: tls.clients !== undefined,
+    hasStore: storePath !== undefined,
+    hasBucket: replication.kind === 'nats' || bridge?.via.has(server) === true,
+    hasLog: log !== undefined,
+    upstream: upstreamSettings,
   };
 }
 
 /**
  * The most memory that a process takes which some servers of a herd share, in bytes.
- * @param heapBytesMax the heap that V8 lets the process have
+ * @param maxHeapBytes the heap that V8 lets the process have
  */
-export function memoryBoundOfProcess(config: HerdConfig, hosted: ReadonlySet<ServerId>, heapBytesMax: number): number {
-  const storeBytesMax = storeBytesWithin(config.limits.storeBytesMax, hosted.size, heapBytesMax);
-  const limits = { ...config.limits, storeBytesMax };
+export function processMemoryBoundBytes(
+  config: HerdConfig,
+  hosted: ReadonlySet<ServerId>,
+  maxHeapBytes: number,
+): number {
+  const maxStoreBytes = limitStoreBytes(config.limits.maxStoreBytes, hosted.size, maxHeapBytes);
+  const limits = { ...config.limits, maxStoreBytes };
   let bytes = programBytes - serverBytes;
   for (const server of hosted) {
     bytes += memoryBoundBytes(limits, memoryUseOf(config, server, hosted)) - programBytes + serverBytes;
@@ -179,9 +183,9 @@ export function memoryBoundOfProcess(config: HerdConfig, hosted: ReadonlySet<Ser
 }
 
 /**
- * The bytes of locations that each server of a process may hold: `storeBytesMax`, but together no more than half of the heap
+ * The bytes of locations that each server of a process may hold: `maxStoreBytes`, but together no more than half of the heap
  * that the process may have, as V8 ends a process whose heap is full.
  */
-export function storeBytesWithin(storeBytesMax: number, servers: number, heapBytesMax: number): number {
-  return Math.min(storeBytesMax, Math.floor(heapBytesMax / heapFactor / servers));
+export function limitStoreBytes(maxStoreBytes: number, servers: number, maxHeapBytes: number): number {
+  return Math.min(maxStoreBytes, Math.floor(maxHeapBytes / heapFactor / servers));
 }

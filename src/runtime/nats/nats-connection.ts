@@ -16,7 +16,7 @@ const connectWithinMs = 5_000;
 /**
  * Connects to one of the nats-servers. A connection that is lost stays lost: what to do then is its owner's decision.
  *
- * @throws an error that `reasonOf` can tell people of
+ * @throws an error that `describeDisagreement` can tell people of
  */
 export async function connectToNats(settings: NatsSettings, name: string): Promise<NatsConnection> {
   const { servers, credentials, tls, beatMs } = settings;

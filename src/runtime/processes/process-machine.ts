@@ -1,12 +1,12 @@
 import { assign, setup } from 'xstate';
-import { backoffMs, restartPauseMaxMs } from '../../actors/time/backoff.js';
+import { backoffMs, maxRestartBackoffMs } from '../../actors/time/backoff.js';
 import type { Random } from '../../actors/ports/random.js';
 
 /**
  * How long a process may take to end after it was told to, in milliseconds; then it is killed. Longer than its server may take to
  * answer its clients and to have its last writes taken, and shorter than a service manager waits for the parent (15 s in deploy/).
  */
-export const processEndMaxMs = 13_000;
+export const processStopTimeoutMs = 13_000;
 
 export interface ProcessInput {
   readonly random: Random;
@@ -15,7 +15,7 @@ export interface ProcessInput {
 export interface ProcessContext extends ProcessInput {
   /** Ends in a row with no sound run between them: they make the pauses longer. */
   readonly failures: number;
-  readonly pauseMs: number;
+  readonly delayMs: number;
 }
 
 export type ProcessEvent =
@@ -48,42 +48,42 @@ export const processMachine = setup({
     kill: () => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
-      return { failures, pauseMs: backoffMs(failures, context.random.next(), restartPauseMaxMs) };
+      return { failures, delayMs: backoffMs(failures, context.random.next(), maxRestartBackoffMs) };
     }),
-    forgetFailures: assign({ failures: 0 }),
+    resetFailures: assign({ failures: 0 }),
   },
   delays: {
-    pause: ({ context }) => context.pauseMs,
+    backoffDelay: ({ context }) => context.delayMs,
     /** A server that ran this long has earned a quick restart. */
-    soundAfter: 60_000,
-    endWithin: processEndMaxMs,
+    healthyAfter: 60_000,
+    stopTimeout: processStopTimeoutMs,
   },
 }).createMachine({
   id: 'process',
-  context: ({ input }) => ({ ...input, failures: 0, pauseMs: 0 }),
+  context: ({ input }) => ({ ...input, failures: 0, delayMs: 0 }),
   initial: 'starting',
   states: {
     starting: {
       entry: 'spawn',
       on: {
         STARTED: 'running',
-        EXITED: 'pausing',
+        EXITED: 'backoff',
         STOP: 'stopping',
       },
     },
     running: {
-      after: { soundAfter: { actions: 'forgetFailures' } },
+      after: { healthyAfter: { actions: 'resetFailures' } },
       on: {
-        EXITED: 'pausing',
+        EXITED: 'backoff',
         STOP: 'stopping',
       },
     },
-    pausing: {
+    backoff: {
       entry: 'countFailure',
-      after: { pause: 'starting' },
+      after: { backoffDelay: 'starting' },
       on: { STOP: 'stopped' },
     },
-    stopping: { entry: 'terminate', after: { endWithin: { actions: 'kill' } }, on: { EXITED: 'stopped' } },
+    stopping: { entry: 'terminate', after: { stopTimeout: { actions: 'kill' } }, on: { EXITED: 'stopped' } },
     stopped: { type: 'final' },
   },
 });

@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
 import type { ByteString } from '../../protocol/text/bytes.js';
-import type { FlushScheduler, Gatherer } from '../time/flush-order.js';
+import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
 /** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
-const closeWithinMs = 5_000;
+const closeTimeoutMs = 5_000;
 
 /** A backlog of this or more is followed by a report that it is gone; callers that wait for one wait at larger ones. */
-export const reportedFromBytes = 4_096;
+export const minReportedBacklogBytes = 4_096;
 
 /** Memory that a write takes that waits behind another, besides its text: Node's entry for it, a callback and a string's header. */
 const queuedWriteBytes = 256;
 
 /** Writes to a socket, all that gathers until the next flush in one write: a system call a line would cost more than all else we do for it. */
-export class GatheredWriter implements Gatherer {
-  private gathered: ByteString = '';
+export class BatchedWriter implements Flushable {
+  private pendingText: ByteString = '';
   private state: 'open' | 'closing' = 'open';
 
-  private isReportDue = false;
+  private isDrainReportDue = false;
   /** Writes that have had to wait for others since the operating system last had taken everything. */
   private queuedWrites = 0;
 
@@ -29,24 +29,24 @@ export class GatheredWriter implements Gatherer {
 
   /** Bytes written that the operating system has not taken yet, and the memory that many small writes take besides. */
   get backlogBytes(): number {
-    const { gathered, socket, queuedWrites } = this;
-    return gathered.length + socket.writableLength + queuedWrites * queuedWriteBytes;
+    const { pendingText, socket, queuedWrites } = this;
+    return pendingText.length + socket.writableLength + queuedWrites * queuedWriteBytes;
   }
 
   /** Without effect once closed. */
   write(text: ByteString): void {
     if (this.state === 'closing') return;
-    if (this.gathered === '') this.scheduler.ask(this);
-    this.gathered += text;
+    if (this.pendingText === '') this.scheduler.schedule(this);
+    this.pendingText += text;
   }
 
   flush(): void {
-    const text = this.gathered;
-    this.gathered = '';
+    const text = this.pendingText;
+    this.pendingText = '';
     if (text !== '' && this.socket.writable) {
       if (this.socket.writableLength > 0) this.queuedWrites += 1;
-      if (this.socket.writableLength + text.length >= reportedFromBytes) this.isReportDue = true;
-      this.socket.write(text, 'latin1', this.onTaken);
+      if (this.socket.writableLength + text.length >= minReportedBacklogBytes) this.isDrainReportDue = true;
+      this.socket.write(text, 'latin1', this.onWritten);
     }
     if (this.state === 'closing') this.closeSocket();
   }
@@ -55,11 +55,11 @@ export class GatheredWriter implements Gatherer {
    * The operating system has taken one write. Node's own 'drain' is no measure: it comes only after a backlog of its high-water mark
    * (16 KiB, or more in later versions), and never for what the operating system took at once.
    */
-  private readonly onTaken = (error?: Error | null): void => {
+  private readonly onWritten = (error?: Error | null): void => {
     if (this.socket.writableLength > 0 || (error ?? null) !== null) return;
     this.queuedWrites = 0;
-    if (!this.isReportDue) return;
-    this.isReportDue = false;
+    if (!this.isDrainReportDue) return;
+    this.isDrainReportDue = false;
     this.onDrained();
   };
 
@@ -68,11 +68,11 @@ export class GatheredWriter implements Gatherer {
     if (this.state === 'closing') return;
     this.state = 'closing';
     // What is gathered is not written before its time: links may have to be written first.
-    if (this.gathered === '') this.closeSocket();
+    if (this.pendingText === '') this.closeSocket();
   }
 
   private closeSocket(): void {
-    this.socket.setTimeout(closeWithinMs, () => this.socket.destroy());
+    this.socket.setTimeout(closeTimeoutMs, () => this.socket.destroy());
     this.socket.destroySoon();
   }
 }

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type PeerCertificate, type Server, type TlsOptions } from 'node:tls';
-import type { HerdConfig } from '../config/herd-config.js';
 import { ConfigError } from '../errors.js';
 
 /** Files of PEM: a certificate with its chain, its key, and the authorities that the far end's certificate must come from. */
@@ -18,7 +17,7 @@ export type CertificateMaterial = Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minV
  * TLS 1.3, and of TLS 1.2 the suites with forward secrecy and authenticated encryption: those of the configuration "intermediate" of
  * Mozilla's guidelines (version 5.7), without finite-field Diffie-Hellman.
  */
-const spoken = {
+const tlsDefaults = {
   minVersion: 'TLSv1.2',
   ciphers: [
     'TLS_AES_128_GCM_SHA256',
@@ -34,7 +33,7 @@ const spoken = {
 } as const;
 
 /** How long a TLS handshake may take, in milliseconds. */
-export const tlsHandshakeWithinMs = 10_000;
+export const defaultTlsHandshakeTimeoutMs = 10_000;
 
 /** The certificates of one side of a server. They can be read anew while it runs; connections there are keep the old ones. */
 export class Certificates {
@@ -52,7 +51,7 @@ export class Certificates {
   }
 
   /** Keeps a listening server up to date until it is closed. */
-  keep(server: Server): void {
+  attach(server: Server): void {
     server.setSecureContext(this.material);
     this.servers.add(server);
     server.on('close', () => this.servers.delete(server));
@@ -62,7 +61,7 @@ export class Certificates {
    * Reads the files again; returns what puts them into use.
    * @throws ConfigError if they are not right
    */
-  readAnew(): () => void {
+  prepareReload(): () => void {
     const material = readCertificates(this.files);
     return () => {
       this.material = material;
@@ -77,7 +76,13 @@ export class HerdCertificates {
   readonly peers: Certificates | undefined;
 
   /** @throws ConfigError */
-  constructor({ clients, peers }: HerdConfig['tls']) {
+  constructor({
+    clients,
+    peers,
+  }: {
+    readonly clients?: CertificateFiles | undefined;
+    readonly peers?: CertificateFiles | undefined;
+  }) {
     this.clients = clients && new Certificates(clients);
     this.peers = peers && new Certificates(peers);
   }
@@ -88,8 +93,8 @@ export class HerdCertificates {
    */
   reload(): void {
     // All are read before any is used: what does not fit together must not come into use together.
-    const uses = [this.clients?.readAnew(), this.peers?.readAnew()];
-    for (const use of uses) use?.();
+    const activations = [this.clients?.prepareReload(), this.peers?.prepareReload()];
+    for (const activate of activations) activate?.();
   }
 }
 
@@ -104,7 +109,7 @@ export function readCertificates({
 }: Partial<Record<keyof CertificateFiles, string | undefined>>): CertificateMaterial {
   const authority = ca === undefined ? undefined : readPem(ca);
   const material: CertificateMaterial = {
-    ...spoken,
+    ...tlsDefaults,
     ...(cert === undefined ? {} : { cert: readPem(cert) }),
     ...(key === undefined ? {} : { key: readPem(key) }),
     ...(authority === undefined ? {} : { ca: authority }),
@@ -114,11 +119,11 @@ export function readCertificates({
     // OpenSSL passes over authorities that it cannot read, and would then trust nobody.
     if (authority !== undefined) new X509Certificate(authority);
   } catch (error) {
-    const doubts = [
+    const problems = [
       ...(cert === undefined ? [] : [`${cert} and ${key ?? 'no key'} are no certificate and its key`]),
       ...(ca === undefined ? [] : [`${ca} is no authority`]),
     ];
-    throw new ConfigError([`${doubts.join(', or ')}: ${(error as Error).message}`]);
+    throw new ConfigError([`${problems.join(', or ')}: ${(error as Error).message}`]);
   }
   return material;
 }
@@ -127,15 +132,18 @@ export function readCertificates({
  * Whether a certificate bears the name of a server: as a DNS name, letter by letter. DNS names have no case and server IDs have
  * one, so that a certificate for `blake` must not pass for `Blake`.
  */
-export function bearsName({ subjectaltname }: { readonly subjectaltname?: string | undefined }, name: string): boolean {
+export function certificateMatchesName(
+  { subjectaltname }: { readonly subjectaltname?: string | undefined },
+  name: string,
+): boolean {
   // Node quotes a name that could be taken for several.
   const names = (subjectaltname ?? '').match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
-  return names.some((each) => each.trim() === `DNS:${name}`);
+  return names.some((entry) => entry.trim() === `DNS:${name}`);
 }
 
 /** Checks the name of who is dialled, as Node's check of the same name does; returns what is wrong. */
-export function checkName(name: string, certificate: PeerCertificate): Error | undefined {
-  if (bearsName(certificate, name)) return undefined;
+export function checkServerName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (certificateMatchesName(certificate, name)) return undefined;
   return Object.assign(new Error(`the certificate is not for ${name}`), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 }
 

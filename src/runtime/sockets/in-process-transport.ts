@@ -1,25 +1,25 @@
-import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { FlushScheduler, Gatherer } from '../time/flush-order.js';
+import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
 /** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a round. */
-const roomLines = 500;
+const maxInboxLines = 500;
 
 /** Connects the servers of one process. Lines written in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {
-  private readonly listening = new Map<ServerId, AcceptPeer>();
+  private readonly acceptors = new Map<ServerId, AcceptPeer>();
 
   constructor(private readonly deliveries: FlushScheduler) {}
 
   /** Takes calls to a server, until it is told otherwise. */
   listen(server: ServerId, accept: AcceptPeer): void {
-    this.listening.set(server, accept);
+    this.acceptors.set(server, accept);
   }
 
   /** Takes no more calls to a server. */
   unlisten(server: ServerId): void {
-    this.listening.delete(server);
+    this.acceptors.delete(server);
   }
 
   /** How a server of this process reaches the others. */
@@ -27,46 +27,46 @@ export class InProcessNetwork {
     return { dial: (to, listener) => this.dial(from, to, listener) };
   }
 
-  private dial(from: ServerId, to: ServerId, listener: PeerWireListener): PeerWire {
-    const near = new InProcessWire(to, this.deliveries);
-    const far = new InProcessWire(from, this.deliveries);
-    near.connect(far);
-    near.report(listener);
-    this.deliveries.ask({
+  private dial(from: ServerId, to: ServerId, listener: PeerChannelListener): PeerChannel {
+    const localEnd = new InProcessWire(to, this.deliveries);
+    const remoteEnd = new InProcessWire(from, this.deliveries);
+    localEnd.connect(remoteEnd);
+    localEnd.setListener(listener);
+    this.deliveries.schedule({
       flush: () => {
-        if (!near.isOpen) return;
-        const accept = this.listening.get(to);
-        if (accept === undefined) return near.hearClose('nobody listens');
+        if (!localEnd.isOpen) return;
+        const accept = this.acceptors.get(to);
+        if (accept === undefined) return localEnd.receiveClose('nobody listens');
         // Before it is accepted: whoever takes the call may say something at once, or refuse it.
-        far.connect(near);
-        far.report(accept(far));
-        listener.opened(near);
+        remoteEnd.connect(localEnd);
+        remoteEnd.setListener(accept(remoteEnd));
+        listener.opened(localEnd);
       },
     });
-    return near;
+    return localEnd;
   }
 }
 
 /** One end of a wire: what is sent into it comes out of the other. */
-class InProcessWire implements PeerWire, Gatherer {
-  readonly trusted = true;
+class InProcessWire implements PeerChannel, Flushable {
+  readonly isInProcess = true;
   private inbox: ByteString[] = [];
-  private state: 'open' | 'far end closed' | 'closed' = 'open';
+  private state: 'open' | 'closing' | 'closed' = 'open';
   private closeReason = '';
-  private other: InProcessWire | undefined;
-  private listener: PeerWireListener | undefined;
+  private peer: InProcessWire | undefined;
+  private listener: PeerChannelListener | undefined;
   private flushing: 'not asked' | 'asked' = 'not asked';
 
   constructor(
-    readonly far: string,
+    readonly remoteAddress: string,
     private readonly deliveries: FlushScheduler,
   ) {}
 
   connect(other: InProcessWire): void {
-    this.other = other;
+    this.peer = other;
   }
 
-  report(listener: PeerWireListener): void {
+  setListener(listener: PeerChannelListener): void {
     this.listener = listener;
   }
 
@@ -74,24 +74,24 @@ class InProcessWire implements PeerWire, Gatherer {
     return this.state === 'open';
   }
 
-  get hasRoom(): boolean {
-    return (this.other?.inbox.length ?? 0) < roomLines;
+  get isWritable(): boolean {
+    return (this.peer?.inbox.length ?? 0) < maxInboxLines;
   }
 
   send(line: ByteString): void {
-    if (this.state === 'open') this.other?.hear(line);
+    if (this.state === 'open') this.peer?.receive(line);
   }
 
   close(): void {
-    this.hearClose('closed here');
-    this.other?.hearClose('the far end closed');
+    this.receiveClose('closed here');
+    this.peer?.receiveClose('the far end closed');
   }
 
-  hearClose(reason: string): void {
+  receiveClose(reason: string): void {
     if (this.state !== 'open') return;
-    this.state = 'far end closed';
+    this.state = 'closing';
     this.closeReason = reason;
-    this.askForFlush();
+    this.scheduleFlush();
   }
 
   flush(): void {
@@ -100,25 +100,25 @@ class InProcessWire implements PeerWire, Gatherer {
     this.inbox = [];
     if (this.state === 'closed') return;
     if (lines.length > 0) this.listener?.lines(this, lines);
-    if (lines.length >= roomLines) this.other?.hearDrained();
-    if (this.state !== 'far end closed') return;
+    if (lines.length >= maxInboxLines) this.peer?.notifyDrained();
+    if (this.state !== 'closing') return;
     this.state = 'closed';
     this.listener?.closed(this, this.closeReason);
   }
 
-  private hear(line: ByteString): void {
+  private receive(line: ByteString): void {
     if (this.state !== 'open') return;
     this.inbox.push(line);
-    this.askForFlush();
+    this.scheduleFlush();
   }
 
-  private hearDrained(): void {
+  private notifyDrained(): void {
     if (this.state === 'open') this.listener?.drained(this);
   }
 
-  private askForFlush(): void {
+  private scheduleFlush(): void {
     if (this.flushing === 'asked') return;
     this.flushing = 'asked';
-    this.deliveries.ask(this);
+    this.deliveries.schedule(this);
   }
 }

@@ -1,14 +1,14 @@
 import type { Server, Socket } from 'node:net';
-import { FairPlaces } from '../../actors/client/fair-places.js';
-import { remoteAddressOf } from '../../actors/client/remote-address.js';
-import { hostAndPort } from './listening.js';
+import { FairConnectionSet } from '../../actors/client/fair-connection-set.js';
+import { remoteHostOf } from '../../actors/client/remote-host.js';
+import { formatHostPort } from './listener.js';
 
 /**
  * The connections of a listening server whose far end is not authenticated yet. Their number is bounded, so that they cannot use
  * up the places of those that are. Beyond the bound the oldest of the address that has the most is destroyed.
  */
 export class PendingConnections {
-  private readonly places: FairPlaces<Socket>;
+  private readonly places: FairConnectionSet<Socket>;
   private readonly sockets = new Map<string, Socket>();
 
   /**
@@ -19,41 +19,41 @@ export class PendingConnections {
     max: number,
     private readonly onEvicted: (far: string) => void,
   ) {
-    this.places = new FairPlaces(max);
+    this.places = new FairConnectionSet(max);
   }
 
   /** Counts every connection that the server accepts from now on as pending. */
-  watch(server: Server): void {
+  attach(server: Server): void {
     // Of a TLS server this is the TCP connection, before the handshake.
     server.on('connection', (socket: Socket) => this.add(socket));
   }
 
   /** The far end of a connection is authenticated: it is no longer pending. */
-  settle(far: string): void {
-    const socket = this.sockets.get(far);
-    if (socket !== undefined) this.remove(socket, far);
+  markAuthenticated(remoteAddress: string): void {
+    const socket = this.sockets.get(remoteAddress);
+    if (socket !== undefined) this.remove(socket, remoteAddress);
   }
 
   private add(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
     // The far end has reset it already.
     if (remoteAddress === undefined) return void socket.destroy();
-    const far = hostAndPort(remoteAddress, remotePort);
-    this.sockets.set(far, socket);
-    socket.on('close', () => this.remove(socket, far));
-    const evicted = this.places.add(socket, remoteAddressOf(far));
+    const remote = formatHostPort(remoteAddress, remotePort);
+    this.sockets.set(remote, socket);
+    socket.on('close', () => this.remove(socket, remote));
+    const evicted = this.places.add(socket, remoteHostOf(remote));
     if (evicted !== undefined) this.evict(evicted);
   }
 
   private evict(socket: Socket): void {
-    const far = hostAndPort(socket.remoteAddress, socket.remotePort);
-    this.sockets.delete(far);
+    const remote = formatHostPort(socket.remoteAddress, socket.remotePort);
+    this.sockets.delete(remote);
     socket.destroy();
-    this.onEvicted(far);
+    this.onEvicted(remote);
   }
 
-  private remove(socket: Socket, far: string): void {
+  private remove(socket: Socket, remote: string): void {
     this.places.delete(socket);
-    if (this.sockets.get(far) === socket) this.sockets.delete(far);
+    if (this.sockets.get(remote) === socket) this.sockets.delete(remote);
   }
 }

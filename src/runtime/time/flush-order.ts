@@ -1,5 +1,5 @@
 /** Something that gathers work. */
-export interface Gatherer {
+export interface Flushable {
   /** Does the gathered work. */
   flush(): void;
 }
@@ -7,45 +7,45 @@ export interface Gatherer {
 /** Decides when gathered work is done. */
 export interface FlushScheduler {
   /** Asks for one flush, soon: what is gathered until then is done with it. */
-  ask(gatherer: Gatherer): void;
+  schedule(flushable: Flushable): void;
 }
 
 /** How often links are written while no client waits for an answer. */
-export interface LinkPace {
+export interface WriteCoalescer {
   /** How long links should still wait for more to be written with, in milliseconds; 0 if they should not. */
-  waitMs(): number;
+  remainingDelayMs(): number;
   /** Links have just been written. */
-  written(): void;
+  recordWrite(): void;
 }
 
 /**
  * Rounds of deliveries in one turn, at most. A flood takes as many rounds as its longest way has links and ends by itself, as
  * each server forwards a location once; the bound keeps clients from waiting for anything that does not end.
  */
-const roundsMax = 64;
+const maxDeliveryRounds = 64;
 
 /**
  * Large reads of clients that are handled in one turn, at most: of 64 KiB each, thousands of lines. However many clients send as
  * much as they can, those that send little are served in each turn.
  */
-const bulkReadsMax = 4;
+const maxBulkReadsPerTurn = 4;
 
 /** The work that has been asked for in one phase of a turn. */
 class Phase implements FlushScheduler {
-  private waiting: Gatherer[] = [];
+  private pending: Flushable[] = [];
 
   constructor(
-    private readonly onAsked: () => void,
+    private readonly onScheduled: () => void,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
   get isEmpty(): boolean {
-    return this.waiting.length === 0;
+    return this.pending.length === 0;
   }
 
-  ask(gatherer: Gatherer): void {
-    this.waiting.push(gatherer);
-    this.onAsked();
+  schedule(flushable: Flushable): void {
+    this.pending.push(flushable);
+    this.onScheduled();
   }
 
   /**
@@ -53,11 +53,11 @@ class Phase implements FlushScheduler {
    * @param max how many at most; the others wait for the next call
    */
   flush(max = Infinity): void {
-    const gatherers = this.waiting;
-    this.waiting = gatherers.splice(max);
-    for (const gatherer of gatherers) {
+    const flushables = this.pending;
+    this.pending = flushables.splice(max);
+    for (const flushable of flushables) {
       try {
-        gatherer.flush();
+        flushable.flush();
       } catch (error) {
         this.onFailure(error);
       }
@@ -108,23 +108,23 @@ export class FlushOrder {
   /**
    * Does the work that has been asked for. What writing to clients leads to waits for the next call.
    *
-   * @param pace by which links may be left to wait while no client is to be written to; left out, they are not
+   * @param coalescer by which links may be left to wait while no client is to be written to; left out, they are not
    * @param mayHandleBulk whether large reads of clients are handled this time
    */
-  run(pace?: LinkPace, mayHandleBulk = true): void {
+  run(coalescer?: WriteCoalescer, mayHandleBulk = true): void {
     const { commands, bulkCommands, links, clients } = this;
     this.deliver();
     commands.flush();
-    if (mayHandleBulk) bulkCommands.flush(bulkReadsMax);
+    if (mayHandleBulk) bulkCommands.flush(maxBulkReadsPerTurn);
     this.deliver();
-    if (!links.isEmpty && (!clients.isEmpty || pace === undefined || pace.waitMs() === 0)) {
+    if (!links.isEmpty && (!clients.isEmpty || coalescer === undefined || coalescer.remainingDelayMs() === 0)) {
       links.flush();
-      pace?.written();
+      coalescer?.recordWrite();
     }
     clients.flush();
   }
 
   private deliver(): void {
-    for (let round = 0; round < roundsMax && !this.deliveries.isEmpty; round += 1) this.deliveries.flush();
+    for (let round = 0; round < maxDeliveryRounds && !this.deliveries.isEmpty; round += 1) this.deliveries.flush();
   }
 }

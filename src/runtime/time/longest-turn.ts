@@ -4,26 +4,26 @@ const windowMs = 60_000;
 /** The longest of the last one to two minutes. */
 export class LongestTurn {
   private startedAtMs = -Infinity;
-  private presentMs = 0;
-  private earlierMs = 0;
+  private currentMs = 0;
+  private previousMs = 0;
 
   /** @param nowMs a moment on a clock that never goes back */
-  note(turnMs: number, nowMs: number): void {
-    this.turnOver(nowMs);
-    if (turnMs > this.presentMs) this.presentMs = turnMs;
+  record(turnMs: number, nowMs: number): void {
+    this.rotate(nowMs);
+    if (turnMs > this.currentMs) this.currentMs = turnMs;
   }
 
   /** In milliseconds; 0 if there was none. */
-  at(nowMs: number): number {
-    this.turnOver(nowMs);
-    return Math.max(this.presentMs, this.earlierMs);
+  valueAt(nowMs: number): number {
+    this.rotate(nowMs);
+    return Math.max(this.currentMs, this.previousMs);
   }
 
-  private turnOver(nowMs: number): void {
+  private rotate(nowMs: number): void {
     const passedMs = nowMs - this.startedAtMs;
     if (passedMs < windowMs) return;
-    this.earlierMs = passedMs < 2 * windowMs ? this.presentMs : 0;
-    this.presentMs = 0;
+    this.previousMs = passedMs < 2 * windowMs ? this.currentMs : 0;
+    this.currentMs = 0;
     this.startedAtMs = nowMs;
   }
 }

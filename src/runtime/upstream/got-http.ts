@@ -3,48 +3,53 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Http } from '../../actors/ports/http.js';
 import { UpstreamError } from '../../protocol/upstream/errors.js';
 import type { HttpRequest, HttpResponse } from '../../protocol/upstream/upstream.js';
-import { restMsOf } from './retry-after.js';
+import { parseRetryAfterMs } from './retry-after.js';
 
 /** The largest body taken, in bytes: ten times the largest answer of any API we know. It must fit into memory often. */
-const bodyBytesMax = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** Speaks HTTP through got. */
 export class GotHttp implements Http {
-  private client: ReturnType<typeof clientOf> | undefined;
+  private client: ReturnType<typeof createClient> | undefined;
 
-  /** @param socketsMax connections to one host at once; more requests wait for one of them */
-  constructor(private readonly socketsMax: number) {}
+  /** @param maxSockets connections to one host at once; more requests wait for one of them */
+  constructor(private readonly maxSockets: number) {}
 
   async fetch({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const client = await this.load();
     let size: 'fits' | 'too large' = 'fits';
     try {
-      const sent = { method, headers: { ...headers }, signal, ...(body === undefined ? {} : { body }) };
-      const request = client(url, { ...sent, responseType: 'buffer' as const });
+      const options = { method, headers: { ...headers }, signal, ...(body === undefined ? {} : { body }) };
+      const request = client(url, { ...options, responseType: 'buffer' as const });
       void request.on('downloadProgress', ({ transferred }) => {
-        if (transferred <= bodyBytesMax) return;
+        if (transferred <= maxBodyBytes) return;
         size = 'too large';
         request.cancel();
       });
       const response = await request;
       const tookMs = response.timings.phases.total ?? 0;
-      const restMs = restMsOf(response.headers, Date.now());
-      return { status: response.statusCode, body: response.body, tookMs, ...(restMs === undefined ? {} : { restMs }) };
+      const retryAfterMs = parseRetryAfterMs(response.headers, Date.now());
+      return {
+        status: response.statusCode,
+        body: response.body,
+        tookMs,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      };
     } catch (error) {
       // Without its cause: that holds the request, and with it the key.
       throw isTooLarge(size)
         ? new UpstreamError('the answer is too large')
-        : new UpstreamError(reasonOf(error), 'passing');
+        : new UpstreamError(describeNetworkError(error), 'transient');
     }
   }
 
   /** @throws UpstreamError if it cannot be loaded now; it is tried again with the next request */
-  private async load(): ReturnType<typeof clientOf> {
+  private async load(): ReturnType<typeof createClient> {
     try {
-      return await (this.client ??= clientOf(this.socketsMax));
+      return await (this.client ??= createClient(this.maxSockets));
     } catch (error) {
       this.client = undefined;
-      throw new UpstreamError(`what asks it cannot be loaded: ${(error as Error).message}`, 'passing');
+      throw new UpstreamError(`what asks it cannot be loaded: ${(error as Error).message}`, 'transient');
     }
   }
 }
@@ -53,9 +58,9 @@ export class GotHttp implements Http {
  * What requests are made by. Loaded when the first is: many servers are never asked, and got takes as long to load as all that the
  * actors are made of. Made once: to put its options together costs more than half of a request.
  */
-async function clientOf(socketsMax: number) {
+async function createClient(maxSockets: number) {
   const { got } = await import('got');
-  const options = { keepAlive: true, maxSockets: socketsMax };
+  const options = { keepAlive: true, maxSockets };
   return got.extend({
     agent: { http: new HttpAgent(options), https: new HttpsAgent(options) },
     responseType: 'buffer',
@@ -73,7 +78,7 @@ function isTooLarge(size: 'fits' | 'too large'): boolean {
 }
 
 /** What went wrong, without the request: got's own messages hold the address, and with it the key. */
-function reasonOf(error: unknown): string {
+function describeNetworkError(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? 'the upstream cannot be reached' : `the upstream cannot be reached (${code})`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** No upstream is left alone for longer than this, whatever it says, in milliseconds: an hour. */
-const restMsMax = 3_600_000;
+const maxRetryAfterMs = 3_600_000;
 
 /**
  * When an upstream wants to be asked again, in milliseconds from now; undefined if its headers do not say. `Retry-After` (RFC
@@ -9,12 +9,12 @@ const restMsMax = 3_600_000;
  * ends.
  * @param nowMs Unix time in milliseconds
  */
-export function restMsOf(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
-  const saidMs = retryAfterMs(headers['retry-after'], nowMs) ?? resetMs(headers, nowMs);
-  return saidMs === undefined ? undefined : Math.min(restMsMax, Math.max(0, saidMs));
+export function parseRetryAfterMs(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
+  const headerMs = parseRetryAfterHeader(headers['retry-after'], nowMs) ?? parseRateLimitReset(headers, nowMs);
+  return headerMs === undefined ? undefined : Math.min(maxRetryAfterMs, Math.max(0, headerMs));
 }
 
-function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+function parseRetryAfterHeader(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,15}$/.test(value)) return Number(value) * 1_000;
   // Anything else is no date of HTTP, though `Date` may read one from it.
@@ -22,7 +22,7 @@ function retryAfterMs(value: string | undefined, nowMs: number): number | undefi
   return Number.isNaN(date) ? undefined : date - nowMs;
 }
 
-function resetMs(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
+function parseRateLimitReset(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
   const { 'x-rate-limit-reset': reset, 'x-rate-limit-remaining': remaining } = headers;
   // While requests remain, the end of the window is of no interest.
   if (remaining !== undefined && remaining !== '0') return undefined;

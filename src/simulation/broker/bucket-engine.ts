@@ -3,18 +3,18 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { SocketHost } from '../network/socket.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** Who is connected with an engine. */
+/** Who is connected with a broker. */
 export interface EngineConnection {
   /** An entry was written into the bucket that was opened. */
   written(entry: BucketEntry): void;
-  /** The engine broke the connection. */
+  /** The broker broke the connection. */
   cut(reason: string): void;
 }
 
-/** Of two nodes, the one that is behind while the engine is stale, and the other one. */
+/** Of two nodes, the one that is behind while the broker is stale, and the other one. */
 type EngineNode = 'restarted' | 'steady';
 
-/** What an engine answers to a question. */
+/** What a broker answers to a question. */
 export interface EngineReading {
   readonly entry: BucketEntry | undefined;
   /** Behind: something newer stands there. */
@@ -22,24 +22,24 @@ export interface EngineReading {
 }
 
 /**
- * How an engine fares. Full: it takes no writes. Stale: one of its two nodes has come back from a restart, and has yet to hear of
+ * How a broker fares. Full: it takes no writes. Stale: one of its two nodes has come back from a restart, and has yet to hear of
  * what is written: who is connected there is told of it later, and a question that comes there is answered with what stood before.
  */
-export type EngineState = 'up' | 'down' | 'full' | 'stale';
+export type BrokerState = 'up' | 'down' | 'full' | 'stale';
 
-/** The name of an engine among the hosts of a simulation, and in scenarios. */
-export const engineName = 'engine';
+/** The name of a broker among the hosts of a simulation, and in scenarios. */
+export const brokerName = 'broker';
 
 /** How often, while one of two nodes is behind, a question comes to that one. */
 const behindProbability = 0.5;
 
 /**
- * The engine behind the buckets of a simulated herd: one map of keys to values, as JetStream keeps it, and what can go wrong with
+ * The broker behind the buckets of a simulated herd: one map of keys to values, as JetStream keeps it, and what can go wrong with
  * it. It answers at once; that answers take their time is an affair of the network.
  */
 export class BucketEngine {
-  readonly host: SocketHost = { name: engineName, life: 'alive', run: (work) => work() };
-  private state: EngineState = 'up';
+  readonly host: SocketHost = { name: brokerName, life: 'alive', run: (work) => work() };
+  private state: BrokerState = 'up';
   private bucket: 'there' | 'none' = 'none';
   /** How many buckets there have been: one that was deleted and made again has another number. */
   private made = 0;
@@ -97,7 +97,7 @@ export class BucketEngine {
   /** Writes a value, if the key is at the revision; 0: if nothing stands there. */
   put(key: string, value: ByteString, revision: number): PutOutcome {
     if (this.bucket === 'none') return { kind: 'failed', reason: 'there is no bucket' };
-    if (this.state === 'full') return { kind: 'failed', reason: 'the store of the engine is full' };
+    if (this.state === 'full') return { kind: 'failed', reason: 'the store of the broker is full' };
     const present = this.entries.get(key);
     if ((present?.revision ?? 0) !== revision) return { kind: 'conflict' };
     this.revision += 1;
@@ -122,7 +122,7 @@ export class BucketEngine {
   }
 
   /** Fares so from now on. Down: every connection is lost, and what is stored stays. */
-  become(state: EngineState): void {
+  become(state: BrokerState): void {
     this.state = state;
     if (state !== 'stale') this.catchUp();
     if (state !== 'down') return;

@@ -8,7 +8,7 @@ import type { Clock } from '../../actors/ports/clock.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import type { SocketHost } from '../network/socket.js';
-import type { WorldListener } from '../environment.js';
+import type { SimulationListener } from '../environment.js';
 import type { BucketEngine } from './bucket-engine.js';
 import { SimulatedSession } from './simulated-session.js';
 
@@ -22,7 +22,7 @@ export interface SimulatedBucketEdges {
   readonly clock: Clock;
   /** Milliseconds between two signs of life. */
   readonly beatMs: number;
-  readonly tell: WorldListener;
+  readonly tell: SimulationListener;
   /** Hears that a promise was given or kept: what waits for it runs before time goes on. */
   readonly onPromise: () => void;
 }

@@ -10,13 +10,13 @@ import { parseBucketValue } from '../../protocol/nats/bucket-value.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { OneWay } from '../network/one-way.js';
-import { engineName, type EngineConnection } from './bucket-engine.js';
+import { brokerName, type EngineConnection } from './bucket-engine.js';
 import type { SimulatedBucketEdges } from './simulated-bucket.js';
 
 /** Entries in a batch, at most. */
 const batchMax = 100;
 
-/** How long the engine may take to let a server in, or to answer it, in milliseconds: as with NATS. */
+/** How long the broker may take to let a server in, or to answer it, in milliseconds: as with NATS. */
 const answerWithinMs = 5_000;
 
 /** Beats without a sign of life after which a connection is taken for dead. */
@@ -27,7 +27,7 @@ const late = { kind: 'failed', reason: 'no answer in time' } as const;
 
 /** A connection to a simulated engine, over the simulated network: everything takes its time, and keeps its order. */
 export class SimulatedSession implements BucketSession, EngineConnection {
-  readonly shards = [engineName];
+  readonly shards = [brokerName];
   private state: 'opening' | 'open' | 'closing' | 'over' = 'opening';
   private readonly there: OneWay;
   private readonly back: OneWay;
@@ -47,8 +47,8 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   ) {
     const { network, host, engine, clock } = edges;
     this.over = new Promise((resolve) => (this.noteOver = resolve));
-    this.there = network.way(host, engine.host);
-    this.back = network.way(engine.host, host);
+    this.there = network.openOneWay(host, engine.host);
+    this.back = network.openOneWay(engine.host, host);
     this.timer = clock.setTimeout(() => this.fail(late.reason), answerWithinMs);
     this.there.send('OPEN\n', () => this.accept());
   }
@@ -103,7 +103,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     return this.edges.host.name as ServerId;
   }
 
-  /** At the engine: somebody wants to be let in. */
+  /** At the broker: somebody wants to be let in. */
   private accept(): void {
     const { engine } = this.edges;
     if (!engine.isUp) return this.cut('connection refused');
@@ -136,7 +136,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     clock.clearTimeout(this.timer);
     this.timer = clock.setTimeout(() => {
       if (this.state !== 'open') return;
-      if (clock.monotonicMs() - this.heardMs > silentBeats * beatMs) return this.fail('the engine went silent');
+      if (clock.monotonicMs() - this.heardMs > silentBeats * beatMs) return this.fail('the broker went silent');
       this.there.send('PING\n', () => {
         this.atEngine(() => {
           const { bucketNumber } = engine;
@@ -181,13 +181,13 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     });
   }
 
-  /** Does something at the engine, if that knows of this connection; another run of it does not. */
+  /** Does something at the broker, if that knows of this connection; another run of it does not. */
   private atEngine(work: () => void): void {
     if (this.edges.engine.isConnected(this)) work();
     else this.cut('the connection was reset');
   }
 
-  /** Something was heard from the engine. */
+  /** Something was heard from the broker. */
   private hear(then: () => void): void {
     this.heardMs = this.edges.clock.monotonicMs();
     if (this.state === 'open') then();
@@ -222,6 +222,6 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   }
 
   private told(from: ServerId, to: ServerId, value: ByteString): void {
-    this.edges.tell({ kind: 'told', server: from, neighbour: to, line: value.slice(value.indexOf(' ') + 1) });
+    this.edges.tell({ kind: 'line-sent', server: from, neighbour: to, line: value.slice(value.indexOf(' ') + 1) });
   }
 }

@@ -1,30 +1,30 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import type { WorldEvent } from '../environment.js';
-import type { Path } from './coverage-goals.js';
+import type { SimulationEvent } from '../environment.js';
+import type { CoverageGoal } from './coverage-goals.js';
 
-/** Reasons by which a server tells what happened to its connection to the engine. */
-const reasons: Readonly<Record<string, Path>> = {
-  'connection refused': 'the engine refused a call',
-  'no answer in time': 'the engine gave no answer to a call',
-  'the connection was reset': 'a connection to the engine was reset',
-  'the engine went silent': 'a silent engine was found',
+/** Reasons by which a server tells what happened to its connection to the broker. */
+const goalByReason: Readonly<Record<string, CoverageGoal>> = {
+  'connection refused': 'the broker refused a connection',
+  'no answer in time': 'the broker did not answer a connection attempt',
+  'the connection was reset': 'a connection to the broker was reset',
+  'the broker went silent': 'a silent broker was detected',
   'the bucket was deleted': 'a bucket that was deleted was found to be gone',
 };
 
-/** Counts what a run of a herd on NATS met of the ways in which it gets over the faults of its engine. */
+/** Counts what a run of a herd on NATS met of the ways in which it gets over the faults of its broker. */
 export class BucketCoverage {
   private readonly loaded = new Set<ServerId>();
   /** What the bucket held when it was wiped, and does not hold again. */
   private readonly wiped = new Set<ClientId>();
   private readonly stored = new Set<ClientId>();
 
-  constructor(private readonly count: (path: Path) => void) {}
+  constructor(private readonly count: (path: CoverageGoal) => void) {}
 
   /** Takes in what happened. */
-  note(event: WorldEvent): void {
+  observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'bucket':
-        return this.noteState(event);
+        return this.recordState(event);
       case 'stored': {
         const { client, server } = event.location;
         if (event.into === 'a later bucket') this.count('a write of before came into a bucket that was made anew');
@@ -49,13 +49,13 @@ export class BucketCoverage {
     }
   }
 
-  private noteState({ server, state, reason }: Extract<WorldEvent, { kind: 'bucket' }>): void {
-    if (state === 'blocked') {
+  private recordState({ server, state, reason }: Extract<SimulationEvent, { kind: 'bucket' }>): void {
+    if (state === 'write-blocked') {
       this.count('a bucket was blocked');
       if (reason === 'no answer in time') this.count('a write was not answered in time');
-    } else if (state === 'away') {
-      const path = reasons[reason];
-      if (path !== undefined) this.count(path);
+    } else if (state === 'disconnected') {
+      const goal = goalByReason[reason];
+      if (goal !== undefined) this.count(goal);
     } else if (state === 'live' && !this.loaded.has(server)) {
       this.loaded.add(server);
     } else if (state === 'loading' && this.loaded.has(server)) this.count('a bucket was loaded again');

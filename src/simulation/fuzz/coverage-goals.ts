@@ -1,10 +1,10 @@
 import type { Action, Edge } from '../scenario/scenario.js';
-import { engine } from '../scenario/links-in.js';
+import { broker } from '../scenario/links-in.js';
 
 /** What runs meet sometimes, if they are worth anything: each fault, and each way in which a herd gets over one. */
-export const paths = [
-  'a herd that floods',
-  'a herd that spreads by NATS',
+export const coverageGoals = [
+  'a herd that replicates by flooding',
+  'a herd that replicates through NATS',
   'crash',
   'crash, keep: disk',
   'restart',
@@ -26,14 +26,14 @@ export const paths = [
   'upstream: down',
   'upstream: slow',
   'upstream: garbage',
-  'engine: down',
-  'engine: full',
-  'engine: stale',
-  'engine: wiped',
-  'cut, from the engine',
-  'stall, of the engine',
-  'slow, to the engine',
-  'partition, with the engine',
+  'broker: down',
+  'broker: full',
+  'broker: stale',
+  'broker: wiped',
+  'cut, from the broker',
+  'stall, of the broker',
+  'slow, to the broker',
+  'partition, with the broker',
   "a server's clock was found to be wrong",
   'a link backed off',
   'a call was refused',
@@ -41,27 +41,27 @@ export const paths = [
   'a call got no hello in time',
   'a silent neighbour was found',
   'a wire was replaced by a new call',
-  'a caller was turned away',
-  'a client was turned away',
+  'a peer was rejected',
+  'a client was rejected',
   'a comparison found buckets that differ',
   'a neighbour caught up',
   'a catch-up took more than one page',
   'live neighbours were found to differ',
-  'a location waited for room',
-  'what waited for a neighbour was dropped',
-  'a location was forgotten for want of room',
+  'a peer link had backpressure',
+  'a peer output buffer was dropped',
+  'a location was evicted from a full store',
   'a server came back empty',
   'a server came back from its disk',
-  'the herd was asked for a client',
-  'a search found nobody',
-  'a search found a client',
+  'a client was looked up',
+  'a lookup found no client',
+  'a lookup found a client',
   'a command was invalid',
-  'a question was answered with the error of the upstream',
-  'an answer never came',
-  'the engine refused a call',
-  'the engine gave no answer to a call',
-  'a connection to the engine was reset',
-  'a silent engine was found',
+  'a query was answered with an upstream error',
+  'a response was lost',
+  'the broker refused a connection',
+  'the broker did not answer a connection attempt',
+  'a connection to the broker was reset',
+  'a silent broker was detected',
   'a bucket that was deleted was found to be gone',
   'a bucket was loaded again',
   'a bucket was blocked',
@@ -74,10 +74,10 @@ export const paths = [
 ] as const;
 
 /** One of them. */
-export type Path = (typeof paths)[number];
+export type CoverageGoal = (typeof coverageGoals)[number];
 
 /** The faults of a step. */
-export function pathsOf(action: Action): Path[] {
+export function coverageGoalsFor(action: Action): CoverageGoal[] {
   switch (action.kind) {
     case 'crash':
       return [action.memory === 'lost' ? 'crash' : 'crash, keep: disk'];
@@ -86,14 +86,14 @@ export function pathsOf(action: Action): Path[] {
     case 'resume':
       return [action.kind];
     case 'stall':
-      return touchesEngine(action.edges) ? ['stall, of the engine'] : ['stall'];
+      return involvesBroker(action.edges) ? ['stall, of the broker'] : ['stall'];
     case 'partition':
-      return action.groups.flat().includes(engine) ? ['partition, with the engine'] : ['partition'];
+      return action.groups.flat().includes(broker) ? ['partition, with the broker'] : ['partition'];
     case 'cut':
-      if (touchesEngine(action.edges)) return ['cut, from the engine'];
+      if (involvesBroker(action.edges)) return ['cut, from the broker'];
       return [action.edges.length === 1 ? 'cut, oneway' : 'cut'];
     case 'slow': {
-      if (touchesEngine(action.edges)) return ['slow, to the engine'];
+      if (involvesBroker(action.edges)) return ['slow, to the broker'];
       const { delay, bytesPerSecond, loss } = action.conditions;
       return [
         ...(delay === undefined ? [] : (['slow, delay'] as const)),
@@ -112,15 +112,15 @@ export function pathsOf(action: Action): Path[] {
       return action.clockMs === 0 ? [] : ['phone, clock'];
     case 'upstream':
       return action.state === 'up' ? [] : [`upstream: ${action.state}`];
-    case 'engine':
-      return action.change === 'up' ? [] : [`engine: ${action.change}`];
+    case 'broker':
+      return action.change === 'up' ? [] : [`broker: ${action.change}`];
     case 'report':
-    case 'ask':
+    case 'query':
     case 'expect':
       return [];
   }
 }
 
-function touchesEngine(edges: readonly Edge[]): boolean {
-  return edges.some(({ from, to }) => from === engine || to === engine);
+function involvesBroker(edges: readonly Edge[]): boolean {
+  return edges.some(({ from, to }) => from === broker || to === broker);
 }

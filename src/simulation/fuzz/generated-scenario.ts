@@ -1,49 +1,49 @@
-import { linkPauseMaxMs } from '../../actors/time/backoff.js';
+import { maxLinkBackoffMs } from '../../actors/time/backoff.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import { promisedMs } from '../run/convergence-bound.js';
+import { convergenceBoundMs } from '../run/convergence-bound.js';
 import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
 import type { ScenarioContent } from '../scenario/scenario-writer.js';
 
 /** A step of a draft: something breaks or is mended, or the clock of a phone is set. */
-export type DraftStep = Pick<Step, 'atMs'> & { readonly action: FaultAction | PhoneAction };
+export type GeneratedStep = Pick<Step, 'atMs'> & { readonly action: FaultAction | PhoneAction };
 
 /**
  * What a random scenario is made of. What is still broken at its end is mended then: so whatever is left out of it, what
  * remains is a scenario in which everything must hold.
  */
-export interface Draft extends Omit<ScenarioContent, 'steps' | 'settleMs'> {
+export interface GeneratedScenario extends Omit<ScenarioContent, 'steps' | 'settleMs'> {
   /** Before `endMs`, in the order of their times. */
-  readonly steps: readonly DraftStep[];
+  readonly steps: readonly GeneratedStep[];
   /** When everything is mended, and clients fall silent, in milliseconds. */
   readonly endMs: number;
 }
 
 /** Beats after which a dead wire is noticed. */
-const silentBeats = 3;
+const missedHeartbeats = 3;
 
 /** How long one attempt at a wire takes at most that leads to nothing, in milliseconds: as the link's machine has it. */
 const attemptMs = 5_000;
 
 /** How long a wire takes to be live that nothing stands against, besides the network, in milliseconds. */
-const marginMs = 1_500;
+const connectMarginMs = 1_500;
 
 /** The scenario of a draft, with a time to settle in which every link must have come back. */
-export function contentOf({ endMs, ...draft }: Draft): ScenarioContent {
+export function toScenarioContent({ endMs, ...draft }: GeneratedScenario): ScenarioContent {
   const { herd, steps } = draft;
-  const linkMs = silentBeats * herd.pace.beatMs + attemptMs + linkPauseMaxMs + marginMs;
-  const settleMs = Math.ceil(linkMs + 4 * promisedMs(draft));
-  return { ...draft, steps: [...steps, ...mending(draft.steps, endMs)], settleMs };
+  const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
+  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(draft));
+  return { ...draft, steps: [...steps, ...repairSteps(draft.steps, endMs)], settleMs };
 }
 
 /** The steps that mend whatever is still broken. */
-function mending(steps: readonly DraftStep[], atMs: number): DraftStep[] {
-  const broken = new Broken();
-  for (const { action } of steps) broken.note(action);
-  return broken.mending().map((action) => ({ atMs, action }));
+function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedStep[] {
+  const faults = new ActiveFaults();
+  for (const { action } of steps) faults.apply(action);
+  return faults.repairActions().map((action) => ({ atMs, action }));
 }
 
 /** What is broken after some steps. */
-class Broken {
+class ActiveFaults {
   private network: 'whole' | 'broken' = 'whole';
   private upstream: 'up' | 'broken' = 'up';
   private engine: 'up' | 'broken' = 'up';
@@ -53,7 +53,7 @@ class Broken {
   /** Clients whose clock is off. */
   private readonly phones = new Set<ClientId>();
 
-  note(action: DraftStep['action']): void {
+  apply(action: GeneratedStep['action']): void {
     switch (action.kind) {
       case 'crash':
         for (const server of action.servers) {
@@ -83,7 +83,7 @@ class Broken {
       case 'upstream':
         this.upstream = action.state === 'up' ? 'up' : 'broken';
         return;
-      case 'engine':
+      case 'broker':
         // What was wiped nothing brings back but the servers themselves.
         if (action.change !== 'wiped') this.engine = action.change === 'up' ? 'up' : 'broken';
         return;
@@ -92,15 +92,15 @@ class Broken {
     }
   }
 
-  mending(): DraftStep['action'][] {
-    const actions: DraftStep['action'][] = [];
+  repairActions(): GeneratedStep['action'][] {
+    const actions: GeneratedStep['action'][] = [];
     if (this.network === 'broken') actions.push({ kind: 'heal', what: 'all' });
     if (this.down.size > 0) actions.push({ kind: 'restart', servers: [...this.down] });
     if (this.paused.size > 0) actions.push({ kind: 'resume', servers: [...this.paused] });
     for (const server of this.drifting) actions.push({ kind: 'clock', server, jumpMs: 0, drift: 0 });
     for (const client of this.phones) actions.push({ kind: 'phone', client, clockMs: 0 });
     if (this.upstream === 'broken') actions.push({ kind: 'upstream', state: 'up' });
-    if (this.engine === 'broken') actions.push({ kind: 'engine', change: 'up' });
+    if (this.engine === 'broken') actions.push({ kind: 'broker', change: 'up' });
     // What nothing else ends lasts until then all the same.
     return actions.length > 0 ? actions : [{ kind: 'heal', what: 'all' }];
   }

@@ -1,11 +1,11 @@
-import { writeScenario } from '../scenario/scenario-writer.js';
-import { contentOf } from './generated-scenario.js';
-import { drawDraft } from './draw.js';
-import { playDraft, type MakeWorld } from './run-scenario.js';
+import { formatScenario } from '../scenario/scenario-writer.js';
+import { toScenarioContent } from './generated-scenario.js';
+import { drawScenario } from './draw-scenario.js';
+import { runGenerated, type EnvironmentFactory } from './run-scenario.js';
 import { shrink } from './shrink.js';
 
 /** The shortest scenario found that shows what a seed has shown. */
-export interface ShrunkFile {
+export interface MinimalScenario {
   /** A file for `herd simulate`. */
   readonly text: string;
   readonly steps: number;
@@ -14,21 +14,24 @@ export interface ShrunkFile {
 }
 
 /** Shrinks the scenario of a seed for as long as it breaks the same invariant. */
-export async function shrunkFile(
+export async function buildMinimalScenario(
   seed: number,
   invariant: string,
-  { version, makeWorld }: { readonly version: string; readonly makeWorld: MakeWorld },
-): Promise<ShrunkFile> {
-  const { draft, attempts } = await shrink(drawDraft(seed), async (smaller) => {
-    const { broken } = await playDraft(smaller, makeWorld);
-    return broken.some((breach) => breach.invariant === invariant);
+  {
+    version,
+    createEnvironment: createEnvironment,
+  }: { readonly version: string; readonly createEnvironment: EnvironmentFactory },
+): Promise<MinimalScenario> {
+  const { scenario, attempts } = await shrink(drawScenario(seed), async (candidate) => {
+    const { violated } = await runGenerated(candidate, createEnvironment);
+    return violated.some((violation) => violation.invariant === invariant);
   });
-  const { broken } = await playDraft(draft, makeWorld);
-  const said = broken.find((breach) => breach.invariant === invariant)?.text ?? '';
-  const content = contentOf(draft);
-  const comment = `Shrunk from seed ${seed} of version ${version}. It broke ${invariant}:\n${said}`;
+  const { violated } = await runGenerated(scenario, createEnvironment);
+  const violationText = violated.find((violation) => violation.invariant === invariant)?.text ?? '';
+  const content = toScenarioContent(scenario);
+  const comment = `Shrunk from seed ${seed} of version ${version}. It broke ${invariant}:\n${violationText}`;
   return {
-    text: writeScenario(content, comment),
+    text: formatScenario(content, comment),
     steps: content.steps.length,
     servers: content.herd.topology.size,
     attempts,

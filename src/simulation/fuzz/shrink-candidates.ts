@@ -1,16 +1,16 @@
 import { defaultLimits, type Limits } from '../../actors/ports/limits.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { partsOf, topologyOf, type Topology } from '../../protocol/place/topology.js';
+import { connectedComponents, buildTopology, type Topology } from '../../protocol/place/topology.js';
 import { defaultBufferBytes } from '../network/path.js';
 import type { Edge } from '../scenario/scenario.js';
-import { engine, waysOf } from '../scenario/links-in.js';
-import type { Draft, DraftStep } from './generated-scenario.js';
+import { broker, linksIn } from '../scenario/links-in.js';
+import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
 
 /** The shortest time before everything is mended, in milliseconds. */
-const endMinMs = 1_000;
+const minEndMs = 1_000;
 
 /** Drafts that lack something of this one, those that lack most first. */
-export function* smallerDrafts(draft: Draft): Generator<Draft> {
+export function* shrinkCandidates(draft: GeneratedScenario): Generator<GeneratedScenario> {
   yield* withFewerSteps(draft);
   yield* withFewerServers(draft);
   yield* withFewerEdges(draft);
@@ -21,7 +21,7 @@ export function* smallerDrafts(draft: Draft): Generator<Draft> {
 }
 
 /** Without all steps, without each half, each quarter, and so on to each one. */
-function* withFewerSteps(draft: Draft): Generator<Draft> {
+function* withFewerSteps(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { steps } = draft;
   for (let size = steps.length; size >= 1; size = Math.floor(size / 2)) {
     for (let start = 0; start < steps.length; start += size) {
@@ -30,46 +30,46 @@ function* withFewerSteps(draft: Draft): Generator<Draft> {
   }
 }
 
-function* withFewerServers(draft: Draft): Generator<Draft> {
+function* withFewerServers(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { topology } = draft.herd;
   if (topology.size <= 2) return;
   for (const server of topology.keys()) {
-    const left = [...topology.keys()].filter((other) => other !== server);
-    const edges = edgesOf(topology).filter((edge) => !edge.includes(server));
-    yield* withTopology(draft, topologyOf(left, edges));
+    const remaining = [...topology.keys()].filter((other) => other !== server);
+    const edges = undirectedEdges(topology).filter((edge) => !edge.includes(server));
+    yield* withTopology(draft, buildTopology(remaining, edges));
   }
 }
 
-function* withFewerEdges(draft: Draft): Generator<Draft> {
+function* withFewerEdges(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { topology } = draft.herd;
-  const edges = edgesOf(topology);
-  for (const without of edges) {
+  const edges = undirectedEdges(topology);
+  for (const removed of edges) {
     yield* withTopology(
       draft,
-      topologyOf(
+      buildTopology(
         topology.keys(),
-        edges.filter((edge) => edge !== without),
+        edges.filter((edge) => edge !== removed),
       ),
     );
   }
 }
 
 /** In a herd that is connected still, with what is left of the steps. */
-function* withTopology(draft: Draft, topology: Topology): Generator<Draft> {
+function* withTopology(draft: GeneratedScenario, topology: Topology): Generator<GeneratedScenario> {
   const herd = { ...draft.herd, topology };
-  const ways = waysOf(herd);
-  if (partsOf(ways).length > 1) return;
-  const steps = draft.steps.flatMap(({ atMs, action }): DraftStep[] => {
-    const left = actionIn(ways, action);
-    return left === undefined ? [] : [{ atMs, action: left }];
+  const links = linksIn(herd);
+  if (connectedComponents(links).length > 1) return;
+  const steps = draft.steps.flatMap(({ atMs, action }): GeneratedStep[] => {
+    const remaining = restrictAction(links, action);
+    return remaining === undefined ? [] : [{ atMs, action: remaining }];
   });
   yield { ...draft, herd, steps };
 }
 
 /** What is left of an action in a herd that has but these ways; undefined if nothing is. */
-function actionIn(ways: Topology, action: DraftStep['action']): DraftStep['action'] | undefined {
-  const has = (server: ServerId) => ways.has(server);
-  const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => ways.get(from)?.includes(to) === true);
+function restrictAction(links: Topology, action: GeneratedStep['action']): GeneratedStep['action'] | undefined {
+  const has = (server: ServerId) => links.has(server);
+  const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => links.get(from)?.includes(to) === true);
   switch (action.kind) {
     case 'crash':
     case 'restart':
@@ -91,50 +91,56 @@ function actionIn(ways: Topology, action: DraftStep['action']): DraftStep['actio
     }
     case 'partition': {
       const groups = action.groups.map((group) => group.filter(has)).filter((group) => group.length > 0);
-      const lacksEngine = ways.has(engine) && !groups.flat().includes(engine);
-      return groups.length < 2 || lacksEngine ? undefined : { ...action, groups };
+      const isMissingBroker = links.has(broker) && !groups.flat().includes(broker);
+      return groups.length < 2 || isMissingBroker ? undefined : { ...action, groups };
     }
     case 'clock':
       return has(action.server) ? action : undefined;
     case 'phone':
     case 'upstream':
-    case 'engine':
+    case 'broker':
       return action;
   }
 }
 
-function edgesOf(topology: Topology): (readonly [ServerId, ServerId])[] {
+function undirectedEdges(topology: Topology): (readonly [ServerId, ServerId])[] {
   return [...topology].flatMap(([one, others]) =>
     others.filter((other) => one < other).map((other) => [one, other] as const),
   );
 }
 
-function* withFewerClients(draft: Draft): Generator<Draft> {
+function* withFewerClients(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { clients } = draft;
-  const { count, perSecond } = clients;
-  const change = (changed: Partial<Draft['clients']>): Draft => ({ ...draft, clients: { ...clients, ...changed } });
-  if (clients.asks > 0) yield change({ asks: 0 });
-  if (clients.checks > 0) yield change({ checks: 0 });
-  if (clients.moves > 0) yield change({ moves: 0 });
-  if (clients.late > 0) yield change({ late: 0 });
+  const { count, commandsPerSecond } = clients;
+  const change = (changed: Partial<GeneratedScenario['clients']>): GeneratedScenario => ({
+    ...draft,
+    clients: { ...clients, ...changed },
+  });
+  if (clients.queryProbability > 0) yield change({ queryProbability: 0 });
+  if (clients.checkProbability > 0) yield change({ checkProbability: 0 });
+  if (clients.moveProbability > 0) yield change({ moveProbability: 0 });
+  if (clients.lateProbability > 0) yield change({ lateProbability: 0 });
   if (clients.clockSkewMs > 0) yield change({ clockSkewMs: 0 });
   if (count > 1) yield change({ count: 1 });
   if (count > 1) yield change({ count: Math.floor(count / 2) });
-  if (perSecond > 1) yield change({ perSecond: 1 });
-  if (perSecond > 1) yield change({ perSecond: Math.floor(perSecond / 2) });
+  if (commandsPerSecond > 1) yield change({ commandsPerSecond: 1 });
+  if (commandsPerSecond > 1) yield change({ commandsPerSecond: Math.floor(commandsPerSecond / 2) });
 }
 
-function* withPlainerNetwork(draft: Draft): Generator<Draft> {
+function* withPlainerNetwork(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { network } = draft;
-  const change = (changed: Partial<Draft['network']>): Draft => ({ ...draft, network: { ...network, ...changed } });
-  const { leastMs, mostMs } = network.delay;
+  const change = (changed: Partial<GeneratedScenario['network']>): GeneratedScenario => ({
+    ...draft,
+    network: { ...network, ...changed },
+  });
+  const { minMs, maxMs } = network.delay;
   if (network.duplicate > 0) yield change({ duplicate: 0 });
   if (network.bytesPerSecond !== Infinity) yield change({ bytesPerSecond: Infinity });
   if (network.bufferBytes !== defaultBufferBytes) yield change({ bufferBytes: defaultBufferBytes });
-  if (leastMs !== mostMs) yield change({ delay: { leastMs: mostMs, mostMs } });
+  if (minMs !== maxMs) yield change({ delay: { minMs: maxMs, maxMs } });
 }
 
-function* withPlainerLimits(draft: Draft): Generator<Draft> {
+function* withPlainerLimits(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { limits } = draft.herd;
   for (const name of Object.keys(limits) as (keyof Limits)[]) {
     if (limits[name] === defaultLimits[name]) continue;
@@ -143,20 +149,20 @@ function* withPlainerLimits(draft: Draft): Generator<Draft> {
 }
 
 /** Ends sooner, begins later, or goes at twice the pace. */
-function* withLessTime(draft: Draft): Generator<Draft> {
+function* withLessTime(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { steps, endMs } = draft;
   const firstMs = steps[0]?.atMs ?? endMs;
   const lastMs = steps.at(-1)?.atMs ?? 0;
-  const moved = (to: (ms: number) => number, newEndMs: number): Draft => ({
+  const rescaled = (to: (ms: number) => number, newEndMs: number): GeneratedScenario => ({
     ...draft,
     steps: steps.map(({ atMs, action }) => ({ atMs: to(atMs), action })),
     endMs: newEndMs,
   });
-  const soonMs = Math.max(endMinMs, lastMs + 1);
-  if (soonMs < endMs) yield moved((ms) => ms, soonMs);
-  const halfwayMs = Math.ceil((soonMs + endMs) / 2);
-  if (halfwayMs < endMs) yield moved((ms) => ms, halfwayMs);
-  const idleMs = firstMs - endMinMs / 2;
-  if (idleMs > 0 && endMs - idleMs >= endMinMs) yield moved((ms) => ms - idleMs, endMs - idleMs);
-  if (endMs >= 2 * endMinMs) yield moved((ms) => Math.floor(ms / 2), Math.ceil(endMs / 2));
+  const shortestEndMs = Math.max(minEndMs, lastMs + 1);
+  if (shortestEndMs < endMs) yield rescaled((ms) => ms, shortestEndMs);
+  const halfwayMs = Math.ceil((shortestEndMs + endMs) / 2);
+  if (halfwayMs < endMs) yield rescaled((ms) => ms, halfwayMs);
+  const idleMs = firstMs - minEndMs / 2;
+  if (idleMs > 0 && endMs - idleMs >= minEndMs) yield rescaled((ms) => ms - idleMs, endMs - idleMs);
+  if (endMs >= 2 * minEndMs) yield rescaled((ms) => Math.floor(ms / 2), Math.ceil(endMs / 2));
 }

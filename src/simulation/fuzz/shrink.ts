@@ -1,13 +1,13 @@
-import { writeScenario } from '../scenario/scenario-writer.js';
-import { contentOf, type Draft } from './generated-scenario.js';
-import { smallerDrafts } from './shrink-candidates.js';
+import { formatScenario } from '../scenario/scenario-writer.js';
+import { toScenarioContent, type GeneratedScenario } from './generated-scenario.js';
+import { shrinkCandidates } from './shrink-candidates.js';
 
 /** Drafts that are played at most before the shortest so far is good enough. */
-const attemptsMax = 400;
+const maxAttempts = 400;
 
 /** What shrinking came to. */
-export interface Shrunk {
-  readonly draft: Draft;
+export interface ShrinkResult {
+  readonly scenario: GeneratedScenario;
   /** How many drafts were played. */
   readonly attempts: number;
 }
@@ -17,30 +17,33 @@ export interface Shrunk {
  * still shows it, and begins again (delta debugging: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing
  * Input", IEEE Transactions on Software Engineering, 2002).
  *
- * @param shows whether a draft shows what the first one does
+ * @param reproduces whether a draft shows what the first one does
  */
-export async function shrink(draft: Draft, shows: (draft: Draft) => Promise<boolean>): Promise<Shrunk> {
-  const tried = new Set([textOf(draft)]);
-  let shortest = draft;
+export async function shrink(
+  original: GeneratedScenario,
+  reproduces: (original: GeneratedScenario) => Promise<boolean>,
+): Promise<ShrinkResult> {
+  const tried = new Set([scenarioText(original)]);
+  let shortest = original;
   let attempts = 0;
   for (;;) {
-    let found: Draft | undefined;
-    for (const smaller of smallerDrafts(shortest)) {
-      const text = textOf(smaller);
+    let reproducing: GeneratedScenario | undefined;
+    for (const candidate of shrinkCandidates(shortest)) {
+      const text = scenarioText(candidate);
       if (tried.has(text)) continue;
-      if (attempts >= attemptsMax) return { draft: shortest, attempts };
+      if (attempts >= maxAttempts) return { scenario: shortest, attempts };
       tried.add(text);
       attempts += 1;
-      if (!(await shows(smaller))) continue;
-      found = smaller;
+      if (!(await reproduces(candidate))) continue;
+      reproducing = candidate;
       break;
     }
-    if (found === undefined) return { draft: shortest, attempts };
-    shortest = found;
+    if (reproducing === undefined) return { scenario: shortest, attempts };
+    shortest = reproducing;
   }
 }
 
 /** Two drafts are the same if their files are. */
-function textOf(draft: Draft): string {
-  return writeScenario(contentOf(draft));
+function scenarioText(draft: GeneratedScenario): string {
+  return formatScenario(toScenarioContent(draft));
 }

@@ -1,23 +1,23 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
-import { reportKey, reportKeyOf } from './reports.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
+import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
 /** What a connection says that the system of a killed process has broken: all that the process had handed to it came before. */
-const broken = 'ECONNRESET';
+const connectionResetReason = 'ECONNRESET';
 
 /** A report that a server has taken and some neighbours have not learned yet. */
-interface Report {
+interface TrackedReport {
   readonly server: ServerId;
   readonly key: string;
   readonly location: Location;
   /** Who must learn it. */
   readonly neighbours: Set<ServerId>;
   /** Those that have seen the end of the connection over which they should have. */
-  readonly missed: Set<ServerId>;
+  readonly disconnected: Set<ServerId>;
   answer: 'none' | 'arrived';
   life: 'running' | 'crashed';
 }
@@ -28,32 +28,32 @@ interface Report {
  */
 export class AcknowledgedSurvives implements Invariant {
   readonly name = 'acknowledged-survives';
-  readonly sees = ['link', 'no-room', 'learned', 'answered', 'unanswered', 'down'] as const;
+  readonly observedKinds = ['link', 'backpressure', 'learned', 'response-received', 'response-lost', 'down'] as const;
   private readonly links = new UndisturbedLinks();
-  private reports: Report[] = [];
+  private reports: TrackedReport[] = [];
 
-  look(view: HerdView): Breach[] {
-    this.links.look(view);
+  checkPeriodically(view: HerdView): InvariantViolation[] {
+    this.links.update(view);
     return [];
   }
 
-  see(event: WorldEvent, view: HerdView): Breach | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
     // In other worlds what is seen here is late, and a proxy on a link may lose what it carries.
-    if (view.world.slackMs > 0) return undefined;
-    this.links.see(event);
+    if (view.environment.observationDelayMs > 0) return undefined;
+    this.links.onEvent(event);
     switch (event.kind) {
       case 'learned':
-        this.learned(event.server, event.location);
-        if (event.from === undefined) this.take(event.server, event.location, view);
+        this.markLearned(event.server, event.location);
+        if (event.from === undefined) this.trackReport(event.server, event.location, view);
         return undefined;
-      case 'answered': {
-        const key = reportKeyOf(event.server, event.command);
+      case 'response-received': {
+        const key = commandReportKey(event.server, event.command);
         const report = key === undefined ? undefined : this.reports.find((each) => each.key === key);
         if (report !== undefined) report.answer = 'arrived';
-        return this.lost(view);
+        return this.findLost(view);
       }
-      case 'unanswered': {
-        const key = reportKeyOf(event.server, event.command);
+      case 'response-lost': {
+        const key = commandReportKey(event.server, event.command);
         this.reports = this.reports.filter((report) => report.key !== key);
         return undefined;
       }
@@ -64,46 +64,57 @@ export class AcknowledgedSurvives implements Invariant {
         }
         return undefined;
       case 'link':
-        if (event.state !== 'live') this.linkEnded(event);
-        return this.lost(view);
+        if (event.state !== 'live') this.onLinkEnded(event);
+        return this.findLost(view);
       default:
         return undefined;
     }
   }
 
-  private take(server: ServerId, location: Location, view: HerdView): void {
-    const neighbours = (view.ways.get(server) ?? []).filter((to) => {
-      const held = view.held.get(to)?.get(location.client)?.location;
-      return this.links.includes(server, to, view) && (held === undefined || supersedes(location, held));
+  private trackReport(server: ServerId, location: Location, view: HerdView): void {
+    const neighbours = (view.links.get(server) ?? []).filter((to) => {
+      const stored = view.stored.get(to)?.get(location.client)?.location;
+      return this.links.includes(server, to, view) && (stored === undefined || supersedes(location, stored));
     });
     if (neighbours.length === 0) return;
-    const key = reportKey(server, location);
+    const key = locationReportKey(server, location);
     const [answer, life] = ['none', 'running'] as const;
-    this.reports.push({ server, key, location, neighbours: new Set(neighbours), missed: new Set(), answer, life });
+    this.reports.push({
+      server,
+      key,
+      location,
+      neighbours: new Set(neighbours),
+      disconnected: new Set(),
+      answer,
+      life,
+    });
   }
 
-  private learned(server: ServerId, location: Location): void {
+  private markLearned(server: ServerId, location: Location): void {
     for (const report of this.reports) {
       const isKnown = report.location.client === location.client && !supersedes(report.location, location);
-      if (isKnown && !report.missed.has(server)) report.neighbours.delete(server);
+      if (isKnown && !report.disconnected.has(server)) report.neighbours.delete(server);
     }
     this.reports = this.reports.filter(({ neighbours }) => neighbours.size > 0);
   }
 
-  private linkEnded({ server, neighbour, reason }: Extract<WorldEvent, { kind: 'link' }>): void {
+  private onLinkEnded({ server, neighbour, reason }: Extract<SimulationEvent, { kind: 'link' }>): void {
     for (const report of this.reports) {
-      if (report.server !== neighbour || !report.neighbours.has(server) || report.missed.has(server)) continue;
-      const hasAllCome = report.life === 'crashed' && reason === broken && this.links.isUndisturbed(neighbour, server);
-      if (hasAllCome) report.missed.add(server);
+      if (report.server !== neighbour || !report.neighbours.has(server) || report.disconnected.has(server)) continue;
+      const isFullyDelivered =
+        report.life === 'crashed' && reason === connectionResetReason && this.links.isUndisturbed(neighbour, server);
+      if (isFullyDelivered) report.disconnected.add(server);
       else report.neighbours.delete(server);
     }
   }
 
   /** The first report that was answered and is lost. */
-  private lost(view: HerdView): Breach | undefined {
+  private findLost(view: HerdView): InvariantViolation | undefined {
     for (const report of this.reports) {
       if (report.answer === 'none') continue;
-      const missing = [...report.missed].find((server) => report.neighbours.has(server) && !view.hasForgotten(server));
+      const missing = [...report.disconnected].find(
+        (server) => report.neighbours.has(server) && !view.hasEvicted(server),
+      );
       if (missing === undefined) continue;
       this.reports = this.reports.filter((each) => each !== report);
       const { server, location } = report;

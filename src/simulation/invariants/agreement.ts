@@ -1,75 +1,85 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
-import type { HerdView, Newest } from '../run/herd-view.js';
-import type { Breach, Invariant } from './invariant.js';
+import type { HerdView, NewestLocation } from '../run/herd-view.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
 
 /** Servers that reach each other hold the same location of every client, and their digests say so. */
 export class Agreement implements Invariant {
   readonly name = 'agreement';
 
-  async settled(view: HerdView, settledMs: number): Promise<Breach[]> {
-    const breaches: Breach[] = [];
-    for (const part of view.parts()) {
-      const differing = await this.firstDifference(view, part, settledMs);
-      if (differing !== undefined) breaches.push(differing);
-      else if (!isChanging(view, settledMs)) breaches.push(...(await this.digestsThatDiffer(view, part)));
+  async checkConverged(view: HerdView, settledMs: number): Promise<InvariantViolation[]> {
+    const violations: InvariantViolation[] = [];
+    for (const component of view.reachableComponents()) {
+      const differing = await this.firstDifference(view, component, settledMs);
+      if (differing !== undefined) violations.push(differing);
+      else if (!hasLocationsInTransit(view, settledMs))
+        violations.push(...(await this.differingDigests(view, component)));
     }
-    return breaches;
+    return violations;
   }
 
   /** One client is enough: where many differ, they differ for one reason. */
   private async firstDifference(
     view: HerdView,
-    part: readonly ServerId[],
+    component: readonly ServerId[],
     settledMs: number,
-  ): Promise<Breach | undefined> {
+  ): Promise<InvariantViolation | undefined> {
     for (const client of view.newest.keys()) {
-      const best = newestIn(view, part, client);
-      if (best === undefined || isFresh(view.newest.get(client), settledMs) || !view.mustKeep(part, best)) continue;
-      for (const server of part) {
-        const held = await view.world.holds(server, client);
-        if (held?.line === best.line) continue;
-        const says = held === undefined ? 'nothing' : held.line;
-        return { server, text: `${server} holds ${says}, where others that it reaches hold ${best.line}` };
+      const newest = newestIn(view, component, client);
+      if (
+        newest === undefined ||
+        mayBeInTransit(view.newest.get(client), settledMs) ||
+        !view.mustHold(component, newest)
+      )
+        continue;
+      for (const server of component) {
+        const stored = await view.environment.readLocation(server, client);
+        if (stored?.line === newest.line) continue;
+        const actual = stored === undefined ? 'nothing' : stored.line;
+        return { server, text: `${server} holds ${actual}, where others that it reaches hold ${newest.line}` };
       }
     }
     return undefined;
   }
 
-  private async digestsThatDiffer(view: HerdView, part: readonly ServerId[]): Promise<Breach[]> {
+  private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<InvariantViolation[]> {
     // Full stores agree about what is new.
-    if (part.some((server) => view.hasForgotten(server))) return [];
-    const [first] = part;
-    const expected = first && (await view.world.digest(first));
-    const breaches: Breach[] = [];
-    for (const server of part) {
-      const digest = await view.world.digest(server);
+    if (component.some((server) => view.hasEvicted(server))) return [];
+    const [first] = component;
+    const expected = first && (await view.environment.readDigest(first));
+    const violations: InvariantViolation[] = [];
+    for (const server of component) {
+      const digest = await view.environment.readDigest(server);
       if (digest === expected) continue;
-      breaches.push({
+      violations.push({
         server,
         text: `the digest of ${server} differs from that of ${first ?? ''}, and their clients do not`,
       });
     }
-    return breaches;
+    return violations;
   }
 }
 
 /** The newest location that any of these servers is seen to hold of a client. */
-export function newestIn(view: HerdView, part: readonly ServerId[], client: Location['client']): Location | undefined {
-  let best: Location | undefined;
-  for (const server of part) {
-    const location = view.held.get(server)?.get(client)?.location;
-    if (location !== undefined && (best === undefined || supersedes(location, best))) best = location;
+export function newestIn(
+  view: HerdView,
+  servers: readonly ServerId[],
+  client: Location['client'],
+): Location | undefined {
+  let newest: Location | undefined;
+  for (const server of servers) {
+    const location = view.stored.get(server)?.get(client)?.location;
+    if (location !== undefined && (newest === undefined || supersedes(location, newest))) newest = location;
   }
-  return best;
+  return newest;
 }
 
 /** Whether a location may still be on its way. */
-export function isFresh(newest: Newest | undefined, settledMs: number): boolean {
+export function mayBeInTransit(newest: NewestLocation | undefined, settledMs: number): boolean {
   return newest !== undefined && newest.sinceMs > settledMs;
 }
 
-function isChanging(view: HerdView, settledMs: number): boolean {
-  for (const newest of view.newest.values()) if (isFresh(newest, settledMs)) return true;
+function hasLocationsInTransit(view: HerdView, settledMs: number): boolean {
+  for (const newest of view.newest.values()) if (mayBeInTransit(newest, settledMs)) return true;
   return false;
 }

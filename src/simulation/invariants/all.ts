@@ -1,38 +1,38 @@
-import { promisedMs } from '../run/convergence-bound.js';
+import { convergenceBoundMs } from '../run/convergence-bound.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { AcknowledgedSurvives } from './acknowledged-survives.js';
 import { Agreement } from './agreement.js';
-import { AnswersInOrder } from './answers.js';
+import { ResponsesInOrder } from './responses-in-order.js';
 import { BucketAgreement } from './bucket-agreement.js';
-import { BucketNeverBack } from './bucket-monotonic.js';
+import { BucketMonotonic } from './bucket-monotonic.js';
 import { Bounds } from './bounds.js';
 import type { Invariant } from './invariant.js';
-import { LinksReturn } from './link-recovery.js';
-import { NeverBack } from './monotonic.js';
+import { LinkRecovery } from './link-recovery.js';
+import { Monotonic } from './monotonic.js';
 import { NewestWins } from './newest-wins.js';
 import { NoEcho } from './no-echo.js';
 import { NoFailure } from './no-failure.js';
-import { OnlyReported } from './integrity.js';
-import { Quiet } from './quiescent.js';
+import { Integrity } from './integrity.js';
+import { Quiescent } from './quiescent.js';
 import { ReadYourWrites } from './read-your-writes.js';
-import { Refilled } from './restart-catch-up.js';
+import { RestartCatchUp } from './restart-catch-up.js';
 
 /** Everything that must be so, for one run. */
-export function allInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>): Invariant[] {
+export function createInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>): Invariant[] {
   const { herd, network } = scenario;
   return [
-    new NeverBack(),
-    new OnlyReported(herd.limits),
+    new Monotonic(),
+    new Integrity(herd.limits),
     new NewestWins(),
-    ...(herd.spread === 'nats'
-      ? [new BucketNeverBack(), new BucketAgreement()]
+    ...(herd.replication === 'nats'
+      ? [new BucketMonotonic(), new BucketAgreement()]
       : [new NoEcho(), new ReadYourWrites(scenario), new AcknowledgedSurvives()]),
-    new AnswersInOrder(),
+    new ResponsesInOrder(),
     new NoFailure(),
     new Bounds(herd.limits),
-    new LinksReturn(),
-    new Refilled(),
+    new LinkRecovery(),
+    new RestartCatchUp(),
     new Agreement(),
-    new Quiet(promisedMs({ herd, network })),
+    new Quiescent(convergenceBoundMs({ herd, network })),
   ];
 }

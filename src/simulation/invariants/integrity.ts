@@ -1,37 +1,44 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Limits } from '../../actors/ports/limits.js';
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
-import { reportKey, reportKeyOf } from './reports.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
+import { locationReportKey, commandReportKey } from './report-keys.js';
 
 /** Every location that a server holds was reported by a client, and is as the first server wrote it. */
-export class OnlyReported implements Invariant {
-  readonly name = 'only-reported';
-  readonly sees = ['asked', 'learned'] as const;
-  /** What clients reported, and where: see `reportKey`. */
+export class Integrity implements Invariant {
+  readonly name = 'integrity';
+  readonly observedKinds = ['command-sent', 'learned'] as const;
+  /** What clients reported, and where: see `locationReportKey`. */
   private readonly reported = new Set<string>();
   /** The lines of the locations that came of reports. */
-  private readonly taken = new Set<ByteString>();
+  private readonly acceptedLines = new Set<ByteString>();
 
-  constructor(private readonly limits: Pick<Limits, 'clientIdBytesMax'>) {}
+  constructor(private readonly limits: Pick<Limits, 'maxClientIdBytes'>) {}
 
-  see(event: WorldEvent): Breach | undefined {
-    if (event.kind === 'learned') return event.from === undefined ? this.takeReport(event) : this.takeNews(event);
-    if (event.kind !== 'asked') return undefined;
-    const key = reportKeyOf(event.server, event.line, this.limits.clientIdBytesMax);
+  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+    if (event.kind === 'learned')
+      return event.from === undefined ? this.checkReport(event) : this.checkReplicated(event);
+    if (event.kind !== 'command-sent') return undefined;
+    const key = commandReportKey(event.server, event.line, this.limits.maxClientIdBytes);
     if (key !== undefined) this.reported.add(key);
     return undefined;
   }
 
-  private takeReport({ server, location }: { server: string; location: Location }): Breach | undefined {
-    this.taken.add(location.line);
-    if (location.server === server && this.reported.has(reportKey(server, location))) return undefined;
+  private checkReport({ server, location }: { server: string; location: Location }): InvariantViolation | undefined {
+    this.acceptedLines.add(location.line);
+    if (location.server === server && this.reported.has(locationReportKey(server, location))) return undefined;
     return { server: location.server, text: `${server} holds ${location.line}, which no client reported to it` };
   }
 
-  private takeNews({ server, location }: { server: string; location: Location }): Breach | undefined {
-    if (this.taken.has(location.line)) return undefined;
+  private checkReplicated({
+    server,
+    location,
+  }: {
+    server: string;
+    location: Location;
+  }): InvariantViolation | undefined {
+    if (this.acceptedLines.has(location.line)) return undefined;
     const text = `${server} holds ${location.line}, which no server ever got from a client`;
     return { server: location.server, text };
   }

@@ -1,9 +1,9 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 
 /** What was found to be broken. */
-export interface Breach {
+export interface InvariantViolation {
   readonly text: string;
   /** The server at which it was seen; undefined where it is the herd's. */
   readonly server?: ServerId | undefined;
@@ -17,15 +17,15 @@ export interface Invariant {
   /** What it is reported by. */
   readonly name: string;
   /** The kinds of events that it looks at. */
-  readonly sees?: readonly WorldEvent['kind'][];
+  readonly observedKinds?: readonly SimulationEvent['kind'][];
   /** Safety: looks at an event of these kinds before the view has taken it in. */
-  see?(event: WorldEvent, view: HerdView): Breach | undefined;
+  onEvent?(event: SimulationEvent, view: HerdView): InvariantViolation | undefined;
   /** Safety: looks around, after each step and once a simulated second. */
-  look?(view: HerdView): Breach[];
+  checkPeriodically?(view: HerdView): InvariantViolation[];
   /**
    * Liveness: looks at a herd that has had the time that it is promised.
    *
    * @param settledMs what happened after this moment may be under way still
    */
-  settled?(view: HerdView, settledMs: number): Promise<Breach[]> | Breach[];
+  checkConverged?(view: HerdView, settledMs: number): Promise<InvariantViolation[]> | InvariantViolation[];
 }

@@ -1,13 +1,13 @@
 import type { HerdView } from '../run/herd-view.js';
-import type { Breach, Invariant } from './invariant.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
 
 /** Neighbours that run and reach each other are linked. */
-export class LinksReturn implements Invariant {
-  readonly name = 'links-return';
+export class LinkRecovery implements Invariant {
+  readonly name = 'link-recovery';
 
-  settled(view: HerdView): Breach[] {
+  checkConverged(view: HerdView): InvariantViolation[] {
     return view
-      .reachable()
+      .reachablePairs()
       .filter(([one, other]) => !view.isLive(one, other))
       .map(([one, other]) => ({
         server: one,

@@ -1,22 +1,22 @@
 import { asClientId, type ClientId, type ServerId } from '../../protocol/place/ids.js';
 import { parseAt, type Location } from '../../protocol/place/location.js';
-import { countedAheadSeconds } from '../../protocol/place/location-order.js';
+import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import { parseTime, type Instant } from '../../protocol/place/time.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
 
 /** How far a server's clock, and how clocks are read, may be off before its reports prove nothing, in milliseconds. */
 const toleranceMs = 250;
 
-const countedAheadMs = countedAheadSeconds * 1_000;
+const maxEffectiveAheadMs = maxCountedSkewSeconds * 1_000;
 
 /** What is known of the reports of one client. All in milliseconds of the true time of day. */
-interface Reports {
+interface ClientReports {
   /** Sent, and not answered: the command, the time that it claims, when it was sent, and that moment of the scenario. */
-  readonly open: Map<string, { readonly claimedMs: number; readonly sentMs: number; readonly sentAtMs: number }>;
+  readonly pending: Map<string, { readonly claimedMs: number; readonly sentMs: number; readonly sentAtMs: number }>;
   /** The latest effective time that an answered report can have. */
-  latestMs: number;
+  latestEffectiveMs: number;
 }
 
 /**
@@ -26,71 +26,81 @@ interface Reports {
  */
 export class NewestWins implements Invariant {
   readonly name = 'newest-wins';
-  readonly sees = ['asked', 'answered'] as const;
-  private readonly clients = new Map<ClientId, Reports>();
+  readonly observedKinds = ['command-sent', 'response-received'] as const;
+  private readonly clients = new Map<ClientId, ClientReports>();
 
-  see(event: WorldEvent, view: HerdView): Breach | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
     // In other worlds it takes a while until it is seen here what a server holds.
-    if (view.world.slackMs > 0) return undefined;
-    if (event.kind === 'asked') this.sent(event.line, view);
-    if (event.kind === 'answered' && event.command?.startsWith('IAMAT ') === true) {
-      return this.answered(event.server, event.command, event.lines[0] ?? '', view);
+    if (view.environment.observationDelayMs > 0) return undefined;
+    if (event.kind === 'command-sent') this.onReportSent(event.line, view);
+    if (event.kind === 'response-received' && event.command?.startsWith('IAMAT ') === true) {
+      return this.onReportAnswered(event.server, event.command, event.lines[0] ?? '', view);
     }
     return undefined;
   }
 
-  private sent(line: string, view: HerdView): void {
+  private onReportSent(line: string, view: HerdView): void {
     const [word, client = '', , time = ''] = line.split(' ');
     const claimed = parseTime(time);
     if (word !== 'IAMAT' || claimed === undefined) return;
     const id = asClientId(client);
-    const known = this.clients.get(id) ?? { open: new Map(), latestMs: -Infinity };
+    const known = this.clients.get(id) ?? { pending: new Map(), latestEffectiveMs: -Infinity };
     this.clients.set(id, known);
-    known.open.set(line, { claimedMs: millisecondsOf(claimed), sentMs: nowMs(view), sentAtMs: view.world.nowMs() });
+    known.pending.set(line, {
+      claimedMs: millisecondsOf(claimed),
+      sentMs: nowMs(view),
+      sentAtMs: view.environment.nowMs(),
+    });
   }
 
-  private answered(server: ServerId, command: string, answer: string, view: HerdView): Breach | undefined {
+  private onReportAnswered(
+    server: ServerId,
+    command: string,
+    answer: string,
+    view: HerdView,
+  ): InvariantViolation | undefined {
     const location = parseAt(answer);
     const known = this.clients.get(asClientId(command.split(' ')[1] ?? ''));
-    const report = known?.open.get(command);
+    const report = known?.pending.get(command);
     if (known === undefined || report === undefined) return undefined;
-    known.open.delete(command);
+    known.pending.delete(command);
     if (location === undefined) return undefined;
     const { claimedMs, sentMs } = report;
     const answeredMs = nowMs(view);
     const receivedMs = millisecondsOf(location.received);
     if (receivedMs < sentMs - toleranceMs || receivedMs > answeredMs + toleranceMs) {
       // The clock of that server is wrong: what it took counts as what it claims, and proves nothing.
-      known.latestMs = Math.max(known.latestMs, claimedMs);
+      known.latestEffectiveMs = Math.max(known.latestEffectiveMs, claimedMs);
       return undefined;
     }
     // A server that came back while the answer was under way may have lost the report.
     const isSameRun = (view.restartedMs.get(server) ?? -Infinity) < report.sentAtMs;
-    const breach = isSameRun ? this.breachOf({ server, location, claimedMs, sentMs }, known, view) : undefined;
-    const effectiveMs = Math.min(claimedMs, answeredMs + countedAheadMs + toleranceMs);
-    known.latestMs = Math.max(known.latestMs, effectiveMs);
+    const breach = isSameRun ? this.findViolation({ server, location, claimedMs, sentMs }, known, view) : undefined;
+    const effectiveMs = Math.min(claimedMs, answeredMs + maxEffectiveAheadMs + toleranceMs);
+    known.latestEffectiveMs = Math.max(known.latestEffectiveMs, effectiveMs);
     return breach;
   }
 
-  private breachOf(
+  private findViolation(
     report: { server: ServerId; location: Location; claimedMs: number; sentMs: number },
-    known: Reports,
+    known: ClientReports,
     view: HerdView,
-  ): Breach | undefined {
+  ): InvariantViolation | undefined {
     const { server, location, claimedMs, sentMs } = report;
-    const isAhead = claimedMs > sentMs + countedAheadMs - toleranceMs;
-    const isNewest = claimedMs > known.latestMs && [...known.open.values()].every((open) => open.claimedMs < claimedMs);
+    const isAhead = claimedMs > sentMs + maxEffectiveAheadMs - toleranceMs;
+    const isNewest =
+      claimedMs > known.latestEffectiveMs && [...known.pending.values()].every((open) => open.claimedMs < claimedMs);
     if (isAhead || !isNewest) return undefined;
-    const held = view.held.get(server)?.get(location.client)?.location;
-    if (held === undefined || held.line === location.line) return undefined;
+    const stored = view.stored.get(server)?.get(location.client)?.location;
+    if (stored === undefined || stored.line === location.line) return undefined;
     // A full server may have evicted it since, and have taken something older for news.
-    if (!view.mustKeep([server], location)) return undefined;
-    return { server, text: `${server} took ${location.line}, which is the newest, and holds ${held.line}` };
+    if (!view.mustHold([server], location)) return undefined;
+    return { server, text: `${server} took ${location.line}, which is the newest, and holds ${stored.line}` };
   }
 }
 
 function nowMs(view: HerdView): number {
-  return millisecondsOf(parseTime(view.world.timeField(0)) ?? { seconds: NaN, nanoseconds: 0 });
+  return millisecondsOf(parseTime(view.environment.formatTimeField(0)) ?? { seconds: NaN, nanoseconds: 0 });
 }
 
 function millisecondsOf({ seconds, nanoseconds }: Instant): number {

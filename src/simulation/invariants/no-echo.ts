@@ -1,10 +1,10 @@
 import { asClientId, type ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
 
 /** Where the server that first got a location stands in its line, after `AT `. */
-const firstStart = 3;
+const originStart = 3;
 
 /**
  * A new location is not sent back to the neighbour it came from. What a neighbour asks
@@ -12,39 +12,44 @@ const firstStart = 3;
  */
 export class NoEcho implements Invariant {
   readonly name = 'no-echo';
-  readonly sees = ['told', 'link'] as const;
+  readonly observedKinds = ['line-sent', 'link'] as const;
   /** Comparisons of which a neighbour is yet to be told what they have shown, by link: `Blake>Bryant`. They may overlap. */
-  private readonly comparing = new Map<string, number>();
-  private readonly sought = new Set<string>();
+  private readonly pendingComparisons = new Map<string, number>();
+  private readonly lookedUp = new Set<string>();
 
-  see(event: WorldEvent, view: HerdView): Breach | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
     // What a wire that is gone has not brought, nobody waits for any more.
     if (event.kind === 'link' && event.state === 'catching-up')
-      this.comparing.delete(`${event.server}>${event.neighbour}`);
-    if (event.kind !== 'told') return undefined;
+      this.pendingComparisons.delete(`${event.server}>${event.neighbour}`);
+    if (event.kind !== 'line-sent') return undefined;
     const { server, neighbour, line } = event;
-    if (line.startsWith('AT ')) return this.seeLocation(server, neighbour, line, view);
+    if (line.startsWith('AT ')) return this.checkLocation(server, neighbour, line, view);
     // Who says so has compared, and will be told what it lacks.
-    if (line === 'COMPARED') this.compares(`${neighbour}>${server}`, 1);
-    if (line === 'CAUGHT-UP') this.compares(`${server}>${neighbour}`, -1);
-    if (line.startsWith('SEEK ')) this.sought.add(`${neighbour}>${server} ${line.split(' ')[3] ?? ''}`);
+    if (line === 'COMPARED') this.changePending(`${neighbour}>${server}`, 1);
+    if (line === 'CAUGHT-UP') this.changePending(`${server}>${neighbour}`, -1);
+    if (line.startsWith('SEEK ')) this.lookedUp.add(`${neighbour}>${server} ${line.split(' ')[3] ?? ''}`);
     return undefined;
   }
 
-  private compares(way: string, change: 1 | -1): void {
-    this.comparing.set(way, Math.max(0, (this.comparing.get(way) ?? 0) + change));
+  private changePending(link: string, change: 1 | -1): void {
+    this.pendingComparisons.set(link, Math.max(0, (this.pendingComparisons.get(link) ?? 0) + change));
   }
 
-  private seeLocation(server: ServerId, neighbour: ServerId, line: string, view: HerdView): Breach | undefined {
-    const firstEnd = line.indexOf(' ', firstStart);
-    const clientStart = line.indexOf(' ', firstEnd + 1) + 1;
+  private checkLocation(
+    server: ServerId,
+    neighbour: ServerId,
+    line: string,
+    view: HerdView,
+  ): InvariantViolation | undefined {
+    const originEnd = line.indexOf(' ', originStart);
+    const clientStart = line.indexOf(' ', originEnd + 1) + 1;
     const client = line.slice(clientStart, line.indexOf(' ', clientStart));
-    const held = view.held.get(server)?.get(asClientId(client));
-    if (held?.from !== neighbour) return undefined;
-    const [, first, , , , time] = line.split(' ');
-    if (held.location.time !== time || held.location.server !== first) return undefined;
-    const way = `${server}>${neighbour}`;
-    if ((this.comparing.get(way) ?? 0) > 0 || this.sought.has(`${way} ${client}`)) return undefined;
+    const stored = view.stored.get(server)?.get(asClientId(client));
+    if (stored?.from !== neighbour) return undefined;
+    const [, origin, , , , time] = line.split(' ');
+    if (stored.location.time !== time || stored.location.server !== origin) return undefined;
+    const link = `${server}>${neighbour}`;
+    if ((this.pendingComparisons.get(link) ?? 0) > 0 || this.lookedUp.has(`${link} ${client}`)) return undefined;
     return { server, text: `${server} sent ${line} back to ${neighbour}` };
   }
 }

@@ -1,12 +1,12 @@
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
 
 /** No actor throws, whatever the network does. */
 export class NoFailure implements Invariant {
   readonly name = 'no-failure';
-  readonly sees = ['failed'] as const;
+  readonly observedKinds = ['failed'] as const;
 
-  see(event: WorldEvent): Breach | undefined {
+  onEvent(event: SimulationEvent): InvariantViolation | undefined {
     return event.kind === 'failed' ? { server: event.server, text: `${event.server}: ${event.text}` } : undefined;
   }
 }

@@ -3,13 +3,13 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { parseAt, supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { WorldEvent } from '../environment.js';
-import type { Breach, Invariant } from './invariant.js';
-import { reportKey, reportKeyOf } from './reports.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
+import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
 /** A report that a server has taken, and the neighbours that it told at once. */
-interface Taken {
+interface AcceptedReport {
   readonly location: Location;
   readonly neighbours: readonly ServerId[];
 }
@@ -20,118 +20,128 @@ interface Taken {
  */
 export class ReadYourWrites implements Invariant {
   readonly name = 'read-your-writes';
-  readonly sees = ['link', 'no-room', 'learned', 'answered', 'asked', 'unanswered'] as const;
+  readonly observedKinds = [
+    'link',
+    'backpressure',
+    'learned',
+    'response-received',
+    'command-sent',
+    'response-lost',
+  ] as const;
   private readonly links = new UndisturbedLinks();
   private readonly isChecked: boolean;
-  /** By `reportKey`. */
-  private readonly taken = new Map<string, Taken>();
+  /** By `locationReportKey`. */
+  private readonly acceptedReports = new Map<string, AcceptedReport>();
   /** What each server must know by now of each client. */
-  private readonly due = new Map<ServerId, Map<ClientId, Location>>();
+  private readonly requiredLocations = new Map<ServerId, Map<ClientId, Location>>();
   /** For the questions that have not been answered, what must have been known when they were asked. */
-  private readonly questions = new Map<string, (Location | undefined)[]>();
+  private readonly pendingQueries = new Map<string, (Location | undefined)[]>();
   /** The server that each client has spoken with last. */
-  private readonly servers = new Map<string, ServerId>();
+  private readonly lastServers = new Map<string, ServerId>();
   /**
    * Questions of which it is not known which answer is whose: their client has left the server and come back, and is still to get
    * answers over the connection before.
    */
-  private readonly mixed = new Set<string>();
+  private readonly ambiguousQueries = new Set<string>();
 
   constructor({ network, steps }: Pick<Scenario, 'network' | 'steps'>) {
     const { delay, loss, bytesPerSecond } = network;
-    const isFast = delay.mostMs < 2 * delay.leastMs && loss === 0 && bytesPerSecond === Infinity;
+    const isFast = delay.maxMs < 2 * delay.minMs && loss === 0 && bytesPerSecond === Infinity;
     this.isChecked = isFast && !steps.some(({ action }) => action.kind === 'slow');
   }
 
-  look(view: HerdView): Breach[] {
-    this.links.look(view);
+  checkPeriodically(view: HerdView): InvariantViolation[] {
+    this.links.update(view);
     // A step may have held up what is under way: that is not checked.
-    this.taken.clear();
-    this.due.clear();
-    for (const due of this.questions.values()) due.fill(undefined);
+    this.acceptedReports.clear();
+    this.requiredLocations.clear();
+    for (const due of this.pendingQueries.values()) due.fill(undefined);
     return [];
   }
 
-  see(event: WorldEvent, view: HerdView): Breach | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
     // In other worlds it takes a while until it is seen here what a server has learned.
-    if (!this.isChecked || view.world.slackMs > 0) return undefined;
+    if (!this.isChecked || view.environment.observationDelayMs > 0) return undefined;
     switch (event.kind) {
       case 'learned':
-        if (event.from === undefined) this.take(event.server, event.location, view);
+        if (event.from === undefined) this.recordReport(event.server, event.location, view);
         return undefined;
-      case 'answered':
+      case 'response-received':
         this.acknowledge(event.server, event.command, view);
-        return this.checkAnswer(event, view);
-      case 'asked':
-        this.ask(event);
+        return this.checkResponse(event, view);
+      case 'command-sent':
+        this.recordCommand(event);
         return undefined;
-      case 'unanswered':
-        this.nextQuestion(event.client, event.server, event.command);
+      case 'response-lost':
+        this.takeQuery(event.client, event.server, event.command);
         return undefined;
       default:
-        this.links.see(event);
+        this.links.onEvent(event);
         // What was under way over a connection that has ended may not have come.
-        if (event.kind === 'link' && event.state !== 'live') this.due.delete(event.server);
+        if (event.kind === 'link' && event.state !== 'live') this.requiredLocations.delete(event.server);
         return undefined;
     }
   }
 
-  private take(server: ServerId, location: Location, view: HerdView): void {
-    const neighbours = (view.ways.get(server) ?? []).filter((to) => this.links.includes(server, to, view));
-    this.taken.set(reportKey(server, location), { location, neighbours });
+  private recordReport(server: ServerId, location: Location, view: HerdView): void {
+    const neighbours = (view.links.get(server) ?? []).filter((to) => this.links.includes(server, to, view));
+    this.acceptedReports.set(locationReportKey(server, location), { location, neighbours });
   }
 
   private acknowledge(server: ServerId, command: ByteString | undefined, view: HerdView): void {
-    const key = reportKeyOf(server, command);
-    const taken = key === undefined ? undefined : this.taken.get(key);
-    if (key === undefined || taken === undefined) return;
-    this.taken.delete(key);
-    const { location, neighbours } = taken;
+    const key = commandReportKey(server, command);
+    const report = key === undefined ? undefined : this.acceptedReports.get(key);
+    if (key === undefined || report === undefined) return;
+    this.acceptedReports.delete(key);
+    const { location, neighbours } = report;
     for (const neighbour of neighbours) {
       if (!this.links.includes(server, neighbour, view)) continue;
-      const ofServer = this.due.get(neighbour) ?? new Map<ClientId, Location>();
-      this.due.set(neighbour, ofServer);
-      const before = ofServer.get(location.client);
-      if (before === undefined || supersedes(location, before)) ofServer.set(location.client, location);
+      const required = this.requiredLocations.get(neighbour) ?? new Map<ClientId, Location>();
+      this.requiredLocations.set(neighbour, required);
+      const previous = required.get(location.client);
+      if (previous === undefined || supersedes(location, previous)) required.set(location.client, location);
     }
   }
 
-  private ask(event: Extract<WorldEvent, { kind: 'asked' }>): void {
+  private recordCommand(event: Extract<SimulationEvent, { kind: 'command-sent' }>): void {
     const { client, server, line } = event;
     const key = `${client} ${server} ${line}`;
-    const open = this.questions.get(key) ?? [];
-    if (open.length > 0 && this.servers.get(client) !== server) this.mixed.add(key);
-    this.servers.set(client, server);
-    if (line.startsWith('WHATSAT ')) this.questions.set(key, [...open, this.dueAt(event)]);
+    const pending = this.pendingQueries.get(key) ?? [];
+    if (pending.length > 0 && this.lastServers.get(client) !== server) this.ambiguousQueries.add(key);
+    this.lastServers.set(client, server);
+    if (line.startsWith('WHATSAT ')) this.pendingQueries.set(key, [...pending, this.requiredLocation(event)]);
   }
 
-  private dueAt({ server, line }: Extract<WorldEvent, { kind: 'asked' }>): Location | undefined {
-    return this.due.get(server)?.get((line.split(' ')[1] ?? '') as ClientId);
+  private requiredLocation({ server, line }: Extract<SimulationEvent, { kind: 'command-sent' }>): Location | undefined {
+    return this.requiredLocations.get(server)?.get((line.split(' ')[1] ?? '') as ClientId);
   }
 
-  private checkAnswer(
-    { client, server, command, lines }: Extract<WorldEvent, { kind: 'answered' }>,
+  private checkResponse(
+    { client, server, command, lines }: Extract<SimulationEvent, { kind: 'response-received' }>,
     view: HerdView,
-  ): Breach | undefined {
+  ): InvariantViolation | undefined {
     if (command?.startsWith('WHATSAT ') !== true) return undefined;
-    const due = this.nextQuestion(client, server, command);
+    const required = this.takeQuery(client, server, command);
     const [first = ''] = lines;
-    const told = parseAt(first);
+    const returned = parseAt(first);
     // Who has forgotten something for want of room need not know.
-    const mustKnow = due !== undefined && this.due.get(server)?.has(due.client) === true && !view.hasForgotten(server);
-    if (!mustKnow || told === undefined || !supersedes(due, told)) return undefined;
-    return { server, text: `${server} was asked after ${due.line} had been answered, and told ${first}` };
+    const mustKnow =
+      required !== undefined &&
+      this.requiredLocations.get(server)?.has(required.client) === true &&
+      !view.hasEvicted(server);
+    if (!mustKnow || returned === undefined || !supersedes(required, returned)) return undefined;
+    return { server, text: `${server} was asked after ${required.line} had been answered, and told ${first}` };
   }
 
-  private nextQuestion(client: string, server: ServerId, command: ByteString): Location | undefined {
+  private takeQuery(client: string, server: ServerId, command: ByteString): Location | undefined {
     const key = `${client} ${server} ${command}`;
-    const [due, ...others] = this.questions.get(key) ?? [];
-    const isMixed = this.mixed.has(key);
-    if (others.length > 0) this.questions.set(key, others);
+    const [required, ...others] = this.pendingQueries.get(key) ?? [];
+    const isMixed = this.ambiguousQueries.has(key);
+    if (others.length > 0) this.pendingQueries.set(key, others);
     else {
-      this.questions.delete(key);
-      this.mixed.delete(key);
+      this.pendingQueries.delete(key);
+      this.ambiguousQueries.delete(key);
     }
-    return isMixed ? undefined : due;
+    return isMixed ? undefined : required;
   }
 }

@@ -1,6 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 
 /**
  * Which links have carried at once, since they came up, whatever they were given: their neighbours always reached each other, and
@@ -10,25 +10,25 @@ export class UndisturbedLinks {
   /** By direction: `Blake>Bryant`. */
   private readonly disturbed = new Set<string>();
 
-  /** Looks at events of the kinds `link` and `no-room`. */
-  see(event: WorldEvent): void {
-    if (event.kind === 'no-room') this.disturbed.add(`${event.server}>${event.neighbour}`);
+  /** Looks at events of the kinds `link` and `backpressure`. */
+  onEvent(event: SimulationEvent): void {
+    if (event.kind === 'backpressure') this.disturbed.add(`${event.server}>${event.neighbour}`);
     // It has a new connection.
     if (event.kind === 'link' && event.state === 'catching-up')
       this.disturbed.delete(`${event.server}>${event.neighbour}`);
   }
 
   /** Looks around after each step: what breaks links is a step. Of servers that are down it cannot be told whether they are reached. */
-  look(view: HerdView): void {
-    for (const from of view.up) {
-      for (const to of view.ways.get(from) ?? []) {
-        if (view.isUp(to) && !view.world.reaches(from, to)) this.disturbed.add(`${from}>${to}`);
+  update(view: HerdView): void {
+    for (const from of view.runningServers) {
+      for (const to of view.links.get(from) ?? []) {
+        if (view.isUp(to) && !view.environment.canReach(from, to)) this.disturbed.add(`${from}>${to}`);
       }
     }
   }
 
   includes(from: ServerId, to: ServerId, view: HerdView): boolean {
-    return view.isLive(from, to) && view.world.reaches(from, to) && !this.disturbed.has(`${from}>${to}`);
+    return view.isLive(from, to) && view.environment.canReach(from, to) && !this.disturbed.has(`${from}>${to}`);
   }
 
   /** Whether nothing has disturbed the link so far; one of its ends may be down. */

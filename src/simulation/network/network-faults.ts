@@ -7,7 +7,7 @@ import type { Edge, FaultAction } from '../scenario/scenario.js';
 type NetworkAction = Extract<FaultAction, { kind: 'cut' | 'stall' | 'slow' | 'partition' | 'heal' }>;
 
 /** A network whose ways can be broken and mended. */
-export interface Ways {
+export interface FaultableNetwork {
   /** The way between two hosts, in this direction. */
   path(from: ServerId, to: ServerId): Path;
   /** Tells the connections over a path that it has changed. */
@@ -17,7 +17,7 @@ export interface Ways {
 /** Breaks and mends the ways between servers. */
 export class NetworkFaults {
   constructor(
-    private readonly network: Ways,
+    private readonly network: FaultableNetwork,
     private readonly topology: Topology,
   ) {}
 
@@ -28,13 +28,13 @@ export class NetworkFaults {
   apply(action: NetworkAction): void {
     switch (action.kind) {
       case 'cut':
-        this.onEach(action.edges, (path) => path.block('cut'));
+        this.changeEach(action.edges, (path) => path.block('cut'));
         break;
       case 'stall':
-        this.onEach(action.edges, (path) => path.stall());
+        this.changeEach(action.edges, (path) => path.stall());
         break;
       case 'slow':
-        this.onEach(action.edges, (path) => path.slow(action.conditions));
+        this.changeEach(action.edges, (path) => path.slow(action.conditions));
         break;
       case 'partition':
         this.partition(action.groups);
@@ -48,22 +48,22 @@ export class NetworkFaults {
   /** Cuts every way between servers of different groups. A server in no group keeps all of its ways. */
   private partition(groups: readonly (readonly ServerId[])[]): void {
     const groupOf = (server: ServerId) => groups.findIndex((group) => group.includes(server));
-    this.onEach(this.allEdges(), (path, { from, to }) => {
+    this.changeEach(this.allEdges(), (path, { from, to }) => {
       path.unblock('partition');
       if (groupOf(from) >= 0 && groupOf(to) >= 0 && groupOf(from) !== groupOf(to)) path.block('partition');
     });
   }
 
   private heal(what: 'all' | 'partition' | readonly Edge[]): void {
-    if (what === 'partition') return this.onEach(this.allEdges(), (path) => path.unblock('partition'));
-    this.onEach(what === 'all' ? this.allEdges() : what, (path) => path.heal());
+    if (what === 'partition') return this.changeEach(this.allEdges(), (path) => path.unblock('partition'));
+    this.changeEach(what === 'all' ? this.allEdges() : what, (path) => path.heal());
   }
 
   private allEdges(): Edge[] {
     return [...this.topology].flatMap(([from, neighbours]) => neighbours.map((to) => ({ from, to })));
   }
 
-  private onEach(edges: readonly Edge[], change: (path: Path, edge: Edge) => void): void {
+  private changeEach(edges: readonly Edge[], change: (path: Path, edge: Edge) => void): void {
     for (const edge of edges) {
       const path = this.network.path(edge.from, edge.to);
       change(path, edge);

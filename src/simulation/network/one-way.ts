@@ -2,12 +2,12 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
 
 /** What one direction of a connection needs of the network it is in. */
-export interface OneWayEdges {
+export interface OneWayDependencies {
   nowMs(): number;
   /** Something has arrived: does what is to be done about it, as its host can. */
-  arrived(segment: Segment, then: () => void): void;
+  arrived(segment: Segment, onArrival: () => void): void;
   /** Nothing will arrive any more. */
-  over(): void;
+  closed(): void;
 }
 
 /**
@@ -15,46 +15,46 @@ export interface OneWayEdges {
  * and then nothing after it either.
  */
 export class OneWay implements StreamSink {
-  private readonly awaited: (() => void)[] = [];
+  private readonly arrivalCallbacks: (() => void)[] = [];
   private stream: Stream | undefined;
-  private state: 'open' | 'ended' | 'over' = 'open';
+  private state: 'open' | 'ended' | 'closed' = 'open';
 
-  constructor(private readonly edges: OneWayEdges) {}
+  constructor(private readonly dependencies: OneWayDependencies) {}
 
   /** Is carried by a stream from now on. */
-  ride(stream: Stream): void {
+  attach(stream: Stream): void {
     this.stream = stream;
   }
 
-  /** @param then what is done where it arrives */
-  send(text: ByteString, then: () => void): void {
+  /** @param onArrival what is done where it arrives */
+  send(text: ByteString, onArrival: () => void): void {
     if (this.state !== 'open') return;
-    this.awaited.push(then);
-    this.stream?.send({ kind: 'data', text, sentMs: this.edges.nowMs() });
+    this.arrivalCallbacks.push(onArrival);
+    this.stream?.send({ kind: 'data', text, sentMs: this.dependencies.nowMs() });
   }
 
   /** Sends nothing more. What was sent is still on its way. */
   end(): void {
     if (this.state !== 'open') return;
     this.state = 'ended';
-    this.endIfEmpty();
+    this.closeIfEmpty();
   }
 
   arrived(segment: Segment): void {
-    const then = this.awaited.shift();
-    if (then !== undefined) this.edges.arrived(segment, then);
-    this.endIfEmpty();
+    const onArrival = this.arrivalCallbacks.shift();
+    if (onArrival !== undefined) this.dependencies.arrived(segment, onArrival);
+    this.closeIfEmpty();
   }
 
-  gaveUp(): void {
-    this.awaited.length = 0;
+  timedOut(): void {
+    this.arrivalCallbacks.length = 0;
     this.state = 'ended';
-    this.endIfEmpty();
+    this.closeIfEmpty();
   }
 
-  private endIfEmpty(): void {
-    if (this.state !== 'ended' || this.awaited.length > 0) return;
-    this.state = 'over';
-    this.edges.over();
+  private closeIfEmpty(): void {
+    if (this.state !== 'ended' || this.arrivalCallbacks.length > 0) return;
+    this.state = 'closed';
+    this.dependencies.closed();
   }
 }

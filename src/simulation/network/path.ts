@@ -2,8 +2,8 @@ import type { SeededRandom } from '../time/seeded-random.js';
 
 /** A span that each draw falls into, in milliseconds. */
 export interface DelayRange {
-  readonly leastMs: number;
-  readonly mostMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
 /** How a network carries segments. */
@@ -31,13 +31,13 @@ export interface NetworkConditions extends PathConditions {
 export const defaultBufferBytes = 128 * 1024;
 
 /** The least time after which TCP sends a segment again, in milliseconds (Linux, TCP_RTO_MIN); it doubles each time. */
-export const retransmitMinMs = 200;
+export const minRetransmitMs = 200;
 
 /** The longest time between two retransmissions, in milliseconds (Linux, TCP_RTO_MAX). */
-export const retransmitMaxMs = 120_000;
+export const maxRetransmitMs = 120_000;
 
 /** Losses in a row that one segment suffers by chance, at most: a certain loss is a cut, and said as one. */
-const lossesMax = 8;
+const maxLosses = 8;
 
 /**
  * The way from one host to another, in this direction.
@@ -46,30 +46,30 @@ const lossesMax = 8;
  * everything, and passes nothing on until it no longer stalls.
  */
 export class Path {
-  private readonly blocks = new Set<'cut' | 'partition'>();
+  private readonly blockers = new Set<'cut' | 'partition'>();
   private flow: 'flowing' | 'stalled' = 'flowing';
-  private present: PathConditions;
+  private current: PathConditions;
   /** When the last byte that was sent will have left, in milliseconds. */
   private busyUntilMs = 0;
 
   constructor(
-    private readonly usual: PathConditions,
+    private readonly normal: PathConditions,
     private readonly random: SeededRandom,
   ) {
-    this.present = usual;
+    this.current = normal;
   }
 
   get state(): 'open' | 'cut' | 'stalled' {
-    if (this.blocks.size > 0) return 'cut';
+    if (this.blockers.size > 0) return 'cut';
     return this.flow === 'stalled' ? 'stalled' : 'open';
   }
 
   block(by: 'cut' | 'partition'): void {
-    this.blocks.add(by);
+    this.blockers.add(by);
   }
 
   unblock(by: 'cut' | 'partition'): void {
-    this.blocks.delete(by);
+    this.blockers.delete(by);
   }
 
   stall(): void {
@@ -78,32 +78,32 @@ export class Path {
 
   /** Carries worse, or better, than usual from now on. */
   slow(conditions: Partial<PathConditions>): void {
-    this.present = { ...this.usual, ...conditions };
+    this.current = { ...this.normal, ...conditions };
     this.busyUntilMs = 0;
   }
 
   /** Carries as usual from now on. */
   heal(): void {
-    this.blocks.clear();
+    this.blockers.clear();
     this.flow = 'flowing';
-    this.present = this.usual;
+    this.current = this.normal;
     this.busyUntilMs = 0;
   }
 
   /** How long a segment sent now takes to arrive, in milliseconds, its retransmissions included. */
-  transit(bytes: number, nowMs: number): number {
-    const { delay, loss, duplicate, bytesPerSecond } = this.present;
+  drawTransitMs(bytes: number, nowMs: number): number {
+    const { delay, loss, duplicate, bytesPerSecond } = this.current;
     const copies = this.random.happens(duplicate) ? 2 : 1;
     const startMs = Math.max(nowMs, this.busyUntilMs);
     if (bytesPerSecond !== Infinity) this.busyUntilMs = startMs + (copies * bytes * 1_000) / bytesPerSecond;
     const queuedMs = Math.max(0, this.busyUntilMs - nowMs);
-    return queuedMs + this.random.between(delay.leastMs, delay.mostMs) + this.lostForMs(loss);
+    return queuedMs + this.random.between(delay.minMs, delay.maxMs) + this.drawRetransmissionMs(loss);
   }
 
-  private lostForMs(loss: number): number {
+  private drawRetransmissionMs(loss: number): number {
     let lostMs = 0;
-    for (let times = 0; times < lossesMax && this.random.happens(loss); times += 1) {
-      lostMs += retransmitMinMs * 2 ** times;
+    for (let times = 0; times < maxLosses && this.random.happens(loss); times += 1) {
+      lostMs += minRetransmitMs * 2 ** times;
     }
     return lostMs;
   }

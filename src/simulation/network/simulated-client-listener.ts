@@ -1,56 +1,56 @@
-import type { ClientWire } from '../../actors/ports/client-wire.js';
+import type { ClientChannel } from '../../actors/ports/client-channel.js';
 import type { Clock } from '../../actors/ports/clock.js';
 import { addresses, type ConnectionMessage } from '../../actors/bus/messages.js';
 import type { Address, Bus } from '../../actors/bus/bus.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
-import type { DoorAddress, SimulatedNetwork } from './simulated-network.js';
+import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
 /** The address at which a server takes the calls of clients. */
-export function clientAddress(server: string): DoorAddress {
+export function clientListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/clients`, phase: 'clients' };
 }
 
 /** Opens a server's door for clients of the simulated network. */
-export function openClientDoor(
+export function openClientListener(
   network: SimulatedNetwork,
   { host, bus, clock }: { host: SocketHost; bus: Bus; clock: Clock },
 ): void {
   let connections = 0;
-  network.listen(clientAddress(host.name), {
+  network.listen(clientListenerAddress(host.name), {
     host,
     accept: (socket, caller) => {
       const connection = (connections += 1);
       const wire = new SimulatedClientWire(socket, `${caller}:${connection}`, {
         bus,
         clock,
-        to: addresses.connection(connection),
+        connectionAddress: addresses.connection(connection),
       });
-      bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+      bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
       return wire;
     },
   });
 }
 
 /** Where what a client sends goes. */
-interface ClientWireEdges {
+interface ClientWireDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
-  readonly to: Address<ConnectionMessage>;
+  readonly connectionAddress: Address<ConnectionMessage>;
 }
 
-class SimulatedClientWire implements ClientWire, SocketListener {
+class SimulatedClientWire implements ClientChannel, SocketListener {
   readonly transport = 'tcp';
   private reading: 'flowing' | 'stopped' = 'flowing';
-  private unread: (() => void)[] = [];
+  private deferredReads: (() => void)[] = [];
 
   constructor(
     private readonly socket: Socket,
-    readonly far: string,
-    private readonly edges: ClientWireEdges,
+    readonly remoteAddress: string,
+    private readonly dependencies: ClientWireDependencies,
   ) {}
 
-  get backlogBytes(): number {
+  get bufferedBytes(): number {
     return this.socket.backlogBytes;
   }
 
@@ -64,12 +64,12 @@ class SimulatedClientWire implements ClientWire, SocketListener {
 
   resume(): void {
     this.reading = 'flowing';
-    const unread = this.unread;
-    this.unread = [];
-    for (const read of unread) this.read(read);
+    const unread = this.deferredReads;
+    this.deferredReads = [];
+    for (const read of unread) this.deliver(read);
   }
 
-  keepAlive(): void {
+  enableKeepAlive(): void {
     // Simulated clients do not go away without a word.
   }
 
@@ -86,25 +86,27 @@ class SimulatedClientWire implements ClientWire, SocketListener {
   }
 
   bytes(text: ByteString): void {
-    const { bus, clock, to } = this.edges;
-    this.read(() => bus.send(to, { kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt: clock.now() }));
+    const { bus, clock, connectionAddress } = this.dependencies;
+    this.deliver(() =>
+      bus.send(connectionAddress, { kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt: clock.now() }),
+    );
   }
 
   drained(): void {
-    this.edges.bus.send(this.edges.to, { kind: 'drained' });
+    this.dependencies.bus.send(this.dependencies.connectionAddress, { kind: 'drained' });
   }
 
   ended(): void {
-    const { bus, clock, to } = this.edges;
-    this.read(() => bus.send(to, { kind: 'ended', receivedAt: clock.now() }));
+    const { bus, clock, connectionAddress } = this.dependencies;
+    this.deliver(() => bus.send(connectionAddress, { kind: 'ended', receivedAt: clock.now() }));
   }
 
   closed(reason: string): void {
-    this.edges.bus.send(this.edges.to, { kind: 'closed', reason });
+    this.dependencies.bus.send(this.dependencies.connectionAddress, { kind: 'closed', reason });
   }
 
-  private read(report: () => void): void {
+  private deliver(report: () => void): void {
     if (this.reading === 'flowing') report();
-    else this.unread.push(report);
+    else this.deferredReads.push(report);
   }
 }

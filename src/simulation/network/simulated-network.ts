@@ -2,66 +2,66 @@ import type { Clock } from '../../actors/ports/clock.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import { OneWay } from './one-way.js';
 import { Path, type NetworkConditions } from './path.js';
-import { Socket, type SocketEdges, type SocketHost, type SocketListener } from './socket.js';
+import { Socket, type SocketDependencies, type SocketHost, type SocketListener } from './socket.js';
 import { Stream, type Segment } from './stream.js';
-import { SimulatedTurn } from './turn.js';
+import { SimulatedTurn } from './simulated-turn.js';
 
 /** Takes calls on behalf of a host. */
-export interface Door {
+export interface NetworkListener {
   readonly host: SocketHost;
   /** Takes a call; returns who listens to it. */
   accept(socket: Socket, caller: string): SocketListener;
 }
 
 /** Where a door is, and in which phase of a turn those who meet there are written to. */
-export interface DoorAddress {
+export interface ListenerAddress {
   readonly address: string;
   readonly phase: 'links' | 'clients';
 }
 
 /** What a process wrote in one turn. */
-interface Writes {
+interface TurnWrites {
   readonly turn: number;
   readonly writes: { readonly stream: Stream; readonly segment: Segment }[];
 }
 
 /** Hears of every segment of bytes that arrives. */
-export type OnCarried = (from: string, to: string, segment: Segment) => void;
+export type OnDelivered = (from: string, to: string, segment: Segment) => void;
 
 /** A network between named hosts: each has paths to the others, and doors at which it takes calls. */
-export class SimulatedNetwork implements SocketEdges {
+export class SimulatedNetwork implements SocketDependencies {
   readonly turn = new SimulatedTurn();
   private readonly paths = new Map<string, Path>();
-  private readonly doors = new Map<string, Door>();
+  private readonly listeners = new Map<string, NetworkListener>();
   private readonly sockets = new Set<Socket>();
   /** What each process wrote in the last turn in which it wrote something, in order. */
-  private readonly lastWrites = new Map<SocketHost, Writes>();
-  private readonly kills: SeededRandom;
+  private readonly lastWrites = new Map<SocketHost, TurnWrites>();
+  private readonly killRandom: SeededRandom;
   /** Streams that may hold something back, by their paths. */
   private readonly streams = new Map<Path, Set<Stream>>();
 
   constructor(
     private readonly clock: Clock,
     private readonly random: SeededRandom,
-    private readonly usual: NetworkConditions,
-    private readonly onCarried: OnCarried,
+    private readonly normalConditions: NetworkConditions,
+    private readonly onDelivered: OnDelivered,
   ) {
-    this.kills = random.stream('kills');
+    this.killRandom = random.stream('kills');
   }
 
   get bufferBytes(): number {
-    return this.usual.bufferBytes;
+    return this.normalConditions.bufferBytes;
   }
 
   nowMs(): number {
     return this.clock.monotonicMs();
   }
 
-  carried(from: SocketHost, to: SocketHost, segment: Segment): void {
-    this.onCarried(from.name, to.name, segment);
+  delivered(from: SocketHost, to: SocketHost, segment: Segment): void {
+    this.onDelivered(from.name, to.name, segment);
   }
 
-  wrote(host: SocketHost, stream: Stream, segment: Segment): void {
+  recordWrite(host: SocketHost, stream: Stream, segment: Segment): void {
     const { number } = this.turn;
     let last = this.lastWrites.get(host);
     if (last?.turn !== number) {
@@ -76,53 +76,54 @@ export class SimulatedNetwork implements SocketEdges {
     const key = `${from}>${to}`;
     let path = this.paths.get(key);
     if (path === undefined) {
-      path = new Path(this.usual, this.random.stream(key));
+      path = new Path(this.normalConditions, this.random.stream(key));
       this.paths.set(key, path);
     }
     return path;
   }
 
   /** Takes calls at an address, until it is told otherwise. */
-  listen({ address }: DoorAddress, door: Door): void {
-    this.doors.set(address, door);
+  listen({ address }: ListenerAddress, door: NetworkListener): void {
+    this.listeners.set(address, door);
   }
 
   /** Calls an address of a host. */
-  dial(from: SocketHost, to: string, { address, phase }: DoorAddress, listener: SocketListener): Socket {
-    const near = new Socket(from, this.turn[phase], this);
-    near.listener = listener;
-    const there = this.path(from.name, to);
-    const outgoing = new Stream(this.clock, there, {
-      arrived: (segment) => (segment.kind === 'call' ? this.ring(near, to, { address, phase }) : near.arrived(segment)),
-      gaveUp: () => near.gaveUp(),
+  dial(from: SocketHost, to: string, { address, phase }: ListenerAddress, listener: SocketListener): Socket {
+    const local = new Socket(from, this.turn[phase], this);
+    local.listener = listener;
+    const path = this.path(from.name, to);
+    const outgoing = new Stream(this.clock, path, {
+      arrived: (segment) =>
+        segment.kind === 'call' ? this.connect(local, to, { address, phase }) : local.arrived(segment),
+      timedOut: () => local.timedOut(),
     });
-    this.keep(near, outgoing);
-    near.send('call');
-    return near;
+    this.attachStream(local, outgoing);
+    local.send('call');
+    return local;
   }
 
   /** One direction of a connection between two hosts that need no sockets. */
-  way(from: SocketHost, to: SocketHost): OneWay {
+  openOneWay(from: SocketHost, to: SocketHost): OneWay {
     const path = this.path(from.name, to.name);
     const way: OneWay = new OneWay({
       nowMs: () => this.nowMs(),
       arrived: (segment, then) => {
-        if (to.life === 'alive') this.carried(from, to, segment);
+        if (to.life === 'alive') this.delivered(from, to, segment);
         to.run(then);
       },
-      over: () => this.drop(stream),
+      closed: () => this.removeStream(stream),
     });
     const stream = new Stream(this.clock, path, way);
-    this.add(stream);
-    way.ride(stream);
+    this.addStream(stream);
+    way.attach(stream);
     return way;
   }
 
   /** Breaks every connection that a host has an end of, as the system of a killed process does. */
   resetAll(host: SocketHost): void {
-    this.loseLastWrites(host);
+    this.dropLastWrites(host);
     for (const socket of [...this.sockets]) if (socket.host === host) socket.reset();
-    for (const [address, door] of this.doors) if (door.host === host) this.doors.delete(address);
+    for (const [address, door] of this.listeners) if (door.host === host) this.listeners.delete(address);
   }
 
   /** Tells the connections over a path that it has changed. */
@@ -131,63 +132,63 @@ export class SimulatedNetwork implements SocketEdges {
   }
 
   /** Lets go of a socket that is closed. What it has sent is still under way. */
-  forget(socket: Socket): void {
+  release(socket: Socket): void {
     this.sockets.delete(socket);
     // While its far end is open, what it has sent may be held up, and go on when the path is mended.
-    if (socket.far?.isOpen === true) return;
-    this.release(socket);
-    if (socket.far !== undefined) this.release(socket.far);
+    if (socket.remote?.isOpen === true) return;
+    this.releaseStream(socket);
+    if (socket.remote !== undefined) this.releaseStream(socket.remote);
   }
 
   /** The bytes under way from a host, in the connection that has most of them. */
-  underWayBytes(host: SocketHost): number {
+  maxInFlightBytes(host: SocketHost): number {
     let bytes = 0;
-    for (const socket of this.sockets) if (socket.host === host) bytes = Math.max(bytes, socket.underWayBytes);
+    for (const socket of this.sockets) if (socket.host === host) bytes = Math.max(bytes, socket.inFlightBytes);
     return bytes;
   }
 
   /** A kill may strike between two writes of a turn: of the last ones, some were never made, if they have not arrived. */
-  private loseLastWrites(host: SocketHost): void {
+  private dropLastWrites(host: SocketHost): void {
     const writes = this.lastWrites.get(host)?.writes ?? [];
     this.lastWrites.delete(host);
-    const kept = this.kills.below(writes.length + 1);
+    const kept = this.killRandom.below(writes.length + 1);
     for (const { stream, segment } of writes.slice(kept).reverse()) {
-      if (stream.takeBack(segment) === 'too late') return;
+      if (stream.cancel(segment) === 'too late') return;
     }
   }
 
-  private ring(near: Socket, to: string, { address, phase }: DoorAddress): void {
-    const door = this.doors.get(address);
-    const back = this.path(to, near.host.name);
-    const host = door?.host ?? { name: to, life: 'dead', run: () => undefined };
-    const far = new Socket(host, this.turn[phase], this);
-    far.far = near;
-    near.far = far;
-    this.keep(far, new Stream(this.clock, back, far));
-    if (door === undefined || door.host.life === 'dead') return far.reset();
-    far.open();
-    far.send('answer');
-    door.host.run(() => {
-      far.listener = door.accept(far, near.host.name);
+  private connect(local: Socket, to: string, { address, phase }: ListenerAddress): void {
+    const listener = this.listeners.get(address);
+    const returnPath = this.path(to, local.host.name);
+    const host = listener?.host ?? { name: to, life: 'dead', run: () => undefined };
+    const remote = new Socket(host, this.turn[phase], this);
+    remote.remote = local;
+    local.remote = remote;
+    this.attachStream(remote, new Stream(this.clock, returnPath, remote));
+    if (listener === undefined || listener.host.life === 'dead') return remote.reset();
+    remote.open();
+    remote.send('answer');
+    listener.host.run(() => {
+      remote.listener = listener.accept(remote, local.host.name);
     });
   }
 
-  private keep(socket: Socket, stream: Stream): void {
+  private attachStream(socket: Socket, stream: Stream): void {
     socket.out = stream;
     this.sockets.add(socket);
-    this.add(stream);
+    this.addStream(stream);
   }
 
-  private release({ out }: Socket): void {
-    if (out !== undefined) this.drop(out);
+  private releaseStream({ out }: Socket): void {
+    if (out !== undefined) this.removeStream(out);
   }
 
-  private add(stream: Stream): void {
+  private addStream(stream: Stream): void {
     const streams = this.streams.get(stream.path) ?? new Set();
     this.streams.set(stream.path, streams.add(stream));
   }
 
-  private drop(stream: Stream): void {
+  private removeStream(stream: Stream): void {
     const streams = this.streams.get(stream.path);
     streams?.delete(stream);
     if (streams?.size === 0) this.streams.delete(stream.path);

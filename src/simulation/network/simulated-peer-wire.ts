@@ -1,12 +1,12 @@
-import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
-import type { DoorAddress, SimulatedNetwork } from './simulated-network.js';
+import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
 /** The address at which a server takes the calls of others. */
-export function peerAddress(server: string): DoorAddress {
+export function peerListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/peers`, phase: 'links' };
 }
 
@@ -19,18 +19,18 @@ export class SimulatedTransport implements Transport {
     private readonly onNoRoom: OnNoRoom,
   ) {}
 
-  dial(to: ServerId, listener: PeerWireListener): PeerWire {
-    const wire = this.wire(to, listener);
-    wire.socket = this.network.dial(this.host, to, peerAddress(to), wire);
+  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
+    const wire = this.createWire(to, listener);
+    wire.socket = this.network.dial(this.host, to, peerListenerAddress(to), wire);
     return wire;
   }
 
   /** Takes the calls of others. */
   listen(server: ServerId, accept: AcceptPeer): void {
-    this.network.listen(peerAddress(server), {
+    this.network.listen(peerListenerAddress(server), {
       host: this.host,
       accept: (socket, caller) => {
-        const wire = this.wire(caller, undefined);
+        const wire = this.createWire(caller, undefined);
         wire.socket = socket;
         wire.listener = accept(wire);
         return wire;
@@ -38,7 +38,7 @@ export class SimulatedTransport implements Transport {
     });
   }
 
-  private wire(far: string, listener: PeerWireListener | undefined): SimulatedPeerWire {
+  private createWire(far: string, listener: PeerChannelListener | undefined): SimulatedPeerWire {
     // As over TCP: what the systems keep, and twice as much more.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
     return new SimulatedPeerWire(far, listener, limits, () => this.onNoRoom(far));
@@ -48,21 +48,21 @@ export class SimulatedTransport implements Transport {
 /** Hears that a wire was asked whether it has room, and had none. */
 type OnNoRoom = (far: string) => void;
 
-class SimulatedPeerWire implements PeerWire, SocketListener {
-  readonly trusted = false;
+class SimulatedPeerWire implements PeerChannel, SocketListener {
+  readonly isInProcess = false;
   socket: Socket | undefined;
   private readonly framer: LineFramer;
 
   constructor(
-    readonly far: string,
-    public listener: PeerWireListener | undefined,
+    readonly remoteAddress: string,
+    public listener: PeerChannelListener | undefined,
     private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
     private readonly onNoRoom: () => void,
   ) {
     this.framer = new LineFramer(limits.lineBytesMax);
   }
 
-  get hasRoom(): boolean {
+  get isWritable(): boolean {
     const hasRoom = (this.socket?.backlogBytes ?? 0) < this.limits.roomBytes;
     if (!hasRoom) this.onNoRoom();
     return hasRoom;
@@ -83,7 +83,7 @@ class SimulatedPeerWire implements PeerWire, SocketListener {
   bytes(text: ByteString): void {
     const lines: ByteString[] = [];
     for (const frame of this.framer.pushText(text)) {
-      if (typeof frame !== 'string') return this.socket?.lose('the far end sent a line over the limit');
+      if (typeof frame !== 'string') return this.socket?.fail('the far end sent a line over the limit');
       lines.push(frame);
     }
     if (lines.length > 0) this.listener?.lines(this, lines);
@@ -94,7 +94,7 @@ class SimulatedPeerWire implements PeerWire, SocketListener {
   }
 
   ended(): void {
-    this.socket?.lose('the far end closed');
+    this.socket?.fail('the far end closed');
   }
 
   closed(reason: string): void {

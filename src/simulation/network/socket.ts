@@ -24,37 +24,37 @@ export interface SocketListener {
 }
 
 /** The bytes of one segment at most: what an Ethernet frame carries of TCP. */
-export const segmentBytesMax = 1_448;
+export const maxSegmentBytes = 1_448;
 
 /** What sockets need of the network they are in. */
-export interface SocketEdges {
+export interface SocketDependencies {
   /** What the operating systems keep of a connection in both its buffers before the writer notices. */
   readonly bufferBytes: number;
   nowMs(): number;
   /** Tells of bytes that arrived. */
-  carried(from: SocketHost, to: SocketHost, segment: Segment): void;
+  delivered(from: SocketHost, to: SocketHost, segment: Segment): void;
   /** A process has written something. */
-  wrote(host: SocketHost, stream: Stream, segment: Segment): void;
-  forget(socket: Socket): void;
+  recordWrite(host: SocketHost, stream: Stream, segment: Segment): void;
+  release(socket: Socket): void;
 }
 
 /** One end of a connection over the simulated network. */
 export class Socket implements StreamSink {
   /** What this end sends. */
   out: Stream | undefined;
-  far: Socket | undefined;
+  remote: Socket | undefined;
   listener: SocketListener | undefined;
   private state: 'connecting' | 'open' | 'ended' | 'closed' = 'connecting';
-  private gathered: ByteString = '';
+  private unsent: ByteString = '';
   /** Bytes sent that the far end has not taken in. */
-  private outstandingBytes = 0;
+  private unacknowledgedBytes = 0;
   private load: 'light' | 'heavy' = 'light';
 
   constructor(
     readonly host: SocketHost,
     /** When what was written is sent. */
     private readonly scheduler: FlushScheduler,
-    private readonly edges: SocketEdges,
+    private readonly dependencies: SocketDependencies,
   ) {}
 
   get isOpen(): boolean {
@@ -63,39 +63,39 @@ export class Socket implements StreamSink {
 
   /** Bytes written that the operating system has not taken. */
   get backlogBytes(): number {
-    return Math.max(0, this.gathered.length + this.outstandingBytes - this.edges.bufferBytes);
+    return Math.max(0, this.unsent.length + this.unacknowledgedBytes - this.dependencies.bufferBytes);
   }
 
   /** All bytes under way from here, with those in the buffers of both systems. */
-  get underWayBytes(): number {
-    return this.gathered.length + this.outstandingBytes;
+  get inFlightBytes(): number {
+    return this.unsent.length + this.unacknowledgedBytes;
   }
 
   write(text: ByteString): void {
     if (this.state === 'closed' || this.state === 'ended') return;
-    if (this.gathered === '') this.scheduler.ask(this);
-    this.gathered += text;
+    if (this.unsent === '') this.scheduler.schedule(this);
+    this.unsent += text;
   }
 
   flush(): void {
-    const text = this.takeGathered();
+    const text = this.takeUnsent();
     if (this.state !== 'closed') this.sendBytes(text);
   }
 
-  private takeGathered(): ByteString {
-    const text = this.gathered;
-    this.gathered = '';
+  private takeUnsent(): ByteString {
+    const text = this.unsent;
+    this.unsent = '';
     return text;
   }
 
   private sendBytes(text: ByteString): void {
     if (text === '') return;
-    this.outstandingBytes += text.length;
+    this.unacknowledgedBytes += text.length;
     // A backlog above this is followed by a report that it is gone.
-    if (this.backlogBytes > this.edges.bufferBytes / 2) this.load = 'heavy';
-    if (text.length <= segmentBytesMax) return this.send('data', text);
-    for (let start = 0; start < text.length; start += segmentBytesMax) {
-      this.send('data', text.slice(start, start + segmentBytesMax));
+    if (this.backlogBytes > this.dependencies.bufferBytes / 2) this.load = 'heavy';
+    if (text.length <= maxSegmentBytes) return this.send('data', text);
+    for (let start = 0; start < text.length; start += maxSegmentBytes) {
+      this.send('data', text.slice(start, start + maxSegmentBytes));
     }
   }
 
@@ -111,15 +111,15 @@ export class Socket implements StreamSink {
   close(): void {
     if (this.state === 'closed') return;
     // What was written goes out in its time, and not before: links may have to be written first.
-    const [rest, isToEnd] = [this.state === 'open' ? this.takeGathered() : '', this.state === 'open'];
+    const [rest, isToEnd] = [this.state === 'open' ? this.takeUnsent() : '', this.state === 'open'];
     this.state = 'closed';
-    this.edges.forget(this);
+    this.dependencies.release(this);
     const flush = (): void => {
       this.sendBytes(rest);
       if (isToEnd) this.send('end');
-      this.report((listener) => listener.closed('closed here'));
+      this.notify((listener) => listener.closed('closed here'));
     };
-    this.scheduler.ask({ flush });
+    this.scheduler.schedule({ flush });
   }
 
   /** Closes without a report, and tells the far end what the system of a killed process tells. */
@@ -127,7 +127,7 @@ export class Socket implements StreamSink {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.listener = undefined;
-    this.edges.forget(this);
+    this.dependencies.release(this);
     this.out?.abandon();
     this.send('reset');
   }
@@ -141,72 +141,72 @@ export class Socket implements StreamSink {
   /** Sends without the process: what its system says of itself. */
   send(kind: Segment['kind'], text: ByteString = ''): void {
     if (this.out === undefined) return;
-    const segment: Segment = { kind, text, sentMs: this.edges.nowMs() };
+    const segment: Segment = { kind, text, sentMs: this.dependencies.nowMs() };
     this.out.send(segment);
-    if (kind === 'data') this.edges.wrote(this.host, this.out, segment);
+    if (kind === 'data') this.dependencies.recordWrite(this.host, this.out, segment);
   }
 
   arrived(segment: Segment): void {
-    const { far } = this;
-    if (far !== undefined) far.take(segment, this);
+    const { remote } = this;
+    if (remote !== undefined) remote.receive(segment, this);
   }
 
-  gaveUp(): void {
-    this.lose('ETIMEDOUT');
-    this.far?.lose('ETIMEDOUT');
+  timedOut(): void {
+    this.fail('ETIMEDOUT');
+    this.remote?.fail('ETIMEDOUT');
   }
 
   /** The connection is gone. */
-  lose(reason: string): void {
+  fail(reason: string): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.edges.forget(this);
+    this.dependencies.release(this);
     this.out?.abandon();
-    this.report((listener) => listener.closed(reason));
+    this.notify((listener) => listener.closed(reason));
   }
 
   /** What comes from the far end: the system takes it, and passes it on when the process runs. */
-  private take(segment: Segment, from: Socket): void {
-    if (this.host.life === 'dead' || this.state === 'closed') return this.refuse(segment, from);
+  private receive(segment: Segment, from: Socket): void {
+    if (this.host.life === 'dead' || this.state === 'closed') return this.rejectSegment(segment, from);
     switch (segment.kind) {
       case 'answer':
         this.open();
-        return this.report((listener) => listener.opened());
+        return this.notify((listener) => listener.opened());
       case 'data':
-        return this.takeBytes(segment, from);
+        return this.receiveBytes(segment, from);
       case 'end':
-        return this.report((listener) => listener.ended());
+        return this.notify((listener) => listener.ended());
       case 'reset':
-        return this.lose(this.state === 'connecting' ? 'ECONNREFUSED' : 'ECONNRESET');
+        return this.fail(this.state === 'connecting' ? 'ECONNREFUSED' : 'ECONNRESET');
       case 'call':
         return;
     }
   }
 
   /** Nobody is here any more: who sends hears so, but for the last words of a connection that ends. */
-  private refuse({ kind, text }: Segment, from: Socket): void {
-    if (kind === 'data') from.taken(text.length);
+  private rejectSegment({ kind, text }: Segment, from: Socket): void {
+    if (kind === 'data') from.acknowledge(text.length);
     if (kind === 'data' || kind === 'answer') this.send('reset');
   }
 
-  private takeBytes(segment: Segment, from: Socket): void {
-    this.edges.carried(from.host, this.host, segment);
+  private receiveBytes(segment: Segment, from: Socket): void {
+    this.dependencies.delivered(from.host, this.host, segment);
     this.host.run(() => {
       if (this.isOpen) this.listener?.bytes(segment.text);
-      from.taken(segment.text.length);
+      from.acknowledge(segment.text.length);
     });
   }
 
-  private taken(bytes: number): void {
-    this.outstandingBytes -= bytes;
+  private acknowledge(bytes: number): void {
+    this.unacknowledgedBytes -= bytes;
     if (this.load === 'light' || this.backlogBytes > 0) return;
     this.load = 'light';
     if (this.isOpen) this.host.run(() => this.listener?.drained());
   }
 
-  private report(tell: (listener: SocketListener) => void): void {
+  private notify(call: (listener: SocketListener) => void): void {
     this.host.run(() => {
-      if (this.listener !== undefined) tell(this.listener);
+      if (this.listener !== undefined) call(this.listener);
     });
   }
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { BentConnection, type Behaviour } from './faulty-connection.js';
-import { CarriedConnection, type Carrier } from './shaped-connection.js';
-import type { Direction, End, ProxiedConnection } from './proxied-connection.js';
+import { FaultyConnection, type Toxic } from './faulty-connection.js';
+import { ShapedConnection, type NetworkShaper } from './shaped-connection.js';
+import type { Direction, Endpoint, ProxiedConnection } from './proxied-connection.js';
 
 const host = '127.0.0.1';
 
@@ -13,22 +13,22 @@ const host = '127.0.0.1';
  * on as they come, or as `set` says.
  */
 export class FaultProxy {
-  private readonly behaviours: Record<Direction, Behaviour> = { there: { kind: 'pass' }, back: { kind: 'pass' } };
+  private readonly toxics: Record<Direction, Toxic> = { upstream: { kind: 'pass' }, downstream: { kind: 'pass' } };
   private readonly connections = new Set<ProxiedConnection>();
   private server: Server | undefined;
   private listeningPort = 0;
-  private taken = 0;
+  private acceptedCount = 0;
 
   /** @param target the port of this machine that is behind the proxy; 0 for none, and whoever calls is reset */
   constructor(
     private target: number,
-    private readonly carrier?: Carrier,
+    private readonly shaper?: NetworkShaper,
   ) {}
 
   /** Begins to take calls: at any free port at first, and at the same one each time after that. */
-  async up(): Promise<void> {
+  async start(): Promise<void> {
     // Half-open, because a side that is closed is passed on like everything else.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => this.take(caller));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => this.accept(caller));
     server.listen({ host, port: this.listeningPort });
     await once(server, 'listening');
     this.server = server;
@@ -36,7 +36,7 @@ export class FaultProxy {
   }
 
   /** Resets every connection, and refuses those who call now. */
-  async down(): Promise<void> {
+  async stop(): Promise<void> {
     const server = this.server;
     this.server = undefined;
     const closed = server === undefined ? undefined : once(server, 'close');
@@ -51,19 +51,19 @@ export class FaultProxy {
   }
 
   /** How many calls it has taken. */
-  get calls(): number {
-    return this.taken;
+  get connectionCount(): number {
+    return this.acceptedCount;
   }
 
   /** Has another port behind it from now on, or none, which is 0. Connections that there are stay. */
-  aim(target: number): void {
+  setTarget(target: number): void {
     this.target = target;
   }
 
   /** Without a carrier: does this with what comes from now on, on every connection, in one direction or both. */
-  set(behaviour: Behaviour, ...directions: readonly Direction[]): void {
-    for (const direction of directions.length === 0 ? (['there', 'back'] as const) : directions) {
-      this.behaviours[direction] = behaviour;
+  setToxic(toxic: Toxic, ...directions: readonly Direction[]): void {
+    for (const direction of directions.length === 0 ? (['upstream', 'downstream'] as const) : directions) {
+      this.toxics[direction] = toxic;
     }
   }
 
@@ -73,8 +73,8 @@ export class FaultProxy {
   }
 
   /** Breaks every connection as the system of a killed process does, which held the far end of this socket. */
-  kill(end: End): void {
-    for (const connection of this.connections) connection.kill(end);
+  resetEndpoint(endpoint: Endpoint): void {
+    for (const connection of this.connections) connection.resetEndpoint(endpoint);
   }
 
   /** Ends one direction of every connection in good order, though nobody has closed it. What still comes is lost. */
@@ -82,19 +82,19 @@ export class FaultProxy {
     for (const connection of this.connections) connection.halfClose(direction);
   }
 
-  private take(caller: Socket): void {
-    this.taken += 1;
-    const connection = this.connect(caller);
+  private accept(client: Socket): void {
+    this.acceptedCount += 1;
+    const connection = this.connect(client);
     this.connections.add(connection);
     void connection.ended.then(() => this.connections.delete(connection));
   }
 
-  private connect(caller: Socket): ProxiedConnection {
-    if (this.carrier !== undefined) return new CarriedConnection(caller, () => this.call(), this.carrier);
-    return new BentConnection(caller, this.call(), (direction) => this.behaviours[direction]);
+  private connect(client: Socket): ProxiedConnection {
+    if (this.shaper !== undefined) return new ShapedConnection(client, () => this.connectToTarget(), this.shaper);
+    return new FaultyConnection(client, this.connectToTarget(), (direction) => this.toxics[direction]);
   }
 
-  private call(): Socket {
+  private connectToTarget(): Socket {
     return connect({ host, port: this.target, allowHalfOpen: true, noDelay: true });
   }
 }

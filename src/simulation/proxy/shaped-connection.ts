@@ -1,65 +1,65 @@
 import type { Socket } from 'node:net';
 import type { Segment, Stream, StreamSink } from '../network/stream.js';
-import { CarriedEnd } from './shaped-endpoint.js';
-import type { Direction, End, ProxiedConnection } from './proxied-connection.js';
+import { ShapedEndpoint } from './shaped-endpoint.js';
+import type { Direction, Endpoint, ProxiedConnection } from './proxied-connection.js';
 
 /** Gives the connections of a proxy what their bytes go over. */
-export interface Carrier {
+export interface NetworkShaper {
   nowMs(): number;
   /** What goes one way; it comes out at the sink. */
   stream(direction: Direction, sink: StreamSink): Stream;
   /** Nothing goes over the stream any more. */
   release(stream: Stream): void;
   /** Hears of bytes that came through. */
-  carried(direction: Direction, segment: Segment): void;
+  delivered(direction: Direction, segment: Segment): void;
 }
 
 /**
  * A connection whose bytes a proxy carries over the streams of the simulated network: they come late, or slowly, or not before
  * the path is mended. So does the call itself: the port behind the proxy hears of it when it has come through.
  */
-export class CarriedConnection implements ProxiedConnection {
+export class ShapedConnection implements ProxiedConnection {
   readonly ended: Promise<unknown>;
-  private readonly ends: Readonly<Record<End, CarriedEnd>>;
+  private readonly endpoints: Readonly<Record<Endpoint, ShapedEndpoint>>;
 
   /** @param call calls the port behind the proxy */
-  constructor(caller: Socket, call: () => Socket, carrier: Carrier) {
+  constructor(client: Socket, call: () => Socket, carrier: NetworkShaper) {
     const ends = {
-      caller: new CarriedEnd(
+      client: new ShapedEndpoint(
         () => carrier.nowMs(),
-        (segment) => carrier.carried('back', segment),
+        (segment) => carrier.delivered('downstream', segment),
       ),
-      called: new CarriedEnd(
+      server: new ShapedEndpoint(
         () => carrier.nowMs(),
-        (segment) => carrier.carried('there', segment),
+        (segment) => carrier.delivered('upstream', segment),
       ),
     };
-    this.ends = ends;
-    const there = carrier.stream('there', ends.called);
-    const back = carrier.stream('back', ends.caller);
-    ends.caller.connect(there, ends.called);
-    ends.called.connect(back, ends.caller);
-    ends.called.onCall = () => ends.called.attach(call());
-    this.ended = Promise.all([ends.caller.closed, ends.called.closed]).then(() => {
+    this.endpoints = ends;
+    const there = carrier.stream('upstream', ends.server);
+    const back = carrier.stream('downstream', ends.client);
+    ends.client.connect(there, ends.server);
+    ends.server.connect(back, ends.client);
+    ends.server.onConnect = () => ends.server.attach(call());
+    this.ended = Promise.all([ends.client.closed, ends.server.closed]).then(() => {
       for (const stream of [there, back]) {
         stream.abandon();
         carrier.release(stream);
       }
     });
-    ends.caller.send('call');
-    ends.caller.attach(caller);
+    ends.client.send('call');
+    ends.client.attach(client);
   }
 
   cut(): void {
-    this.ends.caller.cut();
-    this.ends.called.cut();
+    this.endpoints.client.cut();
+    this.endpoints.server.cut();
   }
 
-  kill(end: End): void {
-    this.ends[end].kill();
+  resetEndpoint(end: Endpoint): void {
+    this.endpoints[end].reset();
   }
 
   halfClose(direction: Direction): void {
-    this.ends[direction === 'there' ? 'caller' : 'called'].endReading();
+    this.endpoints[direction === 'upstream' ? 'client' : 'server'].endReading();
   }
 }

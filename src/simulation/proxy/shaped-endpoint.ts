@@ -2,45 +2,45 @@ import type { Socket } from 'node:net';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Segment, Stream, StreamSink } from '../network/stream.js';
 import { defaultBufferBytes } from '../network/path.js';
-import { segmentBytesMax } from '../network/socket.js';
+import { maxSegmentBytes } from '../network/socket.js';
 
 /**
  * One socket of a carried connection. What comes in by it goes out over a stream, and what comes out of the other stream goes
  * into it.
  */
-export class CarriedEnd implements StreamSink {
+export class ShapedEndpoint implements StreamSink {
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>;
   /** Does what is to be done when a call has come through to this end. */
-  onCall: () => void = () => undefined;
-  private noteClosed: () => void = () => undefined;
+  onConnect: () => void = () => undefined;
+  private resolveClosed: () => void = () => undefined;
   private socket: Socket | undefined;
   private state: 'waiting' | 'open' | 'closed' = 'waiting';
   private reading: 'going on' | 'ended' = 'going on';
   private out: Stream | undefined;
-  private far: CarriedEnd | undefined;
+  private remote: ShapedEndpoint | undefined;
   /** Bytes that came in and have not gone into the far socket. */
-  private underWayBytes = 0;
+  private inFlightBytes = 0;
 
   /** @param onBytes hears of bytes that have come through to this end */
   constructor(
     private readonly nowMs: () => number,
     private readonly onBytes: (segment: Segment) => void,
   ) {
-    this.closed = new Promise((resolve) => (this.noteClosed = resolve));
+    this.closed = new Promise((resolve) => (this.resolveClosed = resolve));
   }
 
   /** Says where what comes in goes. */
-  connect(out: Stream, far: CarriedEnd): void {
+  connect(out: Stream, far: ShapedEndpoint): void {
     this.out = out;
-    this.far = far;
+    this.remote = far;
   }
 
   /** Takes the socket of this end. */
   attach(socket: Socket): void {
     this.socket = socket;
     this.state = 'open';
-    socket.on('data', (chunk) => this.take(chunk));
+    socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endReading());
     // What went wrong shows in how it closes.
     socket.on('error', () => undefined);
@@ -62,7 +62,7 @@ export class CarriedEnd implements StreamSink {
   }
 
   /** The process behind this socket is gone, and what its system had not yet sent with it. */
-  kill(): void {
+  reset(): void {
     if (this.state !== 'open') return;
     this.out?.abandon();
     this.socket?.resetAndDestroy();
@@ -78,12 +78,12 @@ export class CarriedEnd implements StreamSink {
   arrived(segment: Segment): void {
     switch (segment.kind) {
       case 'call':
-        if (this.state === 'waiting') this.onCall();
+        if (this.state === 'waiting') this.onConnect();
         return;
       case 'answer':
         return;
       case 'data':
-        return this.put(segment);
+        return this.writeToSocket(segment);
       case 'end':
         this.socket?.end();
         return;
@@ -92,38 +92,38 @@ export class CarriedEnd implements StreamSink {
     }
   }
 
-  gaveUp(): void {
+  timedOut(): void {
     this.cut();
-    this.far?.cut();
+    this.remote?.cut();
   }
 
-  private take(chunk: Buffer): void {
+  private receive(chunk: Buffer): void {
     if (this.reading === 'ended') return;
-    for (let start = 0; start < chunk.length; start += segmentBytesMax) {
-      this.send('data', chunk.toString('latin1', start, start + segmentBytesMax));
+    for (let start = 0; start < chunk.length; start += maxSegmentBytes) {
+      this.send('data', chunk.toString('latin1', start, start + maxSegmentBytes));
     }
-    this.underWayBytes += chunk.length;
-    if (this.underWayBytes > defaultBufferBytes) this.socket?.pause();
+    this.inFlightBytes += chunk.length;
+    if (this.inFlightBytes > defaultBufferBytes) this.socket?.pause();
   }
 
-  private put(segment: Segment): void {
+  private writeToSocket(segment: Segment): void {
     const { length } = segment.text;
     if (this.state === 'closed') {
-      this.far?.taken(length);
+      this.remote?.acknowledge(length);
       // Who sends to nobody hears so.
       return this.send('reset');
     }
     this.onBytes(segment);
-    this.socket?.write(segment.text, 'latin1', () => this.far?.taken(length));
+    this.socket?.write(segment.text, 'latin1', () => this.remote?.acknowledge(length));
   }
 
-  private taken(bytes: number): void {
-    this.underWayBytes -= bytes;
-    if (this.underWayBytes <= defaultBufferBytes) this.socket?.resume();
+  private acknowledge(bytes: number): void {
+    this.inFlightBytes -= bytes;
+    if (this.inFlightBytes <= defaultBufferBytes) this.socket?.resume();
   }
 
   private close(): void {
     this.state = 'closed';
-    this.noteClosed();
+    this.resolveClosed();
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SeededRandom } from '../time/seeded-random.js';
-import { answerDelayOf, garbage, plainAnswer, type UpstreamState } from '../virtual/simulated-http.js';
+import { responseDelayMs, malformedResponses, validResponse, type UpstreamState } from '../virtual/simulated-http.js';
 
 const host = '127.0.0.1';
 
@@ -13,7 +13,7 @@ export class FaultUpstream {
   private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(private readonly random: SeededRandom) {
-    this.server = createServer((_request, response) => this.answerLater(response));
+    this.server = createServer((_request, response) => this.respondLater(response));
   }
 
   /** Begins to listen, at any free port. */
@@ -34,9 +34,9 @@ export class FaultUpstream {
     this.server.closeAllConnections();
   }
 
-  private answerLater(response: ServerResponse): void {
-    const { leastMs, mostMs } = answerDelayOf(this.state);
-    const timer = setTimeout(() => this.answer(response), this.random.between(leastMs, mostMs));
+  private respondLater(response: ServerResponse): void {
+    const { leastMs, mostMs } = responseDelayMs(this.state);
+    const timer = setTimeout(() => this.respond(response), this.random.between(leastMs, mostMs));
     this.timers.add(timer);
     response.on('close', () => {
       clearTimeout(timer);
@@ -45,12 +45,12 @@ export class FaultUpstream {
   }
 
   /** As it does now, not as it did when it was asked. */
-  private answer(response: ServerResponse): void {
+  private respond(response: ServerResponse): void {
     if (this.state === 'down') {
       response.destroy();
       return;
     }
-    const { status, body } = this.state === 'garbage' ? this.random.pick(garbage) : plainAnswer;
+    const { status, body } = this.state === 'garbage' ? this.random.pick(malformedResponses) : validResponse;
     response.writeHead(status).end(body);
   }
 }

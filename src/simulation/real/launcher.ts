@@ -2,19 +2,19 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { ServerPorts } from '../../runtime/host/hosted-server.js';
 import type { Action } from '../scenario/scenario.js';
-import type { WorldListener } from '../environment.js';
+import type { SimulationListener } from '../environment.js';
 
 /** What a server of a real world is started with. */
-export interface Start {
+export interface LaunchOptions {
   readonly server: ServerId;
   /** Its herd.yaml. */
-  readonly file: string;
+  readonly herdYaml: string;
   /** Where the upstream is: `http://127.0.0.1:PORT`. */
   readonly upstreamUrl: string;
   /** Hears of everything that happens in the server until it has ended, and of its start. */
-  readonly tell: WorldListener;
+  readonly emit: SimulationListener;
   /** Hears that the server has ended, though nobody has ended it. */
-  readonly onEnded: (reason: string) => void;
+  readonly onExit: (reason: string) => void;
   /** Breaks the server's connections, as the system of a killed process does. */
   readonly breakConnections: () => void;
 }
@@ -27,26 +27,26 @@ export interface RunningServer {
   pause(): void;
   resume(): void;
   /** What its store holds about a client. */
-  holds(client: ClientId): Promise<Location | undefined>;
+  readLocation(client: ClientId): Promise<Location | undefined>;
   /** The digest of all that its store holds. */
-  digest(): Promise<string>;
+  readDigest(): Promise<string>;
 }
 
 /** How the servers of a real world are run. */
-export interface Hosting {
-  readonly world: string;
+export interface ServerLauncher {
+  readonly environment: string;
   /** Why servers that run so cannot do what a step says; undefined if they can. */
-  refusal(action: Action): string | undefined;
+  unsupportedReason(action: Action): string | undefined;
   /**
    * Starts a server. Resolves when it takes clients.
    * @throws HostingError if it cannot be started
    */
-  start(start: Start): Promise<RunningServer>;
+  launch(options: LaunchOptions): Promise<RunningServer>;
   /** Ends all servers that run at once, before it returns. */
-  abandon(): void;
+  killAll(): void;
 }
 
 /** A real world cannot run its servers. */
-export class HostingError extends Error {
+export class LauncherError extends Error {
   readonly code = 'HERD_HOSTING';
 }

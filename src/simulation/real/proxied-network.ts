@@ -1,83 +1,84 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import { SystemClock } from '../../runtime/time/system-clock.js';
-import type { Ways } from '../network/network-faults.js';
+import type { FaultableNetwork } from '../network/network-faults.js';
 import { Path, type PathConditions } from '../network/path.js';
 import { Stream, type Segment, type StreamSink } from '../network/stream.js';
-import type { Carrier } from '../proxy/shaped-connection.js';
+import type { NetworkShaper } from '../proxy/shaped-connection.js';
 import { FaultProxy } from '../proxy/fault-proxy.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
 /** What a network of proxies needs. */
-export interface ProxiedNetworkEdges {
+export interface ProxiedNetworkDependencies {
   readonly random: SeededRandom;
   /** The time that stands beside what is carried. */
   readonly nowMs: () => number;
   /** Hears of bytes that came through. */
-  readonly carried: (from: ServerId, to: ServerId, segment: Segment) => void;
+  readonly delivered: (from: ServerId, to: ServerId, segment: Segment) => void;
 }
 
 /** Two neighbours, and the proxy between them. */
 interface ProxiedLink {
-  readonly dialling: ServerId;
-  readonly dialled: ServerId;
+  readonly dialer: ServerId;
+  readonly target: ServerId;
   readonly proxy: FaultProxy;
 }
 
 /** The links of a herd over TCP on this machine, each through a proxy that carries it over paths as the simulated network has them. */
-export class ProxiedNetwork implements Ways {
-  private readonly clock = new IdleClock();
+export class ProxiedNetwork implements FaultableNetwork {
+  private readonly clock = new UnrefClock();
   private readonly paths = new Map<string, Path>();
   private readonly streams = new Map<Path, Set<Stream>>();
   private readonly links: readonly ProxiedLink[];
 
   constructor(
     topology: Topology,
-    private readonly usual: PathConditions,
-    private readonly edges: ProxiedNetworkEdges,
+    private readonly normalConditions: PathConditions,
+    private readonly dependencies: ProxiedNetworkDependencies,
   ) {
     // Both ways: one of two neighbours dials, and the other announces itself.
     this.links = [...topology].flatMap(([dialling, neighbours]) =>
       neighbours.map((dialled) => ({
-        dialling,
-        dialled,
-        proxy: new FaultProxy(0, this.carrierOf(dialling, dialled)),
+        dialer: dialling,
+        target: dialled,
+        proxy: new FaultProxy(0, this.createShaper(dialling, dialled)),
       })),
     );
   }
 
   /** Begins to take calls. Nobody is behind the proxies yet. */
-  async up(): Promise<void> {
-    await Promise.all(this.links.map(({ proxy }) => proxy.up()));
+  async start(): Promise<void> {
+    await Promise.all(this.links.map(({ proxy }) => proxy.start()));
   }
 
   /** Breaks every connection, and takes no more. */
-  async down(): Promise<void> {
-    await Promise.all(this.links.map(({ proxy }) => proxy.down()));
+  async stop(): Promise<void> {
+    await Promise.all(this.links.map(({ proxy }) => proxy.stop()));
   }
 
   /** The port at which a server finds a neighbour; 0 for a server that is none. */
   portFor(server: ServerId, neighbour: ServerId): number {
-    return this.links.find(({ dialling, dialled }) => dialling === server && dialled === neighbour)?.proxy.port ?? 0;
+    return this.links.find(({ dialer, target }) => dialer === server && target === neighbour)?.proxy.port ?? 0;
   }
 
   /** A server takes the calls of its neighbours at a port from now on; 0: at none. */
-  aim(server: ServerId, port: number): void {
-    for (const { dialled, proxy } of this.links) if (dialled === server) proxy.aim(port);
+  setServerPort(server: ServerId, port: number): void {
+    for (const { target, proxy } of this.links) if (target === server) proxy.setTarget(port);
   }
 
   /** Breaks the connections of a server, as the system of a killed process does. */
-  kill(server: ServerId): void {
-    for (const { dialling, dialled, proxy } of this.links) {
-      if (dialling === server) proxy.kill('caller');
-      if (dialled === server) proxy.kill('called');
+  resetServer(server: ServerId): void {
+    for (const { dialer, target, proxy } of this.links) {
+      if (dialer === server) proxy.resetEndpoint('client');
+      if (target === server) proxy.resetEndpoint('server');
     }
   }
 
   path(from: ServerId, to: ServerId): Path {
     const key = `${from}>${to}`;
     let path = this.paths.get(key);
-    if (path === undefined) this.paths.set(key, (path = new Path(this.usual, this.edges.random.stream(key))));
+    if (path === undefined)
+      this.paths.set(key, (path = new Path(this.normalConditions, this.dependencies.random.stream(key))));
     return path;
   }
 
@@ -85,19 +86,19 @@ export class ProxiedNetwork implements Ways {
     for (const stream of this.streams.get(path) ?? []) stream.pathChanged();
   }
 
-  private carrierOf(dialling: ServerId, dialled: ServerId): Carrier {
-    const { nowMs, carried } = this.edges;
+  private createShaper(dialling: ServerId, dialled: ServerId): NetworkShaper {
+    const { nowMs, delivered } = this.dependencies;
     return {
       nowMs,
       stream: (direction, sink) =>
-        this.stream(direction === 'there' ? this.path(dialling, dialled) : this.path(dialled, dialling), sink),
+        this.openStream(direction === 'upstream' ? this.path(dialling, dialled) : this.path(dialled, dialling), sink),
       release: (stream) => this.streams.get(stream.path)?.delete(stream),
-      carried: (direction, segment) =>
-        direction === 'there' ? carried(dialling, dialled, segment) : carried(dialled, dialling, segment),
+      delivered: (direction, segment) =>
+        direction === 'upstream' ? delivered(dialling, dialled, segment) : delivered(dialled, dialling, segment),
     };
   }
 
-  private stream(path: Path, sink: StreamSink): Stream {
+  private openStream(path: Path, sink: StreamSink): Stream {
     const stream = new Stream(this.clock, path, sink);
     this.streams.set(path, (this.streams.get(path) ?? new Set()).add(stream));
     return stream;
@@ -105,7 +106,7 @@ export class ProxiedNetwork implements Ways {
 }
 
 /** A clock whose timers keep nobody from ending: what is under way when a world ends is lost with it. */
-class IdleClock extends SystemClock {
+class UnrefClock extends SystemClock {
   override setTimeout(callback: () => void, delayMs: number): unknown {
     return setTimeout(callback, delayMs).unref();
   }

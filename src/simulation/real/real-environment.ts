@@ -9,46 +9,46 @@ import { SystemClock } from '../../runtime/time/system-clock.js';
 import { NetworkFaults } from '../network/network-faults.js';
 import type { Action, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
 import { SeededRandom } from '../time/seeded-random.js';
-import type { World, WorldListener } from '../environment.js';
+import type { Environment, SimulationListener } from '../environment.js';
 import { FaultUpstream } from './fault-upstream.js';
-import type { Hosting } from './launcher.js';
+import type { ServerLauncher } from './launcher.js';
 import { ProxiedNetwork } from './proxied-network.js';
 import { RealServers } from './real-servers.js';
-import { StoryClock } from '../time/scenario-clock.js';
+import { ScenarioClock } from '../time/scenario-clock.js';
 import { TcpClient } from './tcp-client.js';
 
 /** What a real world needs besides its scenario. */
-export interface RealWorldEdges {
-  readonly hosting: Hosting;
-  readonly tell: WorldListener;
+export interface RealEnvironmentDependencies {
+  readonly launcher: ServerLauncher;
+  readonly emit: SimulationListener;
   /** When the story is to be broken off. */
-  readonly interrupted: AbortSignal;
+  readonly abortSignal: AbortSignal;
 }
 
 /** Why a real world whose servers are run so cannot do what a step says; undefined if it can. */
-export function refusalOf(action: Action, hosting: Hosting): string | undefined {
+export function realStepUnsupportedReason(action: Action, hosting: ServerLauncher): string | undefined {
   if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
-  return hosting.refusal(action);
+  return hosting.unsupportedReason(action);
 }
 
 /** Why no real world can have such a herd; undefined if it can. */
-export function refusalOfHerd({ spread }: ScenarioHerd): string | undefined {
-  return spread === 'nats' ? 'it spreads by NATS, and only the virtual world has an engine' : undefined;
+export function realHerdUnsupportedReason({ replication }: ScenarioHerd): string | undefined {
+  return replication === 'nats' ? 'it spreads by NATS, and only the virtual world has a broker' : undefined;
 }
 
 /**
  * This machine: real time, real TCP on 127.0.0.1 with a proxy on every link, and servers as their hosting runs them. The
  * proxies carry bytes over the very paths that the virtual world's network is made of.
  */
-export class RealWorld implements World {
+export class RealEnvironment implements Environment {
   readonly name: string;
-  readonly slackMs = 1_000;
-  readonly unseen = [
+  readonly observationDelayMs = 1_000;
+  readonly unchecked = [
     'bounds, of bytes under way: the systems keep them on both sides of a proxy (of clients kept it is seen)',
     'newest-wins, read-your-writes and acknowledged-survives: what servers learn is seen late here, and proxies hold what links carry',
   ];
   private readonly systemClock = new SystemClock();
-  private readonly clock: StoryClock;
+  private readonly clock: ScenarioClock;
   private readonly network: ProxiedNetwork;
   private readonly faults: NetworkFaults;
   private readonly upstream: FaultUpstream;
@@ -59,22 +59,22 @@ export class RealWorld implements World {
 
   constructor(
     private readonly scenario: Scenario,
-    private readonly edges: RealWorldEdges,
+    private readonly dependencies: RealEnvironmentDependencies,
   ) {
-    const { hosting, interrupted, tell } = edges;
+    const { launcher, abortSignal, emit } = dependencies;
     const { topology } = scenario.herd;
     const random = new SeededRandom(String(scenario.seed));
-    this.name = hosting.world;
-    this.clock = new StoryClock(this.systemClock, interrupted);
+    this.name = launcher.environment;
+    this.clock = new ScenarioClock(this.systemClock, abortSignal);
     this.network = new ProxiedNetwork(topology, scenario.network, {
       random: random.stream('network'),
       nowMs: () => this.nowMs(),
-      carried: (from, to, { sentMs, text }) => tell({ kind: 'carried', from, to, sentMs, text }),
+      delivered: (from, to, { sentMs, text }) => emit({ kind: 'delivered', from, to, sentMs, text }),
     });
     this.faults = new NetworkFaults(this.network, topology);
     this.upstream = new FaultUpstream(random.stream('upstream'));
     this.servers = new RealServers(scenario, {
-      ...edges,
+      ...dependencies,
       network: this.network,
       upstream: this.upstream,
       breakClients: (server) => this.breakClients(server),
@@ -85,23 +85,23 @@ export class RealWorld implements World {
     return this.clock.nowMs();
   }
 
-  refusalOfHerd(herd: ScenarioHerd): string | undefined {
-    return refusalOfHerd(herd);
+  unsupportedHerdReason(herd: ScenarioHerd): string | undefined {
+    return realHerdUnsupportedReason(herd);
   }
 
-  refusal(action: Action): string | undefined {
-    return refusalOf(action, this.edges.hosting);
+  unsupportedReason(action: Action): string | undefined {
+    return realStepUnsupportedReason(action, this.dependencies.launcher);
   }
 
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'herd-world-'));
-    await Promise.all([this.network.up(), this.upstream.start()]);
-    await this.servers.open(this.folder);
+    await Promise.all([this.network.start(), this.upstream.start()]);
+    await this.servers.writeHerdFiles(this.folder);
     await this.servers.start([...this.scenario.herd.topology.keys()]);
   }
 
-  passUntil(ms: number): Promise<void> {
-    return this.clock.passUntil(ms);
+  advanceTo(ms: number): Promise<void> {
+    return this.clock.advanceTo(ms);
   }
 
   async apply(action: FaultAction): Promise<void> {
@@ -120,67 +120,67 @@ export class RealWorld implements World {
         this.upstream.state = action.state;
         return;
       case 'clock':
-      case 'engine':
+      case 'broker':
         throw new Error(`the world of ${this.name} cannot do ${action.kind}, and should have refused`);
       default:
         this.faults.apply(action);
     }
   }
 
-  command(client: string, server: ServerId, line: ByteString): void {
-    let phone = this.clients.get(client);
-    if (phone === undefined) {
-      phone = new TcpClient(client, {
-        tell: this.edges.tell,
+  sendCommand(client: string, server: ServerId, line: ByteString): void {
+    let tcpClient = this.clients.get(client);
+    if (tcpClient === undefined) {
+      tcpClient = new TcpClient(client, {
+        emit: this.dependencies.emit,
         nowMs: () => this.nowMs(),
-        portOf: (name) => this.servers.clientPortOf(name),
+        clientPort: (name) => this.servers.clientPort(name),
       });
-      this.clients.set(client, phone);
+      this.clients.set(client, tcpClient);
     }
-    phone.command(server, line);
+    tcpClient.sendCommand(server, line);
   }
 
-  timeField(offByMs: number): ByteString {
+  formatTimeField(offByMs: number): ByteString {
     const { seconds, nanoseconds } = this.systemClock.now();
     // In whole milliseconds, for a double of today's nanoseconds would not hold them; what is finer stays as it is.
     const millis = seconds * 1_000 + Math.floor(nanoseconds / 1_000_000) + Math.round(offByMs);
-    const finer = String(nanoseconds % 1_000_000).padStart(6, '0');
-    return `${Math.floor(millis / 1_000)}.${String(millis % 1_000).padStart(3, '0')}${finer}`;
+    const subMilliseconds = String(nanoseconds % 1_000_000).padStart(6, '0');
+    return `${Math.floor(millis / 1_000)}.${String(millis % 1_000).padStart(3, '0')}${subMilliseconds}`;
   }
 
-  reaches(one: ServerId, other: ServerId): boolean {
+  canReach(one: ServerId, other: ServerId): boolean {
     const areRunning = this.servers.isRunning(one) && this.servers.isRunning(other);
     return areRunning && this.faults.isOpen(one, other) && this.faults.isOpen(other, one);
   }
 
-  holds(server: ServerId, client: ClientId): Promise<Location | undefined> {
-    return this.servers.holds(server, client);
+  readLocation(server: ServerId, client: ClientId): Promise<Location | undefined> {
+    return this.servers.readLocation(server, client);
   }
 
-  digest(server: ServerId): Promise<string | undefined> {
-    return this.servers.digest(server);
+  readDigest(server: ServerId): Promise<string | undefined> {
+    return this.servers.readDigest(server);
   }
 
-  load(): undefined {
+  readLoad(): undefined {
     return undefined;
   }
 
   async stop(): Promise<void> {
-    for (const client of this.clients.values()) client.cut();
+    for (const client of this.clients.values()) client.reset();
     this.upstream.stop();
     await this.servers.crash([...this.scenario.herd.topology.keys()], 'lost');
-    await this.network.down();
+    await this.network.stop();
     if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
     this.folder = undefined;
   }
 
   /** Ends everything before it returns: there is no more time. */
-  abandon(): void {
-    this.edges.hosting.abandon();
+  killAll(): void {
+    this.dependencies.launcher.killAll();
     if (this.folder !== undefined) rmSync(this.folder, { recursive: true, force: true });
   }
 
   private breakClients(server: ServerId): void {
-    for (const client of this.clients.values()) client.cut(server);
+    for (const client of this.clients.values()) client.reset(server);
   }
 }

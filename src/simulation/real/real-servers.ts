@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { WorldEvent, WorldListener } from '../environment.js';
+import type { SimulationEvent, SimulationListener } from '../environment.js';
 import type { FaultUpstream } from './fault-upstream.js';
-import { herdFileOf } from './herd-file.js';
-import type { Hosting, RunningServer } from './launcher.js';
+import { formatHerdFile } from './herd-file.js';
+import type { ServerLauncher, RunningServer } from './launcher.js';
 import type { ProxiedNetwork } from './proxied-network.js';
 
 /** What the servers of a real world need. */
-export interface RealServersEdges {
-  readonly hosting: Hosting;
-  readonly tell: WorldListener;
+export interface RealServersDependencies {
+  readonly launcher: ServerLauncher;
+  readonly emit: SimulationListener;
   readonly network: ProxiedNetwork;
   readonly upstream: FaultUpstream;
   /** Resets the connections of clients with a server. */
@@ -24,23 +24,23 @@ export class RealServers {
   private readonly runs = new Map<ServerId, RunningServer>();
   private readonly paused = new Set<ServerId>();
   /** What each that runs has said that it holds: a paused one cannot be asked. */
-  private readonly said = new Map<ServerId, Map<ClientId, Location>>();
+  private readonly reportedLocations = new Map<ServerId, Map<ClientId, Location>>();
   private folder = '';
 
   constructor(
     private readonly scenario: Scenario,
-    private readonly edges: RealServersEdges,
+    private readonly dependencies: RealServersDependencies,
   ) {}
 
   /** Writes a herd.yaml for each server into a folder of their own. The network has its ports by then. */
-  async open(folder: string): Promise<void> {
+  async writeHerdFiles(folder: string): Promise<void> {
     this.folder = folder;
     const { herd, steps } = this.scenario;
-    const keeps = steps.some(({ action }) => action.kind === 'crash' && action.memory === 'on disk');
+    const keepsDisk = steps.some(({ action }) => action.kind === 'crash' && action.memory === 'on disk');
     for (const server of herd.topology.keys()) {
-      const portFor = (neighbour: ServerId) => this.edges.network.portFor(server, neighbour);
-      const storePath = keeps ? this.storePath : undefined;
-      await writeFile(this.fileOf(server), herdFileOf(herd, server, { portFor, storePath }));
+      const peerPortFor = (neighbour: ServerId) => this.dependencies.network.portFor(server, neighbour);
+      const storePath = keepsDisk ? this.storePath : undefined;
+      await writeFile(this.herdFilePath(server), formatHerdFile(herd, server, { peerPortFor, storePath }));
     }
   }
 
@@ -66,14 +66,14 @@ export class RealServers {
       if (run === undefined || this.paused.has(server)) continue;
       this.paused.add(server);
       run.pause();
-      this.edges.tell({ kind: 'paused', server });
+      this.dependencies.emit({ kind: 'paused', server });
     }
   }
 
   resume(servers: readonly ServerId[]): void {
     for (const server of servers) {
       if (!this.paused.delete(server)) continue;
-      this.edges.tell({ kind: 'resumed', server });
+      this.dependencies.emit({ kind: 'resumed', server });
       this.runs.get(server)?.resume();
     }
   }
@@ -84,76 +84,76 @@ export class RealServers {
   }
 
   /** The port at which a server takes clients; 0 if it does not run. */
-  clientPortOf(server: ServerId): number {
+  clientPort(server: ServerId): number {
     return this.runs.get(server)?.ports.client ?? 0;
   }
 
-  holds(server: ServerId, client: ClientId): Promise<Location | undefined> {
-    if (this.paused.has(server)) return Promise.resolve(this.said.get(server)?.get(client));
-    return this.runs.get(server)?.holds(client) ?? Promise.resolve(undefined);
+  readLocation(server: ServerId, client: ClientId): Promise<Location | undefined> {
+    if (this.paused.has(server)) return Promise.resolve(this.reportedLocations.get(server)?.get(client));
+    return this.runs.get(server)?.readLocation(client) ?? Promise.resolve(undefined);
   }
 
-  digest(server: ServerId): Promise<string | undefined> {
+  readDigest(server: ServerId): Promise<string | undefined> {
     if (!this.isRunning(server)) return Promise.resolve(undefined);
-    return this.runs.get(server)?.digest() ?? Promise.resolve(undefined);
+    return this.runs.get(server)?.readDigest() ?? Promise.resolve(undefined);
   }
 
   private async startOne(server: ServerId): Promise<void> {
     if (this.runs.has(server)) return;
-    const { hosting, network, upstream, breakClients } = this.edges;
-    const run = await hosting.start({
+    const { launcher, network, upstream, breakClients } = this.dependencies;
+    const run = await launcher.launch({
       server,
-      file: this.fileOf(server),
+      herdYaml: this.herdFilePath(server),
       upstreamUrl: upstream.url,
-      tell: (event) => this.note(server, event),
-      onEnded: (reason) => this.ended(server, reason),
+      emit: (event) => this.handleEvent(server, event),
+      onExit: (reason) => this.handleExit(server, reason),
       breakConnections: () => {
-        network.kill(server);
+        network.resetServer(server);
         breakClients(server);
       },
     });
     this.runs.set(server, run);
-    network.aim(server, run.ports.peer ?? 0);
+    network.setServerPort(server, run.ports.peer ?? 0);
   }
 
   private async crashOne(server: ServerId): Promise<void> {
     const run = this.runs.get(server);
     if (run === undefined) return;
-    this.forget(server);
+    this.removeRun(server);
     await run.kill();
-    this.edges.tell({ kind: 'down', server });
+    this.dependencies.emit({ kind: 'down', server });
   }
 
-  private ended(server: ServerId, reason: string): void {
-    this.forget(server);
-    this.edges.tell({ kind: 'failed', server, text: `it ended by itself: ${reason}` });
-    this.edges.tell({ kind: 'down', server });
+  private handleExit(server: ServerId, reason: string): void {
+    this.removeRun(server);
+    this.dependencies.emit({ kind: 'failed', server, text: `it ended by itself: ${reason}` });
+    this.dependencies.emit({ kind: 'down', server });
   }
 
-  private forget(server: ServerId): void {
+  private removeRun(server: ServerId): void {
     this.runs.delete(server);
     this.paused.delete(server);
-    this.edges.network.aim(server, 0);
+    this.dependencies.network.setServerPort(server, 0);
   }
 
-  private note(server: ServerId, event: WorldEvent): void {
+  private handleEvent(server: ServerId, event: SimulationEvent): void {
     switch (event.kind) {
       case 'started':
-        this.said.set(server, new Map(event.remembered.map((location) => [location.client, location])));
+        this.reportedLocations.set(server, new Map(event.restored.map((location) => [location.client, location])));
         break;
       case 'learned':
-        this.said.get(server)?.set(event.location.client, event.location);
+        this.reportedLocations.get(server)?.set(event.location.client, event.location);
         break;
-      case 'forgotten':
-        this.said.get(server)?.delete(event.location.client);
+      case 'evicted':
+        this.reportedLocations.get(server)?.delete(event.location.client);
         break;
       default:
         break;
     }
-    this.edges.tell(event);
+    this.dependencies.emit(event);
   }
 
-  private fileOf(server: ServerId): string {
+  private herdFilePath(server: ServerId): string {
     return join(this.folder, `${server}.yaml`);
   }
 

@@ -1,54 +1,54 @@
 import { connect, type Socket } from 'node:net';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { OpenCommands } from '../run/pending-commands.js';
-import type { WorldListener } from '../environment.js';
+import { PendingCommands } from '../run/pending-commands.js';
+import type { SimulationListener } from '../environment.js';
 
 /** What clients need. */
-export interface TcpClientEdges {
-  readonly tell: WorldListener;
+export interface TcpClientDependencies {
+  readonly emit: SimulationListener;
   readonly nowMs: () => number;
   /** The port at which a server takes clients; 0 for one that takes none. */
-  readonly portOf: (server: ServerId) => number;
+  readonly clientPort: (server: ServerId) => number;
 }
 
 /** A phone: speaks the protocol of clients with one server at a time, over a TCP connection that it keeps. */
 export class TcpClient {
-  private talk: Talk | undefined;
+  private connection: ClientConnection | undefined;
 
   constructor(
     private readonly name: string,
-    private readonly edges: TcpClientEdges,
+    private readonly dependencies: TcpClientDependencies,
   ) {}
 
   /** Sends a command; with another server than before, over a new connection. */
-  command(server: ServerId, line: ByteString): void {
-    if (this.talk?.server !== server || !this.talk.isOpen) {
-      this.talk?.end();
-      this.talk = new Talk(this.name, server, this.edges);
+  sendCommand(server: ServerId, line: ByteString): void {
+    if (this.connection?.server !== server || !this.connection.isOpen) {
+      this.connection?.end();
+      this.connection = new ClientConnection(this.name, server, this.dependencies);
     }
-    this.talk.command(line);
+    this.connection.sendCommand(line);
   }
 
   /** Resets the connection if it is with this server; with any if none is named. */
-  cut(server?: ServerId): void {
-    if (server === undefined || this.talk?.server === server) this.talk?.cut();
+  reset(server?: ServerId): void {
+    if (server === undefined || this.connection?.server === server) this.connection?.reset();
   }
 }
 
 /** One connection of a client: its commands, and the answers to them. */
-class Talk {
+class ClientConnection {
   private readonly socket: Socket;
-  private readonly commands = new OpenCommands();
-  private state: 'open' | 'over' = 'open';
+  private readonly commands = new PendingCommands();
+  private state: 'open' | 'closed' = 'open';
 
   constructor(
     private readonly client: string,
     readonly server: ServerId,
-    private readonly edges: TcpClientEdges,
+    private readonly dependencies: TcpClientDependencies,
   ) {
-    this.socket = connect({ host: '127.0.0.1', port: edges.portOf(server), noDelay: true });
-    this.socket.on('data', (bytes) => this.take(bytes));
+    this.socket = connect({ host: '127.0.0.1', port: dependencies.clientPort(server), noDelay: true });
+    this.socket.on('data', (bytes) => this.receive(bytes));
     // Who is refused or reset finds its connection closed.
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => this.close());
@@ -58,12 +58,12 @@ class Talk {
     return this.state === 'open';
   }
 
-  command(line: ByteString): void {
-    const { client, server, edges } = this;
-    edges.tell({ kind: 'asked', client, server, line });
+  sendCommand(line: ByteString): void {
+    const { client, server, dependencies } = this;
+    dependencies.emit({ kind: 'command-sent', client, server, line });
     this.commands.add(line);
     const text = `${line}\n`;
-    edges.tell({ kind: 'carried', from: client, to: server, sentMs: edges.nowMs(), text });
+    dependencies.emit({ kind: 'delivered', from: client, to: server, sentMs: dependencies.nowMs(), text });
     this.socket.write(text, 'latin1');
   }
 
@@ -72,24 +72,25 @@ class Talk {
     this.socket.end();
   }
 
-  cut(): void {
+  reset(): void {
     this.socket.resetAndDestroy();
     this.close();
   }
 
-  private take(bytes: Buffer): void {
-    const { client, server, edges } = this;
+  private receive(bytes: Buffer): void {
+    const { client, server, dependencies } = this;
     const text = bytes.toString('latin1');
-    edges.tell({ kind: 'carried', from: server, to: client, sentMs: edges.nowMs(), text });
-    for (const { command, lines } of this.commands.take(bytes.toString('latin1'))) {
-      edges.tell({ kind: 'answered', client, server, command, lines });
+    dependencies.emit({ kind: 'delivered', from: server, to: client, sentMs: dependencies.nowMs(), text });
+    for (const { command, lines } of this.commands.receive(bytes.toString('latin1'))) {
+      dependencies.emit({ kind: 'response-received', client, server, command, lines });
     }
   }
 
   private close(): void {
-    if (this.state === 'over') return;
-    this.state = 'over';
+    if (this.state === 'closed') return;
+    this.state = 'closed';
     const { client, server } = this;
-    for (const command of this.commands.giveUp()) this.edges.tell({ kind: 'unanswered', client, server, command });
+    for (const command of this.commands.abandon())
+      this.dependencies.emit({ kind: 'response-lost', client, server, command });
   }
 }

@@ -1,130 +1,132 @@
 import { flatCopy, type ByteString } from '../../protocol/text/bytes.js';
-import type { WorldEvent } from '../environment.js';
-import { Latest } from './bounded-log.js';
-import { kindOfCommand, MessageKinds } from './message-kind.js';
-import { messageKinds, type LeftOut, type TimelineData } from './timeline-data.js';
+import type { SimulationEvent } from '../environment.js';
+import { BoundedLog } from './bounded-log.js';
+import { commandKind, MessageClassifier } from './message-classifier.js';
+import { messageKinds, type OmittedCounts, type TimelineData } from './timeline-data.js';
 
 /** Messages that a page holds: a browser draws as many without a pause that is felt, and the file stays below some 50 MB. */
-const messagesMax = 300_000;
+const maxMessages = 300_000;
 
 /** Characters of a message that a page holds: what is longer is a digest or an upstream's JSON, and its beginning tells which. */
-const textMax = 600;
+const maxTextLength = 600;
 
 /** Characters of different texts that a page holds in all. */
-const textsMax = 24_000_000;
+const maxTextsLength = 24_000_000;
 
 /** A segment that arrived. */
 interface Message {
   readonly sentMs: number;
   readonly atMs: number;
-  readonly way: number;
+  readonly route: number;
   readonly kind: number;
   readonly bytes: number;
   readonly text: ByteString;
 }
 
 /** What a page holds of the messages of a run. */
-type MessageData = Pick<TimelineData, 'parties' | 'ways' | 'kinds' | 'messages' | 'texts'> & {
-  readonly leftOut: Omit<LeftOut, 'marks'>;
+type MessageData = Pick<TimelineData, 'endpoints' | 'routes' | 'kinds' | 'messages' | 'texts'> & {
+  readonly omitted: Omit<OmittedCounts, 'marks'>;
 };
 
 /** Gathers the messages of a run, as many as a page may hold. */
 export class MessageLog {
-  private readonly messages: Latest<Message>;
-  private readonly parties = new Map<string, number>();
-  private readonly ways = new Map<string, number>();
-  private readonly kinds = new MessageKinds();
+  private readonly messages: BoundedLog<Message>;
+  private readonly endpoints = new Map<string, number>();
+  private readonly routes = new Map<string, number>();
+  private readonly kinds = new MessageClassifier();
 
   constructor(
     private readonly servers: readonly string[],
-    max = messagesMax,
+    max = maxMessages,
   ) {
-    this.messages = new Latest(max);
-    for (const server of servers) this.partyOf(server);
+    this.messages = new BoundedLog(max);
+    for (const server of servers) this.endpointIndex(server);
   }
 
   /** Something arrived. */
-  note(atMs: number, { from, to, sentMs, text }: Extract<WorldEvent, { kind: 'carried' }>): void {
+  add(atMs: number, { from, to, sentMs, text }: Extract<SimulationEvent, { kind: 'delivered' }>): void {
     const key = `${from} ${to}`;
-    const fromLane = this.partyOf(from) < this.servers.length;
-    const toLane = this.partyOf(to) < this.servers.length;
-    const kind = !fromLane ? kindOfCommand(text) : !toLane ? 'answer' : this.kinds.next(key, text);
-    let way = this.ways.get(key);
-    if (way === undefined) this.ways.set(key, (way = this.ways.size));
+    const fromLane = this.endpointIndex(from) < this.servers.length;
+    const toLane = this.endpointIndex(to) < this.servers.length;
+    const kind = !fromLane ? commandKind(text) : !toLane ? 'response' : this.kinds.classify(key, text);
+    let route = this.routes.get(key);
+    if (route === undefined) this.routes.set(key, (route = this.routes.size));
     this.messages.add({
       sentMs,
       atMs,
-      way,
+      route,
       kind: messageKinds.indexOf(kind),
       bytes: text.length,
-      text: flatCopy(text.slice(0, textMax)),
+      text: flatCopy(text.slice(0, maxTextLength)),
     });
   }
 
   /** The messages up to now, and some of those to come, are the ones to keep. */
-  stay(): void {
-    this.messages.stay();
+  freeze(): void {
+    this.messages.freeze();
   }
 
   data(endMs: number): MessageData {
-    const arrived = this.messages.all();
-    const keptFromMs = this.messages.leftOutBefore === 0 ? 0 : (arrived[0]?.atMs ?? 0);
-    const keptToMs = this.messages.leftOutAfter === 0 ? endMs : (arrived.at(-1)?.atMs ?? endMs);
-    const sent = arrived.sort((a, b) => a.sentMs - b.sentMs || a.atMs - b.atMs);
-    const { places, texts, leftOut } = tableOf(sent.map(({ text }) => text));
+    const delivered = this.messages.all();
+    const keptFromMs = this.messages.omittedBefore === 0 ? 0 : (delivered[0]?.atMs ?? 0);
+    const keptToMs = this.messages.omittedAfter === 0 ? endMs : (delivered.at(-1)?.atMs ?? endMs);
+    const sent = delivered.sort((a, b) => a.sentMs - b.sentMs || a.atMs - b.atMs);
+    const { places, texts, omitted } = internTexts(sent.map(({ text }) => text));
     return {
-      parties: [...this.parties.keys()],
-      ways: [...this.ways.keys()].map((key) => {
+      endpoints: [...this.endpoints.keys()],
+      routes: [...this.routes.keys()].map((key) => {
         const [from = '', to = ''] = key.split(' ');
-        return [this.partyOf(from), this.partyOf(to)] as const;
+        return [this.endpointIndex(from), this.endpointIndex(to)] as const;
       }),
       kinds: messageKinds,
       messages: {
-        sentAfterUs: sent.map(({ sentMs }, index) => microseconds(sentMs) - microseconds(sent[index - 1]?.sentMs ?? 0)),
-        tookUs: sent.map(({ sentMs, atMs }) => microseconds(atMs) - microseconds(sentMs)),
-        way: sent.map(({ way }) => way),
+        sentAfterUs: sent.map(
+          ({ sentMs }, index) => toMicroseconds(sentMs) - toMicroseconds(sent[index - 1]?.sentMs ?? 0),
+        ),
+        transitUs: sent.map(({ sentMs, atMs }) => toMicroseconds(atMs) - toMicroseconds(sentMs)),
+        route: sent.map(({ route }) => route),
         kind: sent.map(({ kind }) => kind),
         bytes: sent.map(({ bytes }) => bytes),
         text: places,
       },
       texts,
-      leftOut: {
-        messagesBefore: this.messages.leftOutBefore,
+      omitted: {
+        messagesBefore: this.messages.omittedBefore,
         keptFromMs,
-        messagesAfter: this.messages.leftOutAfter,
+        messagesAfter: this.messages.omittedAfter,
         keptToMs,
-        texts: leftOut,
+        texts: omitted,
       },
     };
   }
 
-  private partyOf(name: string): number {
-    const known = this.parties.get(name);
+  private endpointIndex(name: string): number {
+    const known = this.endpoints.get(name);
     if (known !== undefined) return known;
-    this.parties.set(name, this.parties.size);
-    return this.parties.size - 1;
+    this.endpoints.set(name, this.endpoints.size);
+    return this.endpoints.size - 1;
   }
 }
 
 /** Each text once, and for each message the place of its text; -1 from where there is no more room. */
-function tableOf(all: readonly ByteString[]): { places: number[]; texts: ByteString[]; leftOut: number } {
+function internTexts(texts: readonly ByteString[]): { places: number[]; texts: ByteString[]; omitted: number } {
   const table = new Map<ByteString, number>();
   let characters = 0;
-  let leftOut = 0;
-  const places = all.map((text) => {
+  let omitted = 0;
+  const places = texts.map((text) => {
     const known = table.get(text);
     if (known !== undefined) return known;
-    if (characters + text.length > textsMax) {
-      leftOut += 1;
+    if (characters + text.length > maxTextsLength) {
+      omitted += 1;
       return -1;
     }
     characters += text.length;
     table.set(text, table.size);
     return table.size - 1;
   });
-  return { places, texts: [...table.keys()], leftOut };
+  return { places, texts: [...table.keys()], omitted: omitted };
 }
 
-function microseconds(ms: number): number {
+function toMicroseconds(ms: number): number {
   return Math.round(ms * 1_000);
 }

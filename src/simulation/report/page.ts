@@ -4,17 +4,17 @@ import { packageFolder } from '../../runtime/host/package-folder.js';
 import type { TimelineData } from './timeline-data.js';
 
 // What is written by hand is read from where it stands.
-const written = new URL('web/timeline/', packageFolder);
-const compiled = new URL('dist/web/timeline/', packageFolder);
+const sourceFolder = new URL('web/timeline/', packageFolder);
+const compiledFolder = new URL('dist/web/timeline/', packageFolder);
 
 /**
  * The page of a timeline: one file that asks nobody for anything. Its policy lets nothing run but its own script, so what a
  * client calls itself stays a name.
  */
-export function timelinePage(data: TimelineData): string {
-  const style = readFileSync(new URL('page.css', written), 'utf8');
-  const script = inOneScript(modulesOfPage());
-  const policy = `default-src 'none'; img-src data:; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'`;
+export function renderTimelinePage(data: TimelineData): string {
+  const style = readFileSync(new URL('page.css', sourceFolder), 'utf8');
+  const script = bundleModules(readPageModules());
+  const policy = `default-src 'none'; img-src data:; style-src '${cspHash(style)}'; script-src '${cspHash(script)}'`;
   const parts: Readonly<Record<string, string>> = {
     title: `${data.result.verdict}: ${data.result.name}`.replace(
       /[&<>]/g,
@@ -22,29 +22,29 @@ export function timelinePage(data: TimelineData): string {
     ),
     policy: `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
     style: `<style>${style}</style>`,
-    data: `<script type="application/json" id="data">${jsonInHtml(data)}</script>`,
+    data: `<script type="application/json" id="data">${toHtmlSafeJson(data)}</script>`,
     script: `<script>${script}</script>`,
   };
-  const page = readFileSync(new URL('page.html', written), 'utf8');
+  const page = readFileSync(new URL('page.html', sourceFolder), 'utf8');
   return page.replace(/<!-- (\w+) -->/g, (whole, name: string) => parts[name] ?? whole);
 }
 
 /** JSON that is the same inside HTML, whatever it holds: nothing in it can end the element, and all of it is ASCII. */
-export function jsonInHtml(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => (each === undefined ? null : each)).replace(
+export function toHtmlSafeJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => (item === undefined ? null : item)).replace(
     /[<>&\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
 /** The page's own modules, by the names by which they import each other. */
-function modulesOfPage(): [name: string, text: string][] {
-  const names = readdirSync(compiled).filter((name) => name.endsWith('.js'));
-  return names.sort().map((name) => [`./${name}`, readFileSync(new URL(name, compiled), 'utf8')]);
+function readPageModules(): [name: string, text: string][] {
+  const names = readdirSync(compiledFolder).filter((name) => name.endsWith('.js'));
+  return names.sort().map((name) => [`./${name}`, readFileSync(new URL(name, compiledFolder), 'utf8')]);
 }
 
 /** CommonJS modules as one script, which runs the one called main. A page from disk cannot import: each file is a stranger to the others. */
-function inOneScript(modules: readonly (readonly [name: string, text: string])[]): string {
+function bundleModules(modules: readonly (readonly [name: string, text: string])[]): string {
   const functions = modules.map(([name, text]) => `${JSON.stringify(name)}(exports, require) {\n${text}\n}`);
   return `(() => {
 const modules = {
@@ -59,6 +59,6 @@ require('./main.js');
 })();`;
 }
 
-function hashOf(text: string): string {
+function cspHash(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

@@ -1,15 +1,19 @@
 import type { RunResult } from '../run/result.js';
 
 /** What no shell takes for anything but itself. */
-const plainWord = /^[\w%+=:,./@-]+$/;
+const unquotedWord = /^[\w%+=:,./@-]+$/;
 
 /** The command that plays a run again, as it can be pasted into a shell. */
-export function replayCommand({ file, seed, world }: Pick<RunResult, 'file' | 'seed' | 'world'>): string {
-  const where = world === 'virtual' ? '' : ` --world ${world}`;
-  return `herd simulate ${shellWord(file)} --seed ${seed}${where}`;
+export function formatReplayCommand({
+  file,
+  seed,
+  environment,
+}: Pick<RunResult, 'file' | 'seed' | 'environment'>): string {
+  const environmentFlag = environment === 'virtual' ? '' : ` --environment ${environment}`;
+  return `herd simulate ${quoteForShell(file)} --seed ${seed}${environmentFlag}`;
 }
 
 /** A text as one word of a POSIX shell. */
-function shellWord(text: string): string {
-  return plainWord.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+function quoteForShell(text: string): string {
+  return unquotedWord.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

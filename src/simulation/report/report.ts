@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunResult } from '../run/result.js';
-import type { RunNews } from '../run/trace.js';
+import type { RunEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { timelinePage } from './page.js';
+import { renderTimelinePage } from './page.js';
 import { ReportError } from './report-folders.js';
 import { TimelineRecorder } from './timeline-recorder.js';
 
 /** The report of one run: `results.json` for programs, `timeline.html` for people. */
-export class Report {
+export class RunReport {
   private readonly recorder: TimelineRecorder;
 
   /** @param folder where it goes: see `makeReportFolder` */
@@ -20,8 +20,8 @@ export class Report {
   }
 
   /** Takes in what is heard of a run. */
-  note(atMs: number, event: RunNews): void {
-    this.recorder.note(atMs, event);
+  observe(atMs: number, event: RunEvent): void {
+    this.recorder.observe(atMs, event);
   }
 
   /**
@@ -31,12 +31,12 @@ export class Report {
    * @throws ReportError
    */
   write(result: RunResult): string {
-    const { name, file, seed, world, unseen, verdict, violations, measures, simulatedMs, traceHash } = result;
-    const shown = { name, file, seed, world, unseen, verdict, violations, measures, simulatedMs, traceHash };
+    const { name, file, seed, environment, unchecked, verdict, violations, metrics, simulatedMs, traceHash } = result;
+    const summary = { name, file, seed, environment, unchecked, verdict, violations, metrics, simulatedMs, traceHash };
     const timeline = join(this.folder, 'timeline.html');
-    const page = timelinePage(this.recorder.data(shown));
+    const page = renderTimelinePage(this.recorder.data(summary));
     try {
-      writeFileSync(join(this.folder, 'results.json'), resultsJson(shown));
+      writeFileSync(join(this.folder, 'results.json'), formatResultsJson(summary));
       writeFileSync(timeline, page);
     } catch (error) {
       throw new ReportError(this.folder, error);
@@ -46,6 +46,6 @@ export class Report {
 }
 
 /** What is not known, or is nowhere, is null: every key is always there. */
-function resultsJson(result: Omit<RunResult, 'trace'>): string {
+function formatResultsJson(result: Omit<RunResult, 'trace'>): string {
   return `${JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value), 2)}\n`;
 }

@@ -8,10 +8,10 @@ import type { RunResult } from '../run/result.js';
 /** What a message is about, in the order in which a segment that holds several is called. */
 export const messageKinds = [
   'report',
-  'ask',
-  'answer',
+  'query',
+  'response',
   'location',
-  'question',
+  'lookup',
   'handshake',
   'comparison',
   'heartbeat',
@@ -21,7 +21,7 @@ export const messageKinds = [
 export type MessageKind = (typeof messageKinds)[number];
 
 /** What is broken while a band lasts. */
-export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream' | 'engine';
+export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream' | 'broker';
 
 /** Something that was broken for a while. */
 export interface FaultBand {
@@ -34,7 +34,7 @@ export interface FaultBand {
 }
 
 /** Something that happened at one moment in one lane. */
-export interface Mark {
+export interface TimelineMark {
   readonly kind: 'link up' | 'link down' | 'failure';
   readonly atMs: number;
   readonly lane: number;
@@ -46,7 +46,7 @@ export interface StepMark {
   readonly atMs: number;
   readonly text: string;
   /** Where it stands: `scenario.yaml:12`. */
-  readonly place: string;
+  readonly sourceLine: string;
   /** What is said of it besides: `Blake is up already`. */
   readonly remarks: readonly string[];
 }
@@ -56,9 +56,9 @@ export interface MessageColumns {
   /** Microseconds from the message before, or from the start. */
   readonly sentAfterUs: readonly number[];
   /** Microseconds until it arrived. */
-  readonly tookUs: readonly number[];
+  readonly transitUs: readonly number[];
   /** The place in `ways`. */
-  readonly way: readonly number[];
+  readonly route: readonly number[];
   /** The place in `kinds`. */
   readonly kind: readonly number[];
   readonly bytes: readonly number[];
@@ -67,7 +67,7 @@ export interface MessageColumns {
 }
 
 /** What the page does not hold, because there was more than it may. */
-export interface LeftOut {
+export interface OmittedCounts {
   /** Messages that arrived before all that are kept; and when those begin. */
   readonly messagesBefore: number;
   readonly keptFromMs: number;
@@ -84,19 +84,19 @@ export interface TimelineData {
   /** What came of the run, without its record. */
   readonly result: Omit<RunResult, 'trace'>;
   /** The command that plays it again. */
-  readonly again: string;
-  /** Those that have a lane: servers, and last the engine if the herd spreads by one. */
-  readonly servers: readonly string[];
+  readonly replayCommand: string;
+  /** Those that have a lane: servers, and last the broker if the herd spreads by one. */
+  readonly lanes: readonly string[];
   /** Servers first, then clients. */
-  readonly parties: readonly string[];
+  readonly endpoints: readonly string[];
   /** From one party to another. */
-  readonly ways: readonly (readonly [from: number, to: number])[];
+  readonly routes: readonly (readonly [from: number, to: number])[];
   readonly kinds: readonly MessageKind[];
   readonly messages: MessageColumns;
   /** Bytes as latin1 text, cut where they are long. */
   readonly texts: readonly string[];
   readonly bands: readonly FaultBand[];
-  readonly marks: readonly Mark[];
+  readonly marks: readonly TimelineMark[];
   readonly steps: readonly StepMark[];
-  readonly leftOut: LeftOut;
+  readonly omitted: OmittedCounts;
 }

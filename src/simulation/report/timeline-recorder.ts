@@ -1,53 +1,53 @@
 import type { RunResult } from '../run/result.js';
-import type { RunNews, TraceEvent } from '../run/trace.js';
+import type { RunEvent, TraceEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { engine, waysOf } from '../scenario/links-in.js';
+import { broker, linksIn } from '../scenario/links-in.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
-import { replayCommand } from './replay-command.js';
-import type { Mark, StepMark, TimelineData } from './timeline-data.js';
+import { formatReplayCommand } from './replay-command.js';
+import type { TimelineMark, StepMark, TimelineData } from './timeline-data.js';
 
 /** Marks that a page holds: links that flap all the time would fill it without telling more. */
-const marksMax = 20_000;
+const maxMarks = 20_000;
 
 /** Gathers what a timeline draws, as a run goes. */
 export class TimelineRecorder {
-  /** Those that have a lane: the servers, and the engine if there is one. */
-  private readonly servers: readonly string[];
+  /** Those that have a lane: the servers, and the broker if there is one. */
+  private readonly lanes: readonly string[];
   private readonly messages: MessageLog;
   private readonly bands: FaultBands;
-  private readonly marks: Mark[] = [];
+  private readonly marks: TimelineMark[] = [];
   private readonly steps: (StepMark & { readonly remarks: string[] })[] = [];
   /** The links that are up, as each end sees them. */
-  private readonly live = new Set<string>();
-  private marksLeftOut = 0;
+  private readonly liveLinks = new Set<string>();
+  private omittedMarks = 0;
 
   /** @param messagesMax messages that are kept, where a test wants fewer than a page can hold */
   constructor({ herd, steps }: Pick<Scenario, 'herd' | 'steps'>, messagesMax?: number) {
-    const servers = [...waysOf(herd).keys()];
-    this.servers = servers;
+    const servers = [...linksIn(herd).keys()];
+    this.lanes = servers;
     this.messages = new MessageLog(servers, messagesMax);
     this.bands = new FaultBands(servers, steps);
   }
 
   /** Takes in what is heard of a run. */
-  note(atMs: number, event: RunNews): void {
-    if (event.kind === 'remark') return this.remark(event.text);
-    this.bands.note(atMs, event);
+  observe(atMs: number, event: RunEvent): void {
+    if (event.kind === 'remark') return this.addRemark(event.text);
+    this.bands.observe(atMs, event);
     switch (event.kind) {
-      case 'carried':
-        return this.messages.note(atMs, event);
+      case 'delivered':
+        return this.messages.add(atMs, event);
       case 'step':
-        this.steps.push({ atMs, text: event.text, place: event.place, remarks: [] });
+        this.steps.push({ atMs, text: event.text, sourceLine: event.sourceLine, remarks: [] });
         return;
       case 'violation':
-        return this.messages.stay();
+        return this.messages.freeze();
       case 'failed':
-        return this.mark('failure', atMs, event.server, event.text);
+        return this.addMark('failure', atMs, event.server, event.text);
       case 'link':
-        return this.noteLink(atMs, event);
+        return this.recordLink(atMs, event);
       case 'bucket':
-        return this.noteBucket(atMs, event);
+        return this.recordBucket(atMs, event);
       default:
         return;
     }
@@ -55,50 +55,50 @@ export class TimelineRecorder {
 
   /** Everything, when the run has ended. */
   data(result: Omit<RunResult, 'trace'>): TimelineData {
-    const { leftOut, ...messages } = this.messages.data(result.simulatedMs);
+    const { omitted, ...messages } = this.messages.data(result.simulatedMs);
     return {
       result,
-      again: replayCommand(result),
-      servers: this.servers,
+      replayCommand: formatReplayCommand(result),
+      lanes: this.lanes,
       ...messages,
-      bands: this.bands.end(result.simulatedMs),
+      bands: this.bands.finish(result.simulatedMs),
       marks: this.marks,
       steps: this.steps,
-      leftOut: { ...leftOut, marks: this.marksLeftOut },
+      omitted: { ...omitted, marks: this.omittedMarks },
     };
   }
 
   /** What is remarked is remarked of the step that was done last. */
-  private remark(text: string): void {
+  private addRemark(text: string): void {
     this.steps.at(-1)?.remarks.push(text);
   }
 
   /** Links that come up, and those that were up and go down; not each try of one that is down. */
-  private noteLink(atMs: number, { server, neighbour, state, reason }: Extract<TraceEvent, { kind: 'link' }>): void {
+  private recordLink(atMs: number, { server, neighbour, state, reason }: Extract<TraceEvent, { kind: 'link' }>): void {
     const key = `${server}>${neighbour}`;
     if (state === 'catching-up') return;
     const because = reason === '' ? '' : `: ${reason}`;
     if (state === 'live') {
-      this.live.add(key);
-      this.mark('link up', atMs, server, `the link to ${neighbour} is live${because}`);
-    } else if (this.live.delete(key)) {
-      this.mark('link down', atMs, server, `the link to ${neighbour} is down${because}`);
+      this.liveLinks.add(key);
+      this.addMark('link up', atMs, server, `the link to ${neighbour} is live${because}`);
+    } else if (this.liveLinks.delete(key)) {
+      this.addMark('link down', atMs, server, `the link to ${neighbour} is down${because}`);
     }
   }
 
-  private noteBucket(atMs: number, { server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): void {
-    const key = `${server}>${engine}`;
+  private recordBucket(atMs: number, { server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): void {
+    const key = `${server}>${broker}`;
     if (state === 'live') {
-      if (this.live.has(key)) return;
-      this.live.add(key);
-      this.mark('link up', atMs, server, 'the bucket is live');
-    } else if (state === 'blocked' || state === 'away') {
-      if (this.live.delete(key)) this.mark('link down', atMs, server, `the bucket is ${state}: ${reason}`);
+      if (this.liveLinks.has(key)) return;
+      this.liveLinks.add(key);
+      this.addMark('link up', atMs, server, 'the bucket is live');
+    } else if (state === 'write-blocked' || state === 'disconnected') {
+      if (this.liveLinks.delete(key)) this.addMark('link down', atMs, server, `the bucket is ${state}: ${reason}`);
     }
   }
 
-  private mark(kind: Mark['kind'], atMs: number, server: string, text: string): void {
-    if (this.marks.length < marksMax) this.marks.push({ kind, atMs, lane: this.servers.indexOf(server), text });
-    else this.marksLeftOut += 1;
+  private addMark(kind: TimelineMark['kind'], atMs: number, server: string, text: string): void {
+    if (this.marks.length < maxMarks) this.marks.push({ kind, atMs, lane: this.lanes.indexOf(server), text });
+    else this.omittedMarks += 1;
   }
 }

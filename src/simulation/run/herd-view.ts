@@ -1,17 +1,17 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import { compareReceipts, supersedes, type Location } from '../../protocol/place/location.js';
-import { partsOf, type Topology } from '../../protocol/place/topology.js';
-import { engine } from '../scenario/links-in.js';
-import type { World, WorldEvent } from '../environment.js';
+import { compareReceiptTimes, supersedes, type Location } from '../../protocol/place/location.js';
+import { connectedComponents, type Topology } from '../../protocol/place/topology.js';
+import { broker } from '../scenario/links-in.js';
+import type { Environment, SimulationEvent } from '../environment.js';
 
 /** A location that a server holds, and the neighbour it came from; undefined if from a client or the disk. */
-export interface Held {
+export interface StoredLocation {
   readonly location: Location;
   readonly from: ServerId | undefined;
 }
 
 /** The newest location that any server ever held of a client, and when the first of them learned it. */
-export interface Newest {
+export interface NewestLocation {
   readonly location: Location;
   readonly sinceMs: number;
 }
@@ -19,9 +19,9 @@ export interface Newest {
 /** What is known of a herd from what was seen of it. */
 export class HerdView {
   /** What each server that runs holds. */
-  readonly held = new Map<ServerId, Map<ClientId, Held>>();
-  readonly newest = new Map<ClientId, Newest>();
-  /** What the engine has stored, in a herd that has one. */
+  readonly stored = new Map<ServerId, Map<ClientId, StoredLocation>>();
+  readonly newest = new Map<ClientId, NewestLocation>();
+  /** What the broker has stored, in a herd that has one. */
   readonly bucket = new Map<ClientId, Location>();
   /** When each server last started; the first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
@@ -29,56 +29,56 @@ export class HerdView {
   readonly paused = new Set<ServerId>();
   /** The location that was received last of those that each server has evicted since it started. */
   private readonly horizons = new Map<ServerId, Location>();
-  private readonly live = new Set<string>();
+  private readonly liveLinks = new Set<string>();
   private readonly started = new Set<ServerId>();
   private running: readonly ServerId[] = [];
 
   constructor(
-    /** Between servers that talk, or between each server and the engine. */
-    readonly ways: Topology,
-    readonly world: World,
+    /** Between servers that talk, or between each server and the broker. */
+    readonly links: Topology,
+    readonly environment: Environment,
   ) {}
 
   /** The servers that run, or are paused. */
-  get up(): readonly ServerId[] {
+  get runningServers(): readonly ServerId[] {
     return this.running;
   }
 
   isUp(server: ServerId): boolean {
-    return this.held.has(server);
+    return this.stored.has(server);
   }
 
   isLive(one: ServerId, other: ServerId): boolean {
-    return this.live.has(`${one}>${other}`) && this.live.has(`${other}>${one}`);
+    return this.liveLinks.has(`${one}>${other}`) && this.liveLinks.has(`${other}>${one}`);
   }
 
-  /** Pairs of neighbours, or of a server and, second, the engine, that run and can reach each other. */
-  reachable(): (readonly [ServerId, ServerId])[] {
+  /** Pairs of neighbours, or of a server and, second, the broker, that run and can reach each other. */
+  reachablePairs(): (readonly [ServerId, ServerId])[] {
     const pairs: (readonly [ServerId, ServerId])[] = [];
-    for (const [one, neighbours] of this.ways) {
+    for (const [one, neighbours] of this.links) {
       for (const other of neighbours)
-        if (isFirst(one, other) && this.world.reaches(one, other)) pairs.push([one, other]);
+        if (isCanonicalOrder(one, other) && this.environment.canReach(one, other)) pairs.push([one, other]);
     }
     return pairs;
   }
 
   /** The servers that run, in groups within which they reach each other, over others if need be. */
-  parts(): ServerId[][] {
-    const pairs = this.reachable();
-    const parties = this.ways.has(engine) ? [...this.up, engine] : this.up;
+  reachableComponents(): ServerId[][] {
+    const pairs = this.reachablePairs();
+    const nodes = this.links.has(broker) ? [...this.runningServers, broker] : this.runningServers;
     const topology = new Map(
-      parties.map((party) => [
-        party,
-        pairs.flatMap(([one, other]) => (one === party ? [other] : other === party ? [one] : [])),
+      nodes.map((node) => [
+        node,
+        pairs.flatMap(([one, other]) => (one === node ? [other] : other === node ? [one] : [])),
       ]),
     );
-    return partsOf(topology)
-      .map((part) => part.filter((party) => party !== engine))
-      .filter((part) => part.length > 0);
+    return connectedComponents(topology)
+      .map((component) => component.filter((node) => node !== broker))
+      .filter((component) => component.length > 0);
   }
 
   /** Whether a server has forgotten something for want of room since it started. */
-  hasForgotten(server: ServerId): boolean {
+  hasEvicted(server: ServerId): boolean {
     return this.horizons.has(server);
   }
 
@@ -86,30 +86,30 @@ export class HerdView {
    * Whether servers must still hold a location that they have learned. A full store evicts one of those received first, not the
    * first of all: so two full ones agree about what was received after all that either has evicted, and about nothing else.
    */
-  mustKeep(servers: readonly ServerId[], location: Location): boolean {
+  mustHold(servers: readonly ServerId[], location: Location): boolean {
     return servers.every((server) => {
       const horizon = this.horizons.get(server);
-      return horizon === undefined || compareReceipts(location, horizon) > 0;
+      return horizon === undefined || compareReceiptTimes(location, horizon) > 0;
     });
   }
 
   /** Takes in what happened. */
-  note(event: WorldEvent): void {
+  observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'learned':
         return this.learn(event.server, event.location, event.from);
-      case 'forgotten':
-        return this.forget(event.server, event.location);
+      case 'evicted':
+        return this.evict(event.server, event.location);
       case 'link': {
         const key = `${event.server}>${event.neighbour}`;
-        if (event.state === 'live') this.live.add(key);
-        else this.live.delete(key);
+        if (event.state === 'live') this.liveLinks.add(key);
+        else this.liveLinks.delete(key);
         return;
       }
       case 'bucket':
-        for (const key of [`${event.server}>${engine}`, `${engine}>${event.server}`]) {
-          if (event.state === 'live') this.live.add(key);
-          else this.live.delete(key);
+        for (const key of [`${event.server}>${broker}`, `${broker}>${event.server}`]) {
+          if (event.state === 'live') this.liveLinks.add(key);
+          else this.liveLinks.delete(key);
         }
         return;
       case 'stored':
@@ -118,7 +118,7 @@ export class HerdView {
       case 'wiped':
         return this.bucket.clear();
       case 'started':
-        return this.start(event.server, event.remembered);
+        return this.start(event.server, event.restored);
       case 'paused':
         this.paused.add(event.server);
         return;
@@ -127,9 +127,10 @@ export class HerdView {
         return;
       case 'down':
         this.paused.delete(event.server);
-        this.held.delete(event.server);
-        this.running = [...this.held.keys()];
-        for (const neighbour of this.ways.get(event.server) ?? []) this.live.delete(`${event.server}>${neighbour}`);
+        this.stored.delete(event.server);
+        this.running = [...this.stored.keys()];
+        for (const neighbour of this.links.get(event.server) ?? [])
+          this.liveLinks.delete(`${event.server}>${neighbour}`);
         return;
       default:
         return;
@@ -137,29 +138,29 @@ export class HerdView {
   }
 
   private learn(server: ServerId, location: Location, from: ServerId | undefined): void {
-    this.held.get(server)?.set(location.client, { location, from });
+    this.stored.get(server)?.set(location.client, { location, from });
     const newest = this.newest.get(location.client);
     if (newest === undefined || supersedes(location, newest.location)) {
-      this.newest.set(location.client, { location, sinceMs: this.world.nowMs() });
+      this.newest.set(location.client, { location, sinceMs: this.environment.nowMs() });
     }
   }
 
-  private forget(server: ServerId, location: Location): void {
-    this.held.get(server)?.delete(location.client);
+  private evict(server: ServerId, location: Location): void {
+    this.stored.get(server)?.delete(location.client);
     const horizon = this.horizons.get(server);
-    if (horizon === undefined || compareReceipts(location, horizon) > 0) this.horizons.set(server, location);
+    if (horizon === undefined || compareReceiptTimes(location, horizon) > 0) this.horizons.set(server, location);
   }
 
-  private start(server: ServerId, remembered: readonly Location[]): void {
-    if (this.started.has(server)) this.restartedMs.set(server, this.world.nowMs());
+  private start(server: ServerId, restored: readonly Location[]): void {
+    if (this.started.has(server)) this.restartedMs.set(server, this.environment.nowMs());
     this.started.add(server);
     this.horizons.delete(server);
-    this.held.set(server, new Map(remembered.map((location) => [location.client, { location, from: undefined }])));
-    this.running = [...this.held.keys()];
+    this.stored.set(server, new Map(restored.map((location) => [location.client, { location, from: undefined }])));
+    this.running = [...this.stored.keys()];
   }
 }
 
 /** Of two ends of a way, the one that is named first. */
-function isFirst(one: ServerId, other: ServerId): boolean {
-  return one !== engine && (other === engine || one < other);
+function isCanonicalOrder(one: ServerId, other: ServerId): boolean {
+  return one !== broker && (other === broker || one < other);
 }

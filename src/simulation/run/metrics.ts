@@ -1,4 +1,4 @@
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 import { Recoveries, type Recovery } from './recoveries.js';
 import { Updates, type UpdateCounts } from './updates.js';
@@ -12,17 +12,17 @@ export interface Percentiles {
 }
 
 /** What a run has shown. */
-export interface MeasureResults {
+export interface RunMetrics {
   readonly updates: UpdateCounts;
   readonly timeToStableMs: Percentiles;
   readonly messages: {
-    /** Location lines that servers told each other, or the engine, or it them. */
+    /** Location lines that servers told each other, or the broker, or it them. */
     readonly locations: number;
     /** All lines that they told each other. */
     readonly all: number;
     /** Location lines for each new location; undefined where there was none. */
     readonly perUpdate: number | undefined;
-    /** What one new location takes at least: a line to every other server, and one to the engine if there is one. */
+    /** What one new location takes at least: a line to every other server, and one to the broker if there is one. */
     readonly minimum: number;
   };
   /** Bytes that arrived between servers, and between them and clients. */
@@ -31,60 +31,60 @@ export interface MeasureResults {
 }
 
 /** Measures a run as it goes. */
-export class Measures {
+export class RunMetricsRecorder {
   readonly recoveries: Recoveries;
   private readonly updates: Updates;
   private locations = 0;
   private lines = 0;
   private peerBytes = 0;
   private clientBytes = 0;
-  /** The servers, and the engine if there is one. */
-  private readonly parties: ReadonlySet<string>;
+  /** The servers, and the broker if there is one. */
+  private readonly nodes: ReadonlySet<string>;
 
   constructor(view: HerdView) {
     this.updates = new Updates(view);
     this.recoveries = new Recoveries(view, this.updates);
-    this.parties = new Set(view.ways.keys());
+    this.nodes = new Set(view.links.keys());
   }
 
   /** Takes in what happened, after the view has. */
-  note(event: WorldEvent): void {
-    if (event.kind === 'carried') return this.count(event);
-    if (event.kind === 'told') {
+  observe(event: SimulationEvent): void {
+    if (event.kind === 'delivered') return this.countBytes(event);
+    if (event.kind === 'line-sent') {
       this.lines += 1;
       if (event.line.startsWith('AT ')) this.locations += 1;
       return;
     }
-    this.updates.note(event);
-    this.recoveries.note(event);
+    this.updates.observe(event);
+    this.recoveries.observe(event);
   }
 
   /** What is known by now; nothing that happens later changes it. */
-  results(): MeasureResults {
+  results(): RunMetrics {
     const { updates, locations, lines } = this;
     return {
       updates: updates.counts,
-      timeToStableMs: percentilesOf(updates.stableMs),
+      timeToStableMs: percentiles(updates.stableMs),
       messages: {
         locations,
         all: lines,
-        perUpdate: updates.fresh === 0 ? undefined : locations / updates.fresh,
-        minimum: this.parties.size - 1,
+        perUpdate: updates.newLocationCount === 0 ? undefined : locations / updates.newLocationCount,
+        minimum: this.nodes.size - 1,
       },
       bytes: { peers: this.peerBytes, clients: this.clientBytes },
       recoveries: this.recoveries.all.map((recovery) => ({ ...recovery })),
     };
   }
 
-  private count({ from, to, text }: Extract<WorldEvent, { kind: 'carried' }>): void {
-    if (this.parties.has(from) && this.parties.has(to)) this.peerBytes += text.length;
+  private countBytes({ from, to, text }: Extract<SimulationEvent, { kind: 'delivered' }>): void {
+    if (this.nodes.has(from) && this.nodes.has(to)) this.peerBytes += text.length;
     else this.clientBytes += text.length;
   }
 }
 
 /** By the nearest rank. */
-export function percentilesOf(times: readonly number[]): Percentiles {
-  const sorted = Float64Array.from(times).sort();
-  const at = (part: number) => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+export function percentiles(durationsMs: readonly number[]): Percentiles {
+  const sorted = Float64Array.from(durationsMs).sort();
+  const percentile = (fraction: number) => sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)];
+  return { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99), max: percentile(1) };
 }

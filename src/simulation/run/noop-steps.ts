@@ -3,19 +3,19 @@ import type { Action } from '../scenario/scenario.js';
 import type { HerdView } from './herd-view.js';
 
 /** A sentence for each server to which a step does nothing: a story that says so most likely says it by mistake. */
-export function idleTextsOf(action: Action, view: HerdView): string[] {
+export function noopWarnings(action: Action, view: HerdView): string[] {
   switch (action.kind) {
     case 'crash':
     case 'restart':
     case 'pause':
     case 'resume':
-      return action.servers.flatMap((server) => idleTextOf(action.kind, server, view) ?? []);
+      return action.servers.flatMap((server) => noopWarning(action.kind, server, view) ?? []);
     default:
       return [];
   }
 }
 
-function idleTextOf(
+function noopWarning(
   change: 'crash' | 'restart' | 'pause' | 'resume',
   server: ServerId,
   view: HerdView,

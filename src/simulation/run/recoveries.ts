@@ -1,5 +1,5 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 import type { Updates } from './updates.js';
 
@@ -8,14 +8,14 @@ export interface Recovery {
   readonly atMs: number;
   /** The step: `heal: all`. */
   readonly step: string;
-  /** How long it took until all links were up, those to the engine too, every update from before was everywhere, and who was restarted knew all. */
+  /** How long it took until all links were up, those to the broker too, every update from before was everywhere, and who was restarted knew all. */
   recoveredAfterMs: number | undefined;
 }
 
 /** Times how long the herd takes after each step that mends something. */
 export class Recoveries {
   readonly all: Recovery[] = [];
-  private readonly open = new Set<Recovery>();
+  private readonly pending = new Set<Recovery>();
   /** The clients that a restarted server has not heard of again. */
   private readonly missing = new Map<ServerId, Set<ClientId>>();
 
@@ -26,18 +26,18 @@ export class Recoveries {
 
   /** Something was mended. */
   begin(step: string): void {
-    const recovery: Recovery = { atMs: this.view.world.nowMs(), step, recoveredAfterMs: undefined };
+    const recovery: Recovery = { atMs: this.view.environment.nowMs(), step, recoveredAfterMs: undefined };
     this.all.push(recovery);
-    this.open.add(recovery);
+    this.pending.add(recovery);
     // Where nothing had suffered there is nothing to wait for.
-    this.conclude();
+    this.completeRecovered();
   }
 
   /** Takes in what happened, after the view and the updates have. */
-  note(event: WorldEvent): void {
+  observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'started':
-        this.restarted(event.server);
+        this.trackRestart(event.server);
         break;
       case 'down':
         this.missing.delete(event.server);
@@ -53,30 +53,31 @@ export class Recoveries {
       default:
         return;
     }
-    if (this.open.size > 0) this.conclude();
+    if (this.pending.size > 0) this.completeRecovered();
   }
 
-  private restarted(server: ServerId): void {
+  private trackRestart(server: ServerId): void {
     const missing = new Set<ClientId>();
-    for (const other of this.view.up) for (const client of this.view.held.get(other)?.keys() ?? []) missing.add(client);
-    for (const client of this.view.held.get(server)?.keys() ?? []) missing.delete(client);
+    for (const other of this.view.runningServers)
+      for (const client of this.view.stored.get(other)?.keys() ?? []) missing.add(client);
+    for (const client of this.view.stored.get(server)?.keys() ?? []) missing.delete(client);
     if (missing.size > 0) this.missing.set(server, missing);
   }
 
-  private conclude(): void {
+  private completeRecovered(): void {
     if (this.missing.size > 0) return;
     const oldestMs = this.updates.oldestPendingMs ?? Infinity;
     let links: 'not looked at' | 'all live' | 'some missing' = 'not looked at';
-    for (const recovery of this.open) {
+    for (const recovery of this.pending) {
       if (oldestMs <= recovery.atMs) return;
       if (links === 'not looked at') {
-        links = this.view.reachable().every(([one, other]) => this.view.isLive(one, other))
+        links = this.view.reachablePairs().every(([one, other]) => this.view.isLive(one, other))
           ? 'all live'
           : 'some missing';
       }
       if (links === 'some missing') return;
-      recovery.recoveredAfterMs = this.view.world.nowMs() - recovery.atMs;
-      this.open.delete(recovery);
+      recovery.recoveredAfterMs = this.view.environment.nowMs() - recovery.atMs;
+      this.pending.delete(recovery);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { MeasureResults } from './metrics.js';
+import type { RunMetrics } from './metrics.js';
 import type { TraceEntry } from './trace.js';
 
 /** Something that should have been so and was not. */
@@ -16,12 +16,12 @@ export interface RunResult {
   readonly name: string;
   readonly file: string;
   readonly seed: number;
-  readonly world: string;
+  readonly environment: string;
   /** What could not be seen in that world of that which must always hold. */
-  readonly unseen: readonly string[];
-  readonly verdict: 'held' | 'violated';
+  readonly unchecked: readonly string[];
+  readonly verdict: 'passed' | 'failed';
   readonly violations: readonly Violation[];
-  readonly measures: MeasureResults;
+  readonly metrics: RunMetrics;
   readonly simulatedMs: number;
   /** Of everything on the record, in hexadecimal. */
   readonly traceHash: string;

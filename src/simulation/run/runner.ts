@@ -1,32 +1,32 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Invariant } from '../invariants/invariant.js';
-import { allInvariants } from '../invariants/all.js';
+import { createInvariants } from '../invariants/all.js';
 import type { Expectation, Scenario, Step } from '../scenario/scenario.js';
-import { waysOf } from '../scenario/links-in.js';
+import { linksIn } from '../scenario/links-in.js';
 import { SeededRandom } from '../time/seeded-random.js';
-import type { World, WorldListener } from '../environment.js';
-import { idleTextsOf } from './noop-steps.js';
-import type { MeasureResults } from './metrics.js';
+import type { Environment, SimulationListener } from '../environment.js';
+import { noopWarnings } from './noop-steps.js';
+import type { RunMetrics } from './metrics.js';
 import { Observer } from './observer.js';
-import { promisedMs, quietMs } from './convergence-bound.js';
-import { refusalsOf, WorldRefusal } from './unsupported-scenario.js';
+import { convergenceBoundMs, quiescenceMs } from './convergence-bound.js';
+import { unsupportedProblems, UnsupportedScenarioError } from './unsupported-scenario.js';
 import type { RunResult } from './result.js';
-import { Trace, type RunNews } from './trace.js';
+import { Trace, type RunEvent } from './trace.js';
 import { Workload } from './workload.js';
 
 /** Milliseconds between two looks at what shows only now and then. */
-const lookEveryMs = 1_000;
+const checkIntervalMs = 1_000;
 
 /** How a scenario is run. */
 export interface RunOptions {
   /** Makes the world in which it is played. */
-  readonly world: (tell: WorldListener) => World;
+  readonly createEnvironment: (tell: SimulationListener) => Environment;
   /** Whether the record is kept, or only its hash. */
   readonly keep?: 'hash' | 'entries';
   /** Those of the scenario, if left out. */
   readonly invariants?: readonly Invariant[];
   /** Hears of everything on the record, as it goes, and what is said about it. */
-  readonly onEntry?: (atMs: number, event: RunNews) => void;
+  readonly onEntry?: (atMs: number, event: RunEvent) => void;
 }
 
 /**
@@ -35,158 +35,163 @@ export interface RunOptions {
  * @throws WorldRefusal before anything runs, if the world cannot do a step
  */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
-  return new Run(scenario, options).play();
+  return new ScenarioRun(scenario, options).run();
 }
 
 /** One run of one scenario. */
-class Run {
-  private readonly world: World;
+class ScenarioRun {
+  private readonly environment: Environment;
   private readonly observer: Observer;
   private readonly trace: Trace;
   private readonly workload: Workload;
   /** How far the clocks of clients are off that a step has set, in milliseconds. */
-  private readonly clockOffMs = new Map<ClientId, number>();
+  private readonly clockOffsetMs = new Map<ClientId, number>();
 
   constructor(
     private readonly scenario: Scenario,
-    { world, keep = 'hash', invariants = allInvariants(scenario), onEntry = () => undefined }: RunOptions,
+    {
+      createEnvironment,
+      keep = 'hash',
+      invariants = createInvariants(scenario),
+      onEntry = () => undefined,
+    }: RunOptions,
   ) {
-    this.world = world((event) => {
-      this.observer.note(event);
-      this.workload.note(event);
+    this.environment = createEnvironment((event) => {
+      this.observer.observe(event);
+      this.workload.observe(event);
     });
     this.trace = new Trace(keep);
-    this.observer = new Observer(this.world, waysOf(scenario.herd), invariants, this.trace, onEntry);
+    this.observer = new Observer(this.environment, linksIn(scenario.herd), invariants, this.trace, onEntry);
     const random = new SeededRandom(String(scenario.seed), 'workload');
-    this.workload = new Workload(scenario.clients, scenario.herd.topology, random, this.world);
+    this.workload = new Workload(scenario.clients, scenario.herd.topology, random, this.environment);
   }
 
-  async play(): Promise<RunResult> {
-    const refusals = refusalsOf(this.scenario, this.world);
-    if (refusals.length > 0) throw new WorldRefusal(refusals);
-    let measures: MeasureResults;
+  async run(): Promise<RunResult> {
+    const problems = unsupportedProblems(this.scenario, this.environment);
+    if (problems.length > 0) throw new UnsupportedScenarioError(problems);
+    let metrics: RunMetrics;
     try {
-      await this.world.start();
+      await this.environment.start();
       for (const step of this.scenario.steps) {
-        await this.passUntil(step.atMs);
-        await this.do(step);
-        this.observer.look();
+        await this.advanceTo(step.atMs);
+        await this.execute(step);
+        this.observer.checkPeriodically();
       }
       this.workload.end();
       await this.settle();
       // The end takes every server down, and says nothing of the herd.
-      measures = this.observer.measures.results();
+      metrics = this.observer.metrics.results();
     } finally {
-      await this.world.stop();
+      await this.environment.stop();
     }
-    return this.result(measures);
+    return this.result(metrics);
   }
 
   /** Lets time pass, with what the clients do meanwhile. */
-  private async passUntil(ms: number): Promise<void> {
+  private async advanceTo(ms: number): Promise<void> {
     for (;;) {
-      const lookMs = (Math.floor(this.world.nowMs() / lookEveryMs) + 1) * lookEveryMs;
-      const nextMs = Math.min(ms, lookMs, this.workload.nextMs);
-      await this.world.passUntil(nextMs);
-      if (nextMs === lookMs) this.observer.look();
+      const nextCheckMs = (Math.floor(this.environment.nowMs() / checkIntervalMs) + 1) * checkIntervalMs;
+      const nextMs = Math.min(ms, nextCheckMs, this.workload.nextMs);
+      await this.environment.advanceTo(nextMs);
+      if (nextMs === nextCheckMs) this.observer.checkPeriodically();
       if (nextMs === this.workload.nextMs) this.workload.step();
       if (nextMs === ms) return;
     }
   }
 
-  private async do({ action, text, place }: Step): Promise<void> {
-    this.observer.record({ kind: 'step', text, place });
-    for (const idle of idleTextsOf(action, this.observer.view)) this.observer.remark(idle);
+  private async execute({ action, text, sourceLine }: Step): Promise<void> {
+    this.observer.record({ kind: 'step', text, sourceLine });
+    for (const warning of noopWarnings(action, this.observer.view)) this.observer.recordRemark(warning);
     switch (action.kind) {
       case 'report': {
         const { client, server, position } = action;
-        this.world.command(
+        this.environment.sendCommand(
           client,
           server,
-          `IAMAT ${client} ${position} ${this.world.timeField(this.clockOffMs.get(client) ?? 0)}`,
+          `IAMAT ${client} ${position} ${this.environment.formatTimeField(this.clockOffsetMs.get(client) ?? 0)}`,
         );
         return;
       }
-      case 'ask': {
+      case 'query': {
         const { client, server, radiusKm, count } = action;
-        this.world.command(`asker-of-${client}`, server, `WHATSAT ${client} ${radiusKm} ${count}`);
+        this.environment.sendCommand(`asker-of-${client}`, server, `WHATSAT ${client} ${radiusKm} ${count}`);
         return;
       }
       case 'phone':
-        this.clockOffMs.set(action.client, action.clockMs);
+        this.clockOffsetMs.set(action.client, action.clockMs);
         this.workload.setClock(action.client, action.clockMs);
         return;
       case 'expect':
-        return this.expect(action.that, place);
+        return this.expect(action.expectation, sourceLine);
       case 'heal':
       case 'restart':
       case 'resume':
-        await this.world.apply(action);
-        this.observer.measures.recoveries.begin(text);
+        await this.environment.apply(action);
+        this.observer.metrics.recoveries.begin(text);
         return;
-      case 'engine':
-        await this.world.apply(action);
-        if (action.change === 'up') this.observer.measures.recoveries.begin(text);
+      case 'broker':
+        await this.environment.apply(action);
+        if (action.change === 'up') this.observer.metrics.recoveries.begin(text);
         return;
       default:
-        return this.world.apply(action);
+        return this.environment.apply(action);
     }
   }
 
-  private async expect(that: Expectation, place: string): Promise<void> {
-    if (that.kind === 'converged') {
-      return this.observer.settled(this.propagatedMs());
+  private async expect(expectation: Expectation, place: string): Promise<void> {
+    if (expectation.kind === 'converged') {
+      return this.observer.checkConverged(this.mustBePropagatedMs());
     }
-    if (that.kind === 'linked') {
-      this.expectLinked(that.server, place);
+    if (expectation.kind === 'linked') {
+      this.expectLinked(expectation.server, place);
       return;
     }
-    const { server, client, position } = that;
-    const held = (await this.world.holds(server, client))?.position;
-    if (held === position && this.observer.view.isUp(server)) return;
-    const found = this.observer.view.isUp(server) ? `it holds ${held ?? 'nothing'}` : 'it is not running';
+    const { server, client, position } = expectation;
+    const actual = (await this.environment.readLocation(server, client))?.position;
+    if (actual === position && this.observer.view.isUp(server)) return;
+    const found = this.observer.view.isUp(server) ? `it holds ${actual ?? 'nothing'}` : 'it is not running';
     const text = `${place}: ${server} should hold ${position ?? 'nothing'} of ${client}, and ${found}`;
-    this.observer.violated('expect', { server, text });
+    this.observer.recordViolation('expect', { server, text });
   }
 
   private expectLinked(server: ServerId, place: string): void {
     const { view } = this.observer;
     const missing = view
-      .reachable()
+      .reachablePairs()
       .filter(([one, other]) => (one === server || other === server) && !view.isLive(one, other))
       .map(([one, other]) => (one === server ? other : one));
     if (missing.length === 0 && view.isUp(server)) return;
     const found = view.isUp(server) ? `its link to ${missing.join(' and ')} is not live` : 'it is not running';
-    this.observer.violated('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
+    this.observer.recordViolation('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
   }
 
   /** Gives the herd the time that it has, and a little more in which nothing should happen any more. */
   private async settle(): Promise<void> {
-    const endMs = this.world.nowMs() + this.scenario.settleMs;
-    await this.passUntil(endMs);
-    await this.passUntil(endMs + quietMs(this.scenario));
+    const endMs = this.environment.nowMs() + this.scenario.settleMs;
+    await this.advanceTo(endMs);
+    await this.advanceTo(endMs + quiescenceMs(this.scenario));
     // A server may take a report later than it was sent: the connection of a client that sends too fast is throttled.
-    await this.observer.settled(Math.min(endMs, this.propagatedMs()));
+    await this.observer.checkConverged(Math.min(endMs, this.mustBePropagatedMs()));
   }
 
   /** The moment up to which what a server has learned must by now be known everywhere, in scenario milliseconds. */
-  private propagatedMs(): number {
-    return this.world.nowMs() - promisedMs(this.scenario) - this.world.slackMs;
+  private mustBePropagatedMs(): number {
+    return this.environment.nowMs() - convergenceBoundMs(this.scenario) - this.environment.observationDelayMs;
   }
 
-  private result(measures: MeasureResults): RunResult {
+  private result(metrics: RunMetrics): RunResult {
     const { name, file, seed } = this.scenario;
     const { violations } = this.observer;
     return {
       name,
       file,
       seed,
-      world: this.world.name,
-      unseen: this.world.unseen,
-      verdict: violations.length === 0 ? 'held' : 'violated',
+      environment: this.environment.name,
+      unchecked: this.environment.unchecked,
+      verdict: violations.length === 0 ? 'passed' : 'failed',
       violations,
-      measures,
-      simulatedMs: this.world.nowMs(),
+      metrics,
+      simulatedMs: this.environment.nowMs(),
       traceHash: this.trace.hash(),
       trace: this.trace.entries,
     };

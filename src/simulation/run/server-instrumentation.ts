@@ -1,33 +1,33 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
-import type { WorldListener } from '../environment.js';
+import type { SimulationListener } from '../environment.js';
 
 /** Tells of what happens on the bus of a server, but for its start and its end. */
-export function watchBus(server: ServerId, bus: MessageBus, tell: WorldListener): void {
+export function instrumentBus(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
   bus.on('locations-learned', ({ locations, from }) => {
-    for (const location of locations) tell({ kind: 'learned', server, location, from });
+    for (const location of locations) emit({ kind: 'learned', server, location, from });
   });
-  bus.on('location-forgotten', ({ location }) => tell({ kind: 'forgotten', server, location }));
-  bus.on('lines', ({ direction, party, far, lines }) => {
+  bus.on('location-evicted', ({ location }) => emit({ kind: 'evicted', server, location }));
+  bus.on('lines', ({ direction, party, remoteAddress, lines }) => {
     if (direction === 'in' || party === 'client') return;
-    for (const line of lines) tell({ kind: 'told', server, neighbour: far as ServerId, line });
+    for (const line of lines) emit({ kind: 'line-sent', server, neighbour: remoteAddress as ServerId, line });
   });
-  bus.on('link', ({ neighbour, state, reason }) => tell({ kind: 'link', server, neighbour, state, reason }));
+  bus.on('link', ({ neighbour, state, reason }) => emit({ kind: 'link', server, neighbour, state, reason }));
   bus.on('warning', ({ about }) => {
-    if (about === 'slow-neighbour') tell({ kind: 'backlog-dropped', server });
+    if (about === 'slow-neighbour') emit({ kind: 'backlog-dropped', server });
   });
-  bus.on('clock', ({ state }) => tell({ kind: 'clock', server, state }));
-  bus.on('bucket', ({ state, reason }) => tell({ kind: 'bucket', server, state, reason }));
-  bus.on('peer-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'server', reason }));
-  bus.on('client-refused', ({ reason }) => tell({ kind: 'turned-away', server, who: 'client', reason }));
-  bus.on('actor-failed', ({ address: at, error }) => tell({ kind: 'failed', server, text: `${at}: ${String(error)}` }));
+  bus.on('clock', ({ state }) => emit({ kind: 'clock', server, state }));
+  bus.on('bucket', ({ state, reason }) => emit({ kind: 'bucket', server, state, reason }));
+  bus.on('peer-rejected', ({ reason }) => emit({ kind: 'rejected', server, peerKind: 'server', reason }));
+  bus.on('client-rejected', ({ reason }) => emit({ kind: 'rejected', server, peerKind: 'client', reason }));
+  bus.on('actor-failed', ({ address: at, error }) => emit({ kind: 'failed', server, text: `${at}: ${String(error)}` }));
   bus.on('server', ({ state, reason }) => {
-    if (state === 'failed') tell({ kind: 'failed', server, text: reason });
+    if (state === 'failed') emit({ kind: 'failed', server, text: reason });
   });
 }
 
 /** The same, and of its start. */
-export function watchRun(server: ServerId, bus: MessageBus, tell: WorldListener): void {
-  bus.on('locations-remembered', ({ locations }) => tell({ kind: 'started', server, remembered: locations }));
-  watchBus(server, bus, tell);
+export function instrumentServerRun(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
+  bus.on('locations-restored', ({ locations }) => emit({ kind: 'started', server, restored: locations }));
+  instrumentBus(server, bus, emit);
 }

@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto';
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 
 /** What does not go on record, for it shows in what does. */
-const untraced = [
-  'told',
-  'asked',
-  'answered',
-  'unanswered',
-  'no-room',
+const untracedKindList = [
+  'line-sent',
+  'command-sent',
+  'response-received',
+  'response-lost',
+  'backpressure',
   'backlog-dropped',
-  'turned-away',
+  'rejected',
   'stored',
   'not-stored',
   'stale-read',
   'wiped',
 ] as const;
-type UntracedKind = (typeof untraced)[number];
-const untracedKinds: ReadonlySet<string> = new Set(untraced);
+type UntracedKind = (typeof untracedKindList)[number];
+const untracedKinds: ReadonlySet<string> = new Set(untracedKindList);
 
 /** Something on the record of a run. */
 export type TraceEvent =
-  | Exclude<WorldEvent, { kind: UntracedKind }>
-  | { readonly kind: 'step'; readonly text: string; readonly place: string }
+  | Exclude<SimulationEvent, { kind: UntracedKind }>
+  | { readonly kind: 'step'; readonly text: string; readonly sourceLine: string }
   | {
       readonly kind: 'violation';
       readonly invariant: string;
@@ -30,7 +30,7 @@ export type TraceEvent =
     };
 
 /** What is heard of a run as it goes: what goes on record, and what is said about it besides. */
-export type RunNews = TraceEvent | { readonly kind: 'remark'; readonly text: string };
+export type RunEvent = TraceEvent | { readonly kind: 'remark'; readonly text: string };
 
 /** An event and when it happened, in milliseconds since the start. */
 export interface TraceEntry {
@@ -39,7 +39,7 @@ export interface TraceEntry {
 }
 
 /** Events that are hashed at once: one call for each would cost more than the hash. */
-const batchEvents = 512;
+const eventsPerBatch = 512;
 
 /**
  * The record of a run: every segment that arrived, every location learned, every change of a link or server, every step and
@@ -48,20 +48,20 @@ const batchEvents = 512;
 export class Trace {
   readonly entries: TraceEntry[] = [];
   private readonly digest = createHash('sha256');
-  private readonly times = new Float64Array(batchEvents);
+  private readonly times = new Float64Array(eventsPerBatch);
   private texts: string[] = [];
-  private batched = 0;
+  private batchedCount = 0;
 
   constructor(private readonly keep: 'hash' | 'entries') {}
 
-  note(atMs: number, event: TraceEvent): void {
+  append(atMs: number, event: TraceEvent): void {
     if (this.keep === 'entries') this.entries.push({ atMs, event });
-    this.times[this.batched] = atMs;
-    this.batched += 1;
+    this.times[this.batchedCount] = atMs;
+    this.batchedCount += 1;
     // By far the most frequent are segments: no text is put together for each, and no time written out.
-    if (event.kind === 'carried') this.texts.push(event.from, '>', event.to, ' ', event.text, '\n');
-    else this.texts.push(textOf(event), '\n');
-    if (this.batched === batchEvents) this.write();
+    if (event.kind === 'delivered') this.texts.push(event.from, '>', event.to, ' ', event.text, '\n');
+    else this.texts.push(formatTraceEvent(event), '\n');
+    if (this.batchedCount === eventsPerBatch) this.write();
   }
 
   /** The hash of the whole record, in hexadecimal. The record ends here. */
@@ -71,22 +71,22 @@ export class Trace {
   }
 
   private write(): void {
-    this.digest.update(this.times.subarray(0, this.batched));
+    this.digest.update(this.times.subarray(0, this.batchedCount));
     this.digest.update(this.texts.join(''), 'latin1');
-    this.batched = 0;
+    this.batchedCount = 0;
     this.texts = [];
   }
 }
 
 /** Whether an event goes on record. */
-export function isTraced(event: WorldEvent): event is Extract<TraceEvent, WorldEvent> {
+export function isTraced(event: SimulationEvent): event is Extract<TraceEvent, SimulationEvent> {
   return !untracedKinds.has(event.kind);
 }
 
-function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
+function formatTraceEvent(event: Exclude<TraceEvent, { kind: 'delivered' }>): string {
   switch (event.kind) {
     case 'learned':
-    case 'forgotten': {
+    case 'evicted': {
       const { client, time, server } = event.location;
       return `${event.kind} ${event.server} ${client} ${time} ${server}`;
     }
@@ -97,7 +97,7 @@ function textOf(event: Exclude<TraceEvent, { kind: 'carried' }>): string {
     case 'bucket':
       return `bucket ${event.server} ${event.state} ${event.reason}`;
     case 'started':
-      return `started ${event.server} ${event.remembered.length}`;
+      return `started ${event.server} ${event.restored.length}`;
     case 'down':
     case 'paused':
     case 'resumed':

@@ -1,8 +1,8 @@
 import type { Scenario } from '../scenario/scenario.js';
-import type { World } from '../environment.js';
+import type { Environment } from '../environment.js';
 
 /** A scenario has steps that a world cannot do. */
-export class WorldRefusal extends Error {
+export class UnsupportedScenarioError extends Error {
   readonly code = 'HERD_WORLD';
 
   constructor(readonly problems: readonly string[]) {
@@ -11,14 +11,15 @@ export class WorldRefusal extends Error {
 }
 
 /** What of a scenario a world cannot have or do, each with file and line; empty if it can play all of it. */
-export function refusalsOf(
-  { herd, herdPlace, steps }: Scenario,
-  world: Pick<World, 'name' | 'refusal' | 'refusalOfHerd'>,
+export function unsupportedProblems(
+  { herd, herdSourceLine, steps }: Scenario,
+  world: Pick<Environment, 'name' | 'unsupportedReason' | 'unsupportedHerdReason'>,
 ): string[] {
-  const ofHerd = world.refusalOfHerd(herd);
-  if (ofHerd !== undefined) return [`${herdPlace}: the world of ${world.name} cannot have this herd: ${ofHerd}`];
-  return steps.flatMap(({ action, place, text }) => {
-    const refusal = world.refusal(action);
-    return refusal === undefined ? [] : [`${place}: the world of ${world.name} cannot do ${text}: ${refusal}`];
+  const herdReason = world.unsupportedHerdReason(herd);
+  if (herdReason !== undefined)
+    return [`${herdSourceLine}: the world of ${world.name} cannot have this herd: ${herdReason}`];
+  return steps.flatMap(({ action, sourceLine, text }) => {
+    const reason = world.unsupportedReason(action);
+    return reason === undefined ? [] : [`${sourceLine}: the world of ${world.name} cannot do ${text}: ${reason}`];
   });
 }

@@ -1,6 +1,6 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
-import type { WorldEvent } from '../environment.js';
+import type { SimulationEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 
 /** A location on its way through the herd. */
@@ -31,99 +31,105 @@ export class Updates {
   readonly stableMs: number[] = [];
   private readonly pending = new Map<ClientId, Update[]>();
   /** All that are pending, the oldest first. */
-  private readonly inOrder = new Set<Update>();
-  private attempted = 0;
-  private acknowledged = 0;
-  private lost = 0;
+  private readonly pendingInOrder = new Set<Update>();
+  private attemptedCount = 0;
+  private acknowledgedCount = 0;
+  private lostCount = 0;
 
   constructor(private readonly view: HerdView) {}
 
   get counts(): UpdateCounts {
-    const { attempted, acknowledged, lost } = this;
-    return { attempted, acknowledged, stable: this.stableMs.length, lost, stale: this.inOrder.size };
+    const { attemptedCount, acknowledgedCount, lostCount } = this;
+    return {
+      attempted: attemptedCount,
+      acknowledged: acknowledgedCount,
+      stable: this.stableMs.length,
+      lost: lostCount,
+      stale: this.pendingInOrder.size,
+    };
   }
 
   /** How many new locations there were. */
-  get fresh(): number {
-    return this.stableMs.length + this.lost + this.inOrder.size;
+  get newLocationCount(): number {
+    return this.stableMs.length + this.lostCount + this.pendingInOrder.size;
   }
 
   /** When the oldest update was reported that some server does not hold yet; undefined if there is none. */
   get oldestPendingMs(): number | undefined {
-    const [oldest] = this.inOrder;
+    const [oldest] = this.pendingInOrder;
     return oldest?.atMs;
   }
 
   /** Takes in what happened, after the view has. */
-  note(event: WorldEvent): void {
+  observe(event: SimulationEvent): void {
     switch (event.kind) {
-      case 'asked':
-        if (event.line.startsWith('IAMAT')) this.attempted += 1;
+      case 'command-sent':
+        if (event.line.startsWith('IAMAT')) this.attemptedCount += 1;
         return;
-      case 'answered':
+      case 'response-received':
         if (event.command?.startsWith('IAMAT') === true && event.lines[0]?.startsWith('AT ') === true) {
-          this.acknowledged += 1;
+          this.acknowledgedCount += 1;
         }
         return;
       case 'learned':
-        if (event.from === undefined) this.begin(event.location);
-        return this.spread(event.server, event.location);
+        if (event.from === undefined) this.track(event.location);
+        return this.markHeld(event.server, event.location);
       case 'started':
-        for (const location of event.remembered) this.spread(event.server, location);
+        for (const location of event.restored) this.markHeld(event.server, location);
         return;
       case 'down':
-        return this.leave(event.server);
+        return this.removeHolder(event.server);
       default:
         return;
     }
   }
 
-  private begin(location: Location): void {
+  private track(location: Location): void {
     const holders = new Set<ServerId>();
     // Nobody can hold what is newer than all that there was.
-    const others = this.view.newest.get(location.client)?.location === location ? [] : this.view.up;
+    const others = this.view.newest.get(location.client)?.location === location ? [] : this.view.runningServers;
     for (const server of others) {
-      const held = this.view.held.get(server)?.get(location.client);
-      if (held !== undefined && !supersedes(location, held.location)) holders.add(server);
+      const stored = this.view.stored.get(server)?.get(location.client);
+      if (stored !== undefined && !supersedes(location, stored.location)) holders.add(server);
     }
-    const update: Update = { location, atMs: this.view.world.nowMs(), holders };
-    const ofClient = this.pending.get(location.client);
-    if (ofClient === undefined) this.pending.set(location.client, [update]);
-    else ofClient.push(update);
-    this.inOrder.add(update);
+    const update: Update = { location, atMs: this.view.environment.nowMs(), holders };
+    const clientUpdates = this.pending.get(location.client);
+    if (clientUpdates === undefined) this.pending.set(location.client, [update]);
+    else clientUpdates.push(update);
+    this.pendingInOrder.add(update);
   }
 
-  private spread(server: ServerId, location: Location): void {
-    const ofClient = this.pending.get(location.client);
-    if (ofClient === undefined) return;
-    const enough = this.view.up.length;
+  private markHeld(server: ServerId, location: Location): void {
+    const clientUpdates = this.pending.get(location.client);
+    if (clientUpdates === undefined) return;
+    const requiredHolders = this.view.runningServers.length;
     let isAnyStable = false;
-    for (const update of ofClient) {
+    for (const update of clientUpdates) {
       if (!supersedes(update.location, location)) update.holders.add(server);
-      isAnyStable ||= update.holders.size >= enough;
+      isAnyStable ||= update.holders.size >= requiredHolders;
     }
-    if (isAnyStable) this.settle(location.client, ofClient);
+    if (isAnyStable) this.settle(location.client, clientUpdates);
   }
 
-  private leave(server: ServerId): void {
-    for (const [client, ofClient] of this.pending) {
-      for (const update of ofClient) update.holders.delete(server);
-      this.settle(client, ofClient);
+  private removeHolder(server: ServerId): void {
+    for (const [client, clientUpdates] of this.pending) {
+      for (const update of clientUpdates) update.holders.delete(server);
+      this.settle(client, clientUpdates);
     }
   }
 
   /** Takes out what is stable, and what is lost. */
-  private settle(client: ClientId, ofClient: readonly Update[]): void {
-    const up = this.view.up;
-    const left = ofClient.filter((update) => {
-      if (update.holders.size === 0) this.lost += 1;
-      else if (update.holders.size === up.length) {
-        this.stableMs.push(this.view.world.nowMs() - update.atMs);
+  private settle(client: ClientId, clientUpdates: readonly Update[]): void {
+    const runningServers = this.view.runningServers;
+    const remaining = clientUpdates.filter((update) => {
+      if (update.holders.size === 0) this.lostCount += 1;
+      else if (update.holders.size === runningServers.length) {
+        this.stableMs.push(this.view.environment.nowMs() - update.atMs);
       } else return true;
-      this.inOrder.delete(update);
+      this.pendingInOrder.delete(update);
       return false;
     });
-    if (left.length === 0) this.pending.delete(client);
-    else if (left.length < ofClient.length) this.pending.set(client, left);
+    if (remaining.length === 0) this.pending.delete(client);
+    else if (remaining.length < clientUpdates.length) this.pending.set(client, remaining);
   }
 }

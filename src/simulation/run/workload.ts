@@ -2,19 +2,19 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
 import type { SeededRandom } from '../time/seeded-random.js';
-import type { World, WorldEvent } from '../environment.js';
+import type { Environment, SimulationEvent } from '../environment.js';
 
 /** How long a report is held up at most that comes late, in milliseconds. */
-const lateMaxMs = 10_000;
+const maxDelayMs = 10_000;
 
 /** How far a phone goes between two reports at most, in degrees. */
-const strideDegrees = 0.01;
+const maxStepDegrees = 0.01;
 
 /** A phone of the workload. */
 interface Phone {
   readonly name: string;
   /** How far its clock is off, in milliseconds. */
-  offByMs: number;
+  clockOffsetMs: number;
   server: ServerId;
   latitude: number;
   longitude: number;
@@ -24,7 +24,7 @@ interface Phone {
 export class Workload {
   private readonly servers: readonly ServerId[];
   /** For what follows from answers, so that it changes nothing of what phones do by themselves. */
-  private readonly checking: SeededRandom;
+  private readonly checkRandom: SeededRandom;
   private state: 'going on' | 'ended' = 'going on';
   private readonly phones: readonly Phone[];
   private readonly byName = new Map<string, Phone>();
@@ -36,14 +36,14 @@ export class Workload {
     /** The servers, and the neighbours of each. */
     private readonly topology: Topology,
     private readonly random: SeededRandom,
-    private readonly world: World,
+    private readonly environment: Environment,
   ) {
     const servers = [...topology.keys()];
     this.servers = servers;
-    this.checking = random.stream('checks');
+    this.checkRandom = random.stream('checks');
     this.phones = Array.from({ length: clients.count }, (_, index) => ({
       name: `phone-${index + 1}`,
-      offByMs: Math.round(random.between(-clients.clockSkewMs, clients.clockSkewMs)),
+      clockOffsetMs: Math.round(random.between(-clients.clockSkewMs, clients.clockSkewMs)),
       server: random.pick(servers),
       latitude: random.between(-60, 60),
       longitude: random.between(-180, 180),
@@ -53,24 +53,24 @@ export class Workload {
   }
 
   /** A phone whose connection broke goes to whichever server it reaches next. Some answers are checked. */
-  note(event: WorldEvent): void {
-    if (event.kind === 'answered') return this.check(event);
-    if (event.kind !== 'unanswered') return;
+  observe(event: SimulationEvent): void {
+    if (event.kind === 'response-received') return this.check(event);
+    if (event.kind !== 'response-lost') return;
     const phone = this.byName.get(event.client);
     if (phone?.server === event.server) phone.server = this.random.pick(this.servers);
   }
 
   /** A client's clock is off by so much from now on; of one that is no phone of the workload nothing changes. */
-  setClock(name: string, offByMs: number): void {
+  setClock(name: string, clockOffsetMs: number): void {
     const phone = this.byName.get(name);
-    if (phone !== undefined) phone.offByMs = offByMs;
+    if (phone !== undefined) phone.clockOffsetMs = clockOffsetMs;
   }
 
   /** Sends the command that is due. */
   step(): void {
     const phone = this.random.pick(this.phones);
-    if (this.random.happens(this.clients.moves)) phone.server = this.random.pick(this.servers);
-    if (this.random.happens(this.clients.asks)) this.ask(phone);
+    if (this.random.happens(this.clients.moveProbability)) phone.server = this.random.pick(this.servers);
+    if (this.random.happens(this.clients.queryProbability)) this.query(phone);
     else this.report(phone);
     this.schedule(this.nextMs);
   }
@@ -82,40 +82,41 @@ export class Workload {
   }
 
   /** Reads an answered report, at once, at a neighbour of the server that answered. */
-  private check({ client, server, command }: Extract<WorldEvent, { kind: 'answered' }>): void {
+  private check({ client, server, command }: Extract<SimulationEvent, { kind: 'response-received' }>): void {
     if (this.state === 'ended' || command?.startsWith('IAMAT ') !== true) return;
     const neighbours = this.topology.get(server) ?? [];
-    if (neighbours.length === 0 || !this.checking.happens(this.clients.checks)) return;
-    this.world.command(`checker-of-${client}`, this.checking.pick(neighbours), `WHATSAT ${client} 10 5`);
+    if (neighbours.length === 0 || !this.checkRandom.happens(this.clients.checkProbability)) return;
+    this.environment.sendCommand(`checker-of-${client}`, this.checkRandom.pick(neighbours), `WHATSAT ${client} 10 5`);
   }
 
   /** At times that do not depend on each other (a Poisson process). */
   private schedule(fromMs: number): void {
-    const { perSecond } = this.clients;
-    this.nextMs = perSecond === 0 ? Infinity : fromMs - (Math.log(1 - this.random.next()) * 1_000) / perSecond;
+    const { commandsPerSecond } = this.clients;
+    this.nextMs =
+      commandsPerSecond === 0 ? Infinity : fromMs - (Math.log(1 - this.random.next()) * 1_000) / commandsPerSecond;
   }
 
-  private ask(phone: Phone): void {
-    this.world.command(phone.name, phone.server, `WHATSAT ${this.random.pick(this.phones).name} 10 5`);
+  private query(phone: Phone): void {
+    this.environment.sendCommand(phone.name, phone.server, `WHATSAT ${this.random.pick(this.phones).name} 10 5`);
   }
 
   private report(phone: Phone): void {
-    phone.latitude = clamp(phone.latitude + this.random.between(-strideDegrees, strideDegrees), 85);
-    phone.longitude = clamp(phone.longitude + this.random.between(-strideDegrees, strideDegrees), 179);
-    const heldUpMs = this.random.happens(this.clients.late) ? this.random.between(0, lateMaxMs) : 0;
-    const time = this.world.timeField(phone.offByMs - heldUpMs);
-    this.world.command(phone.name, phone.server, `IAMAT ${phone.name} ${positionField(phone)} ${time}`);
+    phone.latitude = clamp(phone.latitude + this.random.between(-maxStepDegrees, maxStepDegrees), 85);
+    phone.longitude = clamp(phone.longitude + this.random.between(-maxStepDegrees, maxStepDegrees), 179);
+    const delayMs = this.random.happens(this.clients.lateProbability) ? this.random.between(0, maxDelayMs) : 0;
+    const time = this.environment.formatTimeField(phone.clockOffsetMs - delayMs);
+    this.environment.sendCommand(phone.name, phone.server, `IAMAT ${phone.name} ${formatPosition(phone)} ${time}`);
   }
 }
 
-function clamp(degrees: number, most: number): number {
-  return Math.max(-most, Math.min(most, degrees));
+function clamp(degrees: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, degrees));
 }
 
-function positionField({ latitude, longitude }: Phone): string {
-  return `${signed(latitude)}${signed(longitude)}`;
+function formatPosition({ latitude, longitude }: Phone): string {
+  return `${formatSigned(latitude)}${formatSigned(longitude)}`;
 }
 
-function signed(degrees: number): string {
+function formatSigned(degrees: number): string {
   return `${degrees < 0 ? '-' : '+'}${Math.abs(degrees).toFixed(6)}`;
 }

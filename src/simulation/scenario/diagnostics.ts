@@ -1,62 +1,32 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ConfigError } from '../../runtime/errors.js';
-import { sentenceOf } from '../../runtime/config/error-map.js';
+import { herdErrorMap } from '../../runtime/config/error-map.js';
 import type { YamlSource } from '../../runtime/config/yaml-source.js';
-import { insteadOf } from '../../runtime/config/did-you-mean.js';
+import { describeIssue, type ValuePath } from '../../runtime/config/describe-issue.js';
 
-type Path = readonly PropertyKey[];
-
-/** Gathers what is wrong with one file, so that all of it is told at once. */
-export class Problems {
-  private readonly found: string[] = [];
+/** Collects the problems of one file, so that all of them are reported at once. */
+export class Diagnostics {
+  private readonly messages: string[] = [];
 
   constructor(private readonly source: YamlSource) {}
 
-  /** Notes something that is wrong with the value at a path. */
-  add(path: Path, text: string): void {
-    this.found.push(this.source.at(path, text));
+  /** Adds a problem with the value at a path. */
+  add(path: ValuePath, text: string): void {
+    this.messages.push(this.source.describeAt(path, text));
   }
 
-  /** Reads a value by its schema; undefined, and noted, if it does not fit. */
-  read<Schema extends z.ZodType>(schema: Schema, value: unknown, path: Path): z.output<Schema> | undefined {
-    const { success, data, error } = schema.safeParse(value, { error: sentenceOf });
+  /** Parses a value by its schema; undefined, with its problems added, if it does not fit. */
+  read<Schema extends z.ZodType>(schema: Schema, value: unknown, path: ValuePath): z.output<Schema> | undefined {
+    const { success, data, error } = schema.safeParse(value, { error: herdErrorMap });
     if (success) return data;
-    for (const issue of error.issues) this.describe(schema, issue, path);
+    for (const issue of error.issues) {
+      for (const described of describeIssue(schema, issue, path)) this.add(described.path, described.text);
+    }
     return undefined;
   }
 
-  /** @throws ConfigError if anything was noted */
+  /** @throws ConfigError if there is any problem */
   throwIfAny(): void {
-    if (this.found.length > 0) throw new ConfigError(this.found);
+    if (this.messages.length > 0) throw new ConfigError(this.messages);
   }
-
-  private describe(schema: z.ZodType, issue: z.core.$ZodIssue, path: Path): void {
-    const at = [...path, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      const words = wordsAt(schema, issue.path);
-      for (const key of issue.keys) this.add([...at, key], `there is no word "${key}" here; ${insteadOf(key, words)}`);
-      return;
-    }
-    const what = at.map(String).join('.');
-    const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-    this.add(at, what === '' ? text : `${what}: ${text}`);
-  }
-}
-
-/** The words that an object of a schema may have. */
-function wordsAt(schema: unknown, path: Path): string[] {
-  const object = unwrapped(schema);
-  if (object instanceof z.ZodObject) {
-    const [key, ...rest] = path;
-    return key === undefined ? Object.keys(object.shape) : wordsAt(object.shape[String(key)], rest);
-  }
-  if (object instanceof z.ZodUnion) return object.options.flatMap((option) => wordsAt(option, path));
-  return [];
-}
-
-function unwrapped(schema: unknown): unknown {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
-    return unwrapped(schema.unwrap());
-  }
-  return schema;
 }

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { parseConfig } from '../../runtime/config/load.js';
-import { ConfigError, whyUnreadable } from '../../runtime/errors.js';
+import { ConfigError, describeReadError } from '../../runtime/errors.js';
 import { YamlSource } from '../../runtime/config/yaml-source.js';
-import { herdOf } from './scenario-herd.js';
-import { Problems } from './diagnostics.js';
+import { readScenarioHerd } from './scenario-herd.js';
+import { Diagnostics } from './diagnostics.js';
 import type { Scenario, Step } from './scenario.js';
 import { scenarioSchema } from './scenario-schema.js';
 import { StepReader } from './step-reader.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads a scenario and checks all of it.
@@ -19,45 +19,58 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @param environment what `${NAME}` in values stands for
  * @throws ConfigError with every problem found, each with file and line
  */
-export function loadScenario(file: string, environment: Environment): Scenario {
+export function loadScenario(file: string, environment: EnvironmentVariables): Scenario {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([`${file} cannot be read: ${whyUnreadable(error)}`]);
+    throw new ConfigError([`${file} cannot be read: ${describeReadError(error)}`]);
   }
   return parseScenario(file, text, environment);
 }
 
 /**
  * The same, for a text that has been read already.
- * @param running the herd that is meant wherever a file is named, so that none is read
+ * @param runningHerd the herd that is meant wherever a file is named, so that none is read
  */
-export function parseScenario(file: string, text: string, environment: Environment, running?: HerdConfig): Scenario {
+export function parseScenario(
+  file: string,
+  text: string,
+  environment: EnvironmentVariables,
+  runningHerd?: HerdConfig,
+): Scenario {
   const source = new YamlSource(file, text, environment);
-  const problems = new Problems(source);
-  const written = problems.read(scenarioSchema, source.value, []);
+  const problems = new Diagnostics(source);
+  const input = problems.read(scenarioSchema, source.value, []);
   problems.throwIfAny();
   /** The herd.yaml at a path from the scenario's folder; undefined, and noted, if it cannot be read. */
-  const herdFileAt = (path: string): HerdConfig | undefined => {
+  const loadHerdFile = (path: string): HerdConfig | undefined => {
     const herdFile = resolve(dirname(file), path);
     let herdText: string;
     try {
       herdText = readFileSync(herdFile, 'utf8');
     } catch (error) {
-      problems.add(['herd'], `herd: cannot read ${herdFile}: ${whyUnreadable(error)}`);
+      problems.add(['herd'], `herd: cannot read ${herdFile}: ${describeReadError(error)}`);
       return undefined;
     }
     return parseConfig(herdFile, herdText, environment);
   };
-  if (written === undefined) throw new Error(`${file} did not fit, and nobody said why`);
-  const herd = herdOf(written.herd, (path) => running ?? herdFileAt(path), problems);
+  if (input === undefined) throw new Error(`${file} did not fit, and nobody said why`);
+  const herd = readScenarioHerd(input.herd, (path) => runningHerd ?? loadHerdFile(path), problems);
   problems.throwIfAny();
   if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
-  const placeOf = (path: readonly PropertyKey[]) => source.at(path, '').replace(/: $/, '');
-  const reader = new StepReader(herd, problems, placeOf);
-  const steps = written.steps.flatMap((step, index) => reader.read(step, index) ?? []);
-  const { count, rate, clockSkew, late, asks, moves, checks } = written.clients;
+  const sourceLineOf = (path: readonly PropertyKey[]) => source.describeAt(path, '').replace(/: $/, '');
+  const reader = new StepReader(herd, problems, sourceLineOf);
+  const steps = input.steps.flatMap((step, index) => reader.read(step, index) ?? []);
+  const {
+    count,
+    rate,
+    clockSkew,
+    late: lateProbability,
+    queries,
+    moves: moveProbability,
+    checks: checkProbability,
+  } = input.clients;
   if (count > 0 !== rate > 0) {
     problems.add(
       ['clients'],
@@ -65,21 +78,29 @@ export function parseScenario(file: string, text: string, environment: Environme
     );
   }
   problems.throwIfAny();
-  const { delay, loss, duplicate, bandwidth, buffers } = written.network;
+  const { delay, loss, duplicate, bandwidth, buffers } = input.network;
   return {
     file,
-    name: written.name,
-    seed: written.seed,
+    name: input.name,
+    seed: input.seed,
     herd,
-    herdPlace: placeOf(['herd']),
+    herdSourceLine: sourceLineOf(['herd']),
     network: { delay, loss, duplicate, bytesPerSecond: bandwidth, bufferBytes: buffers },
-    clients: { count, perSecond: rate, clockSkewMs: clockSkew, late, asks, moves, checks },
-    steps: inOrder(steps),
-    settleMs: written.settle,
+    clients: {
+      count,
+      commandsPerSecond: rate,
+      clockSkewMs: clockSkew,
+      lateProbability,
+      queryProbability: queries,
+      moveProbability,
+      checkProbability,
+    },
+    steps: sortByTime(steps),
+    settleMs: input.settle,
   };
 }
 
 /** By time; steps of one moment happen in the order in which they stand. */
-function inOrder(steps: readonly Step[]): Step[] {
+function sortByTime(steps: readonly Step[]): Step[] {
   return [...steps].sort((a, b) => a.atMs - b.atMs);
 }

@@ -3,7 +3,7 @@ import { serverIdPattern } from '../../protocol/place/ids.js';
 import { defaultBufferBytes } from '../network/path.js';
 import { isPosition } from '../../protocol/place/position.js';
 import { herdSchema } from '../../runtime/config/schema.js';
-import { wordInstead } from '../../runtime/config/error-map.js';
+import { suggestOrList } from '../../runtime/config/error-map.js';
 import {
   bandwidth,
   delayRange,
@@ -18,19 +18,19 @@ import {
 
 /*
  * The words of a scenario. A step has one word that says what happens, and what belongs to it; which words there are, and
- * what may stand behind each, is the table `actions`.
+ * what may stand behind each, is the table `actionSchemas`.
  */
 
 /** Phones of one scenario: each is a connection, and a real world is one machine. */
-const clientsMax = 100_000;
+const maxScenarioClients = 100_000;
 
 /** Seeds have as many digits as can be typed behind --seed and kept exactly. */
-const seedMax = 999_999_999_999_999;
+const maxSeed = 999_999_999_999_999;
 
 const name = z.string({ error: 'must be a name of a server' }).regex(serverIdPattern, 'must be a name of a server');
-function whole(most: number) {
-  const isOne = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
-  const error = `must be a whole number from 0 to ${most}`;
+function whole(max: number) {
+  const isOne = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= max;
+  const error = `must be a whole number from 0 to ${max}`;
   return z.number({ error }).refine(isOne, error);
 }
 
@@ -41,12 +41,12 @@ const client = z
 const serversText = 'must be a server, a list of servers, or all';
 
 /** One server, some of them, or `all`. */
-export const servers = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
+export const serversSchema = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
 
 /** Both ways between two servers that talk, or all ways of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
   error:
-    'must be two servers that talk, as in [Blake, Howard], a server and the engine, as in [Blake, engine], or one of them, for all its ways',
+    'must be two servers that talk, as in [Blake, Howard], a server and the broker, as in [Blake, broker], or one of them, for all its ways',
 });
 
 const position = z
@@ -57,10 +57,10 @@ const herdServersText = 'must be a list of names, as in [Blake, Howard]';
 
 const herd = z.strictObject({
   servers: z.array(name, { error: herdServersText }).min(1, herdServersText),
-  talks: z.record(name, z.array(name)).default({}),
-  spread: z.strictObject({ kind: z.enum(['flood', 'nats']) }).prefault({ kind: 'flood' }),
+  topology: z.record(name, z.array(name)).default({}),
+  replication: z.strictObject({ kind: z.enum(['flood', 'nats']) }).prefault({ kind: 'flood' }),
   limits: herdSchema.shape.limits,
-  links: herdSchema.shape.links,
+  peers: herdSchema.shape.peers,
 });
 
 const network = z.strictObject({
@@ -72,11 +72,11 @@ const network = z.strictObject({
 });
 
 const clients = z.strictObject({
-  count: whole(clientsMax).default(0),
+  count: whole(maxScenarioClients).default(0),
   rate: rate.prefault('0/s'),
   clockSkew: duration.prefault('0s'),
   late: probability.prefault('0%'),
-  asks: probability.prefault('0%'),
+  queries: probability.prefault('0%'),
   moves: probability.prefault('1%'),
   checks: probability.prefault('0%'),
 });
@@ -87,7 +87,7 @@ const nameText = 'a scenario has a name: one line that tells its story';
 export const scenarioSchema = z.strictObject(
   {
     name: z.string({ error: nameText }).min(1, nameText),
-    seed: whole(seedMax).default(1),
+    seed: whole(maxSeed).default(1),
     herd: z.union([z.string(), z.record(z.string(), z.unknown())], {
       error: 'must be the path of a herd.yaml, or servers and talks',
     }),
@@ -109,13 +109,13 @@ export const inlineHerdSchema = herd;
 const groupsText = 'must be groups of servers, as in [[Blake, Howard], [Metta]]';
 
 /** The word of each action: what stands behind it, and which words may stand beside it. */
-export const actions = {
-  crash: { value: servers, beside: ['keep'] },
-  restart: { value: servers, beside: [] },
-  pause: { value: servers, beside: [] },
-  resume: { value: servers, beside: [] },
-  cut: { value: edge, beside: ['oneway'] },
-  stall: { value: edge, beside: ['oneway'] },
+export const actionSchemas = {
+  crash: { value: serversSchema, modifiers: ['keep'] },
+  restart: { value: serversSchema, modifiers: [] },
+  pause: { value: serversSchema, modifiers: [] },
+  resume: { value: serversSchema, modifiers: [] },
+  cut: { value: edge, modifiers: ['oneway'] },
+  stall: { value: edge, modifiers: ['oneway'] },
   slow: {
     value: z.strictObject({
       edge,
@@ -123,45 +123,45 @@ export const actions = {
       bandwidth: bandwidth.optional(),
       loss: lossProbability.optional(),
     }),
-    beside: ['oneway'],
+    modifiers: ['oneway'],
   },
   partition: {
     value: z.array(z.array(name, { error: groupsText }).min(1, groupsText), { error: groupsText }).min(2, groupsText),
-    beside: [],
+    modifiers: [],
   },
   heal: {
     value: z.union([z.enum(['all', 'partition']), z.tuple([name, name])], {
       error: ({ input }) =>
-        wordInstead(
+        suggestOrList(
           input,
           ['all', 'partition'],
-          'all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
+          'all, partition, two servers that talk, as in [Blake, Howard], or a server and the broker',
         ),
     }),
-    beside: [],
+    modifiers: [],
   },
   clock: {
     value: z.strictObject({ server: name, jump: signedDuration.optional(), drift: driftRate.optional() }),
-    beside: [],
+    modifiers: [],
   },
-  phone: { value: z.strictObject({ client, clock: signedDuration }), beside: [] },
+  phone: { value: z.strictObject({ client, clock: signedDuration }), modifiers: [] },
   upstream: {
     value: z.enum(['up', 'down', 'slow', 'garbage']),
-    beside: [],
+    modifiers: [],
   },
-  engine: {
+  broker: {
     value: z.enum(['up', 'down', 'full', 'stale', 'wiped']),
-    beside: [],
+    modifiers: [],
   },
-  report: { value: z.strictObject({ server: name, client, position }), beside: [] },
-  ask: {
+  report: { value: z.strictObject({ server: name, client, position }), modifiers: [] },
+  query: {
     value: z.strictObject({
       server: name,
       client,
       radius: z.number().min(0).default(10),
       count: whole(20).default(5),
     }),
-    beside: [],
+    modifiers: [],
   },
   expect: {
     // Expectations of another form are no part of it: the word `converged`, and `linkedSchema`.
@@ -170,7 +170,7 @@ export const actions = {
       client,
       position: z.union([z.literal('none'), position], { error: 'must be a position in quotes, or none' }),
     }),
-    beside: [],
+    modifiers: [],
   },
 } as const;
 
@@ -178,15 +178,15 @@ export const actions = {
 export const linkedSchema = z.strictObject({ linked: name });
 
 /** The word that says what a step does. */
-export type ActionWord = keyof typeof actions;
+export type ActionKeyword = keyof typeof actionSchemas;
 
 /** What may stand beside an action. */
-export const besides = {
+export const modifierSchemas = {
   keep: z.literal('disk', {
-    error: ({ input }) => wordInstead(input, ['disk'], 'disk; without it the memory is gone'),
+    error: ({ input }) => suggestOrList(input, ['disk'], 'disk; without it the memory is gone'),
   }),
   oneway: z.boolean({ error: 'must be true or false' }),
 };
 
 /** When a step happens. */
-export const at = duration;
+export const stepTimeSchema = duration;

@@ -1,7 +1,7 @@
-import type { Limits, LinkPace } from '../../actors/ports/limits.js';
+import type { Limits, LinkTimings } from '../../actors/ports/limits.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
-import type { EngineState } from '../broker/bucket-engine.js';
+import type { BrokerState } from '../broker/bucket-engine.js';
 import type { NetworkConditions, PathConditions } from '../network/path.js';
 import type { UpstreamState } from '../virtual/simulated-http.js';
 
@@ -11,9 +11,9 @@ export interface ScenarioHerd {
   /** Who talks with whom; in a herd that spreads by NATS, nobody with anybody. */
   readonly topology: Topology;
   /** How locations get from server to server. */
-  readonly spread: 'flood' | 'nats';
+  readonly replication: 'flood' | 'nats';
   readonly limits: Limits;
-  readonly pace: LinkPace;
+  readonly linkTimings: LinkTimings;
   /** The herd.yaml that it is taken from; undefined for a herd that stands in the scenario. */
   readonly file: string | undefined;
 }
@@ -22,29 +22,29 @@ export interface ScenarioHerd {
 export interface ClientWorkload {
   readonly count: number;
   /** Reports a second, of all clients together. */
-  readonly perSecond: number;
+  readonly commandsPerSecond: number;
   /** How far a client's clock is off at most, in milliseconds; each has an error of its own, for the whole run. */
   readonly clockSkewMs: number;
   /** The probability that a report is an old one that was held up, and comes after newer ones. */
-  readonly late: number;
+  readonly lateProbability: number;
   /** The probability that a command asks what is near some client, instead of reporting. */
-  readonly asks: number;
+  readonly queryProbability: number;
   /** The probability that a client comes into the reach of another server between two of its commands. */
-  readonly moves: number;
+  readonly moveProbability: number;
   /** The probability that an answered report is read at once at a neighbour of the server that answered. */
-  readonly checks: number;
+  readonly checkProbability: number;
 }
 
-/** A way between two servers, or a server and the engine, in one direction. */
+/** A way between two servers, or a server and the broker, in one direction. */
 export interface Edge {
   readonly from: ServerId;
   readonly to: ServerId;
 }
 
-/** What happens to the engine: how it fares from now on, or that it loses all that it has stored. */
-export type EngineChange = EngineState | 'wiped';
+/** What happens to the broker: how it fares from now on, or that it loses all that it has stored. */
+export type BrokerChange = BrokerState | 'wiped';
 
-/** What happens to servers, network, upstream and engine. */
+/** What happens to servers, network, upstream and broker. */
 export type FaultAction =
   | { readonly kind: 'crash'; readonly servers: readonly ServerId[]; readonly memory: 'lost' | 'on disk' }
   | { readonly kind: 'restart' | 'pause' | 'resume'; readonly servers: readonly ServerId[] }
@@ -54,7 +54,7 @@ export type FaultAction =
   | { readonly kind: 'heal'; readonly what: 'all' | 'partition' | readonly Edge[] }
   | { readonly kind: 'clock'; readonly server: ServerId; readonly jumpMs: number; readonly drift: number | undefined }
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
-  | { readonly kind: 'engine'; readonly change: EngineChange };
+  | { readonly kind: 'broker'; readonly change: BrokerChange };
 
 /** A client's clock is off by so much from now on, for all its reports. */
 export interface PhoneAction {
@@ -68,7 +68,7 @@ export interface PhoneAction {
 export type ClientAction =
   | { readonly kind: 'report'; readonly server: ServerId; readonly client: ClientId; readonly position: string }
   | {
-      readonly kind: 'ask';
+      readonly kind: 'query';
       readonly server: ServerId;
       readonly client: ClientId;
       readonly radiusKm: number;
@@ -89,7 +89,8 @@ export type Expectation =
     };
 
 /** What one step does. */
-export type Action = FaultAction | PhoneAction | ClientAction | { readonly kind: 'expect'; readonly that: Expectation };
+export type Action =
+  FaultAction | PhoneAction | ClientAction | { readonly kind: 'expect'; readonly expectation: Expectation };
 
 /** One step of a scenario. */
 export interface Step {
@@ -98,7 +99,7 @@ export interface Step {
   /** As it stands in the file, for people: `crash: Bryant`. */
   readonly text: string;
   /** Where it stands: `scenario.yaml:12`. */
-  readonly place: string;
+  readonly sourceLine: string;
 }
 
 /** A scenario, checked. */
@@ -108,7 +109,7 @@ export interface Scenario {
   readonly seed: number;
   readonly herd: ScenarioHerd;
   /** Where the herd stands: `scenario.yaml:3`. */
-  readonly herdPlace: string;
+  readonly herdSourceLine: string;
   readonly network: NetworkConditions;
   readonly clients: ClientWorkload;
   /** In the order of their times. */

@@ -2,103 +2,111 @@ import type { z } from 'zod';
 import type { Topology } from '../../protocol/place/topology.js';
 import { asClientId, type ServerId } from '../../protocol/place/ids.js';
 import { bytesOf } from '../../protocol/text/bytes.js';
-import { insteadOf } from '../../runtime/config/did-you-mean.js';
-import { wordInstead } from '../../runtime/config/error-map.js';
-import type { Problems } from './diagnostics.js';
-import { repeatedIn } from './repeated.js';
+import { didYouMean } from '../../runtime/config/did-you-mean.js';
+import { suggestOrList } from '../../runtime/config/error-map.js';
+import type { Diagnostics } from './diagnostics.js';
+import { findDuplicates } from './find-duplicates.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
-import { actions, at, besides, linkedSchema, type ActionWord } from './scenario-schema.js';
-import { engine, waysOf } from './links-in.js';
+import { actionSchemas, stepTimeSchema, modifierSchemas, linkedSchema, type ActionKeyword } from './scenario-schema.js';
+import { broker, linksIn } from './links-in.js';
 
-type Path = readonly PropertyKey[];
-type Value<Word extends ActionWord> = z.output<(typeof actions)[Word]['value']>;
+type ValuePath = readonly PropertyKey[];
+type ActionInput<Word extends ActionKeyword> = z.output<(typeof actionSchemas)[Word]['value']>;
 
 /** What stands beside an action. */
-interface Beside {
+interface StepModifiers {
   readonly keep: 'disk' | undefined;
   readonly oneway: boolean;
 }
 
-const words = Object.keys(actions) as ActionWord[];
+const keywords = Object.keys(actionSchemas) as ActionKeyword[];
 
 /** Reads the steps of one scenario. */
 export class StepReader {
   private readonly servers: readonly ServerId[];
-  private readonly ways: Topology;
+  private readonly links: Topology;
 
-  /** @param placeOf where the value at a path stands: `scenario.yaml:12` */
+  /** @param sourceLineOf where the value at a path stands: `scenario.yaml:12` */
   constructor(
     herd: ScenarioHerd,
-    private readonly problems: Problems,
-    private readonly placeOf: (path: Path) => string,
+    private readonly problems: Diagnostics,
+    private readonly sourceLineOf: (path: ValuePath) => string,
   ) {
     this.servers = [...herd.topology.keys()];
-    this.ways = waysOf(herd);
+    this.links = linksIn(herd);
   }
 
   /** The step, or undefined if it is wrong; what is wrong has been noted. */
-  read(written: Record<string, unknown>, index: number): Step | undefined {
+  read(input: Record<string, unknown>, index: number): Step | undefined {
     const path = ['steps', index];
-    const word = this.actionIn(written, path);
-    if (!Object.hasOwn(written, 'at')) this.problems.add(path, 'a step says when it happens, as in `at: 5s`');
-    const atMs = Object.hasOwn(written, 'at') ? this.problems.read(at, written['at'], [...path, 'at']) : undefined;
-    if (word === undefined) return undefined;
-    const beside = this.besideOf(written, word, path);
-    const action = this.actionOf(word, written[word], beside, [...path, word]);
+    const keyword = this.findAction(input, path);
+    if (!Object.hasOwn(input, 'at')) this.problems.add(path, 'a step says when it happens, as in `at: 5s`');
+    const atMs = Object.hasOwn(input, 'at')
+      ? this.problems.read(stepTimeSchema, input['at'], [...path, 'at'])
+      : undefined;
+    if (keyword === undefined) return undefined;
+    const modifiers = this.readModifiers(input, keyword, path);
+    const action = this.readAction(keyword, input[keyword], modifiers, [...path, keyword]);
     if (atMs === undefined || action === undefined) return undefined;
-    const text = [word, ...actions[word].beside.filter((each) => Object.hasOwn(written, each))]
-      .map((each) => `${each}: ${plain(written[each])}`)
+    const text = [keyword, ...actionSchemas[keyword].modifiers.filter((key) => Object.hasOwn(input, key))]
+      .map((key) => `${key}: ${formatValue(input[key])}`)
       .join(', ');
-    return { atMs, action, text, place: this.placeOf([...path, word]) };
+    return { atMs, action, text, sourceLine: this.sourceLineOf([...path, keyword]) };
   }
 
-  private actionIn(written: Record<string, unknown>, path: Path): ActionWord | undefined {
-    const found = words.filter((word) => Object.hasOwn(written, word));
-    const [word] = found;
-    const known = ['at', ...Object.keys(besides), ...words];
-    const unknown = Object.keys(written).filter((key) => !known.includes(key));
+  private findAction(input: Record<string, unknown>, path: ValuePath): ActionKeyword | undefined {
+    const found = keywords.filter((keyword) => Object.hasOwn(input, keyword));
+    const [keyword] = found;
+    const known = ['at', ...Object.keys(modifierSchemas), ...keywords];
+    const unknown = Object.keys(input).filter((key) => !known.includes(key));
     for (const key of unknown) {
-      this.problems.add([...path, key], `there is no step "${key}"; ${insteadOf(key, known)}`);
+      this.problems.add([...path, key], `there is no step "${key}"; ${didYouMean(key, known)}`);
     }
     if (found.length > 1) this.problems.add(path, `a step does one thing; this does ${found.join(' and ')}`);
-    if (word === undefined && unknown.length === 0) {
-      this.problems.add(path, `a step says what happens: ${words.join(', ')}`);
+    if (keyword === undefined && unknown.length === 0) {
+      this.problems.add(path, `a step says what happens: ${keywords.join(', ')}`);
     }
-    return found.length === 1 ? word : undefined;
+    return found.length === 1 ? keyword : undefined;
   }
 
-  private besideOf(written: Record<string, unknown>, word: ActionWord, path: Path): Beside {
-    const may: readonly string[] = actions[word].beside;
-    for (const key of Object.keys(besides)) {
-      if (Object.hasOwn(written, key) && !may.includes(key)) {
-        this.problems.add([...path, key], `${key} does not belong to ${word}`);
+  private readModifiers(input: Record<string, unknown>, keyword: ActionKeyword, path: ValuePath): StepModifiers {
+    const allowed: readonly string[] = actionSchemas[keyword].modifiers;
+    for (const key of Object.keys(modifierSchemas)) {
+      if (Object.hasOwn(input, key) && !allowed.includes(key)) {
+        this.problems.add([...path, key], `${key} does not belong to ${keyword}`);
       }
     }
-    const read = (key: keyof typeof besides) =>
-      Object.hasOwn(written, key) ? this.problems.read(besides[key], written[key], [...path, key]) : undefined;
+    const read = (key: keyof typeof modifierSchemas) =>
+      Object.hasOwn(input, key) ? this.problems.read(modifierSchemas[key], input[key], [...path, key]) : undefined;
     return { keep: read('keep') === 'disk' ? 'disk' : undefined, oneway: read('oneway') === true };
   }
 
-  private actionOf(word: ActionWord, written: unknown, beside: Beside, path: Path): Action | undefined {
-    if (word === 'expect' && (typeof written !== 'object' || written === null)) return this.expectedWord(written, path);
-    if (word === 'expect' && typeof written === 'object' && written !== null && 'linked' in written)
-      return this.expectedLinks(written, path);
-    const value = this.problems.read(actions[word].value, written, path);
+  private readAction(
+    keyword: ActionKeyword,
+    input: unknown,
+    modifiers: StepModifiers,
+    path: ValuePath,
+  ): Action | undefined {
+    if (keyword === 'expect' && (typeof input !== 'object' || input === null))
+      return this.readExpectedKeyword(input, path);
+    if (keyword === 'expect' && typeof input === 'object' && input !== null && 'linked' in input)
+      return this.readExpectedLinks(input, path);
+    const value = this.problems.read(actionSchemas[keyword].value, input, path);
     if (value === undefined) return undefined;
-    switch (word) {
+    switch (keyword) {
       case 'crash': {
-        const servers = this.serversOf(value as Value<'crash'>, path);
-        return { kind: word, servers, memory: beside.keep === 'disk' ? 'on disk' : 'lost' };
+        const servers = this.readServers(value as ActionInput<'crash'>, path);
+        return { kind: keyword, servers, memory: modifiers.keep === 'disk' ? 'on disk' : 'lost' };
       }
       case 'restart':
       case 'pause':
       case 'resume':
-        return { kind: word, servers: this.serversOf(value as Value<'restart'>, path) };
+        return { kind: keyword, servers: this.readServers(value as ActionInput<'restart'>, path) };
       case 'cut':
       case 'stall':
-        return { kind: word, edges: this.edgesOf(value as Value<'cut'>, beside, path) };
+        return { kind: keyword, edges: this.readEdges(value as ActionInput<'cut'>, modifiers, path) };
       case 'slow': {
-        const { edge, delay, bandwidth, loss } = value as Value<'slow'>;
+        const { edge, delay, bandwidth, loss } = value as ActionInput<'slow'>;
         if (delay === undefined && bandwidth === undefined && loss === undefined) {
           this.problems.add(path, 'slow says how slow: give it a delay, a bandwidth or a loss');
         }
@@ -107,50 +115,53 @@ export class StepReader {
           ...(bandwidth === undefined ? {} : { bytesPerSecond: bandwidth }),
           ...(loss === undefined ? {} : { loss }),
         };
-        return { kind: word, edges: this.edgesOf(edge, beside, [...path, 'edge']), conditions };
+        return { kind: keyword, edges: this.readEdges(edge, modifiers, [...path, 'edge']), conditions };
       }
       case 'partition':
-        return { kind: word, groups: this.groupsOf(value as Value<'partition'>, path) };
+        return { kind: keyword, groups: this.readGroups(value as ActionInput<'partition'>, path) };
       case 'heal': {
-        const what = value as Value<'heal'>;
-        return { kind: word, what: typeof what === 'string' ? what : this.edgesOf(what, beside, path) };
+        const what = value as ActionInput<'heal'>;
+        return { kind: keyword, what: typeof what === 'string' ? what : this.readEdges(what, modifiers, path) };
       }
       case 'clock': {
-        const { server, jump = 0, drift } = value as Value<'clock'>;
+        const { server, jump = 0, drift } = value as ActionInput<'clock'>;
         if (jump === 0 && drift === undefined) {
           this.problems.add(path, 'clock says what becomes of it: give it a jump or a drift');
         }
-        return { kind: word, server: this.serverOf(server, path), jumpMs: jump, drift };
+        return { kind: keyword, server: this.readServer(server, path), jumpMs: jump, drift };
       }
       case 'phone': {
-        const { client, clock } = value as Value<'phone'>;
-        return { kind: word, client: asClientId(bytesOf(client)), clockMs: clock };
+        const { client, clock } = value as ActionInput<'phone'>;
+        return { kind: keyword, client: asClientId(bytesOf(client)), clockMs: clock };
       }
       case 'upstream':
-        return { kind: word, state: value as Value<'upstream'> };
-      case 'engine':
-        if (!this.ways.has(engine)) {
-          this.problems.add(path, 'this herd floods: there is an engine where the herd has `spread: { kind: nats }`');
+        return { kind: keyword, state: value as ActionInput<'upstream'> };
+      case 'broker':
+        if (!this.links.has(broker)) {
+          this.problems.add(
+            path,
+            'this herd floods: there is a broker where the herd has `replication: { kind: nats }`',
+          );
         }
-        return { kind: word, change: value as Value<'engine'> };
+        return { kind: keyword, change: value as ActionInput<'broker'> };
       case 'report': {
-        const { server, client, position } = value as Value<'report'>;
-        return { kind: word, server: this.serverOf(server, path), client: asClientId(bytesOf(client)), position };
+        const { server, client, position } = value as ActionInput<'report'>;
+        return { kind: keyword, server: this.readServer(server, path), client: asClientId(bytesOf(client)), position };
       }
-      case 'ask': {
-        const { server, client, radius, count } = value as Value<'ask'>;
-        const from = this.serverOf(server, path);
-        return { kind: word, server: from, client: asClientId(bytesOf(client)), radiusKm: radius, count };
+      case 'query': {
+        const { server, client, radius, count } = value as ActionInput<'query'>;
+        const from = this.readServer(server, path);
+        return { kind: keyword, server: from, client: asClientId(bytesOf(client)), radiusKm: radius, count };
       }
       case 'expect':
-        return this.expectation(value as Value<'expect'>, path);
+        return this.readExpectation(value as ActionInput<'expect'>, path);
     }
   }
 
-  private expectedWord(written: unknown, path: Path): Action | undefined {
-    if (written === 'converged') return { kind: 'expect', that: { kind: 'converged' } };
-    const text = wordInstead(
-      written,
+  private readExpectedKeyword(input: unknown, path: ValuePath): Action | undefined {
+    if (input === 'converged') return { kind: 'expect', expectation: { kind: 'converged' } };
+    const text = suggestOrList(
+      input,
       ['converged'],
       'converged, a server that is linked, or a server, a client and its position',
     );
@@ -158,56 +169,62 @@ export class StepReader {
     return undefined;
   }
 
-  private expectedLinks(written: object, path: Path): Action | undefined {
-    const value = this.problems.read(linkedSchema, written, path);
+  private readExpectedLinks(input: object, path: ValuePath): Action | undefined {
+    const value = this.problems.read(linkedSchema, input, path);
     if (value === undefined) return undefined;
-    return { kind: 'expect', that: { kind: 'linked', server: this.serverOf(value.linked, [...path, 'linked']) } };
+    return {
+      kind: 'expect',
+      expectation: { kind: 'linked', server: this.readServer(value.linked, [...path, 'linked']) },
+    };
   }
 
-  private expectation(value: Value<'expect'>, path: Path): Action {
-    const server = this.serverOf(value.server, [...path, 'server']);
+  private readExpectation(value: ActionInput<'expect'>, path: ValuePath): Action {
+    const server = this.readServer(value.server, [...path, 'server']);
     const position = value.position === 'none' ? undefined : value.position;
-    return { kind: 'expect', that: { kind: 'position', server, client: asClientId(bytesOf(value.client)), position } };
+    return {
+      kind: 'expect',
+      expectation: { kind: 'position', server, client: asClientId(bytesOf(value.client)), position },
+    };
   }
 
-  private serversOf(written: string | readonly string[], path: Path): ServerId[] {
-    if (written === 'all') return [...this.servers];
-    const names = typeof written === 'string' ? [written] : written;
-    return names.map((name) => this.serverOf(name, path));
+  private readServers(input: string | readonly string[], path: ValuePath): ServerId[] {
+    if (input === 'all') return [...this.servers];
+    const names = typeof input === 'string' ? [input] : input;
+    return names.map((name) => this.readServer(name, path));
   }
 
-  private serverOf(name: string, path: Path): ServerId {
+  private readServer(name: string, path: ValuePath): ServerId {
     const id = this.servers.find((server) => server === name);
     if (id !== undefined) return id;
     const instead =
-      name === engine && this.ways.has(engine) ? 'steps of its own break it, as in `engine: down`' : undefined;
-    this.problems.add(path, `${name} is no server of this herd; ${instead ?? insteadOf(name, this.servers)}`);
+      name === broker && this.links.has(broker) ? 'steps of its own break it, as in `broker: down`' : undefined;
+    this.problems.add(path, `${name} is no server of this herd; ${instead ?? didYouMean(name, this.servers)}`);
     return name as ServerId;
   }
 
-  /** A server, or the engine where there is one. */
-  private endOf(name: string, path: Path): ServerId {
-    return name === engine && this.ways.has(engine) ? engine : this.serverOf(name, path);
+  /** A server, or the broker where there is one. */
+  private readEndpoint(name: string, path: ValuePath): ServerId {
+    return name === broker && this.links.has(broker) ? broker : this.readServer(name, path);
   }
 
-  private groupsOf(written: Value<'partition'>, path: Path): ServerId[][] {
-    const groups = written.map((group) => group.map((name) => this.endOf(name, path)));
-    for (const name of repeatedIn(groups.flat())) {
+  private readGroups(input: ActionInput<'partition'>, path: ValuePath): ServerId[][] {
+    const groups = input.map((group) => group.map((name) => this.readEndpoint(name, path)));
+    for (const name of findDuplicates(groups.flat())) {
       this.problems.add(path, `${name} stands twice in this partition; a server is in one group, or in none`);
     }
-    if (this.ways.has(engine) && !groups.flat().includes(engine)) {
-      this.problems.add(path, 'servers on NATS have no links to cut; put the engine into one of the groups');
+    if (this.links.has(broker) && !groups.flat().includes(broker)) {
+      this.problems.add(path, 'servers on NATS have no links to cut; put the broker into one of the groups');
     }
     return groups;
   }
 
-  private edgesOf(written: string | readonly [string, string], { oneway }: Beside, path: Path): Edge[] {
-    const [first, second] = typeof written === 'string' ? [written, undefined] : written;
-    const from = this.endOf(first, path);
-    const neighbours = this.ways.get(from) ?? [];
+  private readEdges(input: string | readonly [string, string], { oneway }: StepModifiers, path: ValuePath): Edge[] {
+    const [first, second] = typeof input === 'string' ? [input, undefined] : input;
+    const from = this.readEndpoint(first, path);
+    const neighbours = this.links.get(from) ?? [];
     if (second !== undefined) {
-      const to = this.endOf(second, path);
-      if (this.ways.has(to) && this.ways.has(from) && !neighbours.includes(to)) {
+      const to = this.readEndpoint(second, path);
+      if (this.links.has(to) && this.links.has(from) && !neighbours.includes(to)) {
         this.problems.add(path, `${from} does not talk with ${to}; it talks with ${neighbours.join(', ')}`);
       }
     }
@@ -224,7 +241,7 @@ export class StepReader {
 }
 
 /** A value as it may stand in a file. */
-function plain(value: unknown): string {
+function formatValue(value: unknown): string {
   if (typeof value === 'string') return value;
   return JSON.stringify(value).replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': ');
 }

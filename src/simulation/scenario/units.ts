@@ -17,68 +17,77 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** Turns a text into what it says, or says what it should look like. */
-function reading<Value>(parse: (text: string) => Value | undefined, shouldBe: string) {
+function textSchema<Value>(parse: (text: string) => Value | undefined, expected: string) {
   return z.unknown().transform((value, context): Value => {
     const parsed = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : undefined;
     if (parsed !== undefined) return parsed;
-    context.addIssue(shouldBe);
+    context.addIssue(expected);
     return z.NEVER;
   });
 }
 
-function notNegative(text: string): number | undefined {
+function parseNonNegativeDuration(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms === undefined || ms < 0 ? undefined : ms;
 }
 
-function within(least: number, most: number, value: number | undefined): number | undefined {
-  return value === undefined || value < least || value > most ? undefined : value;
+function ifInRange(min: number, max: number, value: number | undefined): number | undefined {
+  return value === undefined || value < min || value > max ? undefined : value;
 }
 
-function percent(text: string): number | undefined {
+function parsePercent(text: string): number | undefined {
   const [, amount] = percentPattern.exec(text) ?? [];
   return amount === undefined ? undefined : Number(amount) / 100;
 }
 
-function bytes(text: string): number | undefined {
+function parseBytes(text: string): number | undefined {
   const [, amount, unit] = sizePattern.exec(text) ?? [];
-  return within(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
+  return ifInRange(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
 }
 
 /** A span of time, in milliseconds. */
-export const duration = reading(notNegative, 'must be a time with its unit: 5ms, 1.5s, 2m, 1h');
+export const duration = textSchema(parseNonNegativeDuration, 'must be a time with its unit: 5ms, 1.5s, 2m, 1h');
 
 /** A span of time that may be below zero, in milliseconds. */
-export const signedDuration = reading(parseDuration, 'must be a time with its unit: 90s, -5m, 26h');
+export const signedDuration = textSchema(parseDuration, 'must be a time with its unit: 90s, -5m, 26h');
 
 /** From one span to another. */
-export const delayRange = reading((text) => {
-  const [, least = text, most = text] = rangePattern.exec(text) ?? [];
-  const leastMs = notNegative(least);
-  const mostMs = notNegative(most);
-  return leastMs === undefined || mostMs === undefined || leastMs > mostMs ? undefined : { leastMs, mostMs };
+export const delayRange = textSchema((text) => {
+  const [, min = text, max = text] = rangePattern.exec(text) ?? [];
+  const minMs = parseNonNegativeDuration(min);
+  const maxMs = parseNonNegativeDuration(max);
+  return minMs === undefined || maxMs === undefined || minMs > maxMs ? undefined : { minMs, maxMs };
 }, 'must be a time, or the least and the most: 20ms, 5ms..40ms');
 
 /** A probability: 0 up to 1. */
-export const probability = reading((text) => within(0, 1, percent(text)), 'must be a percentage from 0% to 100%');
+export const probability = textSchema(
+  (text) => ifInRange(0, 1, parsePercent(text)),
+  'must be a percentage from 0% to 100%',
+);
 
 /** A probability that is not certainty: what is always lost never comes. */
-export const lossProbability = reading((text) => within(0, 0.95, percent(text)), 'must be a percentage from 0% to 95%');
+export const lossProbability = textSchema(
+  (text) => ifInRange(0, 0.95, parsePercent(text)),
+  'must be a percentage from 0% to 95%',
+);
 
 /** How much faster a clock goes, below zero: slower. 0.01 for 1%. */
-export const driftRate = reading((text) => within(-0.9, 9, percent(text)), 'must be a percentage: 1%, -0.5%');
+export const driftRate = textSchema(
+  (text) => ifInRange(-0.9, 9, parsePercent(text)),
+  'must be a percentage: 1%, -0.5%',
+);
 
 /** How often, in times a second. */
-export const rate = reading((text) => {
+export const rate = textSchema((text) => {
   const [, amount, unit] = ratePattern.exec(text) ?? [];
   return amount === undefined ? undefined : (Number(amount) * 1_000) / (durationUnits[unit ?? ''] ?? 1);
 }, 'must be how often: 20/s, 90/m');
 
 /** Bytes a second; Infinity for `none`, which is no limit. */
-export const bandwidth = reading((text) => {
+export const bandwidth = textSchema((text) => {
   if (text === 'none') return Infinity;
-  return text.endsWith('/s') ? bytes(text.slice(0, -2)) : undefined;
+  return text.endsWith('/s') ? parseBytes(text.slice(0, -2)) : undefined;
 }, 'must be bytes a second: 64KB/s, 1MB/s; or none for no limit');
 
 /** How many bytes. */
-export const size = reading(bytes, 'must be bytes: 4KB, 131072B');
+export const size = textSchema(parseBytes, 'must be bytes: 4KB, 131072B');

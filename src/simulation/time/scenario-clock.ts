@@ -6,39 +6,39 @@ import type { Clock } from '../../actors/ports/clock.js';
  * let pass to: however long the start of a process takes, and however busy the machine is, what comes a second after a step
  * comes a second after it is done.
  */
-export class StoryClock {
+export class ScenarioClock {
   /** How far the story has come, in milliseconds; while time passes, how far it had come before. */
-  private toldMs = 0;
+  private elapsedMs = 0;
   /** While time passes: the clock's time when it began to, and how far it may go. */
-  private passing: { readonly sinceMs: number; readonly untilMs: number } | undefined;
+  private running: { readonly sinceMs: number; readonly untilMs: number } | undefined;
 
-  /** @param interrupted when the story is to be broken off */
+  /** @param abortSignal when the story is to be broken off */
   constructor(
     private readonly clock: Clock,
-    private readonly interrupted: AbortSignal,
+    private readonly abortSignal: AbortSignal,
   ) {}
 
   /** Milliseconds since the story began. */
   nowMs(): number {
-    if (this.passing === undefined) return this.toldMs;
-    const { sinceMs, untilMs } = this.passing;
-    return Math.min(untilMs, this.toldMs + this.clock.monotonicMs() - sinceMs);
+    if (this.running === undefined) return this.elapsedMs;
+    const { sinceMs, untilMs } = this.running;
+    return Math.min(untilMs, this.elapsedMs + this.clock.monotonicMs() - sinceMs);
   }
 
   /**
    * Lets time pass until that moment.
    * @throws if the story is broken off
    */
-  async passUntil(ms: number): Promise<void> {
-    const untilMs = Math.max(ms, this.toldMs);
-    this.passing = { sinceMs: this.clock.monotonicMs(), untilMs };
+  async advanceTo(ms: number): Promise<void> {
+    const untilMs = Math.max(ms, this.elapsedMs);
+    this.running = { sinceMs: this.clock.monotonicMs(), untilMs };
     // Whatever waits is done, even if no time is to pass.
     await nextTurn();
-    while (this.nowMs() < untilMs && !this.interrupted.aborted) {
-      await pause(Math.ceil(untilMs - this.nowMs()), undefined, { signal: this.interrupted }).catch(() => undefined);
+    while (this.nowMs() < untilMs && !this.abortSignal.aborted) {
+      await pause(Math.ceil(untilMs - this.nowMs()), undefined, { signal: this.abortSignal }).catch(() => undefined);
     }
-    this.interrupted.throwIfAborted();
-    this.toldMs = untilMs;
-    this.passing = undefined;
+    this.abortSignal.throwIfAborted();
+    this.elapsedMs = untilMs;
+    this.running = undefined;
   }
 }

@@ -40,9 +40,9 @@ export class SeededRandom implements Random {
     return (sum >>> 0) / 0x1_0000_0000;
   }
 
-  /** A number from `least` up to, not including, `most`. */
-  between(least: number, most: number): number {
-    return least === most ? least : least + (most - least) * this.next();
+  /** A number from `min` up to, not including, `max`. */
+  between(min: number, max: number): number {
+    return min === max ? min : min + (max - min) * this.next();
   }
 
   /** A whole number from 0 up to, not including, `count`. */

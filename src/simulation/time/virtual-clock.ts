@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
   }
 
   /** How many timers are armed: one that nobody needs any more is a leak. */
-  get armed(): number {
+  get armedTimerCount(): number {
     return this.armedCount;
   }
 

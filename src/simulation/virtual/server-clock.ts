@@ -6,35 +6,37 @@ import type { SimulatedProcess } from './simulated-process.js';
 /** How wrong a machine's clock is. It outlives the processes of that machine. */
 export class ClockFault {
   private rate = 1;
-  private jumpedMs = 0;
+  private offsetMs = 0;
   /** The true time since which the rate holds, and what the machine counted by then. */
-  private sinceMs = 0;
-  private countedMs = 0;
+  private rateChangedMs = 0;
+  private machineMsAtRateChange = 0;
 
   /** Sets the time of day forth, or back if below zero. */
   jump(byMs: number): void {
-    this.jumpedMs += byMs;
+    this.offsetMs += byMs;
   }
 
   /** Goes at another pace from now on: 1.01 counts 1.01 s a second. */
   drift(rate: number, trueMs: number): void {
-    this.countedMs = this.counted(trueMs);
-    this.sinceMs = trueMs;
+    this.machineMsAtRateChange = this.machineMs(trueMs);
+    this.rateChangedMs = trueMs;
     this.rate = rate;
   }
 
   /** What the machine has counted at a true time; never goes back. */
-  counted(trueMs: number): number {
-    return this.rate === 1 && this.sinceMs === 0 ? trueMs : this.countedMs + (trueMs - this.sinceMs) * this.rate;
+  machineMs(trueMs: number): number {
+    return this.rate === 1 && this.rateChangedMs === 0
+      ? trueMs
+      : this.machineMsAtRateChange + (trueMs - this.rateChangedMs) * this.rate;
   }
 
   /** The machine's time of day at a true time, counted from the start. */
-  timeOfDay(trueMs: number): number {
-    return this.counted(trueMs) + this.jumpedMs;
+  timeOfDayMs(trueMs: number): number {
+    return this.machineMs(trueMs) + this.offsetMs;
   }
 
   /** How long a span of this machine truly takes. */
-  trueSpan(spanMs: number): number {
+  trueDurationMs(spanMs: number): number {
     return spanMs / this.rate;
   }
 }
@@ -50,15 +52,15 @@ export class ServerClock implements Clock {
   constructor(
     private readonly clock: VirtualClock,
     private readonly fault: ClockFault,
-    private readonly owner: SimulatedProcess,
+    private readonly simulatedProcess: SimulatedProcess,
   ) {}
 
   now(): Instant {
-    return instantAt(this.fault.timeOfDay(this.clock.monotonicMs()));
+    return instantAt(this.fault.timeOfDayMs(this.clock.monotonicMs()));
   }
 
   monotonicMs(): number {
-    return this.fault.counted(this.clock.monotonicMs());
+    return this.fault.machineMs(this.clock.monotonicMs());
   }
 
   setTimeout(callback: () => void, delayMs: number): unknown {
@@ -66,7 +68,7 @@ export class ServerClock implements Clock {
     const fire = () => {
       if (timer.state === 'armed') callback();
     };
-    timer.handle = this.clock.setTimeout(() => this.owner.run(fire), this.fault.trueSpan(delayMs));
+    timer.handle = this.clock.setTimeout(() => this.simulatedProcess.run(fire), this.fault.trueDurationMs(delayMs));
     return timer;
   }
 

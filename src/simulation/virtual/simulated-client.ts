@@ -1,20 +1,20 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { clientAddress } from '../network/simulated-client-listener.js';
+import { clientListenerAddress } from '../network/simulated-client-listener.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from '../network/socket.js';
-import { OpenCommands } from '../run/pending-commands.js';
-import type { WorldListener } from '../environment.js';
+import { PendingCommands } from '../run/pending-commands.js';
+import type { SimulationListener } from '../environment.js';
 
 /** A phone: speaks the protocol of clients with one server at a time, over a connection that it keeps. */
 export class SimulatedClient implements SocketHost {
   readonly life = 'alive';
-  private talk: Talk | undefined;
+  private connection: ClientConnection | undefined;
 
   constructor(
     readonly name: string,
     private readonly network: SimulatedNetwork,
-    private readonly tell: WorldListener,
+    private readonly emit: SimulationListener,
   ) {}
 
   run(work: () => void): void {
@@ -22,55 +22,55 @@ export class SimulatedClient implements SocketHost {
   }
 
   /** Sends a command; with another server than before, over a new connection. */
-  command(server: ServerId, line: ByteString): void {
-    if (this.talk?.server !== server || !this.talk.isOpen) {
-      this.talk?.end();
-      this.talk = new Talk(this, server, this.tell);
-      this.talk.socket = this.network.dial(this, server, clientAddress(server), this.talk);
+  sendCommand(server: ServerId, line: ByteString): void {
+    if (this.connection?.server !== server || !this.connection.isOpen) {
+      this.connection?.end();
+      this.connection = new ClientConnection(this, server, this.emit);
+      this.connection.socket = this.network.dial(this, server, clientListenerAddress(server), this.connection);
     }
-    this.talk.command(line);
+    this.connection.sendCommand(line);
   }
 }
 
 /** One connection of a client: its commands, and the answers to them. */
-class Talk implements SocketListener {
+class ClientConnection implements SocketListener {
   socket: Socket | undefined;
-  private readonly commands = new OpenCommands();
+  private readonly commands = new PendingCommands();
   /** What was said before the server took the call. */
-  private unsent: ByteString[] = [];
-  private state: 'calling' | 'talking' | 'over' = 'calling';
+  private queued: ByteString[] = [];
+  private state: 'connecting' | 'open' | 'closed' = 'connecting';
 
   constructor(
     private readonly client: SimulatedClient,
     readonly server: ServerId,
-    private readonly tell: WorldListener,
+    private readonly emit: SimulationListener,
   ) {}
 
   get isOpen(): boolean {
-    return this.state !== 'over';
+    return this.state !== 'closed';
   }
 
-  command(line: ByteString): void {
-    this.tell({ kind: 'asked', client: this.client.name, server: this.server, line });
+  sendCommand(line: ByteString): void {
+    this.emit({ kind: 'command-sent', client: this.client.name, server: this.server, line });
     this.commands.add(line);
-    if (this.state === 'calling') this.unsent.push(line);
+    if (this.state === 'connecting') this.queued.push(line);
     else this.socket?.write(`${line}\n`);
   }
 
   /** Says no more; the answers that are still to come are still taken. */
   end(): void {
-    if (this.state === 'talking') this.socket?.end();
+    if (this.state === 'open') this.socket?.end();
   }
 
   opened(): void {
-    this.state = 'talking';
-    for (const line of this.unsent) this.socket?.write(`${line}\n`);
-    this.unsent = [];
+    this.state = 'open';
+    for (const line of this.queued) this.socket?.write(`${line}\n`);
+    this.queued = [];
   }
 
   bytes(text: ByteString): void {
-    for (const { command, lines } of this.commands.take(text)) {
-      this.tell({ kind: 'answered', client: this.client.name, server: this.server, command, lines });
+    for (const { command, lines } of this.commands.receive(text)) {
+      this.emit({ kind: 'response-received', client: this.client.name, server: this.server, command, lines });
     }
   }
 
@@ -84,11 +84,11 @@ class Talk implements SocketListener {
   }
 
   closed(): void {
-    if (this.state === 'over') return;
-    this.state = 'over';
+    if (this.state === 'closed') return;
+    this.state = 'closed';
     const { server } = this;
-    for (const command of this.commands.giveUp()) {
-      this.tell({ kind: 'unanswered', client: this.client.name, server, command });
+    for (const command of this.commands.abandon()) {
+      this.emit({ kind: 'response-lost', client: this.client.name, server, command });
     }
   }
 }

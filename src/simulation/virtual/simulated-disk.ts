@@ -4,7 +4,7 @@ import type { Clock } from '../../actors/ports/clock.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
 /** How long changes wait until they are on disk, in milliseconds: the most that a kill loses of them. */
-const writtenAfterMs = 200;
+const flushDelayMs = 200;
 
 /** A change, and when it was made. */
 interface Change {
@@ -22,16 +22,16 @@ export class SimulatedDisk {
   constructor(private readonly clock: Clock) {}
 
   /** Writes down what happens on a bus from now on. */
-  listen(bus: MessageBus): void {
+  attach(bus: MessageBus): void {
     bus.on('locations-learned', ({ locations }) => {
-      for (const location of locations) this.note(location.client, location);
+      for (const location of locations) this.queueChange(location.client, location);
     });
-    bus.on('location-forgotten', ({ location }) => this.note(location.client, undefined));
+    bus.on('location-evicted', ({ location }) => this.queueChange(location.client, undefined));
   }
 
   /** The process was killed: what was not yet written is lost. */
   processKilled(): void {
-    this.write();
+    this.flushDue();
     this.unwritten = [];
   }
 
@@ -46,13 +46,13 @@ export class SimulatedDisk {
     this.unwritten = [];
   }
 
-  private note(client: ClientId, location: Location | undefined): void {
+  private queueChange(client: ClientId, location: Location | undefined): void {
     this.unwritten.push({ client, location, atMs: this.clock.monotonicMs() });
-    if (this.unwritten.length > changesMax) this.write();
+    if (this.unwritten.length > maxUnwrittenChanges) this.flushDue();
   }
 
-  private write(): void {
-    const writtenMs = this.clock.monotonicMs() - writtenAfterMs;
+  private flushDue(): void {
+    const writtenMs = this.clock.monotonicMs() - flushDelayMs;
     const index = this.unwritten.findIndex(({ atMs }) => atMs > writtenMs);
     for (const { client, location } of this.unwritten.splice(0, index < 0 ? this.unwritten.length : index)) {
       if (location === undefined) this.written.delete(client);
@@ -62,4 +62,4 @@ export class SimulatedDisk {
 }
 
 /** Changes that wait at most before those that are old enough are written down; only to keep their list short. */
-const changesMax = 1_000;
+const maxUnwrittenChanges = 1_000;

@@ -7,19 +7,19 @@ import type { SeededRandom } from '../time/seeded-random.js';
 /** How the upstream does. `slow` answers later than anybody waits for; `garbage` answers at once, with what is no answer. */
 export type UpstreamState = 'up' | 'down' | 'slow' | 'garbage';
 
-const answerMs = { leastMs: 20, mostMs: 120 } as const;
-const slowMs = { leastMs: 2_000, mostMs: 20_000 } as const;
+const normalDelayMs = { leastMs: 20, mostMs: 120 } as const;
+const slowDelayMs = { leastMs: 2_000, mostMs: 20_000 } as const;
 
 /** How long an answer takes, in milliseconds. */
-export function answerDelayOf(state: UpstreamState): { readonly leastMs: number; readonly mostMs: number } {
-  return state === 'slow' ? slowMs : answerMs;
+export function responseDelayMs(state: UpstreamState): { readonly leastMs: number; readonly mostMs: number } {
+  return state === 'slow' ? slowDelayMs : normalDelayMs;
 }
 
 /** An answer in the shape of each upstream that there is. */
-export const plainAnswer: HttpResponse = { status: 200, body: Buffer.from('{"results":[],"status":"ZERO_RESULTS"}') };
+export const validResponse: HttpResponse = { status: 200, body: Buffer.from('{"results":[],"status":"ZERO_RESULTS"}') };
 
 /** What is no answer: a page of a proxy, half an object, an error of the service, nothing. */
-export const garbage: readonly HttpResponse[] = [
+export const malformedResponses: readonly HttpResponse[] = [
   { status: 200, body: Buffer.from('<html><body>Bad gateway</body></html>') },
   { status: 200, body: Buffer.from('{"results":[{"id":1') },
   { status: 500, body: Buffer.from('Internal Server Error') },
@@ -31,28 +31,28 @@ export const garbage: readonly HttpResponse[] = [
 export class SimulatedHttp implements Http {
   state: UpstreamState = 'up';
 
-  /** @param onPromise hears that a promise was given or kept: what waits for it runs before time goes on */
+  /** @param onPromiseSettled hears that a promise was given or kept: what waits for it runs before time goes on */
   constructor(
     private readonly clock: Clock,
     private readonly random: SeededRandom,
-    private readonly onPromise: () => void,
+    private readonly onPromiseSettled: () => void,
   ) {}
 
   fetch(_request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    this.onPromise();
+    this.onPromiseSettled();
     return new Promise((resolve, reject) => {
       const settle = () => {
-        this.onPromise();
+        this.onPromiseSettled();
         const response = this.respond();
         if (response === undefined)
-          reject(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'passing'));
+          reject(new UpstreamError('the upstream cannot be reached (ECONNREFUSED)', 'transient'));
         else resolve({ ...response, tookMs });
       };
-      const { leastMs, mostMs } = answerDelayOf(this.state);
+      const { leastMs, mostMs } = responseDelayMs(this.state);
       const tookMs = this.random.between(leastMs, mostMs);
       const timer = this.clock.setTimeout(settle, tookMs);
       signal.addEventListener('abort', () => {
-        this.onPromise();
+        this.onPromiseSettled();
         this.clock.clearTimeout(timer);
         reject(new UpstreamError('cancelled'));
       });
@@ -63,11 +63,11 @@ export class SimulatedHttp implements Http {
     switch (this.state) {
       case 'up':
       case 'slow':
-        return plainAnswer;
+        return validResponse;
       case 'down':
         return undefined;
       case 'garbage':
-        return this.random.pick(garbage);
+        return this.random.pick(malformedResponses);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { SocketHost } from '../network/socket.js';
 export class SimulatedProcess implements SocketHost {
   private state: 'running' | 'paused' | 'dead' = 'running';
   /** What would have been done while the process was paused, in order. */
-  private waiting: (() => void)[] = [];
+  private deferredWork: (() => void)[] = [];
 
   /** @param name the server's */
   constructor(readonly name: string) {}
@@ -19,7 +19,7 @@ export class SimulatedProcess implements SocketHost {
 
   run(work: () => void): void {
     if (this.state === 'running') work();
-    else if (this.state === 'paused') this.waiting.push(work);
+    else if (this.state === 'paused') this.deferredWork.push(work);
   }
 
   /** As by SIGSTOP. */
@@ -31,14 +31,14 @@ export class SimulatedProcess implements SocketHost {
   resume(): void {
     if (this.state !== 'paused') return;
     this.state = 'running';
-    const waiting = this.waiting;
-    this.waiting = [];
+    const waiting = this.deferredWork;
+    this.deferredWork = [];
     for (const work of waiting) work();
   }
 
   /** As by SIGKILL. */
   kill(): void {
     this.state = 'dead';
-    this.waiting = [];
+    this.deferredWork = [];
   }
 }

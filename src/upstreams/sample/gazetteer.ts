@@ -30,7 +30,7 @@ export interface Circle {
 }
 
 /** Half the Earth's girth, as the index measures it: no place is farther. Beyond it the index's measure turns back. */
-const radiusKmMax = Math.PI * 6371;
+const maxRadiusKm = Math.PI * 6371;
 
 /** Bytes to which sections of an encoded gazetteer are aligned, so that typed arrays can view them in place. */
 const alignment = 8;
@@ -46,7 +46,7 @@ export class Gazetteer {
   /** Where in the index each place stands, by its number. */
   readonly #positions: Uint32Array;
   readonly #regions: readonly Region[];
-  readonly #regionOf: Uint16Array;
+  readonly #regionIndexes: Uint16Array;
   /** Where in `#names` the name of each place begins; one more than there are places, for the end of the last. */
   readonly #nameStarts: Uint32Array;
   readonly #names: Uint8Array;
@@ -65,7 +65,7 @@ export class Gazetteer {
       return start;
     };
     this.#nameStarts = new Uint32Array(data, section((numItems + 1) * 4), numItems + 1);
-    this.#regionOf = new Uint16Array(data, section(numItems * 2), numItems);
+    this.#regionIndexes = new Uint16Array(data, section(numItems * 2), numItems);
     const namesBytes = this.#nameStarts[numItems] ?? 0;
     this.#names = new Uint8Array(data, section(namesBytes), namesBytes);
     this.#regions = JSON.parse(utf8.decode(new Uint8Array(data, offset))) as readonly Region[];
@@ -77,16 +77,16 @@ export class Gazetteer {
     return this.#index.numItems;
   }
 
-  /** The places of a circle, nearest first, `countMax` at most. */
-  nearest(circle: Circle, countMax: number): Place[] {
-    const radiusKm = Math.min(circle.radiusKm, radiusKmMax);
-    const numbers = around(this.#index, circle.longitude, circle.latitude, countMax, radiusKm);
+  /** The places of a circle, nearest first, `maxCount` at most. */
+  nearest(circle: Circle, maxCount: number): Place[] {
+    const radiusKm = Math.min(circle.radiusKm, maxRadiusKm);
+    const numbers = around(this.#index, circle.longitude, circle.latitude, maxCount, radiusKm);
     return numbers.map((number) => this.#place(number));
   }
 
   #place(number: number): Place {
     const position = this.#positions[number] ?? NaN;
-    const region = this.#regions[this.#regionOf[number] ?? NaN];
+    const region = this.#regions[this.#regionIndexes[number] ?? NaN];
     const longitude = this.#index.coords[2 * position];
     const latitude = this.#index.coords[2 * position + 1];
     if (region === undefined || latitude === undefined || longitude === undefined) {
@@ -107,24 +107,24 @@ export class Gazetteer {
 export function encodeGazetteer(places: readonly Omit<Place, 'number'>[]): Uint8Array {
   const index = new KDBush(places.length);
   const nameStarts = new Uint32Array(places.length + 1);
-  const regionOf = new Uint16Array(places.length);
+  const regionIndexes = new Uint16Array(places.length);
   const regions = new Map<Region, number>();
   const names = Buffer.from(places.map(({ name }) => name).join(''), 'utf8');
   for (const [number, { name, region, latitude, longitude }] of places.entries()) {
     index.add(longitude, latitude);
     nameStarts[number + 1] = (nameStarts[number] ?? 0) + Buffer.byteLength(name, 'utf8');
     if (!regions.has(region)) regions.set(region, regions.size);
-    regionOf[number] = regions.get(region) ?? 0;
+    regionIndexes[number] = regions.get(region) ?? 0;
   }
   if (regions.size > 2 ** 16) throw new RangeError(`${regions.size} regions are more than 16 bits can number`);
-  const sections = [new Uint8Array(index.finish().data), viewOf(nameStarts), viewOf(regionOf), names];
-  return Buffer.concat([...sections.map(padded), Buffer.from(JSON.stringify([...regions.keys()]), 'utf8')]);
+  const sections = [new Uint8Array(index.finish().data), asBytes(nameStarts), asBytes(regionIndexes), names];
+  return Buffer.concat([...sections.map(padToAlignment), Buffer.from(JSON.stringify([...regions.keys()]), 'utf8')]);
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: Uint32Array | Uint16Array): Uint8Array {
+function asBytes({ buffer, byteOffset, byteLength }: Uint32Array | Uint16Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function padded(section: Uint8Array): Uint8Array {
+function padToAlignment(section: Uint8Array): Uint8Array {
   return Buffer.concat([section], Math.ceil(section.length / alignment) * alignment);
 }

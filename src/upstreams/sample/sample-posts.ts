@@ -1,6 +1,6 @@
 import type { Place } from './gazetteer.js';
-import { htmlEscaped } from '../html.js';
-import { jsonObject, type JsonFields } from '../json-object.js';
+import { escapeHtml } from '../html.js';
+import { formatJsonObject, type JsonFields } from '../json-object.js';
 
 /** A made-up post at a real place. It belongs to the place: whoever asks, and however, finds the same one. */
 export interface SamplePost {
@@ -40,12 +40,12 @@ const sentences = [
   'lights are back on in our street.',
 ] as const;
 
-export function postsOf(place: Place): SamplePost[] {
-  return Array.from({ length: postsPerPlace }, (_, post) => samplePost(place, post));
+export function samplePosts(place: Place): SamplePost[] {
+  return Array.from({ length: postsPerPlace }, (_, post) => createPost(place, post));
 }
 
 /** The post as the Search API v1.0 wrote it in 2011, in its order of fields. */
-export function postJson({ id, place, postedMs, sentence }: SamplePost): string {
+export function formatPost({ id, place, postedMs, sentence }: SamplePost): string {
   const userId = String(firstUserId + place.number);
   const country = place.region.country;
   const fields: JsonFields = {
@@ -58,7 +58,7 @@ export function postJson({ id, place, postedMs, sentence }: SamplePost): string 
     id_str: JSON.stringify(String(id)),
     metadata: JSON.stringify({ result_type: 'recent' }),
     to_user_id: 'null',
-    text: JSON.stringify(`Sample post from ${addressOf(place)}: ${sentence}`),
+    text: JSON.stringify(`Sample post from ${formatAddress(place)}: ${sentence}`),
     // As digits: a number of 64 bits goes through JSON.stringify in no way.
     id: String(id),
     from_user_id: userId,
@@ -66,30 +66,30 @@ export function postJson({ id, place, postedMs, sentence }: SamplePost): string 
     iso_language_code: JSON.stringify('en'),
     to_user_id_str: 'null',
     // The service escaped the client's link for HTML before it put it into JSON.
-    source: JSON.stringify(htmlEscaped('<a href="https://www.geonames.org/">Herd sample, places by GeoNames</a>')),
+    source: JSON.stringify(escapeHtml('<a href="https://www.geonames.org/">Herd sample, places by GeoNames</a>')),
   };
-  return jsonObject(fields);
+  return formatJsonObject(fields);
 }
 
 /** Name, region and country, without those that are not known or say the same again. */
-export function addressOf({ name, region }: Place): string {
+export function formatAddress({ name, region }: Place): string {
   return [...new Set([name, region.name ?? name, region.country])].join(', ');
 }
 
-function samplePost(place: Place, post: number): SamplePost {
+function createPost(place: Place, post: number): SamplePost {
   const number = place.number * postsPerPlace + post;
-  const postedMs = newestMs - (scrambled(number) % weekMs);
+  const postedMs = newestMs - (mixBits(number) % weekMs);
   const lowBits = BigInt.asUintN(idLowBits, BigInt(number));
   return {
     id: ((BigInt(postedMs) - idEpochMs) << BigInt(idLowBits)) | lowBits,
     place,
     postedMs,
-    sentence: sentences[scrambled(~number) % sentences.length] ?? sentences[0],
+    sentence: sentences[mixBits(~number) % sentences.length] ?? sentences[0],
   };
 }
 
 /** A number from 0 to 2^32 - 1 that looks random and is always the same for the same one: MurmurHash3's last step. */
-function scrambled(number: number): number {
+function mixBits(number: number): number {
   let hash = number;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

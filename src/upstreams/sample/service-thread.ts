@@ -20,9 +20,9 @@ type State =
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
   | { readonly name: 'stopped'; readonly ended: Promise<unknown> };
 
-interface FirstStart {
+interface FirstStartCallbacks {
   readonly onListening: () => void;
-  readonly onDeath: (error: Error) => void;
+  readonly onExit: (error: Error) => void;
 }
 
 const host = '127.0.0.1';
@@ -40,10 +40,10 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 12
 export class ServiceThread {
   readonly #entry: URL;
   readonly #onFailure: (error: Error) => void;
-  readonly #firstStart: FirstStart;
+  readonly #firstStart: FirstStartCallbacks;
   /** 0 until the thread has listened once. */
   #port = 0;
-  #deathsInARow = 0;
+  #consecutiveExits = 0;
   #state: State;
 
   /**
@@ -56,12 +56,12 @@ export class ServiceThread {
     return new Promise((resolve, reject) => {
       const thread: ServiceThread = new ServiceThread(entry, onFailure, {
         onListening: () => resolve(thread),
-        onDeath: reject,
+        onExit: reject,
       });
     });
   }
 
-  private constructor(entry: URL, onFailure: (error: Error) => void, firstStart: FirstStart) {
+  private constructor(entry: URL, onFailure: (error: Error) => void, firstStart: FirstStartCallbacks) {
     this.#entry = entry;
     this.#onFailure = onFailure;
     this.#firstStart = firstStart;
@@ -89,17 +89,17 @@ export class ServiceThread {
     // Not the process's own options: `--input-type` or `--inspect-brk`, say, would end or stop the thread.
     const worker = new Worker(this.#entry, { workerData, resourceLimits, execArgv: [] });
     let cause: unknown;
-    worker.on('message', (message: ServiceThreadMessage) => this.#hear(message, worker));
+    worker.on('message', (message: ServiceThreadMessage) => this.#handleMessage(message, worker));
     worker.on('error', (error) => (cause = error));
     worker.on('exit', (code) => {
-      this.#mourn(
+      this.#handleExit(
         cause instanceof Error ? cause : new Error(`The service's thread ended with code ${code}.`, { cause }),
       );
     });
     return { name: 'running', worker };
   }
 
-  #hear(message: ServiceThreadMessage, worker: Worker): void {
+  #handleMessage(message: ServiceThreadMessage, worker: Worker): void {
     switch (message.kind) {
       case 'listening':
         this.#port = message.port;
@@ -107,22 +107,22 @@ export class ServiceThread {
         this.#firstStart.onListening();
         break;
       case 'ready':
-        this.#deathsInARow = 0;
+        this.#consecutiveExits = 0;
         break;
       case 'failure':
         this.#onFailure(message.error);
     }
   }
 
-  #mourn(error: Error): void {
+  #handleExit(error: Error): void {
     if (this.#state.name === 'stopped') return;
     if (this.#port === 0) {
       this.#state = { name: 'stopped', ended: Promise.resolve() };
-      this.#firstStart.onDeath(error);
+      this.#firstStart.onExit(error);
       return;
     }
-    this.#deathsInARow++;
-    const timer = setTimeout(() => (this.#state = this.#run()), restartDelayMs(this.#deathsInARow));
+    this.#consecutiveExits++;
+    const timer = setTimeout(() => (this.#state = this.#run()), restartDelayMs(this.#consecutiveExits));
     this.#state = { name: 'waiting', timer: timer.unref() };
     this.#onFailure(error);
   }

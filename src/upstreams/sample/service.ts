@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
 import type { Gazetteer } from './gazetteer.js';
-import { placesSearchReply } from './places-search.js';
+import { answerPlacesSearch } from './places-search.js';
 import type { Reply } from './reply.js';
-import { twitterSearchReply } from './twitter-search.js';
+import { answerTwitterSearch } from './twitter-search.js';
 
-const replies = new Map([
-  ['/search.json', twitterSearchReply],
-  ['/maps/api/place/nearbysearch/json', placesSearchReply],
+const handlers = new Map([
+  ['/search.json', answerTwitterSearch],
+  ['/maps/api/place/nearbysearch/json', answerPlacesSearch],
 ]);
 
 /**
@@ -15,28 +15,28 @@ const replies = new Map([
  * @param gazetteer gives what to answer from; a request fails if it throws
  * @param onFailure gets each error that a request met and its client only hears of as HTTP 500
  */
-export function sampleService(gazetteer: () => Gazetteer, onFailure: (error: Error) => void): RequestListener {
+export function createRequestListener(gazetteer: () => Gazetteer, onFailure: (error: Error) => void): RequestListener {
   return (request, response) => {
     let reply: Reply;
     try {
-      reply = replyTo(request, gazetteer);
+      reply = route(request, gazetteer);
     } catch (error) {
       onFailure(error instanceof Error ? error : new Error(String(error)));
       reply = { status: 500, body: JSON.stringify({ error: 'The sample service failed.' }) };
     }
-    send(response, reply);
+    sendReply(response, reply);
   };
 }
 
-function replyTo({ method, url }: IncomingMessage, gazetteer: () => Gazetteer): Reply {
+function route({ method, url }: IncomingMessage, gazetteer: () => Gazetteer): Reply {
   const [path = '', query] = splitOnce(url ?? '', '?');
-  const replyFor = replies.get(path);
-  if (replyFor === undefined) return { status: 404, body: JSON.stringify({ error: 'Not found' }) };
+  const handler = handlers.get(path);
+  if (handler === undefined) return { status: 404, body: JSON.stringify({ error: 'Not found' }) };
   if (method !== 'GET') return { status: 405, body: JSON.stringify({ error: 'Only GET is allowed here.' }) };
-  return replyFor(new URLSearchParams(query), gazetteer());
+  return handler(new URLSearchParams(query), gazetteer());
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
+function sendReply(response: ServerResponse, { status, body }: Reply): void {
   response.writeHead(status, {
     'content-type': 'application/json;charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -45,7 +45,7 @@ function send(response: ServerResponse, { status, body }: Reply): void {
   response.end(body);
 }
 
-function splitOnce(text: string, mark: string): readonly string[] {
-  const at = text.indexOf(mark);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
+function splitOnce(text: string, separator: string): readonly string[] {
+  const index = text.indexOf(separator);
+  return index === -1 ? [text] : [text.slice(0, index), text.slice(index + separator.length)];
 }

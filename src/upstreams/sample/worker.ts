@@ -6,11 +6,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadGazetteer } from './gazetteer-file.js';
 import type { Gazetteer } from './gazetteer.js';
 import type { ServiceThreadData, ServiceThreadMessage } from './service-thread.js';
-import { sampleService } from './service.js';
+import { createRequestListener } from './service.js';
 
 const { host, port } = workerData as ServiceThreadData;
 
-function tell(message: ServiceThreadMessage): void {
+function post(message: ServiceThreadMessage): void {
   parentPort?.postMessage(message);
 }
 
@@ -19,12 +19,12 @@ const server = createServer();
 server.on(
   'request',
   // Loaded by the first request: many herds never ask.
-  sampleService(
+  createRequestListener(
     () => (gazetteer ??= loadGazetteer()),
-    (error) => tell({ kind: 'failure', error }),
+    (error) => post({ kind: 'failure', error }),
   ),
 );
 server.listen(port, host);
 await once(server, 'listening');
-tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
-tell({ kind: 'ready' });
+post({ kind: 'listening', port: (server.address() as AddressInfo).port });
+post({ kind: 'ready' });

@@ -5,7 +5,7 @@ import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js
 import { Supervisor } from '../../../src/actors/bus/supervisor.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, strictBus } from '../../support/fake-bus.js';
+import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 type Order = 'work' | 'throw' | object;
@@ -43,8 +43,8 @@ describe('Supervisor', () => {
     stopped = [];
     escalated = [];
     supervisor = new Supervisor(bus, clock, {
-      stopped: (who) => stopped.push(who),
-      escalated: (error) => escalated.push(error),
+      onStopped: (who) => stopped.push(who),
+      onEscalated: (error) => escalated.push(error),
     });
   });
 
@@ -72,7 +72,7 @@ describe('Supervisor', () => {
   });
 
   it('ends an actor that is stopped: it says so, and nobody lives there any more', () => {
-    const deadLetters = eventsOf(bus, 'dead-letter');
+    const deadLetters = collectEvents(bus, 'dead-letter');
     spawn('connection');
     for (const order of ['throw', 'work'] as const) bus.send(at, order);
     expect(workers).to.deep.equal([{ worked: 0, stops: 1 }]);
@@ -81,7 +81,7 @@ describe('Supervisor', () => {
   });
 
   it('publishes what failed, why, and what it did about it', () => {
-    const failures = eventsOf(bus, 'actor-failed');
+    const failures = collectEvents(bus, 'actor-failed');
     spawn('flood');
     bus.send(at, 'throw');
     expect(failures).to.have.lengthOf(1);
@@ -109,25 +109,25 @@ describe('Supervisor', () => {
   });
 
   for (const kind of ['store', 'upstream'] as const) {
-    it(`[UP9] tells who asked that the question failed, when it was put to the ${kind}`, () => {
+    it(`[UP9] answers a request with request-failed when the ${kind} fails over it`, () => {
       const asker = new FakeActor<ConnectionMessage>();
       const replyTo = addresses.connection(1);
       bus.attach(replyTo, asker);
       spawn(kind);
-      bus.send(at, { kind: 'whereis', replyTo, question: 7 });
-      expect(asker.received).to.deep.equal([{ kind: 'question-failed', question: 7 }]);
+      bus.send(at, { kind: 'whereis', replyTo, requestId: 7 });
+      expect(asker.received).to.deep.equal([{ kind: 'request-failed', requestId: 7 }]);
     });
   }
 
   it('escalates a failure that comes back too often', () => {
     spawn('link');
-    const { failuresMax } = policies.link;
-    for (let failure = 0; failure < failuresMax; failure += 1) bus.send(at, 'throw');
+    const { maxFailures } = policies.link;
+    for (let failure = 0; failure < maxFailures; failure += 1) bus.send(at, 'throw');
     expect(escalated).to.deep.equal([]);
     bus.send(at, 'throw');
     expect(escalated).to.have.lengthOf(1);
     expect(escalated[0]).to.have.property('message', 'thrown on demand');
-    expect(workers, 'nothing is made anew after that').to.have.lengthOf(failuresMax + 1);
+    expect(workers, 'nothing is made anew after that').to.have.lengthOf(maxFailures + 1);
   });
 
   it('does not count failures that come now and then', () => {
@@ -158,7 +158,7 @@ describe('Supervisor', () => {
   });
 
   it('stops one, once, and frees its address', () => {
-    const deadLetters = eventsOf(bus, 'dead-letter');
+    const deadLetters = collectEvents(bus, 'dead-letter');
     spawn('connection');
     supervisor.stop(at);
     supervisor.stop(at);
@@ -181,7 +181,7 @@ describe('Supervisor', () => {
   });
 
   it('stops the others though one of them throws at that, and publishes it', () => {
-    const failures = eventsOf(bus, 'actor-failed');
+    const failures = collectEvents(bus, 'actor-failed');
     const order: string[] = [];
     for (const name of ['one', 'two', 'three']) {
       supervisor.spawn('flood', address<Order>(name), () => ({

@@ -22,20 +22,20 @@ describe('CommandScheduler', () => {
         left -= part;
         scheduler.spend(part);
         served.push(name);
-        if (left > 0) scheduler.wait(self);
+        if (left > 0) scheduler.enqueue(self);
       },
     };
     return self;
   }
 
   it('has those that wait resumed in turns, each behind all others when it has more', () => {
-    for (const name of ['a', 'b', 'c']) scheduler.wait(source(name, 512));
+    for (const name of ['a', 'b', 'c']) scheduler.enqueue(source(name, 512));
     clock.advance(0);
     expect(served.join('')).to.equal('abcabc');
   });
 
   it('bounds what all spend in a turn, however many wait', () => {
-    for (let index = 0; index < 200; index += 1) scheduler.wait(source(String(index), 10_000));
+    for (let index = 0; index < 200; index += 1) scheduler.enqueue(source(String(index), 10_000));
     const turn = scheduler.turn;
     clock.fireNext(0);
     expect(scheduler.turn).to.equal(turn + 1);
@@ -44,7 +44,7 @@ describe('CommandScheduler', () => {
 
   it('gives one that is alone more in a turn than one of several', () => {
     expect(scheduler.quantum).to.equal(1_024);
-    scheduler.wait(source('a', 1));
+    scheduler.enqueue(source('a', 1));
     expect(scheduler.quantum).to.equal(256);
   });
 
@@ -57,12 +57,12 @@ describe('CommandScheduler', () => {
 
   it('has no timer while there is little to do, and does not resume who has left', () => {
     scheduler.spend(255);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
     const gone = source('gone', 1);
-    scheduler.wait(gone);
-    scheduler.leave(gone);
+    scheduler.enqueue(gone);
+    scheduler.remove(gone);
     clock.advance(0);
     expect(served).to.deep.equal([]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

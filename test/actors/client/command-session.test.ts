@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor, Address, Bus } from '../../../src/actors/bus/bus.js';
-import { Conversation } from '../../../src/actors/client/command-session.js';
+import { CommandSession } from '../../../src/actors/client/command-session.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import {
   addresses,
   type ConnectionMessage,
-  type SeekerMessage,
+  type LookupMessage,
   type StoreMessage,
   type UpstreamMessage,
 } from '../../../src/actors/bus/messages.js';
@@ -15,20 +15,27 @@ import type { ByteString } from '../../../src/protocol/text/bytes.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../../src/protocol/text/line-framer.js';
 import { type Location } from '../../../src/protocol/place/location.js';
-import { caughtUp, compared, formatPeerAt, formatPeerLine } from '../../../src/protocol/peer/peer-line.js';
+import { caughtUpLine, comparedLine, formatPeerAt, formatPeerLine } from '../../../src/protocol/peer/peer-line.js';
 import type { Instant } from '../../../src/protocol/place/time.js';
-import type { NearbyQuestion } from '../../../src/protocol/upstream/upstream.js';
+import type { NearbyQuery } from '../../../src/protocol/upstream/upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
-import { chunked, instant, invalidUtf8, lines, location, notWhiteSpace } from '../../support/arbitraries.js';
+import {
+  chunkedStreams,
+  parseInstant,
+  invalidUtf8,
+  lines,
+  locationFromFields,
+  notWhiteSpace,
+} from '../../support/arbitraries.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { strictBus } from '../../support/fake-bus.js';
-import { serverId } from '../../support/fake-location.js';
-import { FakeSeeker } from '../../support/fake-seeker.js';
+import { toServerId } from '../../support/fake-location.js';
+import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 
-const gasol = serverId('Gasol');
+const gasol = toServerId('Gasol');
 const json = '{"results":[]}';
-const lineBytesMax = 128;
+const maxLineBytes = 128;
 const now = '1400000000.5';
 
 /** Knows what it was told last, and answers at once. */
@@ -48,8 +55,8 @@ class FakeStore implements Actor<StoreMessage> {
       for (const location of message.locations) this.know(location);
     }
     if (message.kind === 'whereis') {
-      const { replyTo, question, client } = message;
-      this.bus.send(replyTo, { kind: 'located', question, location: this.known.get(client) });
+      const { replyTo, requestId, client } = message;
+      this.bus.send(replyTo, { kind: 'located', requestId, location: this.known.get(client) });
     }
   }
 
@@ -63,8 +70,8 @@ class Client implements Actor<ConnectionMessage> {
   /** What was written, each write for itself. */
   readonly writes: ByteString[] = [];
   readonly address: Address<ConnectionMessage>;
-  private readonly framer = new LineFramer(lineBytesMax);
-  private readonly conversation: Conversation;
+  private readonly framer = new LineFramer(maxLineBytes);
+  private readonly session: CommandSession;
 
   constructor(
     private readonly server: FakeServer,
@@ -73,39 +80,39 @@ class Client implements Actor<ConnectionMessage> {
     this.address = addresses.connection(connection);
     const shared = new SharedLimits(defaultLimits, new VirtualClock());
     const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream, shared };
-    this.conversation = new Conversation(server.bus, settings, {
+    this.session = new CommandSession(server.bus, settings, {
       self: this.address,
-      address: '192.0.2.1',
-      write: (line, secondLine) =>
+      remoteHost: '192.0.2.1',
+      writeResponse: (line, secondLine) =>
         this.writes.push(secondLine === undefined ? `${line}\n` : `${line}\n${secondLine}\n`),
     });
     server.bus.attach(this.address, this);
   }
 
-  says(chunk: ByteString | Buffer, receivedAt = now): void {
+  write(chunk: ByteString | Buffer, receivedAt = now): void {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
-    this.server.bus.send(this.address, { kind: 'bytes', chunk: bytes, receivedAt: instant(receivedAt) });
+    this.server.bus.send(this.address, { kind: 'bytes', chunk: bytes, receivedAt: parseInstant(receivedAt) });
   }
 
   ends(): void {
-    this.server.bus.send(this.address, { kind: 'ended', receivedAt: instant(now) });
+    this.server.bus.send(this.address, { kind: 'ended', receivedAt: parseInstant(now) });
   }
 
   /** What was written since this was last asked. */
-  hears(): ByteString {
+  takeOutput(): ByteString {
     return this.writes.splice(0).join('');
   }
 
   get waiting(): number {
-    return this.conversation.waiting;
+    return this.session.pendingResponseCount;
   }
 
   receive(message: ConnectionMessage): void {
     if (message.kind === 'bytes') this.handle(this.framer.push(message.chunk), message.receivedAt);
     if (message.kind === 'ended') this.handle(this.framer.end(), message.receivedAt);
-    if (message.kind === 'located') this.conversation.located(message.question, message.location);
-    if (message.kind === 'nearby-found') this.conversation.found(message.question, message.json);
-    if (message.kind === 'question-failed') this.conversation.failed(message.question);
+    if (message.kind === 'located') this.session.handleLocated(message.requestId, message.location);
+    if (message.kind === 'nearby-response') this.session.handleNearby(message.requestId, message.json);
+    if (message.kind === 'request-failed') this.session.handleFailed(message.requestId);
   }
 
   stop(): void {
@@ -113,8 +120,8 @@ class Client implements Actor<ConnectionMessage> {
   }
 
   private handle(frames: readonly Frame[], receivedAt: Instant): void {
-    for (const frame of frames) this.conversation.handle(frame, receivedAt);
-    this.conversation.flush();
+    for (const frame of frames) this.session.handle(frame, receivedAt);
+    this.session.flush();
   }
 }
 
@@ -122,13 +129,13 @@ class Client implements Actor<ConnectionMessage> {
 class FakeServer {
   readonly bus = strictBus();
   readonly store = new FakeStore(this.bus);
-  readonly seeker = new FakeSeeker(this.bus);
+  readonly clientLookup = new FakeClientLookup(this.bus);
   private readonly upstream = new FakeActor<UpstreamMessage>();
   private clients = 0;
 
   constructor() {
     this.bus.attach(addresses.store, this.store);
-    this.bus.attach(addresses.seeker, this.seeker);
+    this.bus.attach(addresses.lookup, this.clientLookup);
     this.bus.attach(addresses.upstream, this.upstream);
   }
 
@@ -136,20 +143,20 @@ class FakeServer {
     return new Client(this, (this.clients += 1));
   }
 
-  get asked(): NearbyQuestion[] {
-    return this.upstream.received.flatMap((message) => (message.kind === 'nearby' ? [message.about] : []));
+  get upstreamQueries(): NearbyQuery[] {
+    return this.upstream.received.flatMap((message) => (message.kind === 'nearby' ? [message.query] : []));
   }
 
   /** Answers the upstream's questions, the one at the given place only, or all. */
   upstreamAnswers(place?: number, answer = json): void {
-    for (const { replyTo, question } of this.questions(place)) {
-      this.bus.send(replyTo, { kind: 'nearby-found', question, json: answer });
+    for (const { replyTo, requestId } of this.questions(place)) {
+      this.bus.send(replyTo, { kind: 'nearby-response', requestId, json: answer });
     }
   }
 
   upstreamBreaksDown(place?: number): void {
-    for (const { replyTo, question } of this.questions(place)) {
-      this.bus.send(replyTo, { kind: 'question-failed', question });
+    for (const { replyTo, requestId } of this.questions(place)) {
+      this.bus.send(replyTo, { kind: 'request-failed', requestId });
     }
   }
 
@@ -159,8 +166,8 @@ class FakeServer {
     bus.attach(addresses.upstream, {
       receive: (message: UpstreamMessage) => {
         if (message.kind !== 'nearby') return;
-        const { replyTo, question } = message;
-        bus.send(replyTo, { kind: 'nearby-found', question, json });
+        const { replyTo, requestId } = message;
+        bus.send(replyTo, { kind: 'nearby-response', requestId, json });
       },
       stop: () => undefined,
     });
@@ -172,10 +179,10 @@ class FakeServer {
   }
 }
 
-describe('Conversation', () => {
+describe('CommandSession', () => {
   let server: FakeServer;
   let client: Client;
-  const kiwi = location({ client: 'kiwi', server: 'Blake', skew: '+0.563873386' });
+  const kiwi = locationFromFields({ client: 'kiwi', server: 'Blake', skew: '+0.563873386' });
 
   beforeEach(() => {
     server = new FakeServer();
@@ -183,51 +190,51 @@ describe('Conversation', () => {
   });
 
   describe('IAMAT', () => {
-    it('[IA1] [IA3] is answered with the AT line of the server that was told', () => {
-      client.says('IAMAT kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n');
+    it('[IA1] [IA3] is answered with the AT line of the server that received it', () => {
+      client.write('IAMAT kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n');
       expect(client.writes).to.deep.equal(['AT Gasol +0.250000000 kiwi.cs.ucla.edu +27.5916+086.5640 1400000000.25\n']);
-      expect(server.store.reports.map(({ line }) => line)).to.deep.equal([client.hears().trimEnd()]);
+      expect(server.store.reports.map(({ line }) => line)).to.deep.equal([client.takeOutput().trimEnd()]);
     });
 
     it('[IA2] [CM5] echoes its fields to the byte, with one space between them and LF behind', () => {
       for (const id of [...notWhiteSpace, ...invalidUtf8, '?', '__proto__']) {
-        client.says(`\t IAMAT\v${id}  +7+8\f\r01400000000.50000000001\r\n`);
-        expect(client.hears()).to.equal(`AT Gasol +0.000000000 ${id} +7+8 01400000000.50000000001\n`);
+        client.write(`\t IAMAT\v${id}  +7+8\f\r01400000000.50000000001\r\n`);
+        expect(client.takeOutput()).to.equal(`AT Gasol +0.000000000 ${id} +7+8 01400000000.50000000001\n`);
       }
     });
 
     it('[IA4] is answered as ever where it is older than what is known', () => {
-      client.says('IAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 1300000000\n');
-      expect(client.hears()).to.equal(
+      client.write('IAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 1300000000\n');
+      expect(client.takeOutput()).to.equal(
         'AT Gasol +0.500000000 kiwi +1+2 1400000000\nAT Gasol +100000000.500000000 kiwi +3+4 1300000000\n',
       );
     });
 
     it('[TM7] is invalid where its time is more than a day ahead of the server, and changes nothing', () => {
-      const said = ['1400086401.6', '1400086402', '253402300799', '9'.repeat(15)].map(
+      const outputs = ['1400086401.6', '1400086402', '253402300799', '9'.repeat(15)].map(
         (time) => `IAMAT kiwi +1+2 ${time}`,
       );
-      for (const line of said) client.says(`${line}\n`);
-      expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));
+      for (const line of outputs) client.write(`${line}\n`);
+      expect(client.writes).to.deep.equal(outputs.map((line) => `? ${line}\n`));
       expect(server.store.reports).to.deep.equal([]);
-      client.says('IAMAT kiwi +1+2 1400086400\n');
+      client.write('IAMAT kiwi +1+2 1400086400\n');
       expect(server.store.reports.map(({ time }) => time)).to.deep.equal(['1400086400']);
     });
 
     it('[IA6] may come from anybody', () => {
       const other = server.client();
-      client.says('IAMAT kiwi +1+2 1400000000\n');
-      other.says('IAMAT kiwi +3+4 1400000001\n');
-      expect(other.hears()).to.equal('AT Gasol -0.500000000 kiwi +3+4 1400000001\n');
+      client.write('IAMAT kiwi +1+2 1400000000\n');
+      other.write('IAMAT kiwi +3+4 1400000001\n');
+      expect(other.takeOutput()).to.equal('AT Gasol -0.500000000 kiwi +3+4 1400000001\n');
       expect(server.store.known.get(asClientId('kiwi'))).to.include({ position: '+3+4' });
     });
 
     it('[TM5] has the skew of when it came in, however long it waits for its turn', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 1 2\nIAMAT a +1+2 1400000000\n', '1400000000.25');
-      client.says('IAMAT b +1+2 1400000000\n', '1400000009');
+      client.write('WHATSAT kiwi 1 2\nIAMAT a +1+2 1400000000\n', '1400000000.25');
+      client.write('IAMAT b +1+2 1400000000\n', '1400000009');
       server.upstreamAnswers();
-      const answers = client.hears().split('\n');
+      const answers = client.takeOutput().split('\n');
       expect(answers[2]).to.equal('AT Gasol +0.250000000 a +1+2 1400000000');
       expect(answers[3]).to.equal('AT Gasol +9.000000000 b +1+2 1400000000');
     });
@@ -236,32 +243,32 @@ describe('Conversation', () => {
   describe('WHATSAT', () => {
     it('[WH1] is answered with the AT line as its first server wrote it, and the JSON', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
+      client.write('WHATSAT kiwi 10 3\n');
       server.upstreamAnswers();
-      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n`);
+      expect(client.takeOutput()).to.equal(`${kiwi.line}\n${json}\n`);
       expect(kiwi.line).to.match(/^AT Blake \+0\.563873386 kiwi /);
     });
 
     it('[WH6] is answered in one write', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
+      client.write('WHATSAT kiwi 10 3\n');
       expect(client.writes).to.deep.equal([]);
       server.upstreamAnswers();
       expect(client.writes).to.deep.equal([`${kiwi.line}\n${json}\n`]);
     });
 
     it('[PO4] asks about the digits of the position, the radius and the count', () => {
-      server.store.know(location({ client: 'kiwi', position: '+34.0689300000000000001-118.4451270' }));
-      client.says('WHATSAT kiwi 99999.5 3\n');
+      server.store.know(locationFromFields({ client: 'kiwi', position: '+34.0689300000000000001-118.4451270' }));
+      client.write('WHATSAT kiwi 99999.5 3\n');
       const position = { latitude: '34.0689300000000000001', longitude: '-118.4451270' };
-      expect(server.asked).to.deep.equal([{ ...position, radiusKm: 99_999.5, count: 3 }]);
+      expect(server.upstreamQueries).to.deep.equal([{ ...position, radiusKm: 99_999.5, count: 3 }]);
     });
 
     it('[WH5] is copied where nobody knows the client', () => {
-      client.says('\tWHATSAT  nobody 10 3 \r\n');
+      client.write('\tWHATSAT  nobody 10 3 \r\n');
       expect(client.writes).to.deep.equal(['? \tWHATSAT  nobody 10 3 \n']);
-      expect(server.seeker.asked).to.deep.equal(['nobody']);
-      expect(server.asked).to.deep.equal([]);
+      expect(server.clientLookup.requested).to.deep.equal(['nobody']);
+      expect(server.upstreamQueries).to.deep.equal([]);
     });
 
     it('[CM4] [WH5] knows a client by all its bytes', () => {
@@ -269,67 +276,67 @@ describe('Conversation', () => {
       const others = ['Kiwi', 'KIWI', 'kiwi\0', 'kiw', 'kiwi\xC2\xA0', '\xEF\xBB\xBFkiwi'].map(
         (id) => `WHATSAT ${id} 1 2`,
       );
-      for (const line of others) client.says(`${line}\n`);
+      for (const line of others) client.write(`${line}\n`);
       expect(client.writes).to.deep.equal(others.map((line) => `? ${line}\n`));
     });
 
     it('[WH5] is copied where radius or count are beyond the limits', () => {
       server.store.know(kiwi);
       for (const line of ['WHATSAT kiwi 1 101', 'WHATSAT  kiwi -1 2', 'WHATSAT kiwi 1e3 2', 'WHATSAT kiwi 1 2.0\r']) {
-        client.says(`${line}\r\n`);
-        expect(client.hears()).to.equal(`? ${line}\n`);
+        client.write(`${line}\r\n`);
+        expect(client.takeOutput()).to.equal(`? ${line}\n`);
       }
-      expect(server.asked).to.deep.equal([]);
+      expect(server.upstreamQueries).to.deep.equal([]);
     });
 
     it('[WH10] asks the herd where the store knows nothing, and answers with what is found', () => {
-      server.seeker.known.set(kiwi.client, kiwi);
-      client.says('WHATSAT kiwi 10 3\nx\n');
-      expect(server.seeker.asked).to.deep.equal(['kiwi']);
-      expect(server.asked).to.have.length(1);
-      expect(client.hears()).to.equal('');
+      server.clientLookup.locations.set(kiwi.client, kiwi);
+      client.write('WHATSAT kiwi 10 3\nx\n');
+      expect(server.clientLookup.requested).to.deep.equal(['kiwi']);
+      expect(server.upstreamQueries).to.have.length(1);
+      expect(client.takeOutput()).to.equal('');
       server.upstreamAnswers();
-      expect(client.hears()).to.equal(`${kiwi.line}\n${json}\n? x\n`);
+      expect(client.takeOutput()).to.equal(`${kiwi.line}\n${json}\n? x\n`);
     });
 
     it('[WH10] asks nobody where the store knows', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
-      expect(server.seeker.asked).to.deep.equal([]);
+      client.write('WHATSAT kiwi 10 3\n');
+      expect(server.clientLookup.requested).to.deep.equal([]);
     });
 
     it('[WH10] asks the herd once, and is copied where that breaks down', () => {
-      server.bus.attach(addresses.seeker, {
-        receive: (message: SeekerMessage) => {
-          if (message.kind !== 'seek') return;
-          server.bus.send(message.replyTo, { kind: 'question-failed', question: message.question });
+      server.bus.attach(addresses.lookup, {
+        receive: (message: LookupMessage) => {
+          if (message.kind !== 'lookup') return;
+          server.bus.send(message.replyTo, { kind: 'request-failed', requestId: message.requestId });
         },
         stop: () => undefined,
       });
-      client.says('WHATSAT kiwi 10 3\n');
+      client.write('WHATSAT kiwi 10 3\n');
       expect(client.writes).to.deep.equal(['? WHATSAT kiwi 10 3\n']);
     });
 
     it('[WH8] answers for the location that was known when it was asked', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
-      client.says('IAMAT kiwi +1+2 1400000000\n');
+      client.write('WHATSAT kiwi 10 3\n');
+      client.write('IAMAT kiwi +1+2 1400000000\n');
       server.upstreamAnswers();
       expect(client.writes[0]).to.equal(`${kiwi.line}\n${json}\n`);
       expect(client.writes[1]).to.match(/^AT Gasol /);
     });
 
     it('[WH9] sees the reports before it on its connection', () => {
-      client.says('IAMAT kiwi +1+2 1400000000\nWHATSAT kiwi 10 3\nIAMAT kiwi +3+4 1400000001\nWHATSAT kiwi 10 3\n');
+      client.write('IAMAT kiwi +1+2 1400000000\nWHATSAT kiwi 10 3\nIAMAT kiwi +3+4 1400000001\nWHATSAT kiwi 10 3\n');
       server.upstreamAnswers();
       const first = 'AT Gasol +0.500000000 kiwi +1+2 1400000000\n';
       const second = 'AT Gasol -0.500000000 kiwi +3+4 1400000001\n';
-      expect(client.hears()).to.equal(`${first}${first}${json}\n${second}${second}${json}\n`);
+      expect(client.takeOutput()).to.equal(`${first}${first}${json}\n${second}${second}${json}\n`);
     });
 
     it('[UP9] is answered with an error where the upstream actor breaks down', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
+      client.write('WHATSAT kiwi 10 3\n');
       server.upstreamBreaksDown();
       expect(client.writes).to.deep.equal([`${kiwi.line}\n{"error":"internal error"}\n`]);
       expect(client.waiting).to.equal(0);
@@ -339,98 +346,98 @@ describe('Conversation', () => {
       server.bus.attach(addresses.store, {
         receive: (message: StoreMessage) => {
           if (message.kind !== 'whereis') return;
-          server.bus.send(message.replyTo, { kind: 'question-failed', question: message.question });
+          server.bus.send(message.replyTo, { kind: 'request-failed', requestId: message.requestId });
         },
         stop: () => undefined,
       });
-      client.says(' WHATSAT kiwi 10 3\nx\n');
+      client.write(' WHATSAT kiwi 10 3\nx\n');
       expect(client.writes).to.deep.equal(['?  WHATSAT kiwi 10 3\n', '? x\n']);
     });
 
     it('[CM3] is answered once, whatever is said about it afterwards', () => {
       server.store.know(kiwi);
-      client.says('WHATSAT kiwi 10 3\n');
+      client.write('WHATSAT kiwi 10 3\n');
       server.upstreamAnswers();
-      client.hears();
-      for (const question of [1, 2, 99]) {
-        server.bus.send(client.address, { kind: 'nearby-found', question, json });
-        server.bus.send(client.address, { kind: 'question-failed', question });
-        server.bus.send(client.address, { kind: 'located', question, location: kiwi });
+      client.takeOutput();
+      for (const requestId of [1, 2, 99]) {
+        server.bus.send(client.address, { kind: 'nearby-response', requestId, json });
+        server.bus.send(client.address, { kind: 'request-failed', requestId });
+        server.bus.send(client.address, { kind: 'located', requestId, location: kiwi });
       }
       expect(client.writes).to.deep.equal([]);
-      expect(server.asked).to.deep.equal([]);
+      expect(server.upstreamQueries).to.deep.equal([]);
     });
   });
 
   describe('an invalid line', () => {
     it('[IN1] comes back to the byte', () => {
-      const strange = [...notWhiteSpace, ...invalidUtf8, ' a ', '\t', 'a\r', '\r\r', '\v\f', '? ?', 'IAMAT', '\0'];
-      for (const line of strange) {
-        client.says(`${line}\r\n`);
-        expect(client.hears(), JSON.stringify(line)).to.equal(`? ${line}\n`);
+      const unusual = [...notWhiteSpace, ...invalidUtf8, ' a ', '\t', 'a\r', '\r\r', '\v\f', '? ?', 'IAMAT', '\0'];
+      for (const line of unusual) {
+        client.write(`${line}\r\n`);
+        expect(client.takeOutput(), JSON.stringify(line)).to.equal(`? ${line}\n`);
       }
     });
 
     it('[IN2] may be empty', () => {
-      client.says('\n\r\n \n');
+      client.write('\n\r\n \n');
       expect(client.writes).to.deep.equal(['? \n', '? \n', '?  \n']);
     });
 
     it('[IN3] is what a server would say, and changes nothing', () => {
-      const metta = serverId('Metta');
-      const said = [
+      const metta = toServerId('Metta');
+      const outputs = [
         kiwi.line,
         formatPeerAt(kiwi, metta),
         formatPeerLine({ kind: 'HELLO', version: '3', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
         formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
-        formatPeerLine({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined }),
+        formatPeerLine({ kind: 'DIGEST', groupHashes: 'AAAA', horizon: undefined }),
         formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
-        ...[compared, caughtUp].map(formatPeerLine),
+        ...[comparedLine, caughtUpLine].map(formatPeerLine),
         formatPeerLine({ kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } }),
       ];
-      for (const line of said) client.says(`${line}\n`);
-      expect(client.writes).to.deep.equal(said.map((line) => `? ${line}\n`));
+      for (const line of outputs) client.write(`${line}\n`);
+      expect(client.writes).to.deep.equal(outputs.map((line) => `? ${line}\n`));
       expect(server.store.reports).to.deep.equal([]);
     });
 
-    it('[IN4] leaves the conversation as it was', () => {
-      client.says('IAMAT kiwi +91+2 1400000000\nIAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 x\n');
+    it('[IN4] leaves the session as it was', () => {
+      client.write('IAMAT kiwi +91+2 1400000000\nIAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 x\n');
       expect(server.store.reports).to.have.length(1);
       expect(client.writes).to.have.length(3);
       expect(client.waiting).to.equal(0);
     });
 
     it('[FR7] is one over the limit, answered before its end comes', () => {
-      client.says('x'.repeat(lineBytesMax + 1));
-      expect(client.hears()).to.equal(`? ${'x'.repeat(lineBytesMax)}\n`);
-      client.says(`${'x'.repeat(100_000)}\ny\n`);
-      expect(client.hears()).to.equal('? y\n');
+      client.write('x'.repeat(maxLineBytes + 1));
+      expect(client.takeOutput()).to.equal(`? ${'x'.repeat(maxLineBytes)}\n`);
+      client.write(`${'x'.repeat(100_000)}\ny\n`);
+      expect(client.takeOutput()).to.equal('? y\n');
     });
   });
 
   describe('order', () => {
     it('[CO1] [CO2] is that of the commands, however slow a WHATSAT is', () => {
       server.store.know(kiwi);
-      client.says('a\nWHATSAT kiwi 1 1\nb\nWHATSAT nobody 1 1\nWHATSAT kiwi 2 2\nc\n');
-      expect(client.hears()).to.equal('? a\n');
+      client.write('a\nWHATSAT kiwi 1 1\nb\nWHATSAT nobody 1 1\nWHATSAT kiwi 2 2\nc\n');
+      expect(client.takeOutput()).to.equal('? a\n');
       expect(client.waiting).to.equal(5);
       server.upstreamAnswers(1, '{"second":0}');
-      expect(client.hears()).to.equal('');
+      expect(client.takeOutput()).to.equal('');
       server.upstreamAnswers(0, '{"first":0}');
       const at = kiwi.line;
-      expect(client.hears()).to.equal(`${at}\n{"first":0}\n? b\n? WHATSAT nobody 1 1\n${at}\n{"second":0}\n? c\n`);
+      expect(client.takeOutput()).to.equal(`${at}\n{"first":0}\n? b\n? WHATSAT nobody 1 1\n${at}\n{"second":0}\n? c\n`);
       expect(client.waiting).to.equal(0);
     });
 
     it('[CO2] holds back nobody else', () => {
       server.store.know(kiwi);
       const other = server.client();
-      client.says('WHATSAT kiwi 1 1\na\n');
-      other.says('WHATSAT kiwi 1 1\nb\n');
+      client.write('WHATSAT kiwi 1 1\na\n');
+      other.write('WHATSAT kiwi 1 1\nb\n');
       server.upstreamAnswers(1);
-      expect(other.hears()).to.equal(`${kiwi.line}\n${json}\n? b\n`);
-      expect(client.hears()).to.equal('');
+      expect(other.takeOutput()).to.equal(`${kiwi.line}\n${json}\n? b\n`);
+      expect(client.takeOutput()).to.equal('');
     });
 
     it('[CO1] holds for any answers in any order of their coming', () => {
@@ -451,10 +458,10 @@ describe('Conversation', () => {
           }) as [Client, Client];
           quick.answerAtOnce();
           for (const line of commands) {
-            held.says(`${line}\n`);
-            free.says(`${line}\n`);
+            held.write(`${line}\n`);
+            free.write(`${line}\n`);
           }
-          for (let left = slow.asked.length; left > 0; left -= 1) {
+          for (let left = slow.upstreamQueries.length; left > 0; left -= 1) {
             slow.upstreamAnswers((places.next().value ?? 0) % left);
           }
           expect(held.writes).to.deep.equal(free.writes);
@@ -473,7 +480,7 @@ describe('Conversation', () => {
       const fresh = new FakeServer();
       fresh.answerAtOnce();
       const speaker = fresh.client();
-      for (const chunk of chunks) speaker.says(chunk);
+      for (const chunk of chunks) speaker.write(chunk);
       speaker.ends();
       return speaker.writes;
     }
@@ -481,7 +488,7 @@ describe('Conversation', () => {
     it('[CM3] get one answer a line', () => {
       fc.assert(
         fc.property(streams, (bytes) => {
-          const framer = new LineFramer(lineBytesMax);
+          const framer = new LineFramer(maxLineBytes);
           const frames = [...framer.push(Buffer.from(bytes, 'latin1')), ...framer.end()];
           const answers = answersTo([Buffer.from(bytes, 'latin1')]);
           expect(answers).to.have.length(frames.length);
@@ -498,7 +505,7 @@ describe('Conversation', () => {
 
     it('[FR5] get the same answers however they are cut', () => {
       fc.assert(
-        fc.property(chunked(streams), ({ bytes, chunks }) => {
+        fc.property(chunkedStreams(streams), ({ bytes, chunks }) => {
           expect(answersTo(chunks)).to.deep.equal(answersTo([Buffer.from(bytes, 'latin1')]));
         }),
       );

@@ -12,10 +12,10 @@ import {
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
-import { FakeClientWire } from '../../support/fake-client-wire.js';
-import { locationOf, serverId } from '../../support/fake-location.js';
-import { FakeSeeker } from '../../support/fake-seeker.js';
+import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
+import { FakeClientChannel } from '../../support/fake-client-channel.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
+import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -26,7 +26,7 @@ const tooMuchBacklog = 256 * 1024 + 1;
 describe('Connection', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
-  let wire: FakeClientWire;
+  let wire: FakeClientChannel;
   let shared: SharedLimits;
   let store: FakeActor<StoreMessage>;
   let upstream: FakeActor<UpstreamMessage>;
@@ -36,38 +36,38 @@ describe('Connection', () => {
   function begin(limits: Partial<Limits> = {}): void {
     bus = strictBus();
     clock = new VirtualClock();
-    wire = new FakeClientWire();
+    wire = new FakeClientChannel();
     store = new FakeActor();
     upstream = new FakeActor();
     server = new FakeActor();
     bus.attach(addresses.store, store);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
-    bus.attach(addresses.seeker, new FakeSeeker(bus));
+    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
-    const settings = { server: serverId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
   beforeEach(() => begin());
 
-  function tell(message: ConnectionMessage): void {
+  function deliver(message: ConnectionMessage): void {
     bus.send(self, message);
   }
 
-  function say(text: string): void {
-    tell({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+  function sendLine(text: string): void {
+    deliver({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
   }
 
   /** The questions that the store was asked since this was last asked. */
-  function asked(): number[] {
-    return store.take().flatMap((message) => (message.kind === 'whereis' ? [message.question] : []));
+  function requested(): number[] {
+    return store.take().flatMap((message) => (message.kind === 'whereis' ? [message.requestId] : []));
   }
 
   /** Answers a question to the store: nobody knows the client. */
-  function answer(question: number): void {
-    tell({ kind: 'located', question, location: undefined });
+  function answer(requestId: number): void {
+    deliver({ kind: 'located', requestId, location: undefined });
   }
 
   const questions = (from: number, to: number) =>
@@ -75,51 +75,53 @@ describe('Connection', () => {
   const unknown = (from: number, to: number) => questions(from, to).replaceAll('WHATSAT', '? WHATSAT');
 
   it('answers whole lines, however they come in', () => {
-    for (const byte of 'IAMAT kiwi +34.0-118.0 1353118103\r\nhello\n') say(byte);
+    for (const byte of 'IAMAT kiwi +34.0-118.0 1353118103\r\nhello\n') sendLine(byte);
     expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
   });
 
   it('[WH6] writes the AT line and the JSON line at once', () => {
     const writes: string[] = [];
     wire.write = (text) => writes.push(text);
-    say('WHATSAT kiwi 10 1\n');
-    tell({ kind: 'located', question: asked()[0] ?? 0, location: locationOf('kiwi', 1) });
+    sendLine('WHATSAT kiwi 10 1\n');
+    deliver({ kind: 'located', requestId: requested()[0] ?? 0, location: createLocation('kiwi', 1) });
     expect(upstream.received).to.have.lengthOf(1);
-    tell({ kind: 'nearby-found', question: 1, json: '{"results":[]}' });
+    deliver({ kind: 'nearby-response', requestId: 1, json: '{"results":[]}' });
     expect(writes).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 1\n{"results":[]}\n']);
   });
 
-  it('tells the log every line of both directions, without line ends', () => {
-    const said = eventsOf(bus, 'lines');
-    say('one\ntwo\n');
-    expect(said.map(({ direction, party, far, lines }) => [direction, party, far, ...lines])).to.deep.equal([
+  it('logs every line of both directions, without line ends', () => {
+    const sent = collectEvents(bus, 'lines');
+    sendLine('one\ntwo\n');
+    expect(
+      sent.map(({ direction, party, remoteAddress, lines }) => [direction, party, remoteAddress, ...lines]),
+    ).to.deep.equal([
       ['in', 'client', '192.0.2.1:40000', 'one', 'two'],
       ['out', 'client', '192.0.2.1:40000', '? one', '? two'],
     ]);
   });
 
-  it('tells the store together what came together, and before it asks where somebody is', () => {
-    const heard: string[] = [];
+  it('sends reports that came together to the store together, and before any query', () => {
+    const receivedLines: string[] = [];
     bus.attach(addresses.store, {
       receive: (message) => {
-        if (message.kind === 'report') heard.push(message.locations.map(({ time }) => time).join(' '));
-        else heard.push(message.kind);
+        if (message.kind === 'report') receivedLines.push(message.locations.map(({ time }) => time).join(' '));
+        else receivedLines.push(message.kind);
       },
       stop: () => undefined,
     });
-    say('IAMAT kiwi +1+1 1\nIAMAT kiwi +1+1 2\nWHATSAT kiwi 1 1\nIAMAT kiwi +1+1 3\nIAMAT kiwi +1+1 4\n');
-    expect(heard).to.deep.equal(['1 2', 'whereis', '3 4']);
+    sendLine('IAMAT kiwi +1+1 1\nIAMAT kiwi +1+1 2\nWHATSAT kiwi 1 1\nIAMAT kiwi +1+1 3\nIAMAT kiwi +1+1 4\n');
+    expect(receivedLines).to.deep.equal(['1 2', 'whereis', '3 4']);
   });
 
   describe('[CO4] with a client that does not take its answers', () => {
     it('stops reading while 64 answers wait, asks no more, and goes on as they are given', () => {
-      say(questions(0, 100));
-      expect(asked()).to.have.lengthOf(64);
+      sendLine(questions(0, 100));
+      expect(requested()).to.have.lengthOf(64);
       expect(wire.reading).to.equal('paused');
       answer(2);
-      expect(asked(), 'the first still holds back the others').to.deep.equal([]);
+      expect(requested(), 'the first still holds back the others').to.deep.equal([]);
       answer(1);
-      expect(asked()).to.deep.equal([65, 66]);
+      expect(requested()).to.deep.equal([65, 66]);
       expect(wire.reading).to.equal('paused');
       for (let question = 3; question <= 100; question += 1) answer(question);
       expect(wire.reading).to.equal('flowing');
@@ -127,74 +129,74 @@ describe('Connection', () => {
     });
 
     it('stops reading while too many bytes are not taken, and goes on when they are', () => {
-      wire.backlogBytes = tooMuchBacklog;
-      say('one\ntwo\n');
-      say('three\n');
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('one\ntwo\n');
+      sendLine('three\n');
       expect(wire.written).to.equal('');
       expect(wire.reading).to.equal('paused');
-      wire.backlogBytes = 0;
-      tell({ kind: 'drained' });
+      wire.bufferedBytes = 0;
+      deliver({ kind: 'drained' });
       expect(wire.written).to.equal('? one\n? two\n? three\n');
       expect(wire.reading).to.equal('flowing');
     });
 
     it('[CO4] drops one that takes nothing at all for a while', () => {
-      begin({ stallMs: 60_000 });
-      wire.backlogBytes = tooMuchBacklog;
-      say('one\n');
+      begin({ writeTimeoutMs: 60_000 });
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('one\n');
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
       const reason = 'took nothing for 60 s of what waited for it';
-      expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+      expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 
     it('[CO4] bears with one that takes little, and with one that took all before', () => {
-      begin({ stallMs: 60_000 });
-      wire.backlogBytes = tooMuchBacklog + 1;
-      say('one\n');
-      wire.backlogBytes -= 1;
+      begin({ writeTimeoutMs: 60_000 });
+      wire.bufferedBytes = tooMuchBacklog + 1;
+      sendLine('one\n');
+      wire.bufferedBytes -= 1;
       clock.advance(60_000);
-      wire.backlogBytes = 0;
-      tell({ kind: 'drained' });
+      wire.bufferedBytes = 0;
+      deliver({ kind: 'drained' });
       clock.advance(60_000);
-      wire.backlogBytes = tooMuchBacklog;
-      say('two\n');
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('two\n');
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
     });
 
     it('has bounds that the herd sets', () => {
-      begin({ answersWaitingMax: 2, backlogBytesMax: 5_000 });
-      say(questions(0, 5));
-      expect(asked()).to.have.lengthOf(2);
-      begin({ backlogBytesMax: 5_000 });
-      wire.backlogBytes = 5_000;
-      say('one\n');
+      begin({ maxPendingResponses: 2, maxOutputBufferBytes: 5_000 });
+      sendLine(questions(0, 5));
+      expect(requested()).to.have.lengthOf(2);
+      begin({ maxOutputBufferBytes: 5_000 });
+      wire.bufferedBytes = 5_000;
+      sendLine('one\n');
       expect(wire.written).to.equal('? one\n');
-      wire.backlogBytes = 5_001;
-      say('two\n');
+      wire.bufferedBytes = 5_001;
+      sendLine('two\n');
       expect(wire.reading).to.equal('paused');
     });
 
     it('still answers everything after the client has closed its side', () => {
-      wire.backlogBytes = tooMuchBacklog;
-      say('one\ntwo');
-      tell({ kind: 'ended', receivedAt });
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('one\ntwo');
+      deliver({ kind: 'ended', receivedAt });
       expect(wire.state).to.equal('open');
-      wire.backlogBytes = 0;
-      tell({ kind: 'drained' });
+      wire.bufferedBytes = 0;
+      deliver({ kind: 'drained' });
       expect(wire.written).to.equal('? one\n? two\n');
       expect(wire.state).to.equal('ended');
     });
 
     it('still answers everything that it has when the server goes down', () => {
-      wire.backlogBytes = tooMuchBacklog;
-      say('one\n');
-      tell({ kind: 'drain' });
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('one\n');
+      deliver({ kind: 'drain' });
       expect(wire.state).to.equal('open');
-      wire.backlogBytes = 0;
-      tell({ kind: 'drained' });
+      wire.bufferedBytes = 0;
+      deliver({ kind: 'drained' });
       expect(wire.written).to.equal('? one\n');
       expect(wire.state).to.equal('ended');
     });
@@ -204,13 +206,13 @@ describe('Connection', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ lines: fc.nat(40) }) },
       { weight: 3, arbitrary: fc.record({ answers: fc.nat(40), pick: fc.nat() }) },
-      { weight: 1, arbitrary: fc.record({ backlogBytes: fc.constantFrom(0, 1_000, tooMuchBacklog) }) },
+      { weight: 1, arbitrary: fc.record({ bufferedBytes: fc.constantFrom(0, 1_000, tooMuchBacklog) }) },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, halfClose) => {
         begin();
         const open: number[] = [];
-        let said = 0;
+        let sent = 0;
         let expected = '';
         const answerAt = (pick: number) => {
           const [question] = open.splice(pick % open.length, 1);
@@ -219,27 +221,27 @@ describe('Connection', () => {
         for (const step of steps) {
           if ('lines' in step) {
             for (let line = 0; line < step.lines; line += 1) {
-              said += 1;
-              const text = said % 3 === 0 ? `hello ${said}` : `WHATSAT phone${said} 1 1`;
+              sent += 1;
+              const text = sent % 3 === 0 ? `hello ${sent}` : `WHATSAT phone${sent} 1 1`;
               expected += `? ${text}\n`;
-              say(`${text}\n`);
+              sendLine(`${text}\n`);
             }
           } else if ('answers' in step) {
             for (let count = 0; count < step.answers && open.length > 0; count += 1) answerAt(step.pick);
           } else {
-            wire.backlogBytes = step.backlogBytes;
-            if (step.backlogBytes === 0) tell({ kind: 'drained' });
+            wire.bufferedBytes = step.bufferedBytes;
+            if (step.bufferedBytes === 0) deliver({ kind: 'drained' });
           }
-          open.push(...asked());
+          open.push(...requested());
           expect(open.length).to.be.at.most(64);
         }
-        wire.backlogBytes = 0;
-        tell({ kind: 'drained' });
-        if (halfClose) tell({ kind: 'ended', receivedAt });
+        wire.bufferedBytes = 0;
+        deliver({ kind: 'drained' });
+        if (halfClose) deliver({ kind: 'ended', receivedAt });
         const goOn = () => {
           // What was too much for one turn of the scheduler goes on in the next.
           clock.advance(0);
-          open.push(...asked());
+          open.push(...requested());
         };
         goOn();
         while (open.length > 0) {
@@ -259,31 +261,31 @@ describe('Connection', () => {
     const json = 'x'.repeat(75_000);
 
     it('takes no more of them than have room, by the number of results and by the answers before', () => {
-      wire.write = (text) => (wire.backlogBytes += text.length);
-      say(largeQueries(1, 65));
-      let underWay = asked();
-      expect(underWay).to.have.lengthOf(3);
+      wire.write = (text) => (wire.bufferedBytes += text.length);
+      sendLine(largeQueries(1, 65));
+      let inFlight = requested();
+      expect(inFlight).to.have.lengthOf(3);
       expect(wire.reading).to.equal('paused');
-      while (underWay.length > 0) {
-        for (const question of underWay) {
-          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
-          tell({ kind: 'nearby-found', question, json });
+      while (inFlight.length > 0) {
+        for (const requestId of inFlight) {
+          deliver({ kind: 'located', requestId, location: createLocation('kiwi', 1) });
+          deliver({ kind: 'nearby-response', requestId, json });
         }
-        underWay = asked();
-        expect(wire.backlogBytes).to.be.at.most(256 * 1024 + json.length);
+        inFlight = requested();
+        expect(wire.bufferedBytes).to.be.at.most(256 * 1024 + json.length);
       }
-      expect(wire.backlogBytes, 'it has not taken anything').to.be.greaterThan(3 * json.length);
-      wire.backlogBytes = 0;
-      tell({ kind: 'drained' });
-      expect(asked()).to.have.lengthOf(4);
+      expect(wire.bufferedBytes, 'it has not taken anything').to.be.greaterThan(3 * json.length);
+      wire.bufferedBytes = 0;
+      deliver({ kind: 'drained' });
+      expect(requested()).to.have.lengthOf(4);
     });
 
     it('takes as many as ever when the answers turn out to be small', () => {
-      say(largeQueries(1, 200));
+      sendLine(largeQueries(1, 200));
       for (let round = 0; round < 8; round += 1) {
-        for (const question of asked()) {
-          tell({ kind: 'located', question, location: locationOf('kiwi', 1) });
-          tell({ kind: 'nearby-found', question, json: '{}' });
+        for (const requestId of requested()) {
+          deliver({ kind: 'located', requestId, location: createLocation('kiwi', 1) });
+          deliver({ kind: 'nearby-response', requestId, json: '{}' });
         }
       }
       expect(wire.written.split('{}\n').length).to.be.greaterThan(64);
@@ -291,29 +293,30 @@ describe('Connection', () => {
   });
 
   describe('with output that waits for all clients', () => {
-    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+    const left = () =>
+      server.take().map((message) => (message.kind === 'connection-closed' ? message.reason : message.kind));
 
     it('[CO4] is closed when it holds the most of too much, and counted', () => {
-      begin({ backlogBytesInAllMax: 100_000 });
-      const evicted = eventsOf(bus, 'client-evicted');
+      begin({ maxTotalOutputBufferBytes: 100_000 });
+      const evicted = collectEvents(bus, 'connection-evicted');
       const other = shared.outputBudget.open({ drop: () => expect.fail('it holds less') }, '192.0.2.99');
       other.set(40_000);
-      wire.backlogBytes = 60_000;
-      say('hello\n');
+      wire.bufferedBytes = 60_000;
+      sendLine('hello\n');
       expect(left()).to.deep.equal([]);
-      wire.backlogBytes = 60_001;
-      say('hello\n');
+      wire.bufferedBytes = 60_001;
+      sendLine('hello\n');
       expect(left()).to.deep.equal(['output buffers of all clients exceed 100000 bytes, and this one holds 60001']);
-      say('hello\n');
+      sendLine('hello\n');
       expect(left(), 'once').to.deep.equal([]);
       expect(evicted).to.have.lengthOf(1);
     });
 
     it('[CO4] counts answers that wait for others and commands that are not taken, and nothing when it is gone', () => {
-      say(`WHATSAT kiwi 1 1\n${'x'.repeat(3_000)}\n${'y'.repeat(3_000)}\n`);
+      sendLine(`WHATSAT kiwi 1 1\n${'x'.repeat(3_000)}\n${'y'.repeat(3_000)}\n`);
       expect(shared.outputBudget.bytes).to.equal(6_004);
-      wire.backlogBytes = tooMuchBacklog;
-      say('z\n\n\n');
+      wire.bufferedBytes = tooMuchBacklog;
+      sendLine('z\n\n\n');
       const lines = 3;
       expect(shared.outputBudget.bytes).to.equal(6_004 + 4 + 40 * lines + tooMuchBacklog);
       connection.stop();
@@ -321,21 +324,21 @@ describe('Connection', () => {
     });
 
     it('does no accounting for what only gathers in a turn', () => {
-      wire.backlogBytes = 4_095;
-      say('hello\n');
+      wire.bufferedBytes = 4_095;
+      sendLine('hello\n');
       expect(shared.outputBudget.bytes).to.equal(0);
     });
   });
 
   describe('[CO10] with more queries of all clients than may be under way', () => {
-    beforeEach(() => begin({ pendingQueriesMax: 2 }));
+    beforeEach(() => begin({ maxPendingQueries: 2 }));
 
     it('waits with the next one and what is behind it, and goes on when there is room', () => {
-      say(`${questions(1, 4)}hello\n`);
-      expect(asked()).to.deep.equal([1, 2]);
+      sendLine(`${questions(1, 4)}hello\n`);
+      expect(requested()).to.deep.equal([1, 2]);
       expect(wire.reading).to.equal('paused');
       answer(1);
-      expect(asked()).to.deep.equal([3]);
+      expect(requested()).to.deep.equal([3]);
       answer(3);
       answer(2);
       expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
@@ -343,8 +346,8 @@ describe('Connection', () => {
     });
 
     it('[CO5] answers those that wait before the server goes down', () => {
-      say(`${questions(1, 4)}hello\n`);
-      tell({ kind: 'drain' });
+      sendLine(`${questions(1, 4)}hello\n`);
+      deliver({ kind: 'drain' });
       for (const question of [1, 2, 3]) answer(question);
       expect(wire.written).to.equal(`${unknown(1, 4)}? hello\n`);
       expect(wire.state).to.equal('ended');
@@ -352,9 +355,9 @@ describe('Connection', () => {
 
     it('hands its places on when it is gone', () => {
       const begun: string[] = [];
-      say(questions(1, 4));
-      shared.querySlots.take(() => begun.push('next'));
-      shared.querySlots.take(() => begun.push('last'));
+      sendLine(questions(1, 4));
+      shared.querySlots.acquire(() => begun.push('next'));
+      shared.querySlots.acquire(() => begun.push('last'));
       connection.stop();
       expect(begun).to.deep.equal(['next', 'last']);
     });
@@ -366,7 +369,7 @@ describe('Connection', () => {
     const count = () => wire.take().split('\n').length - 1;
 
     it('handles a part of it, then has others have their turn, and goes on', () => {
-      say(lines(0, 3_000));
+      sendLine(lines(0, 3_000));
       expect(count()).to.equal(1_024);
       expect(wire.reading).to.equal('paused');
       clock.advance(0);
@@ -376,22 +379,22 @@ describe('Connection', () => {
 
     it('handles less of it while others wait, in turns', () => {
       const others = Array.from({ length: 9 }, () => ({ resume: () => shared.scheduler.spend(256) }));
-      for (const other of others) shared.scheduler.wait(other);
-      say(lines(0, 1_000));
+      for (const other of others) shared.scheduler.enqueue(other);
+      sendLine(lines(0, 1_000));
       expect(count()).to.equal(256);
       clock.advance(0);
       expect(count()).to.be.at.least(256);
     });
 
     it('counts a query as several commands', () => {
-      shared.scheduler.wait({ resume: () => undefined });
-      say(questions(0, 60));
-      expect(asked()).to.have.lengthOf(256 / 8);
+      shared.scheduler.enqueue({ resume: () => undefined });
+      sendLine(questions(0, 60));
+      expect(requested()).to.have.lengthOf(256 / 8);
     });
 
     it('[CO5] answers all of it before the server goes down', () => {
-      say(lines(0, 3_000));
-      tell({ kind: 'drain' });
+      sendLine(lines(0, 3_000));
+      deliver({ kind: 'drain' });
       clock.advance(0);
       clock.advance(0);
       expect(count()).to.equal(3_000);
@@ -411,25 +414,25 @@ describe('Connection', () => {
       'CONNECT a:1 HTTP/1.1',
     ]) {
       it(`answers ${start} as an invalid line, closes, and takes nothing behind it`, () => {
-        say(`hello\n${start}\r\nHost: x\r\n\r\n${report}`);
-        say(report);
+        sendLine(`hello\n${start}\r\nHost: x\r\n\r\n${report}`);
+        sendLine(report);
         expect(wire.written).to.equal(`? hello\n? ${start}\n`);
         expect(wire.state).to.equal('ended');
         expect(reports()).to.equal(0);
-        tell({ kind: 'closed', reason: 'the client closed' });
+        deliver({ kind: 'closed', reason: 'the client closed' });
         const reason = 'spoke HTTP at the client port';
-        expect(server.take()).to.deep.equal([{ kind: 'client-left', connection: 1, reason }]);
+        expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
       });
     }
 
     it('takes nothing behind a request line that is too long to be seen whole', () => {
-      say(`POST /${'a'.repeat(5_000)} HTTP/1.1\r\n${report}`);
+      sendLine(`POST /${'a'.repeat(5_000)} HTTP/1.1\r\n${report}`);
       expect(wire.state).to.equal('ended');
       expect(reports()).to.equal(0);
     });
 
     it('answers first what was asked before', () => {
-      say('WHATSAT kiwi 1 1\nGET / HTTP/1.1\n');
+      sendLine('WHATSAT kiwi 1 1\nGET / HTTP/1.1\n');
       expect(wire.state).to.equal('open');
       answer(1);
       expect(wire.written).to.equal('? WHATSAT kiwi 1 1\n? GET / HTTP/1.1\n');
@@ -437,22 +440,22 @@ describe('Connection', () => {
     });
 
     it('takes other lines for what they are', () => {
-      for (const line of ['HTTP/1.1 200 OK', 'GET / HTTP/2', 'hello HTTP', 'x'.repeat(5_000)]) say(`${line}\n`);
-      say(report);
+      for (const line of ['HTTP/1.1 200 OK', 'GET / HTTP/2', 'hello HTTP', 'x'.repeat(5_000)]) sendLine(`${line}\n`);
+      sendLine(report);
       expect(wire.state).to.equal('open');
       expect(reports()).to.equal(1);
     });
   });
 
   describe('[CO7] with a client that sends commands faster than it may', () => {
-    beforeEach(() => begin({ commandsPerSecondMax: 10 }));
+    beforeEach(() => begin({ maxCommandsPerSecond: 10 }));
 
     const lines = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => `hello ${from + index}\n`).join('');
     const answersTo = (from: number, to: number) => lines(from, to).replaceAll('hello', '? hello');
 
     it('takes a second of commands at once, and then each when it may: later, in order, and none is lost', () => {
-      say(lines(0, 25));
+      sendLine(lines(0, 25));
       expect(wire.take()).to.equal(answersTo(0, 10));
       expect(wire.reading).to.equal('paused');
       clock.advance(99);
@@ -462,17 +465,17 @@ describe('Connection', () => {
       clock.advance(1_400);
       expect(wire.take()).to.equal(answersTo(11, 25));
       expect(wire.reading).to.equal('flowing');
-      expect(clock.armed, 'nothing but the watch for idle clients').to.equal(1);
+      expect(clock.armedTimerCount, 'nothing but the watch for idle clients').to.equal(1);
     });
 
     it('is not hurried by more bytes, by answers or by room', () => {
-      say(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
+      sendLine(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
       wire.take();
       for (let hurry = 0; hurry < 5; hurry += 1) {
-        say(lines(20 + hurry, 21 + hurry));
-        tell({ kind: 'drained' });
+        sendLine(lines(20 + hurry, 21 + hurry));
+        deliver({ kind: 'drained' });
       }
-      answer(asked()[0] ?? 0);
+      answer(requested()[0] ?? 0);
       expect(wire.take()).to.equal('? WHATSAT kiwi 1 1\n');
       clock.advance(100);
       expect(wire.take()).to.equal(answersTo(10, 11));
@@ -481,17 +484,17 @@ describe('Connection', () => {
     });
 
     it('takes as many again after a pause', () => {
-      say(lines(0, 10));
+      sendLine(lines(0, 10));
       clock.advance(1_000);
-      say(lines(10, 20));
+      sendLine(lines(10, 20));
       expect(wire.take()).to.equal(answersTo(0, 20));
       expect(wire.reading).to.equal('flowing');
     });
 
     it('[CO3] answers all of it to a client that closes its side, and ends then', () => {
-      say(lines(0, 14));
-      say('last');
-      tell({ kind: 'ended', receivedAt });
+      sendLine(lines(0, 14));
+      sendLine('last');
+      deliver({ kind: 'ended', receivedAt });
       expect(wire.state).to.equal('open');
       clock.advance(400);
       expect(wire.state).to.equal('open');
@@ -501,9 +504,9 @@ describe('Connection', () => {
     });
 
     it('leaves no timer behind when it stops', () => {
-      say(lines(0, 25));
+      sendLine(lines(0, 25));
       connection.stop();
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
       clock.advance(10_000);
       expect(wire.written).to.equal(answersTo(0, 10));
     });
@@ -512,16 +515,16 @@ describe('Connection', () => {
       const step = fc.oneof(fc.record({ lines: fc.nat(30) }), fc.record({ waitMs: fc.nat(1_500) }));
       fc.assert(
         fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-          begin({ commandsPerSecondMax: 10 });
-          let said = 0;
+          begin({ maxCommandsPerSecond: 10 });
+          let sent = 0;
           for (const step of steps) {
             if ('waitMs' in step) clock.advance(step.waitMs);
-            else if (step.lines > 0) say(lines(said, (said += step.lines)));
+            else if (step.lines > 0) sendLine(lines(sent, (sent += step.lines)));
             const answered = wire.written.split('\n').length - 1;
             expect(answered).to.be.at.most(10 + clock.monotonicMs() / 100 + 1e-6);
           }
-          clock.advance(said * 110);
-          expect(wire.written).to.equal(answersTo(0, said));
+          clock.advance(sent * 110);
+          expect(wire.written).to.equal(answersTo(0, sent));
         }),
         { numRuns: 50 },
       );
@@ -529,9 +532,10 @@ describe('Connection', () => {
   });
 
   describe('[CO8] with a client that is idle', () => {
-    const left = () => server.take().map((message) => (message.kind === 'client-left' ? message.reason : message.kind));
+    const left = () =>
+      server.take().map((message) => (message.kind === 'connection-closed' ? message.reason : message.kind));
 
-    beforeEach(() => begin({ idleMs: 60_000 }));
+    beforeEach(() => begin({ idleTimeoutMs: 60_000 }));
 
     it('has the server close it', () => {
       clock.advance(59_999);
@@ -543,7 +547,7 @@ describe('Connection', () => {
     it('waits for as long after the last byte, even one that makes no line', () => {
       for (const byte of 'hello') {
         clock.advance(59_000);
-        say(byte);
+        sendLine(byte);
       }
       clock.advance(59_999);
       expect(left()).to.deep.equal([]);
@@ -553,7 +557,7 @@ describe('Connection', () => {
 
     it('waits for one that sends nothing, but takes what waited for it', () => {
       clock.advance(59_000);
-      tell({ kind: 'drained' });
+      deliver({ kind: 'drained' });
       clock.advance(59_999);
       expect(left()).to.deep.equal([]);
       clock.advance(1);
@@ -562,13 +566,13 @@ describe('Connection', () => {
 
     it('leaves no timer behind when it stops', () => {
       connection.stop();
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
     });
   });
 
   it('[CO3] answers a client that has closed its side, the last line without a line end too, and then ends', () => {
-    say('WHATSAT kiwi 10 1');
-    tell({ kind: 'ended', receivedAt });
+    sendLine('WHATSAT kiwi 10 1');
+    deliver({ kind: 'ended', receivedAt });
     expect(wire.state).to.equal('open');
     answer(1);
     expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
@@ -576,14 +580,14 @@ describe('Connection', () => {
   });
 
   it('ends at once with a client that closes its side and has asked nothing', () => {
-    tell({ kind: 'ended', receivedAt });
+    deliver({ kind: 'ended', receivedAt });
     expect(wire.state).to.equal('ended');
   });
 
   it('[CO5] answers what was asked before the server goes down, takes nothing more, and ends', () => {
-    say('WHATSAT kiwi 10 1\nhal');
-    tell({ kind: 'drain' });
-    say('f a line\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    sendLine('WHATSAT kiwi 10 1\nhal');
+    deliver({ kind: 'drain' });
+    sendLine('f a line\nIAMAT kiwi +34.0-118.0 1353118103\n');
     expect(wire.written).to.equal('');
     answer(1);
     expect(wire.written).to.equal('? WHATSAT kiwi 10 1\n');
@@ -591,27 +595,27 @@ describe('Connection', () => {
     expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis']);
   });
 
-  it('[CO6] tells the server of a wire that closed, and minds no answer that comes later', () => {
-    const failures = failuresOf(bus);
-    say('WHATSAT kiwi 10 1\nIAMAT kiwi +34.0-118.0 1353118103\n');
-    tell({ kind: 'closed', reason: 'ECONNRESET' });
-    expect(server.received).to.deep.equal([{ kind: 'client-left', connection: 1, reason: 'ECONNRESET' }]);
+  it('[CO6] reports a closed channel to the server, and ignores later responses', () => {
+    const failures = collectFailures(bus);
+    sendLine('WHATSAT kiwi 10 1\nIAMAT kiwi +34.0-118.0 1353118103\n');
+    deliver({ kind: 'closed', reason: 'ECONNRESET' });
+    expect(server.received).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason: 'ECONNRESET' }]);
     connection.stop();
     expect(wire.state).to.equal('destroyed');
     answer(1);
-    tell({ kind: 'nearby-found', question: 1, json: '{}' });
-    tell({ kind: 'question-failed', question: 99 });
+    deliver({ kind: 'nearby-response', requestId: 1, json: '{}' });
+    deliver({ kind: 'request-failed', requestId: 99 });
     expect(failures).to.deep.equal([]);
     expect(store.received.map(({ kind }) => kind)).to.deep.equal(['whereis', 'report']);
   });
 
   it('fails, for its supervisor to act, when its machine breaks', () => {
-    const failures = failuresOf(bus);
+    const failures = collectFailures(bus);
     wire.pause = () => {
       throw new Error('the socket is gone');
     };
-    wire.backlogBytes = tooMuchBacklog;
-    say('one\n');
+    wire.bufferedBytes = tooMuchBacklog;
+    sendLine('one\n');
     expect(failures.map(({ address, error }) => [address, (error as Error).message])).to.deep.equal([
       ['connection/1', 'the socket is gone'],
     ]);

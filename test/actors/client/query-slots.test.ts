@@ -5,7 +5,7 @@ describe('QuerySlots', () => {
   it('hands a slot that is given back to who has waited longest', () => {
     const slots = new QuerySlots(1);
     const begun: string[] = [];
-    const take = (name: string) => slots.take(() => begun.push(name));
+    const take = (name: string) => slots.acquire(() => begun.push(name));
     expect([take('a'), take('b'), take('c')]).to.deep.equal([true, false, false]);
     slots.release();
     expect(begun).to.deep.equal(['b']);
@@ -19,11 +19,11 @@ describe('QuerySlots', () => {
     const slots = new QuerySlots(1);
     const begun: string[] = [];
     const leaving = () => begun.push('leaving');
-    slots.take(() => undefined);
-    slots.take(leaving);
-    slots.leave(leaving);
+    slots.acquire(() => undefined);
+    slots.acquire(leaving);
+    slots.cancel(leaving);
     slots.release();
     expect(begun).to.deep.equal([]);
-    expect(slots.take(() => undefined)).to.equal(true);
+    expect(slots.acquire(() => undefined)).to.equal(true);
   });
 });

@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { AnswerQueue, type PendingAnswer } from '../../../src/actors/client/response-queue.js';
+import { ResponseQueue, type PendingResponse } from '../../../src/actors/client/response-queue.js';
 
-describe('[CO1] AnswerQueue', () => {
+describe('[CO1] ResponseQueue', () => {
   it('sends what is known at once, and holds it back behind what is not', () => {
     const sent: string[] = [];
-    const queue = new AnswerQueue((text) => sent.push(text));
+    const queue = new ResponseQueue((text) => sent.push(text));
     queue.add('one');
     const slow = queue.reserve();
     queue.add('three');
     expect(sent).to.deep.equal(['one']);
     expect(queue.length).to.equal(2);
-    queue.fill(slow, 'two');
+    queue.complete(slow, 'two');
     expect(sent).to.deep.equal(['one', 'two', 'three']);
     expect(queue.length).to.equal(0);
   });
@@ -21,12 +21,12 @@ describe('[CO1] AnswerQueue', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const sent: string[] = [];
-        const queue = new AnswerQueue((text) => sent.push(text));
-        const pending: { answer: PendingAnswer; text: string }[] = [];
+        const queue = new ResponseQueue((text) => sent.push(text));
+        const pending: { answer: PendingResponse; text: string }[] = [];
         let commands = 0;
         const fillAt = (index: number) => {
           const [filled] = pending.splice(index, 1);
-          if (filled !== undefined) queue.fill(filled.answer, filled.text);
+          if (filled !== undefined) queue.complete(filled.answer, filled.text);
         };
         for (const step of steps) {
           if (step === 'add') queue.add(String(commands++));
@@ -41,13 +41,13 @@ describe('[CO1] AnswerQueue', () => {
   });
 
   it('counts the bytes of the answers that are known and wait', () => {
-    const queue = new AnswerQueue(() => undefined);
+    const queue = new ResponseQueue(() => undefined);
     const [first, second] = [queue.reserve(), queue.reserve()];
     expect(queue.bytes).to.equal(0);
-    queue.fill(second, '12345', '678');
+    queue.complete(second, '12345', '678');
     queue.add('90');
     expect(queue.bytes).to.equal(10);
-    queue.fill(first, 'first');
+    queue.complete(first, 'first');
     expect(queue.bytes).to.equal(0);
   });
 });

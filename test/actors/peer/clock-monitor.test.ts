@@ -1,26 +1,26 @@
 import { expect } from 'chai';
-import { ClockWatch } from '../../../src/actors/peer/clock-monitor.js';
+import { ClockMonitor } from '../../../src/actors/peer/clock-monitor.js';
 import type { ClockEvent, NeighbourClockEvent } from '../../../src/actors/bus/events.js';
 import { addresses } from '../../../src/actors/bus/messages.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
-import { eventsOf, strictBus } from '../../support/fake-bus.js';
-import { serverId } from '../../support/fake-location.js';
+import { collectEvents, strictBus } from '../../support/fake-bus.js';
+import { toServerId } from '../../support/fake-location.js';
 
-describe('[PE30] the watch of clocks', () => {
+describe('[PE30] ClockMonitor', () => {
   let bus: MessageBus;
   let neighbours: NeighbourClockEvent[];
   let own: ClockEvent[];
 
   beforeEach(() => {
     bus = strictBus();
-    neighbours = eventsOf(bus, 'neighbour-clock');
-    own = eventsOf(bus, 'clock');
-    bus.attach(addresses.clocks, new ClockWatch(bus));
+    neighbours = collectEvents(bus, 'neighbour-clock');
+    own = collectEvents(bus, 'clock');
+    bus.attach(addresses.clockMonitor, new ClockMonitor(bus));
   });
 
   function hear(neighbour: string, ...offsetsMs: number[]): void {
     for (const offsetMs of offsetsMs) {
-      bus.send(addresses.clocks, { kind: 'clock-heard', neighbour: serverId(neighbour), offsetMs });
+      bus.send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId(neighbour), offsetMs });
     }
   }
 
@@ -30,7 +30,7 @@ describe('[PE30] the watch of clocks', () => {
   }
 
   function lose(neighbour: string): void {
-    bus.send(addresses.clocks, { kind: 'clock-lost', neighbour: serverId(neighbour) });
+    bus.send(addresses.clockMonitor, { kind: 'clock-lost', neighbour: toServerId(neighbour) });
   }
 
   const ownNow = () => own.at(-1)?.state ?? 'agrees';

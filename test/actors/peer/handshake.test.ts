@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import {
-  CalledHandshake,
-  CallerHandshake,
-  introductionOver,
+  AcceptHandshake,
+  DialHandshake,
+  handshakeContextFor,
   type HandshakeLine,
   type HandshakeStep,
   type PeerIdentity,
@@ -10,12 +10,12 @@ import {
 import type { Secrets } from '../../../src/actors/ports/secrets.js';
 import { formatPeerLine, parsePeerLine, type PeerLine } from '../../../src/protocol/peer/peer-line.js';
 import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
-import { serverId } from '../../support/fake-location.js';
+import { toServerId } from '../../support/fake-location.js';
 import { TrustedFakeWire } from '../../support/fake-peer-wire.js';
 
-const blake = serverId('Blake');
-const bryant = serverId('Bryant');
-const gasol = serverId('Gasol');
+const blake = toServerId('Blake');
+const bryant = toServerId('Bryant');
+const gasol = toServerId('Gasol');
 const ofBlake: PeerIdentity = { herd: 'twitter', server: blake, neighbours: [bryant] };
 const ofBryant: PeerIdentity = {
   herd: 'twitter',
@@ -41,7 +41,7 @@ interface Shaking {
   readonly caller: HandshakeStep | undefined;
   readonly called: HandshakeStep | undefined;
   /** Everything that was said, in order: `Blake > HELLO ...`. */
-  readonly said: readonly string[];
+  readonly sent: readonly string[];
 }
 
 /** Both sides with each other, until neither has anything to say. */
@@ -50,25 +50,25 @@ function shake(
   bryants: Secrets | undefined,
   { caller: callerIdentity = ofBlake, called: calledIdentity = ofBryant } = {},
 ): Shaking {
-  const caller = new CallerHandshake({ identity: callerIdentity, secrets: blakes }, bryant);
-  const called = new CalledHandshake({ identity: calledIdentity, secrets: bryants });
-  const said: string[] = [];
+  const caller = new DialHandshake({ identity: callerIdentity, secrets: blakes }, bryant);
+  const called = new AcceptHandshake({ identity: calledIdentity, secrets: bryants });
+  const sent: string[] = [];
   const over = (line: HandshakeLine, who: string): PeerLine => {
     const text = formatPeerLine(line);
-    said.push(`${who} > ${text}`);
+    sent.push(`${who} > ${text}`);
     return parsePeerLine(text);
   };
   let callerStep: HandshakeStep | undefined;
   let calledStep: HandshakeStep | undefined;
   const toCalled = [...caller.begin()];
   for (let line = toCalled.shift(); line !== undefined; line = toCalled.shift()) {
-    calledStep = called.hear(over(line, 'caller'));
-    for (const answer of calledStep.say) {
-      callerStep = caller.hear(over(answer, 'called'));
-      toCalled.push(...callerStep.say);
+    calledStep = called.receive(over(line, 'caller'));
+    for (const answer of calledStep.replies) {
+      callerStep = caller.receive(over(answer, 'called'));
+      toCalled.push(...callerStep.replies);
     }
   }
-  return { caller: callerStep, called: calledStep, said };
+  return { caller: callerStep, called: calledStep, sent };
 }
 
 function outcomes({ caller, called }: Shaking): (string | undefined)[] {
@@ -76,12 +76,12 @@ function outcomes({ caller, called }: Shaking): (string | undefined)[] {
 }
 
 /** The words of the lines that were said. */
-function words({ said }: Shaking): string[] {
-  return said.map((line) => line.split(' ').slice(0, 3).join(' '));
+function words({ sent }: Shaking): string[] {
+  return sent.map((line) => line.split(' ').slice(0, 3).join(' '));
 }
 
 function proofsIn(step: HandshakeStep): readonly string[] {
-  const [line] = step.say;
+  const [line] = step.replies;
   if (line?.kind !== 'PROOF') throw new Error('a proof was due');
   return line.proofs;
 }
@@ -95,12 +95,12 @@ function helloIn(lines: readonly HandshakeLine[]): Extract<HandshakeLine, { kind
 describe('[PE3] [PE4] a handshake without a secret', () => {
   it('is a hello of each side', () => {
     const shaken = shake(undefined, undefined);
-    expect(shaken.said).to.deep.equal([
+    expect(shaken.sent).to.deep.equal([
       'caller > HELLO 3 twitter Blake Bryant',
       'called > HELLO 3 twitter Bryant Blake',
     ]);
-    expect(shaken.caller).to.deep.include({ outcome: 'greeted', neighbour: 'Bryant' });
-    expect(shaken.called).to.deep.include({ outcome: 'greeted', neighbour: 'Blake' });
+    expect(shaken.caller).to.deep.include({ outcome: 'completed', neighbour: 'Bryant' });
+    expect(shaken.called).to.deep.include({ outcome: 'completed', neighbour: 'Blake' });
   });
 
   for (const [name, identities, reason] of [
@@ -111,7 +111,7 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
     it(`[PE5] is refused to a server of ${name}, and both know why`, () => {
       const shaken = shake(undefined, undefined, identities);
       expect(outcomes(shaken)).to.deep.equal([`refused: ${reason}`, reason]);
-      expect(shaken.said.at(-1)).to.equal(`called > REFUSED ${reason}`);
+      expect(shaken.sent.at(-1)).to.equal(`called > REFUSED ${reason}`);
     });
   }
 
@@ -123,10 +123,10 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
       ['4', ' of a form to come'],
       ['03', ''],
     ]) {
-      const called = new CalledHandshake({ identity: ofBryant, secrets: undefined });
+      const called = new AcceptHandshake({ identity: ofBryant, secrets: undefined });
       const reason = `Blake speaks version ${version} of the protocol between servers, Bryant version 3`;
-      const step = called.hear(parsePeerLine(`HELLO ${version} places Blake Bryant${rest}`));
-      expect(step).to.deep.equal({ outcome: 'failed', reason, say: [{ kind: 'REFUSED', reason }] });
+      const step = called.receive(parsePeerLine(`HELLO ${version} places Blake Bryant${rest}`));
+      expect(step).to.deep.equal({ outcome: 'failed', reason, replies: [{ kind: 'REFUSED', reason }] });
     }
   });
 
@@ -141,29 +141,29 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
     ['that refuses', 'REFUSED Blake is too loud', 'refused: Blake is too loud'],
   ] as const) {
     it(`[PE8] fails with a called server ${name}`, () => {
-      const caller = new CallerHandshake({ identity: ofBlake, secrets: undefined }, bryant);
-      expect(caller.hear(parsePeerLine(line))).to.deep.equal({ outcome: 'failed', reason, say: [] });
+      const caller = new DialHandshake({ identity: ofBlake, secrets: undefined }, bryant);
+      expect(caller.receive(parsePeerLine(line))).to.deep.equal({ outcome: 'failed', reason, replies: [] });
     });
   }
 
   it('[PE8] fails with a neighbour that is another than the one called', () => {
     const identity = { ...ofBlake, neighbours: [bryant, gasol] };
-    const caller = new CallerHandshake({ identity: identity, secrets: undefined }, bryant);
+    const caller = new DialHandshake({ identity, secrets: undefined }, bryant);
     const reason = 'Bryant was called, Gasol answered';
-    expect(caller.hear(parsePeerLine('HELLO 3 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
+    expect(caller.receive(parsePeerLine('HELLO 3 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
   });
 });
 
 describe('[PE20] a handshake in a herd with a secret', () => {
   it('is a hello and a proof of each side, of the caller first', () => {
     const shaken = shake(knowing(secret), knowing(secret));
-    expect(outcomes(shaken)).to.deep.equal(['greeted', 'greeted']);
+    expect(outcomes(shaken)).to.deep.equal(['completed', 'completed']);
     expect(words(shaken)).to.deep.equal(['caller > HELLO', 'called > HELLO', 'caller > PROOF', 'called > PROOF']);
-    expect(shaken.said.join()).to.not.contain(secret);
+    expect(shaken.sent.join()).to.not.contain(secret);
   });
 
   it('has nonces and proofs that never come again', () => {
-    const fields = Array.from({ length: 20 }, () => shake(knowing(secret), knowing(secret)).said)
+    const fields = Array.from({ length: 20 }, () => shake(knowing(secret), knowing(secret)).sent)
       .flat()
       .map((line) => line.split(' ').at(-1));
     expect(new Set(fields).size).to.equal(80);
@@ -173,15 +173,15 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     const shaken = shake(knowing(other), knowing(secret));
     expect(outcomes(shaken)).to.deep.equal([`refused: ${differs('Blake', 'Bryant')}`, differs('Blake', 'Bryant')]);
     expect(words(shaken).at(-1)).to.equal('called > REFUSED');
-    expect(shaken.said.filter((line) => line.startsWith('called > PROOF'))).to.deep.equal([]);
+    expect(shaken.sent.filter((line) => line.startsWith('called > PROOF'))).to.deep.equal([]);
   });
 
   it('fails for the caller if the called one cannot prove', () => {
     const secrets = knowing(secret);
-    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
-    caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${secrets.nonce()}`));
+    const caller = new DialHandshake({ identity: ofBlake, secrets }, bryant);
+    caller.receive(parsePeerLine(`HELLO 3 twitter Bryant Blake ${secrets.nonce()}`));
     const reason = differs('Bryant', 'Blake');
-    expect(caller.hear({ kind: 'PROOF', proofs: secrets.prove('anything else') })).to.deep.include({ reason });
+    expect(caller.receive({ kind: 'PROOF', proofs: secrets.prove('anything else') })).to.deep.include({ reason });
   });
 
   it('[PE5] fails for both if only the caller has a secret, or only the called', () => {
@@ -192,12 +192,12 @@ describe('[PE20] a handshake in a herd with a secret', () => {
   });
 
   it('fails for a caller that is answered as if there were no secret, and for one that is asked without having one', () => {
-    const asking = new CallerHandshake({ identity: ofBlake, secrets: knowing(secret) }, bryant);
-    const withoutNonce = asking.hear(parsePeerLine('HELLO 3 twitter Bryant Blake'));
-    expect(withoutNonce).to.deep.equal({ outcome: 'failed', reason: missing('Bryant', 'Blake'), say: [] });
-    const asked = new CallerHandshake({ identity: ofBlake, secrets: undefined }, bryant);
-    const withNonce = asked.hear(parsePeerLine('HELLO 3 twitter Bryant Blake nonce'));
-    expect(withNonce).to.deep.equal({ outcome: 'failed', reason: missing('Blake', 'Bryant'), say: [] });
+    const asking = new DialHandshake({ identity: ofBlake, secrets: knowing(secret) }, bryant);
+    const withoutNonce = asking.receive(parsePeerLine('HELLO 3 twitter Bryant Blake'));
+    expect(withoutNonce).to.deep.equal({ outcome: 'failed', reason: missing('Bryant', 'Blake'), replies: [] });
+    const withoutSecret = new DialHandshake({ identity: ofBlake, secrets: undefined }, bryant);
+    const withNonce = withoutSecret.receive(parsePeerLine('HELLO 3 twitter Bryant Blake nonce'));
+    expect(withNonce).to.deep.equal({ outcome: 'failed', reason: missing('Blake', 'Bryant'), replies: [] });
   });
 
   for (const [name, blakes, bryants] of [
@@ -210,7 +210,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     ['when both have dropped the old one', [secret], [secret]],
   ] as const) {
     it(`[PE21] succeeds while a secret is replaced: ${name}`, () => {
-      expect(outcomes(shake(knowing(...blakes), knowing(...bryants)))).to.deep.equal(['greeted', 'greeted']);
+      expect(outcomes(shake(knowing(...blakes), knowing(...bryants)))).to.deep.equal(['completed', 'completed']);
     });
   }
 
@@ -222,41 +222,41 @@ describe('[PE20] a handshake in a herd with a secret', () => {
   it('takes no proof of the called side sent back to it', () => {
     const secrets = knowing(secret);
     // A stranger takes Blake's call, and calls Bryant in Blake's name with Blake's hello.
-    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
-    const hello = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant).begin()[0] ?? expect.fail();
-    const welcome = helloIn(called.hear(hello).say);
+    const called = new AcceptHandshake({ identity: ofBryant, secrets });
+    const hello = new DialHandshake({ identity: ofBlake, secrets }, bryant).begin()[0] ?? expect.fail();
+    const welcome = helloIn(called.receive(hello).replies);
     const statement = `herd peer called 3 twitter Blake Bryant ${helloIn([hello]).nonce ?? ''} ${welcome.nonce ?? ''}`;
     // Even with what Bryant itself would prove with.
-    expect(called.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome).to.equal('failed');
+    expect(called.receive({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome).to.equal('failed');
   });
 
   it('takes no proof of the caller sent back to it', () => {
     const secrets = knowing(secret);
-    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
+    const caller = new DialHandshake({ identity: ofBlake, secrets }, bryant);
     caller.begin();
     // The stranger even chooses the caller's own nonce.
     const nonce = helloIn(caller.begin()).nonce ?? '';
-    const proofs = proofsIn(caller.hear(parsePeerLine(`HELLO 3 twitter Bryant Blake ${nonce}`)));
-    expect(caller.hear({ kind: 'PROOF', proofs }).outcome).to.equal('failed');
+    const proofs = proofsIn(caller.receive(parsePeerLine(`HELLO 3 twitter Bryant Blake ${nonce}`)));
+    expect(caller.receive({ kind: 'PROOF', proofs }).outcome).to.equal('failed');
   });
 
   it('takes no proofs of an earlier handshake, of either side', () => {
     const secrets = knowing(secret);
-    const { said } = shake(secrets, secrets);
-    const [hello = '', welcome = '', callers = '', calleds = ''] = said.map((line) => line.slice('caller > '.length));
-    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
-    expect(called.hear(parsePeerLine(hello)).outcome).to.equal('going on');
-    expect(called.hear(parsePeerLine(callers)).outcome).to.equal('failed');
-    const caller = new CallerHandshake({ identity: ofBlake, secrets: secrets }, bryant);
+    const { sent } = shake(secrets, secrets);
+    const [hello = '', welcome = '', callers = '', calleds = ''] = sent.map((line) => line.slice('caller > '.length));
+    const called = new AcceptHandshake({ identity: ofBryant, secrets });
+    expect(called.receive(parsePeerLine(hello)).outcome).to.equal('pending');
+    expect(called.receive(parsePeerLine(callers)).outcome).to.equal('failed');
+    const caller = new DialHandshake({ identity: ofBlake, secrets }, bryant);
     caller.begin();
-    expect(caller.hear(parsePeerLine(welcome)).outcome).to.equal('going on');
-    expect(caller.hear(parsePeerLine(calleds)).outcome).to.equal('failed');
+    expect(caller.receive(parsePeerLine(welcome)).outcome).to.equal('pending');
+    expect(caller.receive(parsePeerLine(calleds)).outcome).to.equal('failed');
   });
 
   it('takes no proof that was made for others: another herd, other servers', () => {
     const secrets = knowing(secret);
-    const called = new CalledHandshake({ identity: ofBryant, secrets: secrets });
-    const nonce = helloIn(called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce')).say).nonce ?? '';
+    const called = new AcceptHandshake({ identity: ofBryant, secrets });
+    const nonce = helloIn(called.receive(parsePeerLine('HELLO 3 twitter Blake Bryant nonce')).replies).nonce ?? '';
     for (const statement of [
       `herd peer caller 3 places Blake Bryant nonce ${nonce}`,
       `herd peer caller 3 twitter Gasol Bryant nonce ${nonce}`,
@@ -266,12 +266,12 @@ describe('[PE20] a handshake in a herd with a secret', () => {
       'nonce',
       '',
     ]) {
-      const fresh = new CalledHandshake({ identity: ofBryant, secrets: { ...asObject(secrets), nonce: () => nonce } });
-      fresh.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
-      expect(fresh.hear({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome, statement).to.equal('failed');
+      const fresh = new AcceptHandshake({ identity: ofBryant, secrets: { ...asObject(secrets), nonce: () => nonce } });
+      fresh.receive(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
+      expect(fresh.receive({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome, statement).to.equal('failed');
     }
     const right = secrets.prove(`herd peer caller 3 twitter Blake Bryant nonce ${nonce}`);
-    expect(called.hear({ kind: 'PROOF', proofs: right }).outcome).to.equal('greeted');
+    expect(called.receive({ kind: 'PROOF', proofs: right }).outcome).to.equal('completed');
   });
 
   it('[PE6] [PE7] takes no second hello, and nothing but a proof behind the first', () => {
@@ -284,30 +284,30 @@ describe('[PE20] a handshake in a herd with a secret', () => {
       'REFUSED no',
       '',
     ]) {
-      const called = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
-      called.hear(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
-      const step = called.hear(parsePeerLine(line));
+      const called = new AcceptHandshake({ identity: ofBryant, secrets: knowing(secret) });
+      called.receive(parsePeerLine('HELLO 3 twitter Blake Bryant nonce'));
+      const step = called.receive(parsePeerLine(line));
       expect(step, line).to.deep.equal({
         outcome: 'failed',
         reason: notInTurn,
-        say: [{ kind: 'REFUSED', reason: notInTurn }],
+        replies: [{ kind: 'REFUSED', reason: notInTurn }],
       });
     }
-    const first = new CalledHandshake({ identity: ofBryant, secrets: knowing(secret) });
-    expect(first.hear({ kind: 'PROOF', proofs: ['x'] }).outcome, 'a proof before the hello').to.equal('failed');
+    const first = new AcceptHandshake({ identity: ofBryant, secrets: knowing(secret) });
+    expect(first.receive({ kind: 'PROOF', proofs: ['x'] }).outcome, 'a proof before the hello').to.equal('failed');
   });
 });
 
 describe('a handshake within one process', () => {
   it('is one without a secret', () => {
     const over = (identity: PeerIdentity) =>
-      introductionOver(new TrustedFakeWire('memory'), { identity, secrets: knowing(secret) });
-    const caller = new CallerHandshake(over(ofBlake), bryant);
+      handshakeContextFor(new TrustedFakeWire('memory'), { identity, secrets: knowing(secret) });
+    const caller = new DialHandshake(over(ofBlake), bryant);
     const [hello] = caller.begin();
     expect(hello).to.deep.include({ version: '3', nonce: undefined });
-    const step = new CalledHandshake(over(ofBryant)).hear(hello ?? expect.fail());
-    expect(step).to.deep.include({ outcome: 'greeted' });
-    expect(caller.hear(step.say[0] ?? expect.fail())).to.deep.include({ outcome: 'greeted' });
+    const step = new AcceptHandshake(over(ofBryant)).receive(hello ?? expect.fail());
+    expect(step).to.deep.include({ outcome: 'completed' });
+    expect(caller.receive(step.replies[0] ?? expect.fail())).to.deep.include({ outcome: 'completed' });
   });
 });
 
@@ -316,6 +316,6 @@ function asObject(secrets: Secrets): Secrets {
   return {
     nonce: () => secrets.nonce(),
     prove: (statement) => secrets.prove(statement),
-    accepts: (statement, proofs) => secrets.accepts(statement, proofs),
+    verify: (statement, proofs) => secrets.verify(statement, proofs),
   };
 }

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { waitingLocationBytes } from '../../../src/actors/store/location-bytes.js';
+import { queuedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import { Outbox, type OutboxSink } from '../../../src/actors/peer/outbox.js';
 import type { ClientId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
-import { locationOf } from '../../support/fake-location.js';
+import { createLocation } from '../../support/fake-location.js';
 
 /** A neighbour at the end of a wire with room for so many locations, until it is told that there is more. */
 class FakeSink implements OutboxSink {
@@ -16,7 +16,7 @@ class FakeSink implements OutboxSink {
   drops = 0;
   comparisonsWanted = 0;
 
-  get hasRoom(): boolean {
+  get isWritable(): boolean {
     return this.room > 0;
   }
 
@@ -31,21 +31,21 @@ class FakeSink implements OutboxSink {
     this.caughtUp += 1;
   }
 
-  wantPage(): void {
+  requestPage(): void {
     this.pagesWanted += 1;
   }
 
-  dropped(): void {
+  onDropped(): void {
     this.drops += 1;
   }
 
-  wantComparison(): void {
+  requestComparison(): void {
     this.comparisonsWanted += 1;
   }
 }
 
 function forward(outbox: Outbox, client: string, seconds: number): void {
-  outbox.forward([locationOf(client, seconds)], ['its line']);
+  outbox.forward([createLocation(client, seconds)], ['its line']);
 }
 
 describe('Outbox', () => {
@@ -72,7 +72,7 @@ describe('Outbox', () => {
     expect(sink.sent).to.deep.equal([]);
     sink.room = Infinity;
     outbox.drained();
-    expect(sink.sent).to.deep.equal([locationOf('kiwi', 1_000), locationOf('emu', 1_000)]);
+    expect(sink.sent).to.deep.equal([createLocation('kiwi', 1_000), createLocation('emu', 1_000)]);
   });
 
   it('lets nothing new overtake what waits', () => {
@@ -87,27 +87,27 @@ describe('Outbox', () => {
 
   it('wants the next page only when the last one is on its way', () => {
     sink.room = 1;
-    outbox.page([locationOf('kiwi', 1), locationOf('emu', 1)], false);
+    outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], false);
     expect(sink.pagesWanted).to.equal(0);
     sink.room = Infinity;
     outbox.drained();
     expect(sink.pagesWanted).to.equal(1);
-    outbox.page([locationOf('moa', 1)], false);
+    outbox.addPage([createLocation('moa', 1)], false);
     expect(sink.pagesWanted).to.equal(2);
   });
 
   it('does not send what a page holds of a client for which something newer waits', () => {
     sink.room = 0;
     forward(outbox, 'kiwi', 2);
-    outbox.page([locationOf('kiwi', 1)], true);
+    outbox.addPage([createLocation('kiwi', 1)], true);
     sink.room = Infinity;
     outbox.drained();
-    expect(sink.sent).to.deep.equal([locationOf('kiwi', 2)]);
+    expect(sink.sent).to.deep.equal([createLocation('kiwi', 2)]);
   });
 
   it('[PE14] says once that it is caught up, behind everything that the pages held', () => {
     sink.room = 1;
-    outbox.page([locationOf('kiwi', 1), locationOf('emu', 1)], true);
+    outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], true);
     expect(sink.caughtUp).to.equal(0);
     sink.room = Infinity;
     outbox.drained();
@@ -120,12 +120,12 @@ describe('Outbox', () => {
   });
 
   it('says that it is caught up where there was nothing to send', () => {
-    outbox.page([], true);
+    outbox.addPage([], true);
     expect(sink.caughtUp).to.equal(1);
   });
 
   describe('when more waits than it may keep', () => {
-    const oneBytes = waitingLocationBytes(locationOf('phone0', 1));
+    const oneBytes = queuedLocationBytes(createLocation('phone0', 1));
 
     beforeEach(() => {
       outbox = new Outbox(sink, 10 * oneBytes);
@@ -136,13 +136,13 @@ describe('Outbox', () => {
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 2);
       expect(sink.drops, 'as much as may wait').to.equal(0);
-      expect(outbox.forward([locationOf('phonex', 1)], ['its line'])).to.equal(11);
+      expect(outbox.forward([createLocation('phonex', 1)], ['its line'])).to.equal(11);
       forward(outbox, 'kiwi', 1);
       outbox.drained();
       expect([sink.drops, sink.comparisonsWanted]).to.deep.equal([1, 0]);
       sink.room = Infinity;
       outbox.drained();
-      expect(sink.sent).to.deep.equal([locationOf('kiwi', 1)]);
+      expect(sink.sent).to.deep.equal([createLocation('kiwi', 1)]);
       expect(sink.comparisonsWanted).to.equal(1);
       outbox.drained();
       expect(sink.comparisonsWanted, 'once').to.equal(1);
@@ -151,19 +151,19 @@ describe('Outbox', () => {
     });
 
     it('sends the page that waits, and has the neighbour compare after the catch-up', () => {
-      outbox.page([locationOf('moa', 1), locationOf('emu', 1)], false);
+      outbox.addPage([createLocation('moa', 1), createLocation('emu', 1)], false);
       forward(outbox, 'moa', 2);
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
       expect(sink.drops).to.equal(1);
       sink.room = Infinity;
       outbox.drained();
-      expect(sink.sent).to.deep.equal([locationOf('emu', 1)]);
+      expect(sink.sent).to.deep.equal([createLocation('emu', 1)]);
       expect([sink.pagesWanted, sink.comparisonsWanted]).to.deep.equal([1, 0]);
-      outbox.page([], true);
+      outbox.addPage([], true);
       expect([sink.caughtUp, sink.comparisonsWanted]).to.deep.equal([1, 1]);
     });
 
-    it('counts bytes anew after it has told what waited', () => {
+    it('counts bytes anew after it has sent what was queued', () => {
       for (let round = 0; round < 5; round += 1) {
         sink.room = 0;
         for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, round);
@@ -186,11 +186,11 @@ describe('Outbox', () => {
         // A model of the store beside it: what it holds, and what of that has not been dealt out yet.
         const held = new Map<string, Location>();
         for (const client of ['a', 'b', 'c', 'd', 'e', 'f'].slice(0, heldAtStart))
-          held.set(client, locationOf(client, 0));
+          held.set(client, createLocation(client, 0));
         const notDealt = [...held.keys()];
         const sink = new FakeSink();
         sink.room = 0;
-        const outbox = new Outbox(sink, isTight ? 3 * waitingLocationBytes(locationOf('a', 1)) : Infinity);
+        const outbox = new Outbox(sink, isTight ? 3 * queuedLocationBytes(createLocation('a', 1)) : Infinity);
         let pagesDealt = 0;
         let state: 'dealing' | 'dealt' = 'dealing';
         let comparisons = 0;
@@ -200,9 +200,9 @@ describe('Outbox', () => {
           // The link asks for the first page; each further one only if the outbox wants it.
           if (state === 'dealt' || pagesDealt > sink.pagesWanted) return;
           pagesDealt += 1;
-          const page = notDealt.splice(0, count).map((client) => held.get(client) ?? locationOf(client, 0));
+          const page = notDealt.splice(0, count).map((client) => held.get(client) ?? createLocation(client, 0));
           if (page.length < count) state = 'dealt';
-          outbox.page(page, state === 'dealt');
+          outbox.addPage(page, state === 'dealt');
         };
         const giveRoom = (room: number) => {
           const before = sink.room;
@@ -212,7 +212,7 @@ describe('Outbox', () => {
         for (const step of steps) {
           if ('client' in step) {
             seconds += 1;
-            held.set(step.client, locationOf(step.client, seconds));
+            held.set(step.client, createLocation(step.client, seconds));
             forward(outbox, step.client, seconds);
           } else if ('room' in step) giveRoom(step.room);
           else deal(step.pageLocations);
@@ -229,7 +229,7 @@ describe('Outbox', () => {
           for (const [client, location] of held)
             if (sink.known.get(location.client) !== location) notDealt.push(client);
           state = 'dealing';
-          outbox.page([], false);
+          outbox.addPage([], false);
         }
         expect(sink.caughtUp).to.be.at.least(1);
         expect(sink.comparisonsWanted > 0).to.equal(sink.drops > 0);

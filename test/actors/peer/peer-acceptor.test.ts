@@ -3,20 +3,20 @@ import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
 import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
 import { PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
 import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { WireMailbox } from '../../../src/actors/peer/wire-mailbox.js';
+import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
+import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
-import { serverId } from '../../support/fake-location.js';
+import { toServerId } from '../../support/fake-location.js';
 import { FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-const blake = serverId('Blake');
+const blake = toServerId('Blake');
 const identity: PeerIdentity = {
   herd: 'twitter',
-  server: serverId('Bryant'),
-  neighbours: [blake, serverId('Metta')],
+  server: toServerId('Bryant'),
+  neighbours: [blake, toServerId('Metta')],
 };
 const hello = 'HELLO 3 twitter Blake Bryant';
 
@@ -36,7 +36,7 @@ describe('PeerAcceptor', () => {
     bus = strictBus();
     clock = new VirtualClock();
     link = new FakeActor();
-    refused = eventsOf(bus, 'peer-refused');
+    refused = collectEvents(bus, 'peer-rejected');
     begin(undefined);
     bus.attach(addresses.link(blake), link);
   });
@@ -46,14 +46,14 @@ describe('PeerAcceptor', () => {
     bus.attach(addresses.acceptor, acceptor);
   }
 
-  function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
+  function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
     return callOver(new FakePeerWire('192.0.2.7:40000'));
   }
 
-  function callOver(wire: FakePeerWire): { wire: FakePeerWire; mailbox: WireMailbox } {
-    const mailbox = new WireMailbox(bus, addresses.acceptor);
-    bus.send(addresses.acceptor, { kind: 'wire-accepted', wire, mailbox });
-    return { wire, mailbox };
+  function callOver(channel: FakePeerWire): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
+    const mailbox = new PeerChannelAdapter(bus, addresses.acceptor);
+    bus.send(addresses.acceptor, { kind: 'channel-accepted', channel, listener: mailbox });
+    return { wire: channel, mailbox };
   }
 
   it('[PE3] answers a neighbour, and hands it over to its link with every line behind the hello', () => {
@@ -63,14 +63,14 @@ describe('PeerAcceptor', () => {
     mailbox.drained(wire);
     mailbox.closed(wire, 'ECONNRESET');
     expect(link.received).to.deep.equal([
-      { kind: 'called', wire },
-      { kind: 'wire-lines', wire, lines: ['one', 'two'] },
-      { kind: 'wire-lines', wire, lines: ['three'] },
-      { kind: 'wire-drained', wire },
-      { kind: 'wire-closed', wire, reason: 'ECONNRESET' },
+      { kind: 'peer-accepted', channel: wire },
+      { kind: 'channel-lines', channel: wire, lines: ['one', 'two'] },
+      { kind: 'channel-lines', channel: wire, lines: ['three'] },
+      { kind: 'channel-drained', channel: wire },
+      { kind: 'channel-closed', channel: wire, reason: 'ECONNRESET' },
     ]);
     expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
   for (const [name, line, reason] of [
@@ -91,16 +91,16 @@ describe('PeerAcceptor', () => {
       expect(wire.state).to.equal('closed');
       expect(refused.map((event) => event.reason)).to.deep.equal([reason]);
       expect(link.received).to.deep.equal([]);
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
     });
   }
 
   it('[PE26] refuses a caller whose certificate does not bear the name in its hello', () => {
-    const bears = (name: string) => name === 'Blake';
-    const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { bears }));
+    const certificateMatches = (name: string) => name === 'Blake';
+    const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { certificateMatches }));
     honest.mailbox.lines(honest.wire, [hello]);
-    expect(link.take()).to.deep.equal([{ kind: 'called', wire: honest.wire }]);
-    const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { bears: () => false }));
+    expect(link.take()).to.deep.equal([{ kind: 'peer-accepted', channel: honest.wire }]);
+    const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { certificateMatches: () => false }));
     other.mailbox.lines(other.wire, [hello, 'one']);
     expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
     expect(other.wire.state).to.equal('closed');
@@ -138,15 +138,15 @@ describe('PeerAcceptor', () => {
     expect(states()[3]).to.equal('closed');
   });
 
-  it('[PE6] has room for a neighbour whatever another address does, and tells the port who is authenticated', () => {
+  it('[PE6] has room for a neighbour whatever another address does, and marks its connection as authenticated', () => {
     let authenticated = 0;
-    const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { authenticated: () => (authenticated += 1) });
+    const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { markAuthenticated: () => (authenticated += 1) });
     const { mailbox } = callOver(wire);
     for (let count = 0; count < 200; count += 1) call();
     expect(wire.state).to.equal('open');
     expect(authenticated).to.equal(0);
     mailbox.lines(wire, [hello]);
-    expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+    expect(link.received).to.deep.equal([{ kind: 'peer-accepted', channel: wire }]);
     expect(authenticated).to.equal(1);
   });
 
@@ -164,8 +164,8 @@ describe('PeerAcceptor', () => {
       expect(link.received).to.deep.equal([]);
       mailbox.lines(wire, [proofOfBlake, 'one']);
       expect(wire.take()).to.deep.equal([proofOfBryant]);
-      expect(link.received.map(({ kind }) => kind)).to.deep.equal(['called', 'wire-lines']);
-      expect(clock.armed).to.equal(0);
+      expect(link.received.map(({ kind }) => kind)).to.deep.equal(['peer-accepted', 'channel-lines']);
+      expect(clock.armedTimerCount).to.equal(0);
     });
 
     for (const [name, lines, reason] of [
@@ -203,11 +203,11 @@ describe('PeerAcceptor', () => {
       const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
       mailbox.lines(wire, ['HELLO 3 twitter Blake Bryant']);
       expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
-      expect(link.received).to.deep.equal([{ kind: 'called', wire }]);
+      expect(link.received).to.deep.equal([{ kind: 'peer-accepted', channel: wire }]);
     });
 
-    it('tells the log no proof', () => {
-      const noted = eventsOf(bus, 'lines');
+    it('logs no proof', () => {
+      const noted = collectEvents(bus, 'lines');
       const { wire, mailbox } = call();
       mailbox.lines(wire, [helloWithNonce, proofOfBlake]);
       expect(noted.flatMap(({ direction, lines }) => lines.map((line) => `${direction} ${line}`))).to.deep.equal([
@@ -234,7 +234,7 @@ describe('PeerAcceptor', () => {
   });
 
   it('supervises the end of the time of a handshake: what goes wrong then is a failure of the acceptor', () => {
-    const failures = failuresOf(bus);
+    const failures = collectFailures(bus);
     const { wire } = call();
     wire.send = () => {
       throw new Error('broken');
@@ -252,7 +252,7 @@ describe('PeerAcceptor', () => {
       called.mailbox.lines(called.wire, [hello]);
       return called;
     };
-    const accepted = () => link.take().filter(({ kind }) => kind === 'called').length;
+    const accepted = () => link.take().filter(({ kind }) => kind === 'peer-accepted').length;
 
     beforeEach(() => {
       warnings.length = 0;
@@ -291,6 +291,6 @@ describe('PeerAcceptor', () => {
     const { wire } = call();
     acceptor.stop();
     expect(wire.state).to.equal('closed');
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

@@ -4,41 +4,41 @@ import { createActor, type Actor } from 'xstate';
 import { peerLinkMachine, type PeerLinkEvent } from '../../../src/actors/peer/peer-link-machine.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-const greeted: PeerLinkEvent = { type: 'GREETED' };
+const greeted: PeerLinkEvent = { type: 'HANDSHAKE_COMPLETED' };
 const caughtUp: PeerLinkEvent = { type: 'CAUGHT_UP' };
 const stop: PeerLinkEvent = { type: 'STOP' };
-const lost: PeerLinkEvent = { type: 'LOST', reason: 'cable cut' };
+const lost: PeerLinkEvent = { type: 'DISCONNECTED', reason: 'cable cut' };
 
 describe('peerLinkMachine', () => {
   let clock: VirtualClock;
   let did: string[];
-  let life: Actor<typeof peerLinkMachine>;
+  let actor: Actor<typeof peerLinkMachine>;
   let random: number;
 
   /** A machine of the end that dials, or of the other. */
-  function begin(dials: boolean): void {
+  function begin(isDialer: boolean): void {
     clock = new VirtualClock();
     did = [];
     random = 0.5;
     const machine = peerLinkMachine.provide({
       actions: {
         dial: () => did.push('dial'),
-        hangUp: () => did.push('hang up'),
-        beat: () => did.push('beat'),
-        repair: () => did.push('repair'),
-        beginExchange: () => did.push('begin exchange'),
-        endExchange: () => did.push('end exchange'),
-        tell: ({ context }, { state }) =>
+        disconnect: () => did.push('hang up'),
+        sendHeartbeat: () => did.push('beat'),
+        requestComparison: () => did.push('repair'),
+        beginSession: () => did.push('begin exchange'),
+        endSession: () => did.push('end exchange'),
+        publishState: ({ context }, { state }) =>
           did.push(state === 'backoff' ? `backoff ${context.retryInMs} ms (${context.reason})` : state),
       },
     });
-    const pace = { beatMs: 2_000, repairMs: 30_000 };
-    life = createActor(machine, { clock, input: { dials, clock, random: { next: () => random }, pace } });
-    life.start();
+    const linkTimings = { heartbeatMs: 2_000, antiEntropyMs: 30_000 };
+    actor = createActor(machine, { clock, input: { isDialer, clock, random: { next: () => random }, linkTimings } });
+    actor.start();
   }
 
   function send(...events: PeerLinkEvent[]): void {
-    for (const event of events) life.send(event);
+    for (const event of events) actor.send(event);
   }
 
   /** What was done since this was last asked. */
@@ -91,7 +91,7 @@ describe('peerLinkMachine', () => {
       const pauses: number[] = [];
       for (let attempt = 0; attempt < 50; attempt += 1) {
         send(lost);
-        pauses.push(life.getSnapshot().context.retryInMs);
+        pauses.push(actor.getSnapshot().context.retryInMs);
         clock.advance(1_000);
       }
       expect(pauses.slice(0, 6)).to.deep.equal([50, 100, 200, 400, 500, 500]);
@@ -107,9 +107,9 @@ describe('peerLinkMachine', () => {
         send(...events);
         clock.advance(1_000);
       }
-      expect(life.getSnapshot().context.failures).to.equal(3);
+      expect(actor.getSnapshot().context.failures).to.equal(3);
       send(greeted, caughtUp, lost);
-      expect(life.getSnapshot().context).to.include({ failures: 1, retryInMs: 50 });
+      expect(actor.getSnapshot().context).to.include({ failures: 1, retryInMs: 50 });
     });
 
     for (const [name, before] of [
@@ -159,8 +159,8 @@ describe('peerLinkMachine', () => {
         done();
         send(lost);
         expect(done()).to.deep.equal(['end exchange', 'connecting']);
-        expect(life.getSnapshot().context.reason).to.equal('cable cut');
-        expect(clock.armed).to.equal(0);
+        expect(actor.getSnapshot().context.reason).to.equal('cable cut');
+        expect(clock.armedTimerCount).to.equal(0);
       });
     }
   });
@@ -223,11 +223,11 @@ describe('peerLinkMachine', () => {
         }
       });
 
-      it('tells a reason only where there is one: not once the neighbour has greeted', () => {
+      it('gives a reason only where there is one: not once the handshake is complete', () => {
         send(greeted, lost);
         clock.advance(50);
         send(greeted);
-        expect(life.getSnapshot().context.reason).to.equal('');
+        expect(actor.getSnapshot().context.reason).to.equal('');
       });
 
       for (const [name, before] of [
@@ -244,7 +244,7 @@ describe('peerLinkMachine', () => {
           expect(stopping).to.include('hang up');
           expect(stopping.at(-1)).to.equal('stopped');
           expect(stopping.includes('end exchange')).to.equal(name === 'catching up' || name === 'live');
-          expect(clock.armed).to.equal(0);
+          expect(clock.armedTimerCount).to.equal(0);
           send(greeted, lost, caughtUp, stop);
           clock.advance(60_000);
           expect(done()).to.deep.equal([]);
@@ -261,7 +261,7 @@ describe('peerLinkMachine', () => {
               else send(event);
               const opened = did.filter((what) => what === 'begin exchange').length;
               const closed = did.filter((what) => what === 'end exchange').length;
-              expect(opened - closed).to.equal(life.getSnapshot().matches('connected') ? 1 : 0);
+              expect(opened - closed).to.equal(actor.getSnapshot().matches('connected') ? 1 : 0);
             }
           }),
         );

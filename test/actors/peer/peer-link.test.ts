@@ -1,39 +1,39 @@
 import { expect } from 'chai';
-import type { Failure } from '../../../src/actors/bus/bus.js';
+import type { ActorFailure } from '../../../src/actors/bus/bus.js';
 import type { LinkEvent } from '../../../src/actors/bus/events.js';
 import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
 import {
   addresses,
-  type ClockMessage,
+  type ClockMonitorMessage,
   type LinkMessage,
-  type SeekerMessage,
+  type LookupMessage,
   type StoreMessage,
 } from '../../../src/actors/bus/messages.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
 import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { WireMailbox } from '../../../src/actors/peer/wire-mailbox.js';
+import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
-import { locationOf, serverId } from '../../support/fake-location.js';
+import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-const blake = serverId('Blake');
-const bryant = serverId('Bryant');
-const metta = serverId('Metta');
+const blake = toServerId('Blake');
+const bryant = toServerId('Bryant');
+const metta = toServerId('Metta');
 const identity: PeerIdentity = {
   herd: 'twitter',
   server: bryant,
   neighbours: [blake, metta],
 };
 
-const kiwi = locationOf('kiwi', 1_353_118_103, 'Howard');
-const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, serverId(forwarder));
+const kiwi = createLocation('kiwi', 1_353_118_103, 'Howard');
+const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, toServerId(forwarder));
 
 const noPlaceHere = 'the neighbour sent a line that has no place here';
 const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
@@ -45,10 +45,10 @@ describe('PeerLink', () => {
   let clock: VirtualClock;
   let transport: FakeTransport;
   let store: FakeActor<StoreMessage>;
-  let seeker: FakeActor<SeekerMessage>;
-  let clocks: FakeActor<ClockMessage>;
-  let failures: Failure[];
-  let told: LinkEvent[];
+  let clientLookup: FakeActor<LookupMessage>;
+  let clocks: FakeActor<ClockMonitorMessage>;
+  let failures: ActorFailure[];
+  let linkEvents: LinkEvent[];
   let link: PeerLink;
 
   /** Starts Bryant's link to Metta, which it dials, or to Blake, by which it is called. */
@@ -57,18 +57,18 @@ describe('PeerLink', () => {
     clock = new VirtualClock();
     transport = new FakeTransport();
     store = new FakeActor();
-    seeker = new FakeActor();
-    failures = failuresOf(bus);
-    told = eventsOf(bus, 'link');
+    clientLookup = new FakeActor();
+    failures = collectFailures(bus);
+    linkEvents = collectEvents(bus, 'link');
     bus.attach(addresses.store, store);
-    bus.attach(addresses.seeker, seeker);
+    bus.attach(addresses.lookup, clientLookup);
     clocks = new FakeActor();
-    bus.attach(addresses.clocks, clocks);
+    bus.attach(addresses.clockMonitor, clocks);
     const edges = { clock, transport, random: { next: () => 0.5 }, secrets };
     link = new PeerLink(
       bus,
       edges,
-      { identity, pace: { beatMs: 2_000, repairMs: 30_000 }, limits: defaultLimits },
+      { identity, linkTimings: { heartbeatMs: 2_000, antiEntropyMs: 30_000 }, limits: defaultLimits },
       neighbour,
     );
     bus.attach(addresses.link(neighbour), link);
@@ -76,7 +76,7 @@ describe('PeerLink', () => {
   }
 
   function states(): string[] {
-    return told.splice(0).map(({ state, reason }) => (reason === '' ? state : `${state}: ${reason}`));
+    return linkEvents.splice(0).map(({ state, reason }) => (reason === '' ? state : `${state}: ${reason}`));
   }
 
   describe('to a neighbour that it dials', () => {
@@ -108,15 +108,17 @@ describe('PeerLink', () => {
       listener.opened(wire);
       wire.take();
       listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
-      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: true }]);
-      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
+      expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: metta, isNewLink: true }]);
+      send({ kind: 'digest', groupHashes: 'AAAA', horizon: undefined });
       expect(wire.take()).to.deep.equal(['BEAT 1700000000.000000000', 'DIGEST AAAA']);
       listener.lines(wire, ['DIGEST BBBB']);
-      expect(store.take()).to.deep.equal([{ kind: 'compare', neighbour: metta, groups: 'BBBB', horizon: undefined }]);
-      const told = [3, 224].map((group) => ({ group, buckets: 'CCCC' }));
-      send({ kind: 'compared', told });
+      expect(store.take()).to.deep.equal([
+        { kind: 'digest-received', neighbour: metta, groupHashes: 'BBBB', horizon: undefined },
+      ]);
+      const differingGroups = [3, 224].map((group) => ({ group, partitionHashes: 'CCCC' }));
+      send({ kind: 'digest-compared', differingGroups });
       expect(wire.take()).to.deep.equal(['BUCKETS 3 CCCC', 'BUCKETS 224 CCCC', 'COMPARED']);
-      send({ kind: 'compared', told: [] });
+      send({ kind: 'digest-compared', differingGroups: [] });
       expect(wire.take()).to.deep.equal(['COMPARED']);
     });
 
@@ -124,14 +126,14 @@ describe('PeerLink', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['BUCKETS 3 CCCC', 'COMPARED']);
       expect(store.take()).to.deep.equal([
-        { kind: 'buckets-told', neighbour: metta, group: 3, buckets: 'CCCC' },
+        { kind: 'partitions-received', neighbour: metta, group: 3, partitionHashes: 'CCCC' },
         { kind: 'catch-up', neighbour: metta },
       ]);
-      send({ kind: 'page', locations: [kiwi], last: false });
+      send({ kind: 'page', locations: [kiwi], isLast: false });
       expect(store.take(), 'clients have their turn').to.deep.equal([]);
       clock.advance(2);
       expect(store.take()).to.deep.equal([{ kind: 'next-page', neighbour: metta }]);
-      send({ kind: 'page', locations: [locationOf('emu', 2)], last: true });
+      send({ kind: 'page', locations: [createLocation('emu', 2)], isLast: true });
       expect(wire.sent).to.deep.equal([
         'AT Howard +0.100000000 kiwi +34.068930-118.445127 1353118103 Bryant',
         'AT Blake +0.100000000 emu +34.068930-118.445127 2 Bryant',
@@ -143,7 +145,8 @@ describe('PeerLink', () => {
     it('[PE14] compares for a neighbour that asks all the time ten times a second, the newest digest last', () => {
       const wire = connect();
       const digests = (from: number) => Array.from({ length: 128 }, (_, index) => `DIGEST D${from + index}`);
-      const compared = () => store.take().flatMap((message) => (message.kind === 'compare' ? [message.groups] : []));
+      const compared = () =>
+        store.take().flatMap((message) => (message.kind === 'digest-received' ? [message.groupHashes] : []));
       transport.last.listener.lines(wire, digests(0));
       expect(compared()).to.deep.equal(['D0']);
       clock.advance(99);
@@ -163,28 +166,28 @@ describe('PeerLink', () => {
 
     it('[PE14] has one catch-up at a time, and one more for all that are asked for meanwhile', () => {
       const wire = connect();
-      const asked = () => store.take().map(({ kind }) => kind);
+      const storeMessages = () => store.take().map(({ kind }) => kind);
       transport.last.listener.lines(
         wire,
         Array.from({ length: 128 }, () => 'COMPARED'),
       );
-      expect(asked()).to.deep.equal(['catch-up']);
-      send({ kind: 'page', locations: [kiwi], last: true });
-      expect(asked()).to.deep.equal(['catch-up']);
-      send({ kind: 'page', locations: [], last: true });
-      expect(asked()).to.deep.equal([]);
+      expect(storeMessages()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [kiwi], isLast: true });
+      expect(storeMessages()).to.deep.equal(['catch-up']);
+      send({ kind: 'page', locations: [], isLast: true });
+      expect(storeMessages()).to.deep.equal([]);
       expect(wire.take().filter((line) => line === 'CAUGHT-UP')).to.have.lengthOf(2);
       transport.last.listener.lines(wire, ['COMPARED', 'COMPARED']);
-      expect(asked()).to.deep.equal(['catch-up']);
+      expect(storeMessages()).to.deep.equal(['catch-up']);
       // The store failed, and dealt out no page.
       clock.advance(1_000);
       transport.last.listener.lines(wire, ['COMPARED']);
-      expect(asked()).to.deep.equal(['catch-up']);
+      expect(storeMessages()).to.deep.equal(['catch-up']);
     });
 
     it('asks for no more pages when the neighbour is gone', () => {
       connect();
-      send({ kind: 'page', locations: [kiwi], last: false });
+      send({ kind: 'page', locations: [kiwi], isLast: false });
       transport.last.listener.closed(transport.last.wire, 'ECONNRESET');
       store.take();
       clock.advance(2);
@@ -199,17 +202,17 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([{ kind: 'learned', locations: [kiwi], from: metta }]);
     });
 
-    it('tells the store together what came together, and other news in its place among it', () => {
+    it('passes locations that came together to the store together, and keeps their order among other messages', () => {
       const wire = connect();
       store.take();
-      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      const at = (seconds: number) => formatPeerAt(createLocation('kiwi', seconds), metta);
       transport.last.listener.lines(wire, [at(1), at(2), 'SEEK Metta:1 3 emu', at(3), 'COMPARED', at(4)]);
       const learned = (...seconds: number[]) => {
-        return { kind: 'learned', locations: seconds.map((each) => locationOf('kiwi', each)), from: metta };
+        return { kind: 'learned', locations: seconds.map((each) => createLocation('kiwi', each)), from: metta };
       };
       expect(store.take().map((message) => (message.kind === 'learned' ? message : message.kind))).to.deep.equal([
         learned(1, 2),
-        'sought',
+        'lookup-requested',
         learned(3),
         'catch-up',
         learned(4),
@@ -219,12 +222,12 @@ describe('PeerLink', () => {
     it('answers a digest only when its wire has room, and of several that came meanwhile the last', () => {
       const wire = connect();
       store.take();
-      wire.hasRoom = false;
+      wire.isWritable = false;
       transport.last.listener.lines(wire, ['DIGEST AAAA', 'DIGEST BBBB']);
       expect(store.take()).to.deep.equal([]);
-      wire.hasRoom = true;
+      wire.isWritable = true;
       transport.last.listener.drained(wire);
-      const compare = { kind: 'compare', groups: 'BBBB', horizon: undefined, neighbour: metta };
+      const compare = { kind: 'digest-received', groupHashes: 'BBBB', horizon: undefined, neighbour: metta };
       expect(store.take()).to.deep.equal([compare]);
       transport.last.listener.drained(wire);
       expect(store.take()).to.deep.equal([]);
@@ -233,24 +236,24 @@ describe('PeerLink', () => {
     it('takes what came before a line that has no place there, and nothing behind it', () => {
       const wire = connect();
       store.take();
-      const at = (seconds: number) => formatPeerAt(locationOf('kiwi', seconds), metta);
+      const at = (seconds: number) => formatPeerAt(createLocation('kiwi', seconds), metta);
       transport.last.listener.lines(wire, [at(1), 'GET / HTTP/1.1', at(2)]);
-      expect(store.take()).to.deep.equal([{ kind: 'learned', locations: [locationOf('kiwi', 1)], from: metta }]);
+      expect(store.take()).to.deep.equal([{ kind: 'learned', locations: [createLocation('kiwi', 1)], from: metta }]);
       expect(wire.state).to.equal('closed');
     });
 
     it('forwards what is new in the line that flood wrote, and holds it back while there is no room', () => {
       const wire = connect();
-      send({ kind: 'page', locations: [], last: true });
+      send({ kind: 'page', locations: [], isLast: true });
       wire.take();
       send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
       expect(wire.take()).to.deep.equal(['the line']);
-      wire.hasRoom = false;
+      wire.isWritable = false;
       for (let seconds = 1; seconds < 10; seconds += 1) {
-        send({ kind: 'forward', locations: [locationOf('kiwi', seconds)], lines: [`line ${seconds}`] });
+        send({ kind: 'forward', locations: [createLocation('kiwi', seconds)], lines: [`line ${seconds}`] });
       }
       expect(wire.take()).to.deep.equal([]);
-      wire.hasRoom = true;
+      wire.isWritable = true;
       transport.last.listener.drained(wire);
       expect(wire.take()).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 9 Bryant']);
     });
@@ -261,7 +264,7 @@ describe('PeerLink', () => {
       expect(wire.sent).to.deep.equal([]);
       transport.last.listener.closed(wire, 'ECONNRESET');
       send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
-      send({ kind: 'page', locations: [kiwi], last: true });
+      send({ kind: 'page', locations: [kiwi], isLast: true });
       clock.advance(50);
       expect(connect().sent).to.deep.equal([]);
     });
@@ -350,8 +353,8 @@ describe('PeerLink', () => {
       clock.advance(1_500);
       listener.lines(wire, ['BEAT 1700000000.250000000', 'BEAT 1700086401.500000000']);
       expect(clocks.take()).to.deep.equal([
-        { kind: 'clock-heard', neighbour: metta, offsetMs: -1_250 },
-        { kind: 'clock-heard', neighbour: metta, offsetMs: 86_400_000 },
+        { kind: 'clock-received', neighbour: metta, offsetMs: -1_250 },
+        { kind: 'clock-received', neighbour: metta, offsetMs: 86_400_000 },
       ]);
       listener.closed(wire, 'ECONNRESET');
       expect(clocks.take()).to.deep.equal([{ kind: 'clock-lost', neighbour: metta }]);
@@ -402,39 +405,39 @@ describe('PeerLink', () => {
       }
       expect(store.take()).to.deep.equal([]);
       clock.advance(1_000);
-      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: metta, anew: false }]);
+      expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: metta, isNewLink: false }]);
     });
 
-    it('[PE24] asks and answers for the seeker', () => {
+    it('[PE24] asks and answers for the lookup', () => {
       const wire = connect();
       const { listener } = transport.last;
-      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
-      send({ kind: 'say', line: seek });
-      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      const line = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+      send({ kind: 'send-line', line });
+      send({ kind: 'send-line', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
       expect(wire.take()).to.deep.equal(['SEEK Bryant:1 16 kiwi', 'UNKNOWN Metta:2']);
       listener.lines(wire, ['UNKNOWN Bryant:1', 'SEEK Metta:3 15 kiwi']);
-      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
-      const heard = { kind: 'SEEK', id: 'Metta:3', hops: 15, client: 'kiwi' };
-      expect(store.take()).to.deep.equal([{ kind: 'sought', from: metta, seek: heard }]);
+      expect(clientLookup.take()).to.deep.equal([{ kind: 'peer-unknown', from: metta, id: 'Bryant:1' }]);
+      const lookupLine = { kind: 'SEEK', id: 'Metta:3', hops: 15, client: 'kiwi' };
+      expect(store.take()).to.deep.equal([{ kind: 'lookup-requested', from: metta, lookup: lookupLine }]);
     });
 
-    it('[PE24] lets the seeker know at once that a neighbour that is away knows nothing', () => {
-      const seek = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
+    it('[PE24] lets the lookup know at once that a neighbour that is away knows nothing', () => {
+      const line = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      send({ kind: 'say', line: seek });
-      send({ kind: 'say', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
-      expect(seeker.take()).to.deep.equal([{ kind: 'unknown-heard', from: metta, id: 'Bryant:1' }]);
+      send({ kind: 'send-line', line });
+      send({ kind: 'send-line', line: { kind: 'UNKNOWN', id: 'Metta:2' } });
+      expect(clientLookup.take()).to.deep.equal([{ kind: 'peer-unknown', from: metta, id: 'Bryant:1' }]);
       expect(wire.sent).to.deep.equal([]);
     });
 
-    it('[PE15] tells a neighbour that is away no digest', () => {
+    it('[PE15] sends no digest to a neighbour that is disconnected', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      send({ kind: 'digest', groups: 'AAAA', horizon: undefined });
-      send({ kind: 'compared', told: [{ group: 1, buckets: 'AAAA' }] });
+      send({ kind: 'digest', groupHashes: 'AAAA', horizon: undefined });
+      send({ kind: 'digest-compared', differingGroups: [{ group: 1, partitionHashes: 'AAAA' }] });
       expect(wire.sent).to.deep.equal([]);
     });
 
@@ -445,7 +448,7 @@ describe('PeerLink', () => {
       transport.last.listener.closed(wire, 'closed here');
       clock.advance(60_000);
       expect(transport.calls).to.have.lengthOf(1);
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
     });
 
     it('fails when its machine breaks, and then leaves no wire behind', () => {
@@ -459,7 +462,7 @@ describe('PeerLink', () => {
         'link/Metta: no more sockets',
       ]);
       const late = new FakePeerWire('192.0.2.7:1');
-      send({ kind: 'called', wire: late });
+      send({ kind: 'peer-accepted', channel: late });
       link.stop();
       expect(late.state).to.equal('closed');
     });
@@ -482,7 +485,7 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([]);
       listener.lines(wire, [proofOfMetta, kiwiFrom('Metta')]);
       expect(states()).to.deep.equal(['catching-up']);
-      expect(store.received.map(({ kind }) => kind)).to.deep.equal(['describe', 'learned']);
+      expect(store.received.map(({ kind }) => kind)).to.deep.equal(['digest-requested', 'learned']);
     });
 
     for (const [name, lines, reason] of [
@@ -526,12 +529,12 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('closed');
     });
 
-    it('tells the log no proof', () => {
-      const said = eventsOf(bus, 'lines');
+    it('logs no proof', () => {
+      const lineEvents = collectEvents(bus, 'lines');
       const { wire, listener } = transport.last;
       listener.opened(wire);
       listener.lines(wire, [welcome, proofOfMetta]);
-      expect(said.flatMap(({ lines }) => lines).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
+      expect(lineEvents.flatMap(({ lines }) => lines).filter((line) => line.startsWith('PROOF'))).to.deep.equal([
         'PROOF ...',
         'PROOF ...',
       ]);
@@ -548,7 +551,7 @@ describe('PeerLink', () => {
     });
   });
 
-  describe('[PE28] to a neighbour that is told to stop', () => {
+  describe('[PE28] to a neighbour that is stopping', () => {
     const send = (message: LinkMessage) => bus.send(addresses.link(metta), message);
 
     function connect(): FakePeerWire {
@@ -570,7 +573,7 @@ describe('PeerLink', () => {
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
       transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
-      expect(told.map(({ state, expected }) => [state, expected])).to.deep.equal([
+      expect(linkEvents.map(({ state, expected }) => [state, expected])).to.deep.equal([
         ['backoff', true],
         ['connecting', true],
         ['backoff', true],
@@ -587,22 +590,22 @@ describe('PeerLink', () => {
       again.listener.opened(again.wire);
       states();
       again.listener.lines(again.wire, ['REFUSED Bryant is too loud']);
-      expect(told[0]).to.not.have.property('expected');
+      expect(linkEvents[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: refused: Bryant is too loud']);
     });
 
-    it('tells of trouble that does not follow from a goodbye', () => {
+    it('publishes failures that do not follow from a goodbye', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
       transport.last.listener.closed(wire, 'the far end closed');
       clock.advance(50);
       states();
       transport.last.listener.closed(transport.last.wire, 'CERT_HAS_EXPIRED');
-      expect(told[0]).to.not.have.property('expected');
+      expect(linkEvents[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: CERT_HAS_EXPIRED']);
     });
 
-    it('tells what its neighbour does against the rules behind a goodbye', () => {
+    it('publishes protocol violations of its neighbour after a goodbye', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
       expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
@@ -611,13 +614,13 @@ describe('PeerLink', () => {
     it('does not take a neighbour that is lost without a word for one that was stopped', () => {
       const wire = connect();
       transport.last.listener.closed(wire, 'ECONNRESET');
-      expect(told[0]).to.not.have.property('expected');
+      expect(linkEvents[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: ECONNRESET']);
     });
 
     it('says so itself when its own server is', () => {
       const wire = connect();
-      send({ kind: 'say-goodbye' });
+      send({ kind: 'send-goodbye' });
       expect(wire.take()).to.deep.equal(['GOODBYE']);
     });
   });
@@ -628,7 +631,7 @@ describe('PeerLink', () => {
     /** The acceptor hands over a call on which Metta has shown who it is. */
     function announce(): FakePeerWire {
       const wire = new FakePeerWire('192.0.2.7:40000');
-      bus.send(addresses.link(metta), { kind: 'called', wire });
+      bus.send(addresses.link(metta), { kind: 'peer-accepted', channel: wire });
       return wire;
     }
 
@@ -711,7 +714,7 @@ describe('PeerLink', () => {
       begin(blake);
       announce();
       const own = transport.last.wire;
-      bus.send(addresses.link(blake), { kind: 'called', wire: new FakePeerWire('192.0.2.7:40000') });
+      bus.send(addresses.link(blake), { kind: 'peer-accepted', channel: new FakePeerWire('192.0.2.7:40000') });
       expect(own.state).to.equal('closed');
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
       announce();
@@ -729,10 +732,10 @@ describe('PeerLink', () => {
     beforeEach(() => begin(blake));
 
     /** The acceptor hands over a wire on which Blake has said who it is. */
-    function call(): { wire: FakePeerWire; mailbox: WireMailbox } {
+    function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
       const wire = new FakePeerWire('192.0.2.7:40000');
-      const mailbox = new WireMailbox(bus, addresses.link(blake));
-      bus.send(addresses.link(blake), { kind: 'called', wire });
+      const mailbox = new PeerChannelAdapter(bus, addresses.link(blake));
+      bus.send(addresses.link(blake), { kind: 'peer-accepted', channel: wire });
       return { wire, mailbox };
     }
 
@@ -741,7 +744,7 @@ describe('PeerLink', () => {
       expect(transport.calls).to.deep.equal([]);
       const { wire } = call();
       expect(wire.sent).to.deep.equal(['BEAT 1700000060.000000000']);
-      expect(store.received).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
+      expect(store.received).to.deep.equal([{ kind: 'digest-requested', neighbour: blake, isNewLink: true }]);
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
     });
 
@@ -764,7 +767,7 @@ describe('PeerLink', () => {
       const { wire, mailbox } = call();
       expect(old.wire.state).to.equal('closed');
       expect(states()).to.deep.equal(['catching-up']);
-      expect(store.take()).to.deep.equal([{ kind: 'describe', neighbour: blake, anew: true }]);
+      expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: blake, isNewLink: true }]);
       old.mailbox.lines(old.wire, [kiwiFrom('Blake'), 'CAUGHT-UP', 'nonsense']);
       old.mailbox.closed(old.wire, 'the far end closed');
       expect(states()).to.deep.equal([]);
@@ -774,13 +777,13 @@ describe('PeerLink', () => {
       expect(store.received).to.have.lengthOf(1);
     });
 
-    it('tells the log every line with the name of the neighbour, of hashes a few', () => {
-      const said = eventsOf(bus, 'lines');
+    it('logs every line with the name of the neighbour, and hashes abbreviated', () => {
+      const lineEvents = collectEvents(bus, 'lines');
       const { wire, mailbox } = call();
       mailbox.lines(wire, ['CAUGHT-UP', `DIGEST ${'A'.repeat(2_731)}`]);
-      bus.send(addresses.link(blake), { kind: 'compared', told: [] });
-      const noted = said.flatMap(({ direction, party, far, lines }) =>
-        lines.map((line) => `${direction} ${party} ${far} ${line}`),
+      bus.send(addresses.link(blake), { kind: 'digest-compared', differingGroups: [] });
+      const noted = lineEvents.flatMap(({ direction, party, remoteAddress, lines }) =>
+        lines.map((line) => `${direction} ${party} ${remoteAddress} ${line}`),
       );
       expect(noted).to.deep.equal([
         'out peer Blake BEAT 1700000000.000000000',

@@ -8,27 +8,27 @@ import {
   type ConnectionMessage,
   type FloodMessage,
   type LinkMessage,
-  type SeekerMessage,
+  type LookupMessage,
 } from '../../../src/actors/bus/messages.js';
-import { Seeker } from '../../../src/actors/replication/client-lookup.js';
+import { ClientLookup } from '../../../src/actors/replication/client-lookup.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import type { Location } from '../../../src/protocol/place/location.js';
-import type { SeekLine } from '../../../src/protocol/peer/peer-line.js';
-import { topologyOf, type Topology } from '../../../src/protocol/place/topology.js';
+import type { LookupLine } from '../../../src/protocol/peer/peer-line.js';
+import { buildTopology, type Topology } from '../../../src/protocol/place/topology.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { failuresOf, strictBus } from '../../support/fake-bus.js';
-import { locationOf, serverId } from '../../support/fake-location.js';
+import { collectFailures, strictBus } from '../../support/fake-bus.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
-const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId('Metta')];
+const [blake, bryant, metta] = [toServerId('Blake'), toServerId('Bryant'), toServerId('Metta')];
 const kiwi = asClientId('kiwi');
-const withinMs = 250;
+const timeoutMs = 250;
 
 /** As many as the searches that are remembered, so that a test of those meets no other bound. */
-const perSecondMax = 10_000;
+const maxPerSecond = 10_000;
 
 /** Chances that differ each time, and are the same in every run. */
 function chances(): () => number {
@@ -39,18 +39,18 @@ function chances(): () => number {
   };
 }
 
-describe('Seeker', () => {
+describe('ClientLookup', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let links: Map<ServerId, FakeActor<LinkMessage>>;
   let flood: FakeActor<FloodMessage>;
   let client: FakeActor<ConnectionMessage>;
-  let seeker: Seeker;
+  let clientLookup: ClientLookup;
   const asker = addresses.connection(1);
 
   beforeEach(() => begin([bryant, metta]));
 
-  /** The seeker of Blake, with these neighbours. */
+  /** The lookup of Blake, with these neighbours. */
   function begin(neighbours: readonly ServerId[]): void {
     bus = strictBus();
     clock = new VirtualClock();
@@ -60,32 +60,32 @@ describe('Seeker', () => {
     client = new FakeActor();
     bus.attach(addresses.flood, flood);
     bus.attach(asker, client);
-    seeker = new Seeker(
+    clientLookup = new ClientLookup(
       bus,
       clock,
       { next: chances() },
       {
         server: blake,
         neighbours,
-        withinMs,
-        perSecondMax,
-        perSecondPerAddressMax: perSecondMax,
+        timeoutMs,
+        maxPerSecond,
+        maxPerSecondPerAddress: maxPerSecond,
       },
     );
-    bus.attach(addresses.seeker, seeker);
+    bus.attach(addresses.lookup, clientLookup);
   }
 
-  const tell = (message: SeekerMessage) => bus.send(addresses.seeker, message);
-  const seek = (question: number, name = 'kiwi', address = '192.0.2.1') =>
-    tell({ kind: 'seek', client: asClientId(name), address, replyTo: asker, question });
-  const unknown = (from: ServerId, id: string) => tell({ kind: 'unknown-heard', from, id });
-  const heard = (from: ServerId, id: string, hops = 9) =>
-    tell({ kind: 'seek-heard', from, seek: { kind: 'SEEK', id, hops, client: kiwi } });
+  const deliver = (message: LookupMessage) => bus.send(addresses.lookup, message);
+  const lookUp = (requestId: number, name = 'kiwi', remoteHost = '192.0.2.1') =>
+    deliver({ kind: 'lookup', client: asClientId(name), remoteHost, replyTo: asker, requestId });
+  const unknown = (from: ServerId, id: string) => deliver({ kind: 'peer-unknown', from, id });
+  const receiveLookup = (from: ServerId, id: string, hops = 9) =>
+    deliver({ kind: 'peer-lookup', from, lookup: { kind: 'SEEK', id, hops, client: kiwi } });
 
   /** What a neighbour was told since this was last asked. */
   function toldTo(neighbour: ServerId): string[] {
     return (links.get(neighbour)?.take() ?? []).map((message) => {
-      if (message.kind !== 'say') throw new Error(`a seeker sends no ${message.kind}`);
+      if (message.kind !== 'send-line') throw new Error(`a lookup sends no ${message.kind}`);
       const { line } = message;
       return line.kind === 'SEEK' ? `SEEK ${line.id} ${line.hops} ${line.client}` : `UNKNOWN ${line.id}`;
     });
@@ -94,9 +94,9 @@ describe('Seeker', () => {
   /** The answers that the client's connection has got since this was last asked. */
   function answers(): (readonly [question: number, time: string | undefined])[] {
     return client.take().map((message) => {
-      if (message.kind === 'question-failed') return [message.question, 'failed'] as const;
-      if (message.kind !== 'located') throw new Error(`a seeker sends no ${message.kind}`);
-      return [message.question, message.location?.time] as const;
+      if (message.kind === 'request-failed') return [message.requestId, 'failed'] as const;
+      if (message.kind !== 'located') throw new Error(`a lookup sends no ${message.kind}`);
+      return [message.requestId, message.location?.time] as const;
     });
   }
 
@@ -109,24 +109,24 @@ describe('Seeker', () => {
 
   describe('asked by a client of its server', () => {
     it('[WH10] [PE24] asks all neighbours, with 16 hops and an id of its own', () => {
-      seek(3);
+      lookUp(3);
       const [first = ''] = toldTo(bryant);
       expect(first).to.match(/^SEEK Blake:[0-9a-z]+ 16 kiwi$/);
       expect(toldTo(metta)).to.deep.equal([first]);
-      seek(4, 'emu');
+      lookUp(4, 'emu');
       expect(toldTo(bryant)[0]?.split(' ')[1]).to.not.equal(first.split(' ')[1]);
     });
 
     it('[WH10] answers with the location when it comes in', () => {
-      seek(3);
-      tell({ kind: 'appeared', location: locationOf('emu', 1), spread: true });
+      lookUp(3);
+      deliver({ kind: 'client-found', location: createLocation('emu', 1), isFlooded: true });
       expect(answers()).to.deep.equal([]);
-      tell({ kind: 'appeared', location: locationOf('kiwi', 7), spread: true });
+      deliver({ kind: 'client-found', location: createLocation('kiwi', 7), isFlooded: true });
       expect(answers()).to.deep.equal([[3, '7']]);
     });
 
     it('[PE24] answers as unknown as soon as all neighbours have', () => {
-      seek(3);
+      lookUp(3);
       const id = idTold();
       unknown(bryant, id);
       unknown(bryant, id);
@@ -136,22 +136,22 @@ describe('Seeker', () => {
     });
 
     it('[WH10] answers as unknown when the time is up, and once', () => {
-      seek(3);
+      lookUp(3);
       const id = idTold();
-      clock.advance(withinMs - 1);
+      clock.advance(timeoutMs - 1);
       expect(answers()).to.deep.equal([]);
       clock.advance(1);
       expect(answers()).to.deep.equal([[3, undefined]]);
       unknown(bryant, id);
       unknown(metta, id);
-      tell({ kind: 'appeared', location: locationOf('kiwi', 7), spread: true });
+      deliver({ kind: 'client-found', location: createLocation('kiwi', 7), isFlooded: true });
       expect(answers()).to.deep.equal([]);
     });
 
     it('asks once for all who ask for the same client, and answers all of them', () => {
-      for (const question of [3, 4, 5]) seek(question);
+      for (const question of [3, 4, 5]) lookUp(question);
       expect(toldTo(bryant)).to.have.lengthOf(1);
-      tell({ kind: 'appeared', location: locationOf('kiwi', 7), spread: true });
+      deliver({ kind: 'client-found', location: createLocation('kiwi', 7), isFlooded: true });
       expect(answers()).to.deep.equal([
         [3, '7'],
         [4, '7'],
@@ -160,18 +160,18 @@ describe('Seeker', () => {
     });
 
     it('asks anew for a client that nobody knew', () => {
-      seek(3);
+      lookUp(3);
       const first = idTold();
-      clock.advance(withinMs);
-      seek(4);
+      clock.advance(timeoutMs);
+      lookUp(4);
       expect(idTold()).to.not.equal(first);
     });
 
     it('answers at once where there are no neighbours, and keeps nothing of it', () => {
       begin([]);
-      seek(3);
+      lookUp(3);
       expect(answers()).to.deep.equal([[3, undefined]]);
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
     });
 
     it('does not mind an answer that nobody waits for', () => {
@@ -182,13 +182,13 @@ describe('Seeker', () => {
 
   describe('asked by a neighbour', () => {
     it('[PE24] asks its other neighbours with a hop less, by the same id', () => {
-      heard(bryant, 'Gasol:1', 9);
+      receiveLookup(bryant, 'Gasol:1', 9);
       expect(toldTo(metta)).to.deep.equal(['SEEK Gasol:1 8 kiwi']);
       expect(toldTo(bryant)).to.deep.equal([]);
     });
 
     it('[PE24] says UNKNOWN when all of them have', () => {
-      heard(bryant, 'Gasol:1');
+      receiveLookup(bryant, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal([]);
       unknown(metta, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
@@ -196,159 +196,165 @@ describe('Seeker', () => {
 
     it('[PE24] says UNKNOWN at once where it has no other neighbour', () => {
       begin([bryant]);
-      heard(bryant, 'Gasol:1');
+      receiveLookup(bryant, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
     });
 
     it('[PE24] says UNKNOWN at once when no hop is left', () => {
-      heard(bryant, 'Gasol:1', 0);
+      receiveLookup(bryant, 'Gasol:1', 0);
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
       expect(toldTo(metta)).to.deep.equal([]);
     });
 
     it('[PE24] does not believe in more hops than there may be', () => {
-      heard(bryant, 'Gasol:1', 999);
+      receiveLookup(bryant, 'Gasol:1', 999);
       expect(toldTo(metta)).to.deep.equal(['SEEK Gasol:1 15 kiwi']);
     });
 
     it('[PE24] says UNKNOWN when the time is up', () => {
-      heard(bryant, 'Gasol:1');
-      clock.advance(withinMs);
+      receiveLookup(bryant, 'Gasol:1');
+      clock.advance(timeoutMs);
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
     });
 
     it('[PE24] says UNKNOWN at once to a question that comes a second time, on whatever way', () => {
-      heard(bryant, 'Gasol:1');
+      receiveLookup(bryant, 'Gasol:1');
       toldTo(metta);
-      heard(metta, 'Gasol:1');
-      heard(bryant, 'Gasol:1');
+      receiveLookup(metta, 'Gasol:1');
+      receiveLookup(bryant, 'Gasol:1');
       expect(toldTo(metta)).to.deep.equal(['UNKNOWN Gasol:1']);
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
-      seek(3);
+      lookUp(3);
       const id = idTold();
-      heard(metta, id);
+      receiveLookup(metta, id);
       expect(toldTo(metta), 'its own question, back again').to.deep.equal([`UNKNOWN ${id}`]);
     });
 
     it('knows an id for a while after the search is over', () => {
-      heard(bryant, 'Gasol:1');
+      receiveLookup(bryant, 'Gasol:1');
       unknown(metta, 'Gasol:1');
       toldTo(bryant);
       toldTo(metta);
-      clock.advance(withinMs - 1);
-      heard(metta, 'Gasol:1');
+      clock.advance(timeoutMs - 1);
+      receiveLookup(metta, 'Gasol:1');
       expect(toldTo(metta)).to.deep.equal(['UNKNOWN Gasol:1']);
       expect(toldTo(bryant)).to.deep.equal([]);
       clock.advance(1);
-      expect(clock.armed, 'then it is forgotten').to.equal(0);
+      expect(clock.armedTimerCount, 'then it is forgotten').to.equal(0);
     });
 
     it('leaves it to flood to tell the neighbour what was found', () => {
       for (const first of ['Metta', 'Bryant']) {
-        heard(bryant, `Gasol:${first}`);
-        tell({ kind: 'appeared', location: locationOf('kiwi', 7, first), spread: true });
+        receiveLookup(bryant, `Gasol:${first}`);
+        deliver({ kind: 'client-found', location: createLocation('kiwi', 7, first), isFlooded: true });
         expect(toldTo(bryant)).to.deep.equal([]);
         expect(flood.received).to.deep.equal([]);
       }
     });
 
-    it('has it told what is found, but has no room in the store, so that flood does not spread it', () => {
-      heard(bryant, 'Gasol:1');
-      const location = locationOf('kiwi', 7, 'Metta');
-      tell({ kind: 'appeared', location, spread: false });
-      expect(flood.received).to.deep.equal([{ kind: 'tell', location, to: bryant }]);
+    it('sends on a location that is found but has no room in the store, so that flood does not replicate it', () => {
+      receiveLookup(bryant, 'Gasol:1');
+      const location = createLocation('kiwi', 7, 'Metta');
+      deliver({ kind: 'client-found', location, isFlooded: false });
+      expect(flood.received).to.deep.equal([{ kind: 'send-to', location, to: bryant }]);
     });
 
     it('[WH10] has searches of clients beside it, each with its own answer', () => {
-      heard(bryant, 'Gasol:1');
-      seek(3);
-      tell({ kind: 'appeared', location: locationOf('kiwi', 7, 'Metta'), spread: true });
+      receiveLookup(bryant, 'Gasol:1');
+      lookUp(3);
+      deliver({ kind: 'client-found', location: createLocation('kiwi', 7, 'Metta'), isFlooded: true });
       expect(answers()).to.deep.equal([[3, '7']]);
-      clock.advance(withinMs);
+      clock.advance(timeoutMs);
       expect(toldTo(bryant).filter((line) => line.startsWith('UNKNOWN'))).to.deep.equal([]);
     });
   });
 
   it('remembers 10,000 searches, and answers one more as unknown at once', () => {
-    for (let index = 0; index < 10_000; index += 1) heard(bryant, `Gasol:${index}`);
+    for (let index = 0; index < 10_000; index += 1) receiveLookup(bryant, `Gasol:${index}`);
     toldTo(metta);
     toldTo(bryant);
-    const { armed } = clock;
-    heard(bryant, 'Gasol:more');
-    seek(3);
+    const { armedTimerCount } = clock;
+    receiveLookup(bryant, 'Gasol:more');
+    lookUp(3);
     expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:more']);
     expect(toldTo(metta)).to.deep.equal([]);
     expect(answers()).to.deep.equal([[3, undefined]]);
-    expect(clock.armed, 'and keeps nothing of it').to.equal(armed);
-    clock.advance(2 * withinMs);
-    seek(4);
+    expect(clock.armedTimerCount, 'and keeps nothing of it').to.equal(armedTimerCount);
+    clock.advance(2 * timeoutMs);
+    lookUp(4);
     expect(toldTo(metta), 'there is room again').to.have.lengthOf(1);
   });
 
   it('[PE24] searches for the clients of one address at a pace of their own, which takes nothing from others', () => {
-    const settings = { server: blake, neighbours: [bryant], withinMs, perSecondMax: 5, perSecondPerAddressMax: 2 };
-    seeker = new Seeker(bus, clock, { next: chances() }, settings);
-    bus.attach(addresses.seeker, seeker);
-    for (let question = 1; question <= 10; question += 1) seek(question, `phone${question}`, '192.0.2.1');
+    const settings = { server: blake, neighbours: [bryant], timeoutMs, maxPerSecond: 5, maxPerSecondPerAddress: 2 };
+    clientLookup = new ClientLookup(bus, clock, { next: chances() }, settings);
+    bus.attach(addresses.lookup, clientLookup);
+    for (let question = 1; question <= 10; question += 1) lookUp(question, `phone${question}`, '192.0.2.1');
     expect(toldTo(bryant)).to.have.lengthOf(2);
-    for (let question = 11; question <= 12; question += 1) seek(question, `phone${question}`, '192.0.2.2');
+    for (let question = 11; question <= 12; question += 1) lookUp(question, `phone${question}`, '192.0.2.2');
     expect(toldTo(bryant)).to.have.lengthOf(2);
     clock.advance(1_000);
-    seek(13, 'kakapo', '192.0.2.1');
+    lookUp(13, 'kakapo', '192.0.2.1');
     expect(toldTo(bryant).filter((line) => line.includes('kakapo'))).to.have.lengthOf(1);
   });
 
   it('[PE24] searches for its own clients at a pace, and answers what comes faster as unknown', () => {
-    const pace = 3;
-    seeker = new Seeker(
+    const lookupsPerSecond = 3;
+    clientLookup = new ClientLookup(
       bus,
       clock,
       { next: chances() },
-      { server: blake, neighbours: [bryant], withinMs, perSecondMax: pace, perSecondPerAddressMax: pace },
+      {
+        server: blake,
+        neighbours: [bryant],
+        timeoutMs,
+        maxPerSecond: lookupsPerSecond,
+        maxPerSecondPerAddress: lookupsPerSecond,
+      },
     );
-    bus.attach(addresses.seeker, seeker);
-    for (let question = 1; question <= 5; question += 1) seek(question, `phone${question}`);
-    expect(toldTo(bryant)).to.have.lengthOf(pace);
+    bus.attach(addresses.lookup, clientLookup);
+    for (let question = 1; question <= 5; question += 1) lookUp(question, `phone${question}`);
+    expect(toldTo(bryant)).to.have.lengthOf(lookupsPerSecond);
     expect(answers()).to.deep.equal([
       [4, undefined],
       [5, undefined],
     ]);
-    seek(6, 'phone1');
+    lookUp(6, 'phone1');
     expect(answers(), 'who waits for a search that is under way costs nothing').to.deep.equal([]);
-    heard(bryant, 'Gasol:1');
+    receiveLookup(bryant, 'Gasol:1');
     expect(toldTo(bryant), 'what neighbours ask has its own pace').to.deep.equal(['UNKNOWN Gasol:1']);
     clock.advance(1_000);
-    seek(7, 'phone7');
+    lookUp(7, 'phone7');
     expect(toldTo(bryant)).to.have.lengthOf(1);
   });
 
-  it('tells who waits that it fails when it stops, and takes back its timers', () => {
-    seek(3);
-    seek(4, 'emu');
-    heard(bryant, 'Gasol:1');
-    clock.advance(withinMs / 2);
-    seeker.stop();
+  it('fails pending lookups when it stops, and cancels its timers', () => {
+    lookUp(3);
+    lookUp(4, 'emu');
+    receiveLookup(bryant, 'Gasol:1');
+    clock.advance(timeoutMs / 2);
+    clientLookup.stop();
     expect(answers()).to.deep.equal([
       [3, 'failed'],
       [4, 'failed'],
     ]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
-  it('supervises the end of the time of a search: what goes wrong then is a failure of the seeker', () => {
-    const failures = failuresOf(bus);
-    seek(1);
-    Object.defineProperty(seeker, 'conclude', {
+  it('supervises the end of the time of a search: what goes wrong then is a failure of the actor', () => {
+    const failures = collectFailures(bus);
+    lookUp(1);
+    Object.defineProperty(clientLookup, 'handleTimeout', {
       value: () => {
         throw new Error('broken');
       },
     });
-    clock.advance(withinMs);
-    expect(failures.map(({ address }) => address)).to.deep.equal(['seeker']);
+    clock.advance(timeoutMs);
+    expect(failures.map(({ address }) => address)).to.deep.equal(['lookup']);
   });
 });
 
-/** A server as far as asking goes: store, flood and seeker are the real ones, and each link leads to the next server's store. */
+/** A server as far as asking goes: store, flood and lookup are the real ones, and each link leads to the next server's store. */
 class Server {
   readonly bus = strictBus();
   readonly client = new FakeActor<ConnectionMessage>();
@@ -362,17 +368,17 @@ class Server {
     const random = { next: herd.chance };
     bus.attach(
       addresses.store,
-      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: herd.clientsMax }),
+      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: herd.maxClients }),
     );
     bus.attach(addresses.flood, new Flood(bus, self, neighbours));
     bus.attach(
-      addresses.seeker,
-      new Seeker(bus, herd.clock, random, {
+      addresses.lookup,
+      new ClientLookup(bus, herd.clock, random, {
         server: self,
         neighbours,
-        withinMs,
-        perSecondMax: 1_000,
-        perSecondPerAddressMax: 1_000,
+        timeoutMs,
+        maxPerSecond: 1_000,
+        maxPerSecondPerAddress: 1_000,
       }),
     );
     bus.attach(addresses.connection(1), this.client);
@@ -382,14 +388,15 @@ class Server {
   /** A client of this server asks, and nobody has been asked yet. */
   ask(): void {
     const replyTo: Address<ConnectionMessage> = addresses.connection(1);
-    this.bus.send(addresses.seeker, { kind: 'seek', client: kiwi, address: '192.0.2.1', replyTo, question: 1 });
+    this.bus.send(addresses.lookup, { kind: 'lookup', client: kiwi, remoteHost: '192.0.2.1', replyTo, requestId: 1 });
   }
 
   private linkTo(neighbour: ServerId): Actor<LinkMessage> {
     return {
       receive: (message) => {
-        if (message.kind === 'say' && message.line.kind === 'SEEK') this.herd.seek(this.self, neighbour, message.line);
-        else if (message.kind === 'say') this.herd.unknown(this.self, neighbour, message.line.id);
+        if (message.kind === 'send-line' && message.line.kind === 'SEEK')
+          this.herd.lookUp(this.self, neighbour, message.line);
+        else if (message.kind === 'send-line') this.herd.unknown(this.self, neighbour, message.line.id);
         else if (message.kind === 'forward') this.herd.at(this.self, neighbour, message.locations);
         else throw new Error(`nobody sends ${message.kind} here`);
       },
@@ -404,11 +411,11 @@ class Herd {
   readonly chance = chances();
   readonly servers: ReadonlyMap<ServerId, Server>;
   seeks = 0;
-  private readonly underWay: (() => void)[] = [];
+  private readonly inFlight: (() => void)[] = [];
 
   constructor(
     topology: Topology,
-    readonly clientsMax = 1_000,
+    readonly maxClients = 1_000,
   ) {
     this.servers = new Map([...topology].map(([self, neighbours]) => [self, new Server(this, self, neighbours)]));
   }
@@ -419,48 +426,50 @@ class Herd {
 
   /** Tells one server what the others have not heard of. */
   remembers(self: ServerId, location: Location): void {
-    this.server(self).bus.send(addresses.store, { kind: 'remembered', locations: [location] });
+    this.server(self).bus.send(addresses.store, { kind: 'restored', locations: [location] });
   }
 
-  seek(from: ServerId, to: ServerId, seek: SeekLine): void {
+  lookUp(from: ServerId, to: ServerId, lookUp: LookupLine): void {
     this.seeks += 1;
-    this.underWay.push(() => this.server(to).bus.send(addresses.store, { kind: 'sought', from, seek }));
+    this.inFlight.push(() =>
+      this.server(to).bus.send(addresses.store, { kind: 'lookup-requested', from, lookup: lookUp }),
+    );
   }
 
   unknown(from: ServerId, to: ServerId, id: string): void {
-    this.underWay.push(() => this.server(to).bus.send(addresses.seeker, { kind: 'unknown-heard', from, id }));
+    this.inFlight.push(() => this.server(to).bus.send(addresses.lookup, { kind: 'peer-unknown', from, id }));
   }
 
   at(from: ServerId, to: ServerId, locations: readonly Location[]): void {
-    this.underWay.push(() => this.server(to).bus.send(addresses.store, { kind: 'learned', locations, from }));
+    this.inFlight.push(() => this.server(to).bus.send(addresses.store, { kind: 'learned', locations, from }));
   }
 
   /** Delivers everything, in the order that the test likes; no time passes. */
   deliverAll(pick: (among: number) => number = () => 0): void {
-    while (this.underWay.length > 0) this.underWay.splice(pick(this.underWay.length), 1)[0]?.();
+    while (this.inFlight.length > 0) this.inFlight.splice(pick(this.inFlight.length), 1)[0]?.();
   }
 }
 
 function line(length: number): { topology: Topology; servers: ServerId[] } {
-  const servers = Array.from({ length }, (_, index) => serverId(`S${index}`));
+  const servers = Array.from({ length }, (_, index) => toServerId(`S${index}`));
   const edges = servers.slice(1).map((server, index) => [servers[index]!, server] as const);
-  return { topology: topologyOf(servers, edges), servers };
+  return { topology: buildTopology(servers, edges), servers };
 }
 
 /** Any herd that hangs together, with circles more often than not. */
 const herds = fc.integer({ min: 2, max: 9 }).chain((count) => {
-  const servers = Array.from({ length: count }, (_, index) => serverId(`S${index}`));
+  const servers = Array.from({ length: count }, (_, index) => toServerId(`S${index}`));
   const tree = fc.tuple(...servers.slice(1).map((_, index) => fc.nat(index)));
   const more = fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 10 });
   return fc.tuple(tree, more).map(([parents, extra]) => {
     const edges = [...parents.map((parent, index) => [parent, index + 1] as const), ...extra]
       .filter(([one, other]) => one !== other)
       .map(([one, other]) => [servers[one], servers[other]] as [ServerId, ServerId]);
-    return { servers, edges, topology: topologyOf(servers, edges) };
+    return { servers, edges, topology: buildTopology(servers, edges) };
   });
 });
 
-describe('a herd of seekers', () => {
+describe('ClientLookup actors of a whole herd', () => {
   it('[WH10] [PE24] finds what any one server knows, whatever the herd and the order of delivery, and all on the way learn it', () => {
     fc.assert(
       fc.property(
@@ -475,7 +484,7 @@ describe('a herd of seekers', () => {
           const at = (index: number) => servers[index % servers.length]!;
           fc.pre(at(asking) !== at(knowing));
           // Any of them may have got it first, the one that asks too.
-          herd.remembers(at(knowing), locationOf('kiwi', 7, at(first)));
+          herd.remembers(at(knowing), createLocation('kiwi', 7, at(first)));
           herd.server(at(asking)).ask();
           herd.deliverAll((among) => (picks.next().value ?? 0) % among);
           const [answer] = herd.server(at(asking)).client.received;
@@ -493,11 +502,11 @@ describe('a herd of seekers', () => {
         const asker = herd.server(servers[asking % servers.length]!);
         asker.ask();
         herd.deliverAll((among) => (picks.next().value ?? 0) % among);
-        expect(asker.client.received).to.deep.equal([{ kind: 'located', question: 1, location: undefined }]);
+        expect(asker.client.received).to.deep.equal([{ kind: 'located', requestId: 1, location: undefined }]);
         expect(herd.seeks).to.be.at.most(2 * edges.length);
-        herd.clock.advance(2 * withinMs);
+        herd.clock.advance(2 * timeoutMs);
         herd.deliverAll();
-        expect(herd.clock.armed, 'everything is forgotten').to.equal(0);
+        expect(herd.clock.armedTimerCount, 'everything is forgotten').to.equal(0);
       }),
       { numRuns: 60 },
     );
@@ -507,9 +516,9 @@ describe('a herd of seekers', () => {
     const { topology, servers } = line(4);
     const herd = new Herd(topology, 1);
     const knows = servers[3]!;
-    herd.remembers(knows, locationOf('kiwi', 7, knows));
+    herd.remembers(knows, createLocation('kiwi', 7, knows));
     for (const server of servers.slice(0, 3)) {
-      for (const seconds of [10, 20]) herd.remembers(server, locationOf(`emu${seconds}`, seconds, knows));
+      for (const seconds of [10, 20]) herd.remembers(server, createLocation(`emu${seconds}`, seconds, knows));
     }
     const asker = herd.server(servers[0]!);
     asker.ask();
@@ -519,18 +528,18 @@ describe('a herd of seekers', () => {
   });
 
   it('[PE24] reaches 17 servers far, and no further', () => {
-    for (const [far, time] of [
+    for (const [farServer, time] of [
       [17, '7'],
       [18, undefined],
     ] as const) {
-      const { topology, servers } = line(far + 1);
+      const { topology, servers } = line(farServer + 1);
       const herd = new Herd(topology);
-      herd.remembers(servers[far]!, locationOf('kiwi', 7, servers[far]));
+      herd.remembers(servers[farServer]!, createLocation('kiwi', 7, servers[farServer]));
       const asker = herd.server(servers[0]!);
       asker.ask();
       herd.deliverAll();
       const [answer] = asker.client.received;
-      expect(answer?.kind === 'located' && answer.location?.time, `${far} away`).to.equal(time);
+      expect(answer?.kind === 'located' && answer.location?.time, `${farServer} away`).to.equal(time);
     }
   });
 });

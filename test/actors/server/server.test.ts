@@ -1,23 +1,23 @@
 import { expect } from 'chai';
-import type { ClientEvent, ServerEvent } from '../../../src/actors/bus/events.js';
-import { defaultLimits, defaultPace, type Limits } from '../../../src/actors/ports/limits.js';
+import type { ClientEvent, ServerStateEvent } from '../../../src/actors/bus/events.js';
+import { defaultLimits, defaultLinkTimings, type Limits } from '../../../src/actors/ports/limits.js';
 import { addresses } from '../../../src/actors/bus/messages.js';
 import { Server } from '../../../src/actors/server/server.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import type { EventOf, MessageBus } from '../../../src/runtime/bus/message-bus.js';
-import { eventsOf, strictBus } from '../../support/fake-bus.js';
-import { FakeClientWire } from '../../support/fake-client-wire.js';
-import { serverId } from '../../support/fake-location.js';
+import { collectEvents, strictBus } from '../../support/fake-bus.js';
+import { FakeClientChannel } from '../../support/fake-client-channel.js';
+import { toServerId } from '../../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
-import { defaultUpstreamPace } from '../../../src/actors/upstream/upstream-settings.js';
-import { FakeHttp, fakeUpstream, promisesSettled } from '../../support/fake-upstream.js';
+import { defaultUpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
+import { FakeHttp, fakeUpstream, flushPromises } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-const neighbours = ['Blake', 'Metta'].map(serverId);
+const neighbours = ['Blake', 'Metta'].map(toServerId);
 
 /** The actors that are there once a server. */
-const { store, flood, seeker, acceptor, upstream } = addresses;
-const supervised = { store, flood, seeker, acceptor, upstream };
+const { store, flood, lookup, acceptor, upstream } = addresses;
+const supervised = { store, flood, lookup, acceptor, upstream };
 
 describe('Server', () => {
   let bus: MessageBus;
@@ -25,7 +25,7 @@ describe('Server', () => {
   let transport: FakeTransport;
   let http: FakeHttp;
   let server: Server;
-  let life: ServerEvent[];
+  let stateEvents: ServerStateEvent[];
   let clients: ClientEvent[];
   let connections: number;
 
@@ -36,20 +36,20 @@ describe('Server', () => {
     clock = new VirtualClock();
     transport = new FakeTransport();
     http = new FakeHttp();
-    life = eventsOf(bus, 'server');
+    stateEvents = collectEvents(bus, 'server');
     clients = [];
     bus.on('client-connected', (event) => clients.push(event));
     bus.on('client-disconnected', (event) => clients.push(event));
-    bus.on('client-refused', (event) => clients.push(event));
+    bus.on('client-rejected', (event) => clients.push(event));
     connections = 0;
-    const identity = { herd: 'twitter', server: serverId('Bryant'), neighbours };
+    const identity = { herd: 'twitter', server: toServerId('Bryant'), neighbours };
     server = new Server(
       {
         identity,
         limits: { ...defaultLimits, ...limits },
         upstream: fakeUpstream,
-        pace: defaultPace,
-        upstreamPace: defaultUpstreamPace,
+        linkTimings: defaultLinkTimings,
+        upstreamSettings: defaultUpstreamSettings,
       },
       { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
@@ -57,14 +57,14 @@ describe('Server', () => {
     server.start();
   }
 
-  const states = () => life.map(({ state }) => state);
+  const states = () => stateEvents.map(({ state }) => state);
 
   /** A client of the server: what it says, and what it hears. */
   function connect(address = '192.0.2.1') {
     connections += 1;
     const connection = connections;
-    const wire = new FakeClientWire(`${address}:${40_000 + connection}`);
-    bus.send(addresses.server, { kind: 'client-arrived', connection, wire });
+    const wire = new FakeClientChannel(`${address}:${40_000 + connection}`);
+    bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
     const to = addresses.connection(connection);
     return {
       wire,
@@ -90,7 +90,7 @@ describe('Server', () => {
     expect(one.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n');
     other.say('WHATSAT kiwi 10 5');
     http.last.respond(200, '{"results":[]}');
-    await promisesSettled();
+    await flushPromises();
     expect(other.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
   });
 
@@ -101,22 +101,22 @@ describe('Server', () => {
     expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
   });
 
-  it('[PE28] tells neighbours that it stops, when it is told to, and answers clients then', async () => {
+  it('[PE28] announces to neighbours that it stops, and still answers clients then', async () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
     listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
-    const { wire, say } = connect();
-    say('IAMAT kiwi +34.0-118.0 1699999999');
-    say('WHATSAT kiwi 10 5');
+    const { wire, say: sendLine } = connect();
+    sendLine('IAMAT kiwi +34.0-118.0 1699999999');
+    sendLine('WHATSAT kiwi 10 5');
     const drained = server.drain();
     expect(peer.take().at(-1)).to.equal('GOODBYE');
     expect(peer.state).to.equal('open');
     http.last.respond(200, '{"results":[]}');
-    await promisesSettled();
+    await flushPromises();
     expect(wire.written).to.match(/{"results":\[\]}\n$/);
     wire.take();
-    bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: 'the client closed' });
+    bus.send(addresses.server, { kind: 'connection-closed', connection: 1, reason: 'the client closed' });
     await drained;
     expect(peer.state).to.equal('closed');
   });
@@ -135,7 +135,9 @@ describe('Server', () => {
     const [one, other] = [connect(), connect()];
     one.leave('the client closed');
     other.leave('ECONNRESET');
-    expect(clients.map(({ kind, far, reason, clients: now }) => [kind, far, reason, now])).to.deep.equal([
+    expect(
+      clients.map(({ kind, remoteAddress, reason, clients: now }) => [kind, remoteAddress, reason, now]),
+    ).to.deep.equal([
       ['client-connected', '192.0.2.1:40001', '', 1],
       ['client-connected', '192.0.2.1:40002', '', 2],
       ['client-disconnected', '192.0.2.1:40001', 'the client closed', 1],
@@ -145,17 +147,17 @@ describe('Server', () => {
 
   describe('[CO9] with as many connections as it takes', () => {
     it('closes one more at once, without an answer, and says why', () => {
-      begin({ connectionsMax: 2 });
+      begin({ maxConnections: 2 });
       const [first, , third] = [connect('192.0.2.1'), connect('192.0.2.2'), connect('192.0.2.3')];
       expect(third.wire).to.include({ state: 'destroyed', written: '' });
       const last = clients.at(-1);
-      expect(last).to.include({ kind: 'client-refused', reason: 'there are 2 connections already', clients: 2 });
+      expect(last).to.include({ kind: 'client-rejected', reason: 'there are 2 connections already', clients: 2 });
       first.say('hello');
       expect(first.wire.written).to.equal('? hello\n');
     });
 
     it('takes one again when one has left, however it left', () => {
-      begin({ connectionsMax: 1 });
+      begin({ maxConnections: 1 });
       const left = connect();
       left.leave('the client closed');
       const failed = connect();
@@ -164,7 +166,7 @@ describe('Server', () => {
     });
 
     it('counts those of an address by themselves', () => {
-      begin({ connectionsPerAddressMax: 2 });
+      begin({ maxConnectionsPerAddress: 2 });
       const addresses = [
         '192.0.2.1',
         '192.0.2.1',
@@ -183,7 +185,7 @@ describe('Server', () => {
     });
 
     it('does not count one that was refused', () => {
-      begin({ connectionsPerAddressMax: 1 });
+      begin({ maxConnectionsPerAddress: 1 });
       const first = connect();
       for (let more = 0; more < 10; more += 1) connect().leave('the client closed');
       first.leave('the client closed');
@@ -192,7 +194,7 @@ describe('Server', () => {
   });
 
   it('[CO8] closes a connection that is idle, and says so', () => {
-    begin({ idleMs: 60_000 });
+    begin({ idleTimeoutMs: 60_000 });
     const { wire } = connect();
     clock.advance(60_000);
     expect(wire.state).to.equal('destroyed');
@@ -204,25 +206,25 @@ describe('Server', () => {
     listener.opened(peer);
     listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
-    const { wire, say } = connect();
-    say('WHATSAT kiwi 10 5');
-    const [seek = ''] = peer.take();
-    expect(seek).to.match(/^SEEK Bryant:\w+ 16 kiwi$/);
+    const { wire, say: sendLine } = connect();
+    sendLine('WHATSAT kiwi 10 5');
+    const [lookupLine = ''] = peer.take();
+    expect(lookupLine).to.match(/^SEEK Bryant:\w+ 16 kiwi$/);
     listener.lines(peer, ['AT Howard +0.100000000 kiwi +34.0-118.0 1699999999 Metta']);
     http.last.respond(200, '{"results":[]}');
-    await promisesSettled();
+    await flushPromises();
     expect(wire.written).to.equal('AT Howard +0.100000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
   });
 
   it('[WH10] answers as unknown as soon as all neighbours have, or are away', () => {
     const { wire: peer, listener } = transport.last;
-    const { wire, say } = connect();
-    say('WHATSAT kiwi 10 5');
+    const { wire, say: sendLine } = connect();
+    sendLine('WHATSAT kiwi 10 5');
     expect(wire.take(), 'all neighbours are away').to.equal('? WHATSAT kiwi 10 5\n');
     listener.opened(peer);
     listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
     peer.take();
-    say('WHATSAT kiwi 10 5');
+    sendLine('WHATSAT kiwi 10 5');
     const id = peer.take()[0]?.split(' ')[1] ?? '';
     expect(wire.take()).to.equal('');
     listener.lines(peer, [`UNKNOWN ${id}`]);
@@ -254,24 +256,24 @@ describe('Server', () => {
       },
       stop: () => undefined,
     };
-    const { wire, say } = connect();
-    say('IAMAT kiwi +34.0-118.0 1699999999');
+    const { wire, say: sendLine } = connect();
+    sendLine('IAMAT kiwi +34.0-118.0 1699999999');
     const at = wire.take();
     bus.attach(addresses.upstream, broken);
-    say('WHATSAT kiwi 10 5');
+    sendLine('WHATSAT kiwi 10 5');
     expect(wire.take()).to.equal(`${at}{"error":"internal error"}\n`);
-    say('WHATSAT kiwi 10 5');
+    sendLine('WHATSAT kiwi 10 5');
     http.last.respond(200, '{"again":1}');
-    await promisesSettled();
+    await flushPromises();
     expect(wire.take(), 'the upstream actor was made anew').to.equal(`${at}{"again":1}\n`);
     bus.attach(addresses.store, broken);
-    say('WHATSAT kiwi 10 5');
+    sendLine('WHATSAT kiwi 10 5');
     expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
     expect(states()).to.deep.equal(['running']);
   });
 
   describe('when one of its actors throws', () => {
-    const metta = serverId('Metta');
+    const metta = toServerId('Metta');
     const kiwi = 'IAMAT kiwi +34.0-118.0 1699999999';
     const at = 'AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n';
     let failures: EventOf<'actor-failed'>[];
@@ -279,7 +281,7 @@ describe('Server', () => {
     /** No actor takes this. */
     const poison = undefined as never;
 
-    beforeEach(() => (failures = eventsOf(bus, 'actor-failed')));
+    beforeEach(() => (failures = collectEvents(bus, 'actor-failed')));
 
     /** Does what the table says to the actor that threw, and nothing to the server. */
     function did(kind: ActorKind, address: string): void {
@@ -307,16 +309,16 @@ describe('Server', () => {
     });
 
     it('the store goes on, with all that it holds', () => {
-      const { wire, say } = connect();
-      say(kiwi);
+      const { wire, say: sendLine } = connect();
+      sendLine(kiwi);
       bus.send(addresses.store, poison);
       did('store', addresses.store);
-      say('WHATSAT kiwi 10 5');
+      sendLine('WHATSAT kiwi 10 5');
       expect(http.requests).to.have.lengthOf(1);
       expect(wire.take()).to.equal(at);
     });
 
-    it('flood is begun anew: neighbours are told what comes', () => {
+    it('flood is restarted: neighbours get what comes next', () => {
       const peer = greet();
       bus.send(addresses.flood, poison);
       did('flood', addresses.flood);
@@ -324,30 +326,30 @@ describe('Server', () => {
       expect(peer.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
     });
 
-    it('the seeker is begun anew: who waits for it is answered, and who asks then is sought', () => {
+    it('the lookup is restarted: pending lookups are answered, and new ones are sent', () => {
       const peer = greet();
-      const { wire, say } = connect();
-      say('WHATSAT kiwi 10 5');
+      const { wire, say: sendLine } = connect();
+      sendLine('WHATSAT kiwi 10 5');
       expect(peer.take()).to.have.lengthOf(1);
-      bus.send(addresses.seeker, poison);
-      did('seeker', addresses.seeker);
+      bus.send(addresses.lookup, poison);
+      did('lookup', addresses.lookup);
       expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
-      say('WHATSAT moa 10 5');
+      sendLine('WHATSAT moa 10 5');
       expect(peer.take()[0]).to.match(/^SEEK Bryant:\w+ 16 moa$/);
     });
 
-    it('the upstream is begun anew: who waits for it hears of an error, and who asks then gets an answer', async () => {
-      const { wire, say } = connect();
-      say(kiwi);
-      say('WHATSAT kiwi 10 5');
+    it('the upstream is restarted: pending requests get an error, and new ones an answer', async () => {
+      const { wire, say: sendLine } = connect();
+      sendLine(kiwi);
+      sendLine('WHATSAT kiwi 10 5');
       wire.take();
       bus.send(addresses.upstream, poison);
       did('upstream', addresses.upstream);
-      await promisesSettled();
+      await flushPromises();
       expect(wire.take()).to.match(new RegExp(`^${at.replaceAll('+', '\\+')}\\{"error":"[^"]+"\\}\n$`));
-      say('WHATSAT kiwi 10 5');
+      sendLine('WHATSAT kiwi 10 5');
       http.last.respond(200, '{"results":[]}');
-      await promisesSettled();
+      await flushPromises();
       expect(wire.take()).to.equal(`${at}{"results":[]}\n`);
     });
 
@@ -374,8 +376,8 @@ describe('Server', () => {
 
     for (const [kind, address] of Object.entries({ ...supervised, link: addresses.link(metta) })) {
       it(`the whole server fails when it is the ${kind}, once too often`, () => {
-        const { failuresMax } = policies[kind as ActorKind];
-        for (let failure = 0; failure < failuresMax; failure += 1) bus.send<never>(address, poison);
+        const { maxFailures } = policies[kind as ActorKind];
+        for (let failure = 0; failure < maxFailures; failure += 1) bus.send<never>(address, poison);
         expect(states()).to.deep.equal(['running']);
         bus.send<never>(address, poison);
         expect(states()).to.deep.equal(['running', 'failed']);
@@ -389,10 +391,10 @@ describe('Server', () => {
       await server.drain();
       expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
       expect(wire.state).to.equal('closed');
-      expect(clock.armed).to.equal(0);
-      const deadLetters = eventsOf(bus, 'dead-letter');
-      bus.send(addresses.store, { kind: 'next-page', neighbour: serverId('Blake') });
-      bus.send(addresses.server, { kind: 'client-left', connection: 1, reason: '' });
+      expect(clock.armedTimerCount).to.equal(0);
+      const deadLetters = collectEvents(bus, 'dead-letter');
+      bus.send(addresses.store, { kind: 'next-page', neighbour: toServerId('Blake') });
+      bus.send(addresses.server, { kind: 'connection-closed', connection: 1, reason: '' });
       expect(deadLetters).to.have.lengthOf(2);
     });
 
@@ -403,7 +405,7 @@ describe('Server', () => {
         listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'BEAT 1700000000.000000000']);
         const caller = new FakePeerWire('192.0.2.9:40000');
         server.acceptPeer(caller).lines(caller, ['HELLO 3 twitter Blake Bryant', 'BEAT 1700086400.000000000']);
-        const events = [eventsOf(bus, 'clock'), eventsOf(bus, 'dead-letter')];
+        const events = [collectEvents(bus, 'clock'), collectEvents(bus, 'dead-letter')];
         const client = ends === 'without clients' ? undefined : connect();
         const drained = server.drain();
         client?.leave('the client closed');
@@ -422,7 +424,7 @@ describe('Server', () => {
       expect([idle.wire.state, waiting.wire.state]).to.deep.equal(['ended', 'open']);
       idle.leave('the client closed');
       http.last.respond(200, '{"results":[]}');
-      await promisesSettled();
+      await flushPromises();
       expect(waiting.wire.written).to.contain('{"results":[]}');
       expect(waiting.wire.state).to.equal('ended');
       expect(states()).to.deep.equal(['running', 'draining']);
@@ -444,7 +446,7 @@ describe('Server', () => {
 
     it('begins no query that waited for others when it stops', async () => {
       server.stop();
-      begin({ pendingQueriesMax: 1 });
+      begin({ maxPendingQueries: 1 });
       const [oldest, others] = [connect(), [connect(), connect()]];
       oldest.say('IAMAT kiwi +34.0-118.0 1699999999');
       for (const [index, client] of others.entries()) client.say(`WHATSAT kiwi 10 ${index}`);
@@ -462,7 +464,7 @@ describe('Server', () => {
       client.say('WHATSAT kiwi 10 5');
       const drained = server.drain();
       clock.advance(5_000);
-      await promisesSettled();
+      await flushPromises();
       expect(client.wire.written).to.contain('{"error":"no answer within 5 s"}');
       expect(client.wire.state).to.equal('ended');
       client.leave('the client closed');
@@ -476,11 +478,11 @@ describe('Server', () => {
       expect(late.wire.state).to.equal('destroyed');
       expect(clients.map(({ kind, reason }) => [kind, reason])).to.deep.equal([
         ['client-connected', ''],
-        ['client-refused', 'the server is on its way down'],
+        ['client-rejected', 'the server is on its way down'],
       ]);
     });
 
-    it('still hears its neighbours', () => {
+    it('still receives from its neighbours', () => {
       const wire = new FakePeerWire('192.0.2.9:40000');
       connect();
       void server.drain();
@@ -498,10 +500,10 @@ describe('Server', () => {
       const client = connect();
       const { wire } = transport.last;
       fail();
-      expect(life.at(-1)).to.deep.equal({ kind: 'server', state: 'failed', reason: 'Error: thrown on demand' });
+      expect(stateEvents.at(-1)).to.deep.equal({ kind: 'server', state: 'failed', reason: 'Error: thrown on demand' });
       expect(client.wire.state).to.equal('destroyed');
       expect(wire.state).to.equal('closed');
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
       await server.drain();
     });
 

@@ -4,30 +4,30 @@ import type { Actor, Address } from '../../../src/actors/bus/bus.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
 import { addresses, type LinkMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
-import { bucketOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
-import { locations as anyLocations, location } from '../../support/arbitraries.js';
+import { locations as anyLocations, locationFromFields } from '../../support/arbitraries.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { strictBus } from '../../support/fake-bus.js';
-import { locationOf, serverId } from '../../support/fake-location.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { collidingId } from '../../support/colliding-ids.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
-const [blake, bryant] = [serverId('Blake'), serverId('Bryant')];
+const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
 /** The hashes of any group of a store that holds nothing. */
-const nothing = new Digest().describeBuckets(0);
+const nothing = new Digest().encodePartitionHashes(0);
 
 /** Each run makes two stores, which have room for a million. */
 const numRuns = 30;
 
 /** One end of a link between two stores: what it is told by its own store reaches the other when the test delivers it. */
 class FakeLink implements Actor<LinkMessage> {
-  readonly underWay: StoreMessage[] = [];
+  readonly inFlight: StoreMessage[] = [];
   /** Locations that were told by a catch-up, not by flood. */
   readonly dealt: Location[] = [];
   /** Locations of the largest page of a catch-up. */
@@ -43,22 +43,23 @@ class FakeLink implements Actor<LinkMessage> {
     const { self, neighbour } = this;
     switch (message.kind) {
       case 'digest':
-        this.underWay.push({ ...message, kind: 'compare', neighbour: self });
+        this.inFlight.push({ ...message, kind: 'digest-received', neighbour: self });
         return;
-      case 'compared':
-        for (const told of message.told) this.underWay.push({ kind: 'buckets-told', neighbour: self, ...told });
-        this.underWay.push({ kind: 'catch-up', neighbour: self });
+      case 'digest-compared':
+        for (const hashes of message.differingGroups)
+          this.inFlight.push({ kind: 'partitions-received', neighbour: self, ...hashes });
+        this.inFlight.push({ kind: 'catch-up', neighbour: self });
         return;
       case 'page':
         this.largestPage = Math.max(this.largestPage, message.locations.length);
         for (const location of message.locations) {
           this.dealt.push(location);
-          this.underWay.push({ kind: 'learned', locations: [location], from: self });
+          this.inFlight.push({ kind: 'learned', locations: [location], from: self });
         }
-        if (!message.last) this.bus.send(addresses.store, { kind: 'next-page', neighbour });
+        if (!message.isLast) this.bus.send(addresses.store, { kind: 'next-page', neighbour });
         return;
       case 'forward':
-        this.underWay.push({ kind: 'learned', locations: message.locations, from: self });
+        this.inFlight.push({ kind: 'learned', locations: message.locations, from: self });
         return;
       default:
         throw new Error(`a store sends no ${message.kind}`);
@@ -66,7 +67,7 @@ class FakeLink implements Actor<LinkMessage> {
   }
 
   stop(): void {
-    this.underWay.length = 0;
+    this.inFlight.length = 0;
   }
 }
 
@@ -78,14 +79,14 @@ class Side {
   constructor(
     readonly self: ServerId,
     private readonly neighbour: ServerId,
-    clientsMax = 1_000_000,
+    maxClients = 1_000_000,
   ) {
     this.link = new FakeLink(this.bus, self, neighbour);
     this.bus.attach(
       addresses.store,
-      new LocationStore(this.bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+      new LocationStore(this.bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
     );
-    this.bus.attach(addresses.seeker, new FakeActor());
+    this.bus.attach(addresses.lookup, new FakeActor());
     // Until the link is up, nobody is told of anything.
     this.bus.attach(addresses.flood, new FakeActor());
     this.bus.attach(addresses.link(neighbour), this.link);
@@ -97,23 +98,23 @@ class Side {
 
   comesUp(): void {
     this.bus.attach(addresses.flood, new Flood(this.bus, this.self, [this.neighbour]));
-    this.bus.send(addresses.store, { kind: 'describe', neighbour: this.neighbour, anew: true });
+    this.bus.send(addresses.store, { kind: 'digest-requested', neighbour: this.neighbour, isNewLink: true });
   }
 
-  hears(message: StoreMessage): void {
+  deliver(message: StoreMessage): void {
     this.bus.send(addresses.store, message);
   }
 
   /** Everything that it holds, as somebody with nothing would be told it. */
   holds(): string[] {
-    const nobody = serverId('nobody');
+    const nobody = toServerId('nobody');
     const at: Address<LinkMessage> = addresses.link(nobody);
     const asking = new FakeLink(this.bus, this.self, nobody);
     this.bus.attach(at, asking);
     for (let group = 0; group < groupCount; group += 1) {
-      this.hears({ kind: 'buckets-told', neighbour: nobody, group, buckets: nothing });
+      this.deliver({ kind: 'partitions-received', neighbour: nobody, group, partitionHashes: nothing });
     }
-    this.hears({ kind: 'catch-up', neighbour: nobody });
+    this.deliver({ kind: 'catch-up', neighbour: nobody });
     return asking.dealt.map(({ line }) => line).sort();
   }
 }
@@ -122,9 +123,9 @@ class Side {
 function exchange(one: Side, other: Side, next: () => boolean): void {
   for (;;) {
     const [from, to] = next() ? [one, other] : [other, one];
-    const message = from.link.underWay.shift();
-    if (message !== undefined) to.hears(message);
-    else if (to.link.underWay.length === 0) return;
+    const message = from.link.inFlight.shift();
+    if (message !== undefined) to.deliver(message);
+    else if (to.link.inFlight.length === 0) return;
   }
 }
 
@@ -151,7 +152,7 @@ const few = fc
     server: fc.constantFrom('Blake', 'Bryant', 'Metta'),
     position: fc.constantFrom('+1+1', '-1-1'),
   })
-  .map(location);
+  .map(locationFromFields);
 const held = fc.array(fc.oneof(few, anyLocations), { maxLength: 60 });
 
 describe('two stores that compare digests', () => {
@@ -192,8 +193,8 @@ describe('two stores that compare digests', () => {
             continue;
           }
           const [from, to] = step.from ? [one, other] : [other, one];
-          const message = from.link.underWay.shift();
-          if (message !== undefined) to.hears(message);
+          const message = from.link.inFlight.shift();
+          if (message !== undefined) to.deliver(message);
         }
         exchange(one, other, inTurn());
         const expected = greatest(all);
@@ -204,10 +205,10 @@ describe('two stores that compare digests', () => {
     );
   });
 
-  it('[PE14] fill an empty one with clients that are all of one bucket, in pages of usual size', () => {
+  it('[PE14] fill an empty one with clients that are all of one partition, in pages of usual size', () => {
     const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
     const count = 20_000;
-    for (let index = 0; index < count; index += 1) one.report(locationOf(collidingId(index), 1));
+    for (let index = 0; index < count; index += 1) one.report(createLocation(collidingId(index), 1));
     one.comesUp();
     other.comesUp();
     exchange(one, other, inTurn());
@@ -215,7 +216,7 @@ describe('two stores that compare digests', () => {
     expect(one.link.largestPage).to.be.within(200, 320);
   }).timeout(60_000);
 
-  it('[PE22] tell each other nothing but what is in buckets that differ', () => {
+  it('[PE22] send each other nothing but what is in partitions that differ', () => {
     fc.assert(
       fc.property(held, held, held, (both, first, second) => {
         const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
@@ -224,13 +225,13 @@ describe('two stores that compare digests', () => {
         for (const location of second) other.report(location);
         const before = [new Set(one.holds()), new Set(other.holds())] as const;
         const differ = (line: string) => before[0].has(line) !== before[1].has(line);
-        const bucket = (line: string) => bucketOf((line.split(' ')[3] ?? '') as Location['client']);
+        const bucket = (line: string) => partitionOf((line.split(' ')[3] ?? '') as Location['client']);
         const differing = new Set([...before[0], ...before[1]].filter(differ).map(bucket));
         one.comesUp();
         other.comesUp();
         exchange(one, other, inTurn());
         for (const { client } of [...one.link.dealt, ...other.link.dealt]) {
-          expect(differing.has(bucketOf(client)), client).to.equal(true);
+          expect(differing.has(partitionOf(client)), client).to.equal(true);
         }
         expect(one.holds()).to.deep.equal(other.holds());
       }),
@@ -238,10 +239,10 @@ describe('two stores that compare digests', () => {
     );
   });
 
-  it('[PE14] tell each other nothing if they hold the same', () => {
+  it('[PE14] send each other nothing if they hold the same', () => {
     const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
     for (let index = 0; index < 1_000; index += 1) {
-      for (const side of [one, other]) side.report(locationOf(`phone${index}`, 1));
+      for (const side of [one, other]) side.report(createLocation(`phone${index}`, 1));
     }
     one.comesUp();
     other.comesUp();
@@ -249,10 +250,10 @@ describe('two stores that compare digests', () => {
     expect([...one.link.dealt, ...other.link.dealt]).to.deep.equal([]);
   });
 
-  it('[PE25] tell each other nothing as old as what the other has forgotten, however often they compare', () => {
+  it('[PE25] send each other nothing as old as what the other has evicted, however often they compare', () => {
     const [one, other] = [new Side(blake, bryant, 100), new Side(bryant, blake)];
-    for (let seconds = 1; seconds <= 150; seconds += 1) one.report(locationOf(`phone${seconds}`, seconds));
-    for (let seconds = 1; seconds <= 150; seconds += 1) other.report(locationOf(`phone${seconds}`, seconds));
+    for (let seconds = 1; seconds <= 150; seconds += 1) one.report(createLocation(`phone${seconds}`, seconds));
+    for (let seconds = 1; seconds <= 150; seconds += 1) other.report(createLocation(`phone${seconds}`, seconds));
     const lacked = new Set(other.holds()).size - new Set(one.holds()).size;
     expect(lacked).to.be.above(30);
     one.comesUp();
@@ -260,17 +261,17 @@ describe('two stores that compare digests', () => {
     exchange(one, other, inTurn());
     expect(other.link.dealt).to.deep.equal([]);
     // What is newer is told all the same, though it lies in a bucket that differs for good.
-    other.hears({ kind: 'remembered', locations: [locationOf('phone1', 151)] });
+    other.deliver({ kind: 'restored', locations: [createLocation('phone1', 151)] });
     one.comesUp();
     other.comesUp();
     exchange(one, other, inTurn());
-    expect(other.link.dealt.map(({ line }) => line)).to.include(locationOf('phone1', 151).line);
+    expect(other.link.dealt.map(({ line }) => line)).to.include(createLocation('phone1', 151).line);
     for (const { receivedSeconds } of other.link.dealt) expect(receivedSeconds).to.be.above(50);
   });
 
   it('[PE15] [PE14] refill one that holds nothing, page by page', () => {
     const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
-    for (let index = 0; index < 3_000; index += 1) one.report(locationOf(`phone${index}`, 1, 'Metta'));
+    for (let index = 0; index < 3_000; index += 1) one.report(createLocation(`phone${index}`, 1, 'Metta'));
     one.comesUp();
     other.comesUp();
     exchange(one, other, inTurn());

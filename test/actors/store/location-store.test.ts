@@ -7,31 +7,31 @@ import {
   type ConnectionMessage,
   type FloodMessage,
   type LinkMessage,
-  type SeekerMessage,
+  type LookupMessage,
 } from '../../../src/actors/bus/messages.js';
-import { bucketOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
 import { formatSkew, type Instant } from '../../../src/protocol/place/time.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, strictBus } from '../../support/fake-bus.js';
-import { locationOf, serverId } from '../../support/fake-location.js';
-import { location } from '../../support/arbitraries.js';
+import { collectEvents, strictBus } from '../../support/fake-bus.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
+import { locationFromFields } from '../../support/arbitraries.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
 const asker = addresses.connection(1);
-const neighbour = serverId('Metta');
-const clientsMax = 1_000_000;
+const neighbour = toServerId('Metta');
+const maxClients = 1_000_000;
 /** The hashes of any group of a store that holds nothing. */
-const nothing = new Digest().describeBuckets(0);
+const nothing = new Digest().encodePartitionHashes(0);
 
 /** A location that Blake received at a second, from a client with a clock of its own. */
 function receivedAt(client: string, received: number, time: string): Location {
   const skew = formatSkew({ seconds: received, nanoseconds: 0 }, { seconds: Number(time), nanoseconds: 0 });
-  return location({ client, time, skew });
+  return locationFromFields({ client, time, skew });
 }
 
 /** A clock that is set by hand. */
@@ -49,22 +49,22 @@ describe('LocationStore', () => {
   let bus: MessageBus;
   let flood: FakeActor<FloodMessage>;
   let link: FakeActor<LinkMessage>;
-  let seeker: FakeActor<SeekerMessage>;
+  let clientLookup: FakeActor<LookupMessage>;
   let client: FakeActor<ConnectionMessage>;
 
   beforeEach(() => {
     bus = strictBus();
     flood = new FakeActor();
     link = new FakeActor();
-    seeker = new FakeActor();
+    clientLookup = new FakeActor();
     client = new FakeActor();
     bus.attach(addresses.flood, flood);
-    bus.attach(addresses.seeker, seeker);
+    bus.attach(addresses.lookup, clientLookup);
     bus.attach(addresses.link(neighbour), link);
     bus.attach(asker, client);
     bus.attach(
       addresses.store,
-      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+      new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
     );
   });
 
@@ -73,24 +73,24 @@ describe('LocationStore', () => {
   }
 
   function whereis(name: string): Location | undefined {
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, question: 3 });
+    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
     const [answer] = client.take();
     if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
-    expect(answer.question).to.equal(3);
+    expect(answer.requestId).to.equal(3);
     return answer.location;
   }
 
   /** The neighbour tells what buckets it holds in every group, and wants what differs: everything, if it holds nothing. */
   function catchUp(to: ServerId, held?: Digest): void {
     for (let group = 0; group < groupCount; group += 1) {
-      const buckets = held?.describeBuckets(group) ?? nothing;
-      bus.send(addresses.store, { kind: 'buckets-told', neighbour: to, group, buckets });
+      const buckets = held?.encodePartitionHashes(group) ?? nothing;
+      bus.send(addresses.store, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
     }
     bus.send(addresses.store, { kind: 'catch-up', neighbour: to });
   }
 
   /** The pages that have come in since this was last asked. */
-  function pages(): { locations: readonly Location[]; last: boolean }[] {
+  function pages(): { locations: readonly Location[]; isLast: boolean }[] {
     return link.take().map((message) => {
       if (message.kind !== 'page') throw new Error(`a store sends pages, not ${message.kind}`);
       return message;
@@ -98,12 +98,12 @@ describe('LocationStore', () => {
   }
 
   it('knows where a client is that was reported, and nothing of one that was not', () => {
-    report(locationOf('kiwi', 1));
-    expect(whereis('kiwi')).to.deep.equal(locationOf('kiwi', 1));
+    report(createLocation('kiwi', 1));
+    expect(whereis('kiwi')).to.deep.equal(createLocation('kiwi', 1));
     expect(whereis('emu')).to.equal(undefined);
   });
 
-  it('[LO1] [LO3] holds the greatest of what it was told, whatever the order and whoever told it', () => {
+  it('[LO1] [LO3] holds the greatest of what it received, whatever the order and the source', () => {
     const anyLocation = fc.record({
       seconds: fc.integer({ min: 0, max: 3 }),
       server: fc.constantFrom('Blake', 'Bryant', 'Gasol'),
@@ -111,124 +111,129 @@ describe('LocationStore', () => {
       learned: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(anyLocation, { minLength: 1 }), (told) => {
+      fc.property(fc.array(anyLocation, { minLength: 1 }), (delivery) => {
         bus.attach(
           addresses.store,
-          new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+          new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
         );
         flood.take();
         const greatest = new Map<string, Location>();
-        for (const { seconds, server, client, learned } of told) {
-          const location = locationOf(client, seconds, server);
+        for (const { seconds, server, client, learned } of delivery) {
+          const location = createLocation(client, seconds, server);
           if (learned) bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
           else report(location);
           const before = greatest.get(client);
           const isNew = before === undefined || supersedes(location, before);
           if (isNew) greatest.set(client, location);
           const from = learned ? neighbour : undefined;
-          expect(flood.take()).to.deep.equal(isNew ? [{ kind: 'spread', locations: [location], from }] : []);
+          expect(flood.take()).to.deep.equal(isNew ? [{ kind: 'replicate', locations: [location], from }] : []);
         }
         for (const [client, location] of greatest) expect(whereis(client)).to.deep.equal(location);
       }),
     );
   });
 
-  it('[LO4] tells nobody of what it knew, or what is older', () => {
-    const learned = eventsOf(bus, 'locations-learned');
-    report(locationOf('kiwi', 5));
-    report(locationOf('kiwi', 5));
-    report(locationOf('kiwi', 4));
+  it('[LO4] replicates nothing that it knew, or that is older', () => {
+    const learned = collectEvents(bus, 'locations-learned');
+    report(createLocation('kiwi', 5));
+    report(createLocation('kiwi', 5));
+    report(createLocation('kiwi', 4));
     expect(learned.map(({ locations }) => locations.map(({ time }) => time))).to.deep.equal([['5']]);
     expect(flood.received).to.have.lengthOf(1);
     expect(whereis('kiwi')?.time).to.equal('5');
   });
 
   it('passes on together what came together, and no more of it than is new', () => {
-    report(locationOf('emu', 5));
+    report(createLocation('emu', 5));
     flood.take();
-    const [kiwi, newer, moa] = [locationOf('kiwi', 1), locationOf('kiwi', 2), locationOf('moa', 1)];
-    const locations = [kiwi, locationOf('emu', 4), newer, kiwi, moa];
+    const [kiwi, newer, moa] = [createLocation('kiwi', 1), createLocation('kiwi', 2), createLocation('moa', 1)];
+    const locations = [kiwi, createLocation('emu', 4), newer, kiwi, moa];
     bus.send(addresses.store, { kind: 'learned', locations, from: neighbour });
-    expect(flood.take()).to.deep.equal([{ kind: 'spread', locations: [kiwi, newer, moa], from: neighbour }]);
+    expect(flood.take()).to.deep.equal([{ kind: 'replicate', locations: [kiwi, newer, moa], from: neighbour }]);
     expect(whereis('kiwi')).to.equal(newer);
   });
 
   it('passes on what it holds though it broke over what came with it', () => {
-    const [kiwi, bad] = [locationOf('kiwi', 1), locationOf('emu', 1)];
-    Object.defineProperty(bad, 'bucket', { get: () => expect.fail('broken on purpose') });
+    const [kiwi, bad] = [createLocation('kiwi', 1), createLocation('emu', 1)];
+    Object.defineProperty(bad, 'partition', { get: () => expect.fail('broken on purpose') });
     const broken: unknown[] = [];
     bus.supervise(({ error }) => broken.push(error));
-    bus.send(addresses.store, { kind: 'learned', locations: [kiwi, bad, locationOf('moa', 1)], from: neighbour });
+    bus.send(addresses.store, { kind: 'learned', locations: [kiwi, bad, createLocation('moa', 1)], from: neighbour });
     expect(broken).to.have.lengthOf(1);
     expect(whereis('kiwi')).to.equal(kiwi);
-    expect(flood.take()).to.deep.equal([{ kind: 'spread', locations: [kiwi], from: neighbour }]);
+    expect(flood.take()).to.deep.equal([{ kind: 'replicate', locations: [kiwi], from: neighbour }]);
   });
 
-  it('tells the seeker of a client that it did not know, and of no other news', () => {
-    report(locationOf('kiwi', 1));
-    report(locationOf('kiwi', 2));
-    bus.send(addresses.store, { kind: 'learned', locations: [locationOf('emu', 1)], from: neighbour });
-    bus.send(addresses.store, { kind: 'learned', locations: [locationOf('emu', 1)], from: neighbour });
-    expect(seeker.received).to.deep.equal([
-      { kind: 'appeared', location: locationOf('kiwi', 1), spread: true },
-      { kind: 'appeared', location: locationOf('emu', 1), spread: true },
+  it('informs the lookup of a client that it did not know, and of nothing else', () => {
+    report(createLocation('kiwi', 1));
+    report(createLocation('kiwi', 2));
+    bus.send(addresses.store, { kind: 'learned', locations: [createLocation('emu', 1)], from: neighbour });
+    bus.send(addresses.store, { kind: 'learned', locations: [createLocation('emu', 1)], from: neighbour });
+    expect(clientLookup.received).to.deep.equal([
+      { kind: 'client-found', location: createLocation('kiwi', 1), isFlooded: true },
+      { kind: 'client-found', location: createLocation('emu', 1), isFlooded: true },
     ]);
   });
 
-  it('[PE24] tells a neighbour that asks what it knows, and asks the seeker where it knows nothing', () => {
-    const seek = { kind: 'SEEK', id: 'Metta:1', hops: 3, client: asClientId('kiwi') } as const;
-    bus.send(addresses.store, { kind: 'sought', from: neighbour, seek });
-    expect(seeker.take()).to.deep.equal([{ kind: 'seek-heard', from: neighbour, seek }]);
+  it('[PE24] answers the lookup of a neighbour, and passes it on where it knows nothing', () => {
+    const lookupLine = { kind: 'SEEK', id: 'Metta:1', hops: 3, client: asClientId('kiwi') } as const;
+    bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
+    expect(clientLookup.take()).to.deep.equal([{ kind: 'peer-lookup', from: neighbour, lookup: lookupLine }]);
     expect(flood.take()).to.deep.equal([]);
-    report(locationOf('kiwi', 1));
+    report(createLocation('kiwi', 1));
     flood.take();
-    seeker.take();
-    bus.send(addresses.store, { kind: 'sought', from: neighbour, seek });
-    expect(flood.take()).to.deep.equal([{ kind: 'tell', location: locationOf('kiwi', 1), to: neighbour }]);
-    expect(seeker.take()).to.deep.equal([]);
+    clientLookup.take();
+    bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
+    expect(flood.take()).to.deep.equal([{ kind: 'send-to', location: createLocation('kiwi', 1), to: neighbour }]);
+    expect(clientLookup.take()).to.deep.equal([]);
   });
 
-  describe('told what was on disk', () => {
-    it('knows it, by the same rule as ever, and tells no neighbour', () => {
-      const learned = eventsOf(bus, 'locations-learned');
-      const locations = [locationOf('kiwi', 1), locationOf('kiwi', 3), locationOf('kiwi', 2), locationOf('emu', 1)];
-      bus.send(addresses.store, { kind: 'remembered', locations });
+  describe('with locations restored from disk', () => {
+    it('holds them, by the same rule as ever, and replicates nothing', () => {
+      const learned = collectEvents(bus, 'locations-learned');
+      const locations = [
+        createLocation('kiwi', 1),
+        createLocation('kiwi', 3),
+        createLocation('kiwi', 2),
+        createLocation('emu', 1),
+      ];
+      bus.send(addresses.store, { kind: 'restored', locations });
       expect(whereis('kiwi')?.time).to.equal('3');
       expect(whereis('emu')?.time).to.equal('1');
       expect(flood.received).to.deep.equal([]);
       expect(learned).to.deep.equal([]);
-      report(locationOf('kiwi', 2));
+      report(createLocation('kiwi', 2));
       expect(flood.received).to.deep.equal([]);
     });
 
-    it('tells it to a neighbour that catches up', () => {
-      bus.send(addresses.store, { kind: 'remembered', locations: [locationOf('kiwi', 1)] });
+    it('sends them to a neighbour that catches up', () => {
+      bus.send(addresses.store, { kind: 'restored', locations: [createLocation('kiwi', 1)] });
       catchUp(neighbour);
-      expect(pages()).to.deep.equal([{ kind: 'page', locations: [locationOf('kiwi', 1)], last: true }]);
+      expect(pages()).to.deep.equal([{ kind: 'page', locations: [createLocation('kiwi', 1)], isLast: true }]);
     });
 
     it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
       bus.attach(
         addresses.store,
-        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 2 }),
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: 2 }),
       );
-      const forgotten = eventsOf(bus, 'location-forgotten');
-      const locations = ['kiwi', 'emu', 'moa'].map((client, index) => locationOf(client, 10 - index));
-      bus.send(addresses.store, { kind: 'remembered', locations });
+      const forgotten = collectEvents(bus, 'location-evicted');
+      const locations = ['kiwi', 'emu', 'moa'].map((client, index) => createLocation(client, 10 - index));
+      bus.send(addresses.store, { kind: 'restored', locations });
       expect(forgotten.map(({ location }) => location.client)).to.deep.equal(['moa']);
       expect(['kiwi', 'emu', 'moa'].map((client) => whereis(client)?.time)).to.deep.equal(['10', '9', undefined]);
     });
   });
 
   it('[LO5] keeps locations of as many bytes as it may, and forgets the oldest', () => {
-    const storeBytesMax = 65_536;
-    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { clientsMax, storeBytesMax }));
-    const forgotten = eventsOf(bus, 'location-forgotten');
-    const of = (index: number) => locationOf(`${index}`.padEnd(1_000, '.'), index);
+    const maxStoreBytes = 65_536;
+    bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { maxClients, maxStoreBytes }));
+    const forgotten = collectEvents(bus, 'location-evicted');
+    const of = (index: number) => createLocation(`${index}`.padEnd(1_000, '.'), index);
     for (let index = 0; index < 100; index += 1) report(of(index));
     const each = locationBytes(of(99));
     expect(forgotten.map(({ location }) => location.effectiveSeconds)).to.deep.equal(
-      Array.from({ length: 100 - Math.floor(storeBytesMax / each) }, (_, index) => index),
+      Array.from({ length: 100 - Math.floor(maxStoreBytes / each) }, (_, index) => index),
     );
     expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
   });
@@ -239,10 +244,10 @@ describe('LocationStore', () => {
     beforeEach(() => {
       bus.attach(
         addresses.store,
-        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 3 }),
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: 3 }),
       );
-      forgotten = eventsOf(bus, 'location-forgotten');
-      for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(locationOf(client, 10 + index));
+      forgotten = collectEvents(bus, 'location-evicted');
+      for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) report(createLocation(client, 10 + index));
     });
 
     const learn = (location: Location) =>
@@ -251,7 +256,7 @@ describe('LocationStore', () => {
 
     /** The horizon that neighbours are told. */
     const horizon = () => {
-      bus.send(addresses.store, { kind: 'describe', neighbour, anew: false });
+      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false });
       const [described] = link.take();
       return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
     };
@@ -274,7 +279,7 @@ describe('LocationStore', () => {
 
     it('[PE25] has a horizon that never passes its own clock, so that what is received now is taken', () => {
       const clock = new SetClock(1_000);
-      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax: 1 }));
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients: 1 }));
       learn(receivedAt('kiwi', 90_000, '90000'));
       learn(receivedAt('emu', 90_001, '90001'));
       expect(horizon()).to.deep.equal({ seconds: 1_000, nanoseconds: 0 });
@@ -283,7 +288,7 @@ describe('LocationStore', () => {
       flood.take();
       learn(receivedAt('moa', 1_001, '1001'));
       expect(flood.take()).to.deep.equal([
-        { kind: 'spread', locations: [receivedAt('moa', 1_001, '1001')], from: neighbour },
+        { kind: 'replicate', locations: [receivedAt('moa', 1_001, '1001')], from: neighbour },
       ]);
       clock.seconds = 500;
       expect(horizon(), 'after the clock was set back').to.deep.equal({ seconds: 500, nanoseconds: 0 });
@@ -292,91 +297,93 @@ describe('LocationStore', () => {
     });
 
     it('forgets the one with the oldest location for another', () => {
-      report(locationOf('rhea', 20));
+      report(createLocation('rhea', 20));
       expect(named(forgotten)).to.deep.equal(['kiwi']);
       expect(whereis('kiwi')).to.equal(undefined);
       expect(whereis('rhea')?.time).to.equal('20');
     });
 
     it('forgets nobody for news of one that it knows', () => {
-      report(locationOf('kiwi', 20));
+      report(createLocation('kiwi', 20));
       expect(forgotten).to.deep.equal([]);
     });
 
     it('does not take back from a neighbour what is as old as what it forgot', () => {
-      report(locationOf('rhea', 20));
+      report(createLocation('rhea', 20));
       flood.take();
-      learn(locationOf('kiwi', 10));
-      learn(locationOf('ostrich', 9));
-      learn(locationOf('ostrich', 10));
+      learn(createLocation('kiwi', 10));
+      learn(createLocation('ostrich', 9));
+      learn(createLocation('ostrich', 10));
       expect(flood.take(), 'it is not news').to.deep.equal([]);
       expect(['kiwi', 'ostrich'].map(whereis)).to.deep.equal([undefined, undefined]);
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
-    it('tells the seeker even of what it does not take back: whoever asks for it may have it', () => {
-      report(locationOf('rhea', 20));
-      seeker.take();
-      learn(locationOf('kiwi', 10));
-      expect(seeker.take()).to.deep.equal([{ kind: 'appeared', location: locationOf('kiwi', 10), spread: false }]);
+    it('informs the lookup even of what it does not hold again: it answers pending lookups', () => {
+      report(createLocation('rhea', 20));
+      clientLookup.take();
+      learn(createLocation('kiwi', 10));
+      expect(clientLookup.take()).to.deep.equal([
+        { kind: 'client-found', location: createLocation('kiwi', 10), isFlooded: false },
+      ]);
       expect(whereis('kiwi')).to.equal(undefined);
     });
 
-    it('[PE25] tells neighbours how old what it forgot is, and so what it takes no more', () => {
+    it('[PE25] announces its horizon to neighbours: what it takes no more', () => {
       expect(horizon()).to.equal(undefined);
-      report(locationOf('rhea', 20));
+      report(createLocation('rhea', 20));
       expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 100_000_000 });
-      report(locationOf('ostrich', 21));
+      report(createLocation('ostrich', 21));
       expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 100_000_000 });
     });
 
     it('takes from a neighbour what is newer', () => {
-      report(locationOf('rhea', 20));
-      learn(locationOf('kiwi', 21));
+      report(createLocation('rhea', 20));
+      learn(createLocation('kiwi', 21));
       expect(whereis('kiwi')?.time).to.equal('21');
       expect(named(forgotten)).to.deep.equal(['kiwi', 'emu']);
     });
 
     it('takes from a neighbour news of those that it holds', () => {
-      report(locationOf('rhea', 20));
-      learn(locationOf('emu', 15));
+      report(createLocation('rhea', 20));
+      learn(createLocation('emu', 15));
       expect(whereis('emu')?.time).to.equal('15');
     });
 
     it('takes what is as old from its clients again', () => {
-      report(locationOf('rhea', 20));
-      report(locationOf('rhea', 21));
-      report(locationOf('kiwi', 10));
+      report(createLocation('rhea', 20));
+      report(createLocation('rhea', 21));
+      report(createLocation('kiwi', 10));
       expect(named(forgotten), 'and forgets it, for it is the oldest').to.deep.equal(['kiwi', 'kiwi']);
       bus.attach(
         addresses.store,
-        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: 1 }),
+        new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: 1 }),
       );
-      report(locationOf('kiwi', 10));
-      report(locationOf('emu', 20));
-      report(locationOf('moa', 10));
-      expect(flood.received.at(-1)).to.deep.include({ kind: 'spread', locations: [locationOf('moa', 10)] });
+      report(createLocation('kiwi', 10));
+      report(createLocation('emu', 20));
+      report(createLocation('moa', 10));
+      expect(flood.received.at(-1)).to.deep.include({ kind: 'replicate', locations: [createLocation('moa', 10)] });
     });
 
     it('does not come to hold them again by catching up, however often', () => {
-      report(locationOf('rhea', 20));
+      report(createLocation('rhea', 20));
       for (let round = 0; round < 3; round += 1) {
-        for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) learn(locationOf(client, 10 + index));
+        for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) learn(createLocation(client, 10 + index));
       }
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
     it('never holds more, and never gives up the newest', () => {
-      const told = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
+      const delivery = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
-        fc.property(fc.array(told, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
+        fc.property(fc.array(delivery, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
           bus.attach(
             addresses.store,
-            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax: max }),
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: max }),
           );
           let newest = 0;
           for (const { client, seconds, learned } of all) {
-            const location = locationOf(`phone${client}`, seconds);
+            const location = createLocation(`phone${client}`, seconds);
             if (learned) learn(location);
             else report(location);
             newest = Math.max(newest, seconds);
@@ -394,26 +401,38 @@ describe('LocationStore', () => {
 
   describe('[PE14] that a neighbour catches up from', () => {
     it('answers a digest with its own buckets of the groups that differ, and of no other', () => {
-      report(locationOf('kiwi', 1));
-      bus.send(addresses.store, { kind: 'describe', neighbour, anew: true });
+      report(createLocation('kiwi', 1));
+      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
       const [described] = link.take();
       if (described?.kind !== 'digest') throw new Error('a digest was asked for');
-      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups, horizon: undefined });
-      expect(link.take()).to.deep.equal([{ kind: 'compared', told: [] }]);
-      report(locationOf('emu', 1));
-      bus.send(addresses.store, { kind: 'compare', neighbour, groups: described.groups, horizon: undefined });
+      bus.send(addresses.store, {
+        kind: 'digest-received',
+        neighbour,
+        groupHashes: described.groupHashes,
+        horizon: undefined,
+      });
+      expect(link.take()).to.deep.equal([{ kind: 'digest-compared', differingGroups: [] }]);
+      report(createLocation('emu', 1));
+      bus.send(addresses.store, {
+        kind: 'digest-received',
+        neighbour,
+        groupHashes: described.groupHashes,
+        horizon: undefined,
+      });
       const own = new Digest();
-      for (const client of ['kiwi', 'emu']) own.toggle(locationOf(client, 1));
-      const group = Math.floor(bucketOf(asClientId('emu')) / 256);
-      expect(link.take()).to.deep.equal([{ kind: 'compared', told: [{ group, buckets: own.describeBuckets(group) }] }]);
+      for (const client of ['kiwi', 'emu']) own.toggle(createLocation(client, 1));
+      const group = Math.floor(partitionOf(asClientId('emu')) / 256);
+      expect(link.take()).to.deep.equal([
+        { kind: 'digest-compared', differingGroups: [{ group, partitionHashes: own.encodePartitionHashes(group) }] },
+      ]);
     });
 
-    it('[PE25] tells it what was received after its horizon, and takes a horizon beyond the own clock for now', () => {
+    it('[PE25] sends it what was received after its horizon, and counts a horizon beyond the own clock as now', () => {
       const clock = new SetClock(1_000);
-      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, clientsMax }));
-      const told = (seconds: number) => {
+      bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients }));
+      const delivery = (seconds: number) => {
         const horizon = { seconds, nanoseconds: 0 };
-        bus.send(addresses.store, { kind: 'compare', neighbour, groups: '', horizon });
+        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
         link.take();
         catchUp(neighbour);
         return pages().flatMap(({ locations }) => locations.map((each) => each.client));
@@ -421,35 +440,37 @@ describe('LocationStore', () => {
       report(receivedAt('kiwi', 900, '90000'));
       report(receivedAt('emu', 901, '1'));
       report(receivedAt('moa', 1_001, '1001'));
-      expect(told(900)).to.have.members(['emu', 'moa']);
-      expect(told(999_999_999)).to.deep.equal(['moa']);
+      expect(delivery(900)).to.have.members(['emu', 'moa']);
+      expect(delivery(999_999_999)).to.deep.equal(['moa']);
     });
 
     it('takes a digest that it cannot read to differ in everything', () => {
       for (const groups of ['', 'AAAA', 'not base64 at all!']) {
-        bus.send(addresses.store, { kind: 'compare', neighbour, groups, horizon: undefined });
+        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: groups, horizon: undefined });
         const [answer] = link.take();
-        expect(answer?.kind === 'compared' && answer.told.map(({ group }) => group)).to.have.lengthOf(groupCount);
+        expect(answer?.kind === 'digest-compared' && answer.differingGroups.map(({ group }) => group)).to.have.lengthOf(
+          groupCount,
+        );
       }
     });
 
     it('passes over buckets that it cannot read', () => {
-      report(locationOf('kiwi', 1));
-      bus.send(addresses.store, { kind: 'buckets-told', neighbour, group: 0, buckets: 'AAAA' });
+      report(createLocation('kiwi', 1));
+      bus.send(addresses.store, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
       bus.send(addresses.store, { kind: 'catch-up', neighbour });
-      expect(pages()).to.deep.equal([{ kind: 'page', locations: [], last: true }]);
+      expect(pages()).to.deep.equal([{ kind: 'page', locations: [], isLast: true }]);
     });
 
     it('deals out what differs in pages, each when it is asked for', () => {
-      for (let index = 0; index < 600; index += 1) report(locationOf(`phone${index}`, 1));
+      for (let index = 0; index < 600; index += 1) report(createLocation(`phone${index}`, 1));
       catchUp(neighbour);
       const got = pages();
       expect(got).to.have.lengthOf(1);
-      for (let more = 0; more < 5 && got.at(-1)?.last !== true; more += 1) {
+      for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
         bus.send(addresses.store, { kind: 'next-page', neighbour });
         got.push(...pages());
       }
-      expect(got.map(({ last }) => last)).to.deep.equal([false, false, true]);
+      expect(got.map(({ isLast }) => isLast)).to.deep.equal([false, false, true]);
       // A bucket is told whole.
       for (const { locations } of got.slice(0, -1)) expect(locations.length).to.be.within(250, 260);
       const clients = got.flatMap(({ locations }) => locations.map(({ client }) => client));
@@ -459,31 +480,31 @@ describe('LocationStore', () => {
 
     for (const held of [0, 1, 249, 250, 251, 500]) {
       it(`comes to a last page with ${held} locations`, () => {
-        for (let index = 0; index < held; index += 1) report(locationOf(`phone${index}`, 1));
+        for (let index = 0; index < held; index += 1) report(createLocation(`phone${index}`, 1));
         catchUp(neighbour);
         const got = pages();
-        for (let more = 0; more < 5 && got.at(-1)?.last !== true; more += 1) {
+        for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
           bus.send(addresses.store, { kind: 'next-page', neighbour });
           got.push(...pages());
         }
-        expect(got.filter(({ last }) => last)).to.have.lengthOf(1);
+        expect(got.filter(({ isLast }) => isLast)).to.have.lengthOf(1);
         expect(got.flatMap(({ locations }) => locations)).to.have.lengthOf(held);
       });
     }
 
-    it('[PE22] deals out only the buckets that differ, however much it holds', () => {
+    it('[PE22] sends only the partitions that differ, however much it holds', () => {
       const held = new Digest();
       const changed = new Set<number>();
       for (let index = 0; index < 5_000; index += 1) {
-        const location = locationOf(`phone${index}`, 1);
+        const location = createLocation(`phone${index}`, 1);
         report(location);
-        if (index % 1_000 === 0) changed.add(bucketOf(location.client));
+        if (index % 1_000 === 0) changed.add(partitionOf(location.client));
         else held.toggle(location);
       }
       catchUp(neighbour, held);
       const dealt = pages().flatMap(({ locations }) => locations);
       expect(dealt.length).to.be.within(5, 10);
-      for (const { client } of dealt) expect(changed.has(bucketOf(client)), client).to.equal(true);
+      for (const { client } of dealt) expect(changed.has(partitionOf(client)), client).to.equal(true);
     });
 
     it('misses nothing that it held at the start, while changes come in between pages', () => {
@@ -492,16 +513,16 @@ describe('LocationStore', () => {
         fc.property(fc.integer({ min: 250, max: 700 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
           bus.attach(
             addresses.store,
-            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, clientsMax }),
+            new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
           );
           link.take();
-          for (let index = 0; index < held; index += 1) report(locationOf(`phone${index}`, 1));
+          for (let index = 0; index < held; index += 1) report(createLocation(`phone${index}`, 1));
           const dealt = new Set<string>();
           catchUp(neighbour);
           for (let page = 0; page < 4; page += 1) {
             for (const { locations } of pages()) for (const { client } of locations) dealt.add(client);
             for (const { client, pagesBefore } of changes) {
-              if (pagesBefore === page) report(locationOf(`phone${client}`, 2 + page));
+              if (pagesBefore === page) report(createLocation(`phone${client}`, 2 + page));
             }
             bus.send(addresses.store, { kind: 'next-page', neighbour });
           }
@@ -514,16 +535,16 @@ describe('LocationStore', () => {
 
     it('begins anew for a neighbour that catches up again, and keeps neighbours apart', () => {
       const other = new FakeActor<LinkMessage>();
-      const blake = serverId('Blake');
+      const blake = toServerId('Blake');
       bus.attach(addresses.link(blake), other);
-      for (let index = 0; index < 350; index += 1) report(locationOf(`phone${index}`, 1));
+      for (let index = 0; index < 350; index += 1) report(createLocation(`phone${index}`, 1));
       catchUp(neighbour);
       catchUp(blake);
-      expect(pages().map(({ last }) => last)).to.deep.equal([false]);
+      expect(pages().map(({ isLast }) => isLast)).to.deep.equal([false]);
       catchUp(neighbour);
       bus.send(addresses.store, { kind: 'next-page', neighbour });
       const again = pages();
-      expect(again.map(({ last }) => last)).to.deep.equal([false, true]);
+      expect(again.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
       expect(again.flatMap(({ locations }) => locations)).to.have.lengthOf(350);
       expect(other.received).to.have.lengthOf(1);
     });

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { indexBytes, locationBytes } from '../../../src/actors/store/location-bytes.js';
+import { maxIndexBytes, locationBytes } from '../../../src/actors/store/location-bytes.js';
 import { LocationTable } from '../../../src/actors/store/location-table.js';
-import { bucketCount, bucketOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { partitionCount, partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import type { Location } from '../../../src/protocol/place/location.js';
-import { clientIds, location } from '../../support/arbitraries.js';
-import { heapBytesOf } from '../../support/heap.js';
-import { locationOf } from '../../support/fake-location.js';
+import { clientIds, locationFromFields } from '../../support/arbitraries.js';
+import { measureHeapBytes } from '../../support/heap.js';
+import { createLocation } from '../../support/fake-location.js';
 import { collidingId } from '../../support/colliding-ids.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
@@ -15,9 +15,9 @@ import { fixedRandom } from '../../support/fixed-random.js';
 function expectDigestOf(table: LocationTable, held: Iterable<Location>): void {
   const digest = new Digest();
   for (const location of held) digest.toggle(location);
-  expect(table.digest.describeGroups()).to.equal(digest.describeGroups());
-  for (const group of digest.differingGroups(new Digest().describeGroups()) ?? []) {
-    expect(table.digest.describeBuckets(group)).to.equal(digest.describeBuckets(group));
+  expect(table.digest.encodeGroupHashes()).to.equal(digest.encodeGroupHashes());
+  for (const group of digest.differingGroups(new Digest().encodeGroupHashes()) ?? []) {
+    expect(table.digest.encodePartitionHashes(group)).to.equal(digest.encodePartitionHashes(group));
   }
 }
 
@@ -25,9 +25,9 @@ describe('LocationTable', () => {
   it('holds one location a client, and counts clients', () => {
     const table = new LocationTable(fixedRandom);
     expect(table.get(asClientId('kiwi'))).to.equal(undefined);
-    const [first, second] = [locationOf('kiwi', 1), locationOf('kiwi', 2)];
+    const [first, second] = [createLocation('kiwi', 1), createLocation('kiwi', 2)];
     table.put(first, undefined);
-    table.put(locationOf('emu', 1), undefined);
+    table.put(createLocation('emu', 1), undefined);
     table.put(second, first);
     expect(table.size).to.equal(2);
     expect(table.get(asClientId('kiwi'))).to.equal(second);
@@ -40,11 +40,11 @@ describe('LocationTable', () => {
 
   it('keeps the ID of a client once, however often the client moves', () => {
     const table = new LocationTable(fixedRandom);
-    const bytes = heapBytesOf(1_000, (index) => {
+    const bytes = measureHeapBytes(1_000, (index) => {
       const client = `${index}`.padEnd(10_000, '.');
       for (const seconds of [1, 2, 3]) {
-        const next = locationOf(client, seconds);
-        table.put(next, table.rivalOf(next));
+        const next = createLocation(client, seconds);
+        table.put(next, table.findStored(next));
       }
     });
     expect(table.size).to.equal(1_000);
@@ -66,7 +66,7 @@ describe('LocationTable', () => {
             table.remove(known);
             held.delete(client);
           } else {
-            const next = location({ client, time: String(seconds) });
+            const next = locationFromFields({ client, time: String(seconds) });
             table.put(next, known);
             held.set(client, next);
           }
@@ -81,26 +81,26 @@ describe('LocationTable', () => {
 
   it('does not mind the removal of what it does not hold', () => {
     const table = new LocationTable(fixedRandom);
-    table.put(locationOf('kiwi', 1), undefined);
-    table.remove(locationOf('emu', 1));
+    table.put(createLocation('kiwi', 1), undefined);
+    table.remove(createLocation('emu', 1));
     expect(table.size).to.equal(1);
-    expectDigestOf(table, [locationOf('kiwi', 1)]);
+    expectDigestOf(table, [createLocation('kiwi', 1)]);
   });
 
-  it('[PE22] has every location in the bucket of its client', () => {
+  it('[PE22] has every location in the partition of its client', () => {
     const table = new LocationTable(fixedRandom);
-    const all = Array.from({ length: 500 }, (_, index) => locationOf(`phone${index}`, 1));
+    const all = Array.from({ length: 500 }, (_, index) => createLocation(`phone${index}`, 1));
     for (const each of all) table.put(each, undefined);
     const inBucket = (bucket: number) => {
       const held: Location[] = [];
-      expect(table.collectIn(bucket, 0, 1, held)).to.equal(undefined);
+      expect(table.collectInPartition(bucket, 0, 1, held)).to.equal(undefined);
       return held;
     };
-    for (const each of all) expect(inBucket(bucketOf(each.client))).to.include(each);
+    for (const each of all) expect(inBucket(partitionOf(each.client))).to.include(each);
     let held = 0;
-    for (let bucket = 0; bucket < bucketCount; bucket += 1) held += inBucket(bucket).length;
+    for (let bucket = 0; bucket < partitionCount; bucket += 1) held += inBucket(bucket).length;
     expect(held).to.equal(500);
-    expect(groupCount).to.be.below(bucketCount);
+    expect(groupCount).to.be.below(partitionCount);
   });
 
   it('[LO5] counts the bytes that its locations take, whatever is put and removed', () => {
@@ -115,7 +115,7 @@ describe('LocationTable', () => {
             table.remove(known);
             held.delete(client);
           } else if (!remove) {
-            const next = location({ client, time: `5.${'0'.repeat(digits + 1)}` });
+            const next = locationFromFields({ client, time: `5.${'0'.repeat(digits + 1)}` });
             table.put(next, known);
             held.set(client, next);
           }
@@ -130,37 +130,37 @@ describe('LocationTable', () => {
   for (const idBytes of [20, 1_024]) {
     it(`[LO5] takes no more memory than it counts, for client IDs of ${idBytes} bytes`, () => {
       const table = new LocationTable(fixedRandom);
-      const bytes = heapBytesOf(30_000, (index) => {
-        table.put(locationOf(`${index}`.padEnd(idBytes, '.'), 1), undefined);
+      const bytes = measureHeapBytes(30_000, (index) => {
+        table.put(createLocation(`${index}`.padEnd(idBytes, '.'), 1), undefined);
       });
       const counted = table.bytes / table.size;
       // Beside it the index has a part of fixed size, for each of its buckets, which many locations share.
-      const shared = indexBytes / table.size;
+      const shared = maxIndexBytes / table.size;
       expect(bytes).to.be.within(counted * 0.75, counted + shared);
     }).timeout(60_000);
   }
 
   describe('[LO5] looking for an old location', () => {
     it('finds none where there is none', () => {
-      expect(new LocationTable(fixedRandom).findOld()).to.equal(undefined);
+      expect(new LocationTable(fixedRandom).findEvictionCandidate()).to.equal(undefined);
     });
 
     it('finds the oldest of all where there are a few dozen, wherever it looked last', () => {
       const table = new LocationTable(fixedRandom);
-      for (let index = 0; index < 40; index += 1) table.put(locationOf(`phone${index}`, 100 - index), undefined);
+      for (let index = 0; index < 40; index += 1) table.put(createLocation(`phone${index}`, 100 - index), undefined);
       for (let left = 40; left > 0; left -= 1) {
-        const oldest = table.findOld();
+        const oldest = table.findEvictionCandidate();
         expect(oldest?.receivedSeconds).to.equal(61 + 40 - left);
         if (oldest !== undefined) table.remove(oldest);
       }
       expect(table.size).to.equal(0);
     });
 
-    it('takes little longer where all clients are of one bucket', () => {
+    it('takes little longer where all clients are of one partition', () => {
       const count = 30_000;
       const timeOf = (clientOf: (index: number) => string) => {
         const table = new LocationTable(fixedRandom);
-        const make = (index: number) => locationOf(clientOf(index), index);
+        const make = (index: number) => createLocation(clientOf(index), index);
         for (let index = 0; index < count; index += 1) table.put(make(index), undefined);
         let least = Infinity;
         for (let round = 0; round < 5; round += 1) {
@@ -168,7 +168,7 @@ describe('LocationTable', () => {
           const start = process.cpuUsage();
           for (const location of added) {
             table.put(location, undefined);
-            table.remove(table.findOld() ?? expect.fail('there are locations'));
+            table.remove(table.findEvictionCandidate() ?? expect.fail('there are locations'));
           }
           least = Math.min(least, process.cpuUsage(start).user);
         }
@@ -181,20 +181,20 @@ describe('LocationTable', () => {
     it('goes by the nanosecond', () => {
       const table = new LocationTable(fixedRandom);
       const [older, newer] = ['5.000000001', '5.000000002'].map((time, index) =>
-        location({ client: `c${index}`, time }),
+        locationFromFields({ client: `c${index}`, time }),
       );
       if (older === undefined || newer === undefined) expect.fail();
       for (const each of [newer, older]) table.put(each, undefined);
-      expect(table.findOld()).to.equal(older);
+      expect(table.findEvictionCandidate()).to.equal(older);
     });
 
     it('finds one among the oldest where there are many, and never the newest', () => {
       const table = new LocationTable(fixedRandom);
       const count = 20_000;
-      for (let index = 0; index < count; index += 1) table.put(locationOf(`phone${index}`, index), undefined);
+      for (let index = 0; index < count; index += 1) table.put(createLocation(`phone${index}`, index), undefined);
       const found: number[] = [];
       for (let searches = 0; searches < 1_000; searches += 1) {
-        const old = table.findOld() ?? expect.fail('there are locations');
+        const old = table.findEvictionCandidate() ?? expect.fail('there are locations');
         found.push(old.receivedSeconds);
         table.remove(old);
       }

@@ -1,32 +1,32 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ClientBuckets, cursorOf } from '../../../src/actors/store/partitioned-map.js';
-import { leafMax } from '../../../src/actors/store/hash-trie.js';
-import { bucketCount, bucketOf } from '../../../src/protocol/place/digest.js';
+import { PartitionedMap, cursorOf } from '../../../src/actors/store/partitioned-map.js';
+import { maxLeafEntries } from '../../../src/actors/store/hash-trie.js';
+import { partitionCount, partitionOf } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import { SeededRandom } from '../../../src/simulation/time/seeded-random.js';
 import { collidingId } from '../../support/colliding-ids.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
-const crowded = bucketOf(collidingId(0));
+const crowded = partitionOf(collidingId(0));
 
 /** A client of a number: those below 300 are of one bucket, the others of any. */
 function clientOf(number: number): ClientId {
   return number < 300 ? collidingId(number) : asClientId(`phone${number}`);
 }
 
-describe('ClientBuckets', () => {
-  it('holds what a map would, also where most clients are of one bucket', () => {
+describe('PartitionedMap', () => {
+  it('holds what a map would, also where most clients are of one partition', () => {
     const steps = fc.array(fc.record({ number: fc.nat(400), isRemoved: fc.boolean() }), { maxLength: 1_000 });
     fc.assert(
       fc.property(steps, fc.nat(), (all, seed) => {
-        const buckets = new ClientBuckets<number>(new SeededRandom(String(seed), 'key'));
+        const buckets = new PartitionedMap<number>(new SeededRandom(String(seed), 'key'));
         const held = new Map<ClientId, number>();
         for (const [value, { number, isRemoved }] of all.entries()) {
           const client = clientOf(number);
-          if (isRemoved) expect(buckets.delete(bucketOf(client), client)).to.equal(held.delete(client));
+          if (isRemoved) expect(buckets.delete(partitionOf(client), client)).to.equal(held.delete(client));
           else {
-            buckets.set(bucketOf(client), client, value);
+            buckets.set(partitionOf(client), client, value);
             held.set(client, value);
           }
         }
@@ -47,20 +47,20 @@ describe('ClientBuckets', () => {
     });
     fc.assert(
       fc.property(plan, ({ seed, max, staying, changes }) => {
-        const buckets = new ClientBuckets<number>(new SeededRandom(String(seed), 'key'));
-        const put = (number: number) => buckets.set(bucketOf(clientOf(number)), clientOf(number), number);
+        const buckets = new PartitionedMap<number>(new SeededRandom(String(seed), 'key'));
+        const put = (number: number) => buckets.set(partitionOf(clientOf(number)), clientOf(number), number);
         for (let number = 0; number <= 400; number += 1) put(number);
         const met: number[] = [];
         const rest = changes.values();
         for (let from: number | undefined = 0; from !== undefined;) {
           const { values, next }: ReturnType<typeof buckets.page> = buckets.page(from, max);
-          expect(values.length).to.be.at.most(max + leafMax);
+          expect(values.length).to.be.at.most(max + maxLeafEntries);
           met.push(...values);
           from = next;
           expect(next === undefined || Number.isSafeInteger(next)).to.equal(true);
           for (const { number, isRemoved } of rest.next().value ?? []) {
             if (number % 400 < staying) continue;
-            if (isRemoved) buckets.delete(bucketOf(clientOf(number)), clientOf(number));
+            if (isRemoved) buckets.delete(partitionOf(clientOf(number)), clientOf(number));
             else put(number);
           }
         }
@@ -72,11 +72,11 @@ describe('ClientBuckets', () => {
     );
   });
 
-  it('ends a page within a bucket that holds 150,000, and goes on there', () => {
-    const buckets = new ClientBuckets<number>(fixedRandom);
+  it('ends a page within a partition that holds 150,000, and continues there', () => {
+    const buckets = new PartitionedMap<number>(fixedRandom);
     for (let index = 0; index < 150_000; index += 1) buckets.set(crowded, collidingId(index), index);
     const { values, next } = buckets.page(0, 1);
-    expect(values.length).to.be.within(1, 1 + leafMax);
+    expect(values.length).to.be.within(1, 1 + maxLeafEntries);
     expect(next).to.be.within(cursorOf(crowded) + 1, cursorOf(crowded + 1) - 1);
     let pages = 0;
     const met = new Set<number>();
@@ -90,10 +90,10 @@ describe('ClientBuckets', () => {
   }).timeout(60_000);
 
   it('takes no more pages than it must through buckets that are empty again', () => {
-    const buckets = new ClientBuckets<number>(fixedRandom);
+    const buckets = new PartitionedMap<number>(fixedRandom);
     for (let index = 0; index < 1_000; index += 1) buckets.set(crowded, collidingId(index), index);
     for (let index = 0; index < 1_000; index += 1) buckets.delete(crowded, collidingId(index));
     expect(buckets.page(0, 1)).to.deep.equal({ values: [], next: undefined });
-    expect(buckets.page(cursorOf(bucketCount - 1), 1).next).to.equal(undefined);
+    expect(buckets.page(cursorOf(partitionCount - 1), 1).next).to.equal(undefined);
   });
 });

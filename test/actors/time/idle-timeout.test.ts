@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { IdleWatch } from '../../../src/actors/time/idle-timeout.js';
+import { IdleTimeout } from '../../../src/actors/time/idle-timeout.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-describe('[CO8] IdleWatch', () => {
+describe('[CO8] IdleTimeout', () => {
   let clock: VirtualClock;
-  let watch: IdleWatch;
+  let watch: IdleTimeout;
   let idle: number;
   let mayRest: boolean;
 
@@ -13,7 +13,7 @@ describe('[CO8] IdleWatch', () => {
     idle = 0;
     mayRest = false;
     clock.advance(12_345);
-    watch = new IdleWatch(
+    watch = new IdleTimeout(
       clock,
       60_000,
       () => mayRest,
@@ -21,21 +21,21 @@ describe('[CO8] IdleWatch', () => {
     );
   });
 
-  it('tells once that nothing has moved for so long', () => {
+  it('fires once after so long without activity', () => {
     clock.advance(59_999);
     expect(idle).to.equal(0);
     clock.advance(1);
     expect(idle).to.equal(1);
     clock.advance(600_000);
     expect(idle).to.equal(1);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
   it('counts from the last move, with one timer however many there are', () => {
     for (let second = 0; second < 300; second += 1) {
       clock.advance(1_000);
-      watch.moved();
-      expect(clock.armed).to.equal(1);
+      watch.touch();
+      expect(clock.armedTimerCount).to.equal(1);
     }
     clock.advance(59_999);
     expect(idle).to.equal(0);
@@ -43,7 +43,7 @@ describe('[CO8] IdleWatch', () => {
     expect(idle).to.equal(1);
   });
 
-  it('tells nothing while it may rest, and counts from there', () => {
+  it('does not fire while idleness is allowed, and counts from there', () => {
     mayRest = true;
     clock.advance(600_000);
     mayRest = false;
@@ -53,10 +53,10 @@ describe('[CO8] IdleWatch', () => {
     expect(idle).to.equal(1);
   });
 
-  it('tells nothing any more when it is stopped', () => {
+  it('does not fire after it is stopped', () => {
     watch.stop();
     clock.advance(600_000);
     expect(idle).to.equal(0);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

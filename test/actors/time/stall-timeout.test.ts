@@ -1,23 +1,23 @@
 import { expect } from 'chai';
-import { StallWatch } from '../../../src/actors/time/stall-timeout.js';
+import { StallTimeout } from '../../../src/actors/time/stall-timeout.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-describe('StallWatch', () => {
+describe('StallTimeout', () => {
   let clock: VirtualClock;
   let waiting: number;
   let stalls: number;
-  let watch: StallWatch;
+  let watch: StallTimeout;
 
   beforeEach(() => {
     clock = new VirtualClock();
     waiting = 1_000;
     stalls = 0;
-    const backlog = { bytes: () => waiting, bytesMax: 100 };
-    watch = new StallWatch(clock, 60, backlog, () => (stalls += 1));
+    const outputBuffer = { bytes: () => waiting, maxBytes: 100 };
+    watch = new StallTimeout(clock, 60, outputBuffer, () => (stalls += 1));
   });
 
-  it('tells once of somebody who takes nothing', () => {
-    watch.begin();
+  it('fires once when nothing is read', () => {
+    watch.start();
     clock.advance(59);
     expect(stalls).to.equal(0);
     clock.advance(1);
@@ -26,8 +26,8 @@ describe('StallWatch', () => {
     expect(stalls).to.equal(1);
   });
 
-  it('lets be who takes a little, for as long as that lasts', () => {
-    watch.begin();
+  it('does not fire while a little is read', () => {
+    watch.start();
     for (let time = 1; time <= 5; time += 1) {
       waiting -= 1;
       clock.advance(60);
@@ -37,27 +37,27 @@ describe('StallWatch', () => {
     expect(stalls).to.equal(1);
   });
 
-  it('lets be who has little left, and is not armed any more', () => {
-    watch.begin();
+  it('does not fire when little is buffered, and is not armed any more', () => {
+    watch.start();
     waiting = 100;
     clock.advance(60);
     expect(stalls).to.equal(0);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
-  it('counts from when it was first begun', () => {
-    watch.begin();
+  it('counts from its first start', () => {
+    watch.start();
     clock.advance(40);
-    watch.begin();
+    watch.start();
     clock.advance(20);
     expect(stalls).to.equal(1);
   });
 
-  it('tells nothing when it is stopped', () => {
-    watch.begin();
+  it('does not fire when it is stopped', () => {
+    watch.start();
     watch.stop();
     clock.advance(1_000);
     expect(stalls).to.equal(0);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

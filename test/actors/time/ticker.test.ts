@@ -18,15 +18,15 @@ describe('ticker', () => {
       initial: 'ticking',
       states: {
         ticking: {
-          invoke: { src: 'ticker', input: { clock, type: 'TICK', everyMs: () => everyMs.shift() ?? 1_000 } },
+          invoke: { src: 'ticker', input: { clock, type: 'TICK', nextIntervalMs: () => everyMs.shift() ?? 1_000 } },
           on: { TICK: { actions: 'note' }, LEAVE: 'still' },
         },
         still: { on: { TICK: { actions: 'note' }, RETURN: 'ticking' } },
       },
     });
-    const life = createActor(machine, { clock });
-    life.start();
-    return life;
+    const actor = createActor(machine, { clock });
+    actor.start();
+    return actor;
   }
 
   beforeEach(() => {
@@ -43,26 +43,26 @@ describe('ticker', () => {
   });
 
   it('falls silent with its state, leaves no timer, and begins anew', () => {
-    const life = begin();
+    const actor = begin();
     clock.advance(1_500);
-    life.send({ type: 'LEAVE' });
-    expect(clock.armed).to.equal(0);
+    actor.send({ type: 'LEAVE' });
+    expect(clock.armedTimerCount).to.equal(0);
     clock.advance(5_000);
     expect(ticks).to.deep.equal([1_000]);
-    life.send({ type: 'RETURN' });
+    actor.send({ type: 'RETURN' });
     clock.advance(1_000);
     expect(ticks).to.deep.equal([1_000, 7_500]);
-    life.stop();
-    expect(clock.armed).to.equal(0);
+    actor.stop();
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
   it('may be left by what its tick leads to', () => {
-    const life = begin();
-    life.subscribe(() => {
-      if (ticks.length === 2 && life.getSnapshot().matches('ticking')) life.send({ type: 'LEAVE' });
+    const actor = begin();
+    actor.subscribe(() => {
+      if (ticks.length === 2 && actor.getSnapshot().matches('ticking')) actor.send({ type: 'LEAVE' });
     });
     clock.advance(10_000);
     expect(ticks).to.deep.equal([1_000, 2_000]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

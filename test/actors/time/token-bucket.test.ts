@@ -5,7 +5,7 @@ import { TokenBucket } from '../../../src/actors/time/token-bucket.js';
 /** How many tokens are to be had at a moment. */
 function takeAll(bucket: TokenBucket, nowMs: number): number {
   let taken = 0;
-  while (bucket.take(nowMs)) taken += 1;
+  while (bucket.tryTake(nowMs)) taken += 1;
   return taken;
 }
 
@@ -31,16 +31,16 @@ describe('[CO7] TokenBucket', () => {
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.array(fc.nat(3_000)), (perSecond, pauses) => {
         const bucket = new TokenBucket(perSecond, 0);
         let nowMs = 0;
-        for (let take = 0; take < Math.min(perSecond, 2_000); take += 1) bucket.take(nowMs);
+        for (let take = 0; take < Math.min(perSecond, 2_000); take += 1) bucket.tryTake(nowMs);
         for (const pauseMs of pauses) {
           nowMs += pauseMs;
-          if (bucket.take(nowMs)) continue;
+          if (bucket.tryTake(nowMs)) continue;
           expect(bucket.waitMs).to.be.within(1, Math.ceil(1_000 / perSecond));
           nowMs += bucket.waitMs;
-          if (bucket.take(nowMs)) continue;
+          if (bucket.tryTake(nowMs)) continue;
           // A sum of fractions may fall short by a hair: then it is a millisecond more.
           nowMs += bucket.waitMs;
-          expect(bucket.take(nowMs)).to.equal(true);
+          expect(bucket.tryTake(nowMs)).to.equal(true);
         }
       }),
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { waitInWords } from '../../../src/actors/upstream/format-duration.js';
+import { formatDuration } from '../../../src/actors/upstream/format-duration.js';
 
-describe('waitInWords', () => {
+describe('formatDuration', () => {
   for (const [ms, words] of [
     [0, '1 s'],
     [1_001, '2 s'],
@@ -11,6 +11,6 @@ describe('waitInWords', () => {
     [7_200_001, '3 h'],
     [86_467_000, '25 h'],
   ] as const) {
-    it(`says ${words} of ${ms} ms`, () => expect(waitInWords(ms)).to.equal(words));
+    it(`says ${words} of ${ms} ms`, () => expect(formatDuration(ms)).to.equal(words));
   }
 });

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { AnswerCache } from '../../../src/actors/upstream/response-cache.js';
+import { ResponseCache } from '../../../src/actors/upstream/response-cache.js';
 
-describe('the cache of answers', () => {
+describe('ResponseCache', () => {
   it('gives an answer for as long as it lives', () => {
-    const cache = new AnswerCache(1_000, 10_000);
+    const cache = new ResponseCache(1_000, 10_000);
     cache.put('a', '{}', 0);
     expect(cache.get('a', 999)).to.equal('{}');
     expect(cache.get('a', 1_000)).to.equal(undefined);
@@ -11,21 +11,21 @@ describe('the cache of answers', () => {
   });
 
   it('lets a newer answer live anew', () => {
-    const cache = new AnswerCache(1_000, 10_000);
+    const cache = new ResponseCache(1_000, 10_000);
     cache.put('a', '1', 0);
     cache.put('a', '2', 900);
     expect(cache.get('a', 1_899)).to.equal('2');
   });
 
   it('keeps nothing where answers do not live', () => {
-    const cache = new AnswerCache(0, 10_000);
+    const cache = new ResponseCache(0, 10_000);
     cache.put('a', '{}', 0);
     expect(cache.get('a', 0)).to.equal(undefined);
   });
 
   it('takes no more than it may: the oldest goes first, and one that is too large for all is not kept', () => {
     // An entry takes its text and 200 bytes besides.
-    const cache = new AnswerCache(1_000, 1_000);
+    const cache = new ResponseCache(1_000, 1_000);
     for (const key of ['a', 'b', 'c']) cache.put(key, 'x'.repeat(200), 0);
     expect(['a', 'b', 'c'].map((key) => cache.get(key, 0)?.length)).to.deep.equal([undefined, 200, 200]);
     cache.put('d', 'x'.repeat(2_000), 0);
@@ -35,7 +35,7 @@ describe('the cache of answers', () => {
   });
 
   it('forgets what is over when something new comes', () => {
-    const cache = new AnswerCache(1_000, 1_000);
+    const cache = new ResponseCache(1_000, 1_000);
     for (let second = 0; second < 100; second += 1) {
       cache.put(String(second), 'x'.repeat(500), second * 1_000);
       expect(cache.get(String(second), second * 1_000)).to.have.lengthOf(500);

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { SpendingWindow } from '../../../src/actors/upstream/sliding-window.js';
+import { SlidingWindow } from '../../../src/actors/upstream/sliding-window.js';
 
 const spanMs = 60_000;
 /** What is forgotten later than it might be: a grain of time. */
 const lateMs = spanMs / 240;
 
-describe('a spending window', () => {
-  it('lets no more be spent than its limit, and tells when there is more', () => {
-    const window = new SpendingWindow(spanMs, 10);
+describe('SlidingWindow', () => {
+  it('allows no more than its limit, and says when there is more', () => {
+    const window = new SlidingWindow(spanMs, 10);
     expect(window.waitMs(10, 0)).to.equal(0);
     window.spend(6, 0);
     window.spend(4, 30_000);
@@ -18,9 +18,9 @@ describe('a spending window', () => {
     expect(window.waitMs(7, 60_000 + lateMs)).to.equal(30_000);
   });
 
-  it('tells what can never be spent', () => {
-    expect(new SpendingWindow(spanMs, 10).waitMs(11, 0)).to.equal(Infinity);
-    expect(new SpendingWindow(spanMs, 0).waitMs(1, 0)).to.equal(Infinity);
+  it('says what can never be spent', () => {
+    expect(new SlidingWindow(spanMs, 10).waitMs(11, 0)).to.equal(Infinity);
+    expect(new SlidingWindow(spanMs, 0).waitMs(1, 0)).to.equal(Infinity);
   });
 
   it('never lets more than the limit be spent within its span, nor waits longer than it must', () => {
@@ -29,7 +29,7 @@ describe('a spending window', () => {
     });
     fc.assert(
       fc.property(steps, (given) => {
-        const window = new SpendingWindow(spanMs, 10);
+        const window = new SlidingWindow(spanMs, 10);
         const spent: { atMs: number; amount: number }[] = [];
         const within = (fromMs: number) =>
           spent.filter(({ atMs }) => atMs > fromMs).reduce((sum, { amount }) => sum + amount, 0);
@@ -48,10 +48,10 @@ describe('a spending window', () => {
     );
   });
 
-  it('may be spent from after the time that it told', () => {
+  it('allows spending again after the time that it gave', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(100_000), { maxLength: 30 }), fc.integer({ min: 1, max: 10 }), (times, amount) => {
-        const window = new SpendingWindow(spanMs, 10);
+        const window = new SlidingWindow(spanMs, 10);
         let nowMs = 0;
         for (const atMs of times.sort((a, b) => a - b)) {
           nowMs = atMs;

@@ -3,14 +3,14 @@ import type { BreakerEvent, BudgetEvent } from '../../../src/actors/bus/events.j
 import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
 import { Twitter } from '../../../src/actors/upstream/twitter.js';
 import { Budget } from '../../../src/actors/upstream/budget.js';
-import { defaultUpstreamPace, type UpstreamPace } from '../../../src/actors/upstream/upstream-settings.js';
+import { defaultUpstreamSettings, type UpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
 import { UpstreamError } from '../../../src/protocol/upstream/errors.js';
-import type { NearbyQuestion } from '../../../src/protocol/upstream/upstream.js';
+import type { NearbyQuery } from '../../../src/protocol/upstream/upstream.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
-import { FakeHttp, fakeUpstream, promisesSettled } from '../../support/fake-upstream.js';
+import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
+import { FakeHttp, fakeUpstream, flushPromises } from '../../support/fake-upstream.js';
 
 const replyTo = addresses.connection(1);
 const about = { latitude: '34.06', longitude: '-118.44', radiusKm: 10, count: 5 };
@@ -31,69 +31,69 @@ describe('Twitter', () => {
     clock = new VirtualClock();
     http = new FakeHttp();
     asker = new FakeActor();
-    reasons = eventsOf(bus, 'upstream-failed');
-    breaker = eventsOf(bus, 'upstream');
-    overdrafts = eventsOf(bus, 'upstream-budget');
+    reasons = collectEvents(bus, 'upstream-failed');
+    breaker = collectEvents(bus, 'upstream-breaker');
+    overdrafts = collectEvents(bus, 'upstream-budget');
     bus.attach(replyTo, asker);
     begin();
   });
 
   afterEach(async () => {
     upstream.stop();
-    await promisesSettled();
-    expect(clock.armed, 'no timer outlives the actor').to.equal(0);
+    await flushPromises();
+    expect(clock.armedTimerCount, 'no timer outlives the actor').to.equal(0);
   });
 
-  function begin(changes: Partial<typeof fakeUpstream> = {}, pace: Partial<UpstreamPace> = {}): void {
-    const whole = { ...defaultUpstreamPace, ...pace };
+  function begin(changes: Partial<typeof fakeUpstream> = {}, settings: Partial<UpstreamSettings> = {}): void {
+    const whole = { ...defaultUpstreamSettings, ...settings };
     budget = new Budget(whole.budget);
-    restart(changes, pace);
+    restart(changes, settings);
   }
 
   /** Another actor in the place of the one there was, with what outlives it. */
-  function restart(changes: Partial<typeof fakeUpstream> = {}, pace: Partial<UpstreamPace> = {}): void {
+  function restart(changes: Partial<typeof fakeUpstream> = {}, settings: Partial<UpstreamSettings> = {}): void {
     const edges = { clock, random: { next: () => 0.5 }, http, budget };
-    upstream = new Twitter(bus, edges, { ...fakeUpstream, ...changes }, { ...defaultUpstreamPace, ...pace });
+    upstream = new Twitter(bus, edges, { ...fakeUpstream, ...changes }, { ...defaultUpstreamSettings, ...settings });
     bus.attach(addresses.upstream, upstream);
   }
 
-  function ask(question: number, changes: Partial<NearbyQuestion> = {}): void {
+  function ask(requestId: number, changes: Partial<NearbyQuery> = {}): void {
     bus.send(addresses.upstream, {
       kind: 'nearby',
-      about: { ...about, ...changes },
-      address: '192.0.2.1',
+      query: { ...about, ...changes },
+      remoteHost: '192.0.2.1',
       replyTo,
-      question,
+      requestId,
     });
   }
 
   /** Asks a question that is like no other. */
-  function askApart(question: number): void {
+  function askDistinct(question: number): void {
     ask(question, { radiusKm: question / 1_000 });
   }
 
   /** What the asker has been told since it was last asked. */
   async function answers(): Promise<Record<number, string>> {
-    await promisesSettled();
+    await flushPromises();
     return Object.fromEntries(
       asker.take().map((message) => {
-        if (message.kind !== 'nearby-found') throw new Error(`not an answer: ${message.kind}`);
-        return [message.question, message.json];
+        if (message.kind !== 'nearby-response') throw new Error(`not an answer: ${message.kind}`);
+        return [message.requestId, message.json];
       }),
     );
   }
 
-  const refused = () => http.last.fail(new UpstreamError('the upstream cannot be reached', 'passing'));
+  const refused = () => http.last.fail(new UpstreamError('the upstream cannot be reached', 'transient'));
   const states = () => breaker.map(({ state }) => state);
 
   /** Has five questions fail, which trips the breaker. */
   async function trip(): Promise<void> {
     for (let question = 1_001; question <= 1_005; question += 1) {
-      askApart(question);
-      http.last.fail(new UpstreamError('nonsense.', 'lasting'));
-      await promisesSettled();
+      askDistinct(question);
+      http.last.fail(new UpstreamError('nonsense.', 'permanent'));
+      await flushPromises();
     }
-    expect(states().at(-1)).to.equal('tripped');
+    expect(states().at(-1)).to.equal('open');
     asker.take();
   }
 
@@ -102,18 +102,18 @@ describe('Twitter', () => {
     expect(http.last.request.url).to.equal('http://upstream.example/34.06,-118.44,10,5');
     http.last.respond(200, '{"results":[]}');
     expect(await answers()).to.deep.equal({ 7: '{"results":[]}' });
-    expect(clock.armed, 'the deadline is taken back').to.equal(0);
+    expect(clock.armedTimerCount, 'the deadline is taken back').to.equal(0);
     expect(breaker).to.deep.equal([]);
   });
 
-  it('[WH3] tells the upstream the radius as it was asked: it cuts it, and says so', () => {
+  it('[WH3] passes the radius on as it was requested: the upstream clamps it, and says so', () => {
     ask(1, { radiusKm: 1e300 });
     expect(http.last.request.url).to.equal('http://upstream.example/34.06,-118.44,1e+300,5');
   });
 
   it('lets questions overtake each other', async () => {
-    askApart(1);
-    askApart(2);
+    askDistinct(1);
+    askDistinct(2);
     http.last.respond(200, '{"second":2}');
     expect(await answers()).to.deep.equal({ 2: '{"second":2}' });
     http.requests[0]?.respond(200, '{"first":1}');
@@ -142,14 +142,14 @@ describe('Twitter', () => {
 
   for (const place of ['request', 'answer'] as const) {
     it(`[UP7] [UP9] says no more than that when the upstream's ${place} is broken, and tells the log the rest`, async () => {
-      const failures = eventsOf(bus, 'actor-failed');
+      const failures = collectEvents(bus, 'actor-failed');
       begin({
         [place]: () => {
           throw new TypeError('secret is not a function');
         },
       });
       for (const question of [1, 2]) {
-        askApart(question);
+        askDistinct(question);
         for (const request of http.requests) request.respond(200, '{}');
       }
       expect(await answers()).to.deep.equal({ 1: '{"error":"internal error"}', 2: '{"error":"internal error"}' });
@@ -160,15 +160,15 @@ describe('Twitter', () => {
   }
 
   describe('many questions at once', () => {
-    it('[UP8] has 32 requests under way and 256 questions waiting at most; the next one hears so at once', async () => {
-      for (let question = 1; question <= 289; question += 1) askApart(question);
+    it('[UP8] makes 32 requests at once and queues 256; the next one is rejected at once', async () => {
+      for (let question = 1; question <= 289; question += 1) askDistinct(question);
       expect(http.requests).to.have.lengthOf(32);
       expect(await answers()).to.deep.equal({ 289: '{"error":"too many questions at once, ask again"}' });
       http.requests[0]?.respond(200, '{}');
-      await promisesSettled();
+      await flushPromises();
       expect(http.requests, 'the next in turn').to.have.lengthOf(33);
       expect(http.last.request.url).to.include(',0.033,');
-      askApart(290);
+      askDistinct(290);
       expect(await answers(), 'there is room for one again').to.deep.equal({ 1: '{}' });
       clock.advance(5_000);
       expect(Object.keys(await answers()), 'all are answered within the deadline').to.have.lengthOf(288);
@@ -195,7 +195,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(7);
     });
 
-    it('[UP12] tells all of a failure, too', async () => {
+    it('[UP12] gives a failure to all that share the request, too', async () => {
       ask(1);
       ask(2);
       http.last.respond(500, '');
@@ -203,11 +203,11 @@ describe('Twitter', () => {
     });
   });
 
-  describe('answers from memory', () => {
+  describe('the response cache', () => {
     it('[UP11] gives the same answer for 15 seconds, and asks again then', async () => {
       ask(1);
       http.last.respond(200, '{"at":1}');
-      await promisesSettled();
+      await flushPromises();
       clock.advance(14_999);
       ask(2);
       expect(await answers()).to.deep.equal({ 1: '{"at":1}', 2: '{"at":1}' });
@@ -219,13 +219,13 @@ describe('Twitter', () => {
     it('[UP11] keeps no failures', async () => {
       ask(1);
       http.last.respond(500, '');
-      await promisesSettled();
+      await flushPromises();
       ask(2);
       expect(http.requests).to.have.lengthOf(2);
     });
 
-    it('[UP11] gives them while the breaker is tripped and nothing may be spent', async () => {
-      begin({}, { budget: { ...defaultUpstreamPace.budget, requestsPerMinute: 6 } });
+    it('[UP11] gives them while the breaker is open and nothing may be spent', async () => {
+      begin({}, { budget: { ...defaultUpstreamSettings.budget, requestsPerMinute: 6 } });
       ask(1);
       http.last.respond(200, '{}');
       await trip();
@@ -234,16 +234,16 @@ describe('Twitter', () => {
     });
   });
 
-  describe('second attempts', () => {
+  describe('retries', () => {
     it('[UP10] asks again when that can help, three times in all, after a pause', async () => {
       ask(1);
       refused();
-      await promisesSettled();
+      await flushPromises();
       expect(http.requests).to.have.lengthOf(1);
       clock.advance(50);
       expect(http.requests).to.have.lengthOf(2);
       refused();
-      await promisesSettled();
+      await flushPromises();
       clock.advance(99);
       expect(http.requests).to.have.lengthOf(2);
       clock.advance(1);
@@ -256,7 +256,7 @@ describe('Twitter', () => {
     it('[UP10] is content with the second answer', async () => {
       ask(1);
       refused();
-      await promisesSettled();
+      await flushPromises();
       ask(2);
       clock.advance(50);
       http.last.respond(200, '{}');
@@ -265,9 +265,9 @@ describe('Twitter', () => {
     });
 
     it('[UP10] does not ask again where the same would come of it, or when the question is at fault', async () => {
-      for (const trouble of ['lasting', 'rubbish', 'question'] as const) {
+      for (const errorKind of ['permanent', 'malformed-response', 'invalid-request'] as const) {
         ask(1);
-        http.last.fail(new UpstreamError('no', trouble));
+        http.last.fail(new UpstreamError('no', errorKind));
         expect(await answers()).to.deep.equal({ 1: '{"error":"no"}' });
       }
       clock.advance(5_000);
@@ -278,7 +278,7 @@ describe('Twitter', () => {
       ask(1);
       clock.advance(4_000);
       refused();
-      await promisesSettled();
+      await flushPromises();
       clock.advance(50);
       expect(http.requests).to.have.lengthOf(2);
       clock.advance(949);
@@ -290,10 +290,10 @@ describe('Twitter', () => {
     it('[UP10] waits as long as the upstream says when it is asked too often, and asks nothing meanwhile', async () => {
       begin({ answer: paceful });
       ask(1);
-      http.last.respond(429, '', { restMs: 2_000 });
-      await promisesSettled();
-      expect(breaker.at(-1)).to.include({ state: 'tripped', retryInMs: 2_000 });
-      askApart(2);
+      http.last.respond(429, '', { retryAfterMs: 2_000 });
+      await flushPromises();
+      expect(breaker.at(-1)).to.include({ state: 'open', retryInMs: 2_000 });
+      askDistinct(2);
       expect(await answers()).to.deep.equal({ 2: '{"error":"too often; asked again in 2 s"}' });
       clock.advance(1_999);
       expect(http.requests).to.have.lengthOf(1);
@@ -301,27 +301,27 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(2);
       http.last.respond(200, '{}');
       expect(await answers()).to.deep.equal({ 1: '{}' });
-      expect(states()).to.deep.equal(['tripped', 'probing', 'available']);
+      expect(states()).to.deep.equal(['open', 'half-open', 'closed']);
     });
 
     it('[UP10] does not wait where the upstream wants more time than there is, and leaves it alone for as long', async () => {
       begin({ answer: paceful });
       ask(1);
-      http.last.respond(429, '', { restMs: 900_000 });
+      http.last.respond(429, '', { retryAfterMs: 900_000 });
       expect(await answers()).to.deep.equal({ 1: '{"error":"too often"}' });
       clock.advance(899_999);
-      askApart(2);
+      askDistinct(2);
       expect(await answers()).to.deep.equal({ 2: '{"error":"too often; asked again in 1 s"}' });
       clock.advance(1);
-      askApart(3);
+      askDistinct(3);
       expect(http.requests).to.have.lengthOf(2);
     });
 
-    it('[UP10] has those who wait for the end of a pause go on with it, or hear at once that it was in vain', async () => {
+    it('[UP10] continues the requests that wait for the end of a pause, or fails them at once if the probe fails', async () => {
       begin({ answer: paceful });
-      for (const question of [1, 2, 3]) askApart(question);
-      for (const request of http.requests) request.respond(429, '', { restMs: 1_000 });
-      await promisesSettled();
+      for (const question of [1, 2, 3]) askDistinct(question);
+      for (const request of http.requests) request.respond(429, '', { retryAfterMs: 1_000 });
+      await flushPromises();
       clock.advance(1_000);
       expect(http.requests, 'one is the probe').to.have.lengthOf(4);
       http.last.respond(500, '');
@@ -336,34 +336,34 @@ describe('Twitter', () => {
     });
 
     function paceful({ status }: { status: number }): string {
-      if (status === 429) throw new UpstreamError('too often', 'pace');
-      if (status !== 200) throw new UpstreamError('broken', 'lasting');
+      if (status === 429) throw new UpstreamError('too often', 'rate-limited');
+      if (status !== 200) throw new UpstreamError('broken', 'permanent');
       return '{}';
     }
   });
 
   describe('an upstream that is out of order', () => {
-    it('[UP13] is left alone after five failures in a row: who asks hears so at once', async () => {
+    it('[UP13] is not asked after five failures in a row: requests fail at once', async () => {
       await trip();
-      const asked = http.requests.length;
-      expect(breaker.at(-1)).to.deep.include({ state: 'tripped', reason: 'nonsense.', retryInMs: 750 });
+      const requestCount = http.requests.length;
+      expect(breaker.at(-1)).to.deep.include({ state: 'open', reason: 'nonsense.', retryInMs: 750 });
       ask(1);
       expect(await answers()).to.deep.equal({ 1: '{"error":"nonsense; asked again in 1 s"}' });
-      expect(http.requests).to.have.lengthOf(asked);
+      expect(http.requests).to.have.lengthOf(requestCount);
       expect(reasons, 'the log knows').to.have.lengthOf(5);
     });
 
     it('[UP13] is not given up for failures that are not in a row, or for questions that it does not take', async () => {
       for (let question = 1; question <= 20; question += 1) {
-        askApart(question);
+        askDistinct(question);
         if (question % 5 === 0) http.last.respond(200, '{}');
-        else http.last.fail(new UpstreamError('nonsense', 'lasting'));
-        await promisesSettled();
+        else http.last.fail(new UpstreamError('nonsense', 'permanent'));
+        await flushPromises();
       }
       for (let question = 21; question <= 30; question += 1) {
-        askApart(question);
-        http.last.fail(new UpstreamError('what?', 'question'));
-        await promisesSettled();
+        askDistinct(question);
+        http.last.fail(new UpstreamError('what?', 'invalid-request'));
+        await flushPromises();
       }
       expect(breaker).to.deep.equal([]);
     });
@@ -371,18 +371,18 @@ describe('Twitter', () => {
     it('[UP13] is tried with one question after a pause, and is well when that is answered', async () => {
       await trip();
       clock.advance(750);
-      expect(states()).to.deep.equal(['tripped', 'probing']);
-      const asked = http.requests.length;
-      askApart(1);
-      askApart(2);
-      expect(http.requests).to.have.lengthOf(asked + 1);
+      expect(states()).to.deep.equal(['open', 'half-open']);
+      const requestCount = http.requests.length;
+      askDistinct(1);
+      askDistinct(2);
+      expect(http.requests).to.have.lengthOf(requestCount + 1);
       expect(await answers()).to.deep.equal({ 2: '{"error":"nonsense; being tried again now"}' });
       http.last.respond(200, '{}');
       expect(await answers()).to.deep.equal({ 1: '{}' });
-      expect(states().at(-1)).to.equal('available');
-      askApart(3);
-      askApart(4);
-      expect(http.requests).to.have.lengthOf(asked + 3);
+      expect(states().at(-1)).to.equal('closed');
+      askDistinct(3);
+      askDistinct(4);
+      expect(http.requests).to.have.lengthOf(requestCount + 3);
     });
 
     it('[UP13] is left alone twice as long when the probe fails, never for more than 30 seconds', async () => {
@@ -391,51 +391,51 @@ describe('Twitter', () => {
       for (let probe = 1; probe <= 8; probe += 1) {
         pauses.push(breaker.at(-1)?.retryInMs ?? 0);
         clock.advance(breaker.at(-1)?.retryInMs ?? 0);
-        askApart(probe);
-        http.last.fail(new UpstreamError('nonsense', 'lasting'));
-        await promisesSettled();
+        askDistinct(probe);
+        http.last.fail(new UpstreamError('nonsense', 'permanent'));
+        await flushPromises();
       }
       expect(pauses).to.deep.equal([750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
     });
 
     it('[UP13] is out of order when it does not answer in time, and then those who wait for their turn hear it at once', async () => {
-      begin({}, { requestsMax: 5 });
-      for (let question = 1; question <= 5; question += 1) askApart(question);
+      begin({}, { maxConcurrentRequests: 5 });
+      for (let question = 1; question <= 5; question += 1) askDistinct(question);
       clock.advance(1_000);
-      for (let question = 6; question <= 12; question += 1) askApart(question);
+      for (let question = 6; question <= 12; question += 1) askDistinct(question);
       clock.advance(4_000);
-      const told = await answers();
-      expect(Object.keys(told), 'four had their turn before the fifth failure').to.deep.equal(
+      const observed = await answers();
+      expect(Object.keys(observed), 'four had their turn before the fifth failure').to.deep.equal(
         [1, 2, 3, 4, 5, 10, 11, 12].map(String),
       );
-      expect(told[12]).to.equal('{"error":"no answer within 5 s; asked again in 1 s"}');
-      expect(states()).to.deep.equal(['tripped']);
+      expect(observed[12]).to.equal('{"error":"no answer within 5 s; asked again in 1 s"}');
+      expect(states()).to.deep.equal(['open']);
     });
 
-    it('[UP13] hears nothing of questions of before while it is tried', async () => {
-      askApart(1);
+    it('[UP13] ignores results of earlier requests while it is probed', async () => {
+      askDistinct(1);
       const [slow] = http.requests;
       await trip();
       clock.advance(750);
       slow?.respond(500, '');
       expect(await answers()).to.deep.equal({ 1: '{"error":"HTTP 500"}' });
-      expect(states()).to.deep.equal(['tripped', 'probing']);
+      expect(states()).to.deep.equal(['open', 'half-open']);
     });
 
     it('is tried anew by another actor after a failure of the breaker', () => {
-      const failures = failuresOf(bus);
+      const failures = collectFailures(bus);
       bus.send(addresses.upstream, { kind: 'machine-failed', error: new Error('broken') });
       expect(failures.map(({ address }) => address)).to.deep.equal([addresses.upstream]);
     });
   });
 
-  describe('what it tells those who count', () => {
+  describe('its events for metrics', () => {
     /** What was told since, by outcome. */
-    let told: () => object;
+    let observed: () => object;
 
     function listen(): void {
-      const seen = [eventsOf(bus, 'upstream-request'), eventsOf(bus, 'upstream-question')] as const;
-      told = () => {
+      const seen = [collectEvents(bus, 'upstream-attempt'), collectEvents(bus, 'upstream-request')] as const;
+      observed = () => {
         const [requests, questions] = seen.map((events) => events.splice(0).map(({ outcome }) => outcome));
         return { requests, questions };
       };
@@ -443,96 +443,99 @@ describe('Twitter', () => {
 
     beforeEach(listen);
 
-    for (const [trouble, outcome] of [
-      ['question', 'refused'],
-      ['lasting', 'refused'],
-      ['pace', 'limited'],
-      ['rubbish', 'rubbish'],
-      ['passing', 'failed'],
+    for (const [errorKind, outcome] of [
+      ['invalid-request', 'rejected'],
+      ['permanent', 'rejected'],
+      ['rate-limited', 'rate_limited'],
+      ['malformed-response', 'malformed'],
+      ['transient', 'failed'],
     ] as const) {
-      it(`is that a request with ${trouble} trouble was ${outcome}`, async () => {
-        begin({}, { attemptsMax: 1 });
+      it(`counts an attempt with an error of kind ${errorKind} as ${outcome}`, async () => {
+        begin({}, { maxAttempts: 1 });
         ask(1);
-        http.last.fail(new UpstreamError('no', trouble));
-        await promisesSettled();
-        expect(told()).to.deep.equal({ requests: [outcome], questions: ['failed'] });
+        http.last.fail(new UpstreamError('no', errorKind));
+        await flushPromises();
+        expect(observed()).to.deep.equal({ requests: [outcome], questions: ['failed'] });
       });
     }
 
     it('is each request by itself, and how long it took, and each question once', async () => {
-      const requests = eventsOf(bus, 'upstream-request');
+      const requests = collectEvents(bus, 'upstream-attempt');
       ask(1);
       clock.advance(30);
       refused();
-      await promisesSettled();
+      await flushPromises();
       clock.advance(50);
       clock.advance(20);
       http.last.respond(200, '{}');
-      await promisesSettled();
+      await flushPromises();
       expect(requests.map(({ tookMs }) => tookMs)).to.deep.equal([30, 20]);
-      expect(told()).to.deep.equal({ requests: ['failed', 'answered'], questions: ['answered'] });
+      expect(observed()).to.deep.equal({ requests: ['failed', 'answered'], questions: ['answered'] });
     });
 
     it('is that a request was given up when its time was over', () => {
       ask(1);
       clock.advance(5_000);
-      expect(told()).to.deep.equal({ requests: ['failed'], questions: ['failed'] });
+      expect(observed()).to.deep.equal({ requests: ['failed'], questions: ['failed'] });
     });
 
     it('is which questions made no request, and why', async () => {
-      begin({}, { requestsMax: 1, queueMax: 0, budget: { ...defaultUpstreamPace.budget, requestsPerMinute: 6 } });
+      begin(
+        {},
+        { maxConcurrentRequests: 1, maxQueued: 0, budget: { ...defaultUpstreamSettings.budget, requestsPerMinute: 6 } },
+      );
       ask(1);
       ask(2);
-      askApart(3);
-      expect(told()).to.deep.equal({ requests: [], questions: ['joined', 'crowded'] });
+      askDistinct(3);
+      expect(observed()).to.deep.equal({ requests: [], questions: ['coalesced', 'queue_full'] });
       http.last.respond(200, '{}');
-      await promisesSettled();
+      await flushPromises();
       ask(4);
-      expect(told()).to.deep.equal({ requests: ['answered'], questions: ['answered', 'cached'] });
+      expect(observed()).to.deep.equal({ requests: ['answered'], questions: ['answered', 'cached'] });
       await trip();
-      told();
-      askApart(5);
-      expect(told()).to.deep.equal({ requests: [], questions: ['tripped'] });
+      observed();
+      askDistinct(5);
+      expect(observed()).to.deep.equal({ requests: [], questions: ['circuit_open'] });
       clock.advance(750);
-      askApart(6);
-      expect(told()).to.deep.equal({ requests: [], questions: ['over-budget'] });
+      askDistinct(6);
+      expect(observed()).to.deep.equal({ requests: [], questions: ['over_budget'] });
     });
   });
 
   describe('a budget', () => {
-    const limits = (changes: object) => ({ budget: { ...defaultUpstreamPace.budget, ...changes } });
+    const limits = (changes: object) => ({ budget: { ...defaultUpstreamSettings.budget, ...changes } });
 
-    it('[UP14] is never exceeded: who asks then hears so at once, and the log once', async () => {
+    it('[UP14] is never exceeded: further requests fail at once, and it is logged once', async () => {
       begin({}, limits({ requestsPerMinute: 3 }));
-      for (let question = 1; question <= 10; question += 1) askApart(question);
+      for (let question = 1; question <= 10; question += 1) askDistinct(question);
       expect(http.requests).to.have.lengthOf(3);
-      const told = await answers();
-      expect(Object.keys(told)).to.have.lengthOf(7);
-      expect(told[4]).to.equal(
+      const observed = await answers();
+      expect(Object.keys(observed)).to.have.lengthOf(7);
+      expect(observed[4]).to.equal(
         '{"error":"the budget for the upstream is spent (requestsPerMinute); asked again in 61 s"}',
       );
       expect(overdrafts).to.deep.equal([{ kind: 'upstream-budget', limit: 'requestsPerMinute', waitMs: 60_250 }]);
       expect(reasons).to.deep.equal([]);
       clock.advance(60_250);
-      askApart(11);
+      askDistinct(11);
       expect(http.requests).to.have.lengthOf(4);
     });
 
-    it('[UP14] counts second attempts, and what is asked in vain', async () => {
+    it('[UP14] counts retries and failed attempts', async () => {
       begin({}, limits({ requestsPerDay: 2 }));
       ask(1);
       refused();
-      await promisesSettled();
+      await flushPromises();
       clock.advance(50);
       refused();
-      await promisesSettled();
+      await flushPromises();
       clock.advance(100);
       expect(http.requests).to.have.lengthOf(2);
       expect((await answers())[1]).to.match(/the budget for the upstream is spent \(requestsPerDay\)/);
     });
 
     it('[UP14] counts what a question may cost', () => {
-      begin({ units: ({ count }) => Math.max(10, count) }, limits({ costPerDay: 1, unitCost: 0.01 }));
+      begin({ units: ({ count }) => Math.max(10, count) }, limits({ costPerDay: 1, costPerUnit: 0.01 }));
       ask(1, { count: 60 });
       ask(2, { count: 50 });
       ask(3, { count: 40 });
@@ -551,13 +554,13 @@ describe('Twitter', () => {
   });
 
   it('aborts what is under way when it stops, answers who waits, and leaves no timer', async () => {
-    begin({}, { requestsMax: 2 });
-    askApart(1);
-    askApart(2);
-    askApart(3);
+    begin({}, { maxConcurrentRequests: 2 });
+    askDistinct(1);
+    askDistinct(2);
+    askDistinct(3);
     upstream.stop();
     expect(http.requests.map(({ signal }) => signal.aborted)).to.deep.equal([true, true]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
     expect(Object.values(await answers())).to.deep.equal(
       new Array<string>(3).fill('{"error":"the question was given up"}'),
     );

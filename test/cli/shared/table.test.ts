@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { table } from '../../../src/cli/shared/table.js';
+import { formatTable } from '../../../src/cli/shared/table.js';
 
-describe('table', () => {
+describe('formatTable', () => {
   it('makes each column as wide as its widest cell, and ends no line in spaces', () => {
     const rows = [
       ['Blake', '127.0.0.1:12000', ''],
       ['Metta', '', 'x'],
     ];
-    expect(table(['server', 'clients', ''], rows).split('\n')).to.deep.equal([
+    expect(formatTable(['server', 'clients', ''], rows).split('\n')).to.deep.equal([
       '  server  clients',
       '  Blake   127.0.0.1:12000',
       '  Metta                    x',
@@ -19,7 +19,7 @@ describe('table', () => {
       ['Blake', '7', 'x'],
       ['Metta', '1,234', ''],
     ];
-    expect(table(['server', 'n', ''], rows, new Set([1])).split('\n')).to.deep.equal([
+    expect(formatTable(['server', 'n', ''], rows, new Set([1])).split('\n')).to.deep.equal([
       '  server      n',
       '  Blake       7  x',
       '  Metta   1,234',

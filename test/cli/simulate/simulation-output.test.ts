@@ -1,20 +1,20 @@
 import { expect } from 'chai';
 import { Timeline } from '../../../src/cli/simulate/simulation-output.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 /** What is told of a scenario as it goes, without the times. */
 async function toldOf(text: string): Promise<string[]> {
-  const scenario = scenarioOf(text);
+  const scenario = createScenario(text);
   const lines: string[] = [];
   const timeline = new Timeline(scenario.herd.topology, (line) => lines.push(line.replace(/^ *\d+\.\d+ s {2}/, '')));
-  await simulate(scenario, { onEntry: (atMs, event) => timeline.note(atMs, event) });
+  await runSimulation(scenario, { onEntry: (atMs, event) => timeline.note(atMs, event) });
   return lines;
 }
 
-describe('what is told of a simulation as it goes', () => {
+describe('the live output of a simulation', () => {
   it('is each link that comes up and is lost, once for both its ends', async () => {
-    const herd = 'herd: { servers: [A, B], talks: { A: [B] } }\nsettle: 2s';
+    const herd = 'herd: { servers: [A, B], topology: { A: [B] } }\nsettle: 2s';
     expect(await toldOf(`${herd}\nsteps: [{ at: 1s, crash: A }, { at: 2s, restart: A }]`)).to.deep.equal([
       '  A — B is live',
       '▶ crash: A',
@@ -54,30 +54,30 @@ describe('what is told of a simulation as it goes', () => {
       '  (B is paused already)',
       '▶ resume: B',
     ]);
-    const scenario = scenarioOf(text);
+    const scenario = createScenario(text);
     const recorder = new TimelineRecorder(scenario);
-    const result = await simulate(scenario, { onEntry: (atMs, event) => recorder.note(atMs, event) });
+    const result = await runSimulation(scenario, { onEntry: (atMs, event) => recorder.observe(atMs, event) });
     const { steps: marks } = recorder.data(result);
     expect(marks.map(({ remarks }) => remarks.length)).to.deep.equal([2, 0, 1, 1, 1, 0, 0, 1, 0]);
   });
 
-  it('is each connection to the engine that comes up, is lost, or takes nothing', async () => {
-    const herd = 'herd: { servers: [A], spread: { kind: nats } }\nsettle: 2s';
+  it('is each connection to the broker that comes up, is lost, or accepts no writes', async () => {
+    const herd = 'herd: { servers: [A], replication: { kind: nats } }\nsettle: 2s';
     const report = "{ server: A, client: kiwi, position: '+34+118' }";
     const steps = `
-  - { at: 1s, engine: full }
+  - { at: 1s, broker: full }
   - { at: 2s, report: ${report} }
-  - { at: 3s, engine: up }
-  - { at: 5s, engine: down }`;
+  - { at: 3s, broker: up }
+  - { at: 5s, broker: down }`;
     expect(await toldOf(`${herd}\nsteps:${steps}`)).to.deep.equal([
-      '  A — engine is live',
-      '▶ engine: full',
+      '  A — broker is live',
+      '▶ broker: full',
       '▶ report: {server: A, client: kiwi, position: +34+118}',
-      '  A — engine takes nothing (the store of the engine is full)',
-      '▶ engine: up',
-      '  A — engine is live',
-      '▶ engine: down',
-      '  A — engine is lost (the connection was reset)',
+      '  A — broker accepts no writes (the store of the broker is full)',
+      '▶ broker: up',
+      '  A — broker is live',
+      '▶ broker: down',
+      '  A — broker is disconnected (the connection was reset)',
     ]);
   });
 });

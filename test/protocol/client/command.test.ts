@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { ByteString } from '../../../src/protocol/text/bytes.js';
-import { everyone, formatInvalid, parseCommand, type Command } from '../../../src/protocol/client/command.js';
+import { allClients, formatInvalid, parseCommand, type Command } from '../../../src/protocol/client/command.js';
 import { formatPeerAt, formatPeerLine } from '../../../src/protocol/peer/peer-line.js';
 import {
   byteStrings,
   clientIds,
-  instant,
+  parseInstant,
   invalidUtf8,
   lines,
   locations,
@@ -20,13 +20,13 @@ import {
   whiteSpaceBytes,
 } from '../../support/arbitraries.js';
 
-const countMax = 100;
-const radiusKmMax = Infinity;
-const clientIdBytesMax = 1_024;
+const maxCount = 100;
+const maxRadiusKm = Infinity;
+const maxClientIdBytes = 1_024;
 const invalid: Command = { kind: 'invalid' };
 
 function parse(line: ByteString): Command {
-  return parseCommand(line, { countMax, radiusKmMax, clientIdBytesMax });
+  return parseCommand(line, { maxCount, maxRadiusKm, maxClientIdBytes });
 }
 
 function expectInvalid(commands: readonly ByteString[]): void {
@@ -57,10 +57,10 @@ describe('parseCommand', () => {
   });
 
   it('[CM2] takes two fields for WATCH, and one or two for UNWATCH', () => {
-    expect(parse('WATCH *')).to.deep.equal({ kind: 'WATCH', client: everyone });
+    expect(parse('WATCH *')).to.deep.equal({ kind: 'WATCH', client: allClients });
     expect(parse('\tWATCH \v kiwi\r')).to.deep.equal({ kind: 'WATCH', client: 'kiwi' });
     expect(parse(' UNWATCH ')).to.deep.equal({ kind: 'UNWATCH', client: undefined });
-    expect(parse('UNWATCH *')).to.deep.equal({ kind: 'UNWATCH', client: everyone });
+    expect(parse('UNWATCH *')).to.deep.equal({ kind: 'UNWATCH', client: allClients });
     expectInvalid(['WATCH', ' WATCH ', 'WATCH kiwi moa', 'UNWATCH kiwi moa', 'WATCH kiwi 1 2', 'UNWATCH kiwi 1 2']);
   });
 
@@ -84,8 +84,8 @@ describe('parseCommand', () => {
   });
 
   it('[CM4] takes any field for a client ID, to the byte', () => {
-    const strange = ['IAMAT', '?', '%s', '__proto__', '1', '+1+2', ...notWhiteSpace, ...invalidUtf8];
-    for (const client of [...strange, ...strange.map((bytes) => `${bytes}kiwi${bytes}`)]) {
+    const unusual = ['IAMAT', '?', '%s', '__proto__', '1', '+1+2', ...notWhiteSpace, ...invalidUtf8];
+    for (const client of [...unusual, ...unusual.map((bytes) => `${bytes}kiwi${bytes}`)]) {
       expect(parse(`IAMAT ${client} +1+2 5`), JSON.stringify(client)).to.include({ kind: 'IAMAT', client });
       expect(parse(`WHATSAT ${client} 1 2`), JSON.stringify(client)).to.include({ kind: 'WHATSAT', client });
       expect(parse(`WATCH ${client}`), JSON.stringify(client)).to.deep.equal({ kind: 'WATCH', client });
@@ -93,7 +93,7 @@ describe('parseCommand', () => {
   });
 
   it('[CM6] takes a client ID, a position and a time up to their greatest length, and none that is longer', () => {
-    const id = 'k'.repeat(clientIdBytesMax);
+    const id = 'k'.repeat(maxClientIdBytes);
     const position = `+1.${'0'.repeat(58)}+10`;
     const time = `5.${'0'.repeat(62)}`;
     expect([position.length, time.length]).to.deep.equal([64, 64]);
@@ -103,7 +103,7 @@ describe('parseCommand', () => {
       expectInvalid([line.replace('k', 'kk')]);
     }
     expectInvalid([`IAMAT ${id}k +1+2 5`, `IAMAT k ${position}0 5`, `IAMAT k +1+2 ${time}0`]);
-    const bounds = { countMax, radiusKmMax, clientIdBytesMax: 4 };
+    const bounds = { maxCount, maxRadiusKm, maxClientIdBytes: 4 };
     expect(parseCommand('IAMAT kiwi +1+2 5', bounds).kind).to.equal('IAMAT');
     expect(parseCommand('IAMAT kiwis +1+2 5', bounds)).to.deep.equal(invalid);
   });
@@ -122,7 +122,7 @@ describe('parseCommand', () => {
     fc.assert(
       fc.property(separators, clientIds, positions, times, (separator, client, position, time) => {
         const line = ['', 'IAMAT', client, position, time, ''].join(separator);
-        expect(parse(line)).to.deep.equal({ kind: 'IAMAT', client, position, time, instant: instant(time) });
+        expect(parse(line)).to.deep.equal({ kind: 'IAMAT', client, position, time, instant: parseInstant(time) });
       }),
     );
   });
@@ -189,11 +189,11 @@ describe('parseCommand', () => {
     ] as const) {
       expect(parse(`WHATSAT kiwi 1 ${written}`), written).to.deep.include({ kind: 'WHATSAT', count });
     }
-    expect(parseCommand('WHATSAT kiwi 1 20', { countMax: 20, radiusKmMax, clientIdBytesMax })).to.deep.include({
+    expect(parseCommand('WHATSAT kiwi 1 20', { maxCount: 20, maxRadiusKm, maxClientIdBytes })).to.deep.include({
       kind: 'WHATSAT',
       count: 20,
     });
-    expect(parseCommand('WHATSAT kiwi 1 21', { countMax: 20, radiusKmMax, clientIdBytesMax })).to.deep.equal(invalid);
+    expect(parseCommand('WHATSAT kiwi 1 21', { maxCount: 20, maxRadiusKm, maxClientIdBytes })).to.deep.equal(invalid);
   });
 
   it('[WH4] takes no other count', () => {
@@ -218,7 +218,7 @@ describe('parseCommand', () => {
   it('[WH2] [WH4] reads what any question was written from', () => {
     const radii = fc.double({ min: 0, max: 1e6, noNaN: true }).map((radius) => Number(radius.toFixed(6)));
     fc.assert(
-      fc.property(separators, clientIds, radii, fc.nat(countMax), (separator, client, radiusKm, count) => {
+      fc.property(separators, clientIds, radii, fc.nat(maxCount), (separator, client, radiusKm, count) => {
         const line = ['WHATSAT', client, radiusKm.toFixed(6), String(count)].join(separator);
         expect(parse(line)).to.deep.equal({ kind: 'WHATSAT', client, radiusKm, count });
       }),
@@ -240,8 +240,8 @@ describe('parseCommand', () => {
 
   it('[IN3] takes no line of a server', () => {
     fc.assert(
-      fc.property(locations, serverIds, peerLines, (known, from, said) => {
-        expectInvalid([known.line, formatPeerAt(known, from), formatPeerLine(said)]);
+      fc.property(locations, serverIds, peerLines, (known, from, sent) => {
+        expectInvalid([known.line, formatPeerAt(known, from), formatPeerLine(sent)]);
       }),
     );
   });

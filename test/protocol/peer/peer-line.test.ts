@@ -4,19 +4,19 @@ import fc from 'fast-check';
 import { Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
 import {
-  caughtUp,
-  compared,
+  caughtUpLine,
+  comparedLine,
   formatPeerAt,
   formatPeerLine,
   parsePeerLine,
-  peerLineBytesMax,
-  type BeatLine,
-  type Hello,
+  maxPeerLineBytes,
+  type HeartbeatLine,
+  type HelloLine,
 } from '../../../src/protocol/peer/peer-line.js';
 import {
   byteStrings,
   invalidUtf8,
-  location,
+  locationFromFields,
   locations,
   notWhiteSpace,
   peerLines,
@@ -33,27 +33,31 @@ function expectInvalid(lines: readonly string[]): void {
 
 describe('a line between servers', () => {
   it('[PE2] may be 256 bytes longer than a line of a client, and 3072 bytes in any case', () => {
-    expect(peerLineBytesMax(4_096)).to.equal(4_352);
-    expect(peerLineBytesMax(256)).to.equal(3_072);
+    expect(maxPeerLineBytes(4_096)).to.equal(4_352);
+    expect(maxPeerLineBytes(256)).to.equal(3_072);
   });
 
   it('[PE2] has room for a digest, and for the buckets of any group', () => {
     const digest = new Digest();
-    const said = [
+    const sent = [
       {
         kind: 'DIGEST' as const,
-        groups: digest.describeGroups(),
+        groupHashes: digest.encodeGroupHashes(),
         horizon: { seconds: 999_999_999_999_999, nanoseconds: 999_999_999 },
       },
-      { kind: 'BUCKETS' as const, group: groupCount - 1, buckets: digest.describeBuckets(groupCount - 1) },
+      {
+        kind: 'BUCKETS' as const,
+        group: groupCount - 1,
+        partitionHashes: digest.encodePartitionHashes(groupCount - 1),
+      },
     ];
-    for (const line of said) expect(formatPeerLine(line)).to.have.length.at.most(peerLineBytesMax(256));
+    for (const line of sent) expect(formatPeerLine(line)).to.have.length.at.most(maxPeerLineBytes(256));
   });
 
   it('is read as it was written', () => {
     fc.assert(
-      fc.property(peerLines, (said) => {
-        expect(parsePeerLine(formatPeerLine(said))).to.deep.equal(said);
+      fc.property(peerLines, (sent) => {
+        expect(parsePeerLine(formatPeerLine(sent))).to.deep.equal(sent);
       }),
       { numRuns: 1_000 },
     );
@@ -64,8 +68,8 @@ describe('a line between servers', () => {
     const time = '9'.repeat(15);
     const command = `IAMAT ${'k'.repeat(4_000)} +1+2 ${time}`;
     const client = 'k'.repeat(4_000);
-    const known = location({ client, position: '+1+2', time, server: name, skew: `-${time}.999999999` });
-    expect(formatPeerAt(known, name)).to.have.length.at.most(peerLineBytesMax(command.length));
+    const known = locationFromFields({ client, position: '+1+2', time, server: name, skew: `-${time}.999999999` });
+    expect(formatPeerAt(known, name)).to.have.length.at.most(maxPeerLineBytes(command.length));
   });
 
   it('[PE12] is nothing else', () => {
@@ -119,7 +123,7 @@ describe('a line between servers', () => {
 
 describe('a hello', () => {
   const [from, to] = [server('Blake'), server('Bryant')];
-  const hello: Hello = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
+  const hello: HelloLine = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
 
   it('[PE3] says version, herd, who speaks and to whom', () => {
     expect(formatPeerLine(hello)).to.equal('HELLO 3 twitter Blake Bryant');
@@ -207,14 +211,16 @@ describe('a location between servers', () => {
   });
 
   it('[PE11] crosses the herd unchanged, whatever its client is called', () => {
-    const strange = [...notWhiteSpace, ...invalidUtf8].map((client) => location({ client, time: '1.5000000001' }));
+    const unusual = [...notWhiteSpace, ...invalidUtf8].map((client) =>
+      locationFromFields({ client, time: '1.5000000001' }),
+    );
     fc.assert(
-      fc.property(fc.oneof(locations, fc.constantFrom(...strange)), fc.array(serverIds), (known, path) => {
+      fc.property(fc.oneof(locations, fc.constantFrom(...unusual)), fc.array(serverIds), (known, path) => {
         let held = known;
         for (const forwarder of path) {
-          const heard = parsePeerLine(formatPeerAt(held, forwarder));
-          if (heard.kind !== 'AT') expect.fail(formatPeerAt(held, forwarder));
-          held = heard.location;
+          const incoming = parsePeerLine(formatPeerAt(held, forwarder));
+          if (incoming.kind !== 'AT') expect.fail(formatPeerAt(held, forwarder));
+          held = incoming.location;
         }
         expect(held).to.deep.equal(known);
       }),
@@ -234,16 +240,20 @@ describe('a proof', () => {
 
 describe('a comparison of digests', () => {
   it('[PE14] goes by DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
-    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
+    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon: undefined });
     const horizon = { seconds: 12, nanoseconds: 500_000_000 };
-    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon });
-    expect(parsePeerLine('DIGEST AAAA soon')).to.deep.equal({ kind: 'DIGEST', groups: 'AAAA', horizon: undefined });
-    expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, buckets: 'AAAA' });
-    expect([compared, caughtUp].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
-    expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([compared, caughtUp]);
+    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon });
+    expect(parsePeerLine('DIGEST AAAA soon')).to.deep.equal({
+      kind: 'DIGEST',
+      groupHashes: 'AAAA',
+      horizon: undefined,
+    });
+    expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, partitionHashes: 'AAAA' });
+    expect([comparedLine, caughtUpLine].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
+    expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([comparedLine, caughtUpLine]);
   });
 
-  it('[PE12] tells buckets of a group that there is', () => {
+  it('[PE12] accepts partition hashes only of an existing group', () => {
     expectInvalid(['BUCKETS 256 AAAA', 'BUCKETS 1000 AAAA', 'BUCKETS -1 AAAA', 'BUCKETS 1.5 AAAA', 'BUCKETS x AAAA']);
     expectInvalid(['BUCKETS 3', 'BUCKETS']);
     expect(parsePeerLine('BUCKETS 255 AAAA').kind).to.equal('BUCKETS');
@@ -253,9 +263,9 @@ describe('a comparison of digests', () => {
 describe('a question to the herd', () => {
   it('[PE24] is SEEK with id, hops and client, and UNKNOWN with the id', () => {
     const client = asClientId('kiwi\xFF');
-    const seek = { kind: 'SEEK' as const, id: 'Blake:1x', hops: 16, client };
-    expect(formatPeerLine(seek)).to.equal('SEEK Blake:1x 16 kiwi\xFF');
-    expect(parsePeerLine('SEEK Blake:1x 16 kiwi\xFF')).to.deep.equal(seek);
+    const lookupLine = { kind: 'SEEK' as const, id: 'Blake:1x', hops: 16, client };
+    expect(formatPeerLine(lookupLine)).to.equal('SEEK Blake:1x 16 kiwi\xFF');
+    expect(parsePeerLine('SEEK Blake:1x 16 kiwi\xFF')).to.deep.equal(lookupLine);
     expect(parsePeerLine('UNKNOWN Blake:1x')).to.deep.equal({ kind: 'UNKNOWN', id: 'Blake:1x' });
   });
 
@@ -273,7 +283,7 @@ describe('a question to the herd', () => {
 });
 
 describe('a sign of life', () => {
-  const beat: BeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
+  const beat: HeartbeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
 
   it("[PE23] is a word and the sender's time of day", () => {
     expect(formatPeerLine(beat)).to.equal('BEAT 1700000000.000000005');

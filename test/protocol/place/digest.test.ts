@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bucketCount, bucketOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { partitionCount, partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import type { Location } from '../../../src/protocol/place/location.js';
-import { clientIds, fieldsIn, location, locations } from '../../support/arbitraries.js';
+import { clientIds, locationFields, locationFromFields, locations } from '../../support/arbitraries.js';
 
-const bucketsInGroup = bucketCount / groupCount;
+const bucketsInGroup = partitionCount / groupCount;
 
 function digestOf(held: Iterable<Location>): Digest {
   const digest = new Digest();
@@ -14,14 +14,14 @@ function digestOf(held: Iterable<Location>): Digest {
 
 /** Everything that a digest says of a store. */
 function hashesOf(digest: Digest): string[] {
-  return Array.from({ length: groupCount }, (_, group) => digest.describeBuckets(group));
+  return Array.from({ length: groupCount }, (_, group) => digest.encodePartitionHashes(group));
 }
 
 /** The buckets in which two stores differ, found as two servers find them. */
 function differingBuckets(one: Digest, other: Digest): number[] {
-  const groups = one.differingGroups(other.describeGroups()) ?? expect.fail('a digest is a digest');
+  const groups = one.differingGroups(other.encodeGroupHashes()) ?? expect.fail('a digest is a digest');
   return groups.flatMap(
-    (group) => one.differingBuckets(group, other.describeBuckets(group)) ?? expect.fail('buckets are buckets'),
+    (group) => one.differingPartitions(group, other.encodePartitionHashes(group)) ?? expect.fail('buckets are buckets'),
   );
 }
 
@@ -37,7 +37,7 @@ describe('Digest', () => {
           [shuffled[at], shuffled[other]] = [shuffled[other]!, shuffled[at]!];
         }
         const [one, other] = [digestOf(held), digestOf(shuffled)];
-        expect(one.describeGroups()).to.equal(other.describeGroups());
+        expect(one.encodeGroupHashes()).to.equal(other.encodeGroupHashes());
         expect(hashesOf(one)).to.deep.equal(hashesOf(other));
       }),
       { numRuns: 30 },
@@ -59,39 +59,47 @@ describe('Digest', () => {
   });
 
   const changes: Record<string, (location: Location) => Location> = {
-    position: (held) => location({ ...fieldsIn(held), position: `${held.position.startsWith('+') ? '-' : '+'}1+1` }),
-    time: (held) => location({ ...fieldsIn(held), time: `${held.time === '7' ? 8 : 7}` }),
+    position: (held) =>
+      locationFromFields({ ...locationFields(held), position: `${held.position.startsWith('+') ? '-' : '+'}1+1` }),
+    time: (held) => locationFromFields({ ...locationFields(held), time: `${held.time === '7' ? 8 : 7}` }),
     'how the time is written': (held) =>
-      location({ ...fieldsIn(held), time: held.time.includes('.') ? `${held.time}0` : `${held.time}.0` }),
-    server: (held) => location({ ...fieldsIn(held), server: held.server === 'Metta' ? 'Blake' : 'Metta' }),
+      locationFromFields({
+        ...locationFields(held),
+        time: held.time.includes('.') ? `${held.time}0` : `${held.time}.0`,
+      }),
+    server: (held) =>
+      locationFromFields({ ...locationFields(held), server: held.server === 'Metta' ? 'Blake' : 'Metta' }),
     skew: (held) =>
-      location({ ...fieldsIn(held), skew: `${held.skew.startsWith('+') ? '-' : '+'}${held.skew.slice(1)}` }),
+      locationFromFields({
+        ...locationFields(held),
+        skew: `${held.skew.startsWith('+') ? '-' : '+'}${held.skew.slice(1)}`,
+      }),
   };
   for (const [field, change] of Object.entries(changes)) {
-    it(`[PE14] [PE22] tells the one bucket in which a location differs in ${field}`, () => {
+    it(`[PE14] [PE22] finds the one partition in which a location differs in ${field}`, () => {
       fc.assert(
         fc.property(many, locations, (held, other) => {
           const rest = held.filter(({ client }) => client !== other.client);
           const changed = change(other);
           const [here, there] = [digestOf([...rest, other]), digestOf([...rest, changed])];
-          expect(differingBuckets(here, there)).to.deep.equal([bucketOf(other.client)]);
-          expect(differingBuckets(there, here)).to.deep.equal([bucketOf(other.client)]);
+          expect(differingBuckets(here, there)).to.deep.equal([partitionOf(other.client)]);
+          expect(differingBuckets(there, here)).to.deep.equal([partitionOf(other.client)]);
         }),
       );
     });
   }
 
-  it('[PE14] tells the bucket of a location that only one of two stores holds', () => {
+  it('[PE14] finds the partition of a location that only one of two stores holds', () => {
     fc.assert(
       fc.property(many, locations, (held, more) => {
         const rest = held.filter(({ client }) => client !== more.client);
-        const bucket = bucketOf(more.client);
+        const bucket = partitionOf(more.client);
         expect(differingBuckets(digestOf(rest), digestOf([...rest, more]))).to.deep.equal([bucket]);
       }),
     );
   });
 
-  it('[PE14] tells no two stores apart that hold the same', () => {
+  it('[PE14] is equal for two stores that hold the same', () => {
     fc.assert(
       fc.property(many, (held) => {
         expect(differingBuckets(digestOf(held), digestOf(held))).to.deep.equal([]);
@@ -100,38 +108,46 @@ describe('Digest', () => {
   });
 
   it('[PE14] does not take the end of one field for the beginning of the next', () => {
-    const one = location({ client: 'kiwi', position: '+1+12', time: '3' });
-    const other = location({ client: 'kiwi', position: '+1+1', time: '23' });
-    expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([bucketOf(one.client)]);
+    const one = locationFromFields({ client: 'kiwi', position: '+1+12', time: '3' });
+    const other = locationFromFields({ client: 'kiwi', position: '+1+1', time: '23' });
+    expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([partitionOf(one.client)]);
   });
 
   it('[PE14] is a bounded text of base64url, whatever is held', () => {
-    const digest = digestOf(Array.from({ length: 1_000 }, (_, index) => location({ client: `phone${index}` })));
-    for (const text of [digest.describeGroups(), digest.describeBuckets(0), digest.describeBuckets(groupCount - 1)]) {
+    const digest = digestOf(
+      Array.from({ length: 1_000 }, (_, index) => locationFromFields({ client: `phone${index}` })),
+    );
+    for (const text of [
+      digest.encodeGroupHashes(),
+      digest.encodePartitionHashes(0),
+      digest.encodePartitionHashes(groupCount - 1),
+    ]) {
       expect(text).to.match(/^[\w-]{2731}$/);
     }
   });
 
   it('[PE14] knows a text that describes nothing from one that does', () => {
     const digest = new Digest();
-    const good = digest.describeGroups();
+    const good = digest.encodeGroupHashes();
     const bad = ['', 'AAAA', good.slice(0, -1), good.slice(0, -4), `${good}AAAA`, '?'.repeat(good.length), ' '];
     for (const text of bad) {
       expect(digest.differingGroups(text), text).to.equal(undefined);
-      expect(digest.differingBuckets(3, text), text).to.equal(undefined);
+      expect(digest.differingPartitions(3, text), text).to.equal(undefined);
     }
     expect(digest.differingGroups(good)).to.deep.equal([]);
   });
 });
 
-describe('bucketOf', () => {
+describe('partitionOf', () => {
   it('[PE22] is one of the buckets, and the same for the same client', () => {
     fc.assert(
       fc.property(clientIds, (client) => {
-        expect(bucketOf(client))
+        expect(partitionOf(client))
           .to.satisfy(Number.isInteger)
-          .and.be.within(0, bucketCount - 1);
-        expect(bucketOf(client)).to.equal(bucketOf(Buffer.from(client, 'latin1').toString('latin1') as typeof client));
+          .and.be.within(0, partitionCount - 1);
+        expect(partitionOf(client)).to.equal(
+          partitionOf(Buffer.from(client, 'latin1').toString('latin1') as typeof client),
+        );
       }),
     );
   });
@@ -139,7 +155,7 @@ describe('bucketOf', () => {
   it('[PE22] spreads clients whose names are alike over the groups', () => {
     const groups = new Array<number>(groupCount).fill(0);
     for (let index = 0; index < 25_600; index += 1) {
-      const group = Math.floor(bucketOf(location({ client: `phone${index}` }).client) / bucketsInGroup);
+      const group = Math.floor(partitionOf(locationFromFields({ client: `phone${index}` }).client) / bucketsInGroup);
       groups[group] = (groups[group] ?? 0) + 1;
     }
     // 100 each if it were perfect; chance would go beyond these once in millions of groups.

@@ -2,14 +2,26 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { parseCommand } from '../../../src/protocol/client/command.js';
-import { bucketOf } from '../../../src/protocol/place/digest.js';
+import { partitionOf } from '../../../src/protocol/place/digest.js';
 import { asClientId, asServerId } from '../../../src/protocol/place/ids.js';
 import { compareAtLines } from '../../../src/protocol/place/location-order.js';
-import { compareReceipts, locate, parseAt, supersedes, type Location } from '../../../src/protocol/place/location.js';
+import {
+  compareReceiptTimes,
+  locationFromReport,
+  parseAt,
+  supersedes,
+  type Location,
+} from '../../../src/protocol/place/location.js';
 import { parsePeerLine } from '../../../src/protocol/peer/peer-line.js';
 import { formatSkew, type Instant } from '../../../src/protocol/place/time.js';
-import { fieldsIn, instant, location, locations, rivals } from '../../support/arbitraries.js';
-import { heapBytesOf } from '../../support/heap.js';
+import {
+  locationFields,
+  parseInstant,
+  locationFromFields,
+  locations,
+  competingLocations,
+} from '../../support/arbitraries.js';
+import { measureHeapBytes } from '../../support/heap.js';
 
 function expectToWin(winner: Location, loser: Location): void {
   const titles = [winner, loser].map(({ line }) => line).join(' against ');
@@ -32,7 +44,7 @@ function nanosecondsOf({ seconds, nanoseconds }: Instant): bigint {
 
 /** The moments of a location in nanoseconds, in arithmetic that cannot round. */
 function exactMoments({ time, skew }: Location): { sent: bigint; received: bigint; effective: bigint } {
-  const sent = nanosecondsOf(instant(time));
+  const sent = nanosecondsOf(parseInstant(time));
   const received = sent + BigInt(skew.replace('.', ''));
   const latest = received + 60n * nanosecondsASecond;
   return { sent, received, effective: sent < latest ? sent : latest };
@@ -64,8 +76,8 @@ describe('a location', () => {
   const line = 'AT Blake +0.563873386 kiwi.cs.ucla.edu +27.5916+086.5640 1353118103.108893381';
 
   it('[IA1] is AT, server, skew, client, position and time', () => {
-    expect(location(kiwi).line).to.equal(line);
-    expect(parseAt(line)).to.deep.equal(location(kiwi));
+    expect(locationFromFields(kiwi).line).to.equal(line);
+    expect(parseAt(line)).to.deep.equal(locationFromFields(kiwi));
   });
 
   it('[CM5] [IA1] is a line of these fields with one space between them, and gives them back', () => {
@@ -74,14 +86,14 @@ describe('a location', () => {
         const { server, skew, client, position, time } = made;
         expect(made.line.split(' ')).to.deep.equal(['AT', server, skew, client, position, time]);
         const { sent, received, effective } = exactMoments(made);
-        expect(sent).to.equal(nanosecondsOf(instant(time)));
+        expect(sent).to.equal(nanosecondsOf(parseInstant(time)));
         expect(nanosecondsOf(made.received)).to.equal(received);
         expect(made.receivedSeconds).to.equal(made.received.seconds);
         expect(made.received.nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
         const { effectiveSeconds: seconds, effectiveNanoseconds: nanoseconds } = made;
         expect(nanosecondsOf({ seconds, nanoseconds })).to.equal(effective);
         expect(nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
-        expect(made.bucket).to.equal(bucketOf(client));
+        expect(made.partition).to.equal(partitionOf(client));
         expect(parseAt(made.line)).to.deep.equal(made);
       }),
     );
@@ -94,27 +106,29 @@ describe('a location', () => {
   });
 
   it('travels as its line in JSON', () => {
-    expect(JSON.parse(JSON.stringify({ location: location(kiwi) }))).to.deep.equal({ location: line });
+    expect(JSON.parse(JSON.stringify({ location: locationFromFields(kiwi) }))).to.deep.equal({ location: line });
   });
 
   it('keeps nothing of the chunk that it came in', () => {
     const client = asClientId('kiwi.cs.ucla.edu');
     const server = asServerId('a-server-with-a-long-name') ?? expect.fail('no server');
-    const at = location({ ...kiwi, server }).line;
-    const bytes = heapBytesOf(200, () => {
+    const at = locationFromFields({ ...kiwi, server }).line;
+    const bytes = measureHeapBytes(200, () => {
       const chunk = Buffer.from(`${at} ${server}\n`.padEnd(65_536, 'x')).toString('latin1');
       const parsed = parsePeerLine(chunk.slice(0, chunk.indexOf('\n')));
       return parsed.kind === 'AT' ? parsed.location : expect.fail(at);
     });
     expect(bytes).to.be.below(2_000);
-    const reported = heapBytesOf(200, () => {
+    const reported = measureHeapBytes(200, () => {
       const chunk = Buffer.from(`IAMAT ${client} +1+2 5\n`.padEnd(65_536, 'x')).toString('latin1');
       const command = parseCommand(chunk.slice(0, chunk.indexOf('\n')), {
-        countMax: 0,
-        radiusKmMax: 0,
-        clientIdBytesMax: 1_024,
+        maxCount: 0,
+        maxRadiusKm: 0,
+        maxClientIdBytes: 1_024,
       });
-      return command.kind === 'IAMAT' ? locate(command, server, '+0.000000001') : expect.fail(chunk.slice(0, 40));
+      return command.kind === 'IAMAT'
+        ? locationFromReport(command, server, '+0.000000001')
+        : expect.fail(chunk.slice(0, 40));
     });
     expect(reported).to.be.below(2_000);
   });
@@ -122,17 +136,17 @@ describe('a location', () => {
 
 /** The skew of a report that a server gets at one time and its client dated another. */
 function skewOf(received: string, sent: string): string {
-  return formatSkew(instant(received), instant(sent));
+  return formatSkew(parseInstant(received), parseInstant(sent));
 }
 
 describe('supersedes', () => {
   it('[LO1] goes by effective time first: the earlier of the time and 60 s after the receipt', () => {
     const ahead = (received: string, time: string, server = 'Blake') =>
-      location({ time, skew: skewOf(received, time), server });
+      locationFromFields({ time, skew: skewOf(received, time), server });
     // A phone that is 22 hours ahead freezes its place for a minute.
-    const far = ahead('1000', '80200');
-    expectToWin(far, ahead('1059.999999999', '1059.999999999'));
-    expectToWin(ahead('1060.000000001', '1060.000000001'), far);
+    const farAhead = ahead('1000', '80200');
+    expectToWin(farAhead, ahead('1059.999999999', '1059.999999999'));
+    expectToWin(ahead('1060.000000001', '1060.000000001'), farAhead);
     // It does not matter how far ahead it is, nor who got it.
     expectToWin(ahead('1001', '1061', 'Alford'), ahead('1000', '999999999999999', 'Young'));
     // To the nanosecond: what is 60 s ahead counts whole.
@@ -142,7 +156,7 @@ describe('supersedes', () => {
 
   it('[LO1] goes by the time as reported where the effective times are one', () => {
     const same = (time: string) =>
-      location({ time, skew: skewOf('1000', time), server: time === '1060' ? 'Young' : 'A' });
+      locationFromFields({ time, skew: skewOf('1000', time), server: time === '1060' ? 'Young' : 'A' });
     expectToWin(same('1061'), same('1060'));
     expectToWin(same('70000'), same('1061'));
   });
@@ -159,7 +173,7 @@ describe('supersedes', () => {
       { time: most, skew: `-${most}.000000000` },
       { time: most, skew: '-60.000000000' },
       { time: `${most}.999999999`, skew: '-60.000000000' },
-    ].map(location);
+    ].map(locationFromFields);
     for (const [index, loser] of order.entries()) {
       for (const winner of order.slice(index + 1)) expectToWin(winner, loser);
     }
@@ -167,14 +181,14 @@ describe('supersedes', () => {
 
   it('[LO1] is that of the times themselves while no clock is ahead of its server by more than a minute', () => {
     const skews = fc.tuple(fc.integer({ min: -60, max: 1_000_000_000 }), fc.nat(999_999_999));
-    const near = fc.tuple(rivals, skews).map(([rival, [seconds, nanoseconds]]) => {
+    const near = fc.tuple(competingLocations, skews).map(([rival, [seconds, nanoseconds]]) => {
       const sign = seconds < 0 ? '-' : '+';
       const fraction = String(seconds === -60 ? 0 : nanoseconds).padStart(9, '0');
-      return location({ ...fieldsIn(rival), skew: `${sign}${Math.abs(seconds)}.${fraction}` });
+      return locationFromFields({ ...locationFields(rival), skew: `${sign}${Math.abs(seconds)}.${fraction}` });
     });
     fc.assert(
       fc.property(near, near, (a, b) => {
-        const [sentA, sentB] = [a, b].map(({ time }) => nanosecondsOf(instant(time)));
+        const [sentA, sentB] = [a, b].map(({ time }) => nanosecondsOf(parseInstant(time)));
         if (sentA === undefined || sentB === undefined || sentA === sentB) return;
         expect(supersedes(a, b)).to.equal(sentA > sentB);
       }),
@@ -183,7 +197,7 @@ describe('supersedes', () => {
   });
 
   it('[LO1] is the order of the rule, for the store and for the page', () => {
-    const any = fc.oneof(rivals, locations);
+    const any = fc.oneof(competingLocations, locations);
     fc.assert(
       fc.property(any, any, (a, b) => {
         const expected = exactOrder(a, b);
@@ -191,7 +205,7 @@ describe('supersedes', () => {
         expect(Math.sign(compareAtLines(a.line, b.line))).to.equal(expected);
         const [one, other] = [exactMoments(a), exactMoments(b)];
         const later = one.received === other.received ? 0 : one.received > other.received ? 1 : -1;
-        expect(Math.sign(compareReceipts(a, b))).to.equal(later);
+        expect(Math.sign(compareReceiptTimes(a, b))).to.equal(later);
       }),
       { numRuns: 2_000 },
     );
@@ -207,7 +221,7 @@ describe('supersedes', () => {
       ['2', '1.999999999'],
     ] as const;
     for (const [later, earlier] of cases) {
-      expectToWin(location({ ...low, time: later }), location({ ...high, time: earlier }));
+      expectToWin(locationFromFields({ ...low, time: later }), locationFromFields({ ...high, time: earlier }));
     }
   });
 
@@ -221,7 +235,7 @@ describe('supersedes', () => {
       ['server9', 'server10'],
       ['AA', 'A'],
     ] as const) {
-      expectToWin(location({ ...low, server: greater }), location({ ...high, server: less }));
+      expectToWin(locationFromFields({ ...low, server: greater }), locationFromFields({ ...high, server: less }));
     }
   });
 
@@ -232,8 +246,8 @@ describe('supersedes', () => {
       ['+9+1', '+10+1'],
     ] as const) {
       expectToWin(
-        location({ position: greater, skew: '+1.000000000' }),
-        location({ position: less, skew: '-9.000000000' }),
+        locationFromFields({ position: greater, skew: '+1.000000000' }),
+        locationFromFields({ position: less, skew: '-9.000000000' }),
       );
     }
   });
@@ -244,20 +258,23 @@ describe('supersedes', () => {
       ['+9.000000000', '+10.000000000'],
       ['+0.000000002', '+0.000000001'],
     ] as const) {
-      expectToWin(location({ skew: greater }), location({ skew: less }));
+      expectToWin(locationFromFields({ skew: greater }), locationFromFields({ skew: less }));
     }
   });
 
   it('[LO2] goes by the time as it was written where all else ties', () => {
-    expectToWin(location({ time: '1.50' }), location({ time: '1.5' }));
-    expectToWin(location({ time: '1.5000000001' }), location({ time: '1.5' }));
-    expectToWin(location({ time: '1.5' }), location({ time: '01.5' }));
-    expectToWin(location({ time: '1.5', skew: '+2.000000000' }), location({ time: '1.50', skew: '+1.000000000' }));
+    expectToWin(locationFromFields({ time: '1.50' }), locationFromFields({ time: '1.5' }));
+    expectToWin(locationFromFields({ time: '1.5000000001' }), locationFromFields({ time: '1.5' }));
+    expectToWin(locationFromFields({ time: '1.5' }), locationFromFields({ time: '01.5' }));
+    expectToWin(
+      locationFromFields({ time: '1.5', skew: '+2.000000000' }),
+      locationFromFields({ time: '1.50', skew: '+1.000000000' }),
+    );
   });
 
   it('[LO3] is a strict total order', () => {
     fc.assert(
-      fc.property(rivals, rivals, rivals, (a, b, c) => {
+      fc.property(competingLocations, competingLocations, competingLocations, (a, b, c) => {
         expect(supersedes(a, a), 'irreflexive').to.be.false;
         if (supersedes(a, b)) expect(supersedes(b, a), 'antisymmetric').to.be.false;
         if (supersedes(a, b) && supersedes(b, c)) expect(supersedes(a, c), 'transitive').to.be.true;
@@ -268,7 +285,7 @@ describe('supersedes', () => {
   });
 
   it('[LO3] leads to the same location from any order of the same reports', () => {
-    const reports = fc.array(rivals, { minLength: 1, maxLength: 8 });
+    const reports = fc.array(competingLocations, { minLength: 1, maxLength: 8 });
     const orders = reports.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }), fc.subarray(all)),
     );

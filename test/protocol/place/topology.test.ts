@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
 
 import { asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
-import { dials, partsOf, topologyOf } from '../../../src/protocol/place/topology.js';
+import { isDialer, connectedComponents, buildTopology } from '../../../src/protocol/place/topology.js';
 import { serverIds } from '../../support/arbitraries.js';
 
 type Edge = readonly [ServerId, ServerId];
@@ -46,9 +46,9 @@ function reachable(all: readonly ServerId[], talking: readonly Edge[]): Set<stri
   return pairs;
 }
 
-describe('topologyOf', () => {
+describe('buildTopology', () => {
   it('makes edges count both ways, in the order of the config', () => {
-    const topology = topologyOf(herd, talks);
+    const topology = buildTopology(herd, talks);
     expect([...topology]).to.deep.equal([
       ['Blake', ['Bryant', 'Howard']],
       ['Bryant', ['Blake', 'Gasol', 'Metta']],
@@ -59,14 +59,14 @@ describe('topologyOf', () => {
   });
 
   it('counts an edge once that is named twice or from both ends', () => {
-    const topology = topologyOf(herd, edges('Blake Bryant', 'Bryant Blake', 'Blake Bryant'));
+    const topology = buildTopology(herd, edges('Blake Bryant', 'Bryant Blake', 'Blake Bryant'));
     expect(topology.get(herd[0] ?? expect.fail())).to.deep.equal(['Bryant']);
   });
 
   it('is symmetric', () => {
     fc.assert(
       fc.property(herds, ({ all, talking }) => {
-        const topology = topologyOf(all, talking);
+        const topology = buildTopology(all, talking);
         for (const [server, neighbours] of topology) {
           for (const neighbour of neighbours) expect(topology.get(neighbour)).to.include(server);
         }
@@ -75,13 +75,13 @@ describe('topologyOf', () => {
   });
 });
 
-describe('partsOf', () => {
+describe('connectedComponents', () => {
   it('is one part where the herd is connected', () => {
-    expect(partsOf(topologyOf(herd, talks))).to.have.length(1);
+    expect(connectedComponents(buildTopology(herd, talks))).to.have.length(1);
   });
 
   it('names the parts that are left without some servers', () => {
-    const parts = partsOf(topologyOf(herd, talks), new Set(servers('Bryant', 'Howard')));
+    const parts = connectedComponents(buildTopology(herd, talks), new Set(servers('Bryant', 'Howard')));
     expect(parts).to.deep.equal([['Blake'], ['Gasol'], ['Metta']]);
   });
 
@@ -93,7 +93,7 @@ describe('partsOf', () => {
           up,
           talking.filter((edge) => !edge.some((end) => down.has(end))),
         );
-        const parts = partsOf(topologyOf(all, talking), down);
+        const parts = connectedComponents(buildTopology(all, talking), down);
         expect(parts.flat()).to.have.members(up);
         for (const one of up) {
           for (const other of up) {
@@ -106,18 +106,18 @@ describe('partsOf', () => {
   });
 });
 
-describe('dials', () => {
+describe('isDialer', () => {
   it('[PE1] lets the server dial whose ID sorts first', () => {
     const [blake, bryant, lower] = servers('Blake', 'Bryant', 'alford') as [ServerId, ServerId, ServerId];
-    expect(dials(blake, bryant)).to.be.true;
-    expect(dials(bryant, blake)).to.be.false;
-    expect(dials(bryant, lower)).to.be.true;
+    expect(isDialer(blake, bryant)).to.be.true;
+    expect(isDialer(bryant, blake)).to.be.false;
+    expect(isDialer(bryant, lower)).to.be.true;
   });
 
   it('[PE1] lets exactly one of two neighbours dial', () => {
     fc.assert(
       fc.property(serverIds, serverIds, (one, other) => {
-        if (one !== other) expect(dials(one, other)).not.to.equal(dials(other, one));
+        if (one !== other) expect(isDialer(one, other)).not.to.equal(isDialer(other, one));
       }),
     );
   });

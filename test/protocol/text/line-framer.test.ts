@@ -3,8 +3,8 @@ import fc from 'fast-check';
 
 import type { ByteString } from '../../../src/protocol/text/bytes.js';
 import { LineFramer, OverlongLine, type Frame } from '../../../src/protocol/text/line-framer.js';
-import { allBytes, byteStrings, chunked, invalidUtf8 } from '../../support/arbitraries.js';
-import { heapBytesOf } from '../../support/heap.js';
+import { allBytes, byteStrings, chunkedStreams, invalidUtf8 } from '../../support/arbitraries.js';
+import { measureHeapBytes } from '../../support/heap.js';
 
 const lineBytesMax = 8;
 
@@ -67,7 +67,7 @@ describe('LineFramer', () => {
 
   it('[FR5] finds the same lines however the stream is cut', () => {
     fc.assert(
-      fc.property(chunked(streams), ({ bytes, chunks }) => {
+      fc.property(chunkedStreams(streams), ({ bytes, chunks }) => {
         expect(framesOf(chunks)).to.deep.equal(framesByTheBook(bytes));
       }),
       { numRuns: 1_000 },
@@ -130,7 +130,7 @@ describe('LineFramer', () => {
   it('[FR7] keeps nothing of what it skips, nor of the chunk that a started line came in', () => {
     // The engine copies what is shorter than 13 bytes by itself.
     const chunk = `${'x'.repeat(65_536)}\nthe start of the next line`;
-    const bytes = heapBytesOf(200, () => {
+    const bytes = measureHeapBytes(200, () => {
       const framer = new LineFramer(100);
       framer.push(Buffer.from(chunk));
       return framer;

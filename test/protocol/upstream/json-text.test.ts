@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { bytesOf, textOf, type ByteString } from '../../../src/protocol/text/bytes.js';
 import { UpstreamError } from '../../../src/protocol/upstream/errors.js';
-import { keepFirst, oneLine } from '../../../src/protocol/upstream/json-text.js';
+import { truncateArray, toJsonLine } from '../../../src/protocol/upstream/json-text.js';
 
 /** JSON values as they come back from text: -0 and the like, which JSON cannot say, are out. */
 const jsonValues = fc.json({ maxDepth: 5 }).map((text) => JSON.parse(text) as unknown);
@@ -20,11 +20,11 @@ function parsed(json: ByteString): unknown {
   return JSON.parse(textOf(json));
 }
 
-describe('oneLine', () => {
+describe('toJsonLine', () => {
   it('holds the same value on one line, whatever the white space', () => {
     fc.assert(
       fc.property(jsonValues, indents, (value, indent) => {
-        const line = oneLine(pretty(value, indent));
+        const line = toJsonLine(pretty(value, indent));
         expect(parsed(line)).to.deep.equal(value);
         expect(line).to.equal(bytesOf(JSON.stringify(value)));
       }),
@@ -35,28 +35,30 @@ describe('oneLine', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), indents, (text, indent) => {
         const string = bytesOf(JSON.stringify(text));
-        expect(oneLine(`${indent}[${indent}${string}${indent}]${indent}\n`)).to.equal(`[${string}]`);
+        expect(toJsonLine(`${indent}[${indent}${string}${indent}]${indent}\n`)).to.equal(`[${string}]`);
       }),
     );
   });
 
   it('keeps escapes and quotes as they were written', () => {
     const strings = String.raw`["\"  ] \\","\\","\u00e9 \/","\\\" , \\\\"]`;
-    expect(oneLine(`  ${strings.replaceAll('","', '" , "')}\r\n`)).to.equal(strings);
+    expect(toJsonLine(`  ${strings.replaceAll('","', '" , "')}\r\n`)).to.equal(strings);
   });
 
   it('keeps numbers to the digit', () => {
     fc.assert(
       fc.property(bigInteger, (id) => {
-        expect(oneLine(`{ "id" : ${id} }`)).to.equal(`{"id":${id}}`);
+        expect(toJsonLine(`{ "id" : ${id} }`)).to.equal(`{"id":${id}}`);
       }),
     );
-    expect(oneLine('[ 1.0, -0, 1E+2, 0.10000000000000000000001 ]')).to.equal('[1.0,-0,1E+2,0.10000000000000000000001]');
+    expect(toJsonLine('[ 1.0, -0, 1E+2, 0.10000000000000000000001 ]')).to.equal(
+      '[1.0,-0,1E+2,0.10000000000000000000001]',
+    );
   });
 
   it('drops a byte order mark', () => {
-    expect(oneLine(bytesOf('\uFEFF{"a": 1}'))).to.equal('{"a":1}');
-    expect(() => oneLine(bytesOf('\uFEFF\uFEFF{}'))).to.throw(UpstreamError);
+    expect(toJsonLine(bytesOf('\uFEFF{"a": 1}'))).to.equal('{"a":1}');
+    expect(() => toJsonLine(bytesOf('\uFEFF\uFEFF{}'))).to.throw(UpstreamError);
   });
 
   const noJson: Record<string, ByteString> = {
@@ -73,7 +75,7 @@ describe('oneLine', () => {
   };
   for (const [name, bytes] of Object.entries(noJson)) {
     it(`refuses ${name}, without quoting it`, () => {
-      expect(() => oneLine(bytes)).to.throw(
+      expect(() => toJsonLine(bytes)).to.throw(
         UpstreamError,
         /^The upstream answered with something that is not valid JSON\.$/,
       );
@@ -89,7 +91,7 @@ describe('oneLine', () => {
     fc.assert(
       fc.property(garbage, (bytes) => {
         try {
-          expect(parsed(oneLine(bytes))).to.deep.equal(parsed(bytes));
+          expect(parsed(toJsonLine(bytes))).to.deep.equal(parsed(bytes));
         } catch (error) {
           expect(error).to.be.instanceOf(UpstreamError);
         }
@@ -115,20 +117,20 @@ describe('oneLine', () => {
     ];
     for (const body of bodies) {
       const startMs = performance.now();
-      keepFirst(oneLine(body), 'results', 1);
+      truncateArray(toJsonLine(body), 'results', 1);
       expect(performance.now() - startMs).to.be.below(5_000);
     }
   });
 });
 
-describe('keepFirst', () => {
+describe('truncateArray', () => {
   it('keeps as many elements as slice does', () => {
     const fields = fc.dictionary(fc.string(), jsonValues);
     fc.assert(
       fc.property(fields, fields, fc.array(jsonValues), fc.nat(8), (before, after, results, count) => {
         const text = (elements: unknown[]): string => JSON.stringify({ ...before, results: elements, ...after });
         fc.pre(!('results' in before || 'results' in after));
-        const kept = keepFirst(oneLine(bytesOf(text(results))), 'results', count);
+        const kept = truncateArray(toJsonLine(bytesOf(text(results))), 'results', count);
         expect(kept).to.equal(bytesOf(text(results.slice(0, count))));
       }),
     );
@@ -138,24 +140,28 @@ describe('keepFirst', () => {
     fc.assert(
       fc.property(fc.array(bigInteger), fc.nat(4), (ids, count) => {
         const body = (kept: bigint[]): string => `{"max_id":${ids[0] ?? 0},"results":[${kept.join(',')}],"page":1}`;
-        expect(keepFirst(oneLine(body(ids)), 'results', count)).to.equal(body(ids.slice(0, count)));
+        expect(truncateArray(toJsonLine(body(ids)), 'results', count)).to.equal(body(ids.slice(0, count)));
       }),
     );
   });
 
   it('cuts the property of the top alone', () => {
-    const json = oneLine('{"a":{"results":[1,2,3]},"b":["results",[1,2]],"results":[[1,2],[3,4],{"results":[5,6]}]}');
-    expect(keepFirst(json, 'results', 1)).to.equal('{"a":{"results":[1,2,3]},"b":["results",[1,2]],"results":[[1,2]]}');
+    const json = toJsonLine(
+      '{"a":{"results":[1,2,3]},"b":["results",[1,2]],"results":[[1,2],[3,4],{"results":[5,6]}]}',
+    );
+    expect(truncateArray(json, 'results', 1)).to.equal(
+      '{"a":{"results":[1,2,3]},"b":["results",[1,2]],"results":[[1,2]]}',
+    );
   });
 
   it('cuts it wherever it stands, and however its name is written', () => {
-    const json = oneLine(String.raw`{"results":[1,2],"\u0072esults":[3,4],"results":[]}`);
-    expect(keepFirst(json, 'results', 1)).to.equal(String.raw`{"results":[1],"\u0072esults":[3],"results":[]}`);
+    const json = toJsonLine(String.raw`{"results":[1,2],"\u0072esults":[3,4],"results":[]}`);
+    expect(truncateArray(json, 'results', 1)).to.equal(String.raw`{"results":[1],"\u0072esults":[3],"results":[]}`);
   });
 
   it('leaves alone what has no such array', () => {
     for (const json of ['{}', '[]', '[["results"]]', '"results"', '7', '{"results":{"0":1}}', '{"results":"[1,2]"}']) {
-      expect(keepFirst(oneLine(json), 'results', 0)).to.equal(json);
+      expect(truncateArray(toJsonLine(json), 'results', 0)).to.equal(json);
     }
   });
 });

@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { address, type Failure } from '../../../src/actors/bus/bus.js';
+import { address, type ActorFailure } from '../../../src/actors/bus/bus.js';
 import { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
-import { eventsOf, failuresOf, strictBus } from '../../support/fake-bus.js';
+import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 
 const at = address<string>('one');
 const otherAt = address<string>('other');
@@ -123,7 +123,7 @@ describe('MessageBus', () => {
   });
 
   it('counts messages to nobody, and says whom and what they were for', () => {
-    const deadLetters = eventsOf(bus, 'dead-letter');
+    const deadLetters = collectEvents(bus, 'dead-letter');
     const typed = address<{ kind: 'drained' }>('nobody');
     bus.send(typed, { kind: 'drained' });
     bus.send(at, 'hello');
@@ -137,7 +137,7 @@ describe('MessageBus', () => {
 
   it('gives an address to one actor at a time', () => {
     const [first, second] = [new FakeActor<string>(), new FakeActor<string>()];
-    const deadLetters = eventsOf(bus, 'dead-letter');
+    const deadLetters = collectEvents(bus, 'dead-letter');
     bus.attach(at, first);
     bus.send(at, 'one');
     bus.attach(at, second);
@@ -148,7 +148,7 @@ describe('MessageBus', () => {
   });
 
   it('tells the supervisor of an actor that throws, and goes on with the next message', () => {
-    const failures: Failure[] = failuresOf(bus);
+    const failures: ActorFailure[] = collectFailures(bus);
     const error = new Error('thrown on demand');
     const other = new FakeActor<string>();
     bus.attach(otherAt, other);

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig, parseConfig, type ConfigUse } from '../../../src/runtime/config/load.js';
 import { herdJsonSchema } from '../../../src/runtime/config/schema.js';
-import { defaultUpstreamPace } from '../../../src/actors/upstream/upstream-settings.js';
-import { defaultLimits, defaultPace } from '../../../src/actors/ports/limits.js';
+import { defaultUpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
+import { defaultLimits, defaultLinkTimings } from '../../../src/actors/ports/limits.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
-import { serverId } from '../../support/fake-location.js';
+import { toServerId } from '../../support/fake-location.js';
 
 const project = new URL('../../../../', import.meta.url);
 const pathOf = (name: string) => fileURLToPath(new URL(name, project));
@@ -17,7 +17,7 @@ const good = [
   'servers:',
   '  Blake: { port: 12000, peerPort: 12100 }', // line 3
   '  Metta: { port: 12001, peerPort: 12101 }',
-  'talks:', // line 5
+  'topology:', // line 5
   '  Blake: [Metta]',
 ];
 
@@ -39,8 +39,8 @@ function problemsOf(changes: Record<number, string>, more: readonly string[] = [
 
 describe('herd.yaml', () => {
   it('describes a herd', () => {
-    const { upstream, ...config } = parse([...good, 'limits: { lineBytesMax: 300 }', 'log: { dir: somewhere }']);
-    expect(upstream).to.include({ kind: 'sample', shape: 'twitter' });
+    const { upstream, ...config } = parse([...good, 'limits: { maxLineBytes: 300 }', 'log: { dir: somewhere }']);
+    expect(upstream).to.include({ kind: 'sample', format: 'twitter' });
     expect(config).to.deep.equal({
       file: 'herd.yaml',
       herd: 'test',
@@ -52,30 +52,30 @@ describe('herd.yaml', () => {
         ['Blake', ['Metta']],
         ['Metta', ['Blake']],
       ]),
-      spread: { kind: 'flood' },
+      replication: { kind: 'flood' },
       bridge: undefined,
-      lackingForBucket: [],
-      upstreamPace: defaultUpstreamPace,
+      missingBucketVariables: [],
+      upstreamSettings: defaultUpstreamSettings,
       log: { dir: 'somewhere', level: 'lines', maxFileBytes: 16_777_216, maxFiles: 32 },
       storePath: undefined,
       tls: {},
-      access: { clients: undefined, administration: undefined, devices: new Map(), origins: new Set() },
-      limits: { ...defaultLimits, lineBytesMax: 300 },
-      pace: defaultPace,
+      auth: { clientToken: undefined, adminToken: undefined, deviceTokens: new Map(), allowedOrigins: new Set() },
+      limits: { ...defaultLimits, maxLineBytes: 300 },
+      linkTimings: defaultLinkTimings,
     });
   });
 
   it('may leave out most of that', () => {
     const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
     expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
-    expect(config.upstream).to.include({ kind: 'sample', shape: 'twitter' });
+    expect(config.upstream).to.include({ kind: 'sample', format: 'twitter' });
     expect(config).to.include({ log: undefined, storePath: undefined });
-    expect(config).to.deep.include({ tls: {}, limits: defaultLimits, pace: defaultPace });
+    expect(config).to.deep.include({ tls: {}, limits: defaultLimits, linkTimings: defaultLinkTimings });
   });
 
-  it('describes a spread by NATS, without links and ports for them', () => {
+  it('describes replication over NATS, without links and ports for them', () => {
     const nats = (text: string, environment: Record<string, string> = {}) =>
-      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `spread: { kind: nats, ${text} }`], environment).spread;
+      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `replication: { kind: nats, ${text} }`], environment).replication;
     expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
       kind: 'nats',
       hold: 'all',
@@ -85,7 +85,7 @@ describe('herd.yaml', () => {
       shards: undefined,
       credentials: undefined,
       tls: undefined,
-      beatMs: defaultPace.beatMs,
+      beatMs: defaultLinkTimings.heartbeatMs,
     });
     expect(
       nats('servers: [a:1, "nats://b:2", c, "[::1]:80", "::1"], bucket: ours, replicas: 3, tls: { ca: ca.pem }'),
@@ -113,8 +113,8 @@ describe('herd.yaml', () => {
     ]) {
       const user = key === 'password' ? 'user: herd, ' : '';
       for (const [at, start] of [
-        ['spread', 'kind: nats'],
-        ['bridge', 'by: [Blake], bucket: sites'],
+        ['replication', 'kind: nats'],
+        ['bridge', 'via: [Blake], bucket: sites'],
       ]) {
         const load = (secret: string) => () =>
           parse([...solo, `${at}: { ${start}, servers: [a:1], ${user}${key}: ${secret} }`], environment);
@@ -124,7 +124,7 @@ describe('herd.yaml', () => {
             .to.throw(ConfigError)
             .with.property('message')
             .that.equals(
-              `herd.yaml:3: ${at}.${key} must be the name of an environment variable, as in \${${variable}}`,
+              `herd.yaml:3: ${at}.${key}: must be an environment variable, such as \${${variable}}, not a literal secret`,
             );
         }
       }
@@ -132,56 +132,56 @@ describe('herd.yaml', () => {
   });
 
   it('describes a bridge to other herds', () => {
-    const lines = [...good, 'bridge: { by: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
-    const { spread, bridge } = parse(lines, { TOKEN: 'secret' });
-    expect(spread).to.deep.equal({ kind: 'flood' });
+    const lines = [...good, 'bridge: { via: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
+    const { replication, bridge } = parse(lines, { TOKEN: 'secret' });
+    expect(replication).to.deep.equal({ kind: 'flood' });
     expect(bridge).to.deep.equal({
-      by: new Set(['Metta']),
+      via: new Set(['Metta']),
       servers: ['127.0.0.1:4222'],
       bucket: 'sites',
       replicas: 1,
       shards: undefined,
       credentials: { kind: 'token', token: 'secret' },
       tls: undefined,
-      beatMs: defaultPace.beatMs,
+      beatMs: defaultLinkTimings.heartbeatMs,
     });
   });
 
   it('describes upstreams of every kind, and how they are asked', () => {
     const upstreamOf = (text: string) => parse([...good, `upstream: ${text}`]);
-    expect(upstreamOf('{ kind: sample, shape: places }').upstream).to.include({ kind: 'sample', shape: 'places' });
+    expect(upstreamOf('{ kind: sample, format: places }').upstream).to.include({ kind: 'sample', format: 'places' });
     expect(upstreamOf('{ kind: twitter, url: "http://search.example" }').upstream).to.include({
       url: 'http://search.example',
     });
-    expect(upstreamOf('{ kind: x }').upstream).to.include({ keyFrom: 'X_BEARER_TOKEN', url: 'https://api.x.com' });
-    expect(upstreamOf('{ kind: google-places }').upstream).to.include({ keyFrom: 'GOOGLE_PLACES_KEY' });
-    expect(upstreamOf('{ kind: google-places-legacy, keyFrom: MINE }').upstream).to.include({ keyFrom: 'MINE' });
-    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamPace.requestsMax).to.equal(3);
+    expect(upstreamOf('{ kind: x }').upstream).to.include({ apiKeyEnv: 'X_BEARER_TOKEN', url: 'https://api.x.com' });
+    expect(upstreamOf('{ kind: google-places }').upstream).to.include({ apiKeyEnv: 'GOOGLE_PLACES_KEY' });
+    expect(upstreamOf('{ kind: google-places-legacy, apiKeyEnv: MINE }').upstream).to.include({ apiKeyEnv: 'MINE' });
+    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamSettings.maxConcurrentRequests).to.equal(3);
     const replayed = upstreamOf('{ kind: replay, file: a.jsonl, budget: { requestsPerDay: 9 } }');
-    expect(replayed.upstreamPace).to.deep.equal({
-      ...defaultUpstreamPace,
-      cacheMs: 0,
-      budget: { ...defaultUpstreamPace.budget, requestsPerDay: 9 },
+    expect(replayed.upstreamSettings).to.deep.equal({
+      ...defaultUpstreamSettings,
+      cacheTtlMs: 0,
+      budget: { ...defaultUpstreamSettings.budget, requestsPerDay: 9 },
     });
   });
 
   it('keeps those that cost money from costing much by default', () => {
     for (const kind of ['x', 'google-places', 'google-places-legacy']) {
-      const { budget } = parse([...good, `upstream: { kind: ${kind} }`]).upstreamPace;
+      const { budget } = parse([...good, `upstream: { kind: ${kind} }`]).upstreamSettings;
       expect(budget.requestsPerDay, kind).to.be.within(1, 200);
     }
   });
 
   for (const [what, text, problem] of [
-    ['a user without a password', 'user: me', 'spread.user and spread.password go together'],
-    ['two ways to show who it is', 'token: x, credentials: y', 'one of them must do'],
-    ['a certificate without a key', 'tls: { cert: x }', 'spread.tls.cert and spread.tls.key go together'],
+    ['a user without a password', 'user: me', 'replication: user and password must be set together'],
+    ['two ways to show who it is', 'token: x, credentials: y', 'replication: only one of '],
+    ['a certificate without a key', 'tls: { cert: x }', 'replication.tls: cert and key must be set together'],
   ] as const) {
     it(`refuses ${what} for NATS`, () => {
       const lines = [
         'herd: test',
         'servers: { Blake: { port: 0 } }',
-        `spread: { kind: nats, servers: [a:1], ${text} }`,
+        `replication: { kind: nats, servers: [a:1], ${text} }`,
       ];
       expect(() => parse(lines))
         .to.throw(ConfigError, `herd.yaml:3: `)
@@ -191,27 +191,27 @@ describe('herd.yaml', () => {
   }
 
   it('refuses a bridge of servers that have a bucket already', () => {
-    const servers = ['herd: test', 'servers: { Blake: { port: 0 } }', 'spread: { kind: nats, servers: [a:1] }'];
-    const bridge = 'bridge: { by: [Blake], servers: [a:1], bucket: b }';
+    const servers = ['herd: test', 'servers: { Blake: { port: 0 } }', 'replication: { kind: nats, servers: [a:1] }'];
+    const bridge = 'bridge: { via: [Blake], servers: [a:1], bucket: b }';
     expect(() => parse([...servers, bridge])).to.throw(
       ConfigError,
-      'herd.yaml:4: servers on NATS have a bucket already',
+      'herd.yaml:4: bridge: must be omitted with replication.kind: nats',
     );
   });
 
   it('means the same neighbours, whoever names them and how often', () => {
     const config = parse([...good, '  Metta: [Blake, Blake]']);
-    expect(config.topology.get(serverId('Metta'))).to.deep.equal(['Blake']);
-    expect(config.topology.get(serverId('Blake'))).to.deep.equal(['Metta']);
+    expect(config.topology.get(toServerId('Metta'))).to.deep.equal(['Blake']);
+    expect(config.topology.get(toServerId('Blake'))).to.deep.equal(['Metta']);
   });
 
   for (const [name, changes, more, problem] of [
-    ['an unknown setting', {}, ['colour: blue'], 'herd.yaml:7: there is no setting colour'],
+    ['an unknown setting', {}, ['colour: blue'], 'herd.yaml:7: colour: unknown key; expected one of herd, servers, '],
     [
       'an unknown setting of a server',
       { 3: '  Blake: { port: 1, peerPort: 2, prot: 3 }' },
       [],
-      'herd.yaml:3: there is no setting servers.Blake.prot',
+      'herd.yaml:3: servers.Blake.prot: unknown key; did you mean port?',
     ],
     ['a herd without a name', { 1: '# herd: test' }, [], 'herd.yaml:1: herd: '],
     [
@@ -249,147 +249,147 @@ describe('herd.yaml', () => {
       'a port used twice',
       { 4: '  Metta: { port: 12100, peerPort: 12101 }' },
       [],
-      'herd.yaml:4: port of Metta is 127.0.0.1:12100, which is peerPort of Blake already',
+      'herd.yaml:4: servers.Metta.port: 127.0.0.1:12100 is already used by servers.Blake.peerPort',
     ],
     [
       'a port used twice by one server',
       { 4: '  Metta: { port: 12001, peerPort: 12101, httpPort: 12001 }' },
       [],
-      'herd.yaml:4: httpPort of Metta is 127.0.0.1:12001, which is port of Metta already',
+      'herd.yaml:4: servers.Metta.httpPort: 127.0.0.1:12001 is already used by servers.Metta.port',
     ],
     [
-      'a server that talks with nobody known',
+      'an unknown neighbour',
       { 6: '  Blake: [Metta, Mette]' },
       [],
-      'herd.yaml:6: Blake talks with Mette, which is no server of this herd; its servers are Blake, Metta',
+      'herd.yaml:6: topology.Blake: unknown server Mette (known: Blake, Metta)',
     ],
     [
-      'a stranger that talks',
+      'an unknown server in the topology',
       {},
       ['  Mette: [Blake]'],
-      'herd.yaml:7: Mette talks, but is no server of this herd; its servers are Blake, Metta',
+      'herd.yaml:7: topology.Mette: unknown server Mette (known: Blake, Metta)',
     ],
     [
-      'a stranger with a name that every object knows',
+      'an unknown neighbour with a name that every object has',
       { 6: '  Blake: [constructor]' },
       [],
-      'herd.yaml:6: Blake talks with constructor, which is no server of this herd',
+      'herd.yaml:6: topology.Blake: unknown server constructor',
     ],
     [
-      'a talker with a name that every object knows',
+      'an unknown server in the topology with a name that every object has',
       {},
       ['  toString: [Blake]'],
-      'herd.yaml:7: toString talks, but is no server of this herd',
+      'herd.yaml:7: topology.toString: unknown server toString',
     ],
     [
-      'a server that talks with itself',
+      'a server that is its own neighbour',
       { 6: '  Blake: [Metta, Blake]' },
       [],
-      'herd.yaml:6: Blake cannot talk with itself',
+      'herd.yaml:6: topology.Blake: a server cannot be its own neighbour',
     ],
-    ['a spread of no kind', {}, ['spread: { kind: gossip }'], 'herd.yaml:7: spread.kind: '],
-    ['links on NATS', {}, ['spread: { kind: nats, servers: [a:1] }'], 'herd.yaml:5: servers on NATS have no links'],
-    ['no port for links', { 4: '  Metta: { port: 1 }' }, [], 'herd.yaml:4: servers.Metta.peerPort: must be there'],
+    ['replication of an unknown kind', {}, ['replication: { kind: gossip }'], 'herd.yaml:7: replication.kind: '],
+    ['links on NATS', {}, ['replication: { kind: nats, servers: [a:1] }'], 'herd.yaml:5: topology: must be omitted with replication.kind: nats'],
+    ['no port for links', { 4: '  Metta: { port: 1 }' }, [], 'herd.yaml:4: servers.Metta.peerPort: is required with replication.kind: flood'],
     [
       'a password in the address of NATS',
       {},
-      ['spread: { kind: nats, servers: ["me:secret@a:1"] }'],
-      'herd.yaml:7: spread.servers.0: must be a host and port',
+      ['replication: { kind: nats, servers: ["me:secret@a:1"] }'],
+      'herd.yaml:7: replication.servers.0: must be a host and port',
     ],
     [
       'a bucket with the name of a stream of one that is split',
       {},
-      ['spread: { kind: nats, servers: [a:1], bucket: shard-0-herd-test }'],
-      'herd.yaml:7: spread.bucket: must not begin with shard-',
+      ['replication: { kind: nats, servers: [a:1], bucket: shard-0-herd-test }'],
+      'herd.yaml:7: replication.bucket: must not begin with shard-',
     ],
     [
       'a bucket with a name that is none',
       {},
-      ['spread: { kind: nats, servers: [a:1], bucket: a.b }'],
-      'herd.yaml:7: spread.bucket: must be a name',
+      ['replication: { kind: nats, servers: [a:1], bucket: a.b }'],
+      'herd.yaml:7: replication.bucket: must be a name',
     ],
     [
       'a bridge by a server that is none',
       {},
-      ['bridge: { by: [Blake, Nobody], servers: [a:1], bucket: b }'],
-      'herd.yaml:7: bridge.by names Nobody, which is no server of this herd; its servers are Blake, Metta',
+      ['bridge: { via: [Blake, Nobody], servers: [a:1], bucket: b }'],
+      'herd.yaml:7: bridge.via: unknown server Nobody (known: Blake, Metta)',
     ],
-    ['a bridge by nobody', {}, ['bridge: { by: [], servers: [a:1], bucket: b }'], 'herd.yaml:7: bridge.by: '],
+    ['a bridge by nobody', {}, ['bridge: { via: [], servers: [a:1], bucket: b }'], 'herd.yaml:7: bridge.via: '],
     [
       'a bridge without a bucket',
       {},
-      ['bridge: { by: [Blake], servers: [a:1] }'],
-      'herd.yaml:7: bridge.bucket: must be there: herds that are bridged are those that name the same bucket',
+      ['bridge: { via: [Blake], servers: [a:1] }'],
+      'herd.yaml:7: bridge.bucket: is required: bridged herds are those with the same bucket',
     ],
     [
       'a bridge with a user and no password',
       {},
-      ['bridge: { by: [Blake], servers: [a:1], bucket: b, user: me }'],
-      'herd.yaml:7: bridge.user and bridge.password go together',
+      ['bridge: { via: [Blake], servers: [a:1], bucket: b, user: me }'],
+      'herd.yaml:7: bridge: user and password must be set together',
     ],
     ...['nowhere:99999', 'nowhere:0', 'nowhere:port', 'a:1:b', '[::1'].map(
       (place) =>
         [
           `a nats-server at ${place}`,
           {},
-          [`spread: { kind: nats, servers: ["${place}"] }`],
-          'herd.yaml:7: spread.servers.0: must be a host and a port from 1 to 65535',
+          [`replication: { kind: nats, servers: ["${place}"] }`],
+          'herd.yaml:7: replication.servers.0: must be a host and a port from 1 to 65535',
         ] as const,
     ),
-    ['two replicas', {}, ['spread: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: spread.replicas: '],
-    ['no stream', {}, ['spread: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: spread.shards: '],
-    ['65 streams', {}, ['spread: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: spread.shards: '],
+    ['two replicas', {}, ['replication: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: replication.replicas: '],
+    ['no stream', {}, ['replication: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: replication.shards: '],
+    ['65 streams', {}, ['replication: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: replication.shards: '],
     [
       'a herd that floods and does not hold everything',
       {},
-      ['spread: { kind: flood, hold: touched }'],
-      'herd.yaml:7: spread.hold: must be all in a herd that floods: what a server does not hold nobody else may have',
+      ['replication: { kind: flood, hold: touched }'],
+      'herd.yaml:7: replication.hold: must be all with replication.kind: flood',
     ],
-    ['an upstream of no kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
-    ['an upstream of no shape', {}, ['upstream: { kind: sample, shape: round }'], 'herd.yaml:7: upstream.shape: '],
+    ['an upstream of an unknown kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
+    ['an upstream with an unknown format', {}, ['upstream: { kind: sample, format: round }'], 'herd.yaml:7: upstream.format: '],
     [
       'an upstream that is sent a key in the clear',
       {},
       ['upstream: { kind: x, url: "http://api.example" }'],
-      'herd.yaml:7: upstream.url: must begin with https://: a key is sent there',
+      'herd.yaml:7: upstream.url: must begin with https://, since an API key is sent',
     ],
     [
       'the same, of a service that may do without a key',
       {},
-      ['upstream: { kind: twitter, url: "http://search.example", keyFrom: KEY }'],
-      'herd.yaml:7: upstream.url: must begin with https://: a key is sent there',
+      ['upstream: { kind: twitter, url: "http://search.example", apiKeyEnv: KEY }'],
+      'herd.yaml:7: upstream.url: must begin with https://, since an API key is sent',
     ],
     [
       'a key in the address of an upstream',
       {},
       ['upstream: { kind: twitter, url: "http://search.example/?key=1234" }'],
-      'herd.yaml:7: upstream.url: must be an address without a user, a query or a fragment',
+      'herd.yaml:7: upstream.url: must be a URL without user, query and fragment',
     ],
     [
       'a key in place of the name of its variable',
       {},
-      ['upstream: { kind: x, keyFrom: AAAA-1234 }'],
-      'herd.yaml:7: upstream.keyFrom: must be the name of an environment variable, not the key itself',
+      ['upstream: { kind: x, apiKeyEnv: AAAA-1234 }'],
+      'herd.yaml:7: upstream.apiKeyEnv: must be the name of an environment variable, not the API key itself',
     ],
     [
       'an upstream that wants to know whom to reach',
       {},
       ['upstream: { kind: wikipedia }'],
-      'herd.yaml:7: upstream.contact: must be an e-mail address or the address of a page',
+      'herd.yaml:7: upstream.contact: must be an e-mail address or a URL without spaces',
     ],
     [
       'a cost of what costs nothing',
       {},
       ['upstream: { kind: x, budget: { costPerDay: 5 } }'],
-      'herd.yaml:7: upstream.budget: costPerDay needs a unitCost',
+      'herd.yaml:7: upstream.budget: costPerDay requires costPerUnit',
     ],
     [
       'a setting that its upstream has not',
       {},
       ['upstream: { kind: sample, contact: me@example.org }'],
-      'herd.yaml:7: there is no setting upstream.contact',
+      'herd.yaml:7: upstream.contact: unknown key; ',
     ],
-    ['a limit that is too small', {}, ['limits: { lineBytesMax: 10 }'], 'herd.yaml:7: limits.lineBytesMax: '],
+    ['a limit that is too small', {}, ['limits: { maxLineBytes: 10 }'], 'herd.yaml:7: limits.maxLineBytes: '],
     ['a log without a folder', {}, ['log: { dir: "" }'], 'herd.yaml:7: log.dir: '],
     ['a key that stands twice', {}, ['herd: again'], 'herd.yaml:7: '],
     ['brackets that do not match', { 6: '  Blake: [Metta' }, [], 'herd.yaml:6: '],
@@ -402,14 +402,14 @@ describe('herd.yaml', () => {
         `c: &c [${'*b, '.repeat(10)}*b]`,
         `d: [${'*c, '.repeat(10)}*c]`,
       ],
-      'herd.yaml: aliases (*name) repeat too much of the file',
+      'herd.yaml: aliases (*name) expand to too much data',
     ],
-    ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: nothing above is named &where'],
+    ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: unknown alias *where: no anchor &where above it'],
     [
       'a variable that is not set',
       {},
       ['log: { dir: "${NOT_SET}/logs" }'],
-      'herd.yaml:7: the environment variable NOT_SET is not set',
+      'herd.yaml:7: environment variable NOT_SET is not set',
     ],
   ] as const) {
     it(`says where and what, of ${name}`, () => {
@@ -438,21 +438,21 @@ describe('herd.yaml', () => {
   }
 
   const said: readonly (readonly [line: string, problem: string])[] = [
-    ['spread: { kind: nast }', 'spread.kind: there is no "nast" here; did you mean nats?'],
-    ['spread: { replicas: 2 }', 'spread.kind: is missing; it must be one of flood, nats'],
-    ['spread: { kind: nats, servers: [a:1], replicas: 2 }', 'spread.replicas: must be one of 1, 3, 5'],
+    ['replication: { kind: nast }', 'replication.kind: invalid value "nast"; did you mean nats?'],
+    ['replication: { replicas: 2 }', 'replication.kind: is required; expected one of flood, nats'],
+    ['replication: { kind: nats, servers: [a:1], replicas: 2 }', 'replication.replicas: must be one of 1, 3, 5'],
     [
-      'spread: { kind: nats, servers: [a:1], hold: touchd }',
-      'spread.hold: there is no "touchd" here; did you mean touched?',
+      'replication: { kind: nats, servers: [a:1], hold: touchd }',
+      'replication.hold: invalid value "touchd"; did you mean touched?',
     ],
-    ['spread: { kind: nats, servers: [] }', 'spread.servers: must be a list of at least 1'],
-    ['spread: { kind: nats, servers: a:1 }', 'spread.servers: must be a list, as in [one, other]'],
-    ['spread: { kind: nats, servers: [a:1], user: "" }', 'spread.user: must not be empty'],
-    ['links: 5', 'links: must be words and their values, as in { word: value }'],
-    ['links: { beatMs: 9 }', 'links.beatMs: must be at least 10'],
-    ['links: { beatMs: 1.5 }', 'links.beatMs: must be a whole number'],
-    ['log: {}', 'log.dir: is missing; it must be a text'],
-    ['--- # and another', 'a second document begins here (---); there can be only one in a file'],
+    ['replication: { kind: nats, servers: [] }', 'replication.servers: must be a list of at least 1'],
+    ['replication: { kind: nats, servers: a:1 }', 'replication.servers: must be a list, such as [a, b]'],
+    ['replication: { kind: nats, servers: [a:1], user: "" }', 'replication.user: must not be empty'],
+    ['peers: 5', 'peers: must be an object, such as { key: value }'],
+    ['peers: { heartbeatMs: 9 }', 'peers.heartbeatMs: must be at least 10'],
+    ['peers: { heartbeatMs: 1.5 }', 'peers.heartbeatMs: must be an integer'],
+    ['log: {}', 'log.dir: is required; expected a string'],
+    ['--- # and another', 'a second document begins here (---); only one per file is allowed'],
   ];
   for (const [line, problem] of said) {
     it(`says in words for people what is wrong with ${line}`, () => {
@@ -461,7 +461,7 @@ describe('herd.yaml', () => {
   }
 
   it('says so of a file with nothing in it', () => {
-    expect(() => parse([])).to.throw('herd.yaml:1: must be words and their values, as in { word: value }');
+    expect(() => parse([])).to.throw('herd.yaml:1: must be an object, such as { key: value }');
   });
 
   it('says all at once that is wrong', () => {
@@ -485,18 +485,18 @@ describe('herd.yaml', () => {
     const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
     const user = 'user: "${NATS_USER}", password: "${NATS_PASSWORD}"';
     for (const text of [
-      `spread: { kind: nats, servers: [a:1], ${user} }`,
-      `bridge: { by: [Blake], bucket: b, servers: [a:1], ${user} }`,
+      `replication: { kind: nats, servers: [a:1], ${user} }`,
+      `bridge: { via: [Blake], bucket: b, servers: [a:1], ${user} }`,
     ]) {
-      expect(parse([...lines, text], { NATS_USER: 'me' }).lackingForBucket).to.deep.equal([
-        'herd.yaml:3: the environment variable NATS_PASSWORD is not set',
+      expect(parse([...lines, text], { NATS_USER: 'me' }).missingBucketVariables).to.deep.equal([
+        'herd.yaml:3: environment variable NATS_PASSWORD is not set',
       ]);
-      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).lackingForBucket).to.deep.equal([]);
+      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).missingBucketVariables).to.deep.equal([]);
     }
     // What has to be a number cannot wait.
-    expect(() => parse([...lines, 'spread: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
+    expect(() => parse([...lines, 'replication: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
       .to.throw(ConfigError)
-      .with.nested.property('problems[0]', 'herd.yaml:3: the environment variable SHARDS is not set');
+      .with.nested.property('problems[0]', 'herd.yaml:3: environment variable SHARDS is not set');
   });
 
   it('takes a whole number of the environment for one, where it stands alone and unquoted', () => {
@@ -518,35 +518,35 @@ describe('herd.yaml', () => {
 
   it('takes tokens from the environment, and from nowhere else', () => {
     const environment = { CLIENTS: 'clients-clients-1', ADMIN: 'administration-1', PHONE: '1234567890123456' };
-    const access = (text: string) => () => parse([...good, `access: ${text}`], environment).access;
-    const all = 'clients: "${CLIENTS}", administration: "${ADMIN}", devices: { "jane/phone": "${PHONE}" }';
-    expect(access(`{ ${all} }`)()).to.deep.equal({
-      clients: environment.CLIENTS,
-      administration: environment.ADMIN,
-      devices: new Map([['jane/phone', environment.PHONE]]),
-      origins: new Set(),
+    const auth = (text: string) => () => parse([...good, `auth: ${text}`], environment).auth;
+    const all = 'clientToken: "${CLIENTS}", adminToken: "${ADMIN}", deviceTokens: { "jane/phone": "${PHONE}" }';
+    expect(auth(`{ ${all} }`)()).to.deep.equal({
+      clientToken: environment.CLIENTS,
+      adminToken: environment.ADMIN,
+      deviceTokens: new Map([['jane/phone', environment.PHONE]]),
+      allowedOrigins: new Set(),
     });
     for (const [text, problem] of [
-      ['{ clients: written-in-the-file }', 'access.clients must be the name of an environment variable'],
-      ['{ clients: "more ${CLIENTS}" }', 'access.clients: must be 16 to 256 visible characters'],
-      ['{ clients: "x${CLIENTS}" }', 'access.clients must be the name of an environment variable'],
-      ['{ devices: { 7: written-in-the-file } }', 'access.devices.7 must be the name of an environment variable'],
-      ['{ devices: { "two words": "${PHONE}" } }', 'access.devices.two words: must be a client ID'],
+      ['{ clientToken: written-in-the-file }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      ['{ clientToken: "more ${CLIENTS}" }', 'auth.clientToken: must be 16 to 256 printable ASCII characters'],
+      ['{ clientToken: "x${CLIENTS}" }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      ['{ deviceTokens: { 7: written-in-the-file } }', 'auth.deviceTokens.7: must be an environment variable'],
+      ['{ deviceTokens: { "two words": "${PHONE}" } }', 'auth.deviceTokens.two words: must be a client ID'],
       [
-        '{ clients: "${CLIENTS}", administration: "${CLIENTS}" }',
-        'access.administration is the same token as access.clients',
+        '{ clientToken: "${CLIENTS}", adminToken: "${CLIENTS}" }',
+        'auth.adminToken: must not be the same token as auth.clientToken',
       ],
     ] as const) {
-      expect(access(text), text).to.throw(ConfigError).with.property('message').that.contains(`:7: ${problem}`);
+      expect(auth(text), text).to.throw(ConfigError).with.property('message').that.contains(`:7: ${problem}`);
     }
     for (const short of ['', 'short', '123456789012345']) {
-      const text = [...good, 'access:', '  clients: ${TOKEN}'];
-      expect(() => parse(text, { TOKEN: short }), short).to.throw('access.clients: must be 16 to 256');
+      const text = [...good, 'auth:', '  clientToken: ${TOKEN}'];
+      expect(() => parse(text, { TOKEN: short }), short).to.throw('auth.clientToken: must be 16 to 256');
     }
   });
 
   it('takes origins as browsers write them, and nothing else', () => {
-    const origins = (text: string) => parse([...good, `access: { origins: [${text}] }`], {}).access.origins;
+    const origins = (text: string) => parse([...good, `cors: { allowedOrigins: [${text}] }`], {}).auth.allowedOrigins;
     const right = ['https://map.example', 'http://localhost:3000', 'http://[::1]:8080'];
     expect([...origins(right.map((each) => JSON.stringify(each)).join())]).to.deep.equal(right);
     for (const wrong of [
@@ -557,14 +557,14 @@ describe('herd.yaml', () => {
       'https://map.example:443',
       'ftp://a.example',
     ]) {
-      expect(() => origins(JSON.stringify(wrong)), wrong).to.throw('access.origins.0: must be an origin');
+      expect(() => origins(JSON.stringify(wrong)), wrong).to.throw('cors.allowedOrigins.0: must be an origin');
     }
   });
 
   it('asks for no token that whoever reads it does not send, and minds what is wrong all the same', () => {
     const text = [
       ...good,
-      'access: { clients: "${A}", administration: "${B}", devices: { 7: "${C}" } }',
+      'auth: { clientToken: "${A}", adminToken: "${B}", deviceTokens: { 7: "${C}" } }',
       'more: "${D}"',
     ];
     const missing = (use: ConfigUse) => {
@@ -575,7 +575,7 @@ describe('herd.yaml', () => {
         return [...(error as Error).message.matchAll(/variable (\w) is not set/g)].map(([, name]) => name).join('');
       }
     };
-    expect([missing('to run'), missing('to ask over HTTP'), missing('to ask in lines')]).to.deep.equal([
+    expect([missing('serve'), missing('http-client'), missing('line-client')]).to.deep.equal([
       'ABCD',
       'AD',
       'D',
@@ -584,13 +584,13 @@ describe('herd.yaml', () => {
       'herd.yaml',
       text.slice(0, -1).join('\n'),
       { A: 'token-of-all-clients' },
-      'to ask over HTTP',
+      'http-client',
     );
-    expect(asking.access).to.deep.equal({
-      clients: 'token-of-all-clients',
-      administration: undefined,
-      devices: new Map(),
-      origins: new Set(),
+    expect(asking.auth).to.deep.equal({
+      clientToken: 'token-of-all-clients',
+      adminToken: undefined,
+      deviceTokens: new Map(),
+      allowedOrigins: new Set(),
     });
   });
 

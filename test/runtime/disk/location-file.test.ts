@@ -6,32 +6,32 @@ import fc from 'fast-check';
 import { addresses, type StoreMessage } from '../../../src/actors/bus/messages.js';
 import { type Location } from '../../../src/protocol/place/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
-import { diskChangesMax } from '../../../src/runtime/host/memory-bound.js';
-import { LocationFile, type LocationFileEdges } from '../../../src/runtime/disk/location-file.js';
-import { damageOf } from '../../../src/runtime/disk/location-database.js';
+import { maxDiskChanges } from '../../../src/runtime/host/memory-bound.js';
+import { LocationFile, type LocationFileOptions } from '../../../src/runtime/disk/location-file.js';
+import { findCorruption } from '../../../src/runtime/disk/location-database.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { locations as anyLocations } from '../../support/arbitraries.js';
 import { eventually } from '../../support/eventually.js';
 import { strictBus } from '../../support/fake-bus.js';
-import { FakeFolder } from '../../support/fake-folder.js';
-import { locationOf } from '../../support/fake-location.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { createLocation } from '../../support/fake-location.js';
 
 /** Locations of so many clients. */
 function many(count: number, seconds = 1): Location[] {
-  return Array.from({ length: count }, (_, index) => locationOf(`phone${index}`, seconds));
+  return Array.from({ length: count }, (_, index) => createLocation(`phone${index}`, seconds));
 }
 
 const inOrder = (locations: readonly Location[]) => locations.map(({ line }) => line).sort();
 
 describe('LocationFile', () => {
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let bus: MessageBus;
   let file: LocationFile | undefined;
   let troubles: string[];
 
   beforeEach(() => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     troubles = [];
   });
 
@@ -40,12 +40,12 @@ describe('LocationFile', () => {
     folder.remove();
   });
 
-  const path = () => folder.to('Blake');
+  const path = () => folder.pathTo('Blake');
 
-  const edges = (onTrouble: (text: string) => void): LocationFileEdges => ({
+  const edges = (onProblem: (text: string) => void): LocationFileOptions => ({
     clock: new SystemClock(),
-    inspect: damageOf,
-    onTrouble,
+    inspect: findCorruption,
+    onProblem,
   });
   const noTrouble = edges((text) => expect.fail(text));
 
@@ -77,12 +77,12 @@ describe('LocationFile', () => {
   }
 
   function forget(...locations: Location[]): void {
-    for (const location of locations) bus.publish({ kind: 'location-forgotten', location });
+    for (const location of locations) bus.publish({ kind: 'location-evicted', location });
   }
 
   /** What a server would find that starts now, if this one were killed: read from a copy. */
   async function readIfKilled(): Promise<string[]> {
-    const copy = folder.to('copy');
+    const copy = folder.pathTo('copy');
     rmSync(copy, { recursive: true, force: true });
     cpSync(path(), copy, { recursive: true });
     const { file: opened, locations } = await LocationFile.open(copy, noTrouble);
@@ -91,7 +91,7 @@ describe('LocationFile', () => {
   }
 
   it('holds nothing at first, and makes its folder', async () => {
-    expect(await open(folder.to('not', 'there', 'yet', 'Blake').replace(/\/yet.*/, ''))).to.deep.equal([]);
+    expect(await open(folder.pathTo('not', 'there', 'yet', 'Blake').replace(/\/yet.*/, ''))).to.deep.equal([]);
     expect(troubles).to.deep.equal([]);
   });
 
@@ -100,7 +100,7 @@ describe('LocationFile', () => {
       fc.asyncProperty(
         fc.uniqueArray(anyLocations, { selector: ({ client }) => client, maxLength: 30 }),
         async (learned) => {
-          const here = folder.to(`property${readdirSync(folder.path).length}`);
+          const here = folder.pathTo(`property${readdirSync(folder.path).length}`);
           await open(here);
           learn(...learned);
           await close();
@@ -120,9 +120,9 @@ describe('LocationFile', () => {
     await open();
     learn(...many(10));
     await eventually('everything is on disk', async () => (await readIfKilled()).length === 10);
-    learn(locationOf('phone3', 2));
+    learn(createLocation('phone3', 2));
     await eventually('the change is on disk', async () =>
-      (await readIfKilled()).includes(locationOf('phone3', 2).line),
+      (await readIfKilled()).includes(createLocation('phone3', 2).line),
     );
   });
 
@@ -131,29 +131,29 @@ describe('LocationFile', () => {
     const all = many(5_500);
     learn(...all);
     expect(await reopen()).to.deep.equal(inOrder(all));
-    learn(locationOf('phone1', 7));
+    learn(createLocation('phone1', 7));
     await close();
-    learn(locationOf('phone1', 8));
-    expect((await open()).filter((at) => at.includes(' phone1 '))).to.deep.equal([locationOf('phone1', 7).line]);
+    learn(createLocation('phone1', 8));
+    expect((await open()).filter((at) => at.includes(' phone1 '))).to.deep.equal([createLocation('phone1', 7).line]);
   });
 
   it('holds the newest of each client, and not what was forgotten', async () => {
     await open();
     learn(...many(4), ...many(2, 5));
-    forget(locationOf('phone3', 1));
-    expect(await reopen()).to.deep.equal(inOrder([...many(2, 5), locationOf('phone2', 1)]));
+    forget(createLocation('phone3', 1));
+    expect(await reopen()).to.deep.equal(inOrder([...many(2, 5), createLocation('phone2', 1)]));
     forget(...many(3, 5));
-    learn(locationOf('phone0', 9));
-    expect(await reopen()).to.deep.equal([locationOf('phone0', 9).line]);
+    learn(createLocation('phone0', 9));
+    expect(await reopen()).to.deep.equal([createLocation('phone0', 9).line]);
   });
 
   it('writes of many changes of one client the last alone', async () => {
     await open();
-    for (let seconds = 1; seconds <= 20_000; seconds += 1) learn(locationOf('kiwi', seconds));
+    for (let seconds = 1; seconds <= 20_000; seconds += 1) learn(createLocation('kiwi', seconds));
     await close();
     const bytes = readdirSync(path()).reduce((sum, name) => sum + statSync(join(path(), name)).size, 0);
     expect(bytes).to.be.below(10_000);
-    expect(await open()).to.deep.equal([locationOf('kiwi', 20_000).line]);
+    expect(await open()).to.deep.equal([createLocation('kiwi', 20_000).line]);
   });
 
   it('may be closed twice as it was opened: with nothing to write', async () => {
@@ -172,8 +172,8 @@ describe('LocationFile', () => {
   });
 
   it('cannot be opened where its folder cannot be made, and says so', async () => {
-    writeFileSync(folder.to('file'), 'not a folder');
-    const error: unknown = await LocationFile.open(folder.to('file', 'Blake'), noTrouble).catch(
+    writeFileSync(folder.pathTo('file'), 'not a folder');
+    const error: unknown = await LocationFile.open(folder.pathTo('file', 'Blake'), noTrouble).catch(
       (error: unknown) => error,
     );
     expect(error).to.be.instanceOf(StoreError);
@@ -202,13 +202,13 @@ describe('LocationFile', () => {
     it('says so once, keeps the newest of each client, and writes it when there is room', async () => {
       learn(...many(3, 2));
       await eventually('it has tried twice', () => tries >= 2);
-      for (let seconds = 3; seconds <= 9; seconds += 1) learn(locationOf('phone1', seconds));
+      for (let seconds = 3; seconds <= 9; seconds += 1) learn(createLocation('phone1', seconds));
       const before = tries;
       await eventually('it has tried again', () => tries >= before + 2);
       expect(troubles).to.have.lengthOf(1);
       expect(troubles[0]).to.match(/Blake cannot be written: .*No space left on device/);
       release();
-      const expected = inOrder([locationOf('phone0', 2), locationOf('phone1', 9), locationOf('phone2', 2)]);
+      const expected = inOrder([createLocation('phone0', 2), createLocation('phone1', 9), createLocation('phone2', 2)]);
       await eventually('it is on disk', async () => {
         expect(await readIfKilled()).to.deep.equal(expected);
         return true;
@@ -241,10 +241,10 @@ describe('LocationFile', () => {
       bus.attach<StoreMessage>(addresses.store, {
         receive: (message) => {
           if (message.kind !== 'list') return;
-          const { from, max, question, replyTo } = message;
+          const { from, max, requestId, replyTo } = message;
           const next = from + max < locations.length ? from + max : undefined;
           const size = locations.length;
-          bus.send(replyTo, { kind: 'listed', question, locations: locations.slice(from, from + max), next, size });
+          bus.send(replyTo, { kind: 'listed', requestId, locations: locations.slice(from, from + max), next, size });
         },
         stop: () => undefined,
       });
@@ -257,15 +257,15 @@ describe('LocationFile', () => {
       const full = () => Promise.reject(new Error('IO error: No space left on device'));
       database.batch = full;
       database.clear = full;
-      const all = many(diskChangesMax + 10, 2);
+      const all = many(maxDiskChanges + 10, 2);
       learn(...all);
       forget(...all.slice(0, 48_000));
       await eventually('it is said', () => troubles.length > 0);
       // One that nobody told of: only who asks for all has it.
-      const held = [...all.slice(48_000), locationOf('untold', 1)];
+      const held = [...all.slice(48_000), createLocation('untold', 1)];
       storeHolds(...held);
       release();
-      learn(locationOf('phone7', 9));
+      learn(createLocation('phone7', 9));
       await eventually('it is on disk', async () => {
         const written = await readIfKilled();
         return written.length >= held.length;
@@ -358,7 +358,7 @@ describe('LocationFile', () => {
 
     for (const [what, value] of [
       ['that nobody wrote', Buffer.from('what is this?')],
-      ['that lacks its checksum', Buffer.from(`${locationOf('kiwi', 1).line} Blake`)],
+      ['that lacks its checksum', Buffer.from(`${createLocation('kiwi', 1).line} Blake`)],
     ] as const) {
       it(`by a value ${what}, is reported, set aside, and begun anew`, async () => {
         const database = new ClassicLevel<Buffer, Buffer>(path(), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
@@ -393,7 +393,7 @@ describe('LocationFile', () => {
       writeFileSync(join(path(), 'CURRENT'), 'somebody else');
       writeFileSync(join(path(), 'notes.txt'), 'dear diary');
       await open();
-      expect(readFileSync(folder.to(asides()[0] ?? '', 'notes.txt'), 'utf8')).to.equal('dear diary');
+      expect(readFileSync(folder.pathTo(asides()[0] ?? '', 'notes.txt'), 'utf8')).to.equal('dear diary');
     });
   });
 });

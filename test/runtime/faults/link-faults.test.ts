@@ -1,26 +1,26 @@
 import { expect } from 'chai';
-import type { PeerWire, PeerWireListener } from '../../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
 import { InProcessNetwork } from '../../../src/runtime/sockets/in-process-transport.js';
 import { LinkFaults } from '../../../src/runtime/faults/link-faults.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
-import { serverId } from '../../support/fake-location.js';
-import { itIsATransport } from '../sockets/transport-contract.js';
+import { toServerId } from '../../support/fake-location.js';
+import { describeTransport } from '../sockets/transport-contract.js';
 
-const [blake, bryant] = [serverId('Blake'), serverId('Bryant')];
+const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
 for (const [name, delayMs] of [
   ['sound', 0],
   ['slow', 3],
 ] as const) {
   describe(`a link that somebody may cut, and that is ${name}, is a Transport: it`, () => {
-    itIsATransport(() => {
+    describeTransport(() => {
       const network = new InProcessNetwork(new Turn().deliveries);
       const faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
       if (delayMs > 0) faults.set(blake, bryant, { kind: 'slow', delayMs });
       return Promise.resolve({
-        transport: faults.transportOver(network.transportOf(blake), blake),
+        transport: faults.wrapTransport(network.transportOf(blake), blake),
         listen: (accept) => {
           network.listen(bryant, accept);
           return Promise.resolve();
@@ -35,10 +35,10 @@ describe('a link that somebody cuts or slows', () => {
   let faults: LinkFaults;
   let network: InProcessNetwork;
   let told: string[];
-  let far: PeerWire;
+  let far: PeerChannel;
 
   /** Writes down what an end is told of. */
-  function listener(end: string): PeerWireListener {
+  function listener(end: string): PeerChannelListener {
     return {
       opened: () => told.push(`${end} opened`),
       lines: (_, lines) => told.push(...lines.map((line) => `${end} ${line}`)),
@@ -47,8 +47,8 @@ describe('a link that somebody cuts or slows', () => {
     };
   }
 
-  function dial(): PeerWire {
-    return faults.transportOver(network.transportOf(blake), blake).dial(bryant, listener('Blake'));
+  function dial(): PeerChannel {
+    return faults.wrapTransport(network.transportOf(blake), blake).dial(bryant, listener('Blake'));
   }
 
   beforeEach(() => {

@@ -19,9 +19,9 @@ describe('HerdSecrets', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (statement, another) => {
         const proofs = one?.prove(statement) ?? [];
-        expect(same?.accepts(statement, proofs)).to.equal(true);
-        expect(stranger?.accepts(statement, proofs)).to.equal(false);
-        if (another !== statement) expect(same?.accepts(another, proofs)).to.equal(false);
+        expect(same?.verify(statement, proofs)).to.equal(true);
+        expect(stranger?.verify(statement, proofs)).to.equal(false);
+        if (another !== statement) expect(same?.verify(another, proofs)).to.equal(false);
       }),
     );
   });
@@ -31,7 +31,7 @@ describe('HerdSecrets', () => {
     const [proof = ''] = secrets.prove('statement');
     const changed = `${proof.startsWith('A') ? 'B' : 'A'}${proof.slice(1)}`;
     for (const proofs of [[], [''], [proof.slice(0, -1)], [`${proof}A`], [changed], ['\xFF'.repeat(43)], [secret]]) {
-      expect(secrets.accepts('statement', proofs), proofs.join()).to.equal(false);
+      expect(secrets.verify('statement', proofs), proofs.join()).to.equal(false);
     }
   });
 
@@ -41,8 +41,8 @@ describe('HerdSecrets', () => {
     expect(new Set(proofs).size).to.equal(2);
     for (const each of [secret, other]) {
       const single = new HerdSecrets([each]);
-      expect(single.accepts('statement', proofs)).to.equal(true);
-      expect(both.accepts('statement', ['nonsense', ...single.prove('statement')])).to.equal(true);
+      expect(single.verify('statement', proofs)).to.equal(true);
+      expect(both.verify('statement', ['nonsense', ...single.prove('statement')])).to.equal(true);
     }
   });
 

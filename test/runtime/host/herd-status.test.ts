@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
-import { topologyOf } from '../../../src/protocol/place/topology.js';
+import { buildTopology } from '../../../src/protocol/place/topology.js';
 import { HerdStatus, type StatusChange } from '../../../src/runtime/host/herd-status.js';
-import { serverId } from '../../support/fake-location.js';
-import { promisesSettled } from '../../support/fake-upstream.js';
+import { toServerId } from '../../support/fake-location.js';
+import { flushPromises } from '../../support/fake-upstream.js';
 
-const [blake, bryant, metta] = [serverId('Blake'), serverId('Bryant'), serverId('Metta')];
-const topology = topologyOf(
+const [blake, bryant, metta] = [toServerId('Blake'), toServerId('Bryant'), toServerId('Metta')];
+const topology = buildTopology(
   [blake, bryant, metta],
   [
     [blake, bryant],
@@ -25,20 +25,20 @@ describe('HerdStatus', () => {
     status = new HerdStatus(started, topology);
     changes = [];
     ready = false;
-    status.watch((change) => changes.push(change));
-    void status.ready().then(() => (ready = true));
+    status.subscribe((change) => changes.push(change));
+    void status.whenReady().then(() => (ready = true));
   }
 
   function started(server: typeof blake): void {
-    status.note({ kind: 'started', server, ports });
+    status.record({ kind: 'started', server, ports });
   }
 
   function link(server: typeof blake, neighbour: typeof blake, state: LinkState, reason = ''): void {
-    status.note({ kind: 'link', server, neighbour, state, reason });
+    status.record({ kind: 'link', server, neighbour, state, reason });
   }
 
   async function isReady(): Promise<boolean> {
-    await promisesSettled();
+    await flushPromises();
     return ready;
   }
 
@@ -57,7 +57,7 @@ describe('HerdStatus', () => {
     expect(await isReady()).to.equal(false);
     link(metta, bryant, 'live');
     expect(await isReady()).to.equal(true);
-    await status.ready();
+    await status.whenReady();
   });
 
   it('does not wait for links to servers that were not started with it', async () => {
@@ -70,17 +70,17 @@ describe('HerdStatus', () => {
 
   it('waits for a bucket to be loaded once, and tells when it goes and comes', async () => {
     begin(blake);
-    const bucket = (state: BucketState, reason = '') => status.note({ kind: 'bucket', server: blake, state, reason });
+    const bucket = (state: BucketState, reason = '') => status.record({ kind: 'bucket', server: blake, state, reason });
     bucket('connecting');
     started(blake);
-    bucket('away', 'connection refused');
+    bucket('disconnected', 'connection refused');
     bucket('connecting');
-    bucket('away', 'connection refused');
+    bucket('disconnected', 'connection refused');
     bucket('loading');
     expect(await isReady()).to.equal(false);
     bucket('live');
     expect(await isReady()).to.equal(true);
-    bucket('blocked', 'the disk is full');
+    bucket('write-blocked', 'the disk is full');
     expect(changes.slice(1)).to.deep.equal([
       { server: blake, part: 'bucket', state: 'down', reason: 'connection refused' },
       { server: blake, part: 'bucket', state: 'up', reason: '' },
@@ -121,7 +121,7 @@ describe('HerdStatus', () => {
     expect(status.portsOf(blake)).to.deep.equal(ports);
     expect(status.isLive(blake, bryant)).to.equal(true);
     expect(status.isLive(bryant, blake)).to.equal(false);
-    status.note({ kind: 'down', server: blake, reason: 'ended by SIGKILL' });
+    status.record({ kind: 'down', server: blake, reason: 'ended by SIGKILL' });
     expect(status.portsOf(blake)).to.equal(undefined);
     expect(status.isLive(blake, bryant)).to.equal(false);
     expect(changes.at(-1)).to.deep.equal({ server: blake, state: 'down', reason: 'ended by SIGKILL' });
@@ -129,7 +129,7 @@ describe('HerdStatus', () => {
 
   it('tells nothing any more when nobody watches', () => {
     begin(blake);
-    status.unwatch();
+    status.unsubscribe();
     started(blake);
     expect(changes).to.deep.equal([]);
   });

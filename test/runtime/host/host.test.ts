@@ -7,9 +7,9 @@ import { PortError } from '../../../src/runtime/errors.js';
 import { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeBucket } from '../../support/fake-bucket.js';
-import { eventsOf } from '../../support/fake-bus.js';
-import { FakeFolder } from '../../support/fake-folder.js';
-import { promisesSettled } from '../../support/fake-upstream.js';
+import { collectEvents } from '../../support/fake-bus.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { flushPromises } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { HerdInProcess, type HerdOptions } from '../../support/herd-in-process.js';
 
@@ -33,25 +33,25 @@ describe('Host', () => {
   }
 
   it('does not report a server as started that fails while its ports are being opened', async () => {
-    begin({ talks: ['Blake-Bryant'] });
+    begin({ links: ['Blake-Bryant'] });
     const starting = herd.start();
     const unlisten = herd.bus('Blake').on('server', ({ state }) => {
       unlisten();
       if (state === 'running') queueMicrotask(() => herd.fail('Blake'));
     });
     await starting;
-    await eventually('Blake is back', () => herd.warnings.length > 0 && herd.starts.has('Blake'));
-    await herd.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    await eventually('Blake is back', () => herd.warnings.length > 0 && herd.startCounts.has('Blake'));
+    await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
     expect(herd.warnings).to.deep.equal(['Blake failed and starts again in 1 ms; its error log says why']);
-    expect(herd.starts.get('Blake'), 'only the start that came to something').to.equal(1);
+    expect(herd.startCounts.get('Blake'), 'only the start that came to something').to.equal(1);
   });
 
   describe('of a herd of five', () => {
-    beforeEach(() => begin({ talks: five }).start());
+    beforeEach(() => begin({ links: five }).start());
 
     it('[PE13] tells all servers what one of them was told', async () => {
       for (const server of herd.servers) {
-        await herd.agrees(await herd.report(server, `client-of-${server}`, 1_700_000_000));
+        await herd.waitForAgreement(await herd.report(server, `client-of-${server}`, 1_700_000_000));
       }
     });
 
@@ -59,62 +59,62 @@ describe('Host', () => {
       const ats = await Promise.all(
         herd.servers.map((server, index) => herd.report(server, 'kiwi', 1_700_000_000 + index)),
       );
-      await herd.agrees(ats.at(-1) ?? '');
+      await herd.waitForAgreement(ats.at(-1) ?? '');
       const older = await herd.report('Blake', 'kiwi', 1_600_000_000);
       expect(older).to.match(/ 1600000000$/);
-      await herd.agrees(ats.at(-1) ?? '');
+      await herd.waitForAgreement(ats.at(-1) ?? '');
     });
 
     it('[PE15] [PE19] goes on without a server, and refills it when it comes back', async () => {
       const before = await herd.report('Gasol', 'kiwi', 1_700_000_000);
-      await herd.agrees(before);
+      await herd.waitForAgreement(before);
       await herd.stopServer('Bryant');
       const others = ['Blake', 'Gasol', 'Howard'];
       const during = await herd.report('Blake', 'emu', 1_700_000_000);
-      await herd.agrees(during, others);
+      await herd.waitForAgreement(during, others);
       const apart = await herd.report('Metta', 'moa', 1_700_000_000);
-      await herd.agrees(before, ['Metta']);
+      await herd.waitForAgreement(before, ['Metta']);
       await herd.startServer('Bryant');
-      for (const at of [before, during, apart]) await herd.agrees(at);
+      for (const at of [before, during, apart]) await herd.waitForAgreement(at);
     });
 
     it('[PE15] starts a server again that failed, and refills it; the others go on', async () => {
       const before = await herd.report('Gasol', 'kiwi', 1_700_000_000);
-      await herd.agrees(before);
+      await herd.waitForAgreement(before);
       const [served, other] = [await herd.client('Bryant'), await herd.client('Blake')];
-      await served.ask('hello');
+      await served.request('hello');
       herd.fail('Bryant');
-      expect(await served.rest(), 'its clients are sent away').to.equal('');
-      expect(await other.ask('hello')).to.equal('? hello');
-      await eventually('Bryant is back', () => herd.starts.get('Bryant') === 2);
-      await herd.agrees(before);
-      await herd.agrees(await herd.report('Metta', 'emu', 1_700_000_000));
+      expect(await served.readToEnd(), 'its clients are sent away').to.equal('');
+      expect(await other.request('hello')).to.equal('? hello');
+      await eventually('Bryant is back', () => herd.startCounts.get('Bryant') === 2);
+      await herd.waitForAgreement(before);
+      await herd.waitForAgreement(await herd.report('Metta', 'emu', 1_700_000_000));
       expect(herd.warnings).to.deep.equal(['Bryant failed and starts again in 1 ms; its error log says why']);
-      expect(await other.ask('hello')).to.equal('? hello');
+      expect(await other.request('hello')).to.equal('? hello');
     });
 
     it('starts all again when all have failed at once, and forgets then what they knew', async () => {
-      await herd.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
+      await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
       for (const server of herd.servers) herd.fail(server);
-      await eventually('all are back', () => herd.servers.every((server) => herd.starts.get(server) === 2));
-      await herd.agrees(await herd.report('Metta', 'emu', 1_700_000_000));
+      await eventually('all are back', () => herd.servers.every((server) => herd.startCounts.get(server) === 2));
+      await herd.waitForAgreement(await herd.report('Metta', 'emu', 1_700_000_000));
       const client = await herd.client('Blake');
-      expect(await client.ask('WHATSAT kiwi 1 1')).to.equal('? WHATSAT kiwi 1 1');
+      expect(await client.request('WHATSAT kiwi 1 1')).to.equal('? WHATSAT kiwi 1 1');
     });
 
     it('starts a server again in which the same actor fails over and over', async () => {
       const bus = herd.bus('Howard');
-      const failures = eventsOf(bus, 'actor-failed');
+      const failures = collectEvents(bus, 'actor-failed');
       // Flood is restarted a hundred times in ten seconds, and no more.
       for (let count = 0; count <= 100; count += 1) bus.send(addresses.flood, undefined as never);
       expect(failures.at(0)?.directive).to.equal('restart');
       expect(failures.at(-1)?.directive).to.equal('escalate');
-      await eventually('Howard is back', () => herd.starts.get('Howard') === 2);
-      await herd.agrees(await herd.report('Metta', 'emu', 1_700_000_000));
+      await eventually('Howard is back', () => herd.startCounts.get('Howard') === 2);
+      await herd.waitForAgreement(await herd.report('Metta', 'emu', 1_700_000_000));
     });
 
     it('takes no calls of neighbours for a server that was stopped', async () => {
-      const links = eventsOf(herd.bus('Blake'), 'link');
+      const links = collectEvents(herd.bus('Blake'), 'link');
       await herd.stopServer('Bryant');
       const lost = () => links.filter(({ reason }) => reason === 'Bryant was stopped');
       await eventually('Blake has called in vain', () => lost().length > 1);
@@ -123,10 +123,10 @@ describe('Host', () => {
 
     it('[CO5] answers the clients of a server before it stops', async () => {
       const client = await herd.client('Blake');
-      await client.ask('IAMAT kiwi +1+1 1');
+      await client.request('IAMAT kiwi +1+1 1');
       client.send('WHATSAT kiwi 1 1\n');
       await eventually('the question is there', async () => (await client.line()).startsWith('AT Blake'));
-      const rest = client.rest();
+      const rest = client.readToEnd();
       await herd.stopServer('Blake');
       expect(await rest).to.equal('{"results":[]}\n');
       expect(await isOpen(herd.port('Blake'))).to.equal(false);
@@ -136,24 +136,24 @@ describe('Host', () => {
   describe('of a server alone', () => {
     it('takes no client while it is down: nobody would answer', async () => {
       const clock = new VirtualClock();
-      await begin({ talks: ['Blake'], clock, random: 0.5 }).start();
+      await begin({ links: ['Blake'], clock, random: 0.5 }).start();
       const port = herd.port('Blake');
       herd.fail('Blake');
       await eventually('the door is closed', async () => !(await isOpen(port)));
       clock.advance(50);
-      await eventually('Blake is back', () => herd.starts.get('Blake') === 2);
+      await eventually('Blake is back', () => herd.startCounts.get('Blake') === 2);
       expect(await isOpen(herd.port('Blake'))).to.equal(true);
     });
 
     it('is started again less and less often when it fails at once, and soon after a minute in which all was well', async () => {
       const clock = new VirtualClock();
-      await begin({ talks: ['Blake'], clock, random: 0.5 }).start();
+      await begin({ links: ['Blake'], clock, random: 0.5 }).start();
       const fail = async (afterMs: number) => {
-        const starts = herd.starts.get('Blake') ?? 0;
+        const starts = herd.startCounts.get('Blake') ?? 0;
         clock.advance(afterMs);
         herd.fail('Blake');
         clock.advance(5_000);
-        await eventually('Blake is back', () => herd.starts.get('Blake') === starts + 1);
+        await eventually('Blake is back', () => herd.startCounts.get('Blake') === starts + 1);
       };
       for (let failure = 0; failure < 4; failure += 1) await fail(0);
       await fail(60_001);
@@ -169,7 +169,7 @@ describe('Host', () => {
     it('waits until the bucket has its last writes when it stops, but not for long', async () => {
       const clock = new VirtualClock();
       const bucket = new FakeBucket();
-      begin({ talks: ['Blake'], clock, bucketOf: () => bucket });
+      begin({ links: ['Blake'], clock, bucketOf: () => bucket });
       const stopped: string[] = [];
       const reportAndStop = async (client: string) => {
         await herd.startServer('Blake');
@@ -180,13 +180,13 @@ describe('Host', () => {
         return eventually('it writes the rest', () => session.puts.find(({ key }) => key === `key of ${client}`));
       };
       const put = await reportAndStop('kiwi');
-      await promisesSettled();
+      await flushPromises();
       expect(stopped).to.deep.equal([]);
       await put.ends({ kind: 'stored', revision: 1 });
       await eventually('it has stopped', () => stopped.length === 1);
       await reportAndStop('emu');
       clock.advance(4_999);
-      await promisesSettled();
+      await flushPromises();
       expect(stopped).to.deep.equal(['kiwi']);
       clock.advance(1);
       await eventually('it has stopped', () => stopped.length === 2);
@@ -197,27 +197,27 @@ describe('Host', () => {
 
     it('is not started again once it was stopped', async () => {
       const clock = new VirtualClock();
-      await begin({ talks: ['Blake'], clock }).start();
+      await begin({ links: ['Blake'], clock }).start();
       herd.fail('Blake');
       await herd.stopServer('Blake');
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
       clock.advance(60_000);
-      expect(herd.starts.get('Blake')).to.equal(1);
+      expect(herd.startCounts.get('Blake')).to.equal(1);
     });
 
     it('is not started again by a pause that was just over when it was stopped', async () => {
       const clock = new VirtualClock();
-      await begin({ talks: ['Blake'], clock }).start();
+      await begin({ links: ['Blake'], clock }).start();
       herd.fail('Blake');
       clock.advance(1);
       await herd.stopServer('Blake');
       // More turns than a start takes.
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      expect(herd.starts.get('Blake')).to.equal(1);
+      expect(herd.startCounts.get('Blake')).to.equal(1);
     });
 
     it('leaves no door open when it is stopped while it starts', async () => {
-      begin({ talks: ['Blake'] });
+      begin({ links: ['Blake'] });
       const starting = herd.startServer('Blake');
       await herd.stopServer('Blake');
       await starting;
@@ -227,7 +227,7 @@ describe('Host', () => {
     it('says which port it cannot have, and leaves nothing behind', async () => {
       const occupant = createServer().listen(0, '127.0.0.1');
       await once(occupant, 'listening');
-      begin({ talks: ['Blake'], port: (occupant.address() as AddressInfo).port });
+      begin({ links: ['Blake'], port: (occupant.address() as AddressInfo).port });
       const error: unknown = await herd.startServer('Blake').catch((error: unknown) => error);
       occupant.close();
       expect(error).to.be.instanceOf(PortError).with.property('message').that.contains('Blake (clients)');
@@ -241,7 +241,7 @@ describe('Host', () => {
       occupant.close();
       await once(occupant, 'close');
       const clock = new VirtualClock();
-      await begin({ talks: ['Blake'], port, clock, random: 0.5 }).start();
+      await begin({ links: ['Blake'], port, clock, random: 0.5 }).start();
       herd.fail('Blake');
       occupant.listen(port, '127.0.0.1');
       await once(occupant, 'listening');
@@ -252,17 +252,17 @@ describe('Host', () => {
       occupant.close();
       await once(occupant, 'close');
       clock.advance(100);
-      await eventually('Blake is back', () => herd.starts.get('Blake') === 2);
+      await eventually('Blake is back', () => herd.startCounts.get('Blake') === 2);
     });
 
     it('has a log a run', async () => {
-      const folder = new FakeFolder();
+      const folder = new TemporaryFolder();
       try {
-        await begin({ talks: ['Blake'], logDir: folder.path }).start();
+        await begin({ links: ['Blake'], logDir: folder.path }).start();
         herd.fail('Blake');
-        await eventually('Blake is back', () => herd.starts.get('Blake') === 2);
+        await eventually('Blake is back', () => herd.startCounts.get('Blake') === 2);
         await herd.stop();
-        const logs = readdirSync(folder.to('Blake')).filter((name) => !name.endsWith('.error.log'));
+        const logs = readdirSync(folder.pathTo('Blake')).filter((name) => !name.endsWith('.error.log'));
         expect(logs).to.have.lengthOf(2);
       } finally {
         folder.remove();
@@ -270,10 +270,10 @@ describe('Host', () => {
     });
 
     it('runs without a log where there can be none', async () => {
-      await begin({ talks: ['Blake'], logDir: '/dev/null/nowhere' }).start();
+      await begin({ links: ['Blake'], logDir: '/dev/null/nowhere' }).start();
       expect(herd.warnings).to.have.lengthOf(1);
       expect(herd.warnings[0]).to.match(/^Blake: the log in \/dev\/null\/nowhere\/Blake has trouble: /);
-      expect(await (await herd.client('Blake')).ask('hello')).to.equal('? hello');
+      expect(await (await herd.client('Blake')).request('hello')).to.equal('? hello');
     });
   });
 });

@@ -6,7 +6,7 @@ import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import type { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeDisk } from '../../support/fake-disk.js';
-import { FakeFolder } from '../../support/fake-folder.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { HerdInProcess } from '../../support/herd-in-process.js';
 
 /** Commands in a chunk. */
@@ -21,19 +21,19 @@ const neighbours = ['Bryant', 'Gasol', 'Howard'];
  */
 describe('the hot path', function () {
   this.timeout(30_000);
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let herd: HerdInProcess;
   let client: Client;
   let seconds: number;
 
   beforeEach(async () => {
-    folder = new FakeFolder();
-    herd = new HerdInProcess({ talks: neighbours.map((name) => `Blake-${name}`), logDir: folder.path });
+    folder = new TemporaryFolder();
+    herd = new HerdInProcess({ links: neighbours.map((name) => `Blake-${name}`), logDir: folder.path });
     await herd.start();
     client = await herd.client('Blake');
     seconds = 0;
     // The clients are known, and nothing is done for the first time.
-    await herd.agrees(await report());
+    await herd.waitForAgreement(await report());
   });
 
   afterEach(async () => {
@@ -63,7 +63,7 @@ describe('the hot path', function () {
     const kinds: Record<string, number> = {};
     // The pause after the comparison with which each link began may end meanwhile: no part of the path of a report.
     for (const { kind } of sent) if (kind !== 'compare-due') count(kinds, kind);
-    expect(kinds).to.deep.equal({ bytes: 1, report: 1, spread: 1, forward: neighbours.length, drained: 1 });
+    expect(kinds).to.deep.equal({ bytes: 1, report: 1, replicate: 1, forward: neighbours.length, drained: 1 });
     expect(events).to.deep.equal({ 'client in': 1, 'client out': 1, learned: 1, 'peer out': neighbours.length });
     const told = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
       return message.kind === 'forward';
@@ -91,9 +91,9 @@ describe('the hot path', function () {
     try {
       await report();
       expect(writes.count).to.equal(1);
-      await eventually('it is in the log', () => disk.writes > 0);
+      await eventually('it is in the log', () => disk.writeCount > 0);
       // A write for what happened before, and one for this, of each of the four servers.
-      expect(disk.writes).to.be.at.most(2 * (1 + neighbours.length));
+      expect(disk.writeCount).to.be.at.most(2 * (1 + neighbours.length));
     } finally {
       writes.stop();
       disk.restore();

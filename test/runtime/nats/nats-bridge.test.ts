@@ -48,9 +48,9 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
   }
 
   async function begin(coastTalks: readonly string[], valleyTalks: readonly string[], bridges: readonly string[]) {
-    const herdOf = (talks: readonly string[]) => {
-      const bridgedBy = bridges.filter((server) => talks.some((edge) => edge.split('-').includes(server)));
-      return new HerdInProcess({ talks, bridgedBy, bucketOf, http: true });
+    const herdOf = (links: readonly string[]) => {
+      const bridgedBy = bridges.filter((server) => links.some((edge) => edge.split('-').includes(server)));
+      return new HerdInProcess({ links, bridgedBy, bucketOf, hasHttp: true });
     };
     coast = herdOf(coastTalks);
     valley = herdOf(valleyTalks);
@@ -73,7 +73,7 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
     );
 
   /** Waits until the servers of both herds answer with the AT line. */
-  const bothAgree = (at: string) => Promise.all([coast.agrees(at), valley.agrees(at)]);
+  const bothAgree = (at: string) => Promise.all([coast.waitForAgreement(at), valley.waitForAgreement(at)]);
 
   it('know at the far edge of each what was reported at the edge of the other, as its first server wrote it', async () => {
     await beginLines();
@@ -128,15 +128,15 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
     await beginLines();
     await nats.kill();
     await eventually('Abalone says so', async () =>
-      (await told(coast, 'Abalone', '/healthz')).includes('bucket is away'),
+      (await told(coast, 'Abalone', '/healthz')).includes('bucket is disconnected'),
     );
     const here = await coast.report('Cormorant', 'kiwi', 1_700_000_000);
     const there = await valley.report('Zinnia', 'emu', 1_700_000_000);
     const contested = await coast.report('Cormorant', 'moa', 1_700_000_001);
     await valley.report('Zinnia', 'moa', 1_700_000_000);
-    await coast.agrees(here);
-    await coast.agrees(contested);
-    await valley.agrees(there);
+    await coast.waitForAgreement(here);
+    await coast.waitForAgreement(contested);
+    await valley.waitForAgreement(there);
     expect(await told(coast, 'Cormorant', '/healthz'), 'it has no bucket').to.equal('200 ok\n');
     await nats.start();
     for (const at of [here, there, contested]) await bothAgree(at);
@@ -147,7 +147,7 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
     await beginLines();
     await coast.stopServer('Abalone');
     const one = await coast.report('Cormorant', 'kiwi', 1_700_000_000);
-    await Promise.all([coast.agrees(one, ['Barnacle', 'Cormorant']), valley.agrees(one)]);
+    await Promise.all([coast.waitForAgreement(one, ['Barnacle', 'Cormorant']), valley.waitForAgreement(one)]);
     await coast.stopServer('Barnacle');
     const alone = await coast.report('Cormorant', 'emu', 1_700_000_000);
     const meanwhile = await valley.report('Zinnia', 'moa', 1_700_000_000);

@@ -28,7 +28,7 @@ describeWithNats('a herd on a NATS cluster of three, with three replicas', funct
     const reporters = herd.servers.map(async (server) => {
       const client = await herd.client(server);
       for (let index = 0; load === 'on'; index += 1) {
-        ats.push(await client.ask(`IAMAT phone-${server}-${index} +34.068930-118.445127 1700000000`));
+        ats.push(await client.request(`IAMAT phone-${server}-${index} +34.068930-118.445127 1700000000`));
       }
     });
     await eventually('there is load', () => ats.length > 300);
@@ -48,7 +48,7 @@ describeWithNats('a herd on a NATS cluster of three, with three replicas', funct
       },
       60_000,
     );
-    for (const at of [ats[0], ats[atKill], ats.at(-1)]) await herd.agrees(at ?? '');
+    for (const at of [ats[0], ats[atKill], ats.at(-1)]) await herd.waitForAgreement(at ?? '');
     expect(ats.length).to.be.above(600);
   });
 });

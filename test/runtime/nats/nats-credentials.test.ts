@@ -6,7 +6,7 @@ import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
 import { requireVersion } from '../../../src/runtime/nats/nats-version.js';
 import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
-import { FakeFolder } from '../../support/fake-folder.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { makeNatsAccount } from '../../support/nats-account.js';
 import { natsSettings } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
@@ -35,10 +35,10 @@ async function outcomeOf(address: string, more: Partial<NatsSettings> = {}): Pro
 describeWithNats('a bucket of NATS that not everybody may open', function () {
   this.timeout(30_000);
   let nats: NatsServer | undefined;
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
 
   beforeEach(() => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
   });
 
   afterEach(async () => {
@@ -73,7 +73,7 @@ describeWithNats('a bucket of NATS that not everybody may open', function () {
   it('is opened with a file of credentials, which is read anew each time', async () => {
     const [account, other] = [makeNatsAccount(), makeNatsAccount()];
     const address = await start(...account.configuration);
-    const path = folder.to('herd.creds');
+    const path = folder.pathTo('herd.creds');
     expect(await outcomeOf(address, { credentials: { kind: 'file', path } })).to.match(/ENOENT.*herd\.creds/);
     writeFileSync(path, other.credentials);
     expect(await outcomeOf(address, { credentials: { kind: 'file', path } })).to.match(/does not let/);

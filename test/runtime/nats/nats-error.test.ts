@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
-import { within } from '../../support/eventually.js';
+import { withTimeout } from '../../support/eventually.js';
 
 describe('why there is no connection to NATS', () => {
   it('is told where whoever was called hangs up without a word', async () => {
@@ -24,7 +24,7 @@ describe('why there is no connection to NATS', () => {
       const listener = { opened: nothing, warned: nothing, changed: nothing, loaded: nothing, closed };
       bucket.open(listener, 'everything');
     });
-    expect(await within(reason, 'the reason')).to.match(/^what listens there hung up without a word: /);
+    expect(await withTimeout(reason, 'the reason')).to.match(/^what listens there hung up without a word: /);
     mute.close();
   });
 });

@@ -4,8 +4,8 @@ import type { BucketEvent } from '../../../src/actors/bus/events.js';
 import { deleteWatches, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
-import { eventsOf } from '../../support/fake-bus.js';
-import { FakeFolder } from '../../support/fake-folder.js';
+import { collectEvents } from '../../support/fake-bus.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
@@ -19,14 +19,14 @@ describeWithNats('a herd on NATS', function () {
   let nats: NatsServer;
   let herd: HerdInProcess;
   let states: BucketEvent[];
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
 
   before(async () => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     nats = await NatsServer.start();
     herd = natsHerd([nats], {}, { logDir: folder.path });
     await herd.start();
-    states = eventsOf(herd.bus('Blake'), 'bucket');
+    states = collectEvents(herd.bus('Blake'), 'bucket');
   });
 
   after(async () => {
@@ -42,7 +42,7 @@ describeWithNats('a herd on NATS', function () {
       const client = await herd.client(server);
       for (let index = 0; index < 50; index += 1) {
         ats.push(
-          await client.ask(`IAMAT ${occasion}-${server}-${index} +34.068930-118.445127 ${second}`, answeredWithinMs),
+          await client.request(`IAMAT ${occasion}-${server}-${index} +34.068930-118.445127 ${second}`, answeredWithinMs),
         );
       }
       client.close();
@@ -51,20 +51,20 @@ describeWithNats('a herd on NATS', function () {
   }
 
   async function agrees(ats: readonly string[]): Promise<void> {
-    for (const at of ats) await herd.agrees(at);
+    for (const at of ats) await herd.waitForAgreement(at);
   }
 
   const becomesLive = () => eventually('the bucket is live', () => states.at(-1)?.state === 'live');
   /** From a moment on: it may be tried again at once. */
   const goesAway = (since: number) =>
-    eventually('the bucket goes away', () => states.slice(since).some(({ state }) => state === 'away'));
+    eventually('the bucket goes away', () => states.slice(since).some(({ state }) => state === 'disconnected'));
 
   it('has the newest report of a client in the bucket, whoever was told of it and when', async () => {
     const client = 'kiwi.cs.ucla.edu';
     const times = Array.from({ length: 30 }, (_, index) => second + ((index * 7) % 30));
     const ats = await Promise.all(times.map((time, index) => herd.report(herd.servers[index % 3] ?? '', client, time)));
     const newest = ats.find((at) => at.endsWith(` ${second + 29}`)) ?? '';
-    await herd.agrees(newest);
+    await herd.waitForAgreement(newest);
     await eventually('nothing is on its way', async () => (await valuesIn(nats.address)).includes(`2 ${newest}`));
     expect(await valuesIn(nats.address)).to.deep.equal([`2 ${newest}`]);
   });
@@ -81,7 +81,7 @@ describeWithNats('a herd on NATS', function () {
       await eventually('it says so', async () => {
         const answer = await told(herd, 'Blake', path);
         return (
-          /^200 (ok|ready)\nthe bucket is (away|connecting): .*connection refused\n$/.test(answer) ||
+          /^200 (ok|ready)\nthe bucket is (disconnected|connecting): .*connection refused\n$/.test(answer) ||
           Promise.reject(new Error(answer))
         );
       });
@@ -129,7 +129,7 @@ describeWithNats('a herd on NATS', function () {
     const known = (await valuesIn(nats.address)).length;
     const from = states.length;
     await withBucket(nats.address, (kv) => kv.destroy());
-    await eventually('it is noticed', () => states.slice(from).some(({ state }) => state === 'away'));
+    await eventually('it is noticed', () => states.slice(from).some(({ state }) => state === 'disconnected'));
     await eventually('everything is there again', async () => (await valuesIn(nats.address)).length === known);
   });
 
@@ -140,7 +140,7 @@ describeWithNats('a herd on NATS', function () {
     await eventually('it is noticed', () =>
       states.slice(from).some(({ reason }) => reason === 'the bucket went silent'),
     );
-    await herd.agrees(at);
+    await herd.waitForAgreement(at);
   });
 
   it('answers while NATS stands still, takes it for dead in the end, and agrees when it goes on', async () => {
@@ -169,7 +169,7 @@ describeWithNats('a herd on NATS', function () {
 
   it('serves what it knows while NATS does not let it in, says so, and agrees when it does again', async () => {
     const known = await herd.report('Gasol', 'known', second);
-    await herd.agrees(known);
+    await herd.waitForAgreement(known);
     await nats.kill();
     nats.configure(['authorization { user: "somebody", password: "else" }']);
     await nats.start();
@@ -177,7 +177,7 @@ describeWithNats('a herd on NATS', function () {
       /does not let this server in.*Authorization/.test(states.at(-1)?.reason ?? ''),
     );
     const during = await report('refused');
-    await herd.agrees(known);
+    await herd.waitForAgreement(known);
     await nats.kill();
     nats.configure([]);
     await nats.start();
@@ -185,13 +185,13 @@ describeWithNats('a herd on NATS', function () {
   });
 
   it('has told of all this in its log', async () => {
-    const [name = ''] = readdirSync(folder.to('Blake')).filter((each) => each.endsWith('.error.log'));
+    const [name = ''] = readdirSync(folder.pathTo('Blake')).filter((each) => each.endsWith('.error.log'));
     await eventually('the log tells of it', () => {
-      const log = readFileSync(folder.to('Blake', name), 'utf8');
+      const log = readFileSync(folder.pathTo('Blake', name), 'utf8');
       return (
-        /bucket away: .*connection refused; next attempt in \d+ ms; clients whose location has yet to be written: \d+/.test(
+        /bucket disconnected: .*connection refused; next attempt in \d+ ms; clients whose location has yet to be written: \d+/.test(
           log,
-        ) && log.includes('bucket away: NATS does not let this server in')
+        ) && log.includes('bucket disconnected: NATS does not let this server in')
       );
     });
   });

@@ -15,8 +15,8 @@ export function natsHerd(
     settings,
   );
   return new HerdInProcess({
-    talks: ['Blake-Bryant', 'Bryant-Gasol'],
-    http: true,
+    links: ['Blake-Bryant', 'Bryant-Gasol'],
+    hasHttp: true,
     bucketOf: (server) => new NatsBucket(whole, server),
     ...options,
   });

@@ -4,7 +4,7 @@ import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
-import { locationOf } from '../../support/fake-location.js';
+import { createLocation } from '../../support/fake-location.js';
 import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
@@ -24,15 +24,15 @@ describeWithNats('a server that joins a herd on NATS', function () {
     await nats.stop();
   });
 
-  function herdOf(...talks: readonly string[]): HerdInProcess {
-    const herd = natsHerd([nats], {}, { talks });
+  function herdOf(...links: readonly string[]): HerdInProcess {
+    const herd = natsHerd([nats], {}, { links });
     herds.push(herd);
     return herd;
   }
 
   /** Has the bucket hold many clients. */
   function fill(): Promise<void> {
-    const locations = Array.from({ length: clients }, (_, index) => locationOf(`phone-${index}`, index, 'Metta'));
+    const locations = Array.from({ length: clients }, (_, index) => createLocation(`phone-${index}`, index, 'Metta'));
     return withBucket(nats.address, (kv) =>
       Promise.all(locations.map(({ client, line }) => kv.put(bucketKeyOf(client), `2 ${line}`))),
     );
@@ -58,7 +58,7 @@ describeWithNats('a server that joins a herd on NATS', function () {
     const herd = herdOf('Blake');
     await herd.startServer('Blake');
     await eventually('it says so', async () =>
-      /^503 not ready: the bucket is (away|connecting): .*connection refused\n$/.test(
+      /^503 not ready: the bucket is (disconnected|connecting): .*connection refused\n$/.test(
         await told(herd, 'Blake', '/readyz'),
       ),
     );
@@ -67,7 +67,7 @@ describeWithNats('a server that joins a herd on NATS', function () {
     await eventually('it is ready', async () => (await told(herd, 'Blake', '/readyz')) === '200 ready\n');
     const other = herdOf('Young');
     await other.start();
-    await other.agrees(at);
+    await other.waitForAgreement(at);
   });
 
   it('need not be in the config of the others: the herd and its NATS make it one of them', async () => {
@@ -75,20 +75,20 @@ describeWithNats('a server that joins a herd on NATS', function () {
     await herd.start();
     const before = await herd.report('Blake', 'kiwi', 1_700_000_000);
     await other.start();
-    await other.agrees(before);
-    await herd.agrees(await other.report('Young', 'kiwi', 1_700_000_001));
+    await other.waitForAgreement(before);
+    await herd.waitForAgreement(await other.report('Young', 'kiwi', 1_700_000_001));
   });
 
   it('leaves values of another version alone', async () => {
-    const { client, line } = locationOf('kiwi', 1_800_000_000, 'Metta');
+    const { client, line } = createLocation('kiwi', 1_800_000_000, 'Metta');
     await withBucket(nats.address, (kv) => kv.put(bucketKeyOf(client), `3 ${line} more`));
     expect(parseBucketValue(`3 ${line} more`)).to.deep.equal({ kind: 'unknown version', version: '3' });
     const herd = herdOf('Blake-Bryant');
     await herd.start();
     const client2 = await herd.client('Blake');
-    expect(await client2.ask('WHATSAT kiwi 10 1')).to.equal('? WHATSAT kiwi 10 1');
+    expect(await client2.request('WHATSAT kiwi 10 1')).to.equal('? WHATSAT kiwi 10 1');
     await herd.report('Blake', 'kiwi', 1_700_000_000);
-    await herd.agrees(await herd.report('Bryant', 'emu', 1_700_000_000));
+    await herd.waitForAgreement(await herd.report('Bryant', 'emu', 1_700_000_000));
     await withBucket(nats.address, async (kv) => {
       expect((await kv.get(bucketKeyOf(client)))?.string()).to.equal(`3 ${line} more`);
     });

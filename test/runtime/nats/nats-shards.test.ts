@@ -5,10 +5,10 @@ import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { mappingKey, shardNames, shardOf } from '../../../src/runtime/nats/bucket-mapping.js';
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import type { NatsSettings } from '../../../src/runtime/nats/nats-settings.js';
-import { eventsOf } from '../../support/fake-bus.js';
+import { collectEvents } from '../../support/fake-bus.js';
 import { bucketName, natsSettings, setFull, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
-import { eventually, within } from '../../support/eventually.js';
+import { eventually, withTimeout } from '../../support/eventually.js';
 import type { HerdInProcess } from '../../support/herd-in-process.js';
 import { natsHerd, told } from './nats-herd.js';
 
@@ -27,7 +27,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
   });
 
   function herdOf(server: string, settings: Partial<NatsSettings>): HerdInProcess {
-    const herd = natsHerd([nats], settings, { talks: [server] });
+    const herd = natsHerd([nats], settings, { links: [server] });
     herds.push(herd);
     return herd;
   }
@@ -52,8 +52,8 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     ] as const) {
       const other = herdOf(server, settings);
       await other.start();
-      for (const at of ats) await other.agrees(at);
-      await herd.agrees(await other.report(server, `client-of-${server}`, 1_700_000_000));
+      for (const at of ats) await other.waitForAgreement(at);
+      await herd.waitForAgreement(await other.report(server, `client-of-${server}`, 1_700_000_000));
     }
   });
 
@@ -62,7 +62,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     const warned = async (settings: Partial<NatsSettings>): Promise<string[]> => {
       const herd = herdOf('Bryant', settings);
       const starting = herd.start();
-      const warnings = eventsOf(herd.bus('Bryant'), 'bucket-warning');
+      const warnings = collectEvents(herd.bus('Bryant'), 'bucket-warning');
       await starting;
       return warnings.map(({ reason }) => reason);
     };
@@ -80,8 +80,8 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     await eventually('it is written', async () => (await valuesOf(bucketName)).length === 1);
     const other = herdOf('Bryant', { shards: 4 });
     await other.start();
-    await other.agrees(at);
-    await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+    await other.waitForAgreement(at);
+    await herd.waitForAgreement(await other.report('Bryant', 'emu', 1_700_000_000));
   });
 
   it('is followed by a server that had opened the bucket when it was whole yet', async () => {
@@ -90,8 +90,8 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     const other = herdOf('Bryant', { shards: 4 });
     await other.start();
     expect(await valuesOf(bucketName)).to.deep.equal(['1 fnv1a-32 4']);
-    await other.agrees(await herd.report('Blake', 'kiwi', 1_700_000_000));
-    await herd.agrees(await other.report('Bryant', 'emu', 1_700_000_000));
+    await other.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
+    await herd.waitForAgreement(await other.report('Bryant', 'emu', 1_700_000_000));
   });
 
   it('is opened anew by who is told of changes only, and to whom it was split just before it listened', async () => {
@@ -110,7 +110,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
             'changes',
           );
         });
-        await within(closed, 'it is closed');
+        await withTimeout(closed, 'it is closed');
         await kv.purge(mappingKey);
       }
     });
@@ -125,18 +125,18 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     const clients = Array.from({ length: 40 }, (_, client) => asClientId(`phone-${client}`));
     const inFull = clients.filter((client) => shardOf(bucketKeyOf(client), 2) === 0);
     const inOther = clients.filter((client) => !inFull.includes(client));
-    await other.agrees(await herd.report('Blake', inFull[0]!, 1_700_000_000));
+    await other.waitForAgreement(await herd.report('Blake', inFull[0]!, 1_700_000_000));
     await setFull(nats.address, full, 'full');
-    const states = eventsOf(herd.bus('Blake'), 'bucket');
+    const states = collectEvents(herd.bus('Blake'), 'bucket');
     const waiting = await Promise.all(inFull.slice(1).map((client) => herd.report('Blake', client, 1_700_000_000)));
     await eventually('it is blocked', () => states.length > 0);
-    for (const client of inOther) await other.agrees(await herd.report('Blake', client, 1_700_000_000));
+    for (const client of inOther) await other.waitForAgreement(await herd.report('Blake', client, 1_700_000_000));
     expect(await told(herd, 'Blake', '/healthz')).to.include(
       `shard ${full}: JetStream says: maximum messages exceeded`,
     );
     expect(new Set(states.map(({ state, reason }) => `${state}, ${reason}`))).to.have.lengthOf(1);
     await setFull(nats.address, full, 'not full');
-    for (const at of waiting) await other.agrees(at);
+    for (const at of waiting) await other.waitForAgreement(at);
     await eventually('it is live', () => states.at(-1)?.state === 'live');
   });
 
@@ -154,7 +154,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     await eventually('it is ready', async () => (await told(herd, 'Blake', '/readyz')) === '200 ready\n');
     const other = herdOf('Bryant', {});
     await other.start();
-    await other.agrees(at);
+    await other.waitForAgreement(at);
   });
 
   it('is opened anew when one of the streams was deleted, and is filled again', async () => {

@@ -4,25 +4,25 @@ import { bucketKeyOf } from '../../../src/runtime/nats/bucket-key.js';
 import { natsSettings, valuesIn, withBucket } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
 import { eventually } from '../../support/eventually.js';
-import { locationOf } from '../../support/fake-location.js';
+import { createLocation } from '../../support/fake-location.js';
 import { HerdInProcess } from '../../support/herd-in-process.js';
-import { itIsASpread } from './spread-contract.js';
+import { describeReplication } from './replication-contract.js';
 import { told } from './nats-herd.js';
 
 const clients = 5_000;
-const clientsMax = 100;
+const maxClients = 100;
 
 /**
- * @param seekMs how long a question may take: long, as the machine may be busy with other tests, but where the bucket is away
+ * @param lookupTimeoutMs how long a question may take: long, as the machine may be busy with other tests, but where the bucket is disconnected
  *   and each takes as long
  */
-function optionsOf(nats: NatsServer, hold: 'all' | 'touched', seekMs = 15_000) {
+function optionsOf(nats: NatsServer, hold: 'all' | 'touched', lookupTimeoutMs = 15_000) {
   return {
-    http: true,
+    hasHttp: true,
     bucketOf: (server: string) => new NatsBucket(natsSettings([nats.address]), server),
-    more: {
-      spread: { kind: 'nats', servers: ['nowhere.invalid:4222'], hold },
-      limits: { clientsMax: hold === 'all' ? 2 * clients : clientsMax, seekMs },
+    settings: {
+      replication: { kind: 'nats', servers: ['nowhere.invalid:4222'], hold },
+      limits: { maxClients: hold === 'all' ? 2 * clients : maxClients, lookupTimeoutMs },
     },
   } as const;
 }
@@ -33,7 +33,7 @@ describeWithNats('NatsSpread that holds touched clients, as a spread over NATS',
 
   afterEach(() => nats.stop());
 
-  itIsASpread(async () => {
+  describeReplication(async () => {
     nats = await NatsServer.start();
     return optionsOf(nats, 'touched');
   });
@@ -53,8 +53,8 @@ describeWithNats('a server on NATS that holds touched clients', function () {
     await nats.stop();
   });
 
-  async function herdOf(server: string, hold: 'all' | 'touched', seekMs?: number): Promise<HerdInProcess> {
-    const herd = new HerdInProcess({ ...optionsOf(nats, hold, seekMs), talks: [server] });
+  async function herdOf(server: string, hold: 'all' | 'touched', lookupTimeoutMs?: number): Promise<HerdInProcess> {
+    const herd = new HerdInProcess({ ...optionsOf(nats, hold, lookupTimeoutMs), links: [server] });
     herds.push(herd);
     await herd.start();
     return herd;
@@ -62,7 +62,7 @@ describeWithNats('a server on NATS that holds touched clients', function () {
 
   /** Has the bucket hold many clients. */
   function fill(): Promise<void> {
-    const locations = Array.from({ length: clients }, (_, index) => locationOf(`phone-${index}`, index, 'Metta'));
+    const locations = Array.from({ length: clients }, (_, index) => createLocation(`phone-${index}`, index, 'Metta'));
     return withBucket(nats.address, (kv) =>
       Promise.all(locations.map(({ client, line }) => kv.put(bucketKeyOf(client), `2 ${line}`))),
     );
@@ -83,54 +83,54 @@ describeWithNats('a server on NATS that holds touched clients', function () {
     expect(await heldBy(herd, 'Blake')).to.equal(0);
     const client = await herd.client('Blake');
     for (let index = 0; index < clients; index += 23) {
-      expect(await client.ask(`WHATSAT phone-${index} 10 0`)).to.equal(
-        locationOf(`phone-${index}`, index, 'Metta').line,
+      expect(await client.request(`WHATSAT phone-${index} 10 0`)).to.equal(
+        createLocation(`phone-${index}`, index, 'Metta').line,
       );
       await client.line();
     }
-    expect(await client.ask('WHATSAT nobody 10 0')).to.equal('? WHATSAT nobody 10 0');
-    expect(await heldBy(herd, 'Blake')).to.equal(clientsMax);
+    expect(await client.request('WHATSAT nobody 10 0')).to.equal('? WHATSAT nobody 10 0');
+    expect(await heldBy(herd, 'Blake')).to.equal(maxClients);
 
     // Clients that Blake still holds, has forgotten again, and has never heard of.
     const other = await herdOf('Bryant', 'all');
     for (const [index, name] of ['phone-4991', 'phone-0', 'phone-1'].entries()) {
-      await herd.agrees(await other.report('Bryant', name, 1_700_000_000 + index));
-      await other.agrees(await herd.report('Blake', name, 1_700_000_100 + index));
+      await herd.waitForAgreement(await other.report('Bryant', name, 1_700_000_000 + index));
+      await other.waitForAgreement(await herd.report('Blake', name, 1_700_000_100 + index));
     }
     expect(await herd.report('Blake', 'phone-2000', 1)).to.match(/ phone-2000 .* 1$/);
-    await herd.agrees(locationOf('phone-2000', 2000, 'Metta').line);
-    expect(await heldBy(herd, 'Blake')).to.equal(clientsMax);
+    await herd.waitForAgreement(createLocation('phone-2000', 2000, 'Metta').line);
+    expect(await heldBy(herd, 'Blake')).to.equal(maxClients);
   });
 
   it('answers for those whom it holds while NATS is away, says ? of others in time, and has the newest again afterwards', async () => {
     await fill();
     const [herd, other] = [await herdOf('Blake', 'touched', 500), await herdOf('Bryant', 'all')];
-    const line = locationOf('phone-7', 7, 'Metta').line;
-    await herd.agrees(line);
+    const line = createLocation('phone-7', 7, 'Metta').line;
+    await herd.waitForAgreement(line);
     const client = await herd.client('Blake');
     const watcher = await herd.client('Blake');
-    expect(await watcher.ask('WATCH phone-8')).to.equal('WATCHING phone-8');
-    expect(await watcher.line()).to.equal(locationOf('phone-8', 8, 'Metta').line);
+    expect(await watcher.request('WATCH phone-8')).to.equal('WATCHING phone-8');
+    expect(await watcher.line()).to.equal(createLocation('phone-8', 8, 'Metta').line);
     await nats.kill();
     await eventually('it is noticed', async () =>
-      (await told(herd, 'Blake', '/healthz')).includes('the bucket is away'),
+      (await told(herd, 'Blake', '/healthz')).includes('the bucket is disconnected'),
     );
-    expect(await client.ask('WHATSAT phone-7 10 0')).to.equal(line);
+    expect(await client.request('WHATSAT phone-7 10 0')).to.equal(line);
     await client.line();
     const reported: string[] = [];
-    for (let index = 1_000; index < 1_000 + 3 * clientsMax; index += 1) {
-      reported.push(await client.ask(`IAMAT phone-${index} +1.0+1.0 1700000000`));
+    for (let index = 1_000; index < 1_000 + 3 * maxClients; index += 1) {
+      reported.push(await client.request(`IAMAT phone-${index} +1.0+1.0 1700000000`));
     }
     // It is not held any more, but waits to be written.
-    expect(await client.ask('WHATSAT phone-1000 10 0')).to.equal(reported[0]);
+    expect(await client.request('WHATSAT phone-1000 10 0')).to.equal(reported[0]);
     await client.line();
-    expect(await client.ask('WHATSAT phone-4000 10 0')).to.equal('? WHATSAT phone-4000 10 0');
+    expect(await client.request('WHATSAT phone-4000 10 0')).to.equal('? WHATSAT phone-4000 10 0');
     const elsewhere = await Promise.all(
       ['phone-7', 'phone-8', 'phone-4000'].map((name) => other.report('Bryant', name, 1_700_000_001)),
     );
     await nats.start();
     expect(await watcher.line(), 'what is watched').to.equal(elsewhere[1]);
-    for (const at of elsewhere) await herd.agrees(at);
+    for (const at of elsewhere) await herd.waitForAgreement(at);
     await eventually('everything is written that was reported meanwhile', async () => {
       const values = new Set(await valuesIn(nats.address));
       return reported.every((at) => values.has(`2 ${at}`));

@@ -1,15 +1,15 @@
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import { natsSettings } from '../../support/nats-bucket.js';
 import { describeWithNats, NatsServer } from '../../support/nats-server.js';
-import { simulatedEngine } from '../../support/simulated-engine.js';
-import { itIsASpread } from './spread-contract.js';
+import { createSimulatedBroker } from '../../support/simulated-broker.js';
+import { describeReplication } from './replication-contract.js';
 
 describe('Flood, as a spread', () => {
-  itIsASpread(() => Promise.resolve({}));
+  describeReplication(() => Promise.resolve({}));
 });
 
 describe('NatsSpread, as a spread over a simulated bucket', () => {
-  itIsASpread(() => Promise.resolve({ bucketOf: simulatedEngine().bucketOf }));
+  describeReplication(() => Promise.resolve({ bucketOf: createSimulatedBroker().bucketOf }));
 });
 
 describeWithNats('NatsSpread, as a spread over NATS', function () {
@@ -18,7 +18,7 @@ describeWithNats('NatsSpread, as a spread over NATS', function () {
 
   afterEach(() => nats.stop());
 
-  itIsASpread(async () => {
+  describeReplication(async () => {
     nats = await NatsServer.start();
     return { bucketOf: (server) => new NatsBucket(natsSettings([nats.address]), server) };
   });

@@ -11,13 +11,13 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 
-const [behaviour, counter = '', deaths = '0'] = process.argv.slice(2);
+const [behaviour, counter = '', maxCrashes = '0'] = process.argv.slice(2);
 const server = 'Blake';
 
 appendFileSync(counter, '.');
 const starts = readFileSync(counter).length;
 
-function report(report: object): Promise<void> {
+function sendReport(report: object): Promise<void> {
   return new Promise((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
 }
 
@@ -25,13 +25,13 @@ async function serve(): Promise<void> {
   process.on('SIGTERM', () => (behaviour === 'stay' ? undefined : process.exit()));
   // Keeps it alive, and ends it with the tests.
   process.on('disconnect', () => process.exit());
-  await report({ kind: 'started', server, ports: { client: 12_000 + starts } });
+  await sendReport({ kind: 'started', server, ports: { client: 12_000 + starts } });
 }
 
 if (behaviour === 'exit') process.exit(3);
 if (behaviour === 'refuse') {
-  await report({ kind: 'down', server, reason: 'the port is in use' });
+  await sendReport({ kind: 'down', server, reason: 'the port is in use' });
   process.exit(1);
 }
 await serve();
-if (behaviour === 'die' && starts <= Number(deaths)) process.kill(process.pid, 'SIGKILL');
+if (behaviour === 'die' && starts <= Number(maxCrashes)) process.kill(process.pid, 'SIGKILL');

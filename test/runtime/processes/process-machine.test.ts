@@ -41,7 +41,7 @@ describe('processMachine', () => {
 
   it('is started again after a pause if its server never listened', () => {
     send(exited);
-    expect(state()).to.equal('pausing');
+    expect(state()).to.equal('backoff');
     clock.advance(50);
     expect(done()).to.deep.equal(['spawn', 'spawn']);
     send(started);
@@ -51,7 +51,7 @@ describe('processMachine', () => {
   it('is started again after a pause when it ends', () => {
     send(started, exited);
     done();
-    expect(state()).to.equal('pausing');
+    expect(state()).to.equal('backoff');
     clock.advance(49);
     expect(done()).to.deep.equal([]);
     clock.advance(1);
@@ -65,8 +65,8 @@ describe('processMachine', () => {
     send(started, exited);
     const pauses: number[] = [];
     for (let attempt = 0; attempt < 50; attempt += 1) {
-      expect(state()).to.equal('pausing');
-      pauses.push(life.getSnapshot().context.pauseMs);
+      expect(state()).to.equal('backoff');
+      pauses.push(life.getSnapshot().context.delayMs);
       clock.advance(30_000);
       send(exited);
     }
@@ -78,7 +78,7 @@ describe('processMachine', () => {
     const pauses: number[] = [];
     for (let run = 0; run < 50; run += 1) {
       send(started, exited);
-      pauses.push(life.getSnapshot().context.pauseMs);
+      pauses.push(life.getSnapshot().context.delayMs);
       clock.advance(30_000);
     }
     expect(state()).to.equal('starting');
@@ -95,7 +95,7 @@ describe('processMachine', () => {
     expect(life.getSnapshot().context.failures).to.equal(1);
     clock.advance(1);
     send(exited);
-    expect(life.getSnapshot().context).to.include({ failures: 1, pauseMs: 50 });
+    expect(life.getSnapshot().context).to.include({ failures: 1, delayMs: 50 });
   });
 
   for (const [name, before] of [
@@ -137,6 +137,6 @@ describe('processMachine', () => {
     expect(state()).to.equal('stopped');
     clock.advance(60_000);
     expect(done()).to.deep.equal([]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { GatheredWriter } from '../../../src/runtime/sockets/batched-writer.js';
+import { BatchedWriter } from '../../../src/runtime/sockets/batched-writer.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -9,7 +9,7 @@ describe('GatheredWriter', () => {
   let server: Server;
   let near: Socket;
   let far: Socket;
-  let writer: GatheredWriter;
+  let writer: BatchedWriter;
   let writes: string[];
   let drains: number;
 
@@ -26,7 +26,7 @@ describe('GatheredWriter', () => {
       writes.push(String(text));
       return write(text, encoding as BufferEncoding, taken);
     };
-    writer = new GatheredWriter(near, new Turn().clients, () => (drains += 1));
+    writer = new BatchedWriter(near, new Turn().clients, () => (drains += 1));
   });
 
   afterEach(() => {

@@ -3,26 +3,26 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import {
-  bearsName,
+  certificateMatchesName,
   Certificates,
   HerdCertificates,
   type CertificateFiles,
 } from '../../../src/runtime/sockets/certificates.js';
 import { ConfigError } from '../../../src/runtime/errors.js';
-import { listen, type Listening } from '../../../src/runtime/sockets/listening.js';
+import { listen, type Listener } from '../../../src/runtime/sockets/listener.js';
 import { Authority } from '../../support/authority.js';
-import { FakeFolder } from '../../support/fake-folder.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 
 describe('Certificates', () => {
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let authority: Authority;
   let files: CertificateFiles & { readonly ca: string };
   let server: Server | undefined;
-  let door: Listening | undefined;
+  let door: Listener | undefined;
   const clients: TLSSocket[] = [];
 
   beforeEach(async () => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     authority = await Authority.create(folder, 'authority');
     files = await authority.certify('Blake');
   });
@@ -36,8 +36,8 @@ describe('Certificates', () => {
   /** A server that echoes, with these certificates. */
   async function serve(certificates: Certificates): Promise<void> {
     server = createServer({}, (socket) => socket.on('error', () => undefined).pipe(socket));
-    certificates.keep(server);
-    door = await listen(server, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0, connectionsMax: 10 });
+    certificates.attach(server);
+    door = await listen(server, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0, maxConnections: 10 });
   }
 
   async function client(ca = readFileSync(files.ca)): Promise<TLSSocket> {
@@ -162,7 +162,7 @@ describe('bearsName', () => {
     [undefined, false],
   ] as const) {
     it(`[PE26] of Blake in ${subjectaltname ?? 'a certificate without alternative names'} is ${bears}`, () => {
-      expect(bearsName({ subjectaltname }, 'Blake')).to.equal(bears);
+      expect(certificateMatchesName({ subjectaltname }, 'Blake')).to.equal(bears);
     });
   }
 });

@@ -7,8 +7,8 @@ import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
 import { Certificates } from '../../../src/runtime/sockets/certificates.js';
-import { listenForClients, type DoorEdges } from '../../../src/runtime/sockets/client-listener.js';
-import type { Listening } from '../../../src/runtime/sockets/listening.js';
+import { listenForClients, type ListenerDependencies } from '../../../src/runtime/sockets/client-listener.js';
+import type { Listener } from '../../../src/runtime/sockets/listener.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
@@ -16,13 +16,13 @@ import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { strictBus } from '../../support/fake-bus.js';
-import { FakeFolder } from '../../support/fake-folder.js';
-import { serverId } from '../../support/fake-location.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 
 describe('the door for clients over TCP', () => {
   let bus: MessageBus;
-  let door: Listening;
+  let door: Listener;
   let client: Socket;
   let received: Buffer[];
   let left: string[];
@@ -34,28 +34,28 @@ describe('the door for clients over TCP', () => {
     left = [];
     received = [];
     const clock = new SystemClock();
-    const limits = { ...defaultLimits, lineBytesMax: 256 };
+    const limits = { ...defaultLimits, maxLineBytes: 256 };
     const settings = {
-      server: serverId('Blake'),
+      server: toServerId('Blake'),
       limits,
       upstream: fakeUpstream,
       shared: new SharedLimits(limits, clock),
     };
     store = new FakeActor();
     bus.attach(addresses.store, store);
-    bus.attach(addresses.seeker, new FakeActor());
+    bus.attach(addresses.lookup, new FakeActor());
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
-        if (message.kind === 'client-arrived') {
-          connection = new Connection(bus, clock, settings, message.connection, message.wire);
+        if (message.kind === 'connection-opened') {
+          connection = new Connection(bus, clock, settings, message.connection, message.channel);
           bus.attach(addresses.connection(message.connection), connection);
-        } else if (message.kind === 'client-left') left.push(message.reason);
+        } else if (message.kind === 'connection-closed') left.push(message.reason);
       },
       stop: () => undefined,
     });
     let connections = 0;
     const nextConnection = () => (connections += 1);
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, connectionsMax: 10, nextConnection };
+    const edges = { bus, clock, turn: new Turn(), certificates: undefined, maxConnections: 10, nextConnection };
     door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
     client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
     client.on('error', () => undefined);
@@ -121,7 +121,7 @@ describe('the door for clients over TCP', () => {
     const question = await eventually('the question is there', () => store.received[0]);
     if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    const nobody = { kind: 'located', question: question.question, location: undefined } as const;
+    const nobody = { kind: 'located', requestId: question.requestId, location: undefined } as const;
     // First the store knows nothing, and then the herd.
     bus.send(question.replyTo, nobody);
     bus.send(question.replyTo, nobody);
@@ -148,13 +148,13 @@ describe('the door for clients over TCP', () => {
 
 describe('the door for clients over TLS', () => {
   const sockets: Socket[] = [];
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let certificates: Certificates;
-  let door: Listening;
+  let door: Listener;
   let arrived: number;
 
   before(async () => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     certificates = new Certificates(await (await Authority.create(folder, 'herd')).certify('Blake'));
   });
   after(() => folder.remove());
@@ -165,7 +165,7 @@ describe('the door for clients over TLS', () => {
   });
 
   async function begin(
-    limits: Pick<DoorEdges, 'connectionsMax' | 'tlsHandshakeMs' | 'tlsHandshakesMax'>,
+    limits: Pick<ListenerDependencies, 'maxConnections' | 'tlsHandshakeTimeoutMs' | 'maxTlsHandshakes'>,
   ): Promise<void> {
     const bus = strictBus();
     arrived = 0;
@@ -190,13 +190,13 @@ describe('the door for clients over TLS', () => {
   }
 
   it('closes connections that never end their handshake', async () => {
-    await begin({ connectionsMax: 10, tlsHandshakeMs: 200 });
+    await begin({ maxConnections: 10, tlsHandshakeTimeoutMs: 200 });
     const strangers = [await silent(), await silent('\x16\x03\x01\x02\x00\x01\x00')];
     await eventually('both are closed', () => strangers.every((socket) => socket.closed));
   });
 
   it('lets a client in while handshakes that do not end take all places of handshakes', async () => {
-    await begin({ connectionsMax: 2, tlsHandshakesMax: 5 });
+    await begin({ maxConnections: 2, maxTlsHandshakes: 5 });
     await client();
     const strangers: Socket[] = [];
     for (let count = 0; count < 20; count += 1) strangers.push(await silent());

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DescriptorWatch } from '../../../src/runtime/sockets/descriptor-monitor.js';
+import { DescriptorMonitor } from '../../../src/runtime/sockets/descriptor-monitor.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 describe('DescriptorWatch', () => {
@@ -8,7 +8,7 @@ describe('DescriptorWatch', () => {
   let opened: number;
   let closed: number;
   let said: string[];
-  let watch: DescriptorWatch;
+  let watch: DescriptorMonitor;
 
   beforeEach(() => {
     clock = new VirtualClock();
@@ -25,8 +25,8 @@ describe('DescriptorWatch', () => {
         },
       });
     };
-    watch = new DescriptorWatch(clock, (reason) => said.push(reason), probe);
-    watch.begin();
+    watch = new DescriptorMonitor(clock, (reason) => said.push(reason), probe);
+    watch.start();
   });
 
   async function seconds(count: number): Promise<void> {
@@ -45,10 +45,10 @@ describe('DescriptorWatch', () => {
     expect(said).to.deep.equal([sentence]);
     code = undefined;
     await seconds(3);
-    watch.failed(Object.assign(new Error(), { code: 'EMFILE' }));
+    watch.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
     expect(said, 'it was not over').to.have.lengthOf(1);
     await seconds(5);
-    watch.failed(Object.assign(new Error(), { code: 'EMFILE' }));
+    watch.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
     expect(said).to.deep.equal([sentence, sentence]);
     expect(closed, 'it keeps none').to.equal(opened);
   });
@@ -58,6 +58,6 @@ describe('DescriptorWatch', () => {
     await seconds(2);
     expect(said).to.deep.equal([]);
     watch.stop();
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 });

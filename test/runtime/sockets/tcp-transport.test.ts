@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
-import type { AcceptPeer, PeerWire, PeerWireListener } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
 import { Certificates, type CertificateFiles } from '../../../src/runtime/sockets/certificates.js';
 import { PortError } from '../../../src/runtime/errors.js';
-import type { Listening } from '../../../src/runtime/sockets/listening.js';
-import { listenForPeers, TcpTransport, type TcpEdges } from '../../../src/runtime/sockets/tcp-transport.js';
+import type { Listener } from '../../../src/runtime/sockets/listener.js';
+import { listenForPeers, TcpTransport, type TcpDependencies } from '../../../src/runtime/sockets/tcp-transport.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
-import { FakeFolder } from '../../support/fake-folder.js';
-import { serverId } from '../../support/fake-location.js';
-import { itIsATransport } from './transport-contract.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { toServerId } from '../../support/fake-location.js';
+import { describeTransport } from './transport-contract.js';
 
 const host = '127.0.0.1';
 const owner = 'Bryant (peers)';
@@ -34,18 +34,18 @@ async function freePort(): Promise<number> {
 async function between(
   blakes: Certificates | undefined,
   bryants: Certificates | undefined,
-  limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'> = {},
+  limits: Pick<TcpDependencies, 'tlsHandshakeTimeoutMs' | 'maxPending'> = {},
 ) {
-  const edges = { turn: new Turn(), lineBytesMax: 1_024, ...limits };
+  const edges = { turn: new Turn(), maxLineBytes: 1_024, ...limits };
   const nobodysPort = await freePort();
-  let door: Listening | undefined;
+  let door: Listener | undefined;
   let bryantsPort = nobodysPort;
   const refused: string[] = [];
   return {
     refused,
     transport: new TcpTransport({ ...edges, certificates: blakes }, (to) => ({
       host,
-      port: to === serverId('Bryant') ? bryantsPort : nobodysPort,
+      port: to === toServerId('Bryant') ? bryantsPort : nobodysPort,
     })),
     listen: async (accept: AcceptPeer) => {
       const onRefused = (_: string, reason: string) => refused.push(reason);
@@ -59,23 +59,23 @@ async function between(
 }
 
 describe('TcpTransport is a Transport: it', () => {
-  itIsATransport(() => between(undefined, undefined));
+  describeTransport(() => between(undefined, undefined));
 });
 
 describe('TcpTransport over TLS', () => {
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let herd: Authority;
   let stranger: Authority;
 
   before(async () => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     herd = await Authority.create(folder, 'herd');
     stranger = await Authority.create(folder, 'stranger');
   });
   after(() => folder.remove());
 
   describe('is a Transport: it', () => {
-    itIsATransport(async () =>
+    describeTransport(async () =>
       between(new Certificates(await herd.certify('Blake')), new Certificates(await herd.certify('Bryant'))),
     );
   });
@@ -86,7 +86,7 @@ describe('TcpTransport over TLS', () => {
     const heard: string[] = [];
     let reason: string | undefined;
     await under.listen(() => expect.fail('the wire is given to nobody'));
-    under.transport.dial(serverId('Bryant'), {
+    under.transport.dial(toServerId('Bryant'), {
       opened: (wire) => wire.send('HELLO'),
       lines: (_, lines) => heard.push(...lines),
       drained: () => undefined,
@@ -111,15 +111,15 @@ describe('TcpTransport over TLS', () => {
       new Certificates(await herd.certify('Blake')),
       new Certificates(await herd.certify('Bryant')),
     );
-    let called: PeerWire | undefined;
+    let called: PeerChannel | undefined;
     await under.listen((wire) => {
       called = wire;
       return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
     });
     const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
-    const dialled = under.transport.dial(serverId('Bryant'), deaf);
+    const dialled = under.transport.dial(toServerId('Bryant'), deaf);
     await eventually('the call is taken', () => called !== undefined);
-    expect(['Blake', 'Bryant', 'blake'].map((name) => called?.bears?.(serverId(name)))).to.deep.equal([
+    expect(['Blake', 'Bryant', 'blake'].map((name) => called?.certificateMatches?.(toServerId(name)))).to.deep.equal([
       true,
       false,
       false,
@@ -137,9 +137,9 @@ describe('TcpTransport over TLS', () => {
     const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
     const sockets: Socket[] = [];
     let under: Awaited<ReturnType<typeof between>>;
-    let accepted: PeerWire[];
+    let accepted: PeerChannel[];
 
-    async function begin(limits: Pick<TcpEdges, 'tlsHandshakeMs' | 'pendingMax'>): Promise<void> {
+    async function begin(limits: Pick<TcpDependencies, 'tlsHandshakeTimeoutMs' | 'maxPending'>): Promise<void> {
       const certificates = [await herd.certify('Blake'), await herd.certify('Bryant')].map(
         (files) => new Certificates(files),
       );
@@ -165,9 +165,9 @@ describe('TcpTransport over TLS', () => {
       return socket;
     }
 
-    async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerWire> {
+    async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerChannel> {
       let isOpen = false;
-      const dialled = under.transport.dial(serverId('Bryant'), {
+      const dialled = under.transport.dial(toServerId('Bryant'), {
         ...deaf,
         opened: () => (isOpen = true),
         closed: (_, reason) => onClosed(reason),
@@ -177,7 +177,7 @@ describe('TcpTransport over TLS', () => {
     }
 
     it('[PE6] closes them: the silent ones, and those that said half a ClientHello', async () => {
-      await begin({ tlsHandshakeMs: 200 });
+      await begin({ tlsHandshakeTimeoutMs: 200 });
       const strangers = [await stranger(), await stranger('\x16\x03\x01\x02\x00\x01\x00'), await stranger('IAMAT\n')];
       await eventually('all are closed', () => strangers.every((socket) => socket.closed));
       await eventually('all are counted', () => under.refused.length === 3);
@@ -185,12 +185,12 @@ describe('TcpTransport over TLS', () => {
     });
 
     it('[PE6] gives strangers no place of a neighbour, and keeps a neighbour that was let in', async () => {
-      await begin({ pendingMax: 10 });
+      await begin({ maxPending: 10 });
       for (let count = 0; count < 40; count += 1) await stranger();
       let lost: string | undefined;
       await opens((reason) => (lost = reason));
       await eventually('it is accepted', () => accepted.length === 1);
-      accepted[0]?.authenticated?.();
+      accepted[0]?.markAuthenticated?.();
       const strangers: Socket[] = [];
       for (let count = 0; count < 40; count += 1) strangers.push(await stranger());
       await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
@@ -201,10 +201,10 @@ describe('TcpTransport over TLS', () => {
     });
 
     it('evicts a caller that was let in by TLS, and never says who it is', async () => {
-      await begin({ pendingMax: 2 });
+      await begin({ maxPending: 2 });
       let closed: string | undefined;
       let isOpen = false;
-      under.transport.dial(serverId('Bryant'), {
+      under.transport.dial(toServerId('Bryant'), {
         ...deaf,
         opened: () => (isOpen = true),
         closed: (_, reason) => (closed = reason),
@@ -259,9 +259,9 @@ describe('TcpTransport over TLS', () => {
 });
 
 describe('TcpTransport', () => {
-  let door: Listening;
+  let door: Listener;
   let caller: Socket;
-  let wire: PeerWire | undefined;
+  let wire: PeerChannel | undefined;
   let lines: string[];
   let closed: string[];
 
@@ -269,18 +269,18 @@ describe('TcpTransport', () => {
     lines = [];
     closed = [];
     wire = undefined;
-    const listener: PeerWireListener = {
+    const listener: PeerChannelListener = {
       opened: () => undefined,
       lines: (_, more) => lines.push(...more),
       drained: () => undefined,
       closed: (_, reason) => closed.push(reason),
     };
-    const accept = (taken: PeerWire) => {
+    const accept = (taken: PeerChannel) => {
       wire = taken;
       return listener;
     };
     door = await listenForPeers(
-      { turn: new Turn(), lineBytesMax: 10, certificates: undefined },
+      { turn: new Turn(), maxLineBytes: 10, certificates: undefined },
       accept,
       nobodyIsRefused,
       {
@@ -301,7 +301,7 @@ describe('TcpTransport', () => {
   });
 
   it('names the far end by its address and port', () => {
-    expect(wire?.far).to.equal(`127.0.0.1:${caller.localPort}`);
+    expect(wire?.remoteAddress).to.equal(`127.0.0.1:${caller.localPort}`);
   });
 
   it('[PE2] puts lines together from bytes, and takes none without its line end', async () => {
@@ -331,7 +331,7 @@ describe('TcpTransport', () => {
   it('names owner and port where it cannot listen', async () => {
     const accept = () => expect.fail('nobody calls');
     const error: unknown = await listenForPeers(
-      { turn: new Turn(), lineBytesMax: 10, certificates: undefined },
+      { turn: new Turn(), maxLineBytes: 10, certificates: undefined },
       accept,
       nobodyIsRefused,
       {

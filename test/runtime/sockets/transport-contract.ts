@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { AcceptPeer, PeerWire, PeerWireListener, Transport } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../../src/actors/ports/transport.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { eventually } from '../../support/eventually.js';
-import { serverId } from '../../support/fake-location.js';
+import { toServerId } from '../../support/fake-location.js';
 
 /** A transport under test: how Blake reaches the others. */
 export interface TransportUnderTest {
@@ -15,28 +15,28 @@ export interface TransportUnderTest {
 }
 
 /** One end of a wire, and everything that it reported. */
-class End implements PeerWireListener {
-  wire: PeerWire | undefined;
+class RecordingListener implements PeerChannelListener {
+  wire: PeerChannel | undefined;
   readonly reports: string[] = [];
-  readonly heard: string[] = [];
+  readonly receivedLines: string[] = [];
 
   /** @param onReport does something from within a report */
-  constructor(private readonly onReport: (wire: PeerWire, report: string) => void = () => undefined) {}
+  constructor(private readonly onReport: (wire: PeerChannel, report: string) => void = () => undefined) {}
 
-  opened(wire: PeerWire): void {
+  opened(wire: PeerChannel): void {
     this.note(wire, 'opened');
   }
 
-  lines(wire: PeerWire, lines: readonly string[]): void {
-    this.heard.push(...lines);
+  lines(wire: PeerChannel, lines: readonly string[]): void {
+    this.receivedLines.push(...lines);
     this.note(wire, 'lines');
   }
 
-  drained(wire: PeerWire): void {
+  drained(wire: PeerChannel): void {
     this.note(wire, 'drained');
   }
 
-  closed(wire: PeerWire, reason: string): void {
+  closed(wire: PeerChannel, reason: string): void {
     this.note(wire, `closed: ${reason}`);
   }
 
@@ -44,7 +44,7 @@ class End implements PeerWireListener {
     return this.reports.some((report) => report.startsWith('closed'));
   }
 
-  private note(wire: PeerWire, report: string): void {
+  private note(wire: PeerChannel, report: string): void {
     this.wire ??= wire;
     expect(wire, 'every report names the same wire').to.equal(this.wire);
     expect(this.isClosed, `${report} after closed`).to.equal(false);
@@ -53,8 +53,8 @@ class End implements PeerWireListener {
   }
 }
 
-const bryant = serverId('Bryant');
-const nobody = serverId('Nobody');
+const bryant = toServerId('Bryant');
+const nobody = toServerId('Nobody');
 
 /** Lines of bytes, line ends excepted. */
 const anyLine = fc.uint8Array({ maxLength: 300 }).map((bytes) =>
@@ -63,13 +63,13 @@ const anyLine = fc.uint8Array({ maxLength: 300 }).map((bytes) =>
     .replace(/[\r\n]/g, '.'),
 );
 
-/** What every transport promises: see `Transport`, `PeerWire` and `PeerWireListener`. */
-export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
+/** What every transport promises: see `Transport`, `PeerChannel` and `PeerChannelListener`. */
+export function describeTransport(createTransport: () => Promise<TransportUnderTest>): void {
   let under: TransportUnderTest;
-  const wires: PeerWire[] = [];
+  const wires: PeerChannel[] = [];
 
   beforeEach(async () => {
-    under = await begin();
+    under = await createTransport();
   });
 
   afterEach(() => {
@@ -78,8 +78,8 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
   });
 
   /** Calls a server; nothing is awaited. */
-  function dial(to: ServerId = bryant): { end: End; wire: PeerWire } {
-    const end = new End();
+  function dial(to: ServerId = bryant): { end: RecordingListener; wire: PeerChannel } {
+    const end = new RecordingListener();
     const wire = under.transport.dial(to, end);
     wires.push(wire);
     return { end, wire };
@@ -87,8 +87,8 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
 
   /** Blake calls Bryant; resolves when both know. */
   async function connect() {
-    const end = new End();
-    let taken: PeerWire | undefined;
+    const end = new RecordingListener();
+    let taken: PeerChannel | undefined;
     await under.listen((wire) => {
       taken = wire;
       wires.push(wire);
@@ -103,20 +103,20 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
   it('reports nothing during the call, and then that it was taken, once', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new End();
+      return new RecordingListener();
     });
     const { end, wire } = dial();
     expect(end.reports).to.deep.equal([]);
     await eventually('the call is taken', () => end.reports.length > 0);
     expect(end.reports).to.deep.equal(['opened']);
     expect(end.wire).to.equal(wire);
-    expect(wire.hasRoom).to.equal(true);
+    expect(wire.isWritable).to.equal(true);
   });
 
   it('reports opened to the end that dialled only', async () => {
     const { near, far } = await connect();
     near.wire.send('hello');
-    await eventually('the line is here', () => far.end.heard.length > 0);
+    await eventually('the line is here', () => far.end.receivedLines.length > 0);
     expect(far.end.reports).to.deep.equal(['lines']);
   });
 
@@ -124,16 +124,16 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
     await under.listen((wire) => {
       wires.push(wire);
       wire.send('welcome');
-      return new End();
+      return new RecordingListener();
     });
     const { end } = dial();
-    await eventually('the line is here', () => end.heard.length > 0);
+    await eventually('the line is here', () => end.receivedLines.length > 0);
     expect(end.reports).to.deep.equal(['opened', 'lines']);
-    expect(end.heard).to.deep.equal(['welcome']);
+    expect(end.receivedLines).to.deep.equal(['welcome']);
   });
 
   it('lets the end that takes the call refuse it at once: why, and closed, come to the other', async () => {
-    const far = new End();
+    const far = new RecordingListener();
     await under.listen((wire) => {
       wire.send('REFUSED too many');
       wire.close();
@@ -141,11 +141,11 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
     });
     const { end } = dial();
     await eventually('both ends are closed', () => end.isClosed && far.isClosed);
-    expect(end.heard).to.deep.equal(['REFUSED too many']);
+    expect(end.receivedLines).to.deep.equal(['REFUSED too many']);
   });
 
   it('takes lines before the call is taken', async () => {
-    const end = new End();
+    const end = new RecordingListener();
     await under.listen((wire) => {
       wires.push(wire);
       return end;
@@ -153,23 +153,23 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
     const { wire } = dial();
     wire.send('hello');
     wire.send('world');
-    await eventually('the lines are here', () => end.heard.length === 2);
-    expect(end.heard).to.deep.equal(['hello', 'world']);
+    await eventually('the lines are here', () => end.receivedLines.length === 2);
+    expect(end.receivedLines).to.deep.equal(['hello', 'world']);
   });
 
   it('brings lines whole, once and in order, whatever their bytes, both ways at once', async () => {
     const { near, far } = await connect();
     await fc.assert(
       fc.asyncProperty(fc.array(anyLine), fc.array(anyLine), async (there, back) => {
-        near.end.heard.length = far.end.heard.length = 0;
+        near.end.receivedLines.length = far.end.receivedLines.length = 0;
         for (const line of there) near.wire.send(line);
         for (const line of back) far.wire.send(line);
         await eventually(
           'the lines are here',
-          () => far.end.heard.length >= there.length && near.end.heard.length >= back.length,
+          () => far.end.receivedLines.length >= there.length && near.end.receivedLines.length >= back.length,
         );
-        expect(far.end.heard).to.deep.equal(there);
-        expect(near.end.heard).to.deep.equal(back);
+        expect(far.end.receivedLines).to.deep.equal(there);
+        expect(near.end.receivedLines).to.deep.equal(back);
       }),
       { numRuns: 20 },
     );
@@ -188,7 +188,7 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
       if (line === 50) for (const untilMs = performance.now() + 3; performance.now() < untilMs;);
       near.wire.send(`line ${line}`);
     }
-    await eventually('the lines are here', () => far.end.heard.length === 100);
+    await eventually('the lines are here', () => far.end.receivedLines.length === 100);
     expect(batches).to.deep.equal([100]);
   });
 
@@ -197,16 +197,16 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
     const sent: string[] = [];
     for (let round = 0; round < 3; round += 1) {
       near.end.reports.length = 0;
-      while (near.wire.hasRoom) {
+      while (near.wire.isWritable) {
         expect(sent.length, 'room has an end').to.be.below(100_000);
         sent.push(`${sent.length} ${'x'.repeat(100)}`);
         near.wire.send(sent.at(-1) ?? '');
       }
       await eventually('there is room again', () => near.end.reports.includes('drained'));
-      expect(near.wire.hasRoom).to.equal(true);
+      expect(near.wire.isWritable).to.equal(true);
     }
-    await eventually('all lines are here', () => far.end.heard.length === sent.length);
-    expect(far.end.heard).to.deep.equal(sent);
+    await eventually('all lines are here', () => far.end.receivedLines.length === sent.length);
+    expect(far.end.receivedLines).to.deep.equal(sent);
   });
 
   it('delivers what was sent before it was closed, and reports closed on both ends, once', async () => {
@@ -220,7 +220,7 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
       here.wire.close();
       here.wire.send('too late');
       await eventually('both ends are closed', () => here.end.isClosed && there.end.isClosed);
-      expect(there.end.heard).to.deep.equal(sent);
+      expect(there.end.receivedLines).to.deep.equal(sent);
       expect(here.end.reports.at(-1)).to.equal('closed: closed here');
       expect(there.end.reports.at(-1)).to.equal('closed: the far end closed');
       there.wire.send('too late as well');
@@ -231,14 +231,14 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
 
   it('may be closed from within any report, and reports nothing after closed', async () => {
     for (const moment of ['opened', 'lines']) {
-      const far = new End();
+      const far = new RecordingListener();
       await under.listen((wire) => {
         wires.push(wire);
         wire.send('one');
         wire.send('two');
         return far;
       });
-      const near = new End((wire, report) => {
+      const near = new RecordingListener((wire, report) => {
         if (report === moment) wire.close();
       });
       under.transport.dial(bryant, near);
@@ -250,7 +250,7 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
   it('reports closed, and never opened, for a call that is given up before it is taken', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new End();
+      return new RecordingListener();
     });
     const { end, wire } = dial();
     wire.close();
@@ -276,6 +276,6 @@ export function itIsATransport(begin: () => Promise<TransportUnderTest>): void {
     await eventually('the call came to nothing', () => end.isClosed);
     expect(end.reports).to.have.lengthOf(1);
     near.wire.send('still here');
-    await eventually('the line is here', () => far.end.heard.length > 0);
+    await eventually('the line is here', () => far.end.receivedLines.length > 0);
   });
 }

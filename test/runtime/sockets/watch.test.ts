@@ -1,22 +1,22 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { addresses, type WatchMessage } from '../../../src/actors/bus/messages.js';
+import { addresses, type SubscriptionMessage } from '../../../src/actors/bus/messages.js';
 import { asClientId } from '../../../src/protocol/place/ids.js';
 import type { Client } from '../../support/client.js';
-import { eventually, patienceMs } from '../../support/eventually.js';
-import { eventsOf } from '../../support/fake-bus.js';
-import { locationOf } from '../../support/fake-location.js';
+import { eventually, defaultTimeoutMs } from '../../support/eventually.js';
+import { collectEvents } from '../../support/fake-bus.js';
+import { createLocation } from '../../support/fake-location.js';
 import { HerdInProcess } from '../../support/herd-in-process.js';
 
 describe('WATCH over sockets', function () {
-  this.timeout(2 * patienceMs);
+  this.timeout(2 * defaultTimeoutMs);
   let herd: HerdInProcess;
   let sockets: WebSocket[];
 
   beforeEach(async () => {
     sockets = [];
-    herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
     await herd.start();
   });
 
@@ -28,7 +28,7 @@ describe('WATCH over sockets', function () {
   /** A client of a server that watches already. */
   async function watcher(server: string, what: string): Promise<Client> {
     const client = await herd.client(server);
-    expect(await client.ask(`WATCH ${what}`)).to.equal(`WATCHING ${what}`);
+    expect(await client.request(`WATCH ${what}`)).to.equal(`WATCHING ${what}`);
     return client;
   }
 
@@ -61,7 +61,7 @@ describe('WATCH over sockets', function () {
     await eventually('it is told', () => heard.length === 3);
     socket.send('UNWATCH');
     await eventually('it watches no more', () => heard.length === 4);
-    await herd.agrees(await herd.report('Blake', 'kiwi', 3));
+    await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 3));
     socket.send('hello');
     await eventually('it is answered', () => heard.length === 5);
     expect(heard).to.deep.equal(['WATCHING kiwi', first, second, 'UNWATCHED', '? hello']);
@@ -69,7 +69,7 @@ describe('WATCH over sockets', function () {
 
   it('[WA6] tells a client that does not read the newest of each when it reads again, and keeps no more', async () => {
     const client = await watcher('Blake', '*');
-    const conflated = eventsOf(herd.bus('Blake'), 'watch-conflated');
+    const conflated = collectEvents(herd.bus('Blake'), 'subscription-conflated');
     client.socket.pause();
     // Long enough for the buffers of the system to fill soon.
     const phones = ['a', 'b', 'c'].map((letter) => letter.repeat(3_000));
@@ -77,14 +77,14 @@ describe('WATCH over sockets', function () {
     const conflatedCount = () => conflated.reduce((sum, { count }) => sum + count, 0);
     while (conflatedCount() < 10_000) {
       rounds += 1;
-      const locations = phones.map((phone) => locationOf(phone, rounds));
+      const locations = phones.map((phone) => createLocation(phone, rounds));
       herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
     }
     client.socket.resume();
     const told = new Map<string, number>();
     let count = 0;
     await eventually('the newest of each', async () => {
-      for (; client.linesHere > 0; count += 1) {
+      for (; client.unreadLineCount > 0; count += 1) {
         const [, , , phone = '', , time] = (await client.line()).split(' ');
         expect(Number(time), 'in order').to.be.above(told.get(phone) ?? 0);
         told.set(phone, Number(time));
@@ -98,7 +98,7 @@ describe('WATCH over sockets', function () {
     const client = await watcher('Blake', '*');
     client.socket.end();
     expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await client.line());
-    const left = eventsOf(herd.bus('Blake'), 'client-disconnected');
+    const left = collectEvents(herd.bus('Blake'), 'client-disconnected');
     client.close();
     await eventually('the server knows that it is gone', async () => {
       await herd.report('Blake', 'kiwi', performance.now());
@@ -108,10 +108,10 @@ describe('WATCH over sockets', function () {
 
   it('[WA8] closes the connections of those who watch when the server stops', async () => {
     const clients = await Promise.all([watcher('Blake', '*'), watcher('Blake', 'kiwi')]);
-    const letters = eventsOf(herd.bus('Blake'), 'dead-letter');
+    const letters = collectEvents(herd.bus('Blake'), 'dead-letter');
     clients[0].socket.end();
     await herd.stopServer('Blake');
-    for (const client of clients) expect(await client.rest()).to.equal('');
+    for (const client of clients) expect(await client.readToEnd()).to.equal('');
     // Links that were stopped before their wires reported the end are no concern of those who watch.
     const toClients = letters.filter(({ address }) => address.startsWith('connection/'));
     expect(toClients).to.deep.equal([]);
@@ -121,20 +121,20 @@ describe('WATCH over sockets', function () {
     const client = await watcher('Blake', 'kiwi');
     const other = await herd.client('Blake');
     // What it cannot know how to take.
-    herd.bus('Blake').send(addresses.watch, { kind: 'learned', locations: undefined } as unknown as WatchMessage);
-    expect(await client.rest()).to.equal('');
-    expect(await other.ask('hello')).to.equal('? hello');
+    herd.bus('Blake').send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
+    expect(await client.readToEnd()).to.equal('');
+    expect(await other.request('hello')).to.equal('? hello');
     const again = await watcher('Blake', 'kiwi');
     expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await again.line());
   });
 
   it('is counted: commands, who watches, what was told', async () => {
     const client = await watcher('Blake', '*');
-    await (await watcher('Blake', 'moa')).ask('UNWATCH');
-    for (const line of ['WATCH', 'UNWATCH a b', 'WHATSAT kiwi']) await client.ask(line);
-    await client.ask('IAMAT kiwi +1+1 1');
+    await (await watcher('Blake', 'moa')).request('UNWATCH');
+    for (const line of ['WATCH', 'UNWATCH a b', 'WHATSAT kiwi']) await client.request(line);
+    await client.request('IAMAT kiwi +1+1 1');
     await client.line();
-    const told = [locationOf('kiwi', 2), locationOf('kiwi', 3)];
+    const told = [createLocation('kiwi', 2), createLocation('kiwi', 3)];
     herd.bus('Blake').send(addresses.store, { kind: 'report', locations: told });
     await client.lines(2);
     const commands = (kind: string, outcome: string) =>
@@ -145,13 +145,13 @@ describe('WATCH over sockets', function () {
     expect(await commands('UNWATCH', 'invalid')).to.equal(1);
     expect(await commands('WHATSAT', 'invalid')).to.equal(1);
     expect(await commands('IAMAT', 'answered'), 'changes are no answers').to.equal(1);
-    expect(await metric('Blake', 'herd_watchers')).to.equal(1);
-    expect(await metric('Blake', 'herd_watch_lines_total')).to.equal(3);
-    await client.ask('UNWATCH');
+    expect(await metric('Blake', 'herd_subscribers')).to.equal(1);
+    expect(await metric('Blake', 'herd_subscription_lines_total')).to.equal(3);
+    await client.request('UNWATCH');
     client.close();
-    await eventually('nobody watches', async () => (await metric('Blake', 'herd_watchers')) === 0);
+    await eventually('nobody watches', async () => (await metric('Blake', 'herd_subscribers')) === 0);
     // Who is gone is told of nothing.
-    const letters = eventsOf(herd.bus('Blake'), 'dead-letter');
+    const letters = collectEvents(herd.bus('Blake'), 'dead-letter');
     await herd.report('Blake', asClientId('kiwi'), 4);
     expect(letters).to.deep.equal([]);
   });

@@ -22,12 +22,12 @@ describe('Turn', () => {
   });
 
   it('[IA7] delivers between servers until nothing is left, then writes links, then clients', async () => {
-    turn.clients.ask(noting('client'));
-    turn.links.ask(noting('link'));
-    turn.deliveries.ask(
+    turn.clients.schedule(noting('client'));
+    turn.links.schedule(noting('link'));
+    turn.deliveries.schedule(
       noting('first hop', () => {
-        turn.links.ask(noting('another link'));
-        turn.deliveries.ask(noting('second hop', () => turn.clients.ask(noting('another client'))));
+        turn.links.schedule(noting('another link'));
+        turn.deliveries.schedule(noting('second hop', () => turn.clients.schedule(noting('another client'))));
       }),
     );
     expect(done, 'nothing within the turn').to.deep.equal([]);
@@ -36,18 +36,18 @@ describe('Turn', () => {
   });
 
   it('[IA7] handles what clients sent after what links brought meanwhile, also where the system reported it first', async () => {
-    turn.commands.ask(noting('question', () => turn.clients.ask(noting('answer'))));
+    turn.commands.schedule(noting('question', () => turn.clients.schedule(noting('answer'))));
     done.push('lines of a link');
-    turn.deliveries.ask(noting('delivery'));
+    turn.deliveries.schedule(noting('delivery'));
     await turnEnds();
     expect(done).to.deep.equal(['lines of a link', 'delivery', 'question', 'answer']);
   });
 
   it('[IA7] leaves what writing to a client leads to for the next turn, where links come first again', async () => {
-    turn.clients.ask(
+    turn.clients.schedule(
       noting('client', () => {
-        turn.clients.ask(noting('next client'));
-        turn.links.ask(noting('next link'));
+        turn.clients.schedule(noting('next client'));
+        turn.links.schedule(noting('next link'));
       }),
     );
     await eventually('all is done', () => done.length === 3);
@@ -55,27 +55,27 @@ describe('Turn', () => {
   });
 
   it('lets links of a dense stream wait for each other, and writes them at once when a client is to be written to', async () => {
-    turn.links.ask(noting('first'));
+    turn.links.schedule(noting('first'));
     await turnEnds();
-    turn.links.ask(noting('second'));
+    turn.links.schedule(noting('second'));
     await turnEnds();
-    turn.links.ask(noting('third'));
+    turn.links.schedule(noting('third'));
     await turnEnds();
     expect(done).to.deep.equal(['first']);
-    turn.clients.ask(noting('client'));
+    turn.clients.schedule(noting('client'));
     await turnEnds();
     expect(done).to.deep.equal(['first', 'second', 'third', 'client']);
-    turn.links.ask(noting('fourth'));
+    turn.links.schedule(noting('fourth'));
     await eventually('it is written by itself', () => done.length === 5);
   });
 
   it('does not keep clients waiting for deliveries that never end', async () => {
     let isStopped = false;
     const again = () => {
-      if (!isStopped) turn.deliveries.ask({ flush: again });
+      if (!isStopped) turn.deliveries.schedule({ flush: again });
     };
     again();
-    turn.clients.ask(noting('client'));
+    turn.clients.schedule(noting('client'));
     await turnEnds();
     isStopped = true;
     expect(done).to.deep.equal(['client']);
@@ -87,13 +87,13 @@ describe('Turn', () => {
         throw new Error(what);
       });
     for (const phase of [turn.commands, turn.deliveries, turn.links, turn.clients]) {
-      phase.ask(broken('broken'));
-      phase.ask(noting('sound'));
+      phase.schedule(broken('broken'));
+      phase.schedule(noting('sound'));
     }
     await turnEnds();
     expect(done).to.deep.equal(Array.from({ length: 4 }, () => ['broken', 'sound']).flat());
     expect(failures).to.have.lengthOf(4);
-    turn.clients.ask(noting('later'));
+    turn.clients.schedule(noting('later'));
     await turnEnds();
     expect(done.at(-1)).to.equal('later');
   });

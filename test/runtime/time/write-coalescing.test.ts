@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Pace } from '../../../src/runtime/time/write-coalescing.js';
+import { DenseWriteCoalescer } from '../../../src/runtime/time/write-coalescing.js';
 
 describe('Pace', () => {
   let nowMs: number;
-  const paceOf = (denseMs: number, everyMs: number) => new Pace({ denseMs, everyMs }, () => nowMs);
+  const paceOf = (denseGapMs: number, intervalMs: number) => new DenseWriteCoalescer({ denseGapMs, intervalMs }, () => nowMs);
 
   beforeEach(() => {
     nowMs = 1_000;
@@ -12,17 +12,17 @@ describe('Pace', () => {
 
   it('lets nothing wait that comes by itself, and a dense stream until its time', () => {
     const pace = paceOf(1, 5);
-    expect(pace.waitMs()).to.equal(0);
-    pace.written();
+    expect(pace.remainingDelayMs()).to.equal(0);
+    pace.recordWrite();
     nowMs += 0.5;
-    expect(pace.waitMs()).to.equal(4.5);
+    expect(pace.remainingDelayMs()).to.equal(4.5);
     nowMs += 2;
-    expect(pace.waitMs(), 'it waits for the same moment').to.equal(2.5);
+    expect(pace.remainingDelayMs(), 'it waits for the same moment').to.equal(2.5);
     nowMs += 2.5;
-    expect(pace.waitMs()).to.equal(0);
-    pace.written();
+    expect(pace.remainingDelayMs()).to.equal(0);
+    pace.recordWrite();
     nowMs += 1;
-    expect(pace.waitMs(), 'nothing came soon after the last write').to.equal(0);
+    expect(pace.remainingDelayMs(), 'nothing came soon after the last write').to.equal(0);
   });
 
   it('never waits for less than no time, however late it is asked', () => {
@@ -30,9 +30,9 @@ describe('Pace', () => {
       fc.property(fc.double({ min: 0, max: 20, noNaN: true }), fc.array(fc.nat(50)), (denseMs, passes) => {
         const pace = paceOf(denseMs, 5);
         for (const passMs of passes) {
-          if (passMs % 3 === 0) pace.written();
+          if (passMs % 3 === 0) pace.recordWrite();
           nowMs += passMs / 2;
-          expect(pace.waitMs()).to.be.within(0, 5);
+          expect(pace.remainingDelayMs()).to.be.within(0, 5);
         }
       }),
     );

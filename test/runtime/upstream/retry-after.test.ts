@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { restMsOf } from '../../../src/runtime/upstream/retry-after.js';
+import { parseRetryAfterMs } from '../../../src/runtime/upstream/retry-after.js';
 
 const nowMs = Date.UTC(2026, 10, 22, 10, 0, 0);
 const nowSeconds = nowMs / 1_000;
@@ -32,7 +32,7 @@ describe('when an upstream wants to be asked again', () => {
     ],
   ] as const) {
     it(`is known when it ${what}`, () => {
-      expect(restMsOf(headers, nowMs)).to.equal(restMs);
+      expect(parseRetryAfterMs(headers, nowMs)).to.equal(restMs);
     });
   }
 });

@@ -1,9 +1,9 @@
 import { itIsABucket } from '../../actors/replication/nats/bucket-contract.js';
-import { simulatedEngine } from '../../support/simulated-engine.js';
+import { createSimulatedBroker } from '../../support/simulated-broker.js';
 
 describe('SimulatedBucket', () => {
   itIsABucket(() => {
-    const { engine, bucketOf } = simulatedEngine();
+    const { engine, bucketOf } = createSimulatedBroker();
     return Promise.resolve({
       bucket: bucketOf('Blake'),
       goDown: () => done(() => engine.become('down')),

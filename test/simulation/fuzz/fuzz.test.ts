@@ -3,33 +3,33 @@ import { expect } from 'chai';
 import { BucketComparison } from '../../../src/actors/replication/nats/bucket-comparison.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { CommandError } from '../../../src/cli/shared/errors.js';
-import { failureText, writeShrunk } from '../../../src/cli/commands/fuzz.js';
-import { virtualWorld } from '../../../src/cli/simulate/virtual-world.js';
-import { contentOf } from '../../../src/simulation/fuzz/generated-scenario.js';
+import { formatFuzzFailure, writeShrunk } from '../../../src/cli/commands/fuzz.js';
+import { createVirtualEnvironment } from '../../../src/cli/simulate/virtual-environment.js';
+import { toScenarioContent } from '../../../src/simulation/fuzz/generated-scenario.js';
 import type { Location } from '../../../src/protocol/place/location.js';
-import { drawDraft } from '../../../src/simulation/fuzz/draw.js';
+import { drawScenario } from '../../../src/simulation/fuzz/draw-scenario.js';
 import { fuzz, type FuzzReport } from '../../../src/simulation/fuzz/fuzz.js';
-import { playSeed } from '../../../src/simulation/fuzz/run-scenario.js';
-import { shrunkFile } from '../../../src/simulation/fuzz/minimal-scenario.js';
+import { runSeed } from '../../../src/simulation/fuzz/run-scenario.js';
+import { buildMinimalScenario } from '../../../src/simulation/fuzz/minimal-scenario.js';
 import { parseScenario } from '../../../src/simulation/scenario/scenario-loader.js';
 import type { Scenario } from '../../../src/simulation/scenario/scenario.js';
-import { writeScenario, type ScenarioContent } from '../../../src/simulation/scenario/scenario-writer.js';
-import { digUp, plant } from '../invariants/plant.js';
-import { simulate } from '../../support/simulate.js';
+import { formatScenario, type ScenarioContent } from '../../../src/simulation/scenario/scenario-writer.js';
+import { restoreMethods, injectBug } from '../invariants/inject-bug.js';
+import { runSimulation } from '../../support/simulate.js';
 
 /** Runs of so many seeds from a first one, on this thread. */
-function fuzzFrom(firstSeed: number, runsMax: number, lanes = 1): Promise<FuzzReport> {
-  const play = (seed: number) => playSeed(seed, virtualWorld);
-  return fuzz({ firstSeed, runsMax, mayBegin: () => true, afterFailure: 'stop', lanes, play });
+function fuzzFrom(firstSeed: number, maxRuns: number, concurrency = 1): Promise<FuzzReport> {
+  const play = (seed: number) => runSeed(seed, createVirtualEnvironment);
+  return fuzz({ firstSeed, maxRuns, canStartRun: () => true, afterFailure: 'stop', concurrency, runSeed: play });
 }
 
-function contentRead({ file: _, herdPlace: __, steps, ...content }: Scenario): ScenarioContent {
+function contentRead({ file: _, herdSourceLine: __, steps, ...content }: Scenario): ScenarioContent {
   return { ...content, steps: steps.map(({ atMs, action }) => ({ atMs, action })) };
 }
 
 /** A bug by which a tenth of the locations is told to nobody: always the same, so that a run comes again. */
 function plantForgetfulFlood(): void {
-  plant(Flood, 'tell', (_, args, sound) => {
+  injectBug(Flood, 'sendTo', (_, args, sound) => {
     const locations = args[1] as Location[];
     for (const each of [...locations]) if (each.time.endsWith('7')) locations.splice(locations.indexOf(each), 1);
     return sound();
@@ -38,31 +38,31 @@ function plantForgetfulFlood(): void {
 
 describe('a random scenario', () => {
   it('is the same for the same seed, and another for another', () => {
-    const texts = Array.from({ length: 200 }, (_, seed) => writeScenario(contentOf(drawDraft(seed))));
-    for (const [seed, text] of texts.entries()) expect(writeScenario(contentOf(drawDraft(seed)))).to.equal(text);
+    const texts = Array.from({ length: 200 }, (_, seed) => formatScenario(toScenarioContent(drawScenario(seed))));
+    for (const [seed, text] of texts.entries()) expect(formatScenario(toScenarioContent(drawScenario(seed)))).to.equal(text);
     expect(new Set(texts).size).to.equal(200);
   });
 
   it('is written to a file that is valid, and says the same when it is read', function () {
     this.timeout(60_000);
     for (let seed = 0; seed < 300; seed += 1) {
-      const content = contentOf(drawDraft(seed));
-      const read = parseScenario('random.yaml', writeScenario(content), {});
+      const content = toScenarioContent(drawScenario(seed));
+      const read = parseScenario('random.yaml', formatScenario(content), {});
       expect(contentRead(read), `seed ${seed}`).to.deep.equal(content);
     }
   });
 
   it('has a herd of two to twelve servers, all of which are connected', () => {
     const sizes = new Set<number>();
-    for (let seed = 0; seed < 200; seed += 1) sizes.add(drawDraft(seed).herd.topology.size);
+    for (let seed = 0; seed < 200; seed += 1) sizes.add(drawScenario(seed).herd.topology.size);
     expect([...sizes].sort((a, b) => a - b)).to.deep.equal([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 });
 
 describe('a random scenario of a herd on NATS', () => {
   it('is one of three, or near it, and has no links', () => {
-    const drafts = Array.from({ length: 300 }, (_, seed) => drawDraft(seed));
-    const onNats = drafts.filter(({ herd }) => herd.spread === 'nats');
+    const drafts = Array.from({ length: 300 }, (_, seed) => drawScenario(seed));
+    const onNats = drafts.filter(({ herd }) => herd.replication === 'nats');
     expect(onNats).to.have.length.within(75, 135);
     for (const { herd } of onNats) expect([...herd.topology.values()].flat()).to.deep.equal([]);
   });
@@ -70,22 +70,22 @@ describe('a random scenario of a herd on NATS', () => {
 
 describe('fuzzing', function () {
   this.timeout(300_000);
-  afterEach(digUp);
+  afterEach(restoreMethods);
 
   it('finds a bug, and shrinks it to a file of a few steps that shows it', async () => {
     plantForgetfulFlood();
     const { failures } = await fuzzFrom(40, 1);
     const [failure] = failures;
     if (failure === undefined) return expect.fail('the bug was not found');
-    const [{ invariant } = { invariant: '' }] = failure.broken;
-    const told = failureText(failure, '1.2.3');
-    expect(told).to.include(`VIOLATED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
+    const [{ invariant } = { invariant: '' }] = failure.violated;
+    const told = formatFuzzFailure(failure, '1.2.3');
+    expect(told).to.include(`FAILED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
     expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
-    const { text } = await shrunkFile(failure.seed, invariant, { version: '1.2.3', makeWorld: virtualWorld });
+    const { text } = await buildMinimalScenario(failure.seed, invariant, { version: '1.2.3', createEnvironment: createVirtualEnvironment });
     const shrunk = parseScenario('shrunk.yaml', text, {});
     expect(shrunk.steps).to.have.length.of.at.most(3);
     expect(shrunk.herd.topology.size).to.be.at.most(3);
-    const { violations } = await simulate(shrunk);
+    const { violations } = await runSimulation(shrunk);
     expect(violations.map((violation) => violation.invariant)).to.include(invariant);
   });
 
@@ -94,16 +94,16 @@ describe('fuzzing', function () {
   });
 
   it('finds a bug of a herd on NATS, and shrinks it', async () => {
-    plant(BucketComparison, 'take', () => []);
-    const { text, steps, servers } = await shrunkFile(641, 'bucket-agreement', {
+    injectBug(BucketComparison, 'take', () => []);
+    const { text, steps, servers } = await buildMinimalScenario(641, 'bucket-agreement', {
       version: '1.2.3',
-      makeWorld: virtualWorld,
+      createEnvironment: createVirtualEnvironment,
     });
     const shrunk = parseScenario('shrunk.yaml', text, {});
-    expect(shrunk.herd.spread).to.equal('nats');
+    expect(shrunk.herd.replication).to.equal('nats');
     expect(steps).to.be.at.most(3);
     expect(servers).to.be.at.most(2);
-    const { violations } = await simulate(shrunk);
+    const { violations } = await runSimulation(shrunk);
     expect(violations.map(({ invariant }) => invariant)).to.include('bucket-agreement');
   });
 
@@ -123,22 +123,23 @@ describe('fuzzing', function () {
       1_081,
       200,
       1_519,
+      846,
       39,
       247,
       ...Array.from({ length: 13 }, (_, index) => 1_001 + index),
     ];
-    const play = (index: number) => playSeed(seeds[index] ?? 0, virtualWorld);
+    const play = (index: number) => runSeed(seeds[index] ?? 0, createVirtualEnvironment);
     const report = await fuzz({
       firstSeed: 0,
-      runsMax: seeds.length,
-      mayBegin: () => true,
+      maxRuns: seeds.length,
+      canStartRun: () => true,
       afterFailure: 'go on',
-      lanes: 1,
-      play,
+      concurrency: 1,
+      runSeed: play,
     });
     expect(report.failures).to.deep.equal([]);
     expect(report.runs).to.equal(seeds.length);
-    expect(report.vacuous).to.deep.equal([]);
+    expect(report.notCovered).to.deep.equal([]);
   });
 
   it('reports the same however many runs go on at once', async () => {

@@ -1,21 +1,21 @@
 import { expect } from 'chai';
-import { AnswerQueue } from '../../../src/actors/client/response-queue.js';
+import { ResponseQueue } from '../../../src/actors/client/response-queue.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
-import { Repair } from '../../../src/actors/store/anti-entropy.js';
+import { AntiEntropy } from '../../../src/actors/store/anti-entropy.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
 import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
 import type { Bus } from '../../../src/actors/bus/bus.js';
-import type { PeerExchange } from '../../../src/actors/peer/peer-session.js';
+import type { PeerSession } from '../../../src/actors/peer/peer-session.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { parseAt, type Location } from '../../../src/protocol/place/location.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import { Digest } from '../../../src/protocol/place/digest.js';
-import { allInvariants } from '../../../src/simulation/invariants/all.js';
+import { createInvariants } from '../../../src/simulation/invariants/all.js';
 import type { Invariant } from '../../../src/simulation/invariants/invariant.js';
-import { SimulatedTurn } from '../../../src/simulation/network/turn.js';
-import { digUp, plant } from './plant.js';
-import { brokenBy, scenarioOf, simulate } from '../../support/simulate.js';
+import { SimulatedTurn } from '../../../src/simulation/network/simulated-turn.js';
+import { restoreMethods, injectBug } from './inject-bug.js';
+import { violatedInvariants, createScenario, runSimulation } from '../../support/simulate.js';
 
 const busy = 'clients: { count: 20, rate: 40/s, late: 20% }';
 
@@ -39,17 +39,17 @@ describe('the invariants', () => {
   const seen = new Set<string>();
   const caught = async (name: string, text: string): Promise<void> => {
     seen.add(name);
-    expect(await brokenBy(text)).to.include(name);
+    expect(await violatedInvariants(text)).to.include(name);
   };
 
-  afterEach(digUp);
+  afterEach(restoreMethods);
 
   it('hold where no bug is planted', async () => {
-    expect(await brokenBy(`${busy}\n${restart}`)).to.deep.equal([]);
+    expect(await violatedInvariants(`${busy}\n${restart}`)).to.deep.equal([]);
   });
 
   it('never-back: a store takes whatever comes last', async () => {
-    plant(LocationStore, 'take', (store, [location, from], sound) => {
+    injectBug(LocationStore, 'accept', (store, [location, from], sound) => {
       const table = Reflect.get(store, 'table') as {
         get: (client: string) => Location | undefined;
         remove: (location: Location) => void;
@@ -58,17 +58,17 @@ describe('the invariants', () => {
       if (from === undefined && known !== undefined) table.remove(known);
       return sound();
     });
-    await caught('never-back', `${busy}\nsteps: [{ at: 10s, expect: converged }]`);
+    await caught('monotonic', `${busy}\nsteps: [{ at: 10s, expect: converged }]`);
   });
 
   it('only-reported: a store rounds the positions that it hears of', async () => {
-    plant(LocationStore, 'receive', (store, [message]) => {
+    injectBug(LocationStore, 'receive', (store, [message]) => {
       const heard = message as StoreMessage;
       const learn = Reflect.get(store, 'learn') as (locations: readonly Location[], from: unknown) => void;
       if (heard.kind === 'learned') learn.call(store, heard.locations.map(rounded), heard.from);
       if (heard.kind === 'report') learn.call(store, heard.locations, undefined);
     });
-    await caught('only-reported', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
+    await caught('integrity', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
 
   /** A phone that is 22 hours ahead for some seconds, and reports for more than a minute after it was set right. */
@@ -81,24 +81,24 @@ steps:
 `;
 
   it('hold where the clock of a phone is far ahead for a while', async () => {
-    expect(await brokenBy(ahead)).to.deep.equal([]);
+    expect(await violatedInvariants(ahead)).to.deep.equal([]);
   });
 
   it('newest-wins: a store goes by the time that clients write, however far ahead it is', async () => {
-    plant(LocationStore, 'take', (store, [told], sound) => {
-      const table = Reflect.get(store, 'table') as { rivalOf: (location: Location) => Location | undefined };
+    injectBug(LocationStore, 'accept', (store, [told], sound) => {
+      const table = Reflect.get(store, 'table') as { findStored: (location: Location) => Location | undefined };
       const location = told as Location;
-      const known = table.rivalOf(location);
+      const known = table.findStored(location);
       return known !== undefined && Number(location.time) < Number(known.time) ? false : sound();
     });
     await caught('newest-wins', ahead);
   });
 
   it('no-echo: flood tells every neighbour, whoever told it', async () => {
-    plant(Flood, 'receive', (flood, [message], sound) => {
+    injectBug(Flood, 'receive', (flood, [message], sound) => {
       sound();
       const told = message as FloodMessage;
-      if (told.kind !== 'spread' || told.from === undefined) return;
+      if (told.kind !== 'replicate' || told.from === undefined) return;
       const { locations, from } = told;
       const self = Reflect.get(flood, 'self') as ServerId;
       const lines = locations.map((location) => formatPeerAt(location, self));
@@ -110,9 +110,9 @@ steps:
   it('read-your-writes: links are written some turns after clients', async () => {
     const text =
       'network: { delay: 1ms..1ms }\nclients: { count: 20, rate: 60/s, checks: 50% }\nsteps: [{ at: 3s, heal: all }]';
-    expect(await brokenBy(text)).to.deep.equal([]);
+    expect(await violatedInvariants(text)).to.deep.equal([]);
     let turns = 0;
-    plant(SimulatedTurn, 'end', (turn, _, sound) => {
+    injectBug(SimulatedTurn, 'end', (turn, _, sound) => {
       turns += 1;
       if (turns % 40 === 0) return sound();
       while (!turn.clients.isEmpty) turn.clients.flush();
@@ -128,10 +128,10 @@ steps:
       `- { at: ${index + 2}016ms, crash: Ada }`,
       `- { at: ${index + 2}100ms, restart: Ada }`,
     ]).flat();
-    const herd = 'herd: { servers: [Ada, Bob], talks: { Ada: [Bob] } }\nnetwork: { delay: 5ms..5ms }';
+    const herd = 'herd: { servers: [Ada, Bob], topology: { Ada: [Bob] } }\nnetwork: { delay: 5ms..5ms }';
     const text = `${herd}\nsteps:\n  ${steps.join('\n  ')}`;
-    expect(await brokenBy(text)).to.deep.equal([]);
-    plant(SimulatedTurn, 'run', (turn, _, sound) => {
+    expect(await violatedInvariants(text)).to.deep.equal([]);
+    injectBug(SimulatedTurn, 'run', (turn, _, sound) => {
       turn.clients.flush();
       return sound();
     });
@@ -139,13 +139,13 @@ steps:
   });
 
   it('answers-in-order: an answer that is known does not wait for those before it', async () => {
-    plant(AnswerQueue, 'add', (queue, [text]) => (Reflect.get(queue, 'write') as (text: unknown) => void)(text));
-    await caught('answers-in-order', 'clients: { count: 3, rate: 60/s, asks: 30% }\nsteps: [{ at: 5s, heal: all }]');
+    injectBug(ResponseQueue, 'add', (queue, [text]) => (Reflect.get(queue, 'write') as (text: unknown) => void)(text));
+    await caught('responses-in-order', 'clients: { count: 3, rate: 60/s, queries: 30% }\nsteps: [{ at: 5s, heal: all }]');
   });
 
   it('no-failure: an actor throws now and then', async () => {
     let messages = 0;
-    plant(Flood, 'receive', (_, __, sound) => {
+    injectBug(Flood, 'receive', (_, __, sound) => {
       messages += 1;
       if (messages === 50) throw new Error('thrown by a planted bug');
       return sound();
@@ -154,12 +154,12 @@ steps:
   });
 
   it('bounds: a full store forgets nobody', async () => {
-    plant(LocationStore, 'makeRoom', () => undefined);
-    const small = 'herd: { servers: [A, B], talks: { A: [B] }, limits: { clientsMax: 5 } }';
+    injectBug(LocationStore, 'evictExcess', () => undefined);
+    const small = 'herd: { servers: [A, B], topology: { A: [B] }, limits: { maxClients: 5 } }';
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
     await caught(
       'bounds',
-      `${small.replace('clientsMax: 5', 'storeBytesMax: 4096')}\n${busy}\nsteps: [{ at: 5s, heal: all }]`,
+      `${small.replace('maxClients: 5', 'maxStoreBytes: 4096')}\n${busy}\nsteps: [{ at: 5s, heal: all }]`,
     );
   });
 
@@ -167,37 +167,37 @@ steps:
     const looksMs: number[] = [];
     const looking: Invariant = {
       name: 'looking',
-      look: ({ world }) => {
-        looksMs.push(world.nowMs());
+      checkPeriodically: ({ environment }) => {
+        looksMs.push(environment.nowMs());
         return [];
       },
     };
     const steps = 'steps: [{ at: 300ms, crash: Blake }, { at: 1500ms, restart: Blake }]';
-    await simulate(scenarioOf(`settle: 1s\n${steps}`), { invariants: [looking] });
+    await runSimulation(createScenario(`settle: 1s\n${steps}`), { invariants: [looking] });
     expect(looksMs.slice(0, 4)).to.deep.equal([300, 1_000, 1_500, 2_000]);
   });
 
   it('links-return: a link that was lost is not made again', async () => {
-    for (const loses of ['lose', 'loseWire']) {
-      plant(PeerLink, loses, (link) => Reflect.apply(Reflect.get(link, 'hangUp') as () => void, link, []));
+    for (const loses of ['abort', 'handleClosed']) {
+      injectBug(PeerLink, loses, (link) => Reflect.apply(Reflect.get(link, 'disconnect') as () => void, link, []));
     }
-    await caught('links-return', `${busy}\n${restart}`);
+    await caught('link-recovery', `${busy}\n${restart}`);
   });
 
   it('refilled: a catch-up has no locations in it', async () => {
-    plant(Repair, 'nextPage', () => ({ locations: [], last: true }));
-    await caught('refilled', `${busy}\n${restart}`);
+    injectBug(AntiEntropy, 'nextPage', () => ({ locations: [], isLast: true }));
+    await caught('restart-catch-up', `${busy}\n${restart}`);
   });
 
   it('agreement: flood drops every tenth location', async () => {
     let messages = 0;
-    plant(Flood, 'receive', (_, __, sound) => ((messages += 1) % 10 === 0 ? undefined : sound()));
+    injectBug(Flood, 'receive', (_, __, sound) => ((messages += 1) % 10 === 0 ? undefined : sound()));
     await caught('agreement', `${busy}\nsettle: 3s\nsteps: [{ at: 5s, heal: all }]`);
   });
 
   it('agreement: a digest is not of what the store holds', async () => {
     let digests = 0;
-    plant(Digest, 'describeGroups', (_, __, sound) => {
+    injectBug(Digest, 'encodeGroupHashes', (_, __, sound) => {
       digests += 1;
       const described = sound() as string;
       return digests % 2 === 0 ? described.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) : described;
@@ -207,23 +207,23 @@ steps:
 
   it('quiet: a link says the last location again with each beat', async () => {
     const last = new Map<object, Extract<LinkMessage, { kind: 'forward' }>>();
-    plant(PeerLink, 'receive', (link, [message], sound) => {
+    injectBug(PeerLink, 'receive', (link, [message], sound) => {
       const heard = message as LinkMessage;
       if (heard.kind === 'forward') last.set(link, heard);
       return sound();
     });
-    plant(PeerLink, 'beat', (link, _, sound) => {
+    injectBug(PeerLink, 'checkHeartbeat', (link, _, sound) => {
       const forward = last.get(link);
-      const exchange = Reflect.get(link, 'exchange') as PeerExchange | undefined;
+      const exchange = Reflect.get(link, 'session') as PeerSession | undefined;
       if (forward !== undefined) exchange?.forward(forward.locations, forward.lines);
       return sound();
     });
-    await caught('quiet', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
+    await caught('quiescent', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
   });
 
   it('have each been seen to catch a bug', () => {
     expect([...seen].sort()).to.deep.equal(
-      allInvariants(scenarioOf(''))
+      createInvariants(createScenario(''))
         .map(({ name }) => name)
         .sort(),
     );

@@ -7,7 +7,7 @@ import { SimulatedProcess } from '../../../src/simulation/virtual/simulated-proc
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 const usual: NetworkConditions = {
-  delay: { leastMs: 10, mostMs: 10 },
+  delay: { minMs: 10, maxMs: 10 },
   loss: 0,
   duplicate: 0,
   bytesPerSecond: Infinity,
@@ -92,7 +92,7 @@ describe('the simulated network', () => {
   });
 
   it('carries all bytes in order, however many are lost or come at other times', () => {
-    build({ loss: 0.3, delay: { leastMs: 1, mostMs: 500 } });
+    build({ loss: 0.3, delay: { minMs: 1, maxMs: 500 } });
     const socket = dial();
     pass(60_000);
     let sent = '';

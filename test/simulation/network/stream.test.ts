@@ -16,12 +16,12 @@ class CoarseClock extends VirtualClock {
 describe('Stream', () => {
   it('keeps the order of what is sent, however coarse the clock is', () => {
     const clock = new CoarseClock();
-    const usual = { delay: { leastMs: 0, mostMs: 20 }, loss: 0.1, duplicate: 0, bytesPerSecond: Infinity };
+    const usual = { delay: { minMs: 0, maxMs: 20 }, loss: 0.1, duplicate: 0, bytesPerSecond: Infinity };
     const path = new Path(usual, new SeededRandom('path'));
     const arrived: string[] = [];
     const stream = new Stream(clock, path, {
       arrived: ({ text }) => arrived.push(text),
-      gaveUp: () => undefined,
+      timedOut: () => undefined,
     });
     const sent = Array.from({ length: 500 }, (_, index) => String(index));
     for (const [index, text] of sent.entries()) {

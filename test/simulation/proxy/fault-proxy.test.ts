@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { eventually, within } from '../../support/eventually.js';
+import { eventually, withTimeout } from '../../support/eventually.js';
 import { FaultProxy } from '../../../src/simulation/proxy/fault-proxy.js';
 
 /** One end of a connection, and what came to it. */
@@ -39,13 +39,13 @@ describe('FaultProxy', () => {
     target.listen(0, '127.0.0.1');
     await once(target, 'listening');
     proxy = new FaultProxy((target.address() as AddressInfo).port);
-    await proxy.up();
+    await proxy.start();
   });
 
   afterEach(async () => {
     for (const { socket } of [...callers, ...called]) socket.destroy();
     target.close();
-    await proxy.down();
+    await proxy.stop();
   });
 
   /** Somebody calls through the proxy; resolves with both ends. */
@@ -53,21 +53,21 @@ describe('FaultProxy', () => {
     const near = new End(connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true }));
     callers.push(near);
     const count = called.length;
-    await within(once(near.socket, 'connect'), 'the proxy takes the call');
+    await withTimeout(once(near.socket, 'connect'), 'the proxy takes the call');
     const far = await eventually('the call is passed on', () => called[count]);
     return { near, far };
   }
 
   it('passes bytes and the end of either side on', async () => {
     const { near, far } = await call();
-    near.socket.end('there');
-    await far.hears('there');
+    near.socket.end('upstream');
+    await far.hears('upstream');
     await eventually('the end has come', () => far.state === 'ended');
     far.socket.end('and back');
     await near.hears('and back');
     await eventually('both are closed', () => near.state === 'closed' && far.state === 'closed');
     expect([near.error, far.error]).to.deep.equal(['', '']);
-    expect(proxy.calls).to.equal(1);
+    expect(proxy.connectionCount).to.equal(1);
   });
 
   it('passes very much on, and waits for who reads late', async () => {
@@ -114,24 +114,24 @@ describe('FaultProxy', () => {
   it('goes down: both sides are reset, and who calls again is refused until it is up', async () => {
     const { near, far } = await call();
     const { port } = proxy;
-    await proxy.down();
+    await proxy.stop();
     await eventually('both are closed', () => near.state === 'closed' && far.state === 'closed');
     const refused = new End(connect(port, '127.0.0.1'));
     callers.push(refused);
     await eventually('the call is refused', () => refused.state === 'closed');
     expect(refused.error).to.equal('ECONNREFUSED');
-    await proxy.up();
+    await proxy.start();
     expect(proxy.port).to.equal(port);
     await call();
   });
 
   it('drops: who sends does not notice, and a connection that has lost something delivers no more', async () => {
     const { near, far } = await call();
-    proxy.set({ kind: 'drop' }, 'there');
+    proxy.setToxic({ kind: 'blackhole' }, 'upstream');
     near.socket.write('lost');
     far.socket.write('back');
     await near.hears('back');
-    proxy.set({ kind: 'pass' });
+    proxy.setToxic({ kind: 'pass' });
     near.socket.end('behind a hole');
     const again = await call();
     again.near.socket.write('hello');
@@ -142,11 +142,11 @@ describe('FaultProxy', () => {
 
   it('drops the end of a side, and its reset, as well', async () => {
     const [ended, reset] = [await call(), await call()];
-    proxy.set({ kind: 'drop' });
+    proxy.setToxic({ kind: 'blackhole' });
     ended.near.socket.end();
     reset.near.socket.resetAndDestroy();
     const later = await call();
-    proxy.set({ kind: 'pass' });
+    proxy.setToxic({ kind: 'pass' });
     later.near.socket.write('hello');
     await later.far.hears('hello');
     expect([ended.far.state, reset.far.state]).to.deep.equal(['open', 'open']);
@@ -154,7 +154,7 @@ describe('FaultProxy', () => {
 
   it('delays, and keeps the order', async () => {
     const { near, far } = await call();
-    proxy.set({ kind: 'delay', delayMs: 100 });
+    proxy.setToxic({ kind: 'latency', delayMs: 100 });
     const sentAtMs = performance.now();
     near.socket.write('one ');
     near.socket.end('two');
@@ -165,25 +165,25 @@ describe('FaultProxy', () => {
   });
 
   it('slices: byte by byte, or in pieces of any size up to one', async () => {
-    for (const [bytesMax, chance] of [
+    for (const [maxBytes, chance] of [
       [1, 0.99],
       [4, 0.6],
     ] as const) {
       const { near, far } = await call();
-      proxy.set({ kind: 'slice', bytesMax, random: { next: () => chance } });
+      proxy.setToxic({ kind: 'slice', maxBytes, random: { next: () => chance } });
       const text = 'kiwi.cs.ucla.edu'.repeat(10);
       near.socket.end(text);
       await far.hears(text);
       const longest = Math.max(...far.chunks.map(({ length }) => length));
       // Two pieces may meet where the receiver is slow; all of them do not.
-      expect(far.chunks.length).to.be.above(text.length / bytesMax / 2);
+      expect(far.chunks.length).to.be.above(text.length / maxBytes / 2);
       expect(longest).to.be.below(text.length / 2);
     }
   });
 
   it('closes one direction, and leaves the other', async () => {
     const { near, far } = await call();
-    proxy.halfClose('there');
+    proxy.halfClose('upstream');
     await eventually('the end has come', () => far.state === 'ended');
     near.socket.write('lost');
     far.socket.end('back');

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { topologyOf } from '../../../src/protocol/place/topology.js';
+import { buildTopology } from '../../../src/protocol/place/topology.js';
 import type { PathConditions } from '../../../src/simulation/network/path.js';
 import { ProxiedNetwork } from '../../../src/simulation/real/proxied-network.js';
 import { SeededRandom } from '../../../src/simulation/time/seeded-random.js';
 import { eventually } from '../../support/eventually.js';
-import { serverId } from '../../support/fake-location.js';
+import { toServerId } from '../../support/fake-location.js';
 
-const usual: PathConditions = { delay: { leastMs: 1, mostMs: 5 }, loss: 0, duplicate: 0, bytesPerSecond: Infinity };
-const ada = serverId('Ada');
-const bob = serverId('Bob');
+const usual: PathConditions = { delay: { minMs: 1, maxMs: 5 }, loss: 0, duplicate: 0, bytesPerSecond: Infinity };
+const ada = toServerId('Ada');
+const bob = toServerId('Bob');
 
 /** One end of a connection, and what came to it. */
 class Ear {
@@ -43,16 +43,16 @@ describe('a connection over a proxied network', () => {
 
   async function build(conditions: Partial<PathConditions> = {}): Promise<void> {
     network = new ProxiedNetwork(
-      topologyOf([ada, bob], [[ada, bob]]),
+      buildTopology([ada, bob], [[ada, bob]]),
       { ...usual, ...conditions },
       {
         random: new SeededRandom('1'),
         nowMs: () => 0,
-        carried: (from, to, { text }) => carried.push(`${from}>${to} ${text}`),
+        delivered: (from, to, { text }) => carried.push(`${from}>${to} ${text}`),
       },
     );
-    await network.up();
-    network.aim(bob, (target.address() as AddressInfo).port);
+    await network.start();
+    network.setServerPort(bob, (target.address() as AddressInfo).port);
   }
 
   beforeEach(async () => {
@@ -66,7 +66,7 @@ describe('a connection over a proxied network', () => {
   afterEach(async () => {
     for (const { socket } of [...callers, ...called]) socket.destroy();
     target.close();
-    await network.down();
+    await network.stop();
   });
 
   /** Ada calls Bob. */
@@ -94,8 +94,8 @@ describe('a connection over a proxied network', () => {
   });
 
   it('keeps the order of very much, whatever is late or lost, and waits for who reads late', async () => {
-    await network.down();
-    await build({ delay: { leastMs: 0, mostMs: 20 }, loss: 0.01 });
+    await network.stop();
+    await build({ delay: { minMs: 0, maxMs: 20 }, loss: 0.01 });
     const { near, far } = await connected();
     const text = Array.from({ length: 40_000 }, (_, index) => `line ${index}\n`).join('');
     far.socket.pause();
@@ -139,18 +139,18 @@ describe('a connection over a proxied network', () => {
   });
 
   it('resets who calls a server that takes no calls, until it takes them', async () => {
-    network.aim(bob, 0);
+    network.setServerPort(bob, 0);
     const refused = call();
     await refused.closes();
     expect(refused.closedBy).to.equal('ECONNRESET');
-    network.aim(bob, (target.address() as AddressInfo).port);
+    network.setServerPort(bob, (target.address() as AddressInfo).port);
     await connected();
   });
 
   for (const killed of [ada, bob]) {
     it(`resets both sides when ${killed} is killed, whichever has called`, async () => {
       const { near, far } = await connected();
-      network.kill(killed);
+      network.resetServer(killed);
       await Promise.all([near.closes(), far.closes()]);
       expect([near.closedBy, far.closedBy]).to.deep.equal(['ECONNRESET', 'ECONNRESET']);
     });
@@ -161,7 +161,7 @@ describe('a connection over a proxied network', () => {
     const path = network.path(bob, ada);
     path.block('cut');
     network.pathChanged(path);
-    network.kill(bob);
+    network.resetServer(bob);
     await far.closes();
     near.socket.write('is anybody there?');
     path.heal();

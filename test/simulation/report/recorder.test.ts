@@ -4,12 +4,12 @@ import type { MessageColumns, TimelineData } from '../../../src/simulation/repor
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
 import type { TraceEvent } from '../../../src/simulation/run/trace.js';
 import type { Scenario } from '../../../src/simulation/scenario/scenario.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 /** What the timeline of a scenario would draw. */
 async function timelineOf(scenario: Scenario): Promise<TimelineData> {
   const recorder = new TimelineRecorder(scenario);
-  const result = await simulate(scenario, { onEntry: (atMs, event) => recorder.note(atMs, event) });
+  const result = await runSimulation(scenario, { onEntry: (atMs, event) => recorder.observe(atMs, event) });
   return recorder.data(result);
 }
 
@@ -17,7 +17,7 @@ const quiet = 'clients: { count: 0 }\nsettle: 1s\n';
 
 /** The bands of a scenario, in short: what, in which lanes, from when to when. */
 async function bandsOf(steps: string): Promise<unknown[]> {
-  const { bands } = await timelineOf(scenarioOf(`${quiet}steps:\n${steps}`));
+  const { bands } = await timelineOf(createScenario(`${quiet}steps:\n${steps}`));
   return bands.map(({ kind, lanes, fromMs, toMs }) => [kind, lanes, fromMs, toMs]);
 }
 
@@ -69,7 +69,7 @@ describe('what a timeline tells of faults', () => {
   - { at: 3s, upstream: up }
   - { at: 3s, heal: [Bryant, Metta] }`;
     const bands = await bandsOf(steps);
-    const endMs = (await timelineOf(scenarioOf(`${quiet}steps:\n${steps}`))).result.simulatedMs;
+    const endMs = (await timelineOf(createScenario(`${quiet}steps:\n${steps}`))).result.simulatedMs;
     expect(bands).to.have.deep.members([
       ['clock', [3], 1_000, 2_000],
       ['slow', [1, 4], 1_000, 2_000],
@@ -80,27 +80,27 @@ describe('what a timeline tells of faults', () => {
     ]);
   });
 
-  it('has a lane for the engine of a herd on NATS, and its troubles and who lost it there', async () => {
-    const herd = 'herd: { servers: [A, B], spread: { kind: nats } }';
-    const { bands, marks, servers } = await timelineOf(
-      scenarioOf(`${herd}\n${quiet}steps:
-  - { at: 1s, engine: down }
-  - { at: 2s, engine: stale }
-  - { at: 3s, engine: wiped }
-  - { at: 4s, engine: up }
-  - { at: 5s, cut: [B, engine] }
+  it('has a lane for the broker of a herd on NATS, and its troubles and who lost it there', async () => {
+    const herd = 'herd: { servers: [A, B], replication: { kind: nats } }';
+    const { bands, marks, lanes: servers } = await timelineOf(
+      createScenario(`${herd}\n${quiet}steps:
+  - { at: 1s, broker: down }
+  - { at: 2s, broker: stale }
+  - { at: 3s, broker: wiped }
+  - { at: 4s, broker: up }
+  - { at: 5s, cut: [B, broker] }
   - { at: 6s, heal: all }`),
     );
-    expect(servers).to.deep.equal(['A', 'B', 'engine']);
+    expect(servers).to.deep.equal(['A', 'B', 'broker']);
     expect(bands.map(({ kind, text, lanes, fromMs, toMs }) => [kind, text, lanes, fromMs, toMs])).to.deep.equal([
-      ['crash', 'engine is down', [2], 1_000, 2_000],
-      ['engine', 'engine: stale', [2], 2_000, 4_000],
-      ['cut', 'cut: [B, engine]', [1, 2], 5_000, 6_000],
+      ['crash', 'broker is down', [2], 1_000, 2_000],
+      ['broker', 'broker: stale', [2], 2_000, 4_000],
+      ['cut', 'cut: [B, broker]', [1, 2], 5_000, 6_000],
     ]);
     const ofB = marks.filter(({ lane }) => lane === 1).map(({ kind, text }) => [kind, text]);
     expect(ofB.slice(0, 2)).to.deep.equal([
       ['link up', 'the bucket is live'],
-      ['link down', 'the bucket is away: the connection was reset'],
+      ['link down', 'the bucket is disconnected: the connection was reset'],
     ]);
   });
 });
@@ -108,18 +108,18 @@ describe('what a timeline tells of faults', () => {
 describe('what a timeline tells of messages', () => {
   it('has every segment that arrived, with its ends, its times and what it is about', async () => {
     const data = await timelineOf(
-      scenarioOf('clients: { count: 3, rate: 20/s, asks: 30% }\nsettle: 6s\nsteps: [{ at: 2s, expect: converged }]'),
+      createScenario('clients: { count: 3, rate: 20/s, queries: 30% }\nsettle: 6s\nsteps: [{ at: 2s, expect: converged }]'),
     );
-    const { kinds, messages, ways, parties, servers, texts } = data;
-    expect(parties.slice(0, servers.length)).to.deep.equal(servers);
-    const columns: (keyof MessageColumns)[] = ['sentAfterUs', 'tookUs', 'way', 'kind', 'bytes', 'text'];
-    for (const column of columns) expect(messages[column], column).to.have.length(messages.way.length);
+    const { kinds, messages, routes, endpoints, lanes, texts } = data;
+    expect(endpoints.slice(0, lanes.length)).to.deep.equal(lanes);
+    const columns: (keyof MessageColumns)[] = ['sentAfterUs', 'transitUs', 'route', 'kind', 'bytes', 'text'];
+    for (const column of columns) expect(messages[column], column).to.have.length(messages.route.length);
     const words: Readonly<Record<string, RegExp>> = {
       report: /^IAMAT /,
-      ask: /^WHATSAT /,
-      answer: /^AT |^\{|^\? /,
+      query: /^WHATSAT /,
+      response: /^AT |^\{|^\? /,
       location: /^AT |\nAT /,
-      question: /^SEEK |^UNKNOWN /,
+      lookup: /^SEEK |^UNKNOWN /,
       handshake: /^HELLO |^PROOF /,
       comparison: /^DIGEST |^BUCKETS |^COMPARED|^CAUGHT-UP|^[\w-]+$/m,
       heartbeat: /^BEAT \d/,
@@ -127,23 +127,23 @@ describe('what a timeline tells of messages', () => {
     const seen = new Set<string>();
     for (const [index, kind] of messages.kind.entries()) {
       const name = kinds[kind]!;
-      const [from, to] = ways[messages.way[index]!]!;
+      const [from, to] = routes[messages.route[index]!]!;
       seen.add(name);
       expect(texts[messages.text[index]!], name).to.match(words[name]!);
-      expect(from < servers.length && to < servers.length, name).to.equal(!['report', 'ask', 'answer'].includes(name));
-      expect(messages.tookUs[index]).to.be.at.least(0);
+      expect(from < lanes.length && to < lanes.length, name).to.equal(!['report', 'query', 'response'].includes(name));
+      expect(messages.transitUs[index]).to.be.at.least(0);
     }
     expect([...seen]).to.include.members([
       'report',
-      'ask',
-      'answer',
+      'query',
+      'response',
       'location',
       'handshake',
       'comparison',
       'heartbeat',
     ]);
     expect(messages.sentAfterUs.every((us) => us >= 0)).to.equal(true);
-    expect(data.leftOut).to.include({ messagesBefore: 0, messagesAfter: 0, texts: 0, marks: 0 });
+    expect(data.omitted).to.include({ messagesBefore: 0, messagesAfter: 0, texts: 0, marks: 0 });
   });
 
   it('knows a line by its beginning, wherever a segment ends', () => {
@@ -168,32 +168,32 @@ describe('what a timeline tells of messages', () => {
   });
 
   it('keeps the latest of too many, and says how many it left out', () => {
-    const { messages, leftOut } = messagesTold(Array.from({ length: 25 }, (_, index) => `AT ${index}\n`));
-    expect(messages.way).to.have.length(8);
-    expect(leftOut).to.include({ messagesBefore: 17, messagesAfter: 0, keptFromMs: 17 });
+    const { messages, omitted } = messagesTold(Array.from({ length: 25 }, (_, index) => `AT ${index}\n`));
+    expect(messages.route).to.have.length(8);
+    expect(omitted).to.include({ messagesBefore: 17, messagesAfter: 0, keptFromMs: 17 });
   });
 
   it('keeps what led to the first violation, and some of what followed', () => {
     const lines = Array.from({ length: 25 }, (_, index) => (index % 10 === 9 ? undefined : `AT ${index}\n`));
-    const { messages, texts, leftOut } = messagesTold(lines);
-    expect(messages.way).to.have.length(8);
+    const { messages, texts, omitted } = messagesTold(lines);
+    expect(messages.route).to.have.length(8);
     expect(texts[0]).to.equal('AT 3\n');
     expect(texts.at(-1)).to.equal('AT 11\n');
-    expect(leftOut).to.include({ messagesBefore: 3, messagesAfter: 12, keptToMs: 11 });
+    expect(omitted).to.include({ messagesBefore: 3, messagesAfter: 12, keptToMs: 11 });
   });
 });
 
 /** The data of a timeline of eight messages at most, where Blake told Bryant that, once a millisecond; undefined: a violation. */
 function messagesTold(texts: readonly (string | undefined)[]): TimelineData {
-  const scenario = scenarioOf(`${quiet}steps: []`);
+  const scenario = createScenario(`${quiet}steps: []`);
   const recorder = new TimelineRecorder(scenario, 8);
   const [from, to] = [asServerId('Blake')!, asServerId('Bryant')!];
   for (const [atMs, text] of texts.entries()) {
     const event: TraceEvent =
       text === undefined
         ? { kind: 'violation', invariant: 'quiet', text: '', server: undefined }
-        : { kind: 'carried', from, to, sentMs: atMs, text };
-    recorder.note(atMs, event);
+        : { kind: 'delivered', from, to, sentMs: atMs, text };
+    recorder.observe(atMs, event);
   }
   return recorder.data({ ...nothing, simulatedMs: texts.length });
 }
@@ -201,12 +201,12 @@ function messagesTold(texts: readonly (string | undefined)[]): TimelineData {
 const nothing: TimelineData['result'] = {
   name: '',
   file: '',
-  unseen: [],
+  unchecked: [],
   seed: 1,
-  world: 'virtual',
-  verdict: 'held',
+  environment: 'virtual',
+  verdict: 'passed',
   violations: [],
-  measures: {
+  metrics: {
     updates: { attempted: 0, acknowledged: 0, stable: 0, lost: 0, stale: 0 },
     timeToStableMs: { p50: undefined, p95: undefined, p99: undefined, max: undefined },
     messages: { locations: 0, all: 0, perUpdate: undefined, minimum: 0 },

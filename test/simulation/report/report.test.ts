@@ -2,15 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { jsonInHtml } from '../../../src/simulation/report/page.js';
-import { replayCommand } from '../../../src/simulation/report/replay-command.js';
+import { toHtmlSafeJson } from '../../../src/simulation/report/page.js';
+import { formatReplayCommand } from '../../../src/simulation/report/replay-command.js';
 import { makeReportFolder, ReportError, reportFolders } from '../../../src/simulation/report/report-folders.js';
-import { Report } from '../../../src/simulation/report/report.js';
+import { RunReport } from '../../../src/simulation/report/report.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
-import { verdictOf } from '../../../src/cli/simulate/simulation-output.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { formatVerdict } from '../../../src/cli/simulate/simulation-output.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
-const scenario = scenarioOf(
+const scenario = createScenario(
   'clients: { count: 0 }\nsettle: 1s\nsteps:\n  - { at: 1s, cut: Metta }\n  - { at: 2s, heal: all }',
 );
 
@@ -27,8 +27,8 @@ describe('a report', () => {
     const texts: string[] = [];
     for (const name of ['one', 'other']) {
       makeReportFolder(join(folder, 'made', name));
-      const report = new Report(join(folder, 'made', name), scenario);
-      const result = await simulate(scenario, { keep: 'entries', onEntry: (atMs, event) => report.note(atMs, event) });
+      const report = new RunReport(join(folder, 'made', name), scenario);
+      const result = await runSimulation(scenario, { keep: 'entries', onEntry: (atMs, event) => report.observe(atMs, event) });
       expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));
       texts.push(readFileSync(join(folder, 'made', name, 'results.json'), 'utf8'));
       const { trace, ...others } = result;
@@ -51,8 +51,8 @@ describe('a report', () => {
   it('says where it cannot be written', async () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
-    const report = new Report(file, scenario);
-    const result = await simulate(scenario);
+    const report = new RunReport(file, scenario);
+    const result = await runSimulation(scenario);
     expect(() => report.write(result)).to.throw(ReportError, /cannot be written to .*a file: .*; name a folder/);
   });
 
@@ -73,13 +73,13 @@ describe('the command that plays a run again', () => {
     ["it's $HOME.yaml", "'it'\\''s $HOME.yaml'"],
   ] as const;
   for (const [file, word] of words) {
-    it(`names ${file} as a shell takes it, and the world, in the page as on a terminal`, async () => {
-      const result = { ...(await simulate(scenario)), file, seed: 7 };
-      expect(replayCommand(result)).to.equal(`herd simulate ${word} --seed 7`);
-      const real = { ...result, world: 'processes', verdict: 'violated' as const };
-      const again = `herd simulate ${word} --seed 7 --world processes`;
-      expect(new TimelineRecorder(scenario).data(real).again).to.equal(again);
-      expect(verdictOf(real, 0)).to.include(`again: ${again}\n`);
+    it(`names ${file} as a shell takes it, and the environment, in the page as on a terminal`, async () => {
+      const result = { ...(await runSimulation(scenario)), file, seed: 7 };
+      expect(formatReplayCommand(result)).to.equal(`herd simulate ${word} --seed 7`);
+      const real = { ...result, environment: 'processes', verdict: 'failed' as const };
+      const again = `herd simulate ${word} --seed 7 --environment processes`;
+      expect(new TimelineRecorder(scenario).data(real).replayCommand).to.equal(again);
+      expect(formatVerdict(real, 0)).to.include(`again: ${again}\n`);
     });
   }
 });
@@ -88,7 +88,7 @@ describe('data in a page', () => {
   it('is the same data, and can end no element', () => {
     const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
     const value = { all: bytes, end: '</script><!--', more: '\u2028\u2029\ud800 €' };
-    const text = jsonInHtml(value);
+    const text = toHtmlSafeJson(value);
     expect(JSON.parse(text)).to.deep.equal(value);
     expect(text)
       .to.match(/^[\x20-\x7e]*$/)

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { timelinePage } from '../../../src/simulation/report/page.js';
+import { renderTimelinePage } from '../../../src/simulation/report/page.js';
 import type { TimelineData } from '../../../src/simulation/report/timeline-data.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
-import { browserPlace, startBrowser } from '../../support/browser.js';
+import { browserLocation, startBrowser } from '../../support/browser.js';
 import { eventually } from '../../support/eventually.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 /** A client that would break out of the page, and a herd in which one thing of each kind happens. */
 const hostile = '</script><img/src=x/onerror=alert(1)>é';
@@ -29,27 +29,27 @@ steps:
 
 /** The data of the storm, whose expectation is violated at 2 s. */
 async function stormData(): Promise<TimelineData> {
-  const scenario = scenarioOf(storm);
+  const scenario = createScenario(storm);
   const recorder = new TimelineRecorder(scenario);
-  const result = await simulate(scenario, { onEntry: (atMs, event) => recorder.note(atMs, event) });
+  const result = await runSimulation(scenario, { onEntry: (atMs, event) => recorder.observe(atMs, event) });
   return recorder.data(result);
 }
 
 /** Far more messages than a screen has pixels. */
 function manyMessages(data: TimelineData, count: number): TimelineData {
   const column = (of: (index: number) => number) => Array.from({ length: count }, (_, index) => of(index));
-  const peerWays = data.ways.flatMap(([from, to], way) => (from < 5 && to < 5 ? [way] : []));
+  const peerWays = data.routes.flatMap(([from, to], way) => (from < 5 && to < 5 ? [way] : []));
   return {
     ...data,
     messages: {
       sentAfterUs: column(() => Math.floor((data.result.simulatedMs * 1_000) / count)),
-      tookUs: column((index) => 5_000 + (index % 97) * 400),
-      way: column((index) => peerWays[index % peerWays.length]!),
+      transitUs: column((index) => 5_000 + (index % 97) * 400),
+      route: column((index) => peerWays[index % peerWays.length]!),
       kind: column((index) => (index % 9 === 0 ? 7 : 3)),
       bytes: column(() => 5),
       text: column(() => 0),
     },
-    leftOut: { ...data.leftOut, messagesBefore: 1_234, keptFromMs: 400 },
+    omitted: { ...data.omitted, messagesBefore: 1_234, keptFromMs: 400 },
   };
 }
 
@@ -63,19 +63,19 @@ describe('the page of a timeline, in Chromium', function () {
   let trouble: string[];
 
   before(async function () {
-    if ('missing' in browserPlace) {
-      process.stdout.write(`    ${browserPlace.missing}\n`);
+    if ('missing' in browserLocation) {
+      process.stdout.write(`    ${browserLocation.missing}\n`);
       return this.skip();
     }
     folder = mkdtempSync(join(tmpdir(), 'herd-timeline-'));
     file = join(folder, 'timeline.html');
     data = await stormData();
-    writeFileSync(file, timelinePage(data));
-    browser = await startBrowser(browserPlace.path);
+    writeFileSync(file, renderTimelinePage(data));
+    browser = await startBrowser(browserLocation.path);
   });
 
   after(async () => {
-    if ('missing' in browserPlace) return;
+    if ('missing' in browserLocation) return;
     await browser.close();
     rmSync(folder, { recursive: true });
   });
@@ -110,11 +110,11 @@ describe('the page of a timeline, in Chromium', function () {
 
   it('tells the verdict, the measures, the story, and has a lane for each server', async () => {
     const page = await open();
-    expect(await page.title()).to.equal('violated: a test');
+    expect(await page.title()).to.equal('failed: a test');
     expect(await page.locator('#verdict').textContent())
       .to.match(/^✗ Violated at 2\.000 s: expect: /)
       .and.include(hostile);
-    expect(await page.locator('#lanes li').allTextContents()).to.deep.equal(data.servers);
+    expect(await page.locator('#lanes li').allTextContents()).to.deep.equal(data.lanes);
     expect(await page.locator('#measures').textContent()).to.include('Messages an update');
     expect(await page.locator('#story li').count()).to.equal(data.steps.length + 1);
     await page.context().close();
@@ -136,10 +136,10 @@ describe('the page of a timeline, in Chromium', function () {
     await page.keyboard.press('ArrowRight');
     const chosen = await tipOf(page);
     const first = data.messages.kind.indexOf(location);
-    const [from, to] = data.ways[data.messages.way[first]!]!;
-    expect(chosen.text).to.include(`${data.parties[from]!} → ${data.parties[to]!}`);
+    const [from, to] = data.routes[data.messages.route[first]!]!;
+    expect(chosen.text).to.include(`${data.endpoints[from]!} → ${data.endpoints[to]!}`);
     expect(chosen.text).to.include(data.texts[data.messages.text[first]!]!.trimEnd());
-    expect(await page.locator('#spoken').textContent()).to.include(data.parties[to]);
+    expect(await page.locator('#spoken').textContent()).to.include(data.endpoints[to]);
 
     await page.keyboard.press('Escape');
     expect(await page.locator('#tip').isVisible()).to.equal(false);
@@ -163,7 +163,7 @@ describe('the page of a timeline, in Chromium', function () {
     it(`paints bands for faults, arrows, and the first violation, in the ${scheme}`, async () => {
       const page = await open({ colorScheme: scheme });
       const { x, laneHeight } = await placesOf(page);
-      const lane = (server: string) => (data.servers.indexOf(server) + 0.5) * laneHeight;
+      const lane = (server: string) => (data.lanes.indexOf(server) + 0.5) * laneHeight;
 
       const [down, up] = [
         await colours(page, x(1_300), lane('Bryant') - 12),
@@ -239,7 +239,7 @@ describe('the page of a timeline, in Chromium', function () {
   it('stays quick with hundreds of thousands of messages, and says what it left out', async () => {
     const small = file;
     file = join(folder, 'large.html');
-    writeFileSync(file, timelinePage(manyMessages(data, 300_000)));
+    writeFileSync(file, renderTimelinePage(manyMessages(data, 300_000)));
     const page = await open();
     expect(await page.locator('#status').textContent()).to.match(/300,000 messages, drawn as density: zoom in/);
     expect(await page.locator('#left-out').textContent()).to.include('1,234 messages before 0.400 s');

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 /** Everything that could make two runs differ: crashes, cuts, late bytes, wrong clocks, and promises of the upstream. */
 const stormy = `
 network: { delay: 1ms..60ms, loss: 3%, duplicate: 2%, bandwidth: 200KB/s }
-clients: { count: 10, rate: 10/s, clockSkew: 5s, late: 10%, asks: 20% }
+clients: { count: 10, rate: 10/s, clockSkew: 5s, late: 10%, queries: 20% }
 settle: 3s
 steps:
   - { at: 500ms, cut: [Blake, Howard], oneway: true }
@@ -22,7 +22,7 @@ describe('a run of the virtual world', () => {
     this.timeout(120_000);
     const hashes = new Set<string>();
     for (let seed = 0; seed < 100; seed += 1) {
-      const [first, second] = [await simulate(scenarioOf(stormy, seed)), await simulate(scenarioOf(stormy, seed))];
+      const [first, second] = [await runSimulation(createScenario(stormy, seed)), await runSimulation(createScenario(stormy, seed))];
       expect(second.traceHash, `seed ${seed}`).to.equal(first.traceHash);
       expect(second, `seed ${seed}`).to.deep.equal(first);
       hashes.add(first.traceHash);

@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import { Outbox } from '../../../src/actors/peer/outbox.js';
-import type { WorldEvent } from '../../../src/simulation/environment.js';
-import { VirtualWorld } from '../../../src/simulation/virtual/virtual-environment.js';
+import type { SimulationEvent } from '../../../src/simulation/environment.js';
+import { VirtualEnvironment } from '../../../src/simulation/virtual/virtual-environment.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
-import { digUp, plant } from '../invariants/plant.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { restoreMethods, injectBug } from '../invariants/inject-bug.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 /** Metta's line carries a fraction of what there is to tell it, which is dropped again and again; then it is as before. */
 const scenario = `
 herd:
   servers: [Blake, Bryant, Metta]
-  talks: { Bryant: [Blake, Metta] }
-  limits: { linkBacklogBytesMax: 8192 }
-  links: { repairSeconds: 300 }
+  topology: { Bryant: [Blake, Metta] }
+  limits: { maxPeerOutputBufferBytes: 8192 }
+  peers: { antiEntropySeconds: 300 }
 network: { delay: 1ms..10ms, buffers: 4KB }
 clients: { count: 60, rate: 60/s }
 settle: 20s
@@ -24,13 +24,13 @@ steps:
 /** Plays it; returns the invariants that are broken, and how often something was dropped. */
 async function play(): Promise<{ broken: string[]; drops: number }> {
   let drops = 0;
-  const played = scenarioOf(scenario);
-  const count = (event: WorldEvent) => {
+  const played = createScenario(scenario);
+  const count = (event: SimulationEvent) => {
     if (event.kind === 'backlog-dropped') drops += 1;
   };
-  const { violations } = await simulate(played, {
-    world: (tell) =>
-      new VirtualWorld(played, twitterSearch('http://upstream.simulated'), (event) => {
+  const { violations } = await runSimulation(played, {
+    createEnvironment: (tell) =>
+      new VirtualEnvironment(played, twitterSearch('http://upstream.simulated'), (event) => {
         count(event);
         tell(event);
       }),
@@ -39,7 +39,7 @@ async function play(): Promise<{ broken: string[]; drops: number }> {
 }
 
 describe('a neighbour for which more waits than may', () => {
-  afterEach(digUp);
+  afterEach(restoreMethods);
 
   it('comes to hold what the others do, long before the next comparison is due', async () => {
     const { broken, drops } = await play();
@@ -48,7 +48,7 @@ describe('a neighbour for which more waits than may', () => {
   });
 
   it('would not, were it not compared', async () => {
-    plant(Outbox, 'flush', (outbox, _, sound) => {
+    injectBug(Outbox, 'flush', (outbox, _, sound) => {
       Reflect.set(outbox, 'comparison', 'not due');
       return sound();
     });

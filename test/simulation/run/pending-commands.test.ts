@@ -1,30 +1,30 @@
 import { expect } from 'chai';
-import { OpenCommands } from '../../../src/simulation/run/pending-commands.js';
+import { PendingCommands } from '../../../src/simulation/run/pending-commands.js';
 
 const at = 'AT Blake +0.1 kiwi +1+1 1';
 
 describe('OpenCommands', () => {
   it('gives each command the lines that answer it, however they are cut', () => {
-    const commands = new OpenCommands();
+    const commands = new PendingCommands();
     for (const command of ['IAMAT kiwi +1+1 1', 'WHATSAT kiwi 1 1', 'WHATSAT emu 1 1', 'nonsense'])
       commands.add(command);
     const bytes = Buffer.from(`${at}\n${at}\n{"results":[]}\n? WHATSAT emu 1 1\n? nonsense\n`);
-    const answers = [...bytes].flatMap((byte) => commands.take(String.fromCharCode(byte)));
+    const answers = [...bytes].flatMap((byte) => commands.receive(String.fromCharCode(byte)));
     expect(answers).to.deep.equal([
       { command: 'IAMAT kiwi +1+1 1', lines: [at] },
       { command: 'WHATSAT kiwi 1 1', lines: [at, '{"results":[]}'] },
       { command: 'WHATSAT emu 1 1', lines: ['? WHATSAT emu 1 1'] },
       { command: 'nonsense', lines: ['? nonsense'] },
     ]);
-    expect(commands.giveUp()).to.deep.equal([]);
+    expect(commands.abandon()).to.deep.equal([]);
   });
 
   it('knows what nobody asked for, and what was not answered', () => {
-    const commands = new OpenCommands();
-    expect(commands.take('? x\n')).to.deep.equal([{ command: undefined, lines: ['? x'] }]);
+    const commands = new PendingCommands();
+    expect(commands.receive('? x\n')).to.deep.equal([{ command: undefined, lines: ['? x'] }]);
     commands.add('WHATSAT kiwi 1 1');
-    expect(commands.take(`${at}\n`)).to.deep.equal([]);
-    expect(commands.giveUp()).to.deep.equal(['WHATSAT kiwi 1 1']);
-    expect(commands.giveUp()).to.deep.equal([]);
+    expect(commands.receive(`${at}\n`)).to.deep.equal([]);
+    expect(commands.abandon()).to.deep.equal(['WHATSAT kiwi 1 1']);
+    expect(commands.abandon()).to.deep.equal([]);
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadScenario } from '../../../src/simulation/scenario/scenario-loader.js';
-import { simulate } from '../../support/simulate.js';
+import { runSimulation } from '../../support/simulate.js';
 
 // Compiled, this file stands in dist/test/simulation.
 const folder = new URL('../../../../examples/scenarios/', import.meta.url);
@@ -18,9 +18,9 @@ describe('the scenarios that come with herd', () => {
   for (const file of files) {
     it(`${file} holds`, async function () {
       this.timeout(60_000);
-      const { verdict, violations } = await simulate(loadScenario(fileURLToPath(new URL(file, folder)), {}));
+      const { verdict, violations } = await runSimulation(loadScenario(fileURLToPath(new URL(file, folder)), {}));
       expect(violations).to.deep.equal([]);
-      expect(verdict).to.equal('held');
+      expect(verdict).to.equal('passed');
     });
   }
 });

@@ -2,18 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Server } from '../../../src/actors/server/server.js';
 import { loadScenario } from '../../../src/simulation/scenario/scenario-loader.js';
-import { digUp, plant } from '../invariants/plant.js';
-import { scenarioOf, simulate } from '../../support/simulate.js';
+import { restoreMethods, injectBug } from '../invariants/inject-bug.js';
+import { createScenario, runSimulation } from '../../support/simulate.js';
 
 // Compiled, this file stands in dist/test/simulation. The scenario holds as it is: scenarios.test.ts plays all of them.
 const scenario = fileURLToPath(new URL('../../../../examples/scenarios/soon-linked.yaml', import.meta.url));
 
 describe('[PE29] the scenario soon-linked', () => {
-  afterEach(digUp);
+  afterEach(restoreMethods);
 
   it('is violated by a server that does not announce itself', async () => {
-    plant(Server, 'announce', () => undefined);
-    const { violations } = await simulate(loadScenario(scenario, {}));
+    injectBug(Server, 'announce', () => undefined);
+    const { violations } = await runSimulation(loadScenario(scenario, {}));
     const texts = violations.map(({ text }) => text);
     expect(texts[0]).to.match(/soon-linked\.yaml:\d+: Howard should be linked, and its link to Blake and Gasol is not/);
     expect(texts.join('\n')).to.match(/Metta should be linked, and its link to Bryant is not live/);
@@ -29,7 +29,7 @@ steps:
   - { at: 3s, expect: { linked: Howard } }
   - { at: 3s, expect: { linked: Blake } }
 `;
-    const { violations } = await simulate(scenarioOf(steps));
+    const { violations } = await runSimulation(createScenario(steps));
     expect(violations.map(({ text }) => text.replace(/^\S+ /, ''))).to.deep.equal([
       'Howard should be linked, and it is not running',
     ]);

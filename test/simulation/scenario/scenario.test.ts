@@ -3,21 +3,21 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Action } from '../../../src/simulation/scenario/scenario.js';
-import { nearestWord } from '../../../src/runtime/config/did-you-mean.js';
+import { closestMatch } from '../../../src/runtime/config/did-you-mean.js';
 import { parseDuration } from '../../../src/simulation/scenario/units.js';
-import { WorldRefusal } from '../../../src/simulation/run/unsupported-scenario.js';
+import { UnsupportedScenarioError } from '../../../src/simulation/run/unsupported-scenario.js';
 import { runScenario } from '../../../src/simulation/run/runner.js';
-import { VirtualWorld } from '../../../src/simulation/virtual/virtual-environment.js';
-import { FakeFolder } from '../../support/fake-folder.js';
+import { VirtualEnvironment } from '../../../src/simulation/virtual/virtual-environment.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
-import { problemsOf, scenarioOf } from '../../support/simulate.js';
+import { scenarioProblems, createScenario } from '../../support/simulate.js';
 
-const head = 'name: a story\nherd: { servers: [Blake, Howard, Metta], talks: { Blake: [Howard] } }\n';
-const step = (text: string) => problemsOf(`${head}steps:\n  - ${text}`);
+const head = 'name: a story\nherd: { servers: [Blake, Howard, Metta], topology: { Blake: [Howard] } }\n';
+const step = (text: string) => scenarioProblems(`${head}steps:\n  - ${text}`);
 
 describe('a scenario', () => {
   it('is read with its units, its steps in the order of their times', () => {
-    const { network, clients, steps, settleMs } = scenarioOf(`
+    const { network, clients, steps, settleMs } = createScenario(`
 network: { delay: 5ms..40ms, loss: 1%, duplicate: 0%, bandwidth: 64KB/s }
 clients: { count: 50, rate: 90/m, clockSkew: 5s, late: 10% }
 settle: 2m
@@ -27,7 +27,7 @@ steps:
   - { at: 1s, crash: [Bryant, Metta], keep: disk }
 `);
     expect(network).to.deep.equal({
-      delay: { leastMs: 5, mostMs: 40 },
+      delay: { minMs: 5, maxMs: 40 },
       loss: 0.01,
       duplicate: 0,
       bytesPerSecond: 64_000,
@@ -35,12 +35,12 @@ steps:
     });
     expect(clients).to.deep.equal({
       count: 50,
-      perSecond: 1.5,
+      commandsPerSecond: 1.5,
       clockSkewMs: 5_000,
-      late: 0.1,
-      asks: 0,
-      moves: 0.01,
-      checks: 0,
+      lateProbability: 0.1,
+      queryProbability: 0,
+      moveProbability: 0.01,
+      checkProbability: 0,
     });
     expect(settleMs).to.equal(120_000);
     expect(steps.map(({ atMs, action }) => ({ atMs, ...action }))).to.deep.equal([
@@ -51,10 +51,10 @@ steps:
   });
 
   it('names the scenario, its line and the herd file that cannot be read', () => {
-    expect(problemsOf('name: n\n\nherd: no-such-herd.yaml')).to.deep.equal([
+    expect(scenarioProblems('name: n\n\nherd: no-such-herd.yaml')).to.deep.equal([
       `story.yaml:3: herd: cannot read ${resolve('no-such-herd.yaml')}: there is no such file`,
     ]);
-    expect(problemsOf('name: n\nherd: /').join()).to.equal('story.yaml:2: herd: cannot read /: EISDIR');
+    expect(scenarioProblems('name: n\nherd: /').join()).to.equal('story.yaml:2: herd: cannot read /: EISDIR');
   });
 
   it('names the line of a word that there is not, and the nearest that there is', () => {
@@ -64,11 +64,11 @@ steps:
     expect(step('{ at: 1s, cut: [Blake, Howrad] }')).to.deep.equal([
       'story.yaml:4: Howrad is no server of this herd; did you mean Howard?',
     ]);
-    expect(problemsOf(`${head}network: { dealy: 5ms }`)).to.deep.equal([
-      'story.yaml:3: there is no word "dealy" here; did you mean delay?',
+    expect(scenarioProblems(`${head}network: { dealy: 5ms }`)).to.deep.equal([
+      'story.yaml:3: network.dealy: unknown key; did you mean delay?',
     ]);
     expect(step('{ at: 1s, expect: { sever: Blake, client: kiwi, position: none } }')).to.include(
-      'story.yaml:4: there is no word "sever" here; did you mean server?',
+      'story.yaml:4: steps.0.expect.sever: unknown key; did you mean server?',
     );
     expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^story\.yaml:4: .*did you mean converged\?$/);
   });
@@ -77,18 +77,18 @@ steps:
     const herd = fileURLToPath(new URL('../../../../examples/bridge-coast.yaml', import.meta.url));
     const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Abalone }]', ''].join('\n');
     const problem = `story.yaml:2: ${herd} is bridged to other herds, and scenarios know only one`;
-    expect(problemsOf(story)).to.deep.equal([problem]);
+    expect(scenarioProblems(story)).to.deep.equal([problem]);
   });
 
   it('takes no herd whose servers hold only some clients', () => {
-    const folder = new FakeFolder();
+    const folder = new TemporaryFolder();
     try {
       const herd = join(folder.path, 'herd.yaml');
-      const nats = 'spread: { kind: nats, servers: [127.0.0.1:4222], hold: touched }';
+      const nats = 'replication: { kind: nats, servers: [127.0.0.1:4222], hold: touched }';
       writeFileSync(herd, `herd: some\nservers: { Blake: { port: 1 } }\n${nats}\n`);
       const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
       const why = 'has servers that hold only some clients, and scenarios know only those that hold all';
-      expect(problemsOf(story)).to.deep.equal([`story.yaml:2: ${herd} ${why}`]);
+      expect(scenarioProblems(story)).to.deep.equal([`story.yaml:2: ${herd} ${why}`]);
     } finally {
       folder.remove();
     }
@@ -103,10 +103,10 @@ steps:
     expect(step('{ at: 1s, crash: Blake, restart: Metta }').join()).to.contain('a step does one thing');
     expect(step('{ at: 1s, restart: Blake, keep: disk }').join()).to.contain('keep does not belong to restart');
     expect(step('{ at: 1s, cut: [Blake, Metta] }').join()).to.contain('Blake does not talk with Metta');
-    expect(problemsOf(`${head}network: { loss: 100% }`).join()).to.contain('from 0% to 95%');
-    expect(problemsOf(`${head}network: { delay: 40ms..5ms }`).join()).to.contain('5ms..40ms');
-    expect(problemsOf(`${head}clients: { rate: 20 }`).join()).to.contain('20/s, 90/m');
-    expect(problemsOf('herd: ../../herd.yaml').join()).to.contain('a scenario has a name');
+    expect(scenarioProblems(`${head}network: { loss: 100% }`).join()).to.contain('from 0% to 95%');
+    expect(scenarioProblems(`${head}network: { delay: 40ms..5ms }`).join()).to.contain('5ms..40ms');
+    expect(scenarioProblems(`${head}clients: { rate: 20 }`).join()).to.contain('20/s, 90/m');
+    expect(scenarioProblems('herd: ../../herd.yaml').join()).to.contain('a scenario has a name');
   });
 
   const said: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
@@ -115,7 +115,7 @@ steps:
     [
       'two documents',
       `${head}---\n${head}`,
-      ['3: a second document begins here (---); there can be only one in a file'],
+      ['3: a second document begins here (---); only one per file is allowed'],
     ],
     ['no steps', `${head}steps:\n`, ['3: steps: must be a list of steps, as in [{ at: 5s, crash: Blake }]']],
     [
@@ -123,7 +123,7 @@ steps:
       `${head}steps: [crash]`,
       ['3: steps.0: must say when and what, as in { at: 5s, crash: Blake }'],
     ],
-    ['no network', `${head}network: null`, ['3: network: must be words and their values, as in { word: value }']],
+    ['no network', `${head}network: null`, ['3: network: must be an object, such as { key: value }']],
     [
       'too many clients',
       `${head}clients: { count: 200000 }`,
@@ -139,8 +139,8 @@ steps:
     ['a server twice', 'name: n\nherd: { servers: [A, B, A] }', ['2: A stands twice among the servers']],
     [
       'a slip for a way to spread',
-      'name: n\nherd: { servers: [A], spread: { kind: nast } }',
-      ['2: herd.spread.kind: there is no "nast" here; did you mean nats?'],
+      'name: n\nherd: { servers: [A], replication: { kind: nast } }',
+      ['2: herd.replication.kind: invalid value "nast"; did you mean nats?'],
     ],
     [
       'clients without a rate',
@@ -155,29 +155,29 @@ steps:
   ];
   for (const [what, text, problems] of said) {
     it(`says what is wrong with ${what}`, () => {
-      expect(problemsOf(text)).to.deep.equal(problems.map((problem) => `story.yaml:${problem}`));
+      expect(scenarioProblems(text)).to.deep.equal(problems.map((problem) => `story.yaml:${problem}`));
     });
   }
 
   const saidOfSteps: readonly (readonly [text: string, problem: string])[] = [
-    ['upstream: dwon', 'steps.0.upstream: there is no "dwon" here; did you mean down?'],
+    ['upstream: dwon', 'steps.0.upstream: invalid value "dwon"; did you mean down?'],
     ['upstream: xylophone', 'steps.0.upstream: must be one of up, down, slow, garbage'],
-    ['engine: ful', 'steps.0.engine: there is no "ful" here; did you mean full?'],
-    ['heal: al', 'steps.0.heal: there is no "al" here; did you mean all?'],
+    ['broker: ful', 'steps.0.broker: invalid value "ful"; did you mean full?'],
+    ['heal: al', 'steps.0.heal: invalid value "al"; did you mean all?'],
     [
       'heal: [Blake]',
-      'steps.0.heal: must be all, partition, two servers that talk, as in [Blake, Howard], or a server and the engine',
+      'steps.0.heal: must be all, partition, two servers that talk, as in [Blake, Howard], or a server and the broker',
     ],
-    ['crash: Blake, keep: dsk', 'steps.0.keep: there is no "dsk" here; did you mean disk?'],
+    ['crash: Blake, keep: dsk', 'steps.0.keep: invalid value "dsk"; did you mean disk?'],
     ['crash: Blake, keep: 5', 'steps.0.keep: must be disk; without it the memory is gone'],
     ['crash: []', 'steps.0.crash: must be a server, a list of servers, or all'],
     ['expect: { linked: 5 }', 'steps.0.expect.linked: must be a name of a server'],
     ['expect: { linked: Blaek }', 'Blaek is no server of this herd; did you mean Blake?'],
-    ['expect: convergd', 'steps.0.expect: there is no "convergd" here; did you mean converged?'],
+    ['expect: convergd', 'steps.0.expect: invalid value "convergd"; did you mean converged?'],
     ['expect: 5', 'steps.0.expect: must be converged, a server that is linked, or a server, a client and its position'],
     [
       'expect: { server: Blake, client: kiwi, position: none, converged: true }',
-      'there is no word "converged" here; here go server, client, position',
+      'steps.0.expect.converged: unknown key; expected one of server, client, position',
     ],
     ['partition: [Blake, Metta]', 'steps.0.partition.0: must be groups of servers, as in [[Blake, Howard], [Metta]]'],
     ['partition: [[Blake]]', 'steps.0.partition: must be groups of servers, as in [[Blake, Howard], [Metta]]'],
@@ -191,7 +191,7 @@ steps:
     ],
     ['slow: { edge: [Blake, Howard] }', 'slow says how slow: give it a delay, a bandwidth or a loss'],
     ['clock: { server: Blake }', 'clock says what becomes of it: give it a jump or a drift'],
-    ['ask: { server: Blake, client: kiwi, count: 30 }', 'steps.0.ask.count: must be a whole number from 0 to 20'],
+    ['query: { server: Blake, client: kiwi, count: 30 }', 'steps.0.query.count: must be a whole number from 0 to 20'],
     [
       'report: { server: Blake, client: kiwi }',
       'steps.0.report.position: must be a position in quotes, as in "+34.068930-118.445127"',
@@ -208,16 +208,16 @@ steps:
     expect(parseDuration('1.5s')).to.equal(1_500);
     expect(parseDuration('-2h')).to.equal(-7_200_000);
     expect(parseDuration('5')).to.equal(undefined);
-    expect(nearestWord('xylophone', ['crash', 'cut'])).to.equal(undefined);
-    expect(nearestWord('', ['crash', 'cut'])).to.equal(undefined);
-    expect(nearestWord('retsart', ['crash', 'restart'])).to.equal('restart');
+    expect(closestMatch('xylophone', ['crash', 'cut'])).to.equal(undefined);
+    expect(closestMatch('', ['crash', 'cut'])).to.equal(undefined);
+    expect(closestMatch('retsart', ['crash', 'restart'])).to.equal('restart');
   });
 
   it('is not begun in a world that cannot do one of its steps', async () => {
-    const scenario = scenarioOf('steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]');
+    const scenario = createScenario('steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]');
     let started = 0;
-    const world = new (class extends VirtualWorld {
-      override refusal({ kind }: Action): string | undefined {
+    const world = new (class extends VirtualEnvironment {
+      override unsupportedReason({ kind }: Action): string | undefined {
         return kind === 'clock' ? 'its machine has one clock' : undefined;
       }
       override start(): Promise<void> {
@@ -225,9 +225,9 @@ steps:
         return super.start();
       }
     })(scenario, fakeUpstream, () => undefined);
-    const refused = await runScenario(scenario, { world: () => world }).catch((error: unknown) => error);
-    expect(refused).to.be.instanceOf(WorldRefusal);
-    expect((refused as WorldRefusal).problems.join()).to.match(
+    const refused = await runScenario(scenario, { createEnvironment: () => world }).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(UnsupportedScenarioError);
+    expect((refused as UnsupportedScenarioError).problems.join()).to.match(
       /^test\.yaml:\d+: the world of virtual cannot do clock: /,
     );
     expect(started).to.equal(0);

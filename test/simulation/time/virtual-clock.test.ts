@@ -37,7 +37,7 @@ describe('VirtualClock', () => {
     const second = clock.setTimeout(note('second'), 10);
     clock.advance(10);
     expect(fired).to.deep.equal([]);
-    expect(clock.armed).to.equal(0);
+    expect(clock.armedTimerCount).to.equal(0);
   });
 
   it('tells the time of day to the nanosecond', () => {

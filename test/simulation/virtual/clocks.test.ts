@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { fiveServers, problemsOf, scenarioOf, simulate } from '../../support/simulate.js';
+import { fiveServers, scenarioProblems, createScenario, runSimulation } from '../../support/simulate.js';
 
 describe('clocks in a simulation', () => {
   it('[PE30] a server whose clock jumps finds that out, and that it was set right; its neighbours trust theirs', async () => {
-    const scenario = scenarioOf(`
+    const scenario = createScenario(`
 clients: { count: 10, rate: 10/s }
 steps:
   - { at: 5s, clock: { server: Bryant, jump: 2h } }
   - { at: 20s, clock: { server: Bryant, jump: -2h } }
   - { at: 30s, expect: converged }
 `);
-    const { trace, violations } = await simulate(scenario, { keep: 'entries' });
+    const { trace, violations } = await runSimulation(scenario, { keep: 'entries' });
     expect(violations).to.deep.equal([]);
     const firstMs = new Map<string, number>();
     for (const { atMs, event } of trace) {
@@ -26,7 +26,7 @@ steps:
   });
 
   it("sets a phone's clock, of those of the workload and of others, until it is set again", async () => {
-    const scenario = scenarioOf(`
+    const scenario = createScenario(`
 steps:
   - { at: 1s, phone: { client: kiwi, clock: 22h } }
   - { at: 2s, report: { server: Blake, client: kiwi, position: '+1+1' } }
@@ -36,8 +36,8 @@ steps:
   - { at: 63s, report: { server: Metta, client: kiwi, position: '+3+3' } }
   - { at: 64s, expect: { server: Howard, client: kiwi, position: '+3+3' } }
 `);
-    expect((await simulate(scenario)).violations).to.deep.equal([]);
-    expect(problemsOf(`name: a test\n${fiveServers}\nsteps: [{ at: 1s, phone: { client: kiwi } }]`).join()).to.contain(
+    expect((await runSimulation(scenario)).violations).to.deep.equal([]);
+    expect(scenarioProblems(`name: a test\n${fiveServers}\nsteps: [{ at: 1s, phone: { client: kiwi } }]`).join()).to.contain(
       'phone.clock',
     );
   });

@@ -1,62 +1,62 @@
-import type { Administering } from '../../../src/runtime/http/auth/authorizer.js';
-import { askFor } from './http.js';
+import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
+import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
-import { engine, type Herd, type Server } from './herd.js';
-import type { Told } from './locations.js';
-import { Refill } from './resync.js';
+import { broker, type Herd, type Server } from './herd.js';
+import type { ClientLocation } from './locations.js';
+import { Resync } from './resync.js';
 import {
-  isEnd,
-  isLearned,
-  isLink,
-  isLocation,
-  isSaid,
-  type EndTold,
-  type LinkTold,
-  type Said,
+  isEndpointUpdate,
+  isLearnedUpdate,
+  isLinkUpdate,
+  isClientLocation,
+  isStreamData,
+  type EndpointUpdate,
+  type LinkUpdate,
+  type StreamData,
 } from './server-messages.js';
 
 /** What a server tells of itself: `GET /api/herd`. */
-interface Overview {
+interface HerdOverview {
   readonly herd: string;
   readonly server: string;
-  readonly administration: Administering;
+  readonly adminAccess: AdminAccess;
   readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
-  readonly talks: readonly (readonly [string, string])[];
-  readonly links: readonly LinkTold[];
-  /** Null where the server spreads nothing by an engine. */
-  readonly bucket: EndTold | null;
-  readonly clients: number;
+  readonly topology: readonly (readonly [string, string])[];
+  readonly links: readonly LinkUpdate[];
+  /** Null where the server spreads nothing by a broker. */
+  readonly bucket: EndpointUpdate | null;
+  readonly connections: number;
   readonly hold: 'all' | 'touched';
   readonly ready: boolean;
   /** What answers WHATSAT; left out by servers of before. */
-  readonly upstream?: { readonly countMax: number };
+  readonly upstream?: { readonly maxCount: number };
 }
 
 /** A page of `GET /api/clients`. */
 interface ClientsPage {
-  readonly clients: readonly Told[];
+  readonly clients: readonly ClientLocation[];
   /** What the next page comes after; null behind the last one. */
   readonly next: number | null;
 }
 
 /** Something that happens in a server, as its stream of events tells it. */
-export interface Happening {
+export interface ServerStreamEvent {
   readonly server: string;
   readonly kind: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** Who is told what a server says. */
-export interface Listener {
-  told(server: Server, locations: readonly Told[]): void;
-  learned(server: Server, from: string | null, locations: readonly Told[]): void;
-  happened(happening: Happening): void;
+export interface FeedListener {
+  located(server: Server, locations: readonly ClientLocation[]): void;
+  learned(server: Server, from: string | null, locations: readonly ClientLocation[]): void;
+  occurred(event: ServerStreamEvent): void;
   /** A server is not heard any more. */
-  lost(server: Server): void;
+  disconnected(server: Server): void;
 }
 
 /** A server that is not heard is called again after this, in milliseconds: often, for it is on a machine near by. */
-const callAgainMs = 1_000;
+const reconnectDelayMs = 1_000;
 
 /** How many locations are asked for at once. */
 const pageSize = 1_000;
@@ -65,19 +65,19 @@ const pageSize = 1_000;
  * Asks the server that the page is from who is in the herd. It is asked until it answers, and the others never: they
  * are known from then on.
  */
-export async function meetHerd(herd: Herd): Promise<void> {
+export async function discoverHerd(herd: Herd): Promise<void> {
   try {
-    const overview = await askFor<Overview>('/api/herd');
+    const overview = await requestJson<HerdOverview>('/api/herd');
     herd.name = overview.herd;
     herd.openedOn = overview.server;
-    for (const { name, httpUrl } of overview.servers) herd.meet(name, httpUrl ?? '');
-    for (const [a, b] of overview.talks) herd.join(a, b);
-    // Where nobody has links, all spread by the engine, also those that are not heard.
-    const alike = overview.bucket !== null && overview.talks.length === 0;
-    if (alike) for (const { name } of overview.servers) herd.joinEngine(name);
+    for (const { name, httpUrl } of overview.servers) herd.addServer(name, httpUrl ?? '');
+    for (const [a, b] of overview.topology) herd.addLink(a, b);
+    // Where nobody has links, all spread by the broker, also those that are not heard.
+    const spreadsByBucketOnly = overview.bucket !== null && overview.topology.length === 0;
+    if (spreadsByBucketOnly) for (const { name } of overview.servers) herd.addBrokerLink(name);
   } catch {
-    await new Promise((resolve) => setTimeout(resolve, callAgainMs));
-    await meetHerd(herd);
+    await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs));
+    await discoverHerd(herd);
   }
 }
 
@@ -86,135 +86,147 @@ export class Feed {
   /** Ends the stream that is read; undefined while none is. */
   private stream: AbortController | undefined;
   /** When the stream last told of each end: of what was asked before that, the answer is older. */
-  private readonly toldAtMs = new Map<string, number>();
+  private readonly updatedAtMs = new Map<string, number>();
 
   constructor(
     private readonly herd: Herd,
-    private readonly listener: Listener,
+    private readonly listener: FeedListener,
     private readonly server: Server,
   ) {
-    void this.call();
+    void this.connect();
   }
 
   /** Asks again what the server is: the reader may have become another. */
-  async ask(): Promise<void> {
-    const askedAtMs = performance.now();
-    this.take(await askFor<Overview>(`${this.server.url}/api/herd`), askedAtMs);
+  async refresh(): Promise<void> {
+    const requestedAtMs = performance.now();
+    this.applyOverview(await requestJson<HerdOverview>(`${this.server.url}/api/herd`), requestedAtMs);
   }
 
-  private async call(): Promise<void> {
+  private async connect(): Promise<void> {
     try {
-      await this.ask();
+      await this.refresh();
       await this.listen();
     } catch {
       // It is called again, whatever the reason.
     }
-    this.lose();
+    this.disconnect();
   }
 
-  private take(overview: Overview, askedAtMs: number): void {
+  private applyOverview(overview: HerdOverview, requestedAtMs: number): void {
     const { herd, server } = this;
-    const isNewer = (far: string) => (this.toldAtMs.get(far) ?? -Infinity) < askedAtMs;
-    server.connections = overview.clients;
+    const isNewer = (neighbour: string) => (this.updatedAtMs.get(neighbour) ?? -Infinity) < requestedAtMs;
+    server.connections = overview.connections;
     server.hold = overview.hold;
     server.ready = overview.ready;
-    server.countMax = overview.upstream?.countMax ?? server.countMax;
-    herd.administering = overview.administration;
+    server.maxCount = overview.upstream?.maxCount ?? server.maxCount;
+    herd.adminAccess = overview.adminAccess;
     for (const link of overview.links) {
-      if (isNewer(link.neighbour)) this.linkIs(link);
+      if (isNewer(link.neighbour)) this.updateLink(link);
       const end = herd.end(server.name, link.neighbour);
-      if (end !== undefined) end.fault = link.fault ?? { kind: 'none' };
+      if (end !== undefined) end.fault = link.injectedFault ?? { kind: 'none' };
     }
-    if (overview.bucket !== null && isNewer(engine)) this.bucketIs(overview.bucket);
-    herd.changed();
+    if (overview.bucket !== null && isNewer(broker)) this.updateBucket(overview.bucket);
+    herd.markChanged();
   }
 
-  private linkIs({ neighbour, ...told }: LinkTold): void {
-    this.endIs(neighbour, told);
+  private updateLink({ neighbour, ...status }: LinkUpdate): void {
+    this.updateEnd(neighbour, status);
   }
 
-  private bucketIs(told: EndTold): void {
-    this.herd.joinEngine(this.server.name);
-    this.endIs(engine, told);
+  private updateBucket(status: EndpointUpdate): void {
+    this.herd.addBrokerLink(this.server.name);
+    this.updateEnd(broker, status);
   }
 
-  private endIs(far: string, { state, sinceMs = 0, retryInMs, reason, waiting = 0 }: EndTold): void {
+  private updateEnd(
+    neighbour: string,
+    { state, sinceMs = 0, retryInMs, reason, pendingWrites = 0 }: EndpointUpdate,
+  ): void {
     const nowMs = performance.now();
-    const retryAtMs = state === 'backoff' || state === 'away' || state === 'blocked' ? nowMs + retryInMs : 0;
-    this.herd.end(this.server.name, far)?.enter({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason, waiting });
-    this.herd.changed();
+    const retryAtMs =
+      state === 'backoff' || state === 'disconnected' || state === 'write-blocked' ? nowMs + retryInMs : 0;
+    this.herd
+      .end(this.server.name, neighbour)
+      ?.update({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason, pendingWrites });
+    this.herd.markChanged();
   }
 
   /** Listens first and asks for everything afterwards, so that nothing falls in between. Resolves when the stream ends. */
   private async listen(): Promise<void> {
     const stream = new AbortController();
     this.stream = stream;
-    const refill = new Refill(() => this.askForAll(stream.signal), stream.signal);
+    const resync = new Resync(() => this.fetchClients(stream.signal), stream.signal);
     await readEvents(`${this.server.url}/api/events`, stream.signal, {
-      opened: () => {
-        this.server.reach = 'reached';
-        this.herd.changed();
+      onOpen: () => {
+        this.server.reach = 'connected';
+        this.herd.markChanged();
         // A link may have changed since the server was asked, and before it was listened to.
-        this.ask().catch(() => undefined);
-        refill.want();
+        this.refresh().catch(() => undefined);
+        resync.request();
       },
-      heard: (kind, data) => {
-        if (kind === 'lost' || kind === 'remembered') refill.want();
-        const said: unknown = JSON.parse(data);
-        if (isSaid(said)) this.hear(kind, said);
+      onEvent: (kind, data) => {
+        if (kind === 'dropped' || kind === 'restored') resync.request();
+        const message: unknown = JSON.parse(data);
+        if (isStreamData(message)) this.handleEvent(kind, message);
       },
     });
   }
 
   /** What is not understood changes nothing here, and stands among the events all the same: the server may be of another version. */
-  private hear(kind: string, data: Said): void {
+  private handleEvent(kind: string, data: StreamData): void {
     const { server, herd, listener } = this;
     if (kind === 'learned') {
-      if (isLearned(data)) listener.learned(server, data.from, data.locations);
+      if (isLearnedUpdate(data)) listener.learned(server, data.from, data.locations);
     } else if (kind === 'fetched') {
-      if (isLocation(data)) listener.told(server, [data]);
+      if (isClientLocation(data)) listener.located(server, [data]);
     } else if (kind === 'link') {
-      if (isLink(data)) {
-        this.toldAtMs.set(data.neighbour, performance.now());
-        this.linkIs(data);
+      if (isLinkUpdate(data)) {
+        this.updatedAtMs.set(data.neighbour, performance.now());
+        this.updateLink(data);
       }
     } else if (kind === 'bucket') {
-      if (isEnd(data)) {
-        this.toldAtMs.set(engine, performance.now());
-        this.bucketIs(data);
+      if (isEndpointUpdate(data)) {
+        this.updatedAtMs.set(broker, performance.now());
+        this.updateBucket(data);
       }
     } else if (kind === 'client' && typeof data['clients'] === 'number') {
       server.connections = data['clients'];
-      herd.changed();
+      herd.markChanged();
     }
-    listener.happened({ server: server.name, kind, data });
+    listener.occurred({ server: server.name, kind, data });
   }
 
   /** @throws if an answer does not come */
-  private async askForAll(signal: AbortSignal): Promise<void> {
+  private async fetchClients(signal: AbortSignal): Promise<void> {
     for (let next: number | null = 0; next !== null;) {
       const url = `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`;
-      const page: ClientsPage = await askFor<ClientsPage>(url);
+      const page: ClientsPage = await requestJson<ClientsPage>(url);
       // What comes from a server that was lost meanwhile is not of this stream.
       if (signal.aborted) return;
-      this.listener.told(this.server, page.clients);
+      this.listener.located(this.server, page.clients);
       next = page.next;
     }
   }
 
-  private lose(): void {
+  private disconnect(): void {
     this.stream?.abort();
     this.stream = undefined;
     const { server, herd } = this;
-    if (server.reach !== 'away') {
-      server.reach = 'away';
+    if (server.reach !== 'disconnected') {
+      server.reach = 'disconnected';
       const sinceMs = performance.now();
       for (const end of herd.endsOf(server.name)) {
-        end.enter({ state: 'unknown', sinceMs, retryAtMs: 0, waiting: 0, reason: `${server.name} is not heard` });
+        end.update({
+          state: 'unknown',
+          sinceMs,
+          retryAtMs: 0,
+          pendingWrites: 0,
+          reason: `${server.name} is not heard`,
+        });
       }
-      herd.changed();
-      this.listener.lost(server);
+      herd.markChanged();
+      this.listener.disconnected(server);
     }
-    setTimeout(() => void this.call(), callAgainMs);
+    setTimeout(() => void this.connect(), reconnectDelayMs);
   }
 }

@@ -1,17 +1,17 @@
-import type { Happening } from './feed.js';
-import { engine, nodeName } from './herd.js';
-import type { Told } from './locations.js';
-import { counted, span } from './format.js';
+import type { ServerStreamEvent } from './feed.js';
+import { broker, nodeLabel } from './herd.js';
+import type { ClientLocation } from './locations.js';
+import { formatCount, formatDuration } from './format.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
 /** Groups of events that a reader may leave out, with the names that the servers give them. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  Links: ['link', 'peer-refused', 'bucket', 'bucket-warning'],
-  Locations: ['learned', 'remembered', 'fetched', 'forgotten', 'lost'],
+  Links: ['link', 'peer-rejected', 'bucket', 'bucket-warning'],
+  Locations: ['learned', 'restored', 'fetched', 'evicted', 'dropped'],
   Clients: ['client'],
-  Servers: ['server', 'actor-failed', 'dead-letter', 'administration'],
-  Upstream: ['upstream', 'upstream-failed', 'upstream-budget'],
+  Servers: ['server', 'actor-failed', 'dead-letter', 'admin-action'],
+  Upstream: ['upstream-breaker', 'upstream-failed', 'upstream-budget'],
 };
 
 export function groupOf(kind: string): string {
@@ -19,67 +19,76 @@ export function groupOf(kind: string): string {
 }
 
 /** What happened, in a sentence without the server's name. */
-export function eventWords({ kind, data }: Happening): string {
+export function formatEvent({ kind, data }: ServerStreamEvent): string {
   switch (kind) {
     case 'link':
-      return joined(`link to ${text(data, 'neighbour')} is ${text(data, 'state')}`, retry(data), text(data, 'reason'));
+      return joinParts(
+        `link to ${textField(data, 'neighbour')} is ${textField(data, 'state')}`,
+        formatRetry(data),
+        textField(data, 'reason'),
+      );
     case 'bucket':
-      return joined(`${nodeName(engine)} is ${text(data, 'state')}`, retry(data), text(data, 'reason'), waiting(data));
+      return joinParts(
+        `${nodeLabel(broker)} is ${textField(data, 'state')}`,
+        formatRetry(data),
+        textField(data, 'reason'),
+        formatPendingWrites(data),
+      );
     case 'learned':
-      return learnedWords(data);
+      return formatLearned(data);
     case 'client':
-      return joined(
-        `client ${text(data, 'far')} ${text(data, 'change')}`,
-        text(data, 'transport'),
-        text(data, 'reason'),
+      return joinParts(
+        `client ${textField(data, 'remoteAddress')} ${textField(data, 'change')}`,
+        textField(data, 'transport'),
+        textField(data, 'reason'),
       );
     case 'server':
-      return joined(`is ${text(data, 'state')}`, text(data, 'reason'));
-    case 'upstream':
-      return joined(`upstream is ${text(data, 'state')}`, retry(data), text(data, 'reason'));
+      return joinParts(`is ${textField(data, 'state')}`, textField(data, 'reason'));
+    case 'upstream-breaker':
+      return joinParts(`upstream is ${textField(data, 'state')}`, formatRetry(data), textField(data, 'reason'));
     case 'upstream-failed':
-      return joined('upstream gave no answer', text(data, 'reason'));
+      return joinParts('upstream gave no answer', textField(data, 'reason'));
     case 'warning':
-      return text(data, 'reason');
-    case 'administration':
-      return joined(`${text(data, 'far')} asks to ${text(data, 'act')}`, outcome(data));
-    case 'lost':
-      return `told more than this page could read: ${counted(Number(data['count'] ?? 0), 'event')} left out`;
+      return textField(data, 'reason');
+    case 'admin-action':
+      return joinParts(`${textField(data, 'remoteAddress')} asks to ${textField(data, 'action')}`, formatOutcome(data));
+    case 'dropped':
+      return `told more than this page could read: ${formatCount(Number(data['count'] ?? 0), 'event')} left out`;
     default:
-      return joined(kind.replaceAll('-', ' '), ...Object.values(data).map(plain));
+      return joinParts(kind.replaceAll('-', ' '), ...Object.values(data).map(toText));
   }
 }
 
-function learnedWords(data: Data): string {
-  const locations = data['locations'] as readonly Told[];
-  const from = data['from'] === null ? 'clients' : nodeName(plain(data['from']));
+function formatLearned(data: Data): string {
+  const locations = data['locations'] as readonly ClientLocation[];
+  const from = data['from'] === null ? 'clients' : nodeLabel(toText(data['from']));
   const [first] = locations;
   const count = Number(data['count'] ?? locations.length);
-  return `learned ${count === 1 ? (first?.client ?? '') : counted(count, 'location')} from ${from}`;
+  return `learned ${count === 1 ? (first?.client ?? '') : formatCount(count, 'location')} from ${from}`;
 }
 
-function retry(data: Data): string {
+function formatRetry(data: Data): string {
   const ms = Number(data['retryInMs'] ?? 0);
-  return ms > 0 ? `again in ${span(ms)}` : '';
+  return ms > 0 ? `again in ${formatDuration(ms)}` : '';
 }
 
-function waiting(data: Data): string {
-  const count = Number(data['waiting'] ?? 0);
-  return count > 0 ? `${counted(count, 'location')} to be written` : '';
+function formatPendingWrites(data: Data): string {
+  const count = Number(data['pendingWrites'] ?? 0);
+  return count > 0 ? `${formatCount(count, 'location')} to be written` : '';
 }
 
-function outcome(data: Data): string {
-  return data['outcome'] === 'refused' ? `refused: ${text(data, 'reason')}` : '';
+function formatOutcome(data: Data): string {
+  return data['outcome'] === 'rejected' ? `refused: ${textField(data, 'reason')}` : '';
 }
 
-function text(data: Data, name: string): string {
-  return plain(data[name]);
+function textField(data: Data, name: string): string {
+  return toText(data[name]);
 }
 
-function plain(value: unknown): string {
+function toText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function joined(...words: readonly string[]): string {
-  return words.filter((word) => word !== '').join(', ');
+function joinParts(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
 }

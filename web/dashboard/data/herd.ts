@@ -1,19 +1,19 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
 import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
-import type { Administering } from '../../../src/runtime/http/auth/authorizer.js';
+import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
 
 /** Whether the page hears a server. */
-export type Reach = 'calling' | 'reached' | 'away';
+export type Reach = 'connecting' | 'connected' | 'disconnected';
 
 /** The state of one end of a link, or of a server's way to the bucket; unknown while the server there is not heard. */
 export type EndState = LinkState | BucketState | 'unknown';
 
-/** The engine that a herd may spread by, as servers name it in what they tell. No server can have that name. */
-export const engine = ':bucket';
+/** The broker that a herd may spread by, as servers name it in what they tell. No server can have that name. */
+export const broker = ':bucket';
 
 /** What people call a node of the graph. */
-export function nodeName(node: string): string {
-  return node === engine ? 'NATS' : node;
+export function nodeLabel(node: string): string {
+  return node === broker ? 'NATS' : node;
 }
 
 export interface Server {
@@ -30,57 +30,57 @@ export interface Server {
   /** Whether it has caught up with its neighbours. */
   ready: boolean;
   /** The largest count that its WHATSAT takes. */
-  countMax: number;
+  maxCount: number;
 }
 
 /** The largest count of most upstreams: of a server that has not said yet. */
-const countMaxUnheard = 100;
+const defaultMaxCount = 100;
 
 /** A change of the machine at one end of a link. */
-export interface Step {
+export interface EndStep {
   readonly state: EndState;
   /** When it was entered, on the page's clock in milliseconds. */
   readonly sinceMs: number;
   /** When the next attempt is due; 0 where there will be none. */
   readonly retryAtMs: number;
   /** Clients of whom something waited for the bucket then. */
-  readonly waiting: number;
+  readonly pendingWrites: number;
   readonly reason: string;
 }
 
 /** How many changes of an end are remembered. */
-const stepsMax = 8;
+const maxSteps = 8;
 
 /** Before anything is heard. */
-const unheard: Step = { state: 'unknown', sinceMs: 0, retryAtMs: 0, waiting: 0, reason: '' };
+const unknownStep: EndStep = { state: 'unknown', sinceMs: 0, retryAtMs: 0, pendingWrites: 0, reason: '' };
 
 /** One end of a link, as the server there sees it. */
 export class LinkEnd {
   /** What somebody does to the link by hand, as the server here knows. */
   fault: LinkFault = { kind: 'none' };
   /** Newest first; never empty. */
-  steps: readonly Step[] = [unheard];
+  steps: readonly EndStep[] = [unknownStep];
 
   constructor(
     readonly server: string,
     readonly neighbour: string,
   ) {}
 
-  get now(): Step {
-    return this.steps[0] ?? unheard;
+  get current(): EndStep {
+    return this.steps[0] ?? unknownStep;
   }
 
-  enter(step: Step): void {
-    const { now } = this;
-    const same = step.state === now.state && step.reason === now.reason;
-    const before = this.steps.filter((known) => known !== unheard);
+  update(step: EndStep): void {
+    const { current } = this;
+    const same = step.state === current.state && step.reason === current.reason;
+    const earlier = this.steps.filter((earlierStep) => earlierStep !== unknownStep);
     // A server that is asked again tells what it has told; only how long it still waits may be news.
-    if (same) this.steps = [{ ...step, sinceMs: now.sinceMs }, ...before.slice(1)];
-    else this.steps = [step, ...before].slice(0, stepsMax);
+    if (same) this.steps = [{ ...step, sinceMs: current.sinceMs }, ...earlier.slice(1)];
+    else this.steps = [step, ...earlier].slice(0, maxSteps);
   }
 }
 
-/** A link between two servers, or a server's way to the engine, whose other end tells nothing. */
+/** A link between two servers, or a server's way to the broker, whose other end tells nothing. */
 export interface Link {
   readonly id: string;
   /** What people call it, `Blake–Howard`. */
@@ -93,7 +93,7 @@ export interface Link {
 export class Herd {
   name = '';
   /** Whether the reader may do something to the herd by hand. */
-  administering: Administering = 'off';
+  adminAccess: AdminAccess = 'disabled';
   /** The server that the page is from. */
   openedOn = '';
   version = 0;
@@ -101,7 +101,7 @@ export class Herd {
   readonly links = new Map<string, Link>();
 
   /** The servers in the order of their index. */
-  get list(): readonly Server[] {
+  get serverList(): readonly Server[] {
     return [...this.servers.values()];
   }
 
@@ -110,22 +110,22 @@ export class Herd {
   }
 
   /** Adds a server. */
-  meet(name: string, url: string): void {
+  addServer(name: string, url: string): void {
     this.servers.set(name, {
       name,
       url,
       index: this.servers.size,
-      reach: 'calling',
+      reach: 'connecting',
       connections: 0,
       hold: 'all',
       ready: false,
-      countMax: countMaxUnheard,
+      maxCount: defaultMaxCount,
     });
     this.version += 1;
   }
 
   /** Adds the link between two servers, unless it is known. */
-  join(a: string, b: string): void {
+  addLink(a: string, b: string): void {
     const id = linkId(a, b);
     if (this.links.has(id)) return;
     const [first, second] = a < b ? [a, b] : [b, a];
@@ -134,12 +134,12 @@ export class Herd {
     this.version += 1;
   }
 
-  /** Adds a server's way to the engine, unless it is known. */
-  joinEngine(server: string): void {
-    const id = linkId(server, engine);
+  /** Adds a server's way to the broker, unless it is known. */
+  addBrokerLink(server: string): void {
+    const id = linkId(server, broker);
     if (this.links.has(id)) return;
-    const title = `${server}–${nodeName(engine)}`;
-    this.links.set(id, { id, title, kind: 'bucket', ends: [new LinkEnd(server, engine)] });
+    const title = `${server}–${nodeLabel(broker)}`;
+    this.links.set(id, { id, title, kind: 'bucket', ends: [new LinkEnd(server, broker)] });
     this.version += 1;
   }
 
@@ -153,7 +153,7 @@ export class Herd {
     return [...this.links.values()].flatMap(({ ends }) => ends.filter((end) => end.server === server));
   }
 
-  changed(): void {
+  markChanged(): void {
     this.version += 1;
   }
 }

@@ -2,50 +2,50 @@
  * The pause before everything is asked for once more, in milliseconds. A page that cannot keep up is told again and again
  * that something was lost, and to send everything is work for a server that is busy already.
  */
-const restMs = 5_000;
+const minIntervalMs = 5_000;
 
 /** What is done at the moment about asking for everything. */
-type State = 'resting' | 'waiting' | 'asking' | 'asking, once more afterwards';
+type State = 'idle' | 'waiting' | 'running' | 'running-rerun';
 
 /** Asks a server for all that it holds, whenever that is wanted, and until it has come: never twice at once, and with rests between. */
-export class Refill {
-  private state: State = 'resting';
+export class Resync {
+  private state: State = 'idle';
   /** When the rest is over. */
-  private restedMs = -Infinity;
+  private nextAllowedMs = -Infinity;
 
   /**
-   * @param askForAll rejects if not everything came
+   * @param fetchAll rejects if not everything came
    * @param signal ends it
    */
   constructor(
-    private readonly askForAll: () => Promise<void>,
+    private readonly fetchAll: () => Promise<void>,
     private readonly signal: AbortSignal,
   ) {}
 
   /** Has everything asked for: at once, or when the rest is over. What is being asked for already may have been answered too early. */
-  want(): void {
-    if (this.state === 'resting') this.wait();
-    else if (this.state === 'asking') this.state = 'asking, once more afterwards';
+  request(): void {
+    if (this.state === 'idle') this.schedule();
+    else if (this.state === 'running') this.state = 'running-rerun';
   }
 
-  private wait(): void {
+  private schedule(): void {
     this.state = 'waiting';
-    setTimeout(() => void this.ask(), Math.max(0, this.restedMs - performance.now()));
+    setTimeout(() => void this.run(), Math.max(0, this.nextAllowedMs - performance.now()));
   }
 
-  private async ask(): Promise<void> {
+  private async run(): Promise<void> {
     if (this.signal.aborted) return;
-    this.state = 'asking';
-    const came = await this.askForAll().then(
+    this.state = 'running';
+    const succeeded = await this.fetchAll().then(
       () => true,
       () => false,
     );
-    this.restedMs = performance.now() + restMs;
-    this.rest(came);
+    this.nextAllowedMs = performance.now() + minIntervalMs;
+    this.finish(succeeded);
   }
 
-  private rest(came: boolean): void {
-    if (came && this.state === 'asking') this.state = 'resting';
-    else this.wait();
+  private finish(succeeded: boolean): void {
+    if (succeeded && this.state === 'running') this.state = 'idle';
+    else this.schedule();
   }
 }

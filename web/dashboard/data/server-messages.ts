@@ -1,31 +1,31 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
 import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
-import type { Told } from './locations.js';
+import type { ClientLocation } from './locations.js';
 
 /** What a server says on its stream: anything, until it was looked at. */
-export type Said = Readonly<Record<string, unknown>>;
+export type StreamData = Readonly<Record<string, unknown>>;
 
-/** What a server tells of one end: of a link, or of its way to the engine. */
-export interface EndTold {
+/** What a server tells of one end: of a link, or of its way to the broker. */
+export interface EndpointUpdate {
   readonly state: LinkState | BucketState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
-  /** Of its way to the engine alone. */
-  readonly waiting?: number;
+  /** Of its way to the broker alone. */
+  readonly pendingWrites?: number;
 }
 
-export interface LinkTold extends EndTold {
+export interface LinkUpdate extends EndpointUpdate {
   readonly neighbour: string;
   /** What somebody does to it by hand; left out by servers of before, and on the stream. */
-  readonly fault?: LinkFault;
+  readonly injectedFault?: LinkFault;
 }
 
 /** New locations that a server tells of. */
-interface LearnedTold {
+interface LearnedUpdate {
   /** Null where a client reported them there. */
   readonly from: string | null;
-  readonly locations: readonly Told[];
+  readonly locations: readonly ClientLocation[];
 }
 
 const states: Readonly<Record<LinkState | BucketState, true>> = {
@@ -35,36 +35,36 @@ const states: Readonly<Record<LinkState | BucketState, true>> = {
   backoff: true,
   stopped: true,
   loading: true,
-  blocked: true,
-  away: true,
+  'write-blocked': true,
+  disconnected: true,
 };
 
-export function isLocation(said: unknown): said is Told {
-  if (!isSaid(said)) return false;
-  const { client, server, position, line } = said;
+export function isClientLocation(value: unknown): value is ClientLocation {
+  if (!isStreamData(value)) return false;
+  const { client, server, position, line } = value;
   const isPosition =
     Array.isArray(position) && position.length === 2 && position.every((degrees) => typeof degrees === 'number');
   return isPosition && [client, server, line].every((text) => typeof text === 'string');
 }
 
-export function isLearned(said: unknown): said is LearnedTold {
-  if (!isSaid(said)) return false;
-  const { from, locations } = said;
-  return (from === null || typeof from === 'string') && Array.isArray(locations) && locations.every(isLocation);
+export function isLearnedUpdate(value: unknown): value is LearnedUpdate {
+  if (!isStreamData(value)) return false;
+  const { from, locations } = value;
+  return (from === null || typeof from === 'string') && Array.isArray(locations) && locations.every(isClientLocation);
 }
 
-export function isEnd(said: unknown): said is EndTold {
-  if (!isSaid(said)) return false;
-  const { state, sinceMs, retryInMs, reason, waiting } = said;
+export function isEndpointUpdate(value: unknown): value is EndpointUpdate {
+  if (!isStreamData(value)) return false;
+  const { state, sinceMs, retryInMs, reason, waiting: pendingWrites } = value;
   const isState = typeof state === 'string' && Object.hasOwn(states, state);
-  const areNumbers = [sinceMs ?? 0, retryInMs, waiting ?? 0].every((number) => typeof number === 'number');
+  const areNumbers = [sinceMs ?? 0, retryInMs, pendingWrites ?? 0].every((number) => typeof number === 'number');
   return isState && areNumbers && typeof reason === 'string';
 }
 
-export function isLink(said: unknown): said is LinkTold {
-  return isEnd(said) && typeof (said as EndTold & { neighbour?: unknown }).neighbour === 'string';
+export function isLinkUpdate(value: unknown): value is LinkUpdate {
+  return isEndpointUpdate(value) && typeof (value as EndpointUpdate & { neighbour?: unknown }).neighbour === 'string';
 }
 
-export function isSaid(said: unknown): said is Said {
-  return typeof said === 'object' && said !== null;
+export function isStreamData(value: unknown): value is StreamData {
+  return typeof value === 'object' && value !== null;
 }

@@ -8,56 +8,56 @@ export interface Place {
 export const drawing = { width: 480, height: 350 } as const;
 
 /** Herds up to this size are drawn in the best order there is; of larger ones there are too many orders to try. */
-const triedMax = 7;
+const maxExhaustive = 7;
 
-/** The middle, where the engine of a herd stands. */
+/** The middle, where the broker of a herd stands. */
 export const middle: Place = { x: drawing.width / 2, y: drawing.height / 2 + 2 };
 
 /** Places servers on an oval, so that few links cross. A server alone stands in the middle, if that is free. */
-export function layOut(
+export function computeLayout(
   servers: readonly string[],
-  talks: readonly (readonly [string, string])[],
-  engine?: string,
+  links: readonly (readonly [string, string])[],
+  broker?: string,
 ): Map<string, Place> {
-  const order = servers.length <= triedMax ? bestOrder(servers, talks) : servers;
-  const alone = order.length === 1 && engine === undefined;
+  const order = servers.length <= maxExhaustive ? bestOrder(servers, links) : servers;
+  const isSingle = order.length === 1 && broker === undefined;
   const places = new Map(
-    order.map((server, at) => {
-      const turn = (2 * Math.PI * at) / order.length - Math.PI / 2;
-      const place = { x: middle.x + 175 * Math.cos(turn), y: middle.y + 102 * Math.sin(turn) };
-      return [server, alone ? middle : place];
+    order.map((server, index) => {
+      const angle = (2 * Math.PI * index) / order.length - Math.PI / 2;
+      const place = { x: middle.x + 175 * Math.cos(angle), y: middle.y + 102 * Math.sin(angle) };
+      return [server, isSingle ? middle : place];
     }),
   );
-  if (engine !== undefined) places.set(engine, middle);
+  if (broker !== undefined) places.set(broker, middle);
   return places;
 }
 
 /** The order around the oval with the fewest crossings and, of those, the shortest links. The first server stays first. */
-function bestOrder(servers: readonly string[], talks: readonly (readonly [string, string])[]): readonly string[] {
+function bestOrder(servers: readonly string[], links: readonly (readonly [string, string])[]): readonly string[] {
   const [first, ...rest] = servers;
   if (first === undefined) return [];
-  let [best, least] = [servers, Infinity];
-  for (const order of ordersOf(rest)) {
-    const whole = [first, ...order];
-    const cost = costOf(whole, talks);
-    if (cost < least) [best, least] = [whole, cost];
+  let [best, lowestCost] = [servers, Infinity];
+  for (const order of permutationsOf(rest)) {
+    const candidate = [first, ...order];
+    const cost = costOf(candidate, links);
+    if (cost < lowestCost) [best, lowestCost] = [candidate, cost];
   }
   return best;
 }
 
-function* ordersOf(names: readonly string[]): Generator<readonly string[]> {
+function* permutationsOf(names: readonly string[]): Generator<readonly string[]> {
   if (names.length === 0) yield [];
-  for (const [at, name] of names.entries()) {
-    for (const rest of ordersOf(names.toSpliced(at, 1))) yield [name, ...rest];
+  for (const [index, name] of names.entries()) {
+    for (const rest of permutationsOf(names.toSpliced(index, 1))) yield [name, ...rest];
   }
 }
 
-function costOf(order: readonly string[], talks: readonly (readonly [string, string])[]): number {
-  const ends = talks.map(([a, b]) => [order.indexOf(a), order.indexOf(b)].sort((one, other) => one - other));
+function costOf(order: readonly string[], links: readonly (readonly [string, string])[]): number {
+  const ends = links.map(([a, b]) => [order.indexOf(a), order.indexOf(b)].sort((one, other) => one - other));
   let cost = 0;
-  for (const [at, [from = 0, to = 0]] of ends.entries()) {
+  for (const [index, [from = 0, to = 0]] of ends.entries()) {
     cost += Math.min(to - from, order.length - (to - from));
-    for (const [otherFrom = 0, otherTo = 0] of ends.slice(at + 1)) {
+    for (const [otherFrom = 0, otherTo = 0] of ends.slice(index + 1)) {
       const inside = (end: number): boolean => end > from && end < to;
       const shared = [from, to].some((end) => end === otherFrom || end === otherTo);
       if (!shared && inside(otherFrom) !== inside(otherTo)) cost += 100;

@@ -1,28 +1,28 @@
-import { inside, shape, write } from '../dom.js';
-import { drawing, layOut, middle, type Place } from './graph-layout.js';
-import { engine, faultOf, nodeName, type Herd, type Link, type LinkEnd, type Server } from '../data/herd.js';
+import { findInside, svgElement, setText } from '../dom.js';
+import { drawing, computeLayout, middle, type Place } from './graph-layout.js';
+import { broker, faultOf, nodeLabel, type Herd, type Link, type LinkEnd, type Server } from '../data/herd.js';
 import { serverColour, type Palette } from '../map/palette.js';
 import type { Pulses } from '../map/pulses.js';
 import type { Selection } from '../panels/selection.js';
-import { endWord, faultWord, reachWord, span } from '../data/format.js';
+import { formatEndState, formatFault, formatReach, formatDuration } from '../data/format.js';
 
 /** How often the numbers beside a server are counted, in milliseconds. */
-const countEveryMs = 400;
+const lagIntervalMs = 400;
 
 /** What is not spoken: it is a part of what is, or changes too often. */
-const unspoken = { 'aria-hidden': 'true' };
+const hiddenFromReaders = { 'aria-hidden': 'true' };
 
 /** How a server stands, beside its name: `missing` is how many locations it lacks. */
-export interface Standing {
-  readonly words: string;
+export interface ReplicaLag {
+  readonly label: string;
   readonly missing: number;
 }
 
 /** What a graph shows besides servers and links. */
-export interface GraphParts {
+export interface GraphOptions {
   readonly pulses: Pulses;
   readonly palette: Palette;
-  readonly standing: (server: Server, nowMs: number) => Standing;
+  readonly replicaLag: (server: Server, nowMs: number) => ReplicaLag;
   /** Tells what the colours mean; of it only what is in the graph is shown. */
   readonly legend?: HTMLElement;
   /** Undefined: nothing in the graph can be picked. */
@@ -44,102 +44,111 @@ export class Graph {
   private readonly links = new Map<string, { group: SVGGElement; mark: SVGGElement; word: SVGTextElement }>();
   private readonly legend: readonly HTMLLIElement[];
   private ends: DrawnEnd[] = [];
-  private drawn = '';
-  private painted = -1;
-  private picked = -1;
-  private countedMs = 0;
-  private cleared = false;
+  private drawnMembers = '';
+  private paintedVersion = -1;
+  private pickedVersion = -1;
+  private lagUpdatedMs = 0;
+  private isCleared = false;
 
   /** @param frame holds the drawing, and the canvas of what floods */
   constructor(
     frame: HTMLElement,
     private readonly herd: Herd,
-    private readonly parts: GraphParts,
+    private readonly options: GraphOptions,
   ) {
-    this.svg = inside(frame, 'svg', SVGSVGElement);
-    this.canvas = inside(frame, 'canvas', HTMLCanvasElement);
-    this.legend = [...(parts.legend?.querySelectorAll<HTMLLIElement>('[data-of]') ?? [])];
+    this.svg = findInside(frame, 'svg', SVGSVGElement);
+    this.canvas = findInside(frame, 'canvas', HTMLCanvasElement);
+    this.legend = [...(options.legend?.querySelectorAll<HTMLLIElement>('[data-of]') ?? [])];
     this.svg.setAttribute('viewBox', `0 0 ${drawing.width} ${drawing.height}`);
   }
 
   paint(nowMs: number): void {
     const members = `${[...this.herd.servers.keys()].join()} ${[...this.herd.links.keys()].join()}`;
-    if (members !== this.drawn) this.draw(members);
-    if (this.painted !== this.herd.version || this.picked !== (this.parts.selection?.version ?? 0)) this.colour();
-    this.countDown(nowMs);
-    if (nowMs - this.countedMs > countEveryMs) this.count(nowMs);
-    this.pulse(nowMs);
+    if (members !== this.drawnMembers) this.draw(members);
+    if (this.paintedVersion !== this.herd.version || this.pickedVersion !== (this.options.selection?.version ?? 0))
+      this.updateStates();
+    this.updateCountdowns(nowMs);
+    if (nowMs - this.lagUpdatedMs > lagIntervalMs) this.updateReplicaLag(nowMs);
+    this.paintPulses(nowMs);
   }
 
   /** Draws servers and links anew: the herd's members have become known. */
   private draw(members: string): void {
-    this.drawn = members;
-    this.painted = -1;
+    this.drawnMembers = members;
+    this.paintedVersion = -1;
     const all = [...this.herd.links.values()];
-    const between = all
+    const serverLinks = all
       .filter(({ kind }) => kind === 'link')
       .map(({ ends: [end] }) => [end?.server ?? '', end?.neighbour ?? ''] as const);
     const kinds = new Set<string>(all.map(({ kind }) => kind));
-    const engines = kinds.has('bucket') ? [drawEngine()] : [];
-    this.places = layOut([...this.herd.servers.keys()], between, engines.length > 0 ? engine : undefined);
+    const brokers = kinds.has('bucket') ? [drawBroker()] : [];
+    this.places = computeLayout([...this.herd.servers.keys()], serverLinks, brokers.length > 0 ? broker : undefined);
     this.ends = [];
     const links = all.map((link) => this.drawLink(link));
-    const servers = this.herd.list.map((server) => this.drawServer(server));
+    const servers = this.herd.serverList.map((server) => this.drawServer(server));
     // Countdowns stand beside the links, which are buttons: their text would have to be in what a button is called.
-    const countdowns = shape('g', unspoken, ...this.ends.map(({ note }) => note));
+    const countdowns = svgElement('g', hiddenFromReaders, ...this.ends.map(({ note }) => note));
     const marks = [...this.links.values()].map(({ mark }) => mark);
-    this.svg.replaceChildren(...links, ...engines, ...marks, countdowns, ...servers);
+    this.svg.replaceChildren(...links, ...brokers, ...marks, countdowns, ...servers);
     for (const entry of this.legend) entry.hidden = !kinds.has(entry.dataset['of'] ?? '');
     // Of a herd that is not known yet, nothing is to be told.
-    if (this.parts.legend !== undefined) this.parts.legend.hidden = kinds.size === 0;
+    if (this.options.legend !== undefined) this.options.legend.hidden = kinds.size === 0;
   }
 
   private drawLink(link: Link): SVGGElement {
-    const group = shape('g', { class: 'link', ...this.role });
+    const group = svgElement('g', { class: 'link', ...this.role });
     // An end that tells of all the way has all of the line.
     const share = 1 / link.ends.length;
     for (const end of link.ends) {
-      const [from, to] = [this.place(end.server), this.place(end.neighbour)];
-      const along = (way: number): Place => ({ x: from.x + (to.x - from.x) * way, y: from.y + (to.y - from.y) * way });
-      const [until, near] = [along(share), along(0.12 + 0.38 * share)];
-      const line = shape('line', { x1: from.x, y1: from.y, x2: until.x, y2: until.y, class: 'half' });
-      const reach = shape('line', { x1: from.x, y1: from.y, x2: until.x, y2: until.y, class: 'reach' });
-      const note = shape('text', { x: near.x, y: near.y + 4, class: 'countdown', ...unspoken });
-      group.append(reach, line);
+      const [from, to] = [this.placeOf(end.server), this.placeOf(end.neighbour)];
+      const along = (ratio: number): Place => ({
+        x: from.x + (to.x - from.x) * ratio,
+        y: from.y + (to.y - from.y) * ratio,
+      });
+      const [lineEnd, notePlace] = [along(share), along(0.12 + 0.38 * share)];
+      const line = svgElement('line', { x1: from.x, y1: from.y, x2: lineEnd.x, y2: lineEnd.y, class: 'half' });
+      const hitArea = svgElement('line', { x1: from.x, y1: from.y, x2: lineEnd.x, y2: lineEnd.y, class: 'reach' });
+      const note = svgElement('text', { x: notePlace.x, y: notePlace.y + 4, class: 'countdown', ...hiddenFromReaders });
+      group.append(hitArea, line);
       this.ends.push({ end, line, note });
     }
-    this.pickable(group, 'link', link.id);
-    const word = shape('text', { y: 4 });
-    const mark = shape('g', { class: 'fault', ...unspoken }, shape('rect', { y: -11, height: 22, rx: 11 }), word);
+    this.makePickable(group, 'link', link.id);
+    const word = svgElement('text', { y: 4 });
+    const mark = svgElement(
+      'g',
+      { class: 'fault', ...hiddenFromReaders },
+      svgElement('rect', { y: -11, height: 22, rx: 11 }),
+      word,
+    );
     this.links.set(link.id, { group, mark, word });
     return group;
   }
 
   private drawServer(server: Server): SVGGElement {
-    const { x, y } = this.place(server.name);
+    const { x, y } = this.placeOf(server.name);
     // Away from the middle, where no link is.
     const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-56, -40] : [49, 65];
-    const note = shape('text', { y: noteY, class: 'note' });
-    const group = shape(
+    const note = svgElement('text', { y: noteY, class: 'note' });
+    const group = svgElement(
       'g',
       { class: 'server', 'data-name': server.name, transform: `translate(${x} ${y})`, ...this.role },
-      shape('circle', { r: 27, class: 'halo' }),
-      shape('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
-      shape('text', { y: 5, class: 'initial', ...unspoken }, server.name.slice(0, 2)),
-      shape('text', { y: nameY, class: 'name' }, server.name),
+      svgElement('circle', { r: 27, class: 'halo' }),
+      svgElement('circle', { r: 22, class: 'body', style: `--own: var(--${serverColour(server.index)})` }),
+      svgElement('text', { y: 5, class: 'initial', ...hiddenFromReaders }, server.name.slice(0, 2)),
+      svgElement('text', { y: nameY, class: 'name' }, server.name),
       note,
     );
-    this.pickable(group, 'server', server.name);
+    this.makePickable(group, 'server', server.name);
     this.servers.set(server.name, { group, note });
     return group;
   }
 
   private get role(): Readonly<Record<string, string | number>> {
-    return this.parts.selection === undefined ? { role: 'img' } : { tabindex: 0, role: 'button' };
+    return this.options.selection === undefined ? { role: 'img' } : { tabindex: 0, role: 'button' };
   }
 
-  private pickable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
-    const { selection } = this.parts;
+  private makePickable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
+    const { selection } = this.options;
     if (selection === undefined) return;
     const pick = (): void => selection.pickNode(kind, id);
     group.addEventListener('click', pick);
@@ -150,33 +159,33 @@ export class Graph {
     });
   }
 
-  private place(server: string): Place {
+  private placeOf(server: string): Place {
     return this.places.get(server) ?? { x: 0, y: 0 };
   }
 
   /** Gives each thing the state that it is in. */
-  private colour(): void {
-    this.painted = this.herd.version;
-    const { selection } = this.parts;
-    this.picked = selection?.version ?? 0;
+  private updateStates(): void {
+    this.paintedVersion = this.herd.version;
+    const { selection } = this.options;
+    this.pickedVersion = selection?.version ?? 0;
     const picked = selection?.node;
-    for (const { end, line } of this.ends) line.dataset['state'] = end.now.state;
+    for (const { end, line } of this.ends) line.dataset['state'] = end.current.state;
     for (const [id, { group, mark, word }] of this.links) {
       const link = this.herd.links.get(id);
       if (link === undefined) continue;
-      const states = link.ends.map(({ server, now }) => `${server}: ${endWord(now.state)}`).join(', ');
+      const states = link.ends.map(({ server, current }) => `${server}: ${formatEndState(current.state)}`).join(', ');
       const fault = faultOf(link);
-      const done = faultWord(fault);
-      group.setAttribute('aria-label', `Link ${link.title}. ${states}${done === '' ? '' : `, ${done}`}`);
+      const faultText = formatFault(fault);
+      group.setAttribute('aria-label', `Link ${link.title}. ${states}${faultText === '' ? '' : `, ${faultText}`}`);
       group.dataset['fault'] = fault.kind;
       this.markFault(link, mark, word);
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
     }
     for (const [name, { group }] of this.servers) {
-      const reach = this.herd.server(name)?.reach ?? 'calling';
+      const reach = this.herd.server(name)?.reach ?? 'connecting';
       group.dataset['reach'] = reach;
-      if (selection === undefined) group.setAttribute('aria-label', `${name}: ${reachWord(reach)}`);
+      if (selection === undefined) group.setAttribute('aria-label', `${name}: ${formatReach(reach)}`);
       if (selection !== undefined)
         group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
     }
@@ -184,39 +193,39 @@ export class Graph {
 
   /** Says in the middle of a link what is done to it by hand. */
   private markFault(link: Link, mark: SVGGElement, word: SVGTextElement): void {
-    const [from, to] = [this.place(link.ends[0]?.server ?? ''), this.place(link.ends[0]?.neighbour ?? '')];
+    const [from, to] = [this.placeOf(link.ends[0]?.server ?? ''), this.placeOf(link.ends[0]?.neighbour ?? '')];
     mark.setAttribute('transform', `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})`);
     const fault = faultOf(link);
-    const words = fault.kind === 'slow' ? `+${span(fault.delayMs)}` : fault.kind === 'cut' ? 'cut' : '';
-    mark.toggleAttribute('hidden', words === '');
-    if (word.textContent === words) return;
-    write(word, words);
-    const width = 22 + 7 * words.length;
+    const label = fault.kind === 'slow' ? `+${formatDuration(fault.delayMs)}` : fault.kind === 'cut' ? 'cut' : '';
+    mark.toggleAttribute('hidden', label === '');
+    if (word.textContent === label) return;
+    setText(word, label);
+    const width = 22 + 7 * label.length;
     mark.firstElementChild?.setAttribute('width', String(width));
     mark.firstElementChild?.setAttribute('x', String(-width / 2));
   }
 
-  private countDown(nowMs: number): void {
+  private updateCountdowns(nowMs: number): void {
     for (const { end, note } of this.ends) {
-      const { retryAtMs } = end.now;
-      write(note, retryAtMs > 0 ? span(retryAtMs - nowMs) : '');
+      const { retryAtMs } = end.current;
+      setText(note, retryAtMs > 0 ? formatDuration(retryAtMs - nowMs) : '');
     }
   }
 
-  private count(nowMs: number): void {
-    this.countedMs = nowMs;
+  private updateReplicaLag(nowMs: number): void {
+    this.lagUpdatedMs = nowMs;
     for (const [name, { note, group }] of this.servers) {
       const server = this.herd.server(name);
       if (server === undefined) continue;
-      const { words, missing } = this.parts.standing(server, nowMs);
+      const { label, missing } = this.options.replicaLag(server, nowMs);
       group.dataset['missing'] = String(missing);
-      write(note, words);
+      setText(note, label);
     }
   }
 
-  private pulse(nowMs: number): void {
-    const { pulses, palette } = this.parts;
-    if (pulses.isIdle && this.cleared) return;
+  private paintPulses(nowMs: number): void {
+    const { pulses, palette } = this.options;
+    if (pulses.isIdle && this.isCleared) return;
     const context = this.canvas.getContext('2d');
     if (context === null) return;
     const width = this.canvas.clientWidth * devicePixelRatio;
@@ -227,17 +236,17 @@ export class Graph {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.cleared = pulses.isIdle;
+    this.isCleared = pulses.isIdle;
     pulses.paint(context, this.places, palette, (link) => this.herd.links.has(link), nowMs);
   }
 }
 
-/** The engine in the middle: it tells nothing itself, and cannot be picked. */
-function drawEngine(): SVGGElement {
-  return shape(
+/** The broker in the middle: it tells nothing itself, and cannot be picked. */
+function drawBroker(): SVGGElement {
+  return svgElement(
     'g',
     { class: 'engine', transform: `translate(${middle.x} ${middle.y})` },
-    shape('rect', { x: -33, y: -19, width: 66, height: 38, rx: 9 }),
-    shape('text', { y: 5 }, nodeName(engine)),
+    svgElement('rect', { x: -33, y: -19, width: 66, height: 38, rx: 9 }),
+    svgElement('text', { y: 5 }, nodeLabel(broker)),
   );
 }

@@ -1,6 +1,6 @@
-import { shape } from '../dom.js';
+import { svgElement } from '../dom.js';
 import type { EndState, Link } from '../data/herd.js';
-import { endWord } from '../data/format.js';
+import { formatEndState } from '../data/format.js';
 
 /** Where each state of a link's machine is drawn: left, top, width. */
 const boxes: Readonly<Partial<Record<EndState, readonly [x: number, y: number, width: number]>>> = {
@@ -29,7 +29,7 @@ const arrows: readonly (readonly [path: string, word: string, x: number, y: numb
 ];
 
 /** Presses names together that are too long for their box. */
-function fit(names: SVGTextElement, width: number): void {
+function fitNames(names: SVGTextElement, width: number): void {
   const room = width - 2 * namesMargin;
   names.removeAttribute('textLength');
   if (names.getComputedTextLength() > room) names.setAttribute('textLength', String(room));
@@ -37,34 +37,34 @@ function fit(names: SVGTextElement, width: number): void {
 
 /** The chart of a link's machine; the states that its two ends are in are lit, each with the server's name. */
 export class StateChart {
-  readonly svg = shape('svg', { viewBox: '0 0 460 200', role: 'img', class: 'chart' });
+  readonly svg = svgElement('svg', { viewBox: '0 0 460 200', role: 'img', class: 'chart' });
   private readonly groups = new Map<EndState, { group: SVGGElement; names: SVGTextElement }>();
 
   constructor() {
     this.svg.append(
-      shape(
+      svgElement(
         'defs',
         {},
-        shape(
+        svgElement(
           'marker',
           { id: 'head', viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
-          shape('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrow-head' }),
+          svgElement('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrow-head' }),
         ),
       ),
-      shape('rect', { x: 200, y: 6, width: 256, height: 86, rx: 10, class: 'whole' }),
-      shape('text', { x: 212, y: 22, class: 'whole-name' }, 'connected'),
+      svgElement('rect', { x: 200, y: 6, width: 256, height: 86, rx: 10, class: 'whole' }),
+      svgElement('text', { x: 212, y: 22, class: 'whole-name' }, 'connected'),
     );
     for (const [path, word, x, y] of arrows) {
-      this.svg.append(shape('path', { d: path, class: 'arrow', 'marker-end': 'url(#head)' }));
-      if (word !== '') this.svg.append(shape('text', { x, y, class: 'arrow-word' }, word));
+      this.svg.append(svgElement('path', { d: path, class: 'arrow', 'marker-end': 'url(#head)' }));
+      if (word !== '') this.svg.append(svgElement('text', { x, y, class: 'arrow-word' }, word));
     }
     for (const [state, [x, y, width]] of Object.entries(boxes) as [EndState, [number, number, number]][]) {
-      const names = shape('text', { x: width / 2, y: 39, class: 'names', lengthAdjust: 'spacingAndGlyphs' });
-      const group = shape(
+      const names = svgElement('text', { x: width / 2, y: 39, class: 'names', lengthAdjust: 'spacingAndGlyphs' });
+      const group = svgElement(
         'g',
         { transform: `translate(${x} ${y})`, class: 'state', 'data-state': state },
-        shape('rect', { width, height: boxHeight, rx: 8 }),
-        shape('text', { x: width / 2, y: 21, class: 'state-name' }, endWord(state)),
+        svgElement('rect', { width, height: boxHeight, rx: 8 }),
+        svgElement('text', { x: width / 2, y: 21, class: 'state-name' }, formatEndState(state)),
         names,
       );
       this.groups.set(state, { group, names });
@@ -74,12 +74,12 @@ export class StateChart {
 
   show({ id, ends }: Link): void {
     for (const [state, { group, names }] of this.groups) {
-      const here = ends.filter((end) => end.now.state === state).map(({ server }) => server);
-      group.classList.toggle('lit', here.length > 0);
-      names.textContent = here.join(' · ');
-      fit(names, boxes[state]?.[2] ?? 0);
+      const servers = ends.filter((end) => end.current.state === state).map(({ server }) => server);
+      group.classList.toggle('lit', servers.length > 0);
+      names.textContent = servers.join(' · ');
+      fitNames(names, boxes[state]?.[2] ?? 0);
     }
-    const words = ends.map(({ server, now }) => `${server} is ${endWord(now.state)}`).join(', ');
-    this.svg.setAttribute('aria-label', `State chart of the link ${id}: ${words}`);
+    const description = ends.map(({ server, current }) => `${server} is ${formatEndState(current.state)}`).join(', ');
+    this.svg.setAttribute('aria-label', `State chart of the link ${id}: ${description}`);
   }
 }

@@ -12,15 +12,15 @@ const earthKm = 6_371;
 const kmPerDegree = (Math.PI * earthKm) / 180;
 
 /** How many straight lines a circle is drawn with. */
-const rimLines = 120;
+const rimSegments = 120;
 
 /** How far two places are from each other, in kilometres. */
 export function distanceKm([latitude, longitude]: Position, [otherLatitude, otherLongitude]: Position): number {
   const [north, otherNorth] = [radians(latitude), radians(otherLatitude)];
   const half = (angle: number): number => Math.sin(angle / 2) ** 2;
   const east = radians(otherLongitude - longitude);
-  const part = half(otherNorth - north) + Math.cos(north) * Math.cos(otherNorth) * half(east);
-  return 2 * earthKm * Math.asin(Math.min(1, Math.sqrt(part)));
+  const haversine = half(otherNorth - north) + Math.cos(north) * Math.cos(otherNorth) * half(east);
+  return 2 * earthKm * Math.asin(Math.min(1, Math.sqrt(haversine)));
 }
 
 /** How far a circle reaches from its centre, in degrees to the north and, at its widest, to the east; around a pole all the way. */
@@ -33,19 +33,19 @@ export function reachOf({ centre: [latitude], radiusKm }: Circle): { readonly no
 /** The rim of a circle: places around it, the last of which is the first. Longitudes are from -180 up to 180. */
 export function rimOf({ centre: [latitude, longitude], radiusKm }: Circle): readonly Position[] {
   const [north, away] = [radians(latitude), radiusKm / earthKm];
-  return Array.from({ length: rimLines + 1 }, (_, at): Position => {
-    const bearing = (2 * Math.PI * at) / rimLines;
+  return Array.from({ length: rimSegments + 1 }, (_, index): Position => {
+    const bearing = (2 * Math.PI * index) / rimSegments;
     const sine = Math.sin(north) * Math.cos(away) + Math.cos(north) * Math.sin(away) * Math.cos(bearing);
     const turned = Math.atan2(
       Math.sin(bearing) * Math.sin(away) * Math.cos(north),
       Math.cos(away) - Math.sin(north) * sine,
     );
-    return [degrees(Math.asin(Math.max(-1, Math.min(1, sine)))), aroundZero(longitude + degrees(turned))];
+    return [degrees(Math.asin(Math.max(-1, Math.min(1, sine)))), wrapLongitude(longitude + degrees(turned))];
   });
 }
 
 /** What is nearer than this need not be told apart, in kilometres. */
-const shownKmMin = 0.05;
+const minShownKm = 0.05;
 
 /**
  * Which part of a circle to show, in kilometres from its centre, so that what was found in it can be told apart: all of it where it is
@@ -53,11 +53,11 @@ const shownKmMin = 0.05;
  */
 export function shownKm(radiusKm: number, distancesKm: readonly number[]): number {
   const farthestKm = Math.max(0, ...distancesKm);
-  if (farthestKm === 0) return Math.max(shownKmMin, radiusKm);
-  return Math.max(shownKmMin, farthestKm > 0.6 * radiusKm ? Math.max(radiusKm, farthestKm) : farthestKm);
+  if (farthestKm === 0) return Math.max(minShownKm, radiusKm);
+  return Math.max(minShownKm, farthestKm > 0.6 * radiusKm ? Math.max(radiusKm, farthestKm) : farthestKm);
 }
 
-function aroundZero(longitude: number): number {
+function wrapLongitude(longitude: number): number {
   return ((((longitude + 180) % 360) + 360) % 360) - 180;
 }
 

@@ -2,7 +2,7 @@ import type { Palette } from './palette.js';
 import type { Viewport } from './viewport.js';
 
 /** As much of a text as stands beside something on the map. */
-const charactersMax = 40;
+const maxCharacters = 40;
 
 /** A text, and the place of the map beside which it stands. */
 interface Label {
@@ -14,11 +14,11 @@ interface Label {
 }
 
 /** Paints a text to the right of a place or, where that is too near the edge of the map, to its left. */
-export function paintLabel(context: CanvasRenderingContext2D, { view, palette, text, x, y }: Label): void {
-  const shown = text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+export function drawLabel(context: CanvasRenderingContext2D, { view, palette, text, x, y }: Label): void {
+  const shownText = text.length > maxCharacters ? `${text.slice(0, maxCharacters - 1)}…` : text;
   context.font = '600 13px system-ui, sans-serif';
   context.textAlign = 'start';
-  const width = context.measureText(shown).width + 14;
+  const width = context.measureText(shownText).width + 14;
   const left = x + 16 + width > view.width ? x - 16 - width : x + 16;
   context.fillStyle = palette.of('card');
   context.globalAlpha = 0.92;
@@ -27,5 +27,5 @@ export function paintLabel(context: CanvasRenderingContext2D, { view, palette, t
   context.fill();
   context.globalAlpha = 1;
   context.fillStyle = palette.of('ink');
-  context.fillText(shown, left + 7, y + 4.5);
+  context.fillText(shownText, left + 7, y + 4.5);
 }

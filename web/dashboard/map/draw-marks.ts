@@ -1,6 +1,6 @@
 import type { Locations } from '../data/locations.js';
 import type { Palette } from './palette.js';
-import { paintLabel } from './draw-label.js';
+import { drawLabel } from './draw-label.js';
 import type { Selection } from '../panels/selection.js';
 import type { Viewport } from './viewport.js';
 
@@ -10,27 +10,27 @@ export interface Marks {
   readonly locations: Locations;
   readonly selection: Selection;
   /** The client that the pointer is at. */
-  readonly pointed: number | undefined;
+  readonly hovered: number | undefined;
   readonly palette: Palette;
   readonly nowMs: number;
 }
 
 /** Paints what the reader looks at: the picked client, and the one pointed at. */
-export function paintMarks(
+export function drawMarks(
   context: CanvasRenderingContext2D,
-  { view, locations, selection, pointed, palette, nowMs }: Marks,
+  { view, locations, selection, hovered, palette, nowMs }: Marks,
 ): void {
   const picked = selection.client === undefined ? undefined : locations.indexOf(selection.client);
-  for (const at of new Set([pointed, picked])) {
-    if (at === undefined) continue;
-    const [x, y] = [view.x(locations.longitudeAt(at, nowMs)), view.y(locations.latitudeAt(at, nowMs))];
+  for (const index of new Set([hovered, picked])) {
+    if (index === undefined) continue;
+    const [x, y] = [view.x(locations.longitudeAt(index, nowMs)), view.y(locations.latitudeAt(index, nowMs))];
     context.strokeStyle = palette.of('ink');
-    context.lineWidth = at === picked ? 2 : 1;
+    context.lineWidth = index === picked ? 2 : 1;
     context.beginPath();
     context.arc(x, y, 10, 0, 2 * Math.PI);
     context.stroke();
     // What is near the picked one would lie under its name, which stands in its panel as well.
-    if (at === picked && at !== pointed && selection.found.things.length > 0) continue;
-    paintLabel(context, { view, palette, text: locations.clients[at] ?? '', x, y });
+    if (index === picked && index !== hovered && selection.found.places.length > 0) continue;
+    drawLabel(context, { view, palette, text: locations.clients[index] ?? '', x, y });
   }
 }

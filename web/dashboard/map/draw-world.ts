@@ -6,13 +6,13 @@ import type { Land } from './world.js';
 const grids = [90, 30, 10, 5, 1, 0.5, 0.1, 0.05, 0.01];
 
 /** How near two lines of the grid may come, in pixels. */
-const gridPixelsMin = 60;
+const minGridPixels = 60;
 
 /** How tall what is written on the map is, in pixels. */
 const labelPixels = 11;
 
 /** Paints the sea, the land and the grid. `ratio` is device pixels a pixel. */
-export function paintWorld(
+export function drawWorld(
   context: CanvasRenderingContext2D,
   view: Viewport,
   land: readonly Land[],
@@ -41,7 +41,7 @@ export function paintWorld(
     }
   }
   context.restore();
-  paintGrid(context, view, palette, ratio);
+  drawGrid(context, view, palette, ratio);
 }
 
 /** Whether a piece of land that is moved by whole turns is in the part of the world that the map shows. */
@@ -51,8 +51,8 @@ function isInSight({ west, east, south, north }: Land, view: Viewport, turn: num
   return north >= view.latitudeAt(view.height) && south <= view.latitudeAt(0);
 }
 
-function paintGrid(context: CanvasRenderingContext2D, view: Viewport, palette: Palette, ratio: number): void {
-  const every = grids.findLast((degrees) => degrees * view.scale >= gridPixelsMin) ?? 90;
+function drawGrid(context: CanvasRenderingContext2D, view: Viewport, palette: Palette, ratio: number): void {
+  const every = grids.findLast((degrees) => degrees * view.scale >= minGridPixels) ?? 90;
   const west = Math.max(-180, Math.ceil(view.longitudeAt(0) / every) * every);
   const meridians = steps(west, Math.min(180, view.longitudeAt(view.width)), every);
   const south = Math.max(-90, Math.ceil(view.latitudeAt(view.height) / every) * every);
@@ -103,7 +103,7 @@ function labelWriter(
 }
 
 function steps(from: number, to: number, every: number): number[] {
-  return Array.from({ length: Math.max(0, Math.floor((to - from) / every) + 1) }, (_, at) => from + at * every);
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / every) + 1) }, (_, index) => from + index * every);
 }
 
 function degreesText(degrees: number, every: number, plus: string, minus: string): string {

@@ -10,46 +10,46 @@ export interface MapGestures {
 }
 
 /** How far a finger may slip in a tap, in pixels. */
-const slipPixels = 5;
+const maxTapMovePixels = 5;
 
 /** Listens to mouse, pen and fingers on the map: drag, wheel, pinch, tap. */
-export function listenToGestures(stage: HTMLElement, gestures: MapGestures): void {
+export function listenToGestures(container: HTMLElement, gestures: MapGestures): void {
   const fingers = new Map<number, { x: number; y: number }>();
-  let slipped = 0;
+  let movedPixels = 0;
   const placeOf = (event: MouseEvent): [x: number, y: number] => {
-    const box = stage.getBoundingClientRect();
+    const box = container.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  stage.addEventListener('pointerdown', (event) => {
+  container.addEventListener('pointerdown', (event) => {
     const [x, y] = placeOf(event);
-    stage.setPointerCapture(event.pointerId);
+    container.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x, y });
-    if (fingers.size === 1) slipped = 0;
+    if (fingers.size === 1) movedPixels = 0;
   });
-  stage.addEventListener('pointermove', (event) => {
+  container.addEventListener('pointermove', (event) => {
     const [x, y] = placeOf(event);
     const finger = fingers.get(event.pointerId);
     if (finger === undefined) {
       gestures.point(x, y);
       return;
     }
-    const before = spread([...fingers.values()]);
+    const before = pinchOf([...fingers.values()]);
     const [dx, dy] = [x - finger.x, y - finger.y];
     fingers.set(event.pointerId, { x, y });
-    slipped += Math.hypot(dx, dy);
+    movedPixels += Math.hypot(dx, dy);
     gestures.pan(dx / fingers.size, dy / fingers.size);
-    const after = spread([...fingers.values()]);
+    const after = pinchOf([...fingers.values()]);
     if (before.width > 0 && after.width > 0) gestures.zoom(after.width / before.width, after.x, after.y);
   });
-  const lift = (event: PointerEvent): void => {
+  const onRelease = (event: PointerEvent): void => {
     const alone = fingers.size === 1;
     if (!fingers.delete(event.pointerId)) return;
-    if (alone && slipped <= slipPixels && event.type === 'pointerup') gestures.tap(...placeOf(event));
+    if (alone && movedPixels <= maxTapMovePixels && event.type === 'pointerup') gestures.tap(...placeOf(event));
   };
-  stage.addEventListener('pointerup', lift);
-  stage.addEventListener('pointercancel', lift);
-  stage.addEventListener('pointerleave', () => gestures.leave());
-  stage.addEventListener(
+  container.addEventListener('pointerup', onRelease);
+  container.addEventListener('pointercancel', onRelease);
+  container.addEventListener('pointerleave', () => gestures.leave());
+  container.addEventListener(
     'wheel',
     (event) => {
       event.preventDefault();
@@ -60,7 +60,7 @@ export function listenToGestures(stage: HTMLElement, gestures: MapGestures): voi
 }
 
 /** How far two fingers are apart, and what is between them. */
-function spread([first, second]: readonly { x: number; y: number }[]): { width: number; x: number; y: number } {
+function pinchOf([first, second]: readonly { x: number; y: number }[]): { width: number; x: number; y: number } {
   if (first === undefined || second === undefined) return { width: 0, x: 0, y: 0 };
   const width = Math.hypot(first.x - second.x, first.y - second.y);
   return { width, x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 };

@@ -1,11 +1,11 @@
 import { distanceKm, reachOf, shownKm, type Circle, type Position } from './circle.js';
-import { part } from '../dom.js';
+import { byId } from '../dom.js';
 import { listenToGestures } from './map-gestures.js';
 import type { Locations } from '../data/locations.js';
-import { paintDots } from './draw-dots.js';
-import { paintMarks } from './draw-marks.js';
-import { paintNear } from './draw-near.js';
-import { paintWorld } from './draw-world.js';
+import { drawDots } from './draw-dots.js';
+import { drawMarks } from './draw-marks.js';
+import { drawNearby } from './draw-nearby.js';
+import { drawWorld } from './draw-world.js';
 import type { Palette } from './palette.js';
 import { Raster } from './raster.js';
 import type { Nearby, Selection } from '../panels/selection.js';
@@ -13,13 +13,13 @@ import { Viewport } from './viewport.js';
 import type { Land } from './world.js';
 
 /** Device pixels a pixel at most: finer dots cost more than they show. */
-const ratioMax = 2;
+const maxRatio = 2;
 
 /** How near a tap must come to a dot, in pixels. */
-const reachPixels = 16;
+const tapRadiusPixels = 16;
 
 /** How near one must come to the middle of something that was found, in pixels. */
-const thingPixels = 10;
+const nearbyRadiusPixels = 10;
 
 /** Pixels a degree at which a client is looked at that was picked by name: a country or so. */
 const pickedScale = 40;
@@ -27,13 +27,13 @@ const pickedScale = 40;
 /** The map of the world: three canvases, one above the other, each painted only when what it shows has changed. */
 export class WorldMap {
   readonly view = new Viewport();
-  private readonly stage = part('map', HTMLElement);
+  private readonly container = byId('map', HTMLElement);
   private readonly world = contextOf('map-world');
   private readonly dots = contextOf('map-dots');
   private readonly marks = contextOf('map-marks');
   private readonly raster = new Raster();
   private land: readonly Land[] = [];
-  private pointed: number | undefined;
+  private hovered: number | undefined;
   private ratio = 1;
   private painted = { world: '', dots: '', marks: '' };
 
@@ -43,18 +43,20 @@ export class WorldMap {
     private readonly palette: Palette,
   ) {
     this.resize();
-    new ResizeObserver(() => this.resize()).observe(this.stage);
-    listenToGestures(this.stage, {
-      pan: (dx, dy) => this.byHand(() => this.view.pan(dx, dy)),
+    new ResizeObserver(() => this.resize()).observe(this.container);
+    listenToGestures(this.container, {
+      pan: (dx, dy) => this.moveManually(() => this.view.pan(dx, dy)),
       zoom: (factor, x, y) => this.view.zoom(factor, x, y),
       tap: (x, y) => this.tap(x, y),
       point: (x, y) => this.point(x, y),
-      leave: () => (this.pointed = undefined),
+      leave: () => (this.hovered = undefined),
     });
-    this.stage.addEventListener('keydown', (event) => this.key(event));
-    part('zoom-in', HTMLButtonElement).addEventListener('click', () => this.view.zoom(1.6));
-    part('zoom-out', HTMLButtonElement).addEventListener('click', () => this.view.zoom(1 / 1.6));
-    part('zoom-world', HTMLButtonElement).addEventListener('click', () => this.byHand(() => this.view.showWorld()));
+    this.container.addEventListener('keydown', (event) => this.handleKey(event));
+    byId('zoom-in', HTMLButtonElement).addEventListener('click', () => this.view.zoom(1.6));
+    byId('zoom-out', HTMLButtonElement).addEventListener('click', () => this.view.zoom(1 / 1.6));
+    byId('zoom-world', HTMLButtonElement).addEventListener('click', () =>
+      this.moveManually(() => this.view.showWorld()),
+    );
   }
 
   /** The outline of the world has come. */
@@ -65,9 +67,9 @@ export class WorldMap {
 
   /** Shows the picked client, however far the map was. */
   goToPicked(): void {
-    const at = this.selection.client === undefined ? undefined : this.locations.indexOf(this.selection.client);
-    if (at === undefined) return;
-    this.view.centre(this.locations.latitudes[at] ?? 0, this.locations.longitudes[at] ?? 0, pickedScale);
+    const index = this.selection.client === undefined ? undefined : this.locations.indexOf(this.selection.client);
+    if (index === undefined) return;
+    this.view.centre(this.locations.latitudes[index] ?? 0, this.locations.longitudes[index] ?? 0, pickedScale);
   }
 
   /** Shows something that is near the picked client. */
@@ -76,64 +78,66 @@ export class WorldMap {
   }
 
   /** Shows what was found in a circle, as large as it can be. */
-  goToFound({ centre, radiusKm }: Circle, things: readonly Nearby[]): void {
-    const placed = things.flatMap(({ position }) => (position === undefined ? [] : [distanceKm(centre, position)]));
-    this.view.fit(centre, reachOf({ centre, radiusKm: shownKm(radiusKm, placed) }));
+  goToFound({ centre, radiusKm }: Circle, places: readonly Nearby[]): void {
+    const distancesKm = places.flatMap(({ position }) =>
+      position === undefined ? [] : [distanceKm(centre, position)],
+    );
+    this.view.fit(centre, reachOf({ centre, radiusKm: shownKm(radiusKm, distancesKm) }));
   }
 
   paint(nowMs: number): void {
     const { view, locations, selection, palette, ratio } = this;
     if (selection.following && selection.client !== undefined) {
-      const at = locations.indexOf(selection.client);
-      if (at !== undefined) this.keepInSight(at, nowMs);
+      const index = locations.indexOf(selection.client);
+      if (index !== undefined) this.keepInView(index, nowMs);
     }
-    const look = `${view.version} ${palette.version} ${ratio}`;
-    if (this.painted.world !== look) paintWorld(this.world, view, this.land, palette, ratio);
+    const baseKey = `${view.version} ${palette.version} ${ratio}`;
+    if (this.painted.world !== baseKey) drawWorld(this.world, view, this.land, palette, ratio);
     const moving = locations.isMoving(nowMs) ? nowMs : 'still';
-    const dots = `${look} ${locations.updates} ${moving}`;
+    const dots = `${baseKey} ${locations.updates} ${moving}`;
     if (this.painted.dots !== dots) {
-      paintDots({ raster: this.raster, view, locations, palette, ratio, nowMs });
+      drawDots({ raster: this.raster, view, locations, palette, ratio, nowMs });
       this.raster.show(this.dots);
     }
-    const marks = `${dots} ${selection.version} ${this.pointed ?? ''}`;
+    const marks = `${dots} ${selection.version} ${this.hovered ?? ''}`;
     if (this.painted.marks !== marks) {
-      const { marks: context, pointed } = this;
+      const { marks: context, hovered } = this;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, view.width, view.height);
-      paintNear(context, { view, selection, palette });
-      paintMarks(context, { view, locations, selection, palette, nowMs, pointed });
+      drawNearby(context, { view, selection, palette });
+      drawMarks(context, { view, locations, selection, palette, nowMs, hovered });
     }
-    this.painted = { world: look, dots, marks };
+    this.painted = { world: baseKey, dots, marks };
   }
 
   private tap(x: number, y: number): void {
-    const thing = this.thingAt(x, y);
-    if (thing === undefined) this.selection.pickClient(this.named(this.near(x, y)));
-    else this.selection.look(thing);
+    const nearby = this.nearbyAt(x, y);
+    if (nearby === undefined) this.selection.pickClient(this.clientAt(this.nearestClient(x, y)));
+    else this.selection.highlight(nearby);
   }
 
   private point(x: number, y: number): void {
-    const thing = this.thingAt(x, y);
-    this.pointed = thing === undefined ? this.near(x, y) : undefined;
-    if (thing !== undefined) this.selection.look(thing);
+    const nearby = this.nearbyAt(x, y);
+    this.hovered = nearby === undefined ? this.nearestClient(x, y) : undefined;
+    if (nearby !== undefined) this.selection.highlight(nearby);
   }
 
-  private keepInSight(at: number, nowMs: number): void {
-    const [latitude, longitude] = [this.locations.latitudeAt(at, nowMs), this.locations.longitudeAt(at, nowMs)];
+  private keepInView(index: number, nowMs: number): void {
+    const [latitude, longitude] = [this.locations.latitudeAt(index, nowMs), this.locations.longitudeAt(index, nowMs)];
     const [x, y] = [this.view.x(longitude), this.view.y(latitude)];
-    const off = Math.hypot(x - this.view.width / 2, y - this.view.height / 2);
-    if (off > 1) this.view.centre(latitude, longitude);
+    const offset = Math.hypot(x - this.view.width / 2, y - this.view.height / 2);
+    if (offset > 1) this.view.centre(latitude, longitude);
   }
 
   /** A reader who moves the map no longer follows. */
-  private byHand(move: () => void): void {
+  private moveManually(move: () => void): void {
     if (this.selection.following) this.selection.follow(false);
     move();
   }
 
   private resize(): void {
-    const { clientWidth, clientHeight } = this.stage;
-    this.ratio = Math.min(ratioMax, devicePixelRatio);
+    const { clientWidth, clientHeight } = this.container;
+    this.ratio = Math.min(maxRatio, devicePixelRatio);
     this.view.resize(clientWidth, clientHeight);
     const [width, height] = [Math.round(clientWidth * this.ratio), Math.round(clientHeight * this.ratio)];
     for (const { canvas } of [this.world, this.dots, this.marks]) Object.assign(canvas, { width, height });
@@ -141,13 +145,13 @@ export class WorldMap {
     this.painted = { world: '', dots: '', marks: '' };
   }
 
-  private key(event: KeyboardEvent): void {
+  private handleKey(event: KeyboardEvent): void {
     const step = event.shiftKey ? 200 : 50;
     const move = moves[event.key];
-    if (move !== undefined) this.byHand(() => this.view.pan(move[0] * step, move[1] * step));
+    if (move !== undefined) this.moveManually(() => this.view.pan(move[0] * step, move[1] * step));
     else if (event.key === '+' || event.key === '=') this.view.zoom(1.6);
     else if (event.key === '-') this.view.zoom(1 / 1.6);
-    else if (event.key === '0') this.byHand(() => this.view.showWorld());
+    else if (event.key === '0') this.moveManually(() => this.view.showWorld());
     else if (event.key === 'n' || event.key === 'p') this.pickNext(event.key === 'n' ? 1 : -1);
     else if (event.key === 'f') this.selection.follow(!this.selection.following && this.selection.client !== undefined);
     else if (event.key === 'Escape') this.selection.pickClient(undefined);
@@ -159,33 +163,33 @@ export class WorldMap {
   private pickNext(by: number): void {
     const { locations, selection } = this;
     if (locations.count === 0) return;
-    const at = selection.client === undefined ? undefined : locations.indexOf(selection.client);
-    const next = at === undefined ? 0 : (at + by + locations.count) % locations.count;
-    selection.pickClient(this.named(next));
+    const index = selection.client === undefined ? undefined : locations.indexOf(selection.client);
+    const next = index === undefined ? 0 : (index + by + locations.count) % locations.count;
+    selection.pickClient(this.clientAt(next));
     this.goToPicked();
   }
 
-  private named(at: number | undefined): string | undefined {
-    return at === undefined ? undefined : this.locations.clients[at];
+  private clientAt(index: number | undefined): string | undefined {
+    return index === undefined ? undefined : this.locations.clients[index];
   }
 
   /** What was found near the picked client and is drawn at a place of the map; of several the one that is on top. */
-  private thingAt(x: number, y: number): Nearby | undefined {
-    return this.selection.found.things.find(({ position }) => {
+  private nearbyAt(x: number, y: number): Nearby | undefined {
+    return this.selection.found.places.find(({ position }) => {
       if (position === undefined) return false;
-      return Math.hypot(this.view.x(position[1]) - x, this.view.y(position[0]) - y) <= thingPixels;
+      return Math.hypot(this.view.x(position[1]) - x, this.view.y(position[0]) - y) <= nearbyRadiusPixels;
     });
   }
 
   /** The client whose dot is nearest to a place of the map, if it is near. */
-  private near(x: number, y: number): number | undefined {
+  private nearestClient(x: number, y: number): number | undefined {
     let nearest: number | undefined;
-    let least = reachPixels ** 2;
-    for (let at = 0; at < this.locations.count; at += 1) {
-      const dx = this.view.x(this.locations.longitudes[at] ?? 0) - x;
-      const dy = this.view.y(this.locations.latitudes[at] ?? 0) - y;
+    let lowestDistance = tapRadiusPixels ** 2;
+    for (let index = 0; index < this.locations.count; index += 1) {
+      const dx = this.view.x(this.locations.longitudes[index] ?? 0) - x;
+      const dy = this.view.y(this.locations.latitudes[index] ?? 0) - y;
       const distance = dx * dx + dy * dy;
-      if (distance < least) [nearest, least] = [at, distance];
+      if (distance < lowestDistance) [nearest, lowestDistance] = [index, distance];
     }
     return nearest;
   }
@@ -201,7 +205,7 @@ const moves: Readonly<Record<string, readonly [x: number, y: number]>> = {
 
 /** @throws if the browser has no canvas */
 function contextOf(id: string): CanvasRenderingContext2D {
-  const context = part(id, HTMLCanvasElement).getContext('2d');
+  const context = byId(id, HTMLCanvasElement).getContext('2d');
   if (context === null) throw new Error('this browser has no canvas');
   return context;
 }

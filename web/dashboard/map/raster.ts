@@ -51,9 +51,9 @@ export class Raster {
     const [left, top] = [Math.round(x), Math.round(y)];
     if (left < reach || top < reach || left >= this.width - reach || top >= this.height - reach) return;
     for (const [dx, dy, alpha] of this.dot) {
-      const at = (top + dy) * this.width + left + dx;
+      const pixel = (top + dy) * this.width + left + dx;
       // A soft rim never hides what is there in full.
-      if ((this.pixels[at] ?? 0) >>> 24 <= alpha) this.pixels[at] = colour | (alpha << 24);
+      if ((this.pixels[pixel] ?? 0) >>> 24 <= alpha) this.pixels[pixel] = colour | (alpha << 24);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Position } from './circle.js';
 
 /** Pixels a degree at which nothing is nearer: some five metres a pixel. */
-const scaleMax = 20_000;
+const maxScale = 20_000;
 
 /** What the map shows when it shows the whole world: it has nobody further south than this, in degrees. */
 const [south, north] = [-60, 84];
@@ -19,7 +19,7 @@ export class Viewport {
   private latitude = 0;
   /** Pixels a degree. */
   private perDegree = 1;
-  private whole = true;
+  private isWholeWorld = true;
 
   get scale(): number {
     return this.perDegree;
@@ -44,46 +44,46 @@ export class Viewport {
   resize(width: number, height: number): void {
     if (width === this.width && height === this.height) return;
     [this.width, this.height] = [Math.max(1, width), Math.max(1, height)];
-    if (this.whole) this.showWorld();
-    else this.settle();
+    if (this.isWholeWorld) this.showWorld();
+    else this.clampToWorld();
   }
 
   showWorld(): void {
     this.perDegree = this.scaleMin;
     [this.longitude, this.latitude] = [0, (south + north) / 2];
-    this.settle();
-    this.whole = true;
+    this.clampToWorld();
+    this.isWholeWorld = true;
   }
 
   /** Moves by pixels. */
   pan(dx: number, dy: number): void {
     this.longitude -= dx / this.perDegree;
     this.latitude += dy / this.perDegree;
-    this.settle();
+    this.clampToWorld();
   }
 
   /** Zooms so that what is at a place of the map stays there. */
   zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
     const [longitude, latitude] = [this.longitudeAt(x), this.latitudeAt(y)];
-    this.perDegree = Math.min(scaleMax, Math.max(this.scaleMin, this.perDegree * factor));
+    this.perDegree = Math.min(maxScale, Math.max(this.scaleMin, this.perDegree * factor));
     this.longitude = longitude - (x - this.width / 2) / this.perDegree;
     this.latitude = latitude + (y - this.height / 2) / this.perDegree;
-    this.settle();
+    this.clampToWorld();
   }
 
   /** Puts a place in the middle, and shows at least as much detail as asked for. */
   centre(latitude: number, longitude: number, scaleAtLeast = 0): void {
     [this.latitude, this.longitude] = [latitude, longitude];
-    this.perDegree = Math.min(scaleMax, Math.max(this.perDegree, scaleAtLeast));
-    this.settle();
+    this.perDegree = Math.min(maxScale, Math.max(this.perDegree, scaleAtLeast));
+    this.clampToWorld();
   }
 
   /** Shows what reaches so many degrees from a place, as large as it can be. */
   fit([latitude, longitude]: Position, { north, east }: { readonly north: number; readonly east: number }): void {
     const scale = (fitShare / 2) * Math.min(this.width / east, this.height / north);
-    this.perDegree = Math.min(scaleMax, Math.max(this.scaleMin, scale));
+    this.perDegree = Math.min(maxScale, Math.max(this.scaleMin, scale));
     [this.latitude, this.longitude] = [latitude, longitude];
-    this.settle();
+    this.clampToWorld();
   }
 
   /** Whether a place is in sight. */
@@ -97,11 +97,11 @@ export class Viewport {
   }
 
   /** Keeps the world in view. */
-  private settle(): void {
+  private clampToWorld(): void {
     const [halfX, halfY] = [this.width / 2 / this.perDegree, this.height / 2 / this.perDegree];
     this.longitude = halfX >= 180 ? 0 : Math.min(180 - halfX, Math.max(halfX - 180, this.longitude));
     this.latitude = halfY >= 90 ? 0 : Math.min(90 - halfY, Math.max(halfY - 90, this.latitude));
-    this.whole = this.perDegree <= this.scaleMin;
+    this.isWholeWorld = this.perDegree <= this.scaleMin;
     this.version += 1;
   }
 }

@@ -19,38 +19,38 @@ export interface Land {
 /** Fetches the outline of the world. */
 export async function fetchWorld(): Promise<readonly Land[]> {
   const response = await fetch('world.json');
-  return landOf((await response.json()) as WorldFile);
+  return buildLand((await response.json()) as WorldFile);
 }
 
-function landOf({ stepsPerTurn, lines, polygons }: WorldFile): Land[] {
+function buildLand({ stepsPerTurn, lines, polygons }: WorldFile): Land[] {
   const degrees = 360 / stepsPerTurn;
-  const points = lines.map((line) => pointsOf(line, degrees));
+  const points = lines.map((line) => decodeLine(line, degrees));
   return polygons.map((rings) => {
     const path = new Path2D();
-    const edges = { west: 180, east: -180, south: 90, north: -90 };
+    const bounds = { west: 180, east: -180, south: 90, north: -90 };
     for (const ring of rings) {
       // A line that is gone backwards is counted from -1 on, downwards.
-      const outline = unrolled(ring.flatMap((arc) => (arc < 0 ? points[~arc]?.toReversed() : points[arc]) ?? []));
-      for (const [at, [longitude, latitude]] of outline.entries()) {
-        if (at === 0) path.moveTo(longitude, -latitude);
+      const outline = unwrapRing(ring.flatMap((arc) => (arc < 0 ? points[~arc]?.toReversed() : points[arc]) ?? []));
+      for (const [index, [longitude, latitude]] of outline.entries()) {
+        if (index === 0) path.moveTo(longitude, -latitude);
         else path.lineTo(longitude, -latitude);
-        [edges.west, edges.east] = [Math.min(edges.west, longitude), Math.max(edges.east, longitude)];
-        [edges.south, edges.north] = [Math.min(edges.south, latitude), Math.max(edges.north, latitude)];
+        [bounds.west, bounds.east] = [Math.min(bounds.west, longitude), Math.max(bounds.east, longitude)];
+        [bounds.south, bounds.north] = [Math.min(bounds.south, latitude), Math.max(bounds.north, latitude)];
       }
       path.closePath();
     }
-    return { path, ...edges };
+    return { path, ...bounds };
   });
 }
 
 /** A ring without the jump at 180 degrees: it runs on over the edge of the map. One around the pole is closed below it. */
-function unrolled(ring: readonly Point[]): readonly Point[] {
+function unwrapRing(ring: readonly Point[]): readonly Point[] {
   let turns = 0;
-  let before = ring[0]?.[0] ?? 0;
+  let previousLongitude = ring[0]?.[0] ?? 0;
   const points = ring.map(([longitude, latitude]): Point => {
-    if (longitude - before > 180) turns -= 360;
-    else if (before - longitude > 180) turns += 360;
-    before = longitude;
+    if (longitude - previousLongitude > 180) turns -= 360;
+    else if (previousLongitude - longitude > 180) turns += 360;
+    previousLongitude = longitude;
     return [longitude + turns, latitude];
   });
   const [first, last] = [points[0], points.at(-1)];
@@ -58,12 +58,12 @@ function unrolled(ring: readonly Point[]): readonly Point[] {
   return [...points, [last[0], -90], [first[0], -90]];
 }
 
-function pointsOf(line: readonly number[], degrees: number): Point[] {
+function decodeLine(line: readonly number[], degrees: number): Point[] {
   const points: Point[] = [];
   let [x, y] = [0, 0];
-  for (let at = 0; at < line.length; at += 2) {
-    x += line[at] ?? 0;
-    y += line[at + 1] ?? 0;
+  for (let index = 0; index < line.length; index += 2) {
+    x += line[index] ?? 0;
+    y += line[index + 1] ?? 0;
     points.push([x * degrees, y * degrees]);
   }
   return points;

@@ -1,75 +1,79 @@
-import { askFor, Refusal } from '../data/http.js';
+import { requestJson, RequestRejectedError } from '../data/http.js';
 import { element } from '../dom.js';
 import { faultOf, type Herd, type Link, type Server } from '../data/herd.js';
 import { token } from './token.js';
 
 /** How long a button that breaks something for good waits for the second press, in milliseconds. */
-const secondPressWithinMs = 4_000;
+const confirmTimeoutMs = 4_000;
 
 /** How much later each line of a slowed link comes, in milliseconds. */
 const delayMs = 500;
 
 /** What can be done to a thing of the herd. */
-interface Deed {
-  readonly word: string;
+interface AdminAction {
+  readonly label: string;
   /** What is asked for: see `POST /api/admin`. */
-  readonly act: Readonly<Record<string, unknown>>;
+  readonly action: Readonly<Record<string, unknown>>;
   /** What cannot be undone is asked twice: the word for it then. */
-  readonly sure?: string;
+  readonly confirmLabel?: string;
 }
 
-function deedsFor(thing: Link | Server): readonly Deed[] {
-  if ('ends' in thing) {
-    const link = thing.ends.map(({ server }) => server);
+function actionsFor(target: Link | Server): readonly AdminAction[] {
+  if ('ends' in target) {
+    const link = target.ends.map(({ server }) => server);
     const [cut, slow, heal] = [
-      { word: 'Cut it', act: { act: 'cut', link } },
-      { word: `Slow it by ${delayMs} ms`, act: { act: 'slow', link, delayMs } },
-      { word: 'Heal it', act: { act: 'heal', link } },
+      { label: 'Cut it', action: { action: 'cut', link } },
+      { label: `Slow it by ${delayMs} ms`, action: { action: 'slow', link, delayMs } },
+      { label: 'Heal it', action: { action: 'heal', link } },
     ];
-    const offered = { none: [cut, slow], cut: [slow, heal], slow: [cut, heal] };
-    return offered[faultOf(thing).kind];
+    const actionsByFault = { none: [cut, slow], cut: [slow, heal], slow: [cut, heal] };
+    return actionsByFault[faultOf(target).kind];
   }
-  const { name: server } = thing;
+  const { name: server } = target;
   return [
-    { word: 'Crash it', act: { act: 'crash', server }, sure: 'Crash it: its memory and clients are gone' },
-    { word: 'Restart it', act: { act: 'restart', server } },
+    {
+      label: 'Crash it',
+      action: { action: 'crash', server },
+      confirmLabel: 'Crash it: its memory and clients are gone',
+    },
+    { label: 'Restart it', action: { action: 'restart', server } },
   ];
 }
 
 /** Chaos by hand: buttons that break a server or link, and mend it. None where the reader may not. */
-export function chaosButtons(herd: Herd, thing: Link | Server, say: (words: string) => void): HTMLDivElement {
+export function adminButtons(herd: Herd, target: Link | Server, showStatus: (text: string) => void): HTMLDivElement {
   const buttons = element('div', { className: 'buttons' });
-  if (herd.administering === 'off') return buttons;
-  if (herd.administering === 'token') {
+  if (herd.adminAccess === 'disabled') return buttons;
+  if (herd.adminAccess === 'token-required') {
     const button = element('button', { type: 'button' }, 'Administer …');
-    button.addEventListener('click', () => token.ask('administration'));
+    button.addEventListener('click', () => token.request('admin'));
     buttons.append(button);
     return buttons;
   }
-  const act = (deed: Deed): void => {
-    say(`${deed.word} …`);
-    void askHerd(herd, thing, deed).then(say);
+  const perform = (adminAction: AdminAction): void => {
+    showStatus(`${adminAction.label} …`);
+    void requestAction(herd, target, adminAction).then(showStatus);
   };
-  buttons.append(...deedsFor(thing).map((deed) => deedButton(deed, () => act(deed))));
+  buttons.append(...actionsFor(target).map((adminAction) => actionButton(adminAction, () => perform(adminAction))));
   return buttons;
 }
 
-function deedButton({ word, sure }: Deed, act: () => void): HTMLButtonElement {
-  const button = element('button', { type: 'button' }, word);
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  const rest = (): void => {
-    clearTimeout(waiting);
-    waiting = undefined;
-    button.textContent = word;
+function actionButton({ label, confirmLabel }: AdminAction, onConfirm: () => void): HTMLButtonElement {
+  const button = element('button', { type: 'button' }, label);
+  let confirmTimer: ReturnType<typeof setTimeout> | undefined;
+  const reset = (): void => {
+    clearTimeout(confirmTimer);
+    confirmTimer = undefined;
+    button.textContent = label;
   };
   button.addEventListener('click', () => {
-    if (sure === undefined || waiting !== undefined) {
-      rest();
-      act();
+    if (confirmLabel === undefined || confirmTimer !== undefined) {
+      reset();
+      onConfirm();
       return;
     }
-    button.textContent = sure;
-    waiting = setTimeout(rest, secondPressWithinMs);
+    button.textContent = confirmLabel;
+    confirmTimer = setTimeout(reset, confirmTimeoutMs);
   });
   return button;
 }
@@ -78,19 +82,21 @@ function deedButton({ word, sure }: Deed, act: () => void): HTMLButtonElement {
  * Asks any server that is heard, those concerned last: one that crashes cannot answer. One that does not run in the process
  * concerned says so, and the next is asked. Tells what came of it.
  */
-async function askHerd(herd: Herd, thing: Link | Server, { word, act }: Deed): Promise<string> {
-  const concerned = 'ends' in thing ? thing.ends.map(({ server }) => server) : [thing.name];
-  const heard = herd.list.filter(({ reach, url }) => reach === 'reached' && url !== '');
-  const order = heard.toSorted((a, b) => Number(concerned.includes(a.name)) - Number(concerned.includes(b.name)));
-  let trouble = 'No server is heard that could be asked.';
+async function requestAction(herd: Herd, target: Link | Server, { label, action }: AdminAction): Promise<string> {
+  const affectedServers = 'ends' in target ? target.ends.map(({ server }) => server) : [target.name];
+  const connectedServers = herd.serverList.filter(({ reach, url }) => reach === 'connected' && url !== '');
+  const order = connectedServers.toSorted(
+    (a, b) => Number(affectedServers.includes(a.name)) - Number(affectedServers.includes(b.name)),
+  );
+  let failure = 'No server is heard that could be asked.';
   for (const { url, name } of order) {
     try {
-      await askFor(`${url}/api/admin`, act);
-      return `${word}: done.`;
+      await requestJson(`${url}/api/admin`, action);
+      return `${label}: done.`;
     } catch (error) {
-      trouble = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-      if (error instanceof Refusal && error.status !== 501) break;
+      failure = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+      if (error instanceof RequestRejectedError && error.status !== 501) break;
     }
   }
-  return trouble;
+  return failure;
 }

@@ -1,25 +1,25 @@
-import { heardAtMs } from '../data/at-line.js';
-import { element, part, write } from '../dom.js';
+import { receivedAtMs } from '../data/at-line.js';
+import { element, byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
 import type { Locations } from '../data/locations.js';
 import { serverColour } from '../map/palette.js';
 import type { Selection } from './selection.js';
-import { counted, span } from '../data/format.js';
+import { formatCount, formatDuration } from '../data/format.js';
 
 /** How many clients a search shows. */
-const foundMax = 8;
+const maxResults = 8;
 
 /** How often the panel is looked over, in milliseconds. */
-const everyMs = 200;
+const paintIntervalMs = 200;
 
 /** Search, and the picked client: its newest AT line, and which servers hold it. */
 export class ClientPanel {
-  private readonly search = part('search', HTMLInputElement);
-  private readonly found = part('found', HTMLElement);
-  private readonly card = part('client', HTMLElement);
-  private readonly follow = part('follow', HTMLInputElement);
+  private readonly search = byId('search', HTMLInputElement);
+  private readonly results = byId('found', HTMLElement);
+  private readonly card = byId('client', HTMLElement);
+  private readonly follow = byId('follow', HTMLInputElement);
   private paintedMs = -Infinity;
-  private shown = -1;
+  private shownVersion = -1;
 
   constructor(
     private readonly herd: Herd,
@@ -27,44 +27,44 @@ export class ClientPanel {
     private readonly selection: Selection,
     private readonly goToPicked: () => void,
   ) {
-    this.search.addEventListener('input', () => this.find());
-    part('search-form', HTMLFormElement).addEventListener('submit', (event) => {
+    this.search.addEventListener('input', () => this.updateResults());
+    byId('search-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
-      this.found.querySelector('button')?.click();
+      this.results.querySelector('button')?.click();
     });
     this.search.addEventListener('keydown', (event) => event.key === 'Escape' && this.clear());
     this.follow.addEventListener('change', () => {
       selection.follow(this.follow.checked);
       if (this.follow.checked) goToPicked();
     });
-    part('let-go', HTMLButtonElement).addEventListener('click', () => selection.pickClient(undefined));
+    byId('let-go', HTMLButtonElement).addEventListener('click', () => selection.pickClient(undefined));
   }
 
   paint(nowMs: number): void {
-    if (nowMs - this.paintedMs < everyMs && this.shown === this.selection.version) return;
+    if (nowMs - this.paintedMs < paintIntervalMs && this.shownVersion === this.selection.version) return;
     this.paintedMs = nowMs;
-    this.shown = this.selection.version;
+    this.shownVersion = this.selection.version;
     const { client, following } = this.selection;
-    const at = client === undefined ? undefined : this.locations.indexOf(client);
-    this.card.hidden = at === undefined;
-    part('client-tools', HTMLElement).hidden = at === undefined;
-    part('no-client', HTMLElement).hidden = at !== undefined;
-    write(part('client-name', HTMLElement), at === undefined ? '' : (client ?? ''));
-    if (at === undefined) return;
+    const clientIndex = client === undefined ? undefined : this.locations.indexOf(client);
+    this.card.hidden = clientIndex === undefined;
+    byId('client-tools', HTMLElement).hidden = clientIndex === undefined;
+    byId('no-client', HTMLElement).hidden = clientIndex !== undefined;
+    setText(byId('client-name', HTMLElement), clientIndex === undefined ? '' : (client ?? ''));
+    if (clientIndex === undefined) return;
     this.follow.checked = following;
-    write(part('client-line', HTMLElement), this.locations.lines[at] ?? '');
-    const ago = span(Date.now() - heardAtMs(this.locations.lines[at] ?? ''));
-    const first = this.herd.list[this.locations.firstServers[at] ?? 0]?.name ?? '';
-    write(part('client-age', HTMLElement), `Heard by ${first} ${ago} ago`);
-    this.showHolders(at);
+    setText(byId('client-line', HTMLElement), this.locations.lines[clientIndex] ?? '');
+    const ago = formatDuration(Date.now() - receivedAtMs(this.locations.lines[clientIndex] ?? ''));
+    const firstServer = this.herd.serverList[this.locations.firstServers[clientIndex] ?? 0]?.name ?? '';
+    setText(byId('client-age', HTMLElement), `Heard by ${firstServer} ${ago} ago`);
+    this.showHolders(clientIndex);
   }
 
-  private showHolders(at: number): void {
-    const holders = this.herd.list.filter(({ index }) => this.locations.holds(index, at));
-    const list = part('client-holders', HTMLElement);
+  private showHolders(clientIndex: number): void {
+    const holders = this.herd.serverList.filter(({ index }) => this.locations.holds(index, clientIndex));
+    const list = byId('client-holders', HTMLElement);
     if (list.childElementCount !== this.herd.servers.size) {
       list.replaceChildren(
-        ...this.herd.list.map(({ name, index }) => {
+        ...this.herd.serverList.map(({ name, index }) => {
           const item = element('li', {}, name);
           item.style.setProperty('--own', `var(--${serverColour(index)})`);
           return item;
@@ -74,28 +74,28 @@ export class ClientPanel {
     for (const [index, item] of [...list.children].entries()) {
       const holds = holders.some((holder) => holder.index === index);
       item.classList.toggle('holds', holds);
-      item.setAttribute('aria-label', `${this.herd.list[index]?.name ?? ''}: ${holds ? 'has it' : 'not yet'}`);
+      item.setAttribute('aria-label', `${this.herd.serverList[index]?.name ?? ''}: ${holds ? 'has it' : 'not yet'}`);
     }
-    write(
-      part('client-held', HTMLElement),
-      `${holders.length} of ${counted(this.herd.servers.size, 'server')} hold it`,
+    setText(
+      byId('client-held', HTMLElement),
+      `${holders.length} of ${formatCount(this.herd.servers.size, 'server')} hold it`,
     );
   }
 
-  private find(): void {
-    const sought = this.search.value.trim().toLowerCase();
+  private updateResults(): void {
+    const query = this.search.value.trim().toLowerCase();
     const clients: string[] = [];
-    if (sought !== '') {
+    if (query !== '') {
       for (const client of this.locations.clients) {
-        if (clients.length === foundMax) break;
-        if (client.toLowerCase().includes(sought)) clients.push(client);
+        if (clients.length === maxResults) break;
+        if (client.toLowerCase().includes(query)) clients.push(client);
       }
     }
-    this.found.replaceChildren(...clients.map((client) => this.hit(client)));
-    if (sought !== '' && clients.length === 0) this.found.append(element('li', {}, 'Nobody of that name.'));
+    this.results.replaceChildren(...clients.map((client) => this.resultItem(client)));
+    if (query !== '' && clients.length === 0) this.results.append(element('li', {}, 'Nobody of that name.'));
   }
 
-  private hit(client: string): HTMLElement {
+  private resultItem(client: string): HTMLElement {
     const button = element('button', { type: 'button' }, client);
     button.addEventListener('click', () => {
       this.selection.pickClient(client);
@@ -107,6 +107,6 @@ export class ClientPanel {
 
   private clear(): void {
     this.search.value = '';
-    this.found.replaceChildren();
+    this.results.replaceChildren();
   }
 }

@@ -1,19 +1,19 @@
-const key = 'herd-commands';
+const storageKey = 'herd-commands';
 
 /** How many commands are remembered. */
-const commandsMax = 100;
+const maxCommands = 100;
 
 /** The commands that were sent, oldest first; kept in the browser. */
 export class CommandHistory {
-  private readonly commands: string[] = remembered();
-  private at = this.commands.length;
+  private readonly commands: string[] = loadCommands();
+  private position = this.commands.length;
 
   add(command: string): void {
     if (this.commands.at(-1) !== command) this.commands.push(command);
-    this.commands.splice(0, this.commands.length - commandsMax);
-    this.at = this.commands.length;
+    this.commands.splice(0, this.commands.length - maxCommands);
+    this.position = this.commands.length;
     try {
-      localStorage.setItem(key, JSON.stringify(this.commands));
+      localStorage.setItem(storageKey, JSON.stringify(this.commands));
     } catch {
       // A browser that keeps nothing forgets them with the page.
     }
@@ -21,15 +21,15 @@ export class CommandHistory {
 
   /** The command before or after the one that was looked at last; empty after the newest. */
   step(by: -1 | 1): string {
-    this.at = Math.min(this.commands.length, Math.max(0, this.at + by));
-    return this.commands[this.at] ?? '';
+    this.position = Math.min(this.commands.length, Math.max(0, this.position + by));
+    return this.commands[this.position] ?? '';
   }
 }
 
-function remembered(): string[] {
+function loadCommands(): string[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '[]');
-    return Array.isArray(kept) ? kept.filter((command) => typeof command === 'string') : [];
+    const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '[]');
+    return Array.isArray(stored) ? stored.filter((command) => typeof command === 'string') : [];
   } catch {
     return [];
   }

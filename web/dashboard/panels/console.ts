@@ -1,15 +1,15 @@
-import { Changes } from '../data/changes.js';
+import { ChangeThrottle } from '../data/change-throttle.js';
 import { CommandHistory } from './command-history.js';
-import { Conversation } from '../data/socket-session.js';
-import { element, part } from '../dom.js';
+import { SocketSession } from '../data/socket-session.js';
+import { element, byId } from '../dom.js';
 import type { Herd, Server } from '../data/herd.js';
 import { posixNow } from '../data/posix-now.js';
 
 /** How many lines of talk are kept. */
-const linesMax = 200;
+const maxLines = 200;
 
 /** As much of an answer as is shown. */
-const shownCharacters = 4_000;
+const maxShownCharacters = 4_000;
 
 /** What a reader may try; each shows something that the protocol can. */
 const examples: readonly (readonly [label: string, command: () => string])[] = [
@@ -25,19 +25,19 @@ const examples: readonly (readonly [label: string, command: () => string])[] = [
 /** What is watched, is watched over a connection of its own: there, an AT line is a change and never an answer. */
 const watchPattern = /^\s*(?:UN)?WATCH(?:\s|$)/;
 
-type Kind = 'said' | 'heard' | 'changed' | 'refused' | 'closed';
+type EntryKind = 'said' | 'heard' | 'changed' | 'refused' | 'closed';
 
 /** Speaks the protocol with whichever server the reader chooses. */
 export class Console {
-  private readonly form = part('console', HTMLFormElement);
-  private readonly choice = part('console-server', HTMLSelectElement);
-  private readonly line = part('console-line', HTMLInputElement);
-  private readonly button = part('console-send', HTMLButtonElement);
-  private readonly talk = part('console-talk', HTMLElement);
+  private readonly form = byId('console', HTMLFormElement);
+  private readonly serverSelect = byId('console-server', HTMLSelectElement);
+  private readonly line = byId('console-line', HTMLInputElement);
+  private readonly button = byId('console-send', HTMLButtonElement);
+  private readonly log = byId('console-talk', HTMLElement);
   private readonly history = new CommandHistory();
-  private readonly conversations = new Map<string, Conversation>();
-  private readonly watches = new Map<string, Conversation>();
-  private servers = 0;
+  private readonly sessions = new Map<string, SocketSession>();
+  private readonly watchSessions = new Map<string, SocketSession>();
+  private serverCount = 0;
 
   constructor(private readonly herd: Herd) {
     this.form.addEventListener('submit', (event) => {
@@ -49,7 +49,7 @@ export class Console {
       event.preventDefault();
       this.line.value = this.history.step(event.key === 'ArrowUp' ? -1 : 1);
     });
-    part('console-examples', HTMLElement).append(
+    byId('console-examples', HTMLElement).append(
       ...examples.map(([label, command]) => {
         const button = element('button', { type: 'button' }, label);
         button.addEventListener('click', () => {
@@ -63,66 +63,68 @@ export class Console {
 
   /** The server that is spoken with. */
   get server(): string {
-    return this.choice.value;
+    return this.serverSelect.value;
   }
 
   paint(): void {
-    if (this.servers === this.herd.servers.size) return;
-    for (const { name, url } of this.herd.list.slice(this.servers)) {
-      this.choice.append(element('option', { value: name, disabled: url === '' }, name));
+    if (this.serverCount === this.herd.servers.size) return;
+    for (const { name, url } of this.herd.serverList.slice(this.serverCount)) {
+      this.serverSelect.append(element('option', { value: name, disabled: url === '' }, name));
     }
-    if (this.servers === 0) this.choice.value = this.herd.openedOn;
-    this.servers = this.herd.servers.size;
-    this.button.disabled = this.servers === 0;
+    if (this.serverCount === 0) this.serverSelect.value = this.herd.openedOn;
+    this.serverCount = this.herd.servers.size;
+    this.button.disabled = this.serverCount === 0;
   }
 
   private send(): void {
     const command = this.line.value;
-    const server = this.herd.server(this.choice.value);
+    const server = this.herd.server(this.serverSelect.value);
     if (command === '' || server === undefined) return;
     this.history.add(command);
     this.line.value = '';
     this.show('said', server.name, command);
     const isWatch = watchPattern.test(command);
-    const conversations = isWatch ? this.watches : this.conversations;
-    let conversation = conversations.get(server.name);
-    if (conversation === undefined) {
-      conversation = isWatch ? this.watch(server) : this.talkWith(server, (answer) => this.hear(server, answer));
-      conversations.set(server.name, conversation);
+    const sessions = isWatch ? this.watchSessions : this.sessions;
+    let session = sessions.get(server.name);
+    if (session === undefined) {
+      session = isWatch
+        ? this.openWatchSession(server)
+        : this.openSession(server, (answer) => this.showResponse(server, answer));
+      sessions.set(server.name, session);
     }
-    conversation.say(command);
+    session.send(command);
   }
 
-  private talkWith({ name, url }: Server, hear: (line: string) => void): Conversation {
-    return new Conversation(
+  private openSession({ name, url }: Server, onLine: (line: string) => void): SocketSession {
+    return new SocketSession(
       url,
-      hear,
-      (mood) => mood === 'closed' && this.show('closed', name, 'The connection is closed.'),
+      onLine,
+      (state) => state === 'closed' && this.show('closed', name, 'The connection is closed.'),
     );
   }
 
-  private watch(server: Server): Conversation {
-    const changes = new Changes((lines, leftOut) => {
+  private openWatchSession(server: Server): SocketSession {
+    const changes = new ChangeThrottle((lines, leftOut) => {
       if (leftOut > 0) this.show('changed', server.name, `${leftOut.toLocaleString('en')} changes not shown`);
       for (const line of lines) this.show('changed', server.name, line);
     });
-    return this.talkWith(server, (line) => {
+    return this.openSession(server, (line) => {
       if (line.startsWith('AT ')) return changes.add(line);
-      changes.showAll();
-      this.hear(server, line);
+      changes.flush();
+      this.showResponse(server, line);
     });
   }
 
-  private hear({ name }: Server, answer: string): void {
+  private showResponse({ name }: Server, answer: string): void {
     this.show(answer.startsWith('? ') ? 'refused' : 'heard', name, answer);
   }
 
-  private show(kind: Kind, server: string, text: string): void {
-    const atEnd = this.talk.scrollHeight - this.talk.scrollTop - this.talk.clientHeight < 40;
-    const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
-    const who = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);
-    this.talk.append(element('p', { className: kind }, who, element('code', {}, shown)));
-    while (this.talk.childElementCount > linesMax) this.talk.firstElementChild?.remove();
-    if (atEnd) this.talk.scrollTop = this.talk.scrollHeight;
+  private show(kind: EntryKind, server: string, text: string): void {
+    const isAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40;
+    const shownText = text.length > maxShownCharacters ? `${text.slice(0, maxShownCharacters)}…` : text;
+    const sender = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);
+    this.log.append(element('p', { className: kind }, sender, element('code', {}, shownText)));
+    while (this.log.childElementCount > maxLines) this.log.firstElementChild?.remove();
+    if (isAtEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 }

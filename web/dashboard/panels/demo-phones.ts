@@ -1,14 +1,14 @@
-import { Conversation } from '../data/socket-session.js';
-import { part, write } from '../dom.js';
+import { SocketSession } from '../data/socket-session.js';
+import { byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
 import { posixNow } from '../data/posix-now.js';
 
 /** How many phones travel, and how often each reports, in milliseconds. */
-const phones = 30;
-const everyMs = 500;
+const phoneCount = 30;
+const reportIntervalMs = 500;
 
 /** How long a journey takes, in seconds. */
-const [journeyMin, journeyMax] = [15, 45];
+const [minJourneySeconds, maxJourneySeconds] = [15, 45];
 
 type Place = readonly [latitude: number, longitude: number];
 
@@ -31,19 +31,19 @@ const cities: readonly Place[] = [
   [64.15, -21.94],
 ];
 
-interface Traveller {
+interface DemoPhone {
   readonly name: string;
   from: Place;
   to: Place;
   startedMs: number;
-  tookMs: number;
+  durationMs: number;
 }
 
 /** Phones that fly from city to city, and report to the servers as any phone does: IAMAT, over WebSocket. */
-export class Travellers {
-  private readonly button = part('travel', HTMLButtonElement);
-  private conversations: Conversation[] = [];
-  private travellers: Traveller[] = [];
+export class DemoPhones {
+  private readonly button = byId('travel', HTMLButtonElement);
+  private sessions: SocketSession[] = [];
+  private demoPhones: DemoPhone[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly herd: Herd) {
@@ -52,64 +52,71 @@ export class Travellers {
 
   /** Where no server is heard, there is nobody to report to. */
   paint(): void {
-    this.button.disabled = this.timer === undefined && this.herd.list.every(({ reach }) => reach !== 'reached');
+    this.button.disabled = this.timer === undefined && this.herd.serverList.every(({ reach }) => reach !== 'connected');
   }
 
   private start(): void {
-    this.conversations = this.herd.list
+    this.sessions = this.herd.serverList
       .filter(({ url }) => url !== '')
-      .map(({ url }) => new Conversation(url, () => undefined));
-    this.travellers = Array.from({ length: phones }, (_, at) => {
-      const journey = nextJourney(anyCity());
+      .map(({ url }) => new SocketSession(url, () => undefined));
+    this.demoPhones = Array.from({ length: phoneCount }, (_, index) => {
+      const journey = createJourney(randomCity());
       // Already on their way, each somewhere else.
-      return { name: `traveller-${at + 1}`, ...journey, startedMs: journey.startedMs - Math.random() * journey.tookMs };
+      return {
+        name: `traveller-${index + 1}`,
+        ...journey,
+        startedMs: journey.startedMs - Math.random() * journey.durationMs,
+      };
     });
-    this.timer = setInterval(() => this.report(), everyMs);
+    this.timer = setInterval(() => this.report(), reportIntervalMs);
     this.report();
-    this.show(`Stop the ${phones} phones`, 'true');
+    this.show(`Stop the ${phoneCount} phones`, 'true');
   }
 
   private stop(): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    for (const conversation of this.conversations) conversation.end();
-    this.show(`Let ${phones} phones travel`, 'false');
+    for (const session of this.sessions) session.close();
+    this.show(`Let ${phoneCount} phones travel`, 'false');
   }
 
-  private show(words: string, pressed: string): void {
-    write(this.button, words);
+  private show(label: string, pressed: string): void {
+    setText(this.button, label);
     this.button.setAttribute('aria-pressed', pressed);
   }
 
   private report(): void {
     const nowMs = performance.now();
-    for (const [at, traveller] of this.travellers.entries()) {
-      if (nowMs - traveller.startedMs > traveller.tookMs) Object.assign(traveller, nextJourney(traveller.to));
-      const way = (nowMs - traveller.startedMs) / traveller.tookMs;
-      const [latitude, longitude] = between(traveller.from, traveller.to, way);
-      const position = `${degrees(latitude, 2)}${degrees(longitude, 3)}`;
-      this.conversations[at % this.conversations.length]?.say(`IAMAT ${traveller.name} ${position} ${posixNow()}`);
+    for (const [index, phone] of this.demoPhones.entries()) {
+      if (nowMs - phone.startedMs > phone.durationMs) Object.assign(phone, createJourney(phone.to));
+      const progress = (nowMs - phone.startedMs) / phone.durationMs;
+      const [latitude, longitude] = interpolate(phone.from, phone.to, progress);
+      const position = `${formatDegrees(latitude, 2)}${formatDegrees(longitude, 3)}`;
+      this.sessions[index % this.sessions.length]?.send(`IAMAT ${phone.name} ${position} ${posixNow()}`);
     }
   }
 }
 
-function nextJourney(from: Place): Pick<Traveller, 'from' | 'to' | 'startedMs' | 'tookMs'> {
-  let to = anyCity();
-  while (to === from) to = anyCity();
-  const seconds = journeyMin + Math.random() * (journeyMax - journeyMin);
-  return { from, to, startedMs: performance.now(), tookMs: seconds * 1_000 };
+function createJourney(from: Place): Pick<DemoPhone, 'from' | 'to' | 'startedMs' | 'durationMs'> {
+  let to = randomCity();
+  while (to === from) to = randomCity();
+  const seconds = minJourneySeconds + Math.random() * (maxJourneySeconds - minJourneySeconds);
+  return { from, to, startedMs: performance.now(), durationMs: seconds * 1_000 };
 }
 
-function anyCity(): Place {
+function randomCity(): Place {
   return cities[Math.floor(Math.random() * cities.length)] ?? [0, 0];
 }
 
 /** A place on the great circle between two: how ships and planes go, and what makes their trails curves on a map. */
-function between(from: Place, to: Place, way: number): Place {
+function interpolate(from: Place, to: Place, progress: number): Place {
   const [a, b] = [vectorOf(from), vectorOf(to)];
   const angle = Math.acos(a.reduce((sum, value, axis) => sum + value * (b[axis] ?? 0), 0));
-  const [near, far] = [Math.sin((1 - way) * angle) / Math.sin(angle), Math.sin(way * angle) / Math.sin(angle)];
-  const [x = 0, y = 0, z = 0] = a.map((value, axis) => near * value + far * (b[axis] ?? 0));
+  const [fromWeight, toWeight] = [
+    Math.sin((1 - progress) * angle) / Math.sin(angle),
+    Math.sin(progress * angle) / Math.sin(angle),
+  ];
+  const [x = 0, y = 0, z = 0] = a.map((value, axis) => fromWeight * value + toWeight * (b[axis] ?? 0));
   return [toDegrees(Math.asin(z)), toDegrees(Math.atan2(y, x))];
 }
 
@@ -123,7 +130,7 @@ function toDegrees(radians: number): number {
 }
 
 /** An angle as ISO 6709 writes it: `+34.0689`, `-118.4451`. */
-function degrees(value: number, digits: number): string {
+function formatDegrees(value: number, digits: number): string {
   const text = Math.abs(value)
     .toFixed(4)
     .padStart(digits + 5, '0');

@@ -1,114 +1,119 @@
-import { element, part, write } from '../dom.js';
-import { eventWords, groupOf, groups } from '../data/format-event.js';
-import type { Happening } from '../data/feed.js';
+import { element, byId, setText } from '../dom.js';
+import { formatEvent, groupOf, groups } from '../data/format-event.js';
+import type { ServerStreamEvent } from '../data/feed.js';
 import type { Herd } from '../data/herd.js';
-import { counted, timeOfDay } from '../data/format.js';
+import { formatCount, formatTimeOfDay } from '../data/format.js';
 
 /** How many events are kept, and how many of them are shown. */
-const keptMax = 500;
-const shownMax = 100;
+const maxEntries = 500;
+const maxShown = 100;
 
 /** What a server learns of one neighbour within this time is one event, in milliseconds: floods are of thousands. */
-const gatherMs = 1_000;
+const mergeWithinMs = 1_000;
 
 /** How often the list is written, in milliseconds. */
-const everyMs = 250;
+const renderIntervalMs = 250;
 
-interface Kept {
-  readonly happening: Happening;
-  readonly at: Date;
+interface EventEntry {
+  readonly event: ServerStreamEvent;
+  readonly time: Date;
   readonly group: string;
-  readonly words: string;
+  readonly text: string;
   readonly atMs: number;
   count: number;
 }
 
 /** The stream of what happens in all servers, with filters. */
 export class EventList {
-  private kept: Kept[] = [];
-  private readonly list = part('events', HTMLElement);
-  private readonly words = part('events-words', HTMLInputElement);
-  private readonly choice = part('events-server', HTMLSelectElement);
-  private readonly pause = part('events-pause', HTMLButtonElement);
-  private readonly off = new Set<string>();
+  private entries: EventEntry[] = [];
+  private readonly list = byId('events', HTMLElement);
+  private readonly textFilter = byId('events-words', HTMLInputElement);
+  private readonly serverFilter = byId('events-server', HTMLSelectElement);
+  private readonly pauseButton = byId('events-pause', HTMLButtonElement);
+  private readonly hiddenGroups = new Set<string>();
   private state: 'fresh' | 'changed' | 'paused' = 'fresh';
-  private writtenMs = -Infinity;
-  private servers = 0;
+  private renderedMs = -Infinity;
+  private serverCount = 0;
 
   constructor(private readonly herd: Herd) {
-    part('events-kinds', HTMLElement).append(...Object.keys(groups).map((group) => this.filter(group)));
-    for (const control of [this.words, this.choice]) control.addEventListener('input', () => this.write());
-    this.pause.addEventListener('click', () => {
+    byId('events-kinds', HTMLElement).append(...Object.keys(groups).map((group) => this.groupButton(group)));
+    for (const control of [this.textFilter, this.serverFilter]) control.addEventListener('input', () => this.render());
+    this.pauseButton.addEventListener('click', () => {
       this.state = this.state === 'paused' ? 'changed' : 'paused';
-      this.pause.setAttribute('aria-pressed', String(this.state === 'paused'));
+      this.pauseButton.setAttribute('aria-pressed', String(this.state === 'paused'));
     });
   }
 
-  add(happening: Happening, nowMs: number): void {
-    if (happening.kind === 'learned' && this.gathered(happening, nowMs)) return;
-    const group = groupOf(happening.kind);
-    const count = (happening.data['locations'] as readonly unknown[] | undefined)?.length ?? 0;
-    this.kept.push({ happening, at: new Date(), group, words: eventWords(happening), atMs: nowMs, count });
-    if (this.kept.length > keptMax + 100) this.kept = this.kept.slice(-keptMax);
+  add(event: ServerStreamEvent, nowMs: number): void {
+    if (event.kind === 'learned' && this.mergeLearned(event, nowMs)) return;
+    const group = groupOf(event.kind);
+    const count = (event.data['locations'] as readonly unknown[] | undefined)?.length ?? 0;
+    this.entries.push({ event, time: new Date(), group, text: formatEvent(event), atMs: nowMs, count });
+    if (this.entries.length > maxEntries + 100) this.entries = this.entries.slice(-maxEntries);
     if (this.state === 'fresh') this.state = 'changed';
   }
 
   paint(nowMs: number): void {
-    if (this.servers !== this.herd.servers.size) {
-      for (const { name } of this.herd.list.slice(this.servers))
-        this.choice.append(element('option', { value: name }, name));
-      this.servers = this.herd.servers.size;
+    if (this.serverCount !== this.herd.servers.size) {
+      for (const { name } of this.herd.serverList.slice(this.serverCount))
+        this.serverFilter.append(element('option', { value: name }, name));
+      this.serverCount = this.herd.servers.size;
     }
-    if (this.state !== 'changed' || nowMs - this.writtenMs < everyMs) return;
-    this.writtenMs = nowMs;
+    if (this.state !== 'changed' || nowMs - this.renderedMs < renderIntervalMs) return;
+    this.renderedMs = nowMs;
     this.state = 'fresh';
-    this.write();
+    this.render();
   }
 
   /** Adds what was learned to what was learned a moment ago. */
-  private gathered({ server, data }: Happening, nowMs: number): boolean {
-    for (let at = this.kept.length - 1; at >= Math.max(0, this.kept.length - 20); at -= 1) {
-      const kept = this.kept[at];
-      if (kept === undefined || nowMs - kept.atMs > gatherMs) return false;
-      const { happening } = kept;
-      if (happening.kind !== 'learned' || happening.server !== server || happening.data['from'] !== data['from'])
-        continue;
-      const count = kept.count + (data['locations'] as readonly unknown[]).length;
-      this.kept[at] = { ...kept, count, words: eventWords({ ...happening, data: { ...happening.data, count } }) };
+  private mergeLearned({ server, data }: ServerStreamEvent, nowMs: number): boolean {
+    for (let index = this.entries.length - 1; index >= Math.max(0, this.entries.length - 20); index -= 1) {
+      const entry = this.entries[index];
+      if (entry === undefined || nowMs - entry.atMs > mergeWithinMs) return false;
+      const { event } = entry;
+      if (event.kind !== 'learned' || event.server !== server || event.data['from'] !== data['from']) continue;
+      const count = entry.count + (data['locations'] as readonly unknown[]).length;
+      this.entries[index] = { ...entry, count, text: formatEvent({ ...event, data: { ...event.data, count } }) };
       if (this.state === 'fresh') this.state = 'changed';
       return true;
     }
     return false;
   }
 
-  private filter(group: string): HTMLElement {
+  private groupButton(group: string): HTMLElement {
     const button = element('button', { type: 'button', className: 'chip' }, group);
     button.setAttribute('aria-pressed', 'true');
     button.addEventListener('click', () => {
-      if (!this.off.delete(group)) this.off.add(group);
-      button.setAttribute('aria-pressed', String(!this.off.has(group)));
-      this.write();
+      if (!this.hiddenGroups.delete(group)) this.hiddenGroups.add(group);
+      button.setAttribute('aria-pressed', String(!this.hiddenGroups.has(group)));
+      this.render();
     });
     return button;
   }
 
-  private write(): void {
-    const sought = this.words.value.trim().toLowerCase();
-    const shown = this.kept.filter(
-      ({ group, happening, words }) =>
-        !this.off.has(group) &&
-        (this.choice.value === '' || this.choice.value === happening.server) &&
-        (sought === '' || words.toLowerCase().includes(sought)),
+  private render(): void {
+    const query = this.textFilter.value.trim().toLowerCase();
+    const visible = this.entries.filter(
+      ({ group, event, text }) =>
+        !this.hiddenGroups.has(group) &&
+        (this.serverFilter.value === '' || this.serverFilter.value === event.server) &&
+        (query === '' || text.toLowerCase().includes(query)),
     );
-    const rows = shown.slice(-shownMax).reverse();
+    const rows = visible.slice(-maxShown).reverse();
     this.list.replaceChildren(
-      ...rows.map(({ at, happening, words, group }) => {
-        const row = element('li', {}, element('time', {}, timeOfDay(at)), element('strong', {}, happening.server), ' ');
+      ...rows.map(({ time, event, text, group }) => {
+        const row = element(
+          'li',
+          {},
+          element('time', {}, formatTimeOfDay(time)),
+          element('strong', {}, event.server),
+          ' ',
+        );
         row.dataset['group'] = group;
-        row.append(words);
+        row.append(text);
         return row;
       }),
     );
-    write(part('events-count', HTMLElement), counted(shown.length, 'event'));
+    setText(byId('events-count', HTMLElement), formatCount(visible.length, 'event'));
   }
 }

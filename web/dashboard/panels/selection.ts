@@ -9,12 +9,12 @@ export interface Nearby {
 }
 
 /** What was found near the picked client, and where it was looked for. */
-export interface Found {
-  readonly things: readonly Nearby[];
+export interface NearbyResult {
+  readonly places: readonly Nearby[];
   readonly circle: Circle | undefined;
 }
 
-const nothing: Found = { things: [], circle: undefined };
+const emptyResult: NearbyResult = { places: [], circle: undefined };
 
 /** What the reader has picked; views look at it once a frame. */
 export class Selection {
@@ -25,14 +25,14 @@ export class Selection {
   following = false;
   /** The picked server or link of the herd's graph: its name or id. */
   node: { readonly kind: 'server' | 'link'; readonly id: string } | undefined;
-  found = nothing;
+  found = emptyResult;
   /** Of what was found, the one that the reader looks at. */
-  looked: Nearby | undefined;
+  highlighted: Nearby | undefined;
 
   pickClient(client: string | undefined): void {
     if (client !== this.client) {
-      this.found = nothing;
-      this.looked = undefined;
+      this.found = emptyResult;
+      this.highlighted = undefined;
     }
     this.client = client;
     if (client === undefined) this.following = false;
@@ -49,15 +49,15 @@ export class Selection {
     this.version += 1;
   }
 
-  find(found: Found): void {
+  setFound(found: NearbyResult): void {
     this.found = found;
-    this.looked = undefined;
+    this.highlighted = undefined;
     this.version += 1;
   }
 
-  look(nearby: Nearby): void {
-    if (nearby === this.looked) return;
-    this.looked = nearby;
+  highlight(nearby: Nearby): void {
+    if (nearby === this.highlighted) return;
+    this.highlighted = nearby;
     this.version += 1;
   }
 }

@@ -1,16 +1,16 @@
-import { part, write } from '../dom.js';
+import { byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
-import { clientsMax, type Locations } from '../data/locations.js';
+import { maxClients, type Locations } from '../data/locations.js';
 import { Rate } from './rate.js';
-import { counted, number } from '../data/format.js';
+import { formatCount, formatNumber } from '../data/format.js';
 
 /** How often the head of the page is written, in milliseconds. */
-const everyMs = 250;
+const renderIntervalMs = 250;
 
 /** The head of the page: how the herd is, in one line. */
 export class Summary {
   private readonly rate = new Rate();
-  private writtenMs = -Infinity;
+  private renderedMs = -Infinity;
 
   constructor(
     private readonly herd: Herd,
@@ -18,22 +18,22 @@ export class Summary {
   ) {}
 
   paint(nowMs: number): void {
-    if (nowMs - this.writtenMs < everyMs) return;
-    this.writtenMs = nowMs;
+    if (nowMs - this.renderedMs < renderIntervalMs) return;
+    this.renderedMs = nowMs;
     const { herd, locations } = this;
-    const heard = herd.list.filter(({ reach }) => reach === 'reached').length;
-    write(part('herd-name', HTMLElement), herd.name);
-    write(part('opened-on', HTMLElement), herd.openedOn === '' ? 'Calling …' : `Opened on ${herd.openedOn}`);
+    const connected = herd.serverList.filter(({ reach }) => reach === 'connected').length;
+    setText(byId('herd-name', HTMLElement), herd.name);
+    setText(byId('opened-on', HTMLElement), herd.openedOn === '' ? 'Calling …' : `Opened on ${herd.openedOn}`);
     if (herd.servers.size === 0) return;
-    write(part('servers-up', HTMLElement), `${heard} of ${herd.servers.size}`);
+    setText(byId('servers-up', HTMLElement), `${connected} of ${herd.servers.size}`);
     const links = [...herd.links.values()];
-    const live = links.filter(({ ends }) => ends.every(({ now }) => now.state === 'live')).length;
-    write(part('links-live', HTMLElement), `${live} of ${links.length}`);
-    write(part('clients-known', HTMLElement), number(locations.count));
-    write(part('updates-rate', HTMLElement), number(Math.round(this.rate.of(locations.updates, nowMs))));
-    part('no-clients', HTMLElement).hidden = locations.count > 0 || heard === 0;
-    const leftOut = part('left-out', HTMLElement);
-    leftOut.hidden = locations.leftOut === 0;
-    write(leftOut, `Only the first ${counted(clientsMax, 'client')} are drawn.`);
+    const live = links.filter(({ ends }) => ends.every(({ current }) => current.state === 'live')).length;
+    setText(byId('links-live', HTMLElement), `${live} of ${links.length}`);
+    setText(byId('clients-known', HTMLElement), formatNumber(locations.count));
+    setText(byId('updates-rate', HTMLElement), formatNumber(Math.round(this.rate.update(locations.updates, nowMs))));
+    byId('no-clients', HTMLElement).hidden = locations.count > 0 || connected === 0;
+    const omittedNote = byId('left-out', HTMLElement);
+    omittedNote.hidden = locations.omitted === 0;
+    setText(omittedNote, `Only the first ${formatCount(maxClients, 'client')} are drawn.`);
   }
 }

@@ -1,14 +1,14 @@
-import { part, write } from '../dom.js';
+import { byId, setText } from '../dom.js';
 
 /** Where this tab keeps the token; closing it forgets the token. */
 const storageKey = 'herd token';
 
 /** What the herd asks a token for. */
-type Purpose = 'clients' | 'administration';
+type Purpose = 'client' | 'admin';
 
-const purposes: Readonly<Record<Purpose, string>> = {
-  clients: 'This herd is for those who have its token.',
-  administration: 'To administer this herd, its token of administration is needed.',
+const prompts: Readonly<Record<Purpose, string>> = {
+  client: 'This herd is for those who have its token.',
+  admin: 'To administer this herd, its token of administration is needed.',
 };
 
 /** Visible characters of ASCII: of others no server takes a token, and with some of them no request can be made. */
@@ -16,15 +16,15 @@ const tokenPattern = /^[\x21-\x7e]+$/;
 
 /** The reader's token, where the herd asks for one. It goes with each request, in a header: never in an address. */
 class Token {
-  private readonly form = part('token', HTMLFormElement);
-  private readonly field = part('token-value', HTMLInputElement);
-  private purpose: Purpose = 'clients';
-  private onGiven: (purpose: Purpose) => void = () => undefined;
+  private readonly form = byId('token', HTMLFormElement);
+  private readonly field = byId('token-value', HTMLInputElement);
+  private purpose: Purpose = 'client';
+  private callback: (purpose: Purpose) => void = () => undefined;
 
   constructor() {
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.take(this.field.value.trim());
+      this.accept(this.field.value.trim());
     });
   }
 
@@ -43,37 +43,37 @@ class Token {
   }
 
   /** Asks the reader, unless it is asked already. */
-  ask(purpose: Purpose): void {
+  request(purpose: Purpose): void {
     if (!this.form.hidden) return;
     this.purpose = purpose;
-    const wrong = this.value === '' ? '' : ' The one that you gave is not it.';
-    this.demand(`${purposes[purpose]}${wrong}`);
+    const retryHint = this.value === '' ? '' : ' The one that you gave is not it.';
+    this.showPrompt(`${prompts[purpose]}${retryHint}`);
   }
 
   /** Calls back whenever the reader has given a token, with what it was asked for. */
-  whenGiven(tell: (purpose: Purpose) => void): void {
-    this.onGiven = tell;
+  onToken(callback: (purpose: Purpose) => void): void {
+    this.callback = callback;
   }
 
   private get value(): string {
     return sessionStorage.getItem(storageKey) ?? '';
   }
 
-  private take(given: string): void {
+  private accept(input: string): void {
     this.field.value = '';
-    if (!tokenPattern.test(given)) {
-      this.demand(
-        `${purposes[this.purpose]} What you gave cannot be it: in a token are no spaces, and no letters but A to Z.`,
+    if (!tokenPattern.test(input)) {
+      this.showPrompt(
+        `${prompts[this.purpose]} What you gave cannot be it: in a token are no spaces, and no letters but A to Z.`,
       );
       return;
     }
-    sessionStorage.setItem(storageKey, given);
+    sessionStorage.setItem(storageKey, input);
     this.form.hidden = true;
-    this.onGiven(this.purpose);
+    this.callback(this.purpose);
   }
 
-  private demand(words: string): void {
-    write(part('token-words', HTMLElement), words);
+  private showPrompt(text: string): void {
+    setText(byId('token-words', HTMLElement), text);
     this.form.hidden = false;
     this.field.focus();
   }

@@ -1,6 +1,6 @@
 import type { Location } from '../../../protocol/place/location.js';
 import type { Bus } from '../../bus/bus.js';
-import { cursorCount } from '../../store/partitioned-map.js';
+import { cursorLimit } from '../../store/partitioned-map.js';
 import type { Clock } from '../../ports/clock.js';
 import { addresses, type ListedMessage } from '../../bus/messages.js';
 import type { Random } from '../../ports/random.js';
@@ -34,7 +34,7 @@ export class BucketComparison {
 
   begin(): void {
     this.end();
-    this.start = Math.floor(this.random.next() * cursorCount);
+    this.start = Math.floor(this.random.next() * cursorLimit);
     this.pages = 'up to the end';
     this.following = this.start;
   }
@@ -47,8 +47,8 @@ export class BucketComparison {
   }
 
   /** Takes a page. Returns what is on it. */
-  take({ question, locations, next }: ListedMessage): readonly Location[] {
-    if (question !== this.question || this.pages === 'none') return [];
+  take({ requestId, locations, next }: ListedMessage): readonly Location[] {
+    if (requestId !== this.question || this.pages === 'none') return [];
     this.following = this.followingOf(next);
     if (this.following === undefined) this.end();
     return locations;
@@ -79,7 +79,7 @@ export class BucketComparison {
   private ask(from: number): void {
     const { question } = this;
     this.asked = from;
-    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, question };
+    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, requestId: question };
     this.bus.send(addresses.store, { kind: 'list', ...asked });
   }
 }

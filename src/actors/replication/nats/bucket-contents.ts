@@ -18,7 +18,7 @@ export class BucketContents {
   /** Who has been here longest is forgotten next. */
   private turn = this.held.keys();
 
-  constructor(private readonly clientsMax: number) {}
+  constructor(private readonly maxClients: number) {}
 
   get(client: ClientId): Held | undefined {
     return this.held.get(client);
@@ -29,7 +29,7 @@ export class BucketContents {
     const known = this.held.get(client);
     if (known !== undefined && known.revision > revision) return;
     this.held.set(client, { location, revision });
-    if (known === undefined && this.held.size > this.clientsMax) this.makeRoom();
+    if (known === undefined && this.held.size > this.maxClients) this.makeRoom();
   }
 
   forget(client: ClientId): void {

@@ -1,5 +1,5 @@
 import type { ClientId } from '../../../protocol/place/ids.js';
-import { newerOf, type Location } from '../../../protocol/place/location.js';
+import { pickNewer, type Location } from '../../../protocol/place/location.js';
 import type { BucketReader } from './bucket-reader.js';
 import type { Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
@@ -71,7 +71,7 @@ export class BucketFetches {
   /** The bucket has told of a change. */
   see(location: Location): void {
     const fetch = this.flying.get(location.client);
-    if (fetch !== undefined) fetch.seen = newerOf(location, fetch.seen);
+    if (fetch !== undefined) fetch.seen = pickNewer(location, fetch.seen);
   }
 
   /** A question has its answer. Returns the newest that the bucket is known to hold; undefined if it did not say, or has nothing. */
@@ -84,7 +84,7 @@ export class BucketFetches {
       return seen;
     }
     const read = outcome.entry && this.reader.locationIn(outcome.entry);
-    return read === undefined ? seen : newerOf(read, seen);
+    return read === undefined ? seen : pickNewer(read, seen);
   }
 
   /** What is watched, and was not said, waits again. */

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import { backoffMs, linkPauseMaxMs } from '../../time/backoff.js';
+import { backoffMs, maxLinkBackoffMs } from '../../time/backoff.js';
 import type { BucketState } from '../../bus/events.js';
 import type { Random } from '../../ports/random.js';
 
@@ -57,7 +57,7 @@ export const bucketMachine = setup({
     tell: (_, _params: { state: BucketState }) => undefined,
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
-      return { failures, retryInMs: backoffMs(failures, context.random.next(), linkPauseMaxMs) };
+      return { failures, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };
     }),
     forgetFailures: assign({ failures: 0 }),
     noteReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
@@ -103,7 +103,7 @@ export const bucketMachine = setup({
       ],
     },
     away: {
-      entry: ['hangUp', 'countFailure', { type: 'tell', params: { state: 'away' } }],
+      entry: ['hangUp', 'countFailure', { type: 'tell', params: { state: 'disconnected' } }],
       on: { LOST: {} },
       after: { retryIn: 'connecting' },
     },

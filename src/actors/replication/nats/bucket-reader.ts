@@ -1,7 +1,7 @@
 import { parseBucketValue } from '../../../protocol/nats/bucket-value.js';
-import { serverIdLengthMax } from '../../../protocol/place/ids.js';
+import { maxServerIdLength } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
-import { peerLineBytesMax } from '../../../protocol/peer/peer-line.js';
+import { maxPeerLineBytes } from '../../../protocol/peer/peer-line.js';
 import type { Bus } from '../../bus/bus.js';
 import type { BucketEntry, LocationBucket } from '../../ports/location-bucket.js';
 
@@ -19,8 +19,8 @@ export class BucketReader {
   /** The location in an entry; undefined if there is none that is understood. */
   locationIn({ key, value }: BucketEntry): Location | undefined {
     if (value === undefined) return undefined;
-    if (value.length + serverIdLengthMax + 1 > peerLineBytesMax(this.lineBytesMax)) {
-      this.warn('the bucket has locations that are longer than limits.lineBytesMax allows here, and that are ignored');
+    if (value.length + maxServerIdLength + 1 > maxPeerLineBytes(this.lineBytesMax)) {
+      this.warn('the bucket has locations that are longer than limits.maxLineBytes allows here, and that are ignored');
       return undefined;
     }
     const said = parseBucketValue(value);

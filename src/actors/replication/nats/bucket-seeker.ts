@@ -2,7 +2,7 @@ import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import type { Actor, Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
-import { addresses, type BucketSeekerMessage, type Question, type SeekerMessage } from '../../bus/messages.js';
+import { addresses, type BucketSeekerMessage, type ActorRequest, type LookupMessage } from '../../bus/messages.js';
 import { sendLater } from '../../bus/send-later.js';
 
 /** Clients that are asked for at once. One more is answered as unknown: strangers may ask for what nobody knows. */
@@ -10,7 +10,7 @@ const searchesMax = 10_000;
 
 /** A client that the bucket is asked for, and who waits for the answer. */
 interface Search {
-  readonly askers: Question[];
+  readonly askers: ActorRequest[];
   readonly cancelTimer: () => void;
 }
 
@@ -19,7 +19,7 @@ interface Search {
  * a client at the same time wait for the same answer. What the bucket does not say in time is unknown; should it say it later,
  * the next one who asks has it.
  */
-export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> {
+export class BucketSeeker implements Actor<LookupMessage | BucketSeekerMessage> {
   private readonly searches = new Map<ClientId, Search>();
 
   /** @param withinMs how long a search may take, in milliseconds */
@@ -29,19 +29,19 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
     private readonly withinMs: number,
   ) {}
 
-  receive(message: SeekerMessage | BucketSeekerMessage): void {
+  receive(message: LookupMessage | BucketSeekerMessage): void {
     switch (message.kind) {
-      case 'seek':
+      case 'lookup':
         return this.seek(message.client, message);
-      case 'appeared':
+      case 'client-found':
         return this.conclude(message.location.client, message.location);
       case 'nowhere':
         return this.conclude(message.client, undefined);
       case 'fetch-overdue':
         return this.giveUp(message.client);
-      case 'search-due':
-      case 'seek-heard':
-      case 'unknown-heard':
+      case 'lookup-timeout':
+      case 'peer-lookup':
+      case 'peer-unknown':
         throw new Error(`a seeker that asks the bucket has no neighbours, and was told ${message.kind}`);
       default:
         message satisfies never;
@@ -51,13 +51,13 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
   stop(): void {
     for (const { askers, cancelTimer } of this.searches.values()) {
       cancelTimer();
-      for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'question-failed', question });
+      for (const { replyTo, requestId } of askers) this.bus.send(replyTo, { kind: 'request-failed', requestId });
     }
     this.searches.clear();
   }
 
-  private seek(client: ClientId, { replyTo, question }: Question): void {
-    const asker = { replyTo, question };
+  private seek(client: ClientId, { replyTo, requestId }: ActorRequest): void {
+    const asker = { replyTo, requestId };
     const search = this.searches.get(client);
     if (search !== undefined) {
       search.askers.push(asker);
@@ -82,7 +82,7 @@ export class BucketSeeker implements Actor<SeekerMessage | BucketSeekerMessage> 
     this.answer(search.askers, location);
   }
 
-  private answer(askers: readonly Question[], location: Location | undefined): void {
-    for (const { replyTo, question } of askers) this.bus.send(replyTo, { kind: 'located', question, location });
+  private answer(askers: readonly ActorRequest[], location: Location | undefined): void {
+    for (const { replyTo, requestId } of askers) this.bus.send(replyTo, { kind: 'located', requestId, location });
   }
 }

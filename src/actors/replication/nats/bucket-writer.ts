@@ -40,18 +40,18 @@ export class BucketWriter {
   /** Undefined while nothing may be written. */
   private session: BucketSession | undefined;
 
-  /** @param clientsMax clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written */
+  /** @param maxClients clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written */
   constructor(
     private readonly edges: WriterEdges,
     private readonly hold: Hold,
-    clientsMax: number,
+    maxClients: number,
   ) {
-    this.contents = new BucketContents(clientsMax);
+    this.contents = new BucketContents(maxClients);
     const { bucket } = edges;
     this.shards = new BucketShards(
       { ...edges, onTaking: (shard) => this.writeInto(shard) },
       (client) => bucket.keyOf(client),
-      Math.max(clientsMax, waitingMin),
+      Math.max(maxClients, waitingMin),
     );
   }
 
@@ -95,7 +95,7 @@ export class BucketWriter {
   add(location: Location): void {
     if (this.shards.add(location) === undefined) return;
     this.edges.reader.warn(
-      'more clients than limits.clientsMax wait to be written: those that have waited longest are given up, unless they are still held when the bucket is back',
+      'more clients than limits.maxClients wait to be written: those that have waited longest are given up, unless they are still held when the bucket is back',
     );
   }
 

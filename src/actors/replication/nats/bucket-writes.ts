@@ -1,5 +1,5 @@
 import type { ClientId } from '../../../protocol/place/ids.js';
-import { newerOf, type Location } from '../../../protocol/place/location.js';
+import { pickNewer, type Location } from '../../../protocol/place/location.js';
 
 /** A location on its way into the bucket. */
 export interface Write {
@@ -38,9 +38,9 @@ export class BucketWrites {
   /** The newest of a client that has yet to be written. */
   newestOf(client: ClientId): Location | undefined {
     const write = this.flying.get(client);
-    const flying = write && newerOf(write.location, write.next);
+    const flying = write && pickNewer(write.location, write.next);
     const waiting = this.waiting.get(client);
-    return waiting === undefined ? flying : newerOf(waiting, flying);
+    return waiting === undefined ? flying : pickNewer(waiting, flying);
   }
 
   /** Has a location written. */
@@ -48,8 +48,8 @@ export class BucketWrites {
     const { client } = location;
     const write = this.flying.get(client);
     if (write !== undefined) {
-      write.next = newerOf(location, write.next);
-    } else this.waiting.set(client, newerOf(location, this.waiting.get(client)));
+      write.next = pickNewer(location, write.next);
+    } else this.waiting.set(client, pickNewer(location, this.waiting.get(client)));
   }
 
   /** Gives up the one that has waited longest. */

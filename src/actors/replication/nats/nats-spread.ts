@@ -1,6 +1,6 @@
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import { newerOf, type Location } from '../../../protocol/place/location.js';
+import { pickNewer, type Location } from '../../../protocol/place/location.js';
 import { BucketComparison, pageLocationsMax } from './bucket-comparison.js';
 import { BucketFetches } from './bucket-fetches.js';
 import { BucketMailbox } from './bucket-mailbox.js';
@@ -47,24 +47,24 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private dueTimer: unknown;
 
   /**
-   * @param limits `clientsMax`: clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
+   * @param limits `maxClients`: clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
    * @param hold which clients the store holds
    */
   constructor(
     private readonly bus: Bus,
     private readonly edges: BucketEdges,
-    { clientsMax, lineBytesMax }: Pick<Limits, 'clientsMax' | 'lineBytesMax'>,
+    { maxClients, maxLineBytes }: Pick<Limits, 'maxClients' | 'maxLineBytes'>,
     private readonly hold: Hold,
   ) {
     const { bucket, clock, random } = edges;
     this.mailbox = new BucketMailbox(bus, addresses.bucketSpread);
-    this.reader = new BucketReader(bus, bucket, lineBytesMax);
+    this.reader = new BucketReader(bus, bucket, maxLineBytes);
     this.fetches = new BucketFetches(bus, clock, bucket, this.reader);
     this.comparison = new BucketComparison(bus, clock, random);
     this.writer = new BucketWriter(
       { ...edges, bus, reader: this.reader, onOutdated: () => this.writeSoon(), onChange: () => this.tellHowItIsUp() },
       hold,
-      clientsMax,
+      maxClients,
     );
     this.life = createActor(
       bucketMachine.provide({
@@ -84,7 +84,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
 
   receive(message: BucketSpreadMessage): void {
     switch (message.kind) {
-      case 'spread':
+      case 'replicate':
         if (message.from === fromBucket) return;
         for (const location of message.locations) this.writer.add(location);
         return this.writeSoon();
@@ -93,8 +93,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         return this.write();
       case 'listed':
         return this.compare(message);
-      case 'question-failed':
-        return this.comparison.failed(message.question);
+      case 'request-failed':
+        return this.comparison.failed(message.requestId);
       case 'fetch':
         return this.fetch(message.client, message.reason);
       case 'fetch-dropped':
@@ -205,7 +205,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
 
   private tellFetched(client: ClientId, inBucket: Location | undefined): void {
     const waiting = this.writer.newestWaiting(client);
-    const location = waiting === undefined ? inBucket : newerOf(waiting, inBucket);
+    const location = waiting === undefined ? inBucket : pickNewer(waiting, inBucket);
     this.bus.send(addresses.touchedStore, { kind: 'fetched', client, location });
   }
 
@@ -243,21 +243,21 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private tellHowItIsUp(): void {
     const { trouble } = this.writer;
     if (trouble === undefined) this.tell('live', { reason: '', retryInMs: 0 });
-    else this.tell('blocked', trouble);
+    else this.tell('write-blocked', trouble);
   }
 
   private tell(
     state: BucketState,
     { reason, retryInMs }: { readonly reason: string; readonly retryInMs: number },
   ): void {
-    const pauses = state === 'blocked' || state === 'away';
+    const pauses = state === 'write-blocked' || state === 'disconnected';
     const isWell = state === 'live' || state === 'stopped';
     this.bus.publish({
       kind: 'bucket',
       state,
       reason: isWell ? '' : reason,
       retryInMs: pauses ? retryInMs : 0,
-      waiting: this.writer.waiting,
+      pendingWrites: this.writer.waiting,
     });
   }
 }

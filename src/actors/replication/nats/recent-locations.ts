@@ -1,6 +1,6 @@
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
-import { ClientBuckets } from '../../store/partitioned-map.js';
+import { PartitionedMap } from '../../store/partitioned-map.js';
 import { locationBytes } from '../../store/location-bytes.js';
 import type { Random } from '../../ports/random.js';
 
@@ -22,7 +22,7 @@ class Place extends Link {
  * kept in order by deleting and adding must be put together anew now and then, which a million clients would feel.
  */
 export class RecentLocations {
-  private readonly places: ClientBuckets<Place>;
+  private readonly places: PartitionedMap<Place>;
   /** Where the ring begins and ends: next to it, the newest on one side and the oldest on the other. */
   private readonly end = new Link();
   private count = 0;
@@ -35,7 +35,7 @@ export class RecentLocations {
     private readonly keptMax: { readonly clients: number; readonly bytes: number },
     random: Random,
   ) {
-    this.places = new ClientBuckets<Place>(random);
+    this.places = new PartitionedMap<Place>(random);
   }
 
   /** How many clients there are. */
@@ -54,24 +54,24 @@ export class RecentLocations {
   }
 
   /** What is held of the client of a location. */
-  rivalOf({ bucket, client }: Location): Location | undefined {
-    return this.places.getFrom(bucket, client)?.location;
+  rivalOf({ partition, client }: Location): Location | undefined {
+    return this.places.getInPartition(partition, client)?.location;
   }
 
   /** Holds a location. A client that was not held is the last one touched; for another it is no touch. */
   put(location: Location): void {
-    const { bucket, client } = location;
-    const place = this.places.getFrom(bucket, client);
+    const { partition, client } = location;
+    const place = this.places.getInPartition(partition, client);
     if (place !== undefined) {
       const change = location.line.length - place.location.line.length;
       this.heldBytes += change;
       if (isAlone(place)) this.keptBytes += change;
-      location.shareClientOf(place.location);
+      location.reuseClientTextOf(place.location);
       place.location = location;
       return;
     }
     const added = new Place(location);
-    this.places.set(bucket, client, added);
+    this.places.set(partition, client, added);
     this.count += 1;
     this.heldBytes += locationBytes(location);
     this.addNewest(added);
@@ -111,13 +111,13 @@ export class RecentLocations {
     if (!(oldest instanceof Place)) return undefined;
     takeOut(oldest);
     const { location } = oldest;
-    this.places.delete(location.bucket, location.client);
+    this.places.delete(location.partition, location.client);
     this.count -= 1;
     this.heldBytes -= locationBytes(location);
     return location;
   }
 
-  /** Locations from a cursor on, until there are `max` or somewhat more, and the cursor that comes next: see `ClientBuckets`. */
+  /** Locations from a cursor on, until there are `max` or somewhat more, and the cursor that comes next: see `PartitionedMap`. */
   page(from: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
     const { values, next } = this.places.page(from, max);
     return { locations: values.map(({ location }) => location), next };

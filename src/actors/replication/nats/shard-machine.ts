@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import { backoffMs, linkPauseMaxMs } from '../../time/backoff.js';
+import { backoffMs, maxLinkBackoffMs } from '../../time/backoff.js';
 import type { Random } from '../../ports/random.js';
 
 export interface ShardInput {
@@ -51,7 +51,7 @@ export const shardMachine = setup({
     tellRecovery: () => undefined,
     noteFailure: assign(({ context }, { reason }: { reason: string }) => {
       const failures = context.failures + 1;
-      return { failures, reason, retryInMs: backoffMs(failures, context.random.next(), linkPauseMaxMs) };
+      return { failures, reason, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };
     }),
     forgetFailures: assign({ failures: 0, reason: '' }),
   },

@@ -1,4 +1,4 @@
-import { everyone } from '../../../protocol/client/command.js';
+import { allClients } from '../../../protocol/client/command.js';
 import type { ClientId, ServerId } from '../../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../../protocol/place/location.js';
 import type { Actor, Address, Bus } from '../../bus/bus.js';
@@ -7,8 +7,8 @@ import {
   type ConnectionMessage,
   type StoreMessage,
   type TouchedStoreMessage,
-  type Unwatched,
-  type WatchQuestion,
+  type Unsubscribe,
+  type Subscribe,
 } from '../../bus/messages.js';
 import type { StoreLimits } from '../../ports/limits.js';
 import type { Random } from '../../ports/random.js';
@@ -32,8 +32,8 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     random: Random,
     private readonly limits: StoreLimits,
   ) {
-    const { clientsMax, storeBytesMax } = limits;
-    this.held = new RecentLocations({ clients: Math.floor(clientsMax / 2), bytes: storeBytesMax / 2 }, random);
+    const { maxClients, maxStoreBytes } = limits;
+    this.held = new RecentLocations({ clients: Math.floor(maxClients / 2), bytes: maxStoreBytes / 2 }, random);
   }
 
   receive(message: StoreMessage | TouchedStoreMessage): void {
@@ -45,22 +45,22 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         return this.learn(message.locations, message.from);
       case 'fetched':
         return this.takeFetched(message.client, message.location);
-      case 'remembered':
+      case 'restored':
         for (const location of message.locations) this.hold(location);
         return this.makeRoom();
       case 'whereis': {
-        const { client, replyTo, question } = message;
+        const { client, replyTo, requestId } = message;
         this.held.touch(client);
-        return this.bus.send(replyTo, { kind: 'located', question, location: this.held.get(client) });
+        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.held.get(client) });
       }
       case 'list': {
-        const { replyTo, question, from, max } = message;
+        const { replyTo, requestId, from, max } = message;
         const { size } = this.held;
-        return this.bus.send(replyTo, { kind: 'listed', question, ...this.held.page(from, max), size });
+        return this.bus.send(replyTo, { kind: 'listed', requestId, ...this.held.page(from, max), size });
       }
-      case 'watch':
+      case 'subscribe':
         return this.passWatch(message);
-      case 'unwatch':
+      case 'unsubscribe':
         return this.passUnwatch(message);
       case 'watched':
         return this.beginWatched(message.client);
@@ -70,10 +70,10 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         // Of those that are held the spread finds out by itself what has changed meanwhile.
         for (const client of this.watched) if (this.held.get(client) === undefined) this.fetch(client);
         return;
-      case 'sought':
-      case 'describe':
-      case 'compare':
-      case 'buckets-told':
+      case 'lookup-requested':
+      case 'digest-requested':
+      case 'digest-received':
+      case 'partitions-received':
       case 'catch-up':
       case 'next-page':
         throw new Error(`a store that does not hold everything has no neighbours, and was told ${message.kind}`);
@@ -98,8 +98,8 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       // Also if one of them broke something: what is held here, the others must hear of.
       if (locations.length > 0) {
         this.bus.publish({ kind: 'locations-learned', locations, from });
-        if (from === undefined) this.bus.send(addresses.bucketSpread, { kind: 'spread', locations, from });
-        if (this.watchers.size > 0) this.bus.send(addresses.watch, { kind: 'learned', locations });
+        if (from === undefined) this.bus.send(addresses.bucketSpread, { kind: 'replicate', locations, from });
+        if (this.watchers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', locations });
       }
       this.makeRoom();
     }
@@ -112,7 +112,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
   /** Holds a location from now on, if it is new, and tells whoever waits for its client. */
   private take(location: Location): boolean {
     const taken = this.hold(location);
-    if (taken === 'new client') this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    if (taken === 'new client') this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
     return taken !== 'nothing new';
   }
 
@@ -133,27 +133,27 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       this.bus.publish({ kind: 'location-fetched', location: fetched });
       // Of one that was held already, and older, all who watch were told.
       if (known !== undefined || this.watched.has(client)) {
-        this.bus.send(addresses.watch, { kind: 'learned', locations: [fetched] });
+        this.bus.send(addresses.subscriptions, { kind: 'learned', locations: [fetched] });
       }
       this.makeRoom();
       if (known === undefined) return;
     }
     const location = this.held.get(client);
     if (location === undefined) return this.bus.send(addresses.bucketSeeker, { kind: 'nowhere', client });
-    this.bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
   }
 
-  private passWatch(question: WatchQuestion): void {
+  private passWatch(question: Subscribe): void {
     const { client, replyTo } = question;
     this.watchers.add(replyTo);
-    if (client !== everyone) this.held.touch(client);
-    this.bus.send(addresses.watch, { ...question, location: this.held.get(client) });
+    if (client !== allClients) this.held.touch(client);
+    this.bus.send(addresses.subscriptions, { ...question, location: this.held.get(client) });
   }
 
-  private passUnwatch(message: Unwatched): void {
-    if (!this.watchers.has(message.watcher)) return;
-    if (message.client === undefined) this.watchers.delete(message.watcher);
-    this.bus.send(addresses.watch, message);
+  private passUnwatch(message: Unsubscribe): void {
+    if (!this.watchers.has(message.subscriber)) return;
+    if (message.client === undefined) this.watchers.delete(message.subscriber);
+    this.bus.send(addresses.subscriptions, message);
   }
 
   private beginWatched(client: ClientId): void {
@@ -173,11 +173,11 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
   }
 
   private makeRoom(): void {
-    const { clientsMax, storeBytesMax } = this.limits;
-    while (this.held.size > clientsMax || this.held.bytes > storeBytesMax) {
+    const { maxClients, maxStoreBytes } = this.limits;
+    while (this.held.size > maxClients || this.held.bytes > maxStoreBytes) {
       const location = this.held.takeOldest();
       if (location === undefined) return;
-      this.bus.publish({ kind: 'location-forgotten', location });
+      this.bus.publish({ kind: 'location-evicted', location });
     }
   }
 }

@@ -6,14 +6,14 @@ import { configFor } from '../../shared/config-file.js';
 import { CommandError } from '../../shared/errors.js';
 import type { StatusOptions } from '../../shared/options.js';
 import { print, warn } from '../../shared/output.js';
-import { stopRequested } from '../../shared/signals.js';
-import { lookAt, type HerdLook } from './poll.js';
-import { pageOf } from './render.js';
-import { colourOf, drawn, Screen } from './screen.js';
-import { pictureOf, type HerdPicture } from './summary.js';
+import { waitForStopSignal } from '../../shared/signals.js';
+import { pollHerd, type HerdSample } from './poll.js';
+import { renderStatus } from './render.js';
+import { selectColour, colourLines, Screen } from './screen.js';
+import { summarizeHerd, type HerdSummary } from './summary.js';
 
 /** Between two looks, in milliseconds: rates are of what happened in between. */
-const lookEveryMs = 1_000;
+const pollIntervalMs = 1_000;
 
 /**
  * `herd status`: who is up, and how all are. The exit status is 0 if all servers are up and ready and all links live, 1 if
@@ -21,9 +21,9 @@ const lookEveryMs = 1_000;
  */
 export async function status(options: StatusOptions): Promise<void> {
   try {
-    const config = configFor(options, 'to ask over HTTP');
-    if (options.watch === true) await watch(config, options);
-    else await show(config, options);
+    const config = configFor(options, 'http-client');
+    if (options.watch === true) await watchStatus(config, options);
+    else await showStatus(config, options);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandError)) throw error;
     for (const problem of error instanceof ConfigError ? error.problems : [error.message]) warn(problem);
@@ -31,33 +31,33 @@ export async function status(options: StatusOptions): Promise<void> {
   }
 }
 
-async function show(config: HerdConfig, options: StatusOptions): Promise<void> {
+async function showStatus(config: HerdConfig, options: StatusOptions): Promise<void> {
   const { signal } = new AbortController();
-  const before = await lookAt(config, signal);
-  await pause(lookEveryMs);
-  const herd = pictureOf(config, before, await lookAt(config, signal));
-  print(textOf(herd, options));
-  if (!herd.sound) process.exitCode = 1;
+  const before = await pollHerd(config, signal);
+  await pause(pollIntervalMs);
+  const herd = summarizeHerd(config, before, await pollHerd(config, signal));
+  print(formatStatus(herd, options));
+  if (!herd.healthy) process.exitCode = 1;
 }
 
-async function watch(config: HerdConfig, options: StatusOptions): Promise<void> {
-  const { signal } = stopped();
-  const screen = isTerminal() && options.json !== true ? new Screen(process.stdout, colour()) : undefined;
-  let before: HerdLook | undefined;
+async function watchStatus(config: HerdConfig, options: StatusOptions): Promise<void> {
+  const { signal } = abortOnStop();
+  const screen = isTerminal() && options.json !== true ? new Screen(process.stdout, terminalColour()) : undefined;
+  let before: HerdSample | undefined;
   try {
     for (;;) {
       const startedMs = performance.now();
-      const after = await lookAt(config, signal);
-      const herd = pictureOf(config, before, after);
-      if (screen === undefined) print(textOf(herd, options) + (options.json === true ? '' : '\n'));
+      const after = await pollHerd(config, signal);
+      const herd = summarizeHerd(config, before, after);
+      if (screen === undefined) print(formatStatus(herd, options) + (options.json === true ? '' : '\n'));
       else
         screen.show([
-          ...pageOf(herd, process.stdout.columns),
-          { text: '', tone: 'plain' },
-          { text: 'Ctrl-C ends.', tone: 'plain' },
+          ...renderStatus(herd, process.stdout.columns),
+          { text: '', severity: 'plain' },
+          { text: 'Ctrl-C ends.', severity: 'plain' },
         ]);
       before = after;
-      await pause(Math.max(0, startedMs + lookEveryMs - performance.now()), undefined, { signal });
+      await pause(Math.max(0, startedMs + pollIntervalMs - performance.now()), undefined, { signal });
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -67,22 +67,24 @@ async function watch(config: HerdConfig, options: StatusOptions): Promise<void> 
 }
 
 /** Aborts when the user has seen enough, or nobody reads any more. */
-function stopped(): AbortController {
+function abortOnStop(): AbortController {
   const controller = new AbortController();
-  void stopRequested().then(() => controller.abort());
+  void waitForStopSignal().then(() => controller.abort());
   process.stdout.on('error', () => controller.abort());
   return controller;
 }
 
-function textOf(herd: HerdPicture, { json }: StatusOptions): string {
+function formatStatus(herd: HerdSummary, { json }: StatusOptions): string {
   if (json === true) return JSON.stringify({ time: new Date().toISOString(), ...herd });
-  return drawn(pageOf(herd, isTerminal() ? process.stdout.columns : undefined), colour()).join('\n');
+  return colourLines(renderStatus(herd, isTerminal() ? process.stdout.columns : undefined), terminalColour()).join(
+    '\n',
+  );
 }
 
 function isTerminal(): boolean {
   return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-function colour(): 'coloured' | 'plain' {
-  return colourOf(process.stdout, process.env);
+function terminalColour(): 'coloured' | 'plain' {
+  return selectColour(process.stdout, process.env);
 }

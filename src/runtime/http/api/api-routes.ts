@@ -1,31 +1,31 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { textOf } from '../../../protocol/text/bytes.js';
-import { isoPositionOf, parsePosition } from '../../../protocol/place/position.js';
-import { validRadiusKmMax } from '../../../protocol/upstream/upstream.js';
+import { formatIsoPosition, parsePosition } from '../../../protocol/place/position.js';
+import { maxValidRadiusKm } from '../../../protocol/upstream/upstream.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
-import type { Desk, Page } from './actor-gateway.js';
+import type { ActorGateway, LocationPage } from './actor-gateway.js';
 import type { EventStreams } from './event-streams.js';
 import { herdRoutes } from './herd-routes.js';
-import type { HttpEdges } from '../server/http-context.js';
+import type { HttpContext } from '../server/http-context.js';
 import { HttpError } from '../server/http-error.js';
-import { degreesOf, locationJsonOf } from './location-json.js';
-import { openApiOf, type RouteDescription } from './openapi.js';
-import { addressOfSocket } from '../../sockets/listening.js';
+import { coordinatesOf, toLocationJson } from './location-json.js';
+import { buildOpenApi, type RouteDescription } from './openapi.js';
+import { remoteAddressOfSocket } from '../../sockets/listener.js';
 import { formatSeconds } from '../../../protocol/place/time.js';
-import type { PagedAnswers } from '../server/paged-responses.js';
-import { phoneRoutes } from '../trackers/tracker-routes.js';
-import type { Reception } from './report-ingest.js';
-import type { Reports } from './reports.js';
+import type { PagedResponses } from '../server/paged-responses.js';
+import { trackerRoutes } from '../trackers/tracker-routes.js';
+import type { ReportIngest } from './report-ingest.js';
+import type { ReportHandler } from './report-handler.js';
 
 /** Who may follow changes at once; one more is turned away. */
-const followersMax = 1_000;
+const maxChangeStreams = 1_000;
 
 /** Clients whose locations are made JSON at a time, in half a millisecond or so; others are served between two pages. */
-const pageClients = 100;
+const pageSize = 100;
 
 /** The media type of GeoJSON (RFC 7946, section 12). */
-const geoJson = 'application/geo+json';
+const geoJsonType = 'application/geo+json';
 
 const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'changes', RouteDescription>> = {
   report: {
@@ -33,36 +33,36 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
     path: '/api/locations',
     summary: 'Report where a client is.',
     body: schemas.reportBody,
-    answer: schemas.locationAnswer,
+    response: schemas.locationResponse,
   },
   list: {
     method: 'get',
     path: '/api/clients',
     summary: 'Where clients are, page by page.',
     query: schemas.listQuery,
-    answer: schemas.listAnswer,
+    response: schemas.listResponse,
   },
   where: {
     method: 'get',
     path: '/api/clients/:client',
     summary: 'Where a client is.',
     parameters: schemas.clientPath,
-    answer: schemas.locationAnswer,
+    response: schemas.locationResponse,
   },
   near: {
     method: 'get',
     path: '/api/clients/:client/near',
     summary: 'What is near a client.',
     parameters: schemas.clientPath,
-    query: schemas.nearQuery,
-    answer: schemas.nearAnswer,
+    query: schemas.nearbyQuery,
+    response: schemas.nearbyResponse,
   },
   geo: {
     method: 'get',
     path: '/api/geojson',
     summary: 'Where all clients are.',
-    answer: schemas.geoAnswer,
-    answerType: geoJson,
+    response: schemas.geoJsonResponse,
+    responseType: geoJsonType,
   },
   changes: {
     method: 'get',
@@ -70,118 +70,137 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
     summary: 'Each change from now on, as server-sent events; resumable with Last-Event-ID.',
     query: schemas.changesQuery,
     headers: schemas.changesHeaders,
-    answer: 'events',
+    response: 'events',
   },
 };
 
 /** What the API is made of. */
-interface ApiParts {
-  readonly desk: Desk;
-  readonly reception: Reception;
-  readonly reports: Reports;
+interface ApiDependencies {
+  readonly gateway: ActorGateway;
+  readonly ingest: ReportIngest;
+  readonly reports: ReportHandler;
   readonly streams: EventStreams;
-  readonly answers: PagedAnswers;
+  readonly pagedResponses: PagedResponses;
 }
 
 /** The protocol's questions and reports as JSON. */
 export function serveApi(
   app: FastifyInstance,
-  edges: HttpEdges,
-  { desk, reception, reports, streams, answers }: ApiParts,
+  context: HttpContext,
+  { gateway, ingest, reports, streams, pagedResponses }: ApiDependencies,
 ): ChangeFeed {
-  const { clock, upstream, config } = edges;
-  const radiusKmMax = validRadiusKmMax(upstream);
-  const access = config.access.clients === undefined ? 'open' : 'closed';
-  const described = [...Object.values(routes), ...herdRoutes, ...phoneRoutes];
+  const { clock, upstream, config } = context;
+  const maxRadiusKm = maxValidRadiusKm(upstream);
+  const tokenPolicy = config.auth.clientToken === undefined ? 'open' : 'closed';
+  const routeDescriptions = [...Object.values(routes), ...herdRoutes, ...trackerRoutes];
   // Made when it is asked for: few ask, and every start would wait for it.
-  let description: unknown;
-  app.get('/openapi.json', (_, reply) => reply.send((description ??= openApiOf(described, config.herd, access))));
-  app.post(routes.report.path, { config: { entry: 'reporters' } }, (request, reply) => {
-    const { client, position, time } = schemas.checked(schemas.reportBody, request.body);
-    const location = reports.take(request, {
+  let openApiDocument: unknown;
+  app.get('/openapi.json', (_, reply) =>
+    reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, tokenPolicy))),
+  );
+  app.post(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
+    const { client, position, time } = schemas.parseInput(schemas.reportBody, request.body);
+    const location = reports.accept(request, {
       client,
-      position: typeof position === 'string' ? position : isoPositionOf(...position),
+      position: typeof position === 'string' ? position : formatIsoPosition(...position),
       time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
     });
-    return reply.send(locationJsonOf(location));
+    return reply.send(toLocationJson(location));
   });
   app.get(routes.list.path, (request, reply) => {
-    const { limit, after } = schemas.checked(schemas.listQuery, request.query);
-    return answers.send(request, fresh(reply), 'application/json; charset=utf-8', listed(desk, after, limit));
+    const { limit, after } = schemas.parseInput(schemas.listQuery, request.query);
+    return pagedResponses.send(
+      request,
+      disableCaching(reply),
+      'application/json; charset=utf-8',
+      generateClientList(gateway, after, limit),
+    );
   });
-  const find = async ({ params, raw }: FastifyRequest) => {
-    const { client } = schemas.checked(schemas.clientPath, params);
-    const location = await desk.whereIs(reception.clientIdOf(client), addressOfSocket(raw.socket));
+  const findLocation = async ({ params, raw }: FastifyRequest) => {
+    const { client } = schemas.parseInput(schemas.clientPath, params);
+    const location = await gateway.findLocation(ingest.parseClientId(client), remoteAddressOfSocket(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
-  app.get(routes.where.path, async (request, reply) => fresh(reply).send(locationJsonOf(await find(request))));
+  app.get(routes.where.path, async (request, reply) =>
+    disableCaching(reply).send(toLocationJson(await findLocation(request))),
+  );
   app.get(routes.near.path, async (request, reply) => {
-    const { radius: radiusKm, count } = schemas.checked(schemas.nearQuery, request.query);
-    if (count > upstream.countMax) throw new HttpError(400, `count is at most ${upstream.countMax}`);
-    if (radiusKm > radiusKmMax) throw new HttpError(400, `radius is at most ${radiusKmMax}`);
-    const location = await find(request);
+    const { radius: radiusKm, count } = schemas.parseInput(schemas.nearbyQuery, request.query);
+    if (count > upstream.maxCount) throw new HttpError(400, `count is at most ${upstream.maxCount}`);
+    if (radiusKm > maxRadiusKm) throw new HttpError(400, `radius is at most ${maxRadiusKm}`);
+    const location = await findLocation(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
-    const near = textOf(await desk.nearby({ ...position, radiusKm, count }, addressOfSocket(request.raw.socket)));
+    const nearbyJson = textOf(
+      await gateway.nearby({ ...position, radiusKm, count }, remoteAddressOfSocket(request.raw.socket)),
+    );
     // Its numbers may have more digits than JavaScript's, so it is relayed as text.
-    const body = `{"location":${JSON.stringify(locationJsonOf(location))},"near":${near}}`;
-    return fresh(reply).type('application/json; charset=utf-8').send(body);
+    const body = `{"location":${JSON.stringify(toLocationJson(location))},"near":${nearbyJson}}`;
+    return disableCaching(reply).type('application/json; charset=utf-8').send(body);
   });
   app.get(routes.geo.path, (request, reply) =>
-    answers.send(request, fresh(reply), `${geoJson}; charset=utf-8`, features(desk)),
+    pagedResponses.send(request, disableCaching(reply), `${geoJsonType}; charset=utf-8`, generateGeoJson(gateway)),
   );
-  const feed = new ChangeFeed(edges.bus, clock);
-  app.get(routes.changes.path, { exposeHeadRoute: false, config: { answer: 'stream' } }, (request, reply) => {
-    const { client } = schemas.checked(schemas.changesQuery, request.query);
-    if (feed.size >= followersMax) throw new HttpError(503, `${followersMax} others follow already`);
-    const only = client === undefined ? undefined : reception.clientIdOf(client);
-    const last = request.headers['last-event-id'];
+  const feed = new ChangeFeed(context.bus, clock);
+  app.get(routes.changes.path, { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
+    const { client } = schemas.parseInput(schemas.changesQuery, request.query);
+    if (feed.size >= maxChangeStreams) throw new HttpError(503, `${maxChangeStreams} others follow already`);
+    const clientFilter = client === undefined ? undefined : ingest.parseClientId(client);
+    const lastEventId = request.headers['last-event-id'];
     let remove = (): void => undefined;
     const reader = streams.open(request, reply, () => remove());
-    remove = feed.add(reader, only, typeof last === 'string' && last !== '' ? last : undefined);
+    remove = feed.add(
+      reader,
+      clientFilter,
+      typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined,
+    );
   });
   return feed;
 }
 
-function fresh(reply: FastifyReply): FastifyReply {
+function disableCaching(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store');
 }
 
 /** A page of about `limit` clients, in parts. */
-async function* listed(desk: Desk, after: number, limit: number): AsyncGenerator<string, void, void> {
+async function* generateClientList(
+  gateway: ActorGateway,
+  after: number,
+  limit: number,
+): AsyncGenerator<string, void, void> {
   let count = 0;
-  let from: number | undefined = after;
+  let cursor: number | undefined = after;
   let size = 0;
-  for (let start = '{"clients":['; from !== undefined && count < limit; start = '') {
-    const page: Page = await desk.list(from, Math.min(pageClients, limit - count));
-    let text = start;
+  for (let prefix = '{"clients":['; cursor !== undefined && count < limit; prefix = '') {
+    const page: LocationPage = await gateway.list(cursor, Math.min(pageSize, limit - count));
+    let chunk = prefix;
     for (const location of page.locations) {
-      text += (count === 0 ? '' : ',') + JSON.stringify(locationJsonOf(location));
+      chunk += (count === 0 ? '' : ',') + JSON.stringify(toLocationJson(location));
       count += 1;
     }
-    if (text !== '') yield text;
-    ({ next: from, size } = page);
+    if (chunk !== '') yield chunk;
+    ({ next: cursor, size } = page);
   }
-  yield `],"next":${from ?? null},"size":${size}}`;
+  yield `],"next":${cursor ?? null},"size":${size}}`;
 }
 
 /** All clients as GeoJSON (RFC 7946), in parts. */
-async function* features(desk: Desk): AsyncGenerator<string, void, void> {
-  let text = '{"type":"FeatureCollection","features":[';
+async function* generateGeoJson(gateway: ActorGateway): AsyncGenerator<string, void, void> {
+  let chunk = '{"type":"FeatureCollection","features":[';
   let separator = '';
-  for (let from: number | undefined = 0; from !== undefined;) {
-    const page: Page = await desk.list(from, pageClients);
+  for (let cursor: number | undefined = 0; cursor !== undefined;) {
+    const page: LocationPage = await gateway.list(cursor, pageSize);
     for (const location of page.locations) {
-      const [latitude, longitude] = degreesOf(location);
-      const { client, server, time } = locationJsonOf(location);
+      const [latitude, longitude] = coordinatesOf(location);
+      const { client, server, time } = toLocationJson(location);
       const geometry = { type: 'Point', coordinates: [longitude, latitude] };
-      text += separator + JSON.stringify({ type: 'Feature', geometry, properties: { client, server, time } });
+      chunk += separator + JSON.stringify({ type: 'Feature', geometry, properties: { client, server, time } });
       separator = ',\n';
     }
-    if (text !== '') yield text;
-    text = '';
-    from = page.next;
+    if (chunk !== '') yield chunk;
+    chunk = '';
+    cursor = page.next;
   }
   yield ']}\n';
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { serverIdPattern, type ServerId } from '../../../protocol/place/ids.js';
 import { logLevels } from '../../observe/log/log-settings.js';
+import { describeIssue } from '../../config/describe-issue.js';
+import { herdErrorMap } from '../../config/error-map.js';
 import { HttpError } from '../server/http-error.js';
 
 /** What is said over HTTP, checked and described by the same schemas. */
@@ -20,7 +22,7 @@ export const reportBody = z.strictObject({
 
 export const clientPath = z.strictObject({ client });
 
-export const nearQuery = z.strictObject({
+export const nearbyQuery = z.strictObject({
   radius: z.coerce
     .number()
     .min(0)
@@ -52,23 +54,17 @@ const server = z
 const link = z.tuple([server, server]).describe('The two servers.');
 
 /** More would only be another way to cut a link: its ends wait for signs of life. In milliseconds. */
-const delayMsMax = 5_000;
+const maxDelayMs = 5_000;
 
-/** See `Act`. */
-export const actBody = z.discriminatedUnion('act', [
-  z.strictObject({ act: z.enum(['crash', 'stop', 'restart']), server }),
-  z.strictObject({ act: z.literal('log'), server, level: z.enum(logLevels) }),
-  z.strictObject({ act: z.enum(['cut', 'heal']), link }),
-  z.strictObject({ act: z.literal('slow'), link, delayMs: z.int().min(1).max(delayMsMax) }),
+/** See `AdminAction`. */
+export const adminActionBody = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.enum(['crash', 'stop', 'restart']), server }),
+  z.strictObject({ action: z.literal('log'), server, level: z.enum(logLevels) }),
+  z.strictObject({ action: z.enum(['cut', 'heal']), link }),
+  z.strictObject({ action: z.literal('slow'), link, delayMs: z.int().min(1).max(maxDelayMs) }),
 ]);
 
-/** See `Story`. */
-export const storyBody = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('shipped'), name: z.string().min(1).max(100) }),
-  z.strictObject({ kind: z.literal('brought'), name: z.string().min(1).max(100), text: z.string().min(1) }),
-]);
-
-export const locationAnswer = z.object({
+export const locationResponse = z.object({
   client: z.string(),
   server: z.string().describe('The server that first got it.'),
   position: z.tuple([z.number(), z.number()]).describe('Latitude and longitude in degrees.'),
@@ -76,18 +72,18 @@ export const locationAnswer = z.object({
   line: z.string().describe('The AT line.'),
 });
 
-export const nearAnswer = z.object({
-  location: locationAnswer,
+export const nearbyResponse = z.object({
+  location: locationResponse,
   near: z.unknown().describe("The upstream's answer, as it gave it; or an error in the form that its answers have."),
 });
 
-export const listAnswer = z.object({
-  clients: z.array(locationAnswer),
+export const listResponse = z.object({
+  clients: z.array(locationResponse),
   next: z.number().nullable().describe('Where the next page begins; null on the last one.'),
   size: z.number().describe('How many clients are known in all.'),
 });
 
-export const geoAnswer = z.object({
+export const geoJsonResponse = z.object({
   type: z.literal('FeatureCollection'),
   features: z.array(
     z.object({
@@ -98,14 +94,17 @@ export const geoAnswer = z.object({
   ),
 });
 
-export const errorAnswer = z.object({ error: z.string() });
+export const errorResponse = z.object({ error: z.string() });
 
 /**
- * What was sent, if it is right.
- * @throws HttpError saying what is wrong with it
+ * Parses what a client sent.
+ * @throws HttpError 400 with every problem
  */
-export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const { success, data, error } = schema.safeParse(value);
-  if (!success) throw new HttpError(400, z.prettifyError(error).replaceAll('\n', ' '));
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(value, { error: herdErrorMap });
+  if (!success) {
+    const problems = error.issues.flatMap((issue) => describeIssue(schema, issue)).map(({ text }) => text);
+    throw new HttpError(400, problems.join('; '));
+  }
   return data;
 }

@@ -1,20 +1,20 @@
 import type { Clock } from '../../../actors/ports/clock.js';
-import { waitingLocationBytes } from '../../../actors/store/location-bytes.js';
+import { queuedLocationBytes } from '../../../actors/store/location-bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import type { MessageBus } from '../../bus/message-bus.js';
-import { locationJsonOf } from './location-json.js';
-import type { SseReader } from './sse-client.js';
+import { toLocationJson } from './location-json.js';
+import type { SseClient } from './sse-client.js';
 
 /** Changes that are kept for those who come back, and for how long after the last reader left, in milliseconds. */
-const keptMax = 10_000;
-const keptMs = 60_000;
+const maxHistory = 10_000;
+const historyRetentionMs = 60_000;
 
 /** Clients whose change may wait for one reader; beyond it the reader is ended, and comes back when it can. */
-const waitingMax = 100_000;
+const maxPendingClients = 100_000;
 
 /** Memory that a change takes besides its location, and besides its text in JSON, in bytes. */
-const changeBytes = 128;
+const changeOverheadBytes = 128;
 
 /** A change, and its text as every reader is sent it: made when the first of them is. */
 class Change {
@@ -26,143 +26,147 @@ class Change {
   ) {}
 
   get text(): string {
-    return (this.json ??= JSON.stringify(locationJsonOf(this.location)));
+    return (this.json ??= JSON.stringify(toLocationJson(this.location)));
   }
 
   /** Memory that it takes while it waits, in bytes. */
   get bytes(): number {
-    return changeBytes + waitingLocationBytes(this.location) + 2 * this.location.line.length;
+    return changeOverheadBytes + queuedLocationBytes(this.location) + 2 * this.location.line.length;
   }
 }
 
 /** One who reads changes. While it has no room, the newest of each client waits, and nothing else. */
-class ChangeReader {
-  private readonly waiting = new Map<ClientId, Change>();
-  private waitingBytes = 0;
+class ChangeSubscriber {
+  private readonly pending = new Map<ClientId, Change>();
+  private pendingBytes = 0;
 
   constructor(
-    readonly events: SseReader,
+    readonly sse: SseClient,
     private readonly client: ClientId | undefined,
   ) {
-    events.onRoom(() => this.flush());
+    sse.onDrain(() => this.flush());
   }
 
   offer(change: Change): void {
     const { client } = change.location;
     if (this.client !== undefined && this.client !== client) return;
-    if (this.waiting.size === 0 && this.events.hasRoom) return this.send(change);
+    if (this.pending.size === 0 && this.sse.isWritable) return this.send(change);
     // Last again, so that ids ascend.
-    this.forget(client);
-    this.waiting.set(client, change);
-    this.waitingBytes += change.bytes;
-    this.events.keeps(this.waitingBytes);
-    if (this.waiting.size > waitingMax) this.events.end();
+    this.removePending(client);
+    this.pending.set(client, change);
+    this.pendingBytes += change.bytes;
+    this.sse.setPendingBytes(this.pendingBytes);
+    if (this.pending.size > maxPendingClients) this.sse.end();
   }
 
   private flush(): void {
-    for (const [client, change] of this.waiting) {
-      if (!this.events.hasRoom) break;
-      this.forget(client);
+    for (const [client, change] of this.pending) {
+      if (!this.sse.isWritable) break;
+      this.removePending(client);
       this.send(change);
     }
-    this.events.keeps(this.waitingBytes);
+    this.sse.setPendingBytes(this.pendingBytes);
   }
 
-  private forget(client: ClientId): void {
-    this.waitingBytes -= this.waiting.get(client)?.bytes ?? 0;
-    this.waiting.delete(client);
+  private removePending(client: ClientId): void {
+    this.pendingBytes -= this.pending.get(client)?.bytes ?? 0;
+    this.pending.delete(client);
   }
 
   private send({ id, text }: Change): void {
-    this.events.send('location', text, id);
+    this.sse.send('location', text, id);
   }
 }
 
 /** What is learned here, change by change, for those who follow it. While nobody does, it does not listen. */
 export class ChangeFeed {
-  private readonly readers = new Set<ChangeReader>();
-  private kept: Location[] = [];
+  private readonly subscribers = new Set<ChangeSubscriber>();
+  private history: Location[] = [];
   /** The number of the first change that is kept. */
-  private first = 1;
-  private unlisten: (() => void) | undefined;
-  private forgetting: unknown;
+  private firstNumber = 1;
+  private unsubscribe: (() => void) | undefined;
+  private historyTimer: unknown;
   /** Tells the changes of this start from those of others. */
-  private readonly run: string;
+  private readonly runId: string;
 
   constructor(
     private readonly bus: MessageBus,
     private readonly clock: Clock,
   ) {
     const { seconds, nanoseconds } = clock.now();
-    this.run = `${seconds.toString(36)}${nanoseconds.toString(36)}`;
+    this.runId = `${seconds.toString(36)}${nanoseconds.toString(36)}`;
   }
 
   get size(): number {
-    return this.readers.size;
+    return this.subscribers.size;
   }
 
   /**
    * Has a reader hear of what is learned from now on, and of what it missed since an id.
    * @returns what is to be called when it is gone
    */
-  add(events: SseReader, client: ClientId | undefined, lastId: string | undefined): () => void {
-    this.clock.clearTimeout(this.forgetting);
-    this.unlisten ??= this.bus.on('locations-learned', ({ locations }) => this.learn(locations));
-    const reader = new ChangeReader(events, client);
-    const missed = lastId === undefined ? undefined : this.since(lastId);
-    if (missed === undefined) events.send(lastId === undefined ? 'begin' : 'reset', '{}', this.id(this.next - 1));
+  add(sse: SseClient, client: ClientId | undefined, lastId: string | undefined): () => void {
+    this.clock.clearTimeout(this.historyTimer);
+    this.unsubscribe ??= this.bus.on('locations-learned', ({ locations }) => this.record(locations));
+    const subscriber = new ChangeSubscriber(sse, client);
+    const missed = lastId === undefined ? undefined : this.changesAfter(lastId);
+    if (missed === undefined)
+      sse.send(lastId === undefined ? 'begin' : 'reset', '{}', this.formatId(this.nextNumber - 1));
     else
       for (const [index, location] of missed.entries())
-        reader.offer(new Change(this.id(this.next - missed.length + index), location));
-    this.readers.add(reader);
-    return () => this.remove(reader);
+        subscriber.offer(new Change(this.formatId(this.nextNumber - missed.length + index), location));
+    this.subscribers.add(subscriber);
+    return () => this.remove(subscriber);
   }
 
   /** Ends all, and forgets. */
   end(): void {
-    for (const { events } of this.readers) events.end();
-    this.clock.clearTimeout(this.forgetting);
-    this.forget();
+    for (const { sse } of this.subscribers) sse.end();
+    this.clock.clearTimeout(this.historyTimer);
+    this.clearHistory();
   }
 
-  private get next(): number {
-    return this.first + this.kept.length;
+  private get nextNumber(): number {
+    return this.firstNumber + this.history.length;
   }
 
-  private id(change: number): string {
-    return `${this.run}-${change}`;
+  private formatId(number: number): string {
+    return `${this.runId}-${number}`;
   }
 
   /** What was learned after a change; undefined if that is not known any more, or never was. */
-  private since(lastId: string): Location[] | undefined {
-    const [run, number] = lastId.split('-');
-    const change = Number(number);
-    if (run !== this.run || !Number.isInteger(change)) return undefined;
-    return change + 1 >= this.first && change < this.next ? this.kept.slice(change + 1 - this.first) : undefined;
+  private changesAfter(lastId: string): Location[] | undefined {
+    const [runId, number] = lastId.split('-');
+    const changeNumber = Number(number);
+    if (runId !== this.runId || !Number.isInteger(changeNumber)) return undefined;
+    return changeNumber + 1 >= this.firstNumber && changeNumber < this.nextNumber
+      ? this.history.slice(changeNumber + 1 - this.firstNumber)
+      : undefined;
   }
 
-  private learn(locations: readonly Location[]): void {
+  private record(locations: readonly Location[]): void {
     for (const location of locations) {
-      this.kept.push(location);
-      const change = new Change(this.id(this.next - 1), location);
-      for (const reader of this.readers) reader.offer(change);
+      this.history.push(location);
+      const change = new Change(this.formatId(this.nextNumber - 1), location);
+      for (const subscriber of this.subscribers) subscriber.offer(change);
     }
-    if (this.kept.length < 2 * keptMax) return;
-    this.first += this.kept.length - keptMax;
-    this.kept = this.kept.slice(-keptMax);
+    if (this.history.length < 2 * maxHistory) return;
+    this.firstNumber += this.history.length - maxHistory;
+    this.history = this.history.slice(-maxHistory);
   }
 
-  private remove(reader: ChangeReader): void {
-    this.readers.delete(reader);
-    if (this.readers.size === 0) this.forgetting = this.clock.setTimeout(() => this.forget(), keptMs);
+  private remove(subscriber: ChangeSubscriber): void {
+    this.subscribers.delete(subscriber);
+    if (this.subscribers.size === 0)
+      this.historyTimer = this.clock.setTimeout(() => this.clearHistory(), historyRetentionMs);
   }
 
-  private forget(): void {
-    if (this.readers.size > 0) return;
-    this.unlisten?.();
-    this.unlisten = undefined;
+  private clearHistory(): void {
+    if (this.subscribers.size > 0) return;
+    this.unsubscribe?.();
+    this.unsubscribe = undefined;
     // What is missed from here on, nobody can be told.
-    this.first = this.next + 1;
-    this.kept = [];
+    this.firstNumber = this.nextNumber + 1;
+    this.history = [];
   }
 }

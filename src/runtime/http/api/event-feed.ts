@@ -1,95 +1,99 @@
 import type { HerdEvent } from '../../../actors/bus/events.js';
 import type { MessageBus } from '../../bus/message-bus.js';
-import { locationJsonOf } from './location-json.js';
-import type { SseReader } from './sse-client.js';
+import { toLocationJson } from './location-json.js';
+import type { SseClient } from './sse-client.js';
 
 /** What is told of to those who look at a server: everything but the lines, and what is only counted. */
-const kinds = [
+const publishedKinds = [
   'link',
   'clock',
   'locations-learned',
-  'locations-remembered',
-  'location-forgotten',
+  'locations-restored',
+  'location-evicted',
   'location-fetched',
   'client-connected',
   'client-disconnected',
-  'client-refused',
+  'client-rejected',
   'server',
   'dead-letter',
   'actor-failed',
-  'peer-refused',
+  'peer-rejected',
   'upstream-failed',
-  'upstream',
+  'upstream-breaker',
   'upstream-budget',
-  'administration',
+  'admin-action',
   'bucket',
   'bucket-warning',
   'warning',
 ] as const satisfies readonly HerdEvent['kind'][];
 
-type ToldEvent = Extract<HerdEvent, { kind: (typeof kinds)[number] }>;
+type PublishedEvent = Extract<HerdEvent, { kind: (typeof publishedKinds)[number] }>;
 
 /** What happens in a server, for those who read along. While nobody does, it does not listen. */
 export class EventFeed {
-  private readonly readers = new Set<SseReader>();
-  private unlisten: (() => void)[] = [];
+  private readonly clients = new Set<SseClient>();
+  private unsubscribes: (() => void)[] = [];
 
   constructor(private readonly bus: MessageBus) {}
 
   get size(): number {
-    return this.readers.size;
+    return this.clients.size;
   }
 
-  add(reader: SseReader): void {
-    this.readers.add(reader);
-    if (this.readers.size === 1) this.unlisten = kinds.map((kind) => this.bus.on(kind, (event) => this.tell(event)));
+  add(client: SseClient): void {
+    this.clients.add(client);
+    if (this.clients.size === 1)
+      this.unsubscribes = publishedKinds.map((kind) => this.bus.on(kind, (event) => this.publish(event)));
   }
 
-  remove(reader: SseReader): void {
-    this.readers.delete(reader);
-    if (this.readers.size === 0) for (const end of this.unlisten.splice(0)) end();
+  remove(client: SseClient): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 
   end(): void {
-    for (const reader of this.readers) reader.end();
+    for (const client of this.clients) client.end();
   }
 
-  private tell(event: ToldEvent): void {
-    let told: { readonly name: string; readonly text: string } | undefined;
-    for (const reader of this.readers) {
-      if (!reader.hasRoom) {
-        reader.lose();
+  private publish(event: PublishedEvent): void {
+    let message: { readonly name: string; readonly text: string } | undefined;
+    for (const client of this.clients) {
+      if (!client.isWritable) {
+        client.countDropped();
         continue;
       }
       // One text for all readers, made if one of them has room.
-      told ??= textOf(event);
-      reader.send(told.name, told.text);
+      message ??= serializeEvent(event);
+      client.send(message.name, message.text);
     }
   }
 }
 
-function textOf(event: ToldEvent): { readonly name: string; readonly text: string } {
-  const { name, data } = toldOf(event);
+function serializeEvent(event: PublishedEvent): { readonly name: string; readonly text: string } {
+  const { name, data } = toSseMessage(event);
   return { name, text: JSON.stringify(data) };
 }
 
-function toldOf(event: ToldEvent): { readonly name: string; readonly data: unknown } {
+function toSseMessage(event: PublishedEvent): { readonly name: string; readonly data: unknown } {
   switch (event.kind) {
     case 'locations-learned': {
       const { from, locations } = event;
-      return { name: 'learned', data: { from: from ?? null, locations: locations.map(locationJsonOf) } };
+      return { name: 'learned', data: { from: from ?? null, locations: locations.map(toLocationJson) } };
     }
-    case 'locations-remembered':
-      return { name: 'remembered', data: { count: event.locations.length } };
-    case 'location-forgotten':
-      return { name: 'forgotten', data: locationJsonOf(event.location) };
+    case 'locations-restored':
+      return { name: 'restored', data: { count: event.locations.length } };
+    case 'location-evicted':
+      return { name: 'evicted', data: toLocationJson(event.location) };
     case 'location-fetched':
-      return { name: 'fetched', data: locationJsonOf(event.location) };
+      return { name: 'fetched', data: toLocationJson(event.location) };
     case 'client-connected':
     case 'client-disconnected':
-    case 'client-refused': {
-      const { kind, transport, far, reason, clients } = event;
-      return { name: 'client', data: { change: kind.slice('client-'.length), transport, far, reason, clients } };
+    case 'client-rejected': {
+      const { kind, transport, remoteAddress, reason, clients } = event;
+      return {
+        name: 'client',
+        data: { change: kind.slice('client-'.length), transport, remoteAddress: remoteAddress, reason, clients },
+      };
     }
     case 'actor-failed': {
       const { kind, address, directive, error } = event;

@@ -1,27 +1,30 @@
 import type { FastifyInstance } from 'fastify';
-import type { Desk } from './actor-gateway.js';
-import type { HttpEdges } from '../server/http-context.js';
+import type { ActorGateway } from './actor-gateway.js';
+import type { HttpContext } from '../server/http-context.js';
 
 /** Whether the server lives, whether it should be sent clients, and what it has counted: for those who keep it running. */
-export function serveHealth(app: FastifyInstance, edges: HttpEdges, desk: Desk): void {
-  const { config, server, view, counts, logBytesWaiting } = edges;
-  app.get('/healthz', { config: { entry: 'anybody' } }, (_, reply) =>
-    reply.type('text/plain').send(lines('ok', view.troubles())),
+export function serveHealth(app: FastifyInstance, context: HttpContext, gateway: ActorGateway): void {
+  const { config, server, status, counts, logBufferedBytes } = context;
+  app.get('/healthz', { config: { policy: 'public' } }, (_, reply) =>
+    reply.type('text/plain').send(lines('ok', status.degradations())),
   );
-  app.get('/readyz', { config: { entry: 'anybody' } }, (_, reply) => {
-    const waitsFor = view.notReady();
-    const text = waitsFor.length === 0 ? lines('ready', view.troubles()) : `not ready: ${waitsFor.join(', ')}\n`;
+  app.get('/readyz', { config: { policy: 'public' } }, (_, reply) => {
+    const notReadyReasons = status.notReadyReasons();
+    const text =
+      notReadyReasons.length === 0
+        ? lines('ready', status.degradations())
+        : `not ready: ${notReadyReasons.join(', ')}\n`;
     return reply
-      .code(waitsFor.length === 0 ? 200 : 503)
+      .code(notReadyReasons.length === 0 ? 200 : 503)
       .type('text/plain')
       .send(text);
   });
   app.get('/metrics', async (_, reply) => {
     const [{ metricsPage }, { size }] = await Promise.all([
       import('../../observe/metrics/metrics-page.js'),
-      desk.list(0, 0),
+      gateway.list(0, 0),
     ]);
-    const sources = { counts, view, locations: size, logBytesWaiting: logBytesWaiting() };
+    const sources = { counts, status, locations: size, logBufferedBytes: logBufferedBytes() };
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsPage(server, config.herd, sources));
   });
 }

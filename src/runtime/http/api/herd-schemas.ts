@@ -4,12 +4,12 @@ const count = z.int().min(0);
 const ms = z.number().min(0).describe('Milliseconds.');
 
 /** What `GET /api/herd` answers; docs/doors.md explains it. */
-export const herdAnswer = z.strictObject({
+export const herdResponse = z.strictObject({
   herd: z.string(),
   server: z.string().describe('The server that answers.'),
-  administration: z.enum(['allowed', 'token', 'off']),
+  adminAccess: z.enum(['allowed', 'token-required', 'disabled']),
   servers: z.array(z.strictObject({ name: z.string(), httpUrl: z.string().nullable() })),
-  talks: z.array(z.tuple([z.string(), z.string()])),
+  topology: z.array(z.tuple([z.string(), z.string()])),
   links: z.array(
     z.strictObject({
       neighbour: z.string(),
@@ -21,7 +21,7 @@ export const herdAnswer = z.strictObject({
         .number()
         .nullable()
         .describe("The neighbour's clock minus this server's, in milliseconds; null while that is not known."),
-      fault: z
+      injectedFault: z
         .discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('none') }),
           z.strictObject({ kind: z.literal('cut') }),
@@ -32,26 +32,26 @@ export const herdAnswer = z.strictObject({
   ),
   bucket: z
     .strictObject({
-      state: z.enum(['connecting', 'loading', 'live', 'blocked', 'away', 'stopped']),
+      state: z.enum(['connecting', 'loading', 'live', 'write-blocked', 'disconnected', 'stopped']),
       sinceMs: ms,
       retryInMs: ms,
       reason: z.string(),
-      waiting: count,
+      pendingWrites: count,
     })
     .nullable()
     .describe('null at a server that only floods.'),
   hold: z.enum(['all', 'touched']),
   upstream: z
-    .strictObject({ kind: z.string(), countMax: count.describe('The largest count of a WHATSAT.') })
+    .strictObject({ kind: z.string(), maxCount: count.describe('The largest count of a WHATSAT.') })
     .describe('What is asked for what is near.'),
   locations: count.describe('Clients that are held here.'),
-  clients: count.describe('Connections.'),
+  connections: count.describe('Connections.'),
   ready: z.boolean(),
-  waitsFor: z.array(z.string()),
-  counts: z.strictObject({
+  notReadyReasons: z.array(z.string()),
+  counters: z.strictObject({
     commands: count,
     reports: count,
     learned: count,
-    spread: z.strictObject({ boundsSeconds: z.array(z.number()), counts: z.array(count) }),
+    propagationDelay: z.strictObject({ boundsSeconds: z.array(z.number()), counts: z.array(count) }),
   }),
 });

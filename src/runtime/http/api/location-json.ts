@@ -15,13 +15,13 @@ export interface LocationJson {
   readonly line: string;
 }
 
-export function locationJsonOf(location: Location): LocationJson {
+export function toLocationJson(location: Location): LocationJson {
   const { client, server, time, line } = location;
-  return { client: textOf(client), server, position: degreesOf(location), time, line: textOf(line) };
+  return { client: textOf(client), server, position: coordinatesOf(location), time, line: textOf(line) };
 }
 
 /** Latitude and longitude as numbers; what digits a double has no room for are in the line. */
-export function degreesOf({ position }: Location): [latitude: number, longitude: number] {
+export function coordinatesOf({ position }: Location): [latitude: number, longitude: number] {
   const { latitude = '', longitude = '' } = parsePosition(position) ?? {};
   return [Number(latitude), Number(longitude)];
 }

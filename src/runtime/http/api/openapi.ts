@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorAnswer } from './api-schemas.js';
+import { errorResponse } from './api-schemas.js';
 
 /** One route of the API, as it is described. */
 export interface RouteDescription {
@@ -12,20 +12,24 @@ export interface RouteDescription {
   readonly body?: z.ZodType;
   /** What else the body may be: names and values, as a form has them. */
   readonly form?: z.ZodObject;
-  readonly answer: z.ZodType | 'events' | 'nothing';
+  readonly response: z.ZodType | 'events' | 'nothing';
   /** The media type of the answer, where it is none of the usual ones. */
-  readonly answerType?: string;
+  readonly responseType?: string;
 }
 
 /**
  * An OpenAPI 3.1 document of routes.
- * @param access whether a token must be sent; where it need not, some devices may have one all the same
+ * @param tokenPolicy whether a token must be sent; where it need not, some devices may have one all the same
  */
-export function openApiOf(routes: readonly RouteDescription[], herd: string, access: 'open' | 'closed'): unknown {
+export function buildOpenApi(
+  routes: readonly RouteDescription[],
+  herd: string,
+  tokenPolicy: 'open' | 'closed',
+): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operationOf(route) };
+    paths[path] = { ...paths[path], [route.method]: buildOperation(route) };
   }
   return {
     openapi: '3.1.0',
@@ -36,62 +40,62 @@ export function openApiOf(routes: readonly RouteDescription[], herd: string, acc
         token: { type: 'http', scheme: 'bearer' },
         password: { type: 'http', scheme: 'basic', description: 'Any user, and the token as the password.' },
       },
-      responses: { Error: { description: 'What was wrong.', content: json(errorAnswer) } },
+      responses: { Error: { description: 'What was wrong.', content: jsonContent(errorResponse) } },
     },
-    security: [...(access === 'open' ? [{}] : []), { token: [] }, { password: [] }],
+    security: [...(tokenPolicy === 'open' ? [{}] : []), { token: [] }, { password: [] }],
   };
 }
 
-function operationOf(route: RouteDescription): unknown {
+function buildOperation(route: RouteDescription): unknown {
   const { summary, parameters, query, headers, body, form } = route;
-  const forms = form === undefined ? {} : { 'application/x-www-form-urlencoded': { schema: jsonSchemaOf(form) } };
+  const forms = form === undefined ? {} : { 'application/x-www-form-urlencoded': { schema: toJsonSchema(form) } };
   // Who may send a form may send a query instead.
-  const requestBody = body && { required: form === undefined, content: { ...json(body), ...forms } };
+  const requestBody = body && { required: form === undefined, content: { ...jsonContent(body), ...forms } };
   return {
     summary,
     parameters: [
-      ...parametersIn(parameters, 'path'),
-      ...parametersIn(query, 'query'),
-      ...parametersIn(headers, 'header'),
+      ...buildParameters(parameters, 'path'),
+      ...buildParameters(query, 'query'),
+      ...buildParameters(headers, 'header'),
     ],
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      200: { description: 'The answer.', ...contentOf(route) },
+      200: { description: 'The answer.', ...buildResponseContent(route) },
       default: { $ref: '#/components/responses/Error' },
     },
   };
 }
 
-function contentOf({ answer, answerType }: RouteDescription): Readonly<Record<string, unknown>> {
-  switch (answer) {
+function buildResponseContent({ response, responseType }: RouteDescription): Readonly<Record<string, unknown>> {
+  switch (response) {
     case 'nothing':
       return {};
     case 'events':
       return { content: { 'text/event-stream': { schema: { type: 'string' } } } };
     default:
-      return { content: json(answer, 'output', answerType) };
+      return { content: jsonContent(response, 'output', responseType) };
   }
 }
 
-function parametersIn(schema: z.ZodObject | undefined, place: 'path' | 'query' | 'header'): unknown[] {
+function buildParameters(schema: z.ZodObject | undefined, location: 'path' | 'query' | 'header'): unknown[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
-    in: place,
-    required: place === 'path',
-    schema: jsonSchemaOf(field as z.ZodType),
+    in: location,
+    required: location === 'path',
+    schema: toJsonSchema(field as z.ZodType),
   }));
 }
 
-function json(
+function jsonContent(
   schema: z.ZodType,
   io: 'input' | 'output' = 'input',
   type = 'application/json',
 ): Readonly<Record<string, unknown>> {
-  return { [type]: { schema: jsonSchemaOf(schema, io) } };
+  return { [type]: { schema: toJsonSchema(schema, io) } };
 }
 
-function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {
-  const described = z.toJSONSchema(schema, { io });
-  delete described.$schema;
-  return described;
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {
+  const jsonSchema = z.toJSONSchema(schema, { io });
+  delete jsonSchema.$schema;
+  return jsonSchema;
 }

@@ -1,111 +1,113 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import type { AccessTokens } from '../../config/herd-config.js';
+import type { AuthTokens } from '../../config/herd-config.js';
 import type { HerdMode } from '../server/http-context.js';
-import { isLoopback } from '../../sockets/listening.js';
+import { isLoopback } from '../../sockets/listener.js';
 import { HttpError } from '../server/http-error.js';
-import { nameIn } from './origins.js';
+import { parseHostName } from './origins.js';
 
 /** Who asks, as far as a token says so. */
-export type Caller =
-  | { readonly kind: 'nobody' }
+export type Principal =
+  | { readonly kind: 'anonymous' }
   | { readonly kind: 'client' }
-  | { readonly kind: 'administrator' }
+  | { readonly kind: 'admin' }
   | { readonly kind: 'device'; readonly client: ClientId };
 
 /** Whether a caller may administer: it may; it could with the token; or nobody may. */
-export type Administering = 'allowed' | 'token' | 'off';
+export type AdminAccess = 'allowed' | 'token-required' | 'disabled';
 
 /** What a request says of where it comes from. */
-export interface Whereabouts {
+export interface RequestOrigin {
   readonly remoteAddress: string | undefined;
   /** The Host header: what the server was called. */
   readonly host: string | undefined;
   /** Whether somebody has passed the request on, so that its address is not that of who asks. */
-  readonly forwarded: boolean;
+  readonly isForwarded: boolean;
 }
 
-interface Known {
-  readonly digest: Buffer;
-  readonly caller: Caller;
+interface TokenEntry {
+  readonly hash: Buffer;
+  readonly principal: Principal;
 }
 
 /** Who may do what at the HTTP server of a server. */
-export class Access {
-  private readonly known: readonly Known[];
+export class Authorizer {
+  private readonly tokenEntries: readonly TokenEntry[];
 
   constructor(
-    private readonly tokens: AccessTokens,
+    private readonly tokens: AuthTokens,
     private readonly mode: HerdMode,
   ) {
-    const { clients, administration, devices } = tokens;
-    this.known = [
-      ...knownBy(clients, { kind: 'client' }),
-      ...knownBy(administration, { kind: 'administrator' }),
-      ...[...devices].flatMap(([client, token]) => knownBy(token, { kind: 'device', client })),
+    const { clientToken, adminToken, deviceTokens } = tokens;
+    this.tokenEntries = [
+      ...tokenEntriesFor(clientToken, { kind: 'client' }),
+      ...tokenEntriesFor(adminToken, { kind: 'admin' }),
+      ...[...deviceTokens].flatMap(([client, token]) => tokenEntriesFor(token, { kind: 'device', client })),
     ];
   }
 
   /** Whether clients need a token. */
-  get isClosed(): boolean {
-    return this.tokens.clients !== undefined;
+  get isTokenRequired(): boolean {
+    return this.tokens.clientToken !== undefined;
   }
 
   /** Who has a token. It is compared with every one there is, in the same time whichever it is like. */
-  callerWith(token: string | undefined): Caller {
-    let caller: Caller = { kind: 'nobody' };
-    if (token === undefined || this.known.length === 0) return caller;
-    const digest = digestOf(token);
-    for (const known of this.known) if (timingSafeEqual(known.digest, digest)) caller = known.caller;
-    return caller;
+  authenticate(token: string | undefined): Principal {
+    let principal: Principal = { kind: 'anonymous' };
+    if (token === undefined || this.tokenEntries.length === 0) return principal;
+    const hash = hashToken(token);
+    for (const entry of this.tokenEntries) if (timingSafeEqual(entry.hash, hash)) principal = entry.principal;
+    return principal;
   }
 
   /** Whether a caller may ask what clients may ask. */
-  mayAsk({ kind }: Caller): boolean {
-    return kind === 'client' || kind === 'administrator' || (kind === 'nobody' && !this.isClosed);
+  hasClientAccess({ kind }: Principal): boolean {
+    return kind === 'client' || kind === 'admin' || (kind === 'anonymous' && !this.isTokenRequired);
   }
 
   /**
    * Makes sure that a caller may report where a client is: a device only itself, and a device with a token nobody else.
    * @throws HttpError
    */
-  checkReport(caller: Caller, client: ClientId): void {
-    const isOwn = caller.kind === 'device' && caller.client === client;
-    if (isOwn || caller.kind === 'administrator') return;
-    if (caller.kind === 'device') throw new HttpError(403, 'this token is for another device');
-    if (this.tokens.devices.has(client)) throw unauthorized('this device has a token of its own');
-    if (!this.mayAsk(caller)) throw unauthorized();
+  authorizeReport(principal: Principal, client: ClientId): void {
+    const isOwn = principal.kind === 'device' && principal.client === client;
+    if (isOwn || principal.kind === 'admin') return;
+    if (principal.kind === 'device') throw new HttpError(403, 'this token is for another device');
+    if (this.tokens.deviceTokens.has(client)) throw unauthorizedError('this device has a token of its own');
+    if (!this.hasClientAccess(principal)) throw unauthorizedError();
   }
 
   /**
    * Whether a caller may administer. Without a token for it only somebody who tries a herd out may, from the machine that it
    * runs on: called by a name of that machine, for a page of elsewhere can have another name mean 127.0.0.1.
    */
-  administering(caller: Caller, { remoteAddress, host, forwarded }: Whereabouts): Administering {
-    if (caller.kind === 'administrator') return 'allowed';
-    if (this.tokens.administration !== undefined) return 'token';
-    if (this.mode === 'production') return 'off';
-    const isHere =
-      isLoopback((remoteAddress ?? '').replace(/^::ffff:/, '')) && isLoopback(nameIn(host) ?? '') && !forwarded;
-    return isHere && this.mayAsk(caller) ? 'allowed' : 'off';
+  checkAdminAccess(principal: Principal, { remoteAddress, host, isForwarded }: RequestOrigin): AdminAccess {
+    if (principal.kind === 'admin') return 'allowed';
+    if (this.tokens.adminToken !== undefined) return 'token-required';
+    if (this.mode === 'production') return 'disabled';
+    const isLocal =
+      isLoopback((remoteAddress ?? '').replace(/^::ffff:/, '')) &&
+      isLoopback(parseHostName(host) ?? '') &&
+      !isForwarded;
+    return isLocal && this.hasClientAccess(principal) ? 'allowed' : 'disabled';
   }
 }
 
 /** All tokens that there are. */
-export function tokensIn({ clients, administration, devices }: AccessTokens): string[] {
-  return [clients, administration, ...devices.values()].filter((token) => token !== undefined);
+export function listTokens({ clientToken, adminToken, deviceTokens }: AuthTokens): string[] {
+  return [clientToken, adminToken, ...deviceTokens.values()].filter((token) => token !== undefined);
 }
 
 /** A request that may be made again with a token. */
-export function unauthorized(why = 'a token is needed'): HttpError {
-  return new HttpError(401, `${why}: send it as Authorization: Bearer, or as the password of Basic`);
+export function unauthorizedError(reason = 'a token is needed'): HttpError {
+  return new HttpError(401, `${reason}: send it as Authorization: Bearer, or as the password of Basic`);
 }
 
-function knownBy(token: string | undefined, caller: Caller): Known[] {
-  return token === undefined ? [] : [{ digest: digestOf(token), caller }];
+function tokenEntriesFor(token: string | undefined, principal: Principal): TokenEntry[] {
+  return token === undefined ? [] : [{ hash: hashToken(token), principal }];
 }
 
 /** Texts of any length become of one length, and can be compared without telling how far they are alike. */
-function digestOf(token: string): Buffer {
+function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

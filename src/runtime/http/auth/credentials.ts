@@ -1,26 +1,28 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** What a WebSocket's subprotocol begins with that is a token: a browser lets a page set no other header of a handshake. */
-export const tokenProtocolStart = 'herd.token.';
+export const tokenProtocolPrefix = 'herd.token.';
 
 /** The token that a request brings, whichever way it can: as Bearer, as the password of Basic, or as a subprotocol. */
-export function tokenIn(headers: IncomingHttpHeaders): string | undefined {
+export function readToken(headers: IncomingHttpHeaders): string | undefined {
   const [, scheme, value = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
-  if (scheme === undefined) return tokenOfProtocols(headers['sec-websocket-protocol']);
-  return scheme.toLowerCase() === 'bearer' ? value : passwordIn(value);
+  if (scheme === undefined) return parseProtocolToken(headers['sec-websocket-protocol']);
+  return scheme.toLowerCase() === 'bearer' ? value : parseBasicPassword(value);
 }
 
 /** The password of Basic credentials (RFC 7617); who it belongs to, it says itself. */
-function passwordIn(credentials: string): string | undefined {
+function parseBasicPassword(credentials: string): string | undefined {
   const text = Buffer.from(credentials, 'base64').toString();
   const colon = text.indexOf(':');
   return colon === -1 ? undefined : text.slice(colon + 1);
 }
 
-function tokenOfProtocols(protocols: string | undefined): string | undefined {
+function parseProtocolToken(protocols: string | undefined): string | undefined {
   const offered = protocols?.split(',').map((protocol) => protocol.trim());
-  const found = offered?.find((protocol) => protocol.startsWith(tokenProtocolStart));
-  return found === undefined ? undefined : Buffer.from(found.slice(tokenProtocolStart.length), 'base64url').toString();
+  const tokenProtocol = offered?.find((protocol) => protocol.startsWith(tokenProtocolPrefix));
+  return tokenProtocol === undefined
+    ? undefined
+    : Buffer.from(tokenProtocol.slice(tokenProtocolPrefix.length), 'base64url').toString();
 }
 
 /**
@@ -28,6 +30,6 @@ function tokenOfProtocols(protocols: string | undefined): string | undefined {
  * of the page's: so who wants no document is asked for Bearer alone.
  */
 export function challengeFor({ accept }: IncomingHttpHeaders): string {
-  const isProgram = /^(application\/json|text\/event-stream)$/.test(accept ?? '');
-  return isProgram ? 'Bearer realm="herd"' : 'Bearer realm="herd", Basic realm="herd", charset="UTF-8"';
+  const isApiClient = /^(application\/json|text\/event-stream)$/.test(accept ?? '');
+  return isApiClient ? 'Bearer realm="herd"' : 'Bearer realm="herd", Basic realm="herd", charset="UTF-8"';
 }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isLoopback } from '../../sockets/listening.js';
+import { isLoopback } from '../../sockets/listener.js';
 
 /** Where one server of the herd serves HTTP. */
-export interface HttpPlace {
+export interface HttpEndpoint {
   readonly host: string;
   readonly port: number;
 }
@@ -18,7 +18,7 @@ export function isOwnOrigin(
   origin: string | undefined,
   host: string | undefined,
   scheme: 'http' | 'https',
-  places: readonly HttpPlace[],
+  endpoints: readonly HttpEndpoint[],
 ): boolean {
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
@@ -26,9 +26,11 @@ export function isOwnOrigin(
   if (page.host === host) return true;
   if (page.protocol !== `${scheme}:`) return false;
   const port = page.port === '' ? (scheme === 'http' ? 80 : 443) : Number(page.port);
-  const asked = nameIn(host);
-  return places.some(
-    (place) => place.port === port && (sameHost(page.hostname, place.host) || bare(page.hostname) === asked),
+  const requestedHost = parseHostName(host);
+  return endpoints.some(
+    (endpoint) =>
+      endpoint.port === port &&
+      (isSameHost(page.hostname, endpoint.host) || stripBrackets(page.hostname) === requestedHost),
   );
 }
 
@@ -36,7 +38,7 @@ export function isOwnOrigin(
  * Whether a page of elsewhere has a browser ask for something, as for an image: that has no origin, but browsers say so
  * (Fetch Metadata). Somebody who follows a link from there is welcome.
  */
-export function isOfStrangersPage(headers: IncomingHttpHeaders): boolean {
+export function isCrossSiteSubresource(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }
 
@@ -44,23 +46,23 @@ export function isOfStrangersPage(headers: IncomingHttpHeaders): boolean {
  * Whether a browser asks for a page other than one of the server itself, by whatever way: also where it only goes there. What
  * changes something is not for those.
  */
-export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+export function isCrossSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   return headers.origin === undefined && site !== undefined && site !== 'none' && site !== 'same-origin';
 }
 
 /** A host that is called by its name, or by one of the names that a machine has for itself. */
-function sameHost(called: string, host: string): boolean {
-  const name = bare(called);
+function isSameHost(hostname: string, host: string): boolean {
+  const name = stripBrackets(hostname);
   return name === host || (isLoopback(name) && isLoopback(host));
 }
 
 /** The name in a Host header, without the port and without brackets; undefined if there is none. */
-export function nameIn(host: string | undefined): string | undefined {
+export function parseHostName(host: string | undefined): string | undefined {
   const url = `http://${host ?? ''}`;
-  return host !== undefined && URL.canParse(url) ? bare(new URL(url).hostname) : undefined;
+  return host !== undefined && URL.canParse(url) ? stripBrackets(new URL(url).hostname) : undefined;
 }
 
-function bare(name: string): string {
+function stripBrackets(name: string): string {
   return name.replace(/^\[|\]$/g, '');
 }

@@ -6,7 +6,7 @@ import type { HttpConnections } from './http-connections.js';
  * Sends answers that may be large part by part: the next part is asked for when the client has taken the one before, so one part
  * at most waits for a client.
  */
-export class PagedAnswers {
+export class PagedResponses {
   constructor(private readonly connections: HttpConnections) {}
 
   /**
@@ -19,7 +19,7 @@ export class PagedAnswers {
     type: string,
     parts: AsyncGenerator<string, void, void>,
   ): Promise<FastifyReply> {
-    await this.connections.turn();
+    await this.connections.nextTurn();
     let part = await parts.next();
     const { raw: response } = reply.type(type);
     reply.hijack();
@@ -27,10 +27,10 @@ export class PagedAnswers {
     response.writeHead(200, reply.getHeaders() as Record<string, string>);
     try {
       while (part.done !== true && request.method !== 'HEAD' && !response.destroyed) {
-        const isTaken = response.write(part.value);
-        this.connections.wrote(request.raw);
-        if (!isTaken) await drained(response);
-        await this.connections.turn();
+        const isFlushed = response.write(part.value);
+        this.connections.recordWrite(request.raw);
+        if (!isFlushed) await waitForDrain(response);
+        await this.connections.nextTurn();
         part = await parts.next();
       }
       response.end();
@@ -43,7 +43,7 @@ export class PagedAnswers {
 }
 
 /** Resolves when what was written is taken, or its reader is gone. */
-function drained(response: ServerResponse): Promise<void> {
+function waitForDrain(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve();
     const done = () => {

@@ -6,7 +6,7 @@ import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What a page is made of, by the end of a file's name. Files of other kinds are not served. */
-const types: Readonly<Record<string, string>> = {
+const mediaTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -20,11 +20,11 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** A page is small: what is more than this, in files and in bytes, is no page, and would fill the memory. */
-const filesMax = 500;
-const bytesMax = 32 * 1024 * 1024;
+const maxFiles = 500;
+const maxBytes = 32 * 1024 * 1024;
 
 /** What a page may do: nothing from elsewhere, but that it talks with the other servers of the herd. */
-function policyFor(servers: readonly string[]): string {
+function contentSecurityPolicy(servers: readonly string[]): string {
   return (
     `default-src 'self'; connect-src ${["'self'", ...servers].join(' ')}; img-src 'self' data: blob:; ` +
     "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -32,41 +32,41 @@ function policyFor(servers: readonly string[]): string {
 }
 
 /** A file as it is served. */
-interface PageFile {
+interface StaticFile {
   readonly body: Buffer;
-  readonly packed: Buffer;
+  readonly gzipped: Buffer;
   readonly type: string;
-  readonly tag: string;
+  readonly etag: string;
 }
 
 /**
  * The files of the built page, read when the first of them is asked for, and kept. A path is looked up among those that
  * were found, and never reaches the file system.
  */
-export class PageFiles {
-  private files: Promise<ReadonlyMap<string, PageFile>> | undefined;
+export class StaticFiles {
+  private files: Promise<ReadonlyMap<string, StaticFile>> | undefined;
 
   /**
    * @param folders where files are; what is in an earlier one goes before what has the same name in a later one
-   * @param serversFor the servers that a page may talk with, as sources of a policy, by the Host header that it was asked with
+   * @param connectSources the servers that a page may talk with, as sources of a policy, by the Host header that it was asked with
    */
   constructor(
     private readonly folders: readonly string[],
-    private readonly serversFor: (called: string | undefined) => readonly string[],
+    private readonly connectSources: (hostHeader: string | undefined) => readonly string[],
   ) {}
 
   serve(app: FastifyInstance): void {
     // A program that anybody may have; what it shows, it must ask for.
-    const open = { config: { entry: 'anybody' } } as const;
-    app.get('/', open, (request, reply) => this.answer('index.html', request, reply));
-    app.get<{ Params: { '*': string } }>('/*', open, (request, reply) =>
-      this.answer(request.params['*'], request, reply),
+    const publicRoute = { config: { policy: 'public' } } as const;
+    app.get('/', publicRoute, (request, reply) => this.send('index.html', request, reply));
+    app.get<{ Params: { '*': string } }>('/*', publicRoute, (request, reply) =>
+      this.send(request.params['*'], request, reply),
     );
   }
 
-  private async answer(path: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  private async send(path: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     // A page that could not be read is read again when it is asked for again.
-    this.files ??= readAll(this.folders).catch((error: unknown) => {
+    this.files ??= readFiles(this.folders).catch((error: unknown) => {
       this.files = undefined;
       throw error;
     });
@@ -78,37 +78,37 @@ export class PageFiles {
     void reply.headers({
       'content-type': file.type,
       'cache-control': 'no-cache',
-      etag: file.tag,
+      etag: file.etag,
       vary: 'accept-encoding',
-      'content-security-policy': policyFor(this.serversFor(request.headers.host)),
+      'content-security-policy': contentSecurityPolicy(this.connectSources(request.headers.host)),
     });
-    if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
+    if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.body);
-    return reply.header('content-encoding', 'gzip').send(file.packed);
+    return reply.header('content-encoding', 'gzip').send(file.gzipped);
   }
 }
 
-async function readAll(folders: readonly string[]): Promise<ReadonlyMap<string, PageFile>> {
-  const files = new Map<string, PageFile>();
+async function readFiles(folders: readonly string[]): Promise<ReadonlyMap<string, StaticFile>> {
+  const files = new Map<string, StaticFile>();
   let bytes = 0;
   for (const folder of [...folders].reverse()) {
-    for (const path of await pathsIn(folder)) {
+    for (const path of await listFiles(folder)) {
       const { size } = await stat(path);
       bytes += size;
-      if (bytes > bytesMax || files.size >= filesMax) throw new Error(`the page in ${folder} is too large`);
-      const type = types[extname(path)] ?? '';
-      files.set(relative(folder, path).split(sep).join('/'), await pageFile(await readFile(path), type));
+      if (bytes > maxBytes || files.size >= maxFiles) throw new Error(`the page in ${folder} is too large`);
+      const type = mediaTypes[extname(path)] ?? '';
+      files.set(relative(folder, path).split(sep).join('/'), await buildStaticFile(await readFile(path), type));
     }
   }
   return files;
 }
 
 /** The files in a folder that are of a page; none where there is no such folder. Links to elsewhere are not followed. */
-async function pathsIn(folder: string): Promise<string[]> {
+async function listFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     return entries
-      .filter((entry) => entry.isFile() && types[extname(entry.name)] !== undefined)
+      .filter((entry) => entry.isFile() && mediaTypes[extname(entry.name)] !== undefined)
       .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
@@ -116,7 +116,7 @@ async function pathsIn(folder: string): Promise<string[]> {
   }
 }
 
-async function pageFile(body: Buffer, type: string): Promise<PageFile> {
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  return { body, packed: await promisify(gzip)(body), type, tag };
+async function buildStaticFile(body: Buffer, type: string): Promise<StaticFile> {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  return { body, gzipped: await promisify(gzip)(body), type, etag };
 }

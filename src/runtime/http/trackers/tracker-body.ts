@@ -1,32 +1,32 @@
 import type { Readable } from 'node:stream';
-import { bodyBytesMax } from '../server/http-connections.js';
+import { maxBodyBytes } from '../server/http-connections.js';
 import { HttpError } from '../server/http-error.js';
 
 /** What a phone sent along; of what is too long nothing is kept. */
-type PhoneBody = { readonly kind: 'read'; readonly text: string } | { readonly kind: 'too long' };
+type TrackerBody = { readonly kind: 'read'; readonly text: string } | { readonly kind: 'too-long' };
 
 /**
  * Reads a body to its end, also where it is too long: a phone that is interrupted does not read the answer. How long that may
  * go on, the time that a request has to come in says.
  */
-export async function readPhoneBody(stream: Readable): Promise<PhoneBody> {
+export async function readTrackerBody(stream: Readable): Promise<TrackerBody> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= bodyBytesMax) chunks.push(chunk);
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
     else chunks.length = 0;
   }
-  return bytes > bodyBytesMax ? { kind: 'too long' } : { kind: 'read', text: Buffer.concat(chunks).toString() };
+  return bytes > maxBodyBytes ? { kind: 'too-long' } : { kind: 'read', text: Buffer.concat(chunks).toString() };
 }
 
 /**
  * The text of a body; empty if there is none.
  * @throws HttpError if it is too long
  */
-export function textOfPhone(body: unknown): string {
-  const read = body as PhoneBody | undefined;
-  if (read === undefined) return '';
-  if (read.kind === 'too long') throw new HttpError(413, `the body has more than ${bodyBytesMax} bytes`);
-  return read.text;
+export function trackerBodyText(body: unknown): string {
+  const trackerBody = body as TrackerBody | undefined;
+  if (trackerBody === undefined) return '';
+  if (trackerBody.kind === 'too-long') throw new HttpError(413, `the body has more than ${maxBodyBytes} bytes`);
+  return trackerBody.text;
 }

@@ -1,40 +1,46 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from '../server/http-error.js';
-import { readPhoneBody, textOfPhone } from './tracker-body.js';
-import { readOsmAnd, readOwnTracks, readTraccar, type NoReport, type PhoneReport } from './tracker-reports.js';
+import { readTrackerBody, trackerBodyText } from './tracker-body.js';
+import {
+  parseOsmAnd,
+  parseOwnTracks,
+  parseTraccar,
+  type ReportProblem,
+  type TrackerReport,
+} from './tracker-reports.js';
 import type { RouteDescription } from '../api/openapi.js';
 import {
   osmAndFields,
-  ownTracksAnswer,
+  ownTracksResponse,
   ownTracksBody,
   ownTracksHeaders,
   ownTracksQuery,
   traccarBody,
 } from './tracker-schemas.js';
-import type { Reports } from '../api/reports.js';
+import type { ReportHandler } from '../api/report-handler.js';
 
 /** Why a report is not taken that has none of what makes it one. */
-const words: Readonly<Record<NoReport['problem'], string>> = {
-  'no device': 'it does not say which device it is',
-  'no location': 'it has no location',
-  'no fix': 'a position of 0, 0 is that of a phone without a fix',
-  'no time': 'its timestamp is not understood',
+const problemMessages: Readonly<Record<ReportProblem['problem'], string>> = {
+  'no-device': 'it does not say which device it is',
+  'no-location': 'it has no location',
+  'no-fix': 'a position of 0, 0 is that of a phone without a fix',
+  'no-time': 'its timestamp is not understood',
 };
 
 /** What is wrong with the report, and would be wrong with it each time that OwnTracks sends it again. */
-const ignored: readonly number[] = [400, 413];
+const ignoredStatuses: readonly number[] = [400, 413];
 
 /** Where apps report that are given the server's address and nothing behind it: at the same path as the page. */
-export function phoneUrlOf(url: string): string {
+export function rewriteTrackerUrl(url: string): string {
   if (!url.startsWith('/?')) return url;
-  const fields = fieldsOf(url.slice(2));
-  const names = (...each: readonly string[]) => each.every((name) => (fields.get(name) ?? '') !== '');
-  const isReport = (names('id') || names('deviceid')) && (names('location') || names('lat', 'lon'));
+  const fields = parseFields(url.slice(2));
+  const hasFields = (...fieldNames: readonly string[]) => fieldNames.every((name) => (fields.get(name) ?? '') !== '');
+  const isReport = (hasFields('id') || hasFields('deviceid')) && (hasFields('location') || hasFields('lat', 'lon'));
   return isReport ? `/osmand${url.slice(1)}` : url;
 }
 
-const osmAnd = { summary: 'Report, as OsmAnd and GPSLogger do.', query: osmAndFields, answer: 'nothing' } as const;
+const osmAnd = { summary: 'Report, as OsmAnd and GPSLogger do.', query: osmAndFields, response: 'nothing' } as const;
 const traccar = {
   ...osmAnd,
   method: 'post',
@@ -44,7 +50,7 @@ const traccar = {
 } as const;
 
 /** What phones ask for. */
-export const phoneRoutes: readonly RouteDescription[] = [
+export const trackerRoutes: readonly RouteDescription[] = [
   {
     method: 'post',
     path: '/owntracks',
@@ -52,7 +58,7 @@ export const phoneRoutes: readonly RouteDescription[] = [
     headers: ownTracksHeaders,
     query: ownTracksQuery,
     body: ownTracksBody,
-    answer: ownTracksAnswer,
+    response: ownTracksResponse,
   },
   { ...osmAnd, method: 'get', path: '/osmand' },
   { ...traccar, path: '/osmand' },
@@ -60,26 +66,26 @@ export const phoneRoutes: readonly RouteDescription[] = [
 ];
 
 /** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
-export async function servePhones(app: FastifyInstance, reports: Reports): Promise<void> {
-  const config = { entry: 'reporters' } as const;
-  await app.register((phones, _, done) => {
+export async function serveTrackers(app: FastifyInstance, reports: ReportHandler): Promise<void> {
+  const config = { policy: 'report' } as const;
+  await app.register((trackers, _, done) => {
     // What an app sends is not always what it says it sends, and some of it is empty.
-    phones.removeAllContentTypeParsers();
-    phones.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) => readPhoneBody(body));
-    phones.post('/owntracks', { config }, (request, reply) => {
-      takeOwnTracks(request, reports);
+    trackers.removeAllContentTypeParsers();
+    trackers.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) => readTrackerBody(body));
+    trackers.post('/owntracks', { config }, (request, reply) => {
+      acceptOwnTracks(request, reports);
       // Anything else would have the phone send it again for ever. There are no friends to tell of.
       return reply.send([]);
     });
     for (const url of ['/osmand', '/']) {
-      phones.route({
+      trackers.route({
         method: url === '/' ? ['POST', 'PUT', 'PATCH'] : ['GET', 'POST', 'PUT', 'PATCH'],
         url,
         // Who asks for the head of an answer does not mean to report anything.
         exposeHeadRoute: false,
         config,
         handler: (request, reply) => {
-          takeOsmAnd(request, reports);
+          acceptOsmAnd(request, reports);
           return reply.code(200).send();
         },
       });
@@ -88,47 +94,49 @@ export async function servePhones(app: FastifyInstance, reports: Reports): Promi
   });
 }
 
-function takeOwnTracks(request: FastifyRequest, reports: Reports): void {
+function acceptOwnTracks(request: FastifyRequest, reports: ReportHandler): void {
   try {
-    const report = ownTracksIn(request);
-    if ('problem' in report) reports.ignore(request, words[report.problem], report.client);
-    else reports.take(request, report);
+    const report = ownTracksReport(request);
+    if ('problem' in report) reports.ignore(request, problemMessages[report.problem], report.client);
+    else reports.accept(request, report);
   } catch (error) {
-    if (!(error instanceof HttpError) || !ignored.includes(error.statusCode)) throw error;
+    if (!(error instanceof HttpError) || !ignoredStatuses.includes(error.statusCode)) throw error;
     reports.ignore(request, error.message);
   }
 }
 
-function ownTracksIn({ headers, url, body }: FastifyRequest): PhoneReport {
-  const query = fieldsOf(url.split('?')[1] ?? '');
-  return readOwnTracks(jsonIn(textOfPhone(body)), {
-    user: textIn(headers['x-limit-u']) ?? query.get('u'),
-    device: textIn(headers['x-limit-d']) ?? query.get('d'),
+function ownTracksReport({ headers, url, body }: FastifyRequest): TrackerReport {
+  const query = parseFields(url.split('?')[1] ?? '');
+  return parseOwnTracks(parseJson(trackerBodyText(body)), {
+    user: headerText(headers['x-limit-u']) ?? query.get('u'),
+    device: headerText(headers['x-limit-d']) ?? query.get('d'),
   });
 }
 
-function takeOsmAnd(request: FastifyRequest, reports: Reports): void {
-  const report = reportIn(request);
-  if (!('problem' in report)) return void reports.take(request, report);
-  if (report.problem === 'no device') throw new HttpError(400, 'id or deviceid must say which device it is');
-  reports.ignore(request, words[report.problem], report.client);
+function acceptOsmAnd(request: FastifyRequest, reports: ReportHandler): void {
+  const report = osmAndReport(request);
+  if (!('problem' in report)) return void reports.accept(request, report);
+  if (report.problem === 'no-device') throw new HttpError(400, 'id or deviceid must say which device it is');
+  reports.ignore(request, problemMessages[report.problem], report.client);
 }
 
-function reportIn({ url, body }: FastifyRequest): PhoneReport {
-  const text = textOfPhone(body);
-  if (text.trimStart().startsWith('{')) return readTraccar(jsonIn(text));
-  return readOsmAnd(osmAndFields.parse(Object.fromEntries([...fieldsOf(url.split('?')[1] ?? ''), ...fieldsOf(text)])));
+function osmAndReport({ url, body }: FastifyRequest): TrackerReport {
+  const text = trackerBodyText(body);
+  if (text.trimStart().startsWith('{')) return parseTraccar(parseJson(text));
+  return parseOsmAnd(
+    osmAndFields.parse(Object.fromEntries([...parseFields(url.split('?')[1] ?? ''), ...parseFields(text)])),
+  );
 }
 
-function fieldsOf(text: string): Map<string, string> {
+function parseFields(text: string): Map<string, string> {
   return new Map(new URLSearchParams(text));
 }
 
-function textIn(header: string | string[] | undefined): string | undefined {
+function headerText(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -25,15 +25,15 @@ export class LogFiles {
 
   /**
    * @param maxFiles files that are kept, at least 2
-   * @param beganMs names the first file
+   * @param startedMs names the first file
    */
   constructor(
     private readonly folder: string,
     private readonly suffix: LogSuffix,
     private readonly maxFiles: number,
-    private beganMs: number,
+    private startedMs: number,
   ) {
-    this.current = this.nameAt(beganMs);
+    this.current = this.formatName(startedMs);
   }
 
   /** The file that is written to. */
@@ -45,7 +45,7 @@ export class LogFiles {
    * Makes the current file, with its folders, and returns its descriptor.
    * @throws the file system's error, also if the file is there already
    */
-  begin(): number {
+  create(): number {
     mkdirSync(this.folder, { recursive: true, mode: folderMode });
     return openSync(this.path, 'ax', fileMode);
   }
@@ -55,11 +55,11 @@ export class LogFiles {
    * @returns its descriptor
    * @throws the file system's error; the current file is the same then
    */
-  async next(nowMs: number): Promise<number> {
+  async rotate(nowMs: number): Promise<number> {
     await this.prune(this.maxFiles - 1);
     // Names are in the order of their files also when the clock is set back, or a millisecond is enough for a file.
-    this.beganMs = Math.max(nowMs, this.beganMs + 1);
-    const name = this.nameAt(this.beganMs);
+    this.startedMs = Math.max(nowMs, this.startedMs + 1);
+    const name = this.formatName(this.startedMs);
     await mkdir(this.folder, { recursive: true, mode: folderMode });
     const descriptor = await openFile(join(this.folder, name), 'ax', fileMode);
     this.current = name;
@@ -70,21 +70,21 @@ export class LogFiles {
    * Deletes the oldest files until, with the current one, no more than so many are left.
    * @throws the file system's error
    */
-  async prune(kept = this.maxFiles): Promise<void> {
+  async prune(maxFiles = this.maxFiles): Promise<void> {
     const entries = await readdir(this.folder, { withFileTypes: true }).catch(ignoreMissing);
     const others = (entries ?? [])
-      .filter((entry) => entry.isFile() && this.isOfLog(entry.name) && entry.name !== this.current)
+      .filter((entry) => entry.isFile() && this.belongsToLog(entry.name) && entry.name !== this.current)
       .map(({ name }) => name)
       .sort();
-    const surplus = others.slice(0, Math.max(0, others.length + 1 - kept));
+    const surplus = others.slice(0, Math.max(0, others.length + 1 - maxFiles));
     for (const name of surplus) await unlink(join(this.folder, name)).catch(ignoreMissing);
   }
 
-  private nameAt(timeMs: number): string {
+  private formatName(timeMs: number): string {
     return `${new Date(timeMs).toISOString().replaceAll(':', '-')}${this.suffix}`;
   }
 
-  private isOfLog(name: string): boolean {
+  private belongsToLog(name: string): boolean {
     const match = namePattern.exec(name);
     return match !== null && match[1] === this.suffix;
   }

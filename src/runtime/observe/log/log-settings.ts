@@ -7,7 +7,7 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** What bounds the files of a log. */
 export interface LogBounds {
-  /** Bytes of a file, from `maxFileBytesLeast` on; the next line goes into another one. */
+  /** Bytes of a file, from `minLogFileBytes` on; the next line goes into another one. */
   readonly maxFileBytes: number;
   /** Files kept of the log, and as many of the error log, those of earlier starts included; at least 2. */
   readonly maxFiles: number;
@@ -21,7 +21,7 @@ export interface LogSettings extends LogBounds {
 }
 
 /** Fits the longest line of a log several times: what is shown of texts from outside is bounded, escaped as well. */
-export const maxFileBytesLeast = 65_536;
+export const minLogFileBytes = 65_536;
 
 /**
  * 512 MiB of log and as much of error log for a server at most. Many small files, since each start begins one: those of a server

@@ -3,9 +3,9 @@ import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { MessageBus } from '../../bus/message-bus.js';
-import { BatchFile } from './batch-file.js';
+import { BatchFileTransport } from './batch-file-transport.js';
 import { LogFiles, type LogSuffix } from './log-files.js';
-import { logLineOf, logTextOf } from './log-line.js';
+import { formatEvent, formatLines } from './format-event.js';
 import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
 
 /**
@@ -13,40 +13,40 @@ import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
  * lines do, and a location that is on its way through the herd must not wait for either, not even where it comes alone. What a
  * kill loses of the log is this much. What went wrong is written at once.
  */
-const gatherMs = 50;
+const batchMs = 50;
 
 /**
  * Which kinds of event the log listens to one by one. Lines have a listener of their own; what the others tell is counted, or stands
  * in the lines.
  */
-const isListenedTo: Readonly<Record<HerdEvent['kind'], boolean>> = {
+const isLogged: Readonly<Record<HerdEvent['kind'], boolean>> = {
   lines: false,
   link: true,
   'neighbour-clock': true,
   clock: true,
   conflated: false,
-  watchers: false,
-  'watch-conflated': false,
+  subscribers: false,
+  'subscription-conflated': false,
   'client-connected': true,
   'client-disconnected': true,
-  'client-refused': true,
-  'client-evicted': false,
-  'http-asked': true,
-  'http-answered': true,
+  'client-rejected': true,
+  'connection-evicted': false,
+  'http-request': true,
+  'http-response': true,
   server: true,
   'locations-learned': false,
-  'locations-remembered': true,
-  'location-forgotten': false,
+  'locations-restored': true,
+  'location-evicted': false,
   'location-fetched': false,
   'dead-letter': true,
   'actor-failed': true,
-  'peer-refused': true,
+  'peer-rejected': true,
   'upstream-failed': true,
+  'upstream-attempt': false,
   'upstream-request': false,
-  'upstream-question': false,
-  upstream: true,
+  'upstream-breaker': true,
   'upstream-budget': true,
-  administration: true,
+  'admin-action': true,
   bucket: true,
   'bucket-warning': true,
   warning: true,
@@ -58,59 +58,59 @@ const isListenedTo: Readonly<Record<HerdEvent['kind'], boolean>> = {
  */
 export class ServerLog {
   private readonly logger: Logger;
-  private readonly files: readonly BatchFile[];
-  private gathered: ByteString[] = [];
-  private gatherTimer: NodeJS.Timeout | undefined;
+  private readonly files: readonly BatchFileTransport[];
+  private batch: ByteString[] = [];
+  private batchTimer: NodeJS.Timeout | undefined;
   private state: 'open' | 'closed' = 'open';
   private level: LogLevel;
   private bus: MessageBus | undefined;
-  private unlistenLines = (): void => undefined;
-  private stampMs = 0;
-  private stamp = '';
+  private unsubscribeLines = (): void => undefined;
+  private timestampMs = 0;
+  private timestamp = '';
 
   /**
    * @param folder where this server's logs are
-   * @param onTrouble hears once when the log cannot be written; the server goes on without
+   * @param onError hears once when the log cannot be written; the server goes on without
    * @throws the file system's error if the files cannot be made
    */
   constructor(
     folder: string,
     { level, maxFileBytes, maxFiles }: Omit<LogSettings, 'dir'>,
-    onTrouble: (error: Error) => void,
+    onError: (error: Error) => void,
   ) {
     this.level = level;
     const startedMs = Date.now();
     const file = (suffix: LogSuffix, least: LogLevel) =>
-      new BatchFile(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, least, onTrouble);
+      new BatchFileTransport(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, least, onError);
     this.files = [file('.log', 'info'), file('.error.log', 'warn')];
     this.logger = createLogger({
       format: format.printf(({ message }) => String(message)),
       transports: [...this.files],
     });
-    this.logger.on('error', onTrouble);
+    this.logger.on('error', onError);
   }
 
   /** Bytes that wait for the disk. */
-  get waitingBytes(): number {
-    return this.files.reduce((sum, file) => sum + file.bytesWaiting, 0);
+  get bufferedBytes(): number {
+    return this.files.reduce((sum, file) => sum + file.bufferedBytes, 0);
   }
 
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
-    for (const [kind, isHeard] of Object.entries(isListenedTo)) {
-      if (isHeard) bus.on(kind as HerdEvent['kind'], (event) => this.note(event));
+    for (const [kind, isIncluded] of Object.entries(isLogged)) {
+      if (isIncluded) bus.on(kind as HerdEvent['kind'], (event) => this.logEvent(event));
     }
     this.bus = bus;
-    this.tell(this.level);
+    this.setLevel(this.level);
   }
 
   /** Tells of what is of this level or above from now on. */
-  tell(level: LogLevel): void {
+  setLevel(level: LogLevel): void {
     this.level = level;
     // Lines are most of what happens: where they are not told of, nobody listens.
-    this.unlistenLines();
+    this.unsubscribeLines();
     if (level === 'lines')
-      this.unlistenLines = this.bus?.on('lines', (event) => this.noteLines(event)) ?? this.unlistenLines;
+      this.unsubscribeLines = this.bus?.on('lines', (event) => this.logLines(event)) ?? this.unsubscribeLines;
   }
 
   /** Resolves when everything is on disk, or cannot be brought there. */
@@ -122,46 +122,46 @@ export class ServerLog {
     await Promise.allSettled(written);
   }
 
-  private note(event: HerdEvent): void {
-    const line = logLineOf(event);
-    if (line === undefined || this.state === 'closed' || !this.tells(event, line.level)) return;
-    const stamped = `${this.now()} ${line.text}`;
-    if (line.level === 'info' || line.level === 'lines') return this.gather(stamped);
+  private logEvent(event: HerdEvent): void {
+    const line = formatEvent(event);
+    if (line === undefined || this.state === 'closed' || !this.isEnabled(event, line.level)) return;
+    const stamped = `${this.currentTimestamp()} ${line.text}`;
+    if (line.level === 'info' || line.level === 'lines') return this.addToBatch(stamped);
     this.flush();
     this.logger.log(line.level, stamped);
   }
 
   /** Who has the log tell less cannot do so unseen. */
-  private tells({ kind }: HerdEvent, level: LogLevel): boolean {
-    return kind === 'administration' || logLevels.indexOf(level) >= logLevels.indexOf(this.level);
+  private isEnabled({ kind }: HerdEvent, level: LogLevel): boolean {
+    return kind === 'admin-action' || logLevels.indexOf(level) >= logLevels.indexOf(this.level);
   }
 
-  private noteLines(event: LinesEvent): void {
+  private logLines(event: LinesEvent): void {
     if (this.state === 'closed') return;
-    this.gather(logTextOf(event, this.now()));
+    this.addToBatch(formatLines(event, this.currentTimestamp()));
   }
 
-  private gather(text: ByteString): void {
-    this.gatherTimer ??= setTimeout(() => this.flush(), gatherMs);
-    this.gathered.push(text);
+  private addToBatch(text: ByteString): void {
+    this.batchTimer ??= setTimeout(() => this.flush(), batchMs);
+    this.batch.push(text);
   }
 
   private flush(): void {
-    clearTimeout(this.gatherTimer);
-    this.gatherTimer = undefined;
-    if (this.gathered.length === 0) return;
-    const lines = this.gathered;
-    this.gathered = [];
+    clearTimeout(this.batchTimer);
+    this.batchTimer = undefined;
+    if (this.batch.length === 0) return;
+    const lines = this.batch;
+    this.batch = [];
     this.logger.info(lines.join('\n'));
   }
 
   /** The time of day for a line; made anew only when a millisecond has passed. */
-  private now(): string {
+  private currentTimestamp(): string {
     const nowMs = Date.now();
-    if (nowMs !== this.stampMs) {
-      this.stampMs = nowMs;
-      this.stamp = new Date(nowMs).toISOString();
+    if (nowMs !== this.timestampMs) {
+      this.timestampMs = nowMs;
+      this.timestamp = new Date(nowMs).toISOString();
     }
-    return this.stamp;
+    return this.timestamp;
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../../actors/ports/clock.js';
 import type { LinesEvent } from '../../../actors/bus/events.js';
 import { Histogram, secondsBounds } from './histogram.js';
 
-const [A, H, I, U, W, mark, brace] = [65, 72, 73, 85, 87, 63, 123];
+const [A, H, I, U, W, questionMark, brace] = [65, 72, 73, 85, 87, 63, 123];
 
 /**
  * Commands of clients that speak lines, by kind and outcome, as their answers tell: an IAMAT is answered by one line, a
@@ -17,12 +17,12 @@ export class CommandCounts {
   /** Lines that told clients of what they watch. */
   pushed = 0;
   /** From when a chunk came until its answers were written, each as often as it had answers; in seconds. */
-  readonly turnSeconds = new Histogram(secondsBounds);
+  readonly iamatSeconds = new Histogram(secondsBounds);
   /** From when a WHATSAT came until it was answered, in seconds. */
   readonly whatsatSeconds = new Histogram(secondsBounds);
   /** When each WHATSAT came that has not been answered, by who asked. */
-  private readonly asked = new Map<string, number[]>();
-  private lastFar = '';
+  private readonly pendingWhatsats = new Map<string, number[]>();
+  private lastRemoteAddress = '';
   private lastAtMs = 0;
 
   constructor(private readonly clock: Clock) {}
@@ -33,29 +33,29 @@ export class CommandCounts {
     return valid + invalid.iamat + invalid.whatsat + invalid.watch + invalid.unwatch + invalid.other;
   }
 
-  note({ direction, far, lines, pushed }: LinesEvent): void {
+  record({ direction, remoteAddress, lines, pushed }: LinesEvent): void {
     if (pushed === true) this.pushed += lines.length;
-    else if (direction === 'in') this.noteIn(far, lines);
-    else this.noteOut(far, lines);
+    else if (direction === 'in') this.recordCommands(remoteAddress, lines);
+    else this.recordResponses(remoteAddress, lines);
   }
 
   /** A client is gone. */
-  forget(far: string): void {
-    this.asked.delete(far);
+  removeClient(remoteAddress: string): void {
+    this.pendingWhatsats.delete(remoteAddress);
   }
 
-  private noteIn(far: string, lines: LinesEvent['lines']): void {
-    this.lastFar = far;
+  private recordCommands(remoteAddress: string, lines: LinesEvent['lines']): void {
+    this.lastRemoteAddress = remoteAddress;
     this.lastAtMs = this.clock.monotonicMs();
     for (const line of lines) {
       if (line.charCodeAt(0) !== W || line.charCodeAt(1) !== H) continue;
-      const asked = this.asked.get(far);
-      if (asked === undefined) this.asked.set(far, [this.lastAtMs]);
-      else asked.push(this.lastAtMs);
+      const pending = this.pendingWhatsats.get(remoteAddress);
+      if (pending === undefined) this.pendingWhatsats.set(remoteAddress, [this.lastAtMs]);
+      else pending.push(this.lastAtMs);
     }
   }
 
-  private noteOut(far: string, lines: LinesEvent['lines']): void {
+  private recordResponses(remoteAddress: string, lines: LinesEvent['lines']): void {
     const nowMs = this.clock.monotonicMs();
     let at = 0;
     let json = 0;
@@ -64,30 +64,31 @@ export class CommandCounts {
       if (first === A) at += 1;
       else if (first === brace) {
         json += 1;
-        this.answered(far, nowMs);
+        this.recordWhatsatResponse(remoteAddress, nowMs);
       } else if (first === W) this.watch += 1;
       else if (first === U) this.unwatch += 1;
-      else if (first === mark) this.noteInvalid(far, line, nowMs);
+      else if (first === questionMark) this.recordInvalid(remoteAddress, line, nowMs);
     }
     this.iamat += at - json;
     this.whatsat += json;
-    if (far === this.lastFar && at > json) this.turnSeconds.add((nowMs - this.lastAtMs) / 1_000, at - json);
+    if (remoteAddress === this.lastRemoteAddress && at > json)
+      this.iamatSeconds.add((nowMs - this.lastAtMs) / 1_000, at - json);
   }
 
   /** @param line the mark, a space, and a copy of the command */
-  private noteInvalid(far: string, line: string, nowMs: number): void {
+  private recordInvalid(remoteAddress: string, line: string, nowMs: number): void {
     const first = line.charCodeAt(2);
     if (first === I) this.invalid.iamat += 1;
     else if (first === W && line.charCodeAt(3) === H) {
       this.invalid.whatsat += 1;
-      this.answered(far, nowMs);
+      this.recordWhatsatResponse(remoteAddress, nowMs);
     } else if (first === W) this.invalid.watch += 1;
     else if (first === U) this.invalid.unwatch += 1;
     else this.invalid.other += 1;
   }
 
-  private answered(far: string, nowMs: number): void {
-    const atMs = this.asked.get(far)?.shift();
+  private recordWhatsatResponse(remoteAddress: string, nowMs: number): void {
+    const atMs = this.pendingWhatsats.get(remoteAddress)?.shift();
     if (atMs !== undefined) this.whatsatSeconds.add((nowMs - atMs) / 1_000);
   }
 }

@@ -1,9 +1,14 @@
 import type { Clock } from '../../../actors/ports/clock.js';
-import type { CallOutcome, LinesEvent, QuestionOutcome, UpstreamState } from '../../../actors/bus/events.js';
+import type {
+  UpstreamAttemptOutcome,
+  LinesEvent,
+  UpstreamRequestOutcome,
+  BreakerState,
+} from '../../../actors/bus/events.js';
 import { fromBucket } from '../../../actors/bus/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
-import { NANOSECONDS, type Instant } from '../../../protocol/place/time.js';
+import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import { CommandCounts } from './command-counts.js';
 import { Histogram, secondsBounds } from './histogram.js';
@@ -16,14 +21,14 @@ export interface LinkCounts {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Locations that the neighbour told. */
-  readonly told: number;
+  readonly received: number;
   /** Of those, the ones that were new. */
   readonly learned: number;
   readonly conflated: number;
 }
 
 /** What a server has counted since it started, as far as people compare two looks at it. */
-export interface Totals {
+export interface CounterTotals {
   /** Commands of clients that speak lines. */
   readonly commands: number;
   /** New locations that clients reported here. */
@@ -31,10 +36,10 @@ export interface Totals {
   /** New locations from neighbours. */
   readonly learned: number;
   /** How long reports took to get here: for each bound how many took at most that long, and one more for those that took longer. */
-  readonly spread: { readonly boundsSeconds: readonly number[]; readonly counts: readonly number[] };
+  readonly propagationDelay: { readonly boundsSeconds: readonly number[]; readonly counts: readonly number[] };
 }
 
-type Counting<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 const A = 65;
 
@@ -42,40 +47,40 @@ const A = 65;
 export class ServerCounts {
   readonly commands: CommandCounts;
   readonly requests = new RequestCounts();
-  readonly links = new Map<ServerId, Counting<LinkCounts>>();
+  readonly links = new Map<ServerId, Mutable<LinkCounts>>();
   /** From when a report reached its first server until it was learned here, in seconds: one sample a batch. */
-  readonly spread = new Histogram(secondsBounds);
-  readonly upstreamCalls: Record<CallOutcome, number> = {
+  readonly propagationDelay = new Histogram(secondsBounds);
+  readonly upstreamAttempts: Record<UpstreamAttemptOutcome, number> = {
     answered: 0,
-    refused: 0,
-    limited: 0,
-    rubbish: 0,
+    rejected: 0,
+    rate_limited: 0,
+    malformed: 0,
     failed: 0,
   };
-  readonly upstreamQuestions: Record<QuestionOutcome, number> = {
+  readonly upstreamRequests: Record<UpstreamRequestOutcome, number> = {
     answered: 0,
     cached: 0,
-    joined: 0,
+    coalesced: 0,
     failed: 0,
-    tripped: 0,
-    'over-budget': 0,
-    crowded: 0,
+    circuit_open: 0,
+    over_budget: 0,
+    queue_full: 0,
   };
-  readonly upstreamSeconds = new Histogram(secondsBounds);
-  breaker: UpstreamState = 'available';
-  reported = 0;
+  readonly upstreamAttemptSeconds = new Histogram(secondsBounds);
+  breakerState: BreakerState = 'closed';
+  reports = 0;
   /** New locations that were read in the bucket. */
-  private readInBucket = 0;
-  forgotten = 0;
-  fetched = 0;
+  private learnedFromBucket = 0;
+  evictions = 0;
+  bucketFetches = 0;
   deadLetters = 0;
-  failures = 0;
-  shortages = 0;
-  refused = 0;
-  watchers = 0;
-  watchConflated = 0;
+  actorFailures = 0;
+  descriptorShortages = 0;
+  rejectedConnections = 0;
+  subscribers = 0;
+  conflatedSubscriptions = 0;
   /** Clients that were closed because too much waited for all together. */
-  evicted = 0;
+  evictedConnections = 0;
 
   constructor(
     private readonly bus: MessageBus,
@@ -84,32 +89,32 @@ export class ServerCounts {
   ) {
     this.commands = new CommandCounts(clock);
     for (const neighbour of neighbours) {
-      const none = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, told: 0, learned: 0, conflated: 0 };
+      const none = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, received: 0, learned: 0, conflated: 0 };
       this.links.set(neighbour, none);
     }
-    bus.on('lines', (event) => (event.party === 'client' ? this.commands.note(event) : this.noteLink(event)));
-    bus.on('locations-learned', ({ locations, from }) => this.noteLearned(locations, from));
+    bus.on('lines', (event) => (event.party === 'client' ? this.commands.record(event) : this.recordLinkLines(event)));
+    bus.on('locations-learned', ({ locations, from }) => this.recordLearned(locations, from));
     bus.on('conflated', ({ neighbour, count }) => {
       const link = this.links.get(neighbour);
       if (link !== undefined) link.conflated += count;
     });
-    bus.on('watchers', ({ watchers }) => (this.watchers = watchers));
-    bus.on('watch-conflated', ({ count }) => (this.watchConflated += count));
-    bus.on('client-evicted', () => (this.evicted += 1));
-    bus.on('client-disconnected', ({ far }) => this.commands.forget(far));
-    bus.on('http-answered', (event) => this.requests.note(event));
-    bus.on('client-refused', ({ count = 1 }) => (this.refused += count));
-    bus.on('location-forgotten', () => (this.forgotten += 1));
-    bus.on('location-fetched', () => (this.fetched += 1));
+    bus.on('subscribers', ({ subscribers }) => (this.subscribers = subscribers));
+    bus.on('subscription-conflated', ({ count }) => (this.conflatedSubscriptions += count));
+    bus.on('connection-evicted', () => (this.evictedConnections += 1));
+    bus.on('client-disconnected', ({ remoteAddress }) => this.commands.removeClient(remoteAddress));
+    bus.on('http-response', (event) => this.requests.record(event));
+    bus.on('client-rejected', ({ count = 1 }) => (this.rejectedConnections += count));
+    bus.on('location-evicted', () => (this.evictions += 1));
+    bus.on('location-fetched', () => (this.bucketFetches += 1));
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
-    bus.on('warning', ({ about }) => (this.shortages += about === 'descriptors' ? 1 : 0));
-    bus.on('actor-failed', () => (this.failures += 1));
-    bus.on('upstream-request', ({ outcome, tookMs }) => {
-      this.upstreamCalls[outcome] += 1;
-      this.upstreamSeconds.add(tookMs / 1_000);
+    bus.on('warning', ({ about }) => (this.descriptorShortages += about === 'descriptors' ? 1 : 0));
+    bus.on('actor-failed', () => (this.actorFailures += 1));
+    bus.on('upstream-attempt', ({ outcome, tookMs }) => {
+      this.upstreamAttempts[outcome] += 1;
+      this.upstreamAttemptSeconds.add(tookMs / 1_000);
     });
-    bus.on('upstream-question', ({ outcome }) => (this.upstreamQuestions[outcome] += 1));
-    bus.on('upstream', ({ state }) => (this.breaker = state));
+    bus.on('upstream-request', ({ outcome }) => (this.upstreamRequests[outcome] += 1));
+    bus.on('upstream-breaker', ({ state }) => (this.breakerState = state));
   }
 
   /** The longest turn of the last one to two minutes, in milliseconds. */
@@ -117,49 +122,49 @@ export class ServerCounts {
     return this.bus.longestTurnMs;
   }
 
-  get totals(): Totals {
-    const { commands, reported, links, spread } = this;
+  get totals(): CounterTotals {
+    const { commands, reports, links, propagationDelay } = this;
     return {
       commands: commands.total,
-      reports: reported,
-      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.readInBucket),
-      spread: { boundsSeconds: spread.bounds, counts: spread.counts },
+      reports,
+      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.learnedFromBucket),
+      propagationDelay: { boundsSeconds: propagationDelay.bounds, counts: propagationDelay.counts },
     };
   }
 
-  private noteLink({ direction, far, lines }: LinesEvent): void {
-    const link = this.links.get(far as ServerId);
+  private recordLinkLines({ direction, remoteAddress, lines }: LinesEvent): void {
+    const link = this.links.get(remoteAddress as ServerId);
     if (link === undefined) return;
     let bytes = lines.length;
-    let told = 0;
+    let received = 0;
     for (const line of lines) {
       bytes += line.length;
-      if (line.charCodeAt(0) === A) told += 1;
+      if (line.charCodeAt(0) === A) received += 1;
     }
     if (direction === 'in') {
       link.linesIn += lines.length;
       link.bytesIn += bytes;
-      link.told += told;
+      link.received += received;
     } else {
       link.linesOut += lines.length;
       link.bytesOut += bytes;
     }
   }
 
-  private noteLearned(locations: readonly Location[], from: ServerId | undefined): void {
+  private recordLearned(locations: readonly Location[], from: ServerId | undefined): void {
     if (from === undefined) {
-      this.reported += locations.length;
+      this.reports += locations.length;
       return;
     }
-    if (from === fromBucket) this.readInBucket += locations.length;
+    if (from === fromBucket) this.learnedFromBucket += locations.length;
     const link = this.links.get(from);
     if (link !== undefined) link.learned += locations.length;
     const last = locations.at(-1);
-    if (last !== undefined) this.spread.add(Math.max(0, secondsSince(last, this.clock.now())));
+    if (last !== undefined) this.propagationDelay.add(Math.max(0, secondsSince(last, this.clock.now())));
   }
 }
 
 /** The seconds since a location reached its first server, by the clocks of both servers. */
 function secondsSince({ received }: Location, now: Instant): number {
-  return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS;
+  return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS_PER_SECOND;
 }

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import type { FailureEvent } from '../../../../src/actors/bus/events.js';
-import { defaultLimits, defaultPace } from '../../../../src/actors/ports/limits.js';
+import type { ActorFailedEvent } from '../../../../src/actors/bus/events.js';
+import { defaultLimits, defaultLinkTimings } from '../../../../src/actors/ports/limits.js';
 import { addresses } from '../../../../src/actors/bus/messages.js';
 import { Server } from '../../../../src/actors/server/server.js';
-import { defaultUpstreamPace } from '../../../../src/actors/upstream/upstream-settings.js';
+import { defaultUpstreamSettings } from '../../../../src/actors/upstream/upstream-settings.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
 import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { FakeBucket } from '../../../support/fake-bucket.js';
-import { eventsOf, strictBus } from '../../../support/fake-bus.js';
-import { locationOf, serverId } from '../../../support/fake-location.js';
+import { collectEvents, strictBus } from '../../../support/fake-bus.js';
+import { createLocation, toServerId } from '../../../support/fake-location.js';
 import { FakePeerWire, FakeTransport } from '../../../support/fake-peer-wire.js';
 import { FakeHttp, fakeUpstream } from '../../../support/fake-upstream.js';
 
@@ -30,12 +30,12 @@ describe('A server that floods and shares a bucket', () => {
     const transport = new FakeTransport();
     const identity = {
       herd: 'twitter',
-      server: serverId('Bryant'),
-      neighbours: ['Blake', 'Metta'].map(serverId),
+      server: toServerId('Bryant'),
+      neighbours: ['Blake', 'Metta'].map(toServerId),
     };
-    const told = { identity, limits: defaultLimits, pace: defaultPace };
+    const settings = { identity, limits: defaultLimits, linkTimings: defaultLinkTimings };
     server = new Server(
-      { ...told, upstream: fakeUpstream, upstreamPace: defaultUpstreamPace },
+      { ...settings, upstream: fakeUpstream, upstreamSettings: defaultUpstreamSettings },
       {
         registry: bus,
         clock,
@@ -56,13 +56,13 @@ describe('A server that floods and shares a bucket', () => {
     blake = new FakePeerWire('192.0.2.9:40000');
     server.acceptPeer(blake).lines(blake, ['HELLO 3 twitter Blake Bryant', 'CAUGHT-UP']);
     bucket.session.loads();
-    heard();
+    takeLines();
   });
 
   afterEach(() => server.stop());
 
   /** What each has been told since this was last asked. */
-  function heard() {
+  function takeLines() {
     clock.advance(1);
     const ats = (wire: FakePeerWire) => wire.take().filter((line) => line.startsWith('AT '));
     const written = bucket.session.takePuts().map(({ value }) => value);
@@ -78,52 +78,52 @@ describe('A server that floods and shares a bucket', () => {
   });
   const fromMetta = (location: Location) => mettaSays(`${location.line} Metta`);
 
-  it('tells both of what its clients report', () => {
-    const location = locationOf('kiwi', 1, 'Bryant');
+  it('passes what its clients report to both', () => {
+    const location = createLocation('kiwi', 1, 'Bryant');
     bus.send(addresses.store, { kind: 'report', locations: [location] });
     const line = forwarded(location);
-    expect(heard()).to.deep.equal({ blake: [line], metta: [line], written: [valueOf(location)] });
+    expect(takeLines()).to.deep.equal({ blake: [line], metta: [line], written: [valueOf(location)] });
   });
 
-  it('writes what a neighbour told into the bucket, and does not tell it back to that neighbour', () => {
-    const location = locationOf('kiwi', 1, 'Metta');
+  it('writes what a neighbour sent into the bucket, and does not send it back', () => {
+    const location = createLocation('kiwi', 1, 'Metta');
     fromMetta(location);
-    expect(heard()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [valueOf(location)] });
+    expect(takeLines()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [valueOf(location)] });
   });
 
   it('floods what it reads in the bucket, of servers of any name, and does not write it back', () => {
-    const location = locationOf('kiwi', 1, 'Nowhere-known');
+    const location = createLocation('kiwi', 1, 'Nowhere-known');
     bucket.session.changes(entryOf(location, 1));
     const line = forwarded(location);
-    expect(heard()).to.deep.equal({ blake: [line], metta: [line], written: [] });
+    expect(takeLines()).to.deep.equal({ blake: [line], metta: [line], written: [] });
   });
 
   it('passes on neither way what is not newer', () => {
-    bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Nowhere-known'), 1));
-    heard();
-    fromMetta(locationOf('kiwi', 1));
-    fromMetta(locationOf('kiwi', 2, 'Nowhere-known'));
-    bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Nowhere-known'), 2));
-    expect(heard()).to.deep.equal({ blake: [], metta: [], written: [] });
+    bucket.session.changes(entryOf(createLocation('kiwi', 2, 'Nowhere-known'), 1));
+    takeLines();
+    fromMetta(createLocation('kiwi', 1));
+    fromMetta(createLocation('kiwi', 2, 'Nowhere-known'));
+    bucket.session.changes(entryOf(createLocation('kiwi', 2, 'Nowhere-known'), 2));
+    expect(takeLines()).to.deep.equal({ blake: [], metta: [], written: [] });
   });
 
   it('leaves in the bucket what another server of its herd has written there first', async () => {
-    const location = locationOf('kiwi', 1, 'Metta');
+    const location = createLocation('kiwi', 1, 'Metta');
     fromMetta(location);
     clock.advance(1);
     await bucket.session.takePut().ends({ kind: 'conflict' });
     await bucket.session.gets[0]?.ends({ kind: 'read', entry: entryOf(location, 1) });
-    expect(heard()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [] });
+    expect(takeLines()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [] });
   });
 
   it('goes on flooding when what writes into the bucket throws, and begins that anew', () => {
-    const failures: FailureEvent[] = eventsOf(bus, 'actor-failed');
+    const failures: ActorFailedEvent[] = collectEvents(bus, 'actor-failed');
     bus.send(addresses.bucketSpread, undefined as never);
     expect(failures.map(({ address, directive }) => [address, directive])).to.deep.equal([['bucket', 'restart']]);
-    const location = locationOf('kiwi', 1, 'Metta');
+    const location = createLocation('kiwi', 1, 'Metta');
     fromMetta(location);
-    expect(heard()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [] });
+    expect(takeLines()).to.deep.equal({ blake: [forwarded(location)], metta: [], written: [] });
     bucket.session.loads();
-    expect(heard()).to.deep.equal({ blake: [], metta: [], written: [valueOf(location)] });
+    expect(takeLines()).to.deep.equal({ blake: [], metta: [], written: [valueOf(location)] });
   });
 });

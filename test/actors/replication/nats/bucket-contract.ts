@@ -24,7 +24,7 @@ export interface BucketUnderTest {
 
 /** Hears what a session reports. */
 class Ear implements BucketListener {
-  readonly heard: string[] = [];
+  readonly events: string[] = [];
   readonly entries: BucketEntry[] = [];
   readonly session: BucketSession;
 
@@ -60,23 +60,23 @@ class Ear implements BucketListener {
   }
 
   /** The last of each key that was told. */
-  get told(): Map<string, string | undefined> {
+  get contents(): Map<string, string | undefined> {
     return new Map(this.entries.map(({ key, value }) => [key, value]));
   }
 
-  async hears(what: string): Promise<void> {
-    await eventually(`${what} is heard`, () => this.heard.includes(what));
+  async waitFor(what: string): Promise<void> {
+    await eventually(`${what} is heard`, () => this.events.includes(what));
   }
 
   async isTold(key: string, value: string): Promise<void> {
-    await eventually(`${key} is ${value}`, () => this.told.get(key) === value);
+    await eventually(`${key} is ${value}`, () => this.contents.get(key) === value);
   }
 
   private note(session: BucketSession, what: string): void {
     expect(this.isCalling(), `${what} is told while the bucket is being opened`).to.equal(false);
     expect(session, 'every report names the same session').to.equal(this.session);
-    expect(this.heard, `${what} after the end`).to.not.include('closed');
-    if (this.heard.at(-1) !== what) this.heard.push(what);
+    expect(this.events, `${what} after the end`).to.not.include('closed');
+    if (this.events.at(-1) !== what) this.events.push(what);
   }
 }
 
@@ -107,13 +107,13 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
 
   async function opened(extent?: BucketExtent): Promise<Ear> {
     const ear = open(extent);
-    await ear.hears('loaded');
+    await ear.waitFor('loaded');
     return ear;
   }
 
-  it('tells of an empty bucket that it is opened and loaded', async () => {
+  it('reports an empty bucket as opened and loaded', async () => {
     const ear = await opened();
-    expect(ear.heard).to.deep.equal(['opened', 'loaded']);
+    expect(ear.events).to.deep.equal(['opened', 'loaded']);
   });
 
   it('names its shards, each once, and for each key the same one of them', async () => {
@@ -130,16 +130,16 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(used).to.have.lengthOf(session.shards.length);
   });
 
-  it('tells whoever opens it everything, the last of each key, and then what changes', async () => {
+  it('delivers everything on open, the last of each key, and then what changes', async () => {
     const { session } = await opened();
     await Promise.all(Array.from({ length: 300 }, (_, key) => session.put(`key-${key}`, `first ${key}`, 0)));
     const { entry } = (await session.get('key-7')) as { entry: BucketEntry };
     await session.put('key-7', 'second', entry.revision);
     const ear = await opened();
-    expect(ear.heard).to.deep.equal(['opened', 'changed', 'loaded']);
-    expect(ear.told.size).to.equal(300);
-    expect(ear.told.get('key-7')).to.equal('second');
-    expect(ear.told.get('key-8')).to.equal('first 8');
+    expect(ear.events).to.deep.equal(['opened', 'changed', 'loaded']);
+    expect(ear.contents.size).to.equal(300);
+    expect(ear.contents.get('key-7')).to.equal('second');
+    expect(ear.contents.get('key-8')).to.equal('first 8');
     await session.put('key-300', 'late', 0);
     await ear.isTold('key-300', 'late');
     // A bucket in several parts has no order among those.
@@ -147,31 +147,31 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(revisions).to.deep.equal(revisions.toSorted((one, other) => one - other));
   });
 
-  it('tells whoever wants only that what changes, and misses nothing that a question put then does not know of', async () => {
+  it('delivers only changes to a changes-only session, and misses none that a later get does not know of', async () => {
     const { session } = await opened();
     await Promise.all(Array.from({ length: 100 }, (_, key) => session.put(`key-${key}`, `first ${key}`, 0)));
     const ear = await opened('changes');
-    expect(ear.heard).to.deep.equal(['opened', 'loaded']);
+    expect(ear.events).to.deep.equal(['opened', 'loaded']);
     const { entry } = (await ear.session.get('key-7')) as { entry: BucketEntry };
     expect(entry).to.include({ key: 'key-7', value: 'first 7' });
     await session.put('key-7', 'second', entry.revision);
     await session.put('key-200', 'late', 0);
     await ear.isTold('key-7', 'second');
     await ear.isTold('key-200', 'late');
-    expect([...ear.told.keys()].sort()).to.deep.equal(['key-200', 'key-7']);
+    expect([...ear.contents.keys()].sort()).to.deep.equal(['key-200', 'key-7']);
   });
 
-  it('has whoever wants only changes told of the next ones when the engine is back', async () => {
+  it('delivers further changes to a changes-only session when the broker is back', async () => {
     const ear = await opened('changes');
     await under.goDown();
-    await ear.hears('closed');
+    await ear.waitFor('closed');
     await under.comeUp();
     await eventually('it can be opened again', async () => {
       const again = open('changes');
-      await eventually('it has answered', () => again.heard.length > 1 || again.heard.includes('closed'));
-      if (again.heard.includes('closed')) return false;
-      await again.hears('loaded');
-      expect(again.told).to.deep.equal(new Map());
+      await eventually('it has answered', () => again.events.length > 1 || again.events.includes('closed'));
+      if (again.events.includes('closed')) return false;
+      await again.waitFor('loaded');
+      expect(again.contents).to.deep.equal(new Map());
       expect(await again.session.put('kiwi', 'one', 0)).to.include({ kind: 'stored' });
       await again.isTold('kiwi', 'one');
       return true;
@@ -197,8 +197,8 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     const { session } = await opened();
     expect(await session.get('kiwi')).to.deep.equal({ kind: 'read', entry: undefined });
     await session.put('kiwi', 'one', 0);
-    const asked = await session.get('kiwi');
-    expect(asked).to.deep.equal({ kind: 'read', entry: { key: 'kiwi', value: 'one', revision: 1 } });
+    const fetched = await session.get('kiwi');
+    expect(fetched).to.deep.equal({ kind: 'read', entry: { key: 'kiwi', value: 'one', revision: 1 } });
   });
 
   it('has one key a client, whatever bytes and however many, and gives values back to the byte', async () => {
@@ -226,7 +226,7 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(outcomes.filter((kind) => kind === 'conflict')).to.have.lengthOf(500);
   });
 
-  it('stores what was written before it is closed, tells nothing any more, and takes nothing', async () => {
+  it('stores what was written before it is closed, reports nothing any more, and accepts nothing', async () => {
     const ear = await opened();
     const other = await opened();
     let state: 'open' | 'over' = 'open';
@@ -237,7 +237,7 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect((await ear.session.put('emu', 'too late', 0)).kind).to.equal('failed');
     expect((await ear.session.get('kiwi')).kind).to.equal('failed');
     await other.isTold('kiwi', 'last');
-    expect(ear.heard).to.deep.equal(['opened', 'loaded']);
+    expect(ear.events).to.deep.equal(['opened', 'loaded']);
     expect(state, 'another session is open yet').to.equal('open');
     other.session.close();
     await over;
@@ -248,13 +248,13 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     const ear = open();
     ear.session.close();
     await opened();
-    expect(ear.heard).to.deep.equal([]);
+    expect(ear.events).to.deep.equal([]);
   });
 
   it('is over when the engine is gone', async () => {
     const ear = await opened();
     await under.goDown();
-    await ear.hears('closed');
+    await ear.waitFor('closed');
     await under.bucket.over();
     await under.comeUp();
   });
@@ -264,17 +264,17 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     expect(await ear.session.put('kiwi', 'one', 0)).to.include({ kind: 'stored' });
     await under.goDown();
     const late = ear.session.put('emu', 'two', 0);
-    await ear.hears('closed');
+    await ear.waitFor('closed');
     expect((await late).kind).to.equal('failed');
     const refused = open();
-    await refused.hears('closed');
-    expect(refused.heard).to.deep.equal(['closed']);
+    await refused.waitFor('closed');
+    expect(refused.events).to.deep.equal(['closed']);
     await under.comeUp();
     await eventually('it can be opened again', async () => {
       const again = open();
-      await eventually('it has answered', () => again.heard.length > 1 || again.heard.includes('closed'));
-      await again.hears('loaded');
-      return again.told.get('kiwi') === 'one';
+      await eventually('it has answered', () => again.events.length > 1 || again.events.includes('closed'));
+      await again.waitFor('loaded');
+      return again.contents.get('kiwi') === 'one';
     });
   });
 
@@ -282,9 +282,9 @@ export function itIsABucket(begin: () => Promise<BucketUnderTest>): void {
     const ear = await opened();
     await ear.session.put('kiwi', 'one', 0);
     await under.remake();
-    await ear.hears('closed');
+    await ear.waitFor('closed');
     const again = await opened();
-    expect(again.told).to.deep.equal(new Map());
+    expect(again.contents).to.deep.equal(new Map());
     expect(await again.session.put('kiwi', 'anew', 0)).to.include({ kind: 'stored' });
   });
 }

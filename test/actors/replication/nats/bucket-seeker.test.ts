@@ -6,7 +6,7 @@ import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../../support/fake-actor.js';
 import { strictBus } from '../../../support/fake-bus.js';
-import { locationOf } from '../../../support/fake-location.js';
+import { createLocation } from '../../../support/fake-location.js';
 
 const asker = addresses.connection(1);
 const withinMs = 250;
@@ -16,39 +16,39 @@ describe('BucketSeeker', () => {
   let clock: VirtualClock;
   let spread: FakeActor<BucketSpreadMessage>;
   let client: FakeActor<ConnectionMessage>;
-  let seeker: BucketSeeker;
+  let clientLookup: BucketSeeker;
 
   beforeEach(() => {
     bus = strictBus();
     clock = new VirtualClock();
     spread = new FakeActor();
     client = new FakeActor();
-    seeker = new BucketSeeker(bus, clock, withinMs);
+    clientLookup = new BucketSeeker(bus, clock, withinMs);
     bus.attach(addresses.bucketSpread, spread);
     bus.attach(asker, client);
-    bus.attach(addresses.seeker, seeker);
+    bus.attach(addresses.lookup, clientLookup);
   });
 
-  const seek = (question: number, name = 'kiwi') =>
-    bus.send(addresses.seeker, {
-      kind: 'seek',
+  const lookUp = (question: number, name = 'kiwi') =>
+    bus.send(addresses.lookup, {
+      kind: 'lookup',
       client: asClientId(name),
-      address: '192.0.2.1',
+      remoteHost: '192.0.2.1',
       replyTo: asker,
-      question,
+      requestId: question,
     });
-  const located = (question: number, location: unknown) => ({ kind: 'located', question, location });
+  const located = (requestId: number, location: unknown) => ({ kind: 'located', requestId, location });
 
-  it('has the bucket asked once for whoever asks at the same time, and tells all', () => {
-    seek(1);
-    seek(2);
-    seek(3, 'emu');
+  it('fetches once for concurrent requests of a client, and answers all', () => {
+    lookUp(1);
+    lookUp(2);
+    lookUp(3, 'emu');
     expect(spread.take()).to.deep.equal([
       { kind: 'fetch', client: 'kiwi', reason: 'question' },
       { kind: 'fetch', client: 'emu', reason: 'question' },
     ]);
-    const location = locationOf('kiwi', 1);
-    bus.send(addresses.seeker, { kind: 'appeared', location, spread: true });
+    const location = createLocation('kiwi', 1);
+    bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
     expect(client.take()).to.deep.equal([located(1, location), located(2, location)]);
     bus.send(addresses.bucketSeeker, { kind: 'nowhere', client: asClientId('emu') });
     expect(client.take()).to.deep.equal([located(3, undefined)]);
@@ -56,30 +56,30 @@ describe('BucketSeeker', () => {
     expect(client.take()).to.deep.equal([]);
   });
 
-  it('says that nobody knows when the bucket does not say in time, and has it asked no more', () => {
-    seek(1);
+  it('answers as unknown when the bucket does not answer in time, and drops the fetch', () => {
+    lookUp(1);
     spread.take();
     clock.advance(withinMs - 1);
     expect(client.take()).to.deep.equal([]);
     clock.advance(1);
     expect(client.take()).to.deep.equal([located(1, undefined)]);
     expect(spread.take()).to.deep.equal([{ kind: 'fetch-dropped', client: 'kiwi', reason: 'question' }]);
-    seek(2);
+    lookUp(2);
     expect(spread.take()).to.deep.equal([{ kind: 'fetch', client: 'kiwi', reason: 'question' }]);
   });
 
   it('asks for 10,000 clients at once, and says of one more at once that nobody knows', () => {
-    for (let question = 0; question < 10_000; question += 1) seek(question, `client-${question}`);
+    for (let question = 0; question < 10_000; question += 1) lookUp(question, `client-${question}`);
     expect(client.take()).to.deep.equal([]);
-    seek(10_000, 'one-more');
+    lookUp(10_000, 'one-more');
     expect(client.take()).to.deep.equal([located(10_000, undefined)]);
-    seek(10_001, 'client-7');
+    lookUp(10_001, 'client-7');
     expect(client.take()).to.deep.equal([]);
   });
 
-  it('tells those who wait that it has failed, when it is stopped', () => {
-    seek(1);
-    seeker.stop();
-    expect(client.take()).to.deep.equal([{ kind: 'question-failed', question: 1 }]);
+  it('fails pending requests when it is stopped', () => {
+    lookUp(1);
+    clientLookup.stop();
+    expect(client.take()).to.deep.equal([{ kind: 'request-failed', requestId: 1 }]);
   });
 });

@@ -17,9 +17,9 @@ import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../../support/fake-actor.js';
 import { FakeBucket } from '../../../support/fake-bucket.js';
-import { eventsOf, strictBus } from '../../../support/fake-bus.js';
-import { promisesSettled } from '../../../support/fake-upstream.js';
-import { locationOf } from '../../../support/fake-location.js';
+import { collectEvents, strictBus } from '../../../support/fake-bus.js';
+import { flushPromises } from '../../../support/fake-upstream.js';
+import { createLocation } from '../../../support/fake-location.js';
 
 const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
@@ -29,7 +29,7 @@ const entryOf = (location: Location, revision: number): BucketEntry => ({
 });
 const read = (entry: BucketEntry | undefined) => ({ kind: 'read', entry }) as const;
 
-const limits = { ...defaultLimits, clientsMax: 1_000 };
+const limits = { ...defaultLimits, maxClients: 1_000 };
 
 describe('NatsSpread, where the store does not hold everything', () => {
   let bus: MessageBus;
@@ -45,8 +45,8 @@ describe('NatsSpread, where the store does not hold everything', () => {
     clock = new VirtualClock();
     bucket = new FakeBucket();
     store = new FakeActor();
-    states = eventsOf(bus, 'bucket');
-    warnings = eventsOf(bus, 'bucket-warning');
+    states = collectEvents(bus, 'bucket');
+    warnings = collectEvents(bus, 'bucket-warning');
     bus.attach(addresses.store, store);
     spread = new NatsSpread(bus, { clock, random: { next: () => 0 }, bucket }, limits, 'touched');
     bus.attach(addresses.bucketSpread, spread);
@@ -55,7 +55,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
   afterEach(() => spread.stop());
 
   function report(...locations: Location[]): void {
-    bus.send(addresses.bucketSpread, { kind: 'spread', locations, from: undefined });
+    bus.send(addresses.bucketSpread, { kind: 'replicate', locations, from: undefined });
     clock.advance(1);
   }
 
@@ -65,7 +65,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
     bus.send(addresses.bucketSpread, { kind: 'fetch-dropped', client: asClientId(name), reason });
 
   /** What the store was told of the bucket, but for pages that it was asked for. */
-  function told(): { learned: string[]; fetched: [string, string | undefined][] } {
+  function takeEvents(): { learned: string[]; fetched: [string, string | undefined][] } {
     const messages = store.take();
     return {
       learned: messages.flatMap((message) =>
@@ -86,16 +86,16 @@ describe('NatsSpread, where the store does not hold everything', () => {
     return get;
   }
 
-  it('wants to be told of changes only, and of all: the store knows whom it holds', () => {
+  it('subscribes to changes only, and to all: the store knows whom it holds', () => {
     expect(bucket.session.extent).to.equal('changes');
     bucket.session.loads();
     expect(store.take().map(({ kind }) => kind)).to.include('bucket-back');
-    const [kiwi, emu] = [locationOf('kiwi', 1, 'Metta'), locationOf('emu', 1, 'Metta')];
+    const [kiwi, emu] = [createLocation('kiwi', 1, 'Metta'), createLocation('emu', 1, 'Metta')];
     bucket.session.changes(entryOf(kiwi, 1), entryOf(emu, 2));
-    expect(told().learned).to.deep.equal([kiwi.line, emu.line]);
+    expect(takeEvents().learned).to.deep.equal([kiwi.line, emu.line]);
   });
 
-  it('tells of what the bucket warns of, once', () => {
+  it('publishes what the bucket warns of, once', () => {
     bucket.session.loads();
     for (let time = 1; time <= 2; time += 1) bucket.session.warns('four streams, not three');
     expect(warnings.map(({ reason }) => reason)).to.deep.equal(['four streams, not three']);
@@ -108,73 +108,73 @@ describe('NatsSpread, where the store does not hold everything', () => {
     });
 
     it('asks before it writes about a client that it knows nothing of', async () => {
-      report(locationOf('kiwi', 2), locationOf('emu', 2), locationOf('moa', 2));
+      report(createLocation('kiwi', 2), createLocation('emu', 2), createLocation('moa', 2));
       expect(bucket.session.takePuts()).to.deep.equal([]);
       const [kiwi, emu, moa] = takeGets();
       expect(kiwi?.key).to.equal('key of kiwi');
       await kiwi?.ends(read(undefined));
       expect(bucket.session.takePut()).to.include({ key: 'key of kiwi', revision: 0 });
-      await emu?.ends(read(entryOf(locationOf('emu', 1, 'Metta'), 7)));
-      expect(bucket.session.takePut()).to.include({ value: valueOf(locationOf('emu', 2)), revision: 7 });
-      told();
-      const newer = locationOf('moa', 3, 'Metta');
+      await emu?.ends(read(entryOf(createLocation('emu', 1, 'Metta'), 7)));
+      expect(bucket.session.takePut()).to.include({ value: valueOf(createLocation('emu', 2)), revision: 7 });
+      takeEvents();
+      const newer = createLocation('moa', 3, 'Metta');
       await moa?.ends(read(entryOf(newer, 8)));
       expect(bucket.session.takePuts()).to.deep.equal([]);
-      expect(told().learned).to.include(newer.line);
+      expect(takeEvents().learned).to.include(newer.line);
     });
 
     it('does not ask again about a client that it has written about, and goes by what changes meanwhile', async () => {
-      report(locationOf('kiwi', 1));
+      report(createLocation('kiwi', 1));
       await takeGet().ends(read(undefined));
       await bucket.session.takePut().ends({ kind: 'stored', revision: 1 });
-      bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Metta'), 5));
-      report(locationOf('kiwi', 3));
+      bucket.session.changes(entryOf(createLocation('kiwi', 2, 'Metta'), 5));
+      report(createLocation('kiwi', 3));
       expect(takeGets()).to.deep.equal([]);
       expect(bucket.session.takePut()).to.include({ revision: 5 });
     });
 
-    it('goes by a change that was told while it asked, and not by the older answer', async () => {
-      report(locationOf('kiwi', 3));
+    it('prefers a change that came during a get to the older answer', async () => {
+      report(createLocation('kiwi', 3));
       const get = takeGet();
-      bucket.session.changes(entryOf(locationOf('kiwi', 2, 'Metta'), 6));
-      await get.ends(read(entryOf(locationOf('kiwi', 1, 'Metta'), 5)));
+      bucket.session.changes(entryOf(createLocation('kiwi', 2, 'Metta'), 6));
+      await get.ends(read(entryOf(createLocation('kiwi', 1, 'Metta'), 5)));
       expect(bucket.session.takePut()).to.include({ revision: 6 });
     });
 
-    it('goes by a change that was told while it wrote', async () => {
-      report(locationOf('kiwi', 1));
+    it('prefers a change that came during a write', async () => {
+      report(createLocation('kiwi', 1));
       await takeGet().ends(read(undefined));
       const put = bucket.session.takePut();
-      bucket.session.changes(entryOf(locationOf('kiwi', 1), 1), entryOf(locationOf('kiwi', 2, 'Metta'), 2));
+      bucket.session.changes(entryOf(createLocation('kiwi', 1), 1), entryOf(createLocation('kiwi', 2, 'Metta'), 2));
       await put.ends({ kind: 'stored', revision: 1 });
-      report(locationOf('kiwi', 3));
+      report(createLocation('kiwi', 3));
       expect(bucket.session.takePut()).to.include({ revision: 2 });
     });
 
-    it('tells the store of the newer one, where a client was forgotten and reports something old', async () => {
-      report(locationOf('kiwi', 5));
+    it('gives the store the newer location, where a client was evicted and reports something old', async () => {
+      report(createLocation('kiwi', 5));
       await takeGet().ends(read(undefined));
       await bucket.session.takePut().ends({ kind: 'stored', revision: 1 });
-      told();
-      report(locationOf('kiwi', 4));
+      takeEvents();
+      report(createLocation('kiwi', 4));
       expect(bucket.session.takePuts()).to.deep.equal([]);
-      expect(told().learned).to.deep.equal([locationOf('kiwi', 5).line]);
+      expect(takeEvents().learned).to.deep.equal([createLocation('kiwi', 5).line]);
     });
 
     it('is live again after a failed question when nothing waits any more, though nothing was written', async () => {
-      report(locationOf('kiwi', 1));
+      report(createLocation('kiwi', 1));
       await takeGet().ends({ kind: 'failed', reason: 'no answer in time' });
-      expect(states.at(-1)).to.include({ state: 'blocked', reason: 'no answer in time', waiting: 1 });
+      expect(states.at(-1)).to.include({ state: 'write-blocked', reason: 'no answer in time', pendingWrites: 1 });
       clock.advance(1_000);
-      await takeGet().ends(read(entryOf(locationOf('kiwi', 1), 1)));
-      expect(states.at(-1)).to.include({ state: 'live', reason: '', waiting: 0 });
+      await takeGet().ends(read(entryOf(createLocation('kiwi', 1), 1)));
+      expect(states.at(-1)).to.include({ state: 'live', reason: '', pendingWrites: 0 });
     });
 
     it('gets a client that the store wants, asking once for all who want it at the same time', async () => {
       for (let time = 0; time < 3; time += 1) fetch('kiwi');
-      const location = locationOf('kiwi', 1, 'Metta');
+      const location = createLocation('kiwi', 1, 'Metta');
       await takeGet().ends(read(entryOf(location, 1)));
-      expect(told().fetched).to.deep.equal([['kiwi', location.line]]);
+      expect(takeEvents().fetched).to.deep.equal([['kiwi', location.line]]);
       fetch('kiwi');
       expect(takeGets()).to.have.lengthOf(1);
     });
@@ -185,34 +185,34 @@ describe('NatsSpread, where the store does not hold everything', () => {
       ['has something that is not understood', read({ key: 'key of kiwi', value: '2 what', revision: 3 })],
       ['does not say', { kind: 'failed', reason: 'no answer in time' }],
     ] as const) {
-      it(`tells the store that there is nothing where the bucket ${what}`, async () => {
+      it(`reports nothing found to the store where the bucket ${what}`, async () => {
         fetch('kiwi');
         await takeGet().ends(outcome);
-        expect(told().fetched).to.deep.equal([['kiwi', undefined]]);
+        expect(takeEvents().fetched).to.deep.equal([['kiwi', undefined]]);
       });
     }
 
-    it('gets the newest, where a change is told while the bucket is asked', async () => {
+    it('gets the newest, where a change comes during a get', async () => {
       fetch('kiwi');
       fetch('emu');
       const [kiwi, emu] = takeGets();
-      const newer = locationOf('kiwi', 2, 'Metta');
-      bucket.session.changes(entryOf(newer, 2), entryOf(locationOf('emu', 1, 'Metta'), 3));
-      told();
-      await kiwi?.ends(read(entryOf(locationOf('kiwi', 1, 'Metta'), 1)));
+      const newer = createLocation('kiwi', 2, 'Metta');
+      bucket.session.changes(entryOf(newer, 2), entryOf(createLocation('emu', 1, 'Metta'), 3));
+      takeEvents();
+      await kiwi?.ends(read(entryOf(createLocation('kiwi', 1, 'Metta'), 1)));
       await emu?.ends(read(undefined));
-      expect(told().fetched).to.deep.equal([
+      expect(takeEvents().fetched).to.deep.equal([
         ['kiwi', newer.line],
-        ['emu', locationOf('emu', 1, 'Metta').line],
+        ['emu', createLocation('emu', 1, 'Metta').line],
       ]);
     });
 
     it('gets what waits to be written, where that is newer than what the bucket has', async () => {
-      report(locationOf('kiwi', 2));
+      report(createLocation('kiwi', 2));
       fetch('kiwi');
       const [, get] = takeGets();
-      await get?.ends(read(entryOf(locationOf('kiwi', 1, 'Metta'), 1)));
-      expect(told().fetched).to.deep.equal([['kiwi', locationOf('kiwi', 2).line]]);
+      await get?.ends(read(entryOf(createLocation('kiwi', 1, 'Metta'), 1)));
+      expect(takeEvents().fetched).to.deep.equal([['kiwi', createLocation('kiwi', 2).line]]);
     });
 
     it('asks for a client that is watched when it comes to its turn, though a question for it has run out of time', async () => {
@@ -232,15 +232,15 @@ describe('NatsSpread, where the store does not hold everything', () => {
       fetch('emu');
       for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'no answer in time' });
       expect(takeGets(), 'not at once').to.deep.equal([]);
-      told();
+      takeEvents();
       fetch('moa');
       const moa = takeGet();
       clock.advance(1_000);
       const kiwi = takeGet();
       expect(kiwi.key).to.equal('key of kiwi');
-      const location = locationOf('kiwi', 1, 'Metta');
+      const location = createLocation('kiwi', 1, 'Metta');
       await kiwi.ends(read(entryOf(location, 1)));
-      expect(told().fetched).to.deep.equal([['kiwi', location.line]]);
+      expect(takeEvents().fetched).to.deep.equal([['kiwi', location.line]]);
       await moa.ends(read(undefined));
       clock.advance(10_000);
       expect(takeGets()).to.deep.equal([]);
@@ -257,7 +257,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
       expect(takeGet().key).to.equal('key of emu');
       await fail();
       spread.stop();
-      expect(clock.armed).to.equal(0);
+      expect(clock.armedTimerCount).to.equal(0);
     });
 
     it('has no more than 256 questions on their way', async () => {
@@ -271,19 +271,19 @@ describe('NatsSpread, where the store does not hold everything', () => {
 
   it('writes what waits after having asked, when it is stopped, and closes', async () => {
     bucket.session.loads();
-    report(locationOf('kiwi', 2), locationOf('emu', 2), locationOf('moa', 2));
+    report(createLocation('kiwi', 2), createLocation('emu', 2), createLocation('moa', 2));
     const { session } = bucket;
     takeGets();
     spread.stop();
     bus.detach(addresses.bucketSpread);
-    const deadLetters = eventsOf(bus, 'dead-letter');
+    const deadLetters = collectEvents(bus, 'dead-letter');
     const [kiwi, emu, moa] = session.gets.splice(0);
     await kiwi?.ends(read(undefined));
-    await emu?.ends(read(entryOf(locationOf('emu', 1, 'Metta'), 7)));
+    await emu?.ends(read(entryOf(createLocation('emu', 1, 'Metta'), 7)));
     expect(session.state).to.equal('open');
-    session.changes(entryOf(locationOf('rhea', 1, 'Metta'), 8));
-    await moa?.ends(read(entryOf(locationOf('moa', 3, 'Metta'), 9)));
-    await promisesSettled();
+    session.changes(entryOf(createLocation('rhea', 1, 'Metta'), 8));
+    await moa?.ends(read(entryOf(createLocation('moa', 3, 'Metta'), 9)));
+    await flushPromises();
     expect(session.takePuts().map(({ key, revision }) => [key, revision])).to.deep.equal([
       ['key of kiwi', 0],
       ['key of emu', 7],
@@ -306,36 +306,36 @@ describe('NatsSpread, where the store does not hold everything', () => {
       const get = takeGet();
       expect(get.key).to.equal('key of kiwi');
       await get.ends(read(undefined));
-      expect(told().fetched).to.deep.equal([['kiwi', undefined]]);
+      expect(takeEvents().fetched).to.deep.equal([['kiwi', undefined]]);
     });
 
     it('gets what waits to be written', () => {
-      report(locationOf('kiwi', 1));
-      told();
+      report(createLocation('kiwi', 1));
+      takeEvents();
       fetch('kiwi');
-      expect(told().fetched).to.deep.equal([['kiwi', locationOf('kiwi', 1).line]]);
+      expect(takeEvents().fetched).to.deep.equal([['kiwi', createLocation('kiwi', 1).line]]);
     });
 
-    it('has 10,000 clients wait, and tells at once that there is nothing of one more', () => {
+    it('lets 10,000 clients wait, and reports nothing found for one more at once', () => {
       for (let client = 0; client < 10_000; client += 1) fetch(`client-${client}`);
-      expect(told().fetched).to.deep.equal([]);
+      expect(takeEvents().fetched).to.deep.equal([]);
       fetch('one-more');
-      expect(told().fetched).to.deep.equal([['one-more', undefined]]);
+      expect(takeEvents().fetched).to.deep.equal([['one-more', undefined]]);
       fetch('watched', 'watch');
-      expect(told().fetched, 'there is nobody who waits').to.deep.equal([]);
+      expect(takeEvents().fetched, 'there is nobody who waits').to.deep.equal([]);
     });
 
     it('has as many reports wait as there may be clients, gives up the oldest beyond, and says so once', () => {
-      report(...Array.from({ length: 2_005 }, (_, client) => locationOf(`client-${client}`, 1)));
+      report(...Array.from({ length: 2_005 }, (_, client) => createLocation(`client-${client}`, 1)));
       expect(warnings.map(({ reason }) => reason)).to.have.lengthOf(1);
-      expect(warnings[0]?.reason).to.match(/^more clients than limits\.clientsMax wait to be written/);
+      expect(warnings[0]?.reason).to.match(/^more clients than limits\.maxClients wait to be written/);
       bucket.session.loads();
       expect(takeGets()[0]?.key).to.equal('key of client-5');
     });
   });
 
   it('compares nothing while much waits to be written: that is nowhere else', () => {
-    report(...Array.from({ length: 1_500 }, (_, client) => locationOf(`client-${client}`, 1)));
+    report(...Array.from({ length: 1_500 }, (_, client) => createLocation(`client-${client}`, 1)));
     bucket.session.loads();
     clock.advance(1);
     expect(store.take().map(({ kind }) => kind)).to.deep.equal(['bucket-back']);
@@ -345,7 +345,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
     bucket.shards = ['k', 'e'];
     bucket.session.breaks('it is split just now');
     clock.advance(1_000);
-    const many = (length: number) => Array.from({ length }, (_, client) => locationOf(`k${client}`, 1));
+    const many = (length: number) => Array.from({ length }, (_, client) => createLocation(`k${client}`, 1));
     report(...many(1_200));
     bucket.session.loads();
     for (const get of takeGets()) await get.ends({ kind: 'failed', reason: 'the disk is full' });
@@ -361,29 +361,29 @@ describe('NatsSpread, where the store does not hold everything', () => {
   });
 
   it('asks for everything that the store holds each time that the bucket is back, and goes on when little waits', async () => {
-    const many = Array.from({ length: 1_300 }, (_, client) => locationOf(`client-${client}`, 2));
+    const many = Array.from({ length: 1_300 }, (_, client) => createLocation(`client-${client}`, 2));
     bucket.session.loads();
     clock.advance(1);
-    const deal = (page: Omit<ListedMessage, 'kind' | 'question' | 'size'>): void => {
+    const deal = (page: Omit<ListedMessage, 'kind' | 'requestId' | 'size'>): void => {
       const list = store.take().find(({ kind }) => kind === 'list');
       if (list?.kind !== 'list') throw new Error('no page was asked for');
-      bus.send(list.replyTo, { kind: 'listed', question: list.question, size: 0, ...page });
+      bus.send(list.replyTo, { kind: 'listed', requestId: list.requestId, size: 0, ...page });
     };
     deal({ locations: many.slice(0, 1_000 + 256), next: 7 });
     clock.advance(1);
     expect(store.take(), 'enough waits').to.deep.equal([]);
-    const [held, ...asked] = takeGets();
-    let gets = asked;
+    const [held, ...requestedGets] = takeGets();
+    let gets = requestedGets;
     await held?.ends(read(entryOf(many[0]!, 1)));
-    const newer = locationOf('client-1', 3, 'Metta');
+    const newer = createLocation('client-1', 3, 'Metta');
     await gets[0]?.ends(read(entryOf(newer, 2)));
     await gets[1]?.ends(read(undefined));
     expect(bucket.session.takePut()).to.include({ key: 'key of client-2', revision: 0 });
-    expect(told().learned).to.include(newer.line);
+    expect(takeEvents().learned).to.include(newer.line);
     gets = gets.slice(2);
     while (gets.length > 0) {
       for (const [index, get] of gets.entries())
-        await get.ends(read(entryOf(locationOf(get.key.slice(7), 2), index + 3)));
+        await get.ends(read(entryOf(createLocation(get.key.slice(7), 2), index + 3)));
       gets = takeGets();
     }
     clock.advance(1);

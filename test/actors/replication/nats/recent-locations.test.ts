@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RecentLocations } from '../../../../src/actors/replication/nats/recent-locations.js';
-import { bucketCount } from '../../../../src/protocol/place/digest.js';
+import { partitionCount } from '../../../../src/protocol/place/digest.js';
 import { asClientId } from '../../../../src/protocol/place/ids.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
-import { locationOf } from '../../../support/fake-location.js';
+import { createLocation } from '../../../support/fake-location.js';
 import { cursorOf } from '../../../../src/actors/store/partitioned-map.js';
 import { fixedRandom } from '../../../support/fixed-random.js';
 
@@ -37,9 +37,9 @@ describe('RecentLocations', () => {
           const isHeld = inTurn.includes(client) || kept.has(client);
           switch (what) {
             case 'put':
-              recent.put(locationOf(client, second));
+              recent.put(createLocation(client, second));
               if (!isHeld) inTurn.push(client);
-              expect(recent.get(asClientId(client))).to.deep.equal(locationOf(client, second));
+              expect(recent.get(asClientId(client))).to.deep.equal(createLocation(client, second));
               break;
             case 'touch':
               recent.touch(asClientId(client));
@@ -69,17 +69,17 @@ describe('RecentLocations', () => {
 
   it('holds the newest that it was given of a client, and is asked by a location as by a client', () => {
     const recent = new RecentLocations({ clients: 0, bytes: 1_000_000 }, fixedRandom);
-    recent.put(locationOf('kiwi', 1));
-    recent.put(locationOf('kiwi', 2));
-    expect(recent.rivalOf(locationOf('kiwi', 3))).to.deep.equal(locationOf('kiwi', 2));
-    expect(recent.rivalOf(locationOf('emu', 3))).to.equal(undefined);
+    recent.put(createLocation('kiwi', 1));
+    recent.put(createLocation('kiwi', 2));
+    expect(recent.rivalOf(createLocation('kiwi', 3))).to.deep.equal(createLocation('kiwi', 2));
+    expect(recent.rivalOf(createLocation('emu', 3))).to.equal(undefined);
     expect(recent.size).to.equal(1);
   });
 
   it('has pages in the buckets of the digest', () => {
     const recent = new RecentLocations({ clients: 0, bytes: 1_000_000 }, fixedRandom);
-    for (let client = 0; client < 1_000; client += 1) recent.put(locationOf(`client-${client}`, 1));
+    for (let client = 0; client < 1_000; client += 1) recent.put(createLocation(`client-${client}`, 1));
     expect(new Set(allIn(recent).map(({ client }) => client)).size).to.equal(1_000);
-    expect(recent.page(cursorOf(bucketCount - 1), 1).next).to.equal(undefined);
+    expect(recent.page(cursorOf(partitionCount - 1), 1).next).to.equal(undefined);
   });
 });

@@ -1,44 +1,44 @@
 import { expect } from 'chai';
-import { fitted, pageOf } from '../../../../src/cli/commands/status/render.js';
-import { drawn } from '../../../../src/cli/commands/status/screen.js';
-import type { HerdPicture } from '../../../../src/cli/commands/status/summary.js';
+import { truncateToTerminal, renderStatus } from '../../../../src/cli/commands/status/render.js';
+import { colourLines } from '../../../../src/cli/commands/status/screen.js';
+import type { HerdSummary } from '../../../../src/cli/commands/status/summary.js';
 import type { ServerId } from '../../../../src/protocol/place/ids.js';
 
 const [blake, bryant, metta] = ['Blake', 'Bryant', 'Metta'] as [ServerId, ServerId, ServerId];
 
-const picture: HerdPicture = {
+const picture: HerdSummary = {
   herd: 'laker',
-  sound: false,
+  healthy: false,
   servers: [
     {
       name: blake,
       state: 'ready',
-      why: '',
-      held: { locations: 1_234_567, behind: 0, clients: 12 },
-      pace: { reports: 0.25, learned: 20_000.4, commands: 0, lag: { p50: 0.0005, p99: 2.5 } },
+      reason: '',
+      stored: { locations: 1_234_567, missing: 0, connections: 12 },
+      rates: { reports: 0.25, learned: 20_000.4, commands: 0, propagationDelay: { p50: 0.0005, p99: 2.5 } },
     },
-    { name: bryant, state: 'down', why: 'ECONN\x1b[2JREFUSED', held: undefined, pace: undefined },
+    { name: bryant, state: 'down', reason: 'ECONN\x1b[2JREFUSED', stored: undefined, rates: undefined },
     {
       name: metta,
       state: 'not ready',
-      why: 'catching up with Blake',
-      held: { locations: 3, behind: 1_234_564, clients: 0 },
-      pace: { reports: 0, learned: 0, commands: 0, lag: { p50: 10, p99: Infinity } },
+      reason: 'catching up with Blake',
+      stored: { locations: 3, missing: 1_234_564, connections: 0 },
+      rates: { reports: 0, learned: 0, commands: 0, propagationDelay: { p50: 10, p99: Infinity } },
     },
   ],
   links: [
-    { between: [blake, bryant], state: 'backoff', sinceMs: 119_999, why: 'ECONNREFUSED' },
-    { between: [blake, metta], state: 'catching-up / live', sinceMs: 7_200_000, why: '' },
-    { between: [bryant, metta], state: 'unknown', sinceMs: undefined, why: '' },
+    { servers: [blake, bryant], state: 'backoff', sinceMs: 119_999, reason: 'ECONNREFUSED' },
+    { servers: [blake, metta], state: 'catching-up / live', sinceMs: 7_200_000, reason: '' },
+    { servers: [bryant, metta], state: 'unknown', sinceMs: undefined, reason: '' },
   ],
   buckets: [],
 };
 
 describe('the page of herd status', () => {
-  const page = pageOf(picture);
+  const page = renderStatus(picture);
 
   it('is a table that can be read without colour, and obeys nothing that a server says', () => {
-    expect(drawn(page, 'plain')).to.deep.equal([
+    expect(colourLines(page, 'plain')).to.deep.equal([
       'Herd laker: 1 of 3 servers ready, 0 of 3 links live',
       '',
       '  server  state      locations     behind  clients  reports/s  learned/s  commands/s  lag p50  lag p99',
@@ -54,9 +54,9 @@ describe('the page of herd status', () => {
   });
 
   it('shows everything on 80 columns: how fast servers are in a table of its own, and reasons below', () => {
-    const narrow = pageOf(picture, 80);
-    expect(fitted(narrow, 80, 50)).to.deep.equal(narrow);
-    expect(drawn(narrow, 'plain')).to.deep.equal([
+    const narrow = renderStatus(picture, 80);
+    expect(truncateToTerminal(narrow, 80, 50)).to.deep.equal(narrow);
+    expect(colourLines(narrow, 'plain')).to.deep.equal([
       'Herd laker: 1 of 3 servers ready, 0 of 3 links live',
       '',
       '  server  state      locations     behind  clients',
@@ -74,37 +74,37 @@ describe('the page of herd status', () => {
       '  Blake – Metta   catching-up / live    2 h',
       '  Bryant – Metta  unknown                 –',
     ]);
-    const below = pageOf(picture, 60);
+    const below = renderStatus(picture, 60);
     expect(below.slice(2, 7)).to.deep.equal([
-      { text: '  server  state      locations     behind  clients', tone: 'plain' },
-      { text: '  Blake   ready      1,234,567          0       12', tone: 'good' },
-      { text: '  Bryant  down               –          –        –', tone: 'bad' },
-      { text: '    ECONN?[2JREFUSED', tone: 'bad' },
-      { text: '  Metta   not ready          3  1,234,564        0', tone: 'waiting' },
+      { text: '  server  state      locations     behind  clients', severity: 'plain' },
+      { text: '  Blake   ready      1,234,567          0       12', severity: 'good' },
+      { text: '  Bryant  down               –          –        –', severity: 'bad' },
+      { text: '    ECONN?[2JREFUSED', severity: 'bad' },
+      { text: '  Metta   not ready          3  1,234,564        0', severity: 'waiting' },
     ]);
   });
 
-  it('tells of the bucket of each server, and not of links that there are not', () => {
+  it('shows the bucket of each server, and no links where there are none', () => {
     const buckets = [
-      { server: blake, state: 'live', sinceMs: 3_000, waiting: 0, why: '' },
-      { server: bryant, state: 'unknown', sinceMs: undefined, waiting: undefined, why: '' },
-      { server: metta, state: 'away', sinceMs: 900, waiting: 1_200, why: 'ECONN\x1b[2JREFUSED' },
+      { server: blake, state: 'live', sinceMs: 3_000, pendingWrites: 0, reason: '' },
+      { server: bryant, state: 'unknown', sinceMs: undefined, pendingWrites: undefined, reason: '' },
+      { server: metta, state: 'disconnected', sinceMs: 900, pendingWrites: 1_200, reason: 'ECONN\x1b[2JREFUSED' },
     ];
-    const onNats = drawn(pageOf({ ...picture, links: [], buckets }), 'plain');
+    const onNats = colourLines(renderStatus({ ...picture, links: [], buckets }), 'plain');
     expect(onNats[0]).to.equal('Herd laker: 1 of 3 servers ready, 1 of 3 with a live bucket');
     expect(onNats.slice(6)).to.deep.equal([
       '',
-      '  bucket of  state    for  waiting',
-      '  Blake      live     3 s        0',
-      '  Bryant     unknown    –        –',
-      '  Metta      away     0 s    1,200  ECONN?[2JREFUSED',
+      '  bucket of  state         for  waiting',
+      '  Blake      live          3 s        0',
+      '  Bryant     unknown         –        –',
+      '  Metta      disconnected  0 s    1,200  ECONN?[2JREFUSED',
     ]);
-    const both = drawn(pageOf({ ...picture, buckets }), 'plain');
+    const both = colourLines(renderStatus({ ...picture, buckets }), 'plain');
     expect(both[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 links live, 1 of 3 with a live bucket');
   });
 
   it('has colours around whole lines', () => {
-    const coloured = drawn(page, 'coloured');
+    const coloured = colourLines(page, 'coloured');
     expect(coloured[0]).to.equal(page[0]?.text);
     expect(coloured[3]).to.equal(`\x1b[32m${page[3]?.text ?? ''}\x1b[0m`);
     expect(coloured[4]).to.equal(`\x1b[31m${page[4]?.text ?? ''}\x1b[0m`);
@@ -117,12 +117,12 @@ describe('the page of herd status', () => {
       [40, 4],
       [1, 1],
     ] as const) {
-      const lines = fitted(page, columns, rows);
+      const lines = truncateToTerminal(page, columns, rows);
       expect(lines).to.have.lengthOf(Math.min(page.length, rows));
       for (const { text } of lines) expect(text).to.have.length.at.most(columns);
     }
-    expect(fitted(page, 200, 50)).to.deep.equal(page);
-    const small = fitted(page, 45, 4).map(({ text }) => text);
+    expect(truncateToTerminal(page, 200, 50)).to.deep.equal(page);
+    const small = truncateToTerminal(page, 45, 4).map(({ text }) => text);
     expect(small[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 lin…');
     expect(small[3]).to.equal('8 more lines; the terminal is too small');
   });

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import type { HerdAnswer, HerdLook, ServerLook } from '../../../../src/cli/commands/status/poll.js';
-import { pictureOf } from '../../../../src/cli/commands/status/summary.js';
+import type { HerdResponse, HerdSample, ServerSample } from '../../../../src/cli/commands/status/poll.js';
+import { summarizeHerd } from '../../../../src/cli/commands/status/summary.js';
 import type { ServerId } from '../../../../src/protocol/place/ids.js';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
 
 const text = `
 herd: h
 servers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }
-talks: { Blake: [Metta] }
+topology: { Blake: [Metta] }
 `;
 const config = parseConfig('herd.yaml', text, {});
 
@@ -15,139 +15,145 @@ interface Told {
   readonly atMs?: number;
   readonly ready?: boolean;
   readonly locations?: number;
-  readonly counts?: Partial<HerdAnswer['counts']>;
-  readonly link?: Partial<HerdAnswer['links'][number]>;
-  readonly bucket?: HerdAnswer['bucket'];
+  readonly counts?: Partial<HerdResponse['counters']>;
+  readonly link?: Partial<HerdResponse['links'][number]>;
+  readonly bucket?: HerdResponse['bucket'];
 }
 
-function told(
+function sample(
   neighbour: string,
   { atMs = 0, ready = true, locations = 0, counts, link, bucket = null }: Told = {},
-): ServerLook {
-  const none = { commands: 0, reports: 0, learned: 0, spread: { boundsSeconds: [1], counts: [0, 0] } };
+): ServerSample {
+  const none = { commands: 0, reports: 0, learned: 0, propagationDelay: { boundsSeconds: [1], counts: [0, 0] } };
   return {
-    kind: 'told',
+    kind: 'ok',
     atMs,
-    answer: {
+    response: {
       server: 'anybody',
       ready,
-      waitsFor: ready ? [] : [`catching up with ${neighbour}`],
+      notReadyReasons: ready ? [] : [`catching up with ${neighbour}`],
       locations,
       hold: 'all',
-      clients: 0,
-      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', fault: { kind: 'none' }, ...link }],
+      connections: 0,
+      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', injectedFault: { kind: 'none' }, ...link }],
       bucket,
-      counts: { ...none, ...counts },
+      counters: { ...none, ...counts },
     },
   };
 }
 
-function look(blake: ServerLook, metta: ServerLook): HerdLook {
+function look(blake: ServerSample, metta: ServerSample): HerdSample {
   return new Map([
     ['Blake' as ServerId, blake],
     ['Metta' as ServerId, metta],
   ]);
 }
 
-describe('the picture of a herd', () => {
+describe('summarizeHerd', () => {
   it('has rates a second and lag of what came between two looks', () => {
-    const spread = { boundsSeconds: [1], counts: [4, 0] };
-    const before = look(told('Metta', { atMs: 1_000, counts: { reports: 10 } }), told('Blake'));
+    const propagationDelay = { boundsSeconds: [1], counts: [4, 0] };
+    const before = look(sample('Metta', { atMs: 1_000, counts: { reports: 10 } }), sample('Blake'));
     const after = look(
-      told('Metta', { atMs: 3_000, locations: 9, counts: { reports: 14, commands: 1, learned: 4, spread } }),
-      told('Blake', { locations: 7 }),
+      sample('Metta', {
+        atMs: 3_000,
+        locations: 9,
+        counts: { reports: 14, commands: 1, learned: 4, propagationDelay },
+      }),
+      sample('Blake', { locations: 7 }),
     );
-    const [blake, metta] = pictureOf(config, before, after).servers;
-    expect(blake?.pace).to.deep.equal({ reports: 2, learned: 2, commands: 0.5, lag: { p50: 1, p99: 1 } });
-    expect([blake?.held?.behind, metta?.held?.behind]).to.deep.equal([0, 2]);
+    const [blake, metta] = summarizeHerd(config, before, after).servers;
+    expect(blake?.rates).to.deep.equal({ reports: 2, learned: 2, commands: 0.5, propagationDelay: { p50: 1, p99: 1 } });
+    expect([blake?.stored?.missing, metta?.stored?.missing]).to.deep.equal([0, 2]);
   });
 
   it('has no rates of a server that was looked at once, or was started anew in between', () => {
-    const after = look(told('Metta', { atMs: 2_000, counts: { reports: 3 } }), told('Blake', { atMs: 2_000 }));
-    expect(pictureOf(config, undefined, after).servers[0]?.pace).to.equal(undefined);
-    const before = look(told('Metta', { counts: { reports: 9 } }), { kind: 'down', reason: 'ECONNREFUSED' });
-    for (const { pace } of pictureOf(config, before, after).servers) expect(pace).to.equal(undefined);
+    const after = look(sample('Metta', { atMs: 2_000, counts: { reports: 3 } }), sample('Blake', { atMs: 2_000 }));
+    expect(summarizeHerd(config, undefined, after).servers[0]?.rates).to.equal(undefined);
+    const before = look(sample('Metta', { counts: { reports: 9 } }), { kind: 'down', reason: 'ECONNREFUSED' });
+    for (const { rates } of summarizeHerd(config, before, after).servers) expect(rates).to.equal(undefined);
   });
 
-  it('is sound if all servers are up and ready and all links live', () => {
-    const sound = (blake: ServerLook, metta: ServerLook) => pictureOf(config, undefined, look(blake, metta)).sound;
-    expect(sound(told('Metta'), told('Blake'))).to.equal(true);
-    expect(sound(told('Metta'), { kind: 'takes clients' })).to.equal(true);
-    expect(sound(told('Metta', { ready: false }), told('Blake'))).to.equal(false);
-    expect(sound(told('Metta'), { kind: 'down', reason: '' })).to.equal(false);
-    expect(sound(told('Metta'), { kind: 'strange', reason: '' })).to.equal(false);
-    expect(sound(told('Metta'), told('Blake', { link: { state: 'catching-up' } }))).to.equal(false);
+  it('is healthy if all servers are up and ready and all links live', () => {
+    const isHealthy = (blake: ServerSample, metta: ServerSample) =>
+      summarizeHerd(config, undefined, look(blake, metta)).healthy;
+    expect(isHealthy(sample('Metta'), sample('Blake'))).to.equal(true);
+    expect(isHealthy(sample('Metta'), { kind: 'reachable' })).to.equal(true);
+    expect(isHealthy(sample('Metta', { ready: false }), sample('Blake'))).to.equal(false);
+    expect(isHealthy(sample('Metta'), { kind: 'down', reason: '' })).to.equal(false);
+    expect(isHealthy(sample('Metta'), { kind: 'unexpected', reason: '' })).to.equal(false);
+    expect(isHealthy(sample('Metta'), sample('Blake', { link: { state: 'catching-up' } }))).to.equal(false);
   });
 
   it('shows both ends of a link where they differ, and since the last change', () => {
-    const [link] = pictureOf(
+    const [link] = summarizeHerd(
       config,
       undefined,
       look(
-        told('Metta', { link: { state: 'backoff', sinceMs: 40, reason: 'ECONNRESET' } }),
-        told('Blake', { link: { sinceMs: 90_000 } }),
+        sample('Metta', { link: { state: 'backoff', sinceMs: 40, reason: 'ECONNRESET' } }),
+        sample('Blake', { link: { sinceMs: 90_000 } }),
       ),
     ).links;
     expect(link).to.deep.equal({
-      between: ['Blake', 'Metta'],
+      servers: ['Blake', 'Metta'],
       state: 'backoff / live',
       sinceMs: 40,
-      why: 'ECONNRESET',
+      reason: 'ECONNRESET',
     });
   });
 
-  it('says what is done to a link by hand, whichever end tells, and once', () => {
-    const why = (blake: Partial<HerdAnswer['links'][number]>, metta: typeof blake) =>
-      pictureOf(config, undefined, look(told('Metta', { link: blake }), told('Blake', { link: metta }))).links[0]?.why;
+  it('shows the injected fault of a link once, whichever end reports it', () => {
+    const why = (blake: Partial<HerdResponse['links'][number]>, metta: typeof blake) =>
+      summarizeHerd(config, undefined, look(sample('Metta', { link: blake }), sample('Blake', { link: metta })))
+        .links[0]?.reason;
     const [cut, slow] = [{ kind: 'cut' }, { kind: 'slow', delayMs: 500 }] as const;
-    expect(why({}, { fault: slow })).to.equal('slowed by 500 ms by hand');
-    expect(why({ fault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms by hand; ECONNRESET');
-    expect(why({ fault: cut, reason: 'cut by hand' }, { fault: cut })).to.equal('cut by hand');
+    expect(why({}, { injectedFault: slow })).to.equal('slowed by 500 ms by hand');
+    expect(why({ injectedFault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms by hand; ECONNRESET');
+    expect(why({ injectedFault: cut, reason: 'cut by hand' }, { injectedFault: cut })).to.equal('cut by hand');
   });
 
-  it('says of a link that nobody told of that it is unknown', () => {
-    const down: ServerLook = { kind: 'down', reason: 'ECONNREFUSED' };
-    const { links } = pictureOf(config, undefined, look(down, down));
-    expect(links).to.deep.equal([{ between: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, why: '' }]);
+  it('shows a link that no server reports as unknown', () => {
+    const down: ServerSample = { kind: 'down', reason: 'ECONNREFUSED' };
+    const { links } = summarizeHerd(config, undefined, look(down, down));
+    expect(links).to.deep.equal([{ servers: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, reason: '' }]);
   });
 
-  it('has the bucket of each server of a herd on NATS, and is not sound while one is not live', () => {
+  it('has the bucket of each server of a herd on NATS, and is not healthy while one is not live', () => {
     const onNats = parseConfig(
       'herd.yaml',
-      'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nspread: { kind: nats, servers: ["localhost:4222"] }',
+      'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nreplication: { kind: nats, servers: ["localhost:4222"] }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', waiting: 0 };
-    const away = { state: 'away', sinceMs: 7, reason: 'ECONNREFUSED', waiting: 3 };
-    const picture = (blake: ServerLook, metta: ServerLook) => pictureOf(onNats, undefined, look(blake, metta));
-    expect(picture(told('', { bucket: live }), told('', { bucket: away })).buckets).to.deep.equal([
-      { server: 'Blake', state: 'live', sinceMs: 5, waiting: 0, why: '' },
-      { server: 'Metta', state: 'away', sinceMs: 7, waiting: 3, why: 'ECONNREFUSED' },
+    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
+    const away = { state: 'disconnected', sinceMs: 7, reason: 'ECONNREFUSED', pendingWrites: 3 };
+    const picture = (blake: ServerSample, metta: ServerSample) => summarizeHerd(onNats, undefined, look(blake, metta));
+    expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).buckets).to.deep.equal([
+      { server: 'Blake', state: 'live', sinceMs: 5, pendingWrites: 0, reason: '' },
+      { server: 'Metta', state: 'disconnected', sinceMs: 7, pendingWrites: 3, reason: 'ECONNREFUSED' },
     ]);
-    expect(picture(told('', { bucket: live }), told('', { bucket: away })).sound).to.equal(false);
-    const withoutHttp = picture(told('', { bucket: live }), { kind: 'takes clients' });
-    expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', waiting: undefined });
-    expect(withoutHttp.sound).to.equal(true);
-    const withoutBucket = picture(told('', { bucket: live }), told('', { bucket: null }));
+    expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).healthy).to.equal(false);
+    const withoutHttp = picture(sample('', { bucket: live }), { kind: 'reachable' });
+    expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', pendingWrites: undefined });
+    expect(withoutHttp.healthy).to.equal(true);
+    const withoutBucket = picture(sample('', { bucket: live }), sample('', { bucket: null }));
     expect(withoutBucket.buckets[1]).to.deep.equal({
       server: 'Metta',
       state: 'none',
       sinceMs: undefined,
-      waiting: undefined,
-      why: 'it was started with a herd.yaml that gives it none',
+      pendingWrites: undefined,
+      reason: 'it was started with a herd.yaml that gives it none',
     });
-    expect(withoutBucket.sound).to.equal(false);
+    expect(withoutBucket.healthy).to.equal(false);
   });
 
   it('has the buckets of those servers that bridge a herd that floods', () => {
     const bridged = parseConfig(
       'herd.yaml',
-      'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntalks: { Blake: [Metta] }\n' +
-        'bridge: { by: [Metta], servers: ["localhost:4222"], bucket: b }',
+      'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntopology: { Blake: [Metta] }\n' +
+        'bridge: { via: [Metta], servers: ["localhost:4222"], bucket: b }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', waiting: 0 };
-    const { buckets } = pictureOf(bridged, undefined, look(told(''), told('', { bucket: live })));
+    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
+    const { buckets } = summarizeHerd(bridged, undefined, look(sample(''), sample('', { bucket: live })));
     expect(buckets.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
   });
 });

@@ -8,14 +8,14 @@ import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('administration', () => {
+describe('admin-action', () => {
   let folder: string;
   let herd: HerdInProcess;
   const token = 'token-of-administration';
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'herd-admin-'));
-    herd = new HerdInProcess({ talks: ['Blake-Bryant', 'Bryant-Gasol'], http: true, logDir: folder });
+    herd = new HerdInProcess({ links: ['Blake-Bryant', 'Bryant-Gasol'], hasHttp: true, logDir: folder });
     await herd.start();
   });
 
@@ -24,34 +24,34 @@ describe('administration', () => {
     await rm(folder, { recursive: true });
   });
 
-  function ask(server: string, act: unknown, headers: Record<string, string> = {}, of = herd): Promise<Response> {
+  function ask(server: string, action: unknown, headers: Record<string, string> = {}, of = herd): Promise<Response> {
     return fetch(of.url(server, '/api/admin'), {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(act),
+      body: JSON.stringify(action),
     });
   }
 
-  async function done(server: string, act: unknown): Promise<void> {
-    const answer = await ask(server, act);
-    expect([answer.status, await answer.text()][0], JSON.stringify(act)).to.equal(200);
+  async function done(server: string, action: unknown): Promise<void> {
+    const answer = await ask(server, action);
+    expect([answer.status, await answer.text()][0], JSON.stringify(action)).to.equal(200);
   }
 
-  async function refused(server: string, act: unknown): Promise<[number, string]> {
-    const answer = await ask(server, act);
+  async function refused(server: string, action: unknown): Promise<[number, string]> {
+    const answer = await ask(server, action);
     return [answer.status, ((await answer.json()) as { error: string }).error];
   }
 
-  /** A link as a server tells of it. */
-  interface LinkTold {
+  /** A link as a server reports it. */
+  interface LinkView {
     readonly neighbour: string;
     readonly state: string;
     readonly reason: string;
-    readonly fault: unknown;
+    readonly injectedFault: unknown;
   }
 
-  async function linkOf(server: string, neighbour: string): Promise<LinkTold | undefined> {
-    const { links } = (await (await fetch(herd.url(server, '/api/herd'))).json()) as { links: LinkTold[] };
+  async function linkOf(server: string, neighbour: string): Promise<LinkView | undefined> {
+    const { links } = (await (await fetch(herd.url(server, '/api/herd'))).json()) as { links: LinkView[] };
     return links.find((link) => link.neighbour === neighbour);
   }
 
@@ -66,10 +66,10 @@ describe('administration', () => {
   }
 
   it('stops for good what was being stopped by hand, whoever has asked for a restart', async () => {
-    const other = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    const other = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
     await other.start();
-    expect((await ask('Blake', { act: 'stop', server: 'Bryant' }, {}, other)).status).to.equal(200);
-    const restart = ask('Blake', { act: 'restart', server: 'Bryant' }, {}, other).catch(() => undefined);
+    expect((await ask('Blake', { action: 'stop', server: 'Bryant' }, {}, other)).status).to.equal(200);
+    const restart = ask('Blake', { action: 'restart', server: 'Bryant' }, {}, other).catch(() => undefined);
     await other.stop();
     await restart;
     await eventually('nobody serves', async () => {
@@ -82,64 +82,64 @@ describe('administration', () => {
 
   it('crashes a server, which stays down until it is restarted, and is caught up then', async () => {
     const at = await herd.report('Gasol', 'kiwi', 1_353_118_103);
-    await herd.agrees(at);
+    await herd.waitForAgreement(at);
     const client = await herd.client('Gasol');
-    await done('Gasol', { act: 'crash', server: 'Gasol' });
-    expect(await client.rest()).to.equal('');
+    await done('Gasol', { action: 'crash', server: 'Gasol' });
+    expect(await client.readToEnd()).to.equal('');
     await eventually('Gasol is gone', async () => !(await fetch(herd.url('Gasol', '/healthz')).catch(() => undefined)));
     await eventually('Bryant backs off', async () => (await linkState('Bryant', 'Gasol')).startsWith('backoff'));
     expect(await logOf('Gasol')).to.match(/administration: 127\.0\.0\.1:\d+ asks for crash Gasol\n/);
-    expect(await refused('Blake', { act: 'crash', server: 'Gasol' })).to.deep.equal([409, 'Gasol is down']);
-    const starts = herd.starts.get('Gasol');
-    await done('Blake', { act: 'restart', server: 'Gasol' });
-    expect(herd.starts.get('Gasol')).to.equal((starts ?? 0) + 1);
-    await herd.agrees(at);
-    expect((await refused('Blake', { act: 'restart', server: 'Gasol' }))[0]).to.equal(409);
+    expect(await refused('Blake', { action: 'crash', server: 'Gasol' })).to.deep.equal([409, 'Gasol is down']);
+    const starts = herd.startCounts.get('Gasol');
+    await done('Blake', { action: 'restart', server: 'Gasol' });
+    expect(herd.startCounts.get('Gasol')).to.equal((starts ?? 0) + 1);
+    await herd.waitForAgreement(at);
+    expect((await refused('Blake', { action: 'restart', server: 'Gasol' }))[0]).to.equal(409);
   });
 
   it('stops a server after it has answered, and starts it again', async () => {
-    await done('Bryant', { act: 'stop', server: 'Bryant' });
-    await done('Blake', { act: 'restart', server: 'Bryant' });
+    await done('Bryant', { action: 'stop', server: 'Bryant' });
+    await done('Blake', { action: 'restart', server: 'Bryant' });
     await eventually('the link is back', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
   it('cuts, slows and heals a link', async () => {
-    await done('Gasol', { act: 'cut', link: ['Bryant', 'Blake'] });
+    await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
     await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut by hand');
     const at = await herd.report('Gasol', 'plum', 1_353_118_104);
-    await done('Gasol', { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 100 });
-    await herd.agrees(at);
+    await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 100 });
+    await herd.waitForAgreement(at);
     const sentMs = performance.now();
-    await herd.agrees(await herd.report('Bryant', 'plum', 1_353_118_105), ['Blake']);
+    await herd.waitForAgreement(await herd.report('Bryant', 'plum', 1_353_118_105), ['Blake']);
     expect(performance.now() - sentMs).to.be.above(99);
-    await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    await done('Gasol', { action: 'heal', link: ['Blake', 'Bryant'] });
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
   it('tells what is done to a link, at both of its ends, also when a server there has been started anew', async () => {
     const told = async () => [
-      (await linkOf('Blake', 'Bryant'))?.fault,
-      (await linkOf('Bryant', 'Blake'))?.fault,
-      (await linkOf('Bryant', 'Gasol'))?.fault,
+      (await linkOf('Blake', 'Bryant'))?.injectedFault,
+      (await linkOf('Bryant', 'Blake'))?.injectedFault,
+      (await linkOf('Bryant', 'Gasol'))?.injectedFault,
     ];
     const [none, cut, slow] = [{ kind: 'none' }, { kind: 'cut' }, { kind: 'slow', delayMs: 30 }];
-    await done('Gasol', { act: 'cut', link: ['Bryant', 'Blake'] });
+    await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
     expect(await told()).to.deep.equal([cut, cut, none]);
-    await done('Gasol', { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
-    await done('Blake', { act: 'stop', server: 'Blake' });
-    await done('Gasol', { act: 'restart', server: 'Blake' });
+    await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
+    await done('Blake', { action: 'stop', server: 'Blake' });
+    await done('Gasol', { action: 'restart', server: 'Blake' });
     expect(await told()).to.deep.equal([slow, slow, none]);
-    await done('Gasol', { act: 'heal', link: ['Blake', 'Bryant'] });
+    await done('Gasol', { action: 'heal', link: ['Blake', 'Bryant'] });
     expect(await told()).to.deep.equal([none, none, none]);
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
   it('has a log tell less, and everything again', async () => {
     const tells = (words: string) => async () => (await logOf('Bryant')).includes(words);
-    await done('Blake', { act: 'log', server: 'Bryant', level: 'info' });
+    await done('Blake', { action: 'log', server: 'Bryant', level: 'info' });
     await herd.report('Bryant', 'unheard', 1_353_118_103);
-    await done('Bryant', { act: 'log', server: 'Bryant', level: 'error' });
-    await done('Bryant', { act: 'log', server: 'Bryant', level: 'lines' });
+    await done('Bryant', { action: 'log', server: 'Bryant', level: 'error' });
+    await done('Bryant', { action: 'log', server: 'Bryant', level: 'lines' });
     await herd.report('Bryant', 'heard', 1_353_118_103);
     await eventually('lines are told of', tells(' in IAMAT heard '));
     expect(await tells('unheard')()).to.equal(false);
@@ -147,34 +147,34 @@ describe('administration', () => {
   });
 
   it('says what cannot be done, and does nothing', async () => {
-    for (const [status, act] of [
+    for (const [status, action] of [
       [400, {}],
-      [400, { act: 'explode', server: 'Blake' }],
-      [400, { act: 'crash', server: 'Blake', more: 1 }],
-      [400, { act: 'slow', link: ['Blake', 'Bryant'], delayMs: 1e9 }],
-      [404, { act: 'crash', server: 'Nobody' }],
-      [404, { act: 'cut', link: ['Blake', 'Gasol'] }],
+      [400, { action: 'explode', server: 'Blake' }],
+      [400, { action: 'crash', server: 'Blake', more: 1 }],
+      [400, { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 1e9 }],
+      [404, { action: 'crash', server: 'Nobody' }],
+      [404, { action: 'cut', link: ['Blake', 'Gasol'] }],
     ] as const) {
-      expect((await refused('Blake', act))[0], JSON.stringify(act)).to.equal(status);
+      expect((await refused('Blake', action))[0], JSON.stringify(action)).to.equal(status);
     }
   });
 
   it('is published, also when it is refused', async () => {
     const stream = await EventStream.open(herd.url('Blake', '/api/events'));
-    await done('Blake', { act: 'heal', link: ['Blake', 'Bryant'] });
-    const { data } = await stream.next('administration');
-    expect(data).to.deep.include({ act: 'heal Blake-Bryant', outcome: 'asked', reason: '' });
+    await done('Blake', { action: 'heal', link: ['Blake', 'Bryant'] });
+    const { data } = await stream.waitFor('admin-action');
+    expect(data).to.deep.include({ action: 'heal Blake-Bryant', outcome: 'accepted', reason: '' });
     await ask('Blake', {}, { 'x-forwarded-for': '192.0.2.7' });
-    const { data: refusal } = await stream.next(
-      'administration',
-      ({ outcome }: { outcome: string }) => outcome === 'refused',
+    const { data: refusal } = await stream.waitFor(
+      'admin-action',
+      ({ outcome }: { outcome: string }) => outcome === 'rejected',
     );
     expect(refusal).to.have.property('reason').that.contains('administration is off here');
     stream.close();
   });
 
   it('takes nothing but JSON by POST, from its own pages, by a name of this machine', async () => {
-    const act = { act: 'crash', server: 'Gasol' };
+    const act = { action: 'crash', server: 'Gasol' };
     for (const [status, headers] of [
       [415, { 'content-type': 'text/plain' }],
       [415, { 'content-type': 'application/x-www-form-urlencoded' }],
@@ -191,11 +191,11 @@ describe('administration', () => {
     expect(await statusAs('evil.example', act)).to.equal(403);
     expect(await statusAs('evil.example', act, 'http://evil.example')).to.equal(403);
     expect(await statusAs('localhost', act)).to.equal(200);
-    await done('Blake', { act: 'restart', server: 'Gasol' });
+    await done('Blake', { action: 'restart', server: 'Gasol' });
   });
 
   /** Asks Blake by another name, as a page does whose name was made to mean this machine. */
-  function statusAs(name: string, act: unknown, origin?: string): Promise<number> {
+  function statusAs(name: string, action: unknown, origin?: string): Promise<number> {
     const { port } = new URL(herd.url('Blake', '/'));
     const headers = {
       host: `${name}:${port}`,
@@ -208,14 +208,14 @@ describe('administration', () => {
         resolve(response.statusCode ?? 0);
       })
         .on('error', reject)
-        .end(JSON.stringify(act));
+        .end(JSON.stringify(action));
     });
   }
 
   it('is not open to what a proxy of this machine passes on, as nginx does unless it is told otherwise', async () => {
     const { port } = new URL(herd.url('Blake', '/'));
     const statusOf = async (version: string): Promise<string> => {
-      const body = '{"act":"log","server":"Blake","level":"lines"}';
+      const body = '{"action":"log","server":"Blake","level":"lines"}';
       const headers = `Host: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
       const socket = connect(Number(port), '127.0.0.1');
       socket.write(`POST /api/admin HTTP/${version}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
@@ -228,13 +228,13 @@ describe('administration', () => {
   });
 
   it('is off in production, and with a token it needs that', async () => {
-    const act = { act: 'cut', link: ['Blake', 'Bryant'] };
-    const production = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, mode: 'production' });
+    const act = { action: 'cut', link: ['Blake', 'Bryant'] };
+    const production = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, mode: 'production' });
     const guarded = new HerdInProcess({
-      talks: ['Blake-Bryant'],
-      http: true,
+      links: ['Blake-Bryant'],
+      hasHttp: true,
       mode: 'production',
-      more: { access: { clients: '${CLIENTS}', administration: '${ADMIN}' } },
+      settings: { auth: { clientToken: '${CLIENTS}', adminToken: '${ADMIN}' } },
       environment: { ADMIN: token, CLIENTS: 'token-of-all-clients' },
     });
     await Promise.all([production.start(), guarded.start()]);
@@ -250,13 +250,13 @@ describe('administration', () => {
         expect((await ask('Blake', act, { authorization }, guarded)).status, authorization).to.equal(status);
       }
       const herds = [
-        [production, 'off', ''],
-        [guarded, 'token', 'Bearer token-of-all-clients'],
+        [production, 'disabled', ''],
+        [guarded, 'token-required', 'Bearer token-of-all-clients'],
         [guarded, 'allowed', `Bearer ${token}`],
       ] as const;
-      for (const [of, administration, authorization] of herds) {
+      for (const [of, adminAccess, authorization] of herds) {
         const told = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
-        expect(await told.json()).to.include({ administration });
+        expect(await told.json()).to.include({ adminAccess });
       }
     } finally {
       await Promise.all([production.stop(), guarded.stop()]);
@@ -264,15 +264,15 @@ describe('administration', () => {
   });
 
   it('brings back by itself the last server that could be asked', async () => {
-    const pair = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+    const pair = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
     await pair.start();
     try {
-      await ask('Blake', { act: 'crash', server: 'Bryant' }, {}, pair);
-      expect((await ask('Blake', { act: 'stop', server: 'Blake' }, {}, pair)).status).to.equal(409);
-      await ask('Blake', { act: 'crash', server: 'Blake' }, {}, pair);
-      await eventually('Blake is back', () => pair.starts.get('Blake') === 2);
-      await ask('Blake', { act: 'restart', server: 'Bryant' }, {}, pair);
-      expect(pair.starts.get('Bryant')).to.equal(2);
+      await ask('Blake', { action: 'crash', server: 'Bryant' }, {}, pair);
+      expect((await ask('Blake', { action: 'stop', server: 'Blake' }, {}, pair)).status).to.equal(409);
+      await ask('Blake', { action: 'crash', server: 'Blake' }, {}, pair);
+      await eventually('Blake is back', () => pair.startCounts.get('Blake') === 2);
+      await ask('Blake', { action: 'restart', server: 'Bryant' }, {}, pair);
+      expect(pair.startCounts.get('Bryant')).to.equal(2);
     } finally {
       await pair.stop();
     }

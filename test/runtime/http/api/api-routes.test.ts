@@ -8,7 +8,7 @@ import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('the API over HTTP', () => {
-  const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
   const streams: EventStream[] = [];
 
   before(() => herd.start());
@@ -49,7 +49,7 @@ describe('the API over HTTP', () => {
       position: [34.06893, -118.445127],
       time: '1353118103.108893381',
     });
-    await herd.agrees(bytesOf(body['line'] as string));
+    await herd.waitForAgreement(bytesOf(body['line'] as string));
     expect((await get('/api/clients/k%C3%A4fer', 'Bryant')).body).to.deep.equal(body);
     const numbers = await report({ client: 'käfer', position: [-0.0000001, 179], time: 1_353_118_104.5 });
     expect(numbers.body['line']).to.match(/ käfer -0\.0000001\+179\.0000000 1353118104\.5$/);
@@ -113,7 +113,7 @@ describe('the API over HTTP', () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
       [{ client: 'a', position: '1,1' }, 'position must be'],
-      [{ client: 'a', position: [91, 0] }, '<=90'],
+      [{ client: 'a', position: [91, 0] }, 'at most 90'],
       [{ client: 'a', position: '+1+1', time: '-1' }, 'POSIX'],
       [{ client: 'a', position: '+1+1', time: '99999999999' }, 'ahead'],
       [{ client: 'a', position: '+1+1 1\nIAMAT b +1+1' }, 'position must be'],
@@ -169,9 +169,9 @@ describe('the API over HTTP', () => {
 
   it('streams changes, and goes on where a reader left', async () => {
     const all = await changes();
-    await all.next('begin');
+    await all.waitFor('begin');
     const only = await changes(undefined, '?client=one');
-    await only.next('begin');
+    await only.waitFor('begin');
     for (const [client, time] of [
       ['one', 1],
       ['two', 2],
@@ -180,17 +180,17 @@ describe('the API over HTTP', () => {
       await report({ client, position: '+1+1', time });
     const is = (client: string, time: string) => (data: { client: string; time: string }) =>
       data.client === client && data.time === time;
-    const second = await all.next('location', is('two', '2'));
-    await all.next('location', is('one', '3'));
-    await only.next('location', is('one', '3'));
+    const second = await all.waitFor('location', is('two', '2'));
+    await all.waitFor('location', is('one', '3'));
+    await only.waitFor('location', is('one', '3'));
     expect(only.events.filter(({ event }) => event === 'location')).to.have.length(2);
     all.close();
     await report({ client: 'three', position: '+1+1', time: 4 });
     const resumed = await changes(second.id);
-    await resumed.next('location', is('three', '4'));
+    await resumed.waitFor('location', is('three', '4'));
     expect(resumed.events.map(({ data }) => (data as { client?: string }).client)).to.deep.equal(['one', 'three']);
     for (const id of ['other-1', 'nonsense', `${second.id?.split('-')[0] ?? ''}-999999`])
-      await (await changes(id)).next('reset');
+      await (await changes(id)).waitFor('reset');
   });
 
   it('tells a follower who does not read the newest of each client when it reads again', async () => {
@@ -200,10 +200,10 @@ describe('the API over HTTP', () => {
     const [response] = (await once(reader, 'response')) as [IncomingMessage];
     response.pause();
     const bus = herd.bus('Blake');
-    const { locate } = await import('../../../../src/protocol/place/location.js');
+    const { locationFromReport } = await import('../../../../src/protocol/place/location.js');
     const rounds = 60_000;
     const told = Array.from({ length: rounds }, (_, round) =>
-      locate(
+      locationFromReport(
         { client: 'slow' as never, position: '+1+1', time: String(round), instant: { seconds: round, nanoseconds: 0 } },
         'Blake' as never,
         '+0.000000000',
@@ -220,9 +220,9 @@ describe('the API over HTTP', () => {
 
   it('has so many event streams of one address, and says so to one more', async () => {
     const few = new HerdInProcess({
-      talks: ['Blake-Bryant'],
-      http: true,
-      more: { limits: { watchersPerAddressMax: 2 } },
+      links: ['Blake-Bryant'],
+      hasHttp: true,
+      settings: { limits: { maxSubscribersPerAddress: 2 } },
     });
     await few.start();
     try {

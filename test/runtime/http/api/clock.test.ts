@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import { addresses } from '../../../../src/actors/bus/messages.js';
-import { serverId } from '../../../support/fake-location.js';
+import { toServerId } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('[PE30] a server whose clock is more than 60 s away from its neighbour', () => {
   // Beats are so rare that only the test says what the clocks are.
-  const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, more: { links: { beatMs: 60_000 } } });
+  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, settings: { peers: { heartbeatMs: 60_000 } } });
 
   before(() => herd.start());
   after(() => herd.stop());
 
   function hear(offsetMs: number): void {
     for (let beats = 0; beats < 3; beats += 1) {
-      herd.bus('Blake').send(addresses.clocks, { kind: 'clock-heard', neighbour: serverId('Bryant'), offsetMs });
+      herd.bus('Blake').send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId('Bryant'), offsetMs });
     }
   }
 
@@ -34,7 +34,7 @@ describe('[PE30] a server whose clock is more than 60 s away from its neighbour'
     hear(7_200_000);
     expect(await get('/readyz')).to.deep.equal([503, `not ready: ${why}\n`]);
     const [, seen] = await get('/api/herd');
-    expect(JSON.parse(seen)).to.deep.include({ ready: false, waitsFor: [why] });
+    expect(JSON.parse(seen)).to.deep.include({ ready: false, notReadyReasons: [why] });
     expect((JSON.parse(seen) as { links: unknown[] }).links[0]).to.deep.include({ clockOffsetMs: 7_200_000 });
     expect((await get('/metrics'))[1]).to.match(/^herd_link_clock_offset_seconds\{neighbour="Bryant",.*\} 7200$/m);
     const refused = [503, JSON.stringify({ error: `the report has no time of its own, and ${why}` })];

@@ -17,7 +17,7 @@ describe('EventStreams', () => {
     const bus = new MessageBus((error) => {
       throw error;
     });
-    const outputBudget = new OutputBudget(defaultLimits.backlogBytesInAllMax);
+    const outputBudget = new OutputBudget(defaultLimits.maxTotalOutputBufferBytes);
     const connections = new HttpConnections({
       bus,
       clock,
@@ -25,8 +25,8 @@ describe('EventStreams', () => {
       outputBudget,
       onDropped: () => undefined,
     });
-    const watchersPerAddress = new AddressQuota(1);
-    const streams = new EventStreams({ clock, watchersPerAddress, watchersPerAddressMax: 1 }, connections);
+    const subscribersPerAddress = new AddressQuota(1);
+    const streams = new EventStreams({ clock, subscribersPerAddress, maxSubscribersPerAddress: 1 }, connections);
     const app = fastify();
     let outcome = 'not handled';
     app.get('/', (request, reply) => {
@@ -49,6 +49,6 @@ describe('EventStreams', () => {
     await eventually('the request is handled', () => outcome !== 'not handled');
     await app.close();
     expect(outcome).to.equal('Error: the client is gone');
-    expect(watchersPerAddress.take('127.0.0.1')).to.equal(true);
+    expect(subscribersPerAddress.tryAcquire('127.0.0.1')).to.equal(true);
   });
 });

@@ -4,7 +4,7 @@ import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('the health of a server over HTTP', () => {
-  const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
 
   before(() => herd.start());
   after(() => herd.stop());
@@ -53,38 +53,38 @@ describe('the health of a server over HTTP', () => {
 
   it('is counted: commands by kind and outcome, what links carry, what was known already', async () => {
     const client = await herd.client('Blake');
-    await client.ask('IAMAT kiwi +34-118 100');
-    for (const line of ['IAMAT kiwi', 'WHATSAT kiwi', 'nonsense']) await client.ask(line);
-    await client.ask('WHATSAT kiwi 10 1');
+    await client.request('IAMAT kiwi +34-118 100');
+    for (const line of ['IAMAT kiwi', 'WHATSAT kiwi', 'nonsense']) await client.request(line);
+    await client.request('WHATSAT kiwi 10 1');
     await client.line();
-    await herd.agrees(await client.ask('IAMAT kiwi +34-118 101'));
+    await herd.waitForAgreement(await client.request('IAMAT kiwi +34-118 101'));
     const blake = await metrics('Blake');
     expect(blake.get('herd_commands_total{kind="IAMAT",outcome="answered"}')).to.equal(2);
     expect(blake.get('herd_commands_total{kind="IAMAT",outcome="invalid"}')).to.equal(1);
     expect(blake.get('herd_commands_total{kind="WHATSAT",outcome="invalid"}')).to.equal(1);
     expect(blake.get('herd_commands_total{kind="other",outcome="invalid"}')).to.equal(1);
-    expect(blake.get('herd_command_seconds_count{kind="IAMAT"}')).to.equal(2);
-    expect(blake.get('herd_command_seconds_count{kind="WHATSAT"}')).to.be.at.least(1);
-    const calls = blake.get('herd_upstream_calls_total{outcome="answered"}');
+    expect(blake.get('herd_command_duration_seconds_count{kind="IAMAT"}')).to.equal(2);
+    expect(blake.get('herd_command_duration_seconds_count{kind="WHATSAT"}')).to.be.at.least(1);
+    const calls = blake.get('herd_upstream_attempts_total{outcome="answered"}');
     expect(calls).to.be.at.least(1);
-    expect(blake.get('herd_upstream_seconds_count')).to.equal(calls);
-    expect(blake.get('herd_upstream_questions_total{outcome="answered"}')).to.equal(calls);
-    expect(blake.has('herd_upstream_questions_total{outcome="cached"}')).to.equal(true);
-    for (const outcome of ['refused', 'limited', 'rubbish', 'failed']) {
-      expect(blake.get(`herd_upstream_calls_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    expect(blake.get('herd_upstream_attempt_duration_seconds_count')).to.equal(calls);
+    expect(blake.get('herd_upstream_requests_total{outcome="answered"}')).to.equal(calls);
+    expect(blake.has('herd_upstream_requests_total{outcome="cached"}')).to.equal(true);
+    for (const outcome of ['rejected', 'rate_limited', 'malformed', 'failed']) {
+      expect(blake.get(`herd_upstream_attempts_total{outcome="${outcome}"}`), outcome).to.equal(0);
     }
-    for (const outcome of ['joined', 'failed', 'tripped', 'over-budget', 'crowded']) {
-      expect(blake.get(`herd_upstream_questions_total{outcome="${outcome}"}`), outcome).to.equal(0);
+    for (const outcome of ['coalesced', 'failed', 'circuit_open', 'over_budget', 'queue_full']) {
+      expect(blake.get(`herd_upstream_requests_total{outcome="${outcome}"}`), outcome).to.equal(0);
     }
-    expect(blake.get('herd_upstream_breaker{state="available"}')).to.equal(1);
+    expect(blake.get('herd_upstream_breaker_state{state="closed"}')).to.equal(1);
     expect(blake.get('herd_link_state{neighbour="Bryant",state="live"}')).to.equal(1);
     expect(blake.get('herd_connections')).to.equal(1);
     expect(blake.get('herd_locations')).to.equal(1);
     const bryant = await metrics('Bryant');
     expect(bryant.get('herd_link_learned_total{neighbour="Blake"}')).to.equal(2);
     expect(bryant.get('herd_link_duplicates_total{neighbour="Blake"}')).to.equal(0);
-    expect(bryant.get('herd_spread_seconds_count')).to.be.at.least(1);
-    expect(bryant.get('herd_spread_seconds_sum')).to.be.within(0, 20);
+    expect(bryant.get('herd_propagation_delay_seconds_count')).to.be.at.least(1);
+    expect(bryant.get('herd_propagation_delay_seconds_sum')).to.be.within(0, 20);
     expect(bryant.get('herd_link_bytes_total{neighbour="Blake",direction="in"}')).to.be.above(100);
     herd.bus('Bryant').publish({ kind: 'conflated', neighbour: 'Blake' as never, count: 3 });
     expect((await metrics('Bryant')).get('herd_link_conflated_total{neighbour="Blake"}')).to.equal(3);
@@ -96,8 +96,8 @@ describe('the health of a server over HTTP', () => {
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
     expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
     expect(asked).to.have.length.above(10);
-    const told = ['reports_total', 'watchers', 'watch_conflated_total', 'process_heap_bytes', 'process_busy_ratio'];
-    for (const name of [...told, 'http_requests_total', 'http_seconds_bucket'])
+    const told = ['reports_total', 'subscribers', 'subscription_conflated_total', 'process_heap_bytes', 'event_loop_utilization_ratio'];
+    for (const name of [...told, 'http_requests_total', 'http_request_duration_seconds_bucket'])
       expect(asked).to.contain(`herd_${name}`);
   });
 });

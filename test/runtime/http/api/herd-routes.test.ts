@@ -24,8 +24,8 @@ describe('the HTTP server of a server', () => {
     await writeFile(join(folder, 'secret.json'), '{}');
     await symlink(join(folder, 'secret.json'), join(folder, 'page', 'link.json'));
     herd = new HerdInProcess({
-      talks: ['Blake-Bryant', 'Bryant-Gasol'],
-      http: true,
+      links: ['Blake-Bryant', 'Bryant-Gasol'],
+      hasHttp: true,
       pageFolders: [join(folder, 'none'), join(folder, 'page')],
     });
     await herd.start();
@@ -62,9 +62,9 @@ describe('the HTTP server of a server', () => {
       const told = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
       return told['locations'] === 1 ? told : undefined;
     });
-    expect(seen).to.include({ herd: 'test', server: 'Bryant', administration: 'allowed', clients: 0, ready: true });
-    expect(seen['upstream']).to.deep.equal({ kind: 'sample', countMax: 100 });
-    expect(seen['talks']).to.deep.equal([
+    expect(seen).to.include({ herd: 'test', server: 'Bryant', adminAccess: 'allowed', connections: 0, ready: true });
+    expect(seen['upstream']).to.deep.equal({ kind: 'sample', maxCount: 100 });
+    expect(seen['topology']).to.deep.equal([
       ['Blake', 'Bryant'],
       ['Bryant', 'Gasol'],
     ]);
@@ -81,22 +81,22 @@ describe('the HTTP server of a server', () => {
         state: 'live',
         retryInMs: 0,
         reason: '',
-        fault: { kind: 'none' },
+        injectedFault: { kind: 'none' },
         aged: true,
         clocksAgree: true,
       })),
     );
-    const { spread, ...totals } = seen['counts'] as { spread: { boundsSeconds: number[]; counts: number[] } };
+    const { propagationDelay, ...totals } = seen['counters'] as { propagationDelay: { boundsSeconds: number[]; counts: number[] } };
     expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });
-    expect(spread.counts.reduce((sum, count) => sum + count)).to.equal(1);
-    expect(spread.counts).to.have.lengthOf(spread.boundsSeconds.length + 1);
+    expect(propagationDelay.counts.reduce((sum, count) => sum + count)).to.equal(1);
+    expect(propagationDelay.counts).to.have.lengthOf(propagationDelay.boundsSeconds.length + 1);
     expect(seen['servers']).to.deep.equal(herd.servers.map((name) => ({ name, httpUrl: herd.url(name, '') })));
   });
 
   it('tells of what happens, to those who read along, and listens for nobody else', async () => {
     const stream = await events('Blake');
     const at = await herd.report('Bryant', bytesOf('mango☂'), 5);
-    const learned = await stream.next('learned', ({ locations }: { locations: { client: string }[] }) =>
+    const learned = await stream.waitFor('learned', ({ locations }: { locations: { client: string }[] }) =>
       locations.some(({ client }) => client === 'mango☂'),
     );
     expect(learned.data).to.deep.equal({
@@ -112,18 +112,18 @@ describe('the HTTP server of a server', () => {
       ],
     });
     await herd.report('Blake', 'plum', 6);
-    const client = await stream.next('client', ({ change }: { change: string }) => change === 'disconnected');
+    const client = await stream.waitFor('client', ({ change }: { change: string }) => change === 'disconnected');
     expect(client.data).to.include({ transport: 'tcp', clients: 0 });
     await herd.stopServer('Gasol');
     const bryant = await events('Bryant');
     await herd.startServer('Gasol');
-    await bryant.next('link', ({ state }: { state: string }) => state === 'live');
+    await bryant.waitFor('link', ({ state }: { state: string }) => state === 'live');
   });
 
   it('ends its streams when the server stops, and says so to who asks', async () => {
     const stream = await events('Gasol');
     await herd.stopServer('Gasol');
-    await stream.ended();
+    await stream.waitForEnd();
     await herd.startServer('Gasol');
   });
 
@@ -174,7 +174,7 @@ describe('the HTTP server of a server', () => {
     expect(await statusAs(herd, `evil.example:${port}`)).to.equal(403);
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
       expect(await statusAs(herd, `${host}:${port}`)).to.equal(200);
-    const production = new HerdInProcess({ talks: ['Blake-Bryant'], http: true, mode: 'production' });
+    const production = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, mode: 'production' });
     await production.start();
     expect(await statusAs(production, 'herd.example')).to.equal(200);
     await production.stop();

@@ -4,15 +4,15 @@ import { request, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { asClientId } from '../../../../src/protocol/place/ids.js';
-import { Access, type Caller } from '../../../../src/runtime/http/auth/authorizer.js';
-import { challengeFor, tokenIn } from '../../../../src/runtime/http/auth/credentials.js';
+import { Authorizer, type Principal } from '../../../../src/runtime/http/auth/authorizer.js';
+import { challengeFor, readToken } from '../../../../src/runtime/http/auth/credentials.js';
 import { EventStream } from '../../../support/event-stream.js';
-import { FakeFolder } from '../../../support/fake-folder.js';
+import { TemporaryFolder } from '../../../support/temporary-folder.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 const tokens = {
-  clients: 'token-of-all-clients',
-  administration: 'token-of-administration',
+  clientToken: 'token-of-all-clients',
+  adminToken: 'token-of-administration',
   phone: 'token-of-the-phone',
   tablet: 'token-of-the-tablet',
 };
@@ -22,16 +22,16 @@ const bearer = (token: string) => `Bearer ${token}`;
 
 describe('the tokens of clients', () => {
   const herd = new HerdInProcess({
-    talks: ['Blake-Bryant'],
-    http: true,
-    more: {
-      access: {
-        clients: '${CLIENTS}',
-        administration: '${ADMIN}',
-        devices: { 'jane/phone': '${PHONE}', 7: '${TABLET}' },
+    links: ['Blake-Bryant'],
+    hasHttp: true,
+    settings: {
+      auth: {
+        clientToken: '${CLIENTS}',
+        adminToken: '${ADMIN}',
+        deviceTokens: { 'jane/phone': '${PHONE}', 7: '${TABLET}' },
       },
     },
-    environment: { CLIENTS: tokens.clients, ADMIN: tokens.administration, PHONE: tokens.phone, TABLET: tokens.tablet },
+    environment: { CLIENTS: tokens.clientToken, ADMIN: tokens.adminToken, PHONE: tokens.phone, TABLET: tokens.tablet },
   });
 
   before(() => herd.start());
@@ -55,21 +55,21 @@ describe('the tokens of clients', () => {
   ];
 
   it('are asked for at every route that tells anything, and no other will do', async () => {
-    const wrong = [undefined, bearer('wrong'), bearer(`${tokens.clients}x`), basic('wrong'), bearer(tokens.phone)];
-    for (const authorization of [...wrong, `Bearer`, `Digest ${tokens.clients}`, 'Basic ::::']) {
+    const wrong = [undefined, bearer('wrong'), bearer(`${tokens.clientToken}x`), basic('wrong'), bearer(tokens.phone)];
+    for (const authorization of [...wrong, `Bearer`, `Digest ${tokens.clientToken}`, 'Basic ::::']) {
       for (const path of asked) {
         const answer = await ask(path, authorization);
         expect(answer.status, `${authorization} at ${path}`).to.equal(authorization === wrong[4] ? 403 : 401);
       }
     }
-    expect((await ask(`/api/herd?token=${tokens.clients}`)).status, 'a token in an address').to.equal(401);
+    expect((await ask(`/api/herd?token=${tokens.clientToken}`)).status, 'a token in an address').to.equal(401);
   });
 
   it('open those routes, as Bearer or as a password; so does the token of administration', async () => {
-    for (const authorization of [bearer(tokens.clients), basic(tokens.clients), bearer(tokens.administration)]) {
+    for (const authorization of [bearer(tokens.clientToken), basic(tokens.clientToken), bearer(tokens.adminToken)]) {
       expect((await ask('/api/herd', authorization)).status).to.equal(200);
     }
-    const stream = await EventStream.open(herd.url('Blake', '/api/events'), { authorization: bearer(tokens.clients) });
+    const stream = await EventStream.open(herd.url('Blake', '/api/events'), { authorization: bearer(tokens.clientToken) });
     stream.close();
   });
 
@@ -92,8 +92,8 @@ describe('the tokens of clients', () => {
       [[], { authorization: bearer('wrong') }, 401],
       [inProtocol('wrong'), {}, 401],
       [[], { authorization: bearer(tokens.phone) }, 403],
-      [[], { authorization: basic(tokens.clients) }, 101],
-      [inProtocol(tokens.clients), {}, 101],
+      [[], { authorization: basic(tokens.clientToken) }, 101],
+      [inProtocol(tokens.clientToken), {}, 101],
     ];
     for (const [protocols, headers, status] of attempts) {
       const socket = new WebSocket(url, protocols, { headers });
@@ -129,11 +129,11 @@ describe('the tokens of clients', () => {
       [401, '/owntracks', basic('wrong'), ownTracks('jane/phone')],
       [401, '/owntracks', undefined, ownTracks('jane/phone')],
       [401, '/osmand?id=7&lat=1&lon=1', undefined, {}],
-      [401, `/osmand?id=7&lat=1&lon=1&token=${tokens.clients}`, undefined, {}],
-      [401, `/osmand?id=7&lat=1&lon=1`, bearer(tokens.clients), {}],
-      [401, '/api/locations', bearer(tokens.clients), report('jane/phone')],
-      [200, '/api/locations', bearer(tokens.clients), report('joe')],
-      [200, '/api/locations', bearer(tokens.administration), report('jane/phone')],
+      [401, `/osmand?id=7&lat=1&lon=1&token=${tokens.clientToken}`, undefined, {}],
+      [401, `/osmand?id=7&lat=1&lon=1`, bearer(tokens.clientToken), {}],
+      [401, '/api/locations', bearer(tokens.clientToken), report('jane/phone')],
+      [200, '/api/locations', bearer(tokens.clientToken), report('joe')],
+      [200, '/api/locations', bearer(tokens.adminToken), report('jane/phone')],
     ] as const) {
       const answer = await ask(path, authorization, init);
       expect(answer.status, `${path} as ${authorization}`).to.equal(status);
@@ -141,16 +141,16 @@ describe('the tokens of clients', () => {
   });
 
   it('are told of in the OpenAPI document', async () => {
-    const { security } = (await (await ask('/openapi.json', bearer(tokens.clients))).json()) as { security: unknown };
+    const { security } = (await (await ask('/openapi.json', bearer(tokens.clientToken))).json()) as { security: unknown };
     expect(security).to.deep.equal([{ token: [] }, { password: [] }]);
   });
 });
 
 describe('tokens of devices alone', () => {
   const herd = new HerdInProcess({
-    talks: ['Blake-Bryant'],
-    http: true,
-    more: { access: { devices: { 7: '${TABLET}' } } },
+    links: ['Blake-Bryant'],
+    hasHttp: true,
+    settings: { auth: { deviceTokens: { 7: '${TABLET}' } } },
     environment: { TABLET: tokens.tablet },
   });
 
@@ -189,13 +189,13 @@ describe('tokens of devices alone', () => {
 
 describe('origins that are listed', () => {
   const listed = 'https://map.example';
-  const folder = new FakeFolder();
-  writeFileSync(folder.to('index.html'), 'the page');
+  const folder = new TemporaryFolder();
+  writeFileSync(folder.pathTo('index.html'), 'the page');
   const herd = new HerdInProcess({
-    talks: ['Blake-Bryant'],
-    http: true,
+    links: ['Blake-Bryant'],
+    hasHttp: true,
     pageFolders: [folder.path],
-    more: { access: { origins: [listed] } },
+    settings: { cors: { allowedOrigins: [listed] } },
   });
 
   before(() => herd.start());
@@ -245,10 +245,10 @@ describe('origins that are listed', () => {
   });
 
   it('may not administer, also where whoever sits at the machine may', async () => {
-    const [status] = await ask(listed, '/api/admin', { act: 'crash', server: 'Bryant' });
+    const [status] = await ask(listed, '/api/admin', { action: 'crash', server: 'Bryant' });
     expect(status).to.equal(403);
     const own = new URL(herd.url('Blake', '/')).origin;
-    expect((await ask(own, '/api/admin', { act: 'heal', link: ['Blake', 'Bryant'] }))[0]).to.equal(200);
+    expect((await ask(own, '/api/admin', { action: 'heal', link: ['Blake', 'Bryant'] }))[0]).to.equal(200);
   });
 
   it('are none of those that the page may talk with: the servers of the herd', async () => {
@@ -260,23 +260,23 @@ describe('origins that are listed', () => {
 });
 
 describe('who may administer', () => {
-  const none = { clients: undefined, administration: undefined, devices: new Map() };
-  const nobody: Caller = { kind: 'nobody' };
-  const here = { remoteAddress: '127.0.0.1', host: '127.0.0.1:12200', forwarded: false };
+  const none = { clientToken: undefined, adminToken: undefined, deviceTokens: new Map() };
+  const nobody: Principal = { kind: 'anonymous' };
+  const here = { remoteAddress: '127.0.0.1', host: '127.0.0.1:12200', isForwarded: false };
 
   it('is whoever sits at the machine, where a herd is tried out', () => {
-    const access = new Access(none, 'development');
+    const access = new Authorizer(none, 'development');
     for (const [remoteAddress, host] of [
       ['127.0.0.1', 'localhost:12200'],
       ['::1', '[::1]:12200'],
       ['::ffff:127.0.0.1', '127.0.0.1'],
     ] as const) {
-      expect(access.administering(nobody, { ...here, remoteAddress, host }), host).to.equal('allowed');
+      expect(access.checkAdminAccess(nobody, { ...here, remoteAddress, host }), host).to.equal('allowed');
     }
   });
 
   it('is nobody who comes from elsewhere, by another name, or through somebody else', () => {
-    const access = new Access(none, 'development');
+    const access = new Authorizer(none, 'development');
     for (const from of [
       { remoteAddress: '192.0.2.7' },
       { remoteAddress: '::ffff:192.0.2.7' },
@@ -285,34 +285,34 @@ describe('who may administer', () => {
       { host: '127.0.0.1.evil.example' },
       { host: 'localhost.evil.example' },
       { host: undefined },
-      { forwarded: true },
+      { isForwarded: true },
     ]) {
-      expect(access.administering(nobody, { ...here, ...from }), JSON.stringify(from)).to.equal('off');
+      expect(access.checkAdminAccess(nobody, { ...here, ...from }), JSON.stringify(from)).to.equal('disabled');
     }
   });
 
   it('is nobody in production, but who has the token', () => {
-    expect(new Access(none, 'production').administering(nobody, here)).to.equal('off');
-    const access = new Access({ ...none, administration: tokens.administration }, 'production');
-    expect(access.administering(nobody, here)).to.equal('token');
-    const caller = access.callerWith(tokens.administration);
-    expect(access.administering(caller, { ...here, remoteAddress: '192.0.2.7' })).to.equal('allowed');
+    expect(new Authorizer(none, 'production').checkAdminAccess(nobody, here)).to.equal('disabled');
+    const access = new Authorizer({ ...none, adminToken: tokens.adminToken }, 'production');
+    expect(access.checkAdminAccess(nobody, here)).to.equal('token-required');
+    const caller = access.authenticate(tokens.adminToken);
+    expect(access.checkAdminAccess(caller, { ...here, remoteAddress: '192.0.2.7' })).to.equal('allowed');
   });
 
   it('needs the token where there is one, and the token of clients where there is only that', () => {
-    const withToken = new Access({ ...none, administration: tokens.administration }, 'development');
-    expect(withToken.administering(nobody, here)).to.equal('token');
-    const closed = new Access({ ...none, clients: tokens.clients }, 'development');
-    expect(closed.administering(nobody, here)).to.equal('off');
-    expect(closed.administering(closed.callerWith(tokens.clients), here)).to.equal('allowed');
-    const device: Caller = { kind: 'device', client: asClientId('7') };
-    expect(new Access(none, 'development').administering(device, here)).to.equal('off');
+    const withToken = new Authorizer({ ...none, adminToken: tokens.adminToken }, 'development');
+    expect(withToken.checkAdminAccess(nobody, here)).to.equal('token-required');
+    const closed = new Authorizer({ ...none, clientToken: tokens.clientToken }, 'development');
+    expect(closed.checkAdminAccess(nobody, here)).to.equal('disabled');
+    expect(closed.checkAdminAccess(closed.authenticate(tokens.clientToken), here)).to.equal('allowed');
+    const device: Principal = { kind: 'device', client: asClientId('7') };
+    expect(new Authorizer(none, 'development').checkAdminAccess(device, here)).to.equal('disabled');
   });
 
   it('reads a password with colons, and no token where there is none', () => {
-    expect(tokenIn({ authorization: basic('with:colons:in it') })).to.equal('with:colons:in it');
+    expect(readToken({ authorization: basic('with:colons:in it') })).to.equal('with:colons:in it');
     for (const authorization of ['', 'Bearer', 'Basic', `Basic ${Buffer.from('nocolon').toString('base64')}`]) {
-      expect(tokenIn({ authorization }), authorization).to.equal(undefined);
+      expect(readToken({ authorization }), authorization).to.equal(undefined);
     }
   });
 });

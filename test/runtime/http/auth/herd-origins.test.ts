@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
-import { HerdPlaces } from '../../../../src/runtime/http/auth/herd-origins.js';
-import { serverId } from '../../../support/fake-location.js';
+import { HerdOrigins } from '../../../../src/runtime/http/auth/herd-origins.js';
+import { toServerId } from '../../../support/fake-location.js';
 
-const blake = serverId('Blake');
+const blake = toServerId('Blake');
 
 /** The sources of Blake's policy, with Bryant at that host and port. */
 function sources(bryant: string, called: string): string[] {
   const servers = `{ Blake: { port: 1, peerPort: 4, httpPort: 12200 }, Bryant: { port: 2, peerPort: 5, ${bryant} }, Gasol: { port: 3, peerPort: 6 } }`;
   const config = parseConfig('herd.yaml', `herd: test\nservers: ${servers}`, {});
   const edges = { config, httpPortOf: () => undefined, certificates: undefined };
-  return new HerdPlaces(edges, { server: blake, host: '127.0.0.1', port: 12200 }).sources(called);
+  return new HerdOrigins(edges, { server: blake, host: '127.0.0.1', port: 12200 }).cspSources(called);
 }
 
 describe('where a page may go', () => {

@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { eventually } from '../../../support/eventually.js';
 import { EventStream } from '../../../support/event-stream.js';
-import { FakeFolder } from '../../../support/fake-folder.js';
-import { Journal } from '../../../../src/runtime/http/server/access-log.js';
+import { TemporaryFolder } from '../../../support/temporary-folder.js';
+import { AccessLog } from '../../../../src/runtime/http/server/access-log.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
 import { strictBus } from '../../../support/fake-bus.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
@@ -17,12 +17,12 @@ const authorization = `Bearer ${tokens.clients}`;
 const at = 'AT Blake \\+\\d+\\.\\d{9}';
 
 describe('what is said over HTTP', () => {
-  const folder = new FakeFolder();
+  const folder = new TemporaryFolder();
   const herd = new HerdInProcess({
-    talks: ['Blake-Bryant'],
-    http: true,
+    links: ['Blake-Bryant'],
+    hasHttp: true,
     logDir: folder.path,
-    more: { access: { clients: '${CLIENTS}', devices: { 'jane/phone': '${PHONE}' } } },
+    settings: { auth: { clientToken: '${CLIENTS}', deviceTokens: { 'jane/phone': '${PHONE}' } } },
     environment: { CLIENTS: tokens.clients, PHONE: tokens.phone },
   });
 
@@ -34,8 +34,8 @@ describe('what is said over HTTP', () => {
 
   /** What Blake's log has of HTTP, without times and ports. */
   function logged(): string[] {
-    const name = readdirSync(folder.to('Blake')).find((each) => !each.endsWith('.error.log')) ?? '';
-    return readFileSync(folder.to('Blake', name), 'latin1')
+    const name = readdirSync(folder.pathTo('Blake')).find((each) => !each.endsWith('.error.log')) ?? '';
+    return readFileSync(folder.pathTo('Blake', name), 'latin1')
       .split('\n')
       .flatMap((line) => /^\S+ http 127\.0\.0\.1:\d+ (.*)$/.exec(line)?.[1] ?? []);
   }
@@ -101,10 +101,10 @@ describe('what is said over HTTP', () => {
       [get('/osmand?id=9&lat=1&lon=1&timestamp=x'), /^out GET \/osmand 200 ignored: 9: its timestamp is not/],
       [get('/osmand?id=9&lat=91&lon=1'), /^out GET \/osmand 400 invalid: 9: position must be/],
       [get('/osmand?lat=9&lon=1'), /^out GET \/osmand 400 invalid: id or deviceid must say which device it is$/],
-      [get('/osmand?id=9&lat=9&lon=1', {}), /^out GET \/osmand 401 refused: a token is needed/],
+      [get('/osmand?id=9&lat=9&lon=1', {}), /^out GET \/osmand 401 rejected: a token is needed/],
       [
         post('/owntracks', { ...fix, topic: 'owntracks/jane/phone' }),
-        /^out POST \/owntracks 401 refused: jane\/phone: this device has a token of its own/,
+        /^out POST \/owntracks 401 rejected: jane\/phone: this device has a token of its own/,
       ],
     ] as const) {
       const [asked, answered, ...more] = await linesOf(send);
@@ -125,7 +125,7 @@ describe('what is said over HTTP', () => {
         return /^out GET \/api\/clients 400 invalid: .*limit/.test(out ?? '');
       });
     expect(await linesOf(get('/api/herd', {}))).to.satisfy(([, out]: string[]) =>
-      (out ?? '').startsWith('out GET /api/herd 401 refused: a token is needed'),
+      (out ?? '').startsWith('out GET /api/herd 401 rejected: a token is needed'),
     );
     expect(await linesOf(get('/nothing'))).to.deep.equal([
       'in GET /nothing',
@@ -142,7 +142,7 @@ describe('what is said over HTTP', () => {
       const socket = new WebSocket(herd.url('Blake', '/ws').replace('http', 'ws'));
       await once(socket, 'error');
     };
-    expect(await linesOf(refused)).to.deep.equal(['in GET /ws', 'out GET /ws 401 refused']);
+    expect(await linesOf(refused)).to.deep.equal(['in GET /ws', 'out GET /ws 401 rejected']);
   });
 
   it('is in the log of a request that nobody waits for any more', async () => {
@@ -156,23 +156,23 @@ describe('what is said over HTTP', () => {
       await once(socket, 'close');
     };
     const [, answered] = await linesOf(gone);
-    expect(answered).to.match(/^out POST \/osmand( 400)? (abandoned|invalid)/);
+    expect(answered).to.match(/^out POST \/osmand( 400)? (aborted|invalid)/);
   });
 
   it('keeps what comes in a row over one connection apart, and knows an answer that was cut off', async () => {
     const bus = strictBus();
     const ended: string[] = [];
-    bus.on('http-answered', ({ text, status, outcome }) => ended.push(`${text} ${status ?? '-'} ${outcome}`));
-    const journal = new Journal(bus, new SystemClock(), 4_096);
+    bus.on('http-response', ({ text, status, outcome }) => ended.push(`${text} ${status ?? '-'} ${outcome}`));
+    const journal = new AccessLog(bus, new SystemClock(), 4_096);
     const server = createServer(
-      journal.telling(({ url }, response) => {
+      journal.wrap(({ url }, response) => {
         if (url === '/a') response.end('a');
         else response.write('begun');
       }),
     );
     const broken = new Promise<string>((resolve) => {
       server.on('clientError', (_, socket) => {
-        if (socket instanceof Socket) resolve(journal.unheard(socket, 400, 'no HTTP'));
+        if (socket instanceof Socket) resolve(journal.recordAborted(socket, 400, 'no HTTP'));
         socket.destroy();
       });
     });
@@ -187,7 +187,7 @@ describe('what is said over HTTP', () => {
       socket.write('rubbish\r\n\r\n');
       expect(await broken).to.equal('answered');
       await eventually('both are told of', () => ended.length === 2);
-      expect(ended).to.deep.equal(['GET /a 200 answered', 'GET /b 200 abandoned']);
+      expect(ended).to.deep.equal(['GET /a 200 answered', 'GET /b 200 aborted']);
     } finally {
       server.closeAllConnections();
       server.close();
@@ -210,7 +210,7 @@ describe('what is said over HTTP', () => {
     ]) {
       await linesOf(get(path));
     }
-    const written = readdirSync(folder.to('Blake')).map((name) => readFileSync(folder.to('Blake', name), 'latin1'));
+    const written = readdirSync(folder.pathTo('Blake')).map((name) => readFileSync(folder.pathTo('Blake', name), 'latin1'));
     for (const token of Object.values(tokens)) expect(written.join('')).not.to.contain(token);
     expect(written.join('')).not.to.contain(tokens.clients.slice(1));
     expect(logged()).to.contain('in GET /osmand?id=jane/phone&***');
@@ -229,12 +229,12 @@ describe('what is said over HTTP', () => {
       Number(new RegExp(`^${name}\\{${labels}[^}]*\\} (\\d+)$`, 'm').exec(page)?.[1]);
     expect(count('herd_http_requests_total', 'route="/osmand",outcome="ignored"')).to.equal(3);
     expect(count('herd_http_requests_total', 'route="/owntracks",outcome="ignored"')).to.equal(4);
-    expect(count('herd_http_requests_total', 'route="/owntracks",outcome="refused"')).to.equal(1);
+    expect(count('herd_http_requests_total', 'route="/owntracks",outcome="rejected"')).to.equal(1);
     expect(count('herd_http_requests_total', 'route="/api/clients/:client",outcome="invalid"')).to.equal(1);
-    expect(count('herd_http_requests_total', 'route="/ws",outcome="refused"')).to.equal(1);
-    expect(count('herd_http_seconds_count', 'route="/api/locations"')).to.equal(2);
+    expect(count('herd_http_requests_total', 'route="/ws",outcome="rejected"')).to.equal(1);
+    expect(count('herd_http_request_duration_seconds_count', 'route="/api/locations"')).to.equal(2);
     // A stream takes as long as its reader likes.
-    expect(count('herd_http_seconds_count', 'route="/api/changes"')).to.equal(0);
+    expect(count('herd_http_request_duration_seconds_count', 'route="/api/changes"')).to.equal(0);
     expect(page).not.to.contain('one-of-many').and.not.to.contain('/nothing');
   });
 });

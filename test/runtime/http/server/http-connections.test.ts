@@ -6,10 +6,10 @@ import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import type { ClientEvent } from '../../../../src/actors/bus/events.js';
 import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
-import { listen, type Listening } from '../../../../src/runtime/sockets/listening.js';
+import { listen, type Listener } from '../../../../src/runtime/sockets/listener.js';
 import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
-import { eventually, within } from '../../../support/eventually.js';
+import { eventually, withTimeout } from '../../../support/eventually.js';
 
 /** More than the operating system takes for a client that does not read. */
 const large = Buffer.alloc(16 * 1024 * 1024, 'x');
@@ -33,7 +33,7 @@ describe('HttpConnections', () => {
   let budget: OutputBudget;
   let server: Server;
   let connections: HttpConnections;
-  let listening: Listening;
+  let listening: Listener;
   let onRequest: (...begun: Begun) => void;
   const sockets: Socket[] = [];
 
@@ -42,9 +42,9 @@ describe('HttpConnections', () => {
     const bus = new MessageBus((error) => {
       throw error;
     });
-    bus.on('client-refused', (event) => refused.push(event));
+    bus.on('client-rejected', (event) => refused.push(event));
     const all = { ...defaultLimits, ...limits };
-    budget = new OutputBudget(all.backlogBytesInAllMax);
+    budget = new OutputBudget(all.maxTotalOutputBufferBytes);
     const onDropped = (_: Socket, reason: string) => dropped.push(reason);
     connections = new HttpConnections({
       bus,
@@ -54,13 +54,13 @@ describe('HttpConnections', () => {
       onDropped,
     });
     server = createServer(
-      connections.oneAtATime((...request) => {
+      connections.serializeRequests((...request) => {
         begun.push(request);
         onRequest(...request);
       }),
     );
-    connections.watch(server);
-    listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, connectionsMax: all.connectionsMax });
+    connections.attach(server);
+    listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, maxConnections: all.maxConnections });
   }
 
   afterEach(() => {
@@ -84,7 +84,7 @@ describe('HttpConnections', () => {
   /** Answers with something large, and accounts for it. */
   function flood(request: IncomingMessage, response: ServerResponse): void {
     response.write(large);
-    connections.wrote(request);
+    connections.recordWrite(request);
   }
 
   it('begins one request of a connection at a time, answers all in order, and reads no further meanwhile', async () => {
@@ -146,7 +146,7 @@ describe('HttpConnections', () => {
   });
 
   it('destroys a connection that takes nothing of its response for stallMs, and no other', async () => {
-    await open({ stallMs: 200 });
+    await open({ writeTimeoutMs: 200 });
     const [stalled, reading, thinking] = [await caller(), await caller(), await caller()];
     stalled.pause();
     onRequest = flood;
@@ -166,7 +166,7 @@ describe('HttpConnections', () => {
   });
 
   it('drops connections that hold the most when all together hold too much', async () => {
-    await open({ backlogBytesInAllMax: 20 * 1024 * 1024 });
+    await open({ maxTotalOutputBufferBytes: 20 * 1024 * 1024 });
     onRequest = flood;
     for (const expected of [0, 1, 2]) {
       const socket = await caller();
@@ -192,12 +192,12 @@ describe('HttpConnections', () => {
   });
 
   it('refuses connections beyond so many of an address, and tells of them once a second at most', async () => {
-    await open({ httpConnectionsPerAddressMax: 2 });
+    await open({ maxHttpConnectionsPerAddress: 2 });
     onRequest = (_, response) => response.end('well');
     const kept = [await caller(), await caller()];
     for (let each = 0; each < 5; each += 1) {
       const socket = await caller();
-      await within(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
+      await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
     }
     expect(refused.map(({ reason, count }) => [reason, count])).to.deep.equal([
       ['there are 2 HTTP connections from this address already', 1],
@@ -207,13 +207,13 @@ describe('HttpConnections', () => {
     await holds(async () => {
       const socket = await caller();
       socket.write(request);
-      const [chunk] = (await within(once(socket, 'data'), 'an answer', 100)) as [Buffer];
+      const [chunk] = (await withTimeout(once(socket, 'data'), 'an answer', 100)) as [Buffer];
       expect(chunk.toString()).to.contain('well');
     });
   });
 
   it('counts a connection once whose port is used again before it is seen to close', async () => {
-    await open({ httpConnectionsPerAddressMax: 2 });
+    await open({ maxHttpConnectionsPerAddress: 2 });
     const first = await caller();
     const { localPort } = first;
     for (let last = first, count = 0; count < 10; count += 1) {
@@ -230,15 +230,15 @@ describe('HttpConnections', () => {
   });
 
   it('refuses connections beyond so many in all', async () => {
-    await open({ connectionsMax: 1 });
+    await open({ maxConnections: 1 });
     await caller();
     const socket = await caller();
-    await within(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
+    await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
     expect(refused.map(({ reason }) => reason)).to.deep.equal(['there are 1 HTTP connections already']);
   });
 
   it('lets go of a connection that changes its protocol, but not while it is being answered', async () => {
-    await open({ httpConnectionsPerAddressMax: 1 });
+    await open({ maxHttpConnectionsPerAddress: 1 });
     const released: boolean[] = [];
     server.on('upgrade', ({ socket }: IncomingMessage) => released.push(connections.release(socket)));
     const upgrade = `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;

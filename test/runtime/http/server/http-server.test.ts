@@ -5,13 +5,13 @@ import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import { Certificates } from '../../../../src/runtime/sockets/certificates.js';
 import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
-import { httpServerFor } from '../../../../src/runtime/http/server/http-server.js';
-import { listen, type Listening } from '../../../../src/runtime/sockets/listening.js';
+import { createHttpServer } from '../../../../src/runtime/http/server/http-server.js';
+import { listen, type Listener } from '../../../../src/runtime/sockets/listener.js';
 import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
 import { Authority } from '../../../support/authority.js';
-import { within } from '../../../support/eventually.js';
-import { FakeFolder } from '../../../support/fake-folder.js';
+import { withTimeout } from '../../../support/eventually.js';
+import { TemporaryFolder } from '../../../support/temporary-folder.js';
 
 /** How long a request may take here, in milliseconds. */
 const withinMs = 400;
@@ -20,8 +20,8 @@ const whole = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 describe('httpServerFor', () => {
   let certificates: Certificates;
-  const folder = new FakeFolder();
-  const open: { readonly listening: Listening; readonly sockets: Socket[] }[] = [];
+  const folder = new TemporaryFolder();
+  const open: { readonly listening: Listener; readonly sockets: Socket[] }[] = [];
 
   before(async () => {
     certificates = new Certificates(await (await Authority.create(folder, 'authority')).certify('Blake'));
@@ -44,16 +44,16 @@ describe('httpServerFor', () => {
     const connections = new HttpConnections({
       bus,
       clock: new SystemClock(),
-      limits: { ...defaultLimits, httpConnectionsPerAddressMax: 2 },
-      outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
+      limits: { ...defaultLimits, maxHttpConnectionsPerAddress: 2 },
+      outputBudget: new OutputBudget(defaultLimits.maxTotalOutputBufferBytes),
       onDropped: () => undefined,
     });
-    const listener = connections.oneAtATime((request, response) => {
+    const listener = connections.serializeRequests((request, response) => {
       request.resume().on('end', () => response.end('well'));
     });
-    const server = httpServerFor(over === 'tls' ? certificates : undefined, listener, withinMs);
-    connections.watch(server);
-    const listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, connectionsMax: 100 });
+    const server = createHttpServer(over === 'tls' ? certificates : undefined, listener, withinMs);
+    connections.attach(server);
+    const listening = await listen(server, { owner: 'test', host: '127.0.0.1', port: 0, maxConnections: 100 });
     const sockets: Socket[] = [];
     open.push({ listening, sockets });
     return () => {
@@ -66,7 +66,7 @@ describe('httpServerFor', () => {
   }
 
   it('gives a request 30 seconds to come in', () => {
-    const server = httpServerFor(undefined, () => undefined);
+    const server = createHttpServer(undefined, () => undefined);
     expect([server.requestTimeout, server.headersTimeout]).to.deep.equal([30_000, 30_000]);
   });
 
@@ -82,7 +82,7 @@ describe('httpServerFor', () => {
         const startMs = performance.now();
         if (begin !== '') socket.write(begin);
         const drip = setInterval(() => socket.write(rest), 50);
-        await within(new Promise((resolve) => socket.resume().once('close', resolve)), `the end of ${begin}`);
+        await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), `the end of ${begin}`);
         clearInterval(drip);
         expect(performance.now() - startMs, begin).to.be.within(withinMs - 50, withinMs + 2_000);
       }
@@ -97,7 +97,7 @@ describe('httpServerFor', () => {
           socket.once('data', (chunk: Buffer) => resolve(chunk.toString().slice(0, 15)));
           socket.once('close', () => resolve('closed'));
         });
-        return within(answer, 'an answer');
+        return withTimeout(answer, 'an answer');
       };
       const answers = [await answered(), await answered(), await answered()];
       expect(answers).to.deep.equal(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', 'closed']);

@@ -9,25 +9,25 @@ import { SharedLimits } from '../../../../src/actors/server/shared-limits.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../../../src/actors/bus/messages.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
-import type { Listening } from '../../../../src/runtime/sockets/listening.js';
+import type { Listener } from '../../../../src/runtime/sockets/listener.js';
 import { ServerCounts } from '../../../../src/runtime/observe/metrics/server-counts.js';
 import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { Turn } from '../../../../src/runtime/time/turn.js';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
 import { listenForHttp } from '../../../../src/runtime/http/server/http-listener.js';
-import { ServerView } from '../../../../src/runtime/observe/metrics/server-status.js';
+import { StatusTracker } from '../../../../src/runtime/observe/metrics/status-tracker.js';
 import { asServerId } from '../../../../src/protocol/place/ids.js';
 import { twitterSearch } from '../../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
-import { eventually, within } from '../../../support/eventually.js';
+import { eventually, withTimeout } from '../../../support/eventually.js';
 
-const lineBytesMax = 256;
+const maxLineBytes = 256;
 
 /** Less than what Node keeps before it tells that it has been taken. */
-const backlogBytesMax = 4_096;
+const maxOutputBufferBytes = 4_096;
 
 describe('the door for WebSocket', () => {
-  let door: Listening;
+  let door: Listener;
   let bus: MessageBus;
   let left: string[];
   let clock: VirtualClock;
@@ -44,16 +44,16 @@ describe('the door for WebSocket', () => {
     const server = asServerId('Blake');
     if (server === undefined) throw new Error('Blake is a name');
     clock = new VirtualClock();
-    const limits = { ...defaultLimits, lineBytesMax, backlogBytesMax };
+    const limits = { ...defaultLimits, maxLineBytes, maxOutputBufferBytes };
     const shared = new SharedLimits(limits, clock);
     const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared };
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
-        if (message.kind === 'client-arrived') {
+        if (message.kind === 'connection-opened') {
           const at = addresses.connection(message.connection);
-          bus.attach(at, new Connection(bus, clock, settings, message.connection, message.wire));
+          bus.attach(at, new Connection(bus, clock, settings, message.connection, message.channel));
         }
-        if (message.kind === 'client-left') left.push(message.reason);
+        if (message.kind === 'connection-closed') left.push(message.reason);
       },
       stop: () => undefined,
     });
@@ -61,7 +61,7 @@ describe('the door for WebSocket', () => {
     writtenAtLinks = [];
     bus.attach(addresses.store, {
       receive: ({ kind }: StoreMessage) => {
-        if (kind === 'report') turn.links.ask({ flush: () => writtenAtLinks.push(writes) });
+        if (kind === 'report') turn.links.schedule({ flush: () => writtenAtLinks.push(writes) });
       },
       stop: () => undefined,
     });
@@ -71,19 +71,19 @@ describe('the door for WebSocket', () => {
       'herd.yaml',
       `herd: test
 servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peerPort: 0, httpPort: 12201 } }
-limits: { lineBytesMax: ${lineBytesMax} }`,
+limits: { maxLineBytes: ${maxLineBytes} }`,
       {},
     );
-    const edges = { bus, clock, turn, certificates: undefined, connectionsMax: 10, nextConnection, config };
+    const edges = { bus, clock, turn, certificates: undefined, maxConnections: 10, nextConnection, config };
     const http = {
       server,
-      outputBudget: new OutputBudget(defaultLimits.backlogBytesInAllMax),
-      watchersPerAddress: new AddressQuota(defaultLimits.watchersPerAddressMax),
+      outputBudget: new OutputBudget(defaultLimits.maxTotalOutputBufferBytes),
+      subscribersPerAddress: new AddressQuota(defaultLimits.maxSubscribersPerAddress),
       upstream: settings.upstream,
       mode: 'development' as const,
-      view: new ServerView(bus, clock, []),
+      status: new StatusTracker(bus, clock, []),
       counts: new ServerCounts(bus, clock, []),
-      logBytesWaiting: () => 0,
+      logBufferedBytes: () => 0,
       pageFolders: [],
       administer: () => Promise.resolve(),
       faultOf: () => ({ kind: 'none' }) as const,
@@ -172,7 +172,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
   it('[WS3] closes a client that sends more than a line may hold, and tells that it is gone', async () => {
     const client = connect();
     await once(client, 'open');
-    client.send('x'.repeat(lineBytesMax + 3));
+    client.send('x'.repeat(maxLineBytes + 3));
     const [code] = (await once(client, 'close')) as [number];
     expect(code).to.equal(1009);
     await eventually('it is known', () => left.length > 0);
@@ -186,7 +186,7 @@ limits: { lineBytesMax: ${lineBytesMax} }`,
     await once(socket, 'end');
     // Whoever is there no more answers what comes with a reset.
     const writing = setInterval(() => socket.write('x'), 10);
-    await within(
+    await withTimeout(
       once(socket, 'close').catch(() => undefined),
       'the server lets go',
     );

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('the doors for phones', () => {
-  const herd = new HerdInProcess({ talks: ['Blake-Bryant'], http: true });
+  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
 
   before(() => herd.start());
   after(() => herd.stop());

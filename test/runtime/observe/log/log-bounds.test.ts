@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
-import { FakeFolder } from '../../../support/fake-folder.js';
+import { TemporaryFolder } from '../../../support/temporary-folder.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 const maxFileBytes = 65_536;
@@ -10,11 +10,11 @@ const chunkLines = 200;
 
 describe('the log of a server under load', function () {
   this.timeout(30_000);
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let herd: HerdInProcess;
 
   beforeEach(() => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
   });
 
   afterEach(async () => {
@@ -23,14 +23,14 @@ describe('the log of a server under load', function () {
   });
 
   async function begin(log: Readonly<Record<string, unknown>>): Promise<void> {
-    herd = new HerdInProcess({ talks: ['Blake-Bryant'], more: { log: { dir: folder.path, ...log } } });
+    herd = new HerdInProcess({ links: ['Blake-Bryant'], settings: { log: { dir: folder.path, ...log } } });
     await herd.start();
   }
 
   /** The files of a server's log, the oldest first. */
   function filesOf(server: string): string[] {
-    const names = readdirSync(folder.to(server)).filter((name) => !name.endsWith('.error.log'));
-    return names.sort().map((name) => folder.to(server, name));
+    const names = readdirSync(folder.pathTo(server)).filter((name) => !name.endsWith('.error.log'));
+    return names.sort().map((name) => folder.pathTo(server, name));
   }
 
   it('stays within its bound all the time, has its newest line, and misses none between', async () => {
@@ -70,7 +70,7 @@ describe('the log of a server under load', function () {
 
   it('has the level that herd.yaml gives it', async () => {
     await begin({ level: 'info' });
-    expect(await (await herd.client('Blake')).ask('hello')).to.equal('? hello');
+    expect(await (await herd.client('Blake')).request('hello')).to.equal('? hello');
     await herd.stop();
     const [text = ''] = filesOf('Blake').map((file) => readFileSync(file, 'latin1'));
     expect(text)

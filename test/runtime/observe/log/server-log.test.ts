@@ -7,31 +7,31 @@ import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { eventually } from '../../../support/eventually.js';
 import { strictBus } from '../../../support/fake-bus.js';
 import { FakeDisk } from '../../../support/fake-disk.js';
-import { FakeFolder } from '../../../support/fake-folder.js';
-import { serverId } from '../../../support/fake-location.js';
+import { TemporaryFolder } from '../../../support/temporary-folder.js';
+import { toServerId } from '../../../support/fake-location.js';
 
 const line = (text: string): HerdEvent => ({
   kind: 'lines',
   direction: 'in',
   party: 'client',
-  far: '192.0.2.1:4',
+  remoteAddress: '192.0.2.1:4',
   lines: [text],
 });
-const refused: HerdEvent = { kind: 'peer-refused', far: '192.0.2.9:1', reason: 'no hello in time' };
+const refused: HerdEvent = { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' };
 const settings = { ...defaultLogBounds, level: 'lines' } as const;
 const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
 
 describe('ServerLog', () => {
-  let folder: FakeFolder;
+  let folder: TemporaryFolder;
   let bus: MessageBus;
   let log: ServerLog;
   let troubles: string[];
 
   beforeEach(() => {
-    folder = new FakeFolder();
+    folder = new TemporaryFolder();
     bus = strictBus();
     troubles = [];
-    log = new ServerLog(folder.to('Blake'), settings, (error) => troubles.push(error.message));
+    log = new ServerLog(folder.pathTo('Blake'), settings, (error) => troubles.push(error.message));
     log.listen(bus);
   });
 
@@ -42,11 +42,11 @@ describe('ServerLog', () => {
 
   /** The lines of the log, or of the error log, without their times. */
   function lines(which: 'log' | 'error log'): string[] {
-    const names = readdirSync(folder.to('Blake')).filter(
+    const names = readdirSync(folder.pathTo('Blake')).filter(
       (name) => name.endsWith('.error.log') === (which === 'error log'),
     );
     expect(names).to.have.lengthOf(1);
-    const text = readFileSync(folder.to('Blake', names[0] ?? ''), 'latin1');
+    const text = readFileSync(folder.pathTo('Blake', names[0] ?? ''), 'latin1');
     return text
       .split('\n')
       .slice(0, -1)
@@ -57,7 +57,7 @@ describe('ServerLog', () => {
   }
 
   it('opens a log and an error log, named by the time, in the folder of the server', () => {
-    const names = readdirSync(folder.to('Blake')).sort();
+    const names = readdirSync(folder.pathTo('Blake')).sort();
     expect(names).to.have.lengthOf(2);
     expect(names[0]).to.match(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.error\.log$/);
     expect(names[1]).to.equal(names[0]?.replace('.error', ''));
@@ -76,7 +76,7 @@ describe('ServerLog', () => {
   });
 
   it('[PE30] tells of clocks that differ', async () => {
-    const neighbour = serverId('Metta');
+    const neighbour = toServerId('Metta');
     bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: 90_000, warning: 'begins' });
     bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock differs' });
     await log.close();
@@ -89,7 +89,7 @@ describe('ServerLog', () => {
   it('tells of trouble in both, between the lines where it belongs', async () => {
     for (const event of [line('one'), refused, line('two'), failed, line('three')]) bus.publish(event);
     await log.close();
-    const trouble = ['peer 192.0.2.9:1 refused: no hello in time', 'server failed: Error: no'];
+    const trouble = ['peer 192.0.2.9:1 rejected: no hello in time', 'server failed: Error: no'];
     expect(lines('error log')).to.deep.equal(trouble);
     expect(lines('log')).to.deep.equal([
       'client 192.0.2.1:4 in one',
@@ -112,7 +112,7 @@ describe('ServerLog', () => {
       const startMs = performance.now();
       bus.publish(line('one'));
       await new Promise((resolve) => setImmediate(resolve));
-      const written = log.waitingBytes + lines('log').length;
+      const written = log.bufferedBytes + lines('log').length;
       turnMs = performance.now() - startMs;
       await eventually('the lines are there', () => lines('log').length === told);
       if (turnMs <= 25) expect(written).to.equal(told - 1);

@@ -17,7 +17,7 @@ describe('CommandCounts', () => {
       '? UNWATCH a b',
       '? hello',
     ];
-    counts.note({ kind: 'lines', direction: 'out', party: 'client', far: '192.0.2.1:1', lines: answers });
+    counts.record({ kind: 'lines', direction: 'out', party: 'client', remoteAddress: '192.0.2.1:1', lines: answers });
     expect(counts.total).to.equal(answers.length - 1);
     expect(counts.invalid).to.deep.equal({ iamat: 1, whatsat: 1, watch: 1, unwatch: 1, other: 1 });
   });

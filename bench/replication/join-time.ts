@@ -1,0 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunningSystem } from '../systems/system.js';
+import { reportedServer } from './shapes.js';
+
+const pollIntervalMs = 20;
+
+/** Timeout for each step, in milliseconds. */
+const maxWaitMs = 120_000;
+
+/**
+ * Kills a server that received no reports, whose parent restarts it empty. Returns the time from its first HTTP response until it
+ * stores as many clients as the reported server, in milliseconds, and that number.
+ * @throws Error if it does not get there in time
+ */
+export async function measureJoinTime({ httpPorts, pids }: RunningSystem): Promise<{ ms: number; clients: number }> {
+  const [server = '', port = 0] = [...(httpPorts ?? [])].find(([each]) => each !== reportedServer) ?? [];
+  const clients = (await storedCountAt(httpPorts?.get(reportedServer) ?? 0)) ?? Infinity;
+  process.kill(pids.get(server) ?? 0, 'SIGKILL');
+  await waitFor(async () => (await storedCountAt(port)) === undefined, `${server}: still responding after SIGKILL`);
+  await waitFor(async () => (await storedCountAt(port)) !== undefined, `${server}: not restarted`);
+  const readyMs = performance.now();
+  await waitFor(async () => ((await storedCountAt(port)) ?? 0) >= clients, `${server}: has not received all clients`);
+  return { ms: performance.now() - readyMs, clients };
+}
+
+async function waitFor(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
+  const startedMs = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - startedMs > maxWaitMs) throw new Error(timeoutMessage);
+    await pause(pollIntervalMs);
+  }
+}
+
+/** Reads the number of clients that a server stores; undefined while it does not respond. */
+async function storedCountAt(port: number): Promise<number | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/api/herd`);
+    return ((await response.json()) as { readonly locations: number }).locations;
+  } catch {
+    return undefined;
+  }
+}

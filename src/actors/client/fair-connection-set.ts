@@ -1,0 +1,36 @@
+/**
+ * A bounded set of connections that strangers can open. When it is full, a new one evicts the oldest connection of the address
+ * that has the most, of several such addresses of the one seen first: one address can evict only its own connections while another has fewer.
+ */
+export class FairConnectionSet<Connection> {
+  private readonly hosts = new Map<Connection, string>();
+  /** The connections of each address, the oldest first. */
+  private readonly byHost = new Map<string, Set<Connection>>();
+
+  constructor(private readonly maxConnections: number) {}
+
+  /** Adds a connection. Returns the one that was removed to make room; undefined if there was room. */
+  add(connection: Connection, host: string): Connection | undefined {
+    const evicted = this.hosts.size < this.maxConnections ? undefined : this.findVictim();
+    if (evicted !== undefined) this.delete(evicted);
+    this.hosts.set(connection, host);
+    const ofHost = this.byHost.get(host) ?? new Set();
+    this.byHost.set(host, ofHost.add(connection));
+    return evicted;
+  }
+
+  /** Frees the place of a connection; without effect if it has none. */
+  delete(connection: Connection): void {
+    const host = this.hosts.get(connection);
+    if (host === undefined) return;
+    this.hosts.delete(connection);
+    const ofHost = this.byHost.get(host);
+    if (ofHost?.delete(connection) === true && ofHost.size === 0) this.byHost.delete(host);
+  }
+
+  private findVictim(): Connection | undefined {
+    let largest: Set<Connection> | undefined;
+    for (const ofHost of this.byHost.values()) if (ofHost.size > (largest?.size ?? 0)) largest = ofHost;
+    return largest?.values().next().value;
+  }
+}

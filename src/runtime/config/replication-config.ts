@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import type { Hold } from '../../actors/ports/hold.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
+import type { BridgeDocument } from './bridge-schema.js';
+import type { NatsDocument, ReplicationDocument } from './replication-schema.js';
+
+/** How locations get from server to server. */
+export type ReplicationConfig =
+  { readonly kind: 'flood' } | ({ readonly kind: 'nats'; readonly hold: Hold } & NatsSettings);
+
+/** How a herd that floods shares its locations with others. */
+export interface BridgeConfig extends NatsSettings {
+  /** The servers of this herd that write to the bucket and watch it. */
+  readonly via: ReadonlySet<ServerId>;
+}
+
+/** The choice that herd.yaml makes. */
+export function toReplicationConfig(replication: ReplicationDocument, herd: string, beatMs: number): ReplicationConfig {
+  if (replication.kind === 'flood') return { kind: 'flood' };
+  const { hold } = replication;
+  return {
+    kind: 'nats',
+    hold,
+    ...toNatsSettings({ ...replication, bucket: replication.bucket ?? `herd-${herd}` }, beatMs),
+  };
+}
+
+/** The bridge that herd.yaml describes. */
+export function toBridgeConfig(bridge: BridgeDocument, beatMs: number): BridgeConfig {
+  return { via: new Set(bridge.via as ServerId[]), ...toNatsSettings(bridge, beatMs) };
+}
+
+/** The bucket that a server of the herd writes to and watches; undefined if it has none. */
+export function bucketSettingsFor(
+  { replication, bridge }: { readonly replication: ReplicationConfig; readonly bridge: BridgeConfig | undefined },
+  server: ServerId,
+): NatsSettings | undefined {
+  if (replication.kind === 'nats') return replication;
+  return bridge?.via.has(server) === true ? bridge : undefined;
+}
+
+function toNatsSettings(
+  nats: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'> & { readonly bucket: string },
+  beatMs: number,
+): NatsSettings {
+  const { servers, bucket, replicas, shards, tls } = nats;
+  return { servers, bucket, replicas, shards, credentials: toNatsCredentials(nats), tls, beatMs };
+}
+
+/** The same, its files named from the root: the folder that herd was started in may go away. */
+export function resolveFilePaths<Settings extends NatsSettings>(settings: Settings): Settings {
+  const { credentials, tls } = settings;
+  return {
+    ...settings,
+    credentials: credentials?.kind === 'file' ? { kind: 'file', path: resolve(credentials.path) } : credentials,
+    tls: tls && {
+      cert: tls.cert && resolve(tls.cert),
+      key: tls.key && resolve(tls.key),
+      ca: tls.ca && resolve(tls.ca),
+    },
+  };
+}
+
+function toNatsCredentials({
+  credentials,
+  user,
+  password,
+  token,
+}: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'>): NatsCredentials | undefined {
+  if (credentials !== undefined) return { kind: 'file', path: credentials };
+  if (user !== undefined && password !== undefined) return { kind: 'user', user, password };
+  return token === undefined ? undefined : { kind: 'token', token };
+}

@@ -1,0 +1,168 @@
+import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
+import { formatDuration } from '../../../actors/upstream/format-duration.js';
+import { bytesOf, type ByteString } from '../../../protocol/text/bytes.js';
+import { stackOrMessage } from '../../errors.js';
+import type { LogLevel } from './log-settings.js';
+import { sanitize, sanitizeJoined } from './sanitize.js';
+
+/** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
+export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
+  switch (event.kind) {
+    case 'lines':
+    case 'locations-learned':
+    case 'location-evicted':
+    case 'location-fetched':
+    case 'conflated':
+    case 'subscribers':
+    case 'subscription-conflated':
+    case 'connection-evicted':
+    case 'upstream-attempt':
+    case 'upstream-request':
+      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less. Requests that went wrong have an event of their own.
+      return undefined;
+    case 'locations-restored': {
+      const { length } = event.locations;
+      return length === 0 ? undefined : info(`restored ${length} locations from disk`);
+    }
+    case 'client-connected':
+      return info(`client ${event.remoteAddress} connected over ${event.transport}; clients now: ${event.clients}`);
+    case 'client-disconnected':
+      return info(`client ${event.remoteAddress} left: ${printable(event.reason)}; clients now: ${event.clients}`);
+    case 'client-rejected': {
+      const { count = 1 } = event;
+      const others = count === 1 ? '' : ` and ${count - 1} more`;
+      return {
+        level: 'warn',
+        text: `client ${event.remoteAddress}${others} rejected: ${printable(event.reason)}; clients now: ${event.clients}`,
+      };
+    }
+    case 'link':
+      return linkLine(event);
+    case 'neighbour-clock':
+      return clockLine(event);
+    case 'clock':
+      return event.state === 'agrees'
+        ? info('the clock agrees with those of most neighbours again')
+        : {
+            level: 'warn',
+            text: `${event.reason}: the server is not ready, and takes no report without a time of its own`,
+          };
+    case 'http-request':
+      return { level: 'lines', text: `http ${event.remoteAddress} in ${sanitize(event.text)}` };
+    case 'http-response':
+      // A status of 500 says that something of ours is broken.
+      return { level: event.status === 500 ? 'error' : 'lines', text: responseLine(event) };
+    case 'server':
+      if (event.state === 'failed') return { level: 'error', text: `server failed: ${printable(event.reason)}` };
+      return info(`server ${event.state}`);
+    case 'dead-letter':
+      return info(`dead letter ${event.count}: ${event.messageKind} to ${event.address}`);
+    case 'actor-failed':
+      return {
+        level: 'error',
+        text: `${event.address} failed (${event.directive}): ${printable(stackOrMessage(event.error))}`,
+      };
+    case 'peer-rejected':
+      return { level: 'warn', text: `peer ${event.remoteAddress} rejected: ${printable(event.reason)}` };
+    case 'upstream-failed':
+      return { level: 'warn', text: `upstream gave no answer: ${printable(event.reason)}` };
+    case 'upstream-breaker':
+      return breakerLine(event);
+    case 'upstream-budget': {
+      const reset = event.waitMs === Infinity ? '' : `; there is more in ${formatDuration(event.waitMs)}`;
+      return { level: 'warn', text: `upstream budget is spent: ${event.limit}${reset}` };
+    }
+    case 'admin-action': {
+      const { action, remoteAddress, outcome, reason } = event;
+      const rejection = outcome === 'accepted' ? '' : `, rejected: ${reason}`;
+      return {
+        level: 'warn',
+        text: `administration: ${remoteAddress} asks for ${printable(action === '' ? 'something' : action)}${printable(rejection)}`,
+      };
+    }
+    case 'bucket':
+      return bucketLine(event);
+    case 'bucket-warning':
+      return { level: 'warn', text: `bucket: ${printable(event.reason)}` };
+    case 'warning':
+      return { level: 'warn', text: printable(event.reason) };
+  }
+}
+
+/**
+ * The lines of the log that tell of lines in or out, as one text without its last line end. They are most of the log by far,
+ * and are put together at once.
+ *
+ * @param timestamp the time, which stands first in each
+ */
+export function formatLines({ party, remoteAddress, direction, lines }: LinesEvent, timestamp: string): ByteString {
+  const prefix = `${timestamp} ${party} ${remoteAddress} ${direction} `;
+  return prefix + sanitizeJoined(lines, `\n${prefix}`);
+}
+
+function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  const reasonText = reason === '' ? '' : `: ${printable(reason)}`;
+  if (state !== 'backoff') return info(`link ${neighbour} ${state}${reasonText}`);
+  // That a server which was told to stop is away is no error.
+  const level = expected === true ? 'info' : 'warn';
+  return { level, text: `link ${neighbour} backoff${reasonText}; next attempt in ${retryInMs} ms` };
+}
+
+function clockLine({
+  neighbour,
+  offsetMs,
+  warning,
+}: Extract<HerdEvent, { kind: 'neighbour-clock' }>): { level: LogLevel; text: ByteString } | undefined {
+  if (warning === 'none') return undefined;
+  if (warning === 'ends') return info(`the clock of ${neighbour} agrees with the own one again`);
+  const direction = offsetMs > 0 ? 'ahead of' : 'behind';
+  return {
+    level: 'warn',
+    text: `the clock of ${neighbour} is ${(Math.abs(offsetMs) / 1_000).toFixed(3)} s ${direction} the own one`,
+  };
+}
+
+function responseLine({
+  remoteAddress,
+  text,
+  status,
+  outcome,
+  detail,
+}: Extract<HerdEvent, { kind: 'http-response' }>): ByteString {
+  const parts = ['http', remoteAddress, 'out', text, ...(status === undefined ? [] : [String(status)]), outcome];
+  return sanitize(parts.join(' ') + (detail === '' ? '' : `: ${detail}`));
+}
+
+function breakerLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'upstream-breaker' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  if (state !== 'open') return info(`upstream ${state}`);
+  return {
+    level: 'warn',
+    text: `upstream open: ${printable(reason.replace(/\.$/, ''))}; next attempt in ${retryInMs} ms`,
+  };
+}
+
+function bucketLine({ state, reason, retryInMs, pendingWrites }: Extract<HerdEvent, { kind: 'bucket' }>): {
+  level: LogLevel;
+  text: ByteString;
+} {
+  const pendingText = pendingWrites === 0 ? '' : `; clients whose location has yet to be written: ${pendingWrites}`;
+  if (state !== 'disconnected' && state !== 'write-blocked') return info(`bucket ${state}${pendingText}`);
+  return {
+    level: 'warn',
+    text: `bucket ${state}: ${printable(reason)}; next attempt in ${retryInMs} ms${pendingText}`,
+  };
+}
+
+function info(text: ByteString): { level: LogLevel; text: ByteString } {
+  return { level: 'info', text };
+}
+
+function printable(text: string): ByteString {
+  return sanitize(bytesOf(text));
+}

@@ -1,0 +1,28 @@
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { SimulationEvent } from '../environment.js';
+import type { InvariantViolation, Invariant } from './invariant.js';
+
+/** Answers come in the order of the commands, one a command, and each is an answer to its command. */
+export class ResponsesInOrder implements Invariant {
+  readonly name = 'responses-in-order';
+  readonly observedKinds = ['response-received'] as const;
+
+  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+    if (event.kind !== 'response-received') return undefined;
+    const { client, server, command, lines } = event;
+    const [first = ''] = lines;
+    if (command === undefined) return { server, text: `${server} sent ${client} an answer to no command: ${first}` };
+    if (isResponseTo(command, lines)) return undefined;
+    return { server, text: `${server} answered ${client}'s ${command} with ${lines.join(' / ')}` };
+  }
+}
+
+/** Whether the lines may be the answer; `? ` and a copy may be it to any command. */
+function isResponseTo(command: ByteString, [first = '', second]: readonly ByteString[]): boolean {
+  if (first === `? ${command}`) return true;
+  const [word, client, position, time] = command.split(' ');
+  const [at, , , atClient, atPosition, atTime] = first.split(' ');
+  if (at !== 'AT' || atClient !== client) return false;
+  if (word === 'IAMAT') return atPosition === position && atTime === time;
+  return word === 'WHATSAT' && second?.startsWith('{') === true;
+}

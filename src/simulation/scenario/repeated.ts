@@ -1,4 +1,0 @@
-/** The names that stand more than once in a list, each once. */
-export function repeatedIn<Name extends string>(names: readonly Name[]): Name[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-}

@@ -1,0 +1,39 @@
+import type { ClientId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { HostedServer, ServerPorts } from '../../runtime/host/hosted-server.js';
+import type { MessageBus } from '../../runtime/bus/message-bus.js';
+import { readStoreDigest, readStoredLocation } from '../run/store-probe.js';
+import type { RunningServer } from '../real/launcher.js';
+
+/** One run of a server in this process. */
+export class HostedServerRun implements RunningServer {
+  /** @param detach has nobody hear any more of what happens in the server, and breaks its connections */
+  constructor(
+    private readonly hosted: HostedServer,
+    private readonly bus: MessageBus,
+    readonly ports: ServerPorts,
+    private readonly detach: () => void,
+  ) {}
+
+  /** Nobody is reached by what it says from now on; so it can be ended as ever. What it has yet to write gets to the disk. */
+  async kill(): Promise<void> {
+    this.detach();
+    await this.hosted.stop();
+  }
+
+  pause(): void {
+    throw new Error('a server that shares its process cannot be paused, and the world should have refused');
+  }
+
+  resume(): void {
+    this.pause();
+  }
+
+  readLocation(client: ClientId): Promise<Location | undefined> {
+    return Promise.resolve(readStoredLocation(this.bus, client));
+  }
+
+  readDigest(): Promise<string> {
+    return Promise.resolve(readStoreDigest(this.bus));
+  }
+}

@@ -1,0 +1,242 @@
+import { isUtf8 } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { HerdEvent, LinesEvent } from '../../../../src/actors/bus/events.js';
+import { textOf } from '../../../../src/protocol/text/bytes.js';
+import { formatEvent, formatLines } from '../../../../src/runtime/observe/log/format-event.js';
+import { maxShownBytes } from '../../../../src/runtime/observe/log/sanitize.js';
+import { createLocation, toServerId } from '../../../support/fake-location.js';
+
+const metta = toServerId('Metta');
+const fromClient = (...lines: string[]): LinesEvent => ({
+  kind: 'lines',
+  direction: 'in',
+  party: 'client',
+  remoteAddress: '192.0.2.1:4',
+  lines,
+});
+
+/** Says that a text is UTF-8, and holds nothing that a terminal or a reader by lines acts on. */
+function expectClean(bytes: string): void {
+  expect(isUtf8(Buffer.from(bytes, 'latin1'))).to.equal(true);
+  expect(textOf(bytes)).to.match(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u);
+}
+
+const answered = {
+  kind: 'http-response',
+  remoteAddress: '192.0.2.1:4',
+  text: 'POST /osmand',
+  route: '/osmand',
+  tookMs: 1,
+} as const;
+
+describe('logLineOf', () => {
+  const examples: [HerdEvent, string, string][] = [
+    [
+      { kind: 'client-connected', transport: 'tcp', remoteAddress: '192.0.2.1:4', reason: '', clients: 3 },
+      'info',
+      'client 192.0.2.1:4 connected over tcp; clients now: 3',
+    ],
+    [
+      { kind: 'client-disconnected', transport: 'tcp', remoteAddress: '192.0.2.1:4', reason: 'ECONNRESET', clients: 2 },
+      'info',
+      'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 1_500, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 1.500 s ahead of the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: -90_000.25, warning: 'begins' },
+      'warn',
+      'the clock of Metta is 90.000 s behind the own one',
+    ],
+    [
+      { kind: 'neighbour-clock', neighbour: metta, offsetMs: 20, warning: 'ends' },
+      'info',
+      'the clock of Metta agrees with the own one again',
+    ],
+    [
+      { kind: 'clock', state: 'differs', reason: 'the clock differs by more than 60 s from Metta' },
+      'warn',
+      'the clock differs by more than 60 s from Metta: the server is not ready, and takes no report without a time of its own',
+    ],
+    [{ kind: 'clock', state: 'agrees', reason: '' }, 'info', 'the clock agrees with those of most neighbours again'],
+    [
+      { kind: 'link', neighbour: metta, state: 'catching-up', reason: '', retryInMs: 0 },
+      'info',
+      'link Metta catching-up',
+    ],
+    [
+      { kind: 'link', neighbour: metta, state: 'backoff', reason: 'Metta was stopped', retryInMs: 40, expected: true },
+      'info',
+      'link Metta backoff: Metta was stopped; next attempt in 40 ms',
+    ],
+    [{ kind: 'link', neighbour: metta, state: 'live', reason: '', retryInMs: 0 }, 'info', 'link Metta live'],
+    [
+      { kind: 'link', neighbour: metta, state: 'connecting', reason: 'ECONNRESET', retryInMs: 0 },
+      'info',
+      'link Metta connecting: ECONNRESET',
+    ],
+    [
+      { kind: 'link', neighbour: metta, state: 'backoff', reason: 'ECONNREFUSED', retryInMs: 40 },
+      'warn',
+      'link Metta backoff: ECONNREFUSED; next attempt in 40 ms',
+    ],
+    [
+      { kind: 'locations-restored', locations: [createLocation('kiwi', 1)] },
+      'info',
+      'restored 1 locations from disk',
+    ],
+    [{ kind: 'server', state: 'running', reason: '' }, 'info', 'server running'],
+    [{ kind: 'server', state: 'failed', reason: 'Error: no' }, 'error', 'server failed: Error: no'],
+    [
+      { kind: 'dead-letter', address: 'connection/7', messageKind: 'located', count: 2 },
+      'info',
+      'dead letter 2: located to connection/7',
+    ],
+    [
+      { kind: 'actor-failed', address: 'store', directive: 'resume', error: 'no error at all' },
+      'error',
+      'store failed (resume): no error at all',
+    ],
+    [
+      { kind: 'admin-action', action: 'crash Metta', remoteAddress: '192.0.2.9:1', outcome: 'rejected', reason: 'no\ntoken' },
+      'warn',
+      'administration: 192.0.2.9:1 asks for crash Metta, rejected: no\\x0atoken',
+    ],
+    [
+      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' },
+      'warn',
+      'peer 192.0.2.9:1 rejected: no hello in time',
+    ],
+    [
+      { kind: 'http-request', remoteAddress: '192.0.2.1:4', text: 'POST /osmand IAMAT a\nb +1+1 1' },
+      'lines',
+      'http 192.0.2.1:4 in POST /osmand IAMAT a\\x0ab +1+1 1',
+    ],
+    [
+      { ...answered, status: 200, outcome: 'ignored', detail: 'a\nb: it has no location' },
+      'lines',
+      'http 192.0.2.1:4 out POST /osmand 200 ignored: a\\x0ab: it has no location',
+    ],
+    [
+      { ...answered, status: 500, outcome: 'failed', detail: 'TypeError: no' },
+      'error',
+      'http 192.0.2.1:4 out POST /osmand 500 failed: TypeError: no',
+    ],
+    [
+      { ...answered, status: undefined, outcome: 'aborted', detail: '' },
+      'lines',
+      'http 192.0.2.1:4 out POST /osmand aborted',
+    ],
+    [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
+    [
+      { kind: 'upstream-breaker', state: 'open', reason: 'That is no JSON.', retryInMs: 812 },
+      'warn',
+      'upstream open: That is no JSON; next attempt in 812 ms',
+    ],
+    [
+      { kind: 'upstream-budget', limit: 'requestsPerDay', waitMs: 86_400_000 },
+      'warn',
+      'upstream budget is spent: requestsPerDay; there is more in 24 h',
+    ],
+    [{ kind: 'bucket', state: 'live', reason: '', retryInMs: 0, pendingWrites: 0 }, 'info', 'bucket live'],
+    [
+      { kind: 'bucket', state: 'disconnected', reason: 'connection refused', retryInMs: 40, pendingWrites: 3 },
+      'warn',
+      'bucket disconnected: connection refused; next attempt in 40 ms; clients whose location has yet to be written: 3',
+    ],
+    [{ kind: 'bucket-warning', reason: 'too large' }, 'warn', 'bucket: too large'],
+  ];
+  for (const [event, level, text] of examples) {
+    it(`tells of a ${event.kind} as ${level}: ${text}`, () => {
+      expect(formatEvent(event)).to.deep.equal({ level, text });
+    });
+  }
+
+  it('tells of lines with who said them, and to whom', () => {
+    expect(formatLines(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
+      'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
+    );
+    const out = { kind: 'lines', direction: 'out', party: 'peer', remoteAddress: 'Metta', lines: ['CAUGHT-UP'] } as const;
+    expect(formatLines(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
+  });
+
+  it('does not tell of a location: the line that brought it is there', () => {
+    expect(formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined })).to.equal(
+      undefined,
+    );
+  });
+
+  it('does not tell of a disk that remembers nothing', () => {
+    expect(formatEvent({ kind: 'locations-restored', locations: [] })).to.equal(undefined);
+  });
+
+  it('tells where an error was thrown', () => {
+    const error = new Error('thrown on demand');
+    const text = formatEvent({ kind: 'actor-failed', address: 'store', directive: 'resume', error })?.text;
+    expect(text).to.contain('thrown on demand').and.contain('format-event.test');
+  });
+
+  it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
+    expect(formatLines(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
+      'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
+    );
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+    );
+    fc.assert(
+      fc.property(anyText, anyText, (text, reason) => {
+        expectClean(formatLines(fromClient(text.replaceAll(/[\n\u0100-\uffff]/g, '')), 'now'));
+        for (const event of [
+          { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason } as const,
+          { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
+        ]) {
+          expectClean(formatEvent(event)?.text ?? '');
+        }
+      }),
+    );
+  });
+
+  const escaped: [string, string, string][] = [
+    ['C1 controls as they are', 'a\x9b5mb', 'a\\x9b5mb'],
+    ['C1 controls in UTF-8', 'a\xc2\x9b7mb', 'a\\xc2\\x9b7mb'],
+    [
+      'other bytes that are not UTF-8',
+      'caf\xe9 \xf0\x9f\xa5 \xc0\xaf \xed\xa0\x80',
+      'caf\\xe9 \\xf0\\x9f\\xa5 \\xc0\\xaf \\xed\\xa0\\x80',
+    ],
+    ['overrides of the direction', 'a\xe2\x80\xaeb\xe2\x81\xa6', 'a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6'],
+    ['separators of lines', 'a\xe2\x80\xa8b', 'a\\xe2\\x80\\xa8b'],
+  ];
+  for (const [what, line, shown] of escaped) {
+    it(`escapes ${what}`, () => {
+      expect(formatLines(fromClient('kiwi', line), 'now')).to.equal(
+        `now client 192.0.2.1:4 in kiwi\nnow client 192.0.2.1:4 in ${shown}`,
+      );
+    });
+  }
+
+  it('shows so many bytes of a longer line, and how long it is, never a part of a character', () => {
+    const shownOf = (line: string) => formatLines(fromClient(line), 'now').slice('now client 192.0.2.1:4 in '.length);
+    const whole = 'x'.repeat(maxShownBytes);
+    expect(shownOf(whole)).to.equal(whole);
+    expect(shownOf(`${whole}y`)).to.equal(`${whole}... (1,537 bytes)`);
+    expect(shownOf('x'.repeat(1_234_567))).to.equal(`${whole}... (1,234,567 bytes)`);
+    const kiwi = Buffer.from('🥝').toString('latin1');
+    expect(shownOf(`${whole.slice(1)}${kiwi}`)).to.equal(`${whole.slice(1)}... (1,539 bytes)`);
+    expect(shownOf(`${whole.slice(4)}${kiwi}y`)).to.equal(`${whole.slice(4)}${kiwi}... (1,537 bytes)`);
+    const reason = 'x'.repeat(2_000);
+    expect(formatEvent({ kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason })?.text).to.equal(
+      `peer 192.0.2.9:1 rejected: ${whole}... (2,000 bytes)`,
+    );
+  });
+
+  it('leaves the bytes of other letters as they came', () => {
+    const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
+    expect(formatLines(fromClient(kiwi), 'now')).to.equal(`now client 192.0.2.1:4 in ${kiwi}`);
+  });
+});

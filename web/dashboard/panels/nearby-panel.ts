@@ -1,0 +1,120 @@
+import { distanceKm } from '../map/circle.js';
+import { element, byId, setText } from '../dom.js';
+import type { Herd } from '../data/herd.js';
+import { queryNearby, type Note } from './nearby.js';
+import type { NearbyResult, Nearby, Selection } from './selection.js';
+import { formatCount, formatKilometres } from '../data/format.js';
+
+/** Where what is asked goes, and where the map shall go. */
+interface NearbyPanelOptions {
+  /** The server that is asked. */
+  readonly selectedServer: () => string;
+  readonly goTo: (position: NonNullable<Nearby['position']>) => void;
+  readonly goToFound: (circle: NonNullable<NearbyResult['circle']>, places: readonly Nearby[]) => void;
+}
+
+/** What is near the picked client, as the upstream tells the server that is asked. */
+export class NearbyPanel {
+  private readonly form = byId('near', HTMLFormElement);
+  private readonly radius = byId('near-radius', HTMLInputElement);
+  private readonly count = byId('near-count', HTMLInputElement);
+  private readonly status = byId('near-status', HTMLElement);
+  private readonly notes = byId('near-notes', HTMLElement);
+  private readonly list = byId('near-list', HTMLElement);
+  private shownVersion = -1;
+  private client: string | undefined;
+  private highlighted: Nearby | undefined;
+  /** Questions so far: only the last one's answer is shown. */
+  private requests = 0;
+
+  constructor(
+    private readonly herd: Herd,
+    private readonly selection: Selection,
+    private readonly options: NearbyPanelOptions,
+  ) {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.query();
+    });
+  }
+
+  paint(): void {
+    const server = this.herd.server(this.options.selectedServer());
+    if (server !== undefined) this.count.max = String(server.maxCount);
+    if (this.shownVersion === this.selection.version) return;
+    this.shownVersion = this.selection.version;
+    const { client, highlighted } = this.selection;
+    this.form.hidden = client === undefined;
+    if (client !== this.client) {
+      this.client = client;
+      this.show({ places: [], circle: undefined }, [], '');
+    }
+    if (highlighted !== this.highlighted) this.highlightRow(highlighted);
+  }
+
+  private async query(): Promise<void> {
+    const { client } = this.selection;
+    const server = this.herd.server(this.options.selectedServer());
+    if (client === undefined || server === undefined) return;
+    const request = (this.requests += 1);
+    const isLatest = () => request === this.requests && this.selection.client === client;
+    const radiusKm = this.radius.valueAsNumber;
+    const command = `WHATSAT ${client} ${this.radius.value} ${this.count.value}`;
+    setText(this.status, `Asking ${server.name} …`);
+    try {
+      const { places, centre, notes } = await queryNearby(server.url, command);
+      if (!isLatest()) return;
+      const found = { places, circle: centre === undefined ? undefined : { centre, radiusKm } };
+      this.selection.setFound(found);
+      this.show(found, notes, `${formatCount(places.length, 'answer')} to ${command}, asked of ${server.name}.`);
+      if (found.circle !== undefined) this.options.goToFound(found.circle, places);
+    } catch (error) {
+      if (isLatest()) setText(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private show(found: NearbyResult, notes: readonly Note[], status: string): void {
+    setText(this.status, status);
+    this.notes.replaceChildren(...notes.map(renderNote));
+    this.list.replaceChildren(...found.places.map((place, index) => this.row(place, index, found)));
+  }
+
+  private row(place: Nearby, index: number, { circle }: NearbyResult): HTMLElement {
+    const { position } = place;
+    const pin = element('span', { className: position === undefined ? 'pin nowhere' : 'pin' }, String(index + 1));
+    const distance =
+      circle === undefined || position === undefined ? '' : formatKilometres(distanceKm(circle.centre, position));
+    const title = element('strong', {}, place.title);
+    const head = element('span', { className: 'head' }, title, element('span', { className: 'far' }, distance));
+    const body = element('span', { className: 'words' }, head, element('span', { className: 'text' }, place.text));
+    const button = element('button', { type: 'button', className: 'row' }, pin, body);
+    for (const kind of ['pointerenter', 'focus']) button.addEventListener(kind, () => this.selection.highlight(place));
+    button.addEventListener('click', () => {
+      if (this.selection.following) this.selection.follow(false);
+      this.selection.highlight(place);
+      if (position !== undefined) this.options.goTo(position);
+    });
+    return element('li', {}, button);
+  }
+
+  /** Marks in the list what the reader looks at on the map, and brings it into sight there; the page stays where it is. */
+  private highlightRow(highlighted: Nearby | undefined): void {
+    this.highlighted = highlighted;
+    const index = highlighted === undefined ? -1 : this.selection.found.places.indexOf(highlighted);
+    for (const [rowIndex, row] of [...this.list.children].entries()) {
+      if (rowIndex === index) row.setAttribute('aria-current', 'true');
+      else row.removeAttribute('aria-current');
+    }
+    const row = this.list.children[index]?.getBoundingClientRect();
+    // On a large screen the panel scrolls, on a small one its list does.
+    const scroller = this.list.scrollHeight > this.list.clientHeight ? this.list : this.list.closest('.card');
+    if (row === undefined || scroller === null) return;
+    const visibleArea = scroller.getBoundingClientRect();
+    scroller.scrollTop += Math.min(0, row.top - visibleArea.top) + Math.max(0, row.bottom - visibleArea.bottom);
+  }
+}
+
+function renderNote({ text, url }: Note): HTMLElement {
+  if (url === undefined) return element('li', {}, text);
+  return element('li', {}, element('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text));
+}
