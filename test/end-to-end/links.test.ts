@@ -32,7 +32,11 @@ describe('links through a network that breaks', function () {
 
   before(async () => {
     const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
-    const file = await writeHerdFile({ topology, hasLogs: true, settings: { peers: { heartbeatMs, antiEntropySeconds } } });
+    const file = await writeHerdFile({
+      topology,
+      hasLogs: true,
+      settings: { peers: { heartbeatMs, antiEntropySeconds } },
+    });
     proxy = await proxyOnLink(file, 'Blake', 'Bryant');
     herd = new Herd('one command a server', file);
     await herd.start();

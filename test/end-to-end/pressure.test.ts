@@ -20,7 +20,12 @@ const servedWithinMs = 2_000;
   const pressing: Client[] = [];
 
   before(async () => {
-    herd = await startHerd({ mode: 'processes', topology: { Blake: ['Bryant'] }, hasLogs: true, upstreamFormat: 'twitter' });
+    herd = await startHerd({
+      mode: 'processes',
+      topology: { Blake: ['Bryant'] },
+      hasLogs: true,
+      upstreamFormat: 'twitter',
+    });
     await othersAreServed(20);
   });
   afterEach(() => {
