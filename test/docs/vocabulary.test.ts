@@ -24,6 +24,11 @@ function read(path: string): string {
   return readFileSync(new URL(path, project), 'utf8');
 }
 
+/** A page without what scripts write: the reference is made from messages in the code, which are checked themselves. */
+function byHand(text: string): string {
+  return text.replace(/<!-- (\w+): [^>]*-->[\s\S]*?<!-- end of \1 -->/g, '');
+}
+
 function sourceOf(path: string): ts.SourceFile {
   return ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
 }
@@ -63,7 +68,7 @@ describe('retired words', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...filesUnder('docs/', '.md')];
 
   it('are not in the documentation', () => {
-    const found = pages.flatMap((path) => hits(path, read(path).replace(/`[^`\n]*`/g, '').split('\n')));
+    const found = pages.flatMap((path) => hits(path, byHand(read(path)).replace(/`[^`\n]*`/g, '').split('\n')));
     expect(found).to.deep.equal([]);
   });
 
