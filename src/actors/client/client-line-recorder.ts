@@ -1,6 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Address, Bus } from '../bus/bus.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 
 /** Tells the log, and whoever else listens, of the lines that a client and its server exchange: those that go together as one event. */
 export class ClientLineRecorder {

@@ -15,7 +15,9 @@ import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstrea
 import { ResponseQueue, type PendingResponse, type WriteResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses, type ConnectionMessage, type RateLimitedRequest } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
+import type { RateLimitedRequest } from '../bus/requests.js';
 import type { SharedLimits } from '../server/shared-limits.js';
 import { ConnectionSubscriptions } from './connection-subscriptions.js';
 

@@ -6,7 +6,8 @@ import type { AddressQuota } from './address-quota.js';
 import type { ResponseQueue, PendingResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 
 /** Bytes of the IDs that one connection may watch, together. */
 const maxSubscribedIdBytes = 262_144;

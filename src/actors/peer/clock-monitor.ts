@@ -1,7 +1,7 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import type { Actor, Bus } from '../bus/bus.js';
-import type { ClockMonitorMessage } from '../bus/messages.js';
+import type { ClockMonitorMessage } from './messages.js';
 
 /** Beats of a neighbour that its clock is estimated by. */
 const samplesKept = 3;

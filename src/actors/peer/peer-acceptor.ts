@@ -1,14 +1,21 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../protocol/peer/peer-line.js';
+import {
+  handshakeTimeoutMs,
+  AcceptHandshake,
+  handshakeContextFor,
+  type HandshakeLine,
+  type PeerIdentity,
+  type Secrets,
+} from '../../protocol/peer/handshake.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import { FairConnectionSet } from '../client/fair-connection-set.js';
 import { remoteHostOf } from '../client/remote-host.js';
-import { AcceptHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
-import { addresses, type AcceptorMessage } from '../bus/messages.js';
-import { redactPeerLine } from './redact-peer-line.js';
-import type { Secrets } from '../ports/secrets.js';
+import { addresses } from '../addresses.js';
+import type { AcceptorMessage } from './messages.js';
+import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import { sendLater } from '../bus/send-later.js';
 import type { PeerChannel } from '../ports/transport.js';
 import type { PeerChannelAdapter } from './peer-channel-adapter.js';
@@ -18,9 +25,6 @@ import type { PeerChannelAdapter } from './peer-channel-adapter.js';
  * caller of the address that has the most is refused.
  */
 const maxPendingCallers = 64;
-
-/** How long a caller may take to show who it is, in milliseconds. */
-export const handshakeTimeoutMs = 5_000;
 
 /**
  * How often within `replacementWindowMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was

@@ -1,6 +1,6 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Address, Bus } from '../bus/bus.js';
-import type { PeerChannelMessage } from '../bus/messages.js';
+import type { PeerChannelMessage } from './messages.js';
 import type { PeerChannel, PeerChannelListener } from '../ports/transport.js';
 
 /** Sends what a wire reports to the actor that owns it. */

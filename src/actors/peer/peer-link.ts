@@ -15,16 +15,22 @@ import { isDialer } from '../../protocol/place/topology.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import { PlannedShutdown } from './planned-shutdown.js';
-import { DialHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import {
+  DialHandshake,
+  handshakeContextFor,
+  type HandshakeLine,
+  type PeerIdentity,
+  handshakeTimeoutMs,
+  type Secrets,
+} from '../../protocol/peer/handshake.js';
 import type { LinkEvent, LinkState } from '../bus/events.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import { addresses, type LinkMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { LinkMessage } from './messages.js';
 import { PeerSession } from './peer-session.js';
-import { handshakeTimeoutMs } from './peer-acceptor.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
-import { redactPeerLine } from './redact-peer-line.js';
+import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
-import type { Secrets } from '../ports/secrets.js';
 import { PeerLineRecorder } from './peer-line-recorder.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
 import { PeerChannelAdapter } from './peer-channel-adapter.js';
@@ -83,7 +89,8 @@ export class PeerLink implements Actor<LinkMessage> {
         dial: () => this.dial(),
         disconnect: () => this.disconnect(),
         sendHeartbeat: () => this.checkHeartbeat(),
-        requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+        requestComparison: () =>
+          bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
         beginSession: () => this.beginSession(),
         endSession: ({ event }) => this.endSession(event.type),
         publishState: ({ context }, { state }) => {

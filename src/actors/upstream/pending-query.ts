@@ -1,7 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { UpstreamErrorKind } from '../../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
-import type { ActorRequest } from '../bus/messages.js';
+import type { ActorRequest } from '../bus/requests.js';
 
 /** Where a question to the upstream is on its way. */
 export type QueryState =

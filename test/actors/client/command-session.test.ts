@@ -3,13 +3,11 @@ import fc from 'fast-check';
 import type { Actor, Address, Bus } from '../../../src/actors/bus/bus.js';
 import { CommandSession } from '../../../src/actors/client/command-session.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type LookupMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import type { ByteString } from '../../../src/protocol/text/bytes.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';

@@ -2,12 +2,10 @@ import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import {
-  addresses,
-  type FloodMessage,
-  type ServerMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { FloodMessage } from '../../../src/actors/replication/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { queuedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import {
   SubscriptionRegistry,

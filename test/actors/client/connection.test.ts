@@ -2,13 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type ServerMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
 import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';

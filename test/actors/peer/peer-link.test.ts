@@ -1,17 +1,13 @@
 import { expect } from 'chai';
 import type { ActorFailure } from '../../../src/actors/bus/bus.js';
 import type { LinkEvent } from '../../../src/actors/bus/events.js';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import {
-  addresses,
-  type ClockMonitorMessage,
-  type LinkMessage,
-  type LookupMessage,
-  type StoreMessage,
-} from '../../../src/actors/bus/messages.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ClockMonitorMessage, LinkMessage } from '../../../src/actors/peer/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from '../../../src/actors/store/messages.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
 import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
@@ -44,7 +40,7 @@ describe('PeerLink', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let transport: FakeTransport;
-  let store: FakeActor<StoreMessage>;
+  let store: FakeActor<StoreMessage | AntiEntropyMessage>;
   let clientLookup: FakeActor<LookupMessage>;
   let clocks: FakeActor<ClockMonitorMessage>;
   let failures: ActorFailure[];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ClientEvent, ServerStateEvent } from '../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings, type Limits } from '../../../src/actors/ports/limits.js';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { Server } from '../../../src/actors/server/server.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import type { EventOf, MessageBus } from '../../../src/runtime/bus/message-bus.js';
@@ -393,7 +393,7 @@ describe('Server', () => {
       expect(wire.state).to.equal('closed');
       expect(clock.armedTimerCount).to.equal(0);
       const deadLetters = collectEvents(bus, 'dead-letter');
-      bus.send(addresses.store, { kind: 'next-page', neighbour: toServerId('Blake') });
+      bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour: toServerId('Blake') });
       bus.send(addresses.server, { kind: 'connection-closed', connection: 1, reason: '' });
       expect(deadLetters).to.have.lengthOf(2);
     });

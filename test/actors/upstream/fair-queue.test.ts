@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { selectNext, selectSurplus } from '../../../src/actors/upstream/fair-queue.js';
 import type { PendingQuery } from '../../../src/actors/upstream/pending-query.js';
 

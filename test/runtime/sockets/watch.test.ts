@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { addresses, type SubscriptionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { SubscriptionMessage } from '../../../src/actors/client/messages.js';
 import { asClientId } from '../../../src/protocol/place/ids.js';
 import type { Client } from '../../support/client.js';
 import { eventually, defaultTimeoutMs } from '../../support/eventually.js';
@@ -121,7 +122,9 @@ describe('WATCH over sockets', function () {
     const client = await watcher('Blake', 'kiwi');
     const other = await herd.client('Blake');
     // What it cannot know how to take.
-    herd.bus('Blake').send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
+    herd
+      .bus('Blake')
+      .send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
     expect(await client.readToEnd()).to.equal('');
     expect(await other.request('hello')).to.equal('? hello');
     const again = await watcher('Blake', 'kiwi');

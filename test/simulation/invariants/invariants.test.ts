@@ -3,7 +3,10 @@ import { ResponseQueue } from '../../../src/actors/client/response-queue.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { AntiEntropy } from '../../../src/actors/store/anti-entropy.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import { addresses, type FloodMessage, type LinkMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { FloodMessage } from '../../../src/actors/replication/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import type { Bus } from '../../../src/actors/bus/bus.js';
 import type { PeerSession } from '../../../src/actors/peer/peer-session.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
@@ -140,7 +143,10 @@ steps:
 
   it('answers-in-order: an answer that is known does not wait for those before it', async () => {
     injectBug(ResponseQueue, 'add', (queue, [text]) => (Reflect.get(queue, 'write') as (text: unknown) => void)(text));
-    await caught('responses-in-order', 'clients: { count: 3, rate: 60/s, queries: 30% }\nsteps: [{ at: 5s, heal: all }]');
+    await caught(
+      'responses-in-order',
+      'clients: { count: 3, rate: 60/s, queries: 30% }\nsteps: [{ at: 5s, heal: all }]',
+    );
   });
 
   it('no-failure: an actor throws now and then', async () => {

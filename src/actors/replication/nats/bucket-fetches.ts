@@ -4,7 +4,8 @@ import type { BucketReader } from './bucket-reader.js';
 import type { Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { BucketSession, GetOutcome, LocationBucket } from '../../ports/location-bucket.js';
-import { addresses, type FetchReason } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import type { FetchReason } from './messages.js';
 
 /** Clients of questions that wait to be asked for at most, while the bucket is away or slow. There are no more of watchers than are watched. */
 const waitingMax = 10_000;

@@ -10,16 +10,11 @@ import { BucketWriter } from './bucket-writer.js';
 import type { Actor, Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { BucketState } from '../../bus/events.js';
-import type { Hold } from '../../ports/hold.js';
+import type { Hold, BucketEntry, BucketSession, LocationBucket } from '../../ports/location-bucket.js';
 import type { Limits } from '../../ports/limits.js';
-import type { BucketEntry, BucketSession, LocationBucket } from '../../ports/location-bucket.js';
-import {
-  addresses,
-  fromBucket,
-  type BucketSpreadMessage,
-  type FetchReason,
-  type ListedMessage,
-} from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import { fromBucket, type BucketSpreadMessage, type FetchReason } from './messages.js';
+import type { ListedMessage } from '../../bus/requests.js';
 import type { Random } from '../../ports/random.js';
 
 /** Clients that wait to be written, below which more of those that are held are asked for, to be compared. */
@@ -95,6 +90,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         return this.compare(message);
       case 'request-failed':
         return this.comparison.failed(message.requestId);
+      case 'page-due':
+        return this.comparison.ask(message.from);
       case 'fetch':
         return this.fetch(message.client, message.reason);
       case 'fetch-dropped':

@@ -1,4 +1,5 @@
-import { addresses, type GatewayMessage } from '../../../actors/bus/messages.js';
+import { addresses } from '../../../actors/addresses.js';
+import type { GatewayMessage } from '../../../actors/client/messages.js';
 import type { Bus, ActorRegistry } from '../../../actors/bus/bus.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ActorFailedEvent } from '../../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings } from '../../../../src/actors/ports/limits.js';
-import { addresses } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import { Server } from '../../../../src/actors/server/server.js';
 import { defaultUpstreamSettings } from '../../../../src/actors/upstream/upstream-settings.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
