@@ -19,7 +19,7 @@ export type FloodMessage =
 
 /** Sent to the client lookup. */
 export type LookupMessage =
-  /** A client of this server asks for a client that the store does not know. */
+  /** The store forwards a `whereis` for a client that it does not know. */
   | ({ readonly kind: 'lookup'; readonly client: ClientId } & RateLimitedRequest)
   /** A neighbour looks up a client that the store does not know. */
   | { readonly kind: 'peer-lookup'; readonly from: ServerId; readonly lookup: LookupLine }

@@ -49,8 +49,9 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
         for (const location of message.locations) this.restore(location);
         return;
       case 'whereis': {
-        const { replyTo, requestId } = message;
-        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.table.get(message.client) });
+        const location = this.table.get(message.client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+        return this.bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;

@@ -3,7 +3,7 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
-import type { ActorRequest, ListedMessage, RequestFailed } from '../bus/requests.js';
+import type { ListedMessage, RateLimitedRequest, RequestFailed } from '../bus/requests.js';
 import type { Subscribe, Unsubscribe } from '../client/messages.js';
 import type { GroupHashes } from './anti-entropy.js';
 
@@ -20,7 +20,8 @@ export type StoreMessage =
     }
   /** A page of the locations that were on disk when the server started. */
   | { readonly kind: 'restored'; readonly locations: readonly Location[] }
-  | ({ readonly kind: 'whereis'; readonly client: ClientId } & ActorRequest)
+  /** Requests the location of a client. If the store does not know the client, it forwards the request to the client lookup. */
+  | ({ readonly kind: 'whereis'; readonly client: ClientId } & RateLimitedRequest)
   /** Requests a page of stored locations. */
   | {
       readonly kind: 'list';

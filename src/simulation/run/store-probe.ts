@@ -25,7 +25,10 @@ export function readStoredLocation(bus: MessageBus, client: ClientId): Location 
     stop: () => undefined,
   });
   while (location === undefined && cursor !== undefined && cursor < end) {
-    bus.send(addresses.store, { kind: 'list', from: cursor, max: 1, replyTo: probeAddress, requestId: 0 });
+    const from: number = cursor;
+    // A store that does not respond ends the search.
+    cursor = undefined;
+    bus.send(addresses.store, { kind: 'list', from, max: 1, replyTo: probeAddress, requestId: 0 });
   }
   bus.detach(probeAddress);
   return location;

@@ -36,7 +36,7 @@ const json = '{"results":[]}';
 const maxLineBytes = 128;
 const now = '1400000000.5';
 
-/** Knows what it was told last, and answers at once. */
+/** Keeps the last location of each client, and responds at once. Forwards requests for unknown clients, as the store does. */
 class FakeStore implements Actor<StoreMessage> {
   readonly known = new Map<ClientId, Location>();
   readonly reports: Location[] = [];
@@ -54,7 +54,9 @@ class FakeStore implements Actor<StoreMessage> {
     }
     if (message.kind === 'whereis') {
       const { replyTo, requestId, client } = message;
-      this.bus.send(replyTo, { kind: 'located', requestId, location: this.known.get(client) });
+      const location = this.known.get(client);
+      if (location === undefined) this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+      else this.bus.send(replyTo, { kind: 'located', requestId, location });
     }
   }
 

@@ -18,8 +18,8 @@ import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
-import { createLocation, toServerId } from '../../support/fake-location.js';
 import { FakeClientLookup } from '../../support/fake-client-lookup.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
@@ -63,8 +63,8 @@ describe('a connection that watches', () => {
     bus.attach(addresses.server, server);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
+    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.subscriptions, new SubscriptionRegistry(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);

@@ -13,7 +13,6 @@ import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
-import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -41,7 +40,6 @@ describe('Connection', () => {
     bus.attach(addresses.store, store);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
     const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };

@@ -70,9 +70,17 @@ describe('LocationStore', () => {
   }
 
   function whereis(name: string): Location | undefined {
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
+    const request = { client: asClientId(name), remoteHost: '192.0.2.1', replyTo: asker, requestId: 3 };
+    bus.send(addresses.store, { kind: 'whereis', ...request });
     const [answer] = client.take();
-    if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
+    if (answer === undefined) {
+      expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
+        kind: 'lookup',
+        ...request,
+      });
+      return undefined;
+    }
+    if (answer.kind !== 'located') throw new Error(`asked where ${name} is, got ${answer.kind}`);
     expect(answer.requestId).to.equal(3);
     return answer.location;
   }
@@ -94,7 +102,7 @@ describe('LocationStore', () => {
     });
   }
 
-  it('knows where a client is that was reported, and nothing of one that was not', () => {
+  it('responds with the location of a client that was reported, and forwards a request for another one to the lookup', () => {
     report(createLocation('kiwi', 1));
     expect(whereis('kiwi')).to.deep.equal(createLocation('kiwi', 1));
     expect(whereis('emu')).to.equal(undefined);

@@ -47,7 +47,9 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       case 'whereis': {
         const { client, replyTo, requestId } = message;
         this.held.touch(client);
-        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.held.get(client) });
+        const location = this.held.get(client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+        return this.bus.send(replyTo, { kind: 'located', requestId, location });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;

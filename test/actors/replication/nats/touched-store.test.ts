@@ -55,9 +55,17 @@ describe('TouchedStore', () => {
 
   function whereis(name: string): Location | undefined {
     client.take();
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
+    const request = { client: asClientId(name), remoteHost: '192.0.2.1', replyTo: asker, requestId: 3 };
+    bus.send(addresses.store, { kind: 'whereis', ...request });
     const [answer] = client.take();
-    if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
+    if (answer === undefined) {
+      expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
+        kind: 'lookup',
+        ...request,
+      });
+      return undefined;
+    }
+    if (answer.kind !== 'located') throw new Error(`asked where ${name} is, got ${answer.kind}`);
     return answer.location;
   }
 
