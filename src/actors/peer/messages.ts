@@ -3,17 +3,10 @@ import type { LookupLine, UnknownLine } from '../../protocol/peer/peer-line.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Instant } from '../../protocol/place/time.js';
+import type { Address } from '../bus/bus.js';
 import type { MachineFailed } from '../bus/requests.js';
-import type { PeerChannel } from '../ports/transport.js';
+import type { PeerChannel, PeerChannelMessage } from '../ports/transport.js';
 import type { GroupHashes } from '../store/anti-entropy.js';
-import type { PeerChannelAdapter } from './peer-channel-adapter.js';
-
-/** Reports of a peer channel, sent to the actor that owns it. */
-export type PeerChannelMessage =
-  | { readonly kind: 'channel-opened'; readonly channel: PeerChannel }
-  | { readonly kind: 'channel-lines'; readonly channel: PeerChannel; readonly lines: readonly ByteString[] }
-  | { readonly kind: 'channel-drained'; readonly channel: PeerChannel }
-  | { readonly kind: 'channel-closed'; readonly channel: PeerChannel; readonly reason: string };
 
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
@@ -50,10 +43,17 @@ export type ClockMonitorMessage =
   /** The neighbour is not connected any more. */
   | { readonly kind: 'clock-lost'; readonly neighbour: ServerId };
 
+/** The owner of an accepted channel: the acceptor, then, when the handshake is complete, the link. */
+export interface ChannelOwner {
+  address: Address<PeerChannelMessage>;
+  /** Whether the channel has not reported that it is closed. */
+  isChannelOpen: boolean;
+}
+
 /** Sent to the acceptor, which owns incoming peer channels until their handshake is complete. */
 export type AcceptorMessage =
   | PeerChannelMessage
-  | { readonly kind: 'channel-accepted'; readonly channel: PeerChannel; readonly listener: PeerChannelAdapter }
+  | { readonly kind: 'channel-accepted'; readonly channel: PeerChannel; readonly owner: ChannelOwner }
   /** Sent by the acceptor to itself: the handshake of a channel has timed out. */
   | { readonly kind: 'handshake-due'; readonly channel: PeerChannel }
   /** Sent by the acceptor to itself behind the message that hands a channel over to its link: the link owns it now. */

@@ -33,7 +33,6 @@ import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
 import { PeerLineRecorder } from './peer-line-recorder.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
-import { PeerChannelAdapter } from './peer-channel-adapter.js';
 
 /** What a link needs of the world. */
 export interface PeerLinkDependencies {
@@ -237,8 +236,9 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private dial(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
-    this.channel = dependencies.transport.dial(neighbour, new PeerChannelAdapter(bus, addresses.link(neighbour)));
+    const { bus, dependencies, neighbour } = this;
+    const self = addresses.link(neighbour);
+    this.channel = dependencies.transport.dial(neighbour, (message) => bus.send(self, message));
   }
 
   /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
@@ -287,7 +287,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private beginSession(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
+    const { bus, dependencies, neighbour } = this;
     const isWritable = () => this.channel?.isWritable ?? false;
     this.handshake = undefined;
     this.connectedAtMs = dependencies.clock.monotonicMs();
