@@ -31,6 +31,8 @@ export type ConnectionMessage =
   | { readonly kind: 'drained' }
   /** The rate limit allows another command. */
   | { readonly kind: 'throttle-released' }
+  /** Time to check the idle timeout, or the write timeout. */
+  | { readonly kind: 'idle-check-due' | 'stall-check-due' }
   /** The command scheduler allows the connection to handle commands. */
   | { readonly kind: 'turn-granted' }
   | { readonly kind: 'closed'; readonly reason: string }

@@ -31,7 +31,7 @@ import { PeerSession } from './peer-session.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
 import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
-import { PeerLineRecorder } from './peer-line-recorder.js';
+import { LineRecorder } from '../bus/line-recorder.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
 
 /** What a link needs of the world. */
@@ -64,13 +64,13 @@ export class PeerLink implements Actor<LinkMessage> {
   private session: PeerSession | undefined;
   private readonly plannedShutdown: PlannedShutdown;
   /** A link that comes up while the server stops says so at once. */
-  private server: 'going on' | 'stopping' = 'going on';
+  private isServerStopping = false;
   private missedHeartbeats = 0;
   /** Whether this end dials; the other end only announces itself. */
   private readonly isDialer: boolean;
   /** When the neighbour was connected last, on the monotonic clock. */
   private connectedAtMs = 0;
-  private readonly recorder: PeerLineRecorder;
+  private readonly recorder: LineRecorder;
 
   constructor(
     private readonly bus: Bus,
@@ -79,7 +79,7 @@ export class PeerLink implements Actor<LinkMessage> {
     private readonly neighbour: ServerId,
   ) {
     this.plannedShutdown = new PlannedShutdown(neighbour);
-    this.recorder = new PeerLineRecorder(bus, neighbour);
+    this.recorder = new LineRecorder(bus, 'peer', neighbour);
     const self = addresses.link(neighbour);
     const { clock, random } = dependencies;
     const { identity, linkTimings } = settings;
@@ -136,7 +136,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'send-line':
         return this.sendIfConnected(message.line);
       case 'send-goodbye':
-        this.server = 'stopping';
+        this.isServerStopping = true;
         return this.sendGoodbye();
       case 'machine-failed':
         throw message.error;
@@ -303,7 +303,7 @@ export class PeerLink implements Actor<LinkMessage> {
     });
     // At once, so that a clock that is wrong is known before the link is live.
     this.sendHeartbeat();
-    if (this.server === 'stopping') this.sendGoodbye();
+    if (this.isServerStopping) this.sendGoodbye();
   }
 
   private endSession(cause: PeerLinkEvent['type']): void {
@@ -343,7 +343,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private handleClosed(reason: string): void {
-    const lossReason = this.plannedShutdown.reasonFor(reason, this.session === undefined ? 'call' : 'connection');
+    const lossReason = this.plannedShutdown.reasonFor(reason, this.session !== undefined);
     this.disconnect();
     this.lifecycle.send({ type: 'DISCONNECTED', reason: lossReason });
   }

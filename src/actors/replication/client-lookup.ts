@@ -25,7 +25,8 @@ interface PendingLookup {
   /** The neighbours that have not answered. */
   readonly pendingNeighbours: Set<ServerId>;
   cancelTimer: () => void;
-  state: 'open' | 'concluded';
+  /** Whether it has its response. Its ID is kept for a while, as the request may arrive over other links. */
+  isFinished: boolean;
 }
 
 /** Where a client is, and whether flood tells the neighbours by itself. */
@@ -89,9 +90,9 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   stop(): void {
-    for (const { cancelTimer, state, requesters } of this.lookups.values()) {
+    for (const { cancelTimer, isFinished, requesters } of this.lookups.values()) {
       cancelTimer();
-      if (state === 'concluded') continue;
+      if (isFinished) continue;
       for (const { replyTo, requestId } of requesters) this.bus.send(replyTo, { kind: 'request-failed', requestId });
     }
     this.lookups.clear();
@@ -139,7 +140,7 @@ export class ClientLookup implements Actor<LookupMessage> {
       requesters,
       pendingNeighbours: new Set(neighbours),
       cancelTimer: () => undefined,
-      state: 'open',
+      isFinished: false,
     };
     if (neighbours.length === 0 || this.lookups.size >= maxLookups) return this.respond(lookup, undefined);
     lookup.cancelTimer = this.scheduleTimeout(id);
@@ -149,8 +150,8 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   private finish(lookup: PendingLookup, found: Found | undefined): void {
-    if (lookup.state === 'concluded') return;
-    lookup.state = 'concluded';
+    if (lookup.isFinished) return;
+    lookup.isFinished = true;
     lookup.cancelTimer();
     const sameClient = this.byClient.get(lookup.client);
     if (sameClient?.delete(lookup) === true && sameClient.size === 0) this.byClient.delete(lookup.client);
@@ -166,7 +167,7 @@ export class ClientLookup implements Actor<LookupMessage> {
   /** A search has had its time: it is answered; or its ID was kept long enough. */
   private handleTimeout(id: string): void {
     const lookup = this.lookups.get(id);
-    if (lookup?.state === 'open') this.finish(lookup, undefined);
+    if (lookup?.isFinished === false) this.finish(lookup, undefined);
     else this.lookups.delete(id);
   }
 

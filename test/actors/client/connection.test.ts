@@ -143,7 +143,7 @@ describe('Connection', () => {
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
-      const reason = 'took nothing for 60 s of what waited for it';
+      const reason = 'read nothing for 60 s while its output buffer was full';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 

@@ -12,7 +12,7 @@ function inquiry(remoteHost: string, connection: number): PendingQuery {
     remoteHost,
     requesters: [{ replyTo, requestId: 1 }],
     deadlineAtMs: 0,
-    deadlineTimer: undefined,
+    cancelDeadline: () => undefined,
     attempts: 0,
     state: { name: 'queued' },
   };

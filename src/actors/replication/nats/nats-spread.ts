@@ -8,6 +8,7 @@ import { bucketMachine } from './bucket-machine.js';
 import { BucketReader } from './bucket-reader.js';
 import { BucketWriter } from './bucket-writer.js';
 import type { Actor, Bus } from '../../bus/bus.js';
+import { sendLater } from '../../bus/send-later.js';
 import type { Clock } from '../../ports/clock.js';
 import type { BucketState } from '../../bus/events.js';
 import type { Hold, BucketEntry, BucketSession, LocationBucket } from '../../ports/location-bucket.js';
@@ -39,7 +40,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private readonly reader: BucketReader;
   private readonly mailbox: BucketMailbox;
   private session: BucketSession | undefined;
-  private dueTimer: unknown;
+  private cancelWrite: (() => void) | undefined;
 
   /**
    * @param limits `maxClients`: clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
@@ -84,7 +85,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         for (const location of message.locations) this.writer.add(location);
         return this.writeSoon();
       case 'write-due':
-        this.dueTimer = undefined;
+        this.cancelWrite = undefined;
         return this.write();
       case 'listed':
         return this.compare(message);
@@ -108,7 +109,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   stop(): void {
-    this.edges.clock.clearTimeout(this.dueTimer);
+    this.cancelWrite?.();
     this.writeTheRest();
     this.life.send({ type: 'STOP' });
   }
@@ -208,8 +209,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
 
   /** Writes in a turn to come, with whatever else is reported until then: whoever reports is answered first. */
   private writeSoon(): void {
-    const { clock } = this.edges;
-    this.dueTimer ??= clock.setTimeout(() => this.bus.send(addresses.bucketSpread, { kind: 'write-due' }), 0);
+    const { bus, edges } = this;
+    this.cancelWrite ??= sendLater({ bus, clock: edges.clock }, addresses.bucketSpread, { kind: 'write-due' }, 0);
   }
 
   private write(): void {
