@@ -120,7 +120,9 @@ describe('the herd command', function () {
       const cwd = await folderWith('herd: nobody');
       const examples = (await readdir(join(project, 'examples'))).filter((name) => name.endsWith('.yaml'));
       expect(examples).to.have.length.above(1);
-      const checks = examples.map((example) => runCommand(['check', '--config', join(project, 'examples', example)], { cwd }));
+      const checks = examples.map((example) =>
+        runCommand(['check', '--config', join(project, 'examples', example)], { cwd }),
+      );
       for (const [index, { status, stdout, stderr }] of (await Promise.all(checks)).entries()) {
         const example = examples[index] ?? '';
         expect({ status, stderr }, example).to.deep.equal({ status: 0, stderr: '' });
@@ -132,11 +134,22 @@ describe('the herd command', function () {
       [
         'unknown keys',
         ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2, prot: 3 }', 'loggs: { dir: logs }'],
-        ['herd.yaml:3: servers.Blake.prot: unknown key; did you mean port?', 'herd.yaml:4: loggs: unknown key; did you mean log?'],
+        [
+          'herd.yaml:3: servers.Blake.prot: unknown key; did you mean port?',
+          'herd.yaml:4: loggs: unknown key; did you mean log?',
+        ],
       ],
       [
         'unknown neighbours and a server that is its own neighbour',
-        ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2 }', 'topology:', '  Blake:', '  - Shaq', '  - Blake'],
+        [
+          'herd: laker',
+          'servers:',
+          '  Blake: { port: 1, peerPort: 2 }',
+          'topology:',
+          '  Blake:',
+          '  - Shaq',
+          '  - Blake',
+        ],
         [
           'herd.yaml:6: topology.Blake: unknown server Shaq (known: Blake)',
           'herd.yaml:7: topology.Blake: a server cannot be its own neighbour',
@@ -190,9 +203,9 @@ describe('the herd command', function () {
       const nats = (rest: string) => `replication: { kind: nats, servers: [nats.example], ${rest} }`;
       for (const [rest, problem] of [
         ['credentials: no.creds', /^herd: \S+no\.creds cannot be read: /],
-        ['credentials: herd.yaml', /^herd: \S+herd\.yaml holds no credentials for NATS: /],
+        ['credentials: herd.yaml', /^herd: \S+herd\.yaml does not contain valid NATS credentials: /],
         ['tls: { ca: no.pem }', /^herd: \S+no\.pem cannot be read: /],
-        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is no authority: /],
+        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is not a valid CA certificate: /],
       ] as const) {
         const cwd = await folderWith('herd: h', 'servers: { Blake: { port: 1 } }', nats(rest));
         const { status, stdout, stderr } = await runCommand(['check'], { cwd });

@@ -3,26 +3,26 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
-/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a round. */
+/** Lines in one direction from which on a channel is not writable: about a page of catch-up per round. */
 const maxInboxLines = 500;
 
-/** Connects the servers of one process. Lines written in one round of deliveries arrive together in the next. */
+/** Connects servers of one process in memory. Lines sent in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {
   private readonly acceptors = new Map<ServerId, AcceptPeer>();
 
   constructor(private readonly deliveries: FlushScheduler) {}
 
-  /** Takes calls to a server, until it is told otherwise. */
+  /** Accepts connections to a server until `unlisten`. */
   listen(server: ServerId, accept: AcceptPeer): void {
     this.acceptors.set(server, accept);
   }
 
-  /** Takes no more calls to a server. */
+  /** Stops accepting connections to a server. */
   unlisten(server: ServerId): void {
     this.acceptors.delete(server);
   }
 
-  /** How a server of this process reaches the others. */
+  /** Transport by which a server reaches the others of this process. */
   transportOf(from: ServerId): Transport {
     return { dial: (to, listener) => this.dial(from, to, listener) };
   }
@@ -37,7 +37,7 @@ export class InProcessNetwork {
         if (!localEnd.isOpen) return;
         const accept = this.acceptors.get(to);
         if (accept === undefined) return localEnd.receiveClose('nobody listens');
-        // Before it is accepted: whoever takes the call may say something at once, or refuse it.
+        // Before it is accepted, because the acceptor may send or close at once.
         remoteEnd.connect(localEnd);
         remoteEnd.setListener(accept(remoteEnd));
         listener.opened(localEnd);
@@ -47,7 +47,7 @@ export class InProcessNetwork {
   }
 }
 
-/** One end of a wire: what is sent into it comes out of the other. */
+/** One end of a channel in memory. */
 class InProcessWire implements PeerChannel, Flushable {
   readonly isInProcess = true;
   private inbox: ByteString[] = [];
@@ -55,7 +55,7 @@ class InProcessWire implements PeerChannel, Flushable {
   private closeReason = '';
   private peer: InProcessWire | undefined;
   private listener: PeerChannelListener | undefined;
-  private flushing: 'not asked' | 'asked' = 'not asked';
+  private isFlushScheduled = false;
 
   constructor(
     readonly remoteAddress: string,
@@ -95,7 +95,7 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   flush(): void {
-    this.flushing = 'not asked';
+    this.isFlushScheduled = false;
     const lines = this.inbox;
     this.inbox = [];
     if (this.state === 'closed') return;
@@ -117,8 +117,8 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   private scheduleFlush(): void {
-    if (this.flushing === 'asked') return;
-    this.flushing = 'asked';
+    if (this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
     this.deliveries.schedule(this);
   }
 }
