@@ -8,14 +8,14 @@ import type { FlushScheduler } from '../time/flush-order.js';
 /** Maximum delayed lines per direction. With more, the wire is not writable, and inbound lines are released early. */
 const maxDelayedLines = 5_000;
 
-/** Fault-injecting wrapper of a peer channel: delays lines and cuts the channel. It is the listener of the wrapped channel. */
+/** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
 export class FaultyWire implements PeerChannel, PeerChannelListener {
   private readonly outgoing: DelayQueue;
   private readonly incoming: DelayQueue;
   private readonly inner: PeerChannel;
   private cutReason: string | undefined;
-  /** Whether the last reader of `isWritable` got false, and waits for `drained`. */
-  private isDrainReportDue = false;
+  /** What whoever asked was last told of. */
+  private room: 'some' | 'none' = 'some';
 
   /**
    * @param dial creates the wrapped channel with the given listener
@@ -55,9 +55,9 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
   }
 
   get isWritable(): boolean {
-    const isWritable = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
-    if (!isWritable) this.isDrainReportDue = true;
-    return isWritable;
+    const has = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
+    if (!has) this.room = 'none';
+    return has;
   }
 
   send(line: ByteString): void {
@@ -98,8 +98,8 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
   }
 
   drained(): void {
-    if (this.isDrainReportDue && this.isWritable) {
-      this.isDrainReportDue = false;
+    if (this.room === 'none' && this.isWritable) {
+      this.room = 'some';
       this.listener.drained(this);
     }
   }

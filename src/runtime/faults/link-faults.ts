@@ -83,7 +83,7 @@ class FaultyLink {
     return wire;
   }
 
-  /** Creates a channel that fails to connect. */
+  /** A call that comes to nothing. */
   private failedWire(to: ServerId, listener: PeerChannelListener): PeerChannel {
     const wire: PeerChannel = {
       remoteAddress: to,

@@ -55,7 +55,7 @@ class InProcessWire implements PeerChannel, Flushable {
   private closeReason = '';
   private peer: InProcessWire | undefined;
   private listener: PeerChannelListener | undefined;
-  private isFlushScheduled = false;
+  private flushing: 'not asked' | 'asked' = 'not asked';
 
   constructor(
     readonly remoteAddress: string,
@@ -95,7 +95,7 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   flush(): void {
-    this.isFlushScheduled = false;
+    this.flushing = 'not asked';
     const lines = this.inbox;
     this.inbox = [];
     if (this.state === 'closed') return;
@@ -117,8 +117,8 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   private scheduleFlush(): void {
-    if (this.isFlushScheduled) return;
-    this.isFlushScheduled = true;
+    if (this.flushing === 'asked') return;
+    this.flushing = 'asked';
     this.deliveries.schedule(this);
   }
 }

@@ -154,7 +154,7 @@ function rejectCaller(socket: TLSSocket, reason: string, dependencies: TcpDepend
   onRejected(remoteAddress, reason);
 }
 
-/** Ignores all lines of a rejected connection. */
+/** Hears nothing of what a caller says that was refused. */
 const ignoringListener: PeerChannelListener = {
   opened: () => undefined,
   lines: () => undefined,

@@ -122,7 +122,7 @@ describe('listener for clients over TCP', () => {
     if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     const nobody = { kind: 'located', requestId: question.requestId, location: undefined } as const;
-    // Unknown to the store, and then to the herd.
+    // First the store knows nothing, and then the herd.
     bus.send(question.replyTo, nobody);
     bus.send(question.replyTo, nobody);
     await once(client, 'end');

@@ -133,7 +133,7 @@ describe('TcpTransport over TLS', () => {
     expect(outcome.reason).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  describe('with connections whose handshake does not complete', () => {
+  describe('among connections that never end their handshake', () => {
     const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
     const sockets: Socket[] = [];
     let under: Awaited<ReturnType<typeof between>>;
