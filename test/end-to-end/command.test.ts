@@ -182,7 +182,7 @@ describe('the herd command', function () {
       const cwd = await folderWith(...exposed);
       const without = await runCommand(['check'], { cwd, env: { HERD_SECRET: '' } });
       expect(without.stderr).to.match(
-        /^herd: peerPort of Blake is 0\.0\.0\.0:2, which others can reach: set HERD_SECRET.*\n$/,
+        /^herd: servers\.Blake\.peerPort: 0\.0\.0\.0:2 is not a loopback address; set HERD_SECRET .*\n$/,
       );
       expect(without.status).to.equal(0);
       const withOne = await runCommand(['check'], { cwd, env: { HERD_SECRET: 'a secret of this very test' } });

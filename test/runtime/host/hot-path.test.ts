@@ -16,8 +16,8 @@ const commands = 100;
 const neighbours = ['Bryant', 'Gasol', 'Howard'];
 
 /*
- * Guards the cost of an update by counts that are the same on every machine: messages, events, writes and allocated bytes. The
- * documentation on performance explains each.
+ * Guards the cost of an update by counts that are the same on every machine: messages, events, writes and allocated bytes. See
+ * docs/explanation/performance.md for the reasons.
  */
 describe('the hot path', function () {
   this.timeout(30_000);
