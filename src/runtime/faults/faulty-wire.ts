@@ -5,7 +5,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { DelayQueue } from './delay-queue.js';
 import type { FlushScheduler } from '../time/flush-order.js';
 
-/** Lines that may be late in one direction. On their way out, a wire with more has no room; on their way in, more come early. */
+/** Maximum delayed lines per direction. With more, the wire is not writable, and inbound lines are released early. */
 const maxDelayedLines = 5_000;
 
 /** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
@@ -18,9 +18,9 @@ export class FaultyWire implements PeerChannel {
   private room: 'some' | 'none' = 'some';
 
   /**
-   * @param dial makes the real wire, which reports to the listener that it is given
-   * @param delayMs how long a line takes now, beyond what it takes on the real wire
-   * @param onClosed called once, when nothing follows any more
+   * @param dial creates the wrapped channel with the given listener
+   * @param delayMs returns the current additional delay per line in milliseconds
+   * @param onClosed is called once, after the channel has closed
    */
   constructor(
     clock: Clock,
@@ -71,7 +71,7 @@ export class FaultyWire implements PeerChannel {
     this.inner.close();
   }
 
-  /** Closes without what was late: both ends hear that it closed, and this one why. */
+  /** Closes without the delayed lines; the listener of this end gets the reason. */
   cut(reason: string): void {
     this.cutReason ??= reason;
     this.outgoing.clear();
@@ -79,7 +79,7 @@ export class FaultyWire implements PeerChannel {
     this.inner.close();
   }
 
-  /** Is no longer late with anything. */
+  /** Releases all delayed lines. */
   flushDelayed(): void {
     this.outgoing.releaseAll();
     this.incoming.releaseAll();

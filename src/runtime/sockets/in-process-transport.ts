@@ -3,26 +3,26 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
-/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a round. */
+/** Lines in one direction from which on a channel is not writable: about a page of catch-up per round. */
 const maxInboxLines = 500;
 
-/** Connects the servers of one process. Lines written in one round of deliveries arrive together in the next. */
+/** Connects servers of one process in memory. Lines sent in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {
   private readonly acceptors = new Map<ServerId, AcceptPeer>();
 
   constructor(private readonly deliveries: FlushScheduler) {}
 
-  /** Takes calls to a server, until it is told otherwise. */
+  /** Accepts connections to a server until `unlisten`. */
   listen(server: ServerId, accept: AcceptPeer): void {
     this.acceptors.set(server, accept);
   }
 
-  /** Takes no more calls to a server. */
+  /** Stops accepting connections to a server. */
   unlisten(server: ServerId): void {
     this.acceptors.delete(server);
   }
 
-  /** How a server of this process reaches the others. */
+  /** Transport by which a server reaches the others of this process. */
   transportOf(from: ServerId): Transport {
     return { dial: (to, handler) => this.dial(from, to, handler) };
   }
@@ -37,7 +37,7 @@ export class InProcessNetwork {
         if (!localEnd.isOpen) return;
         const accept = this.acceptors.get(to);
         if (accept === undefined) return localEnd.receiveClose('nobody listens');
-        // Before it is accepted: whoever takes the call may say something at once, or refuse it.
+        // Before it is accepted, because the acceptor may send or close at once.
         remoteEnd.connect(localEnd);
         remoteEnd.setHandler(accept(remoteEnd));
         handler({ kind: 'channel-opened', channel: localEnd });
@@ -47,7 +47,7 @@ export class InProcessNetwork {
   }
 }
 
-/** One end of a wire: what is sent into it comes out of the other. */
+/** One end of a channel in memory. */
 class InProcessWire implements PeerChannel, Flushable {
   readonly isInProcess = true;
   private inbox: ByteString[] = [];

@@ -176,9 +176,7 @@ describeWithNats('a herd on NATS', function () {
     await nats.kill();
     nats.configure(['authorization { user: "somebody", password: "else" }']);
     await nats.start();
-    await eventually('it says so', () =>
-      /does not let this server in.*Authorization/.test(states.at(-1)?.reason ?? ''),
-    );
+    await eventually('it says so', () => /authentication failed.*Authorization/.test(states.at(-1)?.reason ?? ''));
     const during = await report('refused');
     await herd.waitForAgreement(known);
     await nats.kill();
@@ -194,7 +192,7 @@ describeWithNats('a herd on NATS', function () {
       return (
         /bucket disconnected: .*connection refused; next attempt in \d+ ms; clients whose location has yet to be written: \d+/.test(
           log,
-        ) && log.includes('bucket disconnected: NATS does not let this server in')
+        ) && log.includes('bucket disconnected: NATS authentication failed')
       );
     });
   });

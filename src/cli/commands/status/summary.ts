@@ -137,9 +137,9 @@ function describeFault({ injectedFault }: HerdResponse['links'][number]): string
     case 'none':
       return '';
     case 'cut':
-      return 'cut by hand';
+      return 'cut manually';
     case 'slow':
-      return `slowed by ${injectedFault.delayMs} ms by hand`;
+      return `slowed by ${injectedFault.delayMs} ms manually`;
   }
 }
 

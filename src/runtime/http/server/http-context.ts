@@ -4,14 +4,11 @@ import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Upstream } from '../../../protocol/upstream/upstream.js';
 import type { Administer } from '../../faults/admin-action.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
-import type { HerdConfig } from '../../config/herd-config.js';
+import type { HerdConfig, HerdMode } from '../../config/herd-config.js';
 import type { LinkFault } from '../../faults/link-faults.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import type { ServerCounts } from '../../observe/metrics/server-counts.js';
 import type { StatusTracker } from '../../observe/metrics/status-tracker.js';
-
-/** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
-export type HerdMode = 'development' | 'production';
 
 /** What the HTTP server of one server needs. */
 export interface HttpContext extends ListenerDependencies {
