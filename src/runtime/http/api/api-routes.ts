@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ActorGateway, LocationPage } from '../../../actors/client/actor-gateway.js';
 import { textOf } from '../../../protocol/text/bytes.js';
 import { formatIsoPosition, parsePosition } from '../../../protocol/place/position.js';
 import { maxValidRadiusKm } from '../../../protocol/upstream/upstream.js';
 import * as schemas from './api-schemas.js';
 import { ChangeFeed } from './change-feed.js';
-import type { ActorGateway, LocationPage } from './actor-gateway.js';
 import type { EventStreams } from './event-streams.js';
 import { herdRoutes } from './herd-routes.js';
 import type { HttpContext } from '../server/http-context.js';
@@ -16,7 +16,6 @@ import { formatSeconds } from '../../../protocol/place/time.js';
 import type { PagedResponses } from '../server/paged-responses.js';
 import { trackerRoutes } from '../trackers/tracker-routes.js';
 import type { ReportIngest } from './report-ingest.js';
-import type { ReportHandler } from './report-handler.js';
 
 /** Who may follow changes at once; one more is turned away. */
 const maxChangeStreams = 1_000;
@@ -76,9 +75,7 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
 
 /** What the API is made of. */
 interface ApiDependencies {
-  readonly gateway: ActorGateway;
-  readonly ingest: ReportIngest;
-  readonly reports: ReportHandler;
+  readonly reports: ReportIngest;
   readonly streams: EventStreams;
   readonly pagedResponses: PagedResponses;
 }
@@ -87,9 +84,9 @@ interface ApiDependencies {
 export function serveApi(
   app: FastifyInstance,
   context: HttpContext,
-  { gateway, ingest, reports, streams, pagedResponses }: ApiDependencies,
+  { reports, streams, pagedResponses }: ApiDependencies,
 ): ChangeFeed {
-  const { clock, upstream, config } = context;
+  const { gateway, clock, upstream, config } = context;
   const maxRadiusKm = maxValidRadiusKm(upstream);
   const tokenPolicy = config.auth.clientToken === undefined ? 'open' : 'closed';
   const routeDescriptions = [...Object.values(routes), ...herdRoutes, ...trackerRoutes];
@@ -118,7 +115,7 @@ export function serveApi(
   });
   const findLocation = async ({ params, raw }: FastifyRequest) => {
     const { client } = schemas.parseInput(schemas.clientPath, params);
-    const location = await gateway.findLocation(ingest.parseClientId(client), remoteAddressOfSocket(raw.socket));
+    const location = await gateway.findLocation(reports.parseClientId(client), remoteAddressOfSocket(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
@@ -146,7 +143,7 @@ export function serveApi(
   app.get(routes.changes.path, { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
     const { client } = schemas.parseInput(schemas.changesQuery, request.query);
     if (feed.size >= maxChangeStreams) throw new HttpError(503, `${maxChangeStreams} others follow already`);
-    const clientFilter = client === undefined ? undefined : ingest.parseClientId(client);
+    const clientFilter = client === undefined ? undefined : reports.parseClientId(client);
     const lastEventId = request.headers['last-event-id'];
     let remove = (): void => undefined;
     const reader = streams.open(request, reply, () => remove());

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { linksOf } from '../../../protocol/place/topology.js';
-import type { ActorGateway } from './actor-gateway.js';
 import { EventFeed } from './event-feed.js';
 import type { EventStreams } from './event-streams.js';
 import type { AuthHook } from '../auth/auth-hook.js';
@@ -32,7 +31,6 @@ const maxEventStreams = 1_000;
 /** What these routes are made of. */
 interface HerdDependencies {
   readonly origins: () => HerdOrigins;
-  readonly gateway: ActorGateway;
   readonly authHook: AuthHook;
   readonly streams: EventStreams;
 }
@@ -41,9 +39,9 @@ interface HerdDependencies {
 export function serveHerd(
   app: FastifyInstance,
   context: HttpContext,
-  { origins, gateway, authHook, streams }: HerdDependencies,
+  { origins, authHook, streams }: HerdDependencies,
 ): EventFeed {
-  const { config, server, status, counts, bus, upstream, faultOf } = context;
+  const { gateway, config, server, status, counts, bus, upstream, faultOf } = context;
   const topology = linksOf(config.topology);
   app.get('/api/herd', async (request, reply) => {
     const { size } = await gateway.list(0, 0);

@@ -8,7 +8,6 @@ import type { Location } from '../../../protocol/place/location.js';
 import { formatHostPort } from '../../sockets/listener.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import { pathOf, SecretRedactor, redactUrl } from './redact-url.js';
-import type { ReportInput } from '../api/report-ingest.js';
 import { webSocketPath } from './web-socket.js';
 
 declare module 'fastify' {
@@ -101,12 +100,15 @@ export class AccessLog {
     });
   }
 
-  /** A request is a report, and says this. */
-  recordReport({ raw }: FastifyRequest, { client, position, time }: ReportInput): void {
+  /**
+   * Records that a request is a report.
+   * @param text the report as an IAMAT
+   */
+  recordReport({ raw }: FastifyRequest, client: ByteString, text: ByteString): void {
     const record = this.records.get(raw);
     if (record === undefined) return;
-    record.client = bytesOf(client);
-    this.publishRequest(record, bytesOf(['IAMAT', client, position, ...(time === undefined ? [] : [time])].join(' ')));
+    record.client = client;
+    this.publishRequest(record, text);
   }
 
   /** A report is taken. */

@@ -1,3 +1,4 @@
+import type { ActorGateway } from '../../../actors/client/actor-gateway.js';
 import type { AddressQuota } from '../../../actors/client/address-quota.js';
 import type { OutputBudget } from '../../../actors/client/output-budget.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
@@ -16,6 +17,8 @@ export type HerdMode = 'development' | 'production';
 /** What the HTTP server of one server needs. */
 export interface HttpContext extends ListenerDependencies {
   readonly bus: MessageBus;
+  /** The bridge to the server's actors. */
+  readonly gateway: ActorGateway;
   /** Bounds the bytes that wait for all clients of the server together. */
   readonly outputBudget: OutputBudget;
   /** Counts subscriptions to changes, over whatever protocol, by the address of the client: see `remoteAddressOfSocket`. */

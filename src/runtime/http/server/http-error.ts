@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../../actors/client/actor-gateway.js';
 import { stackOrMessage } from '../../errors.js';
-import { GatewayError } from '../api/actor-gateway.js';
 import { challengeFor } from '../auth/credentials.js';
 import type { AccessLog } from './access-log.js';
 import { pathOf } from './redact-url.js';

@@ -6,7 +6,6 @@ import type { Turn } from '../../time/turn.js';
 import { Authorizer, listTokens } from '../auth/authorizer.js';
 import { serveAdmin } from '../api/admin-routes.js';
 import { serveApi } from '../api/api-routes.js';
-import { ActorGateway } from '../api/actor-gateway.js';
 import { EventStreams } from '../api/event-streams.js';
 import { AuthHook } from '../auth/auth-hook.js';
 import { HerdOrigins } from '../auth/herd-origins.js';
@@ -23,7 +22,6 @@ import { StaticFiles } from '../static/static-files.js';
 import { PagedResponses } from './paged-responses.js';
 import { rewriteTrackerUrl, serveTrackers } from '../trackers/tracker-routes.js';
 import { ReportIngest } from '../api/report-ingest.js';
-import { ReportHandler } from '../api/report-handler.js';
 import { serveWebSocket } from './web-socket.js';
 
 /** What those hear who may not ask. */
@@ -42,13 +40,14 @@ const noSchemaCompilers = { compilersFactory: { buildValidator: rejectCompiler, 
  * @throws PortError
  */
 export async function listenForHttp(context: HttpContext, at: ListenOptions): Promise<Listener> {
-  const { config, server, bus } = context;
-  const { maxLineBytes, maxSubscribersPerAddress } = config.limits;
+  const { config, server, bus, gateway } = context;
+  const { limits } = config;
+  const { maxLineBytes, maxSubscribersPerAddress } = limits;
   // Which port it is, is known when it listens; nobody asks before.
   let origins = new HerdOrigins(context, { ...at, server });
   const accessLog = new AccessLog(bus, context.clock, maxLineBytes, listTokens(config.auth));
   const onDropped = (socket: Socket, reason: string) => accessLog.recordCutOff(socket, reason);
-  const connections = new HttpConnections({ ...context, limits: config.limits, onDropped });
+  const connections = new HttpConnections({ ...context, limits, onDropped });
   const app: FastifyInstance = fastify({
     serverFactory: (handler) =>
       createHttpServer(context.certificates, connections.serializeRequests(accessLog.wrap(handler))),
@@ -80,19 +79,12 @@ export async function listenForHttp(context: HttpContext, at: ListenOptions): Pr
   const authorizer = new Authorizer(config.auth, context.mode);
   const authHook = new AuthHook(authorizer);
   authHook.register(app);
-  const gateway = new ActorGateway(bus);
   const streams = new EventStreams({ ...context, maxSubscribersPerAddress }, connections);
-  const eventFeed = serveHerd(app, context, { origins: () => origins, gateway, authHook, streams });
-  serveHealth(app, context, gateway);
-  const ingest = new ReportIngest(gateway, context.clock, server, config.limits, context.status);
-  const reports = new ReportHandler(ingest, authHook, accessLog);
-  const changeFeed = serveApi(app, context, {
-    gateway,
-    ingest,
-    reports,
-    streams,
-    pagedResponses: new PagedResponses(connections),
-  });
+  const eventFeed = serveHerd(app, context, { origins: () => origins, authHook, streams });
+  serveHealth(app, context);
+  const reports = new ReportIngest({ ...context, limits, authHook, accessLog });
+  const pagedResponses = new PagedResponses(connections);
+  const changeFeed = serveApi(app, context, { reports, streams, pagedResponses });
   await serveTrackers(app, reports);
   await serveAdmin(app, context, authHook);
   new StaticFiles(context.pageFolders, (hostHeader) => origins.cspSources(hostHeader)).serve(app);

@@ -18,7 +18,7 @@ import {
   ownTracksQuery,
   traccarBody,
 } from './tracker-schemas.js';
-import type { ReportHandler } from '../api/report-handler.js';
+import type { ReportIngest } from '../api/report-ingest.js';
 
 /** Why a report is not taken that has none of what makes it one. */
 const problemMessages: Readonly<Record<ReportProblem['problem'], string>> = {
@@ -66,7 +66,7 @@ export const trackerRoutes: readonly RouteDescription[] = [
 ];
 
 /** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
-export async function serveTrackers(app: FastifyInstance, reports: ReportHandler): Promise<void> {
+export async function serveTrackers(app: FastifyInstance, reports: ReportIngest): Promise<void> {
   const config = { policy: 'report' } as const;
   await app.register((trackers, _, done) => {
     // What an app sends is not always what it says it sends, and some of it is empty.
@@ -94,7 +94,7 @@ export async function serveTrackers(app: FastifyInstance, reports: ReportHandler
   });
 }
 
-function acceptOwnTracks(request: FastifyRequest, reports: ReportHandler): void {
+function acceptOwnTracks(request: FastifyRequest, reports: ReportIngest): void {
   try {
     const report = ownTracksReport(request);
     if ('problem' in report) reports.ignore(request, problemMessages[report.problem], report.client);
@@ -113,7 +113,7 @@ function ownTracksReport({ headers, url, body }: FastifyRequest): TrackerReport 
   });
 }
 
-function acceptOsmAnd(request: FastifyRequest, reports: ReportHandler): void {
+function acceptOsmAnd(request: FastifyRequest, reports: ReportIngest): void {
   const report = osmAndReport(request);
   if (!('problem' in report)) return void reports.accept(request, report);
   if (report.problem === 'no-device') throw new HttpError(400, 'id or deviceid must say which device it is');

@@ -5,14 +5,20 @@ import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('[PE30] a server whose clock is more than 60 s away from its neighbour', () => {
   // Beats are so rare that only the test says what the clocks are.
-  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, settings: { peers: { heartbeatMs: 60_000 } } });
+  const herd = new HerdInProcess({
+    links: ['Blake-Bryant'],
+    hasHttp: true,
+    settings: { peers: { heartbeatMs: 60_000 } },
+  });
 
   before(() => herd.start());
   after(() => herd.stop());
 
   function hear(offsetMs: number): void {
     for (let beats = 0; beats < 3; beats += 1) {
-      herd.bus('Blake').send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId('Bryant'), offsetMs });
+      herd
+        .bus('Blake')
+        .send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId('Bryant'), offsetMs });
     }
   }
 
@@ -37,7 +43,7 @@ describe('[PE30] a server whose clock is more than 60 s away from its neighbour'
     expect(JSON.parse(seen)).to.deep.include({ ready: false, notReadyReasons: [why] });
     expect((JSON.parse(seen) as { links: unknown[] }).links[0]).to.deep.include({ clockOffsetMs: 7_200_000 });
     expect((await get('/metrics'))[1]).to.match(/^herd_link_clock_offset_seconds\{neighbour="Bryant",.*\} 7200$/m);
-    const refused = [503, JSON.stringify({ error: `the report has no time of its own, and ${why}` })];
+    const refused = [503, JSON.stringify({ error: `reports must include a time at present: ${why}` })];
     expect(await get('/osmand?id=kiwi&lat=34.07&lon=-118.44')).to.deep.equal(refused);
     expect(await post('/owntracks', phone)).to.deep.equal(refused);
     expect(await post('/api/locations', { client: 'kiwi', position: [34, -118] })).to.deep.equal(refused);

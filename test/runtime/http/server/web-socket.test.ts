@@ -8,6 +8,7 @@ import { Connection } from '../../../../src/actors/client/connection.js';
 import { SharedLimits } from '../../../../src/actors/server/shared-limits.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { addresses, type ServerMessage, type StoreMessage } from '../../../../src/actors/bus/messages.js';
+import { ActorGateway } from '../../../../src/actors/client/actor-gateway.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import type { Listener } from '../../../../src/runtime/sockets/listener.js';
 import { ServerCounts } from '../../../../src/runtime/observe/metrics/server-counts.js';
@@ -65,6 +66,8 @@ describe('the door for WebSocket', () => {
       },
       stop: () => undefined,
     });
+    const gateway = new ActorGateway(bus);
+    bus.attach(addresses.gateway, gateway);
     let connections = 0;
     const nextConnection = () => (connections += 1);
     const config = parseConfig(
@@ -74,7 +77,7 @@ servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peer
 limits: { maxLineBytes: ${maxLineBytes} }`,
       {},
     );
-    const edges = { bus, clock, turn, certificates: undefined, maxConnections: 10, nextConnection, config };
+    const edges = { bus, gateway, clock, turn, certificates: undefined, maxConnections: 10, nextConnection, config };
     const http = {
       server,
       outputBudget: new OutputBudget(defaultLimits.maxTotalOutputBufferBytes),
