@@ -1,4 +1,4 @@
-import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
+import type { AdminAccess } from '../../../src/runtime/http/api/api-types.js';
 import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
 import { broker, type Herd, type Server } from './herd.js';

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AdminActionError, describeAction } from '../../faults/admin-action.js';
 import { formatHostPort } from '../../sockets/listener.js';
+import type { AdminResponse } from './api-types.js';
 import { adminActionBody, parseInput } from './api-schemas.js';
 import type { AuthHook } from '../auth/auth-hook.js';
 import type { HttpContext } from '../server/http-context.js';
@@ -34,7 +35,7 @@ export async function serveAdmin(app: FastifyInstance, context: HttpContext, aut
       publishAction(request, '', error.message);
       done(error);
     });
-    adminApp.post('/api/admin', { config: { policy: 'admin' } }, async (request, reply) => {
+    adminApp.post<{ Reply: AdminResponse }>('/api/admin', { config: { policy: 'admin' } }, async (request, reply) => {
       const action = parseInput(adminActionBody, request.body);
       // First, for afterwards there may be no log to write it in.
       publishAction(request, describeAction(action));

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ActorGateway, LocationPage } from '../../../actors/client/actor-gateway.js';
 import { textOf } from '../../../protocol/text/bytes.js';
 import { formatIsoPosition, parsePosition } from '../../../protocol/place/position.js';
 import { maxValidRadiusKm } from '../../../protocol/upstream/upstream.js';
 import * as schemas from './api-schemas.js';
+import type { GeoJsonFeature, ListResponse, LocationJson } from './api-types.js';
 import { ChangeFeed } from './change-feed.js';
 import type { EventStreams } from './event-streams.js';
 import { herdRoutes } from './herd-routes.js';
@@ -22,6 +23,9 @@ const maxChangeStreams = 1_000;
 
 /** Clients whose locations are made JSON at a time, in half a millisecond or so; others are served between two pages. */
 const pageSize = 100;
+
+/** Header of responses that are outdated as soon as they are sent. */
+const noStore = ['cache-control', 'no-store'] as const;
 
 /** The media type of GeoJSON (RFC 7946, section 12). */
 const geoJsonType = 'application/geo+json';
@@ -95,33 +99,34 @@ export function serveApi(
   app.get('/openapi.json', (_, reply) =>
     reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, tokenPolicy))),
   );
-  app.post(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
+  app.post<{ Reply: LocationJson }>(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
     const { client, position, time } = schemas.parseInput(schemas.reportBody, request.body);
     const location = reports.accept(request, {
       client,
       position: typeof position === 'string' ? position : formatIsoPosition(...position),
       time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
     });
-    return reply.send(toLocationJson(location));
+    void reply.send(toLocationJson(location));
   });
   app.get(routes.list.path, (request, reply) => {
     const { limit, after } = schemas.parseInput(schemas.listQuery, request.query);
     return pagedResponses.send(
       request,
-      disableCaching(reply),
+      reply.header(...noStore),
       'application/json; charset=utf-8',
       generateClientList(gateway, after, limit),
     );
   });
-  const findLocation = async ({ params, raw }: FastifyRequest) => {
+  const findLocation = async ({ params, raw }: Pick<FastifyRequest, 'params' | 'raw'>) => {
     const { client } = schemas.parseInput(schemas.clientPath, params);
     const location = await gateway.findLocation(reports.parseClientId(client), remoteAddressOfSocket(raw.socket));
     if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
     return location;
   };
-  app.get(routes.where.path, async (request, reply) =>
-    disableCaching(reply).send(toLocationJson(await findLocation(request))),
-  );
+  app.get<{ Reply: LocationJson }>(routes.where.path, async (request, reply) => {
+    const location = toLocationJson(await findLocation(request));
+    return reply.header(...noStore).send(location);
+  });
   app.get(routes.near.path, async (request, reply) => {
     const { radius: radiusKm, count } = schemas.parseInput(schemas.nearbyQuery, request.query);
     if (count > upstream.maxCount) throw new HttpError(400, `count is at most ${upstream.maxCount}`);
@@ -134,10 +139,13 @@ export function serveApi(
     );
     // Its numbers may have more digits than JavaScript's, so it is relayed as text.
     const body = `{"location":${JSON.stringify(toLocationJson(location))},"near":${nearbyJson}}`;
-    return disableCaching(reply).type('application/json; charset=utf-8').send(body);
+    return reply
+      .header(...noStore)
+      .type('application/json; charset=utf-8')
+      .send(body);
   });
   app.get(routes.geo.path, (request, reply) =>
-    pagedResponses.send(request, disableCaching(reply), `${geoJsonType}; charset=utf-8`, generateGeoJson(gateway)),
+    pagedResponses.send(request, reply.header(...noStore), `${geoJsonType}; charset=utf-8`, generateGeoJson(gateway)),
   );
   const feed = new ChangeFeed(context.bus, clock);
   app.get(routes.changes.path, { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
@@ -154,10 +162,6 @@ export function serveApi(
     );
   });
   return feed;
-}
-
-function disableCaching(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-store');
 }
 
 /** A page of about `limit` clients, in parts. */
@@ -179,7 +183,8 @@ async function* generateClientList(
     if (chunk !== '') yield chunk;
     ({ next: cursor, size } = page);
   }
-  yield `],"next":${cursor ?? null},"size":${size}}`;
+  const end: Omit<ListResponse, 'clients'> = { next: cursor ?? null, size };
+  yield `],${JSON.stringify(end).slice(1)}`;
 }
 
 /** All clients as GeoJSON (RFC 7946), in parts. */
@@ -191,8 +196,12 @@ async function* generateGeoJson(gateway: ActorGateway): AsyncGenerator<string, v
     for (const location of page.locations) {
       const [latitude, longitude] = coordinatesOf(location);
       const { client, server, time } = toLocationJson(location);
-      const geometry = { type: 'Point', coordinates: [longitude, latitude] };
-      chunk += separator + JSON.stringify({ type: 'Feature', geometry, properties: { client, server, time } });
+      const feature: GeoJsonFeature = {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [longitude, latitude] },
+        properties: { client, server, time },
+      };
+      chunk += separator + JSON.stringify(feature);
       separator = ',\n';
     }
     if (chunk !== '') yield chunk;

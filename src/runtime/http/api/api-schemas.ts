@@ -64,9 +64,11 @@ export const adminActionBody = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('slow'), link, delayMs: z.int().min(1).max(maxDelayMs) }),
 ]);
 
+export const adminResponse = z.object({ done: z.string() });
+
 export const locationResponse = z.object({
   client: z.string(),
-  server: z.string().describe('The server that first got it.'),
+  server: z.string().describe('The server that the client reported it to.'),
   position: z.tuple([z.number(), z.number()]).describe('Latitude and longitude in degrees.'),
   time: z.string().describe('POSIX seconds, as the client wrote them.'),
   line: z.string().describe('The AT line.'),

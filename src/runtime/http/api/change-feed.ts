@@ -3,6 +3,7 @@ import { queuedLocationBytes } from '../../../actors/store/location-bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import type { MessageBus } from '../../bus/message-bus.js';
+import type { ChangeData } from './api-types.js';
 import { toLocationJson } from './location-json.js';
 import type { SseClient } from './sse-client.js';
 
@@ -74,7 +75,7 @@ class ChangeSubscriber {
   }
 
   private send({ id, text }: Change): void {
-    this.sse.send('location', text, id);
+    this.sse.send('location' satisfies keyof ChangeData, text, id);
   }
 }
 
@@ -110,9 +111,10 @@ export class ChangeFeed {
     this.unsubscribe ??= this.bus.on('locations-learned', ({ locations }) => this.record(locations));
     const subscriber = new ChangeSubscriber(sse, client);
     const missed = lastId === undefined ? undefined : this.changesAfter(lastId);
-    if (missed === undefined)
-      sse.send(lastId === undefined ? 'begin' : 'reset', '{}', this.formatId(this.nextNumber - 1));
-    else
+    if (missed === undefined) {
+      const first: keyof ChangeData = lastId === undefined ? 'begin' : 'reset';
+      sse.send(first, '{}', this.formatId(this.nextNumber - 1));
+    } else
       for (const [index, location] of missed.entries())
         subscriber.offer(new Change(this.formatId(this.nextNumber - missed.length + index), location));
     this.subscribers.add(subscriber);

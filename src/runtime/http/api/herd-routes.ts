@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { linksOf } from '../../../protocol/place/topology.js';
+import type { HerdResponse } from './api-types.js';
 import { EventFeed } from './event-feed.js';
 import type { EventStreams } from './event-streams.js';
 import type { AuthHook } from '../auth/auth-hook.js';
@@ -43,7 +44,7 @@ export function serveHerd(
 ): EventFeed {
   const { gateway, config, server, status, counts, bus, upstream, faultOf } = context;
   const topology = linksOf(config.topology);
-  app.get('/api/herd', async (request, reply) => {
+  app.get<{ Reply: HerdResponse }>('/api/herd', async (request, reply) => {
     const { size } = await gateway.list(0, 0);
     const notReadyReasons = status.notReadyReasons();
     return reply.header('cache-control', 'no-store').send({
@@ -51,7 +52,7 @@ export function serveHerd(
       server,
       adminAccess: authHook.checkAdminAccess(request),
       servers: origins().urls(request.headers.host),
-      topology: topology,
+      topology,
       links: status.linkSnapshots().map((link) => ({ ...link, injectedFault: faultOf(link.neighbour) })),
       bucket: status.bucketSnapshot() ?? null,
       hold: config.replication.kind === 'nats' ? config.replication.hold : 'all',
@@ -59,7 +60,7 @@ export function serveHerd(
       locations: size,
       connections: status.connections,
       ready: notReadyReasons.length === 0,
-      notReadyReasons: notReadyReasons,
+      notReadyReasons,
       counters: counts.totals,
     });
   });

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import { unauthorizedError, type Authorizer, type AdminAccess, type Principal } from './authorizer.js';
+import { unauthorizedError, type Authorizer, type Principal } from './authorizer.js';
+import type { AdminAccess } from '../api/api-types.js';
 import { challengeFor, readToken } from './credentials.js';
 import { HttpError } from '../server/http-error.js';
 

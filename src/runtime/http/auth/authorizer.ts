@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { AuthTokens } from '../../config/herd-config.js';
+import type { AdminAccess } from '../api/api-types.js';
 import type { HerdMode } from '../server/http-context.js';
 import { isLoopback } from '../../sockets/listener.js';
 import { HttpError } from '../server/http-error.js';
@@ -12,9 +13,6 @@ export type Principal =
   | { readonly kind: 'client' }
   | { readonly kind: 'admin' }
   | { readonly kind: 'device'; readonly client: ClientId };
-
-/** Whether a caller may administer: it may; it could with the token; or nobody may. */
-export type AdminAccess = 'allowed' | 'token-required' | 'disabled';
 
 /** What a request says of where it comes from. */
 export interface RequestOrigin {

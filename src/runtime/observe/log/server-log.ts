@@ -3,6 +3,7 @@ import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { MessageBus } from '../../bus/message-bus.js';
+import { eventUses } from '../event-uses.js';
 import { BatchFileTransport } from './batch-file-transport.js';
 import { LogFiles, type LogSuffix } from './log-files.js';
 import { formatEvent, formatLines } from './format-event.js';
@@ -14,43 +15,6 @@ import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
  * kill loses of the log is this much. What went wrong is written at once.
  */
 const batchMs = 50;
-
-/**
- * Which kinds of event the log listens to one by one. Lines have a listener of their own; what the others tell is counted, or stands
- * in the lines.
- */
-const isLogged: Readonly<Record<HerdEvent['kind'], boolean>> = {
-  lines: false,
-  link: true,
-  'neighbour-clock': true,
-  clock: true,
-  conflated: false,
-  subscribers: false,
-  'subscription-conflated': false,
-  'client-connected': true,
-  'client-disconnected': true,
-  'client-rejected': true,
-  'connection-evicted': false,
-  'http-request': true,
-  'http-response': true,
-  server: true,
-  'locations-learned': false,
-  'locations-restored': true,
-  'location-evicted': false,
-  'location-fetched': false,
-  'dead-letter': true,
-  'actor-failed': true,
-  'peer-rejected': true,
-  'upstream-failed': true,
-  'upstream-attempt': false,
-  'upstream-request': false,
-  'upstream-breaker': true,
-  'upstream-budget': true,
-  'admin-action': true,
-  bucket: true,
-  'bucket-warning': true,
-  warning: true,
-};
 
 /**
  * The log of one start of one server: files of everything, and files of what went wrong. It listens to the server's bus.
@@ -97,8 +61,8 @@ export class ServerLog {
 
   /** Writes down what happens on a bus from now on. */
   listen(bus: MessageBus): void {
-    for (const [kind, isIncluded] of Object.entries(isLogged)) {
-      if (isIncluded) bus.on(kind as HerdEvent['kind'], (event) => this.logEvent(event));
+    for (const [kind, { isLogged }] of Object.entries(eventUses)) {
+      if (isLogged) bus.on(kind as HerdEvent['kind'], (event) => this.logEvent(event));
     }
     this.bus = bus;
     this.setLevel(this.level);

@@ -54,6 +54,6 @@ describe('the OpenAPI document', () => {
 
   it('says of /api/herd what that answers', async () => {
     const answer: unknown = await (await fetch(herd.url('Blake', '/api/herd'))).json();
-    expect(herdResponse.safeParse(answer).error).to.equal(undefined);
+    expect(herdResponse.parse(answer)).to.deep.equal(answer);
   });
 });
