@@ -35,7 +35,7 @@ describe('the logs of a herd', function () {
     expect(linesWith(bryant, 'peer Metta out AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
     expect(linesWith(metta, 'peer Bryant in AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
     expect(linesWith(blake, `client ${far} connected over tcp; clients now: 1`)).to.have.lengthOf(1);
-    expect(linesWith(blake, `client ${far} left: `)).to.have.lengthOf(1);
+    expect(linesWith(blake, `client ${far} disconnected: `)).to.have.lengthOf(1);
     expect(linesWith(metta, 'link Bryant live')).to.have.lengthOf(1);
     await herd.stop();
   });

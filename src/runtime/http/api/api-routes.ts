@@ -18,10 +18,10 @@ import type { PagedResponses } from '../server/paged-responses.js';
 import { trackerRoutes } from '../trackers/tracker-routes.js';
 import type { ReportIngest } from './report-ingest.js';
 
-/** Who may follow changes at once; one more is turned away. */
+/** Maximum readers of changes; one more is rejected. */
 const maxChangeStreams = 1_000;
 
-/** Clients whose locations are made JSON at a time, in half a millisecond or so; others are served between two pages. */
+/** Locations converted to JSON at once, in about 0.5 ms; other requests are served between two pages. */
 const pageSize = 100;
 
 /** Header of responses that are outdated as soon as they are sent. */
@@ -34,28 +34,28 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
   report: {
     method: 'post',
     path: '/api/locations',
-    summary: 'Report where a client is.',
+    summary: 'Report the location of a client.',
     body: schemas.reportBody,
     response: schemas.locationResponse,
   },
   list: {
     method: 'get',
     path: '/api/clients',
-    summary: 'Where clients are, page by page.',
+    summary: 'List the locations of all clients, in pages.',
     query: schemas.listQuery,
     response: schemas.listResponse,
   },
   where: {
     method: 'get',
     path: '/api/clients/:client',
-    summary: 'Where a client is.',
+    summary: 'Get the location of a client.',
     parameters: schemas.clientPath,
     response: schemas.locationResponse,
   },
   near: {
     method: 'get',
     path: '/api/clients/:client/near',
-    summary: 'What is near a client.',
+    summary: 'Search near a client.',
     parameters: schemas.clientPath,
     query: schemas.nearbyQuery,
     response: schemas.nearbyResponse,
@@ -63,28 +63,28 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
   geo: {
     method: 'get',
     path: '/api/geojson',
-    summary: 'Where all clients are.',
+    summary: 'Get the locations of all clients as GeoJSON.',
     response: schemas.geoJsonResponse,
     responseType: geoJsonType,
   },
   changes: {
     method: 'get',
     path: '/api/changes',
-    summary: 'Each change from now on, as server-sent events; resumable with Last-Event-ID.',
+    summary: 'Follow new locations as server-sent events; resumable with Last-Event-ID.',
     query: schemas.changesQuery,
     headers: schemas.changesHeaders,
     response: 'events',
   },
 };
 
-/** What the API is made of. */
+/** Services that the routes use, besides the context. */
 interface ApiDependencies {
   readonly reports: ReportIngest;
   readonly streams: EventStreams;
   readonly pagedResponses: PagedResponses;
 }
 
-/** The protocol's questions and reports as JSON. */
+/** Serves reports and queries as JSON. */
 export function serveApi(
   app: FastifyInstance,
   context: HttpContext,
@@ -92,12 +92,12 @@ export function serveApi(
 ): ChangeFeed {
   const { gateway, clock, upstream, config } = context;
   const maxRadiusKm = maxValidRadiusKm(upstream);
-  const tokenPolicy = config.auth.clientToken === undefined ? 'open' : 'closed';
+  const isTokenRequired = config.auth.clientToken !== undefined;
   const routeDescriptions = [...Object.values(routes), ...herdRoutes, ...trackerRoutes];
-  // Made when it is asked for: few ask, and every start would wait for it.
+  // Built on the first request: it is rarely needed, and would slow down every start.
   let openApiDocument: unknown;
   app.get('/openapi.json', (_, reply) =>
-    reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, tokenPolicy))),
+    reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, isTokenRequired))),
   );
   app.post<{ Reply: LocationJson }>(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
     const { client, position, time } = schemas.parseInput(schemas.reportBody, request.body);
@@ -120,7 +120,7 @@ export function serveApi(
   const findLocation = async ({ params, raw }: Pick<FastifyRequest, 'params' | 'raw'>) => {
     const { client } = schemas.parseInput(schemas.clientPath, params);
     const location = await gateway.findLocation(reports.parseClientId(client), remoteAddressOfSocket(raw.socket));
-    if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
+    if (location === undefined) throw new HttpError(404, `no server knows client ${client}`);
     return location;
   };
   app.get<{ Reply: LocationJson }>(routes.where.path, async (request, reply) => {
@@ -129,15 +129,15 @@ export function serveApi(
   });
   app.get(routes.near.path, async (request, reply) => {
     const { radius: radiusKm, count } = schemas.parseInput(schemas.nearbyQuery, request.query);
-    if (count > upstream.maxCount) throw new HttpError(400, `count is at most ${upstream.maxCount}`);
-    if (radiusKm > maxRadiusKm) throw new HttpError(400, `radius is at most ${maxRadiusKm}`);
+    if (count > upstream.maxCount) throw new HttpError(400, `count must be at most ${upstream.maxCount}`);
+    if (radiusKm > maxRadiusKm) throw new HttpError(400, `radius must be at most ${maxRadiusKm}`);
     const location = await findLocation(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
     const nearbyJson = textOf(
       await gateway.nearby({ ...position, radiusKm, count }, remoteAddressOfSocket(request.raw.socket)),
     );
-    // Its numbers may have more digits than JavaScript's, so it is relayed as text.
+    // Relayed as text: its numbers may have more digits than a double holds.
     const body = `{"location":${JSON.stringify(toLocationJson(location))},"near":${nearbyJson}}`;
     return reply
       .header(...noStore)
@@ -150,7 +150,8 @@ export function serveApi(
   const feed = new ChangeFeed(context.bus, clock);
   app.get(routes.changes.path, { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
     const { client } = schemas.parseInput(schemas.changesQuery, request.query);
-    if (feed.size >= maxChangeStreams) throw new HttpError(503, `${maxChangeStreams} others follow already`);
+    if (feed.size >= maxChangeStreams)
+      throw new HttpError(503, `too many readers of changes (limit ${maxChangeStreams})`);
     const clientFilter = client === undefined ? undefined : reports.parseClientId(client);
     const lastEventId = request.headers['last-event-id'];
     let remove = (): void => undefined;
@@ -164,7 +165,7 @@ export function serveApi(
   return feed;
 }
 
-/** A page of about `limit` clients, in parts. */
+/** Yields a page of about `limit` clients in parts. */
 async function* generateClientList(
   gateway: ActorGateway,
   after: number,
@@ -187,7 +188,7 @@ async function* generateClientList(
   yield `],${JSON.stringify(end).slice(1)}`;
 }
 
-/** All clients as GeoJSON (RFC 7946), in parts. */
+/** Yields all clients as GeoJSON (RFC 7946) in parts. */
 async function* generateGeoJson(gateway: ActorGateway): AsyncGenerator<string, void, void> {
   let chunk = '{"type":"FeatureCollection","features":[';
   let separator = '';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { HttpContext } from '../server/http-context.js';
 
-/** Whether the server lives, whether it should be sent clients, and what it has counted: for those who keep it running. */
+/** Serves liveness, readiness and metrics. */
 export function serveHealth(app: FastifyInstance, context: HttpContext): void {
   const { gateway, config, server, status, counts, logBufferedBytes } = context;
   app.get('/healthz', { config: { policy: 'public' } }, (_, reply) =>

@@ -10,33 +10,33 @@ import type { HttpContext } from '../server/http-context.js';
 import type { RouteDescription } from './openapi.js';
 import { HttpError } from '../server/http-error.js';
 
-/** What is described of them. */
+/** Routes of the herd's status, as described by OpenAPI. */
 export const herdRoutes: readonly RouteDescription[] = [
   {
     method: 'get',
     path: '/api/herd',
-    summary: 'What this server knows of the herd and of itself.',
+    summary: 'Get the status of this server and its links.',
     response: herdResponse,
   },
   {
     method: 'get',
     path: '/api/events',
-    summary: 'What happens in this server from now on, as server-sent events.',
+    summary: 'Follow the events of this server as server-sent events.',
     response: 'events',
   },
 ];
 
-/** Who may read along at once; one more is turned away. */
+/** Maximum readers of events; one more is rejected. */
 const maxEventStreams = 1_000;
 
-/** What these routes are made of. */
+/** Services that the routes use, besides the context. */
 interface HerdDependencies {
   readonly origins: () => HerdOrigins;
   readonly authHook: AuthHook;
   readonly streams: EventStreams;
 }
 
-/** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
+/** Serves the status of this server and its events. */
 export function serveHerd(
   app: FastifyInstance,
   context: HttpContext,
@@ -66,7 +66,8 @@ export function serveHerd(
   });
   const feed = new EventFeed(bus);
   app.get('/api/events', { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
-    if (feed.size >= maxEventStreams) throw new HttpError(503, `${maxEventStreams} others read along already`);
+    if (feed.size >= maxEventStreams)
+      throw new HttpError(503, `too many event-stream clients (limit ${maxEventStreams})`);
     feed.add(streams.open(request, reply, (client) => feed.remove(client)));
   });
   return feed;

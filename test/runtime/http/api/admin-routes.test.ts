@@ -88,7 +88,7 @@ describe('admin-action', () => {
     expect(await client.readToEnd()).to.equal('');
     await eventually('Gasol is gone', async () => !(await fetch(herd.url('Gasol', '/healthz')).catch(() => undefined)));
     await eventually('Bryant backs off', async () => (await linkState('Bryant', 'Gasol')).startsWith('backoff'));
-    expect(await logOf('Gasol')).to.match(/administration: 127\.0\.0\.1:\d+ asks for crash Gasol\n/);
+    expect(await logOf('Gasol')).to.match(/admin 127\.0\.0\.1:\d+: crash Gasol\n/);
     expect(await refused('Blake', { action: 'crash', server: 'Gasol' })).to.deep.equal([409, 'Gasol is down']);
     const starts = herd.startCounts.get('Gasol');
     await done('Blake', { action: 'restart', server: 'Gasol' });
@@ -143,7 +143,7 @@ describe('admin-action', () => {
     await herd.report('Bryant', 'heard', 1_353_118_103);
     await eventually('lines are told of', tells(' in IAMAT heard '));
     expect(await tells('unheard')()).to.equal(false);
-    expect(await tells('asks for log lines of Bryant')(), 'told at the level of errors').to.equal(true);
+    expect(await tells(': log lines of Bryant')(), 'told at the level of errors').to.equal(true);
   });
 
   it('says what cannot be done, and does nothing', async () => {
@@ -169,7 +169,7 @@ describe('admin-action', () => {
       'admin-action',
       ({ outcome }: { outcome: string }) => outcome === 'rejected',
     );
-    expect(refusal).to.have.property('reason').that.contains('administration is off here');
+    expect(refusal).to.have.property('reason').that.contains('administration is disabled');
     stream.close();
   });
 

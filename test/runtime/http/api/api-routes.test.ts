@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { bytesOf } from '../../../../src/protocol/text/bytes.js';
 import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
+import { createLocation } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('the API over HTTP', () => {
@@ -65,18 +66,18 @@ describe('the API over HTTP', () => {
     };
     expect(await errorOf('/api/clients/no%ZZ')).to.deep.equal([
       400,
-      'the address is not understood: each % stands before two hexadecimal digits, and what they spell is UTF-8',
+      'invalid URL: each % must be followed by two hexadecimal digits, and the decoded bytes must be UTF-8',
     ]);
-    const sentence = 'a body must be JSON, and say so: content-type application/json';
+    const sentence = 'body must be JSON (content-type: application/json)';
     const body = Buffer.from('{"client":"a","position":"+1+1"}');
     expect(await errorOf('/api/locations', { method: 'POST', body })).to.deep.equal([415, sentence]);
     for (const [sent, status, error] of [
-      ['nonsense\r\n\r\n', 400, 'this cannot be read as a request of HTTP/1.1'],
-      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+      ['nonsense\r\n\r\n', 400, 'not a valid HTTP/1.1 request'],
+      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers are too long'],
       [
         'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\nConnection: close\r\n\r\n',
         400,
-        'there is more than one Host header',
+        'more than one Host header',
       ],
     ] as const) {
       const answer = await rawAnswer(sent);
@@ -132,7 +133,7 @@ describe('the API over HTTP', () => {
       expect(answer['error'], says).to.contain(says);
     }
     expect((await report('x'.repeat(70_000))).status).to.equal(413);
-    expect((await get('/api/clients/nobody')).body).to.deep.equal({ error: 'nobody in the herd knows nobody' });
+    expect((await get('/api/clients/nobody')).body).to.deep.equal({ error: 'no server knows client nobody' });
     expect((await get('/api/clients/nobody')).status).to.equal(404);
     expect((await get('/api/clients/now/near?count=101')).status).to.equal(400);
     expect((await get('/api/clients?limit=0')).status).to.equal(400);
@@ -200,15 +201,8 @@ describe('the API over HTTP', () => {
     const [response] = (await once(reader, 'response')) as [IncomingMessage];
     response.pause();
     const bus = herd.bus('Blake');
-    const { locationFromReport } = await import('../../../../src/protocol/place/location.js');
     const rounds = 60_000;
-    const told = Array.from({ length: rounds }, (_, round) =>
-      locationFromReport(
-        { client: 'slow' as never, position: '+1+1', time: String(round), instant: { seconds: round, nanoseconds: 0 } },
-        'Blake' as never,
-        '+0.000000000',
-      ),
-    );
+    const told = Array.from({ length: rounds }, (_, round) => createLocation('slow', round));
     bus.publish({ kind: 'locations-learned', locations: told, from: undefined });
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -230,7 +224,7 @@ describe('the API over HTTP', () => {
       streams.push(first, await EventStream.open(few.url('Blake', '/api/events')));
       for (const path of ['/api/changes', '/api/events']) {
         const refused = await fetch(few.url('Blake', path));
-        const error = 'this address has 2 subscriptions already: close one of them first';
+        const error = 'too many subscriptions from this address (limit 2): close one first';
         expect([refused.status, await refused.json()]).to.deep.equal([503, { error }]);
       }
       first.close();
@@ -282,7 +276,7 @@ describe('the API over HTTP', () => {
     ]);
     expect(JSON.stringify(body)).to.contain('"minimum":-90');
     const geo = JSON.stringify(paths['/api/geojson']);
-    expect(geo).to.contain('"200":{"description":"The answer.","content":{"application/geo+json":{');
+    expect(geo).to.contain('"200":{"description":"Success.","content":{"application/geo+json":{');
     expect((await fetch(herd.url('Blake', '/api/geojson'))).headers.get('content-type')).to.contain(
       'application/geo+json',
     );

@@ -48,7 +48,7 @@ describe('EventStreams', () => {
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually('the request is handled', () => outcome !== 'not handled');
     await app.close();
-    expect(outcome).to.equal('Error: the client is gone');
+    expect(outcome).to.equal('Error: client disconnected');
     expect(subscribersPerAddress.tryAcquire('127.0.0.1')).to.equal(true);
   });
 });

@@ -86,7 +86,9 @@ describe('the HTTP server of a server', () => {
         clocksAgree: true,
       })),
     );
-    const { propagationDelay, ...totals } = seen['counters'] as { propagationDelay: { boundsSeconds: number[]; counts: number[] } };
+    const { propagationDelay, ...totals } = seen['counters'] as {
+      propagationDelay: { boundsSeconds: number[]; counts: number[] };
+    };
     expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });
     expect(propagationDelay.counts.reduce((sum, count) => sum + count)).to.equal(1);
     expect(propagationDelay.counts).to.have.lengthOf(propagationDelay.boundsSeconds.length + 1);
@@ -188,7 +190,7 @@ describe('the HTTP server of a server', () => {
     for (const origin of ['http://stranger.example', 'null', 'http://127.0.0.1:1']) {
       const answer = await asked(origin);
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([403, null]);
-      expect(await answer.json()).to.deep.equal({ error: 'pages of other origins may not ask' });
+      expect(await answer.json()).to.deep.equal({ error: 'cross-origin request not allowed' });
     }
   });
 });

@@ -145,7 +145,7 @@ describe('HttpConnections', () => {
     expect(Math.max(...perTurn.values())).to.be.at.most(16);
   });
 
-  it('destroys a connection that takes nothing of its response for stallMs, and no other', async () => {
+  it('destroys a connection that reads nothing of its response for writeTimeoutMs, and no other', async () => {
     await open({ writeTimeoutMs: 200 });
     const [stalled, reading, thinking] = [await caller(), await caller(), await caller()];
     stalled.pause();
@@ -159,7 +159,7 @@ describe('HttpConnections', () => {
     await holds(() => expect(begun.length).to.equal(2));
     onRequest = () => undefined;
     thinking.write(request);
-    await holds(() => expect(dropped).to.deep.equal(['took nothing for 0.2 s of what waited for it']));
+    await holds(() => expect(dropped).to.deep.equal(['read nothing of its response for 0.2 s']));
     await holds(() => expect(begun[0]?.[0].socket.destroyed).to.equal(true));
     expect(begun.slice(1).map(([{ socket }]) => socket.destroyed)).to.deep.equal([false, false]);
     clearInterval(sips);
@@ -200,7 +200,7 @@ describe('HttpConnections', () => {
       await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
     }
     expect(refused.map(({ reason, count }) => [reason, count])).to.deep.equal([
-      ['there are 2 HTTP connections from this address already', 1],
+      ['too many HTTP connections from this address (limit 2)', 1],
     ]);
     await holds(() => expect(refused.map(({ count }) => count)).to.deep.equal([1, 4]));
     kept[0]?.destroy();
@@ -234,7 +234,7 @@ describe('HttpConnections', () => {
     await caller();
     const socket = await caller();
     await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
-    expect(refused.map(({ reason }) => reason)).to.deep.equal(['there are 1 HTTP connections already']);
+    expect(refused.map(({ reason }) => reason)).to.deep.equal(['too many HTTP connections (limit 1)']);
   });
 
   it('lets go of a connection that changes its protocol, but not while it is being answered', async () => {

@@ -75,7 +75,7 @@ describe('the doors for phones', () => {
   });
 
   it('take what OsmAnd makes of the address that the documents tell it, and more of what it can send', async () => {
-    const docs = readFileSync(new URL('../../../../../docs/doors.md', import.meta.url), 'utf8');
+    const docs = readFileSync(new URL('../../../../../docs/guides/tracking-apps.md', import.meta.url), 'utf8');
     const told = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
     expect(told).to.contain('{0}');
     // Latitude, longitude, time in milliseconds, and the dilution of precision, its altitude and its speed.
@@ -137,16 +137,13 @@ describe('the doors for phones', () => {
     expect((await send('/osmand?id=666')).status).to.equal(200);
     expect(await place('666')).to.equal(404);
     const nobody = await send('/osmand?lat=34.07&lon=-118.44');
-    expect([nobody.status, await nobody.json()]).to.deep.equal([
-      400,
-      { error: 'id or deviceid must say which device it is' },
-    ]);
+    expect([nobody.status, await nobody.json()]).to.deep.equal([400, { error: 'id or deviceid is required' }]);
     expect((await send('/osmand?id=666&lat=91&lon=0')).status).to.equal(400);
   });
 
   it('do not read a body of any length from those who hear what is wrong with it', async () => {
     const answer = await send('/osmand', { method: 'POST', body: 'x'.repeat(70_000) });
-    expect([answer.status, await answer.json()]).to.deep.equal([413, { error: 'the body has more than 65536 bytes' }]);
+    expect([answer.status, await answer.json()]).to.deep.equal([413, { error: 'body must have at most 65536 bytes' }]);
   });
 
   it('take no report from a page of another origin', async () => {

@@ -109,16 +109,14 @@ describe('BatchFile', () => {
     for (let index = 0; index < lines; index += 1) log(line);
     disk.release();
     await eventually('the disk has taken it', () => readFileSync(path).length > 1_000_000);
-    await eventually('it has said what is lost', () => readFileSync(path, 'latin1').includes('lines were lost'));
+    await eventually('it has said what is lost', () => readFileSync(path, 'latin1').includes('log entries lost here'));
     log('last');
     const got = await written();
     expect(got[0]).to.equal('first');
     expect(got.at(-1)).to.equal('last');
     const kept = got.filter((text) => text === line).length;
     expect(kept).to.be.within(16_384, 16_385);
-    expect(got.at(-2)).to.equal(
-      `${lines - kept} times lines were lost here, because the disk was too slow or could not be written`,
-    );
+    expect(got.at(-2)).to.equal(`${lines - kept} log entries lost here: the disk was too slow or not writable`);
     expect(got).to.have.lengthOf(kept + 3);
   });
 
@@ -133,10 +131,7 @@ describe('BatchFile', () => {
     disk.state = 'sound';
     log('room again');
     const got = await written();
-    expect(got).to.have.members([
-      'room again',
-      '10 times lines were lost here, because the disk was too slow or could not be written',
-    ]);
+    expect(got).to.have.members(['room again', '10 log entries lost here: the disk was too slow or not writable']);
   });
 
   it('says again that a disk is full after it was not', async () => {
@@ -164,8 +159,8 @@ describe('BatchFile', () => {
     log('there again');
     const lines = await written();
     expect(lines.at(-1)).to.equal('there again');
-    expect(lines.join('\n')).to.match(/^\d+ times lines were lost here/m);
-    expect(troubles).to.deep.equal(['it was deleted, and is begun anew']);
+    expect(lines.join('\n')).to.match(/^\d+ log entr(y|ies) lost here/m);
+    expect(troubles).to.deep.equal(['the file was deleted and has been recreated']);
   });
 
   it('goes on when it was deleted and cannot be begun anew, says so once, and is there when it can', async () => {
@@ -195,7 +190,7 @@ describe('BatchFile', () => {
     expect(await written()).to.deep.equal([
       'a line tha',
       'whole',
-      '1 times lines were lost here, because the disk was too slow or could not be written',
+      '1 log entry lost here: the disk was too slow or not writable',
     ]);
   });
 
@@ -265,7 +260,7 @@ describe('BatchFile', () => {
       log('x'.repeat(899));
       await close();
       for (const text of kept().texts) expect(text.length).to.be.at.most(1_000);
-      expect(kept().texts.join('')).to.contain('1 times lines were lost here');
+      expect(kept().texts.join('')).to.contain('1 log entry lost here');
     });
 
     it('puts a line that is longer than a file into one of its own', async () => {

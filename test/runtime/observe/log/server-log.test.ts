@@ -81,8 +81,8 @@ describe('ServerLog', () => {
     bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock differs' });
     await log.close();
     expect(lines('error log')).to.deep.equal([
-      'the clock of Metta is 90.000 s ahead of the own one',
-      'the clock differs: the server is not ready, and takes no report without a time of its own',
+      "the clock of Metta is 90.000 s ahead of this server's",
+      'the clock differs: the server is not ready and rejects reports without a time',
     ]);
   });
 
