@@ -8,7 +8,7 @@ import { eventually } from '../../../support/eventually.js';
 import { createLocation } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('the API over HTTP', () => {
+describe('the HTTP API', () => {
   const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
   const streams: EventStream[] = [];
 
@@ -37,7 +37,7 @@ describe('the API over HTTP', () => {
     return stream;
   }
 
-  it('takes a report as IAMAT does, and tells where a client is on any server', async () => {
+  it('accepts reports by the rules of IAMAT, and returns the location of a client from any server', async () => {
     const { status, body } = await report({
       client: 'käfer',
       position: '+34.068930-118.445127',
@@ -57,7 +57,7 @@ describe('the API over HTTP', () => {
     expect((await report({ client: 'now', position: '+1+1' })).body['line']).to.match(/ [+-]0\.\d{9} now /);
   });
 
-  it('answers in the one form of errors also what is no address, no JSON, and no HTTP', async () => {
+  it('responds in the common error format to invalid URLs, JSON and HTTP', async () => {
     const errorOf = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(herd.url('Blake', path), init);
       const body = (await answer.json()) as Record<string, unknown>;
@@ -87,7 +87,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('answers a request also where what comes behind it is no HTTP, and then closes the connection', async () => {
+  it('responds to a request that is followed by invalid HTTP, and then closes the connection', async () => {
     const answer = await rawAnswer('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nnonsense\r\n\r\n');
     expect(answer)
       .to.match(/^HTTP\/1.1 200 OK\r\n/)
@@ -95,7 +95,7 @@ describe('the API over HTTP', () => {
       .and.match(/\r\n\r\nok\n$/);
   });
 
-  /** All that is answered to bytes that may be no request. */
+  /** Returns the complete response to bytes that may not be valid HTTP. */
   async function rawAnswer(sent: string): Promise<string> {
     const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');
     socket.write(sent);
@@ -104,13 +104,13 @@ describe('the API over HTTP', () => {
     return answer;
   }
 
-  it('has no head of an answer that never ends', async () => {
+  it('rejects HEAD for streams', async () => {
     for (const path of ['/api/changes', '/api/events']) {
       expect((await fetch(herd.url('Blake', path), { method: 'HEAD' })).status, path).to.equal(404);
     }
   });
 
-  it('[CM6] says what is wrong with what is asked', async () => {
+  it('[CM6] rejects invalid input and names every problem', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
       [{ client: 'a', position: '1,1' }, 'position must be'],
@@ -140,14 +140,14 @@ describe('the API over HTTP', () => {
     expect((await get('/api/nothing')).status).to.equal(404);
   });
 
-  it('tells what is near a client', async () => {
+  it('returns what is near a client', async () => {
     await report({ client: 'near', position: '+1+1' });
     const { body } = await get('/api/clients/near/near?radius=5&count=3');
     expect(body['near']).to.deep.equal({ results: [] });
     expect(body['location']).to.include({ client: 'near' });
   });
 
-  it('pages through all clients, and shows them as GeoJSON', async () => {
+  it('lists all clients in pages and as GeoJSON', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `page-${index}`);
     for (const client of names) await report({ client, position: [10, 20] });
     const seen: string[] = [];
@@ -168,7 +168,7 @@ describe('the API over HTTP', () => {
     expect(one?.geometry).to.deep.equal({ type: 'Point', coordinates: [20, 10] });
   });
 
-  it('streams changes, and goes on where a reader left', async () => {
+  it('streams changes, and resumes after the last one that a reader received', async () => {
     const all = await changes();
     await all.waitFor('begin');
     const only = await changes(undefined, '?client=one');
@@ -194,7 +194,7 @@ describe('the API over HTTP', () => {
       await (await changes(id)).waitFor('reset');
   });
 
-  it('tells a follower who does not read the newest of each client when it reads again', async () => {
+  it('conflates changes for a slow reader', async () => {
     const { hostname, port } = new URL(herd.url('Blake', '/'));
     const reader = request({ hostname, port, path: '/api/changes' });
     reader.end();
@@ -212,7 +212,7 @@ describe('the API over HTTP', () => {
     reader.destroy();
   });
 
-  it('has so many event streams of one address, and says so to one more', async () => {
+  it('limits the event streams of one address', async () => {
     const few = new HerdInProcess({
       links: ['Blake-Bryant'],
       hasHttp: true,
@@ -237,7 +237,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('sends a list in parts, as one JSON document of the size that was asked for', async () => {
+  it('sends a list in parts, as one JSON document of the requested size', async () => {
     const client = await herd.client('Blake');
     client.send(Array.from({ length: 450 }, (_, each) => `IAMAT part-${each} +1+1 1\n`).join(''));
     await eventually('all are known', async () => ((await get('/api/clients?limit=1')).body['size'] as number) >= 450);
@@ -252,7 +252,7 @@ describe('the API over HTTP', () => {
     expect([head.status, await head.text()]).to.deep.equal([200, '']);
   });
 
-  it('is described by a document of the schemas that check it', async () => {
+  it('is described by an OpenAPI document that is built from its schemas', async () => {
     const { body } = await get('/openapi.json');
     const paths = body['paths'] as Record<string, Record<string, { parameters: { name: string }[] }>>;
     expect(body['openapi']).to.equal('3.1.0');

@@ -16,7 +16,7 @@ const fromClient = (...lines: string[]): LinesEvent => ({
   lines,
 });
 
-/** Says that a text is UTF-8, and holds nothing that a terminal or a reader by lines acts on. */
+/** Whether a text is UTF-8 without line ends and terminal controls. */
 function expectClean(bytes: string): void {
   expect(isUtf8(Buffer.from(bytes, 'latin1'))).to.equal(true);
   expect(textOf(bytes)).to.match(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u);
@@ -153,12 +153,12 @@ describe('formatEvent', () => {
     [{ kind: 'bucket-warning', reason: 'too large' }, 'warn', 'bucket: too large'],
   ];
   for (const [event, level, text] of examples) {
-    it(`tells of a ${event.kind} as ${level}: ${text}`, () => {
+    it(`logs ${event.kind} as ${level}: ${text}`, () => {
       expect(formatEvent(event)).to.deep.equal({ level, text });
     });
   }
 
-  it('tells of lines with who said them, and to whom', () => {
+  it('formats lines with party, address and direction', () => {
     expect(formatLines(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
       'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
     );
@@ -172,23 +172,23 @@ describe('formatEvent', () => {
     expect(formatLines(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
   });
 
-  it('does not tell of a location: the line that brought it is there', () => {
+  it('omits learned locations', () => {
     expect(
       formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined }),
     ).to.equal(undefined);
   });
 
-  it('does not tell of a disk that remembers nothing', () => {
+  it('omits a restore of no locations', () => {
     expect(formatEvent({ kind: 'locations-restored', locations: [] })).to.equal(undefined);
   });
 
-  it('tells where an error was thrown', () => {
+  it('includes the stack of an error', () => {
     const error = new Error('thrown on demand');
     const text = formatEvent({ kind: 'actor-failed', address: 'store', directive: 'resume', error })?.text;
     expect(text).to.contain('thrown on demand').and.contain('format-event.test');
   });
 
-  it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
+  it('escapes line ends and terminal controls', () => {
     expect(formatLines(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
       'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
     );
@@ -228,7 +228,7 @@ describe('formatEvent', () => {
     });
   }
 
-  it('shows so many bytes of a longer line, and how long it is, never a part of a character', () => {
+  it('truncates a long line between characters, and appends its length', () => {
     const shownOf = (line: string) => formatLines(fromClient(line), 'now').slice('now client 192.0.2.1:4 in '.length);
     const whole = 'x'.repeat(maxShownBytes);
     expect(shownOf(whole)).to.equal(whole);
@@ -243,7 +243,7 @@ describe('formatEvent', () => {
     );
   });
 
-  it('leaves the bytes of other letters as they came', () => {
+  it('does not escape non-ASCII letters', () => {
     const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
     expect(formatLines(fromClient(kiwi), 'now')).to.equal(`now client 192.0.2.1:4 in ${kiwi}`);
   });
