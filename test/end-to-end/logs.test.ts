@@ -73,7 +73,7 @@ describe('the logs of a herd', function () {
     // While there is something to write, it is looked once a second whether the log is still there.
     await eventually('it has said that its log is gone', async () => {
       expect(await herd.report('Solo', 'kiwi')).to.match(/^AT Solo /);
-      return command.stderr.includes('it was deleted');
+      return command.stderr.includes('was deleted');
     });
     command.signal('SIGTERM');
     expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
