@@ -305,11 +305,13 @@ export class HostedServer {
     const serverContext = { server: id, mode, status: view, counts, logBufferedBytes, administer: services.administer };
     const faultOf = (neighbour: ServerId) => services.faultOf(id, neighbour);
     const bounds = { outputBudget, subscribersPerAddress };
+    const { gateway } = this.server;
     const httpContext = {
       ...listenerDependencies,
       ...serverContext,
       ...bounds,
       bus,
+      gateway,
       config,
       upstream,
       pageFolders,
