@@ -110,7 +110,64 @@ describe('herd simulate', function () {
     await write('  []');
     expect(await simulate('--environment', 'dreams')).to.include({
       status: 2,
-      stderr: 'herd: there is no world dreams; there are virtual, sockets, processes\n',
+      stderr: 'herd: unknown environment dreams (expected one of: virtual, sockets, processes)\n',
+    });
+  });
+
+  describe('--live', () => {
+    /** Starts a scenario that restarts the first server; resolves when it has ended, with the URL of the dashboard. */
+    async function runLive(expected: string): Promise<{ command: HerdCommand; url: string }> {
+      await write(`
+  - { at: 300ms, report: { server: Blake, ${kiwi} } }
+  - { at: 600ms, crash: Blake }
+  - { at: 700ms, restart: Blake }
+  - { at: 2500ms, expect: { server: Blake, client: kiwi, position: '${expected}' } }`);
+      const command = new HerdCommand(['simulate', 'test.yaml', '--live'], { cwd: folder });
+      await command.waitForOutput('The scenario has ended.');
+      return { command, url: /^Dashboard: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(command.stdout)?.[1] ?? '' };
+    }
+
+    async function fetchJson(url: string): Promise<unknown> {
+      return (await fetch(url)).json();
+    }
+
+    it('serves the dashboard of the herd after the last step, and ends with 0 on Ctrl-C if the run passed', async () => {
+      const { command, url } = await runLive('+34.068930-118.445127');
+      const { server, servers } = (await fetchJson(`${url}/api/herd`)) as Record<string, unknown>;
+      expect(server).to.equal('Blake');
+      const urls = servers as { name: string; httpUrl: string }[];
+      expect(urls.map(({ name }) => name)).to.deep.equal(['Blake', 'Bryant']);
+      expect(urls[0]?.httpUrl).to.equal(url);
+      for (const { httpUrl } of urls) {
+        const { clients } = (await fetchJson(`${httpUrl}/api/clients`)) as { clients: { client: string }[] };
+        expect(clients.map(({ client }) => client)).to.deep.equal(['kiwi']);
+      }
+      expect(await (await fetch(url)).text()).to.match(/^<!doctype html>/);
+      command.signal('SIGINT');
+      expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
+      expect(command.stdout.indexOf('Dashboard: ')).to.be.within(0, command.stdout.indexOf('▶'));
+      expect(command.stdout).to.match(/^PASSED: /m);
+      expect(command.stderr).to.equal('');
+    });
+
+    it('ends with 1 on Ctrl-C if the run failed', async () => {
+      const { command } = await runLive('+00.000000+000.000000');
+      command.signal('SIGINT');
+      expect(await command.waitForExit()).to.deep.equal({ status: 1, signal: null });
+    });
+
+    it('rejects several files and other environments', async () => {
+      await write('  []');
+      expect(await simulate('test.yaml', '--live')).to.include({
+        status: 2,
+        stderr: 'herd: --live runs one scenario, not 2\n',
+      });
+      for (const environment of ['virtual', 'processes']) {
+        expect(await simulate('--live', '--environment', environment)).to.include({
+          status: 2,
+          stderr: `herd: --live runs on real sockets and cannot be combined with --environment ${environment}\n`,
+        });
+      }
     });
   });
 
@@ -133,7 +190,7 @@ describe('herd simulate', function () {
       expect(pids).to.have.length(2);
       command.signalGroup('SIGINT');
       expect(await command.waitForExit()).to.deep.equal({ status: 2, signal: null });
-      expect(command.stderr).to.equal('herd: interrupted: nothing is decided\n');
+      expect(command.stderr).to.equal('herd: interrupted: result inconclusive\n');
       expect(pids.filter(isAlive)).to.deep.equal([]);
       expect(await readdir(folder)).to.deep.equal(['test.yaml']);
     });

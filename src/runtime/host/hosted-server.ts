@@ -84,7 +84,7 @@ export interface HostServices {
 const restorePageSize = 1_000;
 
 /** A server that is alone, and with which nothing is done by hand. */
-const noHostServices: HostServices = {
+export const noHostServices: HostServices = {
   httpPortOf: () => undefined,
   administer: () => Promise.reject(new AdminActionError('other-process', 'nobody administers this server')),
   faultOf: () => ({ kind: 'none' }),

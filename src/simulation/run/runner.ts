@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly invariants?: readonly Invariant[];
   /** Hears of everything on the record, as it goes, and what is said about it. */
   readonly onEntry?: (atMs: number, event: RunEvent) => void;
+  /** Called at the end of the scenario; the environment is stopped when the promise resolves. */
+  readonly keepRunning?: (result: RunResult) => Promise<void>;
 }
 
 /**
@@ -46,6 +48,7 @@ class ScenarioRun {
   private readonly workload: Workload;
   /** How far the clocks of clients are off that a step has set, in milliseconds. */
   private readonly clockOffsetMs = new Map<ClientId, number>();
+  private readonly keepRunning: RunOptions['keepRunning'];
 
   constructor(
     private readonly scenario: Scenario,
@@ -54,8 +57,10 @@ class ScenarioRun {
       keep = 'hash',
       invariants = createInvariants(scenario),
       onEntry = () => undefined,
+      keepRunning,
     }: RunOptions,
   ) {
+    this.keepRunning = keepRunning;
     this.environment = createEnvironment((event) => {
       this.observer.observe(event);
       this.workload.observe(event);
@@ -81,6 +86,11 @@ class ScenarioRun {
       await this.settle();
       // The end takes every server down, and says nothing of the herd.
       metrics = this.observer.metrics.results();
+      if (this.keepRunning !== undefined) {
+        const result = this.result(metrics);
+        await this.keepRunning(result);
+        return result;
+      }
     } finally {
       await this.environment.stop();
     }

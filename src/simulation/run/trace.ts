@@ -64,10 +64,10 @@ export class Trace {
     if (this.batchedCount === eventsPerBatch) this.write();
   }
 
-  /** The hash of the whole record, in hexadecimal. The record ends here. */
+  /** The hash of all events so far, in hexadecimal. */
   hash(): string {
     this.write();
-    return this.digest.digest('hex');
+    return this.digest.copy().digest('hex');
   }
 
   private write(): void {
