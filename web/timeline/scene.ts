@@ -1,5 +1,5 @@
 import type { FaultBand, TimelineMark, StepMark, TimelineData } from '../../src/simulation/report/timeline-data.js';
-import type { Violation } from '../../src/simulation/run/result.js';
+import type { RecordedViolation } from '../../src/simulation/run/result.js';
 import type { Layout } from './layout.js';
 import type { Messages } from './messages.js';
 import type { Palette } from './palette.js';
@@ -11,7 +11,7 @@ export type Target =
   | { readonly kind: 'band'; readonly band: FaultBand }
   | { readonly kind: 'mark'; readonly mark: TimelineMark }
   | { readonly kind: 'step'; readonly step: StepMark }
-  | { readonly kind: 'violation'; readonly violation: Violation };
+  | { readonly kind: 'violation'; readonly violation: RecordedViolation };
 
 /** Messages in view beyond which single arrows cannot be told apart, and are drawn as a density instead. */
 export const maxArrows = 1_500;

@@ -2,7 +2,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
@@ -32,12 +32,12 @@ export class AcknowledgedSurvives implements Invariant {
   private readonly links = new UndisturbedLinks();
   private reports: TrackedReport[] = [];
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
+  checkPeriodically(view: HerdView): Violation[] {
     this.links.update(view);
     return [];
   }
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     // In other worlds what is seen here is late, and a proxy on a link may lose what it carries.
     if (view.environment.observationDelayMs > 0) return undefined;
     this.links.onEvent(event);
@@ -109,7 +109,7 @@ export class AcknowledgedSurvives implements Invariant {
   }
 
   /** The first report that was answered and is lost. */
-  private findLost(view: HerdView): InvariantViolation | undefined {
+  private findLost(view: HerdView): Violation | undefined {
     for (const report of this.reports) {
       if (report.answer === 'none') continue;
       const missing = [...report.disconnected].find(

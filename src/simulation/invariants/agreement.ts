@@ -1,14 +1,14 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView, NewestLocation } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** Servers that reach each other hold the same location of every client, and their digests say so. */
 export class Agreement implements Invariant {
   readonly name = 'agreement';
 
-  async checkConverged(view: HerdView, settledMs: number): Promise<InvariantViolation[]> {
-    const violations: InvariantViolation[] = [];
+  async checkConverged(view: HerdView, settledMs: number): Promise<Violation[]> {
+    const violations: Violation[] = [];
     for (const component of view.reachableComponents()) {
       const differing = await this.firstDifference(view, component, settledMs);
       if (differing !== undefined) violations.push(differing);
@@ -23,7 +23,7 @@ export class Agreement implements Invariant {
     view: HerdView,
     component: readonly ServerId[],
     settledMs: number,
-  ): Promise<InvariantViolation | undefined> {
+  ): Promise<Violation | undefined> {
     for (const client of view.newest.keys()) {
       const newest = newestIn(view, component, client);
       if (
@@ -42,12 +42,12 @@ export class Agreement implements Invariant {
     return undefined;
   }
 
-  private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<InvariantViolation[]> {
+  private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<Violation[]> {
     // Full stores agree about what is new.
     if (component.some((server) => view.hasEvicted(server))) return [];
     const [first] = component;
     const expected = first && (await view.environment.readDigest(first));
-    const violations: InvariantViolation[] = [];
+    const violations: Violation[] = [];
     for (const server of component) {
       const digest = await view.environment.readDigest(server);
       if (digest === expected) continue;

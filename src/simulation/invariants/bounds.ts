@@ -1,7 +1,7 @@
 import type { StoreLimits } from '../../actors/ports/limits.js';
 import { locationBytes } from '../../actors/store/location-bytes.js';
 import type { HerdView, StoredLocation } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /**
  * Bytes that one connection may have under way: what a wire takes before it has no room, what both systems keep of it, and a
@@ -18,8 +18,8 @@ export class Bounds implements Invariant {
 
   constructor(private readonly limits: StoreLimits) {}
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
-    const violations: InvariantViolation[] = [];
+  checkPeriodically(view: HerdView): Violation[] {
+    const violations: Violation[] = [];
     for (const server of view.runningServers) {
       const stored = view.stored.get(server);
       const { maxClients, maxStoreBytes } = this.limits;

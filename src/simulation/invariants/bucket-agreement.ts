@@ -1,12 +1,12 @@
 import type { HerdView } from '../run/herd-view.js';
 import { mayBeInTransit, newestIn } from './agreement.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** The bucket holds, of every client, what the servers hold that reach the broker. */
 export class BucketAgreement implements Invariant {
   readonly name = 'bucket-agreement';
 
-  checkConverged(view: HerdView, settledMs: number): InvariantViolation[] {
+  checkConverged(view: HerdView, settledMs: number): Violation[] {
     const connected = view.reachablePairs().map(([server]) => server);
     if (connected.length === 0) return [];
     for (const [client, newest] of view.newest) {

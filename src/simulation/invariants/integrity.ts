@@ -2,7 +2,7 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Limits } from '../../actors/ports/limits.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 
 /** Every location that a server holds was reported by a client, and is as the first server wrote it. */
@@ -16,7 +16,7 @@ export class Integrity implements Invariant {
 
   constructor(private readonly limits: Pick<Limits, 'maxClientIdBytes'>) {}
 
-  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent): Violation | undefined {
     if (event.kind === 'learned')
       return event.from === undefined ? this.checkReport(event) : this.checkReplicated(event);
     if (event.kind !== 'command-sent') return undefined;
@@ -25,19 +25,13 @@ export class Integrity implements Invariant {
     return undefined;
   }
 
-  private checkReport({ server, location }: { server: string; location: Location }): InvariantViolation | undefined {
+  private checkReport({ server, location }: { server: string; location: Location }): Violation | undefined {
     this.acceptedLines.add(location.line);
     if (location.server === server && this.reported.has(locationReportKey(server, location))) return undefined;
     return { server: location.server, text: `${server} holds ${location.line}, which no client reported to it` };
   }
 
-  private checkReplicated({
-    server,
-    location,
-  }: {
-    server: string;
-    location: Location;
-  }): InvariantViolation | undefined {
+  private checkReplicated({ server, location }: { server: string; location: Location }): Violation | undefined {
     if (this.acceptedLines.has(location.line)) return undefined;
     const text = `${server} holds ${location.line}, which no server ever got from a client`;
     return { server: location.server, text };

@@ -3,7 +3,7 @@ import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
 
 /** What was found to be broken. */
-export interface InvariantViolation {
+export interface Violation {
   readonly text: string;
   /** The server at which it was seen; undefined where it is the herd's. */
   readonly server?: ServerId | undefined;
@@ -19,13 +19,13 @@ export interface Invariant {
   /** The kinds of events that it looks at. */
   readonly observedKinds?: readonly SimulationEvent['kind'][];
   /** Safety: looks at an event of these kinds before the view has taken it in. */
-  onEvent?(event: SimulationEvent, view: HerdView): InvariantViolation | undefined;
+  onEvent?(event: SimulationEvent, view: HerdView): Violation | undefined;
   /** Safety: looks around, after each step and once a simulated second. */
-  checkPeriodically?(view: HerdView): InvariantViolation[];
+  checkPeriodically?(view: HerdView): Violation[];
   /**
    * Liveness: looks at a herd that has had the time that it is promised.
    *
    * @param settledMs what happened after this moment may be under way still
    */
-  checkConverged?(view: HerdView, settledMs: number): Promise<InvariantViolation[]> | InvariantViolation[];
+  checkConverged?(view: HerdView, settledMs: number): Promise<Violation[]> | Violation[];
 }

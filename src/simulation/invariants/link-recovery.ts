@@ -1,11 +1,11 @@
 import type { HerdView } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** Neighbours that run and reach each other are linked. */
 export class LinkRecovery implements Invariant {
   readonly name = 'link-recovery';
 
-  checkConverged(view: HerdView): InvariantViolation[] {
+  checkConverged(view: HerdView): Violation[] {
     return view
       .reachablePairs()
       .filter(([one, other]) => !view.isLive(one, other))

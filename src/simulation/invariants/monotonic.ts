@@ -1,14 +1,14 @@
 import { supersedes } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** What a server holds of a client never goes back in the order of locations. */
 export class Monotonic implements Invariant {
   readonly name = 'monotonic';
   readonly observedKinds = ['learned'] as const;
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     if (event.kind !== 'learned') return undefined;
     const { server, location } = event;
     const stored = view.stored.get(server)?.get(location.client)?.location;

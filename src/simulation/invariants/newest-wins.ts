@@ -4,7 +4,7 @@ import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import { parseTime, type Instant } from '../../protocol/place/time.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** How far a server's clock, and how clocks are read, may be off before its reports prove nothing, in milliseconds. */
 const toleranceMs = 250;
@@ -29,7 +29,7 @@ export class NewestWins implements Invariant {
   readonly observedKinds = ['command-sent', 'response-received'] as const;
   private readonly clients = new Map<ClientId, ClientReports>();
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     // In other worlds it takes a while until it is seen here what a server holds.
     if (view.environment.observationDelayMs > 0) return undefined;
     if (event.kind === 'command-sent') this.onReportSent(event.line, view);
@@ -53,12 +53,7 @@ export class NewestWins implements Invariant {
     });
   }
 
-  private onReportAnswered(
-    server: ServerId,
-    command: string,
-    answer: string,
-    view: HerdView,
-  ): InvariantViolation | undefined {
+  private onReportAnswered(server: ServerId, command: string, answer: string, view: HerdView): Violation | undefined {
     const location = parseAt(answer);
     const known = this.clients.get(asClientId(command.split(' ')[1] ?? ''));
     const report = known?.pending.get(command);
@@ -85,7 +80,7 @@ export class NewestWins implements Invariant {
     report: { server: ServerId; location: Location; claimedMs: number; sentMs: number },
     known: ClientReports,
     view: HerdView,
-  ): InvariantViolation | undefined {
+  ): Violation | undefined {
     const { server, location, claimedMs, sentMs } = report;
     const isAhead = claimedMs > sentMs + maxEffectiveAheadMs - toleranceMs;
     const isNewest =

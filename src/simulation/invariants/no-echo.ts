@@ -1,7 +1,7 @@
 import { asClientId, type ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** Where the server that first got a location stands in its line, after `AT `. */
 const originStart = 3;
@@ -17,7 +17,7 @@ export class NoEcho implements Invariant {
   private readonly pendingComparisons = new Map<string, number>();
   private readonly lookedUp = new Set<string>();
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     // What a wire that is gone has not brought, nobody waits for any more.
     if (event.kind === 'link' && event.state === 'catching-up')
       this.pendingComparisons.delete(`${event.server}>${event.neighbour}`);
@@ -35,12 +35,7 @@ export class NoEcho implements Invariant {
     this.pendingComparisons.set(link, Math.max(0, (this.pendingComparisons.get(link) ?? 0) + change));
   }
 
-  private checkLocation(
-    server: ServerId,
-    neighbour: ServerId,
-    line: string,
-    view: HerdView,
-  ): InvariantViolation | undefined {
+  private checkLocation(server: ServerId, neighbour: ServerId, line: string, view: HerdView): Violation | undefined {
     const originEnd = line.indexOf(' ', originStart);
     const clientStart = line.indexOf(' ', originEnd + 1) + 1;
     const client = line.slice(clientStart, line.indexOf(' ', clientStart));

@@ -1,6 +1,6 @@
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** A herd that nothing new is told goes quiet but for heartbeats and comparisons: no location is passed on. */
 export class Quiescent implements Invariant {
@@ -23,7 +23,7 @@ export class Quiescent implements Invariant {
     this.lastSentText = `${event.server} told ${event.neighbour} ${event.line}`;
   }
 
-  checkConverged(view: HerdView, settledMs: number): InvariantViolation[] {
+  checkConverged(view: HerdView, settledMs: number): Violation[] {
     if (this.lastReportMs + this.convergenceBoundMs > settledMs || this.lastSentMs <= settledMs) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
     return [{ text: `the herd had nothing new to tell, and ${lateMs} ms ago ${this.lastSentText}` }];

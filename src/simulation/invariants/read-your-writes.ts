@@ -4,7 +4,7 @@ import { parseAt, supersedes, type Location } from '../../protocol/place/locatio
 import type { HerdView } from '../run/herd-view.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
@@ -50,7 +50,7 @@ export class ReadYourWrites implements Invariant {
     this.isChecked = isFast && !steps.some(({ action }) => action.kind === 'slow');
   }
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
+  checkPeriodically(view: HerdView): Violation[] {
     this.links.update(view);
     // A step may have held up what is under way: that is not checked.
     this.acceptedReports.clear();
@@ -59,7 +59,7 @@ export class ReadYourWrites implements Invariant {
     return [];
   }
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     // In other worlds it takes a while until it is seen here what a server has learned.
     if (!this.isChecked || view.environment.observationDelayMs > 0) return undefined;
     switch (event.kind) {
@@ -119,7 +119,7 @@ export class ReadYourWrites implements Invariant {
   private checkResponse(
     { client, server, command, lines }: Extract<SimulationEvent, { kind: 'response-received' }>,
     view: HerdView,
-  ): InvariantViolation | undefined {
+  ): Violation | undefined {
     if (command?.startsWith('WHATSAT ') !== true) return undefined;
     const required = this.takeQuery(client, server, command);
     const [first = ''] = lines;

@@ -1,13 +1,13 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /** Answers come in the order of the commands, one a command, and each is an answer to its command. */
 export class ResponsesInOrder implements Invariant {
   readonly name = 'responses-in-order';
   readonly observedKinds = ['response-received'] as const;
 
-  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent): Violation | undefined {
     if (event.kind !== 'response-received') return undefined;
     const { client, server, command, lines } = event;
     const [first = ''] = lines;

@@ -1,9 +1,9 @@
-import type { InvariantViolation, Invariant } from '../invariants/invariant.js';
+import type { Invariant, Violation } from '../invariants/invariant.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 import { HerdView } from './herd-view.js';
 import { RunMetricsRecorder } from './metrics.js';
-import type { Violation } from './result.js';
+import type { RecordedViolation } from './result.js';
 import { isTraced, type RunEvent, type Trace, type TraceEvent } from './trace.js';
 
 /** Violations that are kept: what broke first matters, and all else may follow from it. */
@@ -11,7 +11,7 @@ const maxViolations = 100;
 
 /** Watches a run: keeps the record, the view, the measures and the invariants up to date with what happens in its world. */
 export class Observer {
-  readonly violations: Violation[] = [];
+  readonly violations: RecordedViolation[] = [];
   readonly view: HerdView;
   readonly metrics: RunMetricsRecorder;
   private readonly invariantsByEventKind = new Map<SimulationEvent['kind'], Invariant[]>();
@@ -55,7 +55,7 @@ export class Observer {
     }
   }
 
-  recordViolation(invariant: string, { text, server }: InvariantViolation): void {
+  recordViolation(invariant: string, { text, server }: Violation): void {
     this.record({ kind: 'violation', invariant, text, server });
     if (this.violations.length >= maxViolations) return;
     this.violations.push({ atMs: this.environment.nowMs(), invariant, text, server });
@@ -73,7 +73,7 @@ export class Observer {
     this.onEntry(this.environment.nowMs(), { kind: 'remark', text });
   }
 
-  private recordViolations(invariant: string, violations: readonly InvariantViolation[]): void {
+  private recordViolations(invariant: string, violations: readonly Violation[]): void {
     for (const violation of violations) this.recordViolation(invariant, violation);
   }
 }
