@@ -4,28 +4,8 @@ import type {
   BucketSession,
   LocationBucket,
 } from '../../actors/ports/location-bucket.js';
-import type { Clock } from '../../actors/ports/clock.js';
 import type { ClientId } from '../../protocol/place/ids.js';
-import type { SimulatedNetwork } from '../network/simulated-network.js';
-import type { SocketHost } from '../network/socket.js';
-import type { SimulationListener } from '../environment.js';
-import type { BucketEngine } from './bucket-engine.js';
-import { SimulatedSession } from './simulated-session.js';
-
-/** What connections with a simulated engine need. */
-export interface SimulatedBucketEdges {
-  readonly engine: BucketEngine;
-  readonly network: SimulatedNetwork;
-  /** The process that connects. */
-  readonly host: SocketHost;
-  /** The clock of that process. */
-  readonly clock: Clock;
-  /** Milliseconds between two signs of life. */
-  readonly beatMs: number;
-  readonly tell: SimulationListener;
-  /** Hears that a promise was given or kept: what waits for it runs before time goes on. */
-  readonly onPromise: () => void;
-}
+import { SimulatedSession, type SimulatedBucketEdges } from './simulated-session.js';
 
 /** The bucket of a simulated herd, as one of its servers reaches it. */
 export class SimulatedBucket implements LocationBucket {

@@ -7,11 +7,29 @@ import type {
   PutOutcome,
 } from '../../actors/ports/location-bucket.js';
 import { parseBucketValue } from '../../protocol/nats/bucket-value.js';
+import type { Clock } from '../../actors/ports/clock.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { OneWay } from '../network/one-way.js';
-import { brokerName, type EngineConnection } from './bucket-engine.js';
-import type { SimulatedBucketEdges } from './simulated-bucket.js';
+import type { SimulatedNetwork } from '../network/simulated-network.js';
+import type { SocketHost } from '../network/socket.js';
+import type { SimulationListener } from '../environment.js';
+import { brokerName, type BucketEngine, type EngineConnection } from './bucket-engine.js';
+
+/** What connections with a simulated engine need. */
+export interface SimulatedBucketEdges {
+  readonly engine: BucketEngine;
+  readonly network: SimulatedNetwork;
+  /** The process that connects. */
+  readonly host: SocketHost;
+  /** The clock of that process. */
+  readonly clock: Clock;
+  /** Milliseconds between two signs of life. */
+  readonly beatMs: number;
+  readonly tell: SimulationListener;
+  /** Hears that a promise was given or kept: what waits for it runs before time goes on. */
+  readonly onPromise: () => void;
+}
 
 /** Entries in a batch, at most. */
 const batchMax = 100;

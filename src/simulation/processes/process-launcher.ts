@@ -1,16 +1,5 @@
-import type { ServerId } from '../../protocol/place/ids.js';
 import { LauncherError, type ServerLauncher, type RunningServer, type LaunchOptions } from '../real/launcher.js';
-import { ServerProcess } from './server-process.js';
-
-/** The program that serves one server, is watched by its parent, and ends with it. */
-export interface InstrumentedProgram {
-  readonly file: string;
-  readonly environmentVariables: NodeJS.ProcessEnv;
-  argumentsFor(
-    server: ServerId,
-    options: { readonly herdYaml: string; readonly upstreamUrl: string },
-  ): readonly string[];
-}
+import { ServerProcess, type InstrumentedProgram } from './server-process.js';
 
 /** One process a server, of the real command; what the story does to servers is done by signals. */
 export class ProcessLauncher implements ServerLauncher {

@@ -1,9 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { ClientId } from '../../protocol/place/ids.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { ServerPorts } from '../../runtime/host/hosted-server.js';
 import { LauncherError, type RunningServer, type LaunchOptions } from '../real/launcher.js';
-import type { InstrumentedProgram } from './process-launcher.js';
 import { reviveReport, type InstrumentationRequest, type InstrumentationReport } from './instrumentation-messages.js';
 
 /** How long a process may take to start, or to say what it holds, in milliseconds: a busy machine may keep it waiting. */
@@ -11,6 +10,16 @@ const responseTimeoutMs = 30_000;
 
 /** As much of what a process wrote on standard error as is told of its end: its last characters. */
 const shownErrorCharacters = 2_000;
+
+/** The program that serves one server, is watched by its parent, and ends with it. */
+export interface InstrumentedProgram {
+  readonly file: string;
+  readonly environmentVariables: NodeJS.ProcessEnv;
+  argumentsFor(
+    server: ServerId,
+    options: { readonly herdYaml: string; readonly upstreamUrl: string },
+  ): readonly string[];
+}
 
 type InstrumentationResponse = Extract<InstrumentationReport, { kind: 'stored-location' | 'store-digest' }>;
 
