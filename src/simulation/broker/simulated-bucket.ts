@@ -7,7 +7,7 @@ import type {
 import type { ClientId } from '../../protocol/place/ids.js';
 import { SimulatedSession, type SimulatedBucketEdges } from './simulated-session.js';
 
-/** The bucket of a simulated herd, as one of its servers reaches it. */
+/** The bucket of a simulated herd, as seen by one server. */
 export class SimulatedBucket implements LocationBucket {
   private session: SimulatedSession | undefined;
   private readonly sessions = new Set<SimulatedSession>();
@@ -30,12 +30,12 @@ export class SimulatedBucket implements LocationBucket {
     await Promise.all([...this.sessions].map(({ over }) => over));
   }
 
-  /** Questions and writes that are yet to be answered. */
+  /** Reads and writes that wait for a reply. */
   get underWayAsked(): number {
     return this.session?.underWayAsked ?? 0;
   }
 
-  /** The process was killed: its system breaks the connection that there is. */
+  /** The process was killed, so its operating system closes the connection. */
   processKilled(): void {
     this.session?.abandon();
   }

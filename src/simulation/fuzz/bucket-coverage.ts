@@ -2,7 +2,7 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { SimulationEvent } from '../environment.js';
 import type { CoverageGoal } from './coverage-goals.js';
 
-/** Reasons by which a server tells what happened to its connection to the broker. */
+/** Coverage goals by the reason of a bucket state change. */
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   'connection refused': 'the broker refused a connection',
   'no answer in time': 'the broker did not answer a connection attempt',
@@ -11,16 +11,16 @@ const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   'the bucket was deleted': 'a bucket that was deleted was found to be gone',
 };
 
-/** Counts what a run of a herd on NATS met of the ways in which it gets over the faults of its broker. */
+/** Counts the broker faults and recoveries that a run on NATS met. */
 export class BucketCoverage {
   private readonly loaded = new Set<ServerId>();
-  /** What the bucket held when it was wiped, and does not hold again. */
+  /** Clients that were in the bucket when it was wiped, and have not been written again. */
   private readonly wiped = new Set<ClientId>();
   private readonly stored = new Set<ClientId>();
 
   constructor(private readonly count: (path: CoverageGoal) => void) {}
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'bucket':

@@ -1,7 +1,7 @@
 import type { Action, Edge } from '../scenario/scenario.js';
 import { broker } from '../scenario/links-in.js';
 
-/** What runs meet sometimes, if they are worth anything: each fault, and each way in which a herd gets over one. */
+/** What the runs of a fuzz session should meet: each fault, and each recovery path. */
 export const coverageGoals = [
   'a herd that replicates by flooding',
   'a herd that replicates through NATS',
@@ -73,10 +73,10 @@ export const coverageGoals = [
   'a write of before came into a bucket that was made anew',
 ] as const;
 
-/** One of them. */
+/** One of `coverageGoals`. */
 export type CoverageGoal = (typeof coverageGoals)[number];
 
-/** The faults of a step. */
+/** Returns the goals met by the faults of a step. */
 export function coverageGoalsFor(action: Action): CoverageGoal[] {
   switch (action.kind) {
     case 'crash':

@@ -4,10 +4,10 @@ import type { SimulationEvent } from '../environment.js';
 import { BucketCoverage } from './bucket-coverage.js';
 import { coverageGoalsFor, type CoverageGoal } from './coverage-goals.js';
 
-/** Locations of one page of a catch-up, at most. */
+/** Maximum locations in one page of a catch-up. */
 const maxPageLocations = 500;
 
-/** Reasons by which a link tells what happened to it. */
+/** Coverage goals by the reason of a link state change. */
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   ECONNREFUSED: 'a call was refused',
   ECONNRESET: 'a connection was reset',
@@ -15,13 +15,13 @@ const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   'the neighbour gives no sign of life': 'a silent neighbour was found',
 };
 
-/** Counts, of one run, what it met of `coverageGoals`. */
+/** Counts how often one run met each of `coverageGoals`. */
 export class Coverage {
   readonly counts: Partial<Record<CoverageGoal, number>> = {};
   private readonly started = new Set<ServerId>();
-  /** The state of each link, `Blake>Bryant`, as its server has it. */
+  /** State of each link as seen by its first server, e.g. `Blake>Bryant`. */
   private readonly linkStates = new Map<string, string>();
-  /** Locations told since a neighbour said that it had compared, by link. */
+  /** Locations sent since a neighbour reported a comparison, by link. */
   private readonly catchUpCounts = new Map<string, number>();
   private readonly lookedUp = new Set<string>();
   private readonly bucket = new BucketCoverage((path) => this.count(path));
@@ -33,7 +33,7 @@ export class Coverage {
     for (const { action } of steps) for (const path of coverageGoalsFor(action)) this.count(path);
   }
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     this.bucket.observe(event);
     switch (event.kind) {

@@ -6,25 +6,28 @@ import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
-/** What a connection says that the system of a killed process has broken: all that the process had handed to it came before. */
+/**
+ * Link end reason after a killed process: its operating system resets the connection after delivering what the process had
+ * written.
+ */
 const connectionResetReason = 'ECONNRESET';
 
-/** A report that a server has taken and some neighbours have not learned yet. */
+/** A report that a server has accepted and some neighbours have not learned yet. */
 interface TrackedReport {
   readonly server: ServerId;
   readonly key: string;
   readonly location: Location;
-  /** Who must learn it. */
+  /** Neighbours that must learn it. */
   readonly neighbours: Set<ServerId>;
-  /** Those that have seen the end of the connection over which they should have. */
+  /** Neighbours that have seen the end of the connection over which it was sent. */
   readonly disconnected: Set<ServerId>;
   answer: 'none' | 'arrived';
   life: 'running' | 'crashed';
 }
 
 /**
- * A report that was answered is not lost by the crash of the server that answered it, while a link of it was up and the
- * neighbour lives. A crash is that of the process (`kill -9`): what it had handed to its system still arrives.
+ * An acknowledged report survives the crash of its server if one of its links was up and that neighbour lives. A crash is that
+ * of the process (`kill -9`): what was handed to the operating system still arrives.
  */
 export class AcknowledgedSurvives implements Invariant {
   readonly name = 'acknowledged-survives';
@@ -38,7 +41,7 @@ export class AcknowledgedSurvives implements Invariant {
   }
 
   onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
-    // In other worlds what is seen here is late, and a proxy on a link may lose what it carries.
+    // In other environments events arrive late, and a proxy may lose data in transit.
     if (view.environment.observationDelayMs > 0) return undefined;
     this.links.onEvent(event);
     switch (event.kind) {
@@ -108,7 +111,7 @@ export class AcknowledgedSurvives implements Invariant {
     }
   }
 
-  /** The first report that was answered and is lost. */
+  /** Returns a violation for the first acknowledged report that is lost. */
   private findLost(view: HerdView): Violation | undefined {
     for (const report of this.reports) {
       if (report.answer === 'none') continue;

@@ -3,7 +3,7 @@ import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView, NewestLocation } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** Servers that reach each other hold the same location of every client, and their digests say so. */
+/** Servers that reach each other store the same location of every client, and their digests are equal. */
 export class Agreement implements Invariant {
   readonly name = 'agreement';
 
@@ -18,7 +18,7 @@ export class Agreement implements Invariant {
     return violations;
   }
 
-  /** One client is enough: where many differ, they differ for one reason. */
+  /** Returns the first difference only: many differences usually have one cause. */
   private async firstDifference(
     view: HerdView,
     component: readonly ServerId[],
@@ -43,7 +43,7 @@ export class Agreement implements Invariant {
   }
 
   private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<Violation[]> {
-    // Full stores agree about what is new.
+    // Full stores agree only about what is new.
     if (component.some((server) => view.hasEvicted(server))) return [];
     const [first] = component;
     const expected = first && (await view.environment.readDigest(first));
@@ -60,7 +60,7 @@ export class Agreement implements Invariant {
   }
 }
 
-/** The newest location that any of these servers is seen to hold of a client. */
+/** Returns the newest location of a client that any of these servers stores. */
 export function newestIn(
   view: HerdView,
   servers: readonly ServerId[],
@@ -74,7 +74,7 @@ export function newestIn(
   return newest;
 }
 
-/** Whether a location may still be on its way. */
+/** Whether a location may still be in transit. */
 export function mayBeInTransit(newest: NewestLocation | undefined, settledMs: number): boolean {
   return newest !== undefined && newest.sinceMs > settledMs;
 }

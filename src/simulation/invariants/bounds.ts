@@ -4,15 +4,15 @@ import type { HerdView, StoredLocation } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
 /**
- * Bytes that one connection may have under way: what a wire takes before it has no room, what both systems keep of it, and a
- * page of a catch-up that was under way when the room ended.
+ * Maximum bytes in flight in one connection: what a server writes before its output buffer is full, what both operating systems
+ * buffer, and one page of a catch-up that was under way then.
  */
 const maxInFlightBytes = 1_000_000;
 
-/** Questions and writes that one server may have under way to the broker: see docs/nats.md. */
+/** Maximum reads and writes of one server that wait for the broker (docs/guides/nats.md). */
 const maxPendingBrokerRequests = 256;
 
-/** Queues and memory stay in their bounds. */
+/** Queues and stores stay within their limits. */
 export class Bounds implements Invariant {
   readonly name = 'bounds';
 

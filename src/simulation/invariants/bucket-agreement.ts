@@ -2,7 +2,7 @@ import type { HerdView } from '../run/herd-view.js';
 import { mayBeInTransit, newestIn } from './agreement.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** The bucket holds, of every client, what the servers hold that reach the broker. */
+/** The bucket holds, for every client, what the servers connected to the broker store. */
 export class BucketAgreement implements Invariant {
   readonly name = 'bucket-agreement';
 
@@ -16,7 +16,7 @@ export class BucketAgreement implements Invariant {
       const known = newestHeld ?? stored;
       if (known === undefined || !view.mustHold(connected, known) || newestHeld?.line === stored?.line) continue;
       const text = `the bucket holds ${stored?.line ?? `nothing of ${client}`}, and the servers ${newestHeld?.line ?? 'nothing'}`;
-      // One client is enough: where many differ, they differ for one reason.
+      // The first difference is enough: many differences usually have one cause.
       return [{ text }];
     }
     return [];

@@ -5,13 +5,13 @@ import type { SimulationEvent } from '../environment.js';
 import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 
-/** Every location that a server holds was reported by a client, and is as the first server wrote it. */
+/** Every stored location was reported by a client and is unchanged since the first server wrote it. */
 export class Integrity implements Invariant {
   readonly name = 'integrity';
   readonly observedKinds = ['command-sent', 'learned'] as const;
-  /** What clients reported, and where: see `locationReportKey`. */
+  /** Reports of clients, by `locationReportKey`. */
   private readonly reported = new Set<string>();
-  /** The lines of the locations that came of reports. */
+  /** AT lines of locations that were created from reports. */
   private readonly acceptedLines = new Set<ByteString>();
 
   constructor(private readonly limits: Pick<Limits, 'maxClientIdBytes'>) {}

@@ -1,7 +1,7 @@
 import type { HerdView } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** Neighbours that run and reach each other are linked. */
+/** The links between running neighbours that can reach each other are live. */
 export class LinkRecovery implements Invariant {
   readonly name = 'link-recovery';
 

@@ -3,7 +3,7 @@ import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** What a server holds of a client never goes back in the order of locations. */
+/** A stored location is never replaced by an older one. */
 export class Monotonic implements Invariant {
   readonly name = 'monotonic';
   readonly observedKinds = ['learned'] as const;

@@ -1,7 +1,7 @@
 import type { SimulationEvent } from '../environment.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** No actor throws, whatever the network does. */
+/** No actor throws. */
 export class NoFailure implements Invariant {
   readonly name = 'no-failure';
   readonly observedKinds = ['failed'] as const;

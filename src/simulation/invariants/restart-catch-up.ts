@@ -2,7 +2,7 @@ import type { HerdView } from '../run/herd-view.js';
 import { newestIn } from './agreement.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** A server that was restarted knows every client again that the servers it reaches know. */
+/** A restarted server knows every client that the servers it can reach know. */
 export class RestartCatchUp implements Invariant {
   readonly name = 'restart-catch-up';
 

@@ -1,7 +1,7 @@
 import { LauncherError, type ServerLauncher, type RunningServer, type LaunchOptions } from '../real/launcher.js';
 import { ServerProcess, type InstrumentedProgram } from './server-process.js';
 
-/** One process a server, of the real command; what the story does to servers is done by signals. */
+/** Runs one process per server, with the real command. Faults of servers are signals. */
 export class ProcessLauncher implements ServerLauncher {
   readonly environment = 'processes';
   private readonly running = new Set<ServerProcess>();

@@ -5,13 +5,13 @@ import type { ServerPorts } from '../../runtime/host/hosted-server.js';
 import { LauncherError, type RunningServer, type LaunchOptions } from '../real/launcher.js';
 import { reviveReport, type InstrumentationRequest, type InstrumentationReport } from './instrumentation-messages.js';
 
-/** How long a process may take to start, or to say what it holds, in milliseconds: a busy machine may keep it waiting. */
+/** Milliseconds within which a process must start or answer; generous, since the machine may be busy. */
 const responseTimeoutMs = 30_000;
 
-/** As much of what a process wrote on standard error as is told of its end: its last characters. */
+/** Characters of standard error, from its end, that are included in the exit reason. */
 const shownErrorCharacters = 2_000;
 
-/** The program that serves one server, is watched by its parent, and ends with it. */
+/** The program that runs one instrumented server and exits with its parent. */
 export interface InstrumentedProgram {
   readonly file: string;
   readonly environmentVariables: NodeJS.ProcessEnv;
@@ -23,17 +23,17 @@ export interface InstrumentedProgram {
 
 type InstrumentationResponse = Extract<InstrumentationReport, { kind: 'stored-location' | 'store-digest' }>;
 
-/** A question that the process has not answered. */
+/** A request that the process has not answered. */
 interface PendingRequest {
   readonly resolve: (answer: InstrumentationResponse) => void;
   readonly reject: (error: LauncherError) => void;
 }
 
-/** One process that serves one server, from its start to its end. */
+/** One process that runs one server, from start to exit. */
 export class ServerProcess implements RunningServer {
-  /** Resolves when it takes clients; with the reason if it will not. */
+  /** Resolves when it accepts clients; with the reason if it fails to start. */
   readonly started: Promise<string | undefined>;
-  /** Resolves when it has ended, and everything that it told has been heard. */
+  /** Resolves when it has exited and all its reports have been processed. */
   readonly exited: Promise<void>;
   private readonly child: ChildProcess;
   private readonly pendingRequests = new Map<number, PendingRequest>();
@@ -107,7 +107,7 @@ export class ServerProcess implements RunningServer {
         return;
       case 'link':
       case 'bucket':
-        // They stand among what is seen as well.
+        // Link and bucket states arrive as events, too.
         return;
       case 'event':
         return this.options.emit(report.event);
@@ -132,7 +132,7 @@ export class ServerProcess implements RunningServer {
         resolve();
       });
     });
-    // What it told last is still in the channel when it is gone.
+    // Reports may still be in the channel after the exit.
     const disconnected = new Promise<void>((resolve) => child.on('disconnect', resolve));
     await exited;
     if (child.connected) await disconnected;

@@ -6,10 +6,10 @@ import { RunMetricsRecorder } from './metrics.js';
 import type { RecordedViolation } from './result.js';
 import { isTraced, type RunEvent, type Trace, type TraceEvent } from './trace.js';
 
-/** Violations that are kept: what broke first matters, and all else may follow from it. */
+/** Maximum number of violations that are kept: the first ones matter, the others may follow from them. */
 const maxViolations = 100;
 
-/** Watches a run: keeps the record, the view, the measures and the invariants up to date with what happens in its world. */
+/** Observes a run: updates trace, view and metrics, and checks the invariants. */
 export class Observer {
   readonly violations: RecordedViolation[] = [];
   readonly view: HerdView;
@@ -31,7 +31,7 @@ export class Observer {
     }
   }
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     if (isTraced(event)) this.record(event);
     for (const invariant of this.invariantsByEventKind.get(event.kind) ?? []) {
@@ -42,13 +42,13 @@ export class Observer {
     this.metrics.observe(event);
   }
 
-  /** Looks around for what shows only now and then. */
+  /** Runs the periodic checks of all invariants. */
   checkPeriodically(): void {
     for (const invariant of this.invariants)
       this.recordViolations(invariant.name, invariant.checkPeriodically?.(this.view) ?? []);
   }
 
-  /** Looks at a herd that has had the time that it is promised. */
+  /** Runs the convergence checks of all invariants. */
   async checkConverged(settledMs: number): Promise<void> {
     for (const invariant of this.invariants) {
       this.recordViolations(invariant.name, (await invariant.checkConverged?.(this.view, settledMs)) ?? []);
@@ -61,14 +61,14 @@ export class Observer {
     this.violations.push({ atMs: this.environment.nowMs(), invariant, text, server });
   }
 
-  /** Puts something on the record. */
+  /** Appends an event to the trace. */
   record(event: TraceEvent): void {
     const atMs = this.environment.nowMs();
     this.trace.append(atMs, event);
     this.onEntry(atMs, event);
   }
 
-  /** Says something that follows from the record, and is no part of it. */
+  /** Reports a remark, which is not part of the trace. */
   recordRemark(text: string): void {
     this.onEntry(this.environment.nowMs(), { kind: 'remark', text });
   }

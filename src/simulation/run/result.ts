@@ -9,20 +9,23 @@ export interface RecordedViolation extends Violation {
   readonly invariant: string;
 }
 
-/** What came of a run. Plain data, the same for the same seed and version; `results.json` is this without `trace`. */
+/**
+ * Result of a run. Plain data; equal for equal seed and version in the virtual environment. `results.json` contains all but
+ * `trace`.
+ */
 export interface RunResult {
   readonly name: string;
   readonly file: string;
   readonly seed: number;
   readonly environment: string;
-  /** What could not be seen in that world of that which must always hold. */
+  /** What could not be checked in this environment. */
   readonly unchecked: readonly string[];
   readonly verdict: 'passed' | 'failed';
   readonly violations: readonly RecordedViolation[];
   readonly metrics: RunMetrics;
   readonly simulatedMs: number;
-  /** Of everything on the record, in hexadecimal. */
+  /** Hash of the trace, in hexadecimal. */
   readonly traceHash: string;
-  /** The record itself, where it was asked for. */
+  /** The trace, if it was kept. */
   readonly trace: readonly TraceEntry[];
 }

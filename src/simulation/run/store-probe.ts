@@ -4,11 +4,11 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
-/** Where a simulation asks a server what it holds; no actor lives there. */
+/** Reply address for requests of the simulation. No actor is attached to it. */
 const probeAddress = address<ConnectionMessage>('simulation');
 const probeServer = 'simulation-inquirer' as ServerId;
 
-/** What the store of a server holds of a client. The store alone is asked: a WHATSAT would have it ask the herd. */
+/** Reads what a server stores for a client. Only the store is queried; a WHATSAT would start a lookup. */
 export function readStoredLocation(bus: MessageBus, client: ClientId): Location | undefined {
   let location: Location | undefined;
   bus.attach(probeAddress, {
@@ -22,7 +22,7 @@ export function readStoredLocation(bus: MessageBus, client: ClientId): Location 
   return location;
 }
 
-/** The digest of all that the store of a server holds, as its neighbours are told it. */
+/** Reads the digest of a server's store, as sent to its neighbours. */
 export function readStoreDigest(bus: MessageBus): string {
   let digest = '';
   const linkAddress = addresses.link(probeServer);

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario/scenario.js';
 import type { Environment } from '../environment.js';
 
-/** A scenario has steps that a world cannot do. */
+/** A scenario has steps that an environment cannot execute. */
 export class UnsupportedScenarioError extends Error {
   readonly code = 'HERD_WORLD';
 
@@ -10,7 +10,7 @@ export class UnsupportedScenarioError extends Error {
   }
 }
 
-/** What of a scenario a world cannot have or do, each with file and line; empty if it can play all of it. */
+/** Returns what an environment does not support, each with file and line; empty if it can run the scenario. */
 export function unsupportedProblems(
   { herd, herdSourceLine, steps }: Scenario,
   world: Pick<Environment, 'name' | 'unsupportedReason' | 'unsupportedHerdReason'>,

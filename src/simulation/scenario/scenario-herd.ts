@@ -10,11 +10,10 @@ import type { ScenarioHerd } from './scenario.js';
 import { inlineHerdSchema } from './scenario-schema.js';
 
 /**
- * The herd of a scenario: of a herd.yaml, or of servers and talks that stand in the scenario.
- *
- * @param input a path from the scenario's folder, or the herd itself
- * @param load reads the herd.yaml at a path; notes it as a problem, and returns undefined, if the file cannot be read
- * @throws ConfigError if the herd.yaml is wrong
+ * Reads the herd of a scenario: from a herd.yaml, or from servers and topology in the scenario.
+ * @param input a path relative to the scenario's folder, or the herd itself
+ * @param load reads the herd.yaml at a path; adds a problem and returns undefined if it cannot be read
+ * @throws ConfigError if the herd.yaml is invalid
  */
 export function readScenarioHerd(
   input: string | Record<string, unknown>,
@@ -69,7 +68,7 @@ function readInlineHerd(input: Record<string, unknown>, problems: Diagnostics): 
   return inline;
 }
 
-/** Where there is a broker, no server has its name. */
+/** In a herd with a broker no server may have its name. */
 function rejectBrokerName(
   { replication, topology }: ScenarioHerd,
   path: readonly string[],

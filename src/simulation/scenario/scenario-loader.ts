@@ -13,11 +13,10 @@ import { StepReader } from './step-reader.js';
 type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a scenario and checks all of it.
- *
- * @param file its path, as it shall stand in messages
- * @param environment what `${NAME}` in values stands for
- * @throws ConfigError with every problem found, each with file and line
+ * Loads and validates a scenario.
+ * @param file path, as it appears in messages
+ * @param environment variables for `${NAME}` in values
+ * @throws ConfigError with all problems, each with file and line
  */
 export function loadScenario(file: string, environment: EnvironmentVariables): Scenario {
   let text: string;
@@ -30,8 +29,8 @@ export function loadScenario(file: string, environment: EnvironmentVariables): S
 }
 
 /**
- * The same, for a text that has been read already.
- * @param runningHerd the herd that is meant wherever a file is named, so that none is read
+ * Parses and validates the text of a scenario.
+ * @param runningHerd replaces any herd.yaml that the scenario names, so that no file is read
  */
 export function parseScenario(
   file: string,
@@ -43,7 +42,7 @@ export function parseScenario(
   const problems = new Diagnostics(source);
   const input = problems.read(scenarioSchema, source.value, []);
   problems.throwIfAny();
-  /** The herd.yaml at a path from the scenario's folder; undefined, and noted, if it cannot be read. */
+  /** Loads the herd.yaml at a path relative to the scenario; undefined, with a problem added, if it cannot be read. */
   const loadHerdFile = (path: string): HerdConfig | undefined => {
     const herdFile = resolve(dirname(file), path);
     let herdText: string;
@@ -100,7 +99,7 @@ export function parseScenario(
   };
 }
 
-/** By time; steps of one moment happen in the order in which they stand. */
+/** Sorts by time; steps at the same moment keep their order. */
 function sortByTime(steps: readonly Step[]): Step[] {
   return [...steps].sort((a, b) => a.atMs - b.atMs);
 }

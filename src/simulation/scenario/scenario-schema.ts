@@ -17,14 +17,14 @@ import {
 } from './units.js';
 
 /*
- * The words of a scenario. A step has one word that says what happens, and what belongs to it; which words there are, and
- * what may stand behind each, is the table `actionSchemas`.
+ * Schemas of scenario files. A step has one keyword that names its action, and possibly modifiers; `actionSchemas` lists the
+ * keywords with their values.
  */
 
-/** Phones of one scenario: each is a connection, and a real world is one machine. */
+/** Maximum number of phones: each has a connection, and real environments run on one machine. */
 const maxScenarioClients = 100_000;
 
-/** Seeds have as many digits as can be typed behind --seed and kept exactly. */
+/** Largest seed: the digits that --seed accepts and a double stores exactly. */
 const maxSeed = 999_999_999_999_999;
 
 const name = z.string({ error: 'must be a name of a server' }).regex(serverIdPattern, 'must be a name of a server');
@@ -40,10 +40,10 @@ const client = z
 
 const serversText = 'must be a server, a list of servers, or all';
 
-/** One server, some of them, or `all`. */
+/** One server, several, or `all`. */
 export const serversSchema = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
 
-/** Both ways between two servers that talk, or all ways of one. */
+/** Both directions of the link between two servers, or all links of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
   error:
     'must be two servers that talk, as in [Blake, Howard], a server and the broker, as in [Blake, broker], or one of them, for all its ways',
@@ -83,7 +83,7 @@ const clients = z.strictObject({
 
 const nameText = 'a scenario has a name: one line that tells its story';
 
-/** A scenario but for what its steps say. */
+/** A scenario, except its steps. */
 export const scenarioSchema = z.strictObject(
   {
     name: z.string({ error: nameText }).min(1, nameText),
@@ -103,12 +103,12 @@ export const scenarioSchema = z.strictObject(
   { error: 'a scenario has words and their values: a name, a herd, and steps' },
 );
 
-/** A herd that stands in the scenario. */
+/** A herd defined in the scenario. */
 export const inlineHerdSchema = herd;
 
 const groupsText = 'must be groups of servers, as in [[Blake, Howard], [Metta]]';
 
-/** The word of each action: what stands behind it, and which words may stand beside it. */
+/** Per action keyword: its value and the allowed modifiers. */
 export const actionSchemas = {
   crash: { value: serversSchema, modifiers: ['keep'] },
   restart: { value: serversSchema, modifiers: [] },
@@ -164,7 +164,7 @@ export const actionSchemas = {
     modifiers: [],
   },
   expect: {
-    // Expectations of another form are no part of it: the word `converged`, and `linkedSchema`.
+    // The other forms of expectations are the word `converged` and `linkedSchema`.
     value: z.strictObject({
       server: name,
       client,
@@ -174,13 +174,13 @@ export const actionSchemas = {
   },
 } as const;
 
-/** What may stand behind `expect` instead: the server whose links shall be live. */
+/** Alternative value of `expect`: the server whose links must be live. */
 export const linkedSchema = z.strictObject({ linked: name });
 
-/** The word that says what a step does. */
+/** Keyword that names the action of a step. */
 export type ActionKeyword = keyof typeof actionSchemas;
 
-/** What may stand beside an action. */
+/** Modifiers of actions. */
 export const modifierSchemas = {
   keep: z.literal('disk', {
     error: ({ input }) => suggestOrList(input, ['disk'], 'disk; without it the memory is gone'),
@@ -188,5 +188,5 @@ export const modifierSchemas = {
   oneway: z.boolean({ error: 'must be true or false' }),
 };
 
-/** When a step happens. */
+/** Time of a step. */
 export const stepTimeSchema = duration;

@@ -13,7 +13,7 @@ import { broker, linksIn } from './links-in.js';
 type ValuePath = readonly PropertyKey[];
 type ActionInput<Word extends ActionKeyword> = z.output<(typeof actionSchemas)[Word]['value']>;
 
-/** What stands beside an action. */
+/** Modifiers of an action. */
 interface StepModifiers {
   readonly keep: 'disk' | undefined;
   readonly oneway: boolean;
@@ -21,12 +21,12 @@ interface StepModifiers {
 
 const keywords = Object.keys(actionSchemas) as ActionKeyword[];
 
-/** Reads the steps of one scenario. */
+/** Parses the steps of one scenario. */
 export class StepReader {
   private readonly servers: readonly ServerId[];
   private readonly links: Topology;
 
-  /** @param sourceLineOf where the value at a path stands: `scenario.yaml:12` */
+  /** @param sourceLineOf returns file and line of the value at a path: `scenario.yaml:12` */
   constructor(
     herd: ScenarioHerd,
     private readonly problems: Diagnostics,
@@ -36,7 +36,7 @@ export class StepReader {
     this.links = linksIn(herd);
   }
 
-  /** The step, or undefined if it is wrong; what is wrong has been noted. */
+  /** Parses a step; undefined, with its problems added, if it is invalid. */
   read(input: Record<string, unknown>, index: number): Step | undefined {
     const path = ['steps', index];
     const keyword = this.findAction(input, path);
@@ -202,7 +202,7 @@ export class StepReader {
     return name as ServerId;
   }
 
-  /** A server, or the broker where there is one. */
+  /** Parses the name of a server, or of the broker if there is one. */
   private readEndpoint(name: string, path: ValuePath): ServerId {
     return name === broker && this.links.has(broker) ? broker : this.readServer(name, path);
   }
@@ -240,7 +240,7 @@ export class StepReader {
   }
 }
 
-/** A value as it may stand in a file. */
+/** Formats a value as it may be written in a file. */
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return value;
   return JSON.stringify(value).replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': ');

@@ -2,7 +2,7 @@ import type { Secrets } from '../../actors/ports/secrets.js';
 import { HerdSecrets } from '../../runtime/host/herd-secrets.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** The production proofs, over nonces that come again with the seed. */
+/** The production proofs, with nonces from the seed. */
 export class SimulatedSecrets implements Secrets {
   private readonly secrets = new HerdSecrets(['a secret that guards nothing']);
 
