@@ -1,14 +1,14 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
 import { formatCount, formatDuration, decodeText, formatMoment, formatBytes } from './format.js';
 
-/** Finds an element of the page, which is there. */
+/** Finds an element of the page. */
 export function byId<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
   return element;
 }
 
-/** Tells at the top of the page what was played, what came of it, and what was measured. */
+/** Renders the head of the page: scenario, result and metrics. */
 export function renderSummary({ result, replayCommand, omitted }: TimelineData): void {
   byId('name', HTMLElement).textContent = result.name;
   const [first] = result.violations;

@@ -15,16 +15,16 @@ import { describeAsText, Tooltip } from './tooltip.js';
 import { Viewport } from './viewport.js';
 import { formatCount, formatMoment } from './format.js';
 
-/** How much of the run is shown around a moment that is gone to, in milliseconds. */
+/** Duration shown around a moment that is navigated to, in milliseconds. */
 const focusSpanMs = 400;
 
-/** How much the keys and buttons zoom, and the part of the view by which they move. */
+/** Zoom factor of keys and buttons, and the fraction of the view by which they move. */
 const zoomStep = 0.5;
 const panStep = 0.2;
 
 const overviewHeight = 44;
 
-/** The timeline: its canvases, and what the reader does with them. */
+/** The timeline: its canvases and their interaction. */
 export class Timeline {
   private readonly scene: Scene;
   private readonly frame = byId('head', HTMLCanvasElement).parentElement?.parentElement ?? document.body;
@@ -36,7 +36,7 @@ export class Timeline {
   private readonly tooltip = new Tooltip(byId('tip', HTMLElement), this.frame);
   private readonly legend: Legend;
   private overviewBars: Float64Array = new Float64Array();
-  /** A chosen target stays until it is let go; one that is pointed at goes with the pointer. */
+  /** A chosen target stays until it is deselected; a hovered one follows the pointer. */
   private hold: 'pointed at' | 'chosen' = 'pointed at';
   private frameState: 'painted' | 'asked for' = 'painted';
 
@@ -58,7 +58,7 @@ export class Timeline {
     this.resize();
   }
 
-  /** Shows a moment from near by. */
+  /** Shows a moment at close range. */
   goTo(atMs: number): void {
     this.scene.viewport.show(atMs - focusSpanMs / 2, atMs + focusSpanMs / 2);
     this.clearTarget();
@@ -159,7 +159,7 @@ export class Timeline {
     event.preventDefault();
   }
 
-  /** Goes on to the next message, or back. */
+  /** Moves to the next or previous message. */
   private step(step: 1 | -1): void {
     const index = nextMessage(this.scene, step);
     if (index === undefined) return;
@@ -206,7 +206,7 @@ export class Timeline {
     this.requestPaint();
   }
 
-  /** Has everything painted with the next frame of the screen, once. */
+  /** Schedules one repaint for the next animation frame. */
   private requestPaint(): void {
     if (this.frameState === 'asked for') return;
     this.frameState = 'asked for';
@@ -234,7 +234,7 @@ export class Timeline {
     this.requestPaint();
   }
 
-  /** Puts the names of lanes and tracks where they belong, as text that can be read aloud. */
+  /** Positions the names of lanes and fault rows, as text for screen readers. */
   private renderLabels(
     { gutter, laneHeight, violationTop, scriptTop, violationTracks, ...layout }: Layout,
     lanesHeight: number,
@@ -248,7 +248,7 @@ export class Timeline {
     const lanes = byId('lanes', HTMLElement);
     lanes.replaceChildren(...this.data.lanes.map((server, lane) => item(server, lane * laneHeight, laneHeight)));
     lanes.style.height = `${lanesHeight}px`;
-    // What the canvas does not fill is left for it to be scrolled through.
+    // The canvas covers the visible part only; the margin makes the rest scrollable.
     this.laneCanvas.style.marginBottom = `${lanesHeight - this.scene.lanesViewHeight}px`;
     byId('tracks', HTMLElement).replaceChildren(
       ...(violationTracks === 1 ? [item('Violations', violationTop, trackHeight)] : []),

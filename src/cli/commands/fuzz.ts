@@ -12,16 +12,16 @@ import { print } from '../shared/output.js';
 import { waitForStopSignal } from '../shared/signals.js';
 import { createVirtualEnvironment } from '../simulate/virtual-environment.js';
 
-/** Runs that are made if nobody says how many, nor for how long. */
+/** Number of runs if neither number nor time is given. */
 const defaultRuns = 1_000;
 
-/** Seeds that are drawn lie below this: short enough to be typed. */
+/** Random first seeds are below this, so that they are short. */
 const maxSeed = 1_000_000_000;
 
-/** Milliseconds between two lines of progress. */
+/** Milliseconds between two updates of the progress line. */
 const progressIntervalMs = 200;
 
-/** What is typed, read. */
+/** The parsed options. */
 interface FuzzPlan {
   readonly firstSeed: number;
   readonly maxRuns: number;
@@ -30,8 +30,8 @@ interface FuzzPlan {
 }
 
 /**
- * `herd fuzz`: random herds, workloads and failures on as many threads as there are cores. The exit status is 0 if every run
- * held, 1 if one did not, and 2 if it could not be run, or was broken off before one was violated.
+ * `herd fuzz`: runs random herds, workloads and faults on all cores. Sets the exit code: 0 if every run passed, 1 if one
+ * failed, 2 if it could not run or was interrupted before a failure.
  */
 export async function fuzzHerds(options: FuzzCommandOptions, version: string): Promise<void> {
   const plan = parsePlan(options);
@@ -44,20 +44,20 @@ export async function fuzzHerds(options: FuzzCommandOptions, version: string): P
   for (const failure of firstPerInvariant(report.failures)) {
     print(formatFuzzFailure(failure, version));
     if (interruption.aborted) continue;
-    // Whatever was found is told by now: who does not want to wait for less of it need not.
+    // All failures are printed by now, so shrinking may be interrupted.
     interruption.addEventListener('abort', () => process.exit(1));
     print(await shrinkFailure(failure, version));
   }
 }
 
-/** Aborts on Ctrl-C; a second one ends this process at once. */
+/** Returns a signal that is aborted by Ctrl-C; a second Ctrl-C ends this process. */
 function listenForInterrupt(): AbortSignal {
   const controller = new AbortController();
   void waitForStopSignal(undefined, () => process.exit(2)).then(() => controller.abort());
   return controller.signal;
 }
 
-/** @throws CommandError if a run could not be played at all */
+/** @throws CommandError if a run could not be executed */
 async function runAll(plan: FuzzPlan, canStartRun: () => boolean): Promise<FuzzReport> {
   const threads = new FuzzThreadPool(Math.min(availableParallelism(), plan.maxRuns));
   const progress = new Progress();
@@ -77,7 +77,7 @@ async function runAll(plan: FuzzPlan, canStartRun: () => boolean): Promise<FuzzR
   }
 }
 
-/** Tells of a failure all that somebody needs to see it again. */
+/** Formats a failure with the command that repeats it. */
 export function formatFuzzFailure({ seed, violated }: FuzzRun, version: string): string {
   const { invariant, text } = firstViolation(violated);
   return [
@@ -87,7 +87,7 @@ export function formatFuzzFailure({ seed, violated }: FuzzRun, version: string):
   ].join('\n');
 }
 
-/** Writes the shortest scenario that shows a failure, and says how it is played. */
+/** Writes the shrunk scenario of a failure to a file; returns how to run it. */
 async function shrinkFailure({ seed, violated }: FuzzRun, version: string): Promise<string> {
   const { invariant } = firstViolation(violated);
   const { text, steps, servers, attempts } = await buildMinimalScenario(seed, invariant, {
@@ -99,7 +99,7 @@ async function shrinkFailure({ seed, violated }: FuzzRun, version: string): Prom
   return `  shrunk to ${steps} steps and ${servers} servers in ${attempts} attempts; to see it: herd simulate ${file}`;
 }
 
-/** @throws CommandError if it cannot be written */
+/** @throws CommandError if the file cannot be written */
 export function writeShrunk(file: string, text: string): void {
   try {
     writeFileSync(file, text);
@@ -113,7 +113,7 @@ function firstViolation([first]: FuzzRun['violated']): FuzzRun['violated'][numbe
   return first;
 }
 
-/** One failure of each invariant: the others most likely show the same. */
+/** Returns one failure per invariant: others with the same invariant most likely have the same cause. */
 function firstPerInvariant(failures: readonly FuzzRun[]): FuzzRun[] {
   const firsts = new Map<string | undefined, FuzzRun>();
   for (const failure of failures) {
@@ -132,8 +132,7 @@ function formatSummary(report: FuzzReport, { firstSeed }: FuzzPlan, tookMs: numb
     'met in so many runs:',
     ...[...coverage].filter(([, met]) => met > 0).map(([path, met]) => `${String(met).padStart(8)}  ${path}`),
   ];
-  if (notCovered.length > 0)
-    lines.push('not covered:', ...notCovered.map((path) => `          ${path}`));
+  if (notCovered.length > 0) lines.push('not covered:', ...notCovered.map((path) => `          ${path}`));
   return lines.join('\n');
 }
 
@@ -163,7 +162,7 @@ function parseInteger(name: string, written: string, min = 0): number {
   return Number(written);
 }
 
-/** Tells on a terminal how far it is. */
+/** Shows the progress on a terminal. */
 class Progress {
   private runs = 0;
   private failures = 0;

@@ -65,7 +65,7 @@ function createSocketLauncher(dashboard?: LiveDashboard): SocketLauncher {
   return new SocketLauncher(dashboard === undefined ? required : { ...required, dashboard });
 }
 
-/** Ctrl-C interrupts the current run; its servers end when this process ends, however that happens. */
+/** Creates environments of real servers. Ctrl-C interrupts the current run; servers end with this process. */
 function realEnvironments(createLauncher: (scenario: Scenario) => ServerLauncher): RealEnvironments {
   const controller = new AbortController();
   const { signal: abortSignal } = controller;

@@ -123,7 +123,7 @@ export class FaultBands {
       this.openFaults.delete(fault);
       const { kind, text, fromMs } = fault;
       const lanes = fault.servers.flatMap((server) => this.lanes.get(server) ?? []);
-      // A fault that began at the end of another is not shown without a duration.
+      // A fault that begins when everything is healed has no duration, and is not shown.
       if (fromMs < toMs) this.closedBands.push({ kind, text, lanes, fromMs, toMs });
     }
   }
