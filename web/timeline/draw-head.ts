@@ -91,7 +91,7 @@ function drawSteps(context: CanvasRenderingContext2D, { data, layout, palette, v
 function drawViolations(context: CanvasRenderingContext2D, { data, layout, palette }: Scene, height: number): void {
   for (const [index, { atMs, invariant }] of [...data.result.violations.entries()].reverse()) {
     const x = layout.x(atMs);
-    context.strokeStyle = context.fillStyle = palette.of('violated');
+    context.strokeStyle = context.fillStyle = palette.of('violation');
     context.lineWidth = index === 0 ? 2 : 1;
     context.setLineDash(index === 0 ? [] : [3, 3]);
     context.beginPath();

@@ -78,7 +78,7 @@ function drawOmitted(context: CanvasRenderingContext2D, scene: Scene): void {
     context.fillStyle = palette.of('ink');
     context.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
     context.textAlign = 'center';
-    context.fillText('messages left out', (left + right) / 2, 18);
+    context.fillText('messages omitted', (left + right) / 2, 18);
     context.textAlign = 'left';
   }
 }
@@ -101,7 +101,7 @@ export function drawMarks(context: CanvasRenderingContext2D, scene: Scene): void
   for (const [index, violation] of [...data.result.violations.entries()].reverse()) {
     const x = layout.x(violation.atMs);
     if (x < layout.gutter - 1 || x > layout.width) continue;
-    context.strokeStyle = palette.of('violated');
+    context.strokeStyle = palette.of('violation');
     context.lineWidth = index === 0 ? 2 : 1;
     context.setLineDash(index === 0 ? [] : [3, 3]);
     context.beginPath();

@@ -44,7 +44,7 @@ export function drawOverview(
     context.fillRect(column * width, height - bar, Math.max(1, width - 0.5), bar);
   }
   for (const { atMs } of data.result.violations) {
-    context.fillStyle = palette.of('violated');
+    context.fillStyle = palette.of('violation');
     context.fillRect(x(atMs) - 1, 0, 2, height);
   }
   const left = x(viewport.fromMs);

@@ -3,10 +3,10 @@ import type { FaultKind, TimelineMark, MessageKind } from '../../src/simulation/
 /** Display names of message kinds. */
 export const kindNames: Readonly<Record<MessageKind, string>> = {
   report: 'client report',
-  query: 'client question',
-  response: 'answer to a client',
+  query: 'client query',
+  response: 'response to a client',
   location: 'location',
-  lookup: 'question to the herd',
+  lookup: 'lookup',
   handshake: 'handshake',
   comparison: 'comparison of stores',
   heartbeat: 'heartbeat',
@@ -15,13 +15,13 @@ export const kindNames: Readonly<Record<MessageKind, string>> = {
 
 export const faultNames: Readonly<Record<FaultKind, string>> = {
   crash: 'server down',
-  pause: 'server stopped',
+  pause: 'server paused',
   partition: 'partition',
   cut: 'link cut',
   stall: 'link stalled',
   slow: 'link slow',
   clock: 'clock wrong',
-  upstream: 'upstream in trouble',
+  upstream: 'upstream fault',
   broker: 'broker fault',
 };
 

@@ -98,7 +98,7 @@ export class Legend {
   }
 
   private drawViolation(context: CanvasRenderingContext2D): void {
-    context.fillStyle = this.scene.palette.of('violated');
+    context.fillStyle = this.scene.palette.of('violation');
     context.fillRect(width / 2 - 1, 0, 2, height);
   }
 }

@@ -11,7 +11,7 @@ type Paint =
   | 'stripe'
   | 'lane'
   | 'accent'
-  | 'violated'
+  | 'violation'
   | 'up';
 
 /** Colours of the style sheet, so that canvases follow the dark or light theme. */

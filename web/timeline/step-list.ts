@@ -27,7 +27,7 @@ export function renderStepList({ steps, result }: TimelineData, list: HTMLElemen
     ...result.violations.map(({ atMs, invariant, text, server }): StepListItem => ({
       atMs,
       text: `✗ ${invariant}: ${decodeText(text)}`,
-      detail: server === undefined ? 'of the herd' : `at ${server}`,
+      detail: server === undefined ? 'whole herd' : `at ${server}`,
       kind: 'violation',
     })),
   ];

@@ -29,11 +29,11 @@ export class Timeline {
   private readonly scene: Scene;
   private readonly frame = byId('head', HTMLCanvasElement).parentElement?.parentElement ?? document.body;
   private readonly headCanvas = byId('head', HTMLCanvasElement);
-  private readonly laneCanvas = byId('stage', HTMLCanvasElement);
+  private readonly laneCanvas = byId('lane-canvas', HTMLCanvasElement);
   private readonly overviewCanvas = byId('overview', HTMLCanvasElement);
   private readonly scroller = byId('scroller', HTMLElement);
   private readonly status = byId('status', HTMLElement);
-  private readonly tooltip = new Tooltip(byId('tip', HTMLElement), this.frame);
+  private readonly tooltip = new Tooltip(byId('tooltip', HTMLElement), this.frame);
   private readonly legend: Legend;
   private overviewBars: Float64Array = new Float64Array();
   /** A chosen target stays until it is deselected; a hovered one follows the pointer. */
@@ -168,7 +168,7 @@ export class Timeline {
     this.revealLane(Math.max(messages.fromLane[index] ?? 0, messages.toLane[index] ?? 0));
     const [x1, y1, x2, y2] = messageLine(this.scene, index);
     this.choose({ kind: 'message', index }, (x1 + x2) / 2, (y1 + y2) / 2 + this.scene.layout.headHeight);
-    byId('spoken', HTMLElement).textContent = describeAsText(this.scene, { kind: 'message', index });
+    byId('announcement', HTMLElement).textContent = describeAsText(this.scene, { kind: 'message', index });
   }
 
   private revealLane(lane: number): void {
@@ -250,7 +250,7 @@ export class Timeline {
     lanes.style.height = `${lanesHeight}px`;
     // The canvas covers the visible part only; the margin makes the rest scrollable.
     this.laneCanvas.style.marginBottom = `${lanesHeight - this.scene.lanesViewHeight}px`;
-    byId('tracks', HTMLElement).replaceChildren(
+    byId('fault-rows', HTMLElement).replaceChildren(
       ...(violationTracks === 1 ? [item('Violations', violationTop, trackHeight)] : []),
       item('Script', scriptTop, trackHeight),
       ...(layout.faultRowCount > 0 ? [item('Faults', scriptTop + trackHeight, trackHeight)] : []),
@@ -281,7 +281,7 @@ export class Timeline {
 
 function prepareContext(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('this browser has no canvas');
+  if (context === null) throw new Error('this browser does not support canvas');
   const scale = devicePixelRatio;
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== wide) canvas.width = wide;

@@ -83,7 +83,7 @@ function describeTarget(scene: Scene, target: Target): TooltipContent {
     case 'violation': {
       const { invariant, atMs, text, server } = target.violation;
       return {
-        title: `violated: ${invariant}`,
+        title: `violation: ${invariant}`,
         lines: [formatMoment(atMs), server ?? 'the herd'],
         text: decodeText(text),
       };
@@ -104,7 +104,7 @@ function describeMessage({ messages, data }: Scene, index: number): TooltipConte
       kindNames[data.kinds[messages.kind[index] ?? 0] ?? 'other'],
       `sent ${formatMoment(sentMs, 4)}, arrived ${formatMoment(arrivedMs, 4)}: ${formatDuration(arrivedMs - sentMs)}, ${formatBytes(bytes)}`,
     ],
-    text: text === undefined ? '(its text was left out)' : escapeBytes(text).trimEnd() + cutNote,
+    text: text === undefined ? '(text omitted)' : escapeBytes(text).trimEnd() + cutNote,
   };
 }
 

@@ -8,7 +8,7 @@ import { parseDuration } from '../../simulation/scenario/units.js';
 import { CommandError, UsageError } from '../shared/errors.js';
 import { FuzzThreadPool } from '../simulate/fuzz-thread.js';
 import type { FuzzCommandOptions } from '../shared/options.js';
-import { print } from '../shared/output.js';
+import { formatCount, print } from '../shared/output.js';
 import { waitForStopSignal } from '../shared/signals.js';
 import { createVirtualEnvironment } from '../simulate/virtual-environment.js';
 
@@ -26,7 +26,7 @@ interface FuzzPlan {
   readonly firstSeed: number;
   readonly maxRuns: number;
   readonly timeLimitMs: number;
-  readonly afterFailure: 'stop' | 'go on';
+  readonly stopsOnFailure: boolean;
 }
 
 /**
@@ -83,7 +83,7 @@ export function formatFuzzFailure({ seed, violated }: FuzzRun, version: string):
   return [
     '',
     `FAILED with seed ${seed} of version ${version}: ${invariant}: ${text}`,
-    `  again: herd fuzz --seed ${seed} --runs 1`,
+    `  reproduce: herd fuzz --seed ${seed} --runs 1`,
   ].join('\n');
 }
 
@@ -96,7 +96,7 @@ async function shrinkFailure({ seed, violated }: FuzzRun, version: string): Prom
   });
   const file = `fuzz-${seed}.yaml`;
   writeShrunk(file, text);
-  return `  shrunk to ${steps} steps and ${servers} servers in ${attempts} attempts; to see it: herd simulate ${file}`;
+  return `  shrunk to ${formatCount(steps, 'step')} and ${formatCount(servers, 'server')} in ${formatCount(attempts, 'attempt')}; run: herd simulate ${file}`;
 }
 
 /** @throws CommandError if the file cannot be written */
@@ -104,12 +104,12 @@ export function writeShrunk(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new CommandError(`the shrunk scenario cannot be written: ${(error as Error).message}`);
+    throw new CommandError(`cannot write the shrunk scenario: ${(error as Error).message}`);
   }
 }
 
 function firstViolation([first]: FuzzRun['violated']): FuzzRun['violated'][number] {
-  if (first === undefined) throw new Error('a run that held is no failure');
+  if (first === undefined) throw new Error('the run has no violation');
   return first;
 }
 
@@ -127,9 +127,9 @@ function formatSummary(report: FuzzReport, { firstSeed }: FuzzPlan, tookMs: numb
   const { runs, simulatedMs, coverage, notCovered } = report;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(0)} s`;
   const lines = [
-    `${runs} runs from seed ${firstSeed}, ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`,
+    `${formatCount(runs, 'run')} from seed ${firstSeed}, ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`,
     formatVerdict(report),
-    'met in so many runs:',
+    'runs that met each goal:',
     ...[...coverage].filter(([, met]) => met > 0).map(([path, met]) => `${String(met).padStart(8)}  ${path}`),
   ];
   if (notCovered.length > 0) lines.push('not covered:', ...notCovered.map((path) => `          ${path}`));
@@ -137,29 +137,30 @@ function formatSummary(report: FuzzReport, { firstSeed }: FuzzPlan, tookMs: numb
 }
 
 function formatVerdict({ runs, failures }: FuzzReport): string {
-  if (runs === 0) return 'nothing was played, and nothing is decided';
-  if (failures.length === 0) return 'PASSED: every invariant, in every run';
-  return `FAILED: ${failures.length} runs, with the seeds ${failures.map(({ seed }) => seed).join(', ')}`;
+  if (runs === 0) return 'no runs completed; result inconclusive';
+  if (failures.length === 0) return 'PASSED: all invariants in every run';
+  const seeds = failures.map(({ seed }) => seed).join(', ');
+  return `FAILED: ${formatCount(failures.length, 'run')}, ${failures.length === 1 ? 'seed' : 'seeds'} ${seeds}`;
 }
 
 /** @throws UsageError */
 function parsePlan({ runs, time, seed, keepGoing }: FuzzCommandOptions): FuzzPlan {
   const timeLimitMs = time === undefined ? Infinity : parseDuration(time);
-  if (timeLimitMs === undefined) throw new UsageError(`a time has its unit, as in 60s, and ${time ?? ''} is none`);
-  if (timeLimitMs <= 0) throw new UsageError(`no run begins within ${time ?? ''}; leave some time, as in 60s`);
+  if (timeLimitMs === undefined) throw new UsageError(`invalid duration "${time ?? ''}": add a unit, e.g. 60s`);
+  if (timeLimitMs <= 0) throw new UsageError(`--time must be greater than 0`);
   return {
-    firstSeed: seed === undefined ? randomInt(maxSeed) : parseInteger('a seed', seed),
+    firstSeed: seed === undefined ? randomInt(maxSeed) : parseInteger('seed', seed),
     maxRuns:
-      runs === undefined ? (time === undefined ? defaultRuns : Infinity) : parseInteger('a number of runs', runs, 1),
+      runs === undefined ? (time === undefined ? defaultRuns : Infinity) : parseInteger('number of runs', runs, 1),
     timeLimitMs,
-    afterFailure: keepGoing === true ? 'go on' : 'stop',
+    stopsOnFailure: keepGoing !== true,
   };
 }
 
 function parseInteger(name: string, written: string, min = 0): number {
-  if (!/^\d{1,15}$/.test(written)) throw new UsageError(`${name} is a whole number, and ${written} is none`);
-  if (Number(written) < min) throw new UsageError(`${name} is at least ${min}`);
-  return Number(written);
+  const value = /^\d{1,15}$/.test(written) ? Number(written) : NaN;
+  if (!(value >= min)) throw new UsageError(`invalid ${name} "${written}": expected an integer of at least ${min}`);
+  return value;
 }
 
 /** Shows the progress on a terminal. */
@@ -174,7 +175,7 @@ class Progress {
     const nowMs = performance.now();
     if (!process.stderr.isTTY || nowMs - this.shownMs < progressIntervalMs) return;
     this.shownMs = nowMs;
-    process.stderr.write(`\r\x1b[K${this.runs} runs, ${this.failures} violated`);
+    process.stderr.write(`\r\x1b[K${formatCount(this.runs, 'run')}, ${this.failures} failed`);
   }
 
   end(): void {

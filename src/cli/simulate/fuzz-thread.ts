@@ -25,7 +25,7 @@ export class FuzzThread {
   async run(seed: number): Promise<FuzzRun> {
     this.worker.postMessage(seed);
     const [answer] = (await once(this.worker, 'message')) as [FuzzThreadMessage];
-    if (answer.kind === 'failed') throw new Error(`the run with seed ${seed} could not be played: ${answer.text}`);
+    if (answer.kind === 'failed') throw new Error(`the run with seed ${seed} could not be executed: ${answer.text}`);
     return answer.run;
   }
 
@@ -47,7 +47,7 @@ export class FuzzThreadPool {
   /** Executes a run; at most `count` at once. */
   async run(seed: number): Promise<FuzzRun> {
     const thread = this.idle.pop();
-    if (thread === undefined) throw new Error('every thread plays a run already');
+    if (thread === undefined) throw new Error('all threads are busy');
     const run = await thread.run(seed);
     this.idle.push(thread);
     return run;

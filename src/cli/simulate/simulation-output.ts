@@ -4,6 +4,7 @@ import type { RunMetrics, Percentiles } from '../../simulation/run/metrics.js';
 import type { RunResult } from '../../simulation/run/result.js';
 import type { RunEvent, TraceEvent } from '../../simulation/run/trace.js';
 import { broker } from '../../simulation/scenario/links-in.js';
+import { formatCount } from '../shared/output.js';
 
 /** Maximum number of violations that are printed while a run goes on. */
 const maxViolationsShown = 5;
@@ -77,14 +78,15 @@ export function formatVerdict(result: RunResult, tookMs: number): string {
   const lines = [
     '',
     first === undefined
-      ? 'PASSED: every invariant and expectation'
+      ? 'PASSED: all invariants and expectations'
       : `FAILED at ${formatElapsed(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
-  if (verdict === 'failed') lines.push(`  ${violations.length} in all; again: ${formatReplayCommand(result)}`);
-  lines.push(...unchecked.map((text) => `  not seen in the world of ${environment}: ${text}`));
+  if (verdict === 'failed')
+    lines.push(`  ${formatCount(violations.length, 'violation')}. Reproduce: ${formatReplayCommand(result)}`);
+  lines.push(...unchecked.map((text) => `  not checked with --environment ${environment}: ${text}`));
   lines.push(...formatMetrics(metrics));
   lines.push(
-    `  ${formatElapsed(simulatedMs)} ${environment === 'virtual' ? 'simulated' : 'played'} in ${formatElapsed(tookMs)}`,
+    `  ${formatElapsed(simulatedMs)} ${environment === 'virtual' ? 'simulated' : 'run'} in ${formatElapsed(tookMs)}`,
   );
   return lines.join('\n');
 }
@@ -94,7 +96,7 @@ function formatMetrics({ updates, timeToStableMs, messages, recoveries }: RunMet
   const lines = [
     `  updates      ${attempted} attempted, ${acknowledged} acknowledged, ${stable} stable, ${lost} lost, ${stale} stale`,
     `  to stable    ${formatPercentiles(timeToStableMs)}`,
-    `  messages     ${messages.perUpdate?.toFixed(2) ?? '–'} an update, of ${messages.minimum} at least`,
+    `  messages     ${messages.perUpdate?.toFixed(2) ?? '–'} per update, minimum ${messages.minimum}`,
   ];
   for (const { atMs, step, recoveredAfterMs } of recoveries) {
     const after = recoveredAfterMs === undefined ? 'not recovered' : `recovered in ${formatElapsed(recoveredAfterMs)}`;

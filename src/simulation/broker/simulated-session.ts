@@ -40,7 +40,7 @@ const answerWithinMs = 5_000;
 /** Missed heartbeats after which a connection counts as lost. */
 const silentBeats = 3;
 
-const over = { kind: 'failed', reason: 'the connection is over' } as const;
+const over = { kind: 'failed', reason: 'the connection has ended' } as const;
 const late = { kind: 'failed', reason: 'no answer in time' } as const;
 
 /** A connection to the simulated broker, over the simulated network: messages are delayed and keep their order. */

@@ -8,7 +8,7 @@ const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   'no answer in time': 'the broker did not answer a connection attempt',
   'the connection was reset': 'a connection to the broker was reset',
   'the broker went silent': 'a silent broker was detected',
-  'the bucket was deleted': 'a bucket that was deleted was found to be gone',
+  'the bucket was deleted': 'a deleted bucket was detected',
 };
 
 /** Counts the broker faults and recoveries that a run on NATS met. */
@@ -27,17 +27,17 @@ export class BucketCoverage {
         return this.recordState(event);
       case 'stored': {
         const { client, server } = event.location;
-        if (event.into === 'a later bucket') this.count('a write of before came into a bucket that was made anew');
-        if (server !== event.server) this.count('what the bucket lacked was written by who had it from another');
+        if (event.into === 'a later bucket') this.count('a delayed write reached a recreated bucket');
+        if (server !== event.server) this.count('a server wrote a missing entry that another server had reported');
         this.stored.add(client);
-        if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a bucket that was wiped was filled again');
+        if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a wiped bucket was refilled');
         return;
       }
       case 'not-stored':
-        if (event.outcome === 'conflict') this.count('a write was in conflict with another');
+        if (event.outcome === 'conflict') this.count('a write conflicted with another');
         return;
       case 'stale-read':
-        return this.count('a question was answered with what is out of date');
+        return this.count('a read returned an outdated entry');
       case 'wiped':
         for (const client of this.stored) this.wiped.add(client);
         return this.stored.clear();
@@ -51,7 +51,7 @@ export class BucketCoverage {
 
   private recordState({ server, state, reason }: Extract<SimulationEvent, { kind: 'bucket' }>): void {
     if (state === 'write-blocked') {
-      this.count('a bucket was blocked');
+      this.count('writes to the bucket were blocked');
       if (reason === 'no answer in time') this.count('a write was not answered in time');
     } else if (state === 'disconnected') {
       const goal = goalByReason[reason];

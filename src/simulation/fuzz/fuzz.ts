@@ -8,7 +8,7 @@ export interface FuzzRunOptions {
   readonly maxRuns: number;
   /** Whether another run may start. */
   readonly canStartRun: () => boolean;
-  readonly afterFailure: 'stop' | 'go on';
+  readonly stopsOnFailure: boolean;
   /** Number of concurrent runs. */
   readonly concurrency: number;
   /** Executes the run of a seed. */
@@ -31,7 +31,7 @@ export interface FuzzReport {
 
 /** Executes random runs until enough have run, time is up, or one has failed. */
 export async function fuzz(options: FuzzRunOptions): Promise<FuzzReport> {
-  const { firstSeed, maxRuns, afterFailure } = options;
+  const { firstSeed, maxRuns, stopsOnFailure } = options;
   const endSeed = firstSeed + maxRuns;
   const runs: FuzzRun[] = [];
   let nextSeed = firstSeed;
@@ -43,7 +43,7 @@ export async function fuzz(options: FuzzRunOptions): Promise<FuzzReport> {
       nextSeed += 1;
       const run = await options.runSeed(seed);
       runs.push(run);
-      if (run.verdict === 'failed' && afterFailure === 'stop') lastSeed = Math.min(lastSeed, seed);
+      if (run.verdict === 'failed' && stopsOnFailure) lastSeed = Math.min(lastSeed, seed);
       options.onRun?.(run);
     }
   };

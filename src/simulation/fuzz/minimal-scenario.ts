@@ -29,7 +29,7 @@ export async function buildMinimalScenario(
   const { violated } = await runGenerated(scenario, createEnvironment);
   const violationText = violated.find((violation) => violation.invariant === invariant)?.text ?? '';
   const content = toScenarioContent(scenario);
-  const comment = `Shrunk from seed ${seed} of version ${version}. It broke ${invariant}:\n${violationText}`;
+  const comment = `Shrunk from seed ${seed} of version ${version}. It violates ${invariant}:\n${violationText}`;
   return {
     text: formatScenario(content, comment),
     steps: content.steps.length,

@@ -121,7 +121,10 @@ export class AcknowledgedSurvives implements Invariant {
       if (missing === undefined) continue;
       this.reports = this.reports.filter((each) => each !== report);
       const { server, location } = report;
-      return { server: missing, text: `${server} answered ${location.line} and crashed, and ${missing} never got it` };
+      return {
+        server: missing,
+        text: `${server} acknowledged ${location.line} and crashed, and ${missing} never received it`,
+      };
     }
     return undefined;
   }

@@ -36,7 +36,7 @@ export class Agreement implements Invariant {
         const stored = await view.environment.readLocation(server, client);
         if (stored?.line === newest.line) continue;
         const actual = stored === undefined ? 'nothing' : stored.line;
-        return { server, text: `${server} holds ${actual}, where others that it reaches hold ${newest.line}` };
+        return { server, text: `${server} stores ${actual}, but servers that it can reach store ${newest.line}` };
       }
     }
     return undefined;
@@ -53,7 +53,7 @@ export class Agreement implements Invariant {
       if (digest === expected) continue;
       violations.push({
         server,
-        text: `the digest of ${server} differs from that of ${first ?? ''}, and their clients do not`,
+        text: `the digests of ${server} and ${first ?? ''} differ, but their locations do not`,
       });
     }
     return violations;

@@ -25,21 +25,27 @@ export class Bounds implements Invariant {
       const { maxClients, maxStoreBytes } = this.limits;
       const clients = stored?.size ?? 0;
       if (clients > maxClients) {
-        violations.push({ server, text: `${server} keeps ${clients} clients, of ${maxClients} that it may` });
+        violations.push({ server, text: `${server} stores ${clients} clients (limit ${maxClients})` });
       }
       const storedBytes = totalBytes(stored?.values() ?? []);
       if (storedBytes > maxStoreBytes) {
         violations.push({
           server,
-          text: `${server} keeps ${storedBytes} bytes of locations, of ${maxStoreBytes} that it may`,
+          text: `${server} stores ${storedBytes} bytes of locations (limit ${maxStoreBytes})`,
         });
       }
       const { inFlightBytes: bytes = 0, pendingBrokerRequests: asked = 0 } = view.environment.readLoad(server) ?? {};
       if (bytes > maxInFlightBytes) {
-        violations.push({ server, text: `${server} has ${bytes} bytes under way in one connection` });
+        violations.push({
+          server,
+          text: `${server} has ${bytes} bytes in flight in one connection (limit ${maxInFlightBytes})`,
+        });
       }
       if (asked > maxPendingBrokerRequests) {
-        violations.push({ server, text: `${server} has asked the broker ${asked} things at once` });
+        violations.push({
+          server,
+          text: `${server} has ${asked} pending requests to the broker (limit ${maxPendingBrokerRequests})`,
+        });
       }
     }
     return violations;

@@ -15,7 +15,7 @@ export class BucketAgreement implements Invariant {
       const newestHeld = newestIn(view, connected, client);
       const known = newestHeld ?? stored;
       if (known === undefined || !view.mustHold(connected, known) || newestHeld?.line === stored?.line) continue;
-      const text = `the bucket holds ${stored?.line ?? `nothing of ${client}`}, and the servers ${newestHeld?.line ?? 'nothing'}`;
+      const text = `the bucket holds ${stored?.line ?? `nothing for ${client}`}, but the servers store ${newestHeld?.line ?? 'nothing'}`;
       // The first difference is enough: many differences usually have one cause.
       return [{ text }];
     }

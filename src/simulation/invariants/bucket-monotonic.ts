@@ -15,6 +15,6 @@ export class BucketMonotonic implements Invariant {
     const { server, location } = event;
     const stored = view.bucket.get(location.client);
     if (stored === undefined || supersedes(location, stored)) return undefined;
-    return { server, text: `the bucket held ${stored.line}, and ${server} wrote ${location.line} over it` };
+    return { server, text: `${server} replaced ${stored.line} in the bucket with ${location.line}` };
   }
 }

@@ -28,12 +28,12 @@ export class Integrity implements Invariant {
   private checkReport({ server, location }: { server: string; location: Location }): Violation | undefined {
     this.acceptedLines.add(location.line);
     if (location.server === server && this.reported.has(locationReportKey(server, location))) return undefined;
-    return { server: location.server, text: `${server} holds ${location.line}, which no client reported to it` };
+    return { server: location.server, text: `${server} stores ${location.line}, which no client reported to it` };
   }
 
   private checkReplicated({ server, location }: { server: string; location: Location }): Violation | undefined {
     if (this.acceptedLines.has(location.line)) return undefined;
-    const text = `${server} holds ${location.line}, which no server ever got from a client`;
+    const text = `${server} stores ${location.line}, which no server received from a client`;
     return { server: location.server, text };
   }
 }

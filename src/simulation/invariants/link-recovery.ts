@@ -11,7 +11,7 @@ export class LinkRecovery implements Invariant {
       .filter(([one, other]) => !view.isLive(one, other))
       .map(([one, other]) => ({
         server: one,
-        text: `${one} and ${other} reach each other, and their link is not live`,
+        text: `${one} and ${other} can reach each other, but their link is not live`,
       }));
   }
 }

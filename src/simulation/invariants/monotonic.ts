@@ -13,6 +13,6 @@ export class Monotonic implements Invariant {
     const { server, location } = event;
     const stored = view.stored.get(server)?.get(location.client)?.location;
     if (stored === undefined || supersedes(location, stored)) return undefined;
-    return { server, text: `${server} held ${stored.line}, and went back to ${location.line}` };
+    return { server, text: `${server} replaced ${stored.line} with the older ${location.line}` };
   }
 }

@@ -91,7 +91,7 @@ export class NewestWins implements Invariant {
     if (stored === undefined || stored.line === location.line) return undefined;
     // A full server may have evicted it since, and have accepted an older report as new.
     if (!view.mustHold([server], location)) return undefined;
-    return { server, text: `${server} took ${location.line}, which is the newest, and holds ${stored.line}` };
+    return { server, text: `${server} accepted ${location.line}, which is the newest, but stores ${stored.line}` };
   }
 }
 

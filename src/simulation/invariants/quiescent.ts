@@ -26,6 +26,6 @@ export class Quiescent implements Invariant {
   checkConverged(view: HerdView, settledMs: number): Violation[] {
     if (this.lastReportMs + this.convergenceBoundMs > settledMs || this.lastSentMs <= settledMs) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
-    return [{ text: `the herd had nothing new to tell, and ${lateMs} ms ago ${this.lastSentText}` }];
+    return [{ text: `there was nothing new to send, but ${lateMs} ms ago ${this.lastSentText}` }];
   }
 }

@@ -130,7 +130,7 @@ export class ReadYourWrites implements Invariant {
       this.requiredLocations.get(server)?.has(required.client) === true &&
       !view.hasEvicted(server);
     if (!mustKnow || returned === undefined || !supersedes(required, returned)) return undefined;
-    return { server, text: `${server} was asked after ${required.line} had been answered, and told ${first}` };
+    return { server, text: `${server} was queried after ${required.line} was acknowledged, but answered ${first}` };
   }
 
   private takeQuery(client: string, server: ServerId, command: ByteString): Location | undefined {

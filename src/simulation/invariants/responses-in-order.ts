@@ -11,7 +11,8 @@ export class ResponsesInOrder implements Invariant {
     if (event.kind !== 'response-received') return undefined;
     const { client, server, command, lines } = event;
     const [first = ''] = lines;
-    if (command === undefined) return { server, text: `${server} sent ${client} an answer to no command: ${first}` };
+    if (command === undefined)
+      return { server, text: `${server} sent ${client} a response without a command: ${first}` };
     if (isResponseTo(command, lines)) return undefined;
     return { server, text: `${server} answered ${client}'s ${command} with ${lines.join(' / ')}` };
   }

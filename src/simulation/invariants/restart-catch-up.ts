@@ -22,7 +22,7 @@ export class RestartCatchUp implements Invariant {
         if (first === undefined) continue;
         violations.push({
           server,
-          text: `${server} was restarted, and lacks ${missing.length} clients, ${first} among them`,
+          text: `${server} restarted and lacks ${missing.length} clients, e.g. ${first}`,
         });
       }
     }

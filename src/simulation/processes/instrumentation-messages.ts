@@ -46,6 +46,6 @@ function reviveEvent(event: SimulationEvent): SimulationEvent {
 /** @param line the result of `Location.toJSON` */
 function reviveLocation(line: unknown): Location {
   const location = parseAt(String(line));
-  if (location === undefined) throw new Error(`a watched process told of ${String(line)}, which is no AT line`);
+  if (location === undefined) throw new Error(`an instrumented process sent an invalid AT line: ${String(line)}`);
   return location;
 }

@@ -58,13 +58,13 @@ export class ServerProcess implements RunningServer {
       this.errorText = `${this.errorText}${chunk.toString()}`.slice(-shownErrorCharacters);
     });
     child.on('message', (message) => this.handleReport(reviveReport(message as InstrumentationReport)));
-    const late = setTimeout(() => this.fail('it has not started in time'), responseTimeoutMs);
+    const late = setTimeout(() => this.fail('not started in time'), responseTimeoutMs);
     this.exited = this.waitForExit().finally(() => clearTimeout(late));
     void this.started.then(() => clearTimeout(late));
   }
 
   get ports(): ServerPorts {
-    if (this.openPorts === undefined) throw new Error(`${this.options.server} has not said where it listens`);
+    if (this.openPorts === undefined) throw new Error(`${this.options.server} has not reported its ports`);
     return this.openPorts;
   }
 
@@ -138,7 +138,7 @@ export class ServerProcess implements RunningServer {
     if (child.connected) await disconnected;
     const reason = [this.exitReason ?? exitText, this.errorText.trim()].filter((text) => text !== '').join('; ');
     for (const { reject } of this.pendingRequests.values())
-      reject(new LauncherError(`${this.options.server} is gone: ${reason}`));
+      reject(new LauncherError(`${this.options.server} has exited: ${reason}`));
     this.pendingRequests.clear();
     if (this.state === 'running') this.options.onExit(reason);
     else this.resolveStarted(reason);
@@ -160,7 +160,8 @@ export class ServerProcess implements RunningServer {
     const { server } = this.options;
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
-        () => reject(new LauncherError(`${server} does not say what it holds, for ${responseTimeoutMs / 1_000} s`)),
+        () =>
+          reject(new LauncherError(`${server} has not answered a store request within ${responseTimeoutMs / 1_000} s`)),
         responseTimeoutMs,
       );
       this.pendingRequests.set(requestId, {

@@ -48,5 +48,5 @@ export interface ServerLauncher {
 
 /** A server of a real environment cannot be run. */
 export class LauncherError extends Error {
-  readonly code = 'HERD_HOSTING';
+  readonly code = 'HERD_LAUNCH';
 }

@@ -27,13 +27,13 @@ export interface RealEnvironmentDependencies {
 
 /** Returns why a real environment with this launcher cannot execute a step; undefined if it can. */
 export function realStepUnsupportedReason(action: Action, hosting: ServerLauncher): string | undefined {
-  if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
+  if (action.kind === 'clock') return 'all servers use the clock of this machine';
   return hosting.unsupportedReason(action);
 }
 
 /** Returns why no real environment can run such a herd; undefined if it can. */
 export function realHerdUnsupportedReason({ replication }: ScenarioHerd): string | undefined {
-  return replication === 'nats' ? 'it spreads by NATS, and only the virtual world has a broker' : undefined;
+  return replication === 'nats' ? 'replication through NATS needs --environment virtual' : undefined;
 }
 
 /**
@@ -44,8 +44,8 @@ export class RealEnvironment implements Environment {
   readonly name: string;
   readonly observationDelayMs = 1_000;
   readonly unchecked = [
-    'bounds, of bytes under way: the systems keep them on both sides of a proxy (of clients kept it is seen)',
-    'newest-wins, read-your-writes and acknowledged-survives: what servers learn is seen late here, and proxies hold what links carry',
+    'bounds of bytes in flight: operating systems buffer them on both sides of a proxy (bounds of stores are checked)',
+    'newest-wins, read-your-writes and acknowledged-survives: events of servers are observed late, and proxies buffer data in transit',
   ];
   private readonly systemClock = new SystemClock();
   private readonly clock: ScenarioClock;
@@ -121,7 +121,7 @@ export class RealEnvironment implements Environment {
         return;
       case 'clock':
       case 'broker':
-        throw new Error(`the world of ${this.name} cannot do ${action.kind}, and should have refused`);
+        throw new Error(`${action.kind} is not supported with --environment ${this.name}`);
       default:
         this.faults.apply(action);
     }

@@ -126,7 +126,7 @@ export class RealServers {
 
   private handleExit(server: ServerId, reason: string): void {
     this.removeRun(server);
-    this.dependencies.emit({ kind: 'failed', server, text: `it ended by itself: ${reason}` });
+    this.dependencies.emit({ kind: 'failed', server, text: `it exited unexpectedly: ${reason}` });
     this.dependencies.emit({ kind: 'down', server });
   }
 

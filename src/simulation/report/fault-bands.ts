@@ -35,7 +35,7 @@ export class FaultBands {
         this.close(atMs, ({ kind, servers }) => kind === 'pause' && servers.includes(event.server));
         return this.openBand(atMs, { kind: 'crash', text: `${event.server} is down`, servers: [event.server] });
       case 'paused':
-        return this.openBand(atMs, { kind: 'pause', text: `${event.server} is stopped`, servers: [event.server] });
+        return this.openBand(atMs, { kind: 'pause', text: `${event.server} is paused`, servers: [event.server] });
       case 'started':
         return this.close(atMs, ({ kind, servers }) => kind === 'crash' && servers.includes(event.server));
       case 'resumed':

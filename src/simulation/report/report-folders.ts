@@ -7,7 +7,7 @@ export class ReportError extends Error {
 
   constructor(folder: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`the report cannot be written to ${folder}: ${reason}; name a folder that can be made and written to`, {
+    super(`cannot write the report to ${folder}: ${reason}. Choose a writable folder.`, {
       cause,
     });
   }

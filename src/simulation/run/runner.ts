@@ -158,8 +158,8 @@ class ScenarioRun {
     const { server, client, position } = expectation;
     const actual = (await this.environment.readLocation(server, client))?.position;
     if (actual === position && this.observer.view.isUp(server)) return;
-    const found = this.observer.view.isUp(server) ? `it holds ${actual ?? 'nothing'}` : 'it is not running';
-    const text = `${place}: ${server} should hold ${position ?? 'nothing'} of ${client}, and ${found}`;
+    const found = this.observer.view.isUp(server) ? `it stores ${actual ?? 'nothing'}` : 'it is not running';
+    const text = `${place}: ${server} should store ${position ?? 'nothing'} for ${client}, but ${found}`;
     this.observer.recordViolation('expect', { server, text });
   }
 
@@ -171,7 +171,7 @@ class ScenarioRun {
       .map(([one, other]) => (one === server ? other : one));
     if (missing.length === 0 && view.isUp(server)) return;
     const found = view.isUp(server) ? `its link to ${missing.join(' and ')} is not live` : 'it is not running';
-    this.observer.recordViolation('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
+    this.observer.recordViolation('expect', { server, text: `${place}: ${server} should be linked, but ${found}` });
   }
 
   /** Lets the herd settle, then observes it a little longer, when nothing should happen any more. */

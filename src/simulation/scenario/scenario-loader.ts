@@ -54,10 +54,10 @@ export function parseScenario(
     }
     return parseConfig(herdFile, herdText, environment);
   };
-  if (input === undefined) throw new Error(`${file} did not fit, and nobody said why`);
+  if (input === undefined) throw new Error(`${file} is invalid without a reported problem`);
   const herd = readScenarioHerd(input.herd, (path) => runningHerd ?? loadHerdFile(path), problems);
   problems.throwIfAny();
-  if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
+  if (herd === undefined) throw new Error(`${file} has no herd without a reported problem`);
   const sourceLineOf = (path: readonly PropertyKey[]) => source.describeAt(path, '').replace(/: $/, '');
   const reader = new StepReader(herd, problems, sourceLineOf);
   const steps = input.steps.flatMap((step, index) => reader.read(step, index) ?? []);
@@ -71,10 +71,7 @@ export function parseScenario(
     checks: checkProbability,
   } = input.clients;
   if (count > 0 !== rate > 0) {
-    problems.add(
-      ['clients'],
-      'clients have a count and a rate, as in { count: 50, rate: 20/s }; without both nobody reports',
-    );
+    problems.add(['clients'], 'clients need a count and a rate, such as { count: 50, rate: 20/s }');
   }
   problems.throwIfAny();
   const { delay, loss, duplicate, bandwidth, buffers } = input.network;

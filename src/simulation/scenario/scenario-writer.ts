@@ -142,7 +142,7 @@ function serversContent(servers: readonly ServerId[]): ServerId | readonly Serve
 /** Formats edges as they are parsed: both directions of a link or one, or all links of a server or of the broker. */
 function edgeContent(edges: readonly Edge[]): { edge: string | string[]; beside: { oneway?: true } } {
   const [first, second] = edges;
-  if (first === undefined) throw new Error('there is no way to write no edge');
+  if (first === undefined) throw new Error('an edge action needs an edge');
   const { from, to } = first;
   if (second === undefined) return { edge: [from, to], beside: { oneway: true } };
   const isOneway = second.from === from;

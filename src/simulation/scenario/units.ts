@@ -46,10 +46,13 @@ function parseBytes(text: string): number | undefined {
 }
 
 /** A duration, in milliseconds. */
-export const duration = textSchema(parseNonNegativeDuration, 'must be a time with its unit: 5ms, 1.5s, 2m, 1h');
+export const duration = textSchema(
+  parseNonNegativeDuration,
+  'must be a duration with its unit, such as 5ms, 1.5s, 2m or 1h',
+);
 
 /** A duration that may be negative, in milliseconds. */
-export const signedDuration = textSchema(parseDuration, 'must be a time with its unit: 90s, -5m, 26h');
+export const signedDuration = textSchema(parseDuration, 'must be a duration with its unit, such as 90s, -5m or 26h');
 
 /** A range of durations, in milliseconds. */
 export const delayRange = textSchema((text) => {
@@ -57,7 +60,7 @@ export const delayRange = textSchema((text) => {
   const minMs = parseNonNegativeDuration(min);
   const maxMs = parseNonNegativeDuration(max);
   return minMs === undefined || maxMs === undefined || minMs > maxMs ? undefined : { minMs, maxMs };
-}, 'must be a time, or the least and the most: 20ms, 5ms..40ms');
+}, 'must be a duration or a range, such as 20ms or 5ms..40ms');
 
 /** A probability from 0 to 1. */
 export const probability = textSchema(
@@ -74,20 +77,20 @@ export const lossProbability = textSchema(
 /** Deviation of a clock's rate, 0.01 for 1 %; negative: slower. */
 export const driftRate = textSchema(
   (text) => ifInRange(-0.9, 9, parsePercent(text)),
-  'must be a percentage: 1%, -0.5%',
+  'must be a percentage, such as 1% or -0.5%',
 );
 
 /** A rate per second. */
 export const rate = textSchema((text) => {
   const [, amount, unit] = ratePattern.exec(text) ?? [];
   return amount === undefined ? undefined : (Number(amount) * 1_000) / (durationUnits[unit ?? ''] ?? 1);
-}, 'must be how often: 20/s, 90/m');
+}, 'must be a rate, such as 20/s or 90/m');
 
 /** Bytes per second; Infinity for `none`. */
 export const bandwidth = textSchema((text) => {
   if (text === 'none') return Infinity;
   return text.endsWith('/s') ? parseBytes(text.slice(0, -2)) : undefined;
-}, 'must be bytes a second: 64KB/s, 1MB/s; or none for no limit');
+}, 'must be bytes per second, such as 64KB/s or 1MB/s, or none for no limit');
 
 /** A number of bytes. */
-export const size = textSchema(parseBytes, 'must be bytes: 4KB, 131072B');
+export const size = textSchema(parseBytes, 'must be a size, such as 4KB or 131072B');

@@ -24,7 +24,7 @@ export class HostedServerRun implements RunningServer {
   }
 
   pause(): void {
-    throw new Error('a server that shares its process cannot be paused, and the world should have refused');
+    throw new Error('a server in a shared process cannot be paused');
   }
 
   resume(): void {

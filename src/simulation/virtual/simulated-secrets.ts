@@ -4,7 +4,7 @@ import type { SeededRandom } from '../time/seeded-random.js';
 
 /** The production proofs, with nonces from the seed. */
 export class SimulatedSecrets implements Secrets {
-  private readonly secrets = new HerdSecrets(['a secret that guards nothing']);
+  private readonly secrets = new HerdSecrets(['the secret of all simulated herds']);
 
   constructor(private readonly random: SeededRandom) {}
 
