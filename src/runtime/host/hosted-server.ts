@@ -83,7 +83,7 @@ export interface HostServices {
 const restorePageSize = 1_000;
 
 /** Null object: services of a server that runs alone, without admin actions. */
-const noHostServices: HostServices = {
+export const noHostServices: HostServices = {
   httpPortOf: () => undefined,
   administer: () => Promise.reject(new AdminActionError('other-process', 'admin actions are not available')),
   faultOf: () => ({ kind: 'none' }),
