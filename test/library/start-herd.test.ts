@@ -122,7 +122,7 @@ describe('startHerd', () => {
       .that.includes('variable PATH');
     expect(await problemsOf(startHerd({ config, environment: { PATH: 'a-key' } })))
       .to.have.property('message')
-      .that.equals('the environment variable PATH holds no key: a key has 16 characters or more');
+      .that.equals('the environment variable PATH holds no key: a key must have 16 characters or more');
     await (await startHerd({ config, environment: { PATH: 'a-key-0123456789' } })).stop();
   });
 
