@@ -13,7 +13,7 @@ import { waitUntilLogged, LogTail } from '../support/server-log.js';
 const heartbeatMs = 500;
 
 /** How much later than promised something may be noticed, by a machine that has other things to do. */
-const slackMs = 2_500;
+const slackMs = 10_000;
 
 /** Never in a test: what a link has missed is made good when it comes up, or it is not. */
 const antiEntropySeconds = 86_400;
@@ -32,7 +32,11 @@ describe('links through a network that breaks', function () {
 
   before(async () => {
     const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
-    const file = await writeHerdFile({ topology, hasLogs: true, settings: { peers: { heartbeatMs, antiEntropySeconds } } });
+    const file = await writeHerdFile({
+      topology,
+      hasLogs: true,
+      settings: { peers: { heartbeatMs, antiEntropySeconds } },
+    });
     proxy = await proxyOnLink(file, 'Blake', 'Bryant');
     herd = new Herd('one command a server', file);
     await herd.start();

@@ -54,9 +54,12 @@ describe('herd send, where and near', function () {
   });
 
   it('tells what is near a client, as much as was asked for', async () => {
-    const { status, stdout } = await runCommand(['near', 'kiwi', '--radius', '100', '--count', '3', '--server', 'Gasol'], {
-      cwd,
-    });
+    const { status, stdout } = await runCommand(
+      ['near', 'kiwi', '--radius', '100', '--count', '3', '--server', 'Gasol'],
+      {
+        cwd,
+      },
+    );
     expect(stdout).to.match(/^kiwi\n/);
     expect(stdout.match(/ @sample_\d+: Sample post from /g)).to.have.lengthOf(3);
     expect(status).to.equal(0);

@@ -60,7 +60,11 @@ describe('a herd over TLS', function () {
   const configOf = (server: string) => ['--config', herd.file.serverConfigPath(server) ?? ''];
 
   it('links those whose certificates are of its authority and bear their names', async () => {
-    await waitUntilLogged(herd, [await herd.report('Blake', 'kiwi'), await herd.report('Bryant', 'emu')], ['Blake', 'Bryant']);
+    await waitUntilLogged(
+      herd,
+      [await herd.report('Blake', 'kiwi'), await herd.report('Bryant', 'emu')],
+      ['Blake', 'Bryant'],
+    );
   });
 
   for (const [who, caller, called, toldByCaller, toldByCalled] of [
@@ -69,7 +73,10 @@ describe('a herd over TLS', function () {
     ['who is called and has one for another name', 'Blake', 'Campbell', 'ERR_TLS_CERT_ALTNAME_INVALID', hungUp],
   ] as const) {
     it(`refuses ${who}: the logs say why, and it is told nothing`, async () => {
-      await LogTail.start(herd, caller).waitForLine(new RegExp(` link ${called} backoff: (refused: )?${toldByCaller}; `), 2);
+      await LogTail.start(herd, caller).waitForLine(
+        new RegExp(` link ${called} backoff: (refused: )?${toldByCaller}; `),
+        2,
+      );
       const refused = new RegExp(` peer \\S+ refused: ${toldByCalled}$`);
       await LogTail.start(herd, called).waitForLine(refused, 2);
       const other = caller === 'Blake' ? called : caller;

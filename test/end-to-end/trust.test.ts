@@ -58,7 +58,11 @@ describe('a herd with a secret', function () {
   }
 
   it('[PE20] links those that know it', async () => {
-    await waitUntilLogged(herd, [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')], ['Evans', 'Metta']);
+    await waitUntilLogged(
+      herd,
+      [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')],
+      ['Evans', 'Metta'],
+    );
   });
 
   for (const [caller, what, reason] of refused) {
@@ -201,12 +205,15 @@ describe('a secret', function () {
         const address = servers[exposed];
         if (address !== undefined) address.host = '0.0.0.0';
       });
-      const { status, stdout, stderr } = await runCommand(['start', 'Blake', '--config', file.serverConfigPath('Blake') ?? ''], {
-        cwd: file.folder,
-      });
+      const { status, stdout, stderr } = await runCommand(
+        ['start', 'Blake', '--config', file.serverConfigPath('Blake') ?? ''],
+        {
+          cwd: file.folder,
+        },
+      );
       expect(stderr).to.equal(
-        `herd: peerPort of ${exposed} is 0.0.0.0:${file.peerPortOf(exposed)}, which others can reach: ` +
-          'set HERD_SECRET, the same for all servers of the herd\n',
+        `herd: servers.${exposed}.peerPort: 0.0.0.0:${file.peerPortOf(exposed)} is not a loopback address; ` +
+          'set HERD_SECRET to the same value on all servers\n',
       );
       expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
       await rm(file.folder, { recursive: true });

@@ -34,7 +34,10 @@ const upstream = twitterSearch('http://upstream.simulated');
 
 /** Plays a scenario in the virtual world. */
 export function runSimulation(scenario: Scenario, options: Partial<RunOptions> = {}): Promise<RunResult> {
-  return runScenario(scenario, { createEnvironment: (tell) => new VirtualEnvironment(scenario, upstream, tell), ...options });
+  return runScenario(scenario, {
+    createEnvironment: (tell) => new VirtualEnvironment(scenario, upstream, tell),
+    ...options,
+  });
 }
 
 /** The names of the invariants that a scenario breaks. */

@@ -9,7 +9,7 @@ import type { InvariantViolation, Invariant } from './invariant.js';
  */
 const maxInFlightBytes = 1_000_000;
 
-/** Questions and writes that one server may have under way to the broker: see docs/nats.md. */
+/** Questions and writes that one server may have under way to the broker: see docs/reference/limits.md. */
 const maxPendingBrokerRequests = 256;
 
 /** Queues and memory stay in their bounds. */

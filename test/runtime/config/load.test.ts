@@ -75,7 +75,8 @@ describe('herd.yaml', () => {
 
   it('describes replication over NATS, without links and ports for them', () => {
     const nats = (text: string, environment: Record<string, string> = {}) =>
-      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `replication: { kind: nats, ${text} }`], environment).replication;
+      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `replication: { kind: nats, ${text} }`], environment)
+        .replication;
     expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
       kind: 'nats',
       hold: 'all',
@@ -156,7 +157,9 @@ describe('herd.yaml', () => {
     expect(upstreamOf('{ kind: x }').upstream).to.include({ apiKeyEnv: 'X_BEARER_TOKEN', url: 'https://api.x.com' });
     expect(upstreamOf('{ kind: google-places }').upstream).to.include({ apiKeyEnv: 'GOOGLE_PLACES_KEY' });
     expect(upstreamOf('{ kind: google-places-legacy, apiKeyEnv: MINE }').upstream).to.include({ apiKeyEnv: 'MINE' });
-    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamSettings.maxConcurrentRequests).to.equal(3);
+    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamSettings.maxConcurrentRequests).to.equal(
+      3,
+    );
     const replayed = upstreamOf('{ kind: replay, file: a.jsonl, budget: { requestsPerDay: 9 } }');
     expect(replayed.upstreamSettings).to.deep.equal({
       ...defaultUpstreamSettings,
@@ -288,8 +291,18 @@ describe('herd.yaml', () => {
       'herd.yaml:6: topology.Blake: a server cannot be its own neighbour',
     ],
     ['replication of an unknown kind', {}, ['replication: { kind: gossip }'], 'herd.yaml:7: replication.kind: '],
-    ['links on NATS', {}, ['replication: { kind: nats, servers: [a:1] }'], 'herd.yaml:5: topology: must be omitted with replication.kind: nats'],
-    ['no port for links', { 4: '  Metta: { port: 1 }' }, [], 'herd.yaml:4: servers.Metta.peerPort: is required with replication.kind: flood'],
+    [
+      'links on NATS',
+      {},
+      ['replication: { kind: nats, servers: [a:1] }'],
+      'herd.yaml:5: topology: must be omitted with replication.kind: nats',
+    ],
+    [
+      'no port for links',
+      { 4: '  Metta: { port: 1 }' },
+      [],
+      'herd.yaml:4: servers.Metta.peerPort: is required with replication.kind: flood',
+    ],
     [
       'a password in the address of NATS',
       {},
@@ -336,9 +349,19 @@ describe('herd.yaml', () => {
           'herd.yaml:7: replication.servers.0: must be a host and a port from 1 to 65535',
         ] as const,
     ),
-    ['two replicas', {}, ['replication: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: replication.replicas: '],
+    [
+      'two replicas',
+      {},
+      ['replication: { kind: nats, servers: [a:1], replicas: 2 }'],
+      'herd.yaml:7: replication.replicas: ',
+    ],
     ['no stream', {}, ['replication: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: replication.shards: '],
-    ['65 streams', {}, ['replication: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: replication.shards: '],
+    [
+      '65 streams',
+      {},
+      ['replication: { kind: nats, servers: [a:1], shards: 65 }'],
+      'herd.yaml:7: replication.shards: ',
+    ],
     [
       'a herd that floods and does not hold everything',
       {},
@@ -346,7 +369,12 @@ describe('herd.yaml', () => {
       'herd.yaml:7: replication.hold: must be all with replication.kind: flood',
     ],
     ['an upstream of an unknown kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
-    ['an upstream with an unknown format', {}, ['upstream: { kind: sample, format: round }'], 'herd.yaml:7: upstream.format: '],
+    [
+      'an upstream with an unknown format',
+      {},
+      ['upstream: { kind: sample, format: round }'],
+      'herd.yaml:7: upstream.format: ',
+    ],
     [
       'an upstream that is sent a key in the clear',
       {},
@@ -404,7 +432,12 @@ describe('herd.yaml', () => {
       ],
       'herd.yaml: aliases (*name) expand to too much data',
     ],
-    ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: unknown alias *where: no anchor &where above it'],
+    [
+      'a name for a value that was never given',
+      {},
+      ['log: *where'],
+      'herd.yaml:7: unknown alias *where: no anchor &where above it',
+    ],
     [
       'a variable that is not set',
       {},
@@ -527,9 +560,15 @@ describe('herd.yaml', () => {
       allowedOrigins: new Set(),
     });
     for (const [text, problem] of [
-      ['{ clientToken: written-in-the-file }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      [
+        '{ clientToken: written-in-the-file }',
+        'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret',
+      ],
       ['{ clientToken: "more ${CLIENTS}" }', 'auth.clientToken: must be 16 to 256 printable ASCII characters'],
-      ['{ clientToken: "x${CLIENTS}" }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      [
+        '{ clientToken: "x${CLIENTS}" }',
+        'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret',
+      ],
       ['{ deviceTokens: { 7: written-in-the-file } }', 'auth.deviceTokens.7: must be an environment variable'],
       ['{ deviceTokens: { "two words": "${PHONE}" } }', 'auth.deviceTokens.two words: must be a client ID'],
       [
@@ -575,17 +614,8 @@ describe('herd.yaml', () => {
         return [...(error as Error).message.matchAll(/variable (\w) is not set/g)].map(([, name]) => name).join('');
       }
     };
-    expect([missing('serve'), missing('http-client'), missing('line-client')]).to.deep.equal([
-      'ABCD',
-      'AD',
-      'D',
-    ]);
-    const asking = parseConfig(
-      'herd.yaml',
-      text.slice(0, -1).join('\n'),
-      { A: 'token-of-all-clients' },
-      'http-client',
-    );
+    expect([missing('serve'), missing('http-client'), missing('line-client')]).to.deep.equal(['ABCD', 'AD', 'D']);
+    const asking = parseConfig('herd.yaml', text.slice(0, -1).join('\n'), { A: 'token-of-all-clients' }, 'http-client');
     expect(asking.auth).to.deep.equal({
       clientToken: 'token-of-all-clients',
       adminToken: undefined,

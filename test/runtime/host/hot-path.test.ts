@@ -17,7 +17,7 @@ const neighbours = ['Bryant', 'Gasol', 'Howard'];
 
 /*
  * What an update costs must not grow unseen. Here is counted what is the same on every machine: messages, events, writes, and
- * bytes allocated. docs/performance.md says why each is as small as it is.
+ * bytes allocated. docs/explanation/performance.md says why each is as small as it is.
  */
 describe('the hot path', function () {
   this.timeout(30_000);

@@ -38,13 +38,25 @@ describe('the bound of memory', () => {
     const least = memoryBoundBytes(defaultLimits, alone);
     expect(memoryPartsOf(defaultLimits, alone).reduce((sum, { bytes }) => sum + bytes, 0)).to.equal(least);
     const uses = [
-      ...[{ neighbours: 1 }, { hasPeerPort: true }, { hasHttp: true }, { hasTls: true }, { hasStore: true }, { hasBucket: true }],
+      ...[
+        { neighbours: 1 },
+        { hasPeerPort: true },
+        { hasHttp: true },
+        { hasTls: true },
+        { hasStore: true },
+        { hasBucket: true },
+      ],
       ...[{ hasLog: true }, { upstream: { ...defaultUpstreamSettings, maxConcurrentRequests: 64 } }],
     ];
     for (const more of uses) {
       expect(memoryBoundBytes(defaultLimits, { ...alone, ...more }), JSON.stringify(more)).to.be.above(least);
     }
-    for (const limit of ['maxStoreBytes', 'maxConnections', 'maxTotalOutputBufferBytes', 'maxPendingQueries'] as const) {
+    for (const limit of [
+      'maxStoreBytes',
+      'maxConnections',
+      'maxTotalOutputBufferBytes',
+      'maxPendingQueries',
+    ] as const) {
       const limits = { ...defaultLimits, [limit]: 2 * defaultLimits[limit] };
       expect(memoryBoundBytes(limits, alone), limit).to.be.above(least);
     }

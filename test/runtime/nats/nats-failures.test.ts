@@ -42,7 +42,10 @@ describeWithNats('a herd on NATS', function () {
       const client = await herd.client(server);
       for (let index = 0; index < 50; index += 1) {
         ats.push(
-          await client.request(`IAMAT ${occasion}-${server}-${index} +34.068930-118.445127 ${second}`, answeredWithinMs),
+          await client.request(
+            `IAMAT ${occasion}-${server}-${index} +34.068930-118.445127 ${second}`,
+            answeredWithinMs,
+          ),
         );
       }
       client.close();

@@ -121,7 +121,9 @@ describe('WATCH over sockets', function () {
     const client = await watcher('Blake', 'kiwi');
     const other = await herd.client('Blake');
     // What it cannot know how to take.
-    herd.bus('Blake').send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
+    herd
+      .bus('Blake')
+      .send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
     expect(await client.readToEnd()).to.equal('');
     expect(await other.request('hello')).to.equal('? hello');
     const again = await watcher('Blake', 'kiwi');

@@ -4,7 +4,8 @@ import { DenseWriteCoalescer } from '../../../src/runtime/time/write-coalescing.
 
 describe('Pace', () => {
   let nowMs: number;
-  const paceOf = (denseGapMs: number, intervalMs: number) => new DenseWriteCoalescer({ denseGapMs, intervalMs }, () => nowMs);
+  const paceOf = (denseGapMs: number, intervalMs: number) =>
+    new DenseWriteCoalescer({ denseGapMs, intervalMs }, () => nowMs);
 
   beforeEach(() => {
     nowMs = 1_000;

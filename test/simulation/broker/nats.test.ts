@@ -114,7 +114,10 @@ steps:
   - { at: 4s, expect: { server: Howard, client: kiwi, position: none } }
   - { at: 5s, broker: up }
   - { at: 7s, expect: ${kiwi('Howard', here)} }`);
-    expect(states).to.include.members(['Blake disconnected: the connection was reset', 'Blake disconnected: connection refused']);
+    expect(states).to.include.members([
+      'Blake disconnected: the connection was reset',
+      'Blake disconnected: connection refused',
+    ]);
     expect(states.slice(-2).sort()).to.deep.equal(['Blake live', 'Howard live']);
   });
 
@@ -126,7 +129,9 @@ steps:
 
   it('accepts and answers nothing while it is stalled', async () => {
     const states = await connectionsIn('steps: [{ at: 1s, stall: broker }, { at: 9s, heal: all }]');
-    expect(states).to.include('Howard disconnected: the broker went silent').and.to.include('Howard disconnected: no answer in time');
+    expect(states)
+      .to.include('Howard disconnected: the broker went silent')
+      .and.to.include('Howard disconnected: no answer in time');
   });
 
   it('blocks who writes while it is full, and is read all the same', async () => {

@@ -39,7 +39,8 @@ function plantForgetfulFlood(): void {
 describe('a random scenario', () => {
   it('is the same for the same seed, and another for another', () => {
     const texts = Array.from({ length: 200 }, (_, seed) => formatScenario(toScenarioContent(drawScenario(seed))));
-    for (const [seed, text] of texts.entries()) expect(formatScenario(toScenarioContent(drawScenario(seed)))).to.equal(text);
+    for (const [seed, text] of texts.entries())
+      expect(formatScenario(toScenarioContent(drawScenario(seed)))).to.equal(text);
     expect(new Set(texts).size).to.equal(200);
   });
 
@@ -81,7 +82,10 @@ describe('fuzzing', function () {
     const told = formatFuzzFailure(failure, '1.2.3');
     expect(told).to.include(`FAILED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
     expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
-    const { text } = await buildMinimalScenario(failure.seed, invariant, { version: '1.2.3', createEnvironment: createVirtualEnvironment });
+    const { text } = await buildMinimalScenario(failure.seed, invariant, {
+      version: '1.2.3',
+      createEnvironment: createVirtualEnvironment,
+    });
     const shrunk = parseScenario('shrunk.yaml', text, {});
     expect(shrunk.steps).to.have.length.of.at.most(3);
     expect(shrunk.herd.topology.size).to.be.at.most(3);

@@ -140,7 +140,10 @@ steps:
 
   it('answers-in-order: an answer that is known does not wait for those before it', async () => {
     injectBug(ResponseQueue, 'add', (queue, [text]) => (Reflect.get(queue, 'write') as (text: unknown) => void)(text));
-    await caught('responses-in-order', 'clients: { count: 3, rate: 60/s, queries: 30% }\nsteps: [{ at: 5s, heal: all }]');
+    await caught(
+      'responses-in-order',
+      'clients: { count: 3, rate: 60/s, queries: 30% }\nsteps: [{ at: 5s, heal: all }]',
+    );
   });
 
   it('no-failure: an actor throws now and then', async () => {

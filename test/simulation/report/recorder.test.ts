@@ -82,7 +82,11 @@ describe('what a timeline tells of faults', () => {
 
   it('has a lane for the broker of a herd on NATS, and its troubles and who lost it there', async () => {
     const herd = 'herd: { servers: [A, B], replication: { kind: nats } }';
-    const { bands, marks, lanes: servers } = await timelineOf(
+    const {
+      bands,
+      marks,
+      lanes: servers,
+    } = await timelineOf(
       createScenario(`${herd}\n${quiet}steps:
   - { at: 1s, broker: down }
   - { at: 2s, broker: stale }
@@ -108,7 +112,9 @@ describe('what a timeline tells of faults', () => {
 describe('what a timeline tells of messages', () => {
   it('has every segment that arrived, with its ends, its times and what it is about', async () => {
     const data = await timelineOf(
-      createScenario('clients: { count: 3, rate: 20/s, queries: 30% }\nsettle: 6s\nsteps: [{ at: 2s, expect: converged }]'),
+      createScenario(
+        'clients: { count: 3, rate: 20/s, queries: 30% }\nsettle: 6s\nsteps: [{ at: 2s, expect: converged }]',
+      ),
     );
     const { kinds, messages, routes, endpoints, lanes, texts } = data;
     expect(endpoints.slice(0, lanes.length)).to.deep.equal(lanes);

@@ -28,7 +28,10 @@ describe('a report', () => {
     for (const name of ['one', 'other']) {
       makeReportFolder(join(folder, 'made', name));
       const report = new RunReport(join(folder, 'made', name), scenario);
-      const result = await runSimulation(scenario, { keep: 'entries', onEntry: (atMs, event) => report.observe(atMs, event) });
+      const result = await runSimulation(scenario, {
+        keep: 'entries',
+        onEntry: (atMs, event) => report.observe(atMs, event),
+      });
       expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));
       texts.push(readFileSync(join(folder, 'made', name, 'results.json'), 'utf8'));
       const { trace, ...others } = result;

@@ -22,7 +22,10 @@ describe('a run of the virtual world', () => {
     this.timeout(120_000);
     const hashes = new Set<string>();
     for (let seed = 0; seed < 100; seed += 1) {
-      const [first, second] = [await runSimulation(createScenario(stormy, seed)), await runSimulation(createScenario(stormy, seed))];
+      const [first, second] = [
+        await runSimulation(createScenario(stormy, seed)),
+        await runSimulation(createScenario(stormy, seed)),
+      ];
       expect(second.traceHash, `seed ${seed}`).to.equal(first.traceHash);
       expect(second, `seed ${seed}`).to.deep.equal(first);
       hashes.add(first.traceHash);

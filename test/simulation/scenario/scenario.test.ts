@@ -112,11 +112,7 @@ steps:
   const said: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
     ['an empty file', '', ['1: a scenario has words and their values: a name, a herd, and steps']],
     ['a list', '[crash]', ['1: a scenario has words and their values: a name, a herd, and steps']],
-    [
-      'two documents',
-      `${head}---\n${head}`,
-      ['3: a second document begins here (---); only one per file is allowed'],
-    ],
+    ['two documents', `${head}---\n${head}`, ['3: a second document begins here (---); only one per file is allowed']],
     ['no steps', `${head}steps:\n`, ['3: steps: must be a list of steps, as in [{ at: 5s, crash: Blake }]']],
     [
       'a word as a step',
@@ -214,7 +210,9 @@ steps:
   });
 
   it('is not begun in a world that cannot do one of its steps', async () => {
-    const scenario = createScenario('steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]');
+    const scenario = createScenario(
+      'steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]',
+    );
     let started = 0;
     const world = new (class extends VirtualEnvironment {
       override unsupportedReason({ kind }: Action): string | undefined {

@@ -23,7 +23,9 @@ function play(steps: string): Promise<RunResult> {
   const scenario = createScenario(`${threeServers}\nsteps:\n${steps}`);
   const launcher = new SocketLauncher({ createUpstream: twitterSearch, inspect: () => Promise.resolve(undefined) });
   const abortSignal = new AbortController().signal;
-  return runScenario(scenario, { createEnvironment: (emit) => new RealEnvironment(scenario, { launcher, emit, abortSignal }) });
+  return runScenario(scenario, {
+    createEnvironment: (emit) => new RealEnvironment(scenario, { launcher, emit, abortSignal }),
+  });
 }
 
 function foldersOfWorlds(): string[] {

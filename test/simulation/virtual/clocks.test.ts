@@ -37,8 +37,8 @@ steps:
   - { at: 64s, expect: { server: Howard, client: kiwi, position: '+3+3' } }
 `);
     expect((await runSimulation(scenario)).violations).to.deep.equal([]);
-    expect(scenarioProblems(`name: a test\n${fiveServers}\nsteps: [{ at: 1s, phone: { client: kiwi } }]`).join()).to.contain(
-      'phone.clock',
-    );
+    expect(
+      scenarioProblems(`name: a test\n${fiveServers}\nsteps: [{ at: 1s, phone: { client: kiwi } }]`).join(),
+    ).to.contain('phone.clock');
   });
 });

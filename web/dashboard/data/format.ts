@@ -7,8 +7,8 @@ const endLabels: Readonly<Record<EndState, string>> = {
   live: 'live',
   backoff: 'backoff',
   loading: 'loading',
-  'write-blocked': 'blocked',
-  disconnected: 'away',
+  'write-blocked': 'write-blocked',
+  disconnected: 'disconnected',
   stopped: 'stopped',
   unknown: 'not heard',
 };

@@ -5,14 +5,20 @@ import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('[PE30] a server whose clock is more than 60 s away from its neighbour', () => {
   // Beats are so rare that only the test says what the clocks are.
-  const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, settings: { peers: { heartbeatMs: 60_000 } } });
+  const herd = new HerdInProcess({
+    links: ['Blake-Bryant'],
+    hasHttp: true,
+    settings: { peers: { heartbeatMs: 60_000 } },
+  });
 
   before(() => herd.start());
   after(() => herd.stop());
 
   function hear(offsetMs: number): void {
     for (let beats = 0; beats < 3; beats += 1) {
-      herd.bus('Blake').send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId('Bryant'), offsetMs });
+      herd
+        .bus('Blake')
+        .send(addresses.clockMonitor, { kind: 'clock-received', neighbour: toServerId('Bryant'), offsetMs });
     }
   }
 

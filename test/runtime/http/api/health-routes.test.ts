@@ -96,7 +96,13 @@ describe('the health of a server over HTTP', () => {
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
     expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
     expect(asked).to.have.length.above(10);
-    const told = ['reports_total', 'subscribers', 'subscription_conflated_total', 'process_heap_bytes', 'event_loop_utilization_ratio'];
+    const told = [
+      'reports_total',
+      'subscribers',
+      'subscription_conflated_total',
+      'process_heap_bytes',
+      'event_loop_utilization_ratio',
+    ];
     for (const name of [...told, 'http_requests_total', 'http_request_duration_seconds_bucket'])
       expect(asked).to.contain(`herd_${name}`);
   });

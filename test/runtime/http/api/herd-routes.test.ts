@@ -86,7 +86,9 @@ describe('the HTTP server of a server', () => {
         clocksAgree: true,
       })),
     );
-    const { propagationDelay, ...totals } = seen['counters'] as { propagationDelay: { boundsSeconds: number[]; counts: number[] } };
+    const { propagationDelay, ...totals } = seen['counters'] as {
+      propagationDelay: { boundsSeconds: number[]; counts: number[] };
+    };
     expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });
     expect(propagationDelay.counts.reduce((sum, count) => sum + count)).to.equal(1);
     expect(propagationDelay.counts).to.have.lengthOf(propagationDelay.boundsSeconds.length + 1);

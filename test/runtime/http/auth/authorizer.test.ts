@@ -69,7 +69,9 @@ describe('the tokens of clients', () => {
     for (const authorization of [bearer(tokens.clientToken), basic(tokens.clientToken), bearer(tokens.adminToken)]) {
       expect((await ask('/api/herd', authorization)).status).to.equal(200);
     }
-    const stream = await EventStream.open(herd.url('Blake', '/api/events'), { authorization: bearer(tokens.clientToken) });
+    const stream = await EventStream.open(herd.url('Blake', '/api/events'), {
+      authorization: bearer(tokens.clientToken),
+    });
     stream.close();
   });
 
@@ -141,7 +143,9 @@ describe('the tokens of clients', () => {
   });
 
   it('are told of in the OpenAPI document', async () => {
-    const { security } = (await (await ask('/openapi.json', bearer(tokens.clientToken))).json()) as { security: unknown };
+    const { security } = (await (await ask('/openapi.json', bearer(tokens.clientToken))).json()) as {
+      security: unknown;
+    };
     expect(security).to.deep.equal([{ token: [] }, { password: [] }]);
   });
 });

@@ -210,7 +210,9 @@ describe('what is said over HTTP', () => {
     ]) {
       await linesOf(get(path));
     }
-    const written = readdirSync(folder.pathTo('Blake')).map((name) => readFileSync(folder.pathTo('Blake', name), 'latin1'));
+    const written = readdirSync(folder.pathTo('Blake')).map((name) =>
+      readFileSync(folder.pathTo('Blake', name), 'latin1'),
+    );
     for (const token of Object.values(tokens)) expect(written.join('')).not.to.contain(token);
     expect(written.join('')).not.to.contain(tokens.clients.slice(1));
     expect(logged()).to.contain('in GET /osmand?id=jane/phone&***');

@@ -75,7 +75,7 @@ describe('the doors for phones', () => {
   });
 
   it('take what OsmAnd makes of the address that the documents tell it, and more of what it can send', async () => {
-    const docs = readFileSync(new URL('../../../../../docs/doors.md', import.meta.url), 'utf8');
+    const docs = readFileSync(new URL('../../../../../docs/guides/tracking-apps.md', import.meta.url), 'utf8');
     const told = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
     expect(told).to.contain('{0}');
     // Latitude, longitude, time in milliseconds, and the dilution of precision, its altitude and its speed.

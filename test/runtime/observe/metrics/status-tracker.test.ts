@@ -14,7 +14,12 @@ describe('ServerView', () => {
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       enter('write-blocked', 1_000);
       clock.advance(700);
-      expect(view.bucketSnapshot()).to.include({ state: 'write-blocked', sinceMs: attempt * 700, retryInMs: 300, pendingWrites: 7 });
+      expect(view.bucketSnapshot()).to.include({
+        state: 'write-blocked',
+        sinceMs: attempt * 700,
+        retryInMs: 300,
+        pendingWrites: 7,
+      });
     }
     enter('live', 0);
     clock.advance(5);
