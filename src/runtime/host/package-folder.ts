@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
+
 /**
- * The folder of this package, where what comes with it is found. It is asked for by the package's name, because a module runs
- * where it was compiled as well as in the bundle of the command, which stands elsewhere.
+ * Folder of this package, with the files that belong to it. It is resolved by the package name, since a module runs both where it was
+ * compiled and in the bundle of the command.
  */
 export const packageFolder = new URL('./', import.meta.resolve('herd/package.json'));
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', packageFolder), 'utf8')) as { version: string };
+
+/** Version of this package. */
+export const herdVersion = version;

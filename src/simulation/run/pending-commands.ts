@@ -1,48 +1,38 @@
+import { isWhatsat, ResponseReader } from '../../protocol/client/responses.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
 
-/** The longest line of an answer, in bytes: an upstream's whole response. */
+/** Longest line of a response, in bytes; it holds the whole answer of an upstream. */
 const maxLineBytes = 2 * 1024 * 1024;
 
-/** What a server answered. */
-export interface CommandResponse {
-  /** Undefined if nothing was asked. */
+/** Response of a server. */
+export interface ReceivedResponse {
+  /** Undefined if no command was pending. */
   readonly command: ByteString | undefined;
   readonly lines: readonly ByteString[];
 }
 
-/** The commands of one connection that have not been answered. What comes is taken for their answers, in their order. */
+/** Pending commands of one connection. Responses are assigned to them in order. */
 export class PendingCommands {
   private readonly framer = new LineFramer(maxLineBytes);
+  private readonly reader = new ResponseReader();
   private readonly pending: ByteString[] = [];
-  /** Lines of an answer that is not whole. */
-  private lines: ByteString[] = [];
 
-  /** A command was given. */
   add(command: ByteString): void {
     this.pending.push(command);
   }
 
-  /** Takes what came; returns the answers that are whole now. */
-  receive(text: ByteString): CommandResponse[] {
+  /** Processes received text; returns the responses that are complete now. */
+  receive(text: ByteString): ReceivedResponse[] {
     return this.framer.pushText(text).flatMap((frame) => {
-      this.lines.push(typeof frame === 'string' ? frame : frame.start);
-      return this.completeResponse() ?? [];
+      const line = typeof frame === 'string' ? frame : frame.start;
+      const lines = this.reader.add(line, isWhatsat(this.pending[0] ?? ''));
+      return lines === undefined ? [] : [{ command: this.pending.shift(), lines }];
     });
   }
 
-  /** Nothing more will come; returns the commands that are left without an answer. */
+  /** Removes and returns the commands without a response, when the connection has ended. */
   abandon(): ByteString[] {
     return this.pending.splice(0);
-  }
-
-  /** A WHATSAT that finds its client is answered with two lines, all else with one. */
-  private completeResponse(): CommandResponse | undefined {
-    const [command = ''] = this.pending;
-    const isFound = command.startsWith('WHATSAT') && this.lines[0]?.startsWith('AT ') === true;
-    if (isFound && this.lines.length < 2) return undefined;
-    const { lines } = this;
-    this.lines = [];
-    return { command: this.pending.shift(), lines };
   }
 }
