@@ -44,7 +44,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   simulation: { folders: ['simulation', 'runtime', 'actors', 'protocol'], packages: 'any', banned: theProcess },
   cli: {
-    folders: ['cli', 'library', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
+    folders: ['cli', 'library', 'client', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
     packages: 'any',
     banned: [],
   },
@@ -210,7 +210,7 @@ describe('the test of the layers', () => {
       ['client/a.ts', "import { a } from '../runtime/a.js';"],
       ['library/a.ts', "import { a } from '../cli/a.js';"],
       ['library/a.ts', "process.on('SIGINT', a);"],
-      ['cli/a.ts', "import { a } from '../client/a.js';"],
+      ['client/a.ts', "import { a } from '../library/a.js';"],
       ['elsewhere/a.ts', ''],
       ['a.ts', ''],
     ];
@@ -224,7 +224,10 @@ describe('the test of the layers', () => {
       ['actors/a.ts', 'interface Clock { setTimeout(): void; readonly Date: number }'],
       ['upstreams/sample/a.ts', "import { Worker } from 'node:worker_threads'; import '../../protocol/a.js';"],
       ['runtime/log/a.ts', "import { a } from '../../actors/a.js'; import winston from 'winston'; Date.now();"],
-      ['cli/a.ts', "import { a } from '../upstreams/a.js'; import { env } from 'node:process'; console.log(process);"],
+      [
+        'cli/a.ts',
+        "import { a } from '../client/a.js'; import { b } from '../upstreams/a.js'; import { env } from 'node:process'; console.log(process);",
+      ],
     ];
     for (const [path, text] of fine) expect(trespassesOf(sourceFile(path, text)), text).to.deep.equal([]);
   });

@@ -71,7 +71,7 @@ describe('the package', function () {
 
   it('has herd on the PATH, with the herd that is shipped', async () => {
     expect((await shell('herd', '--version')).stdout).to.equal(`${manifest.version}\n`);
-    expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
+    expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is valid: herd twitter, 5 servers/);
   });
 
   it('has the files that its README and the guide to systemd name', async () => {

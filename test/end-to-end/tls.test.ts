@@ -143,8 +143,8 @@ describe('a herd over TLS', function () {
         cwd: herd.file.folder,
       });
       const address = `127.0.0.1:${herd.file.portOf('Blake')}`;
-      expect(stderr).to.match(new RegExp(`^herd: Blake cannot be reached at ${address} \\(${notBelieved}\\)\n$`));
-      expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+      expect(stderr).to.match(new RegExp(`^herd: Blake: cannot connect to ${address} \\(${notBelieved}\\)\n$`));
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
     });
   });
 
@@ -187,7 +187,7 @@ describe('a herd over TLS', function () {
       command.signal('SIGHUP');
       await eventually('it is said', () => command.stderr.endsWith('\n'));
       expect(command.stderr).to.match(
-        /^herd: the old certificates stay in use: [^\n]*Bryant-of-herd-key\.pem[^\n]*\n$/,
+        /^herd: certificates not reloaded, the old ones stay in use: [^\n]*Bryant-of-herd-key\.pem[^\n]*\n$/,
       );
       expect(await serials()).to.deep.equal(before);
       await waitUntilLogged(herd, [await herd.report('Bryant', 'takahe')], ['Blake']);

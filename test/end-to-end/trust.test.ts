@@ -215,7 +215,7 @@ describe('a secret', function () {
         `herd: servers.${exposed}.peerPort: 0.0.0.0:${file.peerPortOf(exposed)} is not a loopback address; ` +
           'set HERD_SECRET to the same value on all servers\n',
       );
-      expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
       await rm(file.folder, { recursive: true });
     });
   }
@@ -225,7 +225,7 @@ describe('a secret', function () {
     const { status, stderr } = await runCommand(['start'], { cwd: file.folder, env: { HERD_SECRET: 'short-secret' } });
     expect(stderr).to.match(/^herd: HERD_SECRET must be at least 16 characters long/);
     expect(stderr).to.not.contain('short-secret');
-    expect(status).to.equal(1);
+    expect(status).to.equal(2);
     await rm(file.folder, { recursive: true });
   });
 });

@@ -3,7 +3,7 @@ import { PendingCommands } from '../../../src/simulation/run/pending-commands.js
 
 const at = 'AT Blake +0.1 kiwi +1+1 1';
 
-describe('OpenCommands', () => {
+describe('PendingCommands', () => {
   it('gives each command the lines that answer it, however they are cut', () => {
     const commands = new PendingCommands();
     for (const command of ['IAMAT kiwi +1+1 1', 'WHATSAT kiwi 1 1', 'WHATSAT emu 1 1', 'nonsense'])

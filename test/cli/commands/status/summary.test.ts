@@ -65,7 +65,7 @@ function look(blake: ServerSample, metta: ServerSample): HerdSample {
 }
 
 describe('summarizeHerd', () => {
-  it('has rates a second and lag of what came between two looks', () => {
+  it('computes rates and propagation delay between two samples', () => {
     const propagationDelay = { boundsSeconds: [1], counts: [4, 0] };
     const before = look(sample('Metta', { atMs: 1_000, counts: { reports: 10 } }), sample('Blake'));
     const after = look(
@@ -81,7 +81,7 @@ describe('summarizeHerd', () => {
     expect([blake?.stored?.missing, metta?.stored?.missing]).to.deep.equal([0, 2]);
   });
 
-  it('has no rates of a server that was looked at once, or was started anew in between', () => {
+  it('has no rates for a single sample, or across a restart', () => {
     const after = look(sample('Metta', { atMs: 2_000, counts: { reports: 3 } }), sample('Blake', { atMs: 2_000 }));
     expect(summarizeHerd(config, undefined, after).servers[0]?.rates).to.equal(undefined);
     const before = look(sample('Metta', { counts: { reports: 9 } }), { kind: 'down', reason: 'ECONNREFUSED' });
@@ -99,7 +99,7 @@ describe('summarizeHerd', () => {
     expect(isHealthy(sample('Metta'), sample('Blake', { link: { state: 'catching-up' } }))).to.equal(false);
   });
 
-  it('shows both ends of a link where they differ, and since the last change', () => {
+  it('shows both states of a link if they differ, and the time of the last change', () => {
     const [link] = summarizeHerd(
       config,
       undefined,
@@ -132,7 +132,7 @@ describe('summarizeHerd', () => {
     expect(links).to.deep.equal([{ servers: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, reason: '' }]);
   });
 
-  it('has the bucket of each server of a herd on NATS, and is not healthy while one is not live', () => {
+  it('lists the bucket of each server on NATS, and is not healthy while one is not live', () => {
     const onNats = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nreplication: { kind: nats, servers: ["localhost:4222"] }',
@@ -155,12 +155,12 @@ describe('summarizeHerd', () => {
       state: 'none',
       sinceMs: undefined,
       pendingWrites: undefined,
-      reason: 'it was started with a herd.yaml that gives it none',
+      reason: 'started with a herd.yaml without a bucket',
     });
     expect(withoutBucket.healthy).to.equal(false);
   });
 
-  it('has the buckets of those servers that bridge a herd that floods', () => {
+  it('lists the buckets of bridge servers', () => {
     const bridged = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntopology: { Blake: [Metta] }\n' +

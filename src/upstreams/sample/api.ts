@@ -1,9 +1,15 @@
-/** A plain decimal number, 27.5916 or -8; nothing else is one, `1e3` and an empty text included. */
+/** Response of the service; the body is JSON. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Parses a plain decimal number such as 27.5916 or -8. Undefined for anything else, including `1e3` and an empty text. */
 export function parseDecimal(text: string | undefined): number | undefined {
   return text !== undefined && /^[+-]?\d{1,20}(?:\.\d{1,20})?$/.test(text) ? Number(text) : undefined;
 }
 
-/** Degrees, when both are decimal and on the Earth. */
+/** Parses a latitude and a longitude in decimal degrees; undefined if either is not a decimal number in its range. */
 export function parseDegrees(
   latitudeText: string | undefined,
   longitudeText: string | undefined,
