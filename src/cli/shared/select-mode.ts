@@ -1,6 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
-import type { HerdMode } from '../../runtime/http/server/http-context.js';
+import type { HerdMode } from '../../runtime/config/herd-config.js';
 import { isLoopback } from '../../runtime/sockets/listener.js';
 
 /** A whole herd that is started at once, and which only this machine reaches, is being tried out; NODE_ENV may say otherwise. */

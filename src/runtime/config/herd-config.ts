@@ -8,6 +8,9 @@ import type { Topology } from '../../protocol/place/topology.js';
 import type { HerdDocument } from './schema.js';
 import type { BridgeConfig, ReplicationConfig } from './replication-config.js';
 
+/** How a herd is run: tried out on one machine with admin actions open, or in production. */
+export type HerdMode = 'development' | 'production';
+
 /** Host and ports of one server. */
 export interface ServerEndpoints {
   readonly host: string;

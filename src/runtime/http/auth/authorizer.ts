@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import type { AuthTokens } from '../../config/herd-config.js';
+import type { AuthTokens, HerdMode } from '../../config/herd-config.js';
 import type { AdminAccess } from '../api/api-types.js';
-import type { HerdMode } from '../server/http-context.js';
 import { isLoopback } from '../../sockets/listener.js';
 import { HttpError } from '../server/http-error.js';
 import { parseHostName } from './origins.js';

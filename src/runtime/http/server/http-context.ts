@@ -5,14 +5,11 @@ import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Upstream } from '../../../protocol/upstream/upstream.js';
 import type { Administer } from '../../faults/admin-action.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
-import type { HerdConfig } from '../../config/herd-config.js';
+import type { HerdConfig, HerdMode } from '../../config/herd-config.js';
 import type { LinkFault } from '../../faults/link-faults.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import type { ServerCounts } from '../../observe/metrics/server-counts.js';
 import type { StatusTracker } from '../../observe/metrics/status-tracker.js';
-
-/** How a herd is run: on one machine to try it, or in production. Development mode relaxes authorization. */
-export type HerdMode = 'development' | 'production';
 
 /** Dependencies of the HTTP server of one server. */
 export interface HttpContext extends ListenerDependencies {
