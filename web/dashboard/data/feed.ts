@@ -1,4 +1,4 @@
-import type { AdminAccess } from '../../../src/runtime/http/api/api-types.js';
+import type { HerdResponse, ListResponse } from '../../../src/runtime/http/api/api-types.js';
 import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
 import { broker, type Herd, type Server } from './herd.js';
@@ -14,30 +14,6 @@ import {
   type LinkUpdate,
   type StreamData,
 } from './server-messages.js';
-
-/** What a server tells of itself: `GET /api/herd`. */
-interface HerdOverview {
-  readonly herd: string;
-  readonly server: string;
-  readonly adminAccess: AdminAccess;
-  readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
-  readonly topology: readonly (readonly [string, string])[];
-  readonly links: readonly LinkUpdate[];
-  /** Null where the server spreads nothing by a broker. */
-  readonly bucket: EndpointUpdate | null;
-  readonly connections: number;
-  readonly hold: 'all' | 'touched';
-  readonly ready: boolean;
-  /** What answers WHATSAT; left out by servers of before. */
-  readonly upstream?: { readonly maxCount: number };
-}
-
-/** A page of `GET /api/clients`. */
-interface ClientsPage {
-  readonly clients: readonly ClientLocation[];
-  /** What the next page comes after; null behind the last one. */
-  readonly next: number | null;
-}
 
 /** Something that happens in a server, as its stream of events tells it. */
 export interface ServerStreamEvent {
@@ -67,7 +43,7 @@ const pageSize = 1_000;
  */
 export async function discoverHerd(herd: Herd): Promise<void> {
   try {
-    const overview = await requestJson<HerdOverview>('/api/herd');
+    const overview = await requestJson<HerdResponse>('/api/herd');
     herd.name = overview.herd;
     herd.openedOn = overview.server;
     for (const { name, httpUrl } of overview.servers) herd.addServer(name, httpUrl ?? '');
@@ -99,7 +75,7 @@ export class Feed {
   /** Asks again what the server is: the reader may have become another. */
   async refresh(): Promise<void> {
     const requestedAtMs = performance.now();
-    this.applyOverview(await requestJson<HerdOverview>(`${this.server.url}/api/herd`), requestedAtMs);
+    this.applyOverview(await requestJson<HerdResponse>(`${this.server.url}/api/herd`), requestedAtMs);
   }
 
   private async connect(): Promise<void> {
@@ -112,18 +88,18 @@ export class Feed {
     this.disconnect();
   }
 
-  private applyOverview(overview: HerdOverview, requestedAtMs: number): void {
+  private applyOverview(overview: HerdResponse, requestedAtMs: number): void {
     const { herd, server } = this;
     const isNewer = (neighbour: string) => (this.updatedAtMs.get(neighbour) ?? -Infinity) < requestedAtMs;
     server.connections = overview.connections;
     server.hold = overview.hold;
     server.ready = overview.ready;
-    server.maxCount = overview.upstream?.maxCount ?? server.maxCount;
+    server.maxCount = overview.upstream.maxCount;
     herd.adminAccess = overview.adminAccess;
     for (const link of overview.links) {
       if (isNewer(link.neighbour)) this.updateLink(link);
       const end = herd.end(server.name, link.neighbour);
-      if (end !== undefined) end.fault = link.injectedFault ?? { kind: 'none' };
+      if (end !== undefined) end.fault = link.injectedFault;
     }
     if (overview.bucket !== null && isNewer(broker)) this.updateBucket(overview.bucket);
     herd.markChanged();
@@ -200,7 +176,7 @@ export class Feed {
   private async fetchClients(signal: AbortSignal): Promise<void> {
     for (let next: number | null = 0; next !== null;) {
       const url = `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`;
-      const page: ClientsPage = await requestJson<ClientsPage>(url);
+      const page: ListResponse = await requestJson<ListResponse>(url);
       // What comes from a server that was lost meanwhile is not of this stream.
       if (signal.aborted) return;
       this.listener.located(this.server, page.clients);
