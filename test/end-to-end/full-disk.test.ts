@@ -47,7 +47,7 @@ const place = '+34.068930-118.445127';
     await eventually('it is said', () => herd.command().stderr !== '');
     const ats = [...(await reportMany('second')), ...(await reportMany('third'))];
     await herd.waitForAgreement(some(ats));
-    expect(herd.command().stderr).to.match(/^herd: Solo: the log in [^\n]*logs.Solo has trouble: EFBIG: [^\n]*\n$/);
+    expect(herd.command().stderr).to.match(/^herd: Solo: cannot write the log in [^\n]*logs.Solo: EFBIG: [^\n]*\n$/);
     makeRoom();
     await eventually('it is told what was lost', async () => {
       await herd.sendAll('Solo', 'still here\n');
@@ -69,7 +69,7 @@ const place = '+34.068930-118.445127';
     ats.push(...(await reportMany('second')), ...(await reportMany('third')));
     await herd.waitForAgreement(some(ats));
     expect(herd.command().stderr).to.match(
-      /^herd: Solo: [^\n]*store.Solo cannot be written: IO error: [^\n]*File too large\n$/,
+      /^herd: Solo: cannot write to [^\n]*store.Solo: IO error: [^\n]*File too large\n$/,
     );
     makeRoom();
     herd.command().signal('SIGTERM');

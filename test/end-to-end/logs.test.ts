@@ -86,7 +86,7 @@ describe('the logs of a herd', function () {
     const command = new HerdCommand(['start'], { cwd: file.folder });
     await command.waitForOutput('Ready in');
     expect(await new Herd('one process', file).report('Solo', 'kiwi')).to.match(/^AT Solo /);
-    expect(command.stderr).to.match(/^herd: Solo: the log in [^\n]*logs.Solo has trouble: .*\n$/);
+    expect(command.stderr).to.match(/^herd: Solo: cannot write the log in [^\n]*logs.Solo: .*\n$/);
     command.signal('SIGTERM');
     expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     await rm(file.folder, { recursive: true });

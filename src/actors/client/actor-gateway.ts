@@ -3,7 +3,9 @@ import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { NearbyQuery } from '../../protocol/upstream/upstream.js';
 import type { Actor, Bus } from '../bus/bus.js';
-import { addresses, type GatewayMessage, type ListedMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ListedMessage } from '../bus/requests.js';
+import type { GatewayMessage } from './messages.js';
 
 /** Maximum pending requests of all HTTP clients; one more is rejected. */
 const maxPendingRequests = 10_000;
@@ -43,7 +45,12 @@ export class ActorGateway implements Actor<GatewayMessage> {
    * @param remoteHost the requester, as from `remoteHostOf`
    */
   async findLocation(client: ClientId, remoteHost: string): Promise<Location | undefined> {
-    return (await this.findLocally(client)) ?? (await this.lookUp(client, remoteHost));
+    const replyTo = addresses.gateway;
+    const { location } = await this.request(
+      (requestId) => this.bus.send(addresses.store, { kind: 'whereis', client, remoteHost, replyTo, requestId }),
+      (message) => (message.kind === 'located' ? message : undefined),
+    );
+    return location;
   }
 
   /**
@@ -86,24 +93,6 @@ export class ActorGateway implements Actor<GatewayMessage> {
 
   stop(): void {
     this.close();
-  }
-
-  private async findLocally(client: ClientId): Promise<Location | undefined> {
-    const replyTo = addresses.gateway;
-    const { location } = await this.request(
-      (requestId) => this.bus.send(addresses.store, { kind: 'whereis', client, replyTo, requestId }),
-      (message) => (message.kind === 'located' ? message : undefined),
-    );
-    return location;
-  }
-
-  private async lookUp(client: ClientId, remoteHost: string): Promise<Location | undefined> {
-    const replyTo = addresses.gateway;
-    const { location } = await this.request(
-      (requestId) => this.bus.send(addresses.lookup, { kind: 'lookup', client, remoteHost, replyTo, requestId }),
-      (message) => (message.kind === 'located' ? message : undefined),
-    );
-    return location;
   }
 
   private request<Reply>(

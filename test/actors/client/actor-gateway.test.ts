@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ActorGateway, GatewayError } from '../../../src/actors/client/actor-gateway.js';
-import { addresses, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { strictBus } from '../../support/fake-bus.js';

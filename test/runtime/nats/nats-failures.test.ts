@@ -176,9 +176,7 @@ describeWithNats('a herd on NATS', function () {
     await nats.kill();
     nats.configure(['authorization { user: "somebody", password: "else" }']);
     await nats.start();
-    await eventually('it says so', () =>
-      /does not let this server in.*Authorization/.test(states.at(-1)?.reason ?? ''),
-    );
+    await eventually('it says so', () => /authentication failed.*Authorization/.test(states.at(-1)?.reason ?? ''));
     const during = await report('refused');
     await herd.waitForAgreement(known);
     await nats.kill();
@@ -193,7 +191,7 @@ describeWithNats('a herd on NATS', function () {
       const log = readFileSync(folder.pathTo('Blake', name), 'utf8');
       return (
         /bucket disconnected: .*connection refused; next attempt in \d+ ms; pending writes: \d+/.test(log) &&
-        log.includes('bucket disconnected: NATS does not let this server in')
+        log.includes('bucket disconnected: NATS authentication failed')
       );
     });
   });

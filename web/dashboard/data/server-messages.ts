@@ -2,16 +2,16 @@ import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
 import type { EventData } from '../../../src/runtime/http/api/api-types.js';
 import type { ClientLocation } from './locations.js';
 
-/** What a server says on its stream: anything, until it was looked at. */
+/** Data of an event, not validated yet. */
 export type StreamData = Readonly<Record<string, unknown>>;
 
-/** What a server tells of one end: of a link, or of its way to the broker. */
+/** State of one end of a link, or of a server's connection to the broker. */
 export interface EndpointUpdate {
   readonly state: LinkState | BucketState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
-  /** Of its way to the broker alone. */
+  /** Present for the connection to the broker only. */
   readonly pendingWrites?: number;
 }
 

@@ -138,9 +138,9 @@ function describeFault({ injectedFault }: HerdResponse['links'][number]): string
     case 'none':
       return '';
     case 'cut':
-      return 'cut by hand';
+      return 'cut manually';
     case 'slow':
-      return `slowed by ${injectedFault.delayMs} ms by hand`;
+      return `slowed by ${injectedFault.delayMs} ms manually`;
   }
 }
 

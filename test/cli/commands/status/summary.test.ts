@@ -121,9 +121,9 @@ describe('summarizeHerd', () => {
       summarizeHerd(config, undefined, look(sample('Metta', { link: blake }), sample('Blake', { link: metta })))
         .links[0]?.reason;
     const [cut, slow] = [{ kind: 'cut' }, { kind: 'slow', delayMs: 500 }] as const;
-    expect(why({}, { injectedFault: slow })).to.equal('slowed by 500 ms by hand');
-    expect(why({ injectedFault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms by hand; ECONNRESET');
-    expect(why({ injectedFault: cut, reason: 'cut by hand' }, { injectedFault: cut })).to.equal('cut by hand');
+    expect(why({}, { injectedFault: slow })).to.equal('slowed by 500 ms manually');
+    expect(why({ injectedFault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms manually; ECONNRESET');
+    expect(why({ injectedFault: cut, reason: 'cut manually' }, { injectedFault: cut })).to.equal('cut manually');
   });
 
   it('shows a link that no server reports as unknown', () => {

@@ -101,7 +101,7 @@ describe('POST /api/admin', () => {
 
   it('cuts, slows and heals a link', async () => {
     await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
-    await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut by hand');
+    await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut manually');
     const at = await herd.report('Gasol', 'plum', 1_353_118_104);
     await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 100 });
     await herd.waitForAgreement(at);
