@@ -166,7 +166,21 @@ export class HerdInProcess {
     return this.ports.get(toServerId(server))?.client ?? 0;
   }
 
-  /** Where a server serves HTTP. */
+  /** Sends JSON over HTTP; a text is sent as it is. */
+  postJson(
+    server: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return fetch(this.url(server, path), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Returns a URL of a server's HTTP server. */
   url(server: string, path: string): string {
     return `http://127.0.0.1:${this.ports.get(toServerId(server))?.http ?? 0}${path}`;
   }

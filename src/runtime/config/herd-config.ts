@@ -8,7 +8,7 @@ import type { Topology } from '../../protocol/place/topology.js';
 import type { HerdDocument } from './schema.js';
 import type { BridgeConfig, ReplicationConfig } from './replication-config.js';
 
-/** How a herd is run: on one machine to try it, or in production. Development mode relaxes authorization. */
+/** How a herd is run: tried out on one machine with admin actions open, or in production. */
 export type HerdMode = 'development' | 'production';
 
 /** Host and ports of one server. */

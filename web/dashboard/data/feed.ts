@@ -1,4 +1,4 @@
-import type { HerdResponse } from '../../../src/runtime/http/api/api-types.js';
+import type { HerdResponse, ListResponse } from '../../../src/runtime/http/api/api-types.js';
 import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
 import { broker, type Herd, type Server } from './herd.js';
@@ -14,13 +14,6 @@ import {
   type LinkUpdate,
   type StreamData,
 } from './server-messages.js';
-
-/** A page of `GET /api/clients`. */
-interface ClientsPage {
-  readonly clients: readonly ClientLocation[];
-  /** Cursor of the next page; null on the last one. */
-  readonly next: number | null;
-}
 
 /** Event of a server's event stream. */
 export interface ServerStreamEvent {
@@ -182,7 +175,7 @@ export class Feed {
   private async fetchClients(signal: AbortSignal): Promise<void> {
     for (let next: number | null = 0; next !== null;) {
       const url = `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`;
-      const page: ClientsPage = await requestJson<ClientsPage>(url);
+      const page: ListResponse = await requestJson<ListResponse>(url);
       // A page that arrives after the stream has ended is out of date.
       if (signal.aborted) return;
       this.listener.located(this.server, page.clients);

@@ -1,4 +1,5 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
+import type { EventData } from '../../../src/runtime/http/api/api-types.js';
 import type { ClientLocation } from './locations.js';
 
 /** Data of an event, not validated yet. */
@@ -16,13 +17,6 @@ export interface EndpointUpdate {
 
 export interface LinkUpdate extends EndpointUpdate {
   readonly neighbour: string;
-}
-
-/** New locations at a server. */
-interface LearnedUpdate {
-  /** The neighbour that sent them; null if clients reported them to this server. */
-  readonly from: string | null;
-  readonly locations: readonly ClientLocation[];
 }
 
 const states: Readonly<Record<LinkState | BucketState, true>> = {
@@ -44,7 +38,7 @@ export function isClientLocation(value: unknown): value is ClientLocation {
   return isPosition && [client, server, line].every((text) => typeof text === 'string');
 }
 
-export function isLearnedUpdate(value: unknown): value is LearnedUpdate {
+export function isLearnedUpdate(value: unknown): value is EventData['learned'] {
   if (!isStreamData(value)) return false;
   const { from, locations } = value;
   return (from === null || typeof from === 'string') && Array.isArray(locations) && locations.every(isClientLocation);

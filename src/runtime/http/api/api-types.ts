@@ -38,7 +38,7 @@ export type GeoJsonFeature = Immutable<z.infer<typeof geoJsonResponse>>['feature
 /** Response of `GET /api/herd`. */
 export type HerdResponse = Immutable<z.infer<typeof herdResponse>>;
 
-/** Whether a caller may administer: it may, it could with the admin token, or nobody may. */
+/** Whether a caller may administer: it may, it could with the admin token, or administration is disabled. */
 export type AdminAccess = HerdResponse['adminAccess'];
 
 /** Response of `POST /api/admin`. */

@@ -9,7 +9,9 @@ export const herdResponse = z.object({
   server: z.string().describe('The server that responds.'),
   adminAccess: z
     .enum(['allowed', 'token-required', 'disabled'])
-    .describe('Whether the caller may administer: it may, it could with the admin token, or nobody may.'),
+    .describe(
+      'Whether the caller may administer: it may, it could with the admin token, or administration is disabled.',
+    ),
   servers: z.array(z.object({ name: z.string(), httpUrl: z.string().nullable() })),
   topology: z.array(z.tuple([z.string(), z.string()])),
   links: z.array(

@@ -25,11 +25,7 @@ describe('POST /api/admin', () => {
   });
 
   function ask(server: string, action: unknown, headers: Record<string, string> = {}, of = herd): Promise<Response> {
-    return fetch(of.url(server, '/api/admin'), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(action),
-    });
+    return of.postJson(server, '/api/admin', action, headers);
   }
 
   async function done(server: string, action: unknown): Promise<void> {
@@ -117,33 +113,33 @@ describe('POST /api/admin', () => {
   });
 
   it('reports an injected fault at both ends of the link, also after a restart of a server', async () => {
-    const told = async () => [
+    const reportedFaults = async () => [
       (await linkOf('Blake', 'Bryant'))?.injectedFault,
       (await linkOf('Bryant', 'Blake'))?.injectedFault,
       (await linkOf('Bryant', 'Gasol'))?.injectedFault,
     ];
     const [none, cut, slow] = [{ kind: 'none' }, { kind: 'cut' }, { kind: 'slow', delayMs: 30 }];
     await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
-    expect(await told()).to.deep.equal([cut, cut, none]);
+    expect(await reportedFaults()).to.deep.equal([cut, cut, none]);
     await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
     await done('Blake', { action: 'stop', server: 'Blake' });
     await done('Gasol', { action: 'restart', server: 'Blake' });
-    expect(await told()).to.deep.equal([slow, slow, none]);
+    expect(await reportedFaults()).to.deep.equal([slow, slow, none]);
     await done('Gasol', { action: 'heal', link: ['Blake', 'Bryant'] });
-    expect(await told()).to.deep.equal([none, none, none]);
+    expect(await reportedFaults()).to.deep.equal([none, none, none]);
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
   it('raises and lowers the log level of a server', async () => {
-    const tells = (words: string) => async () => (await logOf('Bryant')).includes(words);
+    const isLogged = (words: string) => async () => (await logOf('Bryant')).includes(words);
     await done('Blake', { action: 'log', server: 'Bryant', level: 'info' });
-    await herd.report('Bryant', 'unheard', 1_353_118_103);
+    await herd.report('Bryant', 'unlogged', 1_353_118_103);
     await done('Bryant', { action: 'log', server: 'Bryant', level: 'error' });
     await done('Bryant', { action: 'log', server: 'Bryant', level: 'lines' });
-    await herd.report('Bryant', 'heard', 1_353_118_103);
-    await eventually('lines are told of', tells(' in IAMAT heard '));
-    expect(await tells('unheard')()).to.equal(false);
-    expect(await tells(': log lines of Bryant')(), 'told at the level of errors').to.equal(true);
+    await herd.report('Bryant', 'logged', 1_353_118_103);
+    await eventually('lines are logged', isLogged(' in IAMAT logged '));
+    expect(await isLogged('unlogged')()).to.equal(false);
+    expect(await isLogged(': log lines of Bryant')(), 'logged at the level of errors').to.equal(true);
   });
 
   it('rejects actions that do not fit the state', async () => {
@@ -255,8 +251,8 @@ describe('POST /api/admin', () => {
         [guarded, 'allowed', `Bearer ${token}`],
       ] as const;
       for (const [of, adminAccess, authorization] of herds) {
-        const told = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
-        expect(await told.json()).to.include({ adminAccess });
+        const response = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
+        expect(await response.json()).to.include({ adminAccess });
       }
     } finally {
       await Promise.all([production.stop(), guarded.stop()]);

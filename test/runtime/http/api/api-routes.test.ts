@@ -24,9 +24,7 @@ describe('the HTTP API', () => {
   }
 
   async function report(body: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
-    const headers = { 'content-type': 'application/json' };
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = await fetch(herd.url('Blake', '/api/locations'), { method: 'POST', headers, body: text });
+    const answer = await herd.postJson('Blake', '/api/locations', body);
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   }
 
@@ -202,8 +200,8 @@ describe('the HTTP API', () => {
     response.pause();
     const bus = herd.bus('Blake');
     const rounds = 60_000;
-    const told = Array.from({ length: rounds }, (_, round) => createLocation('slow', round));
-    bus.publish({ kind: 'locations-learned', locations: told, from: undefined });
+    const locations = Array.from({ length: rounds }, (_, round) => createLocation('slow', round));
+    bus.publish({ kind: 'locations-learned', locations, from: undefined });
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     response.resume();

@@ -92,18 +92,18 @@ describe('the health routes', () => {
 
   it('has every metric that the Grafana dashboard queries', async () => {
     const dashboard = readFileSync(new URL('../../../../../examples/grafana/herd.json', import.meta.url), 'utf8');
-    const asked = [...new Set(dashboard.match(/herd_\w+/g))];
+    const queriedMetrics = [...new Set(dashboard.match(/herd_\w+/g))];
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
-    expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
-    expect(asked).to.have.length.above(10);
-    const told = [
+    expect(queriedMetrics.filter((name) => !there.includes(name))).to.deep.equal([]);
+    expect(queriedMetrics).to.have.length.above(10);
+    const expectedMetrics = [
       'reports_total',
       'subscribers',
       'subscription_conflated_total',
       'process_heap_bytes',
       'event_loop_utilization_ratio',
     ];
-    for (const name of [...told, 'http_requests_total', 'http_request_duration_seconds_bucket'])
-      expect(asked).to.contain(`herd_${name}`);
+    for (const name of [...expectedMetrics, 'http_requests_total', 'http_request_duration_seconds_bucket'])
+      expect(queriedMetrics).to.contain(`herd_${name}`);
   });
 });

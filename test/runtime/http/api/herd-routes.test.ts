@@ -59,8 +59,8 @@ describe('the herd routes and the page', () => {
   it('returns the status of the server and its links', async () => {
     await herd.report('Gasol', 'kiwi', 1_353_118_103);
     const seen = await eventually('Bryant knows kiwi', async () => {
-      const told = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
-      return told['locations'] === 1 ? told : undefined;
+      const status = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
+      return status['locations'] === 1 ? status : undefined;
     });
     expect(seen).to.include({ herd: 'test', server: 'Bryant', adminAccess: 'allowed', connections: 0, ready: true });
     expect(seen['upstream']).to.deep.equal({ kind: 'sample', maxCount: 100 });
@@ -167,8 +167,8 @@ describe('the herd routes and the page', () => {
 
   it('rejects other than loopback hosts in development mode', async () => {
     const statusAs = async (of: HerdInProcess, host: string) => {
-      const asked = request(of.url('Blake', '/api/clients'), { headers: { host } }).end();
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      const sent = request(of.url('Blake', '/api/clients'), { headers: { host } }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode;
     };
@@ -183,12 +183,12 @@ describe('the herd routes and the page', () => {
   });
 
   it('accepts requests of pages of the herd, and rejects those of others', async () => {
-    const asked = async (origin: string) => fetch(herd.url('Blake', '/api/herd'), { headers: { origin } });
-    const own = await asked(herd.url('Bryant', '').replace('127.0.0.1', 'localhost'));
+    const requestFrom = async (origin: string) => fetch(herd.url('Blake', '/api/herd'), { headers: { origin } });
+    const own = await requestFrom(herd.url('Bryant', '').replace('127.0.0.1', 'localhost'));
     expect(own.status).to.equal(200);
     expect(own.headers.get('access-control-allow-origin')).to.match(/^http:\/\/localhost:/);
     for (const origin of ['http://stranger.example', 'null', 'http://127.0.0.1:1']) {
-      const answer = await asked(origin);
+      const answer = await requestFrom(origin);
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([403, null]);
       expect(await answer.json()).to.deep.equal({ error: 'cross-origin request not allowed' });
     }

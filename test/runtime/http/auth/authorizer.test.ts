@@ -42,7 +42,7 @@ describe('client tokens', () => {
     return fetch(herd.url('Blake', path), { ...init, headers });
   }
 
-  const asked = [
+  const protectedPaths = [
     '/api/herd',
     '/api/events',
     '/api/clients',
@@ -57,7 +57,7 @@ describe('client tokens', () => {
   it('are required at every route with data, and others are rejected', async () => {
     const wrong = [undefined, bearer('wrong'), bearer(`${tokens.clientToken}x`), basic('wrong'), bearer(tokens.phone)];
     for (const authorization of [...wrong, `Bearer`, `Digest ${tokens.clientToken}`, 'Basic ::::']) {
-      for (const path of asked) {
+      for (const path of protectedPaths) {
         const answer = await ask(path, authorization);
         expect(answer.status, `${authorization} at ${path}`).to.equal(authorization === wrong[4] ? 403 : 401);
       }

@@ -53,11 +53,7 @@ describe('AccessLog', () => {
   const post =
     (path: string, body: unknown, headers: Record<string, string> = { authorization }) =>
     () =>
-      fetch(herd.url('Blake', path), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      });
+      herd.postJson('Blake', path, body, headers);
   const get =
     (path: string, headers: Record<string, string> = { authorization }) =>
     () =>
@@ -76,9 +72,9 @@ describe('AccessLog', () => {
         'kiwi',
       ],
     ] as const) {
-      const [asked, answered, ...more] = await linesOf(send);
-      expect(asked).to.match(new RegExp(`^in (POST|GET) ${path} IAMAT ${client} ${place} 1353118103$`));
-      expect(answered).to.match(
+      const [incoming, outgoing, ...more] = await linesOf(send);
+      expect(incoming).to.match(new RegExp(`^in (POST|GET) ${path} IAMAT ${client} ${place} 1353118103$`));
+      expect(outgoing).to.match(
         new RegExp(`^out (POST|GET) ${path} 200 answered: ${at} ${client} ${place} 1353118103$`),
       );
       expect(more).to.deep.equal([]);
@@ -104,9 +100,9 @@ describe('AccessLog', () => {
         /^out POST \/owntracks 401 rejected: jane\/phone: token of this device required/,
       ],
     ] as const) {
-      const [asked, answered, ...more] = await linesOf(send);
-      expect(asked).to.match(/^in (POST|GET) \//);
-      expect(answered).to.match(expected);
+      const [incoming, outgoing, ...more] = await linesOf(send);
+      expect(incoming).to.match(/^in (POST|GET) \//);
+      expect(outgoing).to.match(expected);
       expect(more).to.deep.equal([]);
     }
   });
@@ -152,8 +148,8 @@ describe('AccessLog', () => {
       socket.resume();
       await once(socket, 'close');
     };
-    const [, answered] = await linesOf(gone);
-    expect(answered).to.match(/^out POST \/osmand( 400)? (aborted|invalid)/);
+    const [, outgoing] = await linesOf(gone);
+    expect(outgoing).to.match(/^out POST \/osmand( 400)? (aborted|invalid)/);
   });
 
   it('distinguishes pipelined requests, and recognizes a response that was cut off', async () => {
@@ -177,13 +173,13 @@ describe('AccessLog', () => {
     await once(server, 'listening');
     try {
       const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-      let heard = '';
-      socket.on('data', (chunk) => (heard += chunk.toString()));
+      let received = '';
+      socket.on('data', (chunk) => (received += chunk.toString()));
       socket.write('GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n');
-      await eventually('the second answer is begun', () => heard.includes('begun'));
+      await eventually('the second response has begun', () => received.includes('begun'));
       socket.write('rubbish\r\n\r\n');
       expect(await broken).to.equal('answered');
-      await eventually('both are told of', () => ended.length === 2);
+      await eventually('both are published', () => ended.length === 2);
       expect(ended).to.deep.equal(['GET /a 200 answered', 'GET /b 200 aborted']);
     } finally {
       server.closeAllConnections();
@@ -192,8 +188,8 @@ describe('AccessLog', () => {
   });
 
   it('escapes line ends, and redacts tokens', async () => {
-    const [asked] = await linesOf(post('/api/locations', { client: 'a\nb', position: '+1\x1b[2J+1' }));
-    expect(asked).to.equal('in POST /api/locations IAMAT a\\x0ab +1\\x1b[2J+1');
+    const [incoming] = await linesOf(post('/api/locations', { client: 'a\nb', position: '+1\x1b[2J+1' }));
+    expect(incoming).to.equal('in POST /api/locations IAMAT a\\x0ab +1\\x1b[2J+1');
     for (const path of [
       `/osmand?id=jane/phone&lat=1&lon=1&token=${tokens.phone}`,
       `/osmand?id=jane/phone&token=${tokens.phone}`,

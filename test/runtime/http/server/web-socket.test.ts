@@ -118,12 +118,15 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     return client;
   }
 
-  async function answerTo(asked: {
+  async function sendRequest({
+    path,
+    headers,
+    body,
+  }: {
     path: string;
     headers: Record<string, string>;
     body?: string;
   }): Promise<[status: number | undefined, body: string]> {
-    const { path, headers, body } = asked;
     const method = body === undefined ? 'GET' : 'POST';
     const sent = request({ port: listener.port, host: '127.0.0.1', path, method, headers, agent: false }).end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
@@ -163,7 +166,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
       expect(writes).to.be.above(0);
       writes = 0;
       const body = '{"client":"kiwi","position":"+1+1","time":"2"}';
-      const [status] = await answerTo({
+      const [status] = await sendRequest({
         path: '/api/locations',
         headers: { 'content-type': 'application/json' },
         body,
@@ -233,11 +236,11 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
         upgrade: protocol,
         'http2-settings': 'AAMAAABkAAQAAP__',
       };
-      expect(await answerTo({ path: '/healthz', headers }), protocol).to.deep.equal([200, 'ok\n']);
+      expect(await sendRequest({ path: '/healthz', headers }), protocol).to.deep.equal([200, 'ok\n']);
       // The body belongs to the request, not to the other protocol.
       const body = '{"client":"kiwi","position":"+1+1","time":"1"}';
       const type = { 'content-type': 'application/json' };
-      const [status, text] = await answerTo({ path: '/api/locations', headers: { ...headers, ...type }, body });
+      const [status, text] = await sendRequest({ path: '/api/locations', headers: { ...headers, ...type }, body });
       expect([status, (JSON.parse(text) as { client: string }).client]).to.deep.equal([200, 'kiwi']);
     }
   });

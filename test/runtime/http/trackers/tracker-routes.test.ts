@@ -76,15 +76,15 @@ describe('the tracker routes', () => {
 
   it('accept the documented address for OsmAnd, with and without further parameters', async () => {
     const docs = readFileSync(new URL('../../../../../docs/guides/tracking-apps.md', import.meta.url), 'utf8');
-    const told = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
-    expect(told).to.contain('{0}');
+    const documentedPath = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
+    expect(documentedPath).to.contain('{0}');
     // Latitude, longitude, time in milliseconds, and the dilution of precision, its altitude and its speed.
     const values = ['34.07', '-118.44', '1353118103250', '1.2', '71.0', '0.5'];
     for (const [name, more] of [
       ['jane', ''],
       ['joe', '&hdop={3}&altitude={4}&speed={5}'],
     ] as const) {
-      const filled = `${told}${more}`
+      const filled = `${documentedPath}${more}`
         .replace('NAME', name)
         .replace(/\{(\d)\}/g, (_, place) => values[Number(place)] ?? '');
       expect((await send(filled)).status).to.equal(200);

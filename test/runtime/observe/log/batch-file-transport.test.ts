@@ -16,14 +16,14 @@ describe('BatchFileTransport', () => {
   let path: string;
   let disk: FakeDisk;
   let file: BatchFileTransport;
-  let troubles: string[];
+  let errors: string[];
   let state: 'open' | 'closed';
 
   beforeEach(() => {
     folder = new TemporaryFolder();
     path = folder.pathTo('Blake', '2026-11-01T00-00-00.000Z.log');
     disk = new FakeDisk();
-    troubles = [];
+    errors = [];
     file = open();
   });
 
@@ -35,7 +35,7 @@ describe('BatchFileTransport', () => {
 
   function open({ maxFileBytes = 1e9, maxFiles = 32 } = {}): BatchFileTransport {
     const files = new LogFiles(dirname(path), '.log', maxFiles, begunMs);
-    const opened = new BatchFileTransport(files, maxFileBytes, 'info', (error) => troubles.push(error.message));
+    const opened = new BatchFileTransport(files, maxFileBytes, 'info', (error) => errors.push(error.message));
     state = 'open';
     opened.on('finish', () => (state = 'closed'));
     return opened;
@@ -72,7 +72,7 @@ describe('BatchFileTransport', () => {
     const lines = Array.from({ length: 10_000 }, (_, index) => `${index} \xff\x80`);
     log(...lines);
     expect(await written()).to.deep.equal(lines);
-    expect(troubles).to.deep.equal([]);
+    expect(errors).to.deep.equal([]);
   });
 
   it('batches many lines into few writes', async () => {
@@ -109,7 +109,7 @@ describe('BatchFileTransport', () => {
     for (let index = 0; index < lines; index += 1) log(line);
     disk.release();
     await eventually('the disk has taken it', () => readFileSync(path).length > 1_000_000);
-    await eventually('it has said what is lost', () => readFileSync(path, 'latin1').includes('log entries lost here'));
+    await eventually('lost entries are logged', () => readFileSync(path, 'latin1').includes('log entries lost here'));
     log('last');
     const got = await written();
     expect(got[0]).to.equal('first');
@@ -127,7 +127,7 @@ describe('BatchFileTransport', () => {
       await eventually('the write has failed', () => disk.writeCount === index);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(troubles).to.deep.equal(['ENOSPC: no space left on device']);
+    expect(errors).to.deep.equal(['ENOSPC: no space left on device']);
     disk.state = 'sound';
     log('room again');
     const got = await written();
@@ -143,8 +143,8 @@ describe('BatchFileTransport', () => {
       await new Promise((resolve) => setImmediate(resolve));
       await eventually('it is over', () => state === 'full' || readFileSync(path, 'latin1').includes(state));
     }
-    await eventually('it is said', () => troubles.length > 1);
-    expect(troubles).to.have.lengthOf(2);
+    await eventually('an error is reported', () => errors.length > 1);
+    expect(errors).to.have.lengthOf(2);
   });
 
   it('recreates a deleted file, reports it once, and counts lost entries', async () => {
@@ -160,7 +160,7 @@ describe('BatchFileTransport', () => {
     const lines = await written();
     expect(lines.at(-1)).to.equal('there again');
     expect(lines.join('\n')).to.match(/^\d+ log entr(y|ies) lost here/m);
-    expect(troubles).to.deep.equal(['the file was deleted and has been recreated']);
+    expect(errors).to.deep.equal(['the file was deleted and has been recreated']);
   });
 
   it('continues if a deleted file cannot be recreated, reports it once, and recreates it later', async () => {
@@ -168,23 +168,23 @@ describe('BatchFileTransport', () => {
     await eventually('it is on disk', () => readFileSync(path, 'latin1') === 'there\n');
     rmSync(dirname(path), { recursive: true });
     writeFileSync(dirname(path), 'a file in place of the folder');
-    await eventually('trouble is told', () => {
+    await eventually('an error is reported', () => {
       log('lost');
-      return troubles.length > 0;
+      return errors.length > 0;
     });
     rmSync(dirname(path));
     await eventually('it is there again', () => {
       log('lost or not');
       return existsSync(path);
     });
-    expect(troubles).to.have.lengthOf(1);
+    expect(errors).to.have.lengthOf(1);
     expect(await written()).to.have.length.above(0);
   });
 
   it('starts a new line behind one that was written partially', async () => {
     disk.state = 'filling';
     log('a line that is torn');
-    await eventually('it is told', () => troubles.length > 0);
+    await eventually('an error is reported', () => errors.length > 0);
     disk.state = 'sound';
     log('whole');
     expect(await written()).to.deep.equal([
@@ -234,7 +234,7 @@ describe('BatchFileTransport', () => {
       expect(numbers).to.deep.equal(Array.from(numbers, (_, index) => last - numbers.length + 1 + index));
       // A new file is begun when the next line does not fit.
       for (const text of texts.slice(0, -1)) expect(text.length).to.be.above(1_000 - 95);
-      expect(troubles).to.deep.equal([]);
+      expect(errors).to.deep.equal([]);
     });
 
     it('deletes the oldest log files, those of earlier starts included, and no other files', async () => {
@@ -255,7 +255,7 @@ describe('BatchFileTransport', () => {
       await reopen({ maxFileBytes: 1_000, maxFiles: 3 });
       disk.state = 'full';
       log('lost');
-      await eventually('it is told', () => troubles.length > 0);
+      await eventually('an error is reported', () => errors.length > 0);
       disk.state = 'sound';
       log('x'.repeat(899));
       await close();
@@ -282,14 +282,14 @@ describe('BatchFileTransport', () => {
         log('y'.repeat(900));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      await eventually('it is told', () => troubles.length > 0);
+      await eventually('an error is reported', () => errors.length > 0);
       rmSync(dirname(path));
       await eventually('it goes on', () => {
         log('z'.repeat(900));
         return existsSync(dirname(path)) && kept().texts.join('').includes('z'.repeat(900));
       });
       await close();
-      expect(troubles).to.have.lengthOf(1);
+      expect(errors).to.have.lengthOf(1);
     });
   });
 

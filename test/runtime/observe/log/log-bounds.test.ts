@@ -53,7 +53,7 @@ describe('the log of a server under load', function () {
       }
     }
     await herd.stop();
-    for (const [server, said] of [
+    for (const [server, pattern] of [
       ['Blake', / client \S+ in IAMAT (\d+)-/],
       ['Bryant', / peer Blake in AT Blake \S+ (\d+)-/],
     ] as const) {
@@ -61,7 +61,7 @@ describe('the log of a server under load', function () {
       expect(files, server).to.have.lengthOf(maxFiles);
       const lines = files.flatMap((file) => readFileSync(file, 'latin1').split('\n').slice(0, -1));
       for (const line of lines) expect(line).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+ /);
-      const numbers = lines.flatMap((line) => said.exec(line)?.[1] ?? []).map(Number);
+      const numbers = lines.flatMap((line) => pattern.exec(line)?.[1] ?? []).map(Number);
       expect(numbers.length, server).to.be.above(100);
       expect(numbers, server).to.deep.equal(numbers.map((_, index) => last - numbers.length + 1 + index));
       expect(lines.at(-1), server).to.match(/ server stopped$/);

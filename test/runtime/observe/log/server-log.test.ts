@@ -108,14 +108,14 @@ describe('ServerLog', () => {
 
   it('writes lines after a delay without being closed', async () => {
     // A turn as long as the batch interval proves nothing.
-    for (let told = 1, turnMs = Infinity; turnMs > 25; told += 1) {
+    for (let count = 1, turnMs = Infinity; turnMs > 25; count += 1) {
       const startMs = performance.now();
       bus.publish(line('one'));
       await new Promise((resolve) => setImmediate(resolve));
       const written = log.bufferedBytes + lines('log').length;
       turnMs = performance.now() - startMs;
-      await eventually('the lines are there', () => lines('log').length === told);
-      if (turnMs <= 25) expect(written).to.equal(told - 1);
+      await eventually('the lines are there', () => lines('log').length === count);
+      if (turnMs <= 25) expect(written).to.equal(count - 1);
     }
   });
 
