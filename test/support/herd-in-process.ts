@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../src/actors/bus/messages.js';
+import { addresses } from '../../src/actors/addresses.js';
 import type { Clock } from '../../src/actors/ports/clock.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
 import { parseConfig } from '../../src/runtime/config/load.js';

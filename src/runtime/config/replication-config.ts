@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Hold } from '../../actors/ports/hold.js';
+import type { Hold } from '../../actors/ports/location-bucket.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
 import type { BridgeDocument } from './bridge-schema.js';

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import type { Clock } from '../../actors/ports/clock.js';
-import { addresses, type DiskMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { DiskMessage } from '../../actors/store/messages.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { StoreError } from '../errors.js';

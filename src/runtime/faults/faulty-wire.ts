@@ -1,5 +1,5 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerChannel, PeerChannelListener } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler, PeerChannelMessage } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { DelayQueue } from './delay-queue.js';
@@ -9,7 +9,7 @@ import type { FlushScheduler } from '../time/flush-order.js';
 const maxDelayedLines = 5_000;
 
 /** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
-export class FaultyWire implements PeerChannel, PeerChannelListener {
+export class FaultyWire implements PeerChannel {
   private readonly outgoing: DelayQueue;
   private readonly incoming: DelayQueue;
   private readonly inner: PeerChannel;
@@ -25,8 +25,8 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
   constructor(
     clock: Clock,
     turn: FlushScheduler,
-    dial: (listener: PeerChannelListener) => PeerChannel,
-    private readonly listener: PeerChannelListener,
+    dial: (handler: PeerChannelHandler) => PeerChannel,
+    private readonly report: PeerChannelHandler,
     private readonly delayMs: () => number,
     private readonly onClosed: () => void,
   ) {
@@ -36,10 +36,10 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
       (lines) => {
         for (const line of lines) this.inner.send(line);
       },
-      () => this.drained(),
+      () => this.handleDrained(),
     );
-    this.incoming = new DelayQueue(clock, turn, (lines) => listener.lines(this, lines));
-    this.inner = dial(this);
+    this.incoming = new DelayQueue(clock, turn, (lines) => report({ kind: 'channel-lines', channel: this, lines }));
+    this.inner = dial((message) => this.receive(message));
   }
 
   get remoteAddress(): string {
@@ -85,29 +85,38 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
     this.incoming.releaseAll();
   }
 
-  opened(): void {
-    this.listener.opened(this);
+  private receive(message: PeerChannelMessage): void {
+    switch (message.kind) {
+      case 'channel-opened':
+        return this.report({ kind: 'channel-opened', channel: this });
+      case 'channel-lines':
+        return this.receiveLines(message.lines);
+      case 'channel-drained':
+        return this.handleDrained();
+      case 'channel-closed':
+        return this.handleClosed(message.reason);
+    }
   }
 
-  lines(_: PeerChannel, lines: readonly ByteString[]): void {
+  private receiveLines(lines: readonly ByteString[]): void {
     if (this.cutReason !== undefined) return;
     const delayMs = this.delayMs();
-    if (delayMs === 0 && this.incoming.size === 0) return this.listener.lines(this, lines);
+    if (delayMs === 0 && this.incoming.size === 0) return this.report({ kind: 'channel-lines', channel: this, lines });
     this.incoming.add(lines, delayMs);
     if (this.incoming.size > maxDelayedLines) this.incoming.releaseAll();
   }
 
-  drained(): void {
+  private handleDrained(): void {
     if (this.room === 'none' && this.isWritable) {
       this.room = 'some';
-      this.listener.drained(this);
+      this.report({ kind: 'channel-drained', channel: this });
     }
   }
 
-  closed(_: PeerChannel, reason: string): void {
+  private handleClosed(reason: string): void {
     this.outgoing.clear();
     this.incoming.releaseAll();
     this.onClosed();
-    this.listener.closed(this, this.cutReason ?? reason);
+    this.report({ kind: 'channel-closed', channel: this, reason: this.cutReason ?? reason });
   }
 }

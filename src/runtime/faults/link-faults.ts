@@ -1,5 +1,5 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { FaultyWire } from './faulty-wire.js';
 import type { FlushScheduler } from '../time/flush-order.js';
@@ -25,8 +25,7 @@ export class LinkFaults {
   /** Wraps the transport of a server so that its links can be cut and slowed. */
   wrapTransport(transport: Transport, from: ServerId): Transport {
     return {
-      dial: (to, listener) =>
-        this.link(from, to).dial(to, (wireListener) => transport.dial(to, wireListener), listener),
+      dial: (to, handler) => this.link(from, to).dial(to, (wireHandler) => transport.dial(to, wireHandler), handler),
     };
   }
 
@@ -69,13 +68,13 @@ class FaultyLink {
     }
   }
 
-  dial(to: ServerId, dial: (listener: PeerChannelListener) => PeerChannel, listener: PeerChannelListener): PeerChannel {
-    if (this.currentFault.kind === 'cut') return this.failedWire(to, listener);
+  dial(to: ServerId, dial: (handler: PeerChannelHandler) => PeerChannel, handler: PeerChannelHandler): PeerChannel {
+    if (this.currentFault.kind === 'cut') return this.failedWire(to, handler);
     const wire = new FaultyWire(
       this.clock,
       this.scheduler,
       dial,
-      listener,
+      handler,
       () => (this.currentFault.kind === 'slow' ? this.currentFault.delayMs : 0),
       () => this.wires.delete(wire),
     );
@@ -84,7 +83,7 @@ class FaultyLink {
   }
 
   /** A call that comes to nothing. */
-  private failedWire(to: ServerId, listener: PeerChannelListener): PeerChannel {
+  private failedWire(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const wire: PeerChannel = {
       remoteAddress: to,
       isInProcess: false,
@@ -92,7 +91,7 @@ class FaultyLink {
       send: () => undefined,
       close: () => undefined,
     };
-    this.clock.setTimeout(() => listener.closed(wire, cutReason), 0);
+    this.clock.setTimeout(() => handler({ kind: 'channel-closed', channel: wire, reason: cutReason }), 0);
     return wire;
   }
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { ConfigError } from '../errors.js';
 
 /** Minimum length: a shorter secret could be guessed from a recorded handshake. */

@@ -1,4 +1,4 @@
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
@@ -24,14 +24,14 @@ export class InProcessNetwork {
 
   /** Transport by which a server reaches the others of this process. */
   transportOf(from: ServerId): Transport {
-    return { dial: (to, listener) => this.dial(from, to, listener) };
+    return { dial: (to, handler) => this.dial(from, to, handler) };
   }
 
-  private dial(from: ServerId, to: ServerId, listener: PeerChannelListener): PeerChannel {
+  private dial(from: ServerId, to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const localEnd = new InProcessWire(to, this.deliveries);
     const remoteEnd = new InProcessWire(from, this.deliveries);
     localEnd.connect(remoteEnd);
-    localEnd.setListener(listener);
+    localEnd.setHandler(handler);
     this.deliveries.schedule({
       flush: () => {
         if (!localEnd.isOpen) return;
@@ -39,8 +39,8 @@ export class InProcessNetwork {
         if (accept === undefined) return localEnd.receiveClose('nobody listens');
         // Before it is accepted, because the acceptor may send or close at once.
         remoteEnd.connect(localEnd);
-        remoteEnd.setListener(accept(remoteEnd));
-        listener.opened(localEnd);
+        remoteEnd.setHandler(accept(remoteEnd));
+        handler({ kind: 'channel-opened', channel: localEnd });
       },
     });
     return localEnd;
@@ -54,7 +54,7 @@ class InProcessWire implements PeerChannel, Flushable {
   private state: 'open' | 'closing' | 'closed' = 'open';
   private closeReason = '';
   private peer: InProcessWire | undefined;
-  private listener: PeerChannelListener | undefined;
+  private report: PeerChannelHandler | undefined;
   private flushing: 'not asked' | 'asked' = 'not asked';
 
   constructor(
@@ -66,8 +66,8 @@ class InProcessWire implements PeerChannel, Flushable {
     this.peer = other;
   }
 
-  setListener(listener: PeerChannelListener): void {
-    this.listener = listener;
+  setHandler(handler: PeerChannelHandler): void {
+    this.report = handler;
   }
 
   get isOpen(): boolean {
@@ -99,11 +99,11 @@ class InProcessWire implements PeerChannel, Flushable {
     const lines = this.inbox;
     this.inbox = [];
     if (this.state === 'closed') return;
-    if (lines.length > 0) this.listener?.lines(this, lines);
+    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
     if (lines.length >= maxInboxLines) this.peer?.notifyDrained();
     if (this.state !== 'closing') return;
     this.state = 'closed';
-    this.listener?.closed(this, this.closeReason);
+    this.report?.({ kind: 'channel-closed', channel: this, reason: this.closeReason });
   }
 
   private receive(line: ByteString): void {
@@ -113,7 +113,7 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   private notifyDrained(): void {
-    if (this.state === 'open') this.listener?.drained(this);
+    if (this.state === 'open') this.report?.({ kind: 'channel-drained', channel: this });
   }
 
   private scheduleFlush(): void {

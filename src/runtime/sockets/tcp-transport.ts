@@ -5,7 +5,7 @@ import {
   type Server as TlsServer,
   type TLSSocket,
 } from 'node:tls';
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
@@ -56,7 +56,7 @@ export class TcpTransport implements Transport {
     private readonly addressOf: (server: ServerId) => { host: string; port: number },
   ) {}
 
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const { host, port } = this.addressOf(to);
     const { certificates } = this.dependencies;
     const options = { host, port, noDelay: true };
@@ -65,8 +65,10 @@ export class TcpTransport implements Transport {
       certificates === undefined
         ? connect(options)
         : connectTls({ ...options, ...certificates.current, servername: to, checkServerIdentity: checkServerName });
-    const wire = new TcpPeerWire(socket, formatHostPort(host, port), this.dependencies, () => listener);
-    socket.on(certificates === undefined ? 'connect' : 'secureConnect', () => listener.opened(wire));
+    const wire = new TcpPeerWire(socket, formatHostPort(host, port), this.dependencies, handler);
+    socket.on(certificates === undefined ? 'connect' : 'secureConnect', () =>
+      handler({ kind: 'channel-opened', channel: wire }),
+    );
     return wire;
   }
 }
@@ -90,11 +92,11 @@ export async function listenForPeers(
   const onSocket = (socket: Socket, certificateMatches?: PeerChannel['certificateMatches']): void => {
     const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
     const markAuthenticated = () => pending.markAuthenticated(remoteAddress);
-    const wire: PeerChannel = new TcpPeerWire(socket, remoteAddress, dependencies, () => listener, {
+    const wire: PeerChannel = new TcpPeerWire(socket, remoteAddress, dependencies, (message) => handler(message), {
       certificateMatches,
       markAuthenticated,
     });
-    const listener = accept(wire);
+    const handler = accept(wire);
   };
   const { certificates } = dependencies;
   const boundedListenOptions = { ...listenOptions, maxConnections: maxPeers };
@@ -148,19 +150,11 @@ function tlsErrorCode(socket: TLSSocket): string {
 
 function rejectCaller(socket: TLSSocket, reason: string, dependencies: TcpDependencies, onRejected: OnRejected): void {
   const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
-  const wire = new TcpPeerWire(socket, remoteAddress, dependencies, () => ignoringListener);
+  const wire = new TcpPeerWire(socket, remoteAddress, dependencies, () => undefined);
   wire.send(formatPeerLine({ kind: 'REFUSED', reason }));
   wire.close();
   onRejected(remoteAddress, reason);
 }
-
-/** Hears nothing of what a caller says that was refused. */
-const ignoringListener: PeerChannelListener = {
-  opened: () => undefined,
-  lines: () => undefined,
-  drained: () => undefined,
-  closed: () => undefined,
-};
 
 class TcpPeerWire implements PeerChannel {
   readonly isInProcess = false;
@@ -176,18 +170,18 @@ class TcpPeerWire implements PeerChannel {
     private readonly socket: Socket,
     readonly remoteAddress: string,
     { turn, maxLineBytes }: TcpDependencies,
-    private readonly listener: () => PeerChannelListener,
+    private readonly report: PeerChannelHandler,
     caller: Pick<PeerChannel, 'certificateMatches' | 'markAuthenticated'> = {},
   ) {
     this.certificateMatches = caller.certificateMatches;
     this.markAuthenticated = caller.markAuthenticated;
     this.framer = new LineFramer(maxLineBytes);
-    this.writer = new BatchedWriter(socket, turn.links, () => this.listener().drained(this));
+    this.writer = new BatchedWriter(socket, turn.links, () => this.report({ kind: 'channel-drained', channel: this }));
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
     socket.on('close', () => {
-      if (this.inbox.length > 0) this.listener().lines(this, this.inbox.splice(0));
-      this.listener().closed(this, this.closeReason);
+      if (this.inbox.length > 0) this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0) });
+      this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason });
     });
   }
 
@@ -221,7 +215,7 @@ class TcpPeerWire implements PeerChannel {
   /** Delivers some lines. The rest follows in the next turn of the event loop; reading is paused until then. */
   private deliver(): void {
     if (this.inbox.length === 0) return;
-    this.listener().lines(this, this.inbox.splice(0, maxLinesPerTurn));
+    this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0, maxLinesPerTurn) });
     if (this.inbox.length > 0) {
       this.socket.pause();
       setImmediate(() => this.deliver());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { defaultUpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';

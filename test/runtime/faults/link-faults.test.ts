@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import type { PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler } from '../../../src/actors/ports/transport.js';
 import { InProcessNetwork } from '../../../src/runtime/sockets/in-process-transport.js';
 import { LinkFaults } from '../../../src/runtime/faults/link-faults.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from '../sockets/transport-contract.js';
 
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
@@ -38,13 +39,12 @@ describe('a link with an injected fault', () => {
   let far: PeerChannel;
 
   /** Writes down what an end is told of. */
-  function listener(end: string): PeerChannelListener {
-    return {
+  function listener(end: string): PeerChannelHandler {
+    return channelHandler({
       opened: () => told.push(`${end} opened`),
       lines: (_, lines) => told.push(...lines.map((line) => `${end} ${line}`)),
-      drained: () => undefined,
       closed: (_, reason) => told.push(`${end} closed: ${reason}`),
-    };
+    });
   }
 
   function dial(): PeerChannel {

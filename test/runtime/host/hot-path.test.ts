@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { GCProfiler } from 'node:v8';
 import { expect } from 'chai';
-import type { LinkMessage } from '../../../src/actors/bus/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import type { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';

@@ -5,7 +5,9 @@ import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
-import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import { Certificates } from '../../../src/runtime/sockets/certificates.js';
 import { listenForClients, type ListenerDependencies } from '../../../src/runtime/sockets/client-listener.js';
 import type { Listener } from '../../../src/runtime/sockets/listener.js';
@@ -121,10 +123,7 @@ describe('listener for clients over TCP', () => {
     const question = await eventually('the question is there', () => store.received[0]);
     if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    const nobody = { kind: 'located', requestId: question.requestId, location: undefined } as const;
-    // First the store knows nothing, and then the herd.
-    bus.send(question.replyTo, nobody);
-    bus.send(question.replyTo, nobody);
+    bus.send(question.replyTo, { kind: 'located', requestId: question.requestId, location: undefined });
     await once(client, 'end');
     expect(text()).to.equal('? WHATSAT kiwi 1 1\n');
     await eventually('the server knows', () => closeReasons.length > 0);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
-import type { AcceptPeer, PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel } from '../../../src/actors/ports/transport.js';
 import { Certificates, type CertificateFiles } from '../../../src/runtime/sockets/certificates.js';
 import { PortError } from '../../../src/runtime/errors.js';
 import type { Listener } from '../../../src/runtime/sockets/listener.js';
@@ -13,6 +13,7 @@ import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from './transport-contract.js';
 
 const host = '127.0.0.1';
@@ -86,12 +87,12 @@ describe('TcpTransport over TLS', () => {
     const heard: string[] = [];
     let reason: string | undefined;
     await under.listen(() => expect.fail('the wire is given to nobody'));
-    under.transport.dial(toServerId('Bryant'), {
+    const handler = channelHandler({
       opened: (wire) => wire.send('HELLO'),
       lines: (_, lines) => heard.push(...lines),
-      drained: () => undefined,
       closed: (_, why) => (reason = why),
     });
+    under.transport.dial(toServerId('Bryant'), handler);
     await eventually('the wire is closed, and the door knows', () => reason !== undefined && under.refused.length > 0);
     under.close();
     return { heard, reason, refused: under.refused };
@@ -114,9 +115,9 @@ describe('TcpTransport over TLS', () => {
     let called: PeerChannel | undefined;
     await under.listen((wire) => {
       called = wire;
-      return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+      return () => undefined;
     });
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     const dialled = under.transport.dial(toServerId('Bryant'), deaf);
     await eventually('the call is taken', () => called !== undefined);
     expect(['Blake', 'Bryant', 'blake'].map((name) => called?.certificateMatches?.(toServerId(name)))).to.deep.equal([
@@ -134,7 +135,7 @@ describe('TcpTransport over TLS', () => {
   });
 
   describe('among connections that never end their handshake', () => {
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     const sockets: Socket[] = [];
     let under: Awaited<ReturnType<typeof between>>;
     let accepted: PeerChannel[];
@@ -167,11 +168,8 @@ describe('TcpTransport over TLS', () => {
 
     async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerChannel> {
       let isOpen = false;
-      const dialled = under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => onClosed(reason),
-      });
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => onClosed(reason) });
+      const dialled = under.transport.dial(toServerId('Bryant'), handler);
       await eventually('a true neighbour is let in', () => isOpen);
       return dialled;
     }
@@ -206,11 +204,8 @@ describe('TcpTransport over TLS', () => {
       await begin({ maxPending: 2 });
       let closed: string | undefined;
       let isOpen = false;
-      under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => (closed = reason),
-      });
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => (closed = reason) });
+      under.transport.dial(toServerId('Bryant'), handler);
       await eventually('it is let in', () => isOpen && accepted.length === 1);
       await stranger();
       expect(closed).to.equal(undefined);
@@ -222,7 +217,7 @@ describe('TcpTransport over TLS', () => {
   it('accepts TLS 1.3, and TLS 1.2 only with forward secrecy and without CBC', async () => {
     const shown = await herd.certify('Blake');
     const under = await between(undefined, new Certificates(await herd.certify('Bryant')));
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     await under.listen(() => deaf);
     const speak = async (options: ConnectionOptions): Promise<string> => {
       const socket = connectTls({ host, port: under.bryantsPort(), rejectUnauthorized: false, ...options });
@@ -271,15 +266,13 @@ describe('TcpTransport', () => {
     lines = [];
     closed = [];
     wire = undefined;
-    const listener: PeerChannelListener = {
-      opened: () => undefined,
+    const handler = channelHandler({
       lines: (_, more) => lines.push(...more),
-      drained: () => undefined,
       closed: (_, reason) => closed.push(reason),
-    };
+    });
     const accept = (taken: PeerChannel) => {
       wire = taken;
-      return listener;
+      return handler;
     };
     door = await listenForPeers(
       { turn: new Turn(), maxLineBytes: 10, certificates: undefined },

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, Transport } from '../../../src/actors/ports/transport.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { eventually } from '../../support/eventually.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler, type ChannelCallbacks } from '../../support/fake-peer-wire.js';
 
 /** A transport under test: how Blake reaches the others. */
 export interface TransportUnderTest {
@@ -15,7 +16,7 @@ export interface TransportUnderTest {
 }
 
 /** One end of a wire, and everything that it reported. */
-class RecordingListener implements PeerChannelListener {
+class RecordingListener implements ChannelCallbacks {
   wire: PeerChannel | undefined;
   readonly reports: string[] = [];
   readonly receivedLines: string[] = [];
@@ -63,7 +64,7 @@ const anyLine = fc.uint8Array({ maxLength: 300 }).map((bytes) =>
     .replace(/[\r\n]/g, '.'),
 );
 
-/** What every transport promises: see `Transport`, `PeerChannel` and `PeerChannelListener`. */
+/** What every transport promises: see `Transport`, `PeerChannel` and `PeerChannelMessage`. */
 export function describeTransport(createTransport: () => Promise<TransportUnderTest>): void {
   let under: TransportUnderTest;
   const wires: PeerChannel[] = [];
@@ -80,7 +81,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
   /** Calls a server; nothing is awaited. */
   function dial(to: ServerId = bryant): { end: RecordingListener; wire: PeerChannel } {
     const end = new RecordingListener();
-    const wire = under.transport.dial(to, end);
+    const wire = under.transport.dial(to, channelHandler(end));
     wires.push(wire);
     return { end, wire };
   }
@@ -92,7 +93,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     await under.listen((wire) => {
       taken = wire;
       wires.push(wire);
-      return end;
+      return channelHandler(end);
     });
     const near = dial();
     await eventually('the call was taken', () => near.end.reports.includes('opened'));
@@ -103,7 +104,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
   it('reports nothing during dial, and opened once afterwards', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end, wire } = dial();
     expect(end.reports).to.deep.equal([]);
@@ -124,7 +125,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     await under.listen((wire) => {
       wires.push(wire);
       wire.send('welcome');
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end } = dial();
     await eventually('the line is here', () => end.receivedLines.length > 0);
@@ -137,7 +138,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     await under.listen((wire) => {
       wire.send('REFUSED too many');
       wire.close();
-      return far;
+      return channelHandler(far);
     });
     const { end } = dial();
     await eventually('both ends are closed', () => end.isClosed && far.isClosed);
@@ -148,7 +149,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     const end = new RecordingListener();
     await under.listen((wire) => {
       wires.push(wire);
-      return end;
+      return channelHandler(end);
     });
     const { wire } = dial();
     wire.send('hello');
@@ -236,12 +237,12 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
         wires.push(wire);
         wire.send('one');
         wire.send('two');
-        return far;
+        return channelHandler(far);
       });
       const near = new RecordingListener((wire, report) => {
         if (report === moment) wire.close();
       });
-      under.transport.dial(bryant, near);
+      under.transport.dial(bryant, channelHandler(near));
       await eventually('both ends are closed', () => near.isClosed && far.isClosed);
       under.close();
     }
@@ -250,7 +251,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
   it('reports closed and never opened if it is closed before it is accepted', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end, wire } = dial();
     wire.close();

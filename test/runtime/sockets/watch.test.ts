@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { addresses, type SubscriptionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { SubscriptionMessage } from '../../../src/actors/client/messages.js';
 import { asClientId } from '../../../src/protocol/place/ids.js';
 import type { Client } from '../../support/client.js';
 import { eventually, defaultTimeoutMs } from '../../support/eventually.js';

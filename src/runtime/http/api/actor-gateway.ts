@@ -1,4 +1,5 @@
-import { addresses, type GatewayMessage } from '../../../actors/bus/messages.js';
+import { addresses } from '../../../actors/addresses.js';
+import type { GatewayMessage } from '../../../actors/client/messages.js';
 import type { Bus, ActorRegistry } from '../../../actors/bus/bus.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
@@ -43,7 +44,13 @@ export class ActorGateway {
    * @param address who asks, as from `remoteHostOf`
    */
   async findLocation(client: ClientId, address: string): Promise<Location | undefined> {
-    return (await this.findLocally(client)) ?? (await this.lookUp(client, address));
+    const replyTo = addresses.gateway;
+    const { location } = await this.ask(
+      (requestId) =>
+        this.bus.send(addresses.store, { kind: 'whereis', client, remoteHost: address, replyTo, requestId }),
+      (message) => (message.kind === 'located' ? message : undefined),
+    );
+    return location;
   }
 
   /**
@@ -80,25 +87,6 @@ export class ActorGateway {
     const pending = [...this.pending.values()];
     this.pending.clear();
     for (const { onError } of pending) onError(shuttingDownError());
-  }
-
-  private async findLocally(client: ClientId): Promise<Location | undefined> {
-    const { location } = await this.ask(
-      (requestId) =>
-        this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: addresses.gateway, requestId: requestId }),
-      (message) => (message.kind === 'located' ? message : undefined),
-    );
-    return location;
-  }
-
-  private async lookUp(client: ClientId, address: string): Promise<Location | undefined> {
-    const replyTo = addresses.gateway;
-    const { location } = await this.ask(
-      (requestId) =>
-        this.bus.send(addresses.lookup, { kind: 'lookup', client, remoteHost: address, replyTo, requestId: requestId }),
-      (message) => (message.kind === 'located' ? message : undefined),
-    );
-    return location;
   }
 
   private ask<Reply>(

@@ -5,7 +5,7 @@ import type {
   UpstreamRequestOutcome,
   BreakerState,
 } from '../../../actors/bus/events.js';
-import { fromBucket } from '../../../actors/bus/messages.js';
+import { fromBucket } from '../../../actors/replication/nats/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import { toServerId } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
