@@ -83,7 +83,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   bytes(text: ByteString): void {
     const lines: ByteString[] = [];
     for (const frame of this.framer.pushText(text)) {
-      if (typeof frame !== 'string') return this.socket?.fail('the far end sent a line over the limit');
+      if (typeof frame !== 'string') return this.socket?.fail('the remote end sent a line over the limit');
       lines.push(frame);
     }
     if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
@@ -94,7 +94,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   ended(): void {
-    this.socket?.fail('the far end closed');
+    this.socket?.fail('the remote end closed');
   }
 
   closed(reason: string): void {

@@ -117,7 +117,7 @@ export class Socket implements StreamSink {
     const flush = (): void => {
       this.sendBytes(rest);
       if (isToEnd) this.send('end');
-      this.notify((listener) => listener.closed('closed here'));
+      this.notify((listener) => listener.closed('closed locally'));
     };
     this.scheduler.schedule({ flush });
   }
