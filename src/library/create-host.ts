@@ -15,8 +15,8 @@ import type { Environment } from './environment.js';
 import { inspectInSubprocess } from './inspect-in-subprocess.js';
 import { loadSecrets } from './load-secrets.js';
 
-/** Where the built page is. */
-const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
+/** Folders of the built dashboard. */
+export const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
 
 /** What servers reach besides each other. */
 interface ExternalServices extends UpstreamBinding {

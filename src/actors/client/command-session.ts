@@ -8,9 +8,10 @@ import {
 } from '../../protocol/client/command.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
-import { locationFromReport, type Location } from '../../protocol/place/location.js';
+import type { Location } from '../../protocol/place/location.js';
 import { parsePosition } from '../../protocol/place/position.js';
-import { formatSkew, isTooFarAhead, type Instant } from '../../protocol/place/time.js';
+import { acceptReport } from '../../protocol/place/report.js';
+import type { Instant } from '../../protocol/place/time.js';
 import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstream.js';
 import { ResponseQueue, type PendingResponse, type WriteResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
@@ -132,9 +133,7 @@ export class CommandSession {
     const command = parseCommand(frame, this.commandBounds);
     switch (command.kind) {
       case 'IAMAT':
-        if (isTooFarAhead(command.instant, receivedAt, this.settings.limits.maxFutureSkewMs))
-          this.responses.add(formatInvalid(frame));
-        else this.report(command, receivedAt);
+        this.report(command, frame, receivedAt);
         return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
       case 'WHATSAT':
         this.queueQuery(command, frame);
@@ -199,8 +198,10 @@ export class CommandSession {
     this.respond(requestId, whatsat.atLine, this.settings.upstream.failure('internal error'));
   }
 
-  private report(iamat: Iamat, receivedAt: Instant): void {
-    const location = locationFromReport(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
+  private report(iamat: Iamat, line: ByteString, receivedAt: Instant): void {
+    const { server, limits } = this.settings;
+    const location = acceptReport(iamat, receivedAt, server, limits.maxFutureSkewMs);
+    if (location === undefined) return this.responses.add(formatInvalid(line));
     this.reports.push(location);
     this.responses.add(location.line);
   }

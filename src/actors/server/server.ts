@@ -1,5 +1,6 @@
 import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
+import { ActorGateway } from '../client/actor-gateway.js';
 import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
 import type { ClientChannel } from '../ports/client-channel.js';
@@ -61,6 +62,8 @@ export class Server implements Actor<ServerMessage> {
   private readonly clientsPerAddress: AddressQuota;
   /** The limits that all clients share: those whom this server's actors serve, and those whom its HTTP server does. */
   readonly sharedLimits: SharedLimits;
+  /** Sends the requests of HTTP clients to this server's actors. */
+  readonly gateway: ActorGateway;
 
   constructor(
     private readonly settings: ServerSettings,
@@ -68,6 +71,7 @@ export class Server implements Actor<ServerMessage> {
   ) {
     const { registry, clock } = dependencies;
     this.sharedLimits = new SharedLimits(settings.limits, clock);
+    this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
     this.supervisor = new Supervisor(registry, clock, {
       onStopped: (address) => this.removeFailedConnection(address),
@@ -114,6 +118,7 @@ export class Server implements Actor<ServerMessage> {
     );
     supervisor.spawn('clock-monitor', addresses.clockMonitor, () => new ClockMonitor(registry));
     supervisor.spawn('lookup', addresses.lookup, () => this.createLookup());
+    supervisor.spawn('gateway', addresses.gateway, () => this.gateway);
     const upstreamDependencies = {
       clock,
       random,

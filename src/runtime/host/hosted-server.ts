@@ -83,7 +83,7 @@ export interface HostServices {
 const restorePageSize = 1_000;
 
 /** Null object: services of a server that runs alone, without admin actions. */
-const noHostServices: HostServices = {
+export const noHostServices: HostServices = {
   httpPortOf: () => undefined,
   administer: () => Promise.reject(new AdminActionError('other-process', 'admin actions are not available')),
   faultOf: () => ({ kind: 'none' }),
@@ -305,11 +305,13 @@ export class HostedServer {
     const serverContext = { server: id, mode, status: view, counts, logBufferedBytes, administer: services.administer };
     const faultOf = (neighbour: ServerId) => services.faultOf(id, neighbour);
     const bounds = { outputBudget, subscribersPerAddress };
+    const { gateway } = this.server;
     const httpContext = {
       ...listenerDependencies,
       ...serverContext,
       ...bounds,
       bus,
+      gateway,
       config,
       upstream,
       pageFolders,

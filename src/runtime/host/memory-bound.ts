@@ -2,7 +2,7 @@ import type { Limits } from '../../actors/ports/limits.js';
 import { maxIndexBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
 import { maxLookups } from '../../actors/replication/client-lookup.js';
 import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
-import { maxReportFieldBytes } from '../../protocol/client/command.js';
+import { maxReportFieldBytes } from '../../protocol/place/report.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
 import { defaultMaxTlsHandshakes, maxDiskChanges, maxUnauthenticatedPeers } from '../fixed-limits.js';

@@ -7,12 +7,12 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
-/** The address at which a server takes the calls of clients. */
+/** The address where a server accepts clients. */
 export function clientListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/clients`, phase: 'clients' };
 }
 
-/** Opens a server's door for clients of the simulated network. */
+/** Opens a server's listener for simulated clients. */
 export function openClientListener(
   network: SimulatedNetwork,
   { host, bus, clock }: { host: SocketHost; bus: Bus; clock: Clock },
@@ -33,7 +33,7 @@ export function openClientListener(
   });
 }
 
-/** Where what a client sends goes. */
+/** Destination of data that a client sends. */
 interface ClientWireDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -71,7 +71,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   enableKeepAlive(): void {
-    // Simulated clients do not go away without a word.
+    // Simulated clients always close their connections.
   }
 
   end(): void {
@@ -83,7 +83,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   opened(): void {
-    // Only who dials is told so.
+    // Only the dialing side is notified.
   }
 
   bytes(text: ByteString): void {

@@ -5,12 +5,12 @@ import { LineFramer } from '../../protocol/text/line-framer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
-/** The address at which a server takes the calls of others. */
+/** The address where a server accepts its peers. */
 export function peerListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/peers`, phase: 'links' };
 }
 
-/** How a server reaches the others over the simulated network: as over TCP, without trust, each line as bytes. */
+/** Transport over the simulated network: as over TCP, connections are untrusted, and each line is encoded as bytes. */
 export class SimulatedTransport implements Transport {
   constructor(
     private readonly network: SimulatedNetwork,
@@ -25,7 +25,7 @@ export class SimulatedTransport implements Transport {
     return wire;
   }
 
-  /** Takes the calls of others. */
+  /** Accepts connections of peers. */
   listen(server: ServerId, accept: AcceptPeer): void {
     this.network.listen(peerListenerAddress(server), {
       host: this.host,
@@ -39,13 +39,13 @@ export class SimulatedTransport implements Transport {
   }
 
   private createWire(far: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
-    // As over TCP: what the systems keep, and twice as much more.
+    // As over TCP: the buffers of the operating systems, and twice as much in addition.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
     return new SimulatedPeerWire(far, handler, limits, () => this.onNoRoom(far));
   }
 }
 
-/** Hears that a wire was asked whether it has room, and had none. */
+/** Called when a peer channel had no room. */
 type OnNoRoom = (far: string) => void;
 
 class SimulatedPeerWire implements PeerChannel, SocketListener {

@@ -1,29 +1,29 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
 
-/** The longest line of an answer, in bytes: an upstream's whole response. */
+/** Maximum length of a response line, in bytes: a complete upstream response. */
 const maxLineBytes = 2 * 1024 * 1024;
 
-/** What a server answered. */
+/** A response from a server. */
 export interface CommandResponse {
-  /** Undefined if nothing was asked. */
+  /** Undefined if no command was pending. */
   readonly command: ByteString | undefined;
   readonly lines: readonly ByteString[];
 }
 
-/** The commands of one connection that have not been answered. What comes is taken for their answers, in their order. */
+/** Commands of one connection that wait for their responses. Received lines are assigned to commands in order. */
 export class PendingCommands {
   private readonly framer = new LineFramer(maxLineBytes);
   private readonly pending: ByteString[] = [];
-  /** Lines of an answer that is not whole. */
+  /** Lines of an incomplete response. */
   private lines: ByteString[] = [];
 
-  /** A command was given. */
+  /** Adds a command that was sent. */
   add(command: ByteString): void {
     this.pending.push(command);
   }
 
-  /** Takes what came; returns the answers that are whole now. */
+  /** Processes received text; returns the responses that are complete now. */
   receive(text: ByteString): CommandResponse[] {
     return this.framer.pushText(text).flatMap((frame) => {
       this.lines.push(typeof frame === 'string' ? frame : frame.start);
@@ -31,12 +31,12 @@ export class PendingCommands {
     });
   }
 
-  /** Nothing more will come; returns the commands that are left without an answer. */
+  /** Clears the queue after the connection ended; returns the commands without a response. */
   abandon(): ByteString[] {
     return this.pending.splice(0);
   }
 
-  /** A WHATSAT that finds its client is answered with two lines, all else with one. */
+  /** Removes a complete response. A WHATSAT that finds its client is answered with two lines, every other command with one. */
   private completeResponse(): CommandResponse | undefined {
     const [command = ''] = this.pending;
     const isFound = command.startsWith('WHATSAT') && this.lines[0]?.startsWith('AT ') === true;

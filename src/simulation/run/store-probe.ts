@@ -8,11 +8,11 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
-/** Where a simulation asks a server what it holds; no actor lives there. */
+/** Reply address for requests of the simulation. No actor is attached to it. */
 const probeAddress = address<ListedMessage>('simulation');
 const probeServer = 'simulation-inquirer' as ServerId;
 
-/** Returns the location that the store of a server holds of a client. Lists its partition: `whereis` would have the herd searched. */
+/** Reads what a server stores for a client. It lists the client's partition, since `whereis` would start a lookup. */
 export function readStoredLocation(bus: MessageBus, client: ClientId): Location | undefined {
   let location: Location | undefined;
   let cursor: number | undefined = cursorOf(partitionOf(client));
@@ -34,7 +34,7 @@ export function readStoredLocation(bus: MessageBus, client: ClientId): Location 
   return location;
 }
 
-/** The digest of all that the store of a server holds, as its neighbours are told it. */
+/** Reads the digest of a server's store, as sent to its neighbours. */
 export function readStoreDigest(bus: MessageBus): string {
   let digest = '';
   const linkAddress = addresses.link(probeServer);

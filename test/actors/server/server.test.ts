@@ -16,8 +16,8 @@ import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 const neighbours = ['Blake', 'Metta'].map(toServerId);
 
 /** The actors that are there once a server. */
-const { store, flood, lookup, acceptor, upstream } = addresses;
-const supervised = { store, flood, lookup, acceptor, upstream };
+const { store, flood, lookup, gateway, acceptor, upstream } = addresses;
+const supervised = { store, flood, lookup, gateway, acceptor, upstream };
 
 describe('Server', () => {
   let bus: MessageBus;

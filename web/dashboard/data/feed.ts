@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import type { herdResponse } from '../../../src/runtime/http/api/herd-schemas.js';
+import type { HerdResponse } from '../../../src/runtime/http/api/api-types.js';
 import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
 import { broker, type Herd, type Server } from './herd.js';
@@ -15,9 +14,6 @@ import {
   type LinkUpdate,
   type StreamData,
 } from './server-messages.js';
-
-/** Response of `GET /api/herd`. */
-type HerdOverview = z.infer<typeof herdResponse>;
 
 /** A page of `GET /api/clients`. */
 interface ClientsPage {
@@ -53,7 +49,7 @@ const pageSize = 1_000;
  */
 export async function discoverHerd(herd: Herd): Promise<void> {
   try {
-    const overview = await requestJson<HerdOverview>('/api/herd');
+    const overview = await requestJson<HerdResponse>('/api/herd');
     herd.name = overview.herd;
     herd.openedOn = overview.server;
     for (const { name, httpUrl } of overview.servers) herd.addServer(name, httpUrl ?? '');
@@ -85,7 +81,7 @@ export class Feed {
   /** Fetches the server's status again, for example after the user has submitted a token. */
   async refresh(): Promise<void> {
     const requestedAtMs = performance.now();
-    this.applyOverview(await requestJson<HerdOverview>(`${this.server.url}/api/herd`), requestedAtMs);
+    this.applyOverview(await requestJson<HerdResponse>(`${this.server.url}/api/herd`), requestedAtMs);
   }
 
   private async connect(): Promise<void> {
@@ -98,7 +94,7 @@ export class Feed {
     this.disconnect();
   }
 
-  private applyOverview(overview: HerdOverview, requestedAtMs: number): void {
+  private applyOverview(overview: HerdResponse, requestedAtMs: number): void {
     const { herd, server } = this;
     const isNewer = (neighbour: string) => (this.updatedAtMs.get(neighbour) ?? -Infinity) < requestedAtMs;
     server.connections = overview.connections;

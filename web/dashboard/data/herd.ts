@@ -1,6 +1,6 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
 import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
-import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
+import type { AdminAccess } from '../../../src/runtime/http/api/api-types.js';
 
 /** Whether the page receives the event stream of a server. */
 export type Reach = 'connecting' | 'connected' | 'disconnected';

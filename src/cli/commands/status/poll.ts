@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import got, { RequestError } from 'got';
-import { z } from 'zod';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { HerdConfig, ServerEndpoints } from '../../../runtime/config/herd-config.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import { herdResponse } from '../../../runtime/http/api/herd-schemas.js';
 import { formatHostPort } from '../../../runtime/sockets/listener.js';
 import { connectTo, readAuthority } from '../../shared/client.js';
 
@@ -10,47 +11,6 @@ import { connectTo, readAuthority } from '../../shared/client.js';
 const responseTimeoutMs = 2_000;
 /** The longest answer that is taken, in bytes: it grows with the servers and links of the herd, to some hundred KB. */
 const maxResponseBytes = 4 * 1024 * 1024;
-
-const nonNegative = z.number().nonnegative();
-
-/** What somebody does to a link by hand; servers of before say nothing of it. */
-const faultSchema = z
-  .discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['none', 'cut']) }),
-    z.object({ kind: z.literal('slow'), delayMs: nonNegative }),
-  ])
-  .default({ kind: 'none' });
-
-/** What is read of an answer to `GET /api/herd`. */
-const herdResponseSchema = z.object({
-  server: z.string(),
-  ready: z.boolean(),
-  notReadyReasons: z.array(z.string()),
-  locations: nonNegative,
-  hold: z.enum(['all', 'touched']),
-  connections: nonNegative,
-  links: z.array(
-    z.object({
-      neighbour: z.string(),
-      state: z.string(),
-      sinceMs: nonNegative,
-      reason: z.string(),
-      injectedFault: faultSchema,
-    }),
-  ),
-  bucket: z
-    .object({ state: z.string(), sinceMs: nonNegative, reason: z.string(), pendingWrites: nonNegative })
-    .nullable(),
-  counters: z.object({
-    commands: nonNegative,
-    reports: nonNegative,
-    learned: nonNegative,
-    propagationDelay: z.object({ boundsSeconds: z.array(z.number()), counts: z.array(nonNegative) }),
-  }),
-});
-
-/** What a server told of itself. */
-export type HerdResponse = z.infer<typeof herdResponseSchema>;
 
 /** What is seen of a server from outside. */
 export type ServerSample =
@@ -131,7 +91,7 @@ async function fetchHerdStatus(
 
 function parseResponse(body: string): HerdResponse | undefined {
   try {
-    return herdResponseSchema.parse(JSON.parse(body));
+    return herdResponse.parse(JSON.parse(body));
   } catch {
     return undefined;
   }

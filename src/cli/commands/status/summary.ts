@@ -3,7 +3,8 @@ import { linksOf } from '../../../protocol/place/topology.js';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
 import { bucketSettingsFor } from '../../../runtime/config/replication-config.js';
 import { delayBetween, type PropagationDelay } from './propagation-delay.js';
-import type { HerdResponse, HerdSample, ServerSample } from './poll.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import type { HerdSample, ServerSample } from './poll.js';
 
 /** What a server is: `up` takes clients and can tell nothing more, for it has no httpPort. */
 export type ServerState = 'ready' | 'not ready' | 'up' | 'down' | 'unexpected';
