@@ -135,8 +135,8 @@ describe('links through a network that breaks', function () {
       const [blake, bryant] = await logsOfBoth();
       proxy.halfClose(direction);
       const missed = await reportEverywhere();
-      await blake.waitForLine(/ link Bryant backoff: the far end closed; /);
-      await bryant.waitForLine(/ link Blake connecting: the far end closed$/);
+      await blake.waitForLine(/ link Bryant backoff: the remote end closed; /);
+      await bryant.waitForLine(/ link Blake connecting: the remote end closed$/);
       await waitUntilLogged(herd, missed);
       await areLive(blake, bryant);
     });
@@ -149,7 +149,7 @@ describe('links through a network that breaks', function () {
     expect(await second.line()).to.equal('HELLO 3 twitter Bryant Blake');
     expect(await second.line()).to.match(/^BEAT /);
     expect(await second.line()).to.match(/^DIGEST /);
-    await blake.waitForLine(/ link Bryant backoff: the far end closed; /);
+    await blake.waitForLine(/ link Bryant backoff: the remote end closed; /);
     // Blake calls again, and now it is the other one that is dropped.
     await second.readToEnd();
     await areLive(blake, bryant);

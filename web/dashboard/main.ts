@@ -35,11 +35,11 @@ const views = [
   graph,
   commandConsole,
   events,
-  new ClientPanel(herd, locations, selection, () => map.goToPicked()),
+  new ClientPanel(herd, locations, selection, () => map.goToSelected()),
   new NearbyPanel(herd, selection, {
     selectedServer: () => commandConsole.server,
     goTo: (position) => map.goTo(position),
-    goToFound: (circle, things) => map.goToFound(circle, things),
+    goToResults: (circle, places) => map.goToResults(circle, places),
   }),
   new NodePanel(herd, selection),
   new Summary(herd, locations),

@@ -1,7 +1,7 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 
 /** Reasons for which a connection fails if no server listens: over TCP, and in one process. */
-const noListenerReasons: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
+const noListenerReasons: ReadonlySet<string> = new Set(['ECONNREFUSED', 'not listening']);
 
 /**
  * Tracks whether a neighbour announced a planned shutdown (GOODBYE, [PE28]), so that the resulting disconnect and failed

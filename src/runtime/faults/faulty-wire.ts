@@ -8,17 +8,17 @@ import type { FlushScheduler } from '../time/flush-order.js';
 /** Maximum delayed lines per direction. With more, the wire is not writable, and inbound lines are released early. */
 const maxDelayedLines = 5_000;
 
-/** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
+/** Fault-injecting wrapper of a peer channel: delays lines in both directions and cuts the channel. */
 export class FaultyWire implements PeerChannel {
   private readonly outgoing: DelayQueue;
   private readonly incoming: DelayQueue;
   private readonly inner: PeerChannel;
   private cutReason: string | undefined;
-  /** What whoever asked was last told of. */
-  private room: 'some' | 'none' = 'some';
+  /** Whether `isWritable` was false since the last `channel-drained`. */
+  private isDrainReportDue = false;
 
   /**
-   * @param dial creates the wrapped channel with the given listener
+   * @param dial creates the wrapped channel with the given handler
    * @param delayMs returns the current additional delay per line in milliseconds
    * @param onClosed is called once, after the channel has closed
    */
@@ -55,9 +55,9 @@ export class FaultyWire implements PeerChannel {
   }
 
   get isWritable(): boolean {
-    const has = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
-    if (!has) this.room = 'none';
-    return has;
+    const isWritable = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
+    if (!isWritable) this.isDrainReportDue = true;
+    return isWritable;
   }
 
   send(line: ByteString): void {
@@ -71,7 +71,7 @@ export class FaultyWire implements PeerChannel {
     this.inner.close();
   }
 
-  /** Closes without the delayed lines; the listener of this end gets the reason. */
+  /** Closes without the delayed lines; the handler of this end gets the reason. */
   cut(reason: string): void {
     this.cutReason ??= reason;
     this.outgoing.clear();
@@ -107,8 +107,8 @@ export class FaultyWire implements PeerChannel {
   }
 
   private handleDrained(): void {
-    if (this.room === 'none' && this.isWritable) {
-      this.room = 'some';
+    if (this.isDrainReportDue && this.isWritable) {
+      this.isDrainReportDue = false;
       this.report({ kind: 'channel-drained', channel: this });
     }
   }

@@ -82,7 +82,7 @@ class FaultyLink {
     return wire;
   }
 
-  /** A call that comes to nothing. */
+  /** Creates a channel that fails to connect. */
   private failedWire(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const wire: PeerChannel = {
       remoteAddress: to,

@@ -36,7 +36,7 @@ export class InProcessNetwork {
       flush: () => {
         if (!localEnd.isOpen) return;
         const accept = this.acceptors.get(to);
-        if (accept === undefined) return localEnd.receiveClose('nobody listens');
+        if (accept === undefined) return localEnd.receiveClose('not listening');
         // Before it is accepted, because the acceptor may send or close at once.
         remoteEnd.connect(localEnd);
         remoteEnd.setHandler(accept(remoteEnd));
@@ -55,7 +55,7 @@ class InProcessWire implements PeerChannel, Flushable {
   private closeReason = '';
   private peer: InProcessWire | undefined;
   private report: PeerChannelHandler | undefined;
-  private flushing: 'not asked' | 'asked' = 'not asked';
+  private isFlushScheduled = false;
 
   constructor(
     readonly remoteAddress: string,
@@ -83,8 +83,8 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   close(): void {
-    this.receiveClose('closed here');
-    this.peer?.receiveClose('the far end closed');
+    this.receiveClose('closed locally');
+    this.peer?.receiveClose('the remote end closed');
   }
 
   receiveClose(reason: string): void {
@@ -95,7 +95,7 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   flush(): void {
-    this.flushing = 'not asked';
+    this.isFlushScheduled = false;
     const lines = this.inbox;
     this.inbox = [];
     if (this.state === 'closed') return;
@@ -117,8 +117,8 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   private scheduleFlush(): void {
-    if (this.flushing === 'asked') return;
-    this.flushing = 'asked';
+    if (this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
     this.deliveries.schedule(this);
   }
 }

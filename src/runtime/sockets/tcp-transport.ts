@@ -162,7 +162,7 @@ class TcpPeerWire implements PeerChannel {
   readonly markAuthenticated: PeerChannel['markAuthenticated'];
   private readonly framer: LineFramer;
   private readonly writer: BatchedWriter;
-  private closeReason = 'the far end closed';
+  private closeReason = 'the remote end closed';
   /** Received lines that are not delivered yet. */
   private readonly inbox: ByteString[] = [];
 
@@ -194,7 +194,7 @@ class TcpPeerWire implements PeerChannel {
   }
 
   close(): void {
-    this.closeReason = 'closed here';
+    this.closeReason = 'closed locally';
     if (this.socket.connecting) this.socket.destroy();
     else this.writer.close();
   }
@@ -203,7 +203,7 @@ class TcpPeerWire implements PeerChannel {
     for (const frame of this.framer.push(chunk)) {
       if (typeof frame !== 'string') {
         this.inbox.length = 0;
-        this.closeReason = 'the far end sent a line over the limit';
+        this.closeReason = 'the remote end sent a line over the limit';
         this.socket.destroy();
         return;
       }

@@ -440,7 +440,7 @@ describe('PeerLink', () => {
       const wire = connect();
       link.stop();
       expect(wire.state).to.equal('closed');
-      transport.last.listener.closed(wire, 'closed here');
+      transport.last.listener.closed(wire, 'closed locally');
       clock.advance(60_000);
       expect(transport.calls).to.have.lengthOf(1);
       expect(clock.armedTimerCount).to.equal(0);
@@ -565,7 +565,7 @@ describe('PeerLink', () => {
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
       expect(wire.state, 'it is heard until it is gone').to.equal('open');
       expect(store.take().at(-1)).to.include({ kind: 'learned' });
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
       expect(linkEvents.map(({ state, expected }) => [state, expected])).to.deep.equal([
@@ -579,7 +579,7 @@ describe('PeerLink', () => {
     it('takes it for back as soon as somebody answers there, whatever that one says', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       const again = transport.last;
       again.listener.opened(again.wire);
@@ -592,7 +592,7 @@ describe('PeerLink', () => {
     it('publishes failures that do not follow from a goodbye', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       states();
       transport.last.listener.closed(transport.last.wire, 'CERT_HAS_EXPIRED');
@@ -690,7 +690,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('open');
       listener.lines(wire, ['PROOF s3cret(herd,peer,called,3,twitter,Bryant,Blake,nonce1,of-blake)']);
       expect(wire.state).to.equal('closed');
-      listener.closed(wire, 'closed here');
+      listener.closed(wire, 'closed locally');
       clock.advance(60_000);
       expect(states()).to.deep.equal(['connecting']);
       expect(transport.calls).to.have.lengthOf(1);
@@ -764,7 +764,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['catching-up']);
       expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: blake, isNewLink: true }]);
       old.mailbox.lines(old.wire, [kiwiFrom('Blake'), 'CAUGHT-UP', 'nonsense']);
-      old.mailbox.closed(old.wire, 'the far end closed');
+      old.mailbox.closed(old.wire, 'the remote end closed');
       expect(states()).to.deep.equal([]);
       expect(store.received).to.deep.equal([]);
       mailbox.lines(wire, [kiwiFrom('Blake'), 'CAUGHT-UP']);

@@ -121,7 +121,7 @@ describe('WATCH over sockets', function () {
   it('[WA10] closes connections with subscriptions, and no others, when the registry fails', async () => {
     const client = await watcher('Blake', 'kiwi');
     const other = await herd.client('Blake');
-    // What it cannot know how to take.
+    // A message that makes the registry throw.
     herd
       .bus('Blake')
       .send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);

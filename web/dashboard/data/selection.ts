@@ -1,7 +1,7 @@
 import type { Circle, Position } from './circle.js';
 
 /** One search result of the upstream. */
-export interface Nearby {
+export interface NearbyPlace {
   readonly title: string;
   readonly text: string;
   /** Undefined where the upstream gives none. */
@@ -9,12 +9,12 @@ export interface Nearby {
 }
 
 /** Results of a search around the selected client, and the searched circle. */
-export interface NearbyResult {
-  readonly places: readonly Nearby[];
+export interface NearbyResults {
+  readonly places: readonly NearbyPlace[];
   readonly circle: Circle | undefined;
 }
 
-const emptyResult: NearbyResult = { places: [], circle: undefined };
+const noResults: NearbyResults = { places: [], circle: undefined };
 
 /** What the user has selected. Views compare `version` once per frame. */
 export class Selection {
@@ -25,13 +25,13 @@ export class Selection {
   following = false;
   /** The selected server or link of the graph: its name or id. */
   node: { readonly kind: 'server' | 'link'; readonly id: string } | undefined;
-  found = emptyResult;
+  results = noResults;
   /** The search result that the user points at. */
-  highlighted: Nearby | undefined;
+  highlighted: NearbyPlace | undefined;
 
-  pickClient(client: string | undefined): void {
+  selectClient(client: string | undefined): void {
     if (client !== this.client) {
-      this.found = emptyResult;
+      this.results = noResults;
       this.highlighted = undefined;
     }
     this.client = client;
@@ -44,18 +44,18 @@ export class Selection {
     this.version += 1;
   }
 
-  pickNode(kind: 'server' | 'link', id: string): void {
+  selectNode(kind: 'server' | 'link', id: string): void {
     this.node = { kind, id };
     this.version += 1;
   }
 
-  setFound(found: NearbyResult): void {
-    this.found = found;
+  setResults(results: NearbyResults): void {
+    this.results = results;
     this.highlighted = undefined;
     this.version += 1;
   }
 
-  highlight(nearby: Nearby): void {
+  highlight(nearby: NearbyPlace): void {
     if (nearby === this.highlighted) return;
     this.highlighted = nearby;
     this.version += 1;

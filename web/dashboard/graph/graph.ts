@@ -44,7 +44,7 @@ export class Graph {
   private ends: DrawnEnd[] = [];
   private drawnMembers = '';
   private paintedVersion = -1;
-  private pickedVersion = -1;
+  private selectionVersion = -1;
   private lagUpdatedMs = 0;
   private isCleared = false;
 
@@ -63,7 +63,7 @@ export class Graph {
   paint(nowMs: number): void {
     const members = `${[...this.herd.servers.keys()].join()} ${[...this.herd.links.keys()].join()}`;
     if (members !== this.drawnMembers) this.draw(members);
-    if (this.paintedVersion !== this.herd.version || this.pickedVersion !== (this.options.selection?.version ?? 0))
+    if (this.paintedVersion !== this.herd.version || this.selectionVersion !== (this.options.selection?.version ?? 0))
       this.updateStates();
     this.updateCountdowns(nowMs);
     if (nowMs - this.lagUpdatedMs > lagIntervalMs) this.updateReplicaLag(nowMs);
@@ -110,7 +110,7 @@ export class Graph {
       group.append(hitArea, line);
       this.ends.push({ end, line, note });
     }
-    this.makePickable(group, 'link', link.id);
+    this.makeSelectable(group, 'link', link.id);
     const faultLabel = svgElement('text', { y: 4 });
     const faultMark = svgElement(
       'g',
@@ -136,7 +136,7 @@ export class Graph {
       svgElement('text', { y: nameY, class: 'name' }, server.name),
       note,
     );
-    this.makePickable(group, 'server', server.name);
+    this.makeSelectable(group, 'server', server.name);
     this.servers.set(server.name, { group, note });
     return group;
   }
@@ -145,15 +145,15 @@ export class Graph {
     return this.options.selection === undefined ? { role: 'img' } : { tabindex: 0, role: 'button' };
   }
 
-  private makePickable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
+  private makeSelectable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
     const { selection } = this.options;
     if (selection === undefined) return;
-    const pick = (): void => selection.pickNode(kind, id);
-    group.addEventListener('click', pick);
+    const select = (): void => selection.selectNode(kind, id);
+    group.addEventListener('click', select);
     group.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
       event.preventDefault();
-      pick();
+      select();
     });
   }
 
@@ -165,8 +165,8 @@ export class Graph {
   private updateStates(): void {
     this.paintedVersion = this.herd.version;
     const { selection } = this.options;
-    this.pickedVersion = selection?.version ?? 0;
-    const picked = selection?.node;
+    this.selectionVersion = selection?.version ?? 0;
+    const selected = selection?.node;
     for (const { end, line } of this.ends) line.dataset['state'] = end.current.state;
     for (const [id, { group, faultMark, faultLabel }] of this.links) {
       const link = this.herd.links.get(id);
@@ -178,14 +178,14 @@ export class Graph {
       group.dataset['fault'] = fault.kind;
       this.markFault(link, faultMark, faultLabel);
       if (selection !== undefined)
-        group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
+        group.setAttribute('aria-pressed', String(selected?.kind === 'link' && selected.id === id));
     }
     for (const [name, { group }] of this.servers) {
       const reach = this.herd.server(name)?.reach ?? 'connecting';
       group.dataset['reach'] = reach;
       if (selection === undefined) group.setAttribute('aria-label', `${name}: ${formatReach(reach)}`);
       if (selection !== undefined)
-        group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
+        group.setAttribute('aria-pressed', String(selected?.kind === 'server' && selected.id === name));
     }
   }
 

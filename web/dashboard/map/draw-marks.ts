@@ -20,17 +20,17 @@ export function drawMarks(
   context: CanvasRenderingContext2D,
   { view, locations, selection, hovered, palette, nowMs }: Marks,
 ): void {
-  const picked = selection.client === undefined ? undefined : locations.indexOf(selection.client);
-  for (const index of new Set([hovered, picked])) {
+  const selected = selection.client === undefined ? undefined : locations.indexOf(selection.client);
+  for (const index of new Set([hovered, selected])) {
     if (index === undefined) continue;
     const [x, y] = [view.x(locations.longitudeAt(index, nowMs)), view.y(locations.latitudeAt(index, nowMs))];
     context.strokeStyle = palette.of('ink');
-    context.lineWidth = index === picked ? 2 : 1;
+    context.lineWidth = index === selected ? 2 : 1;
     context.beginPath();
     context.arc(x, y, 10, 0, 2 * Math.PI);
     context.stroke();
     // The label would hide search results; the client panel shows the ID anyway.
-    if (index === picked && index !== hovered && selection.found.places.length > 0) continue;
+    if (index === selected && index !== hovered && selection.results.places.length > 0) continue;
     drawLabel(context, { view, palette, text: locations.clients[index] ?? '', x, y });
   }
 }

@@ -1,7 +1,7 @@
 import { distanceKm, rimOf, type Circle, type Position } from '../data/circle.js';
 import { drawLabel } from './draw-label.js';
 import type { Palette } from '../palette.js';
-import type { Nearby, Selection } from '../data/selection.js';
+import type { NearbyPlace, Selection } from '../data/selection.js';
 import type { Viewport } from './viewport.js';
 import { formatKilometres } from '../data/format.js';
 
@@ -16,7 +16,7 @@ interface Scene {
 
 /** Paints the searched circle, a circle through the farthest result, and a numbered diamond per result. */
 export function drawNearby(context: CanvasRenderingContext2D, { view, selection, palette }: Scene): void {
-  const { places, circle } = selection.found;
+  const { places, circle } = selection.results;
   if (circle !== undefined) {
     const positions = places.flatMap(({ position }) => (position === undefined ? [] : [position]));
     const farthestKm = Math.max(0, ...positions.map((position) => distanceKm(circle.centre, position)));
@@ -79,7 +79,7 @@ function drawRadius(context: CanvasRenderingContext2D, circle: Circle, view: Vie
 
 function drawDiamond(
   context: CanvasRenderingContext2D,
-  { position }: Nearby,
+  { position }: NearbyPlace,
   index: number,
   size: number,
   view: Viewport,

@@ -8,7 +8,7 @@ import { drawNearby } from './draw-nearby.js';
 import { drawWorld } from './draw-world.js';
 import type { Palette } from '../palette.js';
 import { Raster } from './raster.js';
-import type { Nearby, Selection } from '../data/selection.js';
+import type { NearbyPlace, Selection } from '../data/selection.js';
 import { Viewport } from './viewport.js';
 import type { Land } from './world.js';
 
@@ -22,7 +22,7 @@ const tapRadiusPixels = 16;
 const nearbyRadiusPixels = 10;
 
 /** Minimum zoom for a client found by its ID, in pixels per degree: about a country. */
-const pickedScale = 40;
+const selectedScale = 40;
 
 /** World map of three canvas layers, each repainted only when its input has changed. */
 export class WorldMap {
@@ -66,10 +66,10 @@ export class WorldMap {
   }
 
   /** Centres the map on the selected client. */
-  goToPicked(): void {
+  goToSelected(): void {
     const index = this.selection.client === undefined ? undefined : this.locations.indexOf(this.selection.client);
     if (index === undefined) return;
-    this.view.centre(this.locations.latitudes[index] ?? 0, this.locations.longitudes[index] ?? 0, pickedScale);
+    this.view.centre(this.locations.latitudes[index] ?? 0, this.locations.longitudes[index] ?? 0, selectedScale);
   }
 
   /** Centres the map on a position unless it is visible. */
@@ -78,7 +78,7 @@ export class WorldMap {
   }
 
   /** Zooms to the search results in a circle. */
-  goToFound({ centre, radiusKm }: Circle, places: readonly Nearby[]): void {
+  goToResults({ centre, radiusKm }: Circle, places: readonly NearbyPlace[]): void {
     const distancesKm = places.flatMap(({ position }) =>
       position === undefined ? [] : [distanceKm(centre, position)],
     );
@@ -112,7 +112,7 @@ export class WorldMap {
 
   private tap(x: number, y: number): void {
     const nearby = this.nearbyAt(x, y);
-    if (nearby === undefined) this.selection.pickClient(this.clientAt(this.nearestClient(x, y)));
+    if (nearby === undefined) this.selection.selectClient(this.clientAt(this.nearestClient(x, y)));
     else this.selection.highlight(nearby);
   }
 
@@ -152,21 +152,21 @@ export class WorldMap {
     else if (event.key === '+' || event.key === '=') this.view.zoom(1.6);
     else if (event.key === '-') this.view.zoom(1 / 1.6);
     else if (event.key === '0') this.moveManually(() => this.view.showWorld());
-    else if (event.key === 'n' || event.key === 'p') this.pickNext(event.key === 'n' ? 1 : -1);
+    else if (event.key === 'n' || event.key === 'p') this.selectNext(event.key === 'n' ? 1 : -1);
     else if (event.key === 'f') this.selection.follow(!this.selection.following && this.selection.client !== undefined);
-    else if (event.key === 'Escape') this.selection.pickClient(undefined);
+    else if (event.key === 'Escape') this.selection.selectClient(undefined);
     else return;
     event.preventDefault();
   }
 
   /** Selects the next or previous client, in the order of arrival. */
-  private pickNext(by: number): void {
+  private selectNext(by: number): void {
     const { locations, selection } = this;
     if (locations.count === 0) return;
     const index = selection.client === undefined ? undefined : locations.indexOf(selection.client);
     const next = index === undefined ? 0 : (index + by + locations.count) % locations.count;
-    selection.pickClient(this.clientAt(next));
-    this.goToPicked();
+    selection.selectClient(this.clientAt(next));
+    this.goToSelected();
   }
 
   private clientAt(index: number | undefined): string | undefined {
@@ -174,8 +174,8 @@ export class WorldMap {
   }
 
   /** Search result at a pixel; of several the one on top. */
-  private nearbyAt(x: number, y: number): Nearby | undefined {
-    return this.selection.found.places.find(({ position }) => {
+  private nearbyAt(x: number, y: number): NearbyPlace | undefined {
+    return this.selection.results.places.find(({ position }) => {
       if (position === undefined) return false;
       return Math.hypot(this.view.x(position[1]) - x, this.view.y(position[0]) - y) <= nearbyRadiusPixels;
     });

@@ -25,7 +25,7 @@ export class ClientPanel {
     private readonly herd: Herd,
     private readonly locations: Locations,
     private readonly selection: Selection,
-    private readonly goToPicked: () => void,
+    private readonly goToSelected: () => void,
   ) {
     this.search.addEventListener('input', () => this.updateResults());
     byId('search-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -35,9 +35,9 @@ export class ClientPanel {
     this.search.addEventListener('keydown', (event) => event.key === 'Escape' && this.clear());
     this.follow.addEventListener('change', () => {
       selection.follow(this.follow.checked);
-      if (this.follow.checked) goToPicked();
+      if (this.follow.checked) goToSelected();
     });
-    byId('clear-client', HTMLButtonElement).addEventListener('click', () => selection.pickClient(undefined));
+    byId('clear-client', HTMLButtonElement).addEventListener('click', () => selection.selectClient(undefined));
   }
 
   paint(nowMs: number): void {
@@ -101,8 +101,8 @@ export class ClientPanel {
   private resultItem(client: string): HTMLElement {
     const button = element('button', { type: 'button' }, client);
     button.addEventListener('click', () => {
-      this.selection.pickClient(client);
-      this.goToPicked();
+      this.selection.selectClient(client);
+      this.goToSelected();
       this.clear();
     });
     return element('li', {}, button);

@@ -2,15 +2,15 @@ import { distanceKm } from '../data/circle.js';
 import { element, byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
 import { queryNearby, type Note } from './nearby.js';
-import type { NearbyResult, Nearby, Selection } from '../data/selection.js';
+import type { NearbyResults, NearbyPlace, Selection } from '../data/selection.js';
 import { formatCount, formatKilometres } from '../data/format.js';
 
 /** Callbacks of the panel. */
 interface NearbyPanelOptions {
   /** Name of the server that receives the query. */
   readonly selectedServer: () => string;
-  readonly goTo: (position: NonNullable<Nearby['position']>) => void;
-  readonly goToFound: (circle: NonNullable<NearbyResult['circle']>, places: readonly Nearby[]) => void;
+  readonly goTo: (position: NonNullable<NearbyPlace['position']>) => void;
+  readonly goToResults: (circle: NonNullable<NearbyResults['circle']>, places: readonly NearbyPlace[]) => void;
 }
 
 /** Search around the selected client with WHATSAT. */
@@ -23,7 +23,7 @@ export class NearbyPanel {
   private readonly list = byId('nearby-list', HTMLElement);
   private shownVersion = -1;
   private client: string | undefined;
-  private highlighted: Nearby | undefined;
+  private highlighted: NearbyPlace | undefined;
   /** Number of requests sent. Only the response to the last one is shown. */
   private requests = 0;
 
@@ -64,22 +64,22 @@ export class NearbyPanel {
     try {
       const { places, centre, notes } = await queryNearby(server.url, command);
       if (!isLatest()) return;
-      const found = { places, circle: centre === undefined ? undefined : { centre, radiusKm } };
-      this.selection.setFound(found);
-      this.show(found, notes, `${formatCount(places.length, 'result')} from ${server.name} (${command})`);
-      if (found.circle !== undefined) this.options.goToFound(found.circle, places);
+      const results = { places, circle: centre === undefined ? undefined : { centre, radiusKm } };
+      this.selection.setResults(results);
+      this.show(results, notes, `${formatCount(places.length, 'result')} from ${server.name} (${command})`);
+      if (results.circle !== undefined) this.options.goToResults(results.circle, places);
     } catch (error) {
       if (isLatest()) setText(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  private show(found: NearbyResult, notes: readonly Note[], status: string): void {
+  private show(results: NearbyResults, notes: readonly Note[], status: string): void {
     setText(this.status, status);
     this.notes.replaceChildren(...notes.map(renderNote));
-    this.list.replaceChildren(...found.places.map((place, index) => this.row(place, index, found)));
+    this.list.replaceChildren(...results.places.map((place, index) => this.row(place, index, results)));
   }
 
-  private row(place: Nearby, index: number, { circle }: NearbyResult): HTMLElement {
+  private row(place: NearbyPlace, index: number, { circle }: NearbyResults): HTMLElement {
     const { position } = place;
     const pin = element('span', { className: position === undefined ? 'pin unplaced' : 'pin' }, String(index + 1));
     const distance =
@@ -98,9 +98,9 @@ export class NearbyPanel {
   }
 
   /** Marks the row of the highlighted result and scrolls it into view, without scrolling the page. */
-  private highlightRow(highlighted: Nearby | undefined): void {
+  private highlightRow(highlighted: NearbyPlace | undefined): void {
     this.highlighted = highlighted;
-    const index = highlighted === undefined ? -1 : this.selection.found.places.indexOf(highlighted);
+    const index = highlighted === undefined ? -1 : this.selection.results.places.indexOf(highlighted);
     for (const [rowIndex, row] of [...this.list.children].entries()) {
       if (rowIndex === index) row.setAttribute('aria-current', 'true');
       else row.removeAttribute('aria-current');

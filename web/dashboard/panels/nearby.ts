@@ -1,7 +1,7 @@
 import { queryOnce } from '../data/socket-session.js';
 import { positionOf } from '../data/at-line.js';
 import type { Position } from '../data/circle.js';
-import type { Nearby } from '../data/selection.js';
+import type { NearbyPlace } from '../data/selection.js';
 
 /** Displayed fields of an upstream result: a post (Twitter search, X) or a place. */
 interface UpstreamResult {
@@ -36,7 +36,7 @@ export interface Note {
 export interface NearbyResponse {
   /** Position of the client; undefined if the response lacks it. */
   readonly centre: Position | undefined;
-  readonly places: readonly Nearby[];
+  readonly places: readonly NearbyPlace[];
   readonly notes: readonly Note[];
 }
 
@@ -72,7 +72,7 @@ function parseAttribution(html: string): Note {
   return { text: body.textContent.trim(), url: /^https?:\/\//i.test(url) ? url : undefined };
 }
 
-function toNearby(result: UpstreamResult): Nearby {
+function toNearby(result: UpstreamResult): NearbyPlace {
   const title = result.name ?? result.from_user_name ?? result.from_user ?? '(unnamed)';
   const [latitude, longitude] = result.geo?.coordinates ?? [];
   const position =
