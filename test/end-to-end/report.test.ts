@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { HerdCommand } from '../support/command.js';
 
-const calm = `
+const passing = `
 name: calm
 herd: { servers: [A, B], topology: { A: [B] } }
 clients: { count: 0 }
@@ -15,7 +15,7 @@ steps:
   - { at: 2s, expect: converged }
 `;
 
-const wrong = `${calm}  - { at: 3s, expect: { server: B, client: kiwi, position: none } }\n`;
+const failing = `${passing}  - { at: 3s, expect: { server: B, client: kiwi, position: none } }\n`;
 
 describe('herd simulate --report', function () {
   this.timeout(30_000);
@@ -23,13 +23,13 @@ describe('herd simulate --report', function () {
 
   beforeEach(() => {
     cwd = mkdtempSync(join(tmpdir(), 'herd-report-'));
-    writeFileSync(join(cwd, 'calm.yaml'), calm);
-    writeFileSync(join(cwd, 'wrong.yaml'), wrong);
+    writeFileSync(join(cwd, 'calm.yaml'), passing);
+    writeFileSync(join(cwd, 'wrong.yaml'), failing);
   });
 
   afterEach(() => rmSync(cwd, { recursive: true }));
 
-  it('writes the results and the timeline of each scenario, whatever came of it', async () => {
+  it('writes results and timeline of each scenario, passed or failed', async () => {
     const command = new HerdCommand(['simulate', 'calm.yaml', 'wrong.yaml', '--report', 'reports/new'], { cwd });
     expect(await command.ended, command.outputText).to.include({ status: 1 });
     for (const [name, verdict] of [
@@ -43,7 +43,7 @@ describe('herd simulate --report', function () {
     }
   });
 
-  it('says in a sentence where it cannot write, before anything runs', async () => {
+  it('reports a folder that it cannot write to before anything runs', async () => {
     const command = new HerdCommand(['simulate', 'calm.yaml', '--report', 'wrong.yaml'], { cwd });
     expect(await command.ended, command.outputText).to.include({ status: 2 });
     expect(command.stderr).to.match(/^(herd: )?cannot write the report to wrong\.yaml: .*\n$/);

@@ -6,7 +6,7 @@ import { HerdCommand, runCommand, type CommandResult } from '../support/command.
 import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { childrenOf, hasProc, isAlive } from '../support/process-table.js';
 
-/** Two servers whose links notice everything soon. */
+/** Two servers with a short heartbeat interval. */
 const twoServers = `
 name: a test
 herd: { servers: [Blake, Bryant], topology: { Blake: [Bryant] }, peers: { heartbeatMs: 100 } }
@@ -34,9 +34,9 @@ describe('herd simulate', function () {
     return runCommand(['simulate', 'test.yaml', ...options], { cwd: folder });
   }
 
-  const worlds = ['virtual', 'sockets', 'processes'] as const;
-  // The worlds of real servers are played by worlds.test.ts.
-  it('ends with 0 if all held', async () => {
+  const environments = ['virtual', 'sockets', 'processes'] as const;
+  // environments.test.ts covers passing runs in the others.
+  it('ends with 0 if the run passed', async () => {
     await write(`
   - { at: 500ms, report: { server: Blake, ${kiwi} } }
   - { at: 1s, crash: Bryant }
@@ -50,21 +50,21 @@ describe('herd simulate', function () {
     expect(stdout).to.not.include('  not checked with --environment');
   });
 
-  for (const world of worlds) {
-    it(`ends with 1 in the world of ${world} if an expectation is false, and says how to see it again`, async () => {
+  for (const environment of environments) {
+    it(`ends with 1 with --environment ${environment} if an expectation fails, and prints how to reproduce it`, async () => {
       await write(`  - { at: 500ms, expect: { server: Bryant, ${kiwi} } }`);
-      const { status, stdout } = await simulate('--environment', world, '--seed', '7');
+      const { status, stdout } = await simulate('--environment', environment, '--seed', '7');
       expect(status, stdout).to.equal(1);
-      expect(stdout.includes('  not checked with --environment')).to.equal(world !== 'virtual');
+      expect(stdout.includes('  not checked with --environment')).to.equal(environment !== 'virtual');
       expect(stdout).to.match(
         /^FAILED at 0\.500 s: expect: test\.yaml:6: Bryant should store \+34\S+ for kiwi, but it stores nothing$/m,
       );
-      const where = world === 'virtual' ? '' : ` --environment ${world}`;
+      const where = environment === 'virtual' ? '' : ` --environment ${environment}`;
       expect(stdout).to.contain(`Reproduce: herd simulate test.yaml --seed 7${where}\n`);
     });
   }
 
-  it('ends with 2 for a word that there is not, and names file, line and the nearest that there is', async () => {
+  it('ends with 2 for an unknown step, with file, line and a suggestion', async () => {
     await write(`  - { at: 1s, crush: Bryant }`);
     const { status, stderr, stdout } = await simulate();
     expect({ status, stdout, stderr }).to.deep.equal({
@@ -74,7 +74,7 @@ describe('herd simulate', function () {
     });
   });
 
-  it('ends with 2 for steps that a world cannot do, and names all of them before anything runs', async () => {
+  it('ends with 2 for unsupported steps, and lists all of them before anything runs', async () => {
     await write(`
   - { at: 1s, pause: Bryant }
   - { at: 2s, clock: { server: Blake, jump: 1h } }
@@ -93,7 +93,7 @@ describe('herd simulate', function () {
     );
   });
 
-  it('names what a world cannot do in the last of several files before the first is played', async () => {
+  it('reports unsupported steps in the last of several files before the first one runs', async () => {
     await write(`  - { at: 100ms, report: { server: Blake, ${kiwi} } }`);
     await writeFile(join(folder, 'last.yaml'), `${twoServers.trim()}\nsteps: [{ at: 1s, pause: Bryant }]`);
     const { status, stdout, stderr } = await simulate('last.yaml', '--environment', 'sockets');
@@ -102,7 +102,7 @@ describe('herd simulate', function () {
     await rm(join(folder, 'last.yaml'));
   });
 
-  it('ends with 2 for a file or a world that there is not', async () => {
+  it('ends with 2 for a missing file or an unknown environment', async () => {
     expect(await runCommand(['simulate', 'none.yaml'], { cwd: folder })).to.include({
       status: 2,
       stderr: 'herd: none.yaml cannot be read: there is no such file\n',
@@ -171,21 +171,21 @@ describe('herd simulate', function () {
     });
   });
 
-  (hasProc ? describe : describe.skip)('in the world of processes', () => {
-    /** Starts a story that is longer than anybody waits; resolves with its servers' processes. */
+  (hasProc ? describe : describe.skip)('--environment processes', () => {
+    /** Starts a scenario that lasts longer than the test; resolves with the processes of its servers. */
     async function begin(): Promise<{ command: HerdCommand; pids: number[] }> {
       await write(`
   - { at: 300ms, report: { server: Blake, ${kiwi} } }
   - { at: 400ms, pause: Blake }
   - { at: 600s, expect: converged }`);
-      // Whatever it leaves in the folder for what is temporary is left in this one.
+      // Temporary files that are left behind are found in this folder.
       const env = { TMPDIR: folder };
       const command = new HerdCommand(['simulate', 'test.yaml', '--environment', 'processes'], { cwd: folder, env });
       await command.waitForOutput('pause: Blake');
       return { command, pids: childrenOf(command.pid).map(({ pid }) => pid) };
     }
 
-    it('ends with 2 on Ctrl-C, and leaves no process and no file, though a server is stopped', async () => {
+    it('ends with 2 on Ctrl-C without leaving a process or file, even if a server is paused', async () => {
       const { command, pids } = await begin();
       expect(pids).to.have.length(2);
       command.signalGroup('SIGINT');
@@ -195,7 +195,7 @@ describe('herd simulate', function () {
       expect(await readdir(folder)).to.deep.equal(['test.yaml']);
     });
 
-    it('takes it for a failure when a server dies that no step has killed', async () => {
+    it('reports a violation if a server exits without a step', async () => {
       const { command, pids } = await begin();
       const [first] = pids;
       process.kill(first!, 'SIGKILL');

@@ -171,7 +171,7 @@ describe('the page of a timeline, in Chromium', function () {
       ];
       expect(down, 'a server that is down is in a band').to.not.deep.equal(up);
       const violated: string = await page.evaluate(
-        "getComputedStyle(document.documentElement).getPropertyValue('--violated')",
+        "getComputedStyle(document.documentElement).getPropertyValue('--violation')",
       );
       expect(await hasColour(page, violated.trim(), x(2_000)), 'the violation is marked').to.equal(true);
       expect(await hasColour(page, violated.trim(), x(2_060)), 'and nothing beside it').to.equal(false);
@@ -184,7 +184,7 @@ describe('the page of a timeline, in Chromium', function () {
     await page.getByRole('button', { name: 'First violation' }).click();
     expect(await page.locator('#status').textContent()).to.match(/^1\.800 s to 2\.200 s/);
     expect((await tipOf(page)).text)
-      .to.include('violated: expect')
+      .to.include('violation: expect')
       .and.include(hostile);
     await page.getByRole('button', { name: 'Whole run' }).click();
     await page.locator('#head').scrollIntoViewIfNeeded();

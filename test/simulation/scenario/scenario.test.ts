@@ -58,9 +58,7 @@ steps:
   });
 
   it('names the line of a word that there is not, and the nearest that there is', () => {
-    expect(step('{ at: 1s, crsh: Blake }')).to.deep.equal([
-      'story.yaml:4: unknown step "crsh"; did you mean crash?',
-    ]);
+    expect(step('{ at: 1s, crsh: Blake }')).to.deep.equal(['story.yaml:4: unknown step "crsh"; did you mean crash?']);
     expect(step('{ at: 1s, cut: [Blake, Howrad] }')).to.deep.equal([
       'story.yaml:4: unknown server Howrad; did you mean Howard?',
     ]);
@@ -100,13 +98,15 @@ steps:
     );
     expect(step('{ crash: Blake }').join()).to.contain('a step needs a time');
     expect(step('{ at: 1s }').join()).to.contain('a step needs an action: one of crash, restart');
-    expect(step('{ at: 1s, crash: Blake, restart: Metta }').join()).to.contain('a step has one action; this one has crash and restart');
+    expect(step('{ at: 1s, crash: Blake, restart: Metta }').join()).to.contain(
+      'a step has one action; this one has crash and restart',
+    );
     expect(step('{ at: 1s, restart: Blake, keep: disk }').join()).to.contain('keep cannot be combined with restart');
     expect(step('{ at: 1s, cut: [Blake, Metta] }').join()).to.contain('Blake has no link to Metta');
     expect(scenarioProblems(`${head}network: { loss: 100% }`).join()).to.contain('from 0% to 95%');
     expect(scenarioProblems(`${head}network: { delay: 40ms..5ms }`).join()).to.contain('5ms..40ms');
-    expect(scenarioProblems(`${head}clients: { rate: 20 }`).join()).to.contain('20/s, 90/m');
-    expect(scenarioProblems('herd: ../../herd.yaml').join()).to.contain('a scenario has a name');
+    expect(scenarioProblems(`${head}clients: { rate: 20 }`).join()).to.contain('20/s or 90/m');
+    expect(scenarioProblems('herd: ../../herd.yaml').join()).to.contain('a scenario needs a name');
   });
 
   const said: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
