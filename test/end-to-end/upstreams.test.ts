@@ -146,7 +146,7 @@ describe('a herd with an upstream of its own', function () {
     const heard = (await converse()) + (await converse());
     expect(heard)
       .to.match(/"results":\[\{/)
-      .and.to.match(/"error":"the budget for the upstream is spent/);
+      .and.to.match(/"error":"upstream budget exhausted/);
     expect(service.requests).to.have.lengthOf(1);
     herd.signal('SIGTERM');
     await herd.waitForExit();

@@ -109,9 +109,9 @@ describe('formatEvent', () => {
       'admin 192.0.2.9:1: crash Metta, rejected: no\\x0atoken',
     ],
     [
-      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' },
+      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'handshake timeout' },
       'warn',
-      'peer 192.0.2.9:1 rejected: no hello in time',
+      'peer 192.0.2.9:1 rejected: handshake timeout',
     ],
     [
       { kind: 'http-request', remoteAddress: '192.0.2.1:4', text: 'POST /osmand IAMAT a\nb +1+1 1' },
