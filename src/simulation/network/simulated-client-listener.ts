@@ -41,7 +41,7 @@ interface ClientWireDependencies {
 
 class SimulatedClientWire implements ClientChannel, SocketListener {
   readonly transport = 'tcp';
-  private reading: 'flowing' | 'stopped' = 'flowing';
+  private isReading = true;
   private deferredReads: (() => void)[] = [];
 
   constructor(
@@ -59,11 +59,11 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   pause(): void {
-    this.reading = 'stopped';
+    this.isReading = false;
   }
 
   resume(): void {
-    this.reading = 'flowing';
+    this.isReading = true;
     const unread = this.deferredReads;
     this.deferredReads = [];
     for (const read of unread) this.deliver(read);
@@ -106,7 +106,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   private deliver(report: () => void): void {
-    if (this.reading === 'flowing') report();
+    if (this.isReading) report();
     else this.deferredReads.push(report);
   }
 }
