@@ -22,7 +22,7 @@ export function createSimulatedBroker(): { engine: BucketEngine; bucketOf: (serv
   const engine = new BucketEngine(random.stream('engine'));
   const network = new SimulatedNetwork(clock, random.stream('network'), conditions, nothing);
   const bucketOf = (name: string) => {
-    const host = { name, life: 'alive', run: (work: () => void) => work() } as const;
+    const host = { name, isAlive: true, run: (work: () => void) => work() } as const;
     return new SimulatedBucket({ engine, network, host, clock, beatMs: 50, tell: nothing, onPromise: nothing });
   };
   return { engine, bucketOf };

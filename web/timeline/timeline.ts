@@ -37,8 +37,8 @@ export class Timeline {
   private readonly legend: Legend;
   private overviewBars: Float64Array = new Float64Array();
   /** A chosen target stays until it is deselected; a hovered one follows the pointer. */
-  private hold: 'pointed at' | 'chosen' = 'pointed at';
-  private frameState: 'painted' | 'asked for' = 'painted';
+  private isTargetChosen = false;
+  private isPaintRequested = false;
 
   constructor(private readonly data: TimelineData) {
     const viewport = new Viewport(Math.max(1, data.result.simulatedMs));
@@ -94,11 +94,11 @@ export class Timeline {
       const top = () => (canvas === this.laneCanvas ? this.scene.layout.headHeight : 0);
       listenToGestures(canvas, {
         point: (x, y, pointer) => {
-          if (this.hold === 'chosen') return;
+          if (this.isTargetChosen) return;
           this.pointAt(find(this.scene, x, y, pointer), x, y + top());
         },
         leave: () => {
-          if (this.hold === 'pointed at') this.pointAt(undefined, 0, 0);
+          if (!this.isTargetChosen) this.pointAt(undefined, 0, 0);
         },
         choose: (x, y, pointer) => {
           const target = find(this.scene, x, y, pointer);
@@ -188,7 +188,7 @@ export class Timeline {
 
   private choose(target: Target, x: number, y: number): void {
     this.pointAt(target, x, y);
-    this.hold = 'chosen';
+    this.isTargetChosen = true;
   }
 
   private pointAt(target: Target | undefined, x: number, y: number): void {
@@ -200,7 +200,7 @@ export class Timeline {
   }
 
   private clearTarget(): void {
-    this.hold = 'pointed at';
+    this.isTargetChosen = false;
     this.scene.target = undefined;
     this.tooltip.hide();
     this.requestPaint();
@@ -208,10 +208,10 @@ export class Timeline {
 
   /** Schedules one repaint for the next animation frame. */
   private requestPaint(): void {
-    if (this.frameState === 'asked for') return;
-    this.frameState = 'asked for';
+    if (this.isPaintRequested) return;
+    this.isPaintRequested = true;
     requestAnimationFrame(() => {
-      this.frameState = 'painted';
+      this.isPaintRequested = false;
       this.paint();
     });
   }

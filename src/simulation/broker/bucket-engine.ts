@@ -38,7 +38,7 @@ const behindProbability = 0.5;
  * answers immediately; delays are added by the network.
  */
 export class BucketEngine {
-  readonly host: SocketHost = { name: brokerName, life: 'alive', run: (work) => work() };
+  readonly host: SocketHost = { name: brokerName, isAlive: true, run: (work) => work() };
   private state: BrokerState = 'up';
   private bucket: 'there' | 'none' = 'none';
   /** Number of buckets created so far; identifies a bucket, since a deleted bucket may be created again. */

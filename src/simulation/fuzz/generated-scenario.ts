@@ -44,9 +44,9 @@ function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedSt
 
 /** The faults that are active after some steps. */
 class ActiveFaults {
-  private network: 'whole' | 'broken' = 'whole';
-  private upstream: 'up' | 'broken' = 'up';
-  private engine: 'up' | 'broken' = 'up';
+  private isNetworkBroken = false;
+  private isUpstreamBroken = false;
+  private isBrokerBroken = false;
   private readonly down = new Set<ServerId>();
   private readonly paused = new Set<ServerId>();
   private readonly drifting = new Set<ServerId>();
@@ -71,7 +71,7 @@ class ActiveFaults {
         for (const server of action.servers) this.paused.delete(server);
         return;
       case 'heal':
-        if (action.what === 'all') this.network = 'whole';
+        if (action.what === 'all') this.isNetworkBroken = false;
         return;
       case 'clock':
         if (action.drift !== undefined) this.drifting.add(action.server);
@@ -81,26 +81,26 @@ class ActiveFaults {
         else this.phones.add(action.client);
         return;
       case 'upstream':
-        this.upstream = action.state === 'up' ? 'up' : 'broken';
+        this.isUpstreamBroken = action.state !== 'up';
         return;
       case 'broker':
         // Only the servers can restore wiped contents.
-        if (action.change !== 'wiped') this.engine = action.change === 'up' ? 'up' : 'broken';
+        if (action.change !== 'wiped') this.isBrokerBroken = action.change !== 'up';
         return;
       default:
-        this.network = 'broken';
+        this.isNetworkBroken = true;
     }
   }
 
   repairActions(): GeneratedStep['action'][] {
     const actions: GeneratedStep['action'][] = [];
-    if (this.network === 'broken') actions.push({ kind: 'heal', what: 'all' });
+    if (this.isNetworkBroken) actions.push({ kind: 'heal', what: 'all' });
     if (this.down.size > 0) actions.push({ kind: 'restart', servers: [...this.down] });
     if (this.paused.size > 0) actions.push({ kind: 'resume', servers: [...this.paused] });
     for (const server of this.drifting) actions.push({ kind: 'clock', server, jumpMs: 0, drift: 0 });
     for (const client of this.phones) actions.push({ kind: 'phone', client, clockMs: 0 });
-    if (this.upstream === 'broken') actions.push({ kind: 'upstream', state: 'up' });
-    if (this.engine === 'broken') actions.push({ kind: 'broker', change: 'up' });
+    if (this.isUpstreamBroken) actions.push({ kind: 'upstream', state: 'up' });
+    if (this.isBrokerBroken) actions.push({ kind: 'broker', change: 'up' });
     // A run without repairs still ends with a step at that time.
     return actions.length > 0 ? actions : [{ kind: 'heal', what: 'all' }];
   }

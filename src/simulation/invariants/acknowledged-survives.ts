@@ -21,8 +21,8 @@ interface TrackedReport {
   readonly neighbours: Set<ServerId>;
   /** Neighbours that have seen the end of the connection over which it was sent. */
   readonly disconnected: Set<ServerId>;
-  answer: 'none' | 'arrived';
-  life: 'running' | 'crashed';
+  isAcknowledged: boolean;
+  hasCrashed: boolean;
 }
 
 /**
@@ -52,7 +52,7 @@ export class AcknowledgedSurvives implements Invariant {
       case 'response-received': {
         const key = commandReportKey(event.server, event.command);
         const report = key === undefined ? undefined : this.reports.find((each) => each.key === key);
-        if (report !== undefined) report.answer = 'arrived';
+        if (report !== undefined) report.isAcknowledged = true;
         return this.findLost(view);
       }
       case 'response-lost': {
@@ -63,7 +63,7 @@ export class AcknowledgedSurvives implements Invariant {
       case 'down':
         for (const report of this.reports) {
           report.neighbours.delete(event.server);
-          if (report.server === event.server) report.life = 'crashed';
+          if (report.server === event.server) report.hasCrashed = true;
         }
         return undefined;
       case 'link':
@@ -81,15 +81,14 @@ export class AcknowledgedSurvives implements Invariant {
     });
     if (neighbours.length === 0) return;
     const key = locationReportKey(server, location);
-    const [answer, life] = ['none', 'running'] as const;
     this.reports.push({
       server,
       key,
       location,
       neighbours: new Set(neighbours),
       disconnected: new Set(),
-      answer,
-      life,
+      isAcknowledged: false,
+      hasCrashed: false,
     });
   }
 
@@ -105,7 +104,7 @@ export class AcknowledgedSurvives implements Invariant {
     for (const report of this.reports) {
       if (report.server !== neighbour || !report.neighbours.has(server) || report.disconnected.has(server)) continue;
       const isFullyDelivered =
-        report.life === 'crashed' && reason === connectionResetReason && this.links.isUndisturbed(neighbour, server);
+        report.hasCrashed && reason === connectionResetReason && this.links.isUndisturbed(neighbour, server);
       if (isFullyDelivered) report.disconnected.add(server);
       else report.neighbours.delete(server);
     }
@@ -114,7 +113,7 @@ export class AcknowledgedSurvives implements Invariant {
   /** Returns a violation for the first acknowledged report that is lost. */
   private findLost(view: HerdView): Violation | undefined {
     for (const report of this.reports) {
-      if (report.answer === 'none') continue;
+      if (!report.isAcknowledged) continue;
       const missing = [...report.disconnected].find(
         (server) => report.neighbours.has(server) && !view.hasEvicted(server),
       );

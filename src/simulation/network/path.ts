@@ -47,7 +47,7 @@ const maxLosses = 8;
  */
 export class Path {
   private readonly blockers = new Set<'cut' | 'partition'>();
-  private flow: 'flowing' | 'stalled' = 'flowing';
+  private isStalled = false;
   private current: PathConditions;
   /** When the last byte sent so far will have left, in milliseconds. */
   private busyUntilMs = 0;
@@ -61,7 +61,7 @@ export class Path {
 
   get state(): 'open' | 'cut' | 'stalled' {
     if (this.blockers.size > 0) return 'cut';
-    return this.flow === 'stalled' ? 'stalled' : 'open';
+    return this.isStalled ? 'stalled' : 'open';
   }
 
   block(by: 'cut' | 'partition'): void {
@@ -73,7 +73,7 @@ export class Path {
   }
 
   stall(): void {
-    this.flow = 'stalled';
+    this.isStalled = true;
   }
 
   /** Replaces some of the conditions. */
@@ -85,7 +85,7 @@ export class Path {
   /** Restores the normal conditions. */
   heal(): void {
     this.blockers.clear();
-    this.flow = 'flowing';
+    this.isStalled = false;
     this.current = this.normal;
     this.busyUntilMs = 0;
   }

@@ -42,7 +42,7 @@ interface ClientWireDependencies {
 
 class SimulatedClientWire implements ClientChannel, SocketListener {
   readonly transport = 'tcp';
-  private reading: 'flowing' | 'stopped' = 'flowing';
+  private isReading = true;
   private deferredReads: (() => void)[] = [];
 
   constructor(
@@ -60,11 +60,11 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   pause(): void {
-    this.reading = 'stopped';
+    this.isReading = false;
   }
 
   resume(): void {
-    this.reading = 'flowing';
+    this.isReading = true;
     const unread = this.deferredReads;
     this.deferredReads = [];
     for (const read of unread) this.deliver(read);
@@ -107,7 +107,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   private deliver(report: () => void): void {
-    if (this.reading === 'flowing') report();
+    if (this.isReading) report();
     else this.deferredReads.push(report);
   }
 }

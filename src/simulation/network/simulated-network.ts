@@ -108,7 +108,7 @@ export class SimulatedNetwork implements SocketDependencies {
     const way: OneWay = new OneWay({
       nowMs: () => this.nowMs(),
       arrived: (segment, then) => {
-        if (to.life === 'alive') this.delivered(from, to, segment);
+        if (to.isAlive) this.delivered(from, to, segment);
         to.run(then);
       },
       closed: () => this.removeStream(stream),
@@ -153,19 +153,19 @@ export class SimulatedNetwork implements SocketDependencies {
     this.lastWrites.delete(host);
     const kept = this.killRandom.below(writes.length + 1);
     for (const { stream, segment } of writes.slice(kept).reverse()) {
-      if (stream.cancel(segment) === 'too late') return;
+      if (!stream.cancel(segment)) return;
     }
   }
 
   private connect(local: Socket, to: string, { address, phase }: ListenerAddress): void {
     const listener = this.listeners.get(address);
     const returnPath = this.path(to, local.host.name);
-    const host = listener?.host ?? { name: to, life: 'dead', run: () => undefined };
+    const host = listener?.host ?? { name: to, isAlive: false, run: () => undefined };
     const remote = new Socket(host, this.turn[phase], this);
     remote.remote = local;
     local.remote = remote;
     this.attachStream(remote, new Stream(this.clock, returnPath, remote));
-    if (listener === undefined || listener.host.life === 'dead') return remote.reset();
+    if (!listener?.host.isAlive) return remote.reset();
     remote.open();
     remote.send('answer');
     listener.host.run(() => {

@@ -6,7 +6,7 @@ import type { Segment, Stream, StreamSink } from './stream.js';
 export interface SocketHost {
   readonly name: string;
   /** Whether the process exists. A paused process does: its operating system still accepts data. */
-  readonly life: 'alive' | 'dead';
+  readonly isAlive: boolean;
   /** Runs work of the process: now, or when it is resumed; never if it is dead. */
   run(work: () => void): void;
 }
@@ -48,7 +48,7 @@ export class Socket implements StreamSink {
   private unsent: ByteString = '';
   /** Bytes sent that the remote end has not received. */
   private unacknowledgedBytes = 0;
-  private load: 'light' | 'heavy' = 'light';
+  private hasLargeBacklog = false;
 
   constructor(
     readonly host: SocketHost,
@@ -92,7 +92,7 @@ export class Socket implements StreamSink {
     if (text === '') return;
     this.unacknowledgedBytes += text.length;
     // A backlog above this is followed by a `drained` report.
-    if (this.backlogBytes > this.dependencies.bufferBytes / 2) this.load = 'heavy';
+    if (this.backlogBytes > this.dependencies.bufferBytes / 2) this.hasLargeBacklog = true;
     if (text.length <= maxSegmentBytes) return this.send('data', text);
     for (let start = 0; start < text.length; start += maxSegmentBytes) {
       this.send('data', text.slice(start, start + maxSegmentBytes));
@@ -167,7 +167,7 @@ export class Socket implements StreamSink {
 
   /** Receives a segment: the operating system accepts it, and passes it on when the process runs. */
   private receive(segment: Segment, from: Socket): void {
-    if (this.host.life === 'dead' || this.state === 'closed') return this.rejectSegment(segment, from);
+    if (!this.host.isAlive || this.state === 'closed') return this.rejectSegment(segment, from);
     switch (segment.kind) {
       case 'answer':
         this.open();
@@ -199,8 +199,8 @@ export class Socket implements StreamSink {
 
   private acknowledge(bytes: number): void {
     this.unacknowledgedBytes -= bytes;
-    if (this.load === 'light' || this.backlogBytes > 0) return;
-    this.load = 'light';
+    if (!this.hasLargeBacklog || this.backlogBytes > 0) return;
+    this.hasLargeBacklog = false;
     if (this.isOpen) this.host.run(() => this.listener?.drained());
   }
 

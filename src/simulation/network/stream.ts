@@ -69,12 +69,12 @@ export class Stream {
     this.scheduleArrival();
   }
 
-  /** Cancels a segment that is still in flight. */
-  cancel(segment: Segment): 'taken back' | 'too late' {
+  /** Cancels a segment; returns whether it was still in flight. */
+  cancel(segment: Segment): boolean {
     const index = this.inFlight.findIndex((flying) => flying.segment === segment);
-    if (index < 0) return 'too late';
+    if (index < 0) return false;
     this.inFlight.splice(index, 1);
-    return 'taken back';
+    return true;
   }
 
   /** Removes and returns the segments in flight. */

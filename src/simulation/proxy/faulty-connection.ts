@@ -46,7 +46,7 @@ export class FaultyConnection implements ProxiedConnection {
 
 /** One direction of a connection. */
 class ConnectionPipe {
-  private state: 'whole' | 'holed' = 'whole';
+  private isBlackholed = false;
 
   constructor(
     private readonly source: Socket,
@@ -57,7 +57,7 @@ class ConnectionPipe {
   }
 
   close(): void {
-    this.state = 'holed';
+    this.isBlackholed = true;
     this.sink.end();
   }
 
@@ -96,7 +96,7 @@ class ConnectionPipe {
 
   /** Whether arriving bytes are forwarded; once they are not, nothing will be any more. */
   private isDelivering(): boolean {
-    if (this.currentToxic().kind === 'blackhole') this.state = 'holed';
-    return this.state === 'whole';
+    if (this.currentToxic().kind === 'blackhole') this.isBlackholed = true;
+    return !this.isBlackholed;
   }
 }

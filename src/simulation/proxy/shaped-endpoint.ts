@@ -15,7 +15,7 @@ export class ShapedEndpoint implements StreamSink {
   private resolveClosed: () => void = () => undefined;
   private socket: Socket | undefined;
   private state: 'waiting' | 'open' | 'closed' = 'waiting';
-  private reading: 'going on' | 'ended' = 'going on';
+  private isReading = true;
   private out: Stream | undefined;
   private remote: ShapedEndpoint | undefined;
   /** Bytes read here that have not been written to the remote socket. */
@@ -44,7 +44,7 @@ export class ShapedEndpoint implements StreamSink {
     // The way it closes tells what happened.
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      if (this.reading === 'going on') this.send('reset');
+      if (this.isReading) this.send('reset');
       this.close();
     });
   }
@@ -55,8 +55,8 @@ export class ShapedEndpoint implements StreamSink {
 
   /** Stops reading. */
   endReading(): void {
-    if (this.reading === 'ended') return;
-    this.reading = 'ended';
+    if (!this.isReading) return;
+    this.isReading = false;
     this.send('end');
   }
 
@@ -69,7 +69,7 @@ export class ShapedEndpoint implements StreamSink {
 
   /** Closes without notifying the remote end. */
   cut(): void {
-    this.reading = 'ended';
+    this.isReading = false;
     this.socket?.resetAndDestroy();
     this.close();
   }
@@ -97,7 +97,7 @@ export class ShapedEndpoint implements StreamSink {
   }
 
   private receive(chunk: Buffer): void {
-    if (this.reading === 'ended') return;
+    if (!this.isReading) return;
     for (let start = 0; start < chunk.length; start += maxSegmentBytes) {
       this.send('data', chunk.toString('latin1', start, start + maxSegmentBytes));
     }

@@ -40,7 +40,7 @@ export class TcpClient {
 class ClientConnection {
   private readonly socket: Socket;
   private readonly commands = new PendingCommands();
-  private state: 'open' | 'closed' = 'open';
+  isOpen = true;
 
   constructor(
     private readonly client: string,
@@ -52,10 +52,6 @@ class ClientConnection {
     // A rejected or reset connection is handled when it closes.
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => this.close());
-  }
-
-  get isOpen(): boolean {
-    return this.state === 'open';
   }
 
   sendCommand(line: ByteString): void {
@@ -87,8 +83,8 @@ class ClientConnection {
   }
 
   private close(): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
+    if (!this.isOpen) return;
+    this.isOpen = false;
     const { client, server } = this;
     for (const command of this.commands.abandon())
       this.dependencies.emit({ kind: 'response-lost', client, server, command });

@@ -21,8 +21,8 @@ const checkIntervalMs = 1_000;
 export interface RunOptions {
   /** Creates the environment in which the scenario runs. */
   readonly createEnvironment: (tell: SimulationListener) => Environment;
-  /** Whether the trace is kept, or only its hash. Default: its hash. */
-  readonly keep?: 'hash' | 'entries';
+  /** Whether the entries of the trace are kept besides its hash. Default: false. */
+  readonly keepsTrace?: boolean;
   /** Default: the invariants that apply to the scenario. */
   readonly invariants?: readonly Invariant[];
   /** Called for each event of the trace, and for remarks. */
@@ -53,7 +53,7 @@ class ScenarioRun {
     private readonly scenario: Scenario,
     {
       createEnvironment,
-      keep = 'hash',
+      keepsTrace = false,
       invariants = createInvariants(scenario),
       onEntry = () => undefined,
       keepRunning,
@@ -64,7 +64,7 @@ class ScenarioRun {
       this.observer.observe(event);
       this.workload.observe(event);
     });
-    this.trace = new Trace(keep);
+    this.trace = new Trace(keepsTrace);
     this.observer = new Observer(this.environment, linksIn(scenario.herd), invariants, this.trace, onEntry);
     const random = new SeededRandom(String(scenario.seed), 'workload');
     this.workload = new Workload(scenario.clients, scenario.herd.topology, random, this.environment);

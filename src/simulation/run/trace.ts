@@ -52,10 +52,10 @@ export class Trace {
   private texts: string[] = [];
   private batchedCount = 0;
 
-  constructor(private readonly keep: 'hash' | 'entries') {}
+  constructor(private readonly keepsEntries: boolean) {}
 
   append(atMs: number, event: TraceEvent): void {
-    if (this.keep === 'entries') this.entries.push({ atMs, event });
+    if (this.keepsEntries) this.entries.push({ atMs, event });
     this.times[this.batchedCount] = atMs;
     this.batchedCount += 1;
     // Segments are by far the most frequent events: their texts are not concatenated, and times are not formatted.

@@ -25,7 +25,7 @@ export class Workload {
   private readonly servers: readonly ServerId[];
   /** A separate stream for queries that follow from responses, so that they do not change what phones do. */
   private readonly checkRandom: SeededRandom;
-  private state: 'going on' | 'ended' = 'going on';
+  private isEnded = false;
   private readonly phones: readonly Phone[];
   private readonly byName = new Map<string, Phone>();
   /** When the next command is due, in scenario milliseconds; Infinity if none is. */
@@ -77,13 +77,13 @@ export class Workload {
 
   /** Stops sending. */
   end(): void {
-    this.state = 'ended';
+    this.isEnded = true;
     this.nextMs = Infinity;
   }
 
   /** Reads an acknowledged report at once, at a neighbour of the server that acknowledged it. */
   private check({ client, server, command }: Extract<SimulationEvent, { kind: 'response-received' }>): void {
-    if (this.state === 'ended' || command?.startsWith('IAMAT ') !== true) return;
+    if (this.isEnded || command?.startsWith('IAMAT ') !== true) return;
     const neighbours = this.topology.get(server) ?? [];
     if (neighbours.length === 0 || !this.checkRandom.happens(this.clients.checkProbability)) return;
     this.environment.sendCommand(`checker-of-${client}`, this.checkRandom.pick(neighbours), `WHATSAT ${client} 10 5`);

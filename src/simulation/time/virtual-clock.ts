@@ -52,15 +52,15 @@ export class VirtualClock implements Clock {
   /** Lets time pass. Timers due at the same moment fire in the order in which they were armed. */
   advance(byMs: number): void {
     const untilMs = this.elapsedMs + byMs;
-    while (this.fireNext(untilMs) === 'fired');
+    while (this.fireNext(untilMs));
   }
 
-  /** Advances to the next timer that is due by then and fires it; if there is none, advances to that moment. */
-  fireNext(untilMs: number): 'fired' | 'none due' {
+  /** Advances to the next timer that is due by then and fires it; if there is none, advances to that moment and returns false. */
+  fireNext(untilMs: number): boolean {
     const timer = this.timers.first;
     if (timer === undefined || timer.dueMs > untilMs) {
       this.elapsedMs = Math.max(this.elapsedMs, untilMs);
-      return 'none due';
+      return false;
     }
     this.timers.removeFirst();
     this.elapsedMs = timer.dueMs;
@@ -68,6 +68,6 @@ export class VirtualClock implements Clock {
     timer.callback = undefined;
     this.armedCount -= 1;
     callback?.();
-    return 'fired';
+    return true;
   }
 }

@@ -44,7 +44,7 @@ export class ClockFault {
 /** A timer of a process, which may become due while the process is paused. */
 interface ProcessTimer {
   handle: unknown;
-  state: 'armed' | 'cleared';
+  isCleared: boolean;
 }
 
 /** Time as one process sees it: its machine's clock may be wrong, and while it is paused no timer fires. */
@@ -64,9 +64,9 @@ export class ServerClock implements Clock {
   }
 
   setTimeout(callback: () => void, delayMs: number): unknown {
-    const timer: ProcessTimer = { handle: undefined, state: 'armed' };
+    const timer: ProcessTimer = { handle: undefined, isCleared: false };
     const fire = () => {
-      if (timer.state === 'armed') callback();
+      if (!timer.isCleared) callback();
     };
     timer.handle = this.clock.setTimeout(() => this.simulatedProcess.run(fire), this.fault.trueDurationMs(delayMs));
     return timer;
@@ -75,7 +75,7 @@ export class ServerClock implements Clock {
   clearTimeout(timer: unknown): void {
     if (timer === undefined) return;
     const cleared = timer as ProcessTimer;
-    cleared.state = 'cleared';
+    cleared.isCleared = true;
     this.clock.clearTimeout(cleared.handle);
   }
 }

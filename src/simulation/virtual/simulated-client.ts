@@ -8,7 +8,7 @@ import type { SimulationListener } from '../environment.js';
 
 /** A phone that speaks the client protocol with one server at a time, over a persistent connection. */
 export class SimulatedClient implements SocketHost {
-  readonly life = 'alive';
+  readonly isAlive = true;
   private connection: ClientConnection | undefined;
 
   constructor(

@@ -9,8 +9,8 @@ export class SimulatedProcess implements SocketHost {
   /** @param name name of the server */
   constructor(readonly name: string) {}
 
-  get life(): 'alive' | 'dead' {
-    return this.state === 'dead' ? 'dead' : 'alive';
+  get isAlive(): boolean {
+    return this.state !== 'dead';
   }
 
   get isPaused(): boolean {

@@ -36,7 +36,7 @@ export class VirtualEnvironment implements Environment {
   private readonly broker: BucketEngine | undefined;
   private upstreamState: UpstreamState = 'up';
   /** Whether promise continuations may be pending. */
-  private promises: 'noticed' | 'waiting' = 'noticed';
+  private hasPendingPromises = false;
 
   /** @param upstream the production upstream that WHATSAT queries; its responses are simulated */
   constructor(
@@ -81,9 +81,9 @@ export class VirtualEnvironment implements Environment {
   }
 
   async advanceTo(ms: number): Promise<void> {
-    while (this.clock.fireNext(ms) === 'fired') {
+    while (this.clock.fireNext(ms)) {
       this.network.turn.end();
-      if (this.promises === 'waiting') await this.runMicrotasks();
+      if (this.hasPendingPromises) await this.runMicrotasks();
     }
   }
 
@@ -183,7 +183,7 @@ export class VirtualEnvironment implements Environment {
         network: this.network,
         broker: this.broker,
         emit: this.emit,
-        onPromise: () => (this.promises = 'waiting'),
+        onPromise: () => (this.hasPendingPromises = true),
       },
     );
     serverRun.setUpstream(this.upstreamState);
@@ -221,8 +221,8 @@ export class VirtualEnvironment implements Environment {
 
   /** Runs everything that waits for a promise, before time advances, so that its order never depends on the machine. */
   private async runMicrotasks(): Promise<void> {
-    while (this.promises === 'waiting') {
-      this.promises = 'noticed';
+    while (this.hasPendingPromises) {
+      this.hasPendingPromises = false;
       await new Promise((resolve) => setImmediate(resolve));
       this.network.turn.end();
     }

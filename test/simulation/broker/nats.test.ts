@@ -20,7 +20,7 @@ const here = '+34.068930-118.445127';
 
 /** What became of the connections to the broker, `Blake live`, one after the other. */
 async function connectionsIn(text: string): Promise<string[]> {
-  const { violations, trace } = await runSimulation(createScenario(`${herd}\n${text}`), { keep: 'entries' });
+  const { violations, trace } = await runSimulation(createScenario(`${herd}\n${text}`), { keepsTrace: true });
   expect(violations).to.deep.equal([]);
   return trace.flatMap(({ event }) => wordsOf(event));
 }
@@ -216,7 +216,7 @@ steps:
   it('is seen by its name, as an end of ways', async () => {
     const { trace, metrics } = await runSimulation(
       createScenario(`${herd}\nsteps: [{ at: 1s, report: ${kiwi('Blake', here)} }]`),
-      { keep: 'entries' },
+      { keepsTrace: true },
     );
     const carried = trace.flatMap(({ event }) => (event.kind === 'delivered' ? [event] : []));
     const put = carried.find(

@@ -55,7 +55,7 @@ describe('the simulated network', () => {
   let far: Ear;
   let server: SimulatedProcess;
   const door = { address: 'B/door', phase: 'clients' } as const;
-  const caller: SocketHost = { name: 'A', life: 'alive', run: (work) => work() };
+  const caller: SocketHost = { name: 'A', isAlive: true, run: (work) => work() };
 
   const build = (conditions: Partial<NetworkConditions> = {}) => {
     clock = new VirtualClock();
@@ -68,7 +68,7 @@ describe('the simulated network', () => {
   const pass = (ms: number) => {
     const untilMs = clock.monotonicMs() + ms;
     do network.turn.end();
-    while (clock.fireNext(untilMs) === 'fired');
+    while (clock.fireNext(untilMs));
   };
   const dial = (): Socket => network.dial(caller, 'B', door, near);
   const connected = (): Socket => {

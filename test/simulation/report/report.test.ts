@@ -29,7 +29,7 @@ describe('a report', () => {
       makeReportFolder(join(folder, 'made', name));
       const report = new RunReport(join(folder, 'made', name), scenario);
       const result = await runSimulation(scenario, {
-        keep: 'entries',
+        keepsTrace: true,
         onEntry: (atMs, event) => report.observe(atMs, event),
       });
       expect(report.write(result)).to.equal(join(folder, 'made', name, 'timeline.html'));

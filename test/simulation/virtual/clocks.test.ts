@@ -10,7 +10,7 @@ steps:
   - { at: 20s, clock: { server: Bryant, jump: -2h } }
   - { at: 30s, expect: converged }
 `);
-    const { trace, violations } = await runSimulation(scenario, { keep: 'entries' });
+    const { trace, violations } = await runSimulation(scenario, { keepsTrace: true });
     expect(violations).to.deep.equal([]);
     const firstMs = new Map<string, number>();
     for (const { atMs, event } of trace) {
