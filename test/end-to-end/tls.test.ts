@@ -77,7 +77,7 @@ describe('a herd over TLS', function () {
         new RegExp(` link ${called} backoff: (refused: )?${toldByCaller}; `),
         2,
       );
-      const refused = new RegExp(` peer \\S+ refused: ${toldByCalled}$`);
+      const refused = new RegExp(` peer \\S+ rejected: ${toldByCalled}$`);
       await LogTail.start(herd, called).waitForLine(refused, 2);
       const other = caller === 'Blake' ? called : caller;
       const at = await herd.report('Blake', `not-for-${other}`);
