@@ -14,7 +14,13 @@ export type { Coordinates, HerdLocation } from '../client/location.js';
 export { bytesOf, textOf, type ByteString } from '../protocol/text/bytes.js';
 export type { JsonLine } from '../protocol/upstream/json-text.js';
 export { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
-export type { HttpRequest, HttpResponse, NearbyQuery, Upstream } from '../protocol/upstream/upstream.js';
+export type {
+  HttpRequest,
+  HttpResponse,
+  NearbyQuery,
+  RadiusBeyondMax,
+  Upstream,
+} from '../protocol/upstream/upstream.js';
 export { placesResponse, placesError, type PlaceResult } from '../upstreams/places-response.js';
 export { parseJsonObject, radiusWarning } from '../upstreams/response.js';
 export { Secret } from '../upstreams/secret.js';

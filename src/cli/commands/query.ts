@@ -26,16 +26,18 @@ export async function where(client: string, options: QueryOptions): Promise<void
 export async function near(client: string, options: NearOptions): Promise<void> {
   const config = configFor(options, 'line-client');
   const { radius, count } = options;
+  const invalid = async () =>
+    new UsageError(`invalid radius or count (${radius} km, ${count}): ${await describeLimits(config)}`);
+  if (!/^\d+(?:\.\d+)?$/.test(radius) || !/^\d+$/.test(count)) throw await invalid();
   try {
-    const nearby = await query(options, config, (herd) => herd.nearby(client, parseNumber(radius), parseNumber(count)));
+    const nearby = await query(options, config, (herd) => herd.nearby(client, Number(radius), Number(count)));
     if (nearby === undefined) {
       reportUnknown(client);
       return;
     }
     print(`${formatLocation(nearby.location)}\n\n${describeResults(nearby.json)}`);
   } catch (error) {
-    if (!(error instanceof HerdClientError)) throw error;
-    throw new UsageError(`invalid radius or count (${radius} km, ${count}): ${await describeLimits(config)}`);
+    throw error instanceof HerdClientError ? await invalid() : error;
   }
 }
 
@@ -57,11 +59,6 @@ function query<Result>(
 function reportUnknown(client: string): void {
   warn(`unknown client ${sanitizeForOutput(client)}`);
   process.exitCode = 1;
-}
-
-/** Parses a decimal number; NaN, which the client rejects, if it is none. */
-function parseNumber(text: string): number {
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
 }
 
 /** Describes the valid counts and radii, as far as this config determines them. */
