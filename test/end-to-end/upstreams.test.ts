@@ -34,7 +34,9 @@ describe('a herd with an upstream of its own', function () {
     service = new UpstreamService(reply);
     await service.start();
     file = await writeHerdFile({ servers: ['Solo'], hasLogs: true, hasHttp: true });
-    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
+    file.editServerConfig('Solo', (document) =>
+      Object.assign(document, { upstream: { url: service.url, ...upstream } }),
+    );
   }
 
   function command(args: readonly string[], env: Record<string, string> = {}): HerdCommand {
@@ -121,7 +123,10 @@ describe('a herd with an upstream of its own', function () {
     await write(xService, { kind: 'x' });
     const config = ['--config', file.serverConfigPath('Solo') ?? ''];
     for (const args of [['check'], ['start', '--processes']]) {
-      const { status, stderr } = await runCommand([...args, ...config], { cwd: file.folder, env: { X_BEARER_TOKEN: '' } });
+      const { status, stderr } = await runCommand([...args, ...config], {
+        cwd: file.folder,
+        env: { X_BEARER_TOKEN: '' },
+      });
       expect(status, args.join(' ')).to.equal(1);
       expect(stderr).to.match(/the upstream x needs a key in the environment variable X_BEARER_TOKEN/);
     }
@@ -141,7 +146,7 @@ describe('a herd with an upstream of its own', function () {
     const heard = (await converse()) + (await converse());
     expect(heard)
       .to.match(/"results":\[\{/)
-      .and.to.match(/"error":"the budget for the upstream is spent/);
+      .and.to.match(/"error":"upstream budget exhausted/);
     expect(service.requests).to.have.lengthOf(1);
     herd.signal('SIGTERM');
     await herd.waitForExit();
@@ -184,7 +189,9 @@ describe('a herd with an upstream of its own', function () {
     expect(second.stderr).to.match(/answers\.jsonl is there already/);
 
     service.requests.length = 0;
-    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
+    file.editServerConfig('Solo', (document) =>
+      Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }),
+    );
     const replayed = command(['start']);
     await replayed.waitForOutput('Ready in');
     const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));

@@ -228,13 +228,13 @@ export function describeUpstream(kind: UpstreamKind): void {
     const hostile: Record<string, Hostility> = {
       'never answers': {
         does: () => undefined,
-        errorPattern: /no answer within 0.25 s/,
+        errorPattern: /no response within 0.25 s/,
         counted: 'failed',
         hangs: true,
       },
       'sends byte after byte, and has no end': {
         does: dribble,
-        errorPattern: /no answer within 0.25 s/,
+        errorPattern: /no response within 0.25 s/,
         counted: 'failed',
         hangs: true,
       },

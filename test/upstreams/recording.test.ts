@@ -94,8 +94,8 @@ describe('a recording', () => {
     });
 
     it('replays a timeout with the message that the client got', async () => {
-      abort.abort(new UpstreamError('no answer within 5 s', 'permanent'));
-      expect(await replayed()).to.deep.equal({ message: 'no answer within 5 s', kind: 'permanent' });
+      abort.abort(new UpstreamError('no response within 5 s', 'permanent'));
+      expect(await replayed()).to.deep.equal({ message: 'no response within 5 s', kind: 'permanent' });
     });
 
     it('says nothing of what was given up because the server stopped, nor of errors of our own', async () => {

@@ -21,34 +21,34 @@ import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
 import type { ChangeSink } from './connection-subscriptions.js';
 
-/** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
+/** Maximum clients with a queued change for one subscriber, at about 50 bytes each. A slower subscriber is disconnected. */
 export const maxPendingChanges = 100_000;
 
 /**
- * When a client that watches and has closed its sending side is sent a line, in milliseconds after it has, and then each time after
- * twice as long, up to the second number. One that is gone looks the same to TCP until it is sent something, and holds a place.
+ * Delay of the first keep-alive line to a subscriber that has closed its sending side, in milliseconds, and its maximum: it doubles
+ * with each line. TCP detects that such a client is gone only when something is sent to it.
  */
 const [firstHeartbeatMs, maxHeartbeatMs] = [5_000, 60_000];
 
 /**
- * Bytes that a connection may have waiting without an account of it: with most connections this is all that ever waits, and only
- * until the end of the turn. A backlog of as much is followed by a report that it is gone (`ClientChannel.bufferedBytes`).
+ * Buffered bytes from which a connection is accounted for: most connections never buffer more, and only until the end of the turn.
+ * A channel that has buffered as much reports when its buffer is empty (`ClientChannel.bufferedBytes`).
  */
 const accountingThresholdBytes = 4_096;
 
-/** Bytes of memory that a line takes besides its characters: the header of a string, and a place in a list. */
+/** Bytes of memory per line besides its characters: the string header and the array element. */
 const frameOverheadBytes = 40;
 
-/** The frames of one chunk, and when they came. */
+/** The frames of one chunk. */
 interface Batch {
   readonly frames: readonly Frame[];
   readonly receivedAt: Instant;
-  /** Of the chunk and its frames: the chunk's memory is kept until the last frame is handled. */
+  /** Bytes of the chunk and its frames: the chunk stays in memory until the last frame is handled. */
   readonly bytes: number;
   next: number;
 }
 
-/** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
+/** Serves one client connection. Reads commands only as fast as the client reads the responses. */
 export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
   private readonly framer: LineFramer;
   private readonly session: CommandSession;
@@ -57,10 +57,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private readonly account: OutputAccount;
   private accountedBytes = 0;
   private isBeingEvicted = false;
-  /** The turn of the scheduler in which it spent `spentCost`. */
+  /** The scheduler turn to which `spentCost` belongs. */
   private spentTurn = 0;
   private spentCost = 0;
-  /** Why the server ends the connection by itself; undefined if it does not. */
+  /** Why the server ends the connection; undefined if the client does. */
   private endReason: string | undefined;
   private readonly machine: Machine<typeof connectionMachine>;
   private readonly rateLimiter: TokenBucket;
@@ -133,7 +133,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         if (this.machine.getSnapshot().hasTag('accepting')) this.handleChunk(message);
         return;
       case 'ended': {
-        // A server on its way down takes nothing more in: least of all half a line for a whole one.
+        // A draining server accepts no more input, least of all an incomplete line as a complete one.
         const lastFrames = this.machine.getSnapshot().hasTag('accepting') ? this.framer.end() : [];
         this.machine.send({ type: 'ENDED' });
         this.enqueueFrames(lastFrames, message.receivedAt, 0);
@@ -147,7 +147,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         return this.requestClose(this.endReason ?? message.reason);
       case 'drained':
         this.idleTimeout.touch();
-        // It has taken all: who is sent more at once, as one that watches, is not stalled.
+        // The client has read everything. A subscriber whose buffer fills again at once is not stalled.
         this.stallTimeout.stop();
         return this.processPending();
       case 'throttle-released':
@@ -186,7 +186,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       case 'changed':
         return this.handleChanges(message.locations);
       case 'subscription-lost':
-        return this.requestClose('what it watches was lost over a failure');
+        return this.requestClose('subscriptions lost after an internal error');
       case 'machine-failed':
         throw message.error;
       default:
@@ -207,7 +207,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.channel.destroy();
   }
 
-  /** More waits for all clients than may, and this one holds the most. */
+  /** Closes the connection because the buffers of all clients exceed their limit and this one holds the most. */
   private evict(reason: string): void {
     this.isBeingEvicted = true;
     this.bus.publish({ kind: 'connection-evicted' });
@@ -233,7 +233,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.bus.send(this.self, { kind: 'flush-lines' });
   }
 
-  /** The server ends this actor, and with it the wire. */
+  /** Requests that the server stop this actor, which closes the channel. */
   private requestClose(reason: string): void {
     this.bus.send(addresses.server, { kind: 'connection-closed', connection: this.connectionId, reason });
   }
@@ -264,10 +264,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const count = subscriptions.acceptChanges(changes, this);
     if (count > 0) this.bus.publish({ kind: 'subscription-conflated', count });
     if (subscriptions.pendingChangeCount > maxPendingChanges)
-      this.requestClose(`too slow for what it watches: more than ${maxPendingChanges} clients wait to be told of`);
+      this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
   }
 
-  /** Handles what has come in, for as long as there is room for the answers, and it is this connection's turn. */
+  /** Handles queued frames while the output buffer has room and the scheduler and the rate limit allow it. */
   private handleFrames(): void {
     const nowMs = this.clock.monotonicMs();
     for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
@@ -288,8 +288,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   /**
-   * The client speaks HTTP: a web page makes its visitor's browser send a request here. What comes behind the request line would be
-   * the page's commands. It is not taken.
+   * Ends a connection that sends an HTTP request: a web page could make its visitor's browser send one. The rest of the request is
+   * ignored, as it could contain commands chosen by the page.
    */
   private rejectHttp(): void {
     this.endReason = 'spoke HTTP at the client port';
@@ -300,7 +300,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.advanceMachine();
   }
 
-  /** Whether the connection may handle another command before others have their turn; if not, it is resumed when they had it. */
+  /** Whether the connection may handle another command in this turn; if not, the scheduler resumes it later. */
   private hasTurn(): boolean {
     const { scheduler } = this.settings.shared;
     if (scheduler.isWaiting(this)) return false;
@@ -313,7 +313,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     return false;
   }
 
-  /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
+  /** Updates the output account, if more is buffered than usual within a turn. */
   private updateAccount(): void {
     const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.batchBytes;
     const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
@@ -322,7 +322,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.account.set(accounted);
   }
 
-  /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
+  /** Sends the machine the event that its state waits for. Reading a state is cheaper than sending an event. */
   private advanceMachine(): void {
     const state = this.machine.getSnapshot();
     if (state.hasTag('paused')) this.machine.send({ type: 'RESUME' });
@@ -341,7 +341,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.nextHeartbeatMs = Math.min(this.nextHeartbeatMs * 2, maxHeartbeatMs);
   }
 
-  /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
+  /** Whether the rate limit allows another command now; if not, a message resumes the work when it does. */
   private takeToken(nowMs: number): boolean {
     if (this.cancelThrottle !== undefined) return false;
     if (this.rateLimiter.tryTake(nowMs)) return true;
@@ -373,7 +373,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 }
 
-/** A frame as the log shows it. */
+/** The text of a frame for the log. */
 function loggedText(frame: Frame): ByteString {
   return frame instanceof OverlongLine ? frame.start : frame;
 }

@@ -20,26 +20,27 @@ import { sendLater } from '../bus/send-later.js';
 import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
 
 /**
- * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: beyond it the oldest
- * caller of the address that has the most is refused.
+ * Maximum incoming channels in the handshake. Neighbours are few and authenticate at once: beyond the limit, the oldest channel of the
+ * host with the most is rejected.
  */
 const maxPendingCallers = 64;
 
 /**
- * How often within `replacementWindowMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
- * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other endlessly.
+ * How often within `replacementWindowMs` a new connection of a neighbour may replace one that is still open. A neighbour that was
+ * restarted, or lost the connection unnoticed, does so once; two servers with the same name replace each other endlessly.
  */
 const maxReplacements = 3;
 const replacementWindowMs = 60_000;
 
-/** The last call of a neighbour that was accepted, and when its calls replaced an open connection. */
+/** The last accepted channel of a neighbour. */
 interface AcceptedCall {
   readonly owner: ChannelOwner;
   readonly remoteAddress: string;
+  /** When its channels replaced an open one, on the monotonic clock. */
   readonly replacedAtMs: readonly number[];
 }
 
-/** Somebody on the line. */
+/** An incoming channel in the handshake. */
 interface PendingCaller {
   readonly owner: ChannelOwner;
   readonly handshake: AcceptHandshake;
@@ -56,12 +57,12 @@ export function acceptChannel(bus: Bus, channel: PeerChannel): PeerChannelHandle
   };
 }
 
-/** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
+/** Owns incoming peer channels until their handshake is complete; then the link to the neighbour owns them. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
   private readonly pendingCallers = new Map<PeerChannel, PendingCaller>();
   private readonly accepted = new Map<ServerId, AcceptedCall>();
   private readonly warnedAtMs = new Map<ServerId, number>();
-  /** Wires that were given to their link, which has yet to take them. */
+  /** Channels handed over to a link that has not received them yet. */
   private readonly handedOver = new Set<PeerChannel>();
   private readonly connections = new FairConnectionSet<PeerChannel>(maxPendingCallers);
 
@@ -82,7 +83,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
         this.removeCaller(message.channel);
         return;
       case 'handshake-due':
-        if (this.pendingCallers.has(message.channel)) this.reject(message.channel, 'no handshake in time');
+        if (this.pendingCallers.has(message.channel)) this.reject(message.channel, 'handshake timeout');
         return;
       case 'handed-over':
         this.handedOver.delete(message.channel);
@@ -96,18 +97,18 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   stop(): void {
-    for (const wire of [...this.pendingCallers.keys()]) {
-      this.removeCaller(wire);
-      wire.close();
+    for (const channel of [...this.pendingCallers.keys()]) {
+      this.removeCaller(channel);
+      channel.close();
     }
-    // Their links have been stopped before they took them.
-    for (const wire of this.handedOver) wire.close();
+    // Their links were stopped before they received them.
+    for (const channel of this.handedOver) channel.close();
     this.handedOver.clear();
   }
 
   private acceptCall(channel: PeerChannel, owner: ChannelOwner): void {
     const evicted = this.connections.add(channel, remoteHostOf(channel.remoteAddress));
-    if (evicted !== undefined) this.reject(evicted, 'too many callers that have not shown who they are');
+    if (evicted !== undefined) this.reject(evicted, 'too many unauthenticated connections');
     const cancelTimer = sendLater(this, addresses.acceptor, { kind: 'handshake-due', channel }, handshakeTimeoutMs);
     const { identity, secrets } = this;
     const handshake = new AcceptHandshake(handshakeContextFor(channel, { identity, secrets }));
@@ -121,7 +122,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       const parsed = parsePeerLine(line);
       this.recordLine('in', channel, redactPeerLine(parsed, line));
       if (parsed.kind === 'HELLO' && channel.certificateMatches?.(parsed.from) === false) {
-        return this.reject(channel, `the certificate that ${parsed.from} shows does not bear its name`);
+        return this.reject(channel, `the certificate of ${parsed.from} does not contain its name`);
       }
       const step = caller.handshake.receive(parsed);
       const conflict =
@@ -137,15 +138,15 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.bus.send(link, { kind: 'peer-accepted', channel });
       this.handedOver.add(channel);
       this.bus.send(addresses.acceptor, { kind: 'handed-over', channel });
-      // What came in the same turn is the link's to hear.
+      // Lines received in the same turn belong to the link.
       const rest = lines.slice(index + 1);
       if (rest.length > 0) this.bus.send(link, { kind: 'channel-lines', channel, lines: rest });
     }
   }
 
   /**
-   * Accepts the call of a neighbour that has shown who it is, unless calls of that name keep replacing open connections: then the
-   * present connection stays, until it closes or gives no sign of life. Returns why the call is refused.
+   * Accepts the channel of an authenticated neighbour, unless channels of that name keep replacing open ones: then the present channel
+   * stays until it closes or its heartbeats time out. Returns why the channel is rejected; undefined if it is accepted.
    */
   private checkConflict(neighbour: ServerId, { remoteAddress }: PeerChannel, owner: ChannelOwner): string | undefined {
     const nowMs = this.clock.monotonicMs();

@@ -1,21 +1,21 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 
-/** One connection to another server, seen from one of its ends. Lines arrive whole, once and in order, or it closes. */
+/** One end of a connection between two servers. Lines arrive whole, once and in order, or the channel closes. */
 export interface PeerChannel {
-  /** Who is at the far end, for people: an address and port, or a server's name. */
+  /** The remote end for logs: an address and port, or a server ID. */
   readonly remoteAddress: string;
-  /** Whether the far end needs no proof of who it is, because it is part of the same process. */
+  /** Whether the remote end is in the same process, and so needs no authentication. */
   readonly isInProcess: boolean;
-  /** Whether the far end has shown a certificate that bears a name; missing where certificates are not asked for. */
+  /** Whether the remote end's certificate contains a server ID; undefined if certificates are not required. */
   readonly certificateMatches?: ((name: ServerId) => boolean) | undefined;
-  /** Tells the port that took the call that the far end is authenticated; missing where nothing is bounded by it. */
+  /** Tells the listener that the remote end is authenticated; undefined if the listener does not limit pending connections. */
   readonly markAuthenticated?: (() => void) | undefined;
-  /** Whether a line sent now would go out without waiting behind many others. After `false`, `drained` is reported. */
+  /** Whether the output buffer has room. After `false`, `channel-drained` is reported. */
   readonly isWritable: boolean;
-  /** Sends a line, given without its line end. Lines of one turn go out together. Without effect once closed. */
+  /** Sends a line, given without its line end. Lines of one turn are sent together. Has no effect once closed. */
   send(line: ByteString): void;
-  /** Ends the connection after what was sent; `closed` is reported on both ends. */
+  /** Closes the channel after the lines sent before; `channel-closed` is reported at both ends. */
   close(): void;
 }
 

@@ -24,7 +24,7 @@ import { PeerLink, type PeerLinkDependencies } from '../peer/peer-link.js';
 import { remoteHostOf } from '../client/remote-host.js';
 import { ClientLookup } from '../replication/client-lookup.js';
 import { serverMachine } from './server-machine.js';
-import { SharedLimits } from './shared-limits.js';
+import { SharedLimits } from '../client/shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
 import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
 import { TouchedStore } from '../replication/nats/touched-store.js';
@@ -33,33 +33,33 @@ import { Budget } from '../upstream/budget.js';
 import type { UpstreamSettings } from '../upstream/upstream-settings.js';
 import { SubscriptionRegistry } from '../client/subscription-registry.js';
 
-/** What a server is told about itself. */
+/** Settings of a server. */
 export interface ServerSettings {
   readonly identity: PeerIdentity;
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly linkTimings: LinkTimings;
   readonly upstreamSettings: UpstreamSettings;
-  /** Which clients it holds. Left out: all. Only a server that spreads locations by a bucket may hold fewer. */
+  /** Which clients it stores; default: all. Only a server that replicates through a bucket may store fewer. */
   readonly hold?: Hold | undefined;
 }
 
-/** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
+/** Dependencies of a server: its only access to time, randomness, the network and other processes. */
 export interface ServerDependencies extends PeerLinkDependencies {
   readonly registry: ActorRegistry;
   readonly clock: Clock;
   readonly http: Http;
-  /** What locations are spread by besides being flooded to neighbours; undefined: by nothing. */
+  /** The bucket through which locations are replicated, in addition to flooding. */
   readonly bucket?: LocationBucket | undefined;
 }
 
-/** The root of one server's actors: starts them, supervises them, and drains them when it is told to stop. */
+/** Root actor of a server: starts and supervises the other actors, and drains them when the server stops. */
 export class Server implements Actor<ServerMessage> {
   private readonly supervisor: Supervisor;
   private readonly lifecycle: Machine<typeof serverMachine>;
   private readonly clients = new Map<number, ClientChannel>();
   private readonly clientsPerAddress: AddressQuota;
-  /** The limits that all clients share: those whom this server's actors serve, and those whom its HTTP server does. */
+  /** The limits shared by all clients, including those of the HTTP server. */
   readonly sharedLimits: SharedLimits;
 
   constructor(
@@ -88,18 +88,18 @@ export class Server implements Actor<ServerMessage> {
     this.lifecycle.start();
   }
 
-  /** Brings the store to life, which is then told what was on disk: before anybody compares with it what they hold. */
+  /** Starts the store, which must receive the locations from disk before neighbours compare stores with it. */
   startStore(): void {
     this.dependencies.registry.attach(addresses.server, this);
     this.supervisor.spawn('store', addresses.store, () => this.createStore());
   }
 
-  /** Brings the other actors to life, in an order in which each finds those it sends to. */
+  /** Starts the other actors, each after those to which it sends when it starts. */
   start(): void {
     const { supervisor, dependencies, settings } = this;
     const { registry, clock, random, bucket } = dependencies;
     const { identity, limits, hold = 'all' } = settings;
-    // It may have failed since its store was started.
+    // The server may have failed since the store was started.
     if (!this.lifecycle.getSnapshot().matches('idle')) return;
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
@@ -166,14 +166,14 @@ export class Server implements Actor<ServerMessage> {
     return () => undefined;
   };
 
-  /** Tells neighbours that dial this server that it takes their calls, so that they need not find out ([PE29]). */
+  /** Announces to the neighbours that dial this server that it listens, so that they connect at once ([PE29]). */
   announce(): void {
     for (const neighbour of this.settings.identity.neighbours) {
       this.dependencies.registry.send(addresses.link(neighbour), { kind: 'announce' });
     }
   }
 
-  /** Answers what clients wait for, sends them away, and stops. Resolves when the server has stopped or failed. */
+  /** Completes pending responses, disconnects the clients, and stops. Resolves when the server has stopped or failed. */
   async drain(): Promise<void> {
     this.lifecycle.send({ type: 'DRAIN' });
     await toPromise(this.lifecycle);
@@ -195,48 +195,48 @@ export class Server implements Actor<ServerMessage> {
   }
 
   stop(): void {
-    // Each connection gives its slots back; the upstream would be asked for the next one in vain, and perhaps for money.
+    // Connections release their query slots, which must not start further upstream requests: they may cost money.
     this.sharedLimits.querySlots.close();
     this.supervisor.stopAll();
     this.dependencies.registry.detach(addresses.server);
     this.clients.clear();
   }
 
-  private addClient(connection: number, wire: ClientChannel): void {
-    const rejection = this.findRejectionReason(wire);
+  private addClient(connection: number, channel: ClientChannel): void {
+    const rejection = this.findRejectionReason(channel);
     if (rejection !== undefined) {
-      wire.destroy();
-      return this.publishClientEvent('client-rejected', wire, rejection);
+      channel.destroy();
+      return this.publishClientEvent('client-rejected', channel, rejection);
     }
     const { registry, clock } = this.dependencies;
     const { identity, limits, upstream } = this.settings;
     const settings = { server: identity.server, limits, upstream, shared: this.sharedLimits };
-    this.clients.set(connection, wire);
-    this.publishClientEvent('client-connected', wire, '');
+    this.clients.set(connection, channel);
+    this.publishClientEvent('client-connected', channel, '');
     this.supervisor.spawn(
       'connection',
       addresses.connection(connection),
-      () => new Connection(registry, clock, settings, connection, wire),
+      () => new Connection(registry, clock, settings, connection, channel),
     );
   }
 
-  /** Why a client is not served; undefined if it is: it has a place of its address then. */
-  private findRejectionReason(wire: ClientChannel): string | undefined {
+  /** Returns why a client is rejected. If undefined, a unit of its host's quota is acquired. */
+  private findRejectionReason(channel: ClientChannel): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.settings.limits;
-    if (!this.lifecycle.getSnapshot().matches('running')) return 'the server is on its way down';
-    if (this.clients.size >= maxConnections) return `there are ${maxConnections} connections already`;
-    if (this.clientsPerAddress.tryAcquire(remoteHostOf(wire.remoteAddress))) return undefined;
-    return `there are ${maxConnectionsPerAddress} connections from this address already`;
+    if (!this.lifecycle.getSnapshot().matches('running')) return 'server is shutting down';
+    if (this.clients.size >= maxConnections) return `too many connections (limit ${maxConnections})`;
+    if (this.clientsPerAddress.tryAcquire(remoteHostOf(channel.remoteAddress))) return undefined;
+    return `too many connections from this address (limit ${maxConnectionsPerAddress})`;
   }
 
   private removeClient(connection: number, reason: string): void {
-    const wire = this.clients.get(connection);
-    if (wire === undefined) return;
+    const channel = this.clients.get(connection);
+    if (channel === undefined) return;
     this.clients.delete(connection);
-    this.clientsPerAddress.release(remoteHostOf(wire.remoteAddress));
-    // On the way down they have ended it themselves, and whoever keeps who watches may be gone before the last of them.
+    this.clientsPerAddress.release(remoteHostOf(channel.remoteAddress));
+    // A draining connection has unsubscribed itself, and the registry may already be stopped.
     if (this.lifecycle.getSnapshot().matches('running')) this.unsubscribe(connection);
-    this.publishClientEvent('client-disconnected', wire, reason);
+    this.publishClientEvent('client-disconnected', channel, reason);
     if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
   }
 
@@ -245,7 +245,7 @@ export class Server implements Actor<ServerMessage> {
     this.dependencies.registry.send(addresses.store, { kind: 'unsubscribe', subscriber, client: undefined });
   }
 
-  /** A connection's actor failed and was stopped. */
+  /** Removes the client of a connection that failed and was stopped. */
   private removeFailedConnection(address: string): void {
     for (const connection of this.clients.keys()) {
       if (addresses.connection(connection) === address) return this.removeClient(connection, 'its actor failed');
@@ -265,8 +265,8 @@ export class Server implements Actor<ServerMessage> {
     if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
   }
 
-  private publishClientEvent(kind: ClientEvent['kind'], wire: ClientChannel, reason: string): void {
-    const { transport, remoteAddress } = wire;
+  private publishClientEvent(kind: ClientEvent['kind'], channel: ClientChannel, reason: string): void {
+    const { transport, remoteAddress } = channel;
     this.dependencies.registry.publish({ kind, transport, remoteAddress, reason, clients: this.clients.size });
   }
 }

@@ -14,21 +14,21 @@ export interface Secrets {
   verify(statement: string, proofs: readonly string[]): boolean;
 }
 
-/** Who a server is among servers. */
+/** Identity of a server among its peers. */
 export interface PeerIdentity {
   readonly herd: string;
   readonly server: ServerId;
   readonly neighbours: readonly ServerId[];
 }
 
-/** What a server shows of itself over a wire, and what it asks of the far end. */
+/** What a server needs for a handshake. */
 export interface HandshakeContext {
   readonly identity: PeerIdentity;
-  /** Undefined where none is needed: within one process, or on loopback without one. */
+  /** Undefined if no secret is required: within one process, or for a herd on loopback without one. */
   readonly secrets: Secrets | undefined;
 }
 
-/** How a server introduces itself over a wire. Within one process no secret is needed. */
+/** Returns the context for a channel: within one process, no secret is required. */
 export function handshakeContextFor(
   { isInProcess }: { readonly isInProcess: boolean },
   { identity, secrets }: HandshakeContext,
@@ -36,10 +36,10 @@ export function handshakeContextFor(
   return { identity, secrets: isInProcess ? undefined : secrets };
 }
 
-/** A line of the handshake. */
+/** A line that is sent in a handshake. */
 export type HandshakeLine = HelloLine | ProofLine | RefusedLine;
 
-/** What a line of the far end leads to: what to say to it, and where the handshake stands then. */
+/** The result of a received line: the lines to send in response, and the state of the handshake. */
 export type HandshakeStep =
   | { readonly outcome: 'pending'; readonly replies: readonly HandshakeLine[] }
   | {
@@ -49,13 +49,13 @@ export type HandshakeStep =
     }
   | { readonly outcome: 'failed'; readonly reason: string; readonly replies: readonly HandshakeLine[] };
 
-/** The names of both sides and their nonces: what both prove that they know the secret over. */
+/** The IDs and nonces of both sides, over which both prove that they know the secret. */
 interface Statement {
   readonly caller: HelloLine;
   readonly called: HelloLine;
 }
 
-/** Tells a caller's proof from that of the one called, so that neither can be sent back to who made it. */
+/** The role of the prover, so that a proof cannot be sent back to the server that made it. */
 type Role = 'caller' | 'called';
 
 function statementOf(role: Role, { caller, called }: Statement): string {
@@ -63,36 +63,36 @@ function statementOf(role: Role, { caller, called }: Statement): string {
   return ['herd peer', role, version, herd, from, to, caller.nonce, called.nonce].join(' ');
 }
 
-/** The hello of a server. */
+/** Creates the hello line of a server. */
 function createHello({ identity, secrets }: HandshakeContext, to: ServerId): HelloLine {
   const { herd, server } = identity;
   return { kind: 'HELLO', version: peerProtocolVersion, herd, from: server, to, nonce: secrets?.nonce() };
 }
 
-/** Why a hello is not welcome; undefined if it is. */
+/** Returns why a hello is rejected; undefined if it is accepted. */
 function findRejectionReason(hello: HelloLine, { herd, server, neighbours }: PeerIdentity): string | undefined {
   if (hello.version !== peerProtocolVersion) {
-    return `${hello.from} speaks version ${hello.version} of the protocol between servers, ${server} version ${peerProtocolVersion}`;
+    return `${hello.from} uses version ${hello.version} of the peer protocol, ${server} version ${peerProtocolVersion}`;
   }
-  if (hello.herd !== herd) return `${hello.from} is of herd ${hello.herd}, ${server} of herd ${herd}`;
-  if (hello.to !== server) return `${hello.to} was called, this is ${server}`;
-  if (!neighbours.includes(hello.from)) return `${hello.from} is no neighbour of ${server}`;
+  if (hello.herd !== herd) return `${hello.from} belongs to herd ${hello.herd}, ${server} to herd ${herd}`;
+  if (hello.to !== server) return `${hello.to} was dialled, but this is ${server}`;
+  if (!neighbours.includes(hello.from)) return `${hello.from} is not a neighbour of ${server}`;
   return undefined;
 }
 
-const unexpectedLineReason = 'the line is not one that a handshake has in this place';
+const unexpectedLineReason = 'unexpected line in the handshake';
 
 function missingSecretReason(lacking: ServerId, requiring: ServerId): string {
-  return `${requiring} asks for the secret of the herd and ${lacking} has none: set HERD_SECRET for ${lacking}`;
+  return `${requiring} requires the herd secret and ${lacking} has none: set HERD_SECRET for ${lacking}`;
 }
 
 function wrongSecretReason(prover: ServerId, verifier: ServerId): string {
-  return `${prover} does not know a secret that ${verifier} holds valid: HERD_SECRET differs`;
+  return `${prover} does not have a secret that is valid for ${verifier}: HERD_SECRET differs`;
 }
 
 /**
- * The side that calls: says who it is, hears who answers, proves that it knows the secret, and hears the other prove it. It
- * proves first, because it knows whom it called; the other would be proving to anybody who knocks.
+ * Handshake of the side that dials: sends HELLO, receives HELLO, proves that it knows the secret, and verifies the other side's proof.
+ * It proves first because it knows which server it dialled; the other side would prove its knowledge to any connection.
  */
 export class DialHandshake {
   private readonly identity: PeerIdentity;
@@ -109,7 +109,7 @@ export class DialHandshake {
     this.hello = createHello(introduction, neighbour);
   }
 
-  /** What is said first. */
+  /** Returns the first lines to send. */
   begin(): readonly HandshakeLine[] {
     return [this.hello];
   }
@@ -130,7 +130,7 @@ export class DialHandshake {
   private receiveHello(answer: HelloLine): HandshakeStep {
     const rejection = findRejectionReason(answer, this.identity);
     if (rejection !== undefined) return failed(rejection);
-    if (answer.from !== this.neighbour) return failed(`${this.neighbour} was called, ${answer.from} answered`);
+    if (answer.from !== this.neighbour) return failed(`${this.neighbour} was dialled, but ${answer.from} answered`);
     if (this.secrets === undefined) {
       return answer.nonce === undefined
         ? { outcome: 'completed', neighbour: this.neighbour, replies: [] }
@@ -143,7 +143,7 @@ export class DialHandshake {
   }
 }
 
-/** The side that is called. What it refuses it tells the caller, so that both logs say why. */
+/** Handshake of the side that accepts. It sends the reason for a rejection, so that both logs contain it. */
 export class AcceptHandshake {
   private hellos: Statement | undefined;
 
@@ -183,7 +183,7 @@ function failed(reason: string): HandshakeStep {
   return { outcome: 'failed', reason, replies: [] };
 }
 
-/** The reason is told to the caller as well; so it names both sides, and never says here or there. */
+/** The reason is sent to the other side as well, so it names both servers. */
 function rejected(reason: string): HandshakeStep {
   return { outcome: 'failed', reason, replies: [{ kind: 'REFUSED', reason }] };
 }

@@ -1,12 +1,12 @@
 import type { ByteString } from '../text/bytes.js';
 import type { PeerLine } from './peer-line.js';
 
-/** Characters of a line of hashes that the log shows: nobody reads more. */
+/** Characters of a line of hashes in the log. */
 const maxLoggedCharacters = 24;
 
 /**
- * A neighbour's line as it is told to the log. A proof would let the log's reader guess at the secret, and is left out; of
- * thousands of characters of hashes a few are shown.
+ * Returns a peer line for the log. Proofs are omitted, as they would allow readers of the log to guess the secret; lines with thousands
+ * of characters of hashes are truncated.
  */
 export function redactPeerLine(parsed: PeerLine, line: ByteString): ByteString {
   switch (parsed.kind) {

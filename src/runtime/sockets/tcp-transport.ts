@@ -39,7 +39,7 @@ const maxPeers = 1_000;
  */
 const defaultMaxPending = 256;
 
-const tooManyPending = 'too many connections that have not shown who they are';
+const tooManyPending = 'too many unauthenticated connections';
 
 /** What wires over TCP need. */
 export interface TcpDependencies {

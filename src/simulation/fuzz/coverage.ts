@@ -11,8 +11,8 @@ const maxPageLocations = 500;
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   ECONNREFUSED: 'a call was refused',
   ECONNRESET: 'a connection was reset',
-  'no hello in time': 'a call got no hello in time',
-  'the neighbour gives no sign of life': 'a silent neighbour was found',
+  'handshake timeout': 'a call got no hello in time',
+  'heartbeat timeout': 'a silent neighbour was found',
 };
 
 /** Counts, of one run, what it met of `coverageGoals`. */

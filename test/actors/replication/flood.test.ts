@@ -11,7 +11,7 @@ const names = ['Blake', 'Bryant', 'Gasol', 'Howard', 'Metta'];
 const anyServer = fc.constantFrom(...names.map(toServerId));
 
 describe('[PE13] selectRecipients', () => {
-  it('names every neighbour but the one it came from, even the server that first got it', () => {
+  it('returns every neighbour but the sender, including the server that received the report', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyServer), fc.option(anyServer, { nil: undefined }), (all, from) => {
         const recipients = selectRecipients(from, all);

@@ -108,7 +108,7 @@ describe('LocationStore', () => {
     expect(whereis('emu')).to.equal(undefined);
   });
 
-  it('[LO1] [LO3] holds the greatest of what it received, whatever the order and the source', () => {
+  it('[LO1] [LO3] holds the newest location received, whatever the order and the source', () => {
     const anyLocation = fc.record({
       seconds: fc.integer({ min: 0, max: 3 }),
       server: fc.constantFrom('Blake', 'Bryant', 'Gasol'),
@@ -138,7 +138,7 @@ describe('LocationStore', () => {
     );
   });
 
-  it('[LO4] replicates nothing that it knew, or that is older', () => {
+  it('[LO4] replicates no known or older location', () => {
     const learned = collectEvents(bus, 'locations-learned');
     report(createLocation('kiwi', 5));
     report(createLocation('kiwi', 5));
@@ -148,7 +148,7 @@ describe('LocationStore', () => {
     expect(whereis('kiwi')?.time).to.equal('5');
   });
 
-  it('passes on together what came together, and no more of it than is new', () => {
+  it('replicates locations received together in one message, and only new ones', () => {
     report(createLocation('emu', 5));
     flood.take();
     const [kiwi, newer, moa] = [createLocation('kiwi', 1), createLocation('kiwi', 2), createLocation('moa', 1)];
@@ -158,7 +158,7 @@ describe('LocationStore', () => {
     expect(whereis('kiwi')).to.equal(newer);
   });
 
-  it('passes on what it holds though it broke over what came with it', () => {
+  it('replicates stored locations even if a later one in the message throws', () => {
     const [kiwi, bad] = [createLocation('kiwi', 1), createLocation('emu', 1)];
     Object.defineProperty(bad, 'partition', { get: () => expect.fail('broken on purpose') });
     const broken: unknown[] = [];
@@ -180,7 +180,7 @@ describe('LocationStore', () => {
     ]);
   });
 
-  it('[PE24] answers the lookup of a neighbour, and passes it on where it knows nothing', () => {
+  it('[PE24] responds to the lookup of a neighbour, and forwards it if the client is unknown', () => {
     const lookupLine = { kind: 'SEEK', id: 'Metta:1', hops: 3, client: asClientId('kiwi') } as const;
     bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
     expect(clientLookup.take()).to.deep.equal([{ kind: 'peer-lookup', from: neighbour, lookup: lookupLine }]);
@@ -194,7 +194,7 @@ describe('LocationStore', () => {
   });
 
   describe('with locations restored from disk', () => {
-    it('holds them, by the same rule as ever, and replicates nothing', () => {
+    it('stores them by the same order, and replicates nothing', () => {
       const learned = collectEvents(bus, 'locations-learned');
       const locations = [
         createLocation('kiwi', 1),
@@ -217,7 +217,7 @@ describe('LocationStore', () => {
       expect(pages()).to.deep.equal([{ kind: 'page', locations: [createLocation('kiwi', 1)], isLast: true }]);
     });
 
-    it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
+    it('[LO5] stores no more than its limit, and publishes evictions', () => {
       bus.attach(
         addresses.store,
         new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: 2 }),
@@ -230,7 +230,7 @@ describe('LocationStore', () => {
     });
   });
 
-  it('[LO5] keeps locations of as many bytes as it may, and forgets the oldest', () => {
+  it('[LO5] stores locations up to its limit of bytes, and evicts the oldest', () => {
     const maxStoreBytes = 65_536;
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { maxClients, maxStoreBytes }));
     const forgotten = collectEvents(bus, 'location-evicted');
@@ -243,7 +243,7 @@ describe('LocationStore', () => {
     expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
   });
 
-  describe('[LO5] that holds as many clients as it may', () => {
+  describe('[LO5] at its limit of clients', () => {
     let forgotten: { location: Location }[];
 
     beforeEach(() => {
@@ -266,7 +266,7 @@ describe('LocationStore', () => {
       return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
     };
 
-    it('evicts by receipt, whatever time clients write', () => {
+    it('evicts by time of receipt, whatever time clients send', () => {
       for (const [client, time] of Object.entries({ emu: '90000', moa: '80000' })) {
         report(receivedAt(client, 11, time));
       }
@@ -282,7 +282,7 @@ describe('LocationStore', () => {
       expect(['rhea', 'ostrich'].map((client) => whereis(client)?.time)).to.deep.equal(['5', '6']);
     });
 
-    it('[PE25] has a horizon that never passes its own clock, so that what is received now is taken', () => {
+    it('[PE25] has a horizon that never exceeds its own clock, so that new locations are accepted', () => {
       const clock = new SetClock(1_000);
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients: 1 }));
       learn(receivedAt('kiwi', 90_000, '90000'));
@@ -301,19 +301,19 @@ describe('LocationStore', () => {
       expect(horizon()).to.deep.equal({ seconds: 500, nanoseconds: 0 });
     });
 
-    it('forgets the one with the oldest location for another', () => {
+    it('evicts the client with the oldest location for a new one', () => {
       report(createLocation('rhea', 20));
       expect(named(forgotten)).to.deep.equal(['kiwi']);
       expect(whereis('kiwi')).to.equal(undefined);
       expect(whereis('rhea')?.time).to.equal('20');
     });
 
-    it('forgets nobody for news of one that it knows', () => {
+    it('evicts no client for an update of a known one', () => {
       report(createLocation('kiwi', 20));
       expect(forgotten).to.deep.equal([]);
     });
 
-    it('does not take back from a neighbour what is as old as what it forgot', () => {
+    it('does not accept from a neighbour what is as old as an evicted location', () => {
       report(createLocation('rhea', 20));
       flood.take();
       learn(createLocation('kiwi', 10));
@@ -324,7 +324,7 @@ describe('LocationStore', () => {
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
-    it('informs the lookup even of what it does not hold again: it answers pending lookups', () => {
+    it('informs the lookup of locations that it does not store again: they complete pending lookups', () => {
       report(createLocation('rhea', 20));
       clientLookup.take();
       learn(createLocation('kiwi', 10));
@@ -334,7 +334,7 @@ describe('LocationStore', () => {
       expect(whereis('kiwi')).to.equal(undefined);
     });
 
-    it('[PE25] announces its horizon to neighbours: what it takes no more', () => {
+    it('[PE25] sends its horizon to neighbours', () => {
       expect(horizon()).to.equal(undefined);
       report(createLocation('rhea', 20));
       expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 100_000_000 });
@@ -342,20 +342,20 @@ describe('LocationStore', () => {
       expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 100_000_000 });
     });
 
-    it('takes from a neighbour what is newer', () => {
+    it('accepts newer locations from a neighbour', () => {
       report(createLocation('rhea', 20));
       learn(createLocation('kiwi', 21));
       expect(whereis('kiwi')?.time).to.equal('21');
       expect(named(forgotten)).to.deep.equal(['kiwi', 'emu']);
     });
 
-    it('takes from a neighbour news of those that it holds', () => {
+    it('accepts updates of stored clients from a neighbour', () => {
       report(createLocation('rhea', 20));
       learn(createLocation('emu', 15));
       expect(whereis('emu')?.time).to.equal('15');
     });
 
-    it('takes what is as old from its clients again', () => {
+    it('accepts locations as old from its own clients', () => {
       report(createLocation('rhea', 20));
       report(createLocation('rhea', 21));
       report(createLocation('kiwi', 10));
@@ -370,7 +370,7 @@ describe('LocationStore', () => {
       expect(flood.received.at(-1)).to.deep.include({ kind: 'replicate', locations: [createLocation('moa', 10)] });
     });
 
-    it('does not come to hold them again by catching up, however often', () => {
+    it('does not store them again by catch-ups, however often', () => {
       report(createLocation('rhea', 20));
       for (let round = 0; round < 3; round += 1) {
         for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) learn(createLocation(client, 10 + index));
@@ -378,7 +378,7 @@ describe('LocationStore', () => {
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
-    it('never holds more, and never gives up the newest', () => {
+    it('never exceeds the limit, and never evicts the newest', () => {
       const delivery = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
         fc.property(fc.array(delivery, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
@@ -405,7 +405,7 @@ describe('LocationStore', () => {
   });
 
   describe('[PE14] that a neighbour catches up from', () => {
-    it('answers a digest with its own buckets of the groups that differ, and of no other', () => {
+    it('answers a digest with its partition hashes of the differing groups only', () => {
       report(createLocation('kiwi', 1));
       bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
       const [described] = link.take();
@@ -432,7 +432,7 @@ describe('LocationStore', () => {
       ]);
     });
 
-    it('[PE25] sends it what was received after its horizon, and counts a horizon beyond the own clock as now', () => {
+    it("[PE25] sends what was received after the neighbour's horizon, and counts a horizon ahead of its own clock as now", () => {
       const clock = new SetClock(1_000);
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients }));
       const delivery = (seconds: number) => {
@@ -449,7 +449,7 @@ describe('LocationStore', () => {
       expect(delivery(999_999_999)).to.deep.equal(['moa']);
     });
 
-    it('takes a digest that it cannot read to differ in everything', () => {
+    it('treats an invalid digest as differing in all groups', () => {
       for (const groups of ['', 'AAAA', 'not base64 at all!']) {
         bus.send(addresses.antiEntropy, {
           kind: 'digest-received',
@@ -464,14 +464,14 @@ describe('LocationStore', () => {
       }
     });
 
-    it('passes over buckets that it cannot read', () => {
+    it('ignores invalid partition hashes', () => {
       report(createLocation('kiwi', 1));
       bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
       bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour });
       expect(pages()).to.deep.equal([{ kind: 'page', locations: [], isLast: true }]);
     });
 
-    it('deals out what differs in pages, each when it is asked for', () => {
+    it('sends differing locations in pages, each on request', () => {
       for (let index = 0; index < 600; index += 1) report(createLocation(`phone${index}`, 1));
       catchUp(neighbour);
       const got = pages();
@@ -543,7 +543,7 @@ describe('LocationStore', () => {
       );
     });
 
-    it('begins anew for a neighbour that catches up again, and keeps neighbours apart', () => {
+    it('restarts for a neighbour that catches up again, and keeps neighbours separate', () => {
       const other = new FakeActor<LinkMessage>();
       const blake = toServerId('Blake');
       bus.attach(addresses.link(blake), other);

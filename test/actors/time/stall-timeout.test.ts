@@ -31,7 +31,7 @@ describe('StallTimeout', () => {
     expect(stalls).to.equal(1);
   });
 
-  it('does not fire while a little is read', () => {
+  it('does not fire during slow progress', () => {
     watch.start();
     for (let time = 1; time <= 5; time += 1) {
       waiting -= 1;

@@ -19,7 +19,7 @@ function inquiry(remoteHost: string, connection: number): PendingQuery {
 }
 
 describe('FairQueue', () => {
-  it('[UP16] has first who has the fewest requests under way: by address, by connection, by age', () => {
+  it('[UP16] selects by the fewest requests in flight: per host, per connection, then by age', () => {
     const [greedy, calm, other] = [inquiry('a', 1), inquiry('a', 2), inquiry('b', 3)];
     expect(selectNext([greedy, calm, other], [])).to.equal(greedy);
     expect(selectNext([greedy, calm, other], [inquiry('a', 1)])).to.equal(other);
@@ -27,7 +27,7 @@ describe('FairQueue', () => {
     expect(selectNext([], [greedy])).to.equal(undefined);
   });
 
-  it('[UP16] refuses the newest of who has the most waiting: by address, then by connection', () => {
+  it('[UP16] rejects the newest query of the host, then connection, with the most queued ones', () => {
     const [first, second, newest] = [inquiry('a', 1), inquiry('a', 2), inquiry('b', 3)];
     expect(selectSurplus([first, second, newest]), 'of the address').to.equal(second);
     const last = inquiry('a', 1);

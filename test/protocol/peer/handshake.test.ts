@@ -28,13 +28,13 @@ const secret = 'the secret of the herd';
 const other = 'another secret than that of the herd';
 const knowing = (...secrets: string[]): Secrets => new HerdSecrets(secrets);
 
-const notInTurn = 'the line is not one that a handshake has in this place';
+const notInTurn = 'unexpected line in the handshake';
 const differs = (of: string, heardBy: string) =>
-  `${of} does not know a secret that ${heardBy} holds valid: HERD_SECRET differs`;
+  `${of} does not have a secret that is valid for ${heardBy}: HERD_SECRET differs`;
 const otherVersion = (version: string, refusedBy: string) =>
-  `version ${version} of the protocol between servers, ${refusedBy} version 3`;
+  `version ${version} of the peer protocol, ${refusedBy} version 3`;
 const missing = (at: string, askedBy: string) =>
-  `${askedBy} asks for the secret of the herd and ${at} has none: set HERD_SECRET for ${at}`;
+  `${askedBy} requires the herd secret and ${at} has none: set HERD_SECRET for ${at}`;
 
 /** A handshake over a wire, and all that went over it. */
 interface Shaking {
@@ -104,18 +104,22 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
   });
 
   for (const [name, identities, reason] of [
-    ['another herd', { caller: { ...ofBlake, herd: 'places' } }, 'Blake is of herd places, Bryant of herd twitter'],
-    ['no neighbour', { called: { ...ofBryant, neighbours: [gasol] } }, 'Blake is no neighbour of Bryant'],
-    ['another server', { called: { ...ofBryant, server: gasol } }, 'Bryant was called, this is Gasol'],
+    [
+      'another herd',
+      { caller: { ...ofBlake, herd: 'places' } },
+      'Blake belongs to herd places, Bryant to herd twitter',
+    ],
+    ['no neighbour', { called: { ...ofBryant, neighbours: [gasol] } }, 'Blake is not a neighbour of Bryant'],
+    ['another server', { called: { ...ofBryant, server: gasol } }, 'Bryant was dialled, but this is Gasol'],
   ] as const) {
-    it(`[PE5] is refused to a server of ${name}, and both know why`, () => {
+    it(`[PE5] rejects ${name}, and both sides know why`, () => {
       const shaken = shake(undefined, undefined, identities);
       expect(outcomes(shaken)).to.deep.equal([`refused: ${reason}`, reason]);
       expect(shaken.sent.at(-1)).to.equal(`called > REFUSED ${reason}`);
     });
   }
 
-  it('[PE5] [PE27] is refused to a server of another version, earlier or later, and both know why', () => {
+  it('[PE5] [PE27] rejects a server of another version, earlier or later, and both sides know why', () => {
     for (const [version, rest] of [
       ['1', ''],
       ['1', ' Q8e9VC_4zecVWQ-30PwTyw.2'],
@@ -124,18 +128,18 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
       ['03', ''],
     ]) {
       const called = new AcceptHandshake({ identity: ofBryant, secrets: undefined });
-      const reason = `Blake speaks version ${version} of the protocol between servers, Bryant version 3`;
+      const reason = `Blake uses version ${version} of the peer protocol, Bryant version 3`;
       const step = called.receive(parsePeerLine(`HELLO ${version} places Blake Bryant${rest}`));
       expect(step).to.deep.equal({ outcome: 'failed', reason, replies: [{ kind: 'REFUSED', reason }] });
     }
   });
 
   for (const [name, line, reason] of [
-    ['of another version', 'HELLO 2 twitter Bryant Blake', `Bryant speaks ${otherVersion('2', 'Blake')}`],
-    ['of no version', 'HELLO two twitter Bryant Blake', `Bryant speaks ${otherVersion('two', 'Blake')}`],
-    ['of another herd', 'HELLO 3 places Bryant Blake', 'Bryant is of herd places, Blake of herd twitter'],
-    ['that thinks it is another who calls', 'HELLO 3 twitter Bryant Gasol', 'Gasol was called, this is Blake'],
-    ['that is no neighbour', 'HELLO 3 twitter Gasol Blake', 'Gasol is no neighbour of Blake'],
+    ['of another version', 'HELLO 2 twitter Bryant Blake', `Bryant uses ${otherVersion('2', 'Blake')}`],
+    ['of no version', 'HELLO two twitter Bryant Blake', `Bryant uses ${otherVersion('two', 'Blake')}`],
+    ['of another herd', 'HELLO 3 places Bryant Blake', 'Bryant belongs to herd places, Blake to herd twitter'],
+    ['that thinks it is another who calls', 'HELLO 3 twitter Bryant Gasol', 'Gasol was dialled, but this is Blake'],
+    ['that is no neighbour', 'HELLO 3 twitter Gasol Blake', 'Gasol is not a neighbour of Blake'],
     ['that says nothing of who it is', 'AT Blake +0.100000000 kiwi +1+1 1 Bryant', notInTurn],
     ['that proves what nobody asked', 'PROOF x', notInTurn],
     ['that refuses', 'REFUSED Blake is too loud', 'refused: Blake is too loud'],
@@ -149,7 +153,7 @@ describe('[PE3] [PE4] a handshake without a secret', () => {
   it('[PE8] fails with a neighbour that is another than the one called', () => {
     const identity = { ...ofBlake, neighbours: [bryant, gasol] };
     const caller = new DialHandshake({ identity, secrets: undefined }, bryant);
-    const reason = 'Bryant was called, Gasol answered';
+    const reason = 'Bryant was dialled, but Gasol answered';
     expect(caller.receive(parsePeerLine('HELLO 3 twitter Gasol Blake'))).to.deep.include({ outcome: 'failed', reason });
   });
 });
@@ -162,7 +166,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(shaken.sent.join()).to.not.contain(secret);
   });
 
-  it('has nonces and proofs that never come again', () => {
+  it('never repeats nonces and proofs', () => {
     const fields = Array.from({ length: 20 }, () => shake(knowing(secret), knowing(secret)).sent)
       .flat()
       .map((line) => line.split(' ').at(-1));
@@ -219,7 +223,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(called).to.equal(differs('Blake', 'Bryant'));
   });
 
-  it('takes no proof of the called side sent back to it', () => {
+  it('rejects a proof of the accepting side sent back to it', () => {
     const secrets = knowing(secret);
     // A stranger takes Blake's call, and calls Bryant in Blake's name with Blake's hello.
     const called = new AcceptHandshake({ identity: ofBryant, secrets });
@@ -230,7 +234,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(called.receive({ kind: 'PROOF', proofs: secrets.prove(statement) }).outcome).to.equal('failed');
   });
 
-  it('takes no proof of the caller sent back to it', () => {
+  it('rejects a proof of the dialling side sent back to it', () => {
     const secrets = knowing(secret);
     const caller = new DialHandshake({ identity: ofBlake, secrets }, bryant);
     caller.begin();
@@ -240,7 +244,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(caller.receive({ kind: 'PROOF', proofs }).outcome).to.equal('failed');
   });
 
-  it('takes no proofs of an earlier handshake, of either side', () => {
+  it('rejects proofs of an earlier handshake, of either side', () => {
     const secrets = knowing(secret);
     const { sent } = shake(secrets, secrets);
     const [hello = '', welcome = '', callers = '', calleds = ''] = sent.map((line) => line.slice('caller > '.length));
@@ -253,7 +257,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(caller.receive(parsePeerLine(calleds)).outcome).to.equal('failed');
   });
 
-  it('takes no proof that was made for others: another herd, other servers', () => {
+  it('rejects a proof made for another herd or other servers', () => {
     const secrets = knowing(secret);
     const called = new AcceptHandshake({ identity: ofBryant, secrets });
     const nonce = helloIn(called.receive(parsePeerLine('HELLO 3 twitter Blake Bryant nonce')).replies).nonce ?? '';
@@ -274,7 +278,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
     expect(called.receive({ kind: 'PROOF', proofs: right }).outcome).to.equal('completed');
   });
 
-  it('[PE6] [PE7] takes no second hello, and nothing but a proof behind the first', () => {
+  it('[PE6] [PE7] rejects a second hello, and anything but a proof after the first', () => {
     for (const line of [
       'HELLO 3 twitter Blake Bryant nonce',
       'AT Blake +0.100000000 kiwi +1+1 1 Blake',
@@ -299,7 +303,7 @@ describe('[PE20] a handshake in a herd with a secret', () => {
 });
 
 describe('a handshake within one process', () => {
-  it('is one without a secret', () => {
+  it('uses no secret', () => {
     const over = (identity: PeerIdentity) =>
       handshakeContextFor(new TrustedFakeWire('memory'), { identity, secrets: knowing(secret) });
     const caller = new DialHandshake(over(ofBlake), bryant);

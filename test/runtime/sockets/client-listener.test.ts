@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
-import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { SharedLimits } from '../../../src/actors/client/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { addresses } from '../../../src/actors/addresses.js';
 import type { ServerMessage } from '../../../src/actors/server/messages.js';

@@ -194,7 +194,7 @@ describe('TcpTransport over TLS', () => {
       await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
       const second = await opens();
       expect(lost, 'the first was not evicted').to.equal(undefined);
-      expect(under.refused).to.include('too many connections that have not shown who they are');
+      expect(under.refused).to.include('too many unauthenticated connections');
       second.close();
     });
 

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { AddressQuota } from '../../../../src/actors/client/address-quota.js';
 import { Connection } from '../../../../src/actors/client/connection.js';
-import { SharedLimits } from '../../../../src/actors/server/shared-limits.js';
+import { SharedLimits } from '../../../../src/actors/client/shared-limits.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { addresses } from '../../../../src/actors/addresses.js';
 import type { ServerMessage } from '../../../../src/actors/server/messages.js';

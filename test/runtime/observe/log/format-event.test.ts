@@ -84,11 +84,7 @@ describe('logLineOf', () => {
       'warn',
       'link Metta backoff: ECONNREFUSED; next attempt in 40 ms',
     ],
-    [
-      { kind: 'locations-restored', locations: [createLocation('kiwi', 1)] },
-      'info',
-      'restored 1 locations from disk',
-    ],
+    [{ kind: 'locations-restored', locations: [createLocation('kiwi', 1)] }, 'info', 'restored 1 locations from disk'],
     [{ kind: 'server', state: 'running', reason: '' }, 'info', 'server running'],
     [{ kind: 'server', state: 'failed', reason: 'Error: no' }, 'error', 'server failed: Error: no'],
     [
@@ -102,14 +98,20 @@ describe('logLineOf', () => {
       'store failed (resume): no error at all',
     ],
     [
-      { kind: 'admin-action', action: 'crash Metta', remoteAddress: '192.0.2.9:1', outcome: 'rejected', reason: 'no\ntoken' },
+      {
+        kind: 'admin-action',
+        action: 'crash Metta',
+        remoteAddress: '192.0.2.9:1',
+        outcome: 'rejected',
+        reason: 'no\ntoken',
+      },
       'warn',
       'administration: 192.0.2.9:1 asks for crash Metta, rejected: no\\x0atoken',
     ],
     [
-      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' },
+      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'handshake timeout' },
       'warn',
-      'peer 192.0.2.9:1 rejected: no hello in time',
+      'peer 192.0.2.9:1 rejected: handshake timeout',
     ],
     [
       { kind: 'http-request', remoteAddress: '192.0.2.1:4', text: 'POST /osmand IAMAT a\nb +1+1 1' },
@@ -160,14 +162,20 @@ describe('logLineOf', () => {
     expect(formatLines(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
       'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
     );
-    const out = { kind: 'lines', direction: 'out', party: 'peer', remoteAddress: 'Metta', lines: ['CAUGHT-UP'] } as const;
+    const out = {
+      kind: 'lines',
+      direction: 'out',
+      party: 'peer',
+      remoteAddress: 'Metta',
+      lines: ['CAUGHT-UP'],
+    } as const;
     expect(formatLines(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
   });
 
   it('does not tell of a location: the line that brought it is there', () => {
-    expect(formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined })).to.equal(
-      undefined,
-    );
+    expect(
+      formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined }),
+    ).to.equal(undefined);
   });
 
   it('does not tell of a disk that remembers nothing', () => {

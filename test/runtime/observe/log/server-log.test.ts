@@ -17,7 +17,7 @@ const line = (text: string): HerdEvent => ({
   remoteAddress: '192.0.2.1:4',
   lines: [text],
 });
-const refused: HerdEvent = { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' };
+const refused: HerdEvent = { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'handshake timeout' };
 const settings = { ...defaultLogBounds, level: 'lines' } as const;
 const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
 
@@ -89,7 +89,7 @@ describe('ServerLog', () => {
   it('tells of trouble in both, between the lines where it belongs', async () => {
     for (const event of [line('one'), refused, line('two'), failed, line('three')]) bus.publish(event);
     await log.close();
-    const trouble = ['peer 192.0.2.9:1 rejected: no hello in time', 'server failed: Error: no'];
+    const trouble = ['peer 192.0.2.9:1 rejected: handshake timeout', 'server failed: Error: no'];
     expect(lines('error log')).to.deep.equal(trouble);
     expect(lines('log')).to.deep.equal([
       'client 192.0.2.1:4 in one',

@@ -1,21 +1,21 @@
-import { AddressQuota } from '../client/address-quota.js';
+import { AddressQuota } from './address-quota.js';
 import type { Clock } from '../ports/clock.js';
-import { CommandScheduler } from '../client/command-scheduler.js';
+import { CommandScheduler } from './command-scheduler.js';
 import type { Limits } from '../ports/limits.js';
-import { OutputBudget } from '../client/output-budget.js';
-import { QuerySlots } from '../client/query-slots.js';
+import { OutputBudget } from './output-budget.js';
+import { QuerySlots } from './query-slots.js';
 
-/** The limits that all clients of one server share, whatever their protocol. */
+/** Limits shared by all clients of one server, whatever their protocol. */
 export class SharedLimits {
-  /** Bytes that wait for clients. */
+  /** Output buffers. */
   readonly outputBudget: OutputBudget;
-  /** Subscriptions to changes. */
+  /** Connections with subscriptions, and event streams. */
   readonly subscribersPerAddress: AddressQuota;
-  /** WHATSAT commands under way. */
+  /** WHATSAT commands in flight. */
   readonly querySlots: QuerySlots;
-  /** Time to handle commands. */
+  /** Schedules the commands of all connections. */
   readonly scheduler: CommandScheduler;
-  /** Connections that watch all clients: a report costs each of them a line. */
+  /** The number of connections that watch all clients: each report is sent to each of them. */
   allClientsSubscribers = 0;
 
   constructor(limits: Limits, clock: Clock) {
