@@ -80,7 +80,7 @@ describe('startHerd', () => {
       expect(nearby?.answer).to.have.property('results').with.nested.property('[1].name', 'Musée 1 – é');
       expect((await client.nearby('kiwi', 40, 2))?.answer)
         .to.have.property('error_message')
-        .that.matches(/budget for the upstream is spent/);
+        .that.matches(/upstream budget exhausted/);
       const herdStatus = (await (await fetch(`http://127.0.0.1:${httpPort}/api/herd`)).json()) as { upstream: unknown };
       expect(herdStatus.upstream).to.deep.equal({ kind: 'custom', maxCount: 20 });
       expect(service.requests).to.have.lengthOf(1);
