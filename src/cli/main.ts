@@ -109,22 +109,23 @@ program
 
 program
   .command('simulate')
-  .description('play scripted failures, in simulated time or on real servers; 0 all held, 1 violated, 2 could not run')
-  .argument('<file...>', 'scenarios')
-  .option('--seed <number>', 'the seed of all chance, instead of the one of the scenario')
-  .option('--environment <name>', 'where it is played: virtual, sockets or processes', 'virtual')
-  .option('--report <dir>', 'write results.json and timeline.html there')
+  .description('Run scenarios in simulated time or on real servers. Exit code: 0 passed, 1 failed, 2 could not run')
+  .argument('<file...>', 'scenario files')
+  .option('--seed <number>', "override the scenario's random seed")
+  .option('--environment <name>', 'where to run: virtual, sockets or processes (default: virtual)')
+  .option('--live', 'run one scenario on real sockets and serve the dashboard of its herd until Ctrl-C')
+  .option('--report <dir>', 'write results.json and timeline.html to this folder')
   .action(async (files: string[], options: SimulateOptions) =>
     (await import('./commands/simulate.js')).simulate(files, options),
   );
 
 program
   .command('fuzz')
-  .description('play random failures on the real actors; 0 all runs held, 1 one was violated, 2 could not run')
-  .option('--runs <number>', 'how many runs (default: 1000, or as many as there is time for)')
-  .option('--time <duration>', 'begin no run after this time: 60s, 10m')
-  .option('--seed <number>', 'the seed of the first run; each run after it has the next number (default: drawn)')
-  .option('--keep-going', 'go on after a run was violated, and report all of them')
+  .description('Run random scenarios in simulated time. Exit code: 0 all passed, 1 a run failed, 2 could not run')
+  .option('--runs <number>', 'number of runs (default: 1000, or unlimited with --time)')
+  .option('--time <duration>', 'stop starting new runs after this duration (e.g. 60s, 10m)')
+  .option('--seed <number>', 'seed of the first run; each later run uses the next number (default: random)')
+  .option('--keep-going', 'continue after a failed run and report all failures')
   .action(async (options: FuzzCommandOptions) => (await import('./commands/fuzz.js')).fuzzHerds(options, herdVersion));
 
 program

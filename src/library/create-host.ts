@@ -8,16 +8,15 @@ import { Host } from '../runtime/host/host.js';
 import type { HostDependencies } from '../runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../runtime/sockets/in-process-transport.js';
 import { packageFolder } from '../runtime/host/package-folder.js';
-import { SystemClock } from '../runtime/time/system-clock.js';
-import { systemRandom } from '../runtime/time/system-random.js';
+import { SystemClock, systemRandom } from '../runtime/time/system-clock.js';
 import { Turn } from '../runtime/time/turn.js';
 import type { UpstreamBinding } from '../upstreams/upstream-binding.js';
 import { inspectInSubprocess } from './inspect-in-subprocess.js';
 import type { Environment } from './options.js';
 import { loadSecrets } from './secrets.js';
 
-/** Where the built page is. */
-const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
+/** Folders of the built dashboard. */
+export const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
 
 /** External services that servers use. */
 interface ExternalServices extends UpstreamBinding {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Secrets } from '../actors/ports/secrets.js';
+import type { Secrets } from '../protocol/peer/handshake.js';
 import { HerdSecrets } from '../runtime/host/herd-secrets.js';
 import type { Environment } from './options.js';
 

@@ -5,11 +5,11 @@ import type { ClientId, ServerId } from '../protocol/place/ids.js';
 import type { Location } from '../protocol/place/location.js';
 import type { Action, FaultAction, ScenarioHerd } from './scenario/scenario.js';
 
-/** Something that was seen to happen in a world. */
+/** An event observed in an environment. */
 export type SimulationEvent =
   /** A client sent a command. */
   | { readonly kind: 'command-sent'; readonly client: string; readonly server: ServerId; readonly line: ByteString }
-  /** A client got an answer; `command` is undefined if it had asked for none. */
+  /** A client received a response; `command` is undefined if no command was pending. */
   | {
       readonly kind: 'response-received';
       readonly client: string;
@@ -17,9 +17,9 @@ export type SimulationEvent =
       readonly command: ByteString | undefined;
       readonly lines: readonly ByteString[];
     }
-  /** A client will never get the answer to a command: its connection broke. */
+  /** A client will never receive the response to a command, since its connection broke. */
   | { readonly kind: 'response-lost'; readonly client: string; readonly server: ServerId; readonly command: ByteString }
-  /** A server's store holds a location that it did not hold before. */
+  /** A server's store holds a new location. `from` is the neighbour that sent it; undefined for a client or the disk. */
   | {
       readonly kind: 'learned';
       readonly server: ServerId;
@@ -27,7 +27,7 @@ export type SimulationEvent =
       readonly from: ServerId | undefined;
     }
   | { readonly kind: 'evicted'; readonly server: ServerId; readonly location: Location }
-  /** A server told a neighbour a line; or one of them is the broker that a herd spreads by. */
+  /** A server sent a line to a neighbour; one of the two may be the broker. */
   | { readonly kind: 'line-sent'; readonly server: ServerId; readonly neighbour: ServerId; readonly line: ByteString }
   | {
       readonly kind: 'link';
@@ -36,11 +36,13 @@ export type SimulationEvent =
       readonly state: LinkState;
       readonly reason: string;
     }
-  /** A server found its own clock to differ from most of its neighbours', or to agree again. */
+  /** A server's clock differs from most of its neighbours' clocks, or agrees again. */
   | { readonly kind: 'clock'; readonly server: ServerId; readonly state: 'agrees' | 'differs' }
-  /** A server's connection to the broker entered a state. */
+  /** A server's connection to the broker changed state. */
   | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string }
-  /** The broker took what a server wrote: into the bucket that it had opened, or, if it was long on its way, into a later one. */
+  /**
+   * The broker accepted a write: into the bucket that the server had opened, or, if the write was delayed, into a later one.
+   */
   | {
       readonly kind: 'stored';
       readonly server: ServerId;
@@ -52,25 +54,25 @@ export type SimulationEvent =
       readonly server: ServerId;
       readonly outcome: Exclude<PutOutcome['kind'], 'stored'>;
     }
-  /** The broker told a server what stood somewhere, and something newer stands there. */
+  /** The broker returned an outdated entry. */
   | { readonly kind: 'stale-read'; readonly server: ServerId }
-  /** What the broker had stored is gone. */
+  /** Everything stored in the broker was deleted. */
   | { readonly kind: 'wiped' }
-  /** A server started, with what it remembers; `started` again after `down` is a restart. */
+  /** A server started, with the locations restored from disk. `started` after `down` is a restart. */
   | { readonly kind: 'started'; readonly server: ServerId; readonly restored: readonly Location[] }
   | { readonly kind: 'down' | 'paused' | 'resumed'; readonly server: ServerId }
-  /** A wire to a neighbour had no room for what there was to tell. */
+  /** A server's output buffer for a neighbour is full. */
   | { readonly kind: 'backpressure'; readonly server: ServerId; readonly neighbour: ServerId }
-  /** What waited for a neighbour was dropped, as there was too much of it. */
+  /** A server dropped the backlog for a neighbour because it was too large. */
   | { readonly kind: 'backlog-dropped'; readonly server: ServerId }
-  /** A server let somebody not in, or no longer: another server, or a client. */
+  /** A server rejected or closed a connection of another server or a client. */
   | {
       readonly kind: 'rejected';
       readonly server: ServerId;
       readonly peerKind: 'server' | 'client';
       readonly reason: string;
     }
-  /** Something in a server broke that no step of the scenario broke. */
+  /** A failure in a server that no step of the scenario caused. */
   | { readonly kind: 'failed'; readonly server: ServerId; readonly text: string }
   /** Bytes arrived. The ends are servers and clients. */
   | {
@@ -81,51 +83,54 @@ export type SimulationEvent =
       readonly text: ByteString;
     };
 
-/** Hears of everything that happens in a world, in the order in which it happens. */
+/** Receives every event of an environment, in order. */
 export type SimulationListener = (event: SimulationEvent) => void;
 
-/** What a server keeps at a moment. */
+/** Load of a server at one moment. */
 export interface ServerLoad {
-  /** The bytes under way in the connection that has most of them. */
+  /** Bytes in flight in the connection that has most of them. */
   readonly inFlightBytes: number;
-  /** Questions and writes that the broker has not answered yet. */
+  /** Reads and writes that the broker has not answered yet. */
   readonly pendingBrokerRequests: number;
 }
 
 /**
- * Where a scenario is played: servers, the network between them, clients, and time. The virtual world is one; worlds of real
- * sockets and of real processes are others. The runner decides what happens when; a world makes it happen.
+ * Where a scenario runs: servers, the network between them, clients and time. Implementations are the virtual environment and
+ * those of real sockets and real processes. The runner decides what happens when; the environment makes it happen.
  */
 export interface Environment {
   readonly name: string;
-  /** How much longer than simulated the way of a location may take here, because a machine has other things to do, in milliseconds. */
+  /**
+   * Milliseconds that a location may take longer than in the virtual environment until it is observed, since the machine is
+   * shared.
+   */
   readonly observationDelayMs: number;
-  /** What cannot be seen here of that which must always hold, as it is told to people: an invariant, and why. */
+  /** Invariants that cannot be checked here, each with the reason, as shown to users. */
   readonly unchecked: readonly string[];
-  /** Milliseconds since the world was made. */
+  /** Milliseconds since the environment was created. */
   nowMs(): number;
-  /** Why the world cannot have such a herd; undefined if it can. Asked before anything runs. */
+  /** Returns why the environment cannot run such a herd; undefined if it can. Called before anything runs. */
   unsupportedHerdReason(herd: ScenarioHerd): string | undefined;
-  /** Why the world cannot do what a step says; undefined if it can. Asked of all steps before anything runs. */
+  /** Returns why the environment cannot execute a step; undefined if it can. Called for all steps before anything runs. */
   unsupportedReason(action: Action): string | undefined;
   /** Starts all servers. */
   start(): Promise<void>;
-  /** Lets everything go on until that moment. */
+  /** Lets time pass until that moment, in scenario milliseconds. */
   advanceTo(ms: number): Promise<void>;
-  /** Breaks something, or mends it. */
+  /** Injects or repairs a fault. */
   apply(action: FaultAction): Promise<void>;
-  /** Sends a client's command, over the connection that it has with the server, or over a new one. */
+  /** Sends a client's command, over its connection to that server or over a new one. */
   sendCommand(client: string, server: ServerId, line: ByteString): void;
-  /** The present time of day, as a client with a true clock would write it. */
+  /** Formats the current time of day as a client with a clock error of `offByMs` sends it. */
   formatTimeField(offByMs: number): ByteString;
-  /** Whether two neighbours, or a server and the broker, run and the network lets them talk, both ways. */
+  /** Whether two neighbours, or a server and the broker, run and can reach each other in both directions. */
   canReach(one: ServerId, other: ServerId): boolean;
-  /** What the server holds about a client, without asking the herd; undefined if nothing, or if the server is not running. */
+  /** Reads what a server stores for a client, without a lookup; undefined if nothing, or if the server is not running. */
   readLocation(server: ServerId, client: ClientId): Promise<Location | undefined>;
-  /** The digest of all that a running server holds; undefined where it cannot be had. */
+  /** Reads the digest of a running server's store; undefined if it is not available. */
   readDigest(server: ServerId): Promise<string | undefined>;
-  /** Undefined where it cannot be had, or if the server is not running. */
+  /** Reads the load of a server; undefined if it is not available. */
   readLoad(server: ServerId): ServerLoad | undefined;
-  /** Ends everything. */
+  /** Stops everything. */
   stop(): Promise<void>;
 }

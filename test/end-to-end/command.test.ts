@@ -212,9 +212,9 @@ describe('the herd command', function () {
       const nats = (rest: string) => `replication: { kind: nats, servers: [nats.example], ${rest} }`;
       for (const [rest, problem] of [
         ['credentials: no.creds', /^herd: \S+no\.creds cannot be read: /],
-        ['credentials: herd.yaml', /^herd: \S+herd\.yaml holds no credentials for NATS: /],
+        ['credentials: herd.yaml', /^herd: \S+herd\.yaml does not contain valid NATS credentials: /],
         ['tls: { ca: no.pem }', /^herd: \S+no\.pem cannot be read: /],
-        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is no authority: /],
+        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is not a valid CA certificate: /],
       ] as const) {
         const cwd = await folderWith('herd: h', 'servers: { Blake: { port: 1 } }', nats(rest));
         const { status, stdout, stderr } = await runCommand(['check'], { cwd });

@@ -26,8 +26,8 @@ describe('herd fuzz', function () {
     const { status } = await found.waitForExit(3 * defaultTimeoutMs);
     expect(status, found.outputText).to.equal(1);
     // What failed is told before it is shrunk.
-    expect(found.stdout.indexOf('again: ')).to.be.within(0, found.stdout.indexOf('shrunk to '));
-    expect(found.stdout).to.match(/^ {2}again: herd fuzz --seed 40 --runs 1$/m);
+    expect(found.stdout.indexOf('reproduce: ')).to.be.within(0, found.stdout.indexOf('shrunk to '));
+    expect(found.stdout).to.match(/^ {2}reproduce: herd fuzz --seed 40 --runs 1$/m);
     const file = 'fuzz-40.yaml';
     expect(await readdir(folder)).to.deep.equal([file]);
     expect(await readFile(join(folder, file), 'utf8')).to.match(/^# Shrunk from seed \d+ of version /);
@@ -48,9 +48,9 @@ describe('herd fuzz', function () {
 
   it('ends with 2 for what makes no run, and says why', async () => {
     for (const [args, why] of [
-      [['--runs', '0'], 'a number of runs is at least 1'],
-      [['--time', '0s'], 'no run begins within 0s; leave some time, as in 60s'],
-      [['--time', 'soon'], 'a time has its unit, as in 60s, and soon is none'],
+      [['--runs', '0'], 'invalid number of runs "0": expected an integer of at least 1'],
+      [['--time', '0s'], '--time must be greater than 0'],
+      [['--time', 'soon'], 'invalid duration "soon": add a unit, e.g. 60s'],
     ] as const) {
       const outcome = await runCommand(['fuzz', ...args], { cwd: folder });
       expect(outcome, args.join(' ')).to.include({ status: 2, stdout: '', stderr: `herd: ${why}\n` });

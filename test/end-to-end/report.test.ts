@@ -46,7 +46,7 @@ describe('herd simulate --report', function () {
   it('says in a sentence where it cannot write, before anything runs', async () => {
     const command = new HerdCommand(['simulate', 'calm.yaml', '--report', 'wrong.yaml'], { cwd });
     expect(await command.ended, command.outputText).to.include({ status: 2 });
-    expect(command.stderr).to.match(/^(herd: )?the report cannot be written to wrong\.yaml: .*\n$/);
+    expect(command.stderr).to.match(/^(herd: )?cannot write the report to wrong\.yaml: .*\n$/);
     expect(command.stdout).to.equal('');
     expect(existsSync(join(cwd, 'results.json'))).to.equal(false);
   });

@@ -46,8 +46,8 @@ describe('herd simulate', function () {
     const { status, stdout, stderr } = await simulate();
     expect(stderr).to.equal('');
     expect(status, stdout).to.equal(0);
-    expect(stdout).to.match(/^PASSED: every invariant and expectation$/m);
-    expect(stdout).to.not.include('  not seen in the world of');
+    expect(stdout).to.match(/^PASSED: all invariants and expectations$/m);
+    expect(stdout).to.not.include('  not checked with --environment');
   });
 
   for (const world of worlds) {
@@ -55,12 +55,12 @@ describe('herd simulate', function () {
       await write(`  - { at: 500ms, expect: { server: Bryant, ${kiwi} } }`);
       const { status, stdout } = await simulate('--environment', world, '--seed', '7');
       expect(status, stdout).to.equal(1);
-      expect(stdout.includes('  not seen in the world of')).to.equal(world !== 'virtual');
+      expect(stdout.includes('  not checked with --environment')).to.equal(world !== 'virtual');
       expect(stdout).to.match(
-        /^FAILED at 0\.500 s: expect: test\.yaml:6: Bryant should hold \+34\S+ of kiwi, and it holds nothing$/m,
+        /^FAILED at 0\.500 s: expect: test\.yaml:6: Bryant should store \+34\S+ for kiwi, but it stores nothing$/m,
       );
       const where = world === 'virtual' ? '' : ` --environment ${world}`;
-      expect(stdout).to.contain(`again: herd simulate test.yaml --seed 7${where}\n`);
+      expect(stdout).to.contain(`Reproduce: herd simulate test.yaml --seed 7${where}\n`);
     });
   }
 
@@ -70,7 +70,7 @@ describe('herd simulate', function () {
     expect({ status, stdout, stderr }).to.deep.equal({
       status: 2,
       stdout: '',
-      stderr: 'herd: test.yaml:6: there is no step "crush"; did you mean crash?\n',
+      stderr: 'herd: test.yaml:6: unknown step "crush"; did you mean crash?\n',
     });
   });
 
@@ -81,15 +81,15 @@ describe('herd simulate', function () {
   - { at: 2s, resume: Bryant }`);
     const inSockets = await simulate('--environment', 'sockets');
     expect(inSockets.status).to.equal(2);
-    expect(inSockets.stderr.match(/test\.yaml:\d+: the world of sockets cannot do \w+/g)).to.deep.equal([
-      'test.yaml:7: the world of sockets cannot do pause',
-      'test.yaml:8: the world of sockets cannot do clock',
-      'test.yaml:9: the world of sockets cannot do resume',
+    expect(inSockets.stderr.match(/test\.yaml:\d+: not supported with --environment sockets: \w+/g)).to.deep.equal([
+      'test.yaml:7: not supported with --environment sockets: pause',
+      'test.yaml:8: not supported with --environment sockets: clock',
+      'test.yaml:9: not supported with --environment sockets: resume',
     ]);
     const inProcesses = await simulate('--environment', 'processes');
     expect(inProcesses.status).to.equal(2);
     expect(inProcesses.stderr).to.equal(
-      'herd: test.yaml:8: the world of processes cannot do clock: {server: Blake, jump: 1h}: all its servers go by the clock of this machine\n',
+      'herd: test.yaml:8: not supported with --environment processes: clock: {server: Blake, jump: 1h}: all servers use the clock of this machine\n',
     );
   });
 
@@ -98,7 +98,7 @@ describe('herd simulate', function () {
     await writeFile(join(folder, 'last.yaml'), `${twoServers.trim()}\nsteps: [{ at: 1s, pause: Bryant }]`);
     const { status, stdout, stderr } = await simulate('last.yaml', '--environment', 'sockets');
     expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
-    expect(stderr).to.match(/^herd: last\.yaml:5: the world of sockets cannot do pause: Bryant: /);
+    expect(stderr).to.match(/^herd: last\.yaml:5: not supported with --environment sockets: pause: Bryant: /);
     await rm(join(folder, 'last.yaml'));
   });
 
@@ -110,7 +110,64 @@ describe('herd simulate', function () {
     await write('  []');
     expect(await simulate('--environment', 'dreams')).to.include({
       status: 2,
-      stderr: 'herd: there is no world dreams; there are virtual, sockets, processes\n',
+      stderr: 'herd: unknown environment dreams (expected one of: virtual, sockets, processes)\n',
+    });
+  });
+
+  describe('--live', () => {
+    /** Starts a scenario that restarts the first server; resolves when it has ended, with the URL of the dashboard. */
+    async function runLive(expected: string): Promise<{ command: HerdCommand; url: string }> {
+      await write(`
+  - { at: 300ms, report: { server: Blake, ${kiwi} } }
+  - { at: 600ms, crash: Blake }
+  - { at: 700ms, restart: Blake }
+  - { at: 2500ms, expect: { server: Blake, client: kiwi, position: '${expected}' } }`);
+      const command = new HerdCommand(['simulate', 'test.yaml', '--live'], { cwd: folder });
+      await command.waitForOutput('The scenario has ended.');
+      return { command, url: /^Dashboard: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(command.stdout)?.[1] ?? '' };
+    }
+
+    async function fetchJson(url: string): Promise<unknown> {
+      return (await fetch(url)).json();
+    }
+
+    it('serves the dashboard of the herd after the last step, and ends with 0 on Ctrl-C if the run passed', async () => {
+      const { command, url } = await runLive('+34.068930-118.445127');
+      const { server, servers } = (await fetchJson(`${url}/api/herd`)) as Record<string, unknown>;
+      expect(server).to.equal('Blake');
+      const urls = servers as { name: string; httpUrl: string }[];
+      expect(urls.map(({ name }) => name)).to.deep.equal(['Blake', 'Bryant']);
+      expect(urls[0]?.httpUrl).to.equal(url);
+      for (const { httpUrl } of urls) {
+        const { clients } = (await fetchJson(`${httpUrl}/api/clients`)) as { clients: { client: string }[] };
+        expect(clients.map(({ client }) => client)).to.deep.equal(['kiwi']);
+      }
+      expect(await (await fetch(url)).text()).to.match(/^<!doctype html>/);
+      command.signal('SIGINT');
+      expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
+      expect(command.stdout.indexOf('Dashboard: ')).to.be.within(0, command.stdout.indexOf('▶'));
+      expect(command.stdout).to.match(/^PASSED: /m);
+      expect(command.stderr).to.equal('');
+    });
+
+    it('ends with 1 on Ctrl-C if the run failed', async () => {
+      const { command } = await runLive('+00.000000+000.000000');
+      command.signal('SIGINT');
+      expect(await command.waitForExit()).to.deep.equal({ status: 1, signal: null });
+    });
+
+    it('rejects several files and other environments', async () => {
+      await write('  []');
+      expect(await simulate('test.yaml', '--live')).to.include({
+        status: 2,
+        stderr: 'herd: --live runs one scenario, not 2\n',
+      });
+      for (const environment of ['virtual', 'processes']) {
+        expect(await simulate('--live', '--environment', environment)).to.include({
+          status: 2,
+          stderr: `herd: --live runs on real sockets and cannot be combined with --environment ${environment}\n`,
+        });
+      }
     });
   });
 
@@ -133,7 +190,7 @@ describe('herd simulate', function () {
       expect(pids).to.have.length(2);
       command.signalGroup('SIGINT');
       expect(await command.waitForExit()).to.deep.equal({ status: 2, signal: null });
-      expect(command.stderr).to.equal('herd: interrupted: nothing is decided\n');
+      expect(command.stderr).to.equal('herd: interrupted: result inconclusive\n');
       expect(pids.filter(isAlive)).to.deep.equal([]);
       expect(await readdir(folder)).to.deep.equal(['test.yaml']);
     });
@@ -142,7 +199,7 @@ describe('herd simulate', function () {
       const { command, pids } = await begin();
       const [first] = pids;
       process.kill(first!, 'SIGKILL');
-      await command.waitForOutput('it ended by itself: ended by SIGKILL');
+      await command.waitForOutput('it exited unexpectedly: ended by SIGKILL');
       command.signal('SIGTERM');
       expect((await command.waitForExit()).status).to.equal(2);
       await eventually('all are gone', () => !pids.some(isAlive));

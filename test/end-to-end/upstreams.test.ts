@@ -114,8 +114,8 @@ describe('a herd with an upstream of its own', function () {
     expect((await herd.waitForExit()).status).to.equal(0);
     const written = heard + herd.stdout + herd.stderr + everything(file.folder);
     expect(written, 'the log is there')
-      .to.match(/upstream gave no answer/)
-      .and.to.match(/upstream tripped/);
+      .to.match(/upstream request failed/)
+      .and.to.match(/upstream breaker open/);
     for (const form of forms) expect(written).to.not.include(form);
   }
 
@@ -151,7 +151,7 @@ describe('a herd with an upstream of its own', function () {
     herd.signal('SIGTERM');
     await herd.waitForExit();
     expect(
-      everything(join(file.folder, 'logs')).match(/ upstream budget is spent: requestsPerMinute/g),
+      everything(join(file.folder, 'logs')).match(/ upstream budget exhausted: requestsPerMinute/g),
     ).to.have.lengthOf(
       // In the log, and in the error log.
       2,

@@ -61,7 +61,7 @@ describe("a radius beyond the upstream's maximum", function () {
       } else {
         expect(await client.request(beyond)).to.equal(`? ${beyond}`);
         expect(overHttp.status).to.equal(400);
-        expect(await overHttp.json()).to.deep.equal({ error: `radius is at most ${mostKm}` });
+        expect(await overHttp.json()).to.deep.equal({ error: `radius must be at most ${mostKm}` });
         const refusal: unknown = await phone.nearby('kiwi', mostKm + 1, 1).catch((error: unknown) => error);
         expect(refusal).to.have.property('message').that.includes('count or radius may exceed');
       }

@@ -2,10 +2,10 @@ import { axisHeight, trackHeight } from './layout.js';
 import type { Scene } from './scene.js';
 import { drawBand, truncateToWidth } from './symbols.js';
 
-/** Pixels between two marks of the axis at least. */
+/** Minimum distance between two ticks of the axis, in pixels. */
 const tickDistance = 84;
 
-/** Paints what stands above the lanes: time, violations, the scenario's steps, and its faults. */
+/** Draws what is above the lanes: time, violations, steps and faults. */
 export function drawHead(context: CanvasRenderingContext2D, scene: Scene, height: number): void {
   const { layout, palette } = scene;
   context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
@@ -23,7 +23,7 @@ export function drawHead(context: CanvasRenderingContext2D, scene: Scene, height
   context.restore();
 }
 
-/** A round time between two marks of the axis, in milliseconds: 1, 2 or 5 of some power of ten. */
+/** Returns a round interval between ticks, in milliseconds: 1, 2 or 5 times a power of ten. */
 export function tickIntervalMs(spanMs: number, ticks: number): number {
   const minIntervalMs = spanMs / Math.max(1, ticks);
   const power = 10 ** Math.floor(Math.log10(minIntervalMs));
@@ -91,7 +91,7 @@ function drawSteps(context: CanvasRenderingContext2D, { data, layout, palette, v
 function drawViolations(context: CanvasRenderingContext2D, { data, layout, palette }: Scene, height: number): void {
   for (const [index, { atMs, invariant }] of [...data.result.violations.entries()].reverse()) {
     const x = layout.x(atMs);
-    context.strokeStyle = context.fillStyle = palette.of('violated');
+    context.strokeStyle = context.fillStyle = palette.of('violation');
     context.lineWidth = index === 0 ? 2 : 1;
     context.setLineDash(index === 0 ? [] : [3, 3]);
     context.beginPath();

@@ -2,19 +2,19 @@ import type { FaultBand } from '../../src/simulation/report/timeline-data.js';
 import type { Scene } from './scene.js';
 import { drawBand, drawMark } from './symbols.js';
 
-/** The height of the strip by which a lane shows trouble on its links, in pixels. */
+/** Height of the strip that marks a link fault in a lane, in pixels. */
 const stripHeight = 5;
 
-/** Strips that fit into a lane, one below the other. */
+/** Maximum number of strips in a lane, one below the other. */
 const maxStrips = 3;
 
-/** The lanes that are seen: from the first, to before the last. */
+/** Returns the range of visible lanes; the last is exclusive. */
 function visibleLanes({ data, layout, scrollTop, lanesViewHeight }: Scene): [first: number, end: number] {
   const first = Math.floor(scrollTop / layout.laneHeight);
   return [first, Math.min(data.lanes.length, Math.ceil((scrollTop + lanesViewHeight) / layout.laneHeight))];
 }
 
-/** Paints what lies below the messages: lanes, and what was broken when. */
+/** Draws what is below the messages: lanes and faults. */
 export function drawLanes(context: CanvasRenderingContext2D, scene: Scene): void {
   const { layout, palette, scrollTop } = scene;
   const [first, end] = visibleLanes(scene);
@@ -59,7 +59,7 @@ function drawFaults(context: CanvasRenderingContext2D, scene: Scene, first: numb
   }
 }
 
-/** Shades the times of which the messages were left out. */
+/** Shades the times whose messages were omitted. */
 function drawOmitted(context: CanvasRenderingContext2D, scene: Scene): void {
   const { data, layout, palette, lanesViewHeight } = scene;
   const { keptFromMs, keptToMs } = data.omitted;
@@ -78,12 +78,12 @@ function drawOmitted(context: CanvasRenderingContext2D, scene: Scene): void {
     context.fillStyle = palette.of('ink');
     context.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
     context.textAlign = 'center';
-    context.fillText('messages left out', (left + right) / 2, 18);
+    context.fillText('messages omitted', (left + right) / 2, 18);
     context.textAlign = 'left';
   }
 }
 
-/** Paints what lies above the messages: what happened to links and actors, and the violations. */
+/** Draws what is above the messages: link and actor events, and violations. */
 export function drawMarks(context: CanvasRenderingContext2D, scene: Scene): void {
   const { data, layout, palette, viewport, scrollTop, lanesViewHeight } = scene;
   const painted = new Set<string>();
@@ -101,7 +101,7 @@ export function drawMarks(context: CanvasRenderingContext2D, scene: Scene): void
   for (const [index, violation] of [...data.result.violations.entries()].reverse()) {
     const x = layout.x(violation.atMs);
     if (x < layout.gutter - 1 || x > layout.width) continue;
-    context.strokeStyle = palette.of('violated');
+    context.strokeStyle = palette.of('violation');
     context.lineWidth = index === 0 ? 2 : 1;
     context.setLineDash(index === 0 ? [] : [3, 3]);
     context.beginPath();

@@ -1,22 +1,22 @@
 import { maxArrows, type MessagesInView, type Scene } from './scene.js';
 import { drawArrow, drawTick, tickTop } from './symbols.js';
 
-/** The width of a column in which messages are counted when there are too many for arrows, in pixels. */
+/** Width of a density column, in pixels, used when there are too many messages for arrows. */
 const columnWidth = 3;
 
-/** Cells that are counted at most: with very many pairs of servers, columns become wider. */
+/** Maximum number of density cells: with very many pairs of servers, columns become wider. */
 const maxCells = 4_000_000;
 
-/** Arrows that are drawn one by one although there are too many, because they were under way for so long that it shows. */
+/** Maximum number of slanted arrows that are drawn besides the density. */
 const maxSlanted = 6_000;
 
-/** The room of a tick with its head, on average, so that few cover each other where clients come in crowds, in pixels. */
+/** Average room for the head of a tick, so that few overlap, in pixels. */
 const headRoom = 16;
 
-/** How far a message must be under way to be slanted, in pixels. */
+/** Horizontal length from which a message is drawn slanted, in pixels. */
 const slantedPixels = 8;
 
-/** Paints the messages in view: each as an arrow, or how many there are where they are too many. */
+/** Draws the messages in view: each as an arrow, or their density if there are too many. */
 export function drawMessages(context: CanvasRenderingContext2D, scene: Scene, view: MessagesInView): void {
   context.save();
   context.beginPath();
@@ -29,7 +29,7 @@ export function drawMessages(context: CanvasRenderingContext2D, scene: Scene, vi
   context.restore();
 }
 
-/** Where a message stands: of a client's, only the end at the server is on the canvas. */
+/** Returns the line of a message; of a client's message, only the end at the server is on the canvas. */
 export function messageLine({ messages, layout, scrollTop }: Scene, index: number): [number, number, number, number] {
   const from = messages.fromLane[index] ?? 0;
   const to = messages.toLane[index] ?? 0;
@@ -57,7 +57,7 @@ function drawMessageArrow(context: CanvasRenderingContext2D, scene: Scene, index
   drawArrow(context, kind, messageLine(scene, index), headSize);
 }
 
-/** Counts messages by their ends, kind and column, and draws each count once: darker where it is higher, the rarest kind on top. */
+/** Counts messages by endpoints, kind and column, and draws each count: darker for more, the rarest kind on top. */
 function drawDensity(context: CanvasRenderingContext2D, scene: Scene, indices: readonly number[]): void {
   const { layout, messages, data, palette } = scene;
   const pairs = new Map<number, number>();
@@ -105,7 +105,7 @@ function drawDensity(context: CanvasRenderingContext2D, scene: Scene, indices: r
   context.globalAlpha = 1;
 }
 
-/** Of ticks that would stand on the same pixel one is drawn. */
+/** Draws only one of several ticks on the same pixel. */
 function drawTicks(context: CanvasRenderingContext2D, scene: Scene, indices: readonly number[]): void {
   const { data, messages, palette } = scene;
   const plotPixels =

@@ -1,14 +1,14 @@
 import type { Scene } from './scene.js';
 
-/** The width of a column of the overview, in pixels. */
+/** Width of an overview column, in pixels. */
 const columnWidth = 2;
 
-/** Where in the run a place of the overview is, in milliseconds. */
+/** Converts a position in the overview to a time, in milliseconds. */
 export function overviewMs({ layout, viewport }: Scene, x: number): number {
   return (x / layout.width) * viewport.totalMs;
 }
 
-/** How many messages arrived in each column of the overview; the same however the timeline is moved. */
+/** Counts the messages that arrived in each column of the overview; independent of the viewport. */
 export function overviewCounts({ messages, layout, viewport }: Scene): Float64Array {
   const counts = new Float64Array(Math.max(1, Math.ceil(layout.width / columnWidth)));
   for (const atMs of messages.arrivedMs) {
@@ -18,7 +18,7 @@ export function overviewCounts({ messages, layout, viewport }: Scene): Float64Ar
   return counts;
 }
 
-/** Paints the whole run, small, and which part of it the timeline shows. */
+/** Draws the whole run in small, and the part of it that the timeline shows. */
 export function drawOverview(
   context: CanvasRenderingContext2D,
   scene: Scene,
@@ -39,12 +39,12 @@ export function drawOverview(
   const highestCount = counts.reduce((a, b) => Math.max(a, b), 1);
   const width = layout.width / counts.length;
   for (const [column, count] of counts.entries()) {
-    // A storm must not make all else invisible: the root shows both.
+    // The square root keeps small counts visible beside peaks.
     const bar = Math.sqrt(count / highestCount) * (height - 6);
     context.fillRect(column * width, height - bar, Math.max(1, width - 0.5), bar);
   }
   for (const { atMs } of data.result.violations) {
-    context.fillStyle = palette.of('violated');
+    context.fillStyle = palette.of('violation');
     context.fillRect(x(atMs) - 1, 0, 2, height);
   }
   const left = x(viewport.fromMs);

@@ -1,12 +1,12 @@
 import type { FaultKind, TimelineMark, MessageKind } from '../../src/simulation/report/timeline-data.js';
 
-/** What people call the kinds of messages. */
+/** Display names of message kinds. */
 export const kindNames: Readonly<Record<MessageKind, string>> = {
   report: 'client report',
-  query: 'client question',
-  response: 'answer to a client',
+  query: 'client query',
+  response: 'response to a client',
   location: 'location',
-  lookup: 'question to the herd',
+  lookup: 'lookup',
   handshake: 'handshake',
   comparison: 'comparison of stores',
   heartbeat: 'heartbeat',
@@ -15,13 +15,13 @@ export const kindNames: Readonly<Record<MessageKind, string>> = {
 
 export const faultNames: Readonly<Record<FaultKind, string>> = {
   crash: 'server down',
-  pause: 'server stopped',
+  pause: 'server paused',
   partition: 'partition',
   cut: 'link cut',
   stall: 'link stalled',
   slow: 'link slow',
   clock: 'clock wrong',
-  upstream: 'upstream in trouble',
+  upstream: 'upstream fault',
   broker: 'broker fault',
 };
 
@@ -37,12 +37,12 @@ export function formatCount(value: number): string {
   return integerFormat.format(value);
 }
 
-/** A moment of a run, to the microsecond if need be. */
+/** Formats a moment of a run. */
 export function formatMoment(ms: number, decimals = 3): string {
   return `${(ms / 1_000).toFixed(decimals)} s`;
 }
 
-/** How long something took. */
+/** Formats a duration. */
 export function formatDuration(ms: number): string {
   if (ms < 1) return `${Math.round(ms * 1_000)} µs`;
   if (ms < 1_000) return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
@@ -55,14 +55,14 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Bytes as people read them: UTF-8 where they are, and what is neither that nor printable as it is written in C. */
+/** Formats bytes for display: as UTF-8 where valid, and everything else that is not printable as C escapes. */
 export function escapeBytes(bytes: string): string {
   const text = decodeUtf8(bytes) ?? bytes.replace(/[\u0080-\u00ff]/g, escapeCharacter);
   // eslint-disable-next-line no-control-regex -- these are the bytes that must not be shown as they are
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escapeCharacter);
 }
 
-/** Words that may hold bytes of a client's ID: as UTF-8 if they are that, and else as they are. */
+/** Decodes text that may contain bytes of a client ID: as UTF-8 if valid, otherwise unchanged. */
 export function decodeText(text: string): string {
   return /[\u0100-\uffff]/.test(text) ? text : (decodeUtf8(text) ?? text);
 }
@@ -70,7 +70,7 @@ export function decodeText(text: string): string {
 function decodeUtf8(bytes: string): string | undefined {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
-    // As of a stream: where a text was cut, half a character is no error.
+    // In stream mode, a character that was cut off at the end is not an error.
     return decoder.decode(
       Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)),
       { stream: true },

@@ -1,23 +1,23 @@
-/** What a reader does with the timeline. Places are in pixels from the canvas' corner. */
+/** Gestures on the timeline. Positions are in pixels from the canvas' corner. */
 export interface Gestures {
-  /** A pointer is there, and does nothing else. */
+  /** The pointer moved without being pressed. */
   point(x: number, y: number, pointer: string): void;
-  /** It is gone. */
+  /** The pointer left. */
   leave(): void;
-  /** It was pressed and released in one place. */
+  /** The pointer was pressed and released in one place. */
   choose(x: number, y: number, pointer: string): void;
   pan(pixels: number): void;
-  /** Below 1: nearer. */
+  /** Factor below 1: zoom in. */
   zoom(factor: number, x: number): void;
 }
 
-/** How far a pointer may stray while it is pressed and mean the place, in pixels. */
+/** Movement of a pressed pointer that still counts as a click, in pixels. */
 const maxClickMovePixels = 4;
 
-/** How much one step of a wheel zooms: its steps are some hundred pixels. */
+/** Zoom per pixel of wheel movement; a wheel step is some hundred pixels. */
 const zoomPerPixel = 0.0022;
 
-/** Understands pointers and wheels on a canvas. */
+/** Translates pointer and wheel events of a canvas to gestures. */
 export function listenToGestures(canvas: HTMLCanvasElement, gestures: Gestures): void {
   const pressed = new Map<number, { x: number; y: number }>();
   let movedPixels = 0;
@@ -64,7 +64,7 @@ export function listenToGestures(canvas: HTMLCanvasElement, gestures: Gestures):
       const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
       if (event.ctrlKey || event.metaKey) gestures.zoom(Math.exp(event.deltaY * zoomPerPixel), placeOf(event).x);
       else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) gestures.pan(sideways);
-      // What is left scrolls the page, as it does everywhere else.
+      // Other wheel movements scroll the page as usual.
       else return;
       event.preventDefault();
     },

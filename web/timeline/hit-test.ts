@@ -3,11 +3,11 @@ import { trackHeight } from './layout.js';
 import { messageLine } from './draw-messages.js';
 import { findMessagesInView, type Scene, type Target } from './scene.js';
 
-/** How near a pointer must come, in pixels; a finger is less exact. */
+/** Distance within which a pointer hits, in pixels; larger for a finger. */
 const radiusByPointer: Readonly<Record<string, number>> = { mouse: 7, pen: 9 };
 const touchRadius = 18;
 
-/** What is pointed at on the lanes: marks before messages, messages before what was broken meanwhile. */
+/** Finds the target on the lanes: marks before messages, messages before faults. */
 export function findOnLanes(scene: Scene, x: number, y: number, pointer: string): Target | undefined {
   const { data, layout, scrollTop } = scene;
   if (x < layout.gutter) return undefined;
@@ -24,7 +24,7 @@ export function findOnLanes(scene: Scene, x: number, y: number, pointer: string)
   return bandAt(scene, x, ({ lanes }) => lanes.includes(lane));
 }
 
-/** What is pointed at above the lanes. */
+/** Finds the target above the lanes. */
 export function findInHead(scene: Scene, x: number, y: number, pointer: string): Target | undefined {
   const { data, layout } = scene;
   if (x < layout.gutter) return undefined;
@@ -39,7 +39,7 @@ export function findInHead(scene: Scene, x: number, y: number, pointer: string):
   return bandAt(scene, x, (band) => layout.faultRows.get(band) === row);
 }
 
-/** The next shown message in the order of sending, or the one before; of all, if none was chosen, the first or last in view. */
+/** Returns the next or previous shown message in the order of sending; if none is chosen, the first or last in view. */
 export function nextMessage(scene: Scene, step: 1 | -1): number | undefined {
   const { messages, hidden, target, viewport } = scene;
   const start =
@@ -67,7 +67,7 @@ function nearestMessage(scene: Scene, x: number, y: number, radius: number): num
   return best;
 }
 
-/** From a point to a line between two others. */
+/** Distance of a point from a line segment. */
 function distanceTo([x1, y1, x2, y2]: readonly [number, number, number, number], x: number, y: number): number {
   const [dx, dy] = [x2 - x1, y2 - y1];
   const along = ((x - x1) * dx + (y - y1) * dy) / Math.max(1e-9, dx * dx + dy * dy);
@@ -75,7 +75,7 @@ function distanceTo([x1, y1, x2, y2]: readonly [number, number, number, number],
   return Math.hypot(x - x1 - fraction * dx, y - y1 - fraction * dy);
 }
 
-/** The last of the bands that cover each other is on top. */
+/** Of overlapping bands the last is on top. */
 function bandAt({ data, layout }: Scene, x: number, isHere: (band: FaultBand) => boolean): Target | undefined {
   const ms = layout.ms(x);
   const band = data.bands.findLast((candidate) => candidate.fromMs <= ms && candidate.toMs >= ms && isHere(candidate));

@@ -5,19 +5,19 @@ import type { Viewport } from './viewport.js';
 export const axisHeight = 26;
 export const trackHeight = 21;
 
-/** Lanes are as high as fits the window, within what can be read and what is not a waste. */
+/** Lanes fill the window within these limits. */
 const minLaneHeight = 24;
 const maxLaneHeight = 92;
 
-/** Rows of faults; those that find none free share the last. */
+/** Maximum number of fault rows; faults without a free row share the last. */
 const maxFaultRows = 10;
 
-/** Where things stand on the canvases, in pixels. */
+/** Positions on the canvases, in pixels. */
 export class Layout {
-  /** The place for names at the left. */
+  /** Width reserved for names at the left. */
   readonly gutter: number;
   readonly laneHeight: number;
-  /** The row of each band, from 0. */
+  /** Row of each band, from 0. */
   readonly faultRows: ReadonlyMap<FaultBand, number>;
   readonly faultRowCount: number;
   readonly violationTracks: 0 | 1;
@@ -57,7 +57,7 @@ export class Layout {
     return this.scriptTop + trackHeight * (row + 1);
   }
 
-  /** The middle of a lane, from the top of the first. */
+  /** The middle of a lane, from the top of the first lane. */
   laneY(lane: number): number {
     return (lane + 0.5) * this.laneHeight;
   }
@@ -71,7 +71,7 @@ export class Layout {
   }
 }
 
-/** Gives each band the first row that is free when it begins. */
+/** Assigns each band the first row that is free when it begins. */
 function assignRows(bands: readonly FaultBand[]): Map<FaultBand, number> {
   const rowEndsMs: number[] = [];
   const rows = new Map<FaultBand, number>();

@@ -6,7 +6,7 @@ import { formatCount, faultNames, kindNames, markNames } from './format.js';
 const width = 26;
 const height = 14;
 
-/** Tells what everything on the timeline means, and lets the reader take kinds of messages away. Only what there is is told. */
+/** Legend of the timeline, with switches for kinds of messages. It lists only what occurs. */
 export class Legend {
   private readonly drawings: (() => void)[] = [];
 
@@ -48,7 +48,7 @@ export class Legend {
     this.paint();
   }
 
-  /** Draws all symbols, in the colours of now. */
+  /** Draws all symbols in the present colours. */
   paint(): void {
     for (const draw of this.drawings) draw();
   }
@@ -98,7 +98,7 @@ export class Legend {
   }
 
   private drawViolation(context: CanvasRenderingContext2D): void {
-    context.fillStyle = this.scene.palette.of('violated');
+    context.fillStyle = this.scene.palette.of('violation');
     context.fillRect(width / 2 - 1, 0, 2, height);
   }
 }

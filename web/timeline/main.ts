@@ -6,7 +6,7 @@ import { Timeline } from './timeline.js';
 const data = JSON.parse(byId('data', HTMLElement).textContent) as TimelineData;
 renderSummary(data);
 const timeline = new Timeline(data);
-renderStepList(data, byId('story', HTMLElement), (atMs) => timeline.goTo(atMs));
+renderStepList(data, byId('steps', HTMLElement), (atMs) => timeline.goTo(atMs));
 
 const buttons: readonly (readonly [name: string, does: () => void])[] = [
   ['Zoom in', () => timeline.zoom('in')],

@@ -1,14 +1,14 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
 
-/** Messages that are left out at once where none of them is in view. */
+/** Messages per block; blocks outside the view are skipped. */
 const blockSize = 512;
 
-/** The messages of a run, in the order in which they were sent, so that those of a time are found without looking at all. */
+/** The messages of a run in the order of sending, indexed by time. */
 export class Messages {
   readonly count: number;
   readonly sentMs: Float64Array;
   readonly arrivedMs: Float64Array;
-  /** The lanes of both ends; -1 for a client. */
+  /** Lanes of both ends; -1 for a client. */
   readonly fromLane: Int32Array;
   readonly toLane: Int32Array;
   readonly kind: Uint8Array;
@@ -38,7 +38,7 @@ export class Messages {
     }
   }
 
-  /** Visits every message that is under way at some moment of that time. */
+  /** Visits every message that was in transit at some moment of that time. */
   forEachInTransit(fromMs: number, toMs: number, visit: (index: number) => void): void {
     const end = this.firstSentAfter(toMs);
     for (let start = 0; start < end; start += blockSize) {
@@ -50,7 +50,7 @@ export class Messages {
     }
   }
 
-  /** The first message that was sent after that moment, or how many there are. */
+  /** Returns the index of the first message sent after that moment, or the number of messages. */
   firstSentAfter(ms: number): number {
     let low = 0;
     let high = this.count;
@@ -62,13 +62,13 @@ export class Messages {
     return low;
   }
 
-  /** Who sent a message, and to whom. */
+  /** Returns the names of sender and receiver. */
   ends(index: number): { readonly from: string; readonly to: string } {
     const [from, to] = this.data.routes[this.data.messages.route[index] ?? 0] ?? [0, 0];
     return { from: this.data.endpoints[from] ?? '', to: this.data.endpoints[to] ?? '' };
   }
 
-  /** The beginning of a message, as bytes; undefined if it was left out. */
+  /** Returns the beginning of a message, as bytes; undefined if it was omitted. */
   text(index: number): string | undefined {
     return this.data.texts[this.data.messages.text[index] ?? -1];
   }

@@ -11,14 +11,14 @@ type Paint =
   | 'stripe'
   | 'lane'
   | 'accent'
-  | 'violated'
+  | 'violation'
   | 'up';
 
-/** The colours of the style sheet, so that what is drawn follows the reader's choice of dark or light. */
+/** Colours of the style sheet, so that canvases follow the dark or light theme. */
 export class Palette {
   private colours = new Map<Paint, string>();
 
-  /** A colour by its name in the style sheet. */
+  /** Returns a colour by its name in the style sheet. */
   of(paint: Paint): string {
     let colour = this.colours.get(paint);
     if (colour === undefined) {
@@ -28,7 +28,7 @@ export class Palette {
     return colour;
   }
 
-  /** The reader has chosen anew. */
+  /** Drops cached colours after the theme has changed. */
   clear(): void {
     this.colours = new Map();
   }

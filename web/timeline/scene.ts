@@ -1,5 +1,5 @@
 import type { FaultBand, TimelineMark, StepMark, TimelineData } from '../../src/simulation/report/timeline-data.js';
-import type { Violation } from '../../src/simulation/run/result.js';
+import type { RecordedViolation } from '../../src/simulation/run/result.js';
 import type { Layout } from './layout.js';
 import type { Messages } from './messages.js';
 import type { Palette } from './palette.js';
@@ -11,36 +11,36 @@ export type Target =
   | { readonly kind: 'band'; readonly band: FaultBand }
   | { readonly kind: 'mark'; readonly mark: TimelineMark }
   | { readonly kind: 'step'; readonly step: StepMark }
-  | { readonly kind: 'violation'; readonly violation: Violation };
+  | { readonly kind: 'violation'; readonly violation: RecordedViolation };
 
-/** Messages in view beyond which single arrows cannot be told apart, and are drawn as a density instead. */
+/** Number of messages in view above which their density is drawn instead of single arrows. */
 export const maxArrows = 1_500;
 
-/** Everything that the canvases are painted from. */
+/** State from which the canvases are drawn. */
 export interface Scene {
   readonly data: TimelineData;
   readonly messages: Messages;
   readonly viewport: Viewport;
   readonly palette: Palette;
   layout: Layout;
-  /** The kinds of messages that are not shown, by their places. */
+  /** Indexes of the message kinds that are hidden. */
   readonly hidden: Set<number>;
-  /** What is pointed at, or was chosen. */
+  /** The hovered or chosen target. */
   target: Target | undefined;
-  /** How far the lanes are scrolled, and how much of them is seen, in pixels. */
+  /** Scroll position of the lanes, in pixels. */
   scrollTop: number;
   lanesViewHeight: number;
 }
 
-/** The messages in view that are shown: how many, and those between lanes that are seen. */
+/** Shown messages in view: their number, and those between visible lanes. */
 export interface MessagesInView {
   readonly all: number;
   readonly arrows: readonly number[];
-  /** Those from or to a client. */
+  /** Messages from or to a client. */
   readonly ticks: readonly number[];
 }
 
-/** Looks up what is in view. */
+/** Finds the messages in view. */
 export function findMessagesInView({
   messages,
   viewport,

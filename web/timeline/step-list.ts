@@ -1,7 +1,7 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
 import { formatDuration, decodeText, formatMoment } from './format.js';
 
-/** One line of the story. */
+/** One entry of the list. */
 interface StepListItem {
   readonly atMs: number;
   readonly text: string;
@@ -9,7 +9,7 @@ interface StepListItem {
   readonly kind: 'step' | 'violation';
 }
 
-/** Tells the run as a list, in the order of time: each line leads to its moment on the timeline. */
+/** Renders the run as a list ordered by time; each entry links to its moment on the timeline. */
 export function renderStepList({ steps, result }: TimelineData, list: HTMLElement, goTo: (atMs: number) => void): void {
   const { recoveries } = result.metrics;
   const items: StepListItem[] = [
@@ -27,7 +27,7 @@ export function renderStepList({ steps, result }: TimelineData, list: HTMLElemen
     ...result.violations.map(({ atMs, invariant, text, server }): StepListItem => ({
       atMs,
       text: `✗ ${invariant}: ${decodeText(text)}`,
-      detail: server === undefined ? 'of the herd' : `at ${server}`,
+      detail: server === undefined ? 'whole herd' : `at ${server}`,
       kind: 'violation',
     })),
   ];

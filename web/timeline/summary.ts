@@ -1,14 +1,14 @@
 import type { TimelineData } from '../../src/simulation/report/timeline-data.js';
 import { formatCount, formatDuration, decodeText, formatMoment, formatBytes } from './format.js';
 
-/** Finds an element of the page, which is there. */
+/** Finds an element of the page. */
 export function byId<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
   return element;
 }
 
-/** Tells at the top of the page what was played, what came of it, and what was measured. */
+/** Renders the head of the page: scenario, result and metrics. */
 export function renderSummary({ result, replayCommand, omitted }: TimelineData): void {
   byId('name', HTMLElement).textContent = result.name;
   const [first] = result.violations;
@@ -16,23 +16,23 @@ export function renderSummary({ result, replayCommand, omitted }: TimelineData):
   verdict.classList.add(result.verdict);
   verdict.textContent =
     first === undefined
-      ? '✓ Held: every invariant and expectation'
-      : `✗ Violated at ${formatMoment(first.atMs)}: ${first.invariant}: ${decodeText(first.text)}`;
+      ? '✓ Passed: all invariants and expectations'
+      : `✗ Failed at ${formatMoment(first.atMs)}: ${first.invariant}: ${decodeText(first.text)}`;
   const command = document.createElement('code');
   command.textContent = replayCommand;
   byId('origin', HTMLElement).append(
-    `${formatMoment(result.simulatedMs, 1)} in the world ${result.environment}, seed ${result.seed}. Again: `,
+    `${formatMoment(result.simulatedMs, 1)} in environment ${result.environment}, seed ${result.seed}. Reproduce: `,
     command,
   );
-  for (const [name, value, detail] of measuresOf(result)) addMeasure(name, value, detail);
-  const leftOutElement = byId('left-out', HTMLElement);
-  leftOutElement.textContent = formatLeftOut(omitted);
-  leftOutElement.hidden = leftOutElement.textContent === '';
+  for (const [name, value, detail] of listMetrics(result)) addMetric(name, value, detail);
+  const omittedElement = byId('omitted', HTMLElement);
+  omittedElement.textContent = formatOmitted(omitted);
+  omittedElement.hidden = omittedElement.textContent === '';
 }
 
-type Measure = readonly [name: string, figure: string, more: string];
+type Metric = readonly [name: string, figure: string, more: string];
 
-function measuresOf({ metrics, violations }: TimelineData['result']): Measure[] {
+function listMetrics({ metrics, violations }: TimelineData['result']): Metric[] {
   const { updates, timeToStableMs, messages, bytes, recoveries } = metrics;
   const formatOptional = (ms: number | null | undefined) =>
     ms === undefined || ms === null ? '–' : formatDuration(ms);
@@ -45,7 +45,7 @@ function measuresOf({ metrics, violations }: TimelineData['result']): Measure[] 
     [
       'Violations',
       formatCount(violations.length),
-      violations.length === 0 ? 'every invariant was watched' : 'the first tells most',
+      violations.length === 0 ? 'all invariants held' : 'the first one matters most',
     ],
     [
       'Updates stable',
@@ -58,22 +58,22 @@ function measuresOf({ metrics, violations }: TimelineData['result']): Measure[] 
       `p95 ${formatOptional(timeToStableMs.p95)}, p99 ${formatOptional(timeToStableMs.p99)}, max ${formatOptional(timeToStableMs.max)}`,
     ],
     [
-      'Messages an update',
+      'Messages per update',
       perUpdate === undefined || perUpdate === null ? '–' : perUpdate.toFixed(2),
-      `${formatCount(messages.minimum)} at least; ${formatCount(messages.all)} lines in all`,
+      `${formatCount(messages.minimum)} at least; ${formatCount(messages.all)} lines in total`,
     ],
     ['Bytes between servers', formatBytes(bytes.peers), `${formatBytes(bytes.clients)} with clients`],
     [
       'Slowest recovery',
       recoveries.length === 0 ? '–' : slowest === Infinity ? 'never' : formatDuration(slowest),
       recoveries.length === 0
-        ? 'nothing was mended'
-        : `after ${formatCount(recoveries.length)} ${recoveries.length === 1 ? 'step that mends' : 'steps that mend'}`,
+        ? 'no repairs'
+        : `after ${formatCount(recoveries.length)} ${recoveries.length === 1 ? 'repairing step' : 'repairing steps'}`,
     ],
   ];
 }
 
-function addMeasure(name: string, value: string, detail: string): void {
+function addMetric(name: string, value: string, detail: string): void {
   const group = document.createElement('div');
   const term = document.createElement('dt');
   term.textContent = name;
@@ -84,10 +84,10 @@ function addMeasure(name: string, value: string, detail: string): void {
   detailElement.className = 'more';
   detailElement.textContent = detail;
   group.append(term, figureElement, detailElement);
-  byId('measures', HTMLElement).append(group);
+  byId('metrics', HTMLElement).append(group);
 }
 
-function formatLeftOut({
+function formatOmitted({
   messagesBefore,
   keptFromMs,
   messagesAfter,
@@ -101,5 +101,5 @@ function formatLeftOut({
   if (texts > 0) missing.push(`the texts of ${formatCount(texts)} messages`);
   if (marks > 0) missing.push(`${formatCount(marks)} changes of links`);
   if (missing.length === 0) return '';
-  return `More happened than a page can hold. Left out: ${missing.join('; ')}. The measures count everything.`;
+  return `The run is too large for one page. Omitted: ${missing.join('; ')}. The metrics include everything.`;
 }

@@ -1,21 +1,19 @@
 import type { FaultKind, TimelineMark, MessageKind } from '../../src/simulation/report/timeline-data.js';
 
-/*
- * How things look, wherever they are drawn: on the timeline and in its legend.
- */
+/* Symbols shared by the timeline and its legend. */
 
-/** How far above its lane a tick begins and ends, in pixels. */
+/** Top and bottom of a tick above its lane, in pixels. */
 export const tickTop = 15;
 const tickBottom = 4;
 
-/** Dashes set apart what colour alone might not. */
+/** Dashes distinguish what colour alone might not. */
 const dashes: Partial<Record<MessageKind, readonly number[]>> = {
   heartbeat: [1.5, 3],
   comparison: [6, 3],
   handshake: [9, 2, 2, 2],
 };
 
-/** A line from here to there, with a head where it arrives if there is room for one. */
+/** Draws a line, with an arrowhead at its end if there is room. */
 export function drawArrow(
   context: CanvasRenderingContext2D,
   kind: MessageKind,
@@ -38,7 +36,7 @@ export function drawArrow(
   context.fill();
 }
 
-/** What a client said, or heard: a tick above the lane, with a head that tells which where there is room for it. */
+/** Draws a message from or to a client: a tick above the lane, with a head for its direction if there is room. */
 export function drawTick(
   context: CanvasRenderingContext2D,
   kind: MessageKind,
@@ -64,7 +62,7 @@ export function drawTick(
   context.fill();
 }
 
-/** Something that happened in a lane. */
+/** Draws an event in a lane. */
 export function drawMark(
   context: CanvasRenderingContext2D,
   kind: TimelineMark['kind'],
@@ -90,7 +88,7 @@ export function drawMark(
   context.stroke();
 }
 
-/** A time in which something is broken: a wash, hatched in a way of its own. */
+/** Draws the duration of a fault: a tinted area with a hatching for its kind. */
 export function drawBand(
   context: CanvasRenderingContext2D,
   kind: FaultKind,
@@ -127,7 +125,7 @@ function drawHatching(
   context.stroke();
 }
 
-/** As much of a text as fits; empty if that would tell nothing. */
+/** Truncates a text to a width; empty if nothing useful is left. */
 export function truncateToWidth(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   let length = Math.floor((text.length * width) / Math.max(1, context.measureText(text).width));

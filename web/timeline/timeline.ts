@@ -15,28 +15,28 @@ import { describeAsText, Tooltip } from './tooltip.js';
 import { Viewport } from './viewport.js';
 import { formatCount, formatMoment } from './format.js';
 
-/** How much of the run is shown around a moment that is gone to, in milliseconds. */
+/** Duration shown around a moment that is navigated to, in milliseconds. */
 const focusSpanMs = 400;
 
-/** How much the keys and buttons zoom, and the part of the view by which they move. */
+/** Zoom factor of keys and buttons, and the fraction of the view by which they move. */
 const zoomStep = 0.5;
 const panStep = 0.2;
 
 const overviewHeight = 44;
 
-/** The timeline: its canvases, and what the reader does with them. */
+/** The timeline: its canvases and their interaction. */
 export class Timeline {
   private readonly scene: Scene;
   private readonly frame = byId('head', HTMLCanvasElement).parentElement?.parentElement ?? document.body;
   private readonly headCanvas = byId('head', HTMLCanvasElement);
-  private readonly laneCanvas = byId('stage', HTMLCanvasElement);
+  private readonly laneCanvas = byId('lane-canvas', HTMLCanvasElement);
   private readonly overviewCanvas = byId('overview', HTMLCanvasElement);
   private readonly scroller = byId('scroller', HTMLElement);
   private readonly status = byId('status', HTMLElement);
-  private readonly tooltip = new Tooltip(byId('tip', HTMLElement), this.frame);
+  private readonly tooltip = new Tooltip(byId('tooltip', HTMLElement), this.frame);
   private readonly legend: Legend;
   private overviewBars: Float64Array = new Float64Array();
-  /** A chosen target stays until it is let go; one that is pointed at goes with the pointer. */
+  /** A chosen target stays until it is deselected; a hovered one follows the pointer. */
   private hold: 'pointed at' | 'chosen' = 'pointed at';
   private frameState: 'painted' | 'asked for' = 'painted';
 
@@ -58,7 +58,7 @@ export class Timeline {
     this.resize();
   }
 
-  /** Shows a moment from near by. */
+  /** Shows a moment at close range. */
   goTo(atMs: number): void {
     this.scene.viewport.show(atMs - focusSpanMs / 2, atMs + focusSpanMs / 2);
     this.clearTarget();
@@ -159,7 +159,7 @@ export class Timeline {
     event.preventDefault();
   }
 
-  /** Goes on to the next message, or back. */
+  /** Moves to the next or previous message. */
   private step(step: 1 | -1): void {
     const index = nextMessage(this.scene, step);
     if (index === undefined) return;
@@ -168,7 +168,7 @@ export class Timeline {
     this.revealLane(Math.max(messages.fromLane[index] ?? 0, messages.toLane[index] ?? 0));
     const [x1, y1, x2, y2] = messageLine(this.scene, index);
     this.choose({ kind: 'message', index }, (x1 + x2) / 2, (y1 + y2) / 2 + this.scene.layout.headHeight);
-    byId('spoken', HTMLElement).textContent = describeAsText(this.scene, { kind: 'message', index });
+    byId('announcement', HTMLElement).textContent = describeAsText(this.scene, { kind: 'message', index });
   }
 
   private revealLane(lane: number): void {
@@ -206,7 +206,7 @@ export class Timeline {
     this.requestPaint();
   }
 
-  /** Has everything painted with the next frame of the screen, once. */
+  /** Schedules one repaint for the next animation frame. */
   private requestPaint(): void {
     if (this.frameState === 'asked for') return;
     this.frameState = 'asked for';
@@ -234,7 +234,7 @@ export class Timeline {
     this.requestPaint();
   }
 
-  /** Puts the names of lanes and tracks where they belong, as text that can be read aloud. */
+  /** Positions the names of lanes and fault rows, as text for screen readers. */
   private renderLabels(
     { gutter, laneHeight, violationTop, scriptTop, violationTracks, ...layout }: Layout,
     lanesHeight: number,
@@ -248,9 +248,9 @@ export class Timeline {
     const lanes = byId('lanes', HTMLElement);
     lanes.replaceChildren(...this.data.lanes.map((server, lane) => item(server, lane * laneHeight, laneHeight)));
     lanes.style.height = `${lanesHeight}px`;
-    // What the canvas does not fill is left for it to be scrolled through.
+    // The canvas covers the visible part only; the margin makes the rest scrollable.
     this.laneCanvas.style.marginBottom = `${lanesHeight - this.scene.lanesViewHeight}px`;
-    byId('tracks', HTMLElement).replaceChildren(
+    byId('fault-rows', HTMLElement).replaceChildren(
       ...(violationTracks === 1 ? [item('Violations', violationTop, trackHeight)] : []),
       item('Script', scriptTop, trackHeight),
       ...(layout.faultRowCount > 0 ? [item('Faults', scriptTop + trackHeight, trackHeight)] : []),
@@ -281,7 +281,7 @@ export class Timeline {
 
 function prepareContext(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('this browser has no canvas');
+  if (context === null) throw new Error('this browser does not support canvas');
   const scale = devicePixelRatio;
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== wide) canvas.width = wide;

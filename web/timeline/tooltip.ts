@@ -10,7 +10,7 @@ import {
   formatBytes,
 } from './format.js';
 
-/** What is told of a target. */
+/** Content of a tooltip. */
 interface TooltipContent {
   readonly title: string;
   readonly lines: readonly string[];
@@ -18,7 +18,7 @@ interface TooltipContent {
   readonly text?: string;
 }
 
-/** The card that tells what is pointed at. */
+/** The tooltip of the target. */
 export class Tooltip {
   constructor(
     private readonly element: HTMLElement,
@@ -29,7 +29,7 @@ export class Tooltip {
     this.element.hidden = true;
   }
 
-  /** Shows it beside a place of the frame, where it covers neither that nor leaves the frame. */
+  /** Shows it beside a position, without covering it or leaving the frame. */
   show(scene: Scene, target: Target, x: number, y: number): void {
     const { title, lines, text } = describeTarget(scene, target);
     const heading = document.createElement('strong');
@@ -53,7 +53,7 @@ export class Tooltip {
   }
 }
 
-/** All that is told of a target, for those who cannot see the card. */
+/** Describes a target for screen readers. */
 export function describeAsText(scene: Scene, target: Target): string {
   const { title, lines, text } = describeTarget(scene, target);
   return [title, ...lines, ...(text === undefined ? [] : [text])].join('. ');
@@ -83,7 +83,7 @@ function describeTarget(scene: Scene, target: Target): TooltipContent {
     case 'violation': {
       const { invariant, atMs, text, server } = target.violation;
       return {
-        title: `violated: ${invariant}`,
+        title: `violation: ${invariant}`,
         lines: [formatMoment(atMs), server ?? 'the herd'],
         text: decodeText(text),
       };
@@ -104,7 +104,7 @@ function describeMessage({ messages, data }: Scene, index: number): TooltipConte
       kindNames[data.kinds[messages.kind[index] ?? 0] ?? 'other'],
       `sent ${formatMoment(sentMs, 4)}, arrived ${formatMoment(arrivedMs, 4)}: ${formatDuration(arrivedMs - sentMs)}, ${formatBytes(bytes)}`,
     ],
-    text: text === undefined ? '(its text was left out)' : escapeBytes(text).trimEnd() + cutNote,
+    text: text === undefined ? '(text omitted)' : escapeBytes(text).trimEnd() + cutNote,
   };
 }
 

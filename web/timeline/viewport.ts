@@ -1,7 +1,7 @@
-/** The shortest time that is shown at once, in milliseconds: what happens between is closer than any two messages are. */
+/** Shortest visible duration, in milliseconds: no two messages are closer. */
 const minSpanMs = 0.2;
 
-/** The part of a run that is in view, in milliseconds since its start. */
+/** The visible part of a run, in milliseconds since its start. */
 export class Viewport {
   private from = 0;
   private to: number;
@@ -22,7 +22,7 @@ export class Viewport {
     return this.to - this.from;
   }
 
-  /** Shows that time, or as near to it as the run goes. */
+  /** Shows that time, limited to the run. */
   show(fromMs: number, toMs: number): void {
     const spanMs = Math.min(this.totalMs, Math.max(minSpanMs, toMs - fromMs));
     this.from = Math.max(0, Math.min(this.totalMs - spanMs, fromMs));
@@ -33,13 +33,13 @@ export class Viewport {
     this.show(0, this.totalMs);
   }
 
-  /** Goes to a moment, without zooming, if it is out of view. */
+  /** Moves to a moment if it is out of view, without zooming. */
   reveal(ms: number): void {
     if (ms >= this.from && ms <= this.to) return;
     this.show(ms - this.spanMs / 2, ms + this.spanMs / 2);
   }
 
-  /** Goes nearer, or farther with a factor above 1; what is at that moment stays where it is. */
+  /** Zooms in (factor below 1) or out around a moment, which stays in place. */
   zoom(factor: number, aroundMs = (this.from + this.to) / 2): void {
     const spanMs = Math.min(this.totalMs, Math.max(minSpanMs, this.spanMs * factor));
     const fraction = (aroundMs - this.from) / this.spanMs;

@@ -12,6 +12,7 @@ export type ActorKind =
   | 'bucket'
   | 'subscriptions'
   | 'lookup'
+  | 'gateway'
   | 'clock-monitor'
   | 'link'
   | 'acceptor'
@@ -41,6 +42,8 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   subscriptions: { directive: 'restart', maxFailures: 100, withinMs },
   // Gives up the searches under way, and says so to those who wait for one.
   lookup: { directive: 'restart', maxFailures: 100, withinMs },
+  // Its requests are independent: a failure concerns one of them, and a new gateway would lose the others.
+  gateway: { directive: 'resume', maxFailures: 100, withinMs },
   // Knows what it has published of the own clock last; a new one would not, and a server that was not ready could stay so.
   'clock-monitor': { directive: 'resume', maxFailures: 100, withinMs },
   // Connects again and catches up.

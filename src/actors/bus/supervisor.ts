@@ -1,6 +1,6 @@
 import type { Actor, Address, ActorFailure, ActorRegistry } from './bus.js';
 import type { Clock } from '../ports/clock.js';
-import type { ActorRequest } from './messages.js';
+import type { ActorRequest } from './requests.js';
 import { directiveFor, type ActorKind } from './supervision.js';
 
 /** An actor under supervision, and how to make another like it. */

@@ -8,14 +8,17 @@ import {
 } from '../../protocol/client/command.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
-import { locationFromReport, type Location } from '../../protocol/place/location.js';
+import type { Location } from '../../protocol/place/location.js';
 import { parsePosition } from '../../protocol/place/position.js';
-import { formatSkew, isTooFarAhead, type Instant } from '../../protocol/place/time.js';
+import { acceptReport } from '../../protocol/place/report.js';
+import type { Instant } from '../../protocol/place/time.js';
 import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstream.js';
 import { ResponseQueue, type PendingResponse, type WriteResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses, type ConnectionMessage, type RateLimitedRequest } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
+import type { RateLimitedRequest } from '../bus/requests.js';
 import type { SharedLimits } from '../server/shared-limits.js';
 import { ConnectionSubscriptions } from './connection-subscriptions.js';
 
@@ -57,8 +60,6 @@ interface PendingWhatsat {
   readonly line: ByteString;
   readonly command: Whatsat;
   readonly response: PendingResponse;
-  /** Who was asked last where the client is. */
-  lookupScope: 'store' | 'herd';
   /** The AT line of the client it asks for; empty until the store has said it. */
   atLine: ByteString;
 }
@@ -132,9 +133,7 @@ export class CommandSession {
     const command = parseCommand(frame, this.commandBounds);
     switch (command.kind) {
       case 'IAMAT':
-        if (isTooFarAhead(command.instant, receivedAt, this.settings.limits.maxFutureSkewMs))
-          this.responses.add(formatInvalid(frame));
-        else this.report(command, receivedAt);
+        this.report(command, frame, receivedAt);
         return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
       case 'WHATSAT':
         this.queueQuery(command, frame);
@@ -159,15 +158,10 @@ export class CommandSession {
     this.reports = [];
   }
 
-  /** Where the client is that a WHATSAT asks for: what the store knows, and if it knows nothing, what the herd does. */
+  /** Handles the location of the client that a WHATSAT names; undefined if no server of the herd knows it. */
   handleLocated(requestId: number, location: Location | undefined): void {
     const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    if (location === undefined && whatsat.lookupScope === 'store') {
-      whatsat.lookupScope = 'herd';
-      const { client } = whatsat.command;
-      return this.bus.send(addresses.lookup, { kind: 'lookup', client, ...this.requestFor(requestId) });
-    }
     const position = location && parsePosition(location.position);
     if (location === undefined || position === undefined) return this.respond(requestId, formatInvalid(whatsat.line));
     whatsat.atLine = location.line;
@@ -204,8 +198,10 @@ export class CommandSession {
     this.respond(requestId, whatsat.atLine, this.settings.upstream.failure('internal error'));
   }
 
-  private report(iamat: Iamat, receivedAt: Instant): void {
-    const location = locationFromReport(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
+  private report(iamat: Iamat, line: ByteString, receivedAt: Instant): void {
+    const { server, limits } = this.settings;
+    const location = acceptReport(iamat, receivedAt, server, limits.maxFutureSkewMs);
+    if (location === undefined) return this.responses.add(formatInvalid(line));
     this.reports.push(location);
     this.responses.add(location.line);
   }
@@ -218,7 +214,6 @@ export class CommandSession {
       line,
       command,
       response: this.responses.reserve(),
-      lookupScope: 'store',
       atLine: '',
     });
     this.pendingResults += expectedResults(command);
@@ -228,12 +223,11 @@ export class CommandSession {
 
   /** Begins with the WHATSAT that was taken last, now that there is a slot for it. */
   private readonly startQuery = (): void => {
-    const { waitingRequestId: question } = this;
-    const whatsat = question === undefined ? undefined : this.pending.get(question);
+    const { waitingRequestId: requestId } = this;
+    const whatsat = requestId === undefined ? undefined : this.pending.get(requestId);
     this.waitingRequestId = undefined;
-    if (question === undefined || whatsat === undefined) return;
-    const { client } = whatsat.command;
-    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: this.client.self, requestId: question });
+    if (requestId === undefined || whatsat === undefined) return;
+    this.bus.send(addresses.store, { kind: 'whereis', client: whatsat.command.client, ...this.requestFor(requestId) });
   };
 
   /** Answers a line that is no command. */

@@ -6,7 +6,8 @@ import type { AddressQuota } from './address-quota.js';
 import type { ResponseQueue, PendingResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 
 /** Bytes of the IDs that one connection may watch, together. */
 const maxSubscribedIdBytes = 262_144;
@@ -47,7 +48,7 @@ export class ConnectionSubscriptions {
   private clientBytes = 0;
   private readonly pendingChanges = new Map<ClientId, Location>();
   private pendingChangeBytes = 0;
-  private state: 'open' | 'over' = 'open';
+  private isClosed = false;
   /** Whether it has one of the places of its address, as it must while it watches anything. */
   private hasQuota = false;
 
@@ -78,7 +79,7 @@ export class ConnectionSubscriptions {
   subscribe(client: ClientId, line: ByteString, requestId: number): void {
     if (this.clientBytes + client.length > maxSubscribedIdBytes || !this.acquireQuota())
       return this.responses.add(formatInvalid(line));
-    if (this.state === 'open') this.add(client);
+    if (!this.isClosed) this.add(client);
     this.pending.set(requestId, { line, client, response: this.responses.reserve() });
     this.bus.send(addresses.store, { kind: 'subscribe', client, replyTo: this.subscriber.self, requestId });
   }
@@ -136,7 +137,7 @@ export class ConnectionSubscriptions {
   /** Nothing is told any more, and nothing watched. */
   close(): void {
     if (this.clients.size > 0) this.sendUnsubscribe(undefined);
-    this.state = 'over';
+    this.isClosed = true;
     this.clear();
   }
 
@@ -182,8 +183,8 @@ export class ConnectionSubscriptions {
   }
 
   private acquireQuota(): boolean {
-    if (this.state === 'open' && !this.hasQuota) this.hasQuota = this.quota.tryAcquire(this.subscriber.remoteHost);
-    return this.state === 'over' || this.hasQuota;
+    if (!this.isClosed && !this.hasQuota) this.hasQuota = this.quota.tryAcquire(this.subscriber.remoteHost);
+    return this.isClosed || this.hasQuota;
   }
 
   private releaseQuota(): void {

@@ -4,17 +4,19 @@ import { watchKeepAlive } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
 import { LineFramer, OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
 import type { Instant } from '../../protocol/place/time.js';
-import type { Actor, Bus } from '../bus/bus.js';
+import type { Actor, Address, Bus } from '../bus/bus.js';
+import { LineRecorder } from '../bus/line-recorder.js';
+import { sendLater } from '../bus/send-later.js';
 import type { ClientChannel } from '../ports/client-channel.js';
 import type { Clock } from '../ports/clock.js';
 import { connectionMachine } from './connection-machine.js';
 import type { CommandSource } from './command-scheduler.js';
 import { CommandSession, type CommandSessionSettings } from './command-session.js';
 import { IdleTimeout } from '../time/idle-timeout.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 import type { OutputAccount } from './output-budget.js';
 import { remoteHostOf } from './remote-host.js';
-import { ClientLineRecorder } from './client-line-recorder.js';
 import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
 import type { ChangeSink } from './connection-subscriptions.js';
@@ -64,20 +66,24 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private readonly rateLimiter: TokenBucket;
   private readonly idleTimeout: IdleTimeout;
   private readonly stallTimeout: StallTimeout;
-  private throttleTimer: unknown;
-  private heartbeatTimer: unknown;
+  private cancelThrottle: (() => void) | undefined;
+  private cancelHeartbeat: (() => void) | undefined;
   private nextHeartbeatMs = firstHeartbeatMs;
-  private readonly lineRecorder: ClientLineRecorder;
+  private readonly self: Address<ConnectionMessage>;
+  private readonly lineRecorder: LineRecorder;
+  /** Whether a `flush-lines` message is queued. */
+  private isFlushScheduled = false;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly settings: CommandSessionSettings,
     private readonly connectionId: number,
     private readonly channel: ClientChannel,
   ) {
     const self = addresses.connection(connectionId);
-    this.lineRecorder = new ClientLineRecorder(bus, connectionId, channel.remoteAddress);
+    this.self = self;
+    this.lineRecorder = new LineRecorder(bus, 'client', channel.remoteAddress);
     this.framer = new LineFramer(settings.limits.maxLineBytes);
     const writeResponse = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
     const remoteHost = remoteHostOf(channel.remoteAddress);
@@ -89,13 +95,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const { maxCommandsPerSecond, idleTimeoutMs, maxOutputBufferBytes, writeTimeoutMs } = settings.limits;
     this.rateLimiter = new TokenBucket(maxCommandsPerSecond, clock.monotonicMs());
     const backlog = { bytes: () => channel.bufferedBytes, maxBytes: maxOutputBufferBytes };
-    const stalled = `took nothing for ${writeTimeoutMs / 1_000} s of what waited for it`;
-    this.stallTimeout = new StallTimeout(clock, writeTimeoutMs, backlog, () => this.requestClose(stalled));
-    this.idleTimeout = new IdleTimeout(
-      clock,
-      idleTimeoutMs,
-      () => this.hasSubscriptions,
-      () => this.requestClose(`idle for ${idleTimeoutMs / 1_000} s`),
+    this.stallTimeout = new StallTimeout(writeTimeoutMs, backlog, (delayMs) =>
+      sendLater(this, self, { kind: 'stall-check-due' }, delayMs),
+    );
+    this.idleTimeout = new IdleTimeout(clock, idleTimeoutMs, (delayMs) =>
+      sendLater(this, self, { kind: 'idle-check-due' }, delayMs),
     );
   }
 
@@ -103,14 +107,14 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     try {
       this.handle(message);
     } finally {
-      if (message.kind === 'nearby-response') this.lineRecorder.flushLater();
+      if (message.kind === 'nearby-response') this.scheduleFlush();
       else this.lineRecorder.flush();
       this.updateAccount();
     }
   }
 
   resume(): void {
-    this.bus.send(addresses.connection(this.connectionId), { kind: 'turn-granted' });
+    this.bus.send(this.self, { kind: 'turn-granted' });
   }
 
   canSend(): boolean {
@@ -147,16 +151,21 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         this.stallTimeout.stop();
         return this.processPending();
       case 'throttle-released':
-        this.throttleTimer = undefined;
+        this.cancelThrottle = undefined;
         return this.processPending();
       case 'turn-granted':
         return this.processPending();
       case 'heartbeat-due':
-        this.heartbeatTimer = undefined;
+        this.cancelHeartbeat = undefined;
         if (this.canSend()) this.send(watchKeepAlive);
         return this.armHeartbeat();
+      case 'idle-check-due':
+        return this.checkIdle();
+      case 'stall-check-due':
+        return this.checkStall();
       case 'flush-lines':
-        return this.lineRecorder.handleFlushDue();
+        this.isFlushScheduled = false;
+        return;
       case 'located':
         this.session.handleLocated(message.requestId, message.location);
         return this.processPending();
@@ -189,8 +198,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.lineRecorder.flush();
     this.idleTimeout.stop();
     this.stallTimeout.stop();
-    this.clock.clearTimeout(this.throttleTimer);
-    this.clock.clearTimeout(this.heartbeatTimer);
+    this.cancelThrottle?.();
+    this.cancelHeartbeat?.();
     this.settings.shared.scheduler.remove(this);
     this.session.stop();
     this.account.close();
@@ -203,6 +212,25 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.isBeingEvicted = true;
     this.bus.publish({ kind: 'connection-evicted' });
     this.requestClose(reason);
+  }
+
+  private checkIdle(): void {
+    if (!this.idleTimeout.check(this.hasSubscriptions)) return;
+    this.requestClose(`idle for ${this.settings.limits.idleTimeoutMs / 1_000} s`);
+  }
+
+  private checkStall(): void {
+    if (!this.stallTimeout.check()) return;
+    this.requestClose(
+      `read nothing for ${this.settings.limits.writeTimeoutMs / 1_000} s while its output buffer was full`,
+    );
+  }
+
+  /** Publishes sent lines behind the messages that are queued already: cached upstream responses arrive one by one, in a row. */
+  private scheduleFlush(): void {
+    if (!this.lineRecorder.hasSent || this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
+    this.bus.send(this.self, { kind: 'flush-lines' });
   }
 
   /** The server ends this actor, and with it the wire. */
@@ -307,25 +335,17 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private armHeartbeat(): void {
-    if (this.heartbeatTimer !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
+    if (this.cancelHeartbeat !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
       return;
-    const self = addresses.connection(this.connectionId);
-    this.heartbeatTimer = this.clock.setTimeout(
-      () => this.bus.send(self, { kind: 'heartbeat-due' }),
-      this.nextHeartbeatMs,
-    );
+    this.cancelHeartbeat = sendLater(this, this.self, { kind: 'heartbeat-due' }, this.nextHeartbeatMs);
     this.nextHeartbeatMs = Math.min(this.nextHeartbeatMs * 2, maxHeartbeatMs);
   }
 
   /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
   private takeToken(nowMs: number): boolean {
-    if (this.throttleTimer !== undefined) return false;
+    if (this.cancelThrottle !== undefined) return false;
     if (this.rateLimiter.tryTake(nowMs)) return true;
-    const self = addresses.connection(this.connectionId);
-    this.throttleTimer = this.clock.setTimeout(
-      () => this.bus.send(self, { kind: 'throttle-released' }),
-      this.rateLimiter.waitMs,
-    );
+    this.cancelThrottle = sendLater(this, this.self, { kind: 'throttle-released' }, this.rateLimiter.waitMs);
     return false;
   }
 

@@ -2,8 +2,9 @@ import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
-import type { Hold } from '../ports/hold.js';
-import { addresses, type ConnectionMessage, type SubscriptionMessage, type Subscribe } from '../bus/messages.js';
+import type { Hold } from '../ports/location-bucket.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage, SubscriptionMessage, Subscribe } from './messages.js';
 import type { SharedLimits } from '../server/shared-limits.js';
 
 type Subscriber = Address<ConnectionMessage>;

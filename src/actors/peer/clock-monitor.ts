@@ -1,7 +1,7 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import type { Actor, Bus } from '../bus/bus.js';
-import type { ClockMonitorMessage } from '../bus/messages.js';
+import type { ClockMonitorMessage } from './messages.js';
 
 /** Beats of a neighbour that its clock is estimated by. */
 const samplesKept = 3;
@@ -18,7 +18,8 @@ interface NeighbourClock {
   /** The last differences that were measured, in milliseconds; the newest last. */
   readonly offsetsMs: number[];
   estimateMs: number;
-  warning: 'none' | 'warned';
+  /** Whether the last event warned of the difference. */
+  isWarned: boolean;
 }
 
 /**
@@ -51,16 +52,16 @@ export class ClockMonitor implements Actor<ClockMonitorMessage> {
   }
 
   private record(neighbour: ServerId, offsetMs: number): void {
-    const clock = this.neighbours.get(neighbour) ?? { offsetsMs: [], estimateMs: 0, warning: 'none' };
+    const clock = this.neighbours.get(neighbour) ?? { offsetsMs: [], estimateMs: 0, isWarned: false };
     this.neighbours.set(neighbour, clock);
     clock.offsetsMs.push(offsetMs);
     if (clock.offsetsMs.length > samplesKept) clock.offsetsMs.shift();
     clock.estimateMs = nearestToZero(clock.offsetsMs);
     const differenceMs = Math.abs(clock.estimateMs);
-    const warning = differenceMs > (clock.warning === 'warned' ? clearBelowMs : warnAboveMs) ? 'warned' : 'none';
-    const change = warning === clock.warning ? 'none' : warning === 'warned' ? 'begins' : 'ends';
-    clock.warning = warning;
-    this.bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: clock.estimateMs, warning: change });
+    const isWarned = differenceMs > (clock.isWarned ? clearBelowMs : warnAboveMs);
+    const warning = isWarned === clock.isWarned ? 'none' : isWarned ? 'begins' : 'ends';
+    clock.isWarned = isWarned;
+    this.bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: clock.estimateMs, warning });
   }
 
   /** Publishes whether the own clock is to be trusted, when that changes. */

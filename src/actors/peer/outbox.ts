@@ -33,7 +33,7 @@ export class Outbox {
   private readonly paged = new Map<ClientId, Location>();
   private catchUp: 'none' | 'page-requested' | 'more-pages' | 'last-page' = 'none';
   /** Whether locations were dropped that the neighbour may lack. */
-  private comparison: 'not due' | 'due' = 'not due';
+  private isComparisonDue = false;
 
   /** @param maxBytes memory of new locations that wait; see `queuedLocationBytes` */
   constructor(
@@ -85,8 +85,8 @@ export class Outbox {
     const dropped = this.queued.size;
     this.queued.clear();
     this.queuedBytes = 0;
-    if (this.comparison === 'not due') this.sink.onDropped();
-    this.comparison = 'due';
+    if (!this.isComparisonDue) this.sink.onDropped();
+    this.isComparisonDue = true;
     return replaced + dropped;
   }
 
@@ -118,8 +118,8 @@ export class Outbox {
       this.sink.requestPage();
     }
     // What a catch-up has dealt out is not dealt out again, and some of it may have been dropped: the comparison follows it.
-    if (this.catchUp !== 'none' || this.comparison === 'not due' || !this.sink.isWritable) return;
-    this.comparison = 'not due';
+    if (this.catchUp !== 'none' || !this.isComparisonDue || !this.sink.isWritable) return;
+    this.isComparisonDue = false;
     this.sink.requestComparison();
   }
 }

@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import { handshakeTimeoutMs } from '../../protocol/peer/handshake.js';
 import { ticker } from '../time/ticker.js';
 import { backoffMs, maxLinkBackoffMs } from '../time/backoff.js';
 import type { Clock } from '../ports/clock.js';
@@ -83,8 +84,7 @@ export const peerLinkMachine = setup({
   actors: { ticker },
   guards: { isDialer: ({ context }) => context.isDialer },
   delays: {
-    /** How long a neighbour may take from being dialled to its hello. */
-    handshakeTimeout: 5_000,
+    handshakeTimeout: handshakeTimeoutMs,
     retryDelay: ({ context }) => context.retryInMs,
   },
 }).createMachine({

@@ -15,19 +15,24 @@ import { isDialer } from '../../protocol/place/topology.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import { PlannedShutdown } from './planned-shutdown.js';
-import { DialHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import {
+  DialHandshake,
+  handshakeContextFor,
+  type HandshakeLine,
+  type PeerIdentity,
+  handshakeTimeoutMs,
+  type Secrets,
+} from '../../protocol/peer/handshake.js';
 import type { LinkEvent, LinkState } from '../bus/events.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import { addresses, type LinkMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { LinkMessage } from './messages.js';
 import { PeerSession } from './peer-session.js';
-import { handshakeTimeoutMs } from './peer-acceptor.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
-import { redactPeerLine } from './redact-peer-line.js';
+import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
-import type { Secrets } from '../ports/secrets.js';
-import { PeerLineRecorder } from './peer-line-recorder.js';
+import { LineRecorder } from '../bus/line-recorder.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
-import { PeerChannelAdapter } from './peer-channel-adapter.js';
 
 /** What a link needs of the world. */
 export interface PeerLinkDependencies {
@@ -59,13 +64,13 @@ export class PeerLink implements Actor<LinkMessage> {
   private session: PeerSession | undefined;
   private readonly plannedShutdown: PlannedShutdown;
   /** A link that comes up while the server stops says so at once. */
-  private server: 'going on' | 'stopping' = 'going on';
+  private isServerStopping = false;
   private missedHeartbeats = 0;
   /** Whether this end dials; the other end only announces itself. */
   private readonly isDialer: boolean;
   /** When the neighbour was connected last, on the monotonic clock. */
   private connectedAtMs = 0;
-  private readonly recorder: PeerLineRecorder;
+  private readonly recorder: LineRecorder;
 
   constructor(
     private readonly bus: Bus,
@@ -74,7 +79,7 @@ export class PeerLink implements Actor<LinkMessage> {
     private readonly neighbour: ServerId,
   ) {
     this.plannedShutdown = new PlannedShutdown(neighbour);
-    this.recorder = new PeerLineRecorder(bus, neighbour);
+    this.recorder = new LineRecorder(bus, 'peer', neighbour);
     const self = addresses.link(neighbour);
     const { clock, random } = dependencies;
     const { identity, linkTimings } = settings;
@@ -83,7 +88,8 @@ export class PeerLink implements Actor<LinkMessage> {
         dial: () => this.dial(),
         disconnect: () => this.disconnect(),
         sendHeartbeat: () => this.checkHeartbeat(),
-        requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+        requestComparison: () =>
+          bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
         beginSession: () => this.beginSession(),
         endSession: ({ event }) => this.endSession(event.type),
         publishState: ({ context }, { state }) => {
@@ -130,7 +136,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'send-line':
         return this.sendIfConnected(message.line);
       case 'send-goodbye':
-        this.server = 'stopping';
+        this.isServerStopping = true;
         return this.sendGoodbye();
       case 'machine-failed':
         throw message.error;
@@ -230,8 +236,9 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private dial(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
-    this.channel = dependencies.transport.dial(neighbour, new PeerChannelAdapter(bus, addresses.link(neighbour)));
+    const { bus, dependencies, neighbour } = this;
+    const self = addresses.link(neighbour);
+    this.channel = dependencies.transport.dial(neighbour, (message) => bus.send(self, message));
   }
 
   /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
@@ -280,7 +287,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private beginSession(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
+    const { bus, dependencies, neighbour } = this;
     const isWritable = () => this.channel?.isWritable ?? false;
     this.handshake = undefined;
     this.connectedAtMs = dependencies.clock.monotonicMs();
@@ -296,7 +303,7 @@ export class PeerLink implements Actor<LinkMessage> {
     });
     // At once, so that a clock that is wrong is known before the link is live.
     this.sendHeartbeat();
-    if (this.server === 'stopping') this.sendGoodbye();
+    if (this.isServerStopping) this.sendGoodbye();
   }
 
   private endSession(cause: PeerLinkEvent['type']): void {
@@ -336,7 +343,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private handleClosed(reason: string): void {
-    const lossReason = this.plannedShutdown.reasonFor(reason, this.session === undefined ? 'call' : 'connection');
+    const lossReason = this.plannedShutdown.reasonFor(reason, this.session !== undefined);
     this.disconnect();
     this.lifecycle.send({ type: 'DISCONNECTED', reason: lossReason });
   }

@@ -11,7 +11,7 @@ import {
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
 import { Outbox, type OutboxSink } from './outbox.js';
 import { sendLater } from '../bus/send-later.js';
 
@@ -72,10 +72,11 @@ export class PeerSession {
       requestPage: () => this.schedulePage(),
       onDropped: () =>
         this.warn(`more than ${maxPeerOutputBufferBytes} bytes waited for it, and it will compare what it holds`),
-      requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+      requestComparison: () =>
+        bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
     };
     this.outbox = new Outbox(sink, maxPeerOutputBufferBytes);
-    bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
+    bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
   }
 
   /** Passes new locations on, with their lines. */
@@ -98,7 +99,7 @@ export class PeerSession {
         return this.requestComparison();
       case 'BUCKETS': {
         const { group, partitionHashes } = line;
-        return bus.send(addresses.store, { kind: 'partitions-received', neighbour, group, partitionHashes });
+        return bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group, partitionHashes });
       }
       case 'SEEK':
         return bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: line });
@@ -131,7 +132,7 @@ export class PeerSession {
   /** The pause after a page is over. */
   pageDue(): void {
     this.cancelPageTimer = undefined;
-    this.bus.send(addresses.store, { kind: 'next-page', neighbour: this.neighbour });
+    this.bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour: this.neighbour });
   }
 
   /** The connection is over. */
@@ -153,14 +154,14 @@ export class PeerSession {
     const { pendingDigest, neighbour } = this;
     if (pendingDigest === undefined || this.cancelCompareTimer !== undefined || !this.sender.isWritable) return;
     this.pendingDigest = undefined;
-    this.bus.send(addresses.store, { ...pendingDigest, kind: 'digest-received', neighbour });
+    this.bus.send(addresses.antiEntropy, { ...pendingDigest, kind: 'digest-received', neighbour });
     this.cancelCompareTimer = sendLater(this, addresses.link(neighbour), { kind: 'compare-due' }, comparePauseMs);
   }
 
   private beginCatchUp(): void {
     this.catchUp = 'running';
     this.lastPageAtMs = this.clock.monotonicMs();
-    this.bus.send(addresses.store, { kind: 'catch-up', neighbour: this.neighbour });
+    this.bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour: this.neighbour });
   }
 
   private finishCatchUp(): void {

@@ -19,21 +19,23 @@ export interface PeerChannel {
   close(): void;
 }
 
-/** What a wire reports. Never during the call that made the wire; nothing follows `closed`. */
-export interface PeerChannelListener {
-  /** The far end took the call. Reported to the end that dialled, before any line. */
-  opened(channel: PeerChannel): void;
-  lines(channel: PeerChannel, lines: readonly ByteString[]): void;
-  /** There is room again after `isWritable` was false. */
-  drained(channel: PeerChannel): void;
-  closed(channel: PeerChannel, reason: string): void;
-}
+/** Reports of a peer channel. None during the call that creates the channel, and none after `channel-closed`. */
+export type PeerChannelMessage =
+  /** The remote end accepted the connection. Only at the end that dialled, before any line. */
+  | { readonly kind: 'channel-opened'; readonly channel: PeerChannel }
+  | { readonly kind: 'channel-lines'; readonly channel: PeerChannel; readonly lines: readonly ByteString[] }
+  /** The channel is writable again after `isWritable` was false. */
+  | { readonly kind: 'channel-drained'; readonly channel: PeerChannel }
+  | { readonly kind: 'channel-closed'; readonly channel: PeerChannel; readonly reason: string };
 
-/** How one server reaches the others. */
+/** Receives the reports of one peer channel. */
+export type PeerChannelHandler = (message: PeerChannelMessage) => void;
+
+/** Connects a server to other servers. */
 export interface Transport {
-  /** Calls a neighbour. A call that comes to nothing is reported as `closed`. */
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel;
+  /** Opens a channel to a neighbour. If the connection fails, `channel-closed` is reported. */
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel;
 }
 
-/** Takes a call from another server that has not said yet who it is; returns who listens to it. */
-export type AcceptPeer = (wire: PeerChannel) => PeerChannelListener;
+/** Accepts a channel from another server, which is not authenticated yet; returns the handler of its reports. */
+export type AcceptPeer = (channel: PeerChannel) => PeerChannelHandler;

@@ -2,7 +2,9 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
-import { addresses, type RateLimitedRequest, type ActorRequest, type LookupMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { RateLimitedRequest, ActorRequest } from '../bus/requests.js';
+import type { LookupMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { sendLater } from '../bus/send-later.js';
 import { TokenBucket } from '../time/token-bucket.js';
@@ -23,7 +25,8 @@ interface PendingLookup {
   /** The neighbours that have not answered. */
   readonly pendingNeighbours: Set<ServerId>;
   cancelTimer: () => void;
-  state: 'open' | 'concluded';
+  /** Whether it has its response. Its ID is kept for a while, as the request may arrive over other links. */
+  isFinished: boolean;
 }
 
 /** Where a client is, and whether flood tells the neighbours by itself. */
@@ -87,9 +90,9 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   stop(): void {
-    for (const { cancelTimer, state, requesters } of this.lookups.values()) {
+    for (const { cancelTimer, isFinished, requesters } of this.lookups.values()) {
       cancelTimer();
-      if (state === 'concluded') continue;
+      if (isFinished) continue;
       for (const { replyTo, requestId } of requesters) this.bus.send(replyTo, { kind: 'request-failed', requestId });
     }
     this.lookups.clear();
@@ -137,7 +140,7 @@ export class ClientLookup implements Actor<LookupMessage> {
       requesters,
       pendingNeighbours: new Set(neighbours),
       cancelTimer: () => undefined,
-      state: 'open',
+      isFinished: false,
     };
     if (neighbours.length === 0 || this.lookups.size >= maxLookups) return this.respond(lookup, undefined);
     lookup.cancelTimer = this.scheduleTimeout(id);
@@ -147,8 +150,8 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   private finish(lookup: PendingLookup, found: Found | undefined): void {
-    if (lookup.state === 'concluded') return;
-    lookup.state = 'concluded';
+    if (lookup.isFinished) return;
+    lookup.isFinished = true;
     lookup.cancelTimer();
     const sameClient = this.byClient.get(lookup.client);
     if (sameClient?.delete(lookup) === true && sameClient.size === 0) this.byClient.delete(lookup.client);
@@ -164,7 +167,7 @@ export class ClientLookup implements Actor<LookupMessage> {
   /** A search has had its time: it is answered; or its ID was kept long enough. */
   private handleTimeout(id: string): void {
     const lookup = this.lookups.get(id);
-    if (lookup?.state === 'open') this.finish(lookup, undefined);
+    if (lookup?.isFinished === false) this.finish(lookup, undefined);
     else this.lookups.delete(id);
   }
 

@@ -2,7 +2,9 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { formatPeerAt } from '../../protocol/peer/peer-line.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
-import { addresses, type FloodMessage, type LinkMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { FloodMessage } from './messages.js';
+import type { LinkMessage } from '../peer/messages.js';
 
 /**
  * Whom to tell of a new location: every neighbour but the one it came from. The server that first got it is told as well,

@@ -1,5 +1,6 @@
 import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
+import { ActorGateway } from '../client/actor-gateway.js';
 import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
 import type { ClientChannel } from '../ports/client-channel.js';
@@ -8,29 +9,30 @@ import { BucketSeeker } from '../replication/nats/bucket-seeker.js';
 import { ClockMonitor } from '../peer/clock-monitor.js';
 import { Connection } from '../client/connection.js';
 import { Flood } from '../replication/flood.js';
-import type { PeerIdentity } from '../peer/handshake.js';
+import type { PeerIdentity } from '../../protocol/peer/handshake.js';
 import type { ClientEvent } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import type { LocationBucket } from '../ports/location-bucket.js';
-import type { Hold } from '../ports/hold.js';
+import type { LocationBucket, Hold } from '../ports/location-bucket.js';
 import { LocationStore } from '../store/location-store.js';
-import { addresses, type LookupMessage, type ServerMessage, type StoreMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { LookupMessage } from '../replication/messages.js';
+import type { ServerMessage } from './messages.js';
+import type { StoreMessage } from '../store/messages.js';
 import { NatsSpread } from '../replication/nats/nats-spread.js';
-import { PeerAcceptor } from '../peer/peer-acceptor.js';
+import { acceptChannel, PeerAcceptor } from '../peer/peer-acceptor.js';
 import { PeerLink, type PeerLinkDependencies } from '../peer/peer-link.js';
 import { remoteHostOf } from '../client/remote-host.js';
 import { ClientLookup } from '../replication/client-lookup.js';
 import { serverMachine } from './server-machine.js';
 import { SharedLimits } from './shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
-import type { PeerChannel, PeerChannelListener } from '../ports/transport.js';
+import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
 import { TouchedStore } from '../replication/nats/touched-store.js';
 import { Twitter } from '../upstream/twitter.js';
 import { Budget } from '../upstream/budget.js';
 import type { UpstreamSettings } from '../upstream/upstream-settings.js';
 import { SubscriptionRegistry } from '../client/subscription-registry.js';
-import { PeerChannelAdapter } from '../peer/peer-channel-adapter.js';
 
 /** What a server is told about itself. */
 export interface ServerSettings {
@@ -60,6 +62,8 @@ export class Server implements Actor<ServerMessage> {
   private readonly clientsPerAddress: AddressQuota;
   /** The limits that all clients share: those whom this server's actors serve, and those whom its HTTP server does. */
   readonly sharedLimits: SharedLimits;
+  /** Sends the requests of HTTP clients to this server's actors. */
+  readonly gateway: ActorGateway;
 
   constructor(
     private readonly settings: ServerSettings,
@@ -67,6 +71,7 @@ export class Server implements Actor<ServerMessage> {
   ) {
     const { registry, clock } = dependencies;
     this.sharedLimits = new SharedLimits(settings.limits, clock);
+    this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
     this.supervisor = new Supervisor(registry, clock, {
       onStopped: (address) => this.removeFailedConnection(address),
@@ -113,6 +118,7 @@ export class Server implements Actor<ServerMessage> {
     );
     supervisor.spawn('clock-monitor', addresses.clockMonitor, () => new ClockMonitor(registry));
     supervisor.spawn('lookup', addresses.lookup, () => this.createLookup());
+    supervisor.spawn('gateway', addresses.gateway, () => this.gateway);
     const upstreamDependencies = {
       clock,
       random,
@@ -157,16 +163,12 @@ export class Server implements Actor<ServerMessage> {
     return new ClientLookup(registry, clock, random, lookupSettings);
   }
 
-  /** Takes a call from another server that has not said yet who it is. */
-  readonly acceptPeer = (channel: PeerChannel): PeerChannelListener => {
-    const listener = new PeerChannelAdapter(this.dependencies.registry, addresses.acceptor);
-    // A server that has stopped or failed has nobody who would close it.
-    if (this.lifecycle.getSnapshot().status !== 'active') {
-      channel.close();
-      return listener;
-    }
-    this.dependencies.registry.send(addresses.acceptor, { kind: 'channel-accepted', channel, listener });
-    return listener;
+  /** Accepts a channel from another server, which is not authenticated yet. */
+  readonly acceptPeer = (channel: PeerChannel): PeerChannelHandler => {
+    if (this.lifecycle.getSnapshot().status === 'active') return acceptChannel(this.dependencies.registry, channel);
+    // A server that has stopped or failed has no acceptor that would close it.
+    channel.close();
+    return () => undefined;
   };
 
   /** Tells neighbours that dial this server that it takes their calls, so that they need not find out ([PE29]). */

@@ -5,12 +5,15 @@ import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { StoreLimits } from '../ports/limits.js';
 import { LocationTable } from './location-table.js';
-import { addresses, type ConnectionMessage, type ReplicateMessage, type StoreMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from '../client/messages.js';
+import type { ReplicateMessage } from '../replication/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { AntiEntropy } from './anti-entropy.js';
 
 /** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
-export class LocationStore implements Actor<StoreMessage> {
+export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   private readonly table: LocationTable;
   private readonly antiEntropy: AntiEntropy;
   /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
@@ -36,7 +39,7 @@ export class LocationStore implements Actor<StoreMessage> {
     this.antiEntropy = new AntiEntropy(this.table);
   }
 
-  receive(message: StoreMessage): void {
+  receive(message: StoreMessage | AntiEntropyMessage): void {
     switch (message.kind) {
       case 'report':
         return this.learn(message.locations, undefined);
@@ -46,8 +49,9 @@ export class LocationStore implements Actor<StoreMessage> {
         for (const location of message.locations) this.restore(location);
         return;
       case 'whereis': {
-        const { replyTo, requestId } = message;
-        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.table.get(message.client) });
+        const location = this.table.get(message.client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+        return this.bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;

@@ -1,22 +1,23 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { UpstreamErrorKind } from '../../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
-import type { ActorRequest } from '../bus/messages.js';
+import type { ActorRequest } from '../bus/requests.js';
 
 /** Where a question to the upstream is on its way. */
 export type QueryState =
   /** It waits for its turn. */
   | { readonly name: 'queued' }
-  /** A request is under way. `role`: whether the breaker waits for what becomes of it. */
+  /** An HTTP request is in flight. */
   | {
       readonly name: 'requesting';
       readonly abort: AbortController;
-      readonly role: 'regular' | 'probe';
+      /** Whether its result decides whether the half-open breaker closes. */
+      readonly isProbe: boolean;
       /** On the server's clock that never goes back. */
       readonly startedAtMs: number;
     }
   /** It is asked again in a while. */
-  | { readonly name: 'retry-wait'; readonly timer: unknown }
+  | { readonly name: 'retry-wait'; readonly cancelTimer: () => void }
   /** It is asked again when the upstream may be asked again. */
   | { readonly name: 'circuit-open' };
 
@@ -42,7 +43,7 @@ export interface PendingQuery {
   readonly requesters: ActorRequest[];
   /** When its time is over, in milliseconds on the server's clock that never goes back. */
   readonly deadlineAtMs: number;
-  readonly deadlineTimer: unknown;
+  cancelDeadline: () => void;
   attempts: number;
   state: QueryState;
 }

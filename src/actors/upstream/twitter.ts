@@ -3,10 +3,13 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import { UpstreamError } from '../../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
 import type { Actor, Bus } from '../bus/bus.js';
+import { sendLater } from '../bus/send-later.js';
 import type { Clock } from '../ports/clock.js';
 import type { UpstreamRequestOutcome, BreakerState } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
-import { addresses, type RateLimitedRequest, type ActorRequest, type UpstreamMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { RateLimitedRequest, ActorRequest } from '../bus/requests.js';
+import type { UpstreamMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { ResponseCache } from './response-cache.js';
 import { breakerMachine } from './breaker-machine.js';
@@ -120,13 +123,11 @@ export class Twitter implements Actor<UpstreamMessage> {
       remoteHost,
       requesters: [{ replyTo, requestId }],
       deadlineAtMs: nowMs + deadlineMs,
-      deadlineTimer: clock.setTimeout(
-        () => this.bus.send(addresses.upstream, { kind: 'deadline-exceeded', pendingQuery }),
-        deadlineMs,
-      ),
+      cancelDeadline: () => undefined,
       attempts: 0,
       state: { name: 'queued' },
     };
+    pendingQuery.cancelDeadline = this.sendToSelf({ kind: 'deadline-exceeded', pendingQuery }, deadlineMs);
     this.queries.add(pendingQuery);
     this.startOrReject(pendingQuery);
   }
@@ -166,9 +167,9 @@ export class Twitter implements Actor<UpstreamMessage> {
     const exceeded = budget.pay(this.upstream.units?.(pendingQuery.query) ?? 1, startedAtMs);
     if (exceeded !== undefined) return this.rejectOverBudget(pendingQuery, exceeded);
     const abort = new AbortController();
-    const role = this.breaker.getSnapshot().value === 'closed' ? 'regular' : 'probe';
+    const isProbe = this.breaker.getSnapshot().value !== 'closed';
     pendingQuery.attempts += 1;
-    this.queries.setState(pendingQuery, { name: 'requesting', abort, role, startedAtMs });
+    this.queries.setState(pendingQuery, { name: 'requesting', abort, isProbe, startedAtMs });
     const onInternalError = (error: unknown) =>
       this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
     void attemptRequest(http, this.upstream, pendingQuery.query, abort.signal, onInternalError).then((outcome) => {
@@ -201,8 +202,8 @@ export class Twitter implements Actor<UpstreamMessage> {
     }
     // The breaker is tripped for as long as the upstream wants to rest.
     if (isOpen) return this.queries.setState(pendingQuery, { name: 'circuit-open' });
-    const sendRetryDue = () => this.bus.send(addresses.upstream, { kind: 'retry-due', pendingQuery });
-    this.queries.setState(pendingQuery, { name: 'retry-wait', timer: clock.setTimeout(sendRetryDue, delayMs) });
+    const cancelTimer = this.sendToSelf({ kind: 'retry-due', pendingQuery }, delayMs);
+    this.queries.setState(pendingQuery, { name: 'retry-wait', cancelTimer });
   }
 
   /**
@@ -214,7 +215,7 @@ export class Twitter implements Actor<UpstreamMessage> {
     const tookMs = this.dependencies.clock.monotonicMs() - state.startedAtMs;
     this.bus.publish({ kind: 'upstream-attempt', outcome: attemptOutcome(result), tookMs });
     const { value: breakerState } = this.breaker.getSnapshot();
-    if (breakerState === 'open' || (breakerState === 'half-open' && state.role !== 'probe')) return;
+    if (breakerState === 'open' || (breakerState === 'half-open' && !state.isProbe)) return;
     if (result.kind === 'answered' || result.errorKind === 'invalid-request')
       return this.breaker.send({ type: 'SUCCEEDED' });
     const { reason, errorKind, retryAfterMs } = result;
@@ -286,12 +287,15 @@ export class Twitter implements Actor<UpstreamMessage> {
   }
 
   private complete(pendingQuery: PendingQuery, outcome: UpstreamRequestOutcome, json: ByteString): void {
-    const { clock } = this.dependencies;
     this.publishOutcome(outcome);
     this.queries.remove(pendingQuery);
-    clock.clearTimeout(pendingQuery.deadlineTimer);
-    releaseState(pendingQuery.state, clock);
+    pendingQuery.cancelDeadline();
+    releaseState(pendingQuery.state);
     for (const requester of pendingQuery.requesters) this.reply(requester, json);
+  }
+
+  private sendToSelf(message: UpstreamMessage, delayMs: number): () => void {
+    return sendLater({ bus: this.bus, clock: this.dependencies.clock }, addresses.upstream, message, delayMs);
   }
 
   private publishOutcome(outcome: UpstreamRequestOutcome): void {
@@ -304,13 +308,13 @@ export class Twitter implements Actor<UpstreamMessage> {
 }
 
 /** Ends what a stage holds. */
-function releaseState(state: QueryState, clock: Clock): void {
+function releaseState(state: QueryState): void {
   if (state.name === 'requesting') state.abort.abort();
-  if (state.name === 'retry-wait') clock.clearTimeout(state.timer);
+  if (state.name === 'retry-wait') state.cancelTimer();
 }
 
 function isProbe({ state }: PendingQuery): boolean {
-  return state.name === 'requesting' && state.role === 'probe';
+  return state.name === 'requesting' && state.isProbe;
 }
 
 /** Why nothing is asked, and when it will be. */

@@ -8,30 +8,30 @@ import { parseDuration } from '../../simulation/scenario/units.js';
 import { CommandError, UsageError } from '../shared/errors.js';
 import { FuzzThreadPool } from '../simulate/fuzz-thread.js';
 import type { FuzzCommandOptions } from '../shared/options.js';
-import { print } from '../shared/output.js';
+import { formatCount, print } from '../shared/output.js';
 import { waitForStopSignal } from '../shared/signals.js';
 import { createVirtualEnvironment } from '../simulate/virtual-environment.js';
 
-/** Runs that are made if nobody says how many, nor for how long. */
+/** Number of runs if neither number nor time is given. */
 const defaultRuns = 1_000;
 
-/** Seeds that are drawn lie below this: short enough to be typed. */
+/** Random first seeds are below this, so that they are short. */
 const maxSeed = 1_000_000_000;
 
-/** Milliseconds between two lines of progress. */
+/** Milliseconds between two updates of the progress line. */
 const progressIntervalMs = 200;
 
-/** What is typed, read. */
+/** The parsed options. */
 interface FuzzPlan {
   readonly firstSeed: number;
   readonly maxRuns: number;
   readonly timeLimitMs: number;
-  readonly afterFailure: 'stop' | 'go on';
+  readonly stopsOnFailure: boolean;
 }
 
 /**
- * `herd fuzz`: random herds, workloads and failures on as many threads as there are cores. The exit status is 0 if every run
- * held, 1 if one did not, and 2 if it could not be run, or was broken off before one was violated.
+ * `herd fuzz`: runs random herds, workloads and faults on all cores. Sets the exit code: 0 if every run passed, 1 if one
+ * failed, 2 if it could not run or was interrupted before a failure.
  */
 export async function fuzzHerds(options: FuzzCommandOptions, version: string): Promise<void> {
   const plan = parsePlan(options);
@@ -44,20 +44,20 @@ export async function fuzzHerds(options: FuzzCommandOptions, version: string): P
   for (const failure of firstPerInvariant(report.failures)) {
     print(formatFuzzFailure(failure, version));
     if (interruption.aborted) continue;
-    // Whatever was found is told by now: who does not want to wait for less of it need not.
+    // All failures are printed by now, so shrinking may be interrupted.
     interruption.addEventListener('abort', () => process.exit(1));
     print(await shrinkFailure(failure, version));
   }
 }
 
-/** Aborts on Ctrl-C; a second one ends this process at once. */
+/** Returns a signal that is aborted by Ctrl-C; a second Ctrl-C ends this process. */
 function listenForInterrupt(): AbortSignal {
   const controller = new AbortController();
   void waitForStopSignal(undefined, () => process.exit(2)).then(() => controller.abort());
   return controller.signal;
 }
 
-/** @throws CommandError if a run could not be played at all */
+/** @throws CommandError if a run could not be executed */
 async function runAll(plan: FuzzPlan, canStartRun: () => boolean): Promise<FuzzReport> {
   const threads = new FuzzThreadPool(Math.min(availableParallelism(), plan.maxRuns));
   const progress = new Progress();
@@ -77,17 +77,17 @@ async function runAll(plan: FuzzPlan, canStartRun: () => boolean): Promise<FuzzR
   }
 }
 
-/** Tells of a failure all that somebody needs to see it again. */
+/** Formats a failure with the command that repeats it. */
 export function formatFuzzFailure({ seed, violated }: FuzzRun, version: string): string {
   const { invariant, text } = firstViolation(violated);
   return [
     '',
     `FAILED with seed ${seed} of version ${version}: ${invariant}: ${text}`,
-    `  again: herd fuzz --seed ${seed} --runs 1`,
+    `  reproduce: herd fuzz --seed ${seed} --runs 1`,
   ].join('\n');
 }
 
-/** Writes the shortest scenario that shows a failure, and says how it is played. */
+/** Writes the shrunk scenario of a failure to a file; returns how to run it. */
 async function shrinkFailure({ seed, violated }: FuzzRun, version: string): Promise<string> {
   const { invariant } = firstViolation(violated);
   const { text, steps, servers, attempts } = await buildMinimalScenario(seed, invariant, {
@@ -96,24 +96,24 @@ async function shrinkFailure({ seed, violated }: FuzzRun, version: string): Prom
   });
   const file = `fuzz-${seed}.yaml`;
   writeShrunk(file, text);
-  return `  shrunk to ${steps} steps and ${servers} servers in ${attempts} attempts; to see it: herd simulate ${file}`;
+  return `  shrunk to ${formatCount(steps, 'step')} and ${formatCount(servers, 'server')} in ${formatCount(attempts, 'attempt')}; run: herd simulate ${file}`;
 }
 
-/** @throws CommandError if it cannot be written */
+/** @throws CommandError if the file cannot be written */
 export function writeShrunk(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new CommandError(`the shrunk scenario cannot be written: ${(error as Error).message}`);
+    throw new CommandError(`cannot write the shrunk scenario: ${(error as Error).message}`);
   }
 }
 
 function firstViolation([first]: FuzzRun['violated']): FuzzRun['violated'][number] {
-  if (first === undefined) throw new Error('a run that held is no failure');
+  if (first === undefined) throw new Error('the run has no violation');
   return first;
 }
 
-/** One failure of each invariant: the others most likely show the same. */
+/** Returns one failure per invariant: others with the same invariant most likely have the same cause. */
 function firstPerInvariant(failures: readonly FuzzRun[]): FuzzRun[] {
   const firsts = new Map<string | undefined, FuzzRun>();
   for (const failure of failures) {
@@ -127,43 +127,43 @@ function formatSummary(report: FuzzReport, { firstSeed }: FuzzPlan, tookMs: numb
   const { runs, simulatedMs, coverage, notCovered } = report;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(0)} s`;
   const lines = [
-    `${runs} runs from seed ${firstSeed}, ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`,
+    `${formatCount(runs, 'run')} from seed ${firstSeed}, ${seconds(simulatedMs)} simulated in ${seconds(tookMs)}`,
     formatVerdict(report),
-    'met in so many runs:',
+    'runs that met each goal:',
     ...[...coverage].filter(([, met]) => met > 0).map(([path, met]) => `${String(met).padStart(8)}  ${path}`),
   ];
-  if (notCovered.length > 0)
-    lines.push('not covered:', ...notCovered.map((path) => `          ${path}`));
+  if (notCovered.length > 0) lines.push('not covered:', ...notCovered.map((path) => `          ${path}`));
   return lines.join('\n');
 }
 
 function formatVerdict({ runs, failures }: FuzzReport): string {
-  if (runs === 0) return 'nothing was played, and nothing is decided';
-  if (failures.length === 0) return 'PASSED: every invariant, in every run';
-  return `FAILED: ${failures.length} runs, with the seeds ${failures.map(({ seed }) => seed).join(', ')}`;
+  if (runs === 0) return 'no runs completed; result inconclusive';
+  if (failures.length === 0) return 'PASSED: all invariants in every run';
+  const seeds = failures.map(({ seed }) => seed).join(', ');
+  return `FAILED: ${formatCount(failures.length, 'run')}, ${failures.length === 1 ? 'seed' : 'seeds'} ${seeds}`;
 }
 
 /** @throws UsageError */
 function parsePlan({ runs, time, seed, keepGoing }: FuzzCommandOptions): FuzzPlan {
   const timeLimitMs = time === undefined ? Infinity : parseDuration(time);
-  if (timeLimitMs === undefined) throw new UsageError(`a time has its unit, as in 60s, and ${time ?? ''} is none`);
-  if (timeLimitMs <= 0) throw new UsageError(`no run begins within ${time ?? ''}; leave some time, as in 60s`);
+  if (timeLimitMs === undefined) throw new UsageError(`invalid duration "${time ?? ''}": add a unit, e.g. 60s`);
+  if (timeLimitMs <= 0) throw new UsageError(`--time must be greater than 0`);
   return {
-    firstSeed: seed === undefined ? randomInt(maxSeed) : parseInteger('a seed', seed),
+    firstSeed: seed === undefined ? randomInt(maxSeed) : parseInteger('seed', seed),
     maxRuns:
-      runs === undefined ? (time === undefined ? defaultRuns : Infinity) : parseInteger('a number of runs', runs, 1),
+      runs === undefined ? (time === undefined ? defaultRuns : Infinity) : parseInteger('number of runs', runs, 1),
     timeLimitMs,
-    afterFailure: keepGoing === true ? 'go on' : 'stop',
+    stopsOnFailure: keepGoing !== true,
   };
 }
 
 function parseInteger(name: string, written: string, min = 0): number {
-  if (!/^\d{1,15}$/.test(written)) throw new UsageError(`${name} is a whole number, and ${written} is none`);
-  if (Number(written) < min) throw new UsageError(`${name} is at least ${min}`);
-  return Number(written);
+  const value = /^\d{1,15}$/.test(written) ? Number(written) : NaN;
+  if (!(value >= min)) throw new UsageError(`invalid ${name} "${written}": expected an integer of at least ${min}`);
+  return value;
 }
 
-/** Tells on a terminal how far it is. */
+/** Shows the progress on a terminal. */
 class Progress {
   private runs = 0;
   private failures = 0;
@@ -175,7 +175,7 @@ class Progress {
     const nowMs = performance.now();
     if (!process.stderr.isTTY || nowMs - this.shownMs < progressIntervalMs) return;
     this.shownMs = nowMs;
-    process.stderr.write(`\r\x1b[K${this.runs} runs, ${this.failures} violated`);
+    process.stderr.write(`\r\x1b[K${formatCount(this.runs, 'run')}, ${this.failures} failed`);
   }
 
   end(): void {

@@ -13,9 +13,12 @@ export interface StartOptions extends ConfigOption {
 export interface SimulateOptions {
   /** As typed. */
   readonly seed?: string;
-  readonly environment: string;
-  /** The folder for reports. */
+  /** As typed; undefined for the default. */
+  readonly environment?: string;
+  /** Folder for reports. */
   readonly report?: string;
+  /** Runs on real sockets and serves the dashboard of that herd. */
+  readonly live?: true;
 }
 
 export interface FuzzCommandOptions {

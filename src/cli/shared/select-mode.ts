@@ -1,6 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
-import type { HerdMode } from '../../runtime/http/server/http-context.js';
+import type { HerdMode } from '../../runtime/config/herd-config.js';
 import { isLoopback } from '../../runtime/sockets/listener.js';
 
 /** Development mode is for a complete herd started at once that only this machine can reach, unless NODE_ENV is `production`. */

@@ -1,10 +1,12 @@
 import { mainFile } from '../main-file.js';
+import { pageFolders } from '../../library/create-host.js';
 import { inspectInSubprocess } from '../../library/inspect-in-subprocess.js';
+import type { ServerId } from '../../protocol/place/ids.js';
 import { ProcessLauncher } from '../../simulation/processes/process-launcher.js';
 import type { ServerLauncher } from '../../simulation/real/launcher.js';
 import { RealEnvironment } from '../../simulation/real/real-environment.js';
 import type { Scenario } from '../../simulation/scenario/scenario.js';
-import { SocketLauncher } from '../../simulation/sockets/socket-launcher.js';
+import { SocketLauncher, type LiveDashboard } from '../../simulation/sockets/socket-launcher.js';
 import type { Environment, SimulationListener } from '../../simulation/environment.js';
 import { twitterSearch } from '../../upstreams/twitter.js';
 import { UsageError } from '../shared/errors.js';
@@ -12,48 +14,74 @@ import { withHerdSecret } from '../../library/secrets.js';
 import { waitForStopSignal } from '../shared/signals.js';
 import { createVirtualEnvironment } from './virtual-environment.js';
 
-/** Makes the world in which a scenario is played. */
-export type CreateEnvironment = (scenario: Scenario, tell: SimulationListener) => Environment;
+/** Creates the environment in which a scenario runs. */
+export type CreateEnvironment = (scenario: Scenario, emit: SimulationListener) => Environment;
 
-/** The user has broken off what was being played. */
+/** The user interrupted a run. */
 export class InterruptedError extends Error {
   readonly code = 'HERD_INTERRUPTED';
 }
 
-/** The worlds that scenarios can be played in. */
+/** How to create environments of real servers. */
+export interface RealEnvironments {
+  readonly createEnvironment: CreateEnvironment;
+  /** Aborted by the first Ctrl-C. */
+  readonly abortSignal: AbortSignal;
+}
+
 const environments: Readonly<Record<string, () => CreateEnvironment>> = {
   virtual: () => createVirtualEnvironment,
-  sockets: () =>
-    realEnvironments(() => new SocketLauncher({ createUpstream: twitterSearch, inspect: inspectInSubprocess })),
-  processes: () => realEnvironments(() => new ProcessLauncher(instrumentedProgram())),
+  sockets: () => realEnvironments(() => createSocketLauncher()).createEnvironment,
+  processes: () => realEnvironments(() => new ProcessLauncher(instrumentedProgram())).createEnvironment,
 };
 
 /**
- * How worlds of that name are made.
- * @throws UsageError if there is none
+ * Returns how to create environments of that name.
+ * @throws UsageError if the name is unknown
  */
 export function environmentNamed(name: string): CreateEnvironment {
   const make = Object.hasOwn(environments, name) ? environments[name] : undefined;
   if (make === undefined)
-    throw new UsageError(`there is no world ${name}; there are ${Object.keys(environments).join(', ')}`);
+    throw new UsageError(`unknown environment ${name} (expected one of: ${Object.keys(environments).join(', ')})`);
   return make();
 }
 
-/** Worlds of real servers. Ctrl-C breaks off what is being played, and however this process ends, so do they. */
-function realEnvironments(hosting: () => ServerLauncher): CreateEnvironment {
-  const interruption = new AbortController();
+/**
+ * Returns how to create environments on real sockets whose servers serve the dashboard.
+ * @param onDashboard called with the URL of the first server's dashboard, before the scenario begins
+ */
+export function liveEnvironments(onDashboard: (url: string) => void): RealEnvironments {
+  return realEnvironments(({ herd }) => {
+    const [first] = herd.topology.keys();
+    const onStarted = (server: ServerId, httpPort: number) => {
+      if (server === first) onDashboard(`http://127.0.0.1:${httpPort}`);
+    };
+    return createSocketLauncher({ pageFolders, onStarted });
+  });
+}
+
+function createSocketLauncher(dashboard?: LiveDashboard): SocketLauncher {
+  const required = { createUpstream: twitterSearch, inspect: inspectInSubprocess };
+  return new SocketLauncher(dashboard === undefined ? required : { ...required, dashboard });
+}
+
+/** Creates environments of real servers. Ctrl-C interrupts the current run; servers end with this process. */
+function realEnvironments(createLauncher: (scenario: Scenario) => ServerLauncher): RealEnvironments {
+  const controller = new AbortController();
+  const { signal: abortSignal } = controller;
   let current: RealEnvironment | undefined;
   process.on('exit', () => current?.killAll());
   void waitForStopSignal(undefined, () => process.exit(2)).then(() =>
-    interruption.abort(new InterruptedError('interrupted: nothing is decided')),
+    controller.abort(new InterruptedError('interrupted: result inconclusive')),
   );
-  return (scenario, emit) => {
-    current = new RealEnvironment(scenario, { launcher: hosting(), emit, abortSignal: interruption.signal });
+  const createEnvironment: CreateEnvironment = (scenario, emit) => {
+    current = new RealEnvironment(scenario, { launcher: createLauncher(scenario), emit, abortSignal });
     return current;
   };
+  return { createEnvironment, abortSignal };
 }
 
-/** The command itself, as the child that serves one server. */
+/** This command as a child process that runs one server. */
 function instrumentedProgram(): ConstructorParameters<typeof ProcessLauncher>[0] {
   return {
     file: mainFile,

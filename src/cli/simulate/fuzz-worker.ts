@@ -3,9 +3,7 @@ import { runSeed } from '../../simulation/fuzz/run-scenario.js';
 import type { FuzzThreadMessage } from './fuzz-thread.js';
 import { createVirtualEnvironment } from './virtual-environment.js';
 
-/*
- * A thread that plays random runs: it is sent a seed, and answers with what came of it.
- */
+/* Thread that executes random runs: it receives seeds and responds with results. */
 
 parentPort?.on('message', (seed: number) => {
   runSeed(seed, createVirtualEnvironment)

@@ -4,11 +4,12 @@ import type { RunMetrics, Percentiles } from '../../simulation/run/metrics.js';
 import type { RunResult } from '../../simulation/run/result.js';
 import type { RunEvent, TraceEvent } from '../../simulation/run/trace.js';
 import { broker } from '../../simulation/scenario/links-in.js';
+import { formatCount } from '../shared/output.js';
 
-/** Violations that are printed: the first tells most. */
+/** Maximum number of violations that are printed while a run goes on. */
 const maxViolationsShown = 5;
 
-/** Tells what happens in a simulation, as it goes: steps, servers, links, and what broke. */
+/** Prints the events of a run: steps, links, servers, failures and violations. */
 export class Timeline {
   private readonly links = new Map<string, 'live' | 'down'>();
   private violations = 0;
@@ -45,7 +46,7 @@ export class Timeline {
 
   private formatBucket({ server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): string | undefined {
     const shownState = state === 'live' ? 'live' : 'down';
-    // On the way to being live again nothing is said: it began with what went wrong.
+    // Intermediate states are not printed: what went wrong was.
     if (state === 'connecting' || state === 'loading' || (this.links.get(server) ?? 'down') === shownState)
       return undefined;
     this.links.set(server, shownState);
@@ -58,7 +59,7 @@ export class Timeline {
     return `  ${server} — ${broker} ${words}${reason === '' ? '' : ` (${reason})`}`;
   }
 
-  /** Both ends tell of a link; one line is enough for both. */
+  /** Both ends report a link; it is printed once. */
   private formatLink({ server, neighbour, state, reason }: Extract<TraceEvent, { kind: 'link' }>): string | undefined {
     const [one, other] = server < neighbour ? [server, neighbour] : [neighbour, server];
     if (this.topology.get(one)?.includes(other) !== true || state === 'catching-up') return undefined;
@@ -70,21 +71,22 @@ export class Timeline {
   }
 }
 
-/** What came of a run, for people. */
+/** Formats the result of a run. */
 export function formatVerdict(result: RunResult, tookMs: number): string {
   const { verdict, violations, metrics, simulatedMs, environment, unchecked } = result;
   const [first] = violations;
   const lines = [
     '',
     first === undefined
-      ? 'PASSED: every invariant and expectation'
+      ? 'PASSED: all invariants and expectations'
       : `FAILED at ${formatElapsed(first.atMs)}: ${first.invariant}: ${first.text}`,
   ];
-  if (verdict === 'failed') lines.push(`  ${violations.length} in all; again: ${formatReplayCommand(result)}`);
-  lines.push(...unchecked.map((text) => `  not seen in the world of ${environment}: ${text}`));
+  if (verdict === 'failed')
+    lines.push(`  ${formatCount(violations.length, 'violation')}. Reproduce: ${formatReplayCommand(result)}`);
+  lines.push(...unchecked.map((text) => `  not checked with --environment ${environment}: ${text}`));
   lines.push(...formatMetrics(metrics));
   lines.push(
-    `  ${formatElapsed(simulatedMs)} ${environment === 'virtual' ? 'simulated' : 'played'} in ${formatElapsed(tookMs)}`,
+    `  ${formatElapsed(simulatedMs)} ${environment === 'virtual' ? 'simulated' : 'run'} in ${formatElapsed(tookMs)}`,
   );
   return lines.join('\n');
 }
@@ -94,7 +96,7 @@ function formatMetrics({ updates, timeToStableMs, messages, recoveries }: RunMet
   const lines = [
     `  updates      ${attempted} attempted, ${acknowledged} acknowledged, ${stable} stable, ${lost} lost, ${stale} stale`,
     `  to stable    ${formatPercentiles(timeToStableMs)}`,
-    `  messages     ${messages.perUpdate?.toFixed(2) ?? '–'} an update, of ${messages.minimum} at least`,
+    `  messages     ${messages.perUpdate?.toFixed(2) ?? '–'} per update, minimum ${messages.minimum}`,
   ];
   for (const { atMs, step, recoveredAfterMs } of recoveries) {
     const after = recoveredAfterMs === undefined ? 'not recovered' : `recovered in ${formatElapsed(recoveredAfterMs)}`;

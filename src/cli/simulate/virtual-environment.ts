@@ -3,10 +3,10 @@ import { VirtualEnvironment } from '../../simulation/virtual/virtual-environment
 import type { SimulationListener } from '../../simulation/environment.js';
 import { twitterSearch } from '../../upstreams/twitter.js';
 
-/** Where the upstream of a simulation would be: nobody is asked there. */
+/** Upstream of simulations; its URL is never requested. */
 const upstream = twitterSearch('http://upstream.simulated');
 
-/** The virtual world of a scenario, with the upstream that herds have as a rule. */
+/** Creates the virtual environment of a scenario, with the default upstream. */
 export function createVirtualEnvironment(scenario: Scenario, tell: SimulationListener): VirtualEnvironment {
   return new VirtualEnvironment(scenario, upstream, tell);
 }

@@ -1,7 +1,8 @@
 import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
-import { asClientId, type ClientId } from '../place/ids.js';
+import { asClientId, clientIdSource, type ClientId } from '../place/ids.js';
 import type { LocationReport } from '../place/location.js';
 import { positionSource } from '../place/position.js';
+import { areReportFieldsShort } from '../place/report.js';
 import { instantFromDigits, timeSource } from '../place/time.js';
 
 /** A client says where it is. */
@@ -44,9 +45,6 @@ export type Command = Iamat | Whatsat | Watch | Unwatch | InvalidCommand;
 /** What stands for all clients in a WATCH. */
 export const allClients = asClientId('*');
 
-/** The longest position and the longest time that a client may report, in bytes: a constant of the protocol ([CM6]). */
-export const maxReportFieldBytes = 64;
-
 /** What a command's fields are held to, besides their form. */
 export interface CommandBounds {
   /** The most results that a WHATSAT may ask for. */
@@ -63,7 +61,7 @@ const integerPattern = /^\d+$/;
 
 /** One scan for the most frequent command by far; white space is as in `fieldsOf`. */
 const iamatPattern = new RegExp(
-  `^[\\t-\\r ]*IAMAT[\\t-\\r ]+([^\\t-\\r ]+)[\\t-\\r ]+(${positionSource})[\\t-\\r ]+(${timeSource})[\\t-\\r ]*$`,
+  `^[\\t-\\r ]*IAMAT[\\t-\\r ]+(${clientIdSource})[\\t-\\r ]+(${positionSource})[\\t-\\r ]+(${timeSource})[\\t-\\r ]*$`,
 );
 
 /** Reads one line of a client. Never throws: what is no command is `invalid`. */
@@ -72,7 +70,7 @@ export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   if (iamat !== null) {
     const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
     if (client.length > bounds.maxClientIdBytes) return invalid;
-    if (position.length > maxReportFieldBytes || time.length > maxReportFieldBytes) return invalid;
+    if (!areReportFieldsShort(position, time)) return invalid;
     return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantFromDigits(seconds, fraction) };
   }
   const [name, ...fields] = fieldsOf(line);

@@ -2,7 +2,6 @@ import { encodeToScratch } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
 import { hashLow } from '../text/hash.js';
 import type { ClientId } from './ids.js';
-import type { Location } from './location.js';
 
 /*
  * Anti-entropy: two stores find out in which few buckets of clients they differ by comparing hashes, first of groups of
@@ -30,6 +29,14 @@ export function partitionOfHash(clientHash: number): number {
   return clientHash & (partitionCount - 1);
 }
 
+/** What the digest needs of a location. */
+interface HashedLocation {
+  readonly partition: number;
+  /** The hash of the location in two halves of 32 bits. */
+  readonly hashLow: number;
+  readonly hashHigh: number;
+}
+
 /**
  * The hashes of one store's buckets and groups. A bucket's hash is the exclusive or of the hashes of its locations, so that
  * adding or removing one costs the same however many there are.
@@ -39,8 +46,7 @@ export class Digest {
   private readonly groupHashes = new Int32Array(groupCount * 2);
 
   /** Adds a location, or removes one that was added. */
-  toggle(location: Location): void {
-    const { partition, hashLow: low, hashHigh: high } = location;
+  toggle({ partition, hashLow: low, hashHigh: high }: HashedLocation): void {
     const group = groupOf(partition);
     xorInto(this.partitionHashes, partition * 2, low);
     xorInto(this.partitionHashes, partition * 2 + 1, high);

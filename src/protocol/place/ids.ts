@@ -21,6 +21,9 @@ export function asServerId(text: string): ServerId | undefined {
   return serverIdPattern.test(text) ? (text as ServerId) : undefined;
 }
 
+/** A client ID, as part of a larger pattern: one or more bytes, none of them white space as in `fieldsOf`. */
+export const clientIdSource = '[^\\t-\\r ]+';
+
 /** A field of a line as a client's name. Any field is one: see `fieldsOf`. */
 export function asClientId(field: ByteString): ClientId {
   return field as ClientId;

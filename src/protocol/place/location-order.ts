@@ -77,7 +77,8 @@ export function compareAtLines(a: ByteString, b: ByteString): number {
   );
 }
 
-function parseAtFields(line: ByteString): AtTimes & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
+/** Fields of an AT line that decide the order, and its moments. */
+export function parseAtFields(line: ByteString): AtTimes & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
   const [prefix = '', server = '', skew = '', client = '', position = '', time = ''] = line.split(' ');
   const skewStart = prefix.length + 1 + server.length + 1;
   const skewEnd = skewStart + skew.length;

@@ -2,7 +2,7 @@ import { encodeToScratch, decodeLatin1 } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
 import { partitionOfHash } from './digest.js';
 import { hashHigh, hashLow } from '../text/hash.js';
-import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';
+import { asClientId, clientIdSource, serverIdSource, type ClientId, type ServerId } from './ids.js';
 import { compareAtLines, parseAtTimes, type AtTimes } from './location-order.js';
 import { positionSource } from './position.js';
 import { compareInstants, timeSource, type Instant } from './time.js';
@@ -137,7 +137,7 @@ export function locationFromReport(
 }
 
 /** An AT line, its fields checked as a client's are ([PE10]). */
-export const atSource = `${atPrefix}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} [^\\t-\\r ]+ ${positionSource} ${timeSource}`;
+export const atSource = `${atPrefix}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} ${clientIdSource} ${positionSource} ${timeSource}`;
 
 const atPattern = new RegExp(`^${atSource}$`);
 

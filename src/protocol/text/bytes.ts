@@ -1,10 +1,7 @@
+import type { ByteString } from './byte-string.js';
 import { encodeToScratch, decodeLatin1 } from './latin1.js';
 
-/**
- * Text of which each character is one byte (latin1: U+0000 to U+00FF). Everything that travels on a wire of the herd is
- * handled in this form, so that any bytes at all, valid UTF-8 or not, come back as they were.
- */
-export type ByteString = string;
+export type { ByteString };
 
 const SPACE = 32;
 const TAB = 9;

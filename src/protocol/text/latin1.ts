@@ -1,4 +1,4 @@
-import type { ByteString } from './bytes.js';
+import type { ByteString } from './byte-string.js';
 
 // Apart from bytes.ts, because that is part of the package's types, which do without those of Node.
 

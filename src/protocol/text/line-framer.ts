@@ -20,7 +20,8 @@ const maxPieces = 256;
 export class LineFramer {
   private partial: ByteString = '';
   private pieceCount = 0;
-  private state: 'reading' | 'skipping' = 'reading';
+  /** Whether the rest of an overlong line is being skipped. */
+  private isSkipping = false;
 
   /** @param maxLineBytes the longest line, without its line end, that is passed on whole */
   constructor(private readonly maxLineBytes: number) {}
@@ -51,8 +52,8 @@ export class LineFramer {
   }
 
   private complete(rest: ByteString, frames: Frame[]): void {
-    if (this.state === 'skipping') {
-      this.state = 'reading';
+    if (this.isSkipping) {
+      this.isSkipping = false;
       return;
     }
     const line = this.partial === '' ? rest : this.partial + rest;
@@ -61,7 +62,7 @@ export class LineFramer {
   }
 
   private bufferPartial(rest: ByteString, frames: Frame[]): void {
-    if (this.state === 'skipping') return;
+    if (this.isSkipping) return;
     // One byte more than a CR could explain is enough to know.
     const piece = flatCopy(rest.slice(0, this.maxLineBytes + 2 - this.partial.length));
     this.pieceCount = (this.pieceCount + 1) % maxPieces;
@@ -70,7 +71,7 @@ export class LineFramer {
     if (excess <= 0 || (excess === 1 && this.partial.charCodeAt(this.maxLineBytes) === CR)) return;
     frames.push(this.frame(this.partial));
     this.partial = '';
-    this.state = 'skipping';
+    this.isSkipping = true;
   }
 
   private frame(line: ByteString): Frame {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Folder of this package, with the files that belong to it. It is resolved by the package name, since a module runs both where it was
- * compiled and in the bundle of the command.
+ * Folder of the installed package. Resolved by the package name, because modules run both from their compiled files and from the
+ * bundled command in another folder.
  */
 export const packageFolder = new URL('./', import.meta.resolve('herd/package.json'));
 

@@ -3,51 +3,54 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { SocketHost } from '../network/socket.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** Who is connected with a broker. */
+/** A connection to the broker. */
 export interface EngineConnection {
-  /** An entry was written into the bucket that was opened. */
+  /** An entry was written to the bucket that this connection opened. */
   written(entry: BucketEntry): void;
-  /** The broker broke the connection. */
+  /** The broker closed the connection. */
   cut(reason: string): void;
 }
 
-/** Of two nodes, the one that is behind while the broker is stale, and the other one. */
+/** One of two nodes: the one that is behind while the broker is stale, or the other. */
 type EngineNode = 'restarted' | 'steady';
 
-/** What a broker answers to a question. */
+/** Result of a read. */
 export interface EngineReading {
   readonly entry: BucketEntry | undefined;
-  /** Behind: something newer stands there. */
+  /** `behind`: a newer entry exists. */
   readonly node: 'up to date' | 'behind';
 }
 
 /**
- * How a broker fares. Full: it takes no writes. Stale: one of its two nodes has come back from a restart, and has yet to hear of
- * what is written: who is connected there is told of it later, and a question that comes there is answered with what stood before.
+ * State of the broker. `full`: rejects writes. `stale`: one of its two nodes has returned from a restart and is behind;
+ * connections to it receive updates late, and reads from it return the previous values.
  */
 export type BrokerState = 'up' | 'down' | 'full' | 'stale';
 
-/** The name of a broker among the hosts of a simulation, and in scenarios. */
+/** Name of the broker among the simulated hosts and in scenarios. */
 export const brokerName = 'broker';
 
-/** How often, while one of two nodes is behind, a question comes to that one. */
+/** Probability that a read is served by the node that is behind. */
 const behindProbability = 0.5;
 
 /**
- * The broker behind the buckets of a simulated herd: one map of keys to values, as JetStream keeps it, and what can go wrong with
- * it. It answers at once; that answers take their time is an affair of the network.
+ * The broker behind the buckets of a simulated herd: one map of keys to values, as in JetStream, with injected faults. It
+ * answers immediately; delays are added by the network.
  */
 export class BucketEngine {
   readonly host: SocketHost = { name: brokerName, life: 'alive', run: (work) => work() };
   private state: BrokerState = 'up';
   private bucket: 'there' | 'none' = 'none';
-  /** How many buckets there have been: one that was deleted and made again has another number. */
+  /** Number of buckets created so far; identifies a bucket, since a deleted bucket may be created again. */
   private made = 0;
   private readonly entries = new Map<string, BucketEntry>();
-  /** What stood under each key before: what a node that has missed a write still gives out. */
+  /** Previous entry of each key, which a node that missed a write still returns. */
   private readonly earlier = new Map<string, BucketEntry>();
   private readonly connections = new Set<EngineConnection>();
-  /** Those who have opened the bucket that there is, and what each is yet to be told by the node that is behind. */
+  /**
+   * Connections that have opened the current bucket, each with the updates that it has not received from the node that is
+   * behind.
+   */
   private readonly watchers = new Map<EngineConnection, { readonly node: EngineNode; news: BucketEntry[] }>();
   private opened = 0;
   private revision = 0;
@@ -58,17 +61,17 @@ export class BucketEngine {
     return this.state !== 'down';
   }
 
-  /** Whether it takes what is written, and tells everybody of it. */
+  /** Whether it accepts writes and notifies all connections. */
   get isWell(): boolean {
     return this.state === 'up';
   }
 
-  /** Everything there is, in the order of revisions. */
+  /** All entries, ordered by revision. */
   get all(): readonly BucketEntry[] {
     return [...this.entries.values()];
   }
 
-  /** The number of the bucket that there is; undefined if there is none. */
+  /** Number of the current bucket; undefined if there is none. */
   get bucketNumber(): number | undefined {
     return this.bucket === 'there' ? this.made : undefined;
   }
@@ -77,7 +80,7 @@ export class BucketEngine {
     return this.connections.has(connection);
   }
 
-  /** Connects, and makes the bucket if there is none. */
+  /** Connects, and creates the bucket if there is none. */
   open(connection: EngineConnection): void {
     if (this.bucket === 'none') {
       this.bucket = 'there';
@@ -85,7 +88,7 @@ export class BucketEngine {
     }
     this.connections.add(connection);
     this.opened += 1;
-    // In turn, as clients of a cluster are shared out.
+    // Alternately, as clients are distributed in a cluster.
     this.watchers.set(connection, { node: this.opened % 2 === 0 ? 'restarted' : 'steady', news: [] });
   }
 
@@ -94,7 +97,7 @@ export class BucketEngine {
     this.watchers.delete(connection);
   }
 
-  /** Writes a value, if the key is at the revision; 0: if nothing stands there. */
+  /** Writes a value if the key is at the revision (0: if it does not exist). */
   put(key: string, value: ByteString, revision: number): PutOutcome {
     if (this.bucket === 'none') return { kind: 'failed', reason: 'there is no bucket' };
     if (this.state === 'full') return { kind: 'failed', reason: 'the store of the broker is full' };
@@ -113,7 +116,7 @@ export class BucketEngine {
     return { kind: 'stored', revision: entry.revision };
   }
 
-  /** What stands under a key, or, from a node that is behind, what stood there before. */
+  /** Returns the entry of a key; from a node that is behind, the previous one. */
   get(key: string): EngineReading {
     const entry = this.entries.get(key);
     const before = this.earlier.get(key);
@@ -121,7 +124,7 @@ export class BucketEngine {
     return isBehind ? { entry: before, node: 'behind' } : { entry, node: 'up to date' };
   }
 
-  /** Fares so from now on. Down: every connection is lost, and what is stored stays. */
+  /** Changes the state. `down` closes every connection; stored entries remain. */
   become(state: BrokerState): void {
     this.state = state;
     if (state !== 'stale') this.catchUp();
@@ -132,7 +135,7 @@ export class BucketEngine {
     }
   }
 
-  /** Somebody deletes the bucket; whoever opens it next makes it anew. Who has it open is not told. */
+  /** Deletes the bucket. The next `open` creates it again. Open connections are not notified. */
   wipe(): void {
     this.bucket = 'none';
     this.entries.clear();
@@ -141,7 +144,7 @@ export class BucketEngine {
     this.revision = 0;
   }
 
-  /** The node that was behind knows everything, and tells it. */
+  /** The node that was behind catches up and sends its connections the pending updates. */
   private catchUp(): void {
     for (const [connection, watcher] of this.watchers) {
       const { news } = watcher;

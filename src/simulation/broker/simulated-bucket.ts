@@ -4,30 +4,10 @@ import type {
   BucketSession,
   LocationBucket,
 } from '../../actors/ports/location-bucket.js';
-import type { Clock } from '../../actors/ports/clock.js';
 import type { ClientId } from '../../protocol/place/ids.js';
-import type { SimulatedNetwork } from '../network/simulated-network.js';
-import type { SocketHost } from '../network/socket.js';
-import type { SimulationListener } from '../environment.js';
-import type { BucketEngine } from './bucket-engine.js';
-import { SimulatedSession } from './simulated-session.js';
+import { SimulatedSession, type SimulatedBucketEdges } from './simulated-session.js';
 
-/** What connections with a simulated engine need. */
-export interface SimulatedBucketEdges {
-  readonly engine: BucketEngine;
-  readonly network: SimulatedNetwork;
-  /** The process that connects. */
-  readonly host: SocketHost;
-  /** The clock of that process. */
-  readonly clock: Clock;
-  /** Milliseconds between two signs of life. */
-  readonly beatMs: number;
-  readonly tell: SimulationListener;
-  /** Hears that a promise was given or kept: what waits for it runs before time goes on. */
-  readonly onPromise: () => void;
-}
-
-/** The bucket of a simulated herd, as one of its servers reaches it. */
+/** The bucket of a simulated herd, as seen by one server. */
 export class SimulatedBucket implements LocationBucket {
   private session: SimulatedSession | undefined;
   private readonly sessions = new Set<SimulatedSession>();
@@ -50,12 +30,12 @@ export class SimulatedBucket implements LocationBucket {
     await Promise.all([...this.sessions].map(({ over }) => over));
   }
 
-  /** Questions and writes that are yet to be answered. */
+  /** Reads and writes that wait for a reply. */
   get underWayAsked(): number {
     return this.session?.underWayAsked ?? 0;
   }
 
-  /** The process was killed: its system breaks the connection that there is. */
+  /** The process was killed, so its operating system closes the connection. */
   processKilled(): void {
     this.session?.abandon();
   }

@@ -7,35 +7,53 @@ import type {
   PutOutcome,
 } from '../../actors/ports/location-bucket.js';
 import { parseBucketValue } from '../../protocol/nats/bucket-value.js';
+import type { Clock } from '../../actors/ports/clock.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { OneWay } from '../network/one-way.js';
-import { brokerName, type EngineConnection } from './bucket-engine.js';
-import type { SimulatedBucketEdges } from './simulated-bucket.js';
+import type { SimulatedNetwork } from '../network/simulated-network.js';
+import type { SocketHost } from '../network/socket.js';
+import type { SimulationListener } from '../environment.js';
+import { brokerName, type BucketEngine, type EngineConnection } from './bucket-engine.js';
 
-/** Entries in a batch, at most. */
+/** Dependencies of connections to the simulated broker. */
+export interface SimulatedBucketEdges {
+  readonly engine: BucketEngine;
+  readonly network: SimulatedNetwork;
+  /** The connecting process. */
+  readonly host: SocketHost;
+  /** The clock of that process. */
+  readonly clock: Clock;
+  /** Heartbeat interval, in milliseconds. */
+  readonly beatMs: number;
+  readonly tell: SimulationListener;
+  /** Called when a promise was created or settled: its continuations run before time advances. */
+  readonly onPromise: () => void;
+}
+
+/** Maximum entries in a batch. */
 const batchMax = 100;
 
-/** How long the broker may take to let a server in, or to answer it, in milliseconds: as with NATS. */
+/** Milliseconds within which the broker must accept or answer, as with NATS. */
 const answerWithinMs = 5_000;
 
-/** Beats without a sign of life after which a connection is taken for dead. */
+/** Missed heartbeats after which a connection counts as lost. */
 const silentBeats = 3;
 
-const over = { kind: 'failed', reason: 'the connection is over' } as const;
+const over = { kind: 'failed', reason: 'the connection has ended' } as const;
 const late = { kind: 'failed', reason: 'no answer in time' } as const;
 
-/** A connection to a simulated engine, over the simulated network: everything takes its time, and keeps its order. */
+/** A connection to the simulated broker, over the simulated network: messages are delayed and keep their order. */
 export class SimulatedSession implements BucketSession, EngineConnection {
   readonly shards = [brokerName];
   private state: 'opening' | 'open' | 'closing' | 'over' = 'opening';
   private readonly there: OneWay;
   private readonly back: OneWay;
-  /** Ends whatever waits for an answer. */
+  /** Callbacks that fail the pending requests. */
   private readonly waiting = new Set<() => void>();
   private bucketNumber: number | undefined;
   private heardMs = 0;
-  /** Resolves when the session is over. */
+  /** Resolves when the session has ended. */
   readonly over: Promise<void>;
   private noteOver: () => void = () => undefined;
   private timer: unknown;
@@ -80,7 +98,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     if (this.waiting.size === 0) this.end();
   }
 
-  /** The process that has this connection is no more. */
+  /** The process that owns the connection has ended. */
   abandon(): void {
     if (this.state === 'over') return;
     this.waiting.clear();
@@ -103,7 +121,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     return this.edges.host.name as ServerId;
   }
 
-  /** At the broker: somebody wants to be let in. */
+  /** Runs at the broker: accepts the connection. */
   private accept(): void {
     const { engine } = this.edges;
     if (!engine.isUp) return this.cut('connection refused');
@@ -130,7 +148,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     this.back.send(text, () => this.hear(() => this.listener.changed(this, entries)));
   }
 
-  /** Gives a sign of life, and looks whether the bucket is still the one that was opened. */
+  /** Sends a heartbeat, and checks that the bucket is still the one that was opened. */
   private beatLater(): void {
     const { clock, beatMs, engine } = this.edges;
     clock.clearTimeout(this.timer);
@@ -181,13 +199,13 @@ export class SimulatedSession implements BucketSession, EngineConnection {
     });
   }
 
-  /** Does something at the broker, if that knows of this connection; another run of it does not. */
+  /** Runs work at the broker if it knows this connection; after a restart of the broker it does not. */
   private atEngine(work: () => void): void {
     if (this.edges.engine.isConnected(this)) work();
     else this.cut('the connection was reset');
   }
 
-  /** Something was heard from the broker. */
+  /** Processes a message from the broker. */
   private hear(then: () => void): void {
     this.heardMs = this.edges.clock.monotonicMs();
     if (this.state === 'open') then();
@@ -203,7 +221,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   private end(): void {
     this.state = 'over';
     this.edges.clock.clearTimeout(this.timer);
-    // What was written before it comes before it.
+    // Earlier writes are delivered first.
     this.there.send('BYE\n', () => this.edges.engine.close(this));
     this.there.end();
     this.back.end();

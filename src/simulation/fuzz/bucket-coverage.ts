@@ -2,42 +2,42 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { SimulationEvent } from '../environment.js';
 import type { CoverageGoal } from './coverage-goals.js';
 
-/** Reasons by which a server tells what happened to its connection to the broker. */
+/** Coverage goals by the reason of a bucket state change. */
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   'connection refused': 'the broker refused a connection',
   'no answer in time': 'the broker did not answer a connection attempt',
   'the connection was reset': 'a connection to the broker was reset',
   'the broker went silent': 'a silent broker was detected',
-  'the bucket was deleted': 'a bucket that was deleted was found to be gone',
+  'the bucket was deleted': 'a deleted bucket was detected',
 };
 
-/** Counts what a run of a herd on NATS met of the ways in which it gets over the faults of its broker. */
+/** Counts the broker faults and recoveries that a run on NATS met. */
 export class BucketCoverage {
   private readonly loaded = new Set<ServerId>();
-  /** What the bucket held when it was wiped, and does not hold again. */
+  /** Clients that were in the bucket when it was wiped, and have not been written again. */
   private readonly wiped = new Set<ClientId>();
   private readonly stored = new Set<ClientId>();
 
   constructor(private readonly count: (path: CoverageGoal) => void) {}
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'bucket':
         return this.recordState(event);
       case 'stored': {
         const { client, server } = event.location;
-        if (event.into === 'a later bucket') this.count('a write of before came into a bucket that was made anew');
-        if (server !== event.server) this.count('what the bucket lacked was written by who had it from another');
+        if (event.into === 'a later bucket') this.count('a delayed write reached a recreated bucket');
+        if (server !== event.server) this.count('a server wrote a missing entry that another server had reported');
         this.stored.add(client);
-        if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a bucket that was wiped was filled again');
+        if (this.wiped.delete(client) && this.wiped.size === 0) this.count('a wiped bucket was refilled');
         return;
       }
       case 'not-stored':
-        if (event.outcome === 'conflict') this.count('a write was in conflict with another');
+        if (event.outcome === 'conflict') this.count('a write conflicted with another');
         return;
       case 'stale-read':
-        return this.count('a question was answered with what is out of date');
+        return this.count('a read returned an outdated entry');
       case 'wiped':
         for (const client of this.stored) this.wiped.add(client);
         return this.stored.clear();
@@ -51,7 +51,7 @@ export class BucketCoverage {
 
   private recordState({ server, state, reason }: Extract<SimulationEvent, { kind: 'bucket' }>): void {
     if (state === 'write-blocked') {
-      this.count('a bucket was blocked');
+      this.count('writes to the bucket were blocked');
       if (reason === 'no answer in time') this.count('a write was not answered in time');
     } else if (state === 'disconnected') {
       const goal = goalByReason[reason];

@@ -1,7 +1,7 @@
 import type { Action, Edge } from '../scenario/scenario.js';
 import { broker } from '../scenario/links-in.js';
 
-/** What runs meet sometimes, if they are worth anything: each fault, and each way in which a herd gets over one. */
+/** What the runs of a fuzz session should meet: each fault, and each recovery path. */
 export const coverageGoals = [
   'a herd that replicates by flooding',
   'a herd that replicates through NATS',
@@ -34,24 +34,24 @@ export const coverageGoals = [
   'stall, of the broker',
   'slow, to the broker',
   'partition, with the broker',
-  "a server's clock was found to be wrong",
+  'a wrong server clock was detected',
   'a link backed off',
-  'a call was refused',
+  'a connection was refused',
   'a connection was reset',
-  'a call got no hello in time',
-  'a silent neighbour was found',
-  'a wire was replaced by a new call',
+  'a handshake timed out',
+  'a heartbeat timeout was detected',
+  'a connection was replaced by a new one',
   'a peer was rejected',
   'a client was rejected',
-  'a comparison found buckets that differ',
+  'a comparison found differences',
   'a neighbour caught up',
   'a catch-up took more than one page',
   'live neighbours were found to differ',
   'a peer link had backpressure',
   'a peer output buffer was dropped',
   'a location was evicted from a full store',
-  'a server came back empty',
-  'a server came back from its disk',
+  'a server restarted empty',
+  'a server restarted from its disk',
   'a client was looked up',
   'a lookup found no client',
   'a lookup found a client',
@@ -62,21 +62,21 @@ export const coverageGoals = [
   'the broker did not answer a connection attempt',
   'a connection to the broker was reset',
   'a silent broker was detected',
-  'a bucket that was deleted was found to be gone',
+  'a deleted bucket was detected',
   'a bucket was loaded again',
-  'a bucket was blocked',
-  'a write was in conflict with another',
+  'writes to the bucket were blocked',
+  'a write conflicted with another',
   'a write was not answered in time',
-  'a question was answered with what is out of date',
-  'what the bucket lacked was written by who had it from another',
-  'a bucket that was wiped was filled again',
-  'a write of before came into a bucket that was made anew',
+  'a read returned an outdated entry',
+  'a server wrote a missing entry that another server had reported',
+  'a wiped bucket was refilled',
+  'a delayed write reached a recreated bucket',
 ] as const;
 
-/** One of them. */
+/** One of `coverageGoals`. */
 export type CoverageGoal = (typeof coverageGoals)[number];
 
-/** The faults of a step. */
+/** Returns the goals met by the faults of a step. */
 export function coverageGoalsFor(action: Action): CoverageGoal[] {
   switch (action.kind) {
     case 'crash':

@@ -4,24 +4,24 @@ import type { SimulationEvent } from '../environment.js';
 import { BucketCoverage } from './bucket-coverage.js';
 import { coverageGoalsFor, type CoverageGoal } from './coverage-goals.js';
 
-/** Locations of one page of a catch-up, at most. */
+/** Maximum locations in one page of a catch-up. */
 const maxPageLocations = 500;
 
-/** Reasons by which a link tells what happened to it. */
+/** Coverage goals by the reason of a link state change. */
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
-  ECONNREFUSED: 'a call was refused',
+  ECONNREFUSED: 'a connection was refused',
   ECONNRESET: 'a connection was reset',
-  'no hello in time': 'a call got no hello in time',
-  'the neighbour gives no sign of life': 'a silent neighbour was found',
+  'no hello in time': 'a handshake timed out',
+  'the neighbour gives no sign of life': 'a heartbeat timeout was detected',
 };
 
-/** Counts, of one run, what it met of `coverageGoals`. */
+/** Counts how often one run met each of `coverageGoals`. */
 export class Coverage {
   readonly counts: Partial<Record<CoverageGoal, number>> = {};
   private readonly started = new Set<ServerId>();
-  /** The state of each link, `Blake>Bryant`, as its server has it. */
+  /** State of each link as seen by its first server, e.g. `Blake>Bryant`. */
   private readonly linkStates = new Map<string, string>();
-  /** Locations told since a neighbour said that it had compared, by link. */
+  /** Locations sent since a neighbour reported a comparison, by link. */
   private readonly catchUpCounts = new Map<string, number>();
   private readonly lookedUp = new Set<string>();
   private readonly bucket = new BucketCoverage((path) => this.count(path));
@@ -33,7 +33,7 @@ export class Coverage {
     for (const { action } of steps) for (const path of coverageGoalsFor(action)) this.count(path);
   }
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     this.bucket.observe(event);
     switch (event.kind) {
@@ -42,7 +42,7 @@ export class Coverage {
       case 'link':
         return this.recordLink(event);
       case 'clock':
-        if (event.state === 'differs') this.count("a server's clock was found to be wrong");
+        if (event.state === 'differs') this.count('a wrong server clock was detected');
         return;
       case 'backpressure':
         return this.count('a peer link had backpressure');
@@ -64,7 +64,7 @@ export class Coverage {
       case 'started':
         if (this.started.has(event.server)) {
           const isEmpty = event.restored.length === 0;
-          this.count(isEmpty ? 'a server came back empty' : 'a server came back from its disk');
+          this.count(isEmpty ? 'a server restarted empty' : 'a server restarted from its disk');
         }
         this.started.add(event.server);
         return;
@@ -96,7 +96,7 @@ export class Coverage {
       }
       case 'BUCKETS':
         if (this.linkStates.get(link) === 'live') this.count('live neighbours were found to differ');
-        return this.count('a comparison found buckets that differ');
+        return this.count('a comparison found differences');
       case 'SEEK':
         this.lookedUp.add(`${link.split('>')[0] ?? ''} ${line.split(' ')[3] ?? ''}`);
         return this.count('a client was looked up');
@@ -116,7 +116,7 @@ export class Coverage {
     if (state === 'backoff') this.count('a link backed off');
     if (state === 'live') this.count('a neighbour caught up');
     if (state === 'catching-up' && (before === 'live' || before === 'catching-up')) {
-      this.count('a wire was replaced by a new call');
+      this.count('a connection was replaced by a new one');
     }
   }
 

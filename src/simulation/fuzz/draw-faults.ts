@@ -4,28 +4,28 @@ import type { Edge, FaultAction, ScenarioHerd } from '../scenario/scenario.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import type { GeneratedStep } from './generated-scenario.js';
 
-/** Where faults happen. */
+/** Where faults are injected. */
 export interface FaultContext {
   readonly servers: readonly ServerId[];
-  /** Between servers that talk, or between each of them and the broker. */
+  /** Links between servers, or between each server and the broker. */
   readonly links: Topology;
   readonly replication: ScenarioHerd['replication'];
   readonly endMs: number;
-  /** Milliseconds between two signs of life of a link: how long faults last is drawn around it. */
+  /** Heartbeat interval, in milliseconds. Fault durations are drawn around it. */
   readonly heartbeatMs: number;
 }
 
-/** A fault, and what mends it; undefined for what is mended at the end. */
+/** A fault and its repair; undefined if it is repaired at the end of the run. */
 interface FaultEpisode {
   readonly fault: FaultAction;
   readonly repair: FaultAction | undefined;
-  /** How long it lasts at least, in milliseconds, where it has nothing to do with signs of life. */
+  /** Minimum duration in milliseconds, for faults that do not depend on the heartbeat. */
   readonly minDurationMs?: number;
 }
 
 type DrawEpisode = (random: SeededRandom, ground: FaultContext) => FaultEpisode;
 
-/** The kinds of faults that a run may use. */
+/** Kinds of faults. */
 const faultKinds: Readonly<Record<string, DrawEpisode>> = {
   crash: (random, ground) => {
     const servers = drawServers(random, ground);
@@ -90,7 +90,7 @@ const faultKinds: Readonly<Record<string, DrawEpisode>> = {
   }),
 };
 
-/** The kinds of faults that a run of a herd on NATS may use besides. */
+/** Additional kinds of faults for herds on NATS. */
 const brokerFaultKinds: Readonly<Record<string, DrawEpisode>> = {
   'broker: down': () => brokerEpisode('down'),
   'broker: full': () => brokerEpisode('full'),
@@ -102,7 +102,7 @@ function brokerEpisode(change: 'down' | 'full' | 'stale'): FaultEpisode {
   return { fault: { kind: 'broker', change }, repair: { kind: 'broker', change: 'up' } };
 }
 
-/** The faults of a run, in the order of their times. Each run uses but some of the kinds: all at once hide each other. */
+/** Draws the faults of a run, ordered by time. Each run uses only some of the kinds, since all at once mask each other. */
 export function drawFaults(random: SeededRandom, context: FaultContext): GeneratedStep[] {
   const enabled = Object.values(
     context.replication === 'nats' ? { ...faultKinds, ...brokerFaultKinds } : faultKinds,
@@ -119,19 +119,19 @@ export function drawFaults(random: SeededRandom, context: FaultContext): Generat
   return steps.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** From far less than a sign of life to several of them: what matters happens at all scales. */
+/** Draws a duration from far below to several times the heartbeat interval, since behaviour differs at each scale. */
 function drawDurationMs(random: SeededRandom, { heartbeatMs }: FaultContext): number {
   return Math.ceil(heartbeatMs * 10 ** random.between(-2, 1));
 }
 
-/** One server most of the time, several or all of them now and then. */
+/** Draws one server in most cases, sometimes several or all. */
 function drawServers(random: SeededRandom, { servers }: FaultContext): ServerId[] {
   if (random.happens(0.75)) return [random.pick(servers)];
   const chosen = servers.filter(() => random.happens(0.6));
   return chosen.length === 0 ? [...servers] : chosen;
 }
 
-/** One way from a server to a neighbour, or to the broker, or back. */
+/** Draws one direction of a link. */
 function drawEdge(random: SeededRandom, ways: Topology): Edge {
   const from = random.pick([...ways.keys()]);
   return { from, to: random.pick(ways.get(from) ?? []) };
@@ -144,14 +144,14 @@ function bothDirections({ from, to }: Edge): Edge[] {
   ];
 }
 
-/** Both ways of one edge, or all ways of a server. */
+/** Draws both directions of one link, or all links of a server. */
 function drawEdges(random: SeededRandom, ways: Topology): Edge[] {
   const edge = drawEdge(random, ways);
   if (random.happens(0.7)) return bothDirections(edge);
   return (ways.get(edge.from) ?? []).flatMap((to) => bothDirections({ from: edge.from, to }));
 }
 
-/** One edge is healed by itself, all edges of a server with the rest of the network. */
+/** Returns the repair: of one link, or of the whole network if all links of a server are affected. */
 function healAction(edges: readonly Edge[]): FaultAction {
   const [first] = edges;
   const isSinglePair = first !== undefined && edges.every(({ from, to }) => from === first.from || to === first.from);

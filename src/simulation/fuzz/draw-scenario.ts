@@ -9,7 +9,7 @@ import { SeededRandom } from '../time/seeded-random.js';
 import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
 import { drawFaults } from './draw-faults.js';
 
-/** Names for servers, in the order in which they sort. */
+/** Server names, in sort order. */
 const names = [
   'Alford',
   'Blake',
@@ -25,19 +25,22 @@ const names = [
   'Young',
 ] as const;
 
-/** How many of the herds spread by NATS. */
+/** Share of herds that replicate through NATS. */
 const natsProbability = 0.35;
 
-/** How often clients go to another server as a rule. On NATS, those who do are written about by two servers at once. */
+/**
+ * Default probability that a client changes its server before a command. On NATS this makes two servers write about one client
+ * concurrently.
+ */
 const defaultMoveProbability = 0.01;
 
-/** When clients fall silent and everything is mended, in milliseconds: what follows is the time to settle. */
+/** When the workload ends and all faults are repaired, in milliseconds; the settling time follows. */
 const endRangeMs = { least: 6_000, most: 18_000 } as const;
 
-/** A random scenario: herd, workload, network and faults. The same for the same seed and version. */
+/** Draws a random scenario: herd, workload, network and faults. Equal for equal seed and version. */
 export function drawScenario(seed: number): GeneratedScenario {
   const random = new SeededRandom(String(seed), 'fuzz');
-  // A herd that is both, edges that flood and a bucket between sites, would be drawn here.
+  // Bridged herds, with flooding links and a bucket between sites, would be drawn here.
   const replication = random.stream('spread').happens(natsProbability) ? ('nats' as const) : ('flood' as const);
   const floodTopology = drawTopology(random.stream('topology'));
   const topology = replication === 'nats' ? buildTopology(floodTopology.keys(), []) : floodTopology;
@@ -78,7 +81,7 @@ export function drawScenario(seed: number): GeneratedScenario {
   };
 }
 
-/** A tree, so that all are connected, and some edges more: from none to as many as the tree has. */
+/** Draws a spanning tree plus up to as many extra edges, so the graph is connected. */
 function drawTopology(random: SeededRandom): Topology {
   const servers = names.slice(0, 2 + random.below(names.length - 1)).map(toServerId);
   const edges: [ServerId, ServerId][] = [];
@@ -92,7 +95,7 @@ function drawTopology(random: SeededRandom): Topology {
     const [one, other] = [random.pick(servers), random.pick(servers)];
     if (one !== other) edges.push(one < other ? [one, other] : [other, one]);
   }
-  // As they stand in a file: by the server that sorts first.
+  // In the order of a scenario file: by the server that sorts first.
   edges.sort(([a, x], [b, y]) => servers.indexOf(a) - servers.indexOf(b) || servers.indexOf(x) - servers.indexOf(y));
   return buildTopology(servers, edges);
 }
@@ -101,7 +104,7 @@ function drawLinkTimings(random: SeededRandom): LinkTimings {
   return { heartbeatMs: random.pick([250, 500, 1_000, 2_000]), antiEntropyMs: random.pick([1, 2, 5, 30]) * 1_000 };
 }
 
-/** Most runs have the limits that herds have; some meet one that is soon reached. */
+/** Draws limits: the defaults in most runs, otherwise one that is soon reached. */
 function drawLimits(random: SeededRandom): Limits {
   const tightLimits: Partial<Limits>[] = [
     { maxClients: random.pick([1, 5, 20, 80]) },
@@ -111,10 +114,10 @@ function drawLimits(random: SeededRandom): Limits {
     { maxLookupsPerSecond: 1, lookupTimeoutMs: random.pick([20, 1_000]) },
     { maxFutureSkewMs: random.pick([0, 1_000]) },
     { idleTimeoutMs: 1_000 },
-    // Some four dozen clients.
+    // About four dozen clients.
     { maxStoreBytes: 16_384 },
     { maxPendingQueries: 1 },
-    // Some ten clients.
+    // About ten clients.
     { maxPeerOutputBufferBytes: 4_096 },
   ];
   return Object.assign({ ...defaultLimits }, ...tightLimits.filter(() => random.happens(0.07))) as Limits;
@@ -122,7 +125,7 @@ function drawLimits(random: SeededRandom): Limits {
 
 function drawNetwork(random: SeededRandom, { heartbeatMs }: LinkTimings): NetworkConditions {
   const minMs = random.pick([0, 1, 5, 30]);
-  // Jitter that comes near the time after which a silent neighbour is taken for dead would be a fault by itself.
+  // Jitter close to the heartbeat timeout would be a fault by itself.
   const jitterMs = Math.min(heartbeatMs / 2, random.pick([0, 1, 30, 150, 400]));
   return {
     delay: { minMs, maxMs: minMs + jitterMs },
@@ -133,12 +136,12 @@ function drawNetwork(random: SeededRandom, { heartbeatMs }: LinkTimings): Networ
   };
 }
 
-/** Bytes that a report takes on a link, and what compares and repairs with it. */
+/** Bytes of a report on a link, with its share of comparisons and repairs. */
 const bytesPerReport = 250;
 
-/** The same network, with buffers through which all that clients report can go: a link that never can is no fault of a herd. */
+/** Enlarges buffers so that they can carry the workload: a link that never can is not a fault of the herd. */
 function widenBuffers(network: NetworkConditions, { commandsPerSecond }: ClientWorkload): NetworkConditions {
-  // A buffer goes through a connection once in a round trip.
+  // Buffered data passes a connection once per round trip.
   const roundTripSeconds = (2 * network.delay.maxMs) / 1_000;
   const minBufferBytes = Math.ceil(commandsPerSecond * bytesPerReport * roundTripSeconds);
   return { ...network, bufferBytes: Math.max(network.bufferBytes, minBufferBytes) };
@@ -148,7 +151,7 @@ function drawClients(
   random: SeededRandom,
   servers: number,
 ): Omit<ClientWorkload, 'moveProbability' | 'checkProbability'> {
-  // A crowd fills more than one page of a catch-up. Larger herds get less, for each server hears of everything.
+  // Many clients fill more than one catch-up page. Large herds get fewer clients, since each server receives everything.
   const isCrowd = random.happens(0.03);
   const commandsPerSecond = isCrowd ? 150 : Math.ceil((random.pick([2, 10, 30]) * 5) / servers);
   return {
@@ -160,10 +163,10 @@ function drawClients(
   };
 }
 
-/** How long a clock that was ahead counts after it was set right, and a little more, in milliseconds. */
+/** How long a future time counts after the clock was corrected, plus a margin, in milliseconds. */
 const futureEffectMs = 65_000;
 
-/** In some runs the clock of a phone is far ahead for a while; in some of these the run goes on until it must be believed again. */
+/** In some runs a phone's clock is far ahead for a while; some of these run until its reports must win again. */
 function drawPhones(
   random: SeededRandom,
   { count, replication }: { readonly count: number; readonly replication: 'flood' | 'nats' },
@@ -180,7 +183,7 @@ function drawPhones(
   ];
   return {
     steps: [...steps, ...phones].sort((a, b) => a.atMs - b.atMs),
-    // A server that is cut off from its broker for so long takes longer to settle than runs allow for.
+    // A server that was disconnected from its broker for that long needs more time to settle than runs allow.
     endMs: replication === 'flood' && random.happens(0.3) ? endMs + futureEffectMs : endMs,
   };
 }

@@ -1,41 +1,41 @@
 import { coverageGoals } from './coverage-goals.js';
 import type { FuzzRun } from './run-scenario.js';
 
-/** How a number of random runs is made. */
+/** Options of a fuzz session. */
 export interface FuzzRunOptions {
-  /** The seed of the first run; each run after it has the next number. */
+  /** The seed of the first run; each later run uses the next number. */
   readonly firstSeed: number;
   readonly maxRuns: number;
-  /** Whether a run more may begin. */
+  /** Whether another run may start. */
   readonly canStartRun: () => boolean;
-  readonly afterFailure: 'stop' | 'go on';
-  /** How many runs go on at once. */
+  readonly stopsOnFailure: boolean;
+  /** Number of concurrent runs. */
   readonly concurrency: number;
-  /** Plays the run of a seed. */
+  /** Executes the run of a seed. */
   readonly runSeed: (seed: number) => Promise<FuzzRun>;
-  /** Hears of each run as it ends, in any order. */
+  /** Called when a run ends; runs end in any order. */
   readonly onRun?: (run: FuzzRun) => void;
 }
 
-/** What came of them all: the same for the same seeds, however many went on at once. */
+/** Result of a fuzz session. Equal for equal seeds, whatever the concurrency. */
 export interface FuzzReport {
   readonly runs: number;
   readonly simulatedMs: number;
-  /** In the order of their seeds. */
+  /** Ordered by seed. */
   readonly failures: readonly FuzzRun[];
-  /** In how many runs each of `coverageGoals` was met. */
+  /** Number of runs that met each of `coverageGoals`. */
   readonly coverage: ReadonlyMap<string, number>;
-  /** Those of `coverageGoals` that were never met: what they would have shown, nobody knows. */
+  /** Coverage goals that no run met. */
   readonly notCovered: readonly string[];
 }
 
-/** Makes random runs until there were enough, there is no more time, or one has failed. */
+/** Executes random runs until enough have run, time is up, or one has failed. */
 export async function fuzz(options: FuzzRunOptions): Promise<FuzzReport> {
-  const { firstSeed, maxRuns, afterFailure } = options;
+  const { firstSeed, maxRuns, stopsOnFailure } = options;
   const endSeed = firstSeed + maxRuns;
   const runs: FuzzRun[] = [];
   let nextSeed = firstSeed;
-  /** Runs beyond a failure do not count: which of them were made depends on how many went on at once. */
+  /** Runs after the first failure do not count: how many were executed depends on the concurrency. */
   let lastSeed = Infinity;
   const worker = async (): Promise<void> => {
     while (nextSeed < endSeed && nextSeed <= lastSeed && options.canStartRun()) {
@@ -43,7 +43,7 @@ export async function fuzz(options: FuzzRunOptions): Promise<FuzzReport> {
       nextSeed += 1;
       const run = await options.runSeed(seed);
       runs.push(run);
-      if (run.verdict === 'failed' && afterFailure === 'stop') lastSeed = Math.min(lastSeed, seed);
+      if (run.verdict === 'failed' && stopsOnFailure) lastSeed = Math.min(lastSeed, seed);
       options.onRun?.(run);
     }
   };

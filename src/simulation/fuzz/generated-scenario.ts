@@ -4,30 +4,30 @@ import { convergenceBoundMs } from '../run/convergence-bound.js';
 import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
 import type { ScenarioContent } from '../scenario/scenario-writer.js';
 
-/** A step of a draft: something breaks or is mended, or the clock of a phone is set. */
+/** A step of a generated scenario: a fault, a repair, or a change of a phone's clock. */
 export type GeneratedStep = Pick<Step, 'atMs'> & { readonly action: FaultAction | PhoneAction };
 
 /**
- * What a random scenario is made of. What is still broken at its end is mended then: so whatever is left out of it, what
- * remains is a scenario in which everything must hold.
+ * A random scenario. Faults that are active at its end are repaired then, so with any part left out it is still a scenario in
+ * which every invariant must hold.
  */
 export interface GeneratedScenario extends Omit<ScenarioContent, 'steps' | 'settleMs'> {
-  /** Before `endMs`, in the order of their times. */
+  /** Before `endMs`, ordered by time. */
   readonly steps: readonly GeneratedStep[];
-  /** When everything is mended, and clients fall silent, in milliseconds. */
+  /** When all faults are repaired and the workload ends, in milliseconds. */
   readonly endMs: number;
 }
 
-/** Beats after which a dead wire is noticed. */
+/** Missed heartbeats after which a dead connection is detected. */
 const missedHeartbeats = 3;
 
-/** How long one attempt at a wire takes at most that leads to nothing, in milliseconds: as the link's machine has it. */
+/** Maximum duration of a failing connection attempt, in milliseconds: the timeout of the link's state machine. */
 const attemptMs = 5_000;
 
-/** How long a wire takes to be live that nothing stands against, besides the network, in milliseconds. */
+/** Time until an undisturbed link is live, besides the network's delays, in milliseconds. */
 const connectMarginMs = 1_500;
 
-/** The scenario of a draft, with a time to settle in which every link must have come back. */
+/** Adds the repairs, and a settling time in which every link must recover. */
 export function toScenarioContent({ endMs, ...draft }: GeneratedScenario): ScenarioContent {
   const { herd, steps } = draft;
   const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
@@ -35,14 +35,14 @@ export function toScenarioContent({ endMs, ...draft }: GeneratedScenario): Scena
   return { ...draft, steps: [...steps, ...repairSteps(draft.steps, endMs)], settleMs };
 }
 
-/** The steps that mend whatever is still broken. */
+/** Returns the steps that repair all active faults. */
 function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedStep[] {
   const faults = new ActiveFaults();
   for (const { action } of steps) faults.apply(action);
   return faults.repairActions().map((action) => ({ atMs, action }));
 }
 
-/** What is broken after some steps. */
+/** The faults that are active after some steps. */
 class ActiveFaults {
   private network: 'whole' | 'broken' = 'whole';
   private upstream: 'up' | 'broken' = 'up';
@@ -50,7 +50,7 @@ class ActiveFaults {
   private readonly down = new Set<ServerId>();
   private readonly paused = new Set<ServerId>();
   private readonly drifting = new Set<ServerId>();
-  /** Clients whose clock is off. */
+  /** Clients whose clock is wrong. */
   private readonly phones = new Set<ClientId>();
 
   apply(action: GeneratedStep['action']): void {
@@ -84,7 +84,7 @@ class ActiveFaults {
         this.upstream = action.state === 'up' ? 'up' : 'broken';
         return;
       case 'broker':
-        // What was wiped nothing brings back but the servers themselves.
+        // Only the servers can restore wiped contents.
         if (action.change !== 'wiped') this.engine = action.change === 'up' ? 'up' : 'broken';
         return;
       default:
@@ -101,7 +101,7 @@ class ActiveFaults {
     for (const client of this.phones) actions.push({ kind: 'phone', client, clockMs: 0 });
     if (this.upstream === 'broken') actions.push({ kind: 'upstream', state: 'up' });
     if (this.engine === 'broken') actions.push({ kind: 'broker', change: 'up' });
-    // What nothing else ends lasts until then all the same.
+    // A run without repairs still ends with a step at that time.
     return actions.length > 0 ? actions : [{ kind: 'heal', what: 'all' }];
   }
 }

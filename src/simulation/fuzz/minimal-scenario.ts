@@ -4,16 +4,16 @@ import { drawScenario } from './draw-scenario.js';
 import { runGenerated, type EnvironmentFactory } from './run-scenario.js';
 import { shrink } from './shrink.js';
 
-/** The shortest scenario found that shows what a seed has shown. */
+/** The smallest scenario found that reproduces the failure of a seed. */
 export interface MinimalScenario {
-  /** A file for `herd simulate`. */
+  /** Text of a file for `herd simulate`. */
   readonly text: string;
   readonly steps: number;
   readonly servers: number;
   readonly attempts: number;
 }
 
-/** Shrinks the scenario of a seed for as long as it breaks the same invariant. */
+/** Shrinks the scenario of a seed while it violates the same invariant. */
 export async function buildMinimalScenario(
   seed: number,
   invariant: string,
@@ -29,7 +29,7 @@ export async function buildMinimalScenario(
   const { violated } = await runGenerated(scenario, createEnvironment);
   const violationText = violated.find((violation) => violation.invariant === invariant)?.text ?? '';
   const content = toScenarioContent(scenario);
-  const comment = `Shrunk from seed ${seed} of version ${version}. It broke ${invariant}:\n${violationText}`;
+  const comment = `Shrunk from seed ${seed} of version ${version}. It violates ${invariant}:\n${violationText}`;
   return {
     text: formatScenario(content, comment),
     steps: content.steps.length,

@@ -8,27 +8,27 @@ import { toScenarioContent, type GeneratedScenario } from './generated-scenario.
 import { Coverage } from './coverage.js';
 import { drawScenario } from './draw-scenario.js';
 
-/** Makes the world in which a scenario is played. */
+/** Creates the environment in which a scenario runs. */
 export type EnvironmentFactory = (scenario: Scenario, tell: SimulationListener) => Environment;
 
-/** What came of one random run. Plain data: it travels between threads. */
+/** Result of one random run. Plain data: it is sent between threads. */
 export interface FuzzRun {
   readonly seed: number;
   readonly verdict: RunResult['verdict'];
-  /** The invariants that were broken, each once, in the order in which they were seen to be; with what was seen first. */
+  /** The violated invariants in order of detection, each once, with its first violation. */
   readonly violated: readonly { readonly invariant: string; readonly text: string; readonly atMs: number }[];
   readonly simulatedMs: number;
   readonly traceHash: string;
-  /** How often what a run may meet was met. */
+  /** How often each coverage goal was met. */
   readonly coverage: Readonly<Record<string, number>>;
 }
 
-/** Draws a scenario and plays it. */
+/** Draws the scenario of a seed and runs it. */
 export function runSeed(seed: number, createEnvironment: EnvironmentFactory): Promise<FuzzRun> {
   return runGenerated(drawScenario(seed), createEnvironment);
 }
 
-/** Plays what would stand in the file of a draft, so that the file shows the same. */
+/** Runs what a file of the generated scenario would contain, so that the file reproduces the result. */
 export async function runGenerated(
   generated: GeneratedScenario,
   createEnvironment: EnvironmentFactory,

@@ -6,10 +6,10 @@ import type { Edge } from '../scenario/scenario.js';
 import { broker, linksIn } from '../scenario/links-in.js';
 import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
 
-/** The shortest time before everything is mended, in milliseconds. */
+/** Minimum time before all faults are repaired, in milliseconds. */
 const minEndMs = 1_000;
 
-/** Drafts that lack something of this one, those that lack most first. */
+/** Yields scenarios with something removed, those with the largest removals first. */
 export function* shrinkCandidates(draft: GeneratedScenario): Generator<GeneratedScenario> {
   yield* withFewerSteps(draft);
   yield* withFewerServers(draft);
@@ -20,7 +20,7 @@ export function* shrinkCandidates(draft: GeneratedScenario): Generator<Generated
   yield* withLessTime(draft);
 }
 
-/** Without all steps, without each half, each quarter, and so on to each one. */
+/** Without all steps, without each half, each quarter, down to each single step. */
 function* withFewerSteps(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { steps } = draft;
   for (let size = steps.length; size >= 1; size = Math.floor(size / 2)) {
@@ -54,7 +54,7 @@ function* withFewerEdges(draft: GeneratedScenario): Generator<GeneratedScenario>
   }
 }
 
-/** In a herd that is connected still, with what is left of the steps. */
+/** With a topology that is still connected, and the steps that apply to it. */
 function* withTopology(draft: GeneratedScenario, topology: Topology): Generator<GeneratedScenario> {
   const herd = { ...draft.herd, topology };
   const links = linksIn(herd);
@@ -66,7 +66,7 @@ function* withTopology(draft: GeneratedScenario, topology: Topology): Generator<
   yield { ...draft, herd, steps };
 }
 
-/** What is left of an action in a herd that has but these ways; undefined if nothing is. */
+/** Restricts an action to the given links; undefined if nothing is left of it. */
 function restrictAction(links: Topology, action: GeneratedStep['action']): GeneratedStep['action'] | undefined {
   const has = (server: ServerId) => links.has(server);
   const edgesIn = (edges: readonly Edge[]) => edges.filter(({ from, to }) => links.get(from)?.includes(to) === true);
@@ -148,7 +148,7 @@ function* withPlainerLimits(draft: GeneratedScenario): Generator<GeneratedScenar
   }
 }
 
-/** Ends sooner, begins later, or goes at twice the pace. */
+/** Ends sooner, begins later, or runs at double speed. */
 function* withLessTime(draft: GeneratedScenario): Generator<GeneratedScenario> {
   const { steps, endMs } = draft;
   const firstMs = steps[0]?.atMs ?? endMs;

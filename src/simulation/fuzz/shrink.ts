@@ -2,22 +2,21 @@ import { formatScenario } from '../scenario/scenario-writer.js';
 import { toScenarioContent, type GeneratedScenario } from './generated-scenario.js';
 import { shrinkCandidates } from './shrink-candidates.js';
 
-/** Drafts that are played at most before the shortest so far is good enough. */
+/** Maximum number of candidates that are run. */
 const maxAttempts = 400;
 
-/** What shrinking came to. */
+/** Result of shrinking. */
 export interface ShrinkResult {
   readonly scenario: GeneratedScenario;
-  /** How many drafts were played. */
+  /** Number of candidates that were run. */
   readonly attempts: number;
 }
 
 /**
- * Makes a draft shorter for as long as it shows the same: tries what is left out of it, the largest parts first, keeps what
- * still shows it, and begins again (delta debugging: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing
- * Input", IEEE Transactions on Software Engineering, 2002).
- *
- * @param reproduces whether a draft shows what the first one does
+ * Reduces a scenario while it reproduces the failure: tries to remove the largest parts first, keeps what still fails, and
+ * starts again (delta debugging: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", IEEE
+ * Transactions on Software Engineering, 2002).
+ * @param reproduces whether a scenario fails as the original does
  */
 export async function shrink(
   original: GeneratedScenario,
@@ -43,7 +42,7 @@ export async function shrink(
   }
 }
 
-/** Two drafts are the same if their files are. */
+/** Two scenarios are equal if their files are. */
 function scenarioText(draft: GeneratedScenario): string {
   return formatScenario(toScenarioContent(draft));
 }

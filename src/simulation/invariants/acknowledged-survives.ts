@@ -2,29 +2,32 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
-/** What a connection says that the system of a killed process has broken: all that the process had handed to it came before. */
+/**
+ * Link end reason after a killed process: its operating system resets the connection after delivering what the process had
+ * written.
+ */
 const connectionResetReason = 'ECONNRESET';
 
-/** A report that a server has taken and some neighbours have not learned yet. */
+/** A report that a server has accepted and some neighbours have not learned yet. */
 interface TrackedReport {
   readonly server: ServerId;
   readonly key: string;
   readonly location: Location;
-  /** Who must learn it. */
+  /** Neighbours that must learn it. */
   readonly neighbours: Set<ServerId>;
-  /** Those that have seen the end of the connection over which they should have. */
+  /** Neighbours that have seen the end of the connection over which it was sent. */
   readonly disconnected: Set<ServerId>;
   answer: 'none' | 'arrived';
   life: 'running' | 'crashed';
 }
 
 /**
- * A report that was answered is not lost by the crash of the server that answered it, while a link of it was up and the
- * neighbour lives. A crash is that of the process (`kill -9`): what it had handed to its system still arrives.
+ * An acknowledged report survives the crash of its server if one of its links was up and that neighbour lives. A crash is that
+ * of the process (`kill -9`): what was handed to the operating system still arrives.
  */
 export class AcknowledgedSurvives implements Invariant {
   readonly name = 'acknowledged-survives';
@@ -32,13 +35,13 @@ export class AcknowledgedSurvives implements Invariant {
   private readonly links = new UndisturbedLinks();
   private reports: TrackedReport[] = [];
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
+  checkPeriodically(view: HerdView): Violation[] {
     this.links.update(view);
     return [];
   }
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
-    // In other worlds what is seen here is late, and a proxy on a link may lose what it carries.
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
+    // In other environments events arrive late, and a proxy may lose data in transit.
     if (view.environment.observationDelayMs > 0) return undefined;
     this.links.onEvent(event);
     switch (event.kind) {
@@ -108,8 +111,8 @@ export class AcknowledgedSurvives implements Invariant {
     }
   }
 
-  /** The first report that was answered and is lost. */
-  private findLost(view: HerdView): InvariantViolation | undefined {
+  /** Returns a violation for the first acknowledged report that is lost. */
+  private findLost(view: HerdView): Violation | undefined {
     for (const report of this.reports) {
       if (report.answer === 'none') continue;
       const missing = [...report.disconnected].find(
@@ -118,7 +121,10 @@ export class AcknowledgedSurvives implements Invariant {
       if (missing === undefined) continue;
       this.reports = this.reports.filter((each) => each !== report);
       const { server, location } = report;
-      return { server: missing, text: `${server} answered ${location.line} and crashed, and ${missing} never got it` };
+      return {
+        server: missing,
+        text: `${server} acknowledged ${location.line} and crashed, and ${missing} never received it`,
+      };
     }
     return undefined;
   }

@@ -1,14 +1,14 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { HerdView, NewestLocation } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** Servers that reach each other hold the same location of every client, and their digests say so. */
+/** Servers that reach each other store the same location of every client, and their digests are equal. */
 export class Agreement implements Invariant {
   readonly name = 'agreement';
 
-  async checkConverged(view: HerdView, settledMs: number): Promise<InvariantViolation[]> {
-    const violations: InvariantViolation[] = [];
+  async checkConverged(view: HerdView, settledMs: number): Promise<Violation[]> {
+    const violations: Violation[] = [];
     for (const component of view.reachableComponents()) {
       const differing = await this.firstDifference(view, component, settledMs);
       if (differing !== undefined) violations.push(differing);
@@ -18,12 +18,12 @@ export class Agreement implements Invariant {
     return violations;
   }
 
-  /** One client is enough: where many differ, they differ for one reason. */
+  /** Returns the first difference only: many differences usually have one cause. */
   private async firstDifference(
     view: HerdView,
     component: readonly ServerId[],
     settledMs: number,
-  ): Promise<InvariantViolation | undefined> {
+  ): Promise<Violation | undefined> {
     for (const client of view.newest.keys()) {
       const newest = newestIn(view, component, client);
       if (
@@ -36,31 +36,31 @@ export class Agreement implements Invariant {
         const stored = await view.environment.readLocation(server, client);
         if (stored?.line === newest.line) continue;
         const actual = stored === undefined ? 'nothing' : stored.line;
-        return { server, text: `${server} holds ${actual}, where others that it reaches hold ${newest.line}` };
+        return { server, text: `${server} stores ${actual}, but servers that it can reach store ${newest.line}` };
       }
     }
     return undefined;
   }
 
-  private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<InvariantViolation[]> {
-    // Full stores agree about what is new.
+  private async differingDigests(view: HerdView, component: readonly ServerId[]): Promise<Violation[]> {
+    // Full stores agree only about what is new.
     if (component.some((server) => view.hasEvicted(server))) return [];
     const [first] = component;
     const expected = first && (await view.environment.readDigest(first));
-    const violations: InvariantViolation[] = [];
+    const violations: Violation[] = [];
     for (const server of component) {
       const digest = await view.environment.readDigest(server);
       if (digest === expected) continue;
       violations.push({
         server,
-        text: `the digest of ${server} differs from that of ${first ?? ''}, and their clients do not`,
+        text: `the digests of ${server} and ${first ?? ''} differ, but their locations do not`,
       });
     }
     return violations;
   }
 }
 
-/** The newest location that any of these servers is seen to hold of a client. */
+/** Returns the newest location of a client that any of these servers stores. */
 export function newestIn(
   view: HerdView,
   servers: readonly ServerId[],
@@ -74,7 +74,7 @@ export function newestIn(
   return newest;
 }
 
-/** Whether a location may still be on its way. */
+/** Whether a location may still be in transit. */
 export function mayBeInTransit(newest: NewestLocation | undefined, settledMs: number): boolean {
   return newest !== undefined && newest.sinceMs > settledMs;
 }

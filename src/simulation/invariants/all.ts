@@ -17,7 +17,7 @@ import { Quiescent } from './quiescent.js';
 import { ReadYourWrites } from './read-your-writes.js';
 import { RestartCatchUp } from './restart-catch-up.js';
 
-/** Everything that must be so, for one run. */
+/** Creates the invariants that apply to a scenario, for one run. */
 export function createInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>): Invariant[] {
   const { herd, network } = scenario;
   return [

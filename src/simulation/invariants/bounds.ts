@@ -1,45 +1,51 @@
 import type { StoreLimits } from '../../actors/ports/limits.js';
 import { locationBytes } from '../../actors/store/location-bytes.js';
 import type { HerdView, StoredLocation } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
 /**
- * Bytes that one connection may have under way: what a wire takes before it has no room, what both systems keep of it, and a
- * page of a catch-up that was under way when the room ended.
+ * Maximum bytes in flight in one connection: what a server writes before its output buffer is full, what both operating systems
+ * buffer, and one page of a catch-up that was under way then.
  */
 const maxInFlightBytes = 1_000_000;
 
-/** Questions and writes that one server may have under way to the broker: see docs/reference/limits.md. */
+/** Maximum reads and writes of one server in flight at the broker (docs/reference/limits.md). */
 const maxPendingBrokerRequests = 256;
 
-/** Queues and memory stay in their bounds. */
+/** Queues and stores stay within their limits. */
 export class Bounds implements Invariant {
   readonly name = 'bounds';
 
   constructor(private readonly limits: StoreLimits) {}
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
-    const violations: InvariantViolation[] = [];
+  checkPeriodically(view: HerdView): Violation[] {
+    const violations: Violation[] = [];
     for (const server of view.runningServers) {
       const stored = view.stored.get(server);
       const { maxClients, maxStoreBytes } = this.limits;
       const clients = stored?.size ?? 0;
       if (clients > maxClients) {
-        violations.push({ server, text: `${server} keeps ${clients} clients, of ${maxClients} that it may` });
+        violations.push({ server, text: `${server} stores ${clients} clients (limit ${maxClients})` });
       }
       const storedBytes = totalBytes(stored?.values() ?? []);
       if (storedBytes > maxStoreBytes) {
         violations.push({
           server,
-          text: `${server} keeps ${storedBytes} bytes of locations, of ${maxStoreBytes} that it may`,
+          text: `${server} stores ${storedBytes} bytes of locations (limit ${maxStoreBytes})`,
         });
       }
       const { inFlightBytes: bytes = 0, pendingBrokerRequests: asked = 0 } = view.environment.readLoad(server) ?? {};
       if (bytes > maxInFlightBytes) {
-        violations.push({ server, text: `${server} has ${bytes} bytes under way in one connection` });
+        violations.push({
+          server,
+          text: `${server} has ${bytes} bytes in flight in one connection (limit ${maxInFlightBytes})`,
+        });
       }
       if (asked > maxPendingBrokerRequests) {
-        violations.push({ server, text: `${server} has asked the broker ${asked} things at once` });
+        violations.push({
+          server,
+          text: `${server} has ${asked} pending requests to the broker (limit ${maxPendingBrokerRequests})`,
+        });
       }
     }
     return violations;

@@ -2,21 +2,21 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Limits } from '../../actors/ports/limits.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 
-/** Every location that a server holds was reported by a client, and is as the first server wrote it. */
+/** Every stored location was reported by a client and is unchanged since the first server wrote it. */
 export class Integrity implements Invariant {
   readonly name = 'integrity';
   readonly observedKinds = ['command-sent', 'learned'] as const;
-  /** What clients reported, and where: see `locationReportKey`. */
+  /** Reports of clients, by `locationReportKey`. */
   private readonly reported = new Set<string>();
-  /** The lines of the locations that came of reports. */
+  /** AT lines of locations that were created from reports. */
   private readonly acceptedLines = new Set<ByteString>();
 
   constructor(private readonly limits: Pick<Limits, 'maxClientIdBytes'>) {}
 
-  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent): Violation | undefined {
     if (event.kind === 'learned')
       return event.from === undefined ? this.checkReport(event) : this.checkReplicated(event);
     if (event.kind !== 'command-sent') return undefined;
@@ -25,21 +25,15 @@ export class Integrity implements Invariant {
     return undefined;
   }
 
-  private checkReport({ server, location }: { server: string; location: Location }): InvariantViolation | undefined {
+  private checkReport({ server, location }: { server: string; location: Location }): Violation | undefined {
     this.acceptedLines.add(location.line);
     if (location.server === server && this.reported.has(locationReportKey(server, location))) return undefined;
-    return { server: location.server, text: `${server} holds ${location.line}, which no client reported to it` };
+    return { server: location.server, text: `${server} stores ${location.line}, which no client reported to it` };
   }
 
-  private checkReplicated({
-    server,
-    location,
-  }: {
-    server: string;
-    location: Location;
-  }): InvariantViolation | undefined {
+  private checkReplicated({ server, location }: { server: string; location: Location }): Violation | undefined {
     if (this.acceptedLines.has(location.line)) return undefined;
-    const text = `${server} holds ${location.line}, which no server ever got from a client`;
+    const text = `${server} stores ${location.line}, which no server received from a client`;
     return { server: location.server, text };
   }
 }

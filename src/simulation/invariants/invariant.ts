@@ -2,30 +2,26 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
 
-/** What was found to be broken. */
-export interface InvariantViolation {
+/** A violation of an invariant. */
+export interface Violation {
   readonly text: string;
-  /** The server at which it was seen; undefined where it is the herd's. */
+  /** The server where it was found; undefined if it concerns the whole herd. */
   readonly server?: ServerId | undefined;
 }
 
-/**
- * Something that must always be so. It only watches: events as they come, and the herd at moments when it has come to rest. One
- * is made for each run.
- */
+/** A property that must hold in every run. An invariant only observes. One is created for each run. */
 export interface Invariant {
-  /** What it is reported by. */
+  /** Name in results. */
   readonly name: string;
-  /** The kinds of events that it looks at. */
+  /** Kinds of events that are passed to `onEvent`. */
   readonly observedKinds?: readonly SimulationEvent['kind'][];
-  /** Safety: looks at an event of these kinds before the view has taken it in. */
-  onEvent?(event: SimulationEvent, view: HerdView): InvariantViolation | undefined;
-  /** Safety: looks around, after each step and once a simulated second. */
-  checkPeriodically?(view: HerdView): InvariantViolation[];
+  /** Safety: checks an event before the view is updated with it. */
+  onEvent?(event: SimulationEvent, view: HerdView): Violation | undefined;
+  /** Safety: checks the herd after each step and once per scenario second. */
+  checkPeriodically?(view: HerdView): Violation[];
   /**
-   * Liveness: looks at a herd that has had the time that it is promised.
-   *
-   * @param settledMs what happened after this moment may be under way still
+   * Liveness: checks a herd that has had enough time to converge.
+   * @param settledMs events after this moment, in scenario milliseconds, may still be propagating
    */
-  checkConverged?(view: HerdView, settledMs: number): Promise<InvariantViolation[]> | InvariantViolation[];
+  checkConverged?(view: HerdView, settledMs: number): Promise<Violation[]> | Violation[];
 }

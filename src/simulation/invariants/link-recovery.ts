@@ -1,17 +1,17 @@
 import type { HerdView } from '../run/herd-view.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** Neighbours that run and reach each other are linked. */
+/** The links between running neighbours that can reach each other are live. */
 export class LinkRecovery implements Invariant {
   readonly name = 'link-recovery';
 
-  checkConverged(view: HerdView): InvariantViolation[] {
+  checkConverged(view: HerdView): Violation[] {
     return view
       .reachablePairs()
       .filter(([one, other]) => !view.isLive(one, other))
       .map(([one, other]) => ({
         server: one,
-        text: `${one} and ${other} reach each other, and their link is not live`,
+        text: `${one} and ${other} can reach each other, but their link is not live`,
       }));
   }
 }

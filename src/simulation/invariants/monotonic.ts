@@ -1,18 +1,18 @@
 import { supersedes } from '../../protocol/place/location.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** What a server holds of a client never goes back in the order of locations. */
+/** A stored location is never replaced by an older one. */
 export class Monotonic implements Invariant {
   readonly name = 'monotonic';
   readonly observedKinds = ['learned'] as const;
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     if (event.kind !== 'learned') return undefined;
     const { server, location } = event;
     const stored = view.stored.get(server)?.get(location.client)?.location;
     if (stored === undefined || supersedes(location, stored)) return undefined;
-    return { server, text: `${server} held ${stored.line}, and went back to ${location.line}` };
+    return { server, text: `${server} replaced ${stored.line} with the older ${location.line}` };
   }
 }

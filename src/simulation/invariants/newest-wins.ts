@@ -4,33 +4,34 @@ import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import { parseTime, type Instant } from '../../protocol/place/time.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** How far a server's clock, and how clocks are read, may be off before its reports prove nothing, in milliseconds. */
+/** Error of a server's clock, and of reading clocks, beyond which its reports are not checked, in milliseconds. */
 const toleranceMs = 250;
 
 const maxEffectiveAheadMs = maxCountedSkewSeconds * 1_000;
 
-/** What is known of the reports of one client. All in milliseconds of the true time of day. */
+/** Reports of one client. All times are milliseconds of the true time of day. */
 interface ClientReports {
-  /** Sent, and not answered: the command, the time that it claims, when it was sent, and that moment of the scenario. */
+  /** Reports without a response, by command: the claimed time, the time of sending, and the scenario time of sending. */
   readonly pending: Map<string, { readonly claimedMs: number; readonly sentMs: number; readonly sentAtMs: number }>;
-  /** The latest effective time that an answered report can have. */
+  /** Latest effective time that an acknowledged report can have. */
   latestEffectiveMs: number;
 }
 
 /**
- * A report that is newer than all others of its client, by the true time, wins at the server that took it. What another claims of the
- * future counts for 60 s after it was taken ([LO1]): so a phone whose clock was ahead is believed again a minute after it was set
- * right, and `agreement` sees to it that the whole herd does. It goes by the true time, not by what AT lines say of it.
+ * A report that is newer than all others of its client, by true time, wins at the server that accepted it. A time in the future
+ * counts for at most 60 s after the report was accepted ([LO1]), so a phone whose clock was ahead is believed again one minute
+ * after it was corrected; `agreement` checks the rest of the herd. This invariant uses the true time, not the times in AT
+ * lines.
  */
 export class NewestWins implements Invariant {
   readonly name = 'newest-wins';
   readonly observedKinds = ['command-sent', 'response-received'] as const;
   private readonly clients = new Map<ClientId, ClientReports>();
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
-    // In other worlds it takes a while until it is seen here what a server holds.
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
+    // In other environments store contents are observed late.
     if (view.environment.observationDelayMs > 0) return undefined;
     if (event.kind === 'command-sent') this.onReportSent(event.line, view);
     if (event.kind === 'response-received' && event.command?.startsWith('IAMAT ') === true) {
@@ -53,12 +54,7 @@ export class NewestWins implements Invariant {
     });
   }
 
-  private onReportAnswered(
-    server: ServerId,
-    command: string,
-    answer: string,
-    view: HerdView,
-  ): InvariantViolation | undefined {
+  private onReportAnswered(server: ServerId, command: string, answer: string, view: HerdView): Violation | undefined {
     const location = parseAt(answer);
     const known = this.clients.get(asClientId(command.split(' ')[1] ?? ''));
     const report = known?.pending.get(command);
@@ -69,11 +65,11 @@ export class NewestWins implements Invariant {
     const answeredMs = nowMs(view);
     const receivedMs = millisecondsOf(location.received);
     if (receivedMs < sentMs - toleranceMs || receivedMs > answeredMs + toleranceMs) {
-      // The clock of that server is wrong: what it took counts as what it claims, and proves nothing.
+      // The server's clock is wrong: a report counts as claimed, and proves nothing.
       known.latestEffectiveMs = Math.max(known.latestEffectiveMs, claimedMs);
       return undefined;
     }
-    // A server that came back while the answer was under way may have lost the report.
+    // A server that restarted while the response was in transit may have lost the report.
     const isSameRun = (view.restartedMs.get(server) ?? -Infinity) < report.sentAtMs;
     const breach = isSameRun ? this.findViolation({ server, location, claimedMs, sentMs }, known, view) : undefined;
     const effectiveMs = Math.min(claimedMs, answeredMs + maxEffectiveAheadMs + toleranceMs);
@@ -85,7 +81,7 @@ export class NewestWins implements Invariant {
     report: { server: ServerId; location: Location; claimedMs: number; sentMs: number },
     known: ClientReports,
     view: HerdView,
-  ): InvariantViolation | undefined {
+  ): Violation | undefined {
     const { server, location, claimedMs, sentMs } = report;
     const isAhead = claimedMs > sentMs + maxEffectiveAheadMs - toleranceMs;
     const isNewest =
@@ -93,9 +89,9 @@ export class NewestWins implements Invariant {
     if (isAhead || !isNewest) return undefined;
     const stored = view.stored.get(server)?.get(location.client)?.location;
     if (stored === undefined || stored.line === location.line) return undefined;
-    // A full server may have evicted it since, and have taken something older for news.
+    // A full server may have evicted it since, and have accepted an older report as new.
     if (!view.mustHold([server], location)) return undefined;
-    return { server, text: `${server} took ${location.line}, which is the newest, and holds ${stored.line}` };
+    return { server, text: `${server} accepted ${location.line}, which is the newest, but stores ${stored.line}` };
   }
 }
 

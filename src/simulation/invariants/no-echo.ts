@@ -1,30 +1,30 @@
 import { asClientId, type ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** Where the server that first got a location stands in its line, after `AT `. */
+/** Offset of the origin server in an AT line, after `AT `. */
 const originStart = 3;
 
 /**
- * A new location is not sent back to the neighbour it came from. What a neighbour asks
- * for is another matter: while two compare what they hold, and for a client that it seeks, it is told what it may know.
+ * A new location is not sent back to the neighbour it came from. Exempt is what a neighbour requests: during a comparison, and
+ * for a client that it looks up, it may receive what it knows.
  */
 export class NoEcho implements Invariant {
   readonly name = 'no-echo';
   readonly observedKinds = ['line-sent', 'link'] as const;
-  /** Comparisons of which a neighbour is yet to be told what they have shown, by link: `Blake>Bryant`. They may overlap. */
+  /** Comparisons whose results a neighbour has not received yet, by link (`Blake>Bryant`). They may overlap. */
   private readonly pendingComparisons = new Map<string, number>();
   private readonly lookedUp = new Set<string>();
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
-    // What a wire that is gone has not brought, nobody waits for any more.
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
+    // Results in transit on a broken connection never arrive.
     if (event.kind === 'link' && event.state === 'catching-up')
       this.pendingComparisons.delete(`${event.server}>${event.neighbour}`);
     if (event.kind !== 'line-sent') return undefined;
     const { server, neighbour, line } = event;
     if (line.startsWith('AT ')) return this.checkLocation(server, neighbour, line, view);
-    // Who says so has compared, and will be told what it lacks.
+    // The sender has compared and will receive what it lacks.
     if (line === 'COMPARED') this.changePending(`${neighbour}>${server}`, 1);
     if (line === 'CAUGHT-UP') this.changePending(`${server}>${neighbour}`, -1);
     if (line.startsWith('SEEK ')) this.lookedUp.add(`${neighbour}>${server} ${line.split(' ')[3] ?? ''}`);
@@ -35,12 +35,7 @@ export class NoEcho implements Invariant {
     this.pendingComparisons.set(link, Math.max(0, (this.pendingComparisons.get(link) ?? 0) + change));
   }
 
-  private checkLocation(
-    server: ServerId,
-    neighbour: ServerId,
-    line: string,
-    view: HerdView,
-  ): InvariantViolation | undefined {
+  private checkLocation(server: ServerId, neighbour: ServerId, line: string, view: HerdView): Violation | undefined {
     const originEnd = line.indexOf(' ', originStart);
     const clientStart = line.indexOf(' ', originEnd + 1) + 1;
     const client = line.slice(clientStart, line.indexOf(' ', clientStart));

@@ -1,17 +1,17 @@
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** A herd that nothing new is told goes quiet but for heartbeats and comparisons: no location is passed on. */
+/** A herd without new reports sends only heartbeats and digests, no locations. */
 export class Quiescent implements Invariant {
   readonly name = 'quiescent';
   readonly observedKinds = ['command-sent', 'learned', 'line-sent'] as const;
   private lastSentMs = -1;
   private lastSentText = '';
-  /** When a client asked, or a server came to a report of one that had waited for its turn. */
+  /** When a client last sent a command, or a server last processed a throttled report. */
   private lastReportMs = -1;
 
-  /** @param convergenceBoundMs how long a location may take to be everywhere */
+  /** @param convergenceBoundMs maximum propagation time of a location */
   constructor(private readonly convergenceBoundMs: number) {}
 
   onEvent(event: SimulationEvent, view: HerdView): undefined {
@@ -23,9 +23,9 @@ export class Quiescent implements Invariant {
     this.lastSentText = `${event.server} told ${event.neighbour} ${event.line}`;
   }
 
-  checkConverged(view: HerdView, settledMs: number): InvariantViolation[] {
+  checkConverged(view: HerdView, settledMs: number): Violation[] {
     if (this.lastReportMs + this.convergenceBoundMs > settledMs || this.lastSentMs <= settledMs) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
-    return [{ text: `the herd had nothing new to tell, and ${lateMs} ms ago ${this.lastSentText}` }];
+    return [{ text: `there was nothing new to send, but ${lateMs} ms ago ${this.lastSentText}` }];
   }
 }

@@ -4,19 +4,19 @@ import { parseAt, supersedes, type Location } from '../../protocol/place/locatio
 import type { HerdView } from '../run/herd-view.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
-/** A report that a server has taken, and the neighbours that it told at once. */
+/** A report that a server has accepted, and the neighbours that it was sent to at once. */
 interface AcceptedReport {
   readonly location: Location;
   readonly neighbours: readonly ServerId[];
 }
 
 /**
- * A neighbour that is asked after a report was answered knows it. Checked where links are not slower than clients: a location
- * takes less time to the neighbour than the answer and the question together, whatever is drawn.
+ * A neighbour that is queried after a report was acknowledged knows it. Checked only if links are not slower than clients: then
+ * a location reaches the neighbour before the response and the query together can, whatever delays are drawn.
  */
 export class ReadYourWrites implements Invariant {
   readonly name = 'read-your-writes';
@@ -32,15 +32,15 @@ export class ReadYourWrites implements Invariant {
   private readonly isChecked: boolean;
   /** By `locationReportKey`. */
   private readonly acceptedReports = new Map<string, AcceptedReport>();
-  /** What each server must know by now of each client. */
+  /** The oldest location that each server must know by now, for each client. */
   private readonly requiredLocations = new Map<ServerId, Map<ClientId, Location>>();
-  /** For the questions that have not been answered, what must have been known when they were asked. */
+  /** For queries without a response, the location that was required when they were sent. */
   private readonly pendingQueries = new Map<string, (Location | undefined)[]>();
-  /** The server that each client has spoken with last. */
+  /** The server that each client used last. */
   private readonly lastServers = new Map<string, ServerId>();
   /**
-   * Questions of which it is not known which answer is whose: their client has left the server and come back, and is still to get
-   * answers over the connection before.
+   * Queries whose responses cannot be assigned: the client left the server and returned while responses over its earlier
+   * connection were pending.
    */
   private readonly ambiguousQueries = new Set<string>();
 
@@ -50,17 +50,17 @@ export class ReadYourWrites implements Invariant {
     this.isChecked = isFast && !steps.some(({ action }) => action.kind === 'slow');
   }
 
-  checkPeriodically(view: HerdView): InvariantViolation[] {
+  checkPeriodically(view: HerdView): Violation[] {
     this.links.update(view);
-    // A step may have held up what is under way: that is not checked.
+    // A step may have delayed what is in transit, which is then not checked.
     this.acceptedReports.clear();
     this.requiredLocations.clear();
     for (const due of this.pendingQueries.values()) due.fill(undefined);
     return [];
   }
 
-  onEvent(event: SimulationEvent, view: HerdView): InvariantViolation | undefined {
-    // In other worlds it takes a while until it is seen here what a server has learned.
+  onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
+    // In other environments events of servers are observed late.
     if (!this.isChecked || view.environment.observationDelayMs > 0) return undefined;
     switch (event.kind) {
       case 'learned':
@@ -77,7 +77,7 @@ export class ReadYourWrites implements Invariant {
         return undefined;
       default:
         this.links.onEvent(event);
-        // What was under way over a connection that has ended may not have come.
+        // Data in transit on a broken connection may be lost.
         if (event.kind === 'link' && event.state !== 'live') this.requiredLocations.delete(event.server);
         return undefined;
     }
@@ -119,18 +119,18 @@ export class ReadYourWrites implements Invariant {
   private checkResponse(
     { client, server, command, lines }: Extract<SimulationEvent, { kind: 'response-received' }>,
     view: HerdView,
-  ): InvariantViolation | undefined {
+  ): Violation | undefined {
     if (command?.startsWith('WHATSAT ') !== true) return undefined;
     const required = this.takeQuery(client, server, command);
     const [first = ''] = lines;
     const returned = parseAt(first);
-    // Who has forgotten something for want of room need not know.
+    // A server that has evicted locations need not know it.
     const mustKnow =
       required !== undefined &&
       this.requiredLocations.get(server)?.has(required.client) === true &&
       !view.hasEvicted(server);
     if (!mustKnow || returned === undefined || !supersedes(required, returned)) return undefined;
-    return { server, text: `${server} was asked after ${required.line} had been answered, and told ${first}` };
+    return { server, text: `${server} was queried after ${required.line} was acknowledged, but answered ${first}` };
   }
 
   private takeQuery(client: string, server: ServerId, command: ByteString): Location | undefined {

@@ -2,7 +2,7 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import { parseCommand } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
 
-/** What a server was told of a client, as one text: the same for a report and for the location that came of it. */
+/** Key of a report, computed from a location: equal to the key of the command that created it. */
 export function locationReportKey(
   server: string,
   { client, position, time }: Pick<Location, 'client' | 'position' | 'time'>,
@@ -10,7 +10,7 @@ export function locationReportKey(
   return `${server} ${client} ${position} ${time}`;
 }
 
-/** The same of a command; undefined if it is no report, or one whose client ID is longer than that many bytes. */
+/** Key of a report, computed from a command; undefined if it is not a report, or its client ID is too long. */
 export function commandReportKey(
   server: string,
   command: ByteString | undefined,

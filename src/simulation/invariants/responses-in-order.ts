@@ -1,23 +1,24 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { SimulationEvent } from '../environment.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** Answers come in the order of the commands, one a command, and each is an answer to its command. */
+/** Each command gets one response that fits it, in order. */
 export class ResponsesInOrder implements Invariant {
   readonly name = 'responses-in-order';
   readonly observedKinds = ['response-received'] as const;
 
-  onEvent(event: SimulationEvent): InvariantViolation | undefined {
+  onEvent(event: SimulationEvent): Violation | undefined {
     if (event.kind !== 'response-received') return undefined;
     const { client, server, command, lines } = event;
     const [first = ''] = lines;
-    if (command === undefined) return { server, text: `${server} sent ${client} an answer to no command: ${first}` };
+    if (command === undefined)
+      return { server, text: `${server} sent ${client} a response without a command: ${first}` };
     if (isResponseTo(command, lines)) return undefined;
     return { server, text: `${server} answered ${client}'s ${command} with ${lines.join(' / ')}` };
   }
 }
 
-/** Whether the lines may be the answer; `? ` and a copy may be it to any command. */
+/** Whether lines are a valid response to a command. `? ` and a copy of the command is always valid. */
 function isResponseTo(command: ByteString, [first = '', second]: readonly ByteString[]): boolean {
   if (first === `? ${command}`) return true;
   const [word, client, position, time] = command.split(' ');

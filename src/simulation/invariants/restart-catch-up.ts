@@ -1,13 +1,13 @@
 import type { HerdView } from '../run/herd-view.js';
 import { newestIn } from './agreement.js';
-import type { InvariantViolation, Invariant } from './invariant.js';
+import type { Invariant, Violation } from './invariant.js';
 
-/** A server that was restarted knows every client again that the servers it reaches know. */
+/** A restarted server knows every client that the servers it can reach know. */
 export class RestartCatchUp implements Invariant {
   readonly name = 'restart-catch-up';
 
-  async checkConverged(view: HerdView, settledMs: number): Promise<InvariantViolation[]> {
-    const violations: InvariantViolation[] = [];
+  async checkConverged(view: HerdView, settledMs: number): Promise<Violation[]> {
+    const violations: Violation[] = [];
     for (const component of view.reachableComponents()) {
       for (const server of component) {
         const restartedMs = view.restartedMs.get(server);
@@ -22,7 +22,7 @@ export class RestartCatchUp implements Invariant {
         if (first === undefined) continue;
         violations.push({
           server,
-          text: `${server} was restarted, and lacks ${missing.length} clients, ${first} among them`,
+          text: `${server} restarted and lacks ${missing.length} clients, e.g. ${first}`,
         });
       }
     }

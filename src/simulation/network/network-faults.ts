@@ -3,18 +3,18 @@ import type { Topology } from '../../protocol/place/topology.js';
 import type { Path } from './path.js';
 import type { Edge, FaultAction } from '../scenario/scenario.js';
 
-/** What happens to the network alone. */
+/** Actions that affect only the network. */
 type NetworkAction = Extract<FaultAction, { kind: 'cut' | 'stall' | 'slow' | 'partition' | 'heal' }>;
 
-/** A network whose ways can be broken and mended. */
+/** A network whose paths can be broken and healed. */
 export interface FaultableNetwork {
-  /** The way between two hosts, in this direction. */
+  /** Returns the path between two hosts in this direction. */
   path(from: ServerId, to: ServerId): Path;
-  /** Tells the connections over a path that it has changed. */
+  /** Notifies the connections over a path that it has changed. */
   pathChanged(path: Path): void;
 }
 
-/** Breaks and mends the ways between servers. */
+/** Injects and heals network faults between servers. */
 export class NetworkFaults {
   constructor(
     private readonly network: FaultableNetwork,
@@ -45,7 +45,7 @@ export class NetworkFaults {
     }
   }
 
-  /** Cuts every way between servers of different groups. A server in no group keeps all of its ways. */
+  /** Cuts every link between servers of different groups. A server in no group keeps all its links. */
   private partition(groups: readonly (readonly ServerId[])[]): void {
     const groupOf = (server: ServerId) => groups.findIndex((group) => group.includes(server));
     this.changeEach(this.allEdges(), (path, { from, to }) => {

@@ -1,18 +1,18 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
 
-/** What one direction of a connection needs of the network it is in. */
+/** What one direction of a connection needs from its network. */
 export interface OneWayDependencies {
   nowMs(): number;
-  /** Something has arrived: does what is to be done about it, as its host can. */
+  /** A segment has arrived; runs `onArrival` in the receiving host. */
   arrived(segment: Segment, onArrival: () => void): void;
   /** Nothing will arrive any more. */
   closed(): void;
 }
 
 /**
- * One direction of a connection that has no socket: what is sent arrives whole, once and in its order, however late; or never,
- * and then nothing after it either.
+ * One direction of a connection without a socket: messages arrive complete, once and in order, after any delay, or not at all,
+ * and then nothing after them either.
  */
 export class OneWay implements StreamSink {
   private readonly arrivalCallbacks: (() => void)[] = [];
@@ -21,19 +21,19 @@ export class OneWay implements StreamSink {
 
   constructor(private readonly dependencies: OneWayDependencies) {}
 
-  /** Is carried by a stream from now on. */
+  /** Sets the stream that carries the messages. */
   attach(stream: Stream): void {
     this.stream = stream;
   }
 
-  /** @param onArrival what is done where it arrives */
+  /** @param onArrival runs where the message arrives */
   send(text: ByteString, onArrival: () => void): void {
     if (this.state !== 'open') return;
     this.arrivalCallbacks.push(onArrival);
     this.stream?.send({ kind: 'data', text, sentMs: this.dependencies.nowMs() });
   }
 
-  /** Sends nothing more. What was sent is still on its way. */
+  /** Sends nothing more. Messages in flight still arrive. */
   end(): void {
     if (this.state !== 'open') return;
     this.state = 'ended';

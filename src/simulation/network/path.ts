@@ -1,55 +1,55 @@
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** A span that each draw falls into, in milliseconds. */
+/** Range from which delays are drawn, in milliseconds. */
 export interface DelayRange {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** How a network carries segments. */
+/** Conditions under which segments are carried. */
 export interface PathConditions {
-  /** How long a segment is on its way. */
+  /** Transit time of a segment. */
   readonly delay: DelayRange;
-  /** The probability that a segment is lost, and comes with the next retransmission: 0 up to, not including, 1. */
+  /** Probability that a segment is lost and arrives with a later retransmission, from 0 up to, but not including, 1. */
   readonly loss: number;
-  /** The probability that a segment comes twice. The receiver drops the second; it takes its share of the bandwidth. */
+  /** Probability that a segment is sent twice. The receiver drops the duplicate, which only costs bandwidth. */
   readonly duplicate: number;
-  /** Infinity for a network that carries any amount at once. */
+  /** Infinity for no limit. */
   readonly bytesPerSecond: number;
 }
 
-/** How a whole network carries, and what its hosts keep of it. */
+/** Conditions of a whole network, with the buffers of its hosts. */
 export interface NetworkConditions extends PathConditions {
   /**
-   * What the operating systems of both sides keep of a connection before its writer notices, in bytes. A wire between servers
-   * has room for twice as much more.
+   * Bytes that the operating systems of both ends buffer per connection before the writer notices. A link between servers can
+   * hold twice as much in addition.
    */
   readonly bufferBytes: number;
 }
 
-/** What operating systems keep as a rule. */
+/** Default buffer of the operating systems, in bytes. */
 export const defaultBufferBytes = 128 * 1024;
 
-/** The least time after which TCP sends a segment again, in milliseconds (Linux, TCP_RTO_MIN); it doubles each time. */
+/** Minimum time before TCP retransmits a segment, in milliseconds (Linux, TCP_RTO_MIN); it doubles each time. */
 export const minRetransmitMs = 200;
 
-/** The longest time between two retransmissions, in milliseconds (Linux, TCP_RTO_MAX). */
+/** Maximum time between two retransmissions, in milliseconds (Linux, TCP_RTO_MAX). */
 export const maxRetransmitMs = 120_000;
 
-/** Losses in a row that one segment suffers by chance, at most: a certain loss is a cut, and said as one. */
+/** Maximum consecutive random losses of one segment: certain loss is a cut and must be written as one. */
 const maxLosses = 8;
 
 /**
- * The way from one host to another, in this direction.
+ * The path from one host to another, in this direction.
  *
- * `cut`: nothing passes, and the sender is not told; TCP tries again and again. `stalled`: whoever is in between takes
- * everything, and passes nothing on until it no longer stalls.
+ * `cut`: nothing passes, and the sender is not notified; TCP keeps retransmitting. `stalled`: an intermediary accepts
+ * everything and forwards nothing until the stall ends.
  */
 export class Path {
   private readonly blockers = new Set<'cut' | 'partition'>();
   private flow: 'flowing' | 'stalled' = 'flowing';
   private current: PathConditions;
-  /** When the last byte that was sent will have left, in milliseconds. */
+  /** When the last byte sent so far will have left, in milliseconds. */
   private busyUntilMs = 0;
 
   constructor(
@@ -76,13 +76,13 @@ export class Path {
     this.flow = 'stalled';
   }
 
-  /** Carries worse, or better, than usual from now on. */
+  /** Replaces some of the conditions. */
   slow(conditions: Partial<PathConditions>): void {
     this.current = { ...this.normal, ...conditions };
     this.busyUntilMs = 0;
   }
 
-  /** Carries as usual from now on. */
+  /** Restores the normal conditions. */
   heal(): void {
     this.blockers.clear();
     this.flow = 'flowing';
@@ -90,7 +90,7 @@ export class Path {
     this.busyUntilMs = 0;
   }
 
-  /** How long a segment sent now takes to arrive, in milliseconds, its retransmissions included. */
+  /** Draws how long a segment sent now takes to arrive, in milliseconds, including retransmissions. */
   drawTransitMs(bytes: number, nowMs: number): number {
     const { delay, loss, duplicate, bytesPerSecond } = this.current;
     const copies = this.random.happens(duplicate) ? 2 : 1;

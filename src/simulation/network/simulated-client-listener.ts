@@ -1,17 +1,18 @@
 import type { ClientChannel } from '../../actors/ports/client-channel.js';
 import type { Clock } from '../../actors/ports/clock.js';
-import { addresses, type ConnectionMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Address, Bus } from '../../actors/bus/bus.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
-/** The address at which a server takes the calls of clients. */
+/** The address where a server accepts clients. */
 export function clientListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/clients`, phase: 'clients' };
 }
 
-/** Opens a server's door for clients of the simulated network. */
+/** Opens a server's listener for simulated clients. */
 export function openClientListener(
   network: SimulatedNetwork,
   { host, bus, clock }: { host: SocketHost; bus: Bus; clock: Clock },
@@ -32,7 +33,7 @@ export function openClientListener(
   });
 }
 
-/** Where what a client sends goes. */
+/** Destination of data that a client sends. */
 interface ClientWireDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -70,7 +71,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   enableKeepAlive(): void {
-    // Simulated clients do not go away without a word.
+    // Simulated clients always close their connections.
   }
 
   end(): void {
@@ -82,7 +83,7 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   opened(): void {
-    // Only who dials is told so.
+    // Only the dialing side is notified.
   }
 
   bytes(text: ByteString): void {

@@ -6,38 +6,38 @@ import { Socket, type SocketDependencies, type SocketHost, type SocketListener }
 import { Stream, type Segment } from './stream.js';
 import { SimulatedTurn } from './simulated-turn.js';
 
-/** Takes calls on behalf of a host. */
+/** Accepts connections for a host. */
 export interface NetworkListener {
   readonly host: SocketHost;
-  /** Takes a call; returns who listens to it. */
+  /** Accepts a connection; returns its listener. */
   accept(socket: Socket, caller: string): SocketListener;
 }
 
-/** Where a door is, and in which phase of a turn those who meet there are written to. */
+/** Address of a listener, and the phase of a turn in which its connections are flushed. */
 export interface ListenerAddress {
   readonly address: string;
   readonly phase: 'links' | 'clients';
 }
 
-/** What a process wrote in one turn. */
+/** Writes of a process in one turn. */
 interface TurnWrites {
   readonly turn: number;
   readonly writes: { readonly stream: Stream; readonly segment: Segment }[];
 }
 
-/** Hears of every segment of bytes that arrives. */
+/** Called for every data segment that arrives. */
 export type OnDelivered = (from: string, to: string, segment: Segment) => void;
 
-/** A network between named hosts: each has paths to the others, and doors at which it takes calls. */
+/** A network of named hosts, with a path between any two, and listeners that accept connections. */
 export class SimulatedNetwork implements SocketDependencies {
   readonly turn = new SimulatedTurn();
   private readonly paths = new Map<string, Path>();
   private readonly listeners = new Map<string, NetworkListener>();
   private readonly sockets = new Set<Socket>();
-  /** What each process wrote in the last turn in which it wrote something, in order. */
+  /** Writes of each process in the last turn in which it wrote, in order. */
   private readonly lastWrites = new Map<SocketHost, TurnWrites>();
   private readonly killRandom: SeededRandom;
-  /** Streams that may hold something back, by their paths. */
+  /** Streams that may hold data back, by path. */
   private readonly streams = new Map<Path, Set<Stream>>();
 
   constructor(
@@ -71,7 +71,7 @@ export class SimulatedNetwork implements SocketDependencies {
     last.writes.push({ stream, segment });
   }
 
-  /** The way between two hosts, in this direction. */
+  /** Returns the path between two hosts in this direction. */
   path(from: string, to: string): Path {
     const key = `${from}>${to}`;
     let path = this.paths.get(key);
@@ -82,12 +82,12 @@ export class SimulatedNetwork implements SocketDependencies {
     return path;
   }
 
-  /** Takes calls at an address, until it is told otherwise. */
+  /** Accepts connections at an address until `unlisten`. */
   listen({ address }: ListenerAddress, door: NetworkListener): void {
     this.listeners.set(address, door);
   }
 
-  /** Calls an address of a host. */
+  /** Connects to an address of a host. */
   dial(from: SocketHost, to: string, { address, phase }: ListenerAddress, listener: SocketListener): Socket {
     const local = new Socket(from, this.turn[phase], this);
     local.listener = listener;
@@ -102,7 +102,7 @@ export class SimulatedNetwork implements SocketDependencies {
     return local;
   }
 
-  /** One direction of a connection between two hosts that need no sockets. */
+  /** Opens one direction of a connection between two hosts without sockets. */
   openOneWay(from: SocketHost, to: SocketHost): OneWay {
     const path = this.path(from.name, to.name);
     const way: OneWay = new OneWay({
@@ -119,35 +119,35 @@ export class SimulatedNetwork implements SocketDependencies {
     return way;
   }
 
-  /** Breaks every connection that a host has an end of, as the system of a killed process does. */
+  /** Closes every connection of a host, as the operating system of a killed process does. */
   resetAll(host: SocketHost): void {
     this.dropLastWrites(host);
     for (const socket of [...this.sockets]) if (socket.host === host) socket.reset();
     for (const [address, door] of this.listeners) if (door.host === host) this.listeners.delete(address);
   }
 
-  /** Tells the connections over a path that it has changed. */
+  /** Notifies the connections over a path that it has changed. */
   pathChanged(path: Path): void {
     for (const stream of this.streams.get(path) ?? []) stream.pathChanged();
   }
 
-  /** Lets go of a socket that is closed. What it has sent is still under way. */
+  /** Releases a closed socket. What it has sent is still in flight. */
   release(socket: Socket): void {
     this.sockets.delete(socket);
-    // While its far end is open, what it has sent may be held up, and go on when the path is mended.
+    // While its remote end is open, data that it has sent may be held up and continue when the path is healed.
     if (socket.remote?.isOpen === true) return;
     this.releaseStream(socket);
     if (socket.remote !== undefined) this.releaseStream(socket.remote);
   }
 
-  /** The bytes under way from a host, in the connection that has most of them. */
+  /** Returns the bytes in flight from a host, in the connection that has most of them. */
   maxInFlightBytes(host: SocketHost): number {
     let bytes = 0;
     for (const socket of this.sockets) if (socket.host === host) bytes = Math.max(bytes, socket.inFlightBytes);
     return bytes;
   }
 
-  /** A kill may strike between two writes of a turn: of the last ones, some were never made, if they have not arrived. */
+  /** A kill may strike between two writes of a turn: some of the last writes that have not arrived were never made. */
   private dropLastWrites(host: SocketHost): void {
     const writes = this.lastWrites.get(host)?.writes ?? [];
     this.lastWrites.delete(host);

@@ -1,16 +1,16 @@
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
-/** The address at which a server takes the calls of others. */
+/** The address where a server accepts its peers. */
 export function peerListenerAddress(server: string): ListenerAddress {
   return { address: `${server}/peers`, phase: 'links' };
 }
 
-/** How a server reaches the others over the simulated network: as over TCP, without trust, each line as bytes. */
+/** Transport over the simulated network: as over TCP, connections are untrusted, and each line is encoded as bytes. */
 export class SimulatedTransport implements Transport {
   constructor(
     private readonly network: SimulatedNetwork,
@@ -19,33 +19,33 @@ export class SimulatedTransport implements Transport {
     private readonly onNoRoom: OnNoRoom,
   ) {}
 
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
-    const wire = this.createWire(to, listener);
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel {
+    const wire = this.createWire(to, handler);
     wire.socket = this.network.dial(this.host, to, peerListenerAddress(to), wire);
     return wire;
   }
 
-  /** Takes the calls of others. */
+  /** Accepts connections of peers. */
   listen(server: ServerId, accept: AcceptPeer): void {
     this.network.listen(peerListenerAddress(server), {
       host: this.host,
       accept: (socket, caller) => {
         const wire = this.createWire(caller, undefined);
         wire.socket = socket;
-        wire.listener = accept(wire);
+        wire.report = accept(wire);
         return wire;
       },
     });
   }
 
-  private createWire(far: string, listener: PeerChannelListener | undefined): SimulatedPeerWire {
-    // As over TCP: what the systems keep, and twice as much more.
+  private createWire(far: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
+    // As over TCP: the buffers of the operating systems, and twice as much in addition.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
-    return new SimulatedPeerWire(far, listener, limits, () => this.onNoRoom(far));
+    return new SimulatedPeerWire(far, handler, limits, () => this.onNoRoom(far));
   }
 }
 
-/** Hears that a wire was asked whether it has room, and had none. */
+/** Called when a peer channel had no room. */
 type OnNoRoom = (far: string) => void;
 
 class SimulatedPeerWire implements PeerChannel, SocketListener {
@@ -55,7 +55,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
 
   constructor(
     readonly remoteAddress: string,
-    public listener: PeerChannelListener | undefined,
+    public report: PeerChannelHandler | undefined,
     private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
     private readonly onNoRoom: () => void,
   ) {
@@ -77,27 +77,27 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   opened(): void {
-    this.listener?.opened(this);
+    this.report?.({ kind: 'channel-opened', channel: this });
   }
 
   bytes(text: ByteString): void {
     const lines: ByteString[] = [];
     for (const frame of this.framer.pushText(text)) {
-      if (typeof frame !== 'string') return this.socket?.fail('the far end sent a line over the limit');
+      if (typeof frame !== 'string') return this.socket?.fail('the remote end sent a line over the limit');
       lines.push(frame);
     }
-    if (lines.length > 0) this.listener?.lines(this, lines);
+    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
   }
 
   drained(): void {
-    this.listener?.drained(this);
+    this.report?.({ kind: 'channel-drained', channel: this });
   }
 
   ended(): void {
-    this.socket?.fail('the far end closed');
+    this.socket?.fail('the remote end closed');
   }
 
   closed(reason: string): void {
-    this.listener?.closed(this, reason);
+    this.report?.({ kind: 'channel-closed', channel: this, reason });
   }
 }

@@ -1,6 +1,9 @@
 import { FlushOrder } from '../../runtime/time/flush-order.js';
 
-/** The end of the present turn, which here is what one timer of the virtual clock leads to: in the order of production. */
+/**
+ * A turn of the simulation: everything that one timer of the virtual clock leads to, flushed in the same order as in
+ * production.
+ */
 export class SimulatedTurn extends FlushOrder {
   private endedTurns = 0;
 
@@ -11,12 +14,12 @@ export class SimulatedTurn extends FlushOrder {
     super(() => undefined, onFailure);
   }
 
-  /** How many turns there have been before the present one. */
+  /** Number of completed turns. */
   get number(): number {
     return this.endedTurns;
   }
 
-  /** Ends the turn: flushes, and flushes what that led to. */
+  /** Ends the turn: flushes, and flushes what that causes. */
   end(): void {
     while (!this.isEmpty) this.run();
     this.endedTurns += 1;

@@ -2,57 +2,57 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { FlushScheduler } from '../../runtime/time/flush-order.js';
 import type { Segment, Stream, StreamSink } from './stream.js';
 
-/** Who holds one end of connections: a process, or a client. */
+/** Owner of one end of connections: a process, or a client. */
 export interface SocketHost {
   readonly name: string;
-  /** Whether the process is there at all. A stopped one is: its system goes on taking what comes. */
+  /** Whether the process exists. A paused process does: its operating system still accepts data. */
   readonly life: 'alive' | 'dead';
-  /** Does work of the process: now, or when it runs again; never if it is dead. */
+  /** Runs work of the process: now, or when it is resumed; never if it is dead. */
   run(work: () => void): void;
 }
 
-/** What a socket reports. Nothing follows `closed`. */
+/** Callbacks of a socket. Nothing follows `closed`. */
 export interface SocketListener {
   opened(): void;
   /** Bytes as latin1 text. */
   bytes(text: ByteString): void;
   /** There is room again after a large backlog. */
   drained(): void;
-  /** The far end will send no more. */
+  /** The remote end will send no more. */
   ended(): void;
   closed(reason: string): void;
 }
 
-/** The bytes of one segment at most: what an Ethernet frame carries of TCP. */
+/** Maximum payload of a segment: what an Ethernet frame carries of TCP. */
 export const maxSegmentBytes = 1_448;
 
-/** What sockets need of the network they are in. */
+/** What sockets need from their network. */
 export interface SocketDependencies {
-  /** What the operating systems keep of a connection in both its buffers before the writer notices. */
+  /** Bytes that the operating systems buffer per connection, on both ends, before the writer notices. */
   readonly bufferBytes: number;
   nowMs(): number;
-  /** Tells of bytes that arrived. */
+  /** Called when a segment has arrived. */
   delivered(from: SocketHost, to: SocketHost, segment: Segment): void;
-  /** A process has written something. */
+  /** Called when a process has written something. */
   recordWrite(host: SocketHost, stream: Stream, segment: Segment): void;
   release(socket: Socket): void;
 }
 
 /** One end of a connection over the simulated network. */
 export class Socket implements StreamSink {
-  /** What this end sends. */
+  /** Carries what this end sends. */
   out: Stream | undefined;
   remote: Socket | undefined;
   listener: SocketListener | undefined;
   private state: 'connecting' | 'open' | 'ended' | 'closed' = 'connecting';
   private unsent: ByteString = '';
-  /** Bytes sent that the far end has not taken in. */
+  /** Bytes sent that the remote end has not received. */
   private unacknowledgedBytes = 0;
   private load: 'light' | 'heavy' = 'light';
 
   constructor(
     readonly host: SocketHost,
-    /** When what was written is sent. */
+    /** Decides when written data is sent. */
     private readonly scheduler: FlushScheduler,
     private readonly dependencies: SocketDependencies,
   ) {}
@@ -61,12 +61,12 @@ export class Socket implements StreamSink {
     return this.state !== 'closed';
   }
 
-  /** Bytes written that the operating system has not taken. */
+  /** Bytes written that the operating system has not accepted. */
   get backlogBytes(): number {
     return Math.max(0, this.unsent.length + this.unacknowledgedBytes - this.dependencies.bufferBytes);
   }
 
-  /** All bytes under way from here, with those in the buffers of both systems. */
+  /** All bytes in flight from here, including the buffers of both operating systems. */
   get inFlightBytes(): number {
     return this.unsent.length + this.unacknowledgedBytes;
   }
@@ -91,7 +91,7 @@ export class Socket implements StreamSink {
   private sendBytes(text: ByteString): void {
     if (text === '') return;
     this.unacknowledgedBytes += text.length;
-    // A backlog above this is followed by a report that it is gone.
+    // A backlog above this is followed by a `drained` report.
     if (this.backlogBytes > this.dependencies.bufferBytes / 2) this.load = 'heavy';
     if (text.length <= maxSegmentBytes) return this.send('data', text);
     for (let start = 0; start < text.length; start += maxSegmentBytes) {
@@ -99,7 +99,7 @@ export class Socket implements StreamSink {
     }
   }
 
-  /** Says that no more will be sent, after what was written. */
+  /** Ends this direction after what was written. */
   end(): void {
     if (this.state !== 'open') return;
     this.flush();
@@ -107,22 +107,22 @@ export class Socket implements StreamSink {
     this.send('end');
   }
 
-  /** Closes after what was written; `closed` is reported here at the end of the turn. */
+  /** Closes after what was written; `closed` is reported at the end of the turn. */
   close(): void {
     if (this.state === 'closed') return;
-    // What was written goes out in its time, and not before: links may have to be written first.
+    // Written data is sent at the flush and not before, since links may have to be flushed first.
     const [rest, isToEnd] = [this.state === 'open' ? this.takeUnsent() : '', this.state === 'open'];
     this.state = 'closed';
     this.dependencies.release(this);
     const flush = (): void => {
       this.sendBytes(rest);
       if (isToEnd) this.send('end');
-      this.notify((listener) => listener.closed('closed here'));
+      this.notify((listener) => listener.closed('closed locally'));
     };
     this.scheduler.schedule({ flush });
   }
 
-  /** Closes without a report, and tells the far end what the system of a killed process tells. */
+  /** Closes without a report, and notifies the remote end as the operating system of a killed process does. */
   reset(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
@@ -132,13 +132,13 @@ export class Socket implements StreamSink {
     this.send('reset');
   }
 
-  /** The far end took the call. */
+  /** The remote end accepted the connection. */
   open(): void {
     if (this.state !== 'connecting') return;
     this.state = 'open';
   }
 
-  /** Sends without the process: what its system says of itself. */
+  /** Sends on behalf of the operating system, without the process. */
   send(kind: Segment['kind'], text: ByteString = ''): void {
     if (this.out === undefined) return;
     const segment: Segment = { kind, text, sentMs: this.dependencies.nowMs() };
@@ -156,7 +156,7 @@ export class Socket implements StreamSink {
     this.remote?.fail('ETIMEDOUT');
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   fail(reason: string): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
@@ -165,7 +165,7 @@ export class Socket implements StreamSink {
     this.notify((listener) => listener.closed(reason));
   }
 
-  /** What comes from the far end: the system takes it, and passes it on when the process runs. */
+  /** Receives a segment: the operating system accepts it, and passes it on when the process runs. */
   private receive(segment: Segment, from: Socket): void {
     if (this.host.life === 'dead' || this.state === 'closed') return this.rejectSegment(segment, from);
     switch (segment.kind) {
@@ -183,7 +183,7 @@ export class Socket implements StreamSink {
     }
   }
 
-  /** Nobody is here any more: who sends hears so, but for the last words of a connection that ends. */
+  /** Answers a segment for a closed connection with a reset, except the last segments of an ending connection. */
   private rejectSegment({ kind, text }: Segment, from: Socket): void {
     if (kind === 'data') from.acknowledge(text.length);
     if (kind === 'data' || kind === 'answer') this.send('reset');

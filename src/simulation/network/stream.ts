@@ -1,38 +1,38 @@
 import type { Clock } from '../../actors/ports/clock.js';
 import { maxRetransmitMs, minRetransmitMs, type Path } from './path.js';
 
-/** What travels in one direction of a connection: a call, its answer, bytes, their end, or the news that nobody is there. */
+/** What travels in one direction of a connection: a connection request, its acceptance, data, the end of data, or a reset. */
 export interface Segment {
   readonly kind: 'call' | 'answer' | 'data' | 'end' | 'reset';
-  /** Bytes as latin1 text; empty but for `data`. */
+  /** Bytes as latin1 text; empty except for `data`. */
   readonly text: string;
   readonly sentMs: number;
 }
 
-/** Bytes of a segment's own headers: Ethernet, IP and TCP. */
+/** Header bytes per segment: Ethernet, IP and TCP. */
 const headerBytes = 54;
 
-/** Retransmissions after which TCP gives a connection up (Linux, tcp_retries2). */
+/** Retransmissions after which TCP gives up (Linux, tcp_retries2). */
 const maxRetries = 15;
 
-/** What comes out of a stream. */
+/** Receiver of a stream. */
 export interface StreamSink {
   arrived(segment: Segment): void;
-  /** The far end has answered nothing for too long. */
+  /** The remote end has not answered for too long. */
   timedOut(): void;
 }
 
 /**
- * One direction of a connection, as TCP gives it: what is sent arrives whole, once and in order, however late; or never, and
- * then nothing after it either. What meets a cut is held and sent again, after pauses that double.
+ * One direction of a connection, with the guarantees of TCP: data arrives complete, once and in order, after any delay, or not
+ * at all, and then nothing after it either. What meets a cut is held and retransmitted, after pauses that double.
  */
 export class Stream {
-  /** What has not come through, in order; the first is sent again and again. */
+  /** Segments that have not been delivered, in order; the first is retransmitted. */
   private blocked: Segment[] = [];
-  /** What is on its way, in order, and when it is to arrive. */
+  /** Segments in flight, in order, with their arrival times. */
   private inFlight: { readonly segment: Segment; readonly arrivalMs: number }[] = [];
   private lastArrivalMs = 0;
-  /** Of the arrival of the first that is on its way: with one timer for all of them, no clock can change their order. */
+  /** Timer for the first arrival. One timer for all keeps their order on any clock. */
   private arrivalTimer: unknown;
   private retries = 0;
   private retryTimer: unknown;
@@ -43,15 +43,15 @@ export class Stream {
     private readonly sink: StreamSink,
   ) {}
 
-  /** Drops what is held: the sender is gone. */
+  /** Drops what is held: the sender has ended. */
   abandon(): void {
     this.blocked = [];
     this.clock.clearTimeout(this.retryTimer);
   }
 
   /**
-   * The path has changed. What waits in front of a line that was slow leaves as the line is now; what a stall has held goes on;
-   * what a cut has held waits for its next retransmission.
+   * The path has changed. Segments queued for a slow link are scheduled anew with the present conditions; what a stall has held
+   * continues; what a cut has held waits for its next retransmission.
    */
   pathChanged(): void {
     const unsent = this.takeInFlight();
@@ -60,7 +60,7 @@ export class Stream {
     if (this.retryTimer === undefined && this.path.state !== 'stalled') this.retry();
   }
 
-  /** Also while something is held: it arrives behind that, and is held as well. */
+  /** Works also while segments are held: the new one arrives behind them and is held as well. */
   send(segment: Segment): void {
     const nowMs = this.clock.monotonicMs();
     const transitMs = this.path.drawTransitMs(segment.text.length + headerBytes, nowMs);
@@ -69,7 +69,7 @@ export class Stream {
     this.scheduleArrival();
   }
 
-  /** Undoes the sending of a segment, if it is on its way still. */
+  /** Cancels a segment that is still in flight. */
   cancel(segment: Segment): 'taken back' | 'too late' {
     const index = this.inFlight.findIndex((flying) => flying.segment === segment);
     if (index < 0) return 'too late';
@@ -77,7 +77,7 @@ export class Stream {
     return 'taken back';
   }
 
-  /** Takes back what is on its way. */
+  /** Removes and returns the segments in flight. */
   private takeInFlight(): Segment[] {
     this.clock.clearTimeout(this.arrivalTimer);
     this.arrivalTimer = undefined;
@@ -91,7 +91,7 @@ export class Stream {
     this.arrivalTimer = this.clock.setTimeout(() => this.deliverDue(first.arrivalMs), delayMs);
   }
 
-  /** Lets everything arrive that is due by then. */
+  /** Delivers everything that is due by then. */
   private deliverDue(dueMs: number): void {
     const arrivedCount = this.inFlight.findIndex(({ arrivalMs }) => arrivalMs > dueMs);
     for (const { segment } of this.inFlight.splice(0, arrivedCount < 0 ? this.inFlight.length : arrivedCount))
@@ -107,13 +107,13 @@ export class Stream {
   }
 
   private block(segment: Segment): void {
-    // A reset is sent once: whoever does not get it finds out by asking.
+    // A reset is sent once; a peer that misses it finds out when it sends.
     if (segment.kind === 'reset') return;
     this.blocked.push(segment);
     if (this.blocked.length === 1) this.scheduleRetry();
   }
 
-  /** Waits for the next retransmission; a stall holds what it was given for itself. */
+  /** Waits for the next retransmission; a stall only holds what it was given. */
   private scheduleRetry(): void {
     if (this.path.state === 'stalled') return;
     const pauseMs = Math.min(maxRetransmitMs, minRetransmitMs * 2 ** this.retries);
@@ -126,7 +126,7 @@ export class Stream {
   private retry(): void {
     if (this.blocked.length === 0) return;
     if (this.path.state === 'open') {
-      // What was sent after it must not overtake it.
+      // Later segments must not overtake it.
       const segments = [...this.blocked, ...this.takeInFlight()];
       this.blocked = [];
       for (const segment of segments) this.send(segment);

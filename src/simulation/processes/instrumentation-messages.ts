@@ -3,25 +3,23 @@ import { parseAt, type Location } from '../../protocol/place/location.js';
 import type { StatusReport } from '../../runtime/host/herd-status.js';
 import type { SimulationEvent } from '../environment.js';
 
-/*
- * What the process of a watched server and its parent say to each other, over Node's channel between them.
- */
+/* Messages between the process of an instrumented server and its parent, over Node's IPC channel. */
 
-/** Asked by the parent; of the store alone, so that the herd is not asked. */
+/** Sent by the parent. Requests read the store only, without a lookup. */
 export type InstrumentationRequest =
   | { readonly kind: 'read-location'; readonly requestId: number; readonly client: ClientId }
   | { readonly kind: 'read-digest'; readonly requestId: number };
 
-/** Told by the process. */
+/** Sent by the process. */
 export type InstrumentationReport =
   | StatusReport
-  /** Something happened on the server's bus. */
+  /** An event on the server's bus. */
   | { readonly kind: 'event'; readonly event: SimulationEvent }
-  /** What the store holds of a client; no location if nothing. */
+  /** What the store holds for a client; no location if nothing. */
   | { readonly kind: 'stored-location'; readonly requestId: number; readonly location?: Location | undefined }
   | { readonly kind: 'store-digest'; readonly requestId: number; readonly digest: string };
 
-/** A report as it came over the channel: there a location is its line. */
+/** Restores a report received over the channel, where a location is its AT line. */
 export function reviveReport(report: InstrumentationReport): InstrumentationReport {
   switch (report.kind) {
     case 'stored-location':
@@ -45,9 +43,9 @@ function reviveEvent(event: SimulationEvent): SimulationEvent {
   }
 }
 
-/** @param line what `Location.toJSON` made of a location */
+/** @param line the result of `Location.toJSON` */
 function reviveLocation(line: unknown): Location {
   const location = parseAt(String(line));
-  if (location === undefined) throw new Error(`a watched process told of ${String(line)}, which is no AT line`);
+  if (location === undefined) throw new Error(`an instrumented process sent an invalid AT line: ${String(line)}`);
   return location;
 }

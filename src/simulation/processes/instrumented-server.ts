@@ -4,17 +4,17 @@ import { readStoreDigest, readStoredLocation } from '../run/store-probe.js';
 import { instrumentServerRun } from '../run/server-instrumentation.js';
 import type { InstrumentationRequest, InstrumentationReport } from './instrumentation-messages.js';
 
-/** In the process of a server that a simulation watches: tells the parent what happens, and what the store holds. */
+/** In the process of an instrumented server: sends the parent its events, and answers requests for store contents. */
 export class InstrumentedServer {
   private bus: MessageBus | undefined;
 
-  /** @param send tells the parent, at once: what is told before the process is killed must have left it */
+  /** @param send sends to the parent synchronously: events before a kill must have left the process */
   constructor(
     private readonly server: ServerId,
     private readonly send: (report: InstrumentationReport) => void,
   ) {}
 
-  /** Takes the bus of each start of the server. */
+  /** Called with the bus at each start of the server. */
   observe(bus: MessageBus): void {
     this.bus = bus;
     instrumentServerRun(this.server, bus, (event) => this.send({ kind: 'event', event }));

@@ -1,18 +1,7 @@
-import type { ServerId } from '../../protocol/place/ids.js';
 import { LauncherError, type ServerLauncher, type RunningServer, type LaunchOptions } from '../real/launcher.js';
-import { ServerProcess } from './server-process.js';
+import { ServerProcess, type InstrumentedProgram } from './server-process.js';
 
-/** The program that serves one server, is watched by its parent, and ends with it. */
-export interface InstrumentedProgram {
-  readonly file: string;
-  readonly environmentVariables: NodeJS.ProcessEnv;
-  argumentsFor(
-    server: ServerId,
-    options: { readonly herdYaml: string; readonly upstreamUrl: string },
-  ): readonly string[];
-}
-
-/** One process a server, of the real command; what the story does to servers is done by signals. */
+/** Runs one process per server, with the real command. Faults of servers are signals. */
 export class ProcessLauncher implements ServerLauncher {
   readonly environment = 'processes';
   private readonly running = new Set<ServerProcess>();

@@ -1,30 +1,39 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { ClientId } from '../../protocol/place/ids.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { ServerPorts } from '../../runtime/host/hosted-server.js';
 import { LauncherError, type RunningServer, type LaunchOptions } from '../real/launcher.js';
-import type { InstrumentedProgram } from './process-launcher.js';
 import { reviveReport, type InstrumentationRequest, type InstrumentationReport } from './instrumentation-messages.js';
 
-/** How long a process may take to start, or to say what it holds, in milliseconds: a busy machine may keep it waiting. */
+/** Milliseconds within which a process must start or answer; generous, since the machine may be busy. */
 const responseTimeoutMs = 30_000;
 
-/** As much of what a process wrote on standard error as is told of its end: its last characters. */
+/** Characters of standard error, from its end, that are included in the exit reason. */
 const shownErrorCharacters = 2_000;
+
+/** The program that runs one instrumented server and exits with its parent. */
+export interface InstrumentedProgram {
+  readonly file: string;
+  readonly environmentVariables: NodeJS.ProcessEnv;
+  argumentsFor(
+    server: ServerId,
+    options: { readonly herdYaml: string; readonly upstreamUrl: string },
+  ): readonly string[];
+}
 
 type InstrumentationResponse = Extract<InstrumentationReport, { kind: 'stored-location' | 'store-digest' }>;
 
-/** A question that the process has not answered. */
+/** A request that the process has not answered. */
 interface PendingRequest {
   readonly resolve: (answer: InstrumentationResponse) => void;
   readonly reject: (error: LauncherError) => void;
 }
 
-/** One process that serves one server, from its start to its end. */
+/** One process that runs one server, from start to exit. */
 export class ServerProcess implements RunningServer {
-  /** Resolves when it takes clients; with the reason if it will not. */
+  /** Resolves when it accepts clients; with the reason if it fails to start. */
   readonly started: Promise<string | undefined>;
-  /** Resolves when it has ended, and everything that it told has been heard. */
+  /** Resolves when it has exited and all its reports have been processed. */
   readonly exited: Promise<void>;
   private readonly child: ChildProcess;
   private readonly pendingRequests = new Map<number, PendingRequest>();
@@ -49,13 +58,13 @@ export class ServerProcess implements RunningServer {
       this.errorText = `${this.errorText}${chunk.toString()}`.slice(-shownErrorCharacters);
     });
     child.on('message', (message) => this.handleReport(reviveReport(message as InstrumentationReport)));
-    const late = setTimeout(() => this.fail('it has not started in time'), responseTimeoutMs);
+    const late = setTimeout(() => this.fail('not started in time'), responseTimeoutMs);
     this.exited = this.waitForExit().finally(() => clearTimeout(late));
     void this.started.then(() => clearTimeout(late));
   }
 
   get ports(): ServerPorts {
-    if (this.openPorts === undefined) throw new Error(`${this.options.server} has not said where it listens`);
+    if (this.openPorts === undefined) throw new Error(`${this.options.server} has not reported its ports`);
     return this.openPorts;
   }
 
@@ -98,7 +107,7 @@ export class ServerProcess implements RunningServer {
         return;
       case 'link':
       case 'bucket':
-        // They stand among what is seen as well.
+        // Link and bucket states arrive as events, too.
         return;
       case 'event':
         return this.options.emit(report.event);
@@ -123,13 +132,13 @@ export class ServerProcess implements RunningServer {
         resolve();
       });
     });
-    // What it told last is still in the channel when it is gone.
+    // Reports may still be in the channel after the exit.
     const disconnected = new Promise<void>((resolve) => child.on('disconnect', resolve));
     await exited;
     if (child.connected) await disconnected;
     const reason = [this.exitReason ?? exitText, this.errorText.trim()].filter((text) => text !== '').join('; ');
     for (const { reject } of this.pendingRequests.values())
-      reject(new LauncherError(`${this.options.server} is gone: ${reason}`));
+      reject(new LauncherError(`${this.options.server} has exited: ${reason}`));
     this.pendingRequests.clear();
     if (this.state === 'running') this.options.onExit(reason);
     else this.resolveStarted(reason);
@@ -151,7 +160,8 @@ export class ServerProcess implements RunningServer {
     const { server } = this.options;
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
-        () => reject(new LauncherError(`${server} does not say what it holds, for ${responseTimeoutMs / 1_000} s`)),
+        () =>
+          reject(new LauncherError(`${server} has not answered a store request within ${responseTimeoutMs / 1_000} s`)),
         responseTimeoutMs,
       );
       this.pendingRequests.set(requestId, {

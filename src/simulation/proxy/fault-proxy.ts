@@ -7,10 +7,10 @@ import type { Direction, Endpoint, ProxiedConnection } from './proxied-connectio
 const host = '127.0.0.1';
 
 /**
- * A TCP proxy that does to connections what networks do. Bytes that it passes on wait for room, as without it.
+ * A TCP proxy that injects network faults. It applies back-pressure: bytes are read only as fast as they can be forwarded.
  *
- * With a carrier they go over paths, as in the simulated network, and those are broken and mended. Without one they are passed
- * on as they come, or as `set` says.
+ * With a shaper, bytes travel over simulated paths, which can be broken and healed. Without one, they are forwarded as they
+ * arrive, or as `setToxic` says.
  */
 export class FaultProxy {
   private readonly toxics: Record<Direction, Toxic> = { upstream: { kind: 'pass' }, downstream: { kind: 'pass' } };
@@ -19,15 +19,15 @@ export class FaultProxy {
   private listeningPort = 0;
   private acceptedCount = 0;
 
-  /** @param target the port of this machine that is behind the proxy; 0 for none, and whoever calls is reset */
+  /** @param target the local port behind the proxy; 0 for none: then connections are reset */
   constructor(
     private target: number,
     private readonly shaper?: NetworkShaper,
   ) {}
 
-  /** Begins to take calls: at any free port at first, and at the same one each time after that. */
+  /** Starts listening: first at any free port, later at the same port. */
   async start(): Promise<void> {
-    // Half-open, because a side that is closed is passed on like everything else.
+    // Half-open, because the end of one direction is forwarded like everything else.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => this.accept(caller));
     server.listen({ host, port: this.listeningPort });
     await once(server, 'listening');
@@ -35,7 +35,7 @@ export class FaultProxy {
     this.listeningPort = (server.address() as AddressInfo).port;
   }
 
-  /** Resets every connection, and refuses those who call now. */
+  /** Resets every connection and stops accepting new ones. */
   async stop(): Promise<void> {
     const server = this.server;
     this.server = undefined;
@@ -45,39 +45,44 @@ export class FaultProxy {
     await closed;
   }
 
-  /** The port to call instead of the target. */
+  /** The port to connect to instead of the target. */
   get port(): number {
     return this.listeningPort;
   }
 
-  /** How many calls it has taken. */
+  /** Number of connections accepted so far. */
   get connectionCount(): number {
     return this.acceptedCount;
   }
 
-  /** Has another port behind it from now on, or none, which is 0. Connections that there are stay. */
+  /** Changes the port behind the proxy; 0 for none. Existing connections stay. */
   setTarget(target: number): void {
     this.target = target;
   }
 
-  /** Without a carrier: does this with what comes from now on, on every connection, in one direction or both. */
+  /**
+   * Without a shaper: applies a toxic to everything that arrives from now on, on all connections, in the given directions or in
+   * both.
+   */
   setToxic(toxic: Toxic, ...directions: readonly Direction[]): void {
     for (const direction of directions.length === 0 ? (['upstream', 'downstream'] as const) : directions) {
       this.toxics[direction] = toxic;
     }
   }
 
-  /** Resets every connection, on both sides. Those who call again get through. */
+  /** Resets every connection on both sides. New connections are accepted. */
   cut(): void {
     for (const connection of [...this.connections]) connection.cut();
   }
 
-  /** Breaks every connection as the system of a killed process does, which held the far end of this socket. */
+  /** Closes every connection as the operating system of a killed process at this endpoint does. */
   resetEndpoint(endpoint: Endpoint): void {
     for (const connection of this.connections) connection.resetEndpoint(endpoint);
   }
 
-  /** Ends one direction of every connection in good order, though nobody has closed it. What still comes is lost. */
+  /**
+   * Ends one direction of every connection in an orderly way, although neither side has closed it. What still arrives is lost.
+   */
   halfClose(direction: Direction): void {
     for (const connection of this.connections) connection.halfClose(direction);
   }

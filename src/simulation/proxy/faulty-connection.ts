@@ -3,20 +3,17 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import type { Random } from '../../actors/ports/random.js';
 import { waitForClose, type Direction, type Endpoint, type ProxiedConnection } from './proxied-connection.js';
 
-/** What a proxy does with the bytes that come its way. */
+/** What a proxy does with the bytes of one direction. */
 export type Toxic =
   | { readonly kind: 'pass' }
-  /**
-   * A black hole: they are taken, and nobody ever sees them. What was lost leaves a hole in the stream, so a connection that
-   * has lost something never delivers again, as with TCP; not even that it was closed.
-   */
+  /** Bytes are read and dropped. As with TCP, a connection that has lost something never delivers again, not even its end. */
   | { readonly kind: 'blackhole' }
-  /** They come that much later, and slowly: what comes meanwhile waits until those before it are through. */
+  /** Bytes are delayed. Bytes that arrive meanwhile wait until earlier ones are forwarded. */
   | { readonly kind: 'latency'; readonly delayMs: number }
-  /** They come in pieces of 1 to `maxBytes` bytes, each in a packet of its own. */
+  /** Bytes are forwarded in pieces of 1 to `maxBytes` bytes, each in a packet of its own. */
   | { readonly kind: 'slice'; readonly maxBytes: number; readonly random: Random };
 
-/** A connection whose bytes a proxy passes on as it comes, or does something to. */
+/** A connection whose bytes are forwarded as they arrive, or with a toxic. */
 export class FaultyConnection implements ProxiedConnection {
   readonly ended: Promise<unknown>;
   private readonly pipes: Readonly<Record<Direction, ConnectionPipe>>;
@@ -66,13 +63,13 @@ class ConnectionPipe {
 
   private async run(): Promise<void> {
     try {
-      // The source stays open at its end: the other direction may still have something for it.
+      // The source stays open at its end, since the other direction may still need it.
       for await (const chunk of this.source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         await this.forward(chunk);
       }
       if (this.isDelivering()) this.sink.end();
     } catch {
-      // One of the two was reset, or could not be reached.
+      // One of the two sockets was reset or could not be reached.
       if (this.isDelivering()) this.sink.resetAndDestroy();
     }
   }
@@ -89,7 +86,7 @@ class ConnectionPipe {
     }
   }
 
-  /** Resolves when the system has taken it, so that the source is not read faster than the sink. */
+  /** Resolves when the operating system has accepted the bytes, so the source is not read faster than the sink. */
   private write(bytes: Buffer): Promise<void> {
     if (!this.isDelivering()) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -97,7 +94,7 @@ class ConnectionPipe {
     });
   }
 
-  /** Whether what comes now is passed on; if it is not, then nothing will be any more. */
+  /** Whether arriving bytes are forwarded; once they are not, nothing will be any more. */
   private isDelivering(): boolean {
     if (this.currentToxic().kind === 'blackhole') this.state = 'holed';
     return this.state === 'whole';

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** A way through a proxy: from who called it to the port behind it, or back. */
+/** A direction through a proxy: from the client to the port behind it, or back. */
 export type Direction = 'upstream' | 'downstream';
 
-/** The sockets of a connection through a proxy: of who called it, and the one to the port behind it. */
+/** The sockets of a proxied connection: that of the client, and that to the port behind the proxy. */
 export type Endpoint = 'client' | 'server';
 
 /** A connection through a proxy. */
@@ -12,13 +12,13 @@ export interface ProxiedConnection {
   readonly ended: Promise<unknown>;
   /** Resets both sockets. */
   cut(): void;
-  /** Breaks it as the system of a killed process does, which held the far end of this socket. */
+  /** Closes it as the operating system of a killed process at this endpoint does. */
   resetEndpoint(end: Endpoint): void;
-  /** Ends one direction in good order, though nobody has closed it. What still comes is lost. */
+  /** Ends one direction in an orderly way, although neither side has closed it. What still arrives is lost. */
   halfClose(direction: Direction): void;
 }
 
-/** Resolves when the socket is closed, whatever happens to it before. */
+/** Resolves when the socket is closed, for any reason. */
 export function waitForClose(socket: Socket): Promise<void> {
   socket.on('error', () => undefined);
   return new Promise((resolve) => socket.on('close', () => resolve()));

@@ -3,26 +3,26 @@ import type { Segment, Stream, StreamSink } from '../network/stream.js';
 import { ShapedEndpoint } from './shaped-endpoint.js';
 import type { Direction, Endpoint, ProxiedConnection } from './proxied-connection.js';
 
-/** Gives the connections of a proxy what their bytes go over. */
+/** Provides the simulated streams for the connections of a proxy. */
 export interface NetworkShaper {
   nowMs(): number;
-  /** What goes one way; it comes out at the sink. */
+  /** Opens a stream for one direction, which ends in the sink. */
   stream(direction: Direction, sink: StreamSink): Stream;
-  /** Nothing goes over the stream any more. */
+  /** The stream is no longer used. */
   release(stream: Stream): void;
-  /** Hears of bytes that came through. */
+  /** Called with segments that arrived. */
   delivered(direction: Direction, segment: Segment): void;
 }
 
 /**
- * A connection whose bytes a proxy carries over the streams of the simulated network: they come late, or slowly, or not before
- * the path is mended. So does the call itself: the port behind the proxy hears of it when it has come through.
+ * A proxied connection whose bytes travel over streams of the simulated network, so they arrive late, slowly, or only after the
+ * path is healed. That includes the connection request: the port behind the proxy receives it when it has arrived.
  */
 export class ShapedConnection implements ProxiedConnection {
   readonly ended: Promise<unknown>;
   private readonly endpoints: Readonly<Record<Endpoint, ShapedEndpoint>>;
 
-  /** @param call calls the port behind the proxy */
+  /** @param call connects to the port behind the proxy */
   constructor(client: Socket, call: () => Socket, carrier: NetworkShaper) {
     const ends = {
       client: new ShapedEndpoint(

@@ -5,13 +5,12 @@ import { defaultBufferBytes } from '../network/path.js';
 import { maxSegmentBytes } from '../network/socket.js';
 
 /**
- * One socket of a carried connection. What comes in by it goes out over a stream, and what comes out of the other stream goes
- * into it.
+ * One socket of a shaped connection. Bytes read from it are sent over one stream; what arrives over the other is written to it.
  */
 export class ShapedEndpoint implements StreamSink {
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>;
-  /** Does what is to be done when a call has come through to this end. */
+  /** Called when a connection request has arrived at this end. */
   onConnect: () => void = () => undefined;
   private resolveClosed: () => void = () => undefined;
   private socket: Socket | undefined;
@@ -19,10 +18,10 @@ export class ShapedEndpoint implements StreamSink {
   private reading: 'going on' | 'ended' = 'going on';
   private out: Stream | undefined;
   private remote: ShapedEndpoint | undefined;
-  /** Bytes that came in and have not gone into the far socket. */
+  /** Bytes read here that have not been written to the remote socket. */
   private inFlightBytes = 0;
 
-  /** @param onBytes hears of bytes that have come through to this end */
+  /** @param onBytes called with data that has arrived at this end */
   constructor(
     private readonly nowMs: () => number,
     private readonly onBytes: (segment: Segment) => void,
@@ -30,19 +29,19 @@ export class ShapedEndpoint implements StreamSink {
     this.closed = new Promise((resolve) => (this.resolveClosed = resolve));
   }
 
-  /** Says where what comes in goes. */
+  /** Sets the stream for bytes read here, and the other end. */
   connect(out: Stream, far: ShapedEndpoint): void {
     this.out = out;
     this.remote = far;
   }
 
-  /** Takes the socket of this end. */
+  /** Sets the socket of this end. */
   attach(socket: Socket): void {
     this.socket = socket;
     this.state = 'open';
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endReading());
-    // What went wrong shows in how it closes.
+    // The way it closes tells what happened.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.reading === 'going on') this.send('reset');
@@ -54,21 +53,21 @@ export class ShapedEndpoint implements StreamSink {
     this.out?.send({ kind, text, sentMs: this.nowMs() });
   }
 
-  /** Nothing more comes in here. */
+  /** Stops reading. */
   endReading(): void {
     if (this.reading === 'ended') return;
     this.reading = 'ended';
     this.send('end');
   }
 
-  /** The process behind this socket is gone, and what its system had not yet sent with it. */
+  /** The process behind this socket has ended, with what its operating system had not sent. */
   reset(): void {
     if (this.state !== 'open') return;
     this.out?.abandon();
     this.socket?.resetAndDestroy();
   }
 
-  /** Closes without a word to the far end. */
+  /** Closes without notifying the remote end. */
   cut(): void {
     this.reading = 'ended';
     this.socket?.resetAndDestroy();
@@ -110,7 +109,7 @@ export class ShapedEndpoint implements StreamSink {
     const { length } = segment.text;
     if (this.state === 'closed') {
       this.remote?.acknowledge(length);
-      // Who sends to nobody hears so.
+      // A segment for a closed end is answered with a reset.
       return this.send('reset');
     }
     this.onBytes(segment);

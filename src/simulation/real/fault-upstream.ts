@@ -6,7 +6,7 @@ import { responseDelayMs, malformedResponses, validResponse, type UpstreamState 
 
 const host = '127.0.0.1';
 
-/** The upstream of a real world: an HTTP service of this machine that does as the simulated one does. */
+/** Upstream of real environments: a local HTTP service that behaves as the simulated one. */
 export class FaultUpstream {
   state: UpstreamState = 'up';
   private readonly server: Server;
@@ -16,18 +16,18 @@ export class FaultUpstream {
     this.server = createServer((_request, response) => this.respondLater(response));
   }
 
-  /** Begins to listen, at any free port. */
+  /** Starts listening, at any free port. */
   async start(): Promise<void> {
     this.server.listen({ host, port: 0 });
     await once(this.server, 'listening');
   }
 
-  /** The address that requests go to, without a path. */
+  /** The base URL, without a path. */
   get url(): string {
     return `http://${host}:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Ends at once, in the middle of answers. */
+  /** Stops at once, also in the middle of responses. */
   stop(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.server.close();
@@ -44,7 +44,7 @@ export class FaultUpstream {
     });
   }
 
-  /** As it does now, not as it did when it was asked. */
+  /** According to the present state, not that at the time of the request. */
   private respond(response: ServerResponse): void {
     if (this.state === 'down') {
       response.destroy();

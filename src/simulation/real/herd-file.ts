@@ -3,17 +3,17 @@ import { limitSettings, peerSettings, toWritten } from '../../actors/ports/limit
 import type { HerdConfigInput } from '../../runtime/config/schema.js';
 import type { ScenarioHerd } from '../scenario/scenario.js';
 
-/** Where a server of a real world finds what is its own. */
+/** Paths and ports of one server in a real environment. */
 export interface LocalPaths {
-  /** The port at which it finds a neighbour that it dials. */
+  /** The port where it reaches a neighbour that it dials. */
   readonly peerPortFor: (neighbour: ServerId) => number;
-  /** The folder in which locations are kept; undefined for memory only. */
+  /** The folder for locations; undefined for memory only. */
   readonly storePath: string | undefined;
 }
 
 /**
- * The herd.yaml of one server: its own ports are any that are free, and those of its neighbours are those of the proxies between
- * them.
+ * Formats the herd.yaml of one server: its own ports are 0 (any free port), those of its neighbours are the ports of the
+ * proxies between them.
  */
 export function formatHerdFile(herd: ScenarioHerd, server: ServerId, { peerPortFor, storePath }: LocalPaths): string {
   const names = [...herd.topology.keys()];
@@ -32,6 +32,6 @@ export function formatHerdFile(herd: ScenarioHerd, server: ServerId, { peerPortF
     limits: toWritten(limitSettings, herd.limits),
     peers: toWritten(peerSettings, herd.linkTimings),
   };
-  // What is JSON is YAML.
+  // JSON is valid YAML.
   return JSON.stringify(document);
 }

@@ -4,49 +4,49 @@ import type { ServerPorts } from '../../runtime/host/hosted-server.js';
 import type { Action } from '../scenario/scenario.js';
 import type { SimulationListener } from '../environment.js';
 
-/** What a server of a real world is started with. */
+/** Options for starting a server in a real environment. */
 export interface LaunchOptions {
   readonly server: ServerId;
-  /** Its herd.yaml. */
+  /** Path of its herd.yaml. */
   readonly herdYaml: string;
-  /** Where the upstream is: `http://127.0.0.1:PORT`. */
+  /** Base URL of the upstream: `http://127.0.0.1:PORT`. */
   readonly upstreamUrl: string;
-  /** Hears of everything that happens in the server until it has ended, and of its start. */
+  /** Receives the server's start and all its events until it has ended. */
   readonly emit: SimulationListener;
-  /** Hears that the server has ended, though nobody has ended it. */
+  /** Called when the server has ended without being killed. */
   readonly onExit: (reason: string) => void;
-  /** Breaks the server's connections, as the system of a killed process does. */
+  /** Closes the server's connections, as the operating system of a killed process does. */
   readonly breakConnections: () => void;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer {
   readonly ports: ServerPorts;
-  /** Ends it in the middle of what it does. Resolves when it is gone, and all that it told has been heard. */
+  /** Kills it. Resolves when it has ended and all its events have been received. */
   kill(): Promise<void>;
   pause(): void;
   resume(): void;
-  /** What its store holds about a client. */
+  /** Reads what its store holds for a client. */
   readLocation(client: ClientId): Promise<Location | undefined>;
-  /** The digest of all that its store holds. */
+  /** Reads the digest of its store. */
   readDigest(): Promise<string>;
 }
 
-/** How the servers of a real world are run. */
+/** Runs the servers of a real environment. */
 export interface ServerLauncher {
   readonly environment: string;
-  /** Why servers that run so cannot do what a step says; undefined if they can. */
+  /** Returns why servers run this way cannot execute a step; undefined if they can. */
   unsupportedReason(action: Action): string | undefined;
   /**
-   * Starts a server. Resolves when it takes clients.
-   * @throws HostingError if it cannot be started
+   * Starts a server. Resolves when it accepts clients.
+   * @throws LauncherError if it cannot be started
    */
   launch(options: LaunchOptions): Promise<RunningServer>;
-  /** Ends all servers that run at once, before it returns. */
+  /** Kills all running servers synchronously. */
   killAll(): void;
 }
 
-/** A real world cannot run its servers. */
+/** A server of a real environment cannot be run. */
 export class LauncherError extends Error {
-  readonly code = 'HERD_HOSTING';
+  readonly code = 'HERD_LAUNCH';
 }

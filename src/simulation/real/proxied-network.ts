@@ -8,23 +8,23 @@ import type { NetworkShaper } from '../proxy/shaped-connection.js';
 import { FaultProxy } from '../proxy/fault-proxy.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** What a network of proxies needs. */
+/** Dependencies of a ProxiedNetwork. */
 export interface ProxiedNetworkDependencies {
   readonly random: SeededRandom;
-  /** The time that stands beside what is carried. */
+  /** The scenario time, for timestamps of segments. */
   readonly nowMs: () => number;
-  /** Hears of bytes that came through. */
+  /** Called with segments that arrived. */
   readonly delivered: (from: ServerId, to: ServerId, segment: Segment) => void;
 }
 
-/** Two neighbours, and the proxy between them. */
+/** Two neighbours and the proxy between them. */
 interface ProxiedLink {
   readonly dialer: ServerId;
   readonly target: ServerId;
   readonly proxy: FaultProxy;
 }
 
-/** The links of a herd over TCP on this machine, each through a proxy that carries it over paths as the simulated network has them. */
+/** The links of a herd over local TCP, each through a proxy that shapes it with the paths of the simulated network. */
 export class ProxiedNetwork implements FaultableNetwork {
   private readonly clock = new UnrefClock();
   private readonly paths = new Map<string, Path>();
@@ -36,7 +36,7 @@ export class ProxiedNetwork implements FaultableNetwork {
     private readonly normalConditions: PathConditions,
     private readonly dependencies: ProxiedNetworkDependencies,
   ) {
-    // Both ways: one of two neighbours dials, and the other announces itself.
+    // Both directions: one of two neighbours dials, and the other announces itself.
     this.links = [...topology].flatMap(([dialling, neighbours]) =>
       neighbours.map((dialled) => ({
         dialer: dialling,
@@ -46,27 +46,27 @@ export class ProxiedNetwork implements FaultableNetwork {
     );
   }
 
-  /** Begins to take calls. Nobody is behind the proxies yet. */
+  /** Starts the proxies. No server is behind them yet. */
   async start(): Promise<void> {
     await Promise.all(this.links.map(({ proxy }) => proxy.start()));
   }
 
-  /** Breaks every connection, and takes no more. */
+  /** Closes every connection and stops the proxies. */
   async stop(): Promise<void> {
     await Promise.all(this.links.map(({ proxy }) => proxy.stop()));
   }
 
-  /** The port at which a server finds a neighbour; 0 for a server that is none. */
+  /** Returns the port where a server reaches a neighbour; 0 if they are not neighbours. */
   portFor(server: ServerId, neighbour: ServerId): number {
     return this.links.find(({ dialer, target }) => dialer === server && target === neighbour)?.proxy.port ?? 0;
   }
 
-  /** A server takes the calls of its neighbours at a port from now on; 0: at none. */
+  /** Sets the port where a server accepts its peers; 0: none. */
   setServerPort(server: ServerId, port: number): void {
     for (const { target, proxy } of this.links) if (target === server) proxy.setTarget(port);
   }
 
-  /** Breaks the connections of a server, as the system of a killed process does. */
+  /** Closes the connections of a server, as the operating system of a killed process does. */
   resetServer(server: ServerId): void {
     for (const { dialer, target, proxy } of this.links) {
       if (dialer === server) proxy.resetEndpoint('client');
@@ -105,7 +105,7 @@ export class ProxiedNetwork implements FaultableNetwork {
   }
 }
 
-/** A clock whose timers keep nobody from ending: what is under way when a world ends is lost with it. */
+/** A clock whose timers do not keep the process alive: what is in flight when an environment ends is lost with it. */
 class UnrefClock extends SystemClock {
   override setTimeout(callback: () => void, delayMs: number): unknown {
     return setTimeout(callback, delayMs).unref();

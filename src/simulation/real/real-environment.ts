@@ -17,35 +17,35 @@ import { RealServers } from './real-servers.js';
 import { ScenarioClock } from '../time/scenario-clock.js';
 import { TcpClient } from './tcp-client.js';
 
-/** What a real world needs besides its scenario. */
+/** Dependencies of a real environment. */
 export interface RealEnvironmentDependencies {
   readonly launcher: ServerLauncher;
   readonly emit: SimulationListener;
-  /** When the story is to be broken off. */
+  /** Aborted when the run is interrupted. */
   readonly abortSignal: AbortSignal;
 }
 
-/** Why a real world whose servers are run so cannot do what a step says; undefined if it can. */
+/** Returns why a real environment with this launcher cannot execute a step; undefined if it can. */
 export function realStepUnsupportedReason(action: Action, hosting: ServerLauncher): string | undefined {
-  if (action.kind === 'clock') return 'all its servers go by the clock of this machine';
+  if (action.kind === 'clock') return 'all servers use the clock of this machine';
   return hosting.unsupportedReason(action);
 }
 
-/** Why no real world can have such a herd; undefined if it can. */
+/** Returns why no real environment can run such a herd; undefined if it can. */
 export function realHerdUnsupportedReason({ replication }: ScenarioHerd): string | undefined {
-  return replication === 'nats' ? 'it spreads by NATS, and only the virtual world has a broker' : undefined;
+  return replication === 'nats' ? 'replication through NATS needs --environment virtual' : undefined;
 }
 
 /**
- * This machine: real time, real TCP on 127.0.0.1 with a proxy on every link, and servers as their hosting runs them. The
- * proxies carry bytes over the very paths that the virtual world's network is made of.
+ * An environment on this machine: real time, real TCP on 127.0.0.1 with a proxy on every link, and servers run by a launcher.
+ * The proxies shape bytes with the same paths as the virtual network.
  */
 export class RealEnvironment implements Environment {
   readonly name: string;
   readonly observationDelayMs = 1_000;
   readonly unchecked = [
-    'bounds, of bytes under way: the systems keep them on both sides of a proxy (of clients kept it is seen)',
-    'newest-wins, read-your-writes and acknowledged-survives: what servers learn is seen late here, and proxies hold what links carry',
+    'bounds of bytes in flight: operating systems buffer them on both sides of a proxy (bounds of stores are checked)',
+    'newest-wins, read-your-writes and acknowledged-survives: events of servers are observed late, and proxies buffer data in transit',
   ];
   private readonly systemClock = new SystemClock();
   private readonly clock: ScenarioClock;
@@ -54,7 +54,7 @@ export class RealEnvironment implements Environment {
   private readonly upstream: FaultUpstream;
   private readonly servers: RealServers;
   private readonly clients = new Map<string, TcpClient>();
-  /** The world's own; undefined until it is made. */
+  /** Temporary folder; undefined before the start. */
   private folder: string | undefined;
 
   constructor(
@@ -121,7 +121,7 @@ export class RealEnvironment implements Environment {
         return;
       case 'clock':
       case 'broker':
-        throw new Error(`the world of ${this.name} cannot do ${action.kind}, and should have refused`);
+        throw new Error(`${action.kind} is not supported with --environment ${this.name}`);
       default:
         this.faults.apply(action);
     }
@@ -142,7 +142,7 @@ export class RealEnvironment implements Environment {
 
   formatTimeField(offByMs: number): ByteString {
     const { seconds, nanoseconds } = this.systemClock.now();
-    // In whole milliseconds, for a double of today's nanoseconds would not hold them; what is finer stays as it is.
+    // In whole milliseconds, since a double cannot hold today's time in nanoseconds; the remainder is appended.
     const millis = seconds * 1_000 + Math.floor(nanoseconds / 1_000_000) + Math.round(offByMs);
     const subMilliseconds = String(nanoseconds % 1_000_000).padStart(6, '0');
     return `${Math.floor(millis / 1_000)}.${String(millis % 1_000).padStart(3, '0')}${subMilliseconds}`;
@@ -174,7 +174,7 @@ export class RealEnvironment implements Environment {
     this.folder = undefined;
   }
 
-  /** Ends everything before it returns: there is no more time. */
+  /** Stops everything synchronously, for the exit of this process. */
   killAll(): void {
     this.dependencies.launcher.killAll();
     if (this.folder !== undefined) rmSync(this.folder, { recursive: true, force: true });

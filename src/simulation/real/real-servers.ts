@@ -9,21 +9,21 @@ import { formatHerdFile } from './herd-file.js';
 import type { ServerLauncher, RunningServer } from './launcher.js';
 import type { ProxiedNetwork } from './proxied-network.js';
 
-/** What the servers of a real world need. */
+/** Dependencies of RealServers. */
 export interface RealServersDependencies {
   readonly launcher: ServerLauncher;
   readonly emit: SimulationListener;
   readonly network: ProxiedNetwork;
   readonly upstream: FaultUpstream;
-  /** Resets the connections of clients with a server. */
+  /** Resets the connections of clients to a server. */
   readonly breakClients: (server: ServerId) => void;
 }
 
-/** The servers of a real world: starts and ends them, and knows which of them run. */
+/** Starts and stops the servers of a real environment, and tracks which of them run. */
 export class RealServers {
   private readonly runs = new Map<ServerId, RunningServer>();
   private readonly paused = new Set<ServerId>();
-  /** What each that runs has said that it holds: a paused one cannot be asked. */
+  /** Store contents of each running server according to its events: a paused server cannot be queried. */
   private readonly reportedLocations = new Map<ServerId, Map<ClientId, Location>>();
   private folder = '';
 
@@ -32,7 +32,7 @@ export class RealServers {
     private readonly dependencies: RealServersDependencies,
   ) {}
 
-  /** Writes a herd.yaml for each server into a folder of their own. The network has its ports by then. */
+  /** Writes a herd.yaml for each server into a folder. The ports of the network must be known. */
   async writeHerdFiles(folder: string): Promise<void> {
     this.folder = folder;
     const { herd, steps } = this.scenario;
@@ -45,15 +45,15 @@ export class RealServers {
   }
 
   /**
-   * Starts those of the servers that do not run. Resolves when all of them take clients.
-   * @throws HostingError if one cannot be started
+   * Starts those of the servers that do not run. Resolves when all of them accept clients.
+   * @throws LauncherError if one cannot be started
    */
   async start(servers: readonly ServerId[]): Promise<void> {
     const results = await Promise.allSettled(servers.map((server) => this.startOne(server)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Ends servers in the middle of what they do. */
+  /** Kills servers. */
   async crash(servers: readonly ServerId[], memory: 'lost' | 'on disk'): Promise<void> {
     await Promise.all(servers.map((server) => this.crashOne(server)));
     if (memory === 'on disk') return;
@@ -78,12 +78,12 @@ export class RealServers {
     }
   }
 
-  /** Whether a server runs, and is not paused. */
+  /** Whether a server runs and is not paused. */
   isRunning(server: ServerId): boolean {
     return this.runs.has(server) && !this.paused.has(server);
   }
 
-  /** The port at which a server takes clients; 0 if it does not run. */
+  /** The port where a server accepts clients; 0 if it does not run. */
   clientPort(server: ServerId): number {
     return this.runs.get(server)?.ports.client ?? 0;
   }
@@ -126,7 +126,7 @@ export class RealServers {
 
   private handleExit(server: ServerId, reason: string): void {
     this.removeRun(server);
-    this.dependencies.emit({ kind: 'failed', server, text: `it ended by itself: ${reason}` });
+    this.dependencies.emit({ kind: 'failed', server, text: `it exited unexpectedly: ${reason}` });
     this.dependencies.emit({ kind: 'down', server });
   }
 

@@ -4,15 +4,15 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { PendingCommands } from '../run/pending-commands.js';
 import type { SimulationListener } from '../environment.js';
 
-/** What clients need. */
+/** Dependencies of a TcpClient. */
 export interface TcpClientDependencies {
   readonly emit: SimulationListener;
   readonly nowMs: () => number;
-  /** The port at which a server takes clients; 0 for one that takes none. */
+  /** Returns the port where a server accepts clients; 0 for none. */
   readonly clientPort: (server: ServerId) => number;
 }
 
-/** A phone: speaks the protocol of clients with one server at a time, over a TCP connection that it keeps. */
+/** A phone that speaks the client protocol with one server at a time, over a persistent TCP connection. */
 export class TcpClient {
   private connection: ClientConnection | undefined;
 
@@ -21,7 +21,7 @@ export class TcpClient {
     private readonly dependencies: TcpClientDependencies,
   ) {}
 
-  /** Sends a command; with another server than before, over a new connection. */
+  /** Sends a command; to another server than before, over a new connection. */
   sendCommand(server: ServerId, line: ByteString): void {
     if (this.connection?.server !== server || !this.connection.isOpen) {
       this.connection?.end();
@@ -30,13 +30,13 @@ export class TcpClient {
     this.connection.sendCommand(line);
   }
 
-  /** Resets the connection if it is with this server; with any if none is named. */
+  /** Resets the connection if it is to this server, or in any case if none is given. */
   reset(server?: ServerId): void {
     if (server === undefined || this.connection?.server === server) this.connection?.reset();
   }
 }
 
-/** One connection of a client: its commands, and the answers to them. */
+/** One connection of a client, with its pending commands. */
 class ClientConnection {
   private readonly socket: Socket;
   private readonly commands = new PendingCommands();
@@ -49,7 +49,7 @@ class ClientConnection {
   ) {
     this.socket = connect({ host: '127.0.0.1', port: dependencies.clientPort(server), noDelay: true });
     this.socket.on('data', (bytes) => this.receive(bytes));
-    // Who is refused or reset finds its connection closed.
+    // A rejected or reset connection is handled when it closes.
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => this.close());
   }
@@ -67,7 +67,7 @@ class ClientConnection {
     this.socket.write(text, 'latin1');
   }
 
-  /** Says no more; the answers that are still to come are still taken. */
+  /** Sends nothing more; pending responses are still received. */
   end(): void {
     this.socket.end();
   }

@@ -1,6 +1,6 @@
 /**
- * Keeps what came last, up to a limit. Once it is told to stay where it is, it takes as much again as a quarter of its limit,
- * and then nothing more: so what led to a moment stays, and some of what followed.
+ * Keeps the latest entries up to a limit. After `freeze()` it accepts a quarter of its limit more and then nothing, so what led
+ * to that moment is kept, and some of what followed.
  */
 export class BoundedLog<Entry> {
   private readonly entries: Entry[] = [];
@@ -11,12 +11,12 @@ export class BoundedLog<Entry> {
 
   constructor(private readonly capacity: number) {}
 
-  /** How many are not kept that came earlier than those that are. */
+  /** Number of omitted entries that came before the kept ones. */
   get omittedBefore(): number {
     return this.droppedBefore;
   }
 
-  /** How many are not kept that came later than those that are. */
+  /** Number of omitted entries that came after the kept ones. */
   get omittedAfter(): number {
     return this.droppedAfter;
   }
@@ -36,12 +36,12 @@ export class BoundedLog<Entry> {
     this.droppedBefore += 1;
   }
 
-  /** What has come now matters most. Only the first time counts. */
+  /** Keeps the entries around this moment. Only the first call counts. */
   freeze(): void {
     if (this.remaining === Infinity) this.remaining = Math.floor(this.capacity / 4);
   }
 
-  /** What is kept, in the order in which it came. */
+  /** The kept entries, in order. */
   all(): Entry[] {
     return [...this.entries.slice(this.oldest), ...this.entries.slice(0, this.oldest)];
   }

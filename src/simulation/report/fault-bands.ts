@@ -4,17 +4,17 @@ import type { Action, Edge, BrokerChange, Step } from '../scenario/scenario.js';
 import { broker } from '../scenario/links-in.js';
 import type { FaultBand, FaultKind } from './timeline-data.js';
 
-/** A fault that lasts, and what is left of it. */
+/** An active fault, and what is left of it. */
 interface OpenFault {
   readonly kind: FaultKind;
   readonly text: string;
   readonly fromMs: number;
   readonly servers: readonly string[];
-  /** The ways that are still broken, as keys; of faults of the network alone. */
+  /** Links that are still affected, as keys; for network faults only. */
   readonly edges: Set<string>;
 }
 
-/** When what was broken: servers as they were seen to go down and come back, all else by the steps that broke and mended it. */
+/** Records when each fault was active: servers as they went down and came back, all else according to the steps. */
 export class FaultBands {
   private readonly openFaults = new Set<OpenFault>();
   private readonly closedBands: FaultBand[] = [];
@@ -28,14 +28,14 @@ export class FaultBands {
     this.lanes = new Map(parties.map((party, lane) => [party, lane]));
   }
 
-  /** Takes in what happened. Steps are done in the order in which the scenario has them. */
+  /** Processes an event. Steps are executed in the order of the scenario. */
   observe(atMs: number, event: TraceEvent): void {
     switch (event.kind) {
       case 'down':
         this.close(atMs, ({ kind, servers }) => kind === 'pause' && servers.includes(event.server));
         return this.openBand(atMs, { kind: 'crash', text: `${event.server} is down`, servers: [event.server] });
       case 'paused':
-        return this.openBand(atMs, { kind: 'pause', text: `${event.server} is stopped`, servers: [event.server] });
+        return this.openBand(atMs, { kind: 'pause', text: `${event.server} is paused`, servers: [event.server] });
       case 'started':
         return this.close(atMs, ({ kind, servers }) => kind === 'crash' && servers.includes(event.server));
       case 'resumed':
@@ -51,7 +51,7 @@ export class FaultBands {
     }
   }
 
-  /** All bands, by their beginnings; what is broken still is so until the end. */
+  /** Returns all bands by start time; faults that are still active last until the end. */
   finish(endMs: number): FaultBand[] {
     this.close(endMs, () => true);
     return this.closedBands.sort((a, b) => a.fromMs - b.fromMs || a.toMs - b.toMs);
@@ -87,7 +87,7 @@ export class FaultBands {
     }
   }
 
-  /** What is wiped lasts no time: its step tells of it. */
+  /** A wipe has no duration; its step marks it. */
   private applyToBroker(atMs: number, change: BrokerChange, text: string): void {
     if (change === 'wiped') return;
     this.close(atMs, ({ kind, servers }) => kind === 'broker' || (kind === 'crash' && servers.includes(broker)));
@@ -108,7 +108,7 @@ export class FaultBands {
     this.openFaults.add({ ...fault, fromMs, edges: new Set(edges) });
   }
 
-  /** Some ways are as usual again: a fault ends with the last of its ways. */
+  /** Some links are healed: a fault ends with the last of its links. */
   private healEdges(atMs: number, edges: readonly Edge[], only?: FaultKind): void {
     const keys = edges.map(edgeKey);
     this.close(atMs, (fault) => {
@@ -123,7 +123,7 @@ export class FaultBands {
       this.openFaults.delete(fault);
       const { kind, text, fromMs } = fault;
       const lanes = fault.servers.flatMap((server) => this.lanes.get(server) ?? []);
-      // What breaks in the moment in which all ends was ended, not broken.
+      // A fault that begins when everything is healed has no duration, and is not shown.
       if (fromMs < toMs) this.closedBands.push({ kind, text, lanes, fromMs, toMs });
     }
   }

@@ -1,7 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { messageKinds, type MessageKind } from './timeline-data.js';
 
-/** By its first word; those from OPEN on are what is said between servers and the broker that they spread by. */
+/** By first word; those from OPEN on are exchanged between servers and the broker. */
 const kindByKeyword: Readonly<Record<string, MessageKind>> = {
   AT: 'location',
   SEEK: 'lookup',
@@ -25,17 +25,17 @@ const kindByKeyword: Readonly<Record<string, MessageKind>> = {
   PONG: 'heartbeat',
 };
 
-/** Characters of a line that tell its kind: its first word, and that it ends. */
+/** Characters that determine the kind of a line: its first word and the delimiter. */
 const maxKeywordLength = 16;
 
-/** The kinds of segments between servers: a line may begin in one and end in a later one. */
+/** Determines the kinds of segments between servers: a line may begin in one segment and end in a later one. */
 export class MessageClassifier {
-  /** Of each way on which a line is unfinished, how that line begins. */
+  /** Beginning of the unfinished line of each route. */
   private readonly unfinished = new Map<string, ByteString>();
 
-  /** What the next segment on a way between two servers is about. */
+  /** Determines the kind of the next segment on a route between two servers. */
   classify(route: string, text: ByteString): MessageKind {
-    // A connection begins anew: what was unfinished on the last one will never end.
+    // On a new connection the unfinished line of the previous one never ends.
     const before = text.startsWith('HELLO ') ? '' : (this.unfinished.get(route) ?? '');
     const lines = `${before}${text}`.split('\n');
     const rest = lines.pop() ?? '';
@@ -46,7 +46,7 @@ export class MessageClassifier {
   }
 }
 
-/** What a segment from a client to a server is about. */
+/** Determines the kind of a segment from a client to a server. */
 export function commandKind(text: ByteString): MessageKind {
   return /^\s*IAMAT\s/m.test(text) ? 'report' : 'query';
 }

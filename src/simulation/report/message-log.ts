@@ -4,16 +4,18 @@ import { BoundedLog } from './bounded-log.js';
 import { commandKind, MessageClassifier } from './message-classifier.js';
 import { messageKinds, type OmittedCounts, type TimelineData } from './timeline-data.js';
 
-/** Messages that a page holds: a browser draws as many without a pause that is felt, and the file stays below some 50 MB. */
+/**
+ * Maximum number of messages in a page: a browser draws them without a noticeable delay, and the file stays below about 50 MB.
+ */
 const maxMessages = 300_000;
 
-/** Characters of a message that a page holds: what is longer is a digest or an upstream's JSON, and its beginning tells which. */
+/** Maximum length of a message's text in a page. Longer texts are digests or upstream JSON, recognizable by their beginning. */
 const maxTextLength = 600;
 
-/** Characters of different texts that a page holds in all. */
+/** Maximum total length of distinct texts in a page. */
 const maxTextsLength = 24_000_000;
 
-/** A segment that arrived. */
+/** A delivered segment. */
 interface Message {
   readonly sentMs: number;
   readonly atMs: number;
@@ -23,12 +25,12 @@ interface Message {
   readonly text: ByteString;
 }
 
-/** What a page holds of the messages of a run. */
+/** The part of a page's data that describes messages. */
 type MessageData = Pick<TimelineData, 'endpoints' | 'routes' | 'kinds' | 'messages' | 'texts'> & {
   readonly omitted: Omit<OmittedCounts, 'marks'>;
 };
 
-/** Gathers the messages of a run, as many as a page may hold. */
+/** Collects the messages of a run, up to the limits of a page. */
 export class MessageLog {
   private readonly messages: BoundedLog<Message>;
   private readonly endpoints = new Map<string, number>();
@@ -43,7 +45,7 @@ export class MessageLog {
     for (const server of servers) this.endpointIndex(server);
   }
 
-  /** Something arrived. */
+  /** Adds a delivered segment. */
   add(atMs: number, { from, to, sentMs, text }: Extract<SimulationEvent, { kind: 'delivered' }>): void {
     const key = `${from} ${to}`;
     const fromLane = this.endpointIndex(from) < this.servers.length;
@@ -61,7 +63,7 @@ export class MessageLog {
     });
   }
 
-  /** The messages up to now, and some of those to come, are the ones to keep. */
+  /** Keeps the messages up to now and some of those that follow. */
   freeze(): void {
     this.messages.freeze();
   }
@@ -108,7 +110,7 @@ export class MessageLog {
   }
 }
 
-/** Each text once, and for each message the place of its text; -1 from where there is no more room. */
+/** Returns the distinct texts, and for each message the index of its text; -1 once the limit is reached. */
 function internTexts(texts: readonly ByteString[]): { places: number[]; texts: ByteString[]; omitted: number } {
   const table = new Map<ByteString, number>();
   let characters = 0;

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { packageFolder } from '../../runtime/host/package-folder.js';
 import type { TimelineData } from './timeline-data.js';
 
-// What is written by hand is read from where it stands.
+// Source files are read from the package folder.
 const sourceFolder = new URL('web/timeline/', packageFolder);
 const compiledFolder = new URL('dist/web/timeline/', packageFolder);
 
 /**
- * The page of a timeline: one file that asks nobody for anything. Its policy lets nothing run but its own script, so what a
- * client calls itself stays a name.
+ * Renders a timeline as one self-contained page. Its content security policy allows only its own script, so client names cannot
+ * inject code.
  */
 export function renderTimelinePage(data: TimelineData): string {
   const style = readFileSync(new URL('page.css', sourceFolder), 'utf8');
@@ -29,7 +29,7 @@ export function renderTimelinePage(data: TimelineData): string {
   return page.replace(/<!-- (\w+) -->/g, (whole, name: string) => parts[name] ?? whole);
 }
 
-/** JSON that is the same inside HTML, whatever it holds: nothing in it can end the element, and all of it is ASCII. */
+/** Formats JSON that is safe inside HTML: it cannot end the element, and is pure ASCII. */
 export function toHtmlSafeJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (item === undefined ? null : item)).replace(
     /[<>&\u007f-\uffff]/g,
@@ -37,13 +37,13 @@ export function toHtmlSafeJson(value: unknown): string {
   );
 }
 
-/** The page's own modules, by the names by which they import each other. */
+/** Reads the page's modules, with the names under which they import each other. */
 function readPageModules(): [name: string, text: string][] {
   const names = readdirSync(compiledFolder).filter((name) => name.endsWith('.js'));
   return names.sort().map((name) => [`./${name}`, readFileSync(new URL(name, compiledFolder), 'utf8')]);
 }
 
-/** CommonJS modules as one script, which runs the one called main. A page from disk cannot import: each file is a stranger to the others. */
+/** Bundles CommonJS modules into one script that runs the module `main`. A page loaded from disk cannot import other files. */
 function bundleModules(modules: readonly (readonly [name: string, text: string])[]): string {
   const functions = modules.map(([name, text]) => `${JSON.stringify(name)}(exports, require) {\n${text}\n}`);
   return `(() => {

@@ -1,9 +1,9 @@
 import type { RunResult } from '../run/result.js';
 
-/** What no shell takes for anything but itself. */
+/** A word that needs no quotes in a shell. */
 const unquotedWord = /^[\w%+=:,./@-]+$/;
 
-/** The command that plays a run again, as it can be pasted into a shell. */
+/** Formats the command that repeats a run, for a POSIX shell. */
 export function formatReplayCommand({
   file,
   seed,
@@ -13,7 +13,7 @@ export function formatReplayCommand({
   return `herd simulate ${quoteForShell(file)} --seed ${seed}${environmentFlag}`;
 }
 
-/** A text as one word of a POSIX shell. */
+/** Quotes a text as one word of a POSIX shell. */
 function quoteForShell(text: string): string {
   return unquotedWord.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,19 +1,19 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** A report cannot be written where it should be. */
+/** A report cannot be written. */
 export class ReportError extends Error {
   readonly code = 'HERD_REPORT';
 
   constructor(folder: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`the report cannot be written to ${folder}: ${reason}; name a folder that can be made and written to`, {
+    super(`cannot write the report to ${folder}: ${reason}. Choose a writable folder.`, {
       cause,
     });
   }
 }
 
-/** Where the reports of scenarios go: that of a single one into the folder itself, those of several into one each, by their files. */
+/** Returns the report folders of scenarios: the folder itself for a single one, otherwise one subfolder each, named by file. */
 export function reportFolders(folder: string, files: readonly string[]): string[] {
   if (files.length === 1) return [folder];
   const names = files.map((file) => basename(file).replace(/\.ya?ml$/, ''));
@@ -24,8 +24,8 @@ export function reportFolders(folder: string, files: readonly string[]): string[
 }
 
 /**
- * Makes a folder for a report, and those above it, where there are none.
- * @throws ReportError if that cannot be, or nothing may be written there
+ * Creates a folder for a report, with its parents, if it does not exist.
+ * @throws ReportError if it cannot be created or is not writable
  */
 export function makeReportFolder(folder: string): void {
   try {
@@ -36,7 +36,9 @@ export function makeReportFolder(folder: string): void {
   }
 }
 
-/** One folder after the other: Node 20, asked for all at once, tries for ever where a file system takes none, as /proc. */
+/**
+ * Creates one folder after the other: with `recursive`, Node 20 loops forever on file systems without folders, such as /proc.
+ */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   makeFolder(dirname(path));

@@ -11,7 +11,7 @@ import { TimelineRecorder } from './timeline-recorder.js';
 export class RunReport {
   private readonly recorder: TimelineRecorder;
 
-  /** @param folder where it goes: see `makeReportFolder` */
+  /** @param folder see `makeReportFolder` */
   constructor(
     private readonly folder: string,
     scenario: Scenario,
@@ -19,14 +19,13 @@ export class RunReport {
     this.recorder = new TimelineRecorder(scenario);
   }
 
-  /** Takes in what is heard of a run. */
+  /** Records an event of the run. */
   observe(atMs: number, event: RunEvent): void {
     this.recorder.observe(atMs, event);
   }
 
   /**
-   * Writes both files, over those of an earlier run.
-   *
+   * Writes both files, replacing those of an earlier run.
    * @returns the path of the timeline
    * @throws ReportError
    */
@@ -45,7 +44,7 @@ export class RunReport {
   }
 }
 
-/** What is not known, or is nowhere, is null: every key is always there. */
+/** Undefined values become null, so every key is present. */
 function formatResultsJson(result: Omit<RunResult, 'trace'>): string {
   return `${JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value), 2)}\n`;
 }

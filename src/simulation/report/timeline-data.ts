@@ -1,11 +1,8 @@
 import type { RunResult } from '../run/result.js';
 
-/*
- * What the page of a timeline draws: plain data, as it stands in the page. Servers are meant by their place in `servers`, which
- * is their lane.
- */
+/* Data that the timeline page draws: plain data, embedded in the page. Servers are referred to by their index in `lanes`. */
 
-/** What a message is about, in the order in which a segment that holds several is called. */
+/** What a message is about. A segment with several kinds has the first of them. */
 export const messageKinds = [
   'report',
   'query',
@@ -20,20 +17,20 @@ export const messageKinds = [
 
 export type MessageKind = (typeof messageKinds)[number];
 
-/** What is broken while a band lasts. */
+/** Kind of fault of a band. */
 export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream' | 'broker';
 
-/** Something that was broken for a while. */
+/** A fault that was active for a while. */
 export interface FaultBand {
   readonly kind: FaultKind;
   readonly text: string;
-  /** The lanes that it touches; none if it is outside of the herd. */
+  /** Indexes of the affected lanes; empty if it is outside the herd. */
   readonly lanes: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Something that happened at one moment in one lane. */
+/** An event at one moment in one lane. */
 export interface TimelineMark {
   readonly kind: 'link up' | 'link down' | 'failure';
   readonly atMs: number;
@@ -45,55 +42,55 @@ export interface TimelineMark {
 export interface StepMark {
   readonly atMs: number;
   readonly text: string;
-  /** Where it stands: `scenario.yaml:12`. */
+  /** File and line: `scenario.yaml:12`. */
   readonly sourceLine: string;
-  /** What is said of it besides: `Blake is up already`. */
+  /** Remarks about it, such as `Blake is up already`. */
   readonly remarks: readonly string[];
 }
 
-/** Messages in the order in which they were sent, a column for each of their features: as objects they would be many times larger. */
+/** Messages in the order of sending, one column per field: as objects they would be many times larger. */
 export interface MessageColumns {
-  /** Microseconds from the message before, or from the start. */
+  /** Microseconds since the previous message was sent, or since the start. */
   readonly sentAfterUs: readonly number[];
-  /** Microseconds until it arrived. */
+  /** Microseconds from sending to arrival. */
   readonly transitUs: readonly number[];
-  /** The place in `ways`. */
+  /** Indexes in `routes`. */
   readonly route: readonly number[];
-  /** The place in `kinds`. */
+  /** Indexes in `kinds`. */
   readonly kind: readonly number[];
   readonly bytes: readonly number[];
-  /** The place in `texts`; -1 where there was no room for the text. */
+  /** Indexes in `texts`; -1 for a text that was omitted. */
   readonly text: readonly number[];
 }
 
-/** What the page does not hold, because there was more than it may. */
+/** What was omitted from the page because of its limits. */
 export interface OmittedCounts {
-  /** Messages that arrived before all that are kept; and when those begin. */
+  /** Messages that arrived before the kept ones, and when those begin. */
   readonly messagesBefore: number;
   readonly keptFromMs: number;
-  /** Messages that arrived after all that are kept; and when those end. */
+  /** Messages that arrived after the kept ones, and when those end. */
   readonly messagesAfter: number;
   readonly keptToMs: number;
-  /** Messages that are kept without their text. */
+  /** Kept messages whose text was omitted. */
   readonly texts: number;
   readonly marks: number;
 }
 
-/** Everything that a timeline draws. */
+/** All data of a timeline. */
 export interface TimelineData {
-  /** What came of the run, without its record. */
+  /** The result of the run, without its trace. */
   readonly result: Omit<RunResult, 'trace'>;
-  /** The command that plays it again. */
+  /** The command that repeats the run. */
   readonly replayCommand: string;
-  /** Those that have a lane: servers, and last the broker if the herd spreads by one. */
+  /** Names of the lanes: the servers, and last the broker if there is one. */
   readonly lanes: readonly string[];
   /** Servers first, then clients. */
   readonly endpoints: readonly string[];
-  /** From one party to another. */
+  /** From one endpoint to another, as indexes in `endpoints`. */
   readonly routes: readonly (readonly [from: number, to: number])[];
   readonly kinds: readonly MessageKind[];
   readonly messages: MessageColumns;
-  /** Bytes as latin1 text, cut where they are long. */
+  /** Bytes as latin1 text; long texts are truncated. */
   readonly texts: readonly string[];
   readonly bands: readonly FaultBand[];
   readonly marks: readonly TimelineMark[];

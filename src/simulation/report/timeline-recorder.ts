@@ -7,22 +7,22 @@ import { MessageLog } from './message-log.js';
 import { formatReplayCommand } from './replay-command.js';
 import type { TimelineMark, StepMark, TimelineData } from './timeline-data.js';
 
-/** Marks that a page holds: links that flap all the time would fill it without telling more. */
+/** Maximum number of marks in a page: more would only come from links that flap all the time. */
 const maxMarks = 20_000;
 
-/** Gathers what a timeline draws, as a run goes. */
+/** Records the data of a timeline while a run goes on. */
 export class TimelineRecorder {
-  /** Those that have a lane: the servers, and the broker if there is one. */
+  /** Names of the lanes: the servers, and the broker if there is one. */
   private readonly lanes: readonly string[];
   private readonly messages: MessageLog;
   private readonly bands: FaultBands;
   private readonly marks: TimelineMark[] = [];
   private readonly steps: (StepMark & { readonly remarks: string[] })[] = [];
-  /** The links that are up, as each end sees them. */
+  /** Live links, as seen by each end. */
   private readonly liveLinks = new Set<string>();
   private omittedMarks = 0;
 
-  /** @param messagesMax messages that are kept, where a test wants fewer than a page can hold */
+  /** @param messagesMax maximum number of messages, if a test needs fewer than the default */
   constructor({ herd, steps }: Pick<Scenario, 'herd' | 'steps'>, messagesMax?: number) {
     const servers = [...linksIn(herd).keys()];
     this.lanes = servers;
@@ -30,7 +30,7 @@ export class TimelineRecorder {
     this.bands = new FaultBands(servers, steps);
   }
 
-  /** Takes in what is heard of a run. */
+  /** Records an event. */
   observe(atMs: number, event: RunEvent): void {
     if (event.kind === 'remark') return this.addRemark(event.text);
     this.bands.observe(atMs, event);
@@ -53,7 +53,7 @@ export class TimelineRecorder {
     }
   }
 
-  /** Everything, when the run has ended. */
+  /** Returns the data when the run has ended. */
   data(result: Omit<RunResult, 'trace'>): TimelineData {
     const { omitted, ...messages } = this.messages.data(result.simulatedMs);
     return {
@@ -68,12 +68,12 @@ export class TimelineRecorder {
     };
   }
 
-  /** What is remarked is remarked of the step that was done last. */
+  /** A remark belongs to the latest step. */
   private addRemark(text: string): void {
     this.steps.at(-1)?.remarks.push(text);
   }
 
-  /** Links that come up, and those that were up and go down; not each try of one that is down. */
+  /** Records links that come up, and live links that go down; not each attempt of a link that is down. */
   private recordLink(atMs: number, { server, neighbour, state, reason }: Extract<TraceEvent, { kind: 'link' }>): void {
     const key = `${server}>${neighbour}`;
     if (state === 'catching-up') return;

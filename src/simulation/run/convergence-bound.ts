@@ -3,21 +3,21 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { minRetransmitMs } from '../network/path.js';
 import type { Scenario } from '../scenario/scenario.js';
 
-/** Retransmissions in a row that a segment may need on each way before the promise is broken. */
+/** Consecutive retransmissions of a segment that the bound allows for on each hop. */
 const maxRetransmissions = 2;
 
 /**
- * Ways to the broker or back that a location may have to wait for, one after the other: for the write before it of the same
- * client, there and back; for two that conflict, each with a question; and for its own, and the news of it.
+ * One-way trips to and from the broker that a location may have to wait for, in sequence: the previous write of the same client
+ * and its reply; two conflicts, each with a read; its own write and the notification.
  */
 const brokerTrips = 2 + 2 * 4 + 2;
 
-/** What a location may take on its way besides the network, in milliseconds. */
+/** Milliseconds that a location may take besides the network. */
 const processingMarginMs = 200;
 
 /**
- * How long a location may take to be everywhere in a herd whose links are up, in milliseconds: over the longest way, each of
- * its parts as slow as the network usually is, with losses.
+ * Upper bound for the propagation of a location in a herd whose links are up, in milliseconds: the longest path, with each hop
+ * as slow as the network normally is, including losses.
  */
 export function convergenceBoundMs({ herd, network }: Pick<Scenario, 'herd' | 'network'>): number {
   const retransmissionDelayMs = network.loss === 0 ? 0 : minRetransmitMs * (2 ** maxRetransmissions - 1);
@@ -25,12 +25,12 @@ export function convergenceBoundMs({ herd, network }: Pick<Scenario, 'herd' | 'n
   return processingMarginMs + hops * (network.delay.maxMs + retransmissionDelayMs);
 }
 
-/** How long a herd that has settled is watched for something that it should not do any more, in milliseconds. */
+/** Milliseconds for which a settled herd is observed for unexpected activity. */
 export function quiescenceMs({ herd }: Pick<Scenario, 'herd'>): number {
   return 2 * herd.linkTimings.heartbeatMs;
 }
 
-/** The most links that a location passes from one server to another. */
+/** Largest number of links between two servers. */
 function diameter(topology: Topology): number {
   return Math.max(0, ...[...topology.keys()].map((server) => maxHopsFrom(server, topology)));
 }

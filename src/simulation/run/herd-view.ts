@@ -4,42 +4,42 @@ import { connectedComponents, type Topology } from '../../protocol/place/topolog
 import { broker } from '../scenario/links-in.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 
-/** A location that a server holds, and the neighbour it came from; undefined if from a client or the disk. */
+/** A location in a server's store. `from` is the neighbour that sent it; undefined for a client or the disk. */
 export interface StoredLocation {
   readonly location: Location;
   readonly from: ServerId | undefined;
 }
 
-/** The newest location that any server ever held of a client, and when the first of them learned it. */
+/** The newest location of a client that any server ever stored, and when the first server learned it. */
 export interface NewestLocation {
   readonly location: Location;
   readonly sinceMs: number;
 }
 
-/** What is known of a herd from what was seen of it. */
+/** State of a herd, derived from observed events. */
 export class HerdView {
-  /** What each server that runs holds. */
+  /** Contents of the store of each running server. */
   readonly stored = new Map<ServerId, Map<ClientId, StoredLocation>>();
   readonly newest = new Map<ClientId, NewestLocation>();
-  /** What the broker has stored, in a herd that has one. */
+  /** Contents of the broker's bucket, if the herd has one. */
   readonly bucket = new Map<ClientId, Location>();
-  /** When each server last started; the first start is not a restart. */
+  /** When each restarted server last started, in scenario milliseconds. The first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
-  /** The servers that are stopped, and have not crashed since. */
+  /** Servers that are paused and have not crashed since. */
   readonly paused = new Set<ServerId>();
-  /** The location that was received last of those that each server has evicted since it started. */
+  /** Of the locations that each server has evicted since it started, the one received last. */
   private readonly horizons = new Map<ServerId, Location>();
   private readonly liveLinks = new Set<string>();
   private readonly started = new Set<ServerId>();
   private running: readonly ServerId[] = [];
 
   constructor(
-    /** Between servers that talk, or between each server and the broker. */
+    /** Links between servers, or between each server and the broker. */
     readonly links: Topology,
     readonly environment: Environment,
   ) {}
 
-  /** The servers that run, or are paused. */
+  /** Servers that run, including paused ones. */
   get runningServers(): readonly ServerId[] {
     return this.running;
   }
@@ -52,7 +52,7 @@ export class HerdView {
     return this.liveLinks.has(`${one}>${other}`) && this.liveLinks.has(`${other}>${one}`);
   }
 
-  /** Pairs of neighbours, or of a server and, second, the broker, that run and can reach each other. */
+  /** Running pairs that can reach each other: neighbours, or a server and, second, the broker. */
   reachablePairs(): (readonly [ServerId, ServerId])[] {
     const pairs: (readonly [ServerId, ServerId])[] = [];
     for (const [one, neighbours] of this.links) {
@@ -62,7 +62,7 @@ export class HerdView {
     return pairs;
   }
 
-  /** The servers that run, in groups within which they reach each other, over others if need be. */
+  /** Connected components of the running servers that can reach each other. */
   reachableComponents(): ServerId[][] {
     const pairs = this.reachablePairs();
     const nodes = this.links.has(broker) ? [...this.runningServers, broker] : this.runningServers;
@@ -77,14 +77,14 @@ export class HerdView {
       .filter((component) => component.length > 0);
   }
 
-  /** Whether a server has forgotten something for want of room since it started. */
+  /** Whether a server has evicted a location since it started. */
   hasEvicted(server: ServerId): boolean {
     return this.horizons.has(server);
   }
 
   /**
-   * Whether servers must still hold a location that they have learned. A full store evicts one of those received first, not the
-   * first of all: so two full ones agree about what was received after all that either has evicted, and about nothing else.
+   * Whether servers must still hold a location that they have learned. A full store evicts one of those received first, not
+   * exactly the first. So two full stores agree only about what was received after everything that either has evicted.
    */
   mustHold(servers: readonly ServerId[], location: Location): boolean {
     return servers.every((server) => {
@@ -93,7 +93,7 @@ export class HerdView {
     });
   }
 
-  /** Takes in what happened. */
+  /** Updates the view with an event. */
   observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'learned':
@@ -160,7 +160,7 @@ export class HerdView {
   }
 }
 
-/** Of two ends of a way, the one that is named first. */
+/** Whether the first end of a link is the one that is listed first. */
 function isCanonicalOrder(one: ServerId, other: ServerId): boolean {
   return one !== broker && (other === broker || one < other);
 }

@@ -3,7 +3,7 @@ import type { HerdView } from './herd-view.js';
 import { Recoveries, type Recovery } from './recoveries.js';
 import { Updates, type UpdateCounts } from './updates.js';
 
-/** Of some times, those that stand at a place of their order, in milliseconds; all undefined where there are none. */
+/** Percentiles of a set of durations, in milliseconds; undefined if the set is empty. */
 export interface Percentiles {
   readonly p50: number | undefined;
   readonly p95: number | undefined;
@@ -11,26 +11,26 @@ export interface Percentiles {
   readonly max: number | undefined;
 }
 
-/** What a run has shown. */
+/** Metrics of a run. */
 export interface RunMetrics {
   readonly updates: UpdateCounts;
   readonly timeToStableMs: Percentiles;
   readonly messages: {
-    /** Location lines that servers told each other, or the broker, or it them. */
+    /** Location lines sent between servers, or between servers and the broker. */
     readonly locations: number;
-    /** All lines that they told each other. */
+    /** All lines sent between them. */
     readonly all: number;
-    /** Location lines for each new location; undefined where there was none. */
+    /** Location lines per new location; undefined if there was none. */
     readonly perUpdate: number | undefined;
-    /** What one new location takes at least: a line to every other server, and one to the broker if there is one. */
+    /** Smallest possible number of lines per new location: one to every other server, and one to the broker if there is one. */
     readonly minimum: number;
   };
-  /** Bytes that arrived between servers, and between them and clients. */
+  /** Bytes delivered between servers, and between servers and clients. */
   readonly bytes: { readonly peers: number; readonly clients: number };
   readonly recoveries: readonly Recovery[];
 }
 
-/** Measures a run as it goes. */
+/** Collects the metrics of a run. */
 export class RunMetricsRecorder {
   readonly recoveries: Recoveries;
   private readonly updates: Updates;
@@ -47,7 +47,7 @@ export class RunMetricsRecorder {
     this.nodes = new Set(view.links.keys());
   }
 
-  /** Takes in what happened, after the view has. */
+  /** Records an event. The view must have been updated with it. */
   observe(event: SimulationEvent): void {
     if (event.kind === 'delivered') return this.countBytes(event);
     if (event.kind === 'line-sent') {
@@ -59,7 +59,7 @@ export class RunMetricsRecorder {
     this.recoveries.observe(event);
   }
 
-  /** What is known by now; nothing that happens later changes it. */
+  /** Returns the metrics so far, as a snapshot. */
   results(): RunMetrics {
     const { updates, locations, lines } = this;
     return {
@@ -82,7 +82,7 @@ export class RunMetricsRecorder {
   }
 }
 
-/** By the nearest rank. */
+/** Percentiles by the nearest-rank method. */
 export function percentiles(durationsMs: readonly number[]): Percentiles {
   const sorted = Float64Array.from(durationsMs).sort();
   const percentile = (fraction: number) => sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)];

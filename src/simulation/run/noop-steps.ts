@@ -2,7 +2,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Action } from '../scenario/scenario.js';
 import type { HerdView } from './herd-view.js';
 
-/** A sentence for each server to which a step does nothing: a story that says so most likely says it by mistake. */
+/** Returns a warning for each server on which a step has no effect, which is most likely a mistake in the scenario. */
 export function noopWarnings(action: Action, view: HerdView): string[] {
   switch (action.kind) {
     case 'crash':

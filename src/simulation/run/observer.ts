@@ -1,17 +1,17 @@
-import type { InvariantViolation, Invariant } from '../invariants/invariant.js';
+import type { Invariant, Violation } from '../invariants/invariant.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 import { HerdView } from './herd-view.js';
 import { RunMetricsRecorder } from './metrics.js';
-import type { Violation } from './result.js';
+import type { RecordedViolation } from './result.js';
 import { isTraced, type RunEvent, type Trace, type TraceEvent } from './trace.js';
 
-/** Violations that are kept: what broke first matters, and all else may follow from it. */
+/** Maximum number of violations that are kept: the first ones matter, the others may follow from them. */
 const maxViolations = 100;
 
-/** Watches a run: keeps the record, the view, the measures and the invariants up to date with what happens in its world. */
+/** Observes a run: updates trace, view and metrics, and checks the invariants. */
 export class Observer {
-  readonly violations: Violation[] = [];
+  readonly violations: RecordedViolation[] = [];
   readonly view: HerdView;
   readonly metrics: RunMetricsRecorder;
   private readonly invariantsByEventKind = new Map<SimulationEvent['kind'], Invariant[]>();
@@ -31,7 +31,7 @@ export class Observer {
     }
   }
 
-  /** Takes in what happened. */
+  /** Processes an event. */
   observe(event: SimulationEvent): void {
     if (isTraced(event)) this.record(event);
     for (const invariant of this.invariantsByEventKind.get(event.kind) ?? []) {
@@ -42,38 +42,38 @@ export class Observer {
     this.metrics.observe(event);
   }
 
-  /** Looks around for what shows only now and then. */
+  /** Runs the periodic checks of all invariants. */
   checkPeriodically(): void {
     for (const invariant of this.invariants)
       this.recordViolations(invariant.name, invariant.checkPeriodically?.(this.view) ?? []);
   }
 
-  /** Looks at a herd that has had the time that it is promised. */
+  /** Runs the convergence checks of all invariants. */
   async checkConverged(settledMs: number): Promise<void> {
     for (const invariant of this.invariants) {
       this.recordViolations(invariant.name, (await invariant.checkConverged?.(this.view, settledMs)) ?? []);
     }
   }
 
-  recordViolation(invariant: string, { text, server }: InvariantViolation): void {
+  recordViolation(invariant: string, { text, server }: Violation): void {
     this.record({ kind: 'violation', invariant, text, server });
     if (this.violations.length >= maxViolations) return;
     this.violations.push({ atMs: this.environment.nowMs(), invariant, text, server });
   }
 
-  /** Puts something on the record. */
+  /** Appends an event to the trace. */
   record(event: TraceEvent): void {
     const atMs = this.environment.nowMs();
     this.trace.append(atMs, event);
     this.onEntry(atMs, event);
   }
 
-  /** Says something that follows from the record, and is no part of it. */
+  /** Reports a remark, which is not part of the trace. */
   recordRemark(text: string): void {
     this.onEntry(this.environment.nowMs(), { kind: 'remark', text });
   }
 
-  private recordViolations(invariant: string, violations: readonly InvariantViolation[]): void {
+  private recordViolations(invariant: string, violations: readonly Violation[]): void {
     for (const violation of violations) this.recordViolation(invariant, violation);
   }
 }

@@ -3,20 +3,23 @@ import type { SimulationEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 import type { Updates } from './updates.js';
 
-/** How the herd got over one step that mended something. */
+/** Recovery of the herd after one repairing step. */
 export interface Recovery {
   readonly atMs: number;
-  /** The step: `heal: all`. */
+  /** The step's text, e.g. `heal: all`. */
   readonly step: string;
-  /** How long it took until all links were up, those to the broker too, every update from before was everywhere, and who was restarted knew all. */
+  /**
+   * Milliseconds until all links were up (also those to the broker), all earlier updates had reached every server, and
+   * restarted servers had caught up; undefined if that did not happen.
+   */
   recoveredAfterMs: number | undefined;
 }
 
-/** Times how long the herd takes after each step that mends something. */
+/** Measures how long the herd takes to recover after each repairing step. */
 export class Recoveries {
   readonly all: Recovery[] = [];
   private readonly pending = new Set<Recovery>();
-  /** The clients that a restarted server has not heard of again. */
+  /** Clients that a restarted server has not learned again. */
   private readonly missing = new Map<ServerId, Set<ClientId>>();
 
   constructor(
@@ -24,16 +27,16 @@ export class Recoveries {
     private readonly updates: Updates,
   ) {}
 
-  /** Something was mended. */
+  /** Starts a measurement. */
   begin(step: string): void {
     const recovery: Recovery = { atMs: this.view.environment.nowMs(), step, recoveredAfterMs: undefined };
     this.all.push(recovery);
     this.pending.add(recovery);
-    // Where nothing had suffered there is nothing to wait for.
+    // If nothing had suffered, the herd has recovered already.
     this.completeRecovered();
   }
 
-  /** Takes in what happened, after the view and the updates have. */
+  /** Processes an event. View and updates must have been updated with it. */
   observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'started':

@@ -14,38 +14,40 @@ import type { RunResult } from './result.js';
 import { Trace, type RunEvent } from './trace.js';
 import { Workload } from './workload.js';
 
-/** Milliseconds between two looks at what shows only now and then. */
+/** Milliseconds between two periodic checks. */
 const checkIntervalMs = 1_000;
 
 /** How a scenario is run. */
 export interface RunOptions {
-  /** Makes the world in which it is played. */
+  /** Creates the environment in which the scenario runs. */
   readonly createEnvironment: (tell: SimulationListener) => Environment;
-  /** Whether the record is kept, or only its hash. */
+  /** Whether the trace is kept, or only its hash. Default: its hash. */
   readonly keep?: 'hash' | 'entries';
-  /** Those of the scenario, if left out. */
+  /** Default: the invariants that apply to the scenario. */
   readonly invariants?: readonly Invariant[];
-  /** Hears of everything on the record, as it goes, and what is said about it. */
+  /** Called for each event of the trace, and for remarks. */
   readonly onEntry?: (atMs: number, event: RunEvent) => void;
+  /** Called at the end of the scenario; the environment is stopped when the promise resolves. */
+  readonly keepRunning?: (result: RunResult) => Promise<void>;
 }
 
 /**
- * Plays a scenario to its end.
- *
- * @throws WorldRefusal before anything runs, if the world cannot do a step
+ * Runs a scenario to its end.
+ * @throws UnsupportedScenarioError before anything runs, if the environment cannot execute a step
  */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
   return new ScenarioRun(scenario, options).run();
 }
 
-/** One run of one scenario. */
+/** One run of a scenario. */
 class ScenarioRun {
   private readonly environment: Environment;
   private readonly observer: Observer;
   private readonly trace: Trace;
   private readonly workload: Workload;
-  /** How far the clocks of clients are off that a step has set, in milliseconds. */
+  /** Clock errors of clients that steps have set, in milliseconds. */
   private readonly clockOffsetMs = new Map<ClientId, number>();
+  private readonly keepRunning: RunOptions['keepRunning'];
 
   constructor(
     private readonly scenario: Scenario,
@@ -54,8 +56,10 @@ class ScenarioRun {
       keep = 'hash',
       invariants = createInvariants(scenario),
       onEntry = () => undefined,
+      keepRunning,
     }: RunOptions,
   ) {
+    this.keepRunning = keepRunning;
     this.environment = createEnvironment((event) => {
       this.observer.observe(event);
       this.workload.observe(event);
@@ -79,15 +83,20 @@ class ScenarioRun {
       }
       this.workload.end();
       await this.settle();
-      // The end takes every server down, and says nothing of the herd.
+      // Stopping takes every server down, which says nothing about the herd.
       metrics = this.observer.metrics.results();
+      if (this.keepRunning !== undefined) {
+        const result = this.result(metrics);
+        await this.keepRunning(result);
+        return result;
+      }
     } finally {
       await this.environment.stop();
     }
     return this.result(metrics);
   }
 
-  /** Lets time pass, with what the clients do meanwhile. */
+  /** Lets time pass, with the commands of clients and the periodic checks. */
   private async advanceTo(ms: number): Promise<void> {
     for (;;) {
       const nextCheckMs = (Math.floor(this.environment.nowMs() / checkIntervalMs) + 1) * checkIntervalMs;
@@ -149,8 +158,8 @@ class ScenarioRun {
     const { server, client, position } = expectation;
     const actual = (await this.environment.readLocation(server, client))?.position;
     if (actual === position && this.observer.view.isUp(server)) return;
-    const found = this.observer.view.isUp(server) ? `it holds ${actual ?? 'nothing'}` : 'it is not running';
-    const text = `${place}: ${server} should hold ${position ?? 'nothing'} of ${client}, and ${found}`;
+    const found = this.observer.view.isUp(server) ? `it stores ${actual ?? 'nothing'}` : 'it is not running';
+    const text = `${place}: ${server} should store ${position ?? 'nothing'} for ${client}, but ${found}`;
     this.observer.recordViolation('expect', { server, text });
   }
 
@@ -162,19 +171,19 @@ class ScenarioRun {
       .map(([one, other]) => (one === server ? other : one));
     if (missing.length === 0 && view.isUp(server)) return;
     const found = view.isUp(server) ? `its link to ${missing.join(' and ')} is not live` : 'it is not running';
-    this.observer.recordViolation('expect', { server, text: `${place}: ${server} should be linked, and ${found}` });
+    this.observer.recordViolation('expect', { server, text: `${place}: ${server} should be linked, but ${found}` });
   }
 
-  /** Gives the herd the time that it has, and a little more in which nothing should happen any more. */
+  /** Lets the herd settle, then observes it a little longer, when nothing should happen any more. */
   private async settle(): Promise<void> {
     const endMs = this.environment.nowMs() + this.scenario.settleMs;
     await this.advanceTo(endMs);
     await this.advanceTo(endMs + quiescenceMs(this.scenario));
-    // A server may take a report later than it was sent: the connection of a client that sends too fast is throttled.
+    // A server may process a report long after it was sent: connections of clients that send too fast are throttled.
     await this.observer.checkConverged(Math.min(endMs, this.mustBePropagatedMs()));
   }
 
-  /** The moment up to which what a server has learned must by now be known everywhere, in scenario milliseconds. */
+  /** The moment up to which everything learned must be known everywhere by now, in scenario milliseconds. */
   private mustBePropagatedMs(): number {
     return this.environment.nowMs() - convergenceBoundMs(this.scenario) - this.environment.observationDelayMs;
   }

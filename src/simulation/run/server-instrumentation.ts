@@ -2,7 +2,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 import type { SimulationListener } from '../environment.js';
 
-/** Tells of what happens on the bus of a server, but for its start and its end. */
+/** Emits events of a server's bus, except its start and end. */
 export function instrumentBus(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
   bus.on('locations-learned', ({ locations, from }) => {
     for (const location of locations) emit({ kind: 'learned', server, location, from });
@@ -26,7 +26,7 @@ export function instrumentBus(server: ServerId, bus: MessageBus, emit: Simulatio
   });
 }
 
-/** The same, and of its start. */
+/** Emits events of a server's bus, including its start. */
 export function instrumentServerRun(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
   bus.on('locations-restored', ({ locations }) => emit({ kind: 'started', server, restored: locations }));
   instrumentBus(server, bus, emit);

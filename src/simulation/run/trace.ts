@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SimulationEvent } from '../environment.js';
 
-/** What does not go on record, for it shows in what does. */
+/** Events that are not traced, since they follow from those that are. */
 const untracedKindList = [
   'line-sent',
   'command-sent',
@@ -18,7 +18,7 @@ const untracedKindList = [
 type UntracedKind = (typeof untracedKindList)[number];
 const untracedKinds: ReadonlySet<string> = new Set(untracedKindList);
 
-/** Something on the record of a run. */
+/** An event in the trace of a run. */
 export type TraceEvent =
   | Exclude<SimulationEvent, { kind: UntracedKind }>
   | { readonly kind: 'step'; readonly text: string; readonly sourceLine: string }
@@ -29,21 +29,21 @@ export type TraceEvent =
       readonly server: string | undefined;
     };
 
-/** What is heard of a run as it goes: what goes on record, and what is said about it besides. */
+/** An event of a run as it is reported while it runs: a trace event, or a remark. */
 export type RunEvent = TraceEvent | { readonly kind: 'remark'; readonly text: string };
 
-/** An event and when it happened, in milliseconds since the start. */
+/** An event with its time, in milliseconds since the start. */
 export interface TraceEntry {
   readonly atMs: number;
   readonly event: TraceEvent;
 }
 
-/** Events that are hashed at once: one call for each would cost more than the hash. */
+/** Events that are hashed together: one call per event would cost more than the hash. */
 const eventsPerBatch = 512;
 
 /**
- * The record of a run: every segment that arrived, every location learned, every change of a link or server, every step and
- * violation. It always has a hash, to the byte the same for the same seed and version; the entries are kept only if asked for.
+ * Trace of a run: every delivered segment, learned location, link and server state change, step and violation. Its hash is
+ * equal, byte for byte, for the same seed and version. Entries are kept only on request.
  */
 export class Trace {
   readonly entries: TraceEntry[] = [];
@@ -58,16 +58,16 @@ export class Trace {
     if (this.keep === 'entries') this.entries.push({ atMs, event });
     this.times[this.batchedCount] = atMs;
     this.batchedCount += 1;
-    // By far the most frequent are segments: no text is put together for each, and no time written out.
+    // Segments are by far the most frequent events: their texts are not concatenated, and times are not formatted.
     if (event.kind === 'delivered') this.texts.push(event.from, '>', event.to, ' ', event.text, '\n');
     else this.texts.push(formatTraceEvent(event), '\n');
     if (this.batchedCount === eventsPerBatch) this.write();
   }
 
-  /** The hash of the whole record, in hexadecimal. The record ends here. */
+  /** The hash of all events so far, in hexadecimal. */
   hash(): string {
     this.write();
-    return this.digest.digest('hex');
+    return this.digest.copy().digest('hex');
   }
 
   private write(): void {
@@ -78,7 +78,7 @@ export class Trace {
   }
 }
 
-/** Whether an event goes on record. */
+/** Whether an event belongs to the trace. */
 export function isTraced(event: SimulationEvent): event is Extract<TraceEvent, SimulationEvent> {
   return !untracedKinds.has(event.kind);
 }

@@ -1,25 +1,27 @@
 import type { Scenario } from '../scenario/scenario.js';
 import type { Environment } from '../environment.js';
 
-/** A scenario has steps that a world cannot do. */
+/** A scenario has steps that an environment cannot execute. */
 export class UnsupportedScenarioError extends Error {
-  readonly code = 'HERD_WORLD';
+  readonly code = 'HERD_UNSUPPORTED_SCENARIO';
 
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));
   }
 }
 
-/** What of a scenario a world cannot have or do, each with file and line; empty if it can play all of it. */
+/** Returns what an environment does not support, each with file and line; empty if it can run the scenario. */
 export function unsupportedProblems(
   { herd, herdSourceLine, steps }: Scenario,
-  world: Pick<Environment, 'name' | 'unsupportedReason' | 'unsupportedHerdReason'>,
+  environment: Pick<Environment, 'name' | 'unsupportedReason' | 'unsupportedHerdReason'>,
 ): string[] {
-  const herdReason = world.unsupportedHerdReason(herd);
+  const herdReason = environment.unsupportedHerdReason(herd);
   if (herdReason !== undefined)
-    return [`${herdSourceLine}: the world of ${world.name} cannot have this herd: ${herdReason}`];
+    return [`${herdSourceLine}: not supported with --environment ${environment.name}: ${herdReason}`];
   return steps.flatMap(({ action, sourceLine, text }) => {
-    const reason = world.unsupportedReason(action);
-    return reason === undefined ? [] : [`${sourceLine}: the world of ${world.name} cannot do ${text}: ${reason}`];
+    const reason = environment.unsupportedReason(action);
+    return reason === undefined
+      ? []
+      : [`${sourceLine}: not supported with --environment ${environment.name}: ${text}: ${reason}`];
   });
 }

@@ -3,34 +3,34 @@ import { supersedes, type Location } from '../../protocol/place/location.js';
 import type { SimulationEvent } from '../environment.js';
 import type { HerdView } from './herd-view.js';
 
-/** A location on its way through the herd. */
+/** A location that is being propagated. */
 interface Update {
   readonly location: Location;
   readonly atMs: number;
-  /** The servers that hold it, or a newer one; all of them run. */
+  /** Running servers that hold it or a newer one. */
   readonly holders: Set<ServerId>;
 }
 
-/** What became of the updates, in the words of Maelstrom's broadcast workload. */
+/** Counts of updates, with the terms of Maelstrom's broadcast workload. */
 export interface UpdateCounts {
   /** Reports that clients sent. */
   readonly attempted: number;
-  /** Of these, answered with an AT line. */
+  /** Reports that were answered with an AT line. */
   readonly acknowledged: number;
-  /** New locations that every server that runs came to hold, or a newer one. */
+  /** New locations that every running server came to hold, or a newer one. */
   readonly stable: number;
-  /** New locations that went with the last server that held them, and that no newer one replaces. */
+  /** New locations that no running server holds since the last holder went down, and that no newer one replaces. */
   readonly lost: number;
-  /** New locations that at the end some server that runs does not hold, nor a newer one. */
+  /** New locations that some running server does not hold at the end, nor a newer one. */
   readonly stale: number;
 }
 
-/** Follows each update until every server holds it. */
+/** Tracks each update until every server holds it. */
 export class Updates {
-  /** Milliseconds from a report to when it was stable, in the order in which they became so. */
+  /** Milliseconds from each report until it was stable, in the order of becoming stable. */
   readonly stableMs: number[] = [];
   private readonly pending = new Map<ClientId, Update[]>();
-  /** All that are pending, the oldest first. */
+  /** All pending updates, the oldest first. */
   private readonly pendingInOrder = new Set<Update>();
   private attemptedCount = 0;
   private acknowledgedCount = 0;
@@ -49,18 +49,21 @@ export class Updates {
     };
   }
 
-  /** How many new locations there were. */
+  /** Number of new locations. */
   get newLocationCount(): number {
     return this.stableMs.length + this.lostCount + this.pendingInOrder.size;
   }
 
-  /** When the oldest update was reported that some server does not hold yet; undefined if there is none. */
+  /**
+   * When the oldest update was reported that some server does not hold yet, in scenario milliseconds; undefined if there is
+   * none.
+   */
   get oldestPendingMs(): number | undefined {
     const [oldest] = this.pendingInOrder;
     return oldest?.atMs;
   }
 
-  /** Takes in what happened, after the view has. */
+  /** Processes an event. The view must have been updated with it. */
   observe(event: SimulationEvent): void {
     switch (event.kind) {
       case 'command-sent':
@@ -86,7 +89,7 @@ export class Updates {
 
   private track(location: Location): void {
     const holders = new Set<ServerId>();
-    // Nobody can hold what is newer than all that there was.
+    // No server can hold something newer than the newest location.
     const others = this.view.newest.get(location.client)?.location === location ? [] : this.view.runningServers;
     for (const server of others) {
       const stored = this.view.stored.get(server)?.get(location.client);
@@ -118,7 +121,7 @@ export class Updates {
     }
   }
 
-  /** Takes out what is stable, and what is lost. */
+  /** Removes updates that are stable or lost. */
   private settle(client: ClientId, clientUpdates: readonly Update[]): void {
     const runningServers = this.view.runningServers;
     const remaining = clientUpdates.filter((update) => {

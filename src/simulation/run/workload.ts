@@ -4,36 +4,36 @@ import type { ClientWorkload } from '../scenario/scenario.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 
-/** How long a report is held up at most that comes late, in milliseconds. */
+/** Maximum delay of a late report, in milliseconds. */
 const maxDelayMs = 10_000;
 
-/** How far a phone goes between two reports at most, in degrees. */
+/** Maximum distance between two reports of a phone, in degrees. */
 const maxStepDegrees = 0.01;
 
 /** A phone of the workload. */
 interface Phone {
   readonly name: string;
-  /** How far its clock is off, in milliseconds. */
+  /** Its clock error, in milliseconds. */
   clockOffsetMs: number;
   server: ServerId;
   latitude: number;
   longitude: number;
 }
 
-/** Phones that move, and tell whichever server they reach: at random times, as many a second as the scenario says. */
+/** Phones that move and send commands to any reachable server, at random times with the rate of the scenario. */
 export class Workload {
   private readonly servers: readonly ServerId[];
-  /** For what follows from answers, so that it changes nothing of what phones do by themselves. */
+  /** A separate stream for queries that follow from responses, so that they do not change what phones do. */
   private readonly checkRandom: SeededRandom;
   private state: 'going on' | 'ended' = 'going on';
   private readonly phones: readonly Phone[];
   private readonly byName = new Map<string, Phone>();
-  /** When the next command is due, in milliseconds; Infinity if none is. */
+  /** When the next command is due, in scenario milliseconds; Infinity if none is. */
   nextMs = Infinity;
 
   constructor(
     private readonly clients: ClientWorkload,
-    /** The servers, and the neighbours of each. */
+    /** The servers and their neighbours. */
     private readonly topology: Topology,
     private readonly random: SeededRandom,
     private readonly environment: Environment,
@@ -52,7 +52,7 @@ export class Workload {
     this.schedule(0);
   }
 
-  /** A phone whose connection broke goes to whichever server it reaches next. Some answers are checked. */
+  /** Moves a phone whose connection broke to another server, and checks some responses. */
   observe(event: SimulationEvent): void {
     if (event.kind === 'response-received') return this.check(event);
     if (event.kind !== 'response-lost') return;
@@ -60,7 +60,7 @@ export class Workload {
     if (phone?.server === event.server) phone.server = this.random.pick(this.servers);
   }
 
-  /** A client's clock is off by so much from now on; of one that is no phone of the workload nothing changes. */
+  /** Sets a client's clock error. Has no effect on clients that are not phones of the workload. */
   setClock(name: string, clockOffsetMs: number): void {
     const phone = this.byName.get(name);
     if (phone !== undefined) phone.clockOffsetMs = clockOffsetMs;
@@ -75,13 +75,13 @@ export class Workload {
     this.schedule(this.nextMs);
   }
 
-  /** Sends nothing more. */
+  /** Stops sending. */
   end(): void {
     this.state = 'ended';
     this.nextMs = Infinity;
   }
 
-  /** Reads an answered report, at once, at a neighbour of the server that answered. */
+  /** Reads an acknowledged report at once, at a neighbour of the server that acknowledged it. */
   private check({ client, server, command }: Extract<SimulationEvent, { kind: 'response-received' }>): void {
     if (this.state === 'ended' || command?.startsWith('IAMAT ') !== true) return;
     const neighbours = this.topology.get(server) ?? [];
@@ -89,7 +89,7 @@ export class Workload {
     this.environment.sendCommand(`checker-of-${client}`, this.checkRandom.pick(neighbours), `WHATSAT ${client} 10 5`);
   }
 
-  /** At times that do not depend on each other (a Poisson process). */
+  /** Schedules the next command; intervals are exponential (Poisson process). */
   private schedule(fromMs: number): void {
     const { commandsPerSecond } = this.clients;
     this.nextMs =

@@ -15,7 +15,7 @@ export class Diagnostics {
     this.messages.push(this.source.describeAt(path, text));
   }
 
-  /** Parses a value by its schema; undefined, with its problems added, if it does not fit. */
+  /** Parses a value with a schema; undefined, with its problems added, if it does not fit. */
   read<Schema extends z.ZodType>(schema: Schema, value: unknown, path: ValuePath): z.output<Schema> | undefined {
     const { success, data, error } = schema.safeParse(value, { error: herdErrorMap });
     if (success) return data;

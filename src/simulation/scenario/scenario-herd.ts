@@ -10,11 +10,10 @@ import type { ScenarioHerd } from './scenario.js';
 import { inlineHerdSchema } from './scenario-schema.js';
 
 /**
- * The herd of a scenario: of a herd.yaml, or of servers and talks that stand in the scenario.
- *
- * @param input a path from the scenario's folder, or the herd itself
- * @param load reads the herd.yaml at a path; notes it as a problem, and returns undefined, if the file cannot be read
- * @throws ConfigError if the herd.yaml is wrong
+ * Reads the herd of a scenario: from a herd.yaml, or from servers and topology in the scenario.
+ * @param input a path relative to the scenario's folder, or the herd itself
+ * @param load reads the herd.yaml at a path; adds a problem and returns undefined if it cannot be read
+ * @throws ConfigError if the herd.yaml is invalid
  */
 export function readScenarioHerd(
   input: string | Record<string, unknown>,
@@ -25,12 +24,9 @@ export function readScenarioHerd(
   const config = load(input);
   if (config === undefined) return undefined;
   const { herd: name, topology, limits, linkTimings, replication, bridge, file } = config;
-  if (bridge !== undefined) problems.add(['herd'], `${input} is bridged to other herds, and scenarios know only one`);
+  if (bridge !== undefined) problems.add(['herd'], `${input}: bridged herds cannot be simulated`);
   if (replication.kind === 'nats' && replication.hold === 'touched') {
-    problems.add(
-      ['herd'],
-      `${input} has servers that hold only some clients, and scenarios know only those that hold all`,
-    );
+    problems.add(['herd'], `${input}: hold: touched cannot be simulated`);
   }
   const herd: ScenarioHerd = { name, topology, replication: replication.kind, limits, linkTimings, file };
   rejectBrokerName(herd, ['herd'], problems);
@@ -41,21 +37,20 @@ function readInlineHerd(input: Record<string, unknown>, problems: Diagnostics): 
   const herd = problems.read(inlineHerdSchema, input, ['herd']);
   if (herd === undefined) return undefined;
   const known = new Set(herd.servers);
-  for (const name of findDuplicates(herd.servers))
-    problems.add(['herd', 'servers'], `${name} stands twice among the servers`);
+  for (const name of findDuplicates(herd.servers)) problems.add(['herd', 'servers'], `${name} occurs twice`);
   const edges: [ServerId, ServerId][] = [];
   for (const [name, neighbours] of Object.entries(herd.topology)) {
     const path = ['herd', 'topology', name];
-    if (!known.has(name)) problems.add(path, `${name} is no server of this herd; ${didYouMean(name, herd.servers)}`);
+    if (!known.has(name)) problems.add(path, `unknown server ${name}; ${didYouMean(name, herd.servers)}`);
     for (const [index, other] of neighbours.entries()) {
-      if (other === name) problems.add([...path, index], `${name} cannot talk with itself`);
+      if (other === name) problems.add([...path, index], `${name} cannot be its own neighbour`);
       else if (known.has(other)) edges.push([toServerId(name), toServerId(other)]);
-      else problems.add([...path, index], `${other} is no server of this herd; ${didYouMean(other, herd.servers)}`);
+      else problems.add([...path, index], `unknown server ${other}; ${didYouMean(other, herd.servers)}`);
     }
   }
   const replication = herd.replication.kind;
   if (replication === 'nats' && edges.length > 0) {
-    problems.add(['herd', 'topology'], 'servers on NATS have no links; leave topology out');
+    problems.add(['herd', 'topology'], 'a herd on NATS has no links between servers; remove topology');
   }
   const inline: ScenarioHerd = {
     name: 'simulated',
@@ -69,7 +64,7 @@ function readInlineHerd(input: Record<string, unknown>, problems: Diagnostics): 
   return inline;
 }
 
-/** Where there is a broker, no server has its name. */
+/** In a herd with a broker no server may have its name. */
 function rejectBrokerName(
   { replication, topology }: ScenarioHerd,
   path: readonly string[],
@@ -78,13 +73,13 @@ function rejectBrokerName(
   if (replication === 'nats' && topology.has(broker)) {
     problems.add(
       path,
-      `no server of a herd on NATS can be called ${broker}: in a scenario that is what NATS is called`,
+      `a server of a herd on NATS cannot be named ${broker}, which is the name of the broker in scenarios`,
     );
   }
 }
 
 function toServerId(name: string): ServerId {
   const id = asServerId(name);
-  if (id === undefined) throw new Error(`${name} passed the schema and is no server's name`);
+  if (id === undefined) throw new Error(`${name} is not a valid server name`);
   return id;
 }

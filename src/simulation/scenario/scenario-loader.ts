@@ -13,11 +13,10 @@ import { StepReader } from './step-reader.js';
 type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a scenario and checks all of it.
- *
- * @param file its path, as it shall stand in messages
- * @param environment what `${NAME}` in values stands for
- * @throws ConfigError with every problem found, each with file and line
+ * Loads and validates a scenario.
+ * @param file path, as it appears in messages
+ * @param environment variables for `${NAME}` in values
+ * @throws ConfigError with all problems, each with file and line
  */
 export function loadScenario(file: string, environment: EnvironmentVariables): Scenario {
   let text: string;
@@ -30,8 +29,8 @@ export function loadScenario(file: string, environment: EnvironmentVariables): S
 }
 
 /**
- * The same, for a text that has been read already.
- * @param runningHerd the herd that is meant wherever a file is named, so that none is read
+ * Parses and validates the text of a scenario.
+ * @param runningHerd replaces any herd.yaml that the scenario names, so that no file is read
  */
 export function parseScenario(
   file: string,
@@ -43,7 +42,7 @@ export function parseScenario(
   const problems = new Diagnostics(source);
   const input = problems.read(scenarioSchema, source.value, []);
   problems.throwIfAny();
-  /** The herd.yaml at a path from the scenario's folder; undefined, and noted, if it cannot be read. */
+  /** Loads the herd.yaml at a path relative to the scenario; undefined, with a problem added, if it cannot be read. */
   const loadHerdFile = (path: string): HerdConfig | undefined => {
     const herdFile = resolve(dirname(file), path);
     let herdText: string;
@@ -55,10 +54,10 @@ export function parseScenario(
     }
     return parseConfig(herdFile, herdText, environment);
   };
-  if (input === undefined) throw new Error(`${file} did not fit, and nobody said why`);
+  if (input === undefined) throw new Error(`${file} is invalid without a reported problem`);
   const herd = readScenarioHerd(input.herd, (path) => runningHerd ?? loadHerdFile(path), problems);
   problems.throwIfAny();
-  if (herd === undefined) throw new Error(`${file} has no herd, and nobody said why`);
+  if (herd === undefined) throw new Error(`${file} has no herd without a reported problem`);
   const sourceLineOf = (path: readonly PropertyKey[]) => source.describeAt(path, '').replace(/: $/, '');
   const reader = new StepReader(herd, problems, sourceLineOf);
   const steps = input.steps.flatMap((step, index) => reader.read(step, index) ?? []);
@@ -72,10 +71,7 @@ export function parseScenario(
     checks: checkProbability,
   } = input.clients;
   if (count > 0 !== rate > 0) {
-    problems.add(
-      ['clients'],
-      'clients have a count and a rate, as in { count: 50, rate: 20/s }; without both nobody reports',
-    );
+    problems.add(['clients'], 'clients need a count and a rate, such as { count: 50, rate: 20/s }');
   }
   problems.throwIfAny();
   const { delay, loss, duplicate, bandwidth, buffers } = input.network;
@@ -100,7 +96,7 @@ export function parseScenario(
   };
 }
 
-/** By time; steps of one moment happen in the order in which they stand. */
+/** Sorts by time; steps at the same moment keep their order. */
 function sortByTime(steps: readonly Step[]): Step[] {
   return [...steps].sort((a, b) => a.atMs - b.atMs);
 }

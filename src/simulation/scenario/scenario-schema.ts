@@ -17,43 +17,41 @@ import {
 } from './units.js';
 
 /*
- * The words of a scenario. A step has one word that says what happens, and what belongs to it; which words there are, and
- * what may stand behind each, is the table `actionSchemas`.
+ * Schemas of scenario files. A step has one keyword that names its action, and possibly modifiers; `actionSchemas` lists the
+ * keywords with their values.
  */
 
-/** Phones of one scenario: each is a connection, and a real world is one machine. */
+/** Maximum number of phones: each has a connection, and real environments run on one machine. */
 const maxScenarioClients = 100_000;
 
-/** Seeds have as many digits as can be typed behind --seed and kept exactly. */
+/** Largest seed: the digits that --seed accepts and a double stores exactly. */
 const maxSeed = 999_999_999_999_999;
 
-const name = z.string({ error: 'must be a name of a server' }).regex(serverIdPattern, 'must be a name of a server');
+const name = z.string({ error: 'must be a server name' }).regex(serverIdPattern, 'must be a server name');
 function whole(max: number) {
   const isOne = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= max;
-  const error = `must be a whole number from 0 to ${max}`;
+  const error = `must be an integer from 0 to ${max}`;
   return z.number({ error }).refine(isOne, error);
 }
 
-const client = z
-  .string({ error: 'must be the name of a client' })
-  .regex(/^[^\s]+$/, 'must be the name of a client, without white space');
+const client = z.string({ error: 'must be a client ID' }).regex(/^[^\s]+$/, 'must be a client ID without white space');
 
 const serversText = 'must be a server, a list of servers, or all';
 
-/** One server, some of them, or `all`. */
+/** One server, several, or `all`. */
 export const serversSchema = z.union([name, z.array(name).min(1, serversText)], { error: serversText });
 
-/** Both ways between two servers that talk, or all ways of one. */
+/** Both directions of the link between two servers, or all links of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
   error:
-    'must be two servers that talk, as in [Blake, Howard], a server and the broker, as in [Blake, broker], or one of them, for all its ways',
+    'must be two neighbours, such as [Blake, Howard], a server and the broker, such as [Blake, broker], or one name for all its links',
 });
 
 const position = z
-  .string({ error: 'must be a position in quotes, as in "+34.068930-118.445127"' })
-  .refine(isPosition, 'must be a position in quotes, as in "+34.068930-118.445127"');
+  .string({ error: 'must be a quoted position, such as "+34.068930-118.445127"' })
+  .refine(isPosition, 'must be a quoted position, such as "+34.068930-118.445127"');
 
-const herdServersText = 'must be a list of names, as in [Blake, Howard]';
+const herdServersText = 'must be a list of names, such as [Blake, Howard]';
 
 const herd = z.strictObject({
   servers: z.array(name, { error: herdServersText }).min(1, herdServersText),
@@ -81,34 +79,34 @@ const clients = z.strictObject({
   checks: probability.prefault('0%'),
 });
 
-const nameText = 'a scenario has a name: one line that tells its story';
+const nameText = 'a scenario needs a name: one line that describes it';
 
-/** A scenario but for what its steps say. */
+/** A scenario, except its steps. */
 export const scenarioSchema = z.strictObject(
   {
     name: z.string({ error: nameText }).min(1, nameText),
     seed: whole(maxSeed).default(1),
     herd: z.union([z.string(), z.record(z.string(), z.unknown())], {
-      error: 'must be the path of a herd.yaml, or servers and talks',
+      error: 'must be the path of a herd.yaml, or servers and topology',
     }),
     network: network.prefault({}),
     clients: clients.prefault({}),
     settle: duration.prefault('15s'),
     steps: z
-      .array(z.record(z.string(), z.unknown(), { error: 'must say when and what, as in { at: 5s, crash: Blake }' }), {
-        error: 'must be a list of steps, as in [{ at: 5s, crash: Blake }]',
+      .array(z.record(z.string(), z.unknown(), { error: 'must be a step, such as { at: 5s, crash: Blake }' }), {
+        error: 'must be a list of steps, such as [{ at: 5s, crash: Blake }]',
       })
       .default([]),
   },
-  { error: 'a scenario has words and their values: a name, a herd, and steps' },
+  { error: 'a scenario must be an object with a name, a herd and steps' },
 );
 
-/** A herd that stands in the scenario. */
+/** A herd defined in the scenario. */
 export const inlineHerdSchema = herd;
 
-const groupsText = 'must be groups of servers, as in [[Blake, Howard], [Metta]]';
+const groupsText = 'must be groups of servers, such as [[Blake, Howard], [Metta]]';
 
-/** The word of each action: what stands behind it, and which words may stand beside it. */
+/** Per action keyword: its value and the allowed modifiers. */
 export const actionSchemas = {
   crash: { value: serversSchema, modifiers: ['keep'] },
   restart: { value: serversSchema, modifiers: [] },
@@ -135,7 +133,7 @@ export const actionSchemas = {
         suggestOrList(
           input,
           ['all', 'partition'],
-          'all, partition, two servers that talk, as in [Blake, Howard], or a server and the broker',
+          'all, partition, two neighbours, such as [Blake, Howard], or a server and the broker',
         ),
     }),
     modifiers: [],
@@ -164,29 +162,29 @@ export const actionSchemas = {
     modifiers: [],
   },
   expect: {
-    // Expectations of another form are no part of it: the word `converged`, and `linkedSchema`.
+    // The other forms of expectations are the word `converged` and `linkedSchema`.
     value: z.strictObject({
       server: name,
       client,
-      position: z.union([z.literal('none'), position], { error: 'must be a position in quotes, or none' }),
+      position: z.union([z.literal('none'), position], { error: 'must be a quoted position, or none' }),
     }),
     modifiers: [],
   },
 } as const;
 
-/** What may stand behind `expect` instead: the server whose links shall be live. */
+/** Alternative value of `expect`: the server whose links must be live. */
 export const linkedSchema = z.strictObject({ linked: name });
 
-/** The word that says what a step does. */
+/** Keyword that names the action of a step. */
 export type ActionKeyword = keyof typeof actionSchemas;
 
-/** What may stand beside an action. */
+/** Modifiers of actions. */
 export const modifierSchemas = {
   keep: z.literal('disk', {
-    error: ({ input }) => suggestOrList(input, ['disk'], 'disk; without it the memory is gone'),
+    error: ({ input }) => suggestOrList(input, ['disk'], 'disk'),
   }),
   oneway: z.boolean({ error: 'must be true or false' }),
 };
 
-/** When a step happens. */
+/** Time of a step. */
 export const stepTimeSchema = duration;

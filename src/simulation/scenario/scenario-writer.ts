@@ -5,22 +5,21 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Action, Edge, Scenario, ScenarioHerd, Step } from './scenario.js';
 import { formatBandwidth, formatDuration, formatPercent, formatRange, formatRate } from './format-units.js';
 
-/** What of a scenario is written: all but where it stood. */
+/** The parts of a scenario that are written to a file. */
 export interface ScenarioContent extends Omit<Scenario, 'file' | 'herdSourceLine' | 'steps'> {
   readonly steps: readonly Pick<Step, 'atMs' | 'action'>[];
 }
 
-/** How deep into the document each value has lines of its own; what lies deeper stands on one. */
+/** Nesting depth down to which values are written as blocks; deeper ones are written on one line. */
 const maxBlockDepth = 2;
 
-/** The widest line. */
+/** Maximum line length. */
 const lineWidth = 140;
 
 /**
- * A scenario as the text of a file: `parseScenario` of it gives the same scenario. Its herd is written out, whether it came
- * from a herd.yaml or not.
- *
- * @param comment why it is there, in lines; empty for none
+ * Formats a scenario as a file: `parseScenario` of it returns the same scenario. The herd is written inline, even if it came
+ * from a herd.yaml.
+ * @param comment lines at the top; empty for none
  */
 export function formatScenario(scenario: ScenarioContent, comment = ''): string {
   const { name, seed, herd, network, clients, steps, settleMs } = scenario;
@@ -73,7 +72,7 @@ function herdContent({ topology, replication, limits, linkTimings }: ScenarioHer
   };
 }
 
-/** The limits that differ from their defaults, as herd.yaml has them. */
+/** The limits that differ from their defaults, with the names of herd.yaml. */
 function changedLimits(limits: Limits): Record<string, number> {
   const written = Object.entries(toWritten(limitSettings, limits)) as [keyof typeof limitSettings, number][];
   return Object.fromEntries(written.filter(([name, value]) => value !== limitSettings[name].default));
@@ -140,10 +139,10 @@ function serversContent(servers: readonly ServerId[]): ServerId | readonly Serve
   return servers.length === 1 && first !== undefined ? first : servers;
 }
 
-/** Edges as they are read: both ways of a pair or one of them, or all ways of one server or of the broker. */
+/** Formats edges as they are parsed: both directions of a link or one, or all links of a server or of the broker. */
 function edgeContent(edges: readonly Edge[]): { edge: string | string[]; beside: { oneway?: true } } {
   const [first, second] = edges;
-  if (first === undefined) throw new Error('there is no way to write no edge');
+  if (first === undefined) throw new Error('an edge action needs an edge');
   const { from, to } = first;
   if (second === undefined) return { edge: [from, to], beside: { oneway: true } };
   const isOneway = second.from === from;

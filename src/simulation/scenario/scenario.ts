@@ -8,43 +8,43 @@ import type { UpstreamState } from '../virtual/simulated-http.js';
 /** The herd of a scenario. */
 export interface ScenarioHerd {
   readonly name: string;
-  /** Who talks with whom; in a herd that spreads by NATS, nobody with anybody. */
+  /** Neighbours of each server; empty for all servers in a herd that replicates through NATS. */
   readonly topology: Topology;
-  /** How locations get from server to server. */
+  /** How locations are replicated. */
   readonly replication: 'flood' | 'nats';
   readonly limits: Limits;
   readonly linkTimings: LinkTimings;
-  /** The herd.yaml that it is taken from; undefined for a herd that stands in the scenario. */
+  /** The herd.yaml that it comes from; undefined if it is defined in the scenario. */
   readonly file: string | undefined;
 }
 
-/** What phones do by themselves. */
+/** Workload of the simulated phones. */
 export interface ClientWorkload {
   readonly count: number;
-  /** Reports a second, of all clients together. */
+  /** Commands per second, of all clients together. */
   readonly commandsPerSecond: number;
-  /** How far a client's clock is off at most, in milliseconds; each has an error of its own, for the whole run. */
+  /** Maximum error of a client's clock, in milliseconds; constant for each client during a run. */
   readonly clockSkewMs: number;
-  /** The probability that a report is an old one that was held up, and comes after newer ones. */
+  /** Probability that a report is a delayed one that arrives after newer ones. */
   readonly lateProbability: number;
-  /** The probability that a command asks what is near some client, instead of reporting. */
+  /** Probability that a command is a WHATSAT query instead of a report. */
   readonly queryProbability: number;
-  /** The probability that a client comes into the reach of another server between two of its commands. */
+  /** Probability that a client changes its server between two commands. */
   readonly moveProbability: number;
-  /** The probability that an answered report is read at once at a neighbour of the server that answered. */
+  /** Probability that an acknowledged report is read at once at a neighbour of the server that acknowledged it. */
   readonly checkProbability: number;
 }
 
-/** A way between two servers, or a server and the broker, in one direction. */
+/** One direction of the link between two servers, or between a server and the broker. */
 export interface Edge {
   readonly from: ServerId;
   readonly to: ServerId;
 }
 
-/** What happens to the broker: how it fares from now on, or that it loses all that it has stored. */
+/** A change of the broker: its new state, or that its contents are deleted. */
 export type BrokerChange = BrokerState | 'wiped';
 
-/** What happens to servers, network, upstream and broker. */
+/** A fault or repair of servers, network, upstream or broker. */
 export type FaultAction =
   | { readonly kind: 'crash'; readonly servers: readonly ServerId[]; readonly memory: 'lost' | 'on disk' }
   | { readonly kind: 'restart' | 'pause' | 'resume'; readonly servers: readonly ServerId[] }
@@ -56,15 +56,15 @@ export type FaultAction =
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
   | { readonly kind: 'broker'; readonly change: BrokerChange };
 
-/** A client's clock is off by so much from now on, for all its reports. */
+/** Sets a client's clock error for all its later reports. */
 export interface PhoneAction {
   readonly kind: 'phone';
   readonly client: ClientId;
-  /** Milliseconds; above zero: ahead. */
+  /** Milliseconds; positive: ahead. */
   readonly clockMs: number;
 }
 
-/** What one client does. */
+/** An action of one client. */
 export type ClientAction =
   | { readonly kind: 'report'; readonly server: ServerId; readonly client: ClientId; readonly position: string }
   | {
@@ -75,20 +75,20 @@ export type ClientAction =
       readonly count: number;
     };
 
-/** What must be so at that moment. */
+/** What must hold at that moment. */
 export type Expectation =
   | { readonly kind: 'converged' }
-  /** All links of the server to neighbours that run and reach it are live. */
+  /** All links of the server to running, reachable neighbours are live. */
   | { readonly kind: 'linked'; readonly server: ServerId }
   | {
       readonly kind: 'position';
       readonly server: ServerId;
       readonly client: ClientId;
-      /** Undefined: the server does not know the client. */
+      /** Undefined: the server must not know the client. */
       readonly position: string | undefined;
     };
 
-/** What one step does. */
+/** Action of one step. */
 export type Action =
   FaultAction | PhoneAction | ClientAction | { readonly kind: 'expect'; readonly expectation: Expectation };
 
@@ -96,24 +96,24 @@ export type Action =
 export interface Step {
   readonly atMs: number;
   readonly action: Action;
-  /** As it stands in the file, for people: `crash: Bryant`. */
+  /** Text in the file, for messages: `crash: Bryant`. */
   readonly text: string;
-  /** Where it stands: `scenario.yaml:12`. */
+  /** File and line: `scenario.yaml:12`. */
   readonly sourceLine: string;
 }
 
-/** A scenario, checked. */
+/** A validated scenario. */
 export interface Scenario {
   readonly file: string;
   readonly name: string;
   readonly seed: number;
   readonly herd: ScenarioHerd;
-  /** Where the herd stands: `scenario.yaml:3`. */
+  /** File and line of the herd: `scenario.yaml:3`. */
   readonly herdSourceLine: string;
   readonly network: NetworkConditions;
   readonly clients: ClientWorkload;
-  /** In the order of their times. */
+  /** Ordered by time. */
   readonly steps: readonly Step[];
-  /** How long the herd has, after the last step, to come to rest, in milliseconds. */
+  /** Time after the last step in which the herd settles, in milliseconds. */
   readonly settleMs: number;
 }

@@ -13,7 +13,7 @@ import { broker, linksIn } from './links-in.js';
 type ValuePath = readonly PropertyKey[];
 type ActionInput<Word extends ActionKeyword> = z.output<(typeof actionSchemas)[Word]['value']>;
 
-/** What stands beside an action. */
+/** Modifiers of an action. */
 interface StepModifiers {
   readonly keep: 'disk' | undefined;
   readonly oneway: boolean;
@@ -21,12 +21,12 @@ interface StepModifiers {
 
 const keywords = Object.keys(actionSchemas) as ActionKeyword[];
 
-/** Reads the steps of one scenario. */
+/** Parses the steps of one scenario. */
 export class StepReader {
   private readonly servers: readonly ServerId[];
   private readonly links: Topology;
 
-  /** @param sourceLineOf where the value at a path stands: `scenario.yaml:12` */
+  /** @param sourceLineOf returns file and line of the value at a path: `scenario.yaml:12` */
   constructor(
     herd: ScenarioHerd,
     private readonly problems: Diagnostics,
@@ -36,11 +36,11 @@ export class StepReader {
     this.links = linksIn(herd);
   }
 
-  /** The step, or undefined if it is wrong; what is wrong has been noted. */
+  /** Parses a step; undefined, with its problems added, if it is invalid. */
   read(input: Record<string, unknown>, index: number): Step | undefined {
     const path = ['steps', index];
     const keyword = this.findAction(input, path);
-    if (!Object.hasOwn(input, 'at')) this.problems.add(path, 'a step says when it happens, as in `at: 5s`');
+    if (!Object.hasOwn(input, 'at')) this.problems.add(path, 'a step needs a time, such as `at: 5s`');
     const atMs = Object.hasOwn(input, 'at')
       ? this.problems.read(stepTimeSchema, input['at'], [...path, 'at'])
       : undefined;
@@ -60,11 +60,11 @@ export class StepReader {
     const known = ['at', ...Object.keys(modifierSchemas), ...keywords];
     const unknown = Object.keys(input).filter((key) => !known.includes(key));
     for (const key of unknown) {
-      this.problems.add([...path, key], `there is no step "${key}"; ${didYouMean(key, known)}`);
+      this.problems.add([...path, key], `unknown step "${key}"; ${didYouMean(key, known)}`);
     }
-    if (found.length > 1) this.problems.add(path, `a step does one thing; this does ${found.join(' and ')}`);
+    if (found.length > 1) this.problems.add(path, `a step has one action; this one has ${found.join(' and ')}`);
     if (keyword === undefined && unknown.length === 0) {
-      this.problems.add(path, `a step says what happens: ${keywords.join(', ')}`);
+      this.problems.add(path, `a step needs an action: one of ${keywords.join(', ')}`);
     }
     return found.length === 1 ? keyword : undefined;
   }
@@ -73,7 +73,7 @@ export class StepReader {
     const allowed: readonly string[] = actionSchemas[keyword].modifiers;
     for (const key of Object.keys(modifierSchemas)) {
       if (Object.hasOwn(input, key) && !allowed.includes(key)) {
-        this.problems.add([...path, key], `${key} does not belong to ${keyword}`);
+        this.problems.add([...path, key], `${key} cannot be combined with ${keyword}`);
       }
     }
     const read = (key: keyof typeof modifierSchemas) =>
@@ -108,7 +108,7 @@ export class StepReader {
       case 'slow': {
         const { edge, delay, bandwidth, loss } = value as ActionInput<'slow'>;
         if (delay === undefined && bandwidth === undefined && loss === undefined) {
-          this.problems.add(path, 'slow says how slow: give it a delay, a bandwidth or a loss');
+          this.problems.add(path, 'slow needs a delay, a bandwidth or a loss');
         }
         const conditions = {
           ...(delay === undefined ? {} : { delay }),
@@ -126,7 +126,7 @@ export class StepReader {
       case 'clock': {
         const { server, jump = 0, drift } = value as ActionInput<'clock'>;
         if (jump === 0 && drift === undefined) {
-          this.problems.add(path, 'clock says what becomes of it: give it a jump or a drift');
+          this.problems.add(path, 'clock needs a jump or a drift');
         }
         return { kind: keyword, server: this.readServer(server, path), jumpMs: jump, drift };
       }
@@ -138,10 +138,7 @@ export class StepReader {
         return { kind: keyword, state: value as ActionInput<'upstream'> };
       case 'broker':
         if (!this.links.has(broker)) {
-          this.problems.add(
-            path,
-            'this herd floods: there is a broker where the herd has `replication: { kind: nats }`',
-          );
+          this.problems.add(path, 'this herd has no broker; it needs `replication: { kind: nats }`');
         }
         return { kind: keyword, change: value as ActionInput<'broker'> };
       case 'report': {
@@ -163,7 +160,7 @@ export class StepReader {
     const text = suggestOrList(
       input,
       ['converged'],
-      'converged, a server that is linked, or a server, a client and its position',
+      'converged, { linked: SERVER }, or a server, a client and its position',
     );
     this.problems.add(path, `${path.map(String).join('.')}: ${text}`);
     return undefined;
@@ -196,13 +193,12 @@ export class StepReader {
   private readServer(name: string, path: ValuePath): ServerId {
     const id = this.servers.find((server) => server === name);
     if (id !== undefined) return id;
-    const instead =
-      name === broker && this.links.has(broker) ? 'steps of its own break it, as in `broker: down`' : undefined;
-    this.problems.add(path, `${name} is no server of this herd; ${instead ?? didYouMean(name, this.servers)}`);
+    const instead = name === broker && this.links.has(broker) ? 'use a broker step, such as `broker: down`' : undefined;
+    this.problems.add(path, `unknown server ${name}; ${instead ?? didYouMean(name, this.servers)}`);
     return name as ServerId;
   }
 
-  /** A server, or the broker where there is one. */
+  /** Parses the name of a server, or of the broker if there is one. */
   private readEndpoint(name: string, path: ValuePath): ServerId {
     return name === broker && this.links.has(broker) ? broker : this.readServer(name, path);
   }
@@ -210,10 +206,10 @@ export class StepReader {
   private readGroups(input: ActionInput<'partition'>, path: ValuePath): ServerId[][] {
     const groups = input.map((group) => group.map((name) => this.readEndpoint(name, path)));
     for (const name of findDuplicates(groups.flat())) {
-      this.problems.add(path, `${name} stands twice in this partition; a server is in one group, or in none`);
+      this.problems.add(path, `${name} occurs twice in this partition; a server belongs to at most one group`);
     }
     if (this.links.has(broker) && !groups.flat().includes(broker)) {
-      this.problems.add(path, 'servers on NATS have no links to cut; put the broker into one of the groups');
+      this.problems.add(path, 'servers on NATS have no links between them; add the broker to a group');
     }
     return groups;
   }
@@ -225,7 +221,7 @@ export class StepReader {
     if (second !== undefined) {
       const to = this.readEndpoint(second, path);
       if (this.links.has(to) && this.links.has(from) && !neighbours.includes(to)) {
-        this.problems.add(path, `${from} does not talk with ${to}; it talks with ${neighbours.join(', ')}`);
+        this.problems.add(path, `${from} has no link to ${to}; its neighbours are ${neighbours.join(', ')}`);
       }
     }
     const others = second === undefined ? neighbours : [second as ServerId];
@@ -240,7 +236,7 @@ export class StepReader {
   }
 }
 
-/** A value as it may stand in a file. */
+/** Formats a value as it may be written in a file. */
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return value;
   return JSON.stringify(value).replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': ');

@@ -9,14 +9,14 @@ const ratePattern = /^(\d+(?:\.\d+)?)\/(s|m|h)$/;
 const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/;
 const percentPattern = /^([+-]?\d+(?:\.\d+)?)%$/;
 
-/** Milliseconds of a span such as `5ms`, `1.5s`, `2m`, `-1h`; undefined for any other text. */
+/** Parses a duration such as `5ms`, `1.5s`, `2m`, `-1h` to milliseconds; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   const [, sign, amount, unit] = durationPattern.exec(text) ?? [];
   if (amount === undefined || unit === undefined) return undefined;
   return Number(amount) * (durationUnits[unit] ?? 0) * (sign === '-' ? -1 : 1);
 }
 
-/** Turns a text into what it says, or says what it should look like. */
+/** Creates a schema that parses a text, with an error that says what is expected. */
 function textSchema<Value>(parse: (text: string) => Value | undefined, expected: string) {
   return z.unknown().transform((value, context): Value => {
     const parsed = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : undefined;
@@ -45,49 +45,52 @@ function parseBytes(text: string): number | undefined {
   return ifInRange(1, Infinity, amount === undefined ? undefined : Number(amount) * (sizeUnits[unit ?? ''] ?? 0));
 }
 
-/** A span of time, in milliseconds. */
-export const duration = textSchema(parseNonNegativeDuration, 'must be a time with its unit: 5ms, 1.5s, 2m, 1h');
+/** A duration, in milliseconds. */
+export const duration = textSchema(
+  parseNonNegativeDuration,
+  'must be a duration with its unit, such as 5ms, 1.5s, 2m or 1h',
+);
 
-/** A span of time that may be below zero, in milliseconds. */
-export const signedDuration = textSchema(parseDuration, 'must be a time with its unit: 90s, -5m, 26h');
+/** A duration that may be negative, in milliseconds. */
+export const signedDuration = textSchema(parseDuration, 'must be a duration with its unit, such as 90s, -5m or 26h');
 
-/** From one span to another. */
+/** A range of durations, in milliseconds. */
 export const delayRange = textSchema((text) => {
   const [, min = text, max = text] = rangePattern.exec(text) ?? [];
   const minMs = parseNonNegativeDuration(min);
   const maxMs = parseNonNegativeDuration(max);
   return minMs === undefined || maxMs === undefined || minMs > maxMs ? undefined : { minMs, maxMs };
-}, 'must be a time, or the least and the most: 20ms, 5ms..40ms');
+}, 'must be a duration or a range, such as 20ms or 5ms..40ms');
 
-/** A probability: 0 up to 1. */
+/** A probability from 0 to 1. */
 export const probability = textSchema(
   (text) => ifInRange(0, 1, parsePercent(text)),
   'must be a percentage from 0% to 100%',
 );
 
-/** A probability that is not certainty: what is always lost never comes. */
+/** A probability below 1: what is always lost never arrives. */
 export const lossProbability = textSchema(
   (text) => ifInRange(0, 0.95, parsePercent(text)),
   'must be a percentage from 0% to 95%',
 );
 
-/** How much faster a clock goes, below zero: slower. 0.01 for 1%. */
+/** Deviation of a clock's rate, 0.01 for 1 %; negative: slower. */
 export const driftRate = textSchema(
   (text) => ifInRange(-0.9, 9, parsePercent(text)),
-  'must be a percentage: 1%, -0.5%',
+  'must be a percentage, such as 1% or -0.5%',
 );
 
-/** How often, in times a second. */
+/** A rate per second. */
 export const rate = textSchema((text) => {
   const [, amount, unit] = ratePattern.exec(text) ?? [];
   return amount === undefined ? undefined : (Number(amount) * 1_000) / (durationUnits[unit ?? ''] ?? 1);
-}, 'must be how often: 20/s, 90/m');
+}, 'must be a rate, such as 20/s or 90/m');
 
-/** Bytes a second; Infinity for `none`, which is no limit. */
+/** Bytes per second; Infinity for `none`. */
 export const bandwidth = textSchema((text) => {
   if (text === 'none') return Infinity;
   return text.endsWith('/s') ? parseBytes(text.slice(0, -2)) : undefined;
-}, 'must be bytes a second: 64KB/s, 1MB/s; or none for no limit');
+}, 'must be bytes per second, such as 64KB/s or 1MB/s, or none for no limit');
 
-/** How many bytes. */
-export const size = textSchema(parseBytes, 'must be bytes: 4KB, 131072B');
+/** A number of bytes. */
+export const size = textSchema(parseBytes, 'must be a size, such as 4KB or 131072B');

@@ -7,7 +7,7 @@ import type { RunningServer } from '../real/launcher.js';
 
 /** One run of a server in this process. */
 export class HostedServerRun implements RunningServer {
-  /** @param detach has nobody hear any more of what happens in the server, and breaks its connections */
+  /** @param detach stops the events of the server, and closes its connections */
   constructor(
     private readonly hosted: HostedServer,
     private readonly bus: MessageBus,
@@ -15,14 +15,16 @@ export class HostedServerRun implements RunningServer {
     private readonly detach: () => void,
   ) {}
 
-  /** Nobody is reached by what it says from now on; so it can be ended as ever. What it has yet to write gets to the disk. */
+  /**
+   * Its events and connections are cut off first, so an orderly stop looks like a kill. Pending changes are written to disk.
+   */
   async kill(): Promise<void> {
     this.detach();
     await this.hosted.stop();
   }
 
   pause(): void {
-    throw new Error('a server that shares its process cannot be paused, and the world should have refused');
+    throw new Error('a server in a shared process cannot be paused');
   }
 
   resume(): void {

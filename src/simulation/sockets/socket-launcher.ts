@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { defaultUpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
 import { HerdCertificates } from '../../runtime/sockets/certificates.js';
+import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { loadConfig } from '../../runtime/config/load.js';
 import { stackOrMessage } from '../../runtime/errors.js';
 import { GotHttp } from '../../runtime/upstream/got-http.js';
 import { HerdSecrets } from '../../runtime/host/herd-secrets.js';
-import { HostedServer, type HostDependencies, type ServerPorts } from '../../runtime/host/hosted-server.js';
+import {
+  HostedServer,
+  noHostServices,
+  type HostDependencies,
+  type ServerPorts,
+} from '../../runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../../runtime/sockets/in-process-transport.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
-import { SystemClock } from '../../runtime/time/system-clock.js';
-import { systemRandom } from '../../runtime/time/system-random.js';
+import { SystemClock, systemRandom } from '../../runtime/time/system-clock.js';
 import { Turn } from '../../runtime/time/turn.js';
 import { LauncherError, type ServerLauncher, type RunningServer, type LaunchOptions } from '../real/launcher.js';
 import type { Action } from '../scenario/scenario.js';
@@ -20,33 +25,43 @@ import { instrumentServerRun } from '../run/server-instrumentation.js';
 import type { SimulationListener } from '../environment.js';
 import { HostedServerRun } from './hosted-server-run.js';
 
-/** What is needed to run servers in this process. */
-export interface SocketLauncherDependencies {
-  /** What WHATSAT asks, at an address. */
-  readonly createUpstream: (url: string) => Upstream;
-  /** How the locations in a folder are damaged; undefined if they are not. */
-  readonly inspect: HostDependencies['inspect'];
+/** The dashboard that the servers of a live run serve. */
+export interface LiveDashboard {
+  readonly pageFolders: HostDependencies['pageFolders'];
+  /** Called at the first start of each server, with the port that the system chose. */
+  readonly onStarted: (server: ServerId, httpPort: number) => void;
 }
 
-/** All servers in this process, as `herd start` runs them, but that their links go over TCP as if each were alone. */
+/** Dependencies of a SocketLauncher. */
+export interface SocketLauncherDependencies {
+  /** Creates the upstream that WHATSAT queries, at a URL. */
+  readonly createUpstream: (url: string) => Upstream;
+  readonly inspect: HostDependencies['inspect'];
+  /** Undefined if the servers do not serve HTTP. */
+  readonly dashboard?: LiveDashboard;
+}
+
+/** Runs all servers in this process, as `herd start` does, except that every link is a TCP connection. */
 export class SocketLauncher implements ServerLauncher {
   readonly environment = 'sockets';
   private readonly clock = new SystemClock();
   private readonly http = new GotHttp(defaultUpstreamSettings.maxConcurrentRequests);
   private readonly secrets: Secrets = new HerdSecrets([randomBytes(32).toString('hex')]);
+  /** A server keeps its HTTP port when it restarts, so an open dashboard finds it again. */
+  private readonly httpPorts = new Map<ServerId, number>();
 
   constructor(private readonly dependencies: SocketLauncherDependencies) {}
 
   unsupportedReason({ kind }: Action): string | undefined {
     if (kind !== 'pause' && kind !== 'resume') return undefined;
-    return 'its servers share one process, which cannot be stopped for one of them';
+    return 'all servers share one process, so one of them cannot be paused';
   }
 
   async launch(options: LaunchOptions): Promise<RunningServer> {
     const { server, emit, breakConnections } = options;
-    let hearing: 'heard' | 'silenced' = 'heard';
+    let isAttached = true;
     const emitIfAttached: SimulationListener = (event) => {
-      if (hearing === 'heard') emit(event);
+      if (isAttached) emit(event);
     };
     let bus: MessageBus | undefined;
     let ports: ServerPorts | undefined;
@@ -55,43 +70,61 @@ export class SocketLauncher implements ServerLauncher {
       onStarted: (_, opened) => (ports = opened),
       warn: (text) => emitIfAttached({ kind: 'failed', server, text }),
     };
-    const hosted = new HostedServer({ ...this.hostDependencies(options, observed.warn), ...observed }, server);
+    const services = { ...noHostServices, httpPortOf: (name: ServerId) => this.httpPorts.get(name) };
+    const hosted = new HostedServer(
+      { ...this.hostDependencies(options, observed.warn), ...observed },
+      server,
+      services,
+    );
     try {
       await hosted.start();
     } catch (cause) {
       throw new LauncherError(`${server} cannot be started: ${(cause as Error).message}`, { cause });
     }
-    if (bus === undefined || ports === undefined) throw new Error(`${server} has started, and told nobody`);
+    if (bus === undefined || ports === undefined) throw new Error(`${server} started without reporting its ports`);
+    if (ports.http !== undefined && !this.httpPorts.has(server)) {
+      this.httpPorts.set(server, ports.http);
+      this.dependencies.dashboard?.onStarted(server, ports.http);
+    }
     return new HostedServerRun(hosted, bus, ports, () => {
-      hearing = 'silenced';
+      isAttached = false;
       breakConnections();
     });
   }
 
   killAll(): void {
-    // They end with this process.
+    // The servers end with this process.
   }
 
   private hostDependencies(
     { server, herdYaml, upstreamUrl }: LaunchOptions,
     warn: HostDependencies['warn'],
   ): Omit<HostDependencies, 'observe' | 'onStarted' | 'warn'> {
+    const { createUpstream, inspect, dashboard } = this.dependencies;
     const config = loadConfig(herdYaml, {});
     const turn = new Turn((error) => warn(stackOrMessage(error)));
     return {
-      config,
+      config: dashboard === undefined ? config : this.withHttpPorts(config),
       clock: this.clock,
       random: systemRandom,
       http: this.http,
-      upstream: this.dependencies.createUpstream(upstreamUrl),
+      upstream: createUpstream(upstreamUrl),
       secrets: this.secrets,
       certificates: new HerdCertificates(config.tls),
       turn,
       network: new InProcessNetwork(turn.deliveries),
       hosted: new Set<ServerId>([server]),
-      mode: 'development',
-      pageFolders: [],
-      inspect: this.dependencies.inspect,
+      // No administration over HTTP: faults come from the scenario only.
+      mode: 'production',
+      pageFolders: dashboard?.pageFolders ?? [],
+      inspect,
     };
+  }
+
+  private withHttpPorts(config: HerdConfig): HerdConfig {
+    const servers = [...config.servers].map(
+      ([name, endpoints]) => [name, { ...endpoints, httpPort: this.httpPorts.get(name) ?? 0 }] as const,
+    );
+    return { ...config, servers: new Map(servers) };
   }
 }

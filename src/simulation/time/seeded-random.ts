@@ -1,8 +1,8 @@
 import type { Random } from '../../actors/ports/random.js';
 
 /**
- * Chance that comes again with its seed: sfc32 (C. Doty-Humphrey, PractRand), whose state of 128 bits is more than any run
- * draws from. Each purpose has a stream of its own, so that one more draw in one place changes nothing elsewhere.
+ * Reproducible random numbers: sfc32 (C. Doty-Humphrey, PractRand), whose 128 bits of state are more than any run draws from.
+ * Each purpose has its own stream, so an additional draw in one place changes nothing elsewhere.
  */
 export class SeededRandom implements Random {
   private a: number;
@@ -11,8 +11,8 @@ export class SeededRandom implements Random {
   private counter = 1;
 
   /**
-   * @param seed any text; runs with the same seed draw the same
-   * @param purpose what is drawn for; streams of different purposes have nothing in common
+   * @param seed any text; equal seeds give equal numbers
+   * @param purpose streams of different purposes are independent
    */
   constructor(
     private readonly seed: string,
@@ -22,11 +22,11 @@ export class SeededRandom implements Random {
     this.a = hash(text, 0x9e3779b9);
     this.b = hash(text, 0x243f6a88);
     this.c = hash(text, 0xb7e15162);
-    // The first draws still show how alike two seeds are.
+    // The first numbers of similar seeds are still similar.
     for (let draw = 0; draw < 12; draw += 1) this.next();
   }
 
-  /** A stream for one purpose among this stream's. What was drawn here does not change it. */
+  /** Creates an independent stream for one purpose. It does not depend on what was drawn here. */
   stream(purpose: string): SeededRandom {
     return new SeededRandom(this.seed, `${this.purpose}/${purpose}`);
   }
@@ -40,30 +40,30 @@ export class SeededRandom implements Random {
     return (sum >>> 0) / 0x1_0000_0000;
   }
 
-  /** A number from `min` up to, not including, `max`. */
+  /** Draws a number from `min` up to, not including, `max`. */
   between(min: number, max: number): number {
     return min === max ? min : min + (max - min) * this.next();
   }
 
-  /** A whole number from 0 up to, not including, `count`. */
+  /** Draws an integer from 0 up to, not including, `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
 
-  /** One of several. */
+  /** Draws one of several items. */
   pick<Item>(items: readonly Item[]): Item {
     const item = items[this.below(items.length)];
-    if (item === undefined) throw new Error('there is nothing to pick from');
+    if (item === undefined) throw new Error('cannot pick from an empty list');
     return item;
   }
 
-  /** Whether something happens that has this probability. Draws only where the outcome is open. */
+  /** Draws whether something with this probability happens. Draws nothing if the outcome is certain. */
   happens(probability: number): boolean {
     return probability > 0 && (probability >= 1 || this.next() < probability);
   }
 }
 
-/** FNV-1a from a start of its own, mixed as in MurmurHash3. */
+/** FNV-1a from the given start, mixed as in MurmurHash3. */
 function hash(text: string, start: number): number {
   let state = start | 0;
   for (let index = 0; index < text.length; index += 1) {

@@ -1,18 +1,18 @@
-/** A callback that waits for its moment. */
+/** A callback that waits for its time. */
 export interface Timer {
-  /** When it is due, in milliseconds on the clock that keeps it. */
+  /** When it is due, in milliseconds of its clock. */
   readonly dueMs: number;
   /** Orders timers that are due at the same moment: the one armed first fires first. */
   readonly sequence: number;
-  /** Undefined once it was taken back. */
+  /** Undefined if the timer was cancelled. */
   callback: (() => void) | undefined;
 }
 
-/** Timers in the order in which they are due: a binary heap. One that was taken back stays until it comes to the top. */
+/** Timers ordered by due time: a binary heap. A cancelled timer is removed when it reaches the top. */
 export class TimerHeap {
   private readonly timers: Timer[] = [];
 
-  /** The timer that is due first, or undefined if there is none. */
+  /** The timer that is due first; undefined if there is none. */
   get first(): Timer | undefined {
     while (this.timers[0] !== undefined && this.timers[0].callback === undefined) this.removeFirst();
     return this.timers[0];

@@ -2,20 +2,20 @@ import type { Clock } from '../../actors/ports/clock.js';
 import type { Instant } from '../../protocol/place/time.js';
 import { TimerHeap, type Timer } from './timer-heap.js';
 
-/** The time of day at which every virtual clock starts: a whole second, so that sums are easy to read. */
+/** Time of day at which every virtual clock starts: a whole second, for readable times. */
 const startSeconds = 1_700_000_000;
 
-/** The time of day, so many milliseconds after every virtual clock's start. */
+/** Converts milliseconds since the start of a virtual clock to the time of day. */
 export function instantAt(elapsedMs: number): Instant {
   const seconds = Math.floor(elapsedMs / 1_000);
-  // Cut, not rounded: a second has no billionth nanosecond but the one that makes it full.
+  // Limited, because rounding could give 1,000,000,000 nanoseconds.
   const nanoseconds = Math.min(999_999_999, Math.round((elapsedMs - seconds * 1_000) * 1_000_000));
   return { seconds: startSeconds + seconds, nanoseconds };
 }
 
 /**
- * A clock that stands still until it is told to go on. It steps from deadline to deadline: a timer that is armed while
- * another fires is due when it should be, not when the step ends. (XState's own `SimulatedClock` jumps first.)
+ * A clock that advances only on request. It steps from deadline to deadline, so a timer armed while another fires is due at its
+ * proper time, not at the end of the step. (XState's own `SimulatedClock` jumps first.)
  */
 export class VirtualClock implements Clock {
   private readonly timers = new TimerHeap();
@@ -44,7 +44,7 @@ export class VirtualClock implements Clock {
     this.armedCount -= 1;
   }
 
-  /** How many timers are armed: one that nobody needs any more is a leak. */
+  /** Number of armed timers, to detect leaks. */
   get armedTimerCount(): number {
     return this.armedCount;
   }
@@ -55,7 +55,7 @@ export class VirtualClock implements Clock {
     while (this.fireNext(untilMs) === 'fired');
   }
 
-  /** Goes to the next timer that is due by then and fires it; if there is none, goes to that moment. */
+  /** Advances to the next timer that is due by then and fires it; if there is none, advances to that moment. */
   fireNext(untilMs: number): 'fired' | 'none due' {
     const timer = this.timers.first;
     if (timer === undefined || timer.dueMs > untilMs) {

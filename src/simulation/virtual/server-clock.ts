@@ -3,51 +3,51 @@ import type { Instant } from '../../protocol/place/time.js';
 import { instantAt, type VirtualClock } from '../time/virtual-clock.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
-/** How wrong a machine's clock is. It outlives the processes of that machine. */
+/** Error of a machine's clock. It outlives the processes of that machine. */
 export class ClockFault {
   private rate = 1;
   private offsetMs = 0;
-  /** The true time since which the rate holds, and what the machine counted by then. */
+  /** The true time since which the present rate applies, and the machine's time then. */
   private rateChangedMs = 0;
   private machineMsAtRateChange = 0;
 
-  /** Sets the time of day forth, or back if below zero. */
+  /** Sets the time of day forward, or back if negative. */
   jump(byMs: number): void {
     this.offsetMs += byMs;
   }
 
-  /** Goes at another pace from now on: 1.01 counts 1.01 s a second. */
+  /** Changes the rate: 1.01 counts 1.01 s per second. */
   drift(rate: number, trueMs: number): void {
     this.machineMsAtRateChange = this.machineMs(trueMs);
     this.rateChangedMs = trueMs;
     this.rate = rate;
   }
 
-  /** What the machine has counted at a true time; never goes back. */
+  /** Milliseconds that the machine has counted at a true time; never goes back. */
   machineMs(trueMs: number): number {
     return this.rate === 1 && this.rateChangedMs === 0
       ? trueMs
       : this.machineMsAtRateChange + (trueMs - this.rateChangedMs) * this.rate;
   }
 
-  /** The machine's time of day at a true time, counted from the start. */
+  /** The machine's time of day at a true time, in milliseconds since the start. */
   timeOfDayMs(trueMs: number): number {
     return this.machineMs(trueMs) + this.offsetMs;
   }
 
-  /** How long a span of this machine truly takes. */
+  /** Converts a duration on this machine to true time. */
   trueDurationMs(spanMs: number): number {
     return spanMs / this.rate;
   }
 }
 
-/** A timer of a process, which may be due while the process is paused. */
+/** A timer of a process, which may become due while the process is paused. */
 interface ProcessTimer {
   handle: unknown;
   state: 'armed' | 'cleared';
 }
 
-/** Time, as one process sees it: its machine's clock may be wrong, and while it is paused no timer fires. */
+/** Time as one process sees it: its machine's clock may be wrong, and while it is paused no timer fires. */
 export class ServerClock implements Clock {
   constructor(
     private readonly clock: VirtualClock,

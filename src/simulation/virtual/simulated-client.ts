@@ -6,7 +6,7 @@ import type { Socket, SocketHost, SocketListener } from '../network/socket.js';
 import { PendingCommands } from '../run/pending-commands.js';
 import type { SimulationListener } from '../environment.js';
 
-/** A phone: speaks the protocol of clients with one server at a time, over a connection that it keeps. */
+/** A phone that speaks the client protocol with one server at a time, over a persistent connection. */
 export class SimulatedClient implements SocketHost {
   readonly life = 'alive';
   private connection: ClientConnection | undefined;
@@ -21,7 +21,7 @@ export class SimulatedClient implements SocketHost {
     work();
   }
 
-  /** Sends a command; with another server than before, over a new connection. */
+  /** Sends a command; to another server than before, over a new connection. */
   sendCommand(server: ServerId, line: ByteString): void {
     if (this.connection?.server !== server || !this.connection.isOpen) {
       this.connection?.end();
@@ -32,11 +32,11 @@ export class SimulatedClient implements SocketHost {
   }
 }
 
-/** One connection of a client: its commands, and the answers to them. */
+/** One connection of a client, with its pending commands. */
 class ClientConnection implements SocketListener {
   socket: Socket | undefined;
   private readonly commands = new PendingCommands();
-  /** What was said before the server took the call. */
+  /** Commands sent before the server accepted the connection. */
   private queued: ByteString[] = [];
   private state: 'connecting' | 'open' | 'closed' = 'connecting';
 
@@ -57,7 +57,7 @@ class ClientConnection implements SocketListener {
     else this.socket?.write(`${line}\n`);
   }
 
-  /** Says no more; the answers that are still to come are still taken. */
+  /** Sends nothing more; pending responses are still received. */
   end(): void {
     if (this.state === 'open') this.socket?.end();
   }
@@ -75,7 +75,7 @@ class ClientConnection implements SocketListener {
   }
 
   drained(): void {
-    // It waits for its answers, not for its questions to be taken.
+    // A client only waits for responses, not for its commands to be sent.
   }
 
   ended(): void {

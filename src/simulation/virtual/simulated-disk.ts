@@ -3,25 +3,25 @@ import type { Location } from '../../protocol/place/location.js';
 import type { Clock } from '../../actors/ports/clock.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
-/** How long changes wait until they are on disk, in milliseconds: the most that a kill loses of them. */
+/** Milliseconds until changes are written, and so the most that a kill loses. */
 const flushDelayMs = 200;
 
-/** A change, and when it was made. */
+/** A change, with its time. */
 interface Change {
   readonly client: ClientId;
-  /** Undefined: the client was forgotten. */
+  /** Undefined: the client was evicted. */
   readonly location: Location | undefined;
   readonly atMs: number;
 }
 
-/** A machine's disk: holds what a server learned, but for the last moments before its process was killed. */
+/** A machine's disk: contains what a server learned, except for the last moments before its process was killed. */
 export class SimulatedDisk {
   private readonly written = new Map<ClientId, Location>();
   private unwritten: Change[] = [];
 
   constructor(private readonly clock: Clock) {}
 
-  /** Writes down what happens on a bus from now on. */
+  /** Writes the changes published on a bus. */
   attach(bus: MessageBus): void {
     bus.on('locations-learned', ({ locations }) => {
       for (const location of locations) this.queueChange(location.client, location);
@@ -35,12 +35,12 @@ export class SimulatedDisk {
     this.unwritten = [];
   }
 
-  /** What is read at a start. */
+  /** Reads the locations for a start. */
   read(): readonly Location[] {
     return [...this.written.values()];
   }
 
-  /** Forgets everything. */
+  /** Deletes everything. */
   erase(): void {
     this.written.clear();
     this.unwritten = [];
@@ -61,5 +61,5 @@ export class SimulatedDisk {
   }
 }
 
-/** Changes that wait at most before those that are old enough are written down; only to keep their list short. */
+/** Maximum number of unwritten changes in the list before old ones are removed from it. */
 const maxUnwrittenChanges = 1_000;

@@ -4,21 +4,21 @@ import { UpstreamError } from '../../protocol/upstream/errors.js';
 import type { HttpRequest, HttpResponse } from '../../protocol/upstream/upstream.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** How the upstream does. `slow` answers later than anybody waits for; `garbage` answers at once, with what is no answer. */
+/** State of the upstream. `slow` answers after every timeout; `garbage` answers at once with malformed responses. */
 export type UpstreamState = 'up' | 'down' | 'slow' | 'garbage';
 
 const normalDelayMs = { leastMs: 20, mostMs: 120 } as const;
 const slowDelayMs = { leastMs: 2_000, mostMs: 20_000 } as const;
 
-/** How long an answer takes, in milliseconds. */
+/** Returns the range of the response time, in milliseconds. */
 export function responseDelayMs(state: UpstreamState): { readonly leastMs: number; readonly mostMs: number } {
   return state === 'slow' ? slowDelayMs : normalDelayMs;
 }
 
-/** An answer in the shape of each upstream that there is. */
+/** A valid response in the format of each upstream. */
 export const validResponse: HttpResponse = { status: 200, body: Buffer.from('{"results":[],"status":"ZERO_RESULTS"}') };
 
-/** What is no answer: a page of a proxy, half an object, an error of the service, nothing. */
+/** Malformed responses: a proxy's page, truncated JSON, an error of the service, nothing. */
 export const malformedResponses: readonly HttpResponse[] = [
   { status: 200, body: Buffer.from('<html><body>Bad gateway</body></html>') },
   { status: 200, body: Buffer.from('{"results":[{"id":1') },
@@ -27,11 +27,11 @@ export const malformedResponses: readonly HttpResponse[] = [
   { status: 200, body: Buffer.from([0xff, 0xfe, 0x00, 0x0a]) },
 ];
 
-/** The web of the simulation: one upstream, and how it does. */
+/** HTTP of the simulation: one upstream and its state. */
 export class SimulatedHttp implements Http {
   state: UpstreamState = 'up';
 
-  /** @param onPromiseSettled hears that a promise was given or kept: what waits for it runs before time goes on */
+  /** @param onPromiseSettled called when a promise was created or settled: its continuations run before time advances */
   constructor(
     private readonly clock: Clock,
     private readonly random: SeededRandom,

@@ -1,12 +1,12 @@
 import type { SocketHost } from '../network/socket.js';
 
-/** One run of a server's process, from its start to its end: everything it does goes through here. */
+/** One run of a server's process. Everything that the process does goes through it. */
 export class SimulatedProcess implements SocketHost {
   private state: 'running' | 'paused' | 'dead' = 'running';
-  /** What would have been done while the process was paused, in order. */
+  /** Work deferred while the process is paused, in order. */
   private deferredWork: (() => void)[] = [];
 
-  /** @param name the server's */
+  /** @param name name of the server */
   constructor(readonly name: string) {}
 
   get life(): 'alive' | 'dead' {
@@ -22,12 +22,12 @@ export class SimulatedProcess implements SocketHost {
     else if (this.state === 'paused') this.deferredWork.push(work);
   }
 
-  /** As by SIGSTOP. */
+  /** Like SIGSTOP. */
   pause(): void {
     if (this.state === 'running') this.state = 'paused';
   }
 
-  /** As by SIGCONT: what was due meanwhile is done now, late. */
+  /** Like SIGCONT: deferred work runs now, late. */
   resume(): void {
     if (this.state !== 'paused') return;
     this.state = 'running';
@@ -36,7 +36,7 @@ export class SimulatedProcess implements SocketHost {
     for (const work of waiting) work();
   }
 
-  /** As by SIGKILL. */
+  /** Like SIGKILL. */
   kill(): void {
     this.state = 'dead';
     this.deferredWork = [];

@@ -1,10 +1,10 @@
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { HerdSecrets } from '../../runtime/host/herd-secrets.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 
-/** The production proofs, over nonces that come again with the seed. */
+/** The production proofs, with nonces from the seed. */
 export class SimulatedSecrets implements Secrets {
-  private readonly secrets = new HerdSecrets(['a secret that guards nothing']);
+  private readonly secrets = new HerdSecrets(['the secret of all simulated herds']);
 
   constructor(private readonly random: SeededRandom) {}
 

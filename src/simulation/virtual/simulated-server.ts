@@ -1,4 +1,4 @@
-import { addresses } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
 import { Server, type ServerSettings } from '../../actors/server/server.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
@@ -20,25 +20,25 @@ import { SimulatedHttp, type UpstreamState } from './simulated-http.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedSecrets } from './simulated-secrets.js';
 
-/** What the servers of a virtual world share. */
+/** What the servers of a virtual environment share. */
 export interface SimulatedServerDependencies {
   readonly clock: VirtualClock;
   readonly network: SimulatedNetwork;
-  /** What locations are spread by; undefined: they are flooded over links. */
+  /** The broker for replication; undefined if locations are flooded over links. */
   readonly broker: BucketEngine | undefined;
   readonly emit: SimulationListener;
-  /** Hears that a promise was given or kept. */
+  /** Called when a promise was created or settled. */
   readonly onPromise: () => void;
 }
 
-/** What outlives the processes of one server. */
+/** State of a server's machine that outlives its processes. */
 export interface SimulatedMachine {
   readonly clockFault: ClockFault;
   readonly disk: SimulatedDisk;
   readonly random: SeededRandom;
 }
 
-/** One run of one server: the production actors, on edges that are simulated. */
+/** One run of one server: the production actors with simulated dependencies. */
 export class SimulatedServer {
   readonly process: SimulatedProcess;
   private readonly bus: MessageBus;
@@ -85,7 +85,7 @@ export class SimulatedServer {
     openClientListener(network, { host: this.process, bus: this.bus, clock: serverClock });
   }
 
-  /** Brings the actors to life, with what is on the disk. */
+  /** Starts the actors with what is on the disk. */
   start(): void {
     const { identity } = this.settings;
     const restored = this.machine.disk.read();
@@ -97,7 +97,7 @@ export class SimulatedServer {
     this.server.announce();
   }
 
-  /** Ends the process as SIGKILL does: nothing of it runs any more, and its system breaks its connections. */
+  /** Ends the process as SIGKILL does: it runs no more code, and its operating system closes its connections. */
   kill(): void {
     this.process.kill();
     this.machine.disk.processKilled();

@@ -17,7 +17,10 @@ import { SimulatedDisk } from './simulated-disk.js';
 import type { UpstreamState } from './simulated-http.js';
 import { SimulatedServer, type SimulatedMachine } from './simulated-server.js';
 
-/** One process, a clock of its own, and a network that is simulated: no real time passes, and nothing is left to chance. */
+/**
+ * An environment in one process with a virtual clock and a simulated network: no real time passes, and everything is
+ * deterministic.
+ */
 export class VirtualEnvironment implements Environment {
   readonly name = 'virtual';
   readonly observationDelayMs = 0;
@@ -32,12 +35,10 @@ export class VirtualEnvironment implements Environment {
   /** Undefined in a herd that floods. */
   private readonly broker: BucketEngine | undefined;
   private upstreamState: UpstreamState = 'up';
-  /** Whether promises may be waiting to be noticed. */
+  /** Whether promise continuations may be pending. */
   private promises: 'noticed' | 'waiting' = 'noticed';
 
-  /**
-   * @param upstream what WHATSAT asks, in production's own words; its answers are simulated
-   */
+  /** @param upstream the production upstream that WHATSAT queries; its responses are simulated */
   constructor(
     private readonly scenario: Scenario,
     private readonly upstream: Upstream,
@@ -172,7 +173,7 @@ export class VirtualEnvironment implements Environment {
     if (machine === undefined || this.servers.has(server)) return;
     const neighbours = topology.get(server) ?? [];
     const identity = { herd: name, server, neighbours };
-    // A start draws anew, and the same however much was drawn before it.
+    // Each start draws from a new stream, whatever was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
     const serverRun = new SimulatedServer(
       { identity, upstream: this.upstream, limits, linkTimings, upstreamSettings: defaultUpstreamSettings },
@@ -218,7 +219,7 @@ export class VirtualEnvironment implements Environment {
     run.process.resume();
   }
 
-  /** Lets everything run that waits for a promise, before time goes on: so its order never depends on the machine. */
+  /** Runs everything that waits for a promise, before time advances, so that its order never depends on the machine. */
   private async runMicrotasks(): Promise<void> {
     while (this.promises === 'waiting') {
       this.promises = 'noticed';

@@ -14,6 +14,7 @@ describe('directiveFor', () => {
       bucket: 'restart',
       subscriptions: 'restart',
       lookup: 'restart',
+      gateway: 'resume',
       'clock-monitor': 'resume',
       link: 'restart',
       acceptor: 'restart',

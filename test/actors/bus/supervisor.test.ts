@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { address, type Actor } from '../../../src/actors/bus/bus.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import { Supervisor } from '../../../src/actors/bus/supervisor.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';

@@ -3,13 +3,11 @@ import fc from 'fast-check';
 import type { Actor, Address, Bus } from '../../../src/actors/bus/bus.js';
 import { CommandSession } from '../../../src/actors/client/command-session.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type LookupMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import type { ByteString } from '../../../src/protocol/text/bytes.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
@@ -38,7 +36,7 @@ const json = '{"results":[]}';
 const maxLineBytes = 128;
 const now = '1400000000.5';
 
-/** Knows what it was told last, and answers at once. */
+/** Keeps the last location of each client, and responds at once. Forwards requests for unknown clients, as the store does. */
 class FakeStore implements Actor<StoreMessage> {
   readonly known = new Map<ClientId, Location>();
   readonly reports: Location[] = [];
@@ -56,7 +54,9 @@ class FakeStore implements Actor<StoreMessage> {
     }
     if (message.kind === 'whereis') {
       const { replyTo, requestId, client } = message;
-      this.bus.send(replyTo, { kind: 'located', requestId, location: this.known.get(client) });
+      const location = this.known.get(client);
+      if (location === undefined) this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+      else this.bus.send(replyTo, { kind: 'located', requestId, location });
     }
   }
 

@@ -2,12 +2,10 @@ import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import {
-  addresses,
-  type FloodMessage,
-  type ServerMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { FloodMessage } from '../../../src/actors/replication/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { queuedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import {
   SubscriptionRegistry,
@@ -20,8 +18,8 @@ import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
-import { createLocation, toServerId } from '../../support/fake-location.js';
 import { FakeClientLookup } from '../../support/fake-client-lookup.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
@@ -65,8 +63,8 @@ describe('a connection that watches', () => {
     bus.attach(addresses.server, server);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
+    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.subscriptions, new SubscriptionRegistry(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
@@ -259,7 +257,7 @@ describe('a connection that watches', () => {
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
-      const reason = 'took nothing for 60 s of what waited for it';
+      const reason = 'read nothing for 60 s while its output buffer was full';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 

@@ -2,20 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type ServerMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
-import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -43,7 +40,6 @@ describe('Connection', () => {
     bus.attach(addresses.store, store);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
     const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
@@ -147,7 +143,7 @@ describe('Connection', () => {
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
-      const reason = 'took nothing for 60 s of what waited for it';
+      const reason = 'read nothing for 60 s while its output buffer was full';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 

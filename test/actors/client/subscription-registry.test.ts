@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Address } from '../../../src/actors/bus/bus.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import {
   SubscriptionRegistry,
   maxSubscriptionsPerConnection,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ClockMonitor } from '../../../src/actors/peer/clock-monitor.js';
 import type { ClockEvent, NeighbourClockEvent } from '../../../src/actors/bus/events.js';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { toServerId } from '../../support/fake-location.js';

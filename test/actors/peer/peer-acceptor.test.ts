@@ -1,15 +1,14 @@
 import { expect } from 'chai';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
-import { PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
+import { acceptChannel, PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 const blake = toServerId('Blake');
@@ -46,14 +45,12 @@ describe('PeerAcceptor', () => {
     bus.attach(addresses.acceptor, acceptor);
   }
 
-  function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
+  function call(): { wire: FakePeerWire; mailbox: ChannelReporter } {
     return callOver(new FakePeerWire('192.0.2.7:40000'));
   }
 
-  function callOver(channel: FakePeerWire): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
-    const mailbox = new PeerChannelAdapter(bus, addresses.acceptor);
-    bus.send(addresses.acceptor, { kind: 'channel-accepted', channel, listener: mailbox });
-    return { wire: channel, mailbox };
+  function callOver(channel: FakePeerWire): { wire: FakePeerWire; mailbox: ChannelReporter } {
+    return { wire: channel, mailbox: new ChannelReporter(acceptChannel(bus, channel)) };
   }
 
   it('[PE3] answers a neighbour, and hands it over to its link with every line behind the hello', () => {

@@ -1,25 +1,20 @@
 import { expect } from 'chai';
 import type { ActorFailure } from '../../../src/actors/bus/bus.js';
 import type { LinkEvent } from '../../../src/actors/bus/events.js';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import {
-  addresses,
-  type ClockMonitorMessage,
-  type LinkMessage,
-  type LookupMessage,
-  type StoreMessage,
-} from '../../../src/actors/bus/messages.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ClockMonitorMessage, LinkMessage } from '../../../src/actors/peer/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from '../../../src/actors/store/messages.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -44,7 +39,7 @@ describe('PeerLink', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let transport: FakeTransport;
-  let store: FakeActor<StoreMessage>;
+  let store: FakeActor<StoreMessage | AntiEntropyMessage>;
   let clientLookup: FakeActor<LookupMessage>;
   let clocks: FakeActor<ClockMonitorMessage>;
   let failures: ActorFailure[];
@@ -732,9 +727,9 @@ describe('PeerLink', () => {
     beforeEach(() => begin(blake));
 
     /** The acceptor hands over a wire on which Blake has said who it is. */
-    function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
+    function call(): { wire: FakePeerWire; mailbox: ChannelReporter } {
       const wire = new FakePeerWire('192.0.2.7:40000');
-      const mailbox = new PeerChannelAdapter(bus, addresses.link(blake));
+      const mailbox = new ChannelReporter((message) => bus.send(addresses.link(blake), message));
       bus.send(addresses.link(blake), { kind: 'peer-accepted', channel: wire });
       return { wire, mailbox };
     }

@@ -3,13 +3,10 @@ import fc from 'fast-check';
 import type { Actor, Address } from '../../../src/actors/bus/bus.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type FloodMessage,
-  type LinkMessage,
-  type LookupMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { FloodMessage, LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { ClientLookup } from '../../../src/actors/replication/client-lookup.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import type { Location } from '../../../src/protocol/place/location.js';

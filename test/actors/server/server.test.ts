@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import type { ClientEvent, ServerStateEvent } from '../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings, type Limits } from '../../../src/actors/ports/limits.js';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { Server } from '../../../src/actors/server/server.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import type { EventOf, MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { defaultUpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
 import { FakeHttp, fakeUpstream, flushPromises } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
@@ -16,8 +16,8 @@ import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 const neighbours = ['Blake', 'Metta'].map(toServerId);
 
 /** The actors that are there once a server. */
-const { store, flood, lookup, acceptor, upstream } = addresses;
-const supervised = { store, flood, lookup, acceptor, upstream };
+const { store, flood, lookup, gateway, acceptor, upstream } = addresses;
+const supervised = { store, flood, lookup, gateway, acceptor, upstream };
 
 describe('Server', () => {
   let bus: MessageBus;
@@ -97,7 +97,7 @@ describe('Server', () => {
   it('dials the neighbours whose names sort after its own, and is called by the others', () => {
     expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
     const wire = new FakePeerWire('192.0.2.9:40000');
-    server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+    new ChannelReporter(server.acceptPeer(wire)).lines(wire, ['HELLO 3 twitter Blake Bryant']);
     expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
   });
 
@@ -370,7 +370,7 @@ describe('Server', () => {
       bus.send(addresses.acceptor, poison);
       did('acceptor', addresses.acceptor);
       expect(waiting.state).to.equal('closed');
-      server.acceptPeer(later).lines(later, ['HELLO 3 twitter Blake Bryant']);
+      new ChannelReporter(server.acceptPeer(later)).lines(later, ['HELLO 3 twitter Blake Bryant']);
       expect(later.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
 
@@ -393,7 +393,7 @@ describe('Server', () => {
       expect(wire.state).to.equal('closed');
       expect(clock.armedTimerCount).to.equal(0);
       const deadLetters = collectEvents(bus, 'dead-letter');
-      bus.send(addresses.store, { kind: 'next-page', neighbour: toServerId('Blake') });
+      bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour: toServerId('Blake') });
       bus.send(addresses.server, { kind: 'connection-closed', connection: 1, reason: '' });
       expect(deadLetters).to.have.lengthOf(2);
     });
@@ -404,7 +404,10 @@ describe('Server', () => {
         listener.opened(peer);
         listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'BEAT 1700000000.000000000']);
         const caller = new FakePeerWire('192.0.2.9:40000');
-        server.acceptPeer(caller).lines(caller, ['HELLO 3 twitter Blake Bryant', 'BEAT 1700086400.000000000']);
+        new ChannelReporter(server.acceptPeer(caller)).lines(caller, [
+          'HELLO 3 twitter Blake Bryant',
+          'BEAT 1700086400.000000000',
+        ]);
         const events = [collectEvents(bus, 'clock'), collectEvents(bus, 'dead-letter')];
         const client = ends === 'without clients' ? undefined : connect();
         const drained = server.drain();
@@ -486,7 +489,7 @@ describe('Server', () => {
       const wire = new FakePeerWire('192.0.2.9:40000');
       connect();
       void server.drain();
-      server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      new ChannelReporter(server.acceptPeer(wire)).lines(wire, ['HELLO 3 twitter Blake Bryant']);
       expect(wire.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
   });

@@ -2,13 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
 import { locationBytes } from '../../../src/actors/store/location-bytes.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type FloodMessage,
-  type LinkMessage,
-  type LookupMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { FloodMessage, LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
@@ -73,9 +70,17 @@ describe('LocationStore', () => {
   }
 
   function whereis(name: string): Location | undefined {
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
+    const request = { client: asClientId(name), remoteHost: '192.0.2.1', replyTo: asker, requestId: 3 };
+    bus.send(addresses.store, { kind: 'whereis', ...request });
     const [answer] = client.take();
-    if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
+    if (answer === undefined) {
+      expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
+        kind: 'lookup',
+        ...request,
+      });
+      return undefined;
+    }
+    if (answer.kind !== 'located') throw new Error(`asked where ${name} is, got ${answer.kind}`);
     expect(answer.requestId).to.equal(3);
     return answer.location;
   }
@@ -84,9 +89,9 @@ describe('LocationStore', () => {
   function catchUp(to: ServerId, held?: Digest): void {
     for (let group = 0; group < groupCount; group += 1) {
       const buckets = held?.encodePartitionHashes(group) ?? nothing;
-      bus.send(addresses.store, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
+      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
     }
-    bus.send(addresses.store, { kind: 'catch-up', neighbour: to });
+    bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour: to });
   }
 
   /** The pages that have come in since this was last asked. */
@@ -97,7 +102,7 @@ describe('LocationStore', () => {
     });
   }
 
-  it('knows where a client is that was reported, and nothing of one that was not', () => {
+  it('responds with the location of a client that was reported, and forwards a request for another one to the lookup', () => {
     report(createLocation('kiwi', 1));
     expect(whereis('kiwi')).to.deep.equal(createLocation('kiwi', 1));
     expect(whereis('emu')).to.equal(undefined);
@@ -256,7 +261,7 @@ describe('LocationStore', () => {
 
     /** The horizon that neighbours are told. */
     const horizon = () => {
-      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false });
+      bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false });
       const [described] = link.take();
       return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
     };
@@ -402,10 +407,10 @@ describe('LocationStore', () => {
   describe('[PE14] that a neighbour catches up from', () => {
     it('answers a digest with its own buckets of the groups that differ, and of no other', () => {
       report(createLocation('kiwi', 1));
-      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
+      bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
       const [described] = link.take();
       if (described?.kind !== 'digest') throw new Error('a digest was asked for');
-      bus.send(addresses.store, {
+      bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
         groupHashes: described.groupHashes,
@@ -413,7 +418,7 @@ describe('LocationStore', () => {
       });
       expect(link.take()).to.deep.equal([{ kind: 'digest-compared', differingGroups: [] }]);
       report(createLocation('emu', 1));
-      bus.send(addresses.store, {
+      bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
         groupHashes: described.groupHashes,
@@ -432,7 +437,7 @@ describe('LocationStore', () => {
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients }));
       const delivery = (seconds: number) => {
         const horizon = { seconds, nanoseconds: 0 };
-        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
+        bus.send(addresses.antiEntropy, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
         link.take();
         catchUp(neighbour);
         return pages().flatMap(({ locations }) => locations.map((each) => each.client));
@@ -446,7 +451,12 @@ describe('LocationStore', () => {
 
     it('takes a digest that it cannot read to differ in everything', () => {
       for (const groups of ['', 'AAAA', 'not base64 at all!']) {
-        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: groups, horizon: undefined });
+        bus.send(addresses.antiEntropy, {
+          kind: 'digest-received',
+          neighbour,
+          groupHashes: groups,
+          horizon: undefined,
+        });
         const [answer] = link.take();
         expect(answer?.kind === 'digest-compared' && answer.differingGroups.map(({ group }) => group)).to.have.lengthOf(
           groupCount,
@@ -456,8 +466,8 @@ describe('LocationStore', () => {
 
     it('passes over buckets that it cannot read', () => {
       report(createLocation('kiwi', 1));
-      bus.send(addresses.store, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
-      bus.send(addresses.store, { kind: 'catch-up', neighbour });
+      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
+      bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour });
       expect(pages()).to.deep.equal([{ kind: 'page', locations: [], isLast: true }]);
     });
 
@@ -467,7 +477,7 @@ describe('LocationStore', () => {
       const got = pages();
       expect(got).to.have.lengthOf(1);
       for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
-        bus.send(addresses.store, { kind: 'next-page', neighbour });
+        bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
         got.push(...pages());
       }
       expect(got.map(({ isLast }) => isLast)).to.deep.equal([false, false, true]);
@@ -484,7 +494,7 @@ describe('LocationStore', () => {
         catchUp(neighbour);
         const got = pages();
         for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
-          bus.send(addresses.store, { kind: 'next-page', neighbour });
+          bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
           got.push(...pages());
         }
         expect(got.filter(({ isLast }) => isLast)).to.have.lengthOf(1);
@@ -524,7 +534,7 @@ describe('LocationStore', () => {
             for (const { client, pagesBefore } of changes) {
               if (pagesBefore === page) report(createLocation(`phone${client}`, 2 + page));
             }
-            bus.send(addresses.store, { kind: 'next-page', neighbour });
+            bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
           }
           for (let index = 0; index < held; index += 1)
             expect(dealt.has(`phone${index}`), `phone${index}`).to.equal(true);
@@ -542,7 +552,7 @@ describe('LocationStore', () => {
       catchUp(blake);
       expect(pages().map(({ isLast }) => isLast)).to.deep.equal([false]);
       catchUp(neighbour);
-      bus.send(addresses.store, { kind: 'next-page', neighbour });
+      bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
       const again = pages();
       expect(again.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
       expect(again.flatMap(({ locations }) => locations)).to.have.lengthOf(350);

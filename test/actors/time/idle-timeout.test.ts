@@ -13,12 +13,12 @@ describe('[CO8] IdleTimeout', () => {
     idle = 0;
     mayRest = false;
     clock.advance(12_345);
-    watch = new IdleTimeout(
-      clock,
-      60_000,
-      () => mayRest,
-      () => (idle += 1),
-    );
+    watch = new IdleTimeout(clock, 60_000, (delayMs) => {
+      const timer = clock.setTimeout(() => {
+        if (watch.check(mayRest)) idle += 1;
+      }, delayMs);
+      return () => clock.clearTimeout(timer);
+    });
   });
 
   it('fires once after so long without activity', () => {

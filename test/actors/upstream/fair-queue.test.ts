@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { selectNext, selectSurplus } from '../../../src/actors/upstream/fair-queue.js';
 import type { PendingQuery } from '../../../src/actors/upstream/pending-query.js';
 
@@ -12,7 +12,7 @@ function inquiry(remoteHost: string, connection: number): PendingQuery {
     remoteHost,
     requesters: [{ replyTo, requestId: 1 }],
     deadlineAtMs: 0,
-    deadlineTimer: undefined,
+    cancelDeadline: () => undefined,
     attempts: 0,
     state: { name: 'queued' },
   };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { BreakerEvent, BudgetEvent } from '../../../src/actors/bus/events.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import { Twitter } from '../../../src/actors/upstream/twitter.js';
 import { Budget } from '../../../src/actors/upstream/budget.js';
 import { defaultUpstreamSettings, type UpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';

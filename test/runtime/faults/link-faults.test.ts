@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import type { PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler } from '../../../src/actors/ports/transport.js';
 import { InProcessNetwork } from '../../../src/runtime/sockets/in-process-transport.js';
 import { LinkFaults } from '../../../src/runtime/faults/link-faults.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from '../sockets/transport-contract.js';
 
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
@@ -14,7 +15,7 @@ for (const [name, delayMs] of [
   ['sound', 0],
   ['slow', 3],
 ] as const) {
-  describe(`a link that somebody may cut, and that is ${name}, is a Transport: it`, () => {
+  describe(`a transport with fault injection, ${name}, is a Transport: it`, () => {
     describeTransport(() => {
       const network = new InProcessNetwork(new Turn().deliveries);
       const faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
@@ -31,20 +32,19 @@ for (const [name, delayMs] of [
   });
 }
 
-describe('a link that somebody cuts or slows', () => {
+describe('a link with an injected fault', () => {
   let faults: LinkFaults;
   let network: InProcessNetwork;
   let told: string[];
   let far: PeerChannel;
 
   /** Writes down what an end is told of. */
-  function listener(end: string): PeerChannelListener {
-    return {
+  function listener(end: string): PeerChannelHandler {
+    return channelHandler({
       opened: () => told.push(`${end} opened`),
       lines: (_, lines) => told.push(...lines.map((line) => `${end} ${line}`)),
-      drained: () => undefined,
       closed: (_, reason) => told.push(`${end} closed: ${reason}`),
-    };
+    });
   }
 
   function dial(): PeerChannel {
@@ -61,13 +61,13 @@ describe('a link that somebody cuts or slows', () => {
     });
   });
 
-  it('is closed at both ends by the cut, and takes no call until it is healed', async () => {
+  it('closes at both ends when it is cut, and fails to connect until it is healed', async () => {
     dial();
     await eventually('the call is taken', () => told.length === 1);
     faults.set(bryant, blake, { kind: 'cut' });
     await eventually('both ends are closed', () => told.length === 3);
     expect(told.sort()).to.deep.equal([
-      'Blake closed: cut by hand',
+      'Blake closed: cut manually',
       'Blake opened',
       'Bryant closed: the far end closed',
     ]);
@@ -78,10 +78,10 @@ describe('a link that somebody cuts or slows', () => {
     faults.set(blake, bryant, { kind: 'none' });
     dial().send('hello');
     await eventually('the line is here', () => told.includes('Bryant hello'));
-    expect(told).to.deep.equal(['Blake closed: cut by hand', 'Blake opened', 'Bryant hello']);
+    expect(told).to.deep.equal(['Blake closed: cut manually', 'Blake opened', 'Bryant hello']);
   });
 
-  it('is late both ways while it is slow, and loses nothing when it is healed', async () => {
+  it('delays lines in both directions while it is slowed, and loses none when it is healed', async () => {
     const near = dial();
     await eventually('the call is taken', () => told.length === 1);
     faults.set(blake, bryant, { kind: 'slow', delayMs: 60 });

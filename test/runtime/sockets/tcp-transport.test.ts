@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
-import type { AcceptPeer, PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel } from '../../../src/actors/ports/transport.js';
 import { Certificates, type CertificateFiles } from '../../../src/runtime/sockets/certificates.js';
 import { PortError } from '../../../src/runtime/errors.js';
 import type { Listener } from '../../../src/runtime/sockets/listener.js';
@@ -13,6 +13,7 @@ import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from './transport-contract.js';
 
 const host = '127.0.0.1';
@@ -86,27 +87,27 @@ describe('TcpTransport over TLS', () => {
     const heard: string[] = [];
     let reason: string | undefined;
     await under.listen(() => expect.fail('the wire is given to nobody'));
-    under.transport.dial(toServerId('Bryant'), {
+    const handler = channelHandler({
       opened: (wire) => wire.send('HELLO'),
       lines: (_, lines) => heard.push(...lines),
-      drained: () => undefined,
       closed: (_, why) => (reason = why),
     });
+    under.transport.dial(toServerId('Bryant'), handler);
     await eventually('the wire is closed, and the door knows', () => reason !== undefined && under.refused.length > 0);
     under.close();
     return { heard, reason, refused: under.refused };
   }
 
-  it('tells a caller that shows the certificate of a stranger why it is refused, and takes nothing from it', async () => {
+  it('tells a dialer with an untrusted certificate why it is rejected, and ignores its lines', async () => {
     const shown = { ...(await stranger.certify('Blake')), ca: herd.ca };
     const { heard, reason, refused } = await dial(shown, await herd.certify('Bryant'));
     expect(refused).to.have.lengthOf(1);
-    expect(refused[0]).to.match(/^Bryant \(peers\) does not believe the caller's certificate: [A-Z_]+$/);
+    expect(refused[0]).to.match(/^Bryant \(peers\) rejected the certificate: [A-Z_]+$/);
     expect(heard).to.deep.equal([`REFUSED ${refused[0] ?? ''}`]);
     expect(reason).to.equal('the far end closed');
   });
 
-  it("[PE26] knows the name that a caller's certificate bears", async () => {
+  it('[PE26] matches the name in the certificate of a dialer', async () => {
     const under = await between(
       new Certificates(await herd.certify('Blake')),
       new Certificates(await herd.certify('Bryant')),
@@ -114,9 +115,9 @@ describe('TcpTransport over TLS', () => {
     let called: PeerChannel | undefined;
     await under.listen((wire) => {
       called = wire;
-      return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+      return () => undefined;
     });
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     const dialled = under.transport.dial(toServerId('Bryant'), deaf);
     await eventually('the call is taken', () => called !== undefined);
     expect(['Blake', 'Bryant', 'blake'].map((name) => called?.certificateMatches?.(toServerId(name)))).to.deep.equal([
@@ -128,13 +129,13 @@ describe('TcpTransport over TLS', () => {
     under.close();
   });
 
-  it("[PE26] does not take a certificate for blake for Blake's", async () => {
+  it('[PE26] rejects a certificate for blake as that of Blake', async () => {
     const outcome = await dial(await herd.certify('Blake'), await herd.certify('bryant'));
     expect(outcome.reason).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
   describe('among connections that never end their handshake', () => {
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     const sockets: Socket[] = [];
     let under: Awaited<ReturnType<typeof between>>;
     let accepted: PeerChannel[];
@@ -167,24 +168,23 @@ describe('TcpTransport over TLS', () => {
 
     async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerChannel> {
       let isOpen = false;
-      const dialled = under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => onClosed(reason),
-      });
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => onClosed(reason) });
+      const dialled = under.transport.dial(toServerId('Bryant'), handler);
       await eventually('a true neighbour is let in', () => isOpen);
       return dialled;
     }
 
-    it('[PE6] closes them: the silent ones, and those that said half a ClientHello', async () => {
+    it('[PE6] closes silent ones and those that sent half a ClientHello', async () => {
       await begin({ tlsHandshakeTimeoutMs: 200 });
       const strangers = [await stranger(), await stranger('\x16\x03\x01\x02\x00\x01\x00'), await stranger('IAMAT\n')];
       await eventually('all are closed', () => strangers.every((socket) => socket.closed));
       await eventually('all are counted', () => under.refused.length === 3);
-      expect(under.refused.filter((reason) => reason === 'no TLS: ERR_TLS_HANDSHAKE_TIMEOUT')).to.have.lengthOf(2);
+      expect(
+        under.refused.filter((reason) => reason === 'TLS handshake failed: ERR_TLS_HANDSHAKE_TIMEOUT'),
+      ).to.have.lengthOf(2);
     });
 
-    it('[PE6] gives strangers no place of a neighbour, and keeps a neighbour that was let in', async () => {
+    it('[PE6] keeps authenticated neighbours and their places', async () => {
       await begin({ maxPending: 10 });
       for (let count = 0; count < 40; count += 1) await stranger();
       let lost: string | undefined;
@@ -196,19 +196,16 @@ describe('TcpTransport over TLS', () => {
       await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
       const second = await opens();
       expect(lost, 'the first was not evicted').to.equal(undefined);
-      expect(under.refused).to.include('too many connections that have not shown who they are');
+      expect(under.refused).to.include('too many unauthenticated connections');
       second.close();
     });
 
-    it('evicts a caller that was let in by TLS, and never says who it is', async () => {
+    it('evicts a dialer that completes TLS but never authenticates', async () => {
       await begin({ maxPending: 2 });
       let closed: string | undefined;
       let isOpen = false;
-      under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => (closed = reason),
-      });
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => (closed = reason) });
+      under.transport.dial(toServerId('Bryant'), handler);
       await eventually('it is let in', () => isOpen && accepted.length === 1);
       await stranger();
       expect(closed).to.equal(undefined);
@@ -217,10 +214,10 @@ describe('TcpTransport over TLS', () => {
     });
   });
 
-  it('takes of TLS 1.2 no suite without forward secrecy or with CBC, and TLS 1.3', async () => {
+  it('accepts TLS 1.3, and TLS 1.2 only with forward secrecy and without CBC', async () => {
     const shown = await herd.certify('Blake');
     const under = await between(undefined, new Certificates(await herd.certify('Bryant')));
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+    const deaf = () => undefined;
     await under.listen(() => deaf);
     const speak = async (options: ConnectionOptions): Promise<string> => {
       const socket = connectTls({ host, port: under.bryantsPort(), rejectUnauthorized: false, ...options });
@@ -249,11 +246,11 @@ describe('TcpTransport over TLS', () => {
     ['of a stranger', () => stranger.certify('Bryant'), /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/],
     ['for another name', () => herd.certify('Gasol'), /ERR_TLS_CERT_ALTNAME_INVALID/],
   ] as const) {
-    it(`says nothing to who is called and shows a certificate ${what}`, async () => {
+    it(`sends nothing to a dialed server with a certificate ${what}`, async () => {
       const outcome = await dial(await herd.certify('Blake'), { ...(await certify()), ca: herd.ca });
       expect(outcome.reason).to.match(reason);
       expect(outcome.heard).to.deep.equal([]);
-      expect(outcome.refused[0]).to.match(/^no TLS: /);
+      expect(outcome.refused[0]).to.match(/^TLS handshake failed: /);
     });
   }
 });
@@ -269,15 +266,13 @@ describe('TcpTransport', () => {
     lines = [];
     closed = [];
     wire = undefined;
-    const listener: PeerChannelListener = {
-      opened: () => undefined,
+    const handler = channelHandler({
       lines: (_, more) => lines.push(...more),
-      drained: () => undefined,
       closed: (_, reason) => closed.push(reason),
-    };
+    });
     const accept = (taken: PeerChannel) => {
       wire = taken;
-      return listener;
+      return handler;
     };
     door = await listenForPeers(
       { turn: new Turn(), maxLineBytes: 10, certificates: undefined },
@@ -300,11 +295,11 @@ describe('TcpTransport', () => {
     door.close();
   });
 
-  it('names the far end by its address and port', () => {
+  it('has the address and port of the remote end', () => {
     expect(wire?.remoteAddress).to.equal(`127.0.0.1:${caller.localPort}`);
   });
 
-  it('[PE2] puts lines together from bytes, and takes none without its line end', async () => {
+  it('[PE2] assembles lines from bytes and ignores a line without its end', async () => {
     for (const byte of 'one\r\ntwo\nhalf') {
       caller.write(byte);
       await new Promise((resolve) => setImmediate(resolve));
@@ -315,20 +310,20 @@ describe('TcpTransport', () => {
     expect(closed).to.deep.equal(['the far end closed']);
   });
 
-  it('[PE2] ends with a far end that sends a line over the limit, whole or not', async () => {
+  it('[PE2] closes when the remote end sends a line over the limit, complete or not', async () => {
     caller.write('0123456789\n01234567890');
     await eventually('the wire is closed', () => closed.length > 0);
     expect(closed).to.deep.equal(['the far end sent a line over the limit']);
     await eventually('the far end knows', () => caller.closed);
   });
 
-  it('says what became of a far end that vanished', async () => {
+  it('reports the reason of a lost connection', async () => {
     caller.resetAndDestroy();
     await eventually('the wire is closed', () => closed.length > 0);
     expect(closed).to.deep.equal(['ECONNRESET']);
   });
 
-  it('names owner and port where it cannot listen', async () => {
+  it('names owner and port if it cannot listen', async () => {
     const accept = () => expect.fail('nobody calls');
     const error: unknown = await listenForPeers(
       { turn: new Turn(), maxLineBytes: 10, certificates: undefined },

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, Transport } from '../../../src/actors/ports/transport.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { eventually } from '../../support/eventually.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler, type ChannelCallbacks } from '../../support/fake-peer-wire.js';
 
 /** A transport under test: how Blake reaches the others. */
 export interface TransportUnderTest {
@@ -15,7 +16,7 @@ export interface TransportUnderTest {
 }
 
 /** One end of a wire, and everything that it reported. */
-class RecordingListener implements PeerChannelListener {
+class RecordingListener implements ChannelCallbacks {
   wire: PeerChannel | undefined;
   readonly reports: string[] = [];
   readonly receivedLines: string[] = [];
@@ -63,7 +64,7 @@ const anyLine = fc.uint8Array({ maxLength: 300 }).map((bytes) =>
     .replace(/[\r\n]/g, '.'),
 );
 
-/** What every transport promises: see `Transport`, `PeerChannel` and `PeerChannelListener`. */
+/** What every transport promises: see `Transport`, `PeerChannel` and `PeerChannelMessage`. */
 export function describeTransport(createTransport: () => Promise<TransportUnderTest>): void {
   let under: TransportUnderTest;
   const wires: PeerChannel[] = [];
@@ -80,7 +81,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
   /** Calls a server; nothing is awaited. */
   function dial(to: ServerId = bryant): { end: RecordingListener; wire: PeerChannel } {
     const end = new RecordingListener();
-    const wire = under.transport.dial(to, end);
+    const wire = under.transport.dial(to, channelHandler(end));
     wires.push(wire);
     return { end, wire };
   }
@@ -92,7 +93,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     await under.listen((wire) => {
       taken = wire;
       wires.push(wire);
-      return end;
+      return channelHandler(end);
     });
     const near = dial();
     await eventually('the call was taken', () => near.end.reports.includes('opened'));
@@ -100,10 +101,10 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     return { near, far: { end, wire } };
   }
 
-  it('reports nothing during the call, and then that it was taken, once', async () => {
+  it('reports nothing during dial, and opened once afterwards', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end, wire } = dial();
     expect(end.reports).to.deep.equal([]);
@@ -113,18 +114,18 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(wire.isWritable).to.equal(true);
   });
 
-  it('reports opened to the end that dialled only', async () => {
+  it('reports opened to the dialing end only', async () => {
     const { near, far } = await connect();
     near.wire.send('hello');
     await eventually('the line is here', () => far.end.receivedLines.length > 0);
     expect(far.end.reports).to.deep.equal(['lines']);
   });
 
-  it('lets the end that takes the call speak first, and reports opened before what it says', async () => {
+  it('lets the accepting end send first, and reports opened before its lines', async () => {
     await under.listen((wire) => {
       wires.push(wire);
       wire.send('welcome');
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end } = dial();
     await eventually('the line is here', () => end.receivedLines.length > 0);
@@ -132,23 +133,23 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(end.receivedLines).to.deep.equal(['welcome']);
   });
 
-  it('lets the end that takes the call refuse it at once: why, and closed, come to the other', async () => {
+  it('lets the accepting end reject at once: the dialing end gets the reason and closed', async () => {
     const far = new RecordingListener();
     await under.listen((wire) => {
       wire.send('REFUSED too many');
       wire.close();
-      return far;
+      return channelHandler(far);
     });
     const { end } = dial();
     await eventually('both ends are closed', () => end.isClosed && far.isClosed);
     expect(end.receivedLines).to.deep.equal(['REFUSED too many']);
   });
 
-  it('takes lines before the call is taken', async () => {
+  it('accepts lines before it is opened', async () => {
     const end = new RecordingListener();
     await under.listen((wire) => {
       wires.push(wire);
-      return end;
+      return channelHandler(end);
     });
     const { wire } = dial();
     wire.send('hello');
@@ -157,7 +158,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(end.receivedLines).to.deep.equal(['hello', 'world']);
   });
 
-  it('brings lines whole, once and in order, whatever their bytes, both ways at once', async () => {
+  it('delivers lines complete, once and in order, with any bytes, in both directions at once', async () => {
     const { near, far } = await connect();
     await fc.assert(
       fc.asyncProperty(fc.array(anyLine), fc.array(anyLine), async (there, back) => {
@@ -175,7 +176,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     );
   });
 
-  it('brings the lines of one turn together', async () => {
+  it('delivers the lines of one turn together', async () => {
     const { near, far } = await connect();
     const batches: number[] = [];
     const take = far.end.lines.bind(far.end);
@@ -192,7 +193,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(batches).to.deep.equal([100]);
   });
 
-  it('has no room under pressure, says when there is some again, and loses nothing', async () => {
+  it('is not writable under load, reports drained afterwards, and loses nothing', async () => {
     const { near, far } = await connect();
     const sent: string[] = [];
     for (let round = 0; round < 3; round += 1) {
@@ -209,7 +210,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(far.end.receivedLines).to.deep.equal(sent);
   });
 
-  it('delivers what was sent before it was closed, and reports closed on both ends, once', async () => {
+  it('delivers lines sent before close, and reports closed once at both ends', async () => {
     for (const closer of ['near', 'far'] as const) {
       const ends = await connect();
       const here = ends[closer];
@@ -229,28 +230,28 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     }
   });
 
-  it('may be closed from within any report, and reports nothing after closed', async () => {
+  it('can be closed within any report, and reports nothing after closed', async () => {
     for (const moment of ['opened', 'lines']) {
       const far = new RecordingListener();
       await under.listen((wire) => {
         wires.push(wire);
         wire.send('one');
         wire.send('two');
-        return far;
+        return channelHandler(far);
       });
       const near = new RecordingListener((wire, report) => {
         if (report === moment) wire.close();
       });
-      under.transport.dial(bryant, near);
+      under.transport.dial(bryant, channelHandler(near));
       await eventually('both ends are closed', () => near.isClosed && far.isClosed);
       under.close();
     }
   });
 
-  it('reports closed, and never opened, for a call that is given up before it is taken', async () => {
+  it('reports closed and never opened if it is closed before it is accepted', async () => {
     await under.listen((wire) => {
       wires.push(wire);
-      return new RecordingListener();
+      return channelHandler(new RecordingListener());
     });
     const { end, wire } = dial();
     wire.close();
@@ -259,7 +260,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     expect(end.reports).to.deep.equal(['closed: closed here']);
   });
 
-  it('reports closed, and never opened, for a call to nobody', async () => {
+  it('reports closed and never opened if the other server does not listen', async () => {
     const { end, wire } = dial(nobody);
     wire.send('hello');
     expect(end.reports).to.deep.equal([]);
@@ -269,7 +270,7 @@ export function describeTransport(createTransport: () => Promise<TransportUnderT
     wire.close();
   });
 
-  it('takes no more calls when its door is closed, and keeps the wires that there are', async () => {
+  it('accepts no connections after its listener is closed, and keeps open ones', async () => {
     const { near, far } = await connect();
     under.close();
     const { end } = dial();

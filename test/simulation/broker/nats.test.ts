@@ -64,29 +64,29 @@ steps:
 
   it('says why a step makes no sense in such a herd, or in one that floods', () => {
     expect(step('{ at: 1s, cut: [Blake, Howard] }')).to.deep.equal([
-      'story.yaml:4: Blake does not talk with Howard; it talks with broker',
+      'story.yaml:4: Blake has no link to Howard; its neighbours are broker',
     ]);
     expect(step('{ at: 1s, partition: [[Blake], [Howard]] }')).to.deep.equal([
-      'story.yaml:4: servers on NATS have no links to cut; put the broker into one of the groups',
+      'story.yaml:4: servers on NATS have no links between them; add the broker to a group',
     ]);
     expect(step('{ at: 1s, crash: broker }')).to.deep.equal([
-      'story.yaml:4: broker is no server of this herd; steps of its own break it, as in `broker: down`',
+      'story.yaml:4: unknown server broker; use a broker step, such as `broker: down`',
     ]);
     expect(step('{ at: 1s, broker: wipd }').join()).to.match(/^story\.yaml:4: .*did you mean wiped\?$/);
     const flooding = 'name: a story\nherd: { servers: [Blake, Howard], topology: { Blake: [Howard] } }\nsteps:\n  - ';
     expect(scenarioProblems(`${flooding}{ at: 1s, broker: down }`)).to.deep.equal([
-      'story.yaml:4: this herd floods: there is a broker where the herd has `replication: { kind: nats }`',
+      'story.yaml:4: this herd has no broker; it needs `replication: { kind: nats }`',
     ]);
-    expect(scenarioProblems(`${flooding}{ at: 1s, cut: [Blake, broker] }`).join()).to.contain('broker is no server');
+    expect(scenarioProblems(`${flooding}{ at: 1s, cut: [Blake, broker] }`).join()).to.contain('unknown server broker');
   });
 
   it('says what is wrong with the herd', () => {
     const withHerd = (text: string) => scenarioProblems(`name: a story\nherd: ${text}\n`);
     expect(withHerd('{ servers: [A, B], topology: { A: [B] }, replication: { kind: nats } }')).to.deep.equal([
-      'story.yaml:2: servers on NATS have no links; leave topology out',
+      'story.yaml:2: a herd on NATS has no links between servers; remove topology',
     ]);
     expect(withHerd('{ servers: [A, broker], replication: { kind: nats } }').join()).to.match(
-      /^story\.yaml:2: no server of a herd on NATS can be called broker/,
+      /^story\.yaml:2: a server of a herd on NATS cannot be named broker/,
     );
     expect(withHerd('{ servers: [A], replication: { kind: gossip } }').join()).to.contain('must be one of flood, nats');
   });
@@ -99,7 +99,7 @@ steps:
     const refused = await runScenario(scenario, { createEnvironment: () => world }).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(UnsupportedScenarioError);
     expect((refused as UnsupportedScenarioError).problems).to.deep.equal([
-      'test.yaml:4: the world of sockets cannot have this herd: it spreads by NATS, and only the virtual world has a broker',
+      'test.yaml:4: not supported with --environment sockets: replication through NATS needs --environment virtual',
     ]);
   });
 });

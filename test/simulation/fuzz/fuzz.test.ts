@@ -20,7 +20,7 @@ import { runSimulation } from '../../support/simulate.js';
 /** Runs of so many seeds from a first one, on this thread. */
 function fuzzFrom(firstSeed: number, maxRuns: number, concurrency = 1): Promise<FuzzReport> {
   const play = (seed: number) => runSeed(seed, createVirtualEnvironment);
-  return fuzz({ firstSeed, maxRuns, canStartRun: () => true, afterFailure: 'stop', concurrency, runSeed: play });
+  return fuzz({ firstSeed, maxRuns, canStartRun: () => true, stopsOnFailure: true, concurrency, runSeed: play });
 }
 
 function contentRead({ file: _, herdSourceLine: __, steps, ...content }: Scenario): ScenarioContent {
@@ -81,7 +81,7 @@ describe('fuzzing', function () {
     const [{ invariant } = { invariant: '' }] = failure.violated;
     const told = formatFuzzFailure(failure, '1.2.3');
     expect(told).to.include(`FAILED with seed ${failure.seed} of version 1.2.3: ${invariant}: `);
-    expect(told).to.include(`again: herd fuzz --seed ${failure.seed} --runs 1`);
+    expect(told).to.include(`reproduce: herd fuzz --seed ${failure.seed} --runs 1`);
     const { text } = await buildMinimalScenario(failure.seed, invariant, {
       version: '1.2.3',
       createEnvironment: createVirtualEnvironment,
@@ -94,7 +94,7 @@ describe('fuzzing', function () {
   });
 
   it('says in a sentence where the shrunk scenario cannot be written', () => {
-    expect(() => writeShrunk(tmpdir(), '')).to.throw(CommandError, /^the shrunk scenario cannot be written: EISDIR: /);
+    expect(() => writeShrunk(tmpdir(), '')).to.throw(CommandError, /^cannot write the shrunk scenario: EISDIR: /);
   });
 
   it('finds a bug of a herd on NATS, and shrinks it', async () => {
@@ -137,7 +137,7 @@ describe('fuzzing', function () {
       firstSeed: 0,
       maxRuns: seeds.length,
       canStartRun: () => true,
-      afterFailure: 'go on',
+      stopsOnFailure: false,
       concurrency: 1,
       runSeed: play,
     });

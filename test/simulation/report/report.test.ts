@@ -47,7 +47,7 @@ describe('a report', () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
     for (const place of [file, join(file, 'in it'), '/proc/report/one']) {
-      expect(() => makeReportFolder(place), place).to.throw(ReportError, `cannot be written to ${place}: `);
+      expect(() => makeReportFolder(place), place).to.throw(ReportError, `cannot write the report to ${place}: `);
     }
   });
 
@@ -56,7 +56,10 @@ describe('a report', () => {
     writeFileSync(file, '');
     const report = new RunReport(file, scenario);
     const result = await runSimulation(scenario);
-    expect(() => report.write(result)).to.throw(ReportError, /cannot be written to .*a file: .*; name a folder/);
+    expect(() => report.write(result)).to.throw(
+      ReportError,
+      /cannot write the report to .*a file: .*\. Choose a writable folder\.$/,
+    );
   });
 
   it('of a single scenario stands in the folder itself, those of several in one each', () => {
@@ -82,7 +85,7 @@ describe('the command that plays a run again', () => {
       const real = { ...result, environment: 'processes', verdict: 'failed' as const };
       const again = `herd simulate ${word} --seed 7 --environment processes`;
       expect(new TimelineRecorder(scenario).data(real).replayCommand).to.equal(again);
-      expect(formatVerdict(real, 0)).to.include(`again: ${again}\n`);
+      expect(formatVerdict(real, 0)).to.include(`Reproduce: ${again}\n`);
     });
   }
 });

@@ -104,7 +104,7 @@ describe('the page of a timeline, in Chromium', function () {
   /** Where moments are on the canvases when the whole run is shown, in pixels, and how high a lane is. */
   async function placesOf(page: Page): Promise<{ x: (ms: number) => number; laneHeight: number }> {
     const { width: gutter, height: laneHeight } = (await page.locator('#lanes li').first().boundingBox())!;
-    const { width } = (await page.locator('#stage').boundingBox())!;
+    const { width } = (await page.locator('#lane-canvas').boundingBox())!;
     return { x: (ms) => gutter + (ms / data.result.simulatedMs) * (width - gutter - 12), laneHeight };
   }
 
@@ -112,11 +112,11 @@ describe('the page of a timeline, in Chromium', function () {
     const page = await open();
     expect(await page.title()).to.equal('failed: a test');
     expect(await page.locator('#verdict').textContent())
-      .to.match(/^✗ Violated at 2\.000 s: expect: /)
+      .to.match(/^✗ Failed at 2\.000 s: expect: /)
       .and.include(hostile);
     expect(await page.locator('#lanes li').allTextContents()).to.deep.equal(data.lanes);
-    expect(await page.locator('#measures').textContent()).to.include('Messages an update');
-    expect(await page.locator('#story li').count()).to.equal(data.steps.length + 1);
+    expect(await page.locator('#metrics').textContent()).to.include('Messages per update');
+    expect(await page.locator('#steps li').count()).to.equal(data.steps.length + 1);
     await page.context().close();
   });
 
@@ -132,17 +132,17 @@ describe('the page of a timeline, in Chromium', function () {
       new RegExp(`: ${shown} messages\\.$`).test((await page.locator('#status').textContent()) ?? ''),
     );
 
-    await page.locator('#stage').focus();
+    await page.locator('#lane-canvas').focus();
     await page.keyboard.press('ArrowRight');
     const chosen = await tipOf(page);
     const first = data.messages.kind.indexOf(location);
     const [from, to] = data.routes[data.messages.route[first]!]!;
     expect(chosen.text).to.include(`${data.endpoints[from]!} → ${data.endpoints[to]!}`);
     expect(chosen.text).to.include(data.texts[data.messages.text[first]!]!.trimEnd());
-    expect(await page.locator('#spoken').textContent()).to.include(data.endpoints[to]);
+    expect(await page.locator('#announcement').textContent()).to.include(data.endpoints[to]);
 
     await page.keyboard.press('Escape');
-    expect(await page.locator('#tip').isVisible()).to.equal(false);
+    expect(await page.locator('#tooltip').isVisible()).to.equal(false);
     await pointAt(page, chosen);
     expect((await tipOf(page)).text).to.equal(chosen.text);
     await page.context().close();
@@ -150,7 +150,7 @@ describe('the page of a timeline, in Chromium', function () {
 
   it('shows any byte of a client as text', async () => {
     const page = await open();
-    await page.locator('#stage').focus();
+    await page.locator('#lane-canvas').focus();
     const index = data.texts.findIndex((text) => text.startsWith('AT Metta') && text.includes('onerror'));
     const messages = data.messages.text.map((text, message) => (text === index ? message : -1));
     const wanted = messages.find((message) => message >= 0)!;
@@ -193,12 +193,12 @@ describe('the page of a timeline, in Chromium', function () {
     const texts = new Set<string>();
     for (let y = 70; y < head.height; y += 8) {
       await page.mouse.move(head.x + x(1_800), head.y + y);
-      if (await page.locator('#tip').isVisible()) texts.add((await tipOf(page)).text);
+      if (await page.locator('#tooltip').isVisible()) texts.add((await tipOf(page)).text);
     }
     expect([...texts].join('\n'))
       .to.include('Bryant is down')
       .and.include('link cut')
-      .and.include('Gasol is stopped');
+      .and.include('Gasol is paused');
     await page.context().close();
   });
 
@@ -206,15 +206,15 @@ describe('the page of a timeline, in Chromium', function () {
     const page = await open();
     const status = async () => (await page.locator('#status').textContent()) ?? '';
     const whole = await status();
-    await page.locator('#stage').hover();
+    await page.locator('#lane-canvas').hover();
     await page.keyboard.down('Control');
     await page.mouse.wheel(0, -600);
     await page.keyboard.up('Control');
     await page.locator('#status', { hasNotText: whole }).waitFor();
     const zoomed = await status();
-    await page.locator('#stage').press('Shift+ArrowRight');
+    await page.locator('#lane-canvas').press('Shift+ArrowRight');
     await page.locator('#status', { hasNotText: zoomed }).waitFor();
-    await page.locator('#stage').press('0');
+    await page.locator('#lane-canvas').press('0');
     await page.locator('#status', { hasText: whole }).waitFor();
     const heartbeats = page.locator('#legend button', { hasText: 'heartbeat' });
     await heartbeats.click();
@@ -226,7 +226,7 @@ describe('the page of a timeline, in Chromium', function () {
   it('fits a phone, and tells a message that is tapped', async () => {
     const page = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     expect(await page.evaluate('document.documentElement.scrollWidth')).to.be.at.most(390);
-    await page.locator('#stage').focus();
+    await page.locator('#lane-canvas').focus();
     await page.keyboard.press('ArrowRight');
     const chosen = await tipOf(page);
     await page.keyboard.press('Escape');
@@ -242,8 +242,8 @@ describe('the page of a timeline, in Chromium', function () {
     writeFileSync(file, renderTimelinePage(manyMessages(data, 300_000)));
     const page = await open();
     expect(await page.locator('#status').textContent()).to.match(/300,000 messages, drawn as density: zoom in/);
-    expect(await page.locator('#left-out').textContent()).to.include('1,234 messages before 0.400 s');
-    await page.locator('#stage').focus();
+    expect(await page.locator('#omitted').textContent()).to.include('1,234 messages before 0.400 s');
+    await page.locator('#lane-canvas').focus();
     const tookMs = await page.evaluate<number>(zoomFiveTimes);
     // A machine that is busy with other tests may be many times slower than one that is not.
     expect(tookMs).to.be.below(15_000);
@@ -254,7 +254,7 @@ describe('the page of a timeline, in Chromium', function () {
 
 /** What the card tells, and the place of the frame that it tells it of. */
 async function tipOf(page: Page): Promise<{ text: string; x: number; y: number }> {
-  const tip = page.locator('#tip');
+  const tip = page.locator('#tooltip');
   await tip.waitFor({ state: 'visible' });
   const place = async (name: string) => Number(await tip.getAttribute(name));
   return { text: await tip.innerText(), x: await place('data-x'), y: await place('data-y') };
@@ -281,7 +281,7 @@ async function hasColour(page: Page, colour: string, x: number): Promise<boolean
 function pixels(page: Page, ...area: [x: number, y: number, width: number, height: number]): Promise<string[]> {
   const where = area.map(Math.round).join(', ');
   return page.evaluate<string[]>(`(() => {
-    const stage = document.getElementById('stage');
+    const stage = document.getElementById('lane-canvas');
     const copy = new OffscreenCanvas(stage.width, stage.height).getContext('2d', { willReadFrequently: true });
     copy.drawImage(stage, 0, 0);
     const { data } = copy.getImageData(${where});
@@ -295,7 +295,7 @@ function pixels(page: Page, ...area: [x: number, y: number, width: number, heigh
 const zoomFiveTimes = `(async () => {
   const startedMs = performance.now();
   for (let times = 0; times < 5; times += 1) {
-    document.getElementById('stage').dispatchEvent(new KeyboardEvent('keydown', { key: '+' }));
+    document.getElementById('lane-canvas').dispatchEvent(new KeyboardEvent('keydown', { key: '+' }));
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   }
   return (performance.now() - startedMs) / 5;

@@ -15,8 +15,8 @@ describe('[PE29] the scenario soon-linked', () => {
     injectBug(Server, 'announce', () => undefined);
     const { violations } = await runSimulation(loadScenario(scenario, {}));
     const texts = violations.map(({ text }) => text);
-    expect(texts[0]).to.match(/soon-linked\.yaml:\d+: Howard should be linked, and its link to Blake and Gasol is not/);
-    expect(texts.join('\n')).to.match(/Metta should be linked, and its link to Bryant is not live/);
+    expect(texts[0]).to.match(/soon-linked\.yaml:\d+: Howard should be linked, but its link to Blake and Gasol is not/);
+    expect(texts.join('\n')).to.match(/Metta should be linked, but its link to Bryant is not live/);
     expect(texts.join('\n'), 'it dials all its neighbours itself').to.not.contain('Blake should be linked');
   });
 });
@@ -31,7 +31,7 @@ steps:
 `;
     const { violations } = await runSimulation(createScenario(steps));
     expect(violations.map(({ text }) => text.replace(/^\S+ /, ''))).to.deep.equal([
-      'Howard should be linked, and it is not running',
+      'Howard should be linked, but it is not running',
     ]);
   });
 });

@@ -1,29 +1,26 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
-import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
 import type { ClientLocation } from './locations.js';
 
-/** What a server says on its stream: anything, until it was looked at. */
+/** Data of an event, not validated yet. */
 export type StreamData = Readonly<Record<string, unknown>>;
 
-/** What a server tells of one end: of a link, or of its way to the broker. */
+/** State of one end of a link, or of a server's connection to the broker. */
 export interface EndpointUpdate {
   readonly state: LinkState | BucketState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
-  /** Of its way to the broker alone. */
+  /** Present for the connection to the broker only. */
   readonly pendingWrites?: number;
 }
 
 export interface LinkUpdate extends EndpointUpdate {
   readonly neighbour: string;
-  /** What somebody does to it by hand; left out by servers of before, and on the stream. */
-  readonly injectedFault?: LinkFault;
 }
 
-/** New locations that a server tells of. */
+/** New locations at a server. */
 interface LearnedUpdate {
-  /** Null where a client reported them there. */
+  /** The neighbour that sent them; null if clients reported them to this server. */
   readonly from: string | null;
   readonly locations: readonly ClientLocation[];
 }
@@ -55,7 +52,7 @@ export function isLearnedUpdate(value: unknown): value is LearnedUpdate {
 
 export function isEndpointUpdate(value: unknown): value is EndpointUpdate {
   if (!isStreamData(value)) return false;
-  const { state, sinceMs, retryInMs, reason, waiting: pendingWrites } = value;
+  const { state, sinceMs, retryInMs, reason, pendingWrites } = value;
   const isState = typeof state === 'string' && Object.hasOwn(states, state);
   const areNumbers = [sinceMs ?? 0, retryInMs, pendingWrites ?? 0].every((number) => typeof number === 'number');
   return isState && areNumbers && typeof reason === 'string';

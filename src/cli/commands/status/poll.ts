@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import got, { RequestError } from 'got';
-import { z } from 'zod';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { HerdConfig, ServerEndpoints } from '../../../runtime/config/herd-config.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import { herdResponse } from '../../../runtime/http/api/herd-schemas.js';
 import { formatHostPort } from '../../../runtime/sockets/listener.js';
 import { connectSocket } from '../../../client/connect.js';
 import { clientAddress, readAuthority } from '../../shared/servers.js';
@@ -11,47 +12,6 @@ import { clientAddress, readAuthority } from '../../shared/servers.js';
 const responseTimeoutMs = 2_000;
 /** Maximum size of a response in bytes. It grows with the servers and links of the herd, to some hundred KB. */
 const maxResponseBytes = 4 * 1024 * 1024;
-
-const nonNegative = z.number().nonnegative();
-
-/** Fault injected into a link; servers of earlier versions do not report it. */
-const faultSchema = z
-  .discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['none', 'cut']) }),
-    z.object({ kind: z.literal('slow'), delayMs: nonNegative }),
-  ])
-  .default({ kind: 'none' });
-
-/** The fields of a response to `GET /api/herd` that are used here. */
-const herdResponseSchema = z.object({
-  server: z.string(),
-  ready: z.boolean(),
-  notReadyReasons: z.array(z.string()),
-  locations: nonNegative,
-  hold: z.enum(['all', 'touched']),
-  connections: nonNegative,
-  links: z.array(
-    z.object({
-      neighbour: z.string(),
-      state: z.string(),
-      sinceMs: nonNegative,
-      reason: z.string(),
-      injectedFault: faultSchema,
-    }),
-  ),
-  bucket: z
-    .object({ state: z.string(), sinceMs: nonNegative, reason: z.string(), pendingWrites: nonNegative })
-    .nullable(),
-  counters: z.object({
-    commands: nonNegative,
-    reports: nonNegative,
-    learned: nonNegative,
-    propagationDelay: z.object({ boundsSeconds: z.array(z.number()), counts: z.array(nonNegative) }),
-  }),
-});
-
-/** Status that a server reports. */
-export type HerdResponse = z.infer<typeof herdResponseSchema>;
 
 /** Result of polling one server. */
 export type ServerSample =
@@ -131,7 +91,7 @@ async function fetchHerdStatus(
 
 function parseResponse(body: string): HerdResponse | undefined {
   try {
-    return herdResponseSchema.parse(JSON.parse(body));
+    return herdResponse.parse(JSON.parse(body));
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@ import { linksOf } from '../../../protocol/place/topology.js';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
 import { bucketSettingsFor } from '../../../runtime/config/replication-config.js';
 import { delayBetween, type PropagationDelay } from './propagation-delay.js';
-import type { HerdResponse, HerdSample, ServerSample } from './poll.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import type { HerdSample, ServerSample } from './poll.js';
 
 /** State of a server. `up`: it accepts clients, and has no httpPort to query for more. */
 export type ServerState = 'ready' | 'not ready' | 'up' | 'down' | 'unexpected';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { HerdResponse, HerdSample, ServerSample } from '../../../../src/cli/commands/status/poll.js';
+import type { HerdResponse } from '../../../../src/runtime/http/api/api-types.js';
+import type { HerdSample, ServerSample } from '../../../../src/cli/commands/status/poll.js';
 import { summarizeHerd } from '../../../../src/cli/commands/status/summary.js';
 import type { ServerId } from '../../../../src/protocol/place/ids.js';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
@@ -20,6 +21,15 @@ interface Told {
   readonly bucket?: HerdResponse['bucket'];
 }
 
+const liveLink: Omit<HerdResponse['links'][number], 'neighbour'> = {
+  state: 'live',
+  sinceMs: 5_000,
+  retryInMs: 0,
+  reason: '',
+  clockOffsetMs: null,
+  injectedFault: { kind: 'none' },
+};
+
 function sample(
   neighbour: string,
   { atMs = 0, ready = true, locations = 0, counts, link, bucket = null }: Told = {},
@@ -29,13 +39,18 @@ function sample(
     kind: 'ok',
     atMs,
     response: {
+      herd: 'h',
       server: 'anybody',
+      adminAccess: 'disabled',
+      servers: [],
+      topology: [],
+      upstream: { kind: 'sample', maxCount: 100 },
       ready,
       notReadyReasons: ready ? [] : [`catching up with ${neighbour}`],
       locations,
       hold: 'all',
       connections: 0,
-      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', injectedFault: { kind: 'none' }, ...link }],
+      links: [{ ...liveLink, neighbour, ...link }],
       bucket,
       counters: { ...none, ...counts },
     },
@@ -123,8 +138,8 @@ describe('summarizeHerd', () => {
       'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nreplication: { kind: nats, servers: ["localhost:4222"] }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
-    const away = { state: 'disconnected', sinceMs: 7, reason: 'ECONNREFUSED', pendingWrites: 3 };
+    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
+    const away = { state: 'disconnected', sinceMs: 7, retryInMs: 0, reason: 'ECONNREFUSED', pendingWrites: 3 } as const;
     const picture = (blake: ServerSample, metta: ServerSample) => summarizeHerd(onNats, undefined, look(blake, metta));
     expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).buckets).to.deep.equal([
       { server: 'Blake', state: 'live', sinceMs: 5, pendingWrites: 0, reason: '' },
@@ -152,7 +167,7 @@ describe('summarizeHerd', () => {
         'bridge: { via: [Metta], servers: ["localhost:4222"], bucket: b }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
+    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
     const { buckets } = summarizeHerd(bridged, undefined, look(sample(''), sample('', { bucket: live })));
     expect(buckets.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
   });

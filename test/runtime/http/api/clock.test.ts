@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { addresses } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import { toServerId } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 describe('[PE30] a server whose clock is more than 60 s away from its neighbour', () => {
-  // Beats are so rare that only the test says what the clocks are.
+  // Heartbeats are so rare that only the test sets the clocks.
   const herd = new HerdInProcess({
     links: ['Blake-Bryant'],
     hasHttp: true,
@@ -36,21 +36,21 @@ describe('[PE30] a server whose clock is more than 60 s away from its neighbour'
   const why = 'the clock differs by more than 60 s from Bryant';
   const phone = { _type: 'location', lat: 34.07, lon: -118.44, tid: 'JJ' };
 
-  it('is not ready, says so, and takes no report without a time of its own', async () => {
+  it('is not ready, and rejects reports without a time', async () => {
     hear(7_200_000);
     expect(await get('/readyz')).to.deep.equal([503, `not ready: ${why}\n`]);
     const [, seen] = await get('/api/herd');
     expect(JSON.parse(seen)).to.deep.include({ ready: false, notReadyReasons: [why] });
     expect((JSON.parse(seen) as { links: unknown[] }).links[0]).to.deep.include({ clockOffsetMs: 7_200_000 });
     expect((await get('/metrics'))[1]).to.match(/^herd_link_clock_offset_seconds\{neighbour="Bryant",.*\} 7200$/m);
-    const refused = [503, JSON.stringify({ error: `the report has no time of its own, and ${why}` })];
+    const refused = [503, JSON.stringify({ error: `reports must include a time at present: ${why}` })];
     expect(await get('/osmand?id=kiwi&lat=34.07&lon=-118.44')).to.deep.equal(refused);
     expect(await post('/owntracks', phone)).to.deep.equal(refused);
     expect(await post('/api/locations', { client: 'kiwi', position: [34, -118] })).to.deep.equal(refused);
     expect((await get('/api/clients/kiwi'))[0]).to.equal(404);
   });
 
-  it('takes reports that have a time, over HTTP and as IAMAT', async () => {
+  it('accepts reports with a time, over HTTP and as IAMAT', async () => {
     hear(-7_200_000);
     expect((await get('/osmand?id=emu&lat=34.07&lon=-118.44&timestamp=1353118103'))[0]).to.equal(200);
     expect((await post('/owntracks', { ...phone, tst: 1_353_118_103 }))[0]).to.equal(200);
@@ -58,7 +58,7 @@ describe('[PE30] a server whose clock is more than 60 s away from its neighbour'
     expect(await herd.report('Blake', 'kea', 5)).to.match(/^AT Blake /);
   });
 
-  it('is ready again when the clocks agree, and takes reports without a time', async () => {
+  it('is ready again when the clocks agree, and accepts reports without a time', async () => {
     hear(7_200_000);
     hear(3);
     expect(await get('/readyz')).to.deep.equal([200, 'ready\n']);

@@ -4,8 +4,8 @@ import { StatusTracker } from '../../../../src/runtime/observe/metrics/status-tr
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { strictBus } from '../../../support/fake-bus.js';
 
-describe('ServerView', () => {
-  it('counts from when the bucket entered its state, and down from its last attempt', () => {
+describe('StatusTracker', () => {
+  it('measures time since the bucket entered its state, and until the next attempt', () => {
     const bus = strictBus();
     const clock = new VirtualClock();
     const view = new StatusTracker(bus, clock, []);

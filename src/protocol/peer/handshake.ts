@@ -1,13 +1,18 @@
-import type { ServerId } from '../../protocol/place/ids.js';
-import {
-  peerProtocolVersion,
-  type HelloLine,
-  type PeerLine,
-  type ProofLine,
-  type RefusedLine,
-} from '../../protocol/peer/peer-line.js';
-import type { Secrets } from '../ports/secrets.js';
-import type { PeerChannel } from '../ports/transport.js';
+import type { ServerId } from '../place/ids.js';
+import { peerProtocolVersion, type HelloLine, type PeerLine, type ProofLine, type RefusedLine } from './peer-line.js';
+
+/** How long the handshake of a connection may take, in milliseconds. */
+export const handshakeTimeoutMs = 5_000;
+
+/** The herd's shared secrets, as the handshake uses them: it proves knowledge of a secret without sending it. */
+export interface Secrets {
+  /** Returns a new nonce: 16 or more characters without white space. */
+  nonce(): string;
+  /** Returns one proof of a statement for each valid secret: the remote end may know only one of them. */
+  prove(statement: string): string[];
+  /** Whether one of the proofs of a statement was made with a valid secret. Takes the same time in both cases. */
+  verify(statement: string, proofs: readonly string[]): boolean;
+}
 
 /** Who a server is among servers. */
 export interface PeerIdentity {
@@ -25,7 +30,7 @@ export interface HandshakeContext {
 
 /** How a server introduces itself over a wire. Within one process no secret is needed. */
 export function handshakeContextFor(
-  { isInProcess }: PeerChannel,
+  { isInProcess }: { readonly isInProcess: boolean },
   { identity, secrets }: HandshakeContext,
 ): HandshakeContext {
   return { identity, secrets: isInProcess ? undefined : secrets };

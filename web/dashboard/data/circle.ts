@@ -1,20 +1,20 @@
-/** A place on the Earth, in degrees. */
+/** Position on the Earth in degrees. */
 export type Position = readonly [latitude: number, longitude: number];
 
-/** What is at most so many kilometres away from a place. */
+/** Circle on the Earth. */
 export interface Circle {
   readonly centre: Position;
   readonly radiusKm: number;
 }
 
-/** The Earth as a ball: its radius in kilometres, and what a degree of a great circle measures. */
+/** Radius of the Earth as a sphere, and the length of one degree of a great circle, in kilometres. */
 const earthKm = 6_371;
 const kmPerDegree = (Math.PI * earthKm) / 180;
 
-/** How many straight lines a circle is drawn with. */
+/** Number of segments that approximate a circle. */
 const rimSegments = 120;
 
-/** How far two places are from each other, in kilometres. */
+/** Great-circle distance in kilometres (haversine formula). */
 export function distanceKm([latitude, longitude]: Position, [otherLatitude, otherLongitude]: Position): number {
   const [north, otherNorth] = [radians(latitude), radians(otherLatitude)];
   const half = (angle: number): number => Math.sin(angle / 2) ** 2;
@@ -23,14 +23,14 @@ export function distanceKm([latitude, longitude]: Position, [otherLatitude, othe
   return 2 * earthKm * Math.asin(Math.min(1, Math.sqrt(haversine)));
 }
 
-/** How far a circle reaches from its centre, in degrees to the north and, at its widest, to the east; around a pole all the way. */
+/** Half extent of a circle in degrees: to the north and, where it is widest, to the east (180 if it contains a pole). */
 export function reachOf({ centre: [latitude], radiusKm }: Circle): { readonly north: number; readonly east: number } {
   const north = radiusKm / kmPerDegree;
   if (Math.abs(latitude) + north >= 90) return { north: Math.min(180, north), east: 180 };
   return { north, east: degrees(Math.asin(Math.sin(radians(north)) / Math.cos(radians(latitude)))) };
 }
 
-/** The rim of a circle: places around it, the last of which is the first. Longitudes are from -180 up to 180. */
+/** Points on the rim of a circle; the last equals the first. Longitudes are from -180 to 180. */
 export function rimOf({ centre: [latitude, longitude], radiusKm }: Circle): readonly Position[] {
   const [north, away] = [radians(latitude), radiusKm / earthKm];
   return Array.from({ length: rimSegments + 1 }, (_, index): Position => {
@@ -44,12 +44,12 @@ export function rimOf({ centre: [latitude, longitude], radiusKm }: Circle): read
   });
 }
 
-/** What is nearer than this need not be told apart, in kilometres. */
+/** Smallest radius that the map zooms to, in kilometres. */
 const minShownKm = 0.05;
 
 /**
- * Which part of a circle to show, in kilometres from its centre, so that what was found in it can be told apart: all of it where it is
- * spread over most of the circle or there is none, else as far as the farthest.
+ * Radius to zoom to so that results can be told apart, in kilometres: the whole circle if the results fill most of it or there are
+ * none, otherwise the distance of the farthest result.
  */
 export function shownKm(radiusKm: number, distancesKm: readonly number[]): number {
   const farthestKm = Math.max(0, ...distancesKm);

@@ -1,20 +1,20 @@
 import { byId, setText } from '../dom.js';
 
-/** Where this tab keeps the token; closing it forgets the token. */
+/** Key in the session storage: the token lives as long as the tab. */
 const storageKey = 'herd token';
 
-/** What the herd asks a token for. */
+/** Access that a token is needed for. */
 type Purpose = 'client' | 'admin';
 
 const prompts: Readonly<Record<Purpose, string>> = {
-  client: 'This herd is for those who have its token.',
-  admin: 'To administer this herd, its token of administration is needed.',
+  client: 'This herd requires a token.',
+  admin: 'Admin actions require the admin token.',
 };
 
-/** Visible characters of ASCII: of others no server takes a token, and with some of them no request can be made. */
+/** Printable ASCII without spaces: all that a server accepts in a token and that fits into a header. */
 const tokenPattern = /^[\x21-\x7e]+$/;
 
-/** The reader's token, where the herd asks for one. It goes with each request, in a header: never in an address. */
+/** The user's token. It is sent with each request in a header, never in a URL. */
 class Token {
   private readonly form = byId('token', HTMLFormElement);
   private readonly field = byId('token-value', HTMLInputElement);
@@ -28,13 +28,13 @@ class Token {
     });
   }
 
-  /** What a request has besides, to say whose it is. */
+  /** Authorization header of a request, if there is a token. */
   get headers(): Readonly<Record<string, string>> {
     const { value } = this;
     return value === '' ? {} : { authorization: `Bearer ${value}` };
   }
 
-  /** What a WebSocket offers, for a page can set none of its headers: the token in base64url, behind what is agreed on. */
+  /** Subprotocols of a WebSocket, which carry the token in base64url: a page cannot set headers of a WebSocket. */
   get protocols(): string[] {
     const { value } = this;
     if (value === '') return [];
@@ -42,15 +42,15 @@ class Token {
     return ['herd', `herd.token.${inBase64}`];
   }
 
-  /** Asks the reader, unless it is asked already. */
+  /** Asks the user for a token, unless the form is open already. */
   request(purpose: Purpose): void {
     if (!this.form.hidden) return;
     this.purpose = purpose;
-    const retryHint = this.value === '' ? '' : ' The one that you gave is not it.';
+    const retryHint = this.value === '' ? '' : ' The token was not accepted.';
     this.showPrompt(`${prompts[purpose]}${retryHint}`);
   }
 
-  /** Calls back whenever the reader has given a token, with what it was asked for. */
+  /** Sets the callback for each submitted token. */
   onToken(callback: (purpose: Purpose) => void): void {
     this.callback = callback;
   }
@@ -62,9 +62,7 @@ class Token {
   private accept(input: string): void {
     this.field.value = '';
     if (!tokenPattern.test(input)) {
-      this.showPrompt(
-        `${prompts[this.purpose]} What you gave cannot be it: in a token are no spaces, and no letters but A to Z.`,
-      );
+      this.showPrompt(`${prompts[this.purpose]} Invalid token: use printable ASCII characters without spaces.`);
       return;
     }
     sessionStorage.setItem(storageKey, input);
@@ -73,7 +71,7 @@ class Token {
   }
 
   private showPrompt(text: string): void {
-    setText(byId('token-words', HTMLElement), text);
+    setText(byId('token-prompt', HTMLElement), text);
     this.form.hidden = false;
     this.field.focus();
   }

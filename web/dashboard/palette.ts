@@ -1,9 +1,9 @@
-/** How many colours servers have; a larger herd uses them again. */
+/** Number of server colours. Larger herds reuse them. */
 export const serverColours = 8;
 
-/** The colours of the style sheet, so that what is drawn follows the reader's choice of dark or light. */
+/** Colours of the style sheet for drawings; they follow the colour scheme. */
 export class Palette {
-  /** Counts the reader's choices; what was drawn under another is drawn anew. */
+  /** Changes with the colour scheme: drawings of another version are repainted. */
   version = 0;
   private colours = new Map<string, string>();
 
@@ -14,7 +14,7 @@ export class Palette {
     });
   }
 
-  /** A colour by its name in the style sheet. */
+  /** Colour by the name of its custom property. */
   of(name: string): string {
     let colour = this.colours.get(name);
     if (colour === undefined) {
@@ -24,13 +24,13 @@ export class Palette {
     return colour;
   }
 
-  /** The colour of a server, and of the clients that it heard first. */
+  /** Colour of a server and of the clients whose reports it received. */
   server(index: number): string {
     return this.of(serverColour(index));
   }
 }
 
-/** The name of a server's colour in the style sheet. */
+/** Name of the custom property with a server's colour. */
 export function serverColour(index: number): string {
   return `server-${index % serverColours}`;
 }

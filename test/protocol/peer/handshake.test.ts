@@ -6,8 +6,8 @@ import {
   type HandshakeLine,
   type HandshakeStep,
   type PeerIdentity,
-} from '../../../src/actors/peer/handshake.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
+  type Secrets,
+} from '../../../src/protocol/peer/handshake.js';
 import { formatPeerLine, parsePeerLine, type PeerLine } from '../../../src/protocol/peer/peer-line.js';
 import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';
 import { toServerId } from '../../support/fake-location.js';

@@ -1,5 +1,5 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
-import type { PeerLine } from '../../protocol/peer/peer-line.js';
+import type { ByteString } from '../text/bytes.js';
+import type { PeerLine } from './peer-line.js';
 
 /** Characters of a line of hashes that the log shows: nobody reads more. */
 const maxLoggedCharacters = 24;

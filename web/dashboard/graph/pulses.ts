@@ -1,20 +1,20 @@
 import { broker, linkId } from '../data/herd.js';
-import type { Place } from '../graph/graph-layout.js';
-import type { Palette } from './palette.js';
+import type { Place } from './graph-layout.js';
+import type { Palette } from '../palette.js';
 
-/** How long a pulse takes from server to server, in milliseconds. */
+/** Duration of a pulse from server to server, in milliseconds. */
 const travelMs = 550;
 
-/** Pulses one way over a link come no faster than this; what is told in between makes the next one larger. */
+/** Minimum interval between two pulses in one direction of a link, in milliseconds. Updates in between enlarge the next pulse. */
 const gapMs = 160;
 
-/** What a server tells the broker is there when the broker tells others of it. */
+/** Delay of pulses from the broker: the pulse to the broker has arrived by then. */
 const brokerDelayMs = travelMs;
 
-/** How far from a server's middle a pulse starts and ends. */
+/** Distance from a server's centre at which a pulse starts and ends. */
 const rimPixels = 26;
 
-/** The ring around a server that a client reports to: it ends before the server's name begins. */
+/** Start and end radius of the ring that shows reports of clients; it ends before the server's name. */
 const [ringFromPixels, ringToPixels] = [23, 33];
 
 interface Pulse {
@@ -22,11 +22,11 @@ interface Pulse {
   readonly to: string;
   readonly startedMs: number;
   readonly size: number;
-  /** The server whose colour it has. */
+  /** Index of the server whose colour it has. */
   readonly server: number;
 }
 
-/** What floods: a dot runs from server to server for the updates that a server has just learned from a neighbour. */
+/** Animation of propagation: a dot moves along the link over which a server has just received updates. */
 export class Pulses {
   private pulses: Pulse[] = [];
   private readonly pending = new Map<string, { count: number; server: number; from: string; to: string }>();
@@ -37,7 +37,7 @@ export class Pulses {
     return this.pulses.length === 0 && this.pending.size === 0;
   }
 
-  /** A server learned something: of a neighbour, of the broker, or (from itself) of a client. */
+  /** Adds updates from a neighbour or the broker; `from` equals `to` for reports of clients. */
   add(from: string, to: string, count: number, server: number): void {
     if (document.hidden) return;
     const direction = `${from} ${to}`;
@@ -72,7 +72,7 @@ export class Pulses {
         context.globalAlpha = Math.min(1, 4 * (1 - progress));
         context.fillStyle = colour;
         const eased = progress * progress * (3 - 2 * progress);
-        // From rim to rim, for what is within a server's circle is its name.
+        // From rim to rim: the circle of a server contains its name.
         const [dx, dy] = [end.x - start.x, end.y - start.y];
         const rim = rimPixels / Math.hypot(dx, dy);
         const along = rim + (1 - 2 * rim) * eased;

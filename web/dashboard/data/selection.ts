@@ -1,14 +1,14 @@
-import type { Circle, Position } from '../map/circle.js';
+import type { Circle, Position } from './circle.js';
 
-/** A thing of the world that is near the picked client, as the upstream says. */
+/** One search result of the upstream. */
 export interface Nearby {
   readonly title: string;
   readonly text: string;
-  /** Latitude and longitude; undefined where the upstream gives none. */
+  /** Undefined where the upstream gives none. */
   readonly position: Position | undefined;
 }
 
-/** What was found near the picked client, and where it was looked for. */
+/** Results of a search around the selected client, and the searched circle. */
 export interface NearbyResult {
   readonly places: readonly Nearby[];
   readonly circle: Circle | undefined;
@@ -16,17 +16,17 @@ export interface NearbyResult {
 
 const emptyResult: NearbyResult = { places: [], circle: undefined };
 
-/** What the reader has picked; views look at it once a frame. */
+/** What the user has selected. Views compare `version` once per frame. */
 export class Selection {
   version = 0;
-  /** The picked client; undefined: none. */
+  /** The selected client, if any. */
   client: string | undefined;
-  /** Whether the map goes where the picked client goes. */
+  /** Whether the map follows the selected client. */
   following = false;
-  /** The picked server or link of the herd's graph: its name or id. */
+  /** The selected server or link of the graph: its name or id. */
   node: { readonly kind: 'server' | 'link'; readonly id: string } | undefined;
   found = emptyResult;
-  /** Of what was found, the one that the reader looks at. */
+  /** The search result that the user points at. */
   highlighted: Nearby | undefined;
 
   pickClient(client: string | undefined): void {

@@ -4,23 +4,23 @@ import { browserLocation, startBrowser } from '../support/browser.js';
 import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
-/** Runs in the page: whoever calls `loseSomething` has the streams of events say so, as servers do to a reader that is too slow. */
-const canLose = `{
-  const [askServer, streams] = [window.fetch, []];
+/** Script of the page: `dropEvents()` injects a `dropped` event into all streams, as servers send to a slow reader. */
+const dropEventsScript = `{
+  const [originalFetch, streams] = [window.fetch, []];
   window.fetch = async (url, options) => {
-    const response = await askServer(url, options);
+    const response = await originalFetch(url, options);
     if (!String(url).endsWith('/api/events')) return response;
     const { readable, writable } = new TransformStream({ start: (stream) => void streams.push(stream) });
     response.body.pipeTo(writable).catch(() => undefined);
     return new Response(readable);
   };
-  window.loseSomething = () => {
-    const event = new TextEncoder().encode('event: lost\\ndata: {"count":1}\\n\\n');
+  window.dropEvents = () => {
+    const event = new TextEncoder().encode('event: dropped\\ndata: {"count":1}\\n\\n');
     for (const stream of streams) stream.enqueue(event);
   };
 }`;
 
-describe('what the window loses, in Chromium', function () {
+describe('lost events and servers in the dashboard in Chromium', function () {
   this.timeout(3 * defaultTimeoutMs);
   let browser: Browser;
   let herd: Herd;
@@ -44,7 +44,7 @@ describe('what the window loses, in Chromium', function () {
   beforeEach(async () => {
     page = await browser.newPage();
     await page.clock.install();
-    await page.addInitScript(canLose);
+    await page.addInitScript(dropEventsScript);
   });
 
   afterEach(() => page.close());
@@ -55,31 +55,31 @@ describe('what the window loses, in Chromium', function () {
     await page.locator('#graph .server[data-name="Metta"] .note', { hasText: 'has all 1' }).waitFor();
   }
 
-  it('is asked for again, as often as no answer comes, but not at once', async () => {
-    const everything = `http://127.0.0.1:${herd.file.httpPortOf('Metta')}/api/clients*`;
-    let asked = 0;
-    let answers: 'come' | 'fail' = 'come';
-    await page.route(everything, async (route) => {
-      asked += 1;
-      if (answers === 'fail') await route.abort();
+  it('fetches all clients again after dropped events, rate-limited and until it succeeds', async () => {
+    const clientsUrl = `http://127.0.0.1:${herd.file.httpPortOf('Metta')}/api/clients*`;
+    let requests = 0;
+    let isFailing = false;
+    await page.route(clientsUrl, async (route) => {
+      requests += 1;
+      if (isFailing) await route.abort();
       else await route.continue();
     });
     await open();
-    const askedFirst = asked;
-    await page.evaluate('loseSomething()');
-    await page.locator('#events li', { hasText: 'more than this page could read' }).first().waitFor();
-    expect(asked).to.equal(askedFirst);
-    answers = 'fail';
+    const firstRequests = requests;
+    await page.evaluate('dropEvents()');
+    await page.locator('#events li', { hasText: '1 event dropped' }).first().waitFor();
+    expect(requests).to.equal(firstRequests);
+    isFailing = true;
     const failed = page.waitForEvent('requestfailed');
     await page.clock.fastForward(5_000);
     await failed;
-    answers = 'come';
-    const askedInVain = asked;
+    isFailing = false;
+    const failedRequests = requests;
     await page.clock.fastForward(5_000);
-    await eventually('Metta is asked again', () => asked > askedInVain);
+    await eventually('the clients of Metta are fetched again', () => requests > failedRequests);
   });
 
-  it('is a server that has stopped, once it was silent for long; it is called until it goes on', async () => {
+  it('shows a server as unreachable after 45 s of silence and reconnects when it resumes', async () => {
     await open();
     const metta = herd.command('Metta');
     metta.signal('SIGSTOP');
