@@ -48,11 +48,6 @@ async function* toPrintableText(source: AsyncIterable<Buffer>): AsyncGenerator<s
   yield sanitizeLines(decoder.end());
 }
 
-/** Formats a count with its noun: `1 server`, `2 servers`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /**
  * Formats a table of text whose columns are as wide as their widest cell.
  * @param rightAligned indexes of the columns that are aligned to the right, such as those of numbers
