@@ -3,7 +3,7 @@ import { PendingCommands } from '../../../src/simulation/run/pending-commands.js
 
 const at = 'AT Blake +0.1 kiwi +1+1 1';
 
-describe('OpenCommands', () => {
+describe('PendingCommands', () => {
   it('gives each command the lines that answer it, however they are cut', () => {
     const commands = new PendingCommands();
     for (const command of ['IAMAT kiwi +1+1 1', 'WHATSAT kiwi 1 1', 'WHATSAT emu 1 1', 'nonsense'])
@@ -19,7 +19,7 @@ describe('OpenCommands', () => {
     expect(commands.abandon()).to.deep.equal([]);
   });
 
-  it('knows what nobody asked for, and what was not answered', () => {
+  it('reports responses without a command and commands without a response', () => {
     const commands = new PendingCommands();
     expect(commands.receive('? x\n')).to.deep.equal([{ command: undefined, lines: ['? x'] }]);
     commands.add('WHATSAT kiwi 1 1');
