@@ -17,7 +17,7 @@ const rounds = Number(process.argv[3] ?? 3);
 
 /** Reports per second, one at a time: far below capacity, so that waiting is measured and not load. */
 const reportsPerSecond = 400;
-/** Queries per second, each with another radius, so that none is responses from the cache. */
+/** Queries per second, each with another radius, so that none is answered from the cache. */
 const queriesPerSecond = 200;
 const position = '+34.068930-118.445127';
 
@@ -74,11 +74,11 @@ interface Times {
   readonly iamat: number[];
   readonly propagation: number[];
   readonly whatsat: number[];
-  unresponses: number;
+  unanswered: number;
 }
 
 const measured = new Map(
-  scenarios.map((state): [Scenario, Times] => [state, { iamat: [], propagation: [], whatsat: [], unresponses: 0 }]),
+  scenarios.map((state): [Scenario, Times] => [state, { iamat: [], propagation: [], whatsat: [], unanswered: 0 }]),
 );
 
 function quantile(times: readonly number[], fraction: number): string {
@@ -97,9 +97,9 @@ let queryCount = 0;
 async function sendQuery(client: LineClient, times: Times): Promise<void> {
   queryCount += 1;
   const startedMs = performance.now();
-  times.unresponses += 1;
+  times.unanswered += 1;
   const response = await client.request(`WHATSAT queried ${(queryCount % 2_000_000) / 1_000} 2`);
-  times.unresponses -= 1;
+  times.unanswered -= 1;
   if (!response.startsWith('AT ')) throw new Error(`unexpected response: ${response}`);
   times.whatsat.push(performance.now() - startedMs);
 }
@@ -173,17 +173,17 @@ async function runCase(herd: BenchHerd, upstream: FaultyUpstream, state: Scenari
 /** Responses per second over 4 connections with 50 commands in flight on each. */
 async function measureRate(port: number, command: (number: number) => string, durationMs: number): Promise<number> {
   const clients = await Promise.all(Array.from({ length: 4 }, () => LineClient.connect(port)));
-  let responses = 0;
+  let completed = 0;
   const endMs = performance.now() + durationMs;
   const startedMs = performance.now();
   await Promise.all(
     clients.map(async (client) => {
       while (performance.now() < endMs) {
-        await Promise.all(Array.from({ length: 50 }, () => client.request(command((responses += 1)))));
+        await Promise.all(Array.from({ length: 50 }, () => client.request(command((completed += 1)))));
       }
     }),
   );
-  const perSecond = (responses * 1_000) / (performance.now() - startedMs);
+  const perSecond = (completed * 1_000) / (performance.now() - startedMs);
   for (const client of clients) client.close();
   return perSecond;
 }
@@ -207,8 +207,8 @@ try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const state of scenarios) await runCase(herd, upstream, state, round);
   }
-  print('upstream       IAMAT p50   p99  p99.9   propag. p50   p99   WHATSAT p50     p99     max  unresponses  of');
-  for (const [state, { iamat, propagation, whatsat, unresponses }] of measured) {
+  print('upstream       IAMAT p50   p99  p99.9   propag. p50   p99   WHATSAT p50     p99     max  unanswered  of');
+  for (const [state, { iamat, propagation, whatsat, unanswered }] of measured) {
     const cells = [
       quantile(iamat, 0.5).padStart(9),
       quantile(iamat, 0.99).padStart(6),
@@ -218,8 +218,8 @@ try {
       quantile(whatsat, 0.5).padStart(14),
       quantile(whatsat, 0.99).padStart(8),
       quantile(whatsat, 1).padStart(8),
-      String(unresponses).padStart(12),
-      String(whatsat.length + unresponses).padStart(6),
+      String(unanswered).padStart(12),
+      String(whatsat.length + unanswered).padStart(6),
     ];
     print(`${state.padEnd(15)}${cells.join('')}`);
   }

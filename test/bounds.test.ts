@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { maxLinkBackoffMs } from '../src/actors/time/backoff.js';
 import { defaultLimits, defaultLinkTimings } from '../src/actors/ports/limits.js';
-import { handshakeTimeoutMs } from '../src/actors/peer/peer-acceptor.js';
+import { handshakeTimeoutMs } from '../src/protocol/peer/handshake.js';
 import { maxDrainMs } from '../src/actors/server/server-machine.js';
 import { defaultUpstreamSettings } from '../src/actors/upstream/upstream-settings.js';
 import { finalWritesTimeoutMs } from '../src/runtime/host/final-writes.js';

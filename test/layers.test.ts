@@ -44,7 +44,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   simulation: { folders: ['simulation', 'runtime', 'actors', 'protocol'], packages: 'any', banned: theProcess },
   cli: {
-    folders: ['cli', 'library', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
+    folders: ['cli', 'library', 'client', 'simulation', 'runtime', 'actors', 'upstreams', 'protocol'],
     packages: 'any',
     banned: [],
   },
@@ -60,8 +60,6 @@ interface Import {
   /** A path from src, or the name of a package. */
   readonly target: string;
   readonly from: 'src' | 'package';
-  /** Types are gone when the program runs, so they may go in circles. */
-  readonly kind: 'value' | 'type';
 }
 
 function sourceFile(path: string, text: string): SourceFile {
@@ -74,28 +72,23 @@ function sourceFile(path: string, text: string): SourceFile {
   return { path, nodes };
 }
 
-/** The module that a node imports, if it imports one, and whether for its types alone. */
-function moduleOf(node: ts.Node): readonly [module: ts.Node | undefined, kind: Import['kind']] {
-  if (ts.isImportDeclaration(node)) {
-    const forTypes = node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
-    return [node.moduleSpecifier, forTypes ? 'type' : 'value'];
-  }
-  if (ts.isExportDeclaration(node)) return [node.moduleSpecifier, node.isTypeOnly ? 'type' : 'value'];
-  if (ts.isImportTypeNode(node)) return [ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node, 'type'];
-  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    return [node.arguments[0] ?? node, 'value'];
-  }
-  return [undefined, 'value'];
+/** The module that a node imports, for values or for types; undefined if it imports none. */
+function moduleOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node;
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+    return node.arguments[0] ?? node;
+  return undefined;
 }
 
 function importsOf(file: SourceFile): Import[] {
   return file.nodes.flatMap((node): Import[] => {
-    const [module, kind] = moduleOf(node);
+    const module = moduleOf(node);
     if (module === undefined) return [];
-    if (!ts.isStringLiteralLike(module)) return [{ target: `(computed) ${module.getText()}`, from: 'package', kind }];
-    if (!module.text.startsWith('.')) return [{ target: module.text, from: 'package', kind }];
+    if (!ts.isStringLiteralLike(module)) return [{ target: `(computed) ${module.getText()}`, from: 'package' }];
+    if (!module.text.startsWith('.')) return [{ target: module.text, from: 'package' }];
     const target = posix.join(posix.dirname(file.path), module.text).replace(/\.js$/, '.ts');
-    return [{ target, from: 'src', kind }];
+    return [{ target, from: 'src' }];
   });
 }
 
@@ -137,13 +130,13 @@ function trespassesOf(file: SourceFile): string[] {
   ];
 }
 
-/** The first way found that leads from a file back to itself over imports of values; empty if there is none. */
+/** The first path found from a file back to itself over imports, of values or types; empty if there is none. */
 function cycleIn(files: readonly SourceFile[]): string[] {
   const graph = new Map(
     files.map((file) => [
       file.path,
       importsOf(file)
-        .filter(({ from, kind }) => from === 'src' && kind === 'value')
+        .filter(({ from }) => from === 'src')
         .map(({ target }) => target),
     ]),
   );
@@ -210,7 +203,7 @@ describe('the test of the layers', () => {
       ['client/a.ts', "import { a } from '../runtime/a.js';"],
       ['library/a.ts', "import { a } from '../cli/a.js';"],
       ['library/a.ts', "process.on('SIGINT', a);"],
-      ['cli/a.ts', "import { a } from '../client/a.js';"],
+      ['client/a.ts', "import { a } from '../library/a.js';"],
       ['elsewhere/a.ts', ''],
       ['a.ts', ''],
     ];
@@ -224,18 +217,26 @@ describe('the test of the layers', () => {
       ['actors/a.ts', 'interface Clock { setTimeout(): void; readonly Date: number }'],
       ['upstreams/sample/a.ts', "import { Worker } from 'node:worker_threads'; import '../../protocol/a.js';"],
       ['runtime/log/a.ts', "import { a } from '../../actors/a.js'; import winston from 'winston'; Date.now();"],
-      ['cli/a.ts', "import { a } from '../upstreams/a.js'; import { env } from 'node:process'; console.log(process);"],
+      [
+        'cli/a.ts',
+        "import { a } from '../client/a.js'; import { b } from '../upstreams/a.js'; import { env } from 'node:process'; console.log(process);",
+      ],
     ];
     for (const [path, text] of fine) expect(trespassesOf(sourceFile(path, text)), text).to.deep.equal([]);
   });
 
-  it('sees imports that go in a circle, but for those of types', () => {
+  it('sees import circles, of values and of types', () => {
     const a = sourceFile('actors/a.ts', "import { b } from './b.js';");
     const c = sourceFile('actors/c.ts', "await import('./a.js');");
-    const byValue = sourceFile('actors/b.ts', "import { type C } from './c.js';");
-    const byType = sourceFile('actors/b.ts', "import type { C } from './c.js'; export type * from './c.js';");
-    expect(cycleIn([a, byValue, c])).to.deep.equal(['actors/a.ts', 'actors/b.ts', 'actors/c.ts', 'actors/a.ts']);
-    expect(cycleIn([a, byType, c])).to.deep.equal([]);
+    const circle = ['actors/a.ts', 'actors/b.ts', 'actors/c.ts', 'actors/a.ts'];
+    for (const text of [
+      "import { c } from './c.js';",
+      "import type { C } from './c.js';",
+      "export type * from './c.js';",
+    ]) {
+      expect(cycleIn([a, sourceFile('actors/b.ts', text), c]), text).to.deep.equal(circle);
+    }
+    expect(cycleIn([a, sourceFile('actors/b.ts', ''), c])).to.deep.equal([]);
     expect(cycleIn([sourceFile('cli/a.ts', "import './a.js';")])).to.deep.equal(['cli/a.ts', 'cli/a.ts']);
   });
 });

@@ -26,9 +26,13 @@ export function renderPage(outcomes: readonly Outcome[]): string {
     return `| \`${attack.name}\` | ${attack.sent} | ${result} | ${worstHonestMs.toFixed(0)} ms${slowNote} | ${megabytes(peakBytes)} | ${megabytes(boundBytes)} | ${heldText} |`;
   });
   return `${intro}
+<!-- attacks: npm run attack -- --write writes this table -->
+
 | attack | sent | result | worst honest answer | peak memory | bound | held before → after |
 | ------ | ---- | ------ | ------------------- | ----------- | ----- | ------------------- |
 ${rows.join('\n')}
+
+<!-- end of attacks -->
 `;
 }
 

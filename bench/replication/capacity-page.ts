@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/cli/shared/table.js';
+import { formatTable } from '../../src/cli/shared/output.js';
 import type { Figures } from '../report/figure.js';
 import { formatNumber } from '../report/number.js';
 import { deriveConstants, type CostConstants } from './constants.js';

@@ -22,7 +22,7 @@ const reportIntervalMs = 10;
 /** Timeout for the servers to detect that NATS is paused or up again, in milliseconds. */
 const maxDetectionMs = 60_000;
 
-/** Measures the latency targets of a herd of five on NATS, which docs/nats.md states. */
+/** Measures the latency targets of a herd of five on NATS. */
 export const natsTargets: Benchmark = {
   name: 'nats',
   title: 'Five servers on NATS: propagation to all servers, response time with NATS up and paused, join time',

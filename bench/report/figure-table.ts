@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/cli/shared/table.js';
+import { formatTable } from '../../src/cli/shared/output.js';
 import { median, relativeSpread } from '../support/statistics.js';
 import type { Figure } from './figure.js';
 import { formatNumber } from './number.js';

@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/cli/shared/table.js';
+import { formatTable } from '../../src/cli/shared/output.js';
 import type { Benchmark } from '../benchmarks/benchmark.js';
 import type { Figures } from './figure.js';
 import { formatFigureTable } from './figure-table.js';

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, truncateSync } from 'node:f
 import { join } from 'node:path';
 
 /** Text that Herd writes where its log dropped lines. */
-const droppedLinesText = 'times lines were lost here';
+const droppedLinesText = 'lost here: the disk was too slow';
 
 /** Truncates all logs of a herd, because a run writes gigabytes; returns the number of places where lines were dropped. */
 export function truncateLogs(folder: string): number {

@@ -1,5 +1,5 @@
-// Puts the command and the packages that it needs into a few files: dist/command, which is what users start. From three hundred
-// files Node spends more time on finding and linking them than the command needs until it listens.
+// Bundles the command and the packages that it needs into dist/command, which is what users start. Loading some three hundred
+// separate files would take Node longer than everything else until the servers listen.
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, URL } from 'node:url';
@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 const compiled = (path) => fileURLToPath(new URL(`../../dist/src/${path}`, import.meta.url));
 const outdir = fileURLToPath(new URL('../../dist/command/', import.meta.url));
 
-// The threads are found beside the module that starts them, by these names.
+// Worker threads are loaded by these names from the folder of the module that starts them.
 const entryPoints = {
   main: compiled('cli/main.js'),
   'fuzz-worker': compiled('cli/simulate/fuzz-worker.js'),
@@ -19,25 +19,25 @@ const { outputFiles } = await build({
   outdir,
   write: false,
   bundle: true,
-  // What only some commands need stays apart, and is loaded by them alone.
+  // Modules that only some commands need stay in chunks of their own.
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // The variants of packages that Node itself would choose, so that the bundle does what the modules do.
+  // The package variants that Node itself would choose, so that the bundle behaves like the modules.
   conditions: [],
   mainFields: ['main'],
-  // LevelDB is compiled for each system. Fastify's compilers of schemas are never called (http-door.ts), and are the greater part of it.
+  // LevelDB is a native module. Fastify's schema compilers are never called (http-listener.ts), and are the larger part of it.
   external: ['classic-level', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
-  // Packages in CommonJS require modules of Node.
+  // For CommonJS packages that require Node's modules.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   minifyWhitespace: true,
   sourcemap: true,
   logLevel: 'warning',
 });
 
-// A command may start meanwhile, such as a process that `herd start --processes` starts again: chunks, whose names are made of
-// what is in them, are there before whatever imports them, and old ones go last.
+// A command may start during the build, such as a process that `herd start --processes` restarts. So chunks, whose names are hashes
+// of their contents, are written before the entry points that import them, and old ones are deleted last.
 const isEntry = ({ path }) => basename(path, '.js') in entryPoints;
 mkdirSync(outdir, { recursive: true });
 for (const { path, contents } of [...outputFiles].sort((one, other) => isEntry(one) - isEntry(other))) {

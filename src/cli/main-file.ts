@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** Path of the compiled `herd` command, for processes that start it again: it stands beside this file, bundled or not. */
+/** Path of the compiled `herd` command, for starting child processes. It is beside this file, bundled or not. */
 export const mainFile = fileURLToPath(new URL('main.js', import.meta.url));

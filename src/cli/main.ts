@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { HerdClientError } from '../client/errors.js';
 import { ConfigError, PortError, StoreError } from '../runtime/errors.js';
-import { herdVersion } from '../library/version.js';
+import { herdVersion } from '../runtime/host/package-folder.js';
 import { CommandError, UsageError } from './shared/errors.js';
 import type {
   ConfigOption,
@@ -16,39 +17,27 @@ import type {
 import { ignoreBrokenPipe, warn } from './shared/output.js';
 
 /*
- * Each command loads what it needs when it is called: what only a server needs would take most of the time of `herd send`.
+ * Each command is imported when it is called: loading the modules of a server would take most of the time of `herd send`.
  */
 
-const config = [
-  '--config <file>',
-  'the herd (default: herd.yaml of this folder, or the one that comes with herd)',
-] as const;
-const server = ['--server <name>', 'the server to ask (default: the first that is up)'] as const;
+const config = ['--config <file>', 'configuration file (default: ./herd.yaml, else the bundled one)'] as const;
+const server = ['--server <name>', 'server to query (default: the first that responds)'] as const;
 
 const program = new Command('herd')
   .version(herdVersion)
-  .description('A server herd for rapidly changing data: where every phone is, now.')
+  .description('A distributed in-memory store for the latest location of every client.')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
 program
   .command('start')
-  .description('run the herd, or the named servers of it, in this process')
-  .argument('[server...]', 'servers to run here; they link to the others over TCP')
+  .description('Start all servers (or the named ones) in this process')
+  .argument('[server...]', 'servers to start; they connect to the others over TCP')
   .option(...config)
-  .option('--processes', 'run one process per server, and start those again that die')
+  .option('--processes', 'run each server in its own process and restart it if it exits')
+  .option('--record <file>', 'record upstream responses for later replay; the file must not exist')
   .action(async (names: string[], options: StartOptions) =>
     (await import('./commands/start.js')).start(names, options),
-  );
-
-program
-  .command('record')
-  .description('run the herd, or the named servers of it, and note what its upstream answers, for kind: replay')
-  .argument('<file>', 'where the answers go; it must not be there yet')
-  .argument('[server...]', 'servers to run here')
-  .option(...config)
-  .action(async (file: string, names: string[], options: ConfigOption) =>
-    (await import('./commands/record.js')).record(file, names, options),
   );
 
 program
@@ -66,15 +55,15 @@ program
 
 program
   .command('check')
-  .description('check a config, and draw who talks with whom')
+  .description('Validate the configuration and print the topology')
   .option(...config)
   .action(async (options: ConfigOption) => (await import('./commands/check.js')).check(options));
 
 program
   .command('send')
-  .description('send lines to a server and print its answers; interactive on a terminal')
-  .argument('<server>', 'the server to talk to')
-  .argument('[line...]', 'lines to send, each quoted; standard input if there are none')
+  .description('Send lines to a server and print its responses; interactive on a terminal')
+  .argument('<server>', 'server to connect to')
+  .argument('[line...]', 'lines to send, each quoted (default: standard input)')
   .option(...config)
   .action(async (name: string, lines: string[], options: ConfigOption) =>
     (await import('./commands/send.js')).send(name, lines, options),
@@ -82,8 +71,8 @@ program
 
 program
   .command('where')
-  .description('say where a client is')
-  .argument('<client>', "the client's ID")
+  .description("Print a client's location. Exit code: 0 found, 1 unknown client")
+  .argument('<client>', 'client ID')
   .option(...server)
   .option(...config)
   .action(async (client: string, options: QueryOptions) =>
@@ -92,18 +81,18 @@ program
 
 program
   .command('near')
-  .description('say what is near a client')
-  .argument('<client>', "the client's ID")
-  .option('--radius <km>', 'how far around, in kilometres', '10')
-  .option('--count <number>', 'how many results at most', '5')
+  .description('List what is near a client. Exit code: 0 found, 1 unknown client')
+  .argument('<client>', 'client ID')
+  .option('--radius <km>', 'radius in kilometres', '10')
+  .option('--count <number>', 'maximum number of results', '5')
   .option(...server)
   .option(...config)
   .action(async (client: string, options: NearOptions) => (await import('./commands/query.js')).near(client, options));
 
 program
   .command('watch')
-  .description('print the AT line of each change of a client, or of all of them, until Ctrl-C')
-  .argument('[client]', "the client's ID; * or nothing for all", '*')
+  .description('Print the AT line of each change of a client, or of all clients, until Ctrl-C')
+  .argument('[client]', 'client ID; * for all', '*')
   .option(...server)
   .option(...config)
   .action(async (client: string, options: QueryOptions) =>
@@ -112,10 +101,10 @@ program
 
 program
   .command('status')
-  .description('show who is up, links, locations, rates and lag; 0 all is well, 1 something is not, 2 could not look')
+  .description('Show server, link and replication status. Exit code: 0 healthy, 1 degraded, 2 unknown')
   .option(...config)
-  .option('--watch', 'look again every second, until Ctrl-C')
-  .option('--json', 'for programs: a line of JSON a look')
+  .option('--watch', 'refresh every second, until Ctrl-C')
+  .option('--json', 'print one JSON object per refresh')
   .action(async (options: StatusOptions) => (await import('./commands/status/status.js')).status(options));
 
 program
@@ -141,37 +130,29 @@ program
 
 program
   .command('schema')
-  .description('print the JSON Schema of herd.yaml, for editors')
+  .description('Print the JSON Schema of herd.yaml, for editors')
   .action(async () => (await import('./commands/schema.js')).schema());
 
-/** Commands whose exit status 1 says that something is wrong with the herd; what goes wrong with themselves is 2. */
-const commandsWithVerdict: ReadonlySet<string> = new Set(['status', 'simulate', 'fuzz']);
-let isVerdictCommand = false;
-program.hook('preAction', (_, command) => {
-  isVerdictCommand = commandsWithVerdict.has(command.name());
-  // Node would end with 1 for what nobody waits for.
-  if (isVerdictCommand) process.on('uncaughtException', (error) => process.exit(reportError(error)));
-});
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(run with --help for usage)');
 
-for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells how it is used)');
-
+// Node itself would exit with 1, which is the exit code of a negative verdict.
+process.on('uncaughtException', (error) => process.exit(reportError(error)));
 ignoreBrokenPipe();
+const operatingErrors = [UsageError, CommandError, PortError, StoreError, HerdClientError];
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
 }
 
-/** Says what went wrong, in a sentence where it is the user's to mend, and returns the exit status for it. */
-function reportError(error: unknown): number {
+/**
+ * Prints an error, with a stack trace unless it is an operating error, and returns the exit code. A negative verdict (exit code 1) is
+ * not an error: the command sets it itself.
+ */
+function reportError(error: unknown): 0 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
-    warn(error.message);
-    return 2;
-  }
   if (error instanceof ConfigError) for (const problem of error.problems) warn(problem);
-  else if (error instanceof PortError || error instanceof StoreError || error instanceof CommandError)
-    warn(error.message);
+  else if (operatingErrors.some((type) => error instanceof type)) warn((error as Error).message);
   else warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return isVerdictCommand ? 2 : 1;
+  return 2;
 }

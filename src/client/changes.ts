@@ -1,32 +1,31 @@
 import { bytesOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
 import { readEvents, type SseEvent } from './event-stream.js';
-import type { HerdLocation } from './herd-location.js';
-import { parseHerdLocation } from './read-location.js';
-import { waitForRetry } from './wait-for-retry.js';
+import { parseHerdLocation, type HerdLocation } from './location.js';
+import { waitForRetry } from './reconnect.js';
 
-/** What one who follows changes hears. */
+/** Element of a stream of changes. */
 export type Change =
-  /** From here on no change is missed. */
+  /** Start of the stream: from here on no change is missed. */
   | { readonly kind: 'begin' }
-  /** The newest location of a client. */
+  /** New location of a client. */
   | { readonly kind: 'location'; readonly location: HerdLocation }
-  /** Changes were missed, for the connection was lost for too long: what is known should be asked for anew. */
+  /** Gap in the stream after a lost connection: fetch the current state again. */
   | { readonly kind: 'reset' };
 
-/** Which changes to follow, and for how long. */
+/** Options of `changes`. */
 export interface ChangesOptions {
-  /** Those of this client only. */
+  /** ID of the client to follow; default all clients. */
   readonly client?: string | undefined;
-  /** The token of clients, where the herd has one. */
+  /** The herd's `auth.clientToken`, if it has one. */
   readonly token?: string | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Follows what a server learns, over its `httpPort`, until the loop is left or `signal` aborts. A lost connection is made anew,
- * and what was missed meanwhile is told, as far as the server still has it.
+ * Follows location changes over a server's `httpPort` (`GET /api/changes`), until the loop is left or `signal` is aborted. Reconnects
+ * with backoff, and resumes without loss as far as the server still has the missed changes.
  *
  * ```ts
  * for await (const change of changes('http://127.0.0.1:12200')) {
@@ -35,7 +34,7 @@ export interface ChangesOptions {
  * ```
  *
  * @param httpUrl scheme, host and `httpPort` of the server
- * @throws HerdClientError if what answers there is no server of a herd that may be followed
+ * @throws HerdClientError with `HERD_PROTOCOL_ERROR` if the response is not a change stream, for example without a valid token
  */
 export async function* changes(
   httpUrl: string,
@@ -66,7 +65,7 @@ export async function* changes(
   }
 }
 
-/** @throws HerdClientError with `HERD_PROTOCOL_ERROR` where to ask again would not help */
+/** @throws HerdClientError with `HERD_PROTOCOL_ERROR` if retrying would not help */
 async function openEvents(
   url: URL,
   headers: Readonly<Record<string, string>>,
@@ -75,7 +74,7 @@ async function openEvents(
   const response = await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) });
   if (response.status === 200 && response.body !== null) return readEvents(response.body);
   await response.body?.cancel();
-  const message = `${url.href} answers HTTP ${response.status}`;
+  const message = `${url.href}: unexpected HTTP status ${response.status}`;
   throw new HerdClientError(response.status >= 500 ? 'HERD_UNREACHABLE' : 'HERD_PROTOCOL_ERROR', message);
 }
 

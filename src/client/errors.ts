@@ -1,27 +1,28 @@
-/** Why a client of a herd did not get what it asked for. */
+/** Reason why a client operation failed. */
 export type ClientErrorCode =
-  /** What was asked cannot be said in the language of the herd: a client ID with white space, degrees beyond the Earth. */
+  /** Invalid argument: white space in a client ID, coordinates out of range, an invalid time, radius or count. */
   | 'HERD_INVALID_ARGUMENT'
-  /** The server does not take it: a time too far ahead, a count beyond what its upstream gives. */
+  /** Rejected by the server: a time too far in the future, a count or radius beyond the upstream's maximum, too many subscribers. */
   | 'HERD_REJECTED'
-  /** No connection could be made. */
+  /** No connection could be made in time, or the HTTP response was a server error. */
   | 'HERD_UNREACHABLE'
-  /** The connection was lost before the answer came. A report may have been taken all the same; to report again does no harm. */
+  /** The connection was lost before the response. A report may have been accepted; reporting again is harmless. */
   | 'HERD_CONNECTION_LOST'
-  /** The answer did not come in time. The same holds of reports. */
+  /** No response within `timeoutMs`. A report may have been accepted; reporting again is harmless. */
   | 'HERD_TIMEOUT'
-  /** Too many commands wait for their answers already. */
+  /** 10,000 commands are pending. */
   | 'HERD_BUSY'
-  /** What answers is no server of a herd. */
+  /** The response is not one of a Herd server. */
   | 'HERD_PROTOCOL_ERROR'
-  /** The client was closed. */
+  /** `close()` was called. */
   | 'HERD_CLOSED';
 
-/** What a client's promises are rejected with. */
+/** Error with which promises of a client are rejected; `code` says why. */
 export class HerdClientError extends Error {
   override readonly name = 'HerdClientError';
 
   constructor(
+    /** Reason of the failure. */
     readonly code: ClientErrorCode,
     message: string,
     options?: ErrorOptions,

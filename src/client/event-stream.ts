@@ -2,20 +2,23 @@ import { LineFramer, OverlongLine } from '../protocol/text/line-framer.js';
 import { textOf } from '../protocol/text/bytes.js';
 import { HerdClientError } from './errors.js';
 
-/** The longest line taken, in bytes: an AT line has 1 MiB at most, and stands in one with its parts beside it. */
+/** Longest line accepted, in bytes: an AT line has at most 1 MiB, and the event repeats its parts. */
 const maxLineBytes = 4 * 1024 * 1024;
 
-/** Servers send something every 15 s; one that is silent for three of these is gone, in milliseconds. */
+/** Silence after which the connection counts as lost, in milliseconds: three times the interval in which servers send something. */
 const silenceTimeoutMs = 45_000;
 
-/** A server-sent event. */
+/** Server-sent event. */
 export interface SseEvent {
   readonly event: string;
   readonly data: string;
   readonly id: string | undefined;
 }
 
-/** Reads the events of one response (HTML Standard, section 9.2), until it ends. Whoever stops early ends the response. */
+/**
+ * Parses the events of one response (HTML Standard, section 9.2) until it ends. Leaving the loop cancels the response.
+ * @throws HerdClientError if a line is too long, or the server is silent for 45 seconds
+ */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<SseEvent> {
   const reader = body.getReader();
   const framer = new LineFramer(maxLineBytes);
@@ -25,10 +28,11 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       const { done, value } = await readWithTimeout(reader);
       if (done) return;
       for (const line of framer.push(Buffer.from(value))) {
-        if (line instanceof OverlongLine) throw new HerdClientError('HERD_PROTOCOL_ERROR', 'an event is too long');
+        if (line instanceof OverlongLine)
+          throw new HerdClientError('HERD_PROTOCOL_ERROR', `event longer than ${maxLineBytes} bytes`);
         const colon = line.indexOf(':');
         if (line !== '') {
-          // The servers of a herd write each field once, and a space behind the colon.
+          // Herd servers write each field once, with a space after the colon.
           if (colon > 0) fields.set(line.slice(0, colon), textOf(line.slice(colon + 2)));
           continue;
         }
@@ -49,7 +53,7 @@ async function readWithTimeout(
   const silence = new Promise<never>((_, reject) => {
     const timeoutError = new HerdClientError(
       'HERD_CONNECTION_LOST',
-      `the server was silent for ${silenceTimeoutMs / 1_000} s`,
+      `nothing received for ${silenceTimeoutMs / 1_000} s`,
     );
     timer = setTimeout(() => reject(timeoutError), silenceTimeoutMs);
   });

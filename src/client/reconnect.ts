@@ -3,28 +3,29 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { backoffMs, maxLinkBackoffMs } from '../actors/time/backoff.js';
 import { HerdClientError } from './errors.js';
 
-/**
- * Makes one new connection for all who wait for one: again and again, with pauses that grow, for as long as somebody waits.
- * Each has a time of its own, in milliseconds of `performance.now()`.
- */
+/** Opens one new connection for all callers that wait for one, retrying with backoff until the last caller's deadline. */
 export class Reconnector<Connection> {
   private attempt: Promise<Connection> | undefined;
-  /** When the time is up of whoever waits longest. */
+  /** Latest deadline of all callers, in milliseconds of `performance.now()`. */
   private deadlineMs = 0;
-  /** Why the last attempt failed; undefined before the first has. */
+  /** Error of the last failed attempt; undefined before the first has failed. */
   private lastError: HerdClientError | undefined;
 
-  /** @param openConnection makes a connection, within so many milliseconds; with `HERD_CLOSED` it is rejected for good */
+  /** @param openConnection opens a connection within the given milliseconds; rejecting with `HERD_CLOSED` ends the retries */
   constructor(private readonly openConnection: (withinMs: number) => Promise<Connection>) {}
 
-  /** @throws HerdClientError when that time is up, or would be before the next attempt: why the last one failed */
+  /**
+   * Waits for a connection.
+   * @param deadlineMs when to give up, in milliseconds of `performance.now()`
+   * @throws HerdClientError the error of the last attempt, if no connection is made in time
+   */
   async connect(deadlineMs: number): Promise<Connection> {
     this.deadlineMs = Math.max(this.deadlineMs, deadlineMs);
     this.attempt ??= this.retryUntilDeadline().finally(() => (this.attempt = undefined));
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       const reason = (): Error =>
-        this.lastError ?? new HerdClientError('HERD_UNREACHABLE', 'there was no connection in time');
+        this.lastError ?? new HerdClientError('HERD_UNREACHABLE', 'no connection within the timeout');
       timer = setTimeout(() => reject(reason()), Math.max(0, deadlineMs - performance.now()));
     });
     try {
@@ -47,5 +48,19 @@ export class Reconnector<Connection> {
         await pause(pauseMs);
       }
     }
+  }
+}
+
+/**
+ * Waits before the next attempt, with exponential backoff.
+ * @param failures number of consecutive failures
+ * @returns false if `signal` was aborted, so that there is to be no further attempt
+ */
+export async function waitForRetry(failures: number, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await pause(backoffMs(failures, Math.random(), maxLinkBackoffMs), undefined, { signal });
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -8,40 +8,39 @@ import { Host } from '../runtime/host/host.js';
 import type { HostDependencies } from '../runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../runtime/sockets/in-process-transport.js';
 import { packageFolder } from '../runtime/host/package-folder.js';
-import { SystemClock } from '../runtime/time/system-clock.js';
-import { systemRandom } from '../runtime/time/system-random.js';
+import { SystemClock, systemRandom } from '../runtime/time/system-clock.js';
 import { Turn } from '../runtime/time/turn.js';
 import type { UpstreamBinding } from '../upstreams/upstream-binding.js';
-import type { Environment } from './environment.js';
 import { inspectInSubprocess } from './inspect-in-subprocess.js';
-import { loadSecrets } from './load-secrets.js';
+import type { Environment } from './options.js';
+import { loadSecrets } from './secrets.js';
 
 /** Folders of the built dashboard. */
 export const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolder))];
 
-/** What servers reach besides each other. */
+/** External services that servers use. */
 interface ExternalServices extends UpstreamBinding {
   readonly bucketOf: HostDependencies['bucketOf'];
 }
 
-/** What the program around servers gives them, and what it hears of them. */
+/** Options that the command and the library give to the servers of a process, and callbacks for their reports. */
 export interface HostOptions {
   readonly environment: Environment;
   readonly certificates: HerdCertificates;
-  /** Hears of trouble that no server's log can tell of. */
+  /** Called with problems that no server's log can report. */
   readonly warn: (text: string) => void;
-  /** Hears what servers tell of themselves. */
+  /** Called with the status reports of the servers. */
   readonly report: (report: StatusReport) => void;
-  /** Sees the bus of every server before anything happens on it. */
+  /** Called with the bus of each server before anything is published on it. */
   readonly observe: HostDependencies['observe'];
-  /** Ends the process; left out where nobody would start it again. */
+  /** Ends the process; left out if no parent would restart it. */
   readonly exitProcess?: HostDependencies['exitProcess'];
   readonly mode: HostDependencies['mode'];
 }
 
 /**
- * A host for servers in this process.
- * @throws ConfigError for a secret that is none
+ * Creates the host of the servers in this process.
+ * @throws ConfigError if HERD_SECRET is too short
  */
 export function createHost(
   config: HerdConfig,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { maxValidRadiusKm, type Upstream } from '../protocol/upstream/upstream.js';
 import type { HerdConfig, UpstreamConfig } from '../runtime/config/herd-config.js';
 import { ConfigError } from '../runtime/errors.js';
+import { herdVersion } from '../runtime/host/package-folder.js';
 import { GotHttp } from '../runtime/upstream/got-http.js';
 import type { UpstreamBinding } from '../upstreams/upstream-binding.js';
 import { googlePlacesLegacy } from '../upstreams/google-places-legacy.js';
@@ -12,20 +13,19 @@ import { Secret } from '../upstreams/secret.js';
 import { twitterSearch } from '../upstreams/twitter.js';
 import { wikipediaNearby } from '../upstreams/wikipedia.js';
 import { xSearch } from '../upstreams/x.js';
-import type { Environment } from './environment.js';
-import { herdVersion } from './version.js';
+import type { Environment } from './options.js';
 
-/** Where what the config does not say is found. */
+/** Inputs of an upstream that are not in the config. */
 export interface UpstreamSources {
-  /** Where the sample service listens; undefined where there is none. */
+  /** Base URL of the sample service; undefined if it does not run. */
   readonly sampleUrl: string | undefined;
-  /** Where keys are. */
+  /** Holds the API keys. */
   readonly environment: Environment;
 }
 
 /**
- * The upstream that the config chooses.
- * @throws ConfigError if its key is not set, or its recording cannot be read
+ * Creates the upstream that the config selects.
+ * @throws ConfigError if its API key is not set or invalid, or its recording cannot be read
  */
 export function createUpstream(
   { upstream: choice, upstreamSettings }: HerdConfig,
@@ -43,18 +43,17 @@ export function createUpstream(
 }
 
 /**
- * The largest count and radius that a WHATSAT may ask for, as far as it can be told without a key, and without the recording that
- * is played back: that lies with the servers, and they are undefined then. The radius is infinite where a larger one is clamped.
+ * Returns the largest valid count and radius of a WHATSAT. The radius is infinite if the upstream clamps it.
+ * @returns undefined for `kind: replay`, whose limits are in the recording, on the machines of the servers
  */
 export function nearbyLimits({
   upstream: choice,
-}: HerdConfig): { readonly countMax: number; readonly radiusKmMax: number } | undefined {
+}: HerdConfig): { readonly maxCount: number; readonly maxRadiusKm: number } | undefined {
   if (choice.kind === 'replay') return undefined;
   const upstream = createHttpUpstream(choice, 'http://sample.invalid', () => new Secret('no-key-is-needed-here'));
-  return { countMax: upstream.maxCount, radiusKmMax: maxValidRadiusKm(upstream) };
+  return { maxCount: upstream.maxCount, maxRadiusKm: maxValidRadiusKm(upstream) };
 }
 
-/** The upstream as herd.yaml wants it. */
 function applyRadiusPolicy(upstream: Upstream, { radiusBeyondMax }: Pick<UpstreamConfig, 'radiusBeyondMax'>): Upstream {
   return radiusBeyondMax === undefined ? upstream : { ...upstream, radiusBeyondMax };
 }
@@ -96,13 +95,15 @@ function readApiKey(variable: string, kind: string, environment: Environment): S
   const text = environment[variable]?.trim() ?? '';
   if (text === '') {
     throw new ConfigError([
-      `the upstream ${kind} needs a key in the environment variable ${variable}; docs/upstreams.md tells where to get one`,
+      `the upstream ${kind} needs a key: set the environment variable ${variable} (docs/guides/upstreams.md)`,
     ]);
   }
   try {
     return new Secret(text);
   } catch (error) {
-    throw new ConfigError([`the environment variable ${variable} holds no key: ${(error as RangeError).message}`]);
+    throw new ConfigError([
+      `the environment variable ${variable} is not a valid key: ${(error as RangeError).message}`,
+    ]);
   }
 }
 
@@ -111,6 +112,6 @@ function readRecording(file: string): Recording {
     return parseRecording(readFileSync(file, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`${file} cannot be replayed: ${code === 'ENOENT' ? 'there is no such file' : message}`]);
+    throw new ConfigError([`${file} cannot be replayed: ${code === 'ENOENT' ? 'no such file' : message}`]);
   }
 }

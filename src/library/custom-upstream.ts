@@ -4,8 +4,9 @@ import type { Upstream } from '../protocol/upstream/upstream.js';
 import { ConfigError } from '../runtime/errors.js';
 
 /**
- * An upstream that a program has handed in, watched: clients depend on one line of JSON, and a type cannot promise that.
- * @throws ConfigError if it has no sound limits, or its failures are no JSON
+ * Validates a custom upstream, and wraps it so that its answers are validated, too: they must be JSON on one line, which types
+ * cannot express.
+ * @throws ConfigError if its limits are invalid, or `failure` does not return JSON
  */
 export function validateUpstream(upstream: Upstream): Upstream {
   const { maxCount, maxRadiusKm, radiusBeyondMax = 'clamp' } = upstream;
@@ -15,35 +16,36 @@ export function validateUpstream(upstream: Upstream): Upstream {
     maxCount,
     maxRadiusKm,
     radiusBeyondMax,
-    units: (question) => upstream.units?.(question) ?? 1,
-    request: (question) => upstream.request(question),
-    answer: (response, question) => {
-      const line = normalizeJson(upstream.answer(response, question));
-      // A fault of the program's: the log should say so, and clients need not know.
-      if (line === undefined)
-        throw new TypeError('the answer of the upstream is no JSON in UTF-8; bytesOf makes that of a text');
+    units: (query) => upstream.units?.(query) ?? 1,
+    request: (query) => upstream.request(query),
+    answer: (response, query) => {
+      const line = normalizeJson(upstream.answer(response, query));
+      // A bug of the program, so it goes to the log and not to clients.
+      if (line === undefined) throw new TypeError(`the upstream's answer ${notJson}`);
       return line;
     },
     failure: (message) => normalizeJson(upstream.failure(message)) ?? '{}',
   };
 }
 
+const notJson = 'is not JSON in UTF-8 (convert text with bytesOf)';
+
 function findProblems(upstream: Upstream): string[] {
   const { maxCount, maxRadiusKm, radiusBeyondMax = 'clamp' } = upstream;
   const problems: string[] = [];
-  if (!Number.isSafeInteger(maxCount) || maxCount < 0) problems.push('maxCount must be a whole number, 0 or more');
+  if (!Number.isSafeInteger(maxCount) || maxCount < 0) problems.push('maxCount must be an integer, 0 or more');
   if (!Number.isFinite(maxRadiusKm) || maxRadiusKm < 0) problems.push('maxRadiusKm must be a number, 0 or more');
-  // A program that is not typed may give any.
+  // Programs in JavaScript may pass anything.
   if (!['clamp', 'reject'].includes(radiusBeyondMax)) problems.push('radiusBeyondMax must be clamp or reject');
   if (normalizeJson(upstream.failure('é "quoted"\n')) === undefined) {
-    problems.push('failure must make JSON in UTF-8; bytesOf makes that of a text');
+    problems.push(`the result of failure ${notJson}`);
   }
-  return problems.map((problem) => `the upstream: ${problem}`);
+  return problems.map((problem) => `upstream: ${problem}`);
 }
 
-/** The same on one line; undefined for what is no JSON in UTF-8. */
+/** Writes JSON on one line; undefined if it is not JSON in UTF-8. */
 function normalizeJson(json: ByteString): ByteString | undefined {
-  // What is no byte.
+  // Not a byte string.
   if (/[\u0100-\uffff]/.test(json)) return undefined;
   try {
     return toJsonLine(json);

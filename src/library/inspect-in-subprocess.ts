@@ -4,22 +4,21 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../runtime/host/package-folder.js';
 
-/** The exit status with which `herd inspect` says that a folder is damaged. */
+/** Exit code of `herd inspect` for a damaged folder. */
 export const damagedExitCode = 3;
 
-/** How a process ends over what it cannot cope with; not how others end it. */
+/** Signals of a process that crashes, as opposed to those of a process that is stopped. */
 const crashSignals: readonly (string | null)[] = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'];
 
 const command = fileURLToPath(new URL('dist/command/main.js', packageFolder));
 
 /**
- * Looks for damage in a folder of locations, in a process of its own: there are damages that LevelDB does not survive, and a
- * server must.
- * @returns how the folder is damaged; undefined if it is not, or is not there
+ * Checks a store folder for corruption, in a process of its own, since some corruption crashes LevelDB and with it the process.
+ * @returns how the folder is damaged; undefined if it is not, or does not exist
  */
 export async function inspectInSubprocess(folder: string): Promise<string | undefined> {
   if (!existsSync(folder)) return undefined;
-  // What Node was told about the program that this is part of is not meant for the command.
+  // Without the Node options of this process, such as --inspect.
   const child = fork(command, ['inspect', folder], { silent: true, execArgv: [] });
   child.stderr?.resume();
   const ended = new Promise<{ status: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -29,5 +28,5 @@ export async function inspectInSubprocess(folder: string): Promise<string | unde
   const output = child.stdout === null ? '' : await text(child.stdout);
   const { status, signal } = await ended;
   if (status === damagedExitCode) return output.trim();
-  return crashSignals.includes(signal) ? `reading it ended with ${signal ?? ''}` : undefined;
+  return crashSignals.includes(signal) ? `reading it crashed with ${signal ?? ''}` : undefined;
 }

@@ -1,69 +1,74 @@
-import type { HerdLocation } from '../client/herd-location.js';
+import type { HerdLocation } from '../client/location.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
 import type { HerdConfigInput } from '../runtime/config/schema.js';
-import type { Environment } from './environment.js';
 
-/** A server went up or down, or its link to a neighbour did, or what it has of the bucket by which a herd on NATS spreads locations. */
+/** Environment variables, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Status change of a server, of its link to a neighbour, or of its NATS bucket. */
 export interface HerdChange {
+  /** Name of the server. */
   readonly server: string;
-  /** The neighbour, where it is about a link. */
+  /** Name of the neighbour, if the change is about a link. */
   readonly neighbour?: string;
-  /** Where it is about the bucket. */
+  /** `bucket`, if the change is about the server's NATS bucket. */
   readonly part?: 'bucket';
+  /** New state. */
   readonly state: 'up' | 'down';
-  /** Empty where there is nothing to say. */
+  /** Reason of the change; may be empty. */
   readonly reason: string;
 }
 
-/** Where the herd's settings are. */
+/** Configuration of a herd: an object or a file. */
 export type HerdSource =
   | {
-      /** The settings themselves. */
+      /** Configuration as an object, with the keys of herd.yaml. */
       readonly config: HerdConfigInput;
       readonly file?: undefined;
     }
   | {
-      /** The path of a herd.yaml. */
+      /** Path of a herd.yaml. */
       readonly file: string;
       readonly config?: undefined;
     };
 
-/** Which herd to start, and who hears of it. */
+/** Options of `startHerd`. */
 export type HerdOptions = HerdSource & {
-  /** The servers to run here, by name: all, if it is left out. They link to the others over TCP. */
+  /** Names of the servers to run in this process; default all. They connect to the others over TCP. */
   readonly servers?: readonly string[] | undefined;
-  /** Where HERD_SECRET, the keys of upstreams and what `${NAME}` stands for are found; `process.env`, say. Empty if it is left out. */
+  /** Environment for HERD_SECRET, API keys and `${NAME}` in the configuration; default empty. Pass `process.env` to use that. */
   readonly environment?: Environment | undefined;
   /**
-   * What WHATSAT asks, in place of what `upstream` in the settings names. How it is asked — deadline, attempts, memory, budget — those
-   * settings say all the same, with the defaults of the kind that they name.
+   * Custom upstream for WHATSAT, instead of the one that `upstream` in the configuration selects. The other settings there (deadline,
+   * attempts, cache, budget) still apply, with the defaults of the selected kind.
    */
   readonly upstream?: Upstream | undefined;
-  /** Hears of what goes up and down once all is ready. */
+  /** Called when a server, link or bucket goes up or down after the herd was ready. */
   readonly onChange?: ((change: HerdChange) => void) | undefined;
-  /** Hears what a server learned: the newest location of each of these clients, in the order in which they came. */
+  /** Called with new locations of a server, at most one per client, in the order in which they arrived. */
   readonly onLearned?: ((server: string, locations: readonly HerdLocation[]) => void) | undefined;
-  /** Hears of trouble that no server's log can tell of: a full disk, a server that failed and starts again. */
+  /** Called with problems that no server log can report, such as a full disk or a server that failed and is restarted. */
   readonly onWarning?: ((text: string) => void) | undefined;
 };
 
-/** Where a server listens. */
+/** Addresses at which a server listens. */
 export interface ServerAddresses {
+  /** Host name or IP address. */
   readonly host: string;
-  /** For clients. */
+  /** Port for clients. */
   readonly port: number;
-  /** For other servers; undefined where all its neighbours are in this process. */
+  /** Port for other servers; undefined if all its neighbours run in this process. */
   readonly peerPort: number | undefined;
-  /** For HTTP and WebSocket; undefined for none. */
+  /** Port for HTTP and WebSocket; undefined if it has none. */
   readonly httpPort: number | undefined;
 }
 
-/** Servers of a herd that run in this process. */
+/** Running servers of a herd in this process. */
 export interface RunningHerd {
-  /** The herd's name. */
+  /** Name of the herd. */
   readonly name: string;
-  /** The servers that were started here, by name, with the ports that they have: where the settings say 0, the system chose one. */
+  /** Addresses of the servers started here, by name. Ports configured as 0 have the number that the system assigned. */
   readonly servers: ReadonlyMap<string, ServerAddresses>;
-  /** Answers the clients there are, and resolves when all servers are gone and their logs are written. May be called again. */
+  /** Answers pending commands, and resolves when all servers have stopped and stores and logs are written. May be called repeatedly. */
   stop(): Promise<void>;
 }

@@ -2,34 +2,37 @@ import type { ServerId } from '../protocol/place/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { Host } from '../runtime/host/host.js';
 import type { UpstreamBinding } from '../upstreams/upstream-binding.js';
-import { startSampleUpstream } from '../upstreams/sample/sample-upstream.js';
-import { bucketsOf } from './bucket.js';
+import { bucketsOf } from './config.js';
 import { createHost, type HostOptions } from './create-host.js';
 import { createUpstream } from './create-upstream.js';
+import { startSampleIfUsed } from './sample.js';
 
-/** Servers that run in this process, with what they need around them. */
+/** Servers running in this process, with the services that they use. */
 export interface RunningServers {
-  /** Answers the clients there are, and resolves when all servers are gone. */
+  /** Answers pending commands, and resolves when all servers have stopped. */
   stop(): Promise<void>;
 }
 
+/** Options of `runServers`. */
+export interface RunOptions {
+  /** Base URL of a sample service that runs already; otherwise one is started if the config uses it. */
+  readonly sampleUrl?: string | undefined;
+  /** Decorates the upstream that the config selects. */
+  readonly wrapUpstream?: ((binding: UpstreamBinding) => UpstreamBinding) | undefined;
+}
+
 /**
- * Starts servers in this process, and the sample service where that is what WHATSAT asks. Resolves when all of them listen.
- *
- * @param wrapUpstream makes what is asked of what the config chooses
- * @throws ConfigError, PortError, StoreError; nothing is left running then
+ * Starts servers in this process. Resolves when all of them listen.
+ * @throws ConfigError, PortError or StoreError; no server is left running
  */
 export async function runServers(
   config: HerdConfig,
   servers: readonly ServerId[],
   hostOptions: HostOptions,
-  wrapUpstream: (binding: UpstreamBinding) => UpstreamBinding = (binding) => binding,
+  { sampleUrl, wrapUpstream = (binding) => binding }: RunOptions = {},
 ): Promise<RunningServers> {
   const { environment, warn } = hostOptions;
-  const sample =
-    config.upstream.kind === 'sample'
-      ? await startSampleUpstream({ onFailure: ({ message }) => warn(`the sample upstream failed: ${message}`) })
-      : undefined;
+  const sample = sampleUrl === undefined ? await startSampleIfUsed(config, warn) : undefined;
   let host: Host | undefined;
   const stop = async () => {
     try {
@@ -40,7 +43,7 @@ export async function runServers(
   };
   try {
     const bucketOf = await bucketsOf(config);
-    const binding = wrapUpstream(createUpstream(config, { sampleUrl: sample?.url, environment }));
+    const binding = wrapUpstream(createUpstream(config, { sampleUrl: sampleUrl ?? sample?.url, environment }));
     host = createHost(config, servers, { ...binding, bucketOf }, hostOptions);
     for (const server of servers) await host.start(server);
   } catch (error) {

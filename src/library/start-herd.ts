@@ -1,11 +1,11 @@
-import { toHerdLocation } from '../client/read-location.js';
-import { asServerId, type ServerId } from '../protocol/place/ids.js';
+import { toHerdLocation } from '../client/location.js';
+import type { ServerId } from '../protocol/place/ids.js';
 import { HerdCertificates } from '../runtime/sockets/certificates.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import { configFromObject, loadConfig } from '../runtime/config/load.js';
 import { ConfigError } from '../runtime/errors.js';
 import { HerdStatus } from '../runtime/host/herd-status.js';
-import { withAbsolutePaths } from './absolute-paths.js';
+import { selectServers, withAbsolutePaths } from './config.js';
 import type { HostOptions } from './create-host.js';
 import type { HerdOptions, RunningHerd, ServerAddresses } from './options.js';
 import { validateUpstream } from './custom-upstream.js';
@@ -13,11 +13,11 @@ import { runServers } from './run-servers.js';
 
 const noop = (): void => undefined;
 
-/** See `startHerd` of the package. */
+/** Implements `startHerd` of the package. */
 export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
   const { environment = {}, onChange = noop, onWarning = noop } = options;
   const config = loadHerdConfig(options, environment);
-  const servers = selectServers(options.servers, config);
+  const servers = options.servers === undefined ? [...config.servers.keys()] : selectServers(options.servers, config);
   const status = new HerdStatus(servers, config.topology);
   const running = await runServers(config, servers, hostOptionsFor(options, config, status));
   await status.whenReady();
@@ -25,7 +25,7 @@ export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
     try {
       onChange(change);
     } catch (error) {
-      // What a server does must not depend on who looks at it.
+      // An error of the caller's code must not affect the servers.
       onWarning(`onChange failed: ${String(error)}`);
     }
   });
@@ -41,10 +41,10 @@ export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
 }
 
 function loadHerdConfig(options: HerdOptions, environment: HostOptions['environment']): HerdConfig {
-  // A program that is not typed may give neither.
+  // Programs in JavaScript may pass neither.
   const { file, config: inlineConfig }: { readonly file?: unknown; readonly config?: unknown } = options;
   if (file === undefined && inlineConfig === undefined) {
-    throw new ConfigError(['startHerd takes a config, or the file of one: { config: ... } or { file: ... }']);
+    throw new ConfigError(['startHerd requires { config: ... } or { file: ... }']);
   }
   const config = options.file === undefined ? configFromObject(options.config) : loadConfig(options.file, environment);
   const { upstream } = options;
@@ -56,15 +56,6 @@ function loadHerdConfig(options: HerdOptions, environment: HostOptions['environm
   });
 }
 
-function selectServers(names: readonly string[] | undefined, { servers, file }: HerdConfig): ServerId[] {
-  if (names === undefined) return [...servers.keys()];
-  return [...new Set(names)].map((name) => {
-    const id = asServerId(name);
-    if (id !== undefined && servers.has(id)) return id;
-    throw new ConfigError([`${name} is no server of ${file}; its servers are ${[...servers.keys()].join(', ')}`]);
-  });
-}
-
 function hostOptionsFor(
   { environment = {}, onLearned, onWarning = noop }: HerdOptions,
   config: HerdConfig,
@@ -73,7 +64,7 @@ function hostOptionsFor(
   return {
     environment,
     certificates: new HerdCertificates(config.tls),
-    // Only the command is there to try a herd out.
+    // Development mode is for the command only.
     mode: 'production',
     warn: onWarning,
     report: (report) => status.record(report),

@@ -2,23 +2,22 @@ import { bytesOf, textOf } from '../protocol/text/bytes.js';
 import { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
 import { truncateArray, appendProperty, type JsonLine } from '../protocol/upstream/json-text.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
-import { formatDecimal } from './format-number.js';
+import { formatDecimal } from './text.js';
 import { placesError } from './places-response.js';
-import { radiusWarning } from './radius-warning.js';
-import { parseJsonObject, excerpt } from './response.js';
+import { radiusWarning, parseJsonObject, excerpt } from './response.js';
 import type { Secret } from './secret.js';
 import { redactKey } from './redact-key.js';
 
-/** Results on one page; the API has no parameter for fewer. */
+/** Results per page; the API has no parameter for fewer. */
 const maxCount = 20;
 
-/** The API's own limit of 50,000 metres. */
+/** The API's limit of 50,000 metres. */
 const maxRadiusKm = 50;
 
 /** Millimetres: finer than any position. */
 const radiusMetresFractionDigits = 3;
 
-/** What the API's words for its errors mean. One that is not here will be the same again: a key that is refused, say. */
+/** Error kinds by the API's `status`. Any other status is permanent, such as a rejected key. */
 const errorKinds: Readonly<Record<string, UpstreamErrorKind>> = {
   UNKNOWN_ERROR: 'transient',
   OVER_QUERY_LIMIT: 'rate-limited',
@@ -26,9 +25,9 @@ const errorKinds: Readonly<Record<string, UpstreamErrorKind>> = {
 };
 
 /**
- * Google Places, the legacy Nearby Search, or a service that speaks as it does.
- * @param baseUrl what stands before `/maps/api/place/nearbysearch/json`
- * @param key none for a service that wants none
+ * Creates an upstream for the legacy Nearby Search of Google Places, or for a service with the same API.
+ * @param baseUrl the part before `/maps/api/place/nearbysearch/json`
+ * @param key left out for a service that needs none
  */
 export function googlePlacesLegacy(baseUrl: string, key?: Secret): Upstream {
   const endpoint = `${baseUrl.replace(/\/+$/, '')}/maps/api/place/nearbysearch/json`;
@@ -46,12 +45,12 @@ export function googlePlacesLegacy(baseUrl: string, key?: Secret): Upstream {
       return { method: 'GET', url: `${endpoint}?${query.toString()}`, headers: { accept: 'application/json' } };
     },
 
-    answer(response, question) {
+    answer(response, query) {
       const json = parseJsonObject(response);
-      // Cut to nothing first: the part that is parsed to read the status stays small, however large the body.
+      // The results are removed first, so that the part parsed to read the status stays small however large the body is.
       throwOnError(truncateArray(json, 'results', 0));
-      const warning = radiusWarning(question, maxRadiusKm);
-      const first = truncateArray(json, 'results', question.count);
+      const warning = radiusWarning(query, maxRadiusKm);
+      const first = truncateArray(json, 'results', query.count);
       return warning === undefined ? first : appendProperty(first, 'info_messages', bytesOf(JSON.stringify([warning])));
     },
 
@@ -60,7 +59,7 @@ export function googlePlacesLegacy(baseUrl: string, key?: Secret): Upstream {
   return key === undefined ? upstream : redactKey(upstream, key);
 }
 
-/** The API says with HTTP 200 that it failed: only `status` tells. */
+/** Throws if the API failed. It sends its errors with HTTP 200; only `status` shows them. */
 function throwOnError(json: JsonLine): void {
   const { status, error_message: message } = JSON.parse(textOf(json)) as Readonly<Record<string, unknown>>;
   if (status === 'OK' || status === 'ZERO_RESULTS') return;

@@ -1,19 +1,16 @@
 import { textOf } from '../protocol/text/bytes.js';
 import { UpstreamError } from '../protocol/upstream/errors.js';
 import type { Upstream } from '../protocol/upstream/upstream.js';
-import { formatDecimal, formatDegrees } from './format-number.js';
-import { escapeHtml } from './html.js';
-import { formatJsonObject } from './json-object.js';
+import { formatDecimal, formatDegrees, escapeHtml, formatJsonObject } from './text.js';
 import { placesResponse, placesError, type PlaceResult } from './places-response.js';
-import { radiusWarning } from './radius-warning.js';
-import { isObject, parseJsonObject } from './response.js';
+import { radiusWarning, isObject, parseJsonObject } from './response.js';
 import type { Secret } from './secret.js';
 import { redactKey } from './redact-key.js';
 
-/** The API takes 1 to 20. */
+/** The API accepts 1 to 20. */
 const maxCount = 20;
 
-/** The API takes radii above 0, up to 50,000 metres. */
+/** The API accepts radii above 0, up to 50,000 metres. */
 const maxRadiusKm = 50;
 const minRadiusMetres = 1;
 
@@ -21,16 +18,16 @@ const minRadiusMetres = 1;
 const radiusMetresFractionDigits = 3;
 
 /**
- * What is asked for, which decides the price: nothing here is of the dearer classes, as ratings and opening hours are. The API
- * answers nothing at all without it.
+ * Fields requested for each place. They decide the price: none of these is in the more expensive classes, as ratings and
+ * opening hours are. The API rejects requests without a field mask.
  */
 const fieldMask = ['id', 'displayName', 'location', 'types', 'businessStatus', 'shortFormattedAddress', 'attributions']
   .map((field) => `places.${field}`)
   .join(',');
 
 /**
- * Google Places, the Nearby Search (New), answered in the envelope of the legacy one.
- * @param baseUrl what stands before `/v1/places:searchNearby`
+ * Creates an upstream for the Nearby Search (New) of Google Places. Answers have the format of the legacy one.
+ * @param baseUrl the part before `/v1/places:searchNearby`
  */
 export function googlePlaces(baseUrl: string, key: Secret): Upstream {
   const url = `${baseUrl.replace(/\/+$/, '')}/v1/places:searchNearby`;
@@ -53,7 +50,7 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
           'x-goog-fieldmask': fieldMask,
         },
         body: formatJsonObject({
-          // 0 is out of the API's range; the one place is cut from the answer instead.
+          // 0 is out of the API's range; the single place is removed from the answer instead.
           maxResultCount: String(Math.max(1, count)),
           rankPreference: JSON.stringify('DISTANCE'),
           locationRestriction: formatJsonObject({ circle }),
@@ -61,17 +58,17 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
       };
     },
 
-    answer(response, question) {
+    answer(response, query) {
       const body = JSON.parse(textOf(parseJsonObject(response, explainError))) as Readonly<Record<string, unknown>>;
       if (body['error'] !== undefined) {
-        const error = explainError(body) ?? 'it does not say which';
+        const error = explainError(body) ?? 'no details';
         throw new UpstreamError(`The upstream answered with an error: ${error}`, 'permanent');
       }
-      // The API leaves the list out where nothing is near.
+      // The API leaves the list out if nothing is near.
       const places = body['places'] ?? [];
       if (!Array.isArray(places)) throw new UpstreamError('The upstream answered without a list of places.');
-      const found = places.filter(isPlace).slice(0, question.count);
-      return placesResponse(formatAttributions(found), found.map(toPlaceResult), radiusWarning(question, maxRadiusKm));
+      const found = places.filter(isPlace).slice(0, query.count);
+      return placesResponse(formatAttributions(found), found.map(toPlaceResult), radiusWarning(query, maxRadiusKm));
     },
 
     failure: placesError,
@@ -79,7 +76,7 @@ export function googlePlaces(baseUrl: string, key: Secret): Upstream {
   return redactKey(upstream, key);
 }
 
-/** What the API writes of a place; only the first three are always there. */
+/** Place as the API returns it; only the first three fields are always present. */
 interface Place {
   readonly id: string;
   readonly displayName: { readonly text: string };
@@ -121,7 +118,7 @@ function toPlaceResult({
   };
 }
 
-/** Whom the places are from, as the legacy API wrote it. */
+/** Attributions of places, as HTML lines like those of the legacy API. */
 function formatAttributions(places: readonly Place[]): string[] {
   const providers = places.flatMap(({ attributions }): unknown[] => (Array.isArray(attributions) ? attributions : []));
   const lines = providers.filter(isObject).flatMap(({ provider, providerUri }) => {
@@ -132,7 +129,7 @@ function formatAttributions(places: readonly Place[]): string[] {
   return [...new Set(lines)];
 }
 
-/** `PERMISSION_DENIED: what the API says about it`. */
+/** Describes an error of the API: `PERMISSION_DENIED: its message`. */
 function explainError({ error }: Readonly<Record<string, unknown>>): string | undefined {
   if (!isObject(error)) return undefined;
   const parts = [error['status'], error['message']].filter((part) => typeof part === 'string');

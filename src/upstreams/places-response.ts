@@ -1,6 +1,6 @@
 import { bytesOf, type ByteString } from '../protocol/text/bytes.js';
 
-/** A place, as the Nearby Search of Google Places (legacy) writes it, in its order of fields. */
+/** Place in the format of the legacy Nearby Search of Google Places, with its order of fields. */
 export interface PlaceResult {
   readonly business_status?: string | undefined;
   readonly geometry: { readonly location: { readonly lat: number; readonly lng: number } };
@@ -12,8 +12,9 @@ export interface PlaceResult {
 }
 
 /**
- * An answer in the envelope of Google's legacy Nearby Search, which clients of places read.
- * @param warning what there is to say about the question; it goes where that API says such things
+ * Formats an answer like the legacy Nearby Search of Google Places.
+ * @param attributions HTML lines that name the sources of the results
+ * @param warning note about the query, written to `info_messages`; undefined for none
  */
 export function placesResponse(
   attributions: readonly string[],
@@ -30,7 +31,7 @@ export function placesResponse(
   );
 }
 
-/** The same API's form of an error. */
+/** Formats an error like the legacy Nearby Search of Google Places. */
 export function placesError(message: string): ByteString {
   return bytesOf(
     JSON.stringify({ html_attributions: [], results: [], status: 'UNKNOWN_ERROR', error_message: message }),

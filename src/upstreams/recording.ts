@@ -5,33 +5,33 @@ import type { UpstreamBinding } from './upstream-binding.js';
 import { isObject } from './response.js';
 
 /*
- * A recording is lines of JSON: a head that says what the upstream was like, and then a question and its answer each. What was
- * sent to the upstream is not in it, and so no key is. Text, so that a person can read it, cut it and write one.
+ * A recording is lines of JSON: a header that describes the upstream, then one line per query with its answer. The requests to
+ * the upstream are not recorded, so a recording holds no API key. It is text, so that people can read, shorten and write one.
  */
 
-/** What stands in the first line. */
+/** First line of a recording. */
 export interface RecordingHeader {
   readonly recording: 'herd upstream 1';
   readonly maxCount: number;
   readonly maxRadiusKm: number;
-  /** Left out in recordings of earlier versions, which clamped. */
+  /** Missing in recordings of earlier versions, which clamped. */
   readonly radiusBeyondMax?: RadiusBeyondMax;
-  /** The upstream's form of an error; `MESSAGE` stands where what went wrong stands. */
+  /** The upstream's error format, with `MESSAGE` in place of the error message. */
   readonly failure: string;
 }
 
-/** What stands in each line behind it. */
+/** Every other line of a recording: a query and its answer. */
 export interface RecordedAnswer extends NearbyQuery {
-  /** What the upstream answered; undefined if that was no answer. */
+  /** The upstream's answer; undefined if the query failed. */
   readonly json?: ByteString;
-  /** What was wrong with it. */
+  /** Message of the error, if the query failed. */
   readonly error?: string;
   readonly kind?: UpstreamErrorKind;
 }
 
 const messagePlaceholder = 'MESSAGE';
 
-/** The first line of a recording of an upstream. */
+/** Formats the first line of a recording. */
 export function formatHeader(upstream: Upstream): string {
   const { maxCount, maxRadiusKm, radiusBeyondMax = 'clamp' } = upstream;
   const failure = textOf(upstream.failure(messagePlaceholder));
@@ -39,29 +39,29 @@ export function formatHeader(upstream: Upstream): string {
   return JSON.stringify(header);
 }
 
-/** An upstream of which every answer is noted as a line, and every failure: of the upstream itself, and of the way to it. */
+/** Wraps an upstream so that every answer and every failure, of the upstream or of the connection, is passed to `writeLine`. */
 export function withRecording({ upstream, http }: UpstreamBinding, writeLine: (line: string) => void): UpstreamBinding {
   const queries = new WeakMap<HttpRequest, NearbyQuery>();
-  const recordFailure = (question: NearbyQuery, error: unknown) => {
+  const recordFailure = (query: NearbyQuery, error: unknown) => {
     if (!(error instanceof UpstreamError)) return;
-    writeLine(JSON.stringify({ ...queryFields(question), error: error.message, kind: error.kind }));
+    writeLine(JSON.stringify({ ...queryFields(query), error: error.message, kind: error.kind }));
   };
   return {
     upstream: {
       ...upstream,
-      request: (question) => {
-        // A copy: an upstream may ask different questions by the same object.
-        const request = { ...upstream.request(question) };
-        queries.set(request, question);
+      request: (query) => {
+        // Copied because an upstream may reuse one object for different queries.
+        const request = { ...upstream.request(query) };
+        queries.set(request, query);
         return request;
       },
-      answer: (response, question) => {
+      answer: (response, query) => {
         try {
-          const json = upstream.answer(response, question);
-          writeLine(JSON.stringify({ ...queryFields(question), json: textOf(json) }));
+          const json = upstream.answer(response, query);
+          writeLine(JSON.stringify({ ...queryFields(query), json: textOf(json) }));
           return json;
         } catch (error) {
-          recordFailure(question, error);
+          recordFailure(query, error);
           throw error;
         }
       },
@@ -71,9 +71,9 @@ export function withRecording({ upstream, http }: UpstreamBinding, writeLine: (l
         try {
           return await http.fetch(request, signal);
         } catch (error) {
-          const question = queries.get(request);
-          // What was given up ended for the reason for which it was given up.
-          if (question !== undefined) recordFailure(question, signal.aborted ? signal.reason : error);
+          const query = queries.get(request);
+          // An aborted request failed for the reason of the abort.
+          if (query !== undefined) recordFailure(query, signal.aborted ? signal.reason : error);
           throw error;
         }
       },
@@ -85,32 +85,33 @@ function queryFields({ latitude, longitude, radiusKm, count }: NearbyQuery): Nea
   return { latitude, longitude, radiusKm, count };
 }
 
-/** A recording, read. */
+/** Parsed recording. */
 export interface Recording {
   readonly header: RecordingHeader;
   readonly answers: readonly RecordedAnswer[];
 }
 
 /**
- * Reads a recording.
- * @throws SyntaxError that says which line is not right
+ * Parses a recording.
+ * @throws SyntaxError that names the invalid line
  */
 export function parseRecording(text: string): Recording {
   const [first = '', ...rest] = text.split('\n');
   const header = parseLine(first, 1);
-  if (!isHeader(header)) throw new SyntaxError('line 1: this is not the head of a recording; herd record writes them');
+  if (!isHeader(header))
+    throw new SyntaxError('line 1: not the header of a recording (create one with herd start --record)');
   const answers = rest.flatMap((line, index) => (line.trim() === '' ? [] : [parseAnswer(line, index + 2)]));
   return { header, answers };
 }
 
-/** The failure of a recorded upstream, with a message in its place. */
+/** Formats an error message in the recorded upstream's error format. */
 export function formatFailure({ failure }: RecordingHeader, message: string): ByteString {
   return bytesOf(failure.replace(messagePlaceholder, () => JSON.stringify(message).slice(1, -1)));
 }
 
 function parseAnswer(line: string, number: number): RecordedAnswer {
   const value = parseLine(line, number);
-  if (!isAnswer(value)) throw new SyntaxError(`line ${number}: this is no question with its answer`);
+  if (!isAnswer(value)) throw new SyntaxError(`line ${number}: expected a query with its answer`);
   return value.json === undefined ? value : { ...value, json: bytesOf(value.json) };
 }
 
@@ -118,7 +119,7 @@ function parseLine(line: string, number: number): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new SyntaxError(`line ${number}: this is not JSON`);
+    throw new SyntaxError(`line ${number}: invalid JSON`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Secret } from './secret.js';
 
 const placeholder = '[key]';
 
-/** An upstream whose answers and errors never hold its key, though the far end should send it back in them. */
+/** Wraps an upstream so that its answers and errors never contain the API key, even if the remote service echoes it. */
 export function redactKey(upstream: Upstream, key: Secret): Upstream {
   const redact = createRedactor(key);
   return {
@@ -21,7 +21,7 @@ export function redactKey(upstream: Upstream, key: Secret): Upstream {
   };
 }
 
-/** Takes the key out of a text, as it is and as it is written in addresses and in JSON. */
+/** Creates a function that replaces the key in a text, in its plain, URL-encoded and JSON-escaped forms. */
 function createRedactor(key: Secret): (text: ByteString) => ByteString {
   const plain = key.reveal();
   const forms = new Set([plain, encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)]);

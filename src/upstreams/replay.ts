@@ -6,8 +6,8 @@ import type { UpstreamBinding } from './upstream-binding.js';
 import { formatFailure, type RecordedAnswer, type Recording } from './recording.js';
 
 /**
- * Plays a recording back: a recorded upstream, and the web that it lives in; no connection is made. A question that was asked more than once is answered as it was, in that order, and in the end as the last
- * time for ever; one that was not asked when it was recorded is answered with an error.
+ * Creates an upstream that answers from a recording, without network access. Repeated queries get the recorded answers in order,
+ * and then the last one indefinitely. Queries that were not recorded get an error.
  */
 export function replay({ header, answers }: Recording): UpstreamBinding {
   const answersByQuery = new Map<string, RecordedAnswer[]>();
@@ -20,7 +20,7 @@ export function replay({ header, answers }: Recording): UpstreamBinding {
       maxCount: header.maxCount,
       maxRadiusKm: header.maxRadiusKm,
       radiusBeyondMax: header.radiusBeyondMax ?? 'clamp',
-      request: (question) => ({ method: 'GET', url: queryUrl(question), headers: {} }),
+      request: (query) => ({ method: 'GET', url: queryUrl(query), headers: {} }),
       answer: ({ status, body }) => {
         if (status === 200) return byteStringOf(body);
         const { error, kind } = JSON.parse(textOf(byteStringOf(body))) as RecordedAnswer;

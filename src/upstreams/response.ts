@@ -2,15 +2,16 @@ import { byteStringOf } from '../protocol/text/latin1.js';
 import { textOf, type ByteString } from '../protocol/text/bytes.js';
 import { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
 import { toJsonLine, type JsonLine } from '../protocol/upstream/json-text.js';
-import type { HttpResponse } from '../protocol/upstream/upstream.js';
+import type { HttpResponse, NearbyQuery } from '../protocol/upstream/upstream.js';
+import { formatDecimal } from './text.js';
 
-/** How much of an upstream's own words goes into an answer: enough for a sentence or two. */
+/** Longest excerpt of an upstream's own error message that is relayed: a sentence or two. */
 const maxExcerptCharacters = 200;
 
 /**
- * The JSON object that a response with status 200 holds.
- * @param explainError what the API says of its own error in a body of any other status; undefined if it says nothing
- * @throws UpstreamError for any other response; the message quotes nothing of it but what `explainError` does.
+ * Parses the JSON object in the body of a response with status 200.
+ * @param explainError extracts the API's own error message from the body of any other status; undefined if there is none
+ * @throws UpstreamError for any other response. The message quotes nothing of the body but what `explainError` returns.
  */
 export function parseJsonObject(
   response: HttpResponse,
@@ -18,7 +19,7 @@ export function parseJsonObject(
 ): JsonLine {
   const { status } = response;
   if (status !== 200) {
-    const { trouble: kind, words: problem } = errorForStatus(status);
+    const { kind, problem } = errorForStatus(status);
     const explanation = explainError(parseObjectOrEmpty(textOf(byteStringOf(response.body))));
     throw new UpstreamError(
       `${problem} (HTTP ${status})${explanation === undefined ? '.' : `: ${excerpt(explanation)}`}`,
@@ -28,7 +29,7 @@ export function parseJsonObject(
   return requireJsonObject(byteStringOf(response.body));
 }
 
-/** An upstream's own words for people: a sentence or two on one line, without the addresses in it. */
+/** Shortens an upstream's own error message to one line of at most 200 characters, without URLs. */
 export function excerpt(text: string): string {
   const line = text.replace(/https?:\/\/\S+/gi, '[address]').replace(/[\s\p{Cc}]+/gu, ' ');
   return line.slice(0, maxExcerptCharacters);
@@ -43,7 +44,7 @@ function requireJsonObject(body: ByteString): JsonLine {
   return json;
 }
 
-/** The object that a text is, or an empty one: the body of an error may be anything. */
+/** Parses a text as a JSON object; an empty object if it is not one, since the body of an error may be anything. */
 function parseObjectOrEmpty(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
@@ -53,30 +54,39 @@ function parseObjectOrEmpty(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Whether a value of JSON is an object. */
+/** Whether a parsed JSON value is an object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function errorForStatus(status: number): { readonly trouble: UpstreamErrorKind; readonly words: string } {
+function errorForStatus(status: number): { readonly kind: UpstreamErrorKind; readonly problem: string } {
   switch (status) {
     case 400:
     case 422:
-      return { trouble: 'invalid-request', words: 'The upstream does not take the question' };
+      return { kind: 'invalid-request', problem: 'The upstream rejected the query as invalid' };
     case 401:
     case 403:
-      return { trouble: 'permanent', words: 'The upstream refused the request' };
+      return { kind: 'permanent', problem: 'The upstream denied access' };
     case 404:
-      return { trouble: 'permanent', words: 'The upstream knows no such address' };
-    // 420 is the Twitter Search API's own status for it.
+      return { kind: 'permanent', problem: 'The upstream has no such address' };
+    // 420 is the Twitter Search API's own status for rate limiting.
     case 420:
     case 429:
-      return { trouble: 'rate-limited', words: 'The upstream is being asked too often' };
+      return { kind: 'rate-limited', problem: 'The upstream received too many requests' };
     case 501:
-      return { trouble: 'permanent', words: 'The upstream cannot do this' };
+      return { kind: 'permanent', problem: 'The upstream does not support the request' };
     default:
       return status >= 500
-        ? { trouble: 'transient', words: 'The upstream is in trouble' }
-        : { trouble: 'permanent', words: 'The upstream gave no answer' };
+        ? { kind: 'transient', problem: 'The upstream failed' }
+        : { kind: 'permanent', problem: 'The upstream gave no answer' };
   }
+}
+
+/**
+ * Returns the warning for an answer about a smaller circle than was queried: `adjusted radius to 10km`.
+ * @returns undefined if the radius was within the maximum
+ */
+export function radiusWarning({ radiusKm }: NearbyQuery, maxRadiusKm: number): string | undefined {
+  // Close to the wording of the Twitter Search API.
+  return radiusKm > maxRadiusKm ? `adjusted radius to ${formatDecimal(maxRadiusKm, 3)}km` : undefined;
 }

@@ -1,22 +1,22 @@
 import { bytesOf, type ByteString } from '../protocol/text/bytes.js';
-import { formatJsonObject } from './json-object.js';
+import { formatJsonObject } from './text.js';
 
-/** What an answer in the envelope of the Twitter Search API v1.0 is made of. */
+/** Contents of an answer in the format of the Twitter Search API v1.0. */
 export interface SearchResponse {
-  /** The posts, each as JSON. */
+  /** Posts, each as JSON. */
   readonly results: readonly string[];
-  /** The newest post's id, in digits; `0` if there is none. */
+  /** ID of the newest post, in digits; `0` if there is none. */
   readonly maxId: string;
-  /** `latitude,longitude,radius` as it was asked. */
+  /** `latitude,longitude,radius` as queried. */
   readonly geocode: string;
-  /** Whether there is more than this. */
+  /** Whether there are more results. */
   readonly hasMore: boolean;
   readonly resultsPerPage: number;
   readonly completedInSeconds: number;
   readonly warning: string | undefined;
 }
 
-/** That envelope, in its order of fields of 2011. Ids are written as digits: a number of 64 bits is no double. */
+/** Formats an answer like the Twitter Search API v1.0, in its order of fields of 2011. IDs have 64 bits, so they are written as digits. */
 export function searchResponse(response: SearchResponse): ByteString {
   const { results, maxId, hasMore, resultsPerPage, completedInSeconds, warning } = response;
   const geocode = encodeURIComponent(response.geocode);
@@ -39,7 +39,7 @@ export function searchResponse(response: SearchResponse): ByteString {
   );
 }
 
-/** The same API's form of an error. */
+/** Formats an error like the Twitter Search API v1.0. */
 export function searchError(message: string): ByteString {
   return bytesOf(JSON.stringify({ error: message }));
 }

@@ -1,36 +1,36 @@
 const placeholder = '[secret]';
 
-/** Characters of a key. A shorter one would be cut out of answers wherever its letters stand in them by chance. */
+/** Minimum length of a key, in characters. A shorter one would be redacted wherever it occurs in an answer by chance. */
 const minLength = 16;
 
 /**
- * A key of an API. However it is written down by accident — in a text, as JSON, by an inspection — it does not show; only
- * `reveal` tells it.
+ * API key that does not show up in logs: converted to a string, serialized as JSON or inspected it reads `[secret]`. Only `reveal`
+ * returns the key.
  */
 export class Secret {
   readonly #text: string;
 
   /**
-   * @param text printable ASCII without spaces, 16 characters or more, as keys are
-   * @throws RangeError for any other; the message does not quote it
+   * @param text the key: printable ASCII without spaces, 16 characters or more
+   * @throws RangeError if it is anything else; the message does not quote it
    */
   constructor(text: string) {
-    if (!/^[\x21-\x7e]+$/.test(text)) throw new RangeError('a key is printable ASCII without white space');
-    if (text.length < minLength) throw new RangeError(`a key has ${minLength} characters or more`);
+    if (!/^[\x21-\x7e]+$/.test(text)) throw new RangeError('a key must be printable ASCII without white space');
+    if (text.length < minLength) throw new RangeError(`a key must have ${minLength} characters or more`);
     this.#text = text;
   }
 
-  /** The key itself, for the request that needs it. */
+  /** Returns the key, for the request that needs it. */
   reveal(): string {
     return this.#text;
   }
 
-  /** Not the key. */
+  /** Returns `[secret]`, never the key. */
   toString(): string {
     return placeholder;
   }
 
-  /** Not the key. */
+  /** Returns `[secret]`, never the key. */
   toJSON(): string {
     return placeholder;
   }

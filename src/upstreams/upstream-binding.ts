@@ -1,8 +1,8 @@
 import type { HttpRequest, HttpResponse, Upstream } from '../protocol/upstream/upstream.js';
 
-/** What WHATSAT asks, and by what way. */
+/** Upstream that WHATSAT queries, with its HTTP client. */
 export interface UpstreamBinding {
   readonly upstream: Upstream;
-  /** As `Http` of the actors, who ask by it. */
+  /** Same shape as `Http` of the actors, which this layer does not import. */
   readonly http: { fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> };
 }

@@ -1,29 +1,28 @@
 import { textOf } from '../protocol/text/bytes.js';
 import { UpstreamError, type UpstreamErrorKind } from '../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../protocol/upstream/upstream.js';
-import { formatDecimal, formatDegrees } from './format-number.js';
+import { formatDecimal, formatDegrees } from './text.js';
 import { placesResponse, placesError, type PlaceResult } from './places-response.js';
-import { radiusWarning } from './radius-warning.js';
-import { isObject, parseJsonObject, excerpt } from './response.js';
+import { radiusWarning, isObject, parseJsonObject, excerpt } from './response.js';
 
-/** As many as the envelope's own API gives; this one would give 500. */
+/** Maximum of Google's legacy Nearby Search, whose format the answers have; this API would return 500. */
 const maxCount = 20;
 
-/** The API takes 10 to 10,000 metres. */
+/** The API accepts 10 to 10,000 metres. */
 const maxRadiusKm = 10;
 const minRadiusMetres = 10;
 
-/** The licence of what is in Wikipedia asks for it, and the envelope has a field for such. */
+/** Required by the licence of Wikipedia's contents. */
 const attribution = 'Articles of <a href="https://www.wikipedia.org/">Wikipedia</a>, CC BY-SA 4.0';
 
-/** What the codes of the API's errors mean; it sends them with HTTP 200. Any other is about the question. */
-const errorKinds: readonly (readonly [code: RegExp, trouble: UpstreamErrorKind])[] = [
+/** Error kinds by the API's error code; it sends errors with HTTP 200. Any other code is an invalid request. */
+const errorKinds: readonly (readonly [code: RegExp, kind: UpstreamErrorKind])[] = [
   [/^(?:ratelimited|maxlag)$/, 'rate-limited'],
   [/^(?:readonly|internal_api_error|cirrussearch-|timeout)/, 'transient'],
   [/^(?:readapidenied|blocked|mwoauth|assert)/, 'permanent'],
 ];
 
-/** What is known of an article near a place. */
+/** Article as the API returns it. */
 interface Article {
   readonly pageid: number;
   readonly title: string;
@@ -32,10 +31,10 @@ interface Article {
 }
 
 /**
- * The articles of a Wikipedia about what is near a place: the `geosearch` of MediaWiki, which wants no key. Answered in the
- * envelope of Google's legacy Nearby Search.
- * @param baseUrl what stands before `/w/api.php`: the Wikipedia of a language
- * @param userAgent says who asks and how to reach them: Wikimedia's user agent policy demands both
+ * Creates an upstream that finds Wikipedia articles about nearby places: the `geosearch` of MediaWiki, which needs no key. Answers
+ * have the format of the legacy Nearby Search of Google Places.
+ * @param baseUrl the part before `/w/api.php`: the Wikipedia of one language
+ * @param userAgent names the program and a contact address; Wikimedia's user agent policy requires both
  */
 export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
   const base = baseUrl.replace(/\/+$/, '');
@@ -51,7 +50,7 @@ export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
         list: 'geosearch',
         gscoord: `${formatDegrees(latitude)}|${formatDegrees(longitude)}`,
         gsradius: String(metres),
-        // 0 is out of the API's range; the one article is cut from the answer instead.
+        // 0 is out of the API's range; the single article is removed from the answer instead.
         gslimit: String(Math.max(1, count)),
         format: 'json',
         formatversion: '2',
@@ -63,28 +62,28 @@ export function wikipediaNearby(baseUrl: string, userAgent: string): Upstream {
       };
     },
 
-    answer(response, question) {
+    answer(response, nearbyQuery) {
       const body = JSON.parse(textOf(parseJsonObject(response))) as Readonly<Record<string, unknown>>;
       throwOnError(body);
       const { query } = body;
       const found = isObject(query) ? query['geosearch'] : undefined;
       if (!Array.isArray(found)) throw new UpstreamError('The upstream answered without a list of articles.');
-      return toResponse(found.filter(isArticle), question, base);
+      return toResponse(found.filter(isArticle), nearbyQuery, base);
     },
 
     failure: placesError,
   };
 }
 
-function toResponse(articles: readonly Article[], question: NearbyQuery, base: string): string {
-  const results = articles.slice(0, question.count).map(({ pageid, title, lat, lon }): PlaceResult => ({
+function toResponse(articles: readonly Article[], query: NearbyQuery, base: string): string {
+  const results = articles.slice(0, query.count).map(({ pageid, title, lat, lon }): PlaceResult => ({
     geometry: { location: { lat, lng: lon } },
     name: title,
     place_id: `wikipedia-${formatDecimal(pageid, 0)}`,
     types: ['point_of_interest'],
     url: `${base}/?curid=${formatDecimal(pageid, 0)}`,
   }));
-  return placesResponse([attribution], results, radiusWarning(question, maxRadiusKm));
+  return placesResponse([attribution], results, radiusWarning(query, maxRadiusKm));
 }
 
 function throwOnError({ error }: Readonly<Record<string, unknown>>): void {

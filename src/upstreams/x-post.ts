@@ -1,17 +1,17 @@
-import { escapeHtml } from './html.js';
-import { formatJsonObject } from './json-object.js';
+import { escapeHtml, formatJsonObject } from './text.js';
 import { isObject } from './response.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether a text is an id: a number of 64 bits, which is written into JSON as the digits that it came as. */
+/** Whether a text is an ID: a 64-bit number, which is copied into JSON digit by digit. */
 export function isId(text: unknown): text is string {
   return typeof text === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(text);
 }
 
 /**
- * A post of the X API v2 as the Twitter Search API v1.0 wrote one, in its order of fields; undefined for what is no post.
- * @param includes the users that the answer came with
+ * Converts a post of the X API v2 to the format of the Twitter Search API v1.0, with its order of fields.
+ * @param includes the `includes` of the same response, which hold the users
+ * @returns JSON; undefined if the value is not a post
  */
 export function formatXPost(post: Fields, includes: Fields): string | undefined {
   const { id, author_id: authorId, text } = post;
@@ -44,13 +44,13 @@ function findUser({ users }: Fields, id: string): Fields {
   return isObject(user) ? user : {};
 }
 
-/** `2026-11-20T10:00:00.000Z` as `Fri, 20 Nov 2026 10:00:00 +0000`. */
+/** Converts `2026-11-20T10:00:00.000Z` to `Fri, 20 Nov 2026 10:00:00 +0000`. */
 function formatDate(iso: unknown): string {
   const date = new Date(stringOr(iso, ''));
   return Number.isNaN(date.getTime()) ? '' : date.toUTCString().replace('GMT', '+0000');
 }
 
-/** A point, its latitude first as v1.0 had it; v2 has GeoJSON's order. */
+/** Converts a GeoJSON point of v2 to one of v1.0, which has the latitude first. */
 function toGeo(geo: unknown): object | null {
   const point = isObject(geo) ? geo['coordinates'] : undefined;
   const pair: unknown = isObject(point) && point['type'] === 'Point' ? point['coordinates'] : undefined;
@@ -59,7 +59,7 @@ function toGeo(geo: unknown): object | null {
   return { type: 'Point', coordinates: [pair[1], pair[0]] };
 }
 
-/** `und` is v2's for a language that it does not know; v1.0 took the user's, most often English. */
+/** Language code of v1.0. For an unknown language v2 says `und`; v1.0 took the user's, most often English. */
 function toLanguageCode(language: unknown): string {
   const code = stringOr(language, 'und');
   return code === 'und' ? 'en' : code;

@@ -56,7 +56,7 @@ describe('runLoad', () => {
     const result = await runLoad(job);
     expect(result.responses).to.be.greaterThan(10);
     expect(result.wrongCount).to.equal(0);
-    expect(result.drainMs).to.be.lessThan(1_000);
+    expect(result.drainMs).to.be.lessThan(10_000);
   });
 
   it('sends at a fixed rate, and measures latency from the time a command was due', async () => {

@@ -35,7 +35,7 @@ describe('changes', () => {
     return value.kind === 'location' ? value.location.client : value.kind;
   }
 
-  it('go on over a new connection where they were broken off, and tell when some were missed', async () => {
+  it('resumes on a new connection, and yields a reset if changes were missed', async () => {
     answer = (response, attempt) => {
       if (attempt === 2) return void response.writeHead(503).end();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -58,7 +58,7 @@ describe('changes', () => {
     await closed;
   });
 
-  it('end when they are aborted, also while they wait', async () => {
+  it('ends when it is aborted while waiting', async () => {
     answer = (response) => void response.writeHead(200).write('event: begin\ndata: {}\n\n');
     const stop = new AbortController();
     const following = changes(url, { signal: stop.signal });
@@ -68,11 +68,14 @@ describe('changes', () => {
     expect(await waiting).to.equal('the end');
   });
 
-  it('are not to be had from what is no server of a herd', async () => {
+  it('rejects a response that is not a change stream', async () => {
     answer = (response) => void response.writeHead(404).end();
     const error = await changes(url)
       .next()
       .catch((thrown: unknown) => thrown);
-    expect(error).to.include({ code: 'HERD_PROTOCOL_ERROR', message: `${url}/api/changes answers HTTP 404` });
+    expect(error).to.include({
+      code: 'HERD_PROTOCOL_ERROR',
+      message: `${url}/api/changes: unexpected HTTP status 404`,
+    });
   });
 });

@@ -6,7 +6,7 @@ import { FakeServer } from './fake-server.js';
 
 const at = 'AT Blake -0.563873386 kiwi☂ +34.068930-118.445127 1353118103.108893381';
 
-describe('a client of a herd', () => {
+describe('HerdClient', () => {
   const open: (HerdClient | FakeServer)[] = [];
 
   afterEach(async () => {
@@ -45,7 +45,7 @@ describe('a client of a herd', () => {
     ]);
   });
 
-  it('gives each promise its own answer, whatever came first', async () => {
+  it('resolves pipelined commands with their own responses', async () => {
     const server = await serve();
     const herd = await client(server.port);
     const [near, report, unknown] = [
@@ -74,7 +74,7 @@ describe('a client of a herd', () => {
     expect((await herd.where('kiwi'))?.server).to.equal('Blake');
   });
 
-  it('says nothing that is no line of the protocol', async () => {
+  it('rejects invalid arguments without sending anything', async () => {
     const server = await serve(() => `${at}\n`);
     const herd = await client(server.port);
     const wrong = [
@@ -95,7 +95,7 @@ describe('a client of a herd', () => {
     expect(server.receivedLines).to.deep.equal(['IAMAT a +1+1 1']);
   });
 
-  it('rejects what waits when the connection is lost, and makes a new one for the next command', async () => {
+  it('rejects pending commands when the connection is lost, and reconnects for the next one', async () => {
     const server = await serve();
     const herd = await client(server.port);
     const waiting = [herd.report('a', '+1+1', '1'), herd.where('b')].map(rejectionCode);
@@ -110,7 +110,7 @@ describe('a client of a herd', () => {
     expect(back.connections).to.equal(1);
   });
 
-  it('gives up when the time of a command is up, connected or not', async () => {
+  it('rejects a command after its timeout, connected or not', async () => {
     const server = await serve();
     const herd = await client(server.port, { timeoutMs: 200 });
     expect(await rejectionCode(herd.where('a'))).to.equal('HERD_TIMEOUT');
@@ -119,7 +119,7 @@ describe('a client of a herd', () => {
     expect(await rejectionCode(connect({ port: await freePort() }))).to.equal('HERD_UNREACHABLE');
   });
 
-  it('is done with a server that says what nobody asked for', async () => {
+  it('closes the connection on an unexpected response', async () => {
     const server = await serve(() => 'HTTP/1.1 400 Bad Request\n');
     const herd = await client(server.port);
     expect(await rejectionCode(herd.report('a', '+1+1', '1'))).to.equal('HERD_PROTOCOL_ERROR');
@@ -137,7 +137,7 @@ describe('a client of a herd', () => {
     expect(slow.connections).to.equal(2);
   });
 
-  it('rejects everything once it is closed', async () => {
+  it('rejects all commands once it is closed', async () => {
     const server = await serve();
     const herd = await client(server.port);
     const waiting = rejectionCode(herd.where('a'));

@@ -8,7 +8,7 @@ import { FakeServer } from './fake-server.js';
 /** Long enough for two to wait at once. */
 const shortMs = 30;
 
-describe('a connection to a server', () => {
+describe('LineConnection', () => {
   let server: FakeServer;
 
   beforeEach(async () => {
@@ -25,10 +25,10 @@ describe('a connection to a server', () => {
     return performance.now() + inMs;
   }
 
-  it('goes on when the time of one command is up: its answer may still come, before those of the others', async () => {
+  it('stays open when one command times out, whose response may still come', async () => {
     const connection = await connected(defaultTimeoutMs);
-    const late = rejectionCode(connection.send('first', 1, at(shortMs)));
-    const other = connection.send('second', 1, at(defaultTimeoutMs));
+    const late = rejectionCode(connection.send('first', at(shortMs)));
+    const other = connection.send('second', at(defaultTimeoutMs));
     expect(await late).to.equal('HERD_TIMEOUT');
     await server.waitForLines(2);
     server.send('to the first\nto the second\n');
@@ -36,19 +36,17 @@ describe('a connection to a server', () => {
     expect(connection.isOpen).to.equal(true);
   });
 
-  it('is given up when nothing comes for too long', async () => {
+  it('closes if nothing is received for too long', async () => {
     const connection = await connected(shortMs / 2);
-    const codes = [connection.send('first', 1, at(shortMs)), connection.send('second', 1, at(defaultTimeoutMs))].map(
+    const codes = [connection.send('first', at(shortMs)), connection.send('second', at(defaultTimeoutMs))].map(
       rejectionCode,
     );
     expect(await Promise.all(codes)).to.deep.equal(['HERD_TIMEOUT', 'HERD_CONNECTION_LOST']);
   });
 
-  it('is given up when nobody waits for what is still to come', async () => {
+  it('closes if no pending command is awaited any more', async () => {
     const connection = await connected(defaultTimeoutMs);
-    const codes = [connection.send('first', 1, at(shortMs)), connection.send('second', 1, at(shortMs))].map(
-      rejectionCode,
-    );
+    const codes = [connection.send('first', at(shortMs)), connection.send('second', at(shortMs))].map(rejectionCode);
     expect(await Promise.all(codes)).to.deep.equal(['HERD_TIMEOUT', 'HERD_TIMEOUT']);
     expect(connection.isOpen).to.equal(false);
   });

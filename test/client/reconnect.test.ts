@@ -7,8 +7,8 @@ import { rejectionCode } from './rejection-code.js';
 /** Long enough for two to wait at once. */
 const shortMs = 30;
 
-describe('a connection made anew for all who wait', () => {
-  it('is awaited by each until its own time is up', async () => {
+describe('Reconnector', () => {
+  it('keeps the deadline of each caller', async () => {
     let open = (_: string): void => undefined;
     let attempts = 0;
     const redial = new Reconnector<string>(() => {
@@ -23,7 +23,7 @@ describe('a connection made anew for all who wait', () => {
     expect(attempts).to.equal(1);
   });
 
-  it('is tried for as long as somebody waits', async () => {
+  it('retries until the last deadline', async () => {
     let server: 'down' | 'up' = 'down';
     const redial = new Reconnector<string>(async () => {
       if (server === 'down') throw new HerdClientError('HERD_UNREACHABLE', 'refused');
@@ -36,7 +36,7 @@ describe('a connection made anew for all who wait', () => {
     expect(await later).to.equal('connection');
   });
 
-  it('is not tried again by who is done', async () => {
+  it('does not retry a closed client', async () => {
     let attempts = 0;
     const redial = new Reconnector<string>(() => {
       attempts += 1;

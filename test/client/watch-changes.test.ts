@@ -7,7 +7,7 @@ import { FakeServer } from './fake-server.js';
 const at = (second: number) => `AT Blake +0.000000000 kiwi +1+2 ${second}`;
 const watching = (line: string) => `${line.replace('WATCH', 'WATCHING')}\n`;
 
-describe('changes that a client of a herd follows', () => {
+describe('HerdClient.changes', () => {
   const open: (HerdClient | FakeServer)[] = [];
 
   afterEach(async () => {
@@ -27,7 +27,7 @@ describe('changes that a client of a herd follows', () => {
     return value.kind === 'location' ? value.location.line : value.kind;
   }
 
-  it('come one by one, and what keeps the connection alive is none', async () => {
+  it('yields changes one by one, without keep-alive lines', async () => {
     const [server, client] = await pair((line) => `${watching(line)}${at(1)}\n`);
     const changes = client.changes('kiwi');
     expect(await next(changes)).to.equal('begin');
@@ -40,7 +40,7 @@ describe('changes that a client of a herd follows', () => {
     expect(server.receivedLines.at(-1)).to.equal('WATCH *');
   });
 
-  it('go on over another connection where one is lost, behind a reset', async () => {
+  it('reconnects, and yields a reset first', async () => {
     const [server, client] = await pair(watching);
     const changes = client.changes('kiwi');
     expect(await next(changes)).to.equal('begin');
@@ -50,7 +50,7 @@ describe('changes that a client of a herd follows', () => {
     expect(await next(changes)).to.equal(at(7));
   });
 
-  it('end when the client is closed, or a signal says so', async () => {
+  it('ends when the client is closed or the signal aborted', async () => {
     const [, client] = await pair(watching);
     const end = new AbortController();
     const [closed, aborted] = [client.changes(), client.changes('kiwi', { signal: end.signal })];
@@ -63,7 +63,7 @@ describe('changes that a client of a herd follows', () => {
     expect(await next(client.changes()), 'of a client that is closed').to.equal(undefined);
   });
 
-  it('are refused where no line can ask for them, or the server does not take it', async () => {
+  it('rejects an invalid client ID, and a WATCH that the server rejects', async () => {
     const [server, client] = await pair((line) => `? ${line}\n`);
     expect(await rejectionCode(client.changes('two words').next())).to.equal('HERD_INVALID_ARGUMENT');
     expect(server.receivedLines).to.deep.equal([]);

@@ -211,7 +211,7 @@ describeWithNats('the nats-server for containers', function () {
       },
       'everything',
     );
-    expect(await eventually('it is let in or not', () => reason || undefined)).to.match(/does not let this server in/);
+    expect(await eventually('it is let in or not', () => reason || undefined)).to.match(/NATS authentication failed/);
     session.close();
   });
 });

@@ -7,7 +7,7 @@ import { runCommand } from '../support/command.js';
 import { defaultTimeoutMs } from '../support/eventually.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
-const commands = ['start', 'check', 'send', 'where', 'near', 'status', 'simulate', 'fuzz', 'schema'];
+const commands = ['start', 'check', 'send', 'where', 'near', 'watch', 'status', 'simulate', 'fuzz', 'schema'];
 
 describe('the herd command', function () {
   this.timeout(2 * defaultTimeoutMs);
@@ -43,11 +43,20 @@ describe('the herd command', function () {
       ['no command', [], /Usage: herd/],
       ['an argument too few', ['send'], /missing required argument 'server'/],
       ['an argument too many', ['where', 'kiwi', 'moa'], /too many arguments/],
-      ['the name of no server to start', ['start', 'Blake', 'Shaq'], /Shaq is no server of .*Blake, Bryant, Gasol/],
-      ['the name of no server to talk to', ['send', 'Shaq', 'x'], /Shaq is no server of /],
+      [
+        'the name of no server to start',
+        ['start', 'Blake', 'Shaq'],
+        /unknown server Shaq in .* \(expected one of: Blake, Bryant, Gasol/,
+      ],
+      [
+        '--record together with --processes',
+        ['start', '--processes', '--record', 'x'],
+        /--record cannot be combined with/,
+      ],
+      ['the name of no server to talk to', ['send', 'Shaq', 'x'], /unknown server Shaq in /],
       ['a number of runs that is none', ['fuzz', '--runs', 'many'], /a number of runs is a whole number, and many is/],
       ['a time without a unit', ['fuzz', '--time', '60'], /a time has its unit, as in 60s, and 60 is none/],
-      ['the name of no server to ask', ['where', 'kiwi', '--server', 'Shaq'], /Shaq is no server of /],
+      ['the name of no server to ask', ['where', 'kiwi', '--server', 'Shaq'], /unknown server Shaq in /],
     ] as const) {
       it(`ends with status 2 when given ${what}`, async () => {
         const { status, stdout, stderr } = await runCommand(args, { cwd: folder });
@@ -79,12 +88,12 @@ describe('the herd command', function () {
     );
     const lacking = 'herd: herd.yaml:3: environment variable NATS_SECRET is not set\n';
     for (const [args, status, said] of [
-      [['send', 'Blake', 'hello'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
-      [['where', 'kiwi'], 1, 'herd: Blake cannot be reached at 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['send', 'Blake', 'hello'], 2, 'herd: Blake: cannot connect to 127.0.0.1:1 (ECONNREFUSED)\n'],
+      [['where', 'kiwi'], 2, 'herd: Blake: cannot connect to 127.0.0.1:1 (ECONNREFUSED)\n'],
       [['simulate', 'story.yaml'], 0, ''],
-      [['check'], 1, lacking],
-      [['start'], 1, lacking],
-      [['start', '--processes'], 1, lacking],
+      [['check'], 2, lacking],
+      [['start'], 2, lacking],
+      [['start', '--processes'], 2, lacking],
     ] as const) {
       const ended = await runCommand(args, { cwd });
       expect(ended, args.join(' ')).to.include({ status, stderr: said });
@@ -92,7 +101,7 @@ describe('the herd command', function () {
   });
 
   describe('check', () => {
-    it('draws the herd of the current folder', async () => {
+    it('prints the topology of herd.yaml in the working directory', async () => {
       const cwd = await folderWith(
         'herd: laker',
         'servers:',
@@ -102,7 +111,7 @@ describe('the herd command', function () {
       );
       const { status, stdout, stderr } = await runCommand(['check'], { cwd });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-      expect(stdout).to.match(/^herd\.yaml is right: herd laker, 2 servers, upstream sample \(twitter\)\n/);
+      expect(stdout).to.match(/^herd\.yaml is valid: herd laker, 2 servers, upstream sample \(twitter\)\n/);
       expect(stdout).to.match(/\n {2}Blake {3}127\.0\.0\.1:12000 {2}127\.0\.0\.1:12100\n/);
       expect(stdout).to.match(/\n {2}Metta {3}\d+ MiB {2}program \d+ MiB, connections \d+ MiB, locations 2080 MiB, /);
       expect(stdout).to.match(/\n {9}Blake {2}Metta\n {2}Blake {2}· {6}●\n {2}Metta {2}● {6}·\n/);
@@ -112,19 +121,21 @@ describe('the herd command', function () {
       const alone = await runCommand(['check'], {
         cwd: await folderWith('herd: one', 'servers: { Blake: { port: 1, peerPort: 2 } }'),
       });
-      expect(alone.stdout).to.match(/^herd\.yaml is right: herd one, 1 server, upstream/);
+      expect(alone.stdout).to.match(/^herd\.yaml is valid: herd one, 1 server, upstream/);
       const shipped = await runCommand(['check'], { cwd: folder });
       expect(shipped).to.include({ status: 0, stderr: '' });
-      expect(shipped.stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
+      expect(shipped.stdout).to.match(/herd\.yaml is valid: herd twitter, 5 servers/);
 
       const cwd = await folderWith('herd: nobody');
       const examples = (await readdir(join(project, 'examples'))).filter((name) => name.endsWith('.yaml'));
       expect(examples).to.have.length.above(1);
-      const checks = examples.map((example) => runCommand(['check', '--config', join(project, 'examples', example)], { cwd }));
+      const checks = examples.map((example) =>
+        runCommand(['check', '--config', join(project, 'examples', example)], { cwd }),
+      );
       for (const [index, { status, stdout, stderr }] of (await Promise.all(checks)).entries()) {
         const example = examples[index] ?? '';
         expect({ status, stderr }, example).to.deep.equal({ status: 0, stderr: '' });
-        expect(stdout).to.include(`${example} is right: `);
+        expect(stdout).to.include(`${example} is valid: `);
       }
     });
 
@@ -132,29 +143,40 @@ describe('the herd command', function () {
       [
         'unknown keys',
         ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2, prot: 3 }', 'loggs: { dir: logs }'],
-        ['herd.yaml:3: servers.Blake.prot: unknown key; did you mean port?', 'herd.yaml:4: loggs: unknown key; did you mean log?'],
+        [
+          'herd.yaml:3: servers.Blake.prot: unknown key; did you mean port?',
+          'herd.yaml:4: loggs: unknown key; did you mean log?',
+        ],
       ],
       [
         'unknown neighbours and a server that is its own neighbour',
-        ['herd: laker', 'servers:', '  Blake: { port: 1, peerPort: 2 }', 'topology:', '  Blake:', '  - Shaq', '  - Blake'],
+        [
+          'herd: laker',
+          'servers:',
+          '  Blake: { port: 1, peerPort: 2 }',
+          'topology:',
+          '  Blake:',
+          '  - Shaq',
+          '  - Blake',
+        ],
         [
           'herd.yaml:6: topology.Blake: unknown server Shaq (known: Blake)',
           'herd.yaml:7: topology.Blake: a server cannot be its own neighbour',
         ],
       ],
     ] as const) {
-      it(`names file and line of ${what}, and ends with status 1`, async () => {
+      it(`names file and line of ${what}, and ends with status 2`, async () => {
         const { status, stdout, stderr } = await runCommand(['check'], { cwd: await folderWith(...lines) });
         for (const problem of problems) expect(stderr).to.include(`herd: ${problem}`);
         expect(stderr.trimEnd().split('\n')).to.have.lengthOf(problems.length);
-        expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+        expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
       });
     }
 
-    it('says so when there is no such file', async () => {
+    it('ends with status 2 if there is no such file', async () => {
       const { status, stderr } = await runCommand(['check', '--config', 'nowhere.yaml'], { cwd: folder });
       expect(stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');
-      expect(status).to.equal(1);
+      expect(status).to.equal(2);
     });
 
     const exposed = [
@@ -169,35 +191,35 @@ describe('the herd command', function () {
       const cwd = await folderWith(...exposed);
       const without = await runCommand(['check'], { cwd, env: { HERD_SECRET: '' } });
       expect(without.stderr).to.match(
-        /^herd: peerPort of Blake is 0\.0\.0\.0:2, which others can reach: set HERD_SECRET.*\n$/,
+        /^herd: servers\.Blake\.peerPort: 0\.0\.0\.0:2 is not a loopback address; set HERD_SECRET .*\n$/,
       );
       expect(without.status).to.equal(0);
       const withOne = await runCommand(['check'], { cwd, env: { HERD_SECRET: 'a secret of this very test' } });
       expect(withOne.stderr).to.equal('');
       const short = await runCommand(['check'], { cwd, env: { HERD_SECRET: 'short' } });
       expect(short.stderr).to.match(/HERD_SECRET must be at least 16 characters long/);
-      expect(short.status).to.equal(1);
+      expect(short.status).to.equal(2);
     });
 
     it('names certificates that cannot be read', async () => {
       const cwd = await folderWith(...exposed, 'tls: { clients: { cert: no.pem, key: no-key.pem } }');
       const { status, stderr } = await runCommand(['check'], { cwd });
       expect(stderr).to.match(/^herd: no\.pem cannot be read: /);
-      expect(status).to.equal(1);
+      expect(status).to.equal(2);
     });
 
     it('names files for NATS that cannot be read, or are not what they should be', async () => {
       const nats = (rest: string) => `replication: { kind: nats, servers: [nats.example], ${rest} }`;
       for (const [rest, problem] of [
         ['credentials: no.creds', /^herd: \S+no\.creds cannot be read: /],
-        ['credentials: herd.yaml', /^herd: \S+herd\.yaml holds no credentials for NATS: /],
+        ['credentials: herd.yaml', /^herd: \S+herd\.yaml does not contain valid NATS credentials: /],
         ['tls: { ca: no.pem }', /^herd: \S+no\.pem cannot be read: /],
-        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is no authority: /],
+        ['tls: { ca: herd.yaml }', /^herd: \S+herd\.yaml is not a valid CA certificate: /],
       ] as const) {
         const cwd = await folderWith('herd: h', 'servers: { Blake: { port: 1 } }', nats(rest));
         const { status, stdout, stderr } = await runCommand(['check'], { cwd });
         expect(stderr).to.match(problem);
-        expect({ status, stdout }, rest).to.deep.equal({ status: 1, stdout: '' });
+        expect({ status, stdout }, rest).to.deep.equal({ status: 2, stdout: '' });
       }
     });
 
@@ -211,11 +233,13 @@ describe('the herd command', function () {
       await mkdir(join(cwd, 'locations', 'Blake'), { recursive: true });
       await writeFile(join(cwd, 'locations', 'Blake', 'CURRENT'), 'nonsense');
       const { status, stderr } = await runCommand(['check'], { cwd });
-      expect(stderr).to.match(/^herd: [^\n]*locations.Blake is damaged \(.+\); Blake will set it aside\n$/);
+      expect(stderr).to.match(
+        /^herd: [^\n]*locations.Blake is damaged \(.+\); Blake will rename it and start without it\n$/,
+      );
       expect(status).to.equal(0);
     });
 
-    it('warns of a herd in parts', async () => {
+    it('warns of a topology that is not connected', async () => {
       const cwd = await folderWith(
         'herd: laker',
         'servers:',
@@ -225,7 +249,7 @@ describe('the herd command', function () {
         'topology: { Blake: [Gasol] }',
       );
       const { status, stderr } = await runCommand(['check'], { cwd });
-      expect(stderr).to.equal('herd: the herd is in 2 parts that never hear of each other: Blake, Gasol | Metta\n');
+      expect(stderr).to.equal('herd: topology is not connected; 2 components: Blake, Gasol | Metta\n');
       expect(status).to.equal(0);
     });
   });

@@ -47,16 +47,16 @@ const place = '+34.068930-118.445127';
     await eventually('it is said', () => herd.command().stderr !== '');
     const ats = [...(await reportMany('second')), ...(await reportMany('third'))];
     await herd.waitForAgreement(some(ats));
-    expect(herd.command().stderr).to.match(/^herd: Solo: the log in [^\n]*logs.Solo has trouble: EFBIG: [^\n]*\n$/);
+    expect(herd.command().stderr).to.match(/^herd: Solo: cannot write the log in [^\n]*logs.Solo: EFBIG: [^\n]*\n$/);
     makeRoom();
     await eventually('it is told what was lost', async () => {
       await herd.sendAll('Solo', 'still here\n');
-      return (await readLog(herd, 'Solo')).some((line) => /^\d+ times lines were lost here/.test(line));
+      return (await readLog(herd, 'Solo')).some((line) => /^\d+ log entr(y|ies) lost here/.test(line));
     });
     await herd.sendAll('Solo', 'and it goes on\n');
     await eventually('the log goes on after it', async () => {
       const lines = await readLog(herd, 'Solo');
-      const told = lines.findIndex((line) => /^\d+ times lines were lost here/.test(line));
+      const told = lines.findIndex((line) => /^\d+ log entr(y|ies) lost here/.test(line));
       return lines.slice(told).some((line) => line.endsWith('and it goes on'));
     });
     expect(herd.command().stderr.split('\n'), 'it was said once').to.have.lengthOf(2);
@@ -69,7 +69,7 @@ const place = '+34.068930-118.445127';
     ats.push(...(await reportMany('second')), ...(await reportMany('third')));
     await herd.waitForAgreement(some(ats));
     expect(herd.command().stderr).to.match(
-      /^herd: Solo: [^\n]*store.Solo cannot be written: IO error: [^\n]*File too large\n$/,
+      /^herd: Solo: cannot write to [^\n]*store.Solo: IO error: [^\n]*File too large\n$/,
     );
     makeRoom();
     herd.command().signal('SIGTERM');

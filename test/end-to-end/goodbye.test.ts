@@ -13,7 +13,8 @@ describe('[PE28] a server of the real command that goes, at its neighbour', func
 
   beforeEach(async () => {
     herd = new Herd('one command a server', await writeHerdFile({ topology: { Blake: ['Bryant'] }, hasLogs: true }));
-    for (const server of herd.servers) herd.setCircumstances(server, { env: { HERD_SECRET: 'the secret of the herd: 7c1f0a' } });
+    for (const server of herd.servers)
+      herd.setCircumstances(server, { env: { HERD_SECRET: 'the secret of the herd: 7c1f0a' } });
     await herd.start();
     await LogTail.start(herd, 'Blake').waitForLine(/ link Bryant live$/);
     blake = await LogTail.now(herd, 'Blake');

@@ -13,7 +13,7 @@ import { waitUntilLogged, LogTail } from '../support/server-log.js';
 const heartbeatMs = 500;
 
 /** How much later than promised something may be noticed, by a machine that has other things to do. */
-const slackMs = 2_500;
+const slackMs = 10_000;
 
 /** Never in a test: what a link has missed is made good when it comes up, or it is not. */
 const antiEntropySeconds = 86_400;
@@ -32,7 +32,11 @@ describe('links through a network that breaks', function () {
 
   before(async () => {
     const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
-    const file = await writeHerdFile({ topology, hasLogs: true, settings: { peers: { heartbeatMs, antiEntropySeconds } } });
+    const file = await writeHerdFile({
+      topology,
+      hasLogs: true,
+      settings: { peers: { heartbeatMs, antiEntropySeconds } },
+    });
     proxy = await proxyOnLink(file, 'Blake', 'Bryant');
     herd = new Herd('one command a server', file);
     await herd.start();
@@ -117,7 +121,7 @@ describe('links through a network that breaks', function () {
       await Promise.all([blake.waitForLine(/ link Bryant backoff: /), bryant.waitForLine(/ link Blake connecting: /)]);
       expect(performance.now() - brokenAtMs).to.be.below(3 * heartbeatMs + slackMs);
       const deaf = directions.length === 2 ? [blake, bryant] : directions[0] === 'upstream' ? [bryant] : [blake];
-      for (const log of deaf) await log.waitForLine(/: the neighbour gives no sign of life/);
+      for (const log of deaf) await log.waitForLine(/: heartbeat timeout/);
       proxy.setToxic(pass);
       // Whoever called meanwhile would wait five seconds for an answer.
       proxy.cut();
@@ -131,8 +135,8 @@ describe('links through a network that breaks', function () {
       const [blake, bryant] = await logsOfBoth();
       proxy.halfClose(direction);
       const missed = await reportEverywhere();
-      await blake.waitForLine(/ link Bryant backoff: the far end closed; /);
-      await bryant.waitForLine(/ link Blake connecting: the far end closed$/);
+      await blake.waitForLine(/ link Bryant backoff: the remote end closed; /);
+      await bryant.waitForLine(/ link Blake connecting: the remote end closed$/);
       await waitUntilLogged(herd, missed);
       await areLive(blake, bryant);
     });
@@ -145,7 +149,7 @@ describe('links through a network that breaks', function () {
     expect(await second.line()).to.equal('HELLO 3 twitter Bryant Blake');
     expect(await second.line()).to.match(/^BEAT /);
     expect(await second.line()).to.match(/^DIGEST /);
-    await blake.waitForLine(/ link Bryant backoff: the far end closed; /);
+    await blake.waitForLine(/ link Bryant backoff: the remote end closed; /);
     // Blake calls again, and now it is the other one that is dropped.
     await second.readToEnd();
     await areLive(blake, bryant);

@@ -35,7 +35,7 @@ describe('the logs of a herd', function () {
     expect(linesWith(bryant, 'peer Metta out AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
     expect(linesWith(metta, 'peer Bryant in AT Blake ').map(idIn).sort()).to.deep.equal([...ids].sort());
     expect(linesWith(blake, `client ${far} connected over tcp; clients now: 1`)).to.have.lengthOf(1);
-    expect(linesWith(blake, `client ${far} left: `)).to.have.lengthOf(1);
+    expect(linesWith(blake, `client ${far} disconnected: `)).to.have.lengthOf(1);
     expect(linesWith(metta, 'link Bryant live')).to.have.lengthOf(1);
     await herd.stop();
   });
@@ -73,7 +73,7 @@ describe('the logs of a herd', function () {
     // While there is something to write, it is looked once a second whether the log is still there.
     await eventually('it has said that its log is gone', async () => {
       expect(await herd.report('Solo', 'kiwi')).to.match(/^AT Solo /);
-      return command.stderr.includes('it was deleted');
+      return command.stderr.includes('was deleted');
     });
     command.signal('SIGTERM');
     expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
@@ -86,7 +86,7 @@ describe('the logs of a herd', function () {
     const command = new HerdCommand(['start'], { cwd: file.folder });
     await command.waitForOutput('Ready in');
     expect(await new Herd('one process', file).report('Solo', 'kiwi')).to.match(/^AT Solo /);
-    expect(command.stderr).to.match(/^herd: Solo: the log in [^\n]*logs.Solo has trouble: .*\n$/);
+    expect(command.stderr).to.match(/^herd: Solo: cannot write the log in [^\n]*logs.Solo: .*\n$/);
     command.signal('SIGTERM');
     expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     await rm(file.folder, { recursive: true });

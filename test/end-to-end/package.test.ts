@@ -71,10 +71,10 @@ describe('the package', function () {
 
   it('has herd on the PATH, with the herd that is shipped', async () => {
     expect((await shell('herd', '--version')).stdout).to.equal(`${manifest.version}\n`);
-    expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is right: herd twitter, 5 servers/);
+    expect((await shell('herd', 'check')).stdout).to.match(/herd\.yaml is valid: herd twitter, 5 servers/);
   });
 
-  it('has what its README and the page on deployment name', async () => {
+  it('has the files that its README and the guide to systemd name', async () => {
     const installed = join(folder, 'node_modules', 'herd');
     const named = async (page: string) => {
       const text = await readFile(join(installed, page), 'utf8');
@@ -82,8 +82,8 @@ describe('the package', function () {
       const copied = [...text.matchAll(/^install .* (deploy\/\S+)/gm)].map(([, file = '']) => file);
       return [...links, ...copied];
     };
-    const files = [...(await named('README.md')), ...(await named('docs/deployment.md'))];
-    expect(files).to.include.members(['docs/images/window.png', 'docs/operations.md', 'deploy/systemd/herd@.service']);
+    const files = [...(await named('README.md')), ...(await named('docs/guides/deploy-systemd.md'))];
+    expect(files).to.include.members(['docs/images/dashboard.png', 'docs/index.md', 'deploy/systemd/herd@.service']);
     const missing = files.filter((file) => !existsSync(join(installed, file)));
     expect(missing).to.deep.equal([]);
   });

@@ -10,8 +10,8 @@ import { readLog } from '../support/server-log.js';
 const mebibyte = 1024 * 1024;
 const place = '+34.068930-118.445127';
 
-/** How long anybody else may wait for an answer: a thousand times what it takes, for a machine that has other things to do. */
-const servedWithinMs = 2_000;
+/** How long anybody else may wait for an answer: thousands of times what it takes, for a busy machine. */
+const servedWithinMs = 10_000;
 
 // How much memory a process takes is asked of /proc.
 (hasProc ? describe : describe.skip)('a server under pressure', function () {
@@ -20,7 +20,12 @@ const servedWithinMs = 2_000;
   const pressing: Client[] = [];
 
   before(async () => {
-    herd = await startHerd({ mode: 'processes', topology: { Blake: ['Bryant'] }, hasLogs: true, upstreamFormat: 'twitter' });
+    herd = await startHerd({
+      mode: 'processes',
+      topology: { Blake: ['Bryant'] },
+      hasLogs: true,
+      upstreamFormat: 'twitter',
+    });
     await othersAreServed(20);
   });
   afterEach(() => {

@@ -80,7 +80,8 @@ for (const [mode, spread] of [
     afterEach(() => client.close());
 
     /** What a server answers to a line. */
-    const answerTo = async (line: ByteString, server = 'Blake') => (await herd.sendAll(server, `${line}\n`)).slice(0, -1);
+    const answerTo = async (line: ByteString, server = 'Blake') =>
+      (await herd.sendAll(server, `${line}\n`)).slice(0, -1);
 
     describe('IAMAT', () => {
       it('[IA1][IA2][IA3] is answered by AT, the server, the skew and a copy', async () => {
@@ -369,7 +370,9 @@ for (const [mode, spread] of [
         expect(line).to.have.lengthOf(4096);
         expect(await client.request(`${line}\r`)).to.satisfy((at: string) => at.endsWith(end));
         const at = await client.request(line);
-        await herd.waitForAgreement((await herd.queryLocations('Blake', [at.split(' ')[3] ?? ''])).map((held) => held ?? ''));
+        await herd.waitForAgreement(
+          (await herd.queryLocations('Blake', [at.split(' ')[3] ?? ''])).map((held) => held ?? ''),
+        );
       });
 
       it('[FR7] that is longer is answered by its first 4096 bytes before it ends, and the next is served', async () => {

@@ -28,7 +28,7 @@ describe('herd start', function () {
       const { status, stderr } = await runCommand(words, { cwd: file.folder });
       expect(stderr).to.include(`Gasol (clients) cannot listen on 127.0.0.1:${port}: the port is in use`);
       expect(stderr.trimEnd().split('\n')).to.have.lengthOf(1);
-      expect(status).to.equal(1);
+      expect(status).to.equal(2);
       occupant.close();
       await rm(file.folder, { recursive: true });
     });
@@ -72,9 +72,7 @@ describe('herd start', function () {
       const herd = await startHerd({ mode, servers: ['Solo'] });
       herd.command().signal('SIGHUP');
       await eventually('it is said', () => herd.command().stderr.endsWith('\n'));
-      expect(herd.command().stderr).to.equal(
-        'herd: nothing to read again on SIGHUP: herd.yaml names no certificates\n',
-      );
+      expect(herd.command().stderr).to.equal('herd: SIGHUP ignored: no TLS certificates are configured\n');
       expect(await (await herd.connect('Solo')).request('hello')).to.equal('? hello');
       expect(await herd.stop()).to.deep.equal([{ status: 0, signal: null }]);
     });
@@ -87,7 +85,7 @@ describe('herd start', function () {
       herd.command().signal('SIGTERM');
       await herd.command().waitForOutput('Stopping ...');
       herd.command().signal('SIGINT');
-      expect(await herd.command().waitForExit(drainedWithinMs)).to.deep.equal({ status: 1, signal: null });
+      expect(await herd.command().waitForExit(drainedWithinMs)).to.deep.equal({ status: 2, signal: null });
       await eventually('its children are gone', () => !children.some(({ pid }) => isAlive(pid)));
       await herd.stop();
     });

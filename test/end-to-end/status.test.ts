@@ -29,7 +29,7 @@ describe('herd status', function () {
 
   const status = (...options: string[]) => runCommand(['status', ...options], { cwd: herd.file.folder, env });
 
-  it('shows a herd that is up, one with a server down, and ends with 0 and 1', async () => {
+  it('ends with status 0 for a healthy herd, and 1 if a server is down', async () => {
     const at = await herd.report('Blake', 'kiwi');
     await herd.waitForAgreement([at]);
     await eventually('all links are live', async () => (await status()).status === 0);
@@ -56,7 +56,7 @@ describe('herd status', function () {
     expect(servers[0]?.rates).to.include({ reports: 0, learned: 0 });
   });
 
-  it('needs no token but the one that it sends, and commands that speak lines need none', async () => {
+  it('requires only the client token in the environment, and other commands no token', async () => {
     const { status: ended, stderr } = await runCommand(['status'], { cwd: herd.file.folder });
     expect(ended).to.equal(2);
     expect(stderr).to.contain('HERD_TOKEN is not set').and.not.to.contain('ADMIN').and.not.to.contain('PHONE');
@@ -70,17 +70,17 @@ describe('herd status', function () {
     }
   });
 
-  it('looks again and again with --watch, and ends with 0 on Ctrl-C', async () => {
+  it('refreshes with --watch, and ends with status 0 on Ctrl-C', async () => {
     const watch = new HerdCommand(['status', '--watch'], { cwd: herd.file.folder, env });
     await eventually('three tables', () => watch.stdout.split('Herd ').length > 3);
     watch.signal('SIGINT');
     expect(await watch.waitForExit()).to.deep.equal({ status: 0, signal: null });
     expect(watch.stderr).to.equal('');
-    // A terminal gets more than this; a file gets tables.
+    // Escape sequences are for terminals only.
     expect(watch.stdout).to.not.include('\x1b');
   });
 
-  it('knocks where there is no httpPort, sees unexpected servers, and ends with 2 if it cannot look', async () => {
+  it('probes a server without httpPort, detects unexpected servers, and ends with status 2 without a configuration', async () => {
     const file = await writeHerdFile({ servers: ['Blake', 'Metta'], hasHttp: true, settings });
     const here = herd.file;
     file.editServerConfig('Blake', ({ servers }) => {
@@ -91,8 +91,8 @@ describe('herd status', function () {
       cwd: file.folder,
       env,
     });
-    expect(stdout).to.match(/\n {2}Blake +up .*it has no httpPort to ask at\n/);
-    expect(stdout).to.match(/\n {2}Metta +unexpected .*Blake answers in its place\n?/);
+    expect(stdout).to.match(/\n {2}Blake +up .*no httpPort\n/);
+    expect(stdout).to.match(/\n {2}Metta +unexpected .*responds as Blake\n?/);
     expect(status).to.equal(1);
     const nowhere = await runCommand(['status', '--config', 'nowhere.yaml'], { cwd: file.folder });
     expect(nowhere.stderr).to.equal('herd: nowhere.yaml cannot be read: there is no such file\n');

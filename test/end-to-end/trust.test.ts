@@ -27,14 +27,10 @@ describe('a herd with a secret', function () {
 
   /** Who calls Metta, and is not let in: what its own log says, and what Metta's does. */
   const refused: readonly (readonly [caller: string, what: string, reason: string])[] = [
-    ['Alford', 'has another secret', 'Alford does not know a secret that Metta holds valid: HERD_SECRET differs'],
-    [
-      'Bolden',
-      'has no secret',
-      'Metta asks for the secret of the herd and Bolden has none: set HERD_SECRET for Bolden',
-    ],
-    ['Campbell', 'is of another herd', 'Campbell is of herd places, Metta of herd twitter'],
-    ['Davies', 'is no neighbour to it', 'Davies is no neighbour of Metta'],
+    ['Alford', 'has another secret', 'Alford does not have a secret that is valid for Metta: HERD_SECRET differs'],
+    ['Bolden', 'has no secret', 'Metta requires the herd secret and Bolden has none: set HERD_SECRET for Bolden'],
+    ['Campbell', 'is of another herd', 'Campbell belongs to herd places, Metta to herd twitter'],
+    ['Davies', 'is no neighbour to it', 'Davies is not a neighbour of Metta'],
   ];
 
   before(async () => {
@@ -58,7 +54,11 @@ describe('a herd with a secret', function () {
   }
 
   it('[PE20] links those that know it', async () => {
-    await waitUntilLogged(herd, [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')], ['Evans', 'Metta']);
+    await waitUntilLogged(
+      herd,
+      [await herd.report('Evans', 'kiwi'), await herd.report('Metta', 'emu')],
+      ['Evans', 'Metta'],
+    );
   });
 
   for (const [caller, what, reason] of refused) {
@@ -72,7 +72,7 @@ describe('a herd with a secret', function () {
   }
 
   it('[PE8][PE20] does not believe a server that is called and has none: both logs say so', async () => {
-    const reason = 'Metta asks for the secret of the herd and Zubac has none: set HERD_SECRET for Zubac';
+    const reason = 'Metta requires the herd secret and Zubac has none: set HERD_SECRET for Zubac';
     await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` link Zubac backoff: refused: ${reason}; `), 2);
     await LogTail.start(herd, 'Zubac').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 2);
   });
@@ -142,7 +142,8 @@ describe('a herd with a secret', function () {
       const silent = await Promise.all(Array.from({ length: 80 }, stranger));
       const surplus = () => silent.filter(({ unreadLineCount }) => unreadLineCount > 0);
       await eventually('16 are sent away', () => surplus().length >= 16);
-      for (const client of surplus()) expect(await client.readToEnd()).to.match(/^REFUSED too many callers /);
+      for (const client of surplus())
+        expect(await client.readToEnd()).to.match(/^REFUSED too many unauthenticated connections/);
       await nothingHasChanged(evans);
     });
   });
@@ -201,14 +202,17 @@ describe('a secret', function () {
         const address = servers[exposed];
         if (address !== undefined) address.host = '0.0.0.0';
       });
-      const { status, stdout, stderr } = await runCommand(['start', 'Blake', '--config', file.serverConfigPath('Blake') ?? ''], {
-        cwd: file.folder,
-      });
-      expect(stderr).to.equal(
-        `herd: peerPort of ${exposed} is 0.0.0.0:${file.peerPortOf(exposed)}, which others can reach: ` +
-          'set HERD_SECRET, the same for all servers of the herd\n',
+      const { status, stdout, stderr } = await runCommand(
+        ['start', 'Blake', '--config', file.serverConfigPath('Blake') ?? ''],
+        {
+          cwd: file.folder,
+        },
       );
-      expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+      expect(stderr).to.equal(
+        `herd: servers.${exposed}.peerPort: 0.0.0.0:${file.peerPortOf(exposed)} is not a loopback address; ` +
+          'set HERD_SECRET to the same value on all servers\n',
+      );
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
       await rm(file.folder, { recursive: true });
     });
   }
@@ -218,7 +222,7 @@ describe('a secret', function () {
     const { status, stderr } = await runCommand(['start'], { cwd: file.folder, env: { HERD_SECRET: 'short-secret' } });
     expect(stderr).to.match(/^herd: HERD_SECRET must be at least 16 characters long/);
     expect(stderr).to.not.contain('short-secret');
-    expect(status).to.equal(1);
+    expect(status).to.equal(2);
     await rm(file.folder, { recursive: true });
   });
 });

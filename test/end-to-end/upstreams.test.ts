@@ -34,7 +34,9 @@ describe('a herd with an upstream of its own', function () {
     service = new UpstreamService(reply);
     await service.start();
     file = await writeHerdFile({ servers: ['Solo'], hasLogs: true, hasHttp: true });
-    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { url: service.url, ...upstream } }));
+    file.editServerConfig('Solo', (document) =>
+      Object.assign(document, { upstream: { url: service.url, ...upstream } }),
+    );
   }
 
   function command(args: readonly string[], env: Record<string, string> = {}): HerdCommand {
@@ -112,8 +114,8 @@ describe('a herd with an upstream of its own', function () {
     expect((await herd.waitForExit()).status).to.equal(0);
     const written = heard + herd.stdout + herd.stderr + everything(file.folder);
     expect(written, 'the log is there')
-      .to.match(/upstream gave no answer/)
-      .and.to.match(/upstream tripped/);
+      .to.match(/upstream request failed/)
+      .and.to.match(/upstream breaker open/);
     for (const form of forms) expect(written).to.not.include(form);
   }
 
@@ -121,16 +123,19 @@ describe('a herd with an upstream of its own', function () {
     await write(xService, { kind: 'x' });
     const config = ['--config', file.serverConfigPath('Solo') ?? ''];
     for (const args of [['check'], ['start', '--processes']]) {
-      const { status, stderr } = await runCommand([...args, ...config], { cwd: file.folder, env: { X_BEARER_TOKEN: '' } });
-      expect(status, args.join(' ')).to.equal(1);
-      expect(stderr).to.match(/the upstream x needs a key in the environment variable X_BEARER_TOKEN/);
+      const { status, stderr } = await runCommand([...args, ...config], {
+        cwd: file.folder,
+        env: { X_BEARER_TOKEN: '' },
+      });
+      expect(status, args.join(' ')).to.equal(2);
+      expect(stderr).to.match(/the upstream x needs a key: set the environment variable X_BEARER_TOKEN/);
     }
     const broken = await runCommand(['check', ...config], {
       cwd: file.folder,
       env: { X_BEARER_TOKEN: 'a secret of two lines\nx' },
     });
     expect(broken.stderr)
-      .to.match(/X_BEARER_TOKEN holds no key/)
+      .to.match(/X_BEARER_TOKEN is not a valid key/)
       .and.to.not.include('secret');
   });
 
@@ -141,12 +146,12 @@ describe('a herd with an upstream of its own', function () {
     const heard = (await converse()) + (await converse());
     expect(heard)
       .to.match(/"results":\[\{/)
-      .and.to.match(/"error":"the budget for the upstream is spent/);
+      .and.to.match(/"error":"upstream budget exhausted/);
     expect(service.requests).to.have.lengthOf(1);
     herd.signal('SIGTERM');
     await herd.waitForExit();
     expect(
-      everything(join(file.folder, 'logs')).match(/ upstream budget is spent: requestsPerMinute/g),
+      everything(join(file.folder, 'logs')).match(/ upstream budget exhausted: requestsPerMinute/g),
     ).to.have.lengthOf(
       // In the log, and in the error log.
       2,
@@ -155,15 +160,18 @@ describe('a herd with an upstream of its own', function () {
 
   it('records what it is answered, without the key, and plays it back without the upstream', async () => {
     await write(xService, { kind: 'x', budget: { requestsPerMinute: 10 } });
-    const keyless = await runCommand(['record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''], {
-      cwd: file.folder,
-      env: { X_BEARER_TOKEN: '' },
-    });
+    const keyless = await runCommand(
+      ['start', '--record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''],
+      {
+        cwd: file.folder,
+        env: { X_BEARER_TOKEN: '' },
+      },
+    );
     expect(keyless.stderr).to.match(/needs a key/);
     expect(existsSync(join(file.folder, 'answers.jsonl')), 'nothing is left in the way of the next start').to.equal(
       false,
     );
-    const herd = command(['record', 'answers.jsonl'], { X_BEARER_TOKEN: validKey });
+    const herd = command(['start', '--record', 'answers.jsonl'], { X_BEARER_TOKEN: validKey });
     await herd.waitForOutput('Ready in');
     let heard = await converse();
     service.override = (response) => response.destroy();
@@ -172,19 +180,24 @@ describe('a herd with an upstream of its own', function () {
     expect(heard).to.match(/\{"error":"the upstream cannot be reached \(\w+\)"\}/);
     herd.signal('SIGTERM');
     expect((await herd.waitForExit()).status).to.equal(0);
-    expect(herd.stdout).to.match(/5 answers are in answers\.jsonl/);
+    expect(herd.stdout).to.match(/5 answers recorded in answers\.jsonl/);
     const recording = readFileSync(join(file.folder, 'answers.jsonl'), 'utf8');
     // The head, two answers, and three attempts in vain.
     expect(recording.trimEnd().split('\n')).to.have.lengthOf(6);
     expect(recording).to.not.include(validKey);
-    const second = await runCommand(['record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''], {
-      cwd: file.folder,
-      env: { X_BEARER_TOKEN: validKey },
-    });
-    expect(second.stderr).to.match(/answers\.jsonl is there already/);
+    const second = await runCommand(
+      ['start', '--record', 'answers.jsonl', '--config', file.serverConfigPath('Solo') ?? ''],
+      {
+        cwd: file.folder,
+        env: { X_BEARER_TOKEN: validKey },
+      },
+    );
+    expect(second.stderr).to.match(/answers\.jsonl already exists/);
 
     service.requests.length = 0;
-    file.editServerConfig('Solo', (document) => Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }));
+    file.editServerConfig('Solo', (document) =>
+      Object.assign(document, { upstream: { kind: 'replay', file: 'answers.jsonl' } }),
+    );
     const replayed = command(['start']);
     await replayed.waitForOutput('Ready in');
     const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('{'));
@@ -197,6 +210,6 @@ describe('a herd with an upstream of its own', function () {
     await replayed.waitForExit();
     writeFileSync(join(file.folder, 'answers.jsonl'), 'nonsense\n');
     const damaged = await runCommand(['check', '--config', file.serverConfigPath('Solo') ?? ''], { cwd: file.folder });
-    expect(damaged.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: this is not JSON/);
+    expect(damaged.stderr).to.match(/answers\.jsonl cannot be replayed: line 1: invalid JSON/);
   });
 });

@@ -42,14 +42,15 @@ describe('watching the herd', function () {
     await named.waitForOutput(`${textOf(later)}\n`);
     expect(named.stdoutBytes.toString('latin1')).to.equal(`${at}\n${later}\n`);
     await herd.kill('Gasol');
-    expect((await named.waitForExit()).status).to.equal(1);
-    expect(named.stderr).to.match(/^herd: Gasol went away/);
+    expect((await named.waitForExit()).status).to.equal(2);
+    expect(named.stderr).to.match(/^herd: connection to Gasol lost/);
     await herd.restart('Gasol');
   });
 
-  it('says what is wrong with herd watch', async () => {
+  it('rejects an invalid client ID', async () => {
     const { folder: cwd } = herd.file;
     const twoWords = await runCommand(['watch', 'a b'], { cwd });
-    expect(twoWords).to.include({ status: 2, stderr: 'herd: a client ID is one word without white space\n' });
+    const stderr = 'herd: invalid client ID "a b": expected one word without white space\n';
+    expect(twoWords).to.include({ status: 2, stderr });
   });
 });

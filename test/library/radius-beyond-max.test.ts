@@ -24,7 +24,7 @@ const kinds: readonly (readonly [what: string, upstream: Kind, mostKm: number, r
   ['wikipedia', { kind: 'wikipedia', url, contact }, 10, 'reject'],
 ];
 
-describe('a radius beyond what the upstream takes', function () {
+describe("a radius beyond the upstream's maximum", function () {
   this.timeout(20_000);
   let folder: TemporaryFolder;
 
@@ -61,9 +61,9 @@ describe('a radius beyond what the upstream takes', function () {
       } else {
         expect(await client.request(beyond)).to.equal(`? ${beyond}`);
         expect(overHttp.status).to.equal(400);
-        expect(await overHttp.json()).to.deep.equal({ error: `radius is at most ${mostKm}` });
+        expect(await overHttp.json()).to.deep.equal({ error: `radius must be at most ${mostKm}` });
         const refusal: unknown = await phone.nearby('kiwi', mostKm + 1, 1).catch((error: unknown) => error);
-        expect(refusal).to.have.property('message').that.includes('its count or radius may be more');
+        expect(refusal).to.have.property('message').that.includes('count or radius may exceed');
       }
     } finally {
       client.close();
@@ -99,7 +99,7 @@ describe('a radius beyond what the upstream takes', function () {
     });
   }
 
-  it('[WH3] an upstream of a program clamps, unless it or the settings say otherwise', async () => {
+  it('[WH3] a custom upstream clamps by default', async () => {
     const museums = museumsNearby(url, validKey);
     await expectRule({ kind: 'sample' }, 30, 'clamp', museums);
     await expectRule({ kind: 'sample' }, 30, 'reject', { ...museums, radiusBeyondMax: 'reject' });

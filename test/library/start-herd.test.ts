@@ -64,7 +64,7 @@ describe('startHerd', () => {
     expect(learned.sort()).to.deep.equal(['Blake: kiwi', 'Metta: kiwi']);
   });
 
-  it('asks an upstream of the program, as the settings say', async () => {
+  it('queries a custom upstream with the settings of the configuration', async () => {
     const service = new UpstreamService(museumService);
     await service.start();
     const herd = await startHerd({
@@ -80,7 +80,7 @@ describe('startHerd', () => {
       expect(nearby?.answer).to.have.property('results').with.nested.property('[1].name', 'Musée 1 – é');
       expect((await client.nearby('kiwi', 40, 2))?.answer)
         .to.have.property('error_message')
-        .that.matches(/budget for the upstream is spent/);
+        .that.matches(/upstream budget exhausted/);
       const herdStatus = (await (await fetch(`http://127.0.0.1:${httpPort}/api/herd`)).json()) as { upstream: unknown };
       expect(herdStatus.upstream).to.deep.equal({ kind: 'custom', maxCount: 20 });
       expect(service.requests).to.have.lengthOf(1);
@@ -93,7 +93,7 @@ describe('startHerd', () => {
     expect(await problemsOf(startHerd({ config: pair, upstream: broken }))).to.include({ code: 'HERD_CONFIG' });
   });
 
-  it('says what is wrong with settings', async () => {
+  it('rejects invalid configurations', async () => {
     const wrong: unknown = {
       herd: 'h',
       servers: { Blake: { port: 1, peerPort: 70_000 } },
@@ -108,25 +108,25 @@ describe('startHerd', () => {
     const unknown = await problemsOf(startHerd({ config: pair, servers: ['Shaq'] }));
     expect(unknown)
       .to.have.property('message')
-      .that.matches(/^Shaq is no server of config; .* Blake, Metta$/);
+      .that.matches(/^unknown server Shaq in config \(expected one of: Blake, Metta\)$/);
     expect(await problemsOf(startHerd({} as Parameters<typeof startHerd>[0]))).to.deep.include({
-      problems: ['startHerd takes a config, or the file of one: { config: ... } or { file: ... }'],
+      problems: ['startHerd requires { config: ... } or { file: ... }'],
     });
     expect(await problemsOf(startHerd({ file: 'nowhere.yaml' }))).to.deep.include({ code: 'HERD_CONFIG' });
   });
 
-  it('reads no environment but the one that it is given', async () => {
+  it('reads no environment but the one passed in', async () => {
     const config: HerdConfigInput = { ...pair, upstream: { kind: 'x', apiKeyEnv: 'PATH' } };
     expect(await problemsOf(startHerd({ config })))
       .to.have.property('message')
       .that.includes('variable PATH');
     expect(await problemsOf(startHerd({ config, environment: { PATH: 'a-key' } })))
       .to.have.property('message')
-      .that.equals('the environment variable PATH holds no key: a key has 16 characters or more');
+      .that.equals('the environment variable PATH is not a valid key: a key must have 16 characters or more');
     await (await startHerd({ config, environment: { PATH: 'a-key-0123456789' } })).stop();
   });
 
-  it('leaves nothing running where a port is taken', async () => {
+  it('leaves no server running if a port is in use', async () => {
     const occupant = createServer().listen({ host: '127.0.0.1', port: 0 });
     await once(occupant, 'listening');
     const { port } = occupant.address() as AddressInfo;

@@ -5,7 +5,9 @@ import ts from 'typescript';
 
 // Compiled, this file stands in dist/test/protocol.
 const project = new URL('../../../', import.meta.url);
-const page = readFileSync(new URL('docs/protocol.md', project), 'utf8');
+const page = ['client-protocol', 'peer-protocol']
+  .map((name) => readFileSync(new URL(`docs/reference/${name}.md`, project), 'utf8'))
+  .join('\n');
 
 const definition = /^- \*\*\[([A-Z]{2}\d+)\]\*\*/gm;
 const mention = /\[([A-Z]{2}\d+)\]/g;
@@ -43,7 +45,7 @@ function namedByTests(): Map<string, string[]> {
   return named;
 }
 
-describe('the rules of docs/protocol.md', () => {
+describe('the rules of the protocol reference', () => {
   const rules = idsIn(page, definition);
   const named = namedByTests();
 

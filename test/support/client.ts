@@ -79,7 +79,11 @@ export class Client {
 
   /** The next lines that the server sends. */
   async lines(count: number, withinMs?: number): Promise<ByteString[]> {
-    await this.waitUntil(() => this.receivedLines.length >= count || this.state === 'ended', `${count} lines`, withinMs);
+    await this.waitUntil(
+      () => this.receivedLines.length >= count || this.state === 'ended',
+      `${count} lines`,
+      withinMs,
+    );
     if (this.receivedLines.length < count) {
       throw new Error(`the server closed the connection after ${this.receivedLines.length} of ${count} lines`);
     }

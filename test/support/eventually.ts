@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How long a test waits for what must come, in milliseconds: long enough for a machine that is busy with other things. */
-export const defaultTimeoutMs = 20_000;
+export const defaultTimeoutMs = 60_000;
 
 /** Between two looks at a condition: a look may cost the herd some work. */
 const pollIntervalMs = 50;

@@ -52,7 +52,9 @@ export class ExpectedStores {
       if (this.downServers.has(server)) continue;
       // On NATS there are no lines of neighbours to log, and nobody whom a question would make tell.
       if (this.herd.file.replication === 'nats') {
-        await eventually(`${server} knows of ${known.size} clients`, () => this.expectServerKnows(server).then(() => true));
+        await eventually(`${server} knows of ${known.size} clients`, () =>
+          this.expectServerKnows(server).then(() => true),
+        );
         continue;
       }
       await eventually(`${server} was told of ${known.size} clients`, async () => {
@@ -66,7 +68,8 @@ export class ExpectedStores {
 
   /** Checks that each server that is there knows what it must when it is asked, and nothing else. */
   async expectQueriesAnswered(): Promise<void> {
-    for (const server of this.expectedLines.keys()) if (!this.downServers.has(server)) await this.expectServerKnows(server);
+    for (const server of this.expectedLines.keys())
+      if (!this.downServers.has(server)) await this.expectServerKnows(server);
   }
 
   private async expectServerKnows(server: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Actor, Bus } from '../../src/actors/bus/bus.js';
-import type { LookupMessage } from '../../src/actors/bus/messages.js';
+import type { LookupMessage } from '../../src/actors/replication/messages.js';
 import type { ClientId } from '../../src/protocol/place/ids.js';
 import type { Location } from '../../src/protocol/place/location.js';
 

@@ -1,4 +1,4 @@
-import type { PeerChannel, PeerChannelListener, Transport } from '../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler, Transport } from '../../src/actors/ports/transport.js';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
 
@@ -30,20 +30,66 @@ export class TrustedFakeWire extends FakePeerWire {
   override readonly isInProcess = true;
 }
 
+/** Reports what happens on a channel, as a transport does. */
+export class ChannelReporter {
+  constructor(private readonly report: PeerChannelHandler) {}
+
+  opened(channel: PeerChannel): void {
+    this.report({ kind: 'channel-opened', channel });
+  }
+
+  lines(channel: PeerChannel, lines: readonly ByteString[]): void {
+    this.report({ kind: 'channel-lines', channel, lines });
+  }
+
+  drained(channel: PeerChannel): void {
+    this.report({ kind: 'channel-drained', channel });
+  }
+
+  closed(channel: PeerChannel, reason: string): void {
+    this.report({ kind: 'channel-closed', channel, reason });
+  }
+}
+
+/** What to do on each report of a channel. */
+export interface ChannelCallbacks {
+  opened?(channel: PeerChannel): void;
+  lines?(channel: PeerChannel, lines: readonly ByteString[]): void;
+  drained?(channel: PeerChannel): void;
+  closed?(channel: PeerChannel, reason: string): void;
+}
+
+/** A handler that calls the callback for each report. */
+export function channelHandler(callbacks: ChannelCallbacks): PeerChannelHandler {
+  return (message) => {
+    const { channel } = message;
+    switch (message.kind) {
+      case 'channel-opened':
+        return callbacks.opened?.(channel);
+      case 'channel-lines':
+        return callbacks.lines?.(channel, message.lines);
+      case 'channel-drained':
+        return callbacks.drained?.(channel);
+      case 'channel-closed':
+        return callbacks.closed?.(channel, message.reason);
+    }
+  };
+}
+
 /** A call that was made, and who hears how it goes. */
 export interface FakeCall {
   readonly to: ServerId;
   readonly wire: FakePeerWire;
-  readonly listener: PeerChannelListener;
+  readonly listener: ChannelReporter;
 }
 
 /** Makes calls that come to what the test wants. */
 export class FakeTransport implements Transport {
   readonly calls: FakeCall[] = [];
 
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const wire = new FakePeerWire(to);
-    this.calls.push({ to, wire, listener });
+    this.calls.push({ to, wire, listener: new ChannelReporter(handler) });
     return wire;
   }
 

@@ -1,4 +1,4 @@
-import type { Secrets } from '../../src/actors/ports/secrets.js';
+import type { Secrets } from '../../src/protocol/peer/handshake.js';
 
 /** Secrets whose proofs can be read: the secret, and in brackets what it is proved over; without white space, as a field. */
 export class FakeSecrets implements Secrets {

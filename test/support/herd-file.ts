@@ -102,12 +102,16 @@ export async function writeHerdFile(plan: HerdPlan = {}): Promise<HerdFile> {
   Object.assign(document, plan.settings);
 
   const folder = await mkdtemp(join(tmpdir(), 'herd-'));
-  document.upstream = plan.upstreamFormat === undefined ? emptyRecordingUpstream(folder) : { kind: 'sample', format: plan.upstreamFormat };
+  document.upstream =
+    plan.upstreamFormat === undefined
+      ? emptyRecordingUpstream(folder)
+      : { kind: 'sample', format: plan.upstreamFormat };
   const path = join(folder, 'herd.yaml');
   writeFileSync(path, stringify(document));
   const documentsByServer = new Map<string, HerdDocument>();
   const serverConfigPath = (server: string) => join(folder, `${server}.yaml`);
-  const targetsByServer = plan.natsServer === undefined ? Object.entries(topology) : servers.map((server) => [server, servers] as const);
+  const targetsByServer =
+    plan.natsServer === undefined ? Object.entries(topology) : servers.map((server) => [server, servers] as const);
   const edges = targetsByServer.flatMap(([server, others]) =>
     others.filter((other) => other !== server).map((other) => [server as ServerId, other as ServerId] as const),
   );

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../src/actors/bus/messages.js';
+import { addresses } from '../../src/actors/addresses.js';
 import type { Clock } from '../../src/actors/ports/clock.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
 import { parseConfig } from '../../src/runtime/config/load.js';
@@ -7,7 +7,7 @@ import { HerdStatus } from '../../src/runtime/host/herd-status.js';
 import { HerdCertificates } from '../../src/runtime/sockets/certificates.js';
 import { Host } from '../../src/runtime/host/host.js';
 import type { LocationBucket } from '../../src/actors/ports/location-bucket.js';
-import type { HerdMode } from '../../src/runtime/http/server/http-context.js';
+import type { HerdMode } from '../../src/runtime/config/herd-config.js';
 import type { ServerPorts } from '../../src/runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/sockets/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/bus/message-bus.js';
@@ -166,7 +166,21 @@ export class HerdInProcess {
     return this.ports.get(toServerId(server))?.client ?? 0;
   }
 
-  /** Where a server serves HTTP. */
+  /** Sends JSON over HTTP; a text is sent as it is. */
+  postJson(
+    server: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return fetch(this.url(server, path), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Returns a URL of a server's HTTP server. */
   url(server: string, path: string): string {
     return `http://127.0.0.1:${this.ports.get(toServerId(server))?.http ?? 0}${path}`;
   }

@@ -18,7 +18,9 @@ export async function freePort(): Promise<number> {
     nextOffset += 1;
     if (await isFree(port)) return port;
   }
-  throw new Error(`no port from ${minPort + workerIndex * portsPerWorker} to ${minPort + (workerIndex + 1) * portsPerWorker - 1} is free`);
+  throw new Error(
+    `no port from ${minPort + workerIndex * portsPerWorker} to ${minPort + (workerIndex + 1) * portsPerWorker - 1} is free`,
+  );
 }
 
 async function isFree(port: number): Promise<boolean> {

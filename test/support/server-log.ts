@@ -17,12 +17,18 @@ export async function readLog(herd: Herd, server: string): Promise<ByteString[]>
  * ask the herd for what it does not know.
  */
 export async function locationsLogged(herd: Herd, server: string): Promise<Set<ByteString>> {
-  const locationTexts = (await readLog(herd, server)).flatMap((line) => / AT \S+ [+-]\S+ \S+ \S+ [\d.]+/.exec(line) ?? []);
+  const locationTexts = (await readLog(herd, server)).flatMap(
+    (line) => / AT \S+ [+-]\S+ \S+ \S+ [\d.]+/.exec(line) ?? [],
+  );
   return new Set(locationTexts.map((at) => at.slice(1)));
 }
 
 /** Waits until each of the servers has heard or told each of the AT lines since its start, without asking for any. */
-export async function waitUntilLogged(herd: Herd, atLines: readonly ByteString[], servers = herd.servers): Promise<void> {
+export async function waitUntilLogged(
+  herd: Herd,
+  atLines: readonly ByteString[],
+  servers = herd.servers,
+): Promise<void> {
   for (const server of servers) {
     await eventually(`${server} was told what ${atLines.length} reports said`, async () => {
       const logged = await locationsLogged(herd, server);

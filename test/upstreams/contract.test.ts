@@ -40,19 +40,19 @@ describeUpstream({
     {
       what: 'HTTP 403',
       reply: json(403, { error: 'You must enter a query.' }),
-      errorPattern: /refused the request \(HTTP 403\)/,
+      errorPattern: /denied access \(HTTP 403\)/,
       requestCount: 1,
     },
     {
       what: 'HTTP 420 and a time that is too long',
       reply: json(420, { error: 'You have been rate limited.' }, { 'retry-after': '120' }),
-      errorPattern: /asked too often \(HTTP 420\)/,
+      errorPattern: /too many requests \(HTTP 420\)/,
       requestCount: 1,
     },
     {
       what: 'HTTP 502',
       reply: { status: 502, body: 'Bad gateway' },
-      errorPattern: /in trouble \(HTTP 502\)/,
+      errorPattern: /failed \(HTTP 502\)/,
       requestCount: 3,
     },
   ],
@@ -86,7 +86,7 @@ describeUpstream({
         type: 'https://api.x.com/2/problems/invalid-request',
       }),
       errorPattern:
-        /does not take the question \(HTTP 400\): Invalid Request: Reference to invalid operator 'point_radius'/,
+        /rejected the query as invalid \(HTTP 400\): Invalid Request: Reference to invalid operator 'point_radius'/,
       requestCount: 1,
     },
     {
@@ -108,7 +108,7 @@ describeUpstream({
         { title: 'Too Many Requests', detail: 'Too Many Requests', type: 'about:blank', status: 429 },
         { 'x-rate-limit-limit': '450', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': windowEnd() },
       ),
-      errorPattern: /asked too often \(HTTP 429\): Too Many Requests$/,
+      errorPattern: /too many requests \(HTTP 429\): Too Many Requests$/,
       requestCount: 1,
     },
     {
@@ -128,13 +128,13 @@ describeUpstream({
         reason: 'client-not-enrolled',
         detail: 'Attach your app to a project.',
       }),
-      errorPattern: /refused the request \(HTTP 403\): Client Forbidden: Attach your app/,
+      errorPattern: /denied access \(HTTP 403\): Client Forbidden: Attach your app/,
       requestCount: 1,
     },
     {
       what: 'HTTP 503',
       reply: json(503, { title: 'Service Unavailable', detail: 'Service Unavailable', status: 503 }),
-      errorPattern: /in trouble \(HTTP 503\)/,
+      errorPattern: /failed \(HTTP 503\)/,
       requestCount: 3,
     },
   ],
@@ -153,7 +153,7 @@ describeUpstream({
     {
       what: 'INVALID_ARGUMENT',
       reply: googleError(400, 'INVALID_ARGUMENT'),
-      errorPattern: /does not take the question \(HTTP 400\): INVALID_ARGUMENT: in words/,
+      errorPattern: /rejected the query as invalid \(HTTP 400\): INVALID_ARGUMENT: in words/,
       requestCount: 1,
     },
     {
@@ -169,13 +169,13 @@ describeUpstream({
     {
       what: 'RESOURCE_EXHAUSTED',
       reply: googleError(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded.'),
-      errorPattern: /asked too often \(HTTP 429\): RESOURCE_EXHAUSTED/,
+      errorPattern: /too many requests \(HTTP 429\): RESOURCE_EXHAUSTED/,
       requestCount: 1,
     },
     {
       what: 'INTERNAL',
       reply: googleError(500, 'INTERNAL'),
-      errorPattern: /in trouble \(HTTP 500\): INTERNAL/,
+      errorPattern: /failed \(HTTP 500\): INTERNAL/,
       requestCount: 3,
     },
     {
@@ -272,7 +272,7 @@ describeUpstream({
     {
       what: 'too many requests, at HTTP 429',
       reply: { status: 429, headers: { 'retry-after': '30' }, body: 'You are making too many requests' },
-      errorPattern: /asked too often \(HTTP 429\)/,
+      errorPattern: /too many requests \(HTTP 429\)/,
       requestCount: 1,
     },
     {
@@ -284,7 +284,7 @@ describeUpstream({
     {
       what: 'HTTP 403 for a client that is not named',
       reply: { status: 403, body: 'Please set a user-agent' },
-      errorPattern: /refused the request \(HTTP 403\)/,
+      errorPattern: /denied access \(HTTP 403\)/,
       requestCount: 1,
     },
     {

@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Actor } from '../../src/actors/bus/bus.js';
 import type { UpstreamAttemptOutcome } from '../../src/actors/bus/events.js';
-import { addresses, type ConnectionMessage } from '../../src/actors/bus/messages.js';
+import { addresses } from '../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../src/actors/client/messages.js';
 import { Twitter } from '../../src/actors/upstream/twitter.js';
 import { Budget } from '../../src/actors/upstream/budget.js';
 import { defaultUpstreamSettings, type UpstreamSettings } from '../../src/actors/upstream/upstream-settings.js';
@@ -227,13 +228,13 @@ export function describeUpstream(kind: UpstreamKind): void {
     const hostile: Record<string, Hostility> = {
       'never answers': {
         does: () => undefined,
-        errorPattern: /no answer within 0.25 s/,
+        errorPattern: /no response within 0.25 s/,
         counted: 'failed',
         hangs: true,
       },
       'sends byte after byte, and has no end': {
         does: dribble,
-        errorPattern: /no answer within 0.25 s/,
+        errorPattern: /no response within 0.25 s/,
         counted: 'failed',
         hangs: true,
       },
@@ -279,7 +280,7 @@ export function describeUpstream(kind: UpstreamKind): void {
       },
       'says that it is in trouble': {
         does: (response) => response.writeHead(503).end('<h1>unreadable</h1>'),
-        errorPattern: /in trouble \(HTTP 503\)/,
+        errorPattern: /failed \(HTTP 503\)/,
         counted: 'failed',
       },
     };
@@ -328,7 +329,7 @@ export function describeUpstream(kind: UpstreamKind): void {
       it('reports that a key is wrong', async () => {
         upstream = kind.create(service.url, 'another-key-0123456789');
         begin({});
-        expect(await askForError()).to.match(/refused|does not take|REQUEST_DENIED/);
+        expect(await askForError()).to.match(/denied|rejected|REQUEST_DENIED/);
         expect(service.requests).to.have.lengthOf(1);
         expect(requests.map(({ outcome }) => outcome)).to.deep.equal(['rejected']);
       });

@@ -80,7 +80,7 @@ describe('Google Places: the answer', () => {
   const refused: Record<string, [HttpResponse, RegExp]> = {
     'no status': [response({ results: ['secret'] }), /without a known status/],
     'a status that is no word': [response({ status: 'secret <b>' }), /without a known status/],
-    'another HTTP status': [response({ status: 'OK', results: [] }, 500), /in trouble \(HTTP 500\)/],
+    'another HTTP status': [response({ status: 'OK', results: [] }, 500), /failed \(HTTP 500\)/],
     'a page': [response('<html>secret'), /web page/],
     'half an answer': [response('{"status":"OK"'), /not valid JSON/],
     'an array': [response('[{"status":"OK"}]'), /not an object/],

@@ -67,7 +67,7 @@ describe('a recording', () => {
     hear(429, 'slow down');
     const error: unknown = await ask(played()).catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(UpstreamError).and.include({ kind: 'rate-limited' });
-    expect((error as Error).message).to.equal('The upstream is being asked too often (HTTP 429).');
+    expect((error as Error).message).to.equal('The upstream received too many requests (HTTP 429).');
   });
 
   describe('of what ended on its way', () => {
@@ -94,8 +94,8 @@ describe('a recording', () => {
     });
 
     it('replays a timeout with the message that the client got', async () => {
-      abort.abort(new UpstreamError('no answer within 5 s', 'permanent'));
-      expect(await replayed()).to.deep.equal({ message: 'no answer within 5 s', kind: 'permanent' });
+      abort.abort(new UpstreamError('no response within 5 s', 'permanent'));
+      expect(await replayed()).to.deep.equal({ message: 'no response within 5 s', kind: 'permanent' });
     });
 
     it('says nothing of what was given up because the server stopped, nor of errors of our own', async () => {
@@ -133,14 +133,14 @@ describe('a recording', () => {
   });
 
   for (const [what, text, problem] of [
-    ['is empty', '', 'line 1: this is not JSON'],
-    ['has another head', '{"a":1}', 'line 1: this is not the head of a recording'],
-    ['holds what is not JSON', '{head}\n{', 'line 2: this is not JSON'],
-    ['holds what is no answer', '{head}\n\n{"latitude":"1"}', 'line 3: this is no question with its answer'],
+    ['is empty', '', 'line 1: invalid JSON'],
+    ['has another head', '{"a":1}', 'line 1: not the header of a recording'],
+    ['holds what is not JSON', '{head}\n{', 'line 2: invalid JSON'],
+    ['holds what is no answer', '{head}\n\n{"latitude":"1"}', 'line 3: expected a query with its answer'],
     [
       'holds an answer on more than one line',
       '{head}\n{"latitude":"1","longitude":"1","radiusKm":1,"count":1,"json":"{\\n}"}',
-      'line 2: this is no question with its answer',
+      'line 2: expected a query with its answer',
     ],
   ] as const) {
     it(`says which line is not right when it ${what}`, () => {

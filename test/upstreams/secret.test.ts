@@ -27,7 +27,7 @@ describe('a secret', () => {
 
   it('has 16 characters or more: fewer would be cut out of answers where they stand by chance', () => {
     expect(() => new Secret('0123456789abcde'))
-      .to.throw(RangeError, 'a key has 16 characters or more')
+      .to.throw(RangeError, 'a key must have 16 characters or more')
       .with.property('message')
       .that.does.not.include('0123');
     expect(new Secret('0123456789abcdef').reveal()).to.equal('0123456789abcdef');

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 
-import { restartDelayMs } from '../../src/upstreams/sample/restart-delay.js';
-import { ServiceThread } from '../../src/upstreams/sample/service-thread.js';
+import { restartDelayMs, ServiceThread } from '../../src/upstreams/sample/service-thread.js';
 
 const mortal = new URL('./crashing-worker.js', import.meta.url);
 
@@ -28,7 +27,7 @@ describe('ServiceThread', () => {
 
   for (const [way, reason] of [
     ['/throw', 'thrown on demand'],
-    ['/exit', "The service's thread ended with code 3."],
+    ['/exit', "the service's thread exited with code 3"],
   ]) {
     it(`serves again at the same address after ${way}, and says what happened`, async () => {
       const { url } = thread;

@@ -72,10 +72,10 @@ describe('Twitter search: the answer', () => {
   });
 
   const refused: Record<string, [HttpResponse, RegExp]> = {
-    'too many requests': [response('{"error":"secret"}', 420), /asked too often \(HTTP 420\)/],
-    'a refusal': [response('secret', 403), /refused the request \(HTTP 403\)/],
+    'too many requests': [response('{"error":"secret"}', 420), /too many requests \(HTTP 420\)/],
+    'a refusal': [response('secret', 403), /denied access \(HTTP 403\)/],
     'an unknown address': [response('secret', 404), /no such address \(HTTP 404\)/],
-    'a server in trouble': [response('secret', 503), /in trouble \(HTTP 503\)/],
+    'a server in trouble': [response('secret', 503), /failed \(HTTP 503\)/],
     'a redirect': [response('secret', 302), /no answer \(HTTP 302\)/],
     'a page': [response('\n<!DOCTYPE html>secret'), /web page/],
     'half an answer': [response('{"results":["secret"'), /not valid JSON/],

@@ -10,7 +10,7 @@ import { describeWithNats, NatsServer } from '../support/nats-server.js';
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-describeWithNats('the window of a herd on NATS, in Chromium', function () {
+describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
   this.timeout(4 * defaultTimeoutMs);
   let nats: NatsServer;
   let herd: Herd;
@@ -27,7 +27,7 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
     const plan = { servers: ['Blake', 'Bryant', 'Metta'], natsServer: nats.address, hasHttp: true };
     herd = await startHerd({ mode: 'one command a server', ...plan });
     browser = await startBrowser(browserLocation.path);
-    // The policy of the page keeps strangers' scripts out; axe is one.
+    // The Content-Security-Policy of the page would block axe.
     page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, bypassCSP: true });
     page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(`http://127.0.0.1:${herd.file.httpPortOf('Blake')}/`);
@@ -43,34 +43,34 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
 
   afterEach(() => expect(errors.splice(0)).to.deep.equal([]));
 
-  const way = (server: string, words: RegExp) =>
-    page.getByRole('button', { name: new RegExp(`^Link ${server}–NATS\\. ${server}: ${words.source}$`) });
+  const brokerLink = (server: string, state: RegExp) =>
+    page.getByRole('button', { name: new RegExp(`^Link ${server}–NATS\\. ${server}: ${state.source}$`) });
 
-  it('has NATS in the middle, with a live way to it from each server', async () => {
-    for (const server of herd.servers) await way(server, /live/).waitFor({ state: 'attached' });
+  it('shows NATS in the centre with a live connection from each server', async () => {
+    for (const server of herd.servers) await brokerLink(server, /live/).waitFor({ state: 'attached' });
     await page.locator('#links-live', { hasText: '3 of 3' }).waitFor();
-    expect(await page.locator('#graph .engine').textContent()).to.equal('NATS');
+    expect(await page.locator('#graph .broker').textContent()).to.equal('NATS');
     const legend = await page.locator('#legend li:visible').allTextContents();
-    expect(legend).to.deep.equal(['live', 'loading', 'connecting', 'write-blocked', 'disconnected', 'not heard']);
+    expect(legend).to.deep.equal(['live', 'loading', 'connecting', 'write-blocked', 'disconnected', 'unreachable']);
   });
 
-  it('shows a report go to NATS and from there to the others', async () => {
-    await page.evaluate(watchTheMiddle);
+  it('animates a report to NATS and on to the other servers', async () => {
+    await page.evaluate(watchPulsesScript);
     await herd.report('Metta', 'kiwi');
     await page.locator('#events li', { hasText: 'Blake learned kiwi from NATS' }).first().waitFor();
-    await page.waitForFunction('window.seenBesideTheEngine');
+    await page.waitForFunction('window.pulseSeen');
   });
 
-  it('shows NATS go away, count down, and what waits for it; and come back', async () => {
-    await way('Blake', /live/).press('Enter');
+  it('shows an outage of NATS with countdown and pending writes, and its end', async () => {
+    await brokerLink('Blake', /live/).press('Enter');
     await nats.kill();
-    await way('Blake', /(disconnected|connecting)/).waitFor({ state: 'attached' });
+    await brokerLink('Blake', /(disconnected|connecting)/).waitFor({ state: 'attached' });
     await page
       .locator('#graph .countdown', { hasText: /^\d+\.\d s$/ })
       .first()
       .waitFor({ state: 'attached' });
     await herd.report('Blake', 'plum');
-    await page.locator('#node .end', { hasText: '1 location to be written' }).waitFor();
+    await page.locator('#node .end', { hasText: '1 pending write' }).waitFor();
     expect(await page.locator('#node .chart, #node .buttons button').count()).to.equal(0);
     await page.evaluate(axe);
     const faults = await page.evaluate<{ id: string; impact: string }[]>(
@@ -78,20 +78,20 @@ describeWithNats('the window of a herd on NATS, in Chromium', function () {
     );
     expect(faults.filter(({ impact }) => impact === 'serious' || impact === 'critical')).to.deep.equal([]);
     await nats.start();
-    for (const server of herd.servers) await way(server, /live/).waitFor({ state: 'attached' });
+    for (const server of herd.servers) await brokerLink(server, /live/).waitFor({ state: 'attached' });
     await page.locator('#events li', { hasText: 'Metta learned plum from NATS' }).first().waitFor();
   });
 });
 
-/** Runs in the page: remembers whether a pulse was seen on the ways between NATS, in the middle, and a server. */
-const watchTheMiddle = `(() => {
+/** Script of the page: sets `pulseSeen` once a pulse is painted between NATS in the centre and a server. */
+const watchPulsesScript = `(() => {
   const canvas = document.querySelector('#herd-graph canvas');
   const look = () => {
     const { width, height } = canvas;
-    // A fifth of the drawing around the middle: servers, with the rings of what they hear, are further away.
+    // A fifth of the drawing around the centre: servers and their rings are further away.
     const [x, y, side] = [width * 0.4, height * 0.4, height * 0.2].map(Math.round);
     const { data } = canvas.getContext('2d').getImageData(x, y, Math.round(width * 0.2), side);
-    if (data.some((value) => value > 0)) window.seenBesideTheEngine = true;
+    if (data.some((value) => value > 0)) window.pulseSeen = true;
     else requestAnimationFrame(look);
   };
   look();

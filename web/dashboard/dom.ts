@@ -1,4 +1,4 @@
-/** Makes an element with its properties and what is in it. Text is text: nothing that a client says becomes markup. */
+/** Creates an element with properties and content. Strings become text nodes, never markup. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   properties: Partial<HTMLElementTagNameMap[Tag]> = {},
@@ -9,7 +9,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** Makes an element of a drawing. */
+/** Creates an SVG element with attributes and content. */
 export function svgElement<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string | number>>,
@@ -22,8 +22,8 @@ export function svgElement<Tag extends keyof SVGElementTagNameMap>(
 }
 
 /**
- * The element of the page with an id.
- * @throws if the page has none of that kind
+ * Returns the element with an id.
+ * @throws if there is no such element of that type
  */
 export function byId<Kind extends Element>(id: string, kind: abstract new () => Kind): Kind {
   const found = document.getElementById(id);
@@ -32,16 +32,20 @@ export function byId<Kind extends Element>(id: string, kind: abstract new () => 
 }
 
 /**
- * The only element of a kind inside another.
- * @throws if there is none
+ * Returns the first descendant that matches a selector.
+ * @throws if there is none of that type
  */
-export function findInside<Kind extends Element>(outer: Element, tag: string, kind: abstract new () => Kind): Kind {
-  const found = outer.querySelector(tag);
-  if (!(found instanceof kind)) throw new Error(`#${outer.id} has no ${tag}`);
+export function findInside<Kind extends Element>(
+  outer: Element,
+  selector: string,
+  kind: abstract new () => Kind,
+): Kind {
+  const found = outer.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`#${outer.id} has no ${selector}`);
   return found;
 }
 
-/** Writes a text where it is not written yet; writing it again would cost a layout. */
+/** Sets a text unless it is set already, which would cost a layout. */
 export function setText(into: Element, text: string): void {
   if (into.textContent !== text) into.textContent = text;
 }

@@ -9,12 +9,12 @@ import { Locations, type ClientLocation } from './data/locations.js';
 import { WorldMap } from './map/map.js';
 import { NearbyPanel } from './panels/nearby-panel.js';
 import { NodePanel } from './panels/node-panel.js';
-import { Palette } from './map/palette.js';
-import { Pulses } from './map/pulses.js';
-import { Selection } from './panels/selection.js';
-import { createReplicaLag } from './panels/replica-lag.js';
+import { Palette } from './palette.js';
+import { Pulses } from './graph/pulses.js';
+import { Selection } from './data/selection.js';
+import { createReplicaLag } from './graph/replica-lag.js';
 import { Summary } from './panels/summary.js';
-import { token } from './panels/token.js';
+import { token } from './data/token.js';
 import { DemoPhones } from './panels/demo-phones.js';
 import { fetchWorld } from './map/world.js';
 
@@ -35,11 +35,11 @@ const views = [
   graph,
   commandConsole,
   events,
-  new ClientPanel(herd, locations, selection, () => map.goToPicked()),
+  new ClientPanel(herd, locations, selection, () => map.goToSelected()),
   new NearbyPanel(herd, selection, {
     selectedServer: () => commandConsole.server,
     goTo: (position) => map.goTo(position),
-    goToFound: (circle, things) => map.goToFound(circle, things),
+    goToResults: (circle, places) => map.goToResults(circle, places),
   }),
   new NodePanel(herd, selection),
   new Summary(herd, locations),
@@ -60,32 +60,32 @@ const listener: FeedListener = {
     updateLocations(server, clientLocations);
     const first = herd.server(clientLocations[0]?.server ?? '')?.index ?? server.index;
     pulses.add(from ?? server.name, server.name, clientLocations.length, first);
-    const tellsEngine = from !== broker && herd.end(server.name, broker)?.current.state === 'live';
-    if (tellsEngine) pulses.add(server.name, broker, clientLocations.length, first);
+    const publishesToBroker = from !== broker && herd.end(server.name, broker)?.current.state === 'live';
+    if (publishesToBroker) pulses.add(server.name, broker, clientLocations.length, first);
   },
   occurred: (event) => {
     events.add(event, performance.now());
-    // What is done to a link by hand, servers tell only who asks; whichever was told to do it, both ends may know.
+    // Injected faults are part of the status only, and other servers than the one that took the action may report them.
     if (event.kind === 'admin-action' && event.data['outcome'] === 'accepted') void refreshAllOnce();
   },
   disconnected: (server) => locations.removeServer(server.index),
 };
 
-/** Whatever came since the last frame is drawn in one go. */
+/** Draws everything that has changed since the last frame. */
 function frame(nowMs: number): void {
   for (const view of views) view.paint(nowMs);
   requestAnimationFrame(frame);
 }
 
-/** Asks every server again what it is. One that is away is called again in any case. */
+/** Fetches the status of all servers. Unreachable ones are retried by their feeds anyway. */
 function refreshAll(): Promise<unknown> {
   return Promise.allSettled(feeds.map((feed) => feed.refresh()));
 }
 
-/** How often it was wanted, since nobody was asked, that all are asked again. */
+/** Number of requests since the current refresh began; 0 while there is none. */
 let refreshRequests = 0;
 
-/** Asks every server again, as often as there is reason to, but never twice at once. */
+/** Fetches the status of all servers, one refresh at a time. Requests during a refresh lead to one more. */
 async function refreshAllOnce(): Promise<void> {
   refreshRequests += 1;
   if (refreshRequests > 1) return;
@@ -108,5 +108,5 @@ const discovered = discoverHerd(herd).then(() => {
 const worldShown = fetchWorld().then((land) => {
   map.show(land);
 });
-// What is asked for here comes behind this frame's painting.
+// A frame requested here follows the painting of the present one.
 void Promise.all([discovered, worldShown]).then(() => requestAnimationFrame(() => performance.mark('useful')));

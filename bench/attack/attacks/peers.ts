@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DialHandshake } from '../../../src/actors/peer/handshake.js';
+import { DialHandshake } from '../../../src/protocol/peer/handshake.js';
 import { asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../../src/protocol/peer/peer-line.js';
 import { HerdSecrets } from '../../../src/runtime/host/herd-secrets.js';

@@ -2,48 +2,48 @@ import type { HerdEvent } from './events.js';
 
 declare const accepts: unique symbol;
 
-/** Where an actor is reached, typed by the messages it takes: a message that it does not take does not compile. */
+/** Address of an actor, typed by the messages that it receives: sending it another message does not compile. */
 export type Address<Message> = string & { readonly [accepts]: (message: Message) => void };
 
-/** Names an actor's address. */
+/** Creates the address with a name. */
 export function address<Message>(name: string): Address<Message> {
   return name as Address<Message>;
 }
 
-/** What lives at an address. */
+/** Receives the messages sent to an address. */
 export interface Actor<Message> {
-  /** Handles one message to its end. An exception is a failure of this actor: its supervisor acts. */
+  /** Handles one message. If it throws, the actor has failed and its supervisor acts. */
   receive(message: Message): void;
-  /** Lets go of everything it holds. Called once, by its supervisor. */
+  /** Releases timers, connections and other resources. Called once, by the supervisor. */
   stop(): void;
 }
 
 /**
- * The bus of one server, as its actors see it.
+ * Message bus of one server.
  *
- * Messages are handled one at a time, in the order they were sent, each to its end before the next begins: `send` from
- * within an actor returns before the message is handled, `send` from outside returns after everything it led to has been.
+ * Messages are handled one at a time, in the order in which they were sent. `send` from within an actor returns before the message
+ * is handled; `send` from outside returns after the message, and all messages sent because of it, are handled.
  */
 export interface Bus {
-  /** Sends a message. One to an address where nobody lives is a dead letter: counted and published. */
+  /** Sends a message. A message to an address without an actor is a dead letter: it is counted and published as an event. */
   send<Message>(to: Address<Message>, message: NoInfer<Message>): void;
-  /** Tells whoever listens that something happened. Listeners listen; they do not take part. */
+  /** Publishes an event to all listeners. Listeners observe only: they do not change the actors' state. */
   publish(event: HerdEvent): void;
 }
 
-/** An actor that threw while it handled a message. */
+/** The error that an actor threw while it handled a message. */
 export interface ActorFailure {
   readonly address: string;
   readonly message: unknown;
   readonly error: unknown;
 }
 
-/** The bus as a supervisor sees it: it decides who lives where. */
+/** Message bus to which actors can be attached. */
 export interface ActorRegistry extends Bus {
-  /** Gives the address to an actor, in place of the one that had it. */
+  /** Attaches an actor to an address, in place of the previous one. */
   attach<Message>(at: Address<Message>, actor: Actor<Message>): void;
-  /** Frees the address. */
+  /** Detaches the actor of an address. */
   detach(at: Address<never>): void;
-  /** Names the one who hears of failures. */
+  /** Sets the function that is called when an actor throws. */
   supervise(onFailure: (failure: ActorFailure) => void): void;
 }

@@ -3,20 +3,20 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Directive } from './supervision.js';
 
-/** Lines that went in or out together. The most frequent event by far. */
+/** Lines received or sent together. By far the most frequent event. */
 export interface LinesEvent {
   readonly kind: 'lines';
   readonly direction: 'in' | 'out';
   readonly party: 'client' | 'peer';
-  /** Who is at the far end: an address and port, or a neighbour's name. */
+  /** The remote end: an address and port, or a neighbour's ID. */
   readonly remoteAddress: string;
-  /** Without line ends, and with no LF in them. */
+  /** Without line ends; they contain no LF. */
   readonly lines: readonly ByteString[];
-  /** They answer no command, but tell a client of what it watches. */
+  /** Whether they are sent for a subscription, not as the response to a command. */
   readonly pushed?: true;
 }
 
-/** The states in which a link is shown to people; each is a state of the link's machine. */
+/** State of a link; each is a state of the link's machine. */
 export type LinkState = 'connecting' | 'catching-up' | 'live' | 'backoff' | 'stopped';
 
 /** A link to a neighbour entered a state. */
@@ -24,145 +24,151 @@ export interface LinkEvent {
   readonly kind: 'link';
   readonly neighbour: ServerId;
   readonly state: LinkState;
-  /** Why; empty where the state says it all. */
+  /** Why the link entered the state; empty if there is no more to say. */
   readonly reason: string;
-  /** Milliseconds until the next attempt; 0 but in backoff. */
+  /** Milliseconds until the next attempt in `backoff`, else 0. */
   readonly retryInMs: number;
-  /** The neighbour was told to stop, and nobody has answered at its place since. */
+  /** Whether the neighbour announced its shutdown and has not been reachable since. */
   readonly expected?: true;
 }
 
-/** A neighbour's heartbeat came, and with it its clock. */
+/** The clock of a neighbour, measured by a heartbeat. */
 export interface NeighbourClockEvent {
   readonly kind: 'neighbour-clock';
   readonly neighbour: ServerId;
-  /** Its clock minus the server's own, in milliseconds: the smallest difference of its last few beats. */
+  /** The neighbour's clock minus the server's own, in milliseconds: the smallest difference of its last few heartbeats. */
   readonly offsetMs: number;
-  /** Whether people should hear that they differ by more than a second, or that they do no more. */
+  /** Whether operators are to be warned that the clocks differ by more than a second, or that they no longer do. */
   readonly warning: 'begins' | 'ends' | 'none';
 }
 
-/** The server's own clock came to differ from most of its connected neighbours' by more than 60 s, or does no more. */
+/** The server's clock differs from those of most connected neighbours by more than 60 s, or no longer does. */
 export interface ClockEvent {
   readonly kind: 'clock';
   readonly state: 'agrees' | 'differs';
-  /** In words; empty where the clocks agree. */
+  /** Which clocks differ; empty if they agree. */
   readonly reason: string;
 }
 
-/** A neighbour does not take what it is sent: of so many clients a location waited that a newer one has replaced. */
+/** Queued locations were replaced by newer ones because the neighbour reads slowly; `count` is the number of replaced locations. */
 export interface ConflatedEvent {
   readonly kind: 'conflated';
   readonly neighbour: ServerId;
   readonly count: number;
 }
 
-/** So many connections watch now. */
+/** The number of connections with a subscription has changed. */
 export interface SubscribersEvent {
   readonly kind: 'subscribers';
   readonly subscribers: number;
 }
 
-/** A client does not take what it watches: of so many a location waited that a newer one has replaced. */
+/** Queued changes were replaced by newer ones because the subscriber reads slowly; `count` is the number of replaced changes. */
 export interface SubscriptionConflatedEvent {
   readonly kind: 'subscription-conflated';
   readonly count: number;
 }
 
-/** A client came, went, or was turned away. */
+/** A client connected or disconnected, or its connection was rejected. */
 export interface ClientEvent {
   readonly kind: 'client-connected' | 'client-disconnected' | 'client-rejected';
-  /** How many connections it stands for; left out: one. */
+  /** The number of connections that the event stands for; default: 1. */
   readonly count?: number;
   readonly transport: string;
   /** The client's address and port. */
   readonly remoteAddress: string;
   readonly reason: string;
-  /** How many clients are connected now. */
+  /** The number of connected clients. */
   readonly clients: number;
 }
 
-/** A client is being closed because so much waits for all clients, and so much of it for this one. */
+/** A connection is closed because the output buffers of all clients exceed their limit and this one holds the most. */
 export interface ConnectionEvictedEvent {
   readonly kind: 'connection-evicted';
 }
 
-/** Somebody asks something over HTTP. */
+/** An HTTP request was received. */
 export interface HttpRequestEvent {
   readonly kind: 'http-request';
-  /** Who: an address and port. */
+  /** The client's address and port. */
   readonly remoteAddress: string;
-  /** What: a method and an address, without what may be a token; or a path and the report that came there, as an IAMAT. */
+  /** The method and the URL without tokens; for a report, the path and the report as an IAMAT. */
   readonly text: ByteString;
 }
 
 /**
- * What became of a request over HTTP. Ignored: a report was not taken, and whoever sent it was told that all is well; refused: for
- * want of the right to ask; invalid: for anything else that is the asker's fault; abandoned: nobody waited for the answer.
+ * Outcome of an HTTP request:
+ *
+ * - `answered`: successful.
+ * - `ignored`: a report was not accepted, but the response says success.
+ * - `invalid`: a client error other than missing authorization.
+ * - `rejected`: not authorized.
+ * - `failed`: a server error.
+ * - `aborted`: the client closed the connection before the response.
  */
 export type HttpRequestOutcome = 'answered' | 'ignored' | 'invalid' | 'rejected' | 'failed' | 'aborted';
 
-/** A request over HTTP came to its end. */
+/** An HTTP request has ended. */
 export interface HttpResponseEvent {
   readonly kind: 'http-response';
   readonly remoteAddress: string;
   /** Method and path. */
   readonly text: ByteString;
-  /** The pattern of its route; `none` if it has none. There are no others than those that the server has. */
+  /** The pattern of its route; `none` if no route matches. */
   readonly route: string;
-  /** Undefined where there was no answer. */
+  /** Undefined if there was no response. */
   readonly status: number | undefined;
   readonly outcome: HttpRequestOutcome;
-  /** Of a report its AT line, of what was not done why; empty where there is no more to say. */
+  /** The AT line of a report, or why the request was not successful; else empty. */
   readonly detail: ByteString;
-  /** Milliseconds from the request to the end of the answer; undefined of one that goes on until somebody ends it. */
+  /** Milliseconds from the request to the end of the response; undefined for an event stream. */
   readonly tookMs: number | undefined;
 }
 
-/** The server's own life. */
+/** The server entered a state. */
 export interface ServerStateEvent {
   readonly kind: 'server';
   readonly state: 'running' | 'draining' | 'stopped' | 'failed';
   readonly reason: string;
 }
 
-/** The store is about to hold locations that it did not hold before; of one client there may be several, each newer. */
+/** The store learned locations that are new to it; one client may have several, each newer than the one before. */
 export interface LocationsLearnedEvent {
   readonly kind: 'locations-learned';
   readonly locations: readonly Location[];
-  /** The neighbour they came from; undefined if from a client of this server. */
+  /** The neighbour that sent them; undefined if a client of this server reported them. */
   readonly from: ServerId | undefined;
 }
 
-/** The store took in what was known before this start. Nothing was learned earlier. */
+/** The store loaded the locations from disk. Published before any location is learned. */
 export interface LocationsRestoredEvent {
   readonly kind: 'locations-restored';
-  /** Empty where nothing is kept on disk. */
+  /** Empty if no disk store is configured. */
   readonly locations: readonly Location[];
 }
 
-/** The store was full, and forgot the location of a client that was not heard of for the longest time. */
+/** The store was full and evicted a location. */
 export interface LocationEvictedEvent {
   readonly kind: 'location-evicted';
   readonly location: Location;
 }
 
-/** A store that holds only some clients was asked for another one, and holds now what the bucket had. */
+/** A store that holds only some clients read another one from the bucket. */
 export interface LocationFetchedEvent {
   readonly kind: 'location-fetched';
   readonly location: Location;
 }
 
-/** A message to an address where nobody lives. */
+/** A message was sent to an address without an actor. */
 export interface DeadLetterEvent {
   readonly kind: 'dead-letter';
   readonly address: string;
   readonly messageKind: string;
-  /** How many there have been. */
+  /** The number of dead letters since the server started. */
   readonly count: number;
 }
 
-/** An actor threw, and what its supervisor did about it. */
+/** An actor threw. `directive`: what its supervisor did about it. */
 export interface ActorFailedEvent {
   readonly kind: 'actor-failed';
   readonly address: string;
@@ -170,32 +176,32 @@ export interface ActorFailedEvent {
   readonly error: unknown;
 }
 
-/** A peer that called was not let in. */
+/** An incoming connection of a peer was rejected. */
 export interface PeerRejectedEvent {
   readonly kind: 'peer-rejected';
   readonly remoteAddress: string;
   readonly reason: string;
 }
 
-/** The upstream gave no answer to a question. */
+/** A query to the upstream failed. */
 export interface UpstreamFailedEvent {
   readonly kind: 'upstream-failed';
-  /** Without address, key or body. */
+  /** Contains no URL, key or body. */
   readonly reason: string;
 }
 
 /**
- * What became of a request to the upstream:
+ * Outcome of one HTTP request to the upstream:
  *
- * - `answered`: there is an answer.
- * - `rejected`: the service did not take the question, the key, or the address.
- * - `rate_limited`: the service is being asked too often.
- * - `malformed`: what came is no answer of such a service: a web page, half an object, too much of it.
- * - `failed`: there was no connection, no answer in time, or a service in trouble.
+ * - `answered`: successful.
+ * - `rejected`: the upstream rejected the query, the API key or the URL.
+ * - `rate_limited`: the upstream's rate limit is exceeded.
+ * - `malformed`: the response has another format: a web page, a truncated object, or too many bytes.
+ * - `failed`: no connection, a timeout, or a server error.
  */
 export type UpstreamAttemptOutcome = 'answered' | 'rejected' | 'rate_limited' | 'malformed' | 'failed';
 
-/** A request to the upstream is over. */
+/** An HTTP request to the upstream has ended. */
 export interface UpstreamAttemptEvent {
   readonly kind: 'upstream-attempt';
   readonly outcome: UpstreamAttemptOutcome;
@@ -216,75 +222,75 @@ export interface UpstreamAttemptEvent {
 export type UpstreamRequestOutcome =
   'answered' | 'cached' | 'coalesced' | 'failed' | 'circuit_open' | 'over_budget' | 'queue_full';
 
-/** What becomes of a question for the upstream is known. */
+/** A request for nearby results has its outcome. */
 export interface UpstreamRequestEvent {
   readonly kind: 'upstream-request';
   readonly outcome: UpstreamRequestOutcome;
 }
 
-/** The states of the circuit breaker between a server and its upstream; each is a state of its machine. */
+/** State of the circuit breaker between a server and its upstream; each is a state of its machine. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The circuit breaker entered a state. It starts `closed`, without an event. */
 export interface BreakerEvent {
   readonly kind: 'upstream-breaker';
   readonly state: BreakerState;
-  /** Why; empty where the state says it all. */
+  /** Why the breaker entered the state; empty if there is no more to say. */
   readonly reason: string;
   /** Milliseconds until the next probe; 0 unless open. */
   readonly retryInMs: number;
 }
 
-/** The budget for the upstream is spent. Said once, and not again before as much time has passed as the limit is for. */
+/** The budget for the upstream is exhausted. Published at most once per period of the limit. */
 export interface BudgetEvent {
   readonly kind: 'upstream-budget';
   readonly limit: 'requestsPerMinute' | 'requestsPerDay' | 'costPerDay';
-  /** Milliseconds until there is something to spend again; Infinity if one request costs more than the limit. */
+  /** Milliseconds until the next request is possible; Infinity if one request costs more than the limit. */
   readonly waitMs: number;
 }
 
-/** Somebody has asked over this server for something to be done to the herd by hand. */
+/** An admin action was requested over this server's HTTP API. */
 export interface AdminActionEvent {
   readonly kind: 'admin-action';
-  /** What, in words: `crash Blake`; empty if it was not heard out. */
+  /** For example `crash Blake`; empty if the request was rejected before it was read. */
   readonly action: string;
-  /** Who: an address and port. */
+  /** The client's address and port. */
   readonly remoteAddress: string;
-  /** Asked: it is about to be done. Should that fail, another event says so. */
+  /** `accepted`: the action begins. If it fails, another event is published. */
   readonly outcome: 'accepted' | 'rejected';
-  /** Why it was refused; empty if it was not. */
+  /** Why it was rejected; empty if it was accepted. */
   readonly reason: string;
 }
 
-/** The states in which the bucket is shown to people; live and blocked are one state of its machine. Blocked: it is read, but it, or a shard of it, takes nothing. */
+/** State of the bucket. `write-blocked`: it can be read, but it or one of its shards accepts no writes. */
 export type BucketState = 'connecting' | 'loading' | 'live' | 'write-blocked' | 'disconnected' | 'stopped';
 
-/** The bucket that a server spreads locations by entered a state. */
+/** The bucket that a server replicates through entered a state. */
 export interface BucketEvent {
   readonly kind: 'bucket';
   readonly state: BucketState;
-  /** What went wrong last, until it is live again; empty if nothing did. */
+  /** The last error until the bucket is live again; empty if there was none. */
   readonly reason: string;
-  /** Milliseconds until the next attempt; 0 but while blocked or away. */
+  /** Milliseconds until the next attempt in `write-blocked` and `disconnected`, else 0. */
   readonly retryInMs: number;
-  /** Clients of whom something has yet to be written. */
+  /** The number of clients with a pending write. */
   readonly pendingWrites: number;
 }
 
-/** Something in the bucket is not understood, or does not fit into it, and is left alone. Said once of each kind. */
+/** A value of the bucket cannot be read, or a location cannot be written to it. Published once per reason. */
 export interface BucketWarningEvent {
   readonly kind: 'bucket-warning';
   readonly reason: string;
 }
 
-/** A condition that needs an operator. Published at most once a minute, or once until it is over. */
+/** A condition that needs an operator's attention. Published at most once a minute, or once while it lasts. */
 export interface WarningEvent {
   readonly kind: 'warning';
   readonly about: 'duplicate-server' | 'descriptors' | 'slow-neighbour';
   readonly reason: string;
 }
 
-/** What happens in a server, published on its bus for the log, the terminal and whoever else listens. */
+/** Events of a server, published on its bus for the log, metrics, event streams and the terminal. */
 export type HerdEvent =
   | LinesEvent
   | LinkEvent

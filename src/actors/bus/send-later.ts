@@ -2,10 +2,10 @@ import type { Address, Bus } from './bus.js';
 import type { Clock } from '../ports/clock.js';
 
 /**
- * Sends a message to an actor after at least `delayMs` milliseconds. What an actor does when its time has come is so done in its
- * `receive`: one message at a time, and supervised; whatever a timer's callback throws would end the process.
+ * Sends a message to an actor after at least `delayMs` milliseconds. Actors use it in place of timer callbacks, so that timers are
+ * handled in `receive`: one message at a time, and supervised. An error thrown by a timer callback would end the process.
  *
- * @returns what cancels it; an actor cancels its timers when it stops
+ * @returns a function that cancels the message; an actor cancels its timers when it stops
  */
 export function sendLater<Message>(
   { bus, clock }: { readonly bus: Bus; readonly clock: Clock },

@@ -1,9 +1,9 @@
 import type { Actor, Address, ActorFailure, ActorRegistry } from './bus.js';
 import type { Clock } from '../ports/clock.js';
-import type { ActorRequest } from './messages.js';
+import type { ActorRequest } from './requests.js';
 import { directiveFor, type ActorKind } from './supervision.js';
 
-/** An actor under supervision, and how to make another like it. */
+/** A supervised actor. */
 interface Child {
   readonly kind: ActorKind;
   readonly failedAtMs: number[];
@@ -11,18 +11,18 @@ interface Child {
   restart(): void;
 }
 
-/** What a supervisor tells the server it works for. */
+/** Callbacks of a supervisor to its server. */
 export interface SupervisorCallbacks {
-  /** An actor was stopped because it failed. */
+  /** Called after an actor failed and was stopped. */
   onStopped(address: string): void;
-  /** The failure is more than this server can mend in place. */
+  /** Called when a failure cannot be handled within this server. */
   onEscalated(error: unknown): void;
 }
 
-/** How many failures of one actor are remembered: more than any window of the table holds. */
+/** Failures of one actor that are remembered: more than any policy counts. */
 const maxRememberedFailures = 200;
 
-/** Starts and stops the actors of a server, and does with those that throw what the table of supervision says. */
+/** Starts and stops the actors of a server, and applies the supervision policies to actors that throw. */
 export class Supervisor {
   private readonly children = new Map<string, Child>();
 
@@ -34,7 +34,7 @@ export class Supervisor {
     registry.supervise((failure) => this.handleFailure(failure));
   }
 
-  /** Makes an actor and gives it its address. */
+  /** Creates an actor and attaches it to its address. */
   spawn<Message>(kind: ActorKind, at: Address<Message>, create: () => Actor<Message>): void {
     let actor = create();
     this.registry.attach(at, actor);
@@ -53,19 +53,19 @@ export class Supervisor {
     });
   }
 
-  /** Ends an actor; what is sent to it from now on is a dead letter. */
+  /** Stops an actor; later messages to it are dead letters. */
   stop(at: Address<never>): void {
     const child = this.children.get(at);
     this.children.delete(at);
     try {
       child?.stop();
     } catch (error) {
-      // It is gone all the same, and the others have yet to be stopped.
+      // It is detached all the same, and the other actors must still be stopped.
       this.registry.publish({ kind: 'actor-failed', address: at, directive: 'stop', error });
     }
   }
 
-  /** Ends all, the youngest first. */
+  /** Stops all actors, the last started first. */
   stopAll(): void {
     for (const [at] of [...this.children].reverse()) this.stop(at as Address<never>);
   }
@@ -98,7 +98,7 @@ export class Supervisor {
     try {
       child.restart();
     } catch (error) {
-      // Out of here it would end the process, and with it every server in it.
+      // Thrown from here, it would end the process and every server in it.
       this.callbacks.onEscalated(error);
     }
   }

@@ -1,11 +1,11 @@
-/** Counts what each remote address holds of something, up to a bound per address. An address that holds nothing costs nothing. */
+/** Limits how many units of a resource each remote host may hold. A host that holds none takes no memory. */
 export class AddressQuota {
   private readonly counts = new Map<string, number>();
 
-  /** @param max how many one address may hold at once */
+  /** @param max units that one host may hold at once */
   constructor(private readonly max: number) {}
 
-  /** Takes one place for an address; returns whether there was one. */
+  /** Acquires a unit for a host; returns whether one was available. */
   tryAcquire(remoteHost: string): boolean {
     const count = this.counts.get(remoteHost) ?? 0;
     if (count >= this.max) return false;
@@ -13,7 +13,7 @@ export class AddressQuota {
     return true;
   }
 
-  /** Gives one place back that the address has taken. */
+  /** Releases a unit that the host holds. */
   release(remoteHost: string): void {
     const count = this.counts.get(remoteHost) ?? 0;
     if (count > 1) this.counts.set(remoteHost, count - 1);

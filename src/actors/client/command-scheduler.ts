@@ -6,31 +6,31 @@ import type { Clock } from '../ports/clock.js';
  */
 const maxQuantum = 1_024;
 
-/** Cost that a connection may spend in a turn while others wait, or when the turn has been long already. */
+/** Cost that a connection may spend in a turn while others wait, or once the turn is long. */
 const sharedQuantum = 256;
 
-/** Cost after which a turn is long. It is also what waiting connections may spend in a turn together: a few milliseconds to 30. */
+/** Cost from which a turn is long, and that waiting connections may spend in a turn together: a few to 30 milliseconds. */
 const maxTurnCost = 2_048;
 
-/** Cost from which the end of the turn is looked for: a server with less to do has no timer for it. */
+/** Cost from which a timer marks the end of the turn: a server with less load needs no timer. */
 const timerThresholdCost = 256;
 
 /**
- * How long waiting connections may be held up by others that arrive, in milliseconds. Node accepts one connection in each turn of the
- * event loop: with long turns in between, a new client would wait behind all that connected before it.
+ * How long new connections may delay waiting ones, in milliseconds. Node accepts one connection in each turn of the event loop: with
+ * long turns in between, a new client would wait behind all that connected before it.
  */
 export const maxArrivalDelayMs = 20;
 
-/** A connection with commands that wait for its turn. */
+/** A connection with commands that wait for a turn. */
 export interface CommandSource {
   /** Handles commands, as many as the quantum allows. */
   resume(): void;
 }
 
 /**
- * Shares a server's time among its connections by round robin: each handles commands up to a quantum, then the others have their
- * turn. A connection that asks for little is served at once, however much others have sent. A command costs 1, or more if it makes
- * several actors work.
+ * Shares a server's time among its connections by round robin: each handles commands up to a quantum before the others get a turn.
+ * A connection with few commands is served at once, however much others have sent. A command costs 1, or more if several actors
+ * work on it. No actor: connections share it, and its timer only resumes them, each by a message.
  */
 export class CommandScheduler {
   private currentTurn = 0;
@@ -52,18 +52,18 @@ export class CommandScheduler {
     return this.waiting.size === 0 && this.turnCost < maxTurnCost ? maxQuantum : sharedQuantum;
   }
 
-  /** A connection has arrived: more may have, and waiting connections are resumed when those are there. */
+  /** Records a new connection: waiting connections are resumed after others that may have arrived with it. */
   noteArrival(): void {
     this.hasArrivals = true;
   }
 
-  /** A command was handled. */
+  /** Records the cost of a handled command. */
   spend(cost: number): void {
     this.turnCost += cost;
     if (this.turnCost >= timerThresholdCost) this.armTimer();
   }
 
-  /** Has a connection resumed when its turn comes. */
+  /** Adds a connection to the queue; it is resumed in a later turn. */
   enqueue(source: CommandSource): void {
     this.waiting.add(source);
     this.armTimer();
@@ -92,7 +92,7 @@ export class CommandScheduler {
     this.turnCost = 0;
     let remaining = this.waiting.size;
     for (const source of this.waiting) {
-      // A source with commands left waits again behind the others, and is not resumed twice.
+      // A source with commands left is queued again behind the others, and must not be resumed twice.
       if (remaining === 0 || this.turnCost >= maxTurnCost) break;
       remaining -= 1;
       this.waiting.delete(source);

@@ -8,75 +8,76 @@ import {
 } from '../../protocol/client/command.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
-import { locationFromReport, type Location } from '../../protocol/place/location.js';
+import type { Location } from '../../protocol/place/location.js';
 import { parsePosition } from '../../protocol/place/position.js';
-import { formatSkew, isTooFarAhead, type Instant } from '../../protocol/place/time.js';
+import { acceptReport } from '../../protocol/place/report.js';
+import type { Instant } from '../../protocol/place/time.js';
 import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstream.js';
 import { ResponseQueue, type PendingResponse, type WriteResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses, type ConnectionMessage, type RateLimitedRequest } from '../bus/messages.js';
-import type { SharedLimits } from '../server/shared-limits.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
+import type { RateLimitedRequest } from '../bus/requests.js';
+import type { SharedLimits } from './shared-limits.js';
 import { ConnectionSubscriptions } from './connection-subscriptions.js';
 
-/** What every conversation of a server goes by. */
+/** Settings of all command sessions of a server. */
 export interface CommandSessionSettings {
   readonly server: ServerId;
   readonly limits: Limits;
-  /** What WHATSAT asks: its limits and its form of an error. */
+  /** The upstream of WHATSAT: defines its limits and the format of errors. */
   readonly upstream: Upstream;
   readonly shared: SharedLimits;
 }
 
-/** Cost of a command to the scheduler: a WHATSAT makes the store, the seeker or the upstream work, and this conversation again. */
+/** Scheduler cost of a WHATSAT: the store, the lookup or the upstream work on it, and this session once more. */
 const whatsatCost = 8;
 
-/** Connections that watch all clients, by which a report costs 1 more: so many lines cost about as much as one report. */
+/** Subscribers to all clients for which a report costs 1 more: sending them a line takes about as long as handling a report. */
 const subscribersPerCost = 16;
 
-/** Bytes of an answer for each result that is asked for, before there has been an answer. */
+/** Expected bytes of a response per requested result, before the first response. */
 const initialBytesPerResult = 1_024;
 
 /** A request line of HTTP/1.x: a method (RFC 9110, section 9.1), a target and the version (RFC 9112, section 3). */
 const httpRequestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ .*HTTP\/1\.\d[\t-\r ]*$/;
 
-/** The start of a request line that is too long to be seen whole. */
+/** The start of a request line that exceeds the line limit. */
 const httpRequestLineStart = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|https?:)/;
 
-/** Where a conversation's client is, and what it hears. */
+/** The client of a command session. */
 export interface CommandSessionClient {
-  /** Where answers to this conversation's questions are sent; they are passed to `handleLocated` and the others. */
+  /** The address to which responses to the session's requests are sent; its actor passes them to the `handle` methods. */
   readonly self: Address<ConnectionMessage>;
-  /** What the client is counted by, as from `remoteHostOf`. */
+  /** The client's remote host, as from `remoteHostOf`. */
   readonly remoteHost: string;
   readonly writeResponse: WriteResponse;
 }
 
-/** A WHATSAT on its way through the store and the upstream. */
+/** A WHATSAT without a response. */
 interface PendingWhatsat {
   readonly line: ByteString;
   readonly command: Whatsat;
   readonly response: PendingResponse;
-  /** Who was asked last where the client is. */
-  lookupScope: 'store' | 'herd';
-  /** The AT line of the client it asks for; empty until the store has said it. */
+  /** The AT line of the client; empty until it is located. */
   atLine: ByteString;
 }
 
-/** The commands of one client and their answers, in order: one a line. It knows no rule about locations. */
+/** Handles the commands of one client and writes their responses in the order of the commands. */
 export class CommandSession {
   private readonly responses: ResponseQueue;
   private readonly commandBounds: CommandBounds;
-  /** Locations that clients reported, and that the store has yet to be told: those of a chunk go there together. */
+  /** Reported locations that are not sent to the store yet: those of one chunk are sent together. */
   private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
   private lastRequestId = 0;
   private existingSubscriptions: ConnectionSubscriptions | undefined;
-  /** The question of a WHATSAT that waits until fewer are under way on the server. */
+  /** The request ID of a WHATSAT that waits for a query slot of the server. */
   private waitingRequestId: number | undefined;
-  /** Results asked for by the questions in `pending`, and one for the rest of each answer. */
+  /** Results requested by the queries in `pending`, plus one for the rest of each response. */
   private pendingResults = 0;
-  /** Bytes of an answer for each result asked for, of the largest answers lately. */
+  /** Expected bytes of a response per requested result, from the largest of the last responses. */
   private bytesPerResult = initialBytesPerResult;
 
   constructor(
@@ -93,54 +94,52 @@ export class CommandSession {
     };
   }
 
-  /** How many answers wait for their turn or for others. */
+  /** The number of responses that are not written yet. */
   get pendingResponseCount(): number {
     return this.responses.length;
   }
 
-  /** Bytes of the answers that are known and wait for others, and about as many as those that are being found out will have. */
+  /** Bytes of the complete responses that wait for earlier ones, plus the expected bytes of the incomplete ones. */
   get expectedResponseBytes(): number {
     return this.responses.bytes + this.pendingResults * this.bytesPerResult;
   }
 
-  /** Bytes that are kept for the client: of answers that wait for others, of changes, and of what it watches. */
+  /** Bytes of memory held for the client: queued responses, queued changes and subscriptions. */
   get bufferedBytes(): number {
     return this.responses.bytes + (this.existingSubscriptions?.bufferedBytes ?? 0);
   }
 
-  /** Whether the last command waits until fewer are under way on the server. */
+  /** Whether the last command waits for a query slot of the server. */
   get isWaitingForSlot(): boolean {
     return this.waitingRequestId !== undefined;
   }
 
-  /** What the client watches; undefined as long as it has never asked to. */
+  /** The client's subscriptions; undefined before its first WATCH or UNWATCH. */
   get subscriptions(): ConnectionSubscriptions | undefined {
     return this.existingSubscriptions;
   }
 
-  /** The client is told of changes no more, whatever it asks. */
+  /** Ends all subscriptions of the client, and those that it requests later. */
   closeSubscriptions(): void {
     this.ensureSubscriptions().close();
   }
 
   /**
-   * Takes one line of the client.
-   * @returns what it costs (see `CommandScheduler`), or `http` for a line that begins an HTTP request
+   * Handles one line of the client.
+   * @returns its cost (see `CommandScheduler`), or `http` for the first line of an HTTP request
    */
   handle(frame: Frame, receivedAt: Instant): number | 'http' {
     if (frame instanceof OverlongLine) return this.rejectLine(frame.start, httpRequestLineStart);
     const command = parseCommand(frame, this.commandBounds);
     switch (command.kind) {
       case 'IAMAT':
-        if (isTooFarAhead(command.instant, receivedAt, this.settings.limits.maxFutureSkewMs))
-          this.responses.add(formatInvalid(frame));
-        else this.report(command, receivedAt);
+        this.report(command, frame, receivedAt);
         return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
       case 'WHATSAT':
         this.queueQuery(command, frame);
         return whatsatCost;
       case 'WATCH':
-        // What was reported before it is no change, and what is reported behind it is one.
+        // Reports before it must not arrive as changes, those after it must.
         this.flush();
         this.ensureSubscriptions().subscribe(command.client, frame, (this.lastRequestId += 1));
         return 1;
@@ -152,22 +151,17 @@ export class CommandSession {
     }
   }
 
-  /** Tells the store what was reported. To be called after the last line of those that came together. */
+  /** Sends reported locations to the store. To be called after the last line of a chunk. */
   flush(): void {
     if (this.reports.length === 0) return;
     this.bus.send(addresses.store, { kind: 'report', locations: this.reports });
     this.reports = [];
   }
 
-  /** Where the client is that a WHATSAT asks for: what the store knows, and if it knows nothing, what the herd does. */
+  /** Handles the location of the client that a WHATSAT names; undefined if no server of the herd knows it. */
   handleLocated(requestId: number, location: Location | undefined): void {
     const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    if (location === undefined && whatsat.lookupScope === 'store') {
-      whatsat.lookupScope = 'herd';
-      const { client } = whatsat.command;
-      return this.bus.send(addresses.lookup, { kind: 'lookup', client, ...this.requestFor(requestId) });
-    }
     const position = location && parsePosition(location.position);
     if (location === undefined || position === undefined) return this.respond(requestId, formatInvalid(whatsat.line));
     whatsat.atLine = location.line;
@@ -176,7 +170,7 @@ export class CommandSession {
     this.bus.send(addresses.upstream, { kind: 'nearby', query, ...this.requestFor(requestId) });
   }
 
-  /** The upstream's answer. The AT line and the JSON go out together: simple clients read once. */
+  /** Handles the upstream's response. The AT line and the JSON are written together, for clients that read only once. */
   handleNearby(requestId: number, json: ByteString): void {
     const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
@@ -185,7 +179,7 @@ export class CommandSession {
     this.respond(requestId, whatsat.atLine, json);
   }
 
-  /** The client is gone: gives back what it has taken of the limits that all share. */
+  /** Releases the client's share of the limits of all clients. */
   stop(): void {
     const { querySlots } = this.settings.shared;
     querySlots.cancel(this.startQuery);
@@ -196,7 +190,7 @@ export class CommandSession {
     this.existingSubscriptions?.stop();
   }
 
-  /** Whoever was asked broke down over the question. */
+  /** Handles the failure of the actor that handled a request. */
   handleFailed(requestId: number): void {
     const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return this.existingSubscriptions?.handleRejected(requestId);
@@ -204,21 +198,22 @@ export class CommandSession {
     this.respond(requestId, whatsat.atLine, this.settings.upstream.failure('internal error'));
   }
 
-  private report(iamat: Iamat, receivedAt: Instant): void {
-    const location = locationFromReport(iamat, this.settings.server, formatSkew(receivedAt, iamat.instant));
+  private report(iamat: Iamat, line: ByteString, receivedAt: Instant): void {
+    const { server, limits } = this.settings;
+    const location = acceptReport(iamat, receivedAt, server, limits.maxFutureSkewMs);
+    if (location === undefined) return this.responses.add(formatInvalid(line));
     this.reports.push(location);
     this.responses.add(location.line);
   }
 
   private queueQuery(command: Whatsat, line: ByteString): void {
-    // It must find what was reported before it.
+    // It must see the reports before it.
     this.flush();
     const requestId = (this.lastRequestId += 1);
     this.pending.set(requestId, {
       line,
       command,
       response: this.responses.reserve(),
-      lookupScope: 'store',
       atLine: '',
     });
     this.pendingResults += expectedResults(command);
@@ -226,17 +221,16 @@ export class CommandSession {
     if (this.settings.shared.querySlots.acquire(this.startQuery)) this.startQuery();
   }
 
-  /** Begins with the WHATSAT that was taken last, now that there is a slot for it. */
+  /** Starts the last WHATSAT, which has its query slot now. */
   private readonly startQuery = (): void => {
-    const { waitingRequestId: question } = this;
-    const whatsat = question === undefined ? undefined : this.pending.get(question);
+    const { waitingRequestId: requestId } = this;
+    const whatsat = requestId === undefined ? undefined : this.pending.get(requestId);
     this.waitingRequestId = undefined;
-    if (question === undefined || whatsat === undefined) return;
-    const { client } = whatsat.command;
-    this.bus.send(addresses.store, { kind: 'whereis', client, replyTo: this.client.self, requestId: question });
+    if (requestId === undefined || whatsat === undefined) return;
+    this.bus.send(addresses.store, { kind: 'whereis', client: whatsat.command.client, ...this.requestFor(requestId) });
   };
 
-  /** Answers a line that is no command. */
+  /** Responds to an invalid line. */
   private rejectLine(line: ByteString, httpPattern: RegExp): 1 | 'http' {
     this.responses.add(formatInvalid(line));
     return httpPattern.test(line) ? 'http' : 1;
@@ -266,7 +260,7 @@ export class CommandSession {
   }
 }
 
-/** Results that an answer may have, and one for the AT line and what surrounds them. */
+/** Results that a response may have, plus one for the AT line and the JSON around them. */
 function expectedResults({ count }: Whatsat): number {
   return count + 1;
 }

@@ -1,23 +1,23 @@
 import { setup } from 'xstate';
 import type { ClientChannel } from '../ports/client-channel.js';
 
-/** What the machine acts on. It is handed in as data: a machine provided with actions anew costs five times the connection. */
+/** Input of the machine. Passed as data: providing actions per machine would take five times as long as the rest of a connection. */
 export interface ConnectionInput {
   readonly channel: Pick<ClientChannel, 'pause' | 'resume' | 'end'>;
 }
 
 /**
- * The life of a client's connection.
+ * Life cycle of a client connection.
  *
  *            ┌───────── serving ──────────┐ ENDED         COMPLETED        CLOSE
  *   start ──▶│ flowing ──PAUSE──▶ paused  ├──────▶ draining ──────▶ closing ──────▶ closed
  *            │         ◀──RESUME──        │ DRAIN
  *            └────────────────────────────┘                 (CLOSE: from any state)
  *
- * - Reading stops in `paused`, and in no other state: what a client sends is bounded by what it takes back.
- * - Tags say what its actor looks at with every chunk: to match a state costs ten times as much.
- * - In `draining` nothing more is taken in; what was asked is still answered, and only then is the wire ended. Who watches
- *   is answered as long as it does: until it is gone, or the server drains.
+ * - Reading stops in `paused`, and in no other state: a client can only send as fast as it reads the responses.
+ * - The actor reads tags with every chunk: matching a state takes ten times as long.
+ * - In `draining` no more input is accepted. The channel is ended when all pending commands have their responses. A connection with
+ *   subscriptions stays in `draining` until it closes, or the server drains.
  */
 export const connectionMachine = setup({
   types: {

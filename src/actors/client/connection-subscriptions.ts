@@ -6,29 +6,30 @@ import type { AddressQuota } from './address-quota.js';
 import type { ResponseQueue, PendingResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 
-/** Bytes of the IDs that one connection may watch, together. */
+/** Maximum bytes of the IDs of all clients that one connection watches. */
 const maxSubscribedIdBytes = 262_144;
 
-/** Bytes that a watched client takes besides its ID: its entries here and in the sets of the actor that knows who watches whom. */
+/** Bytes of memory per subscription besides the client ID: its entries here and in the subscription registry. */
 const subscriptionOverheadBytes = 400;
 
-/** Who watches: where it is reached, and what it is counted by. */
+/** The connection that subscribes. */
 interface Subscriber {
   readonly self: Address<ConnectionMessage>;
   readonly remoteHost: string;
 }
 
-/** Where a client is told of changes. */
+/** Output for changes of watched clients. */
 export interface ChangeSink {
-  /** Whether a line may go out now: no answer waits, and the client takes what it is sent. */
+  /** Whether a line may be sent now: no response is pending, and the output buffer has room. */
   canSend(): boolean;
   /** Sends a line, given without its line end. */
   send(line: ByteString): void;
 }
 
-/** A WATCH on its way. */
+/** A WATCH without a response. */
 interface PendingSubscription {
   readonly line: ByteString;
   readonly client: ClientId;
@@ -36,22 +37,22 @@ interface PendingSubscription {
 }
 
 /**
- * What one connection watches, and what it has yet to be told. While it may not be told, the newest location of each client
- * waits and nothing else: memory is bounded by clients, not by updates.
+ * The subscriptions of one connection and their conflating queue: while lines may not be sent, it holds only the newest location of
+ * each client, so memory is bounded by clients, not by updates.
  */
 export class ConnectionSubscriptions {
-  /** What it watches, or has asked to; `allClients` may be one of them. */
+  /** Clients with an active or requested subscription; may contain `allClients`. */
   private readonly clients = new Set<ClientId>();
   private readonly pending = new Map<number, PendingSubscription>();
   /** Bytes of the IDs in `clients`. */
   private clientBytes = 0;
   private readonly pendingChanges = new Map<ClientId, Location>();
   private pendingChangeBytes = 0;
-  private state: 'open' | 'over' = 'open';
-  /** Whether it has one of the places of its address, as it must while it watches anything. */
+  private isClosed = false;
+  /** Whether the connection holds a unit of its host's quota, as it does while it has subscriptions. */
   private hasQuota = false;
 
-  /** @param quota connections of each address that watch */
+  /** @param quota limits the connections with subscriptions per remote host */
   constructor(
     private readonly bus: Bus,
     private readonly subscriber: Subscriber,
@@ -59,33 +60,33 @@ export class ConnectionSubscriptions {
     private readonly quota: AddressQuota,
   ) {}
 
-  /** How much is watched; of what was asked for, all. */
+  /** The number of active and requested subscriptions. */
   get size(): number {
     return this.clients.size;
   }
 
-  /** Of how many clients a location waits. */
+  /** The number of clients with a queued change. */
   get pendingChangeCount(): number {
     return this.pendingChanges.size;
   }
 
-  /** Bytes of memory that the changes take that wait, and the IDs that are watched. */
+  /** Bytes of memory of the queued changes and the subscriptions. */
   get bufferedBytes(): number {
     return this.pendingChangeBytes + this.clientBytes + this.clients.size * subscriptionOverheadBytes;
   }
 
-  /** Takes a WATCH; it is answered when it has begun. */
+  /** Handles a WATCH; the response is complete when the subscription is active. */
   subscribe(client: ClientId, line: ByteString, requestId: number): void {
     if (this.clientBytes + client.length > maxSubscribedIdBytes || !this.acquireQuota())
       return this.responses.add(formatInvalid(line));
-    if (this.state === 'open') this.add(client);
+    if (!this.isClosed) this.add(client);
     this.pending.set(requestId, { line, client, response: this.responses.reserve() });
     this.bus.send(addresses.store, { kind: 'subscribe', client, replyTo: this.subscriber.self, requestId });
   }
 
   /**
-   * Takes an UNWATCH. What waits is not told any more. The work is bounded by the number of watched clients, never by the number
-   * of changes that wait.
+   * Handles an UNWATCH; queued changes are dropped. The work is bounded by the number of subscriptions, never by the number of queued
+   * changes.
    */
   unsubscribe(client: ClientId | undefined): void {
     if (client === undefined) this.clear();
@@ -94,7 +95,7 @@ export class ConnectionSubscriptions {
     this.responses.add(formatUnwatched(client));
   }
 
-  /** From now on changes are told; where the client is now, is told first. */
+  /** Handles the start of a subscription; the client's present location is sent first. */
   handleSubscribed(requestId: number, location: Location | undefined): void {
     const subscription = this.takePending(requestId);
     if (subscription === undefined) return;
@@ -102,7 +103,7 @@ export class ConnectionSubscriptions {
     this.responses.complete(subscription.response, formatWatching(subscription.client));
   }
 
-  /** There is too much to watch already; or who was asked broke down over it. */
+  /** Handles a subscription that exceeds a limit or failed. */
   handleRejected(requestId: number): void {
     const subscription = this.takePending(requestId);
     if (subscription === undefined) return;
@@ -110,7 +111,7 @@ export class ConnectionSubscriptions {
     this.responses.complete(subscription.response, formatInvalid(subscription.line));
   }
 
-  /** Takes changes, each newer than any of its client before. Returns how many took the place of one that waited. */
+  /** Sends or queues changes, each newer than earlier ones of its client. Returns the number of queued changes that were replaced. */
   acceptChanges(locations: readonly Location[], sink: ChangeSink): number {
     let conflatedCount = 0;
     for (const location of locations) {
@@ -124,7 +125,7 @@ export class ConnectionSubscriptions {
     return conflatedCount;
   }
 
-  /** Tells what waits, as far as it may. */
+  /** Sends queued changes while the sink accepts them. */
   flush(sink: ChangeSink): void {
     for (const [client, location] of this.pendingChanges) {
       if (!sink.canSend()) return;
@@ -133,14 +134,14 @@ export class ConnectionSubscriptions {
     }
   }
 
-  /** Nothing is told any more, and nothing watched. */
+  /** Ends all subscriptions, and rejects later ones. */
   close(): void {
     if (this.clients.size > 0) this.sendUnsubscribe(undefined);
-    this.state = 'over';
+    this.isClosed = true;
     this.clear();
   }
 
-  /** The connection is gone. */
+  /** Releases the quota of a closed connection. */
   stop(): void {
     this.releaseQuota();
   }
@@ -182,8 +183,8 @@ export class ConnectionSubscriptions {
   }
 
   private acquireQuota(): boolean {
-    if (this.state === 'open' && !this.hasQuota) this.hasQuota = this.quota.tryAcquire(this.subscriber.remoteHost);
-    return this.state === 'over' || this.hasQuota;
+    if (!this.isClosed && !this.hasQuota) this.hasQuota = this.quota.tryAcquire(this.subscriber.remoteHost);
+    return this.isClosed || this.hasQuota;
   }
 
   private releaseQuota(): void {
@@ -191,7 +192,7 @@ export class ConnectionSubscriptions {
     this.hasQuota = false;
   }
 
-  /** Drops the changes that wait only because of a watch that has just ended. */
+  /** Drops the queued changes that no remaining subscription covers. */
   private dropUnsubscribed(client: ClientId): void {
     if (client !== allClients) {
       if (!this.clients.has(allClients)) this.dropChange(client);

@@ -4,49 +4,51 @@ import { watchKeepAlive } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
 import { LineFramer, OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
 import type { Instant } from '../../protocol/place/time.js';
-import type { Actor, Bus } from '../bus/bus.js';
+import type { Actor, Address, Bus } from '../bus/bus.js';
+import { LineRecorder } from '../bus/line-recorder.js';
+import { sendLater } from '../bus/send-later.js';
 import type { ClientChannel } from '../ports/client-channel.js';
 import type { Clock } from '../ports/clock.js';
 import { connectionMachine } from './connection-machine.js';
 import type { CommandSource } from './command-scheduler.js';
 import { CommandSession, type CommandSessionSettings } from './command-session.js';
 import { IdleTimeout } from '../time/idle-timeout.js';
-import { addresses, type ConnectionMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from './messages.js';
 import type { OutputAccount } from './output-budget.js';
 import { remoteHostOf } from './remote-host.js';
-import { ClientLineRecorder } from './client-line-recorder.js';
 import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
 import type { ChangeSink } from './connection-subscriptions.js';
 
-/** Clients whose change may wait for one that watches: at about 50 bytes each. Who is slower than that is closed. */
+/** Maximum clients with a queued change for one subscriber, at about 50 bytes each. A slower subscriber is disconnected. */
 export const maxPendingChanges = 100_000;
 
 /**
- * When a client that watches and has closed its sending side is sent a line, in milliseconds after it has, and then each time after
- * twice as long, up to the second number. One that is gone looks the same to TCP until it is sent something, and holds a place.
+ * Delay of the first keep-alive line to a subscriber that has closed its sending side, in milliseconds, and its maximum: it doubles
+ * with each line. TCP detects that such a client is gone only when something is sent to it.
  */
 const [firstHeartbeatMs, maxHeartbeatMs] = [5_000, 60_000];
 
 /**
- * Bytes that a connection may have waiting without an account of it: with most connections this is all that ever waits, and only
- * until the end of the turn. A backlog of as much is followed by a report that it is gone (`ClientChannel.bufferedBytes`).
+ * Buffered bytes from which a connection is accounted for: most connections never buffer more, and only until the end of the turn.
+ * A channel that has buffered as much reports when its buffer is empty (`ClientChannel.bufferedBytes`).
  */
 const accountingThresholdBytes = 4_096;
 
-/** Bytes of memory that a line takes besides its characters: the header of a string, and a place in a list. */
+/** Bytes of memory per line besides its characters: the string header and the array element. */
 const frameOverheadBytes = 40;
 
-/** The frames of one chunk, and when they came. */
+/** The frames of one chunk. */
 interface Batch {
   readonly frames: readonly Frame[];
   readonly receivedAt: Instant;
-  /** Of the chunk and its frames: the chunk's memory is kept until the last frame is handled. */
+  /** Bytes of the chunk and its frames: the chunk stays in memory until the last frame is handled. */
   readonly bytes: number;
   next: number;
 }
 
-/** Serves one client: takes its bytes in as fast as it takes the answers, and lives as long as its wire. */
+/** Serves one client connection. Reads commands only as fast as the client reads the responses. */
 export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
   private readonly framer: LineFramer;
   private readonly session: CommandSession;
@@ -55,29 +57,33 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private readonly account: OutputAccount;
   private accountedBytes = 0;
   private isBeingEvicted = false;
-  /** The turn of the scheduler in which it spent `spentCost`. */
+  /** The scheduler turn to which `spentCost` belongs. */
   private spentTurn = 0;
   private spentCost = 0;
-  /** Why the server ends the connection by itself; undefined if it does not. */
+  /** Why the server ends the connection; undefined if the client does. */
   private endReason: string | undefined;
   private readonly machine: Machine<typeof connectionMachine>;
   private readonly rateLimiter: TokenBucket;
   private readonly idleTimeout: IdleTimeout;
   private readonly stallTimeout: StallTimeout;
-  private throttleTimer: unknown;
-  private heartbeatTimer: unknown;
+  private cancelThrottle: (() => void) | undefined;
+  private cancelHeartbeat: (() => void) | undefined;
   private nextHeartbeatMs = firstHeartbeatMs;
-  private readonly lineRecorder: ClientLineRecorder;
+  private readonly self: Address<ConnectionMessage>;
+  private readonly lineRecorder: LineRecorder;
+  /** Whether a `flush-lines` message is queued. */
+  private isFlushScheduled = false;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly settings: CommandSessionSettings,
     private readonly connectionId: number,
     private readonly channel: ClientChannel,
   ) {
     const self = addresses.connection(connectionId);
-    this.lineRecorder = new ClientLineRecorder(bus, connectionId, channel.remoteAddress);
+    this.self = self;
+    this.lineRecorder = new LineRecorder(bus, 'client', channel.remoteAddress);
     this.framer = new LineFramer(settings.limits.maxLineBytes);
     const writeResponse = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
     const remoteHost = remoteHostOf(channel.remoteAddress);
@@ -89,13 +95,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const { maxCommandsPerSecond, idleTimeoutMs, maxOutputBufferBytes, writeTimeoutMs } = settings.limits;
     this.rateLimiter = new TokenBucket(maxCommandsPerSecond, clock.monotonicMs());
     const backlog = { bytes: () => channel.bufferedBytes, maxBytes: maxOutputBufferBytes };
-    const stalled = `took nothing for ${writeTimeoutMs / 1_000} s of what waited for it`;
-    this.stallTimeout = new StallTimeout(clock, writeTimeoutMs, backlog, () => this.requestClose(stalled));
-    this.idleTimeout = new IdleTimeout(
-      clock,
-      idleTimeoutMs,
-      () => this.hasSubscriptions,
-      () => this.requestClose(`idle for ${idleTimeoutMs / 1_000} s`),
+    this.stallTimeout = new StallTimeout(writeTimeoutMs, backlog, (delayMs) =>
+      sendLater(this, self, { kind: 'stall-check-due' }, delayMs),
+    );
+    this.idleTimeout = new IdleTimeout(clock, idleTimeoutMs, (delayMs) =>
+      sendLater(this, self, { kind: 'idle-check-due' }, delayMs),
     );
   }
 
@@ -103,14 +107,14 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     try {
       this.handle(message);
     } finally {
-      if (message.kind === 'nearby-response') this.lineRecorder.flushLater();
+      if (message.kind === 'nearby-response') this.scheduleFlush();
       else this.lineRecorder.flush();
       this.updateAccount();
     }
   }
 
   resume(): void {
-    this.bus.send(addresses.connection(this.connectionId), { kind: 'turn-granted' });
+    this.bus.send(this.self, { kind: 'turn-granted' });
   }
 
   canSend(): boolean {
@@ -129,7 +133,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         if (this.machine.getSnapshot().hasTag('accepting')) this.handleChunk(message);
         return;
       case 'ended': {
-        // A server on its way down takes nothing more in: least of all half a line for a whole one.
+        // A draining server accepts no more input, least of all an incomplete line as a complete one.
         const lastFrames = this.machine.getSnapshot().hasTag('accepting') ? this.framer.end() : [];
         this.machine.send({ type: 'ENDED' });
         this.enqueueFrames(lastFrames, message.receivedAt, 0);
@@ -143,20 +147,25 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         return this.requestClose(this.endReason ?? message.reason);
       case 'drained':
         this.idleTimeout.touch();
-        // It has taken all: who is sent more at once, as one that watches, is not stalled.
+        // The client has read everything. A subscriber whose buffer fills again at once is not stalled.
         this.stallTimeout.stop();
         return this.processPending();
       case 'throttle-released':
-        this.throttleTimer = undefined;
+        this.cancelThrottle = undefined;
         return this.processPending();
       case 'turn-granted':
         return this.processPending();
       case 'heartbeat-due':
-        this.heartbeatTimer = undefined;
+        this.cancelHeartbeat = undefined;
         if (this.canSend()) this.send(watchKeepAlive);
         return this.armHeartbeat();
+      case 'idle-check-due':
+        return this.checkIdle();
+      case 'stall-check-due':
+        return this.checkStall();
       case 'flush-lines':
-        return this.lineRecorder.handleFlushDue();
+        this.isFlushScheduled = false;
+        return;
       case 'located':
         this.session.handleLocated(message.requestId, message.location);
         return this.processPending();
@@ -177,7 +186,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       case 'changed':
         return this.handleChanges(message.locations);
       case 'subscription-lost':
-        return this.requestClose('what it watches was lost over a failure');
+        return this.requestClose('subscriptions lost after an internal error');
       case 'machine-failed':
         throw message.error;
       default:
@@ -189,8 +198,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.lineRecorder.flush();
     this.idleTimeout.stop();
     this.stallTimeout.stop();
-    this.clock.clearTimeout(this.throttleTimer);
-    this.clock.clearTimeout(this.heartbeatTimer);
+    this.cancelThrottle?.();
+    this.cancelHeartbeat?.();
     this.settings.shared.scheduler.remove(this);
     this.session.stop();
     this.account.close();
@@ -198,14 +207,33 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.channel.destroy();
   }
 
-  /** More waits for all clients than may, and this one holds the most. */
+  /** Closes the connection because the buffers of all clients exceed their limit and this one holds the most. */
   private evict(reason: string): void {
     this.isBeingEvicted = true;
     this.bus.publish({ kind: 'connection-evicted' });
     this.requestClose(reason);
   }
 
-  /** The server ends this actor, and with it the wire. */
+  private checkIdle(): void {
+    if (!this.idleTimeout.check(this.hasSubscriptions)) return;
+    this.requestClose(`idle for ${this.settings.limits.idleTimeoutMs / 1_000} s`);
+  }
+
+  private checkStall(): void {
+    if (!this.stallTimeout.check()) return;
+    this.requestClose(
+      `read nothing for ${this.settings.limits.writeTimeoutMs / 1_000} s while its output buffer was full`,
+    );
+  }
+
+  /** Publishes sent lines behind the messages that are queued already: cached upstream responses arrive one by one, in a row. */
+  private scheduleFlush(): void {
+    if (!this.lineRecorder.hasSent || this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
+    this.bus.send(this.self, { kind: 'flush-lines' });
+  }
+
+  /** Requests that the server stop this actor, which closes the channel. */
   private requestClose(reason: string): void {
     this.bus.send(addresses.server, { kind: 'connection-closed', connection: this.connectionId, reason });
   }
@@ -236,10 +264,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const count = subscriptions.acceptChanges(changes, this);
     if (count > 0) this.bus.publish({ kind: 'subscription-conflated', count });
     if (subscriptions.pendingChangeCount > maxPendingChanges)
-      this.requestClose(`too slow for what it watches: more than ${maxPendingChanges} clients wait to be told of`);
+      this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
   }
 
-  /** Handles what has come in, for as long as there is room for the answers, and it is this connection's turn. */
+  /** Handles queued frames while the output buffer has room and the scheduler and the rate limit allow it. */
   private handleFrames(): void {
     const nowMs = this.clock.monotonicMs();
     for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
@@ -260,8 +288,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   /**
-   * The client speaks HTTP: a web page makes its visitor's browser send a request here. What comes behind the request line would be
-   * the page's commands. It is not taken.
+   * Ends a connection that sends an HTTP request: a web page could make its visitor's browser send one. The rest of the request is
+   * ignored, as it could contain commands chosen by the page.
    */
   private rejectHttp(): void {
     this.endReason = 'spoke HTTP at the client port';
@@ -272,7 +300,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.advanceMachine();
   }
 
-  /** Whether the connection may handle another command before others have their turn; if not, it is resumed when they had it. */
+  /** Whether the connection may handle another command in this turn; if not, the scheduler resumes it later. */
   private hasTurn(): boolean {
     const { scheduler } = this.settings.shared;
     if (scheduler.isWaiting(this)) return false;
@@ -285,7 +313,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     return false;
   }
 
-  /** Accounts for what is kept for the client, where it is more than what gathers in a turn. */
+  /** Updates the output account, if more is buffered than usual within a turn. */
   private updateAccount(): void {
     const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.batchBytes;
     const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
@@ -294,7 +322,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.account.set(accounted);
   }
 
-  /** Tells the machine what it waits for. Reading a state costs little, so an event is sent only where one is due. */
+  /** Sends the machine the event that its state waits for. Reading a state is cheaper than sending an event. */
   private advanceMachine(): void {
     const state = this.machine.getSnapshot();
     if (state.hasTag('paused')) this.machine.send({ type: 'RESUME' });
@@ -307,25 +335,17 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private armHeartbeat(): void {
-    if (this.heartbeatTimer !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
+    if (this.cancelHeartbeat !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
       return;
-    const self = addresses.connection(this.connectionId);
-    this.heartbeatTimer = this.clock.setTimeout(
-      () => this.bus.send(self, { kind: 'heartbeat-due' }),
-      this.nextHeartbeatMs,
-    );
+    this.cancelHeartbeat = sendLater(this, this.self, { kind: 'heartbeat-due' }, this.nextHeartbeatMs);
     this.nextHeartbeatMs = Math.min(this.nextHeartbeatMs * 2, maxHeartbeatMs);
   }
 
-  /** Whether the client's pace allows for another command now; if not, the work goes on when it does. */
+  /** Whether the rate limit allows another command now; if not, a message resumes the work when it does. */
   private takeToken(nowMs: number): boolean {
-    if (this.throttleTimer !== undefined) return false;
+    if (this.cancelThrottle !== undefined) return false;
     if (this.rateLimiter.tryTake(nowMs)) return true;
-    const self = addresses.connection(this.connectionId);
-    this.throttleTimer = this.clock.setTimeout(
-      () => this.bus.send(self, { kind: 'throttle-released' }),
-      this.rateLimiter.waitMs,
-    );
+    this.cancelThrottle = sendLater(this, this.self, { kind: 'throttle-released' }, this.rateLimiter.waitMs);
     return false;
   }
 
@@ -353,7 +373,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 }
 
-/** A frame as the log shows it. */
+/** The text of a frame for the log. */
 function loggedText(frame: Frame): ByteString {
   return frame instanceof OverlongLine ? frame.start : frame;
 }

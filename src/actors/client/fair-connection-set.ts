@@ -1,10 +1,10 @@
 /**
- * A bounded set of connections that strangers can open. When it is full, a new one evicts the oldest connection of the address
- * that has the most, of several such addresses of the one seen first: one address can evict only its own connections while another has fewer.
+ * Bounded set of unauthenticated connections. When it is full, a new one evicts the oldest connection of the host with the most (if
+ * several hosts have as many, of the one seen first). So a host cannot evict connections of hosts that have fewer.
  */
 export class FairConnectionSet<Connection> {
   private readonly hosts = new Map<Connection, string>();
-  /** The connections of each address, the oldest first. */
+  /** The connections of each host, the oldest first. */
   private readonly byHost = new Map<string, Set<Connection>>();
 
   constructor(private readonly maxConnections: number) {}
@@ -19,7 +19,7 @@ export class FairConnectionSet<Connection> {
     return evicted;
   }
 
-  /** Frees the place of a connection; without effect if it has none. */
+  /** Removes a connection; has no effect if it is not in the set. */
   delete(connection: Connection): void {
     const host = this.hosts.get(connection);
     if (host === undefined) return;

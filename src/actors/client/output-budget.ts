@@ -1,20 +1,20 @@
-/** Something whose output waits to be taken. */
+/** Something with an output buffer. */
 export interface OutputHolder {
-  /** Closes it, and frees what waits. */
+  /** Closes it and frees its buffer. */
   drop(reason: string): void;
 }
 
-/** What one holder has waiting. */
+/** The buffered bytes of one holder. */
 export interface OutputAccount {
-  /** Says how many bytes wait now. May drop holders, this one among them. */
+  /** Sets the number of buffered bytes. May drop holders, including this one. */
   set(bytes: number): void;
-  /** Nothing waits any more. */
+  /** Closes the account. */
   close(): void;
 }
 
 /**
- * Items of the largest class that are compared to find the largest. In a class of more, the one that is found may hold half as
- * much as the largest.
+ * Items of the largest class that are compared to find the largest. If the class has more, the item found may have half the bytes of
+ * the largest.
  */
 const maxCompared = 1_000;
 
@@ -22,11 +22,11 @@ interface Sized {
   bytes: number;
 }
 
-/** Items in classes by the power of two of their bytes, so that the largest is found without a look at all of them. */
+/** Items grouped by the power of two of their bytes, so that a large one is found without comparing all. */
 class SizeClasses<Item extends Sized> {
   private readonly classes: (Set<Item> | undefined)[] = [];
 
-  /** Sets the bytes of an item; one of 0 bytes is in no class. */
+  /** Sets the bytes of an item; an item of 0 bytes is in no class. */
   put(item: Item, bytes: number): void {
     const [oldClass, newClass] = [sizeClassOf(item.bytes), sizeClassOf(bytes)];
     item.bytes = bytes;
@@ -61,26 +61,25 @@ interface Group extends Sized {
 }
 
 /**
- * Bounds the output that waits for all clients of a server together, whatever their protocol. Beyond the bound the remote address
- * whose clients hold the most loses the one of them that holds the most, until the rest is within it: a thousand slow readers of one
- * address cost others nothing.
+ * Limits the output buffers of all clients of a server together, whatever their protocol. Beyond the limit, the client with the most
+ * bytes of the remote host with the most bytes is dropped, repeatedly: many slow readers of one host do not affect other hosts.
  */
 export class OutputBudget {
   private readonly groups = new Map<string, Group>();
   private readonly bySize = new SizeClasses<Group>();
   private totalBytes = 0;
 
-  /** @param maxBytes bytes that may wait in all */
+  /** @param maxBytes maximum bytes of all output buffers */
   constructor(private readonly maxBytes: number) {}
 
-  /** Bytes that wait in all. */
+  /** Bytes of all output buffers. */
   get bytes(): number {
     return this.totalBytes;
   }
 
   /**
-   * Opens the account of a holder. A holder has one at most.
-   * @param remoteHost the remote address it is counted by
+   * Opens the account of a holder, which has at most one.
+   * @param remoteHost the holder's remote host
    */
   open(holder: OutputHolder, remoteHost: string): OutputAccount {
     const group = this.groups.get(remoteHost) ?? { bytes: 0, entries: new SizeClasses<Entry>(), accounts: 0 };
@@ -122,7 +121,7 @@ export class OutputBudget {
   }
 }
 
-/** The number of binary digits of a number of bytes; 0 for none. */
+/** The number of binary digits of a number of bytes; 0 for 0. */
 function sizeClassOf(bytes: number): number {
   return bytes === 0 ? 0 : Math.floor(Math.log2(bytes)) + 1;
 }

@@ -1,14 +1,14 @@
-/** Bounds how many queries of all connections are under way. Queries beyond the bound wait, first come, first served. */
+/** Limits the queries of all connections that are in flight. Further queries wait in FIFO order. */
 export class QuerySlots {
   private usedCount = 0;
   private readonly waiting = new Set<() => void>();
 
-  /** @param max queries under way at once */
+  /** @param max queries in flight */
   constructor(private readonly max: number) {}
 
   /**
-   * Takes a slot, if one is free. If none is, `onSlot` is called when one is: the slot is taken then.
-   * @returns whether it was taken now
+   * Acquires a slot. If none is free, `onSlot` is called when one is, which is then acquired.
+   * @returns whether a slot was acquired now
    */
   acquire(onSlot: () => void): boolean {
     if (this.usedCount < this.max) {
@@ -19,7 +19,7 @@ export class QuerySlots {
     return false;
   }
 
-  /** Gives a slot back. It goes to the query that has waited longest. */
+  /** Releases a slot. It goes to the query that has waited longest. */
   release(): void {
     const [next] = this.waiting;
     if (next === undefined) {
@@ -30,12 +30,12 @@ export class QuerySlots {
     next();
   }
 
-  /** Begins none of the queries that wait: the server stops. */
+  /** Drops all waiting queries. */
   close(): void {
     this.waiting.clear();
   }
 
-  /** Waits no more. */
+  /** Removes a waiting query. */
   cancel(onSlot: () => void): void {
     this.waiting.delete(onSlot);
   }

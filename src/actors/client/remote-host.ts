@@ -1,6 +1,6 @@
 /**
- * What a remote host is counted by: its IPv4 address, or the /64 network of its IPv6 address. Whoever gets IPv6 addresses gets at
- * least a /64 of them (RFC 6177), so a single IPv6 address bounds nobody.
+ * Returns the key under which limits count a remote host: its IPv4 address, or the /64 network of its IPv6 address. Sites are
+ * assigned at least a /64 (RFC 6177), so a limit per single IPv6 address would have no effect.
  *
  * @param remoteAddress an address and port, as in `192.0.2.1:40000` or `[2001:db8::1]:40000`
  */

@@ -1,47 +1,47 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 
-/** Sends a whole answer to a client: a line, or two that belong together, without their line ends. */
+/** Writes a complete response to a client: one or two lines without their line ends. */
 export type WriteResponse = (line: ByteString, secondLine?: ByteString) => void;
 
-/** An answer that is being found out. Its place in the order is fixed. */
+/** A response in the queue. */
 export interface PendingResponse {
-  /** Undefined until it is known. */
+  /** Undefined until the response is complete. */
   line: ByteString | undefined;
   secondLine: ByteString | undefined;
 }
 
-/** Keeps the answers of one connection in the order of its commands: one that is slow holds back those behind it. */
+/** Writes the responses of one connection in the order of its commands: an incomplete response holds back those behind it. */
 export class ResponseQueue {
   private readonly pending: PendingResponse[] = [];
   private pendingBytes = 0;
 
   constructor(private readonly write: WriteResponse) {}
 
-  /** How many answers wait, known or not. */
+  /** The number of queued responses, complete or not. */
   get length(): number {
     return this.pending.length;
   }
 
-  /** Bytes of the answers that are known and wait for those before them. */
+  /** Bytes of the complete responses that wait for earlier ones. */
   get bytes(): number {
     return this.pendingBytes;
   }
 
-  /** Takes an answer that is known already. */
+  /** Adds a complete response. */
   add(line: ByteString): void {
     if (this.pending.length === 0) return this.write(line);
     this.pending.push({ line, secondLine: undefined });
     this.pendingBytes += line.length;
   }
 
-  /** Takes the place of an answer that is not known yet. */
+  /** Adds an incomplete response. */
   reserve(): PendingResponse {
     const response: PendingResponse = { line: undefined, secondLine: undefined };
     this.pending.push(response);
     return response;
   }
 
-  /** Fills a place, and sends what need not wait any longer. */
+  /** Completes a response, and writes all that need not wait any longer. */
   complete(response: PendingResponse, line: ByteString, secondLine?: ByteString): void {
     response.line = line;
     response.secondLine = secondLine;

@@ -2,31 +2,32 @@ import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
-import type { Hold } from '../ports/hold.js';
-import { addresses, type ConnectionMessage, type SubscriptionMessage, type Subscribe } from '../bus/messages.js';
-import type { SharedLimits } from '../server/shared-limits.js';
+import type { Hold } from '../ports/location-bucket.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage, SubscriptionMessage, Subscribe } from './messages.js';
+import type { SharedLimits } from './shared-limits.js';
 
 type Subscriber = Address<ConnectionMessage>;
 
-/** Connections that may watch the same, one client or all: each costs a line whenever that changes. */
+/** Maximum connections that watch the same client, or all clients: each change costs a line per connection. */
 export const maxSubscribersPerClient = 1_000;
 
-/** Clients that one connection may watch by name. */
+/** Maximum subscriptions of one connection. */
 export const maxSubscriptionsPerConnection = 1_000;
 
 /**
- * Knows which connection watches what, and tells it of changes. What nobody watches costs it a look-up; the rest, a message to
- * each connection for all that came together.
+ * Registry of subscriptions: sends each connection the changes of the clients that it watches, one message for all changes learned
+ * together. A client without subscribers costs a map lookup.
  */
 export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
-  /** Who watches a client; `allClients` is one of them. */
+  /** Subscribers per client; `allClients` is one of the keys. */
   private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
-  /** The same the other way round. */
+  /** Watched clients per subscriber. */
   private readonly clientsBySubscriber = new Map<Subscriber, Set<ClientId>>();
 
   /**
-   * @param hold which clients the store holds: it is told who is watched if that is not everybody
-   * @param shared is told how many connections watch all clients
+   * @param hold which clients the store holds; a store that holds only some is sent the watched clients
+   * @param shared receives the number of connections that watch all clients
    */
   constructor(
     private readonly bus: Bus,
@@ -99,7 +100,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   private publishChanges(locations: readonly Location[]): void {
     const wildcardSubscribers = this.subscribersByClient.get(allClients);
     for (const subscriber of wildcardSubscribers ?? []) this.bus.send(subscriber, { kind: 'changed', locations });
-    // Where all that watch at all watch everyone, nobody is left to be told of single clients.
+    // If all subscribers watch all clients, there are none for single clients.
     if (wildcardSubscribers?.size === this.clientsBySubscriber.size) return;
     const changesBySubscriber = new Map<Subscriber, Location[]>();
     for (const location of locations) {

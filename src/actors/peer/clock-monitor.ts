@@ -1,33 +1,34 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { maxCountedSkewSeconds } from '../../protocol/place/location-order.js';
 import type { Actor, Bus } from '../bus/bus.js';
-import type { ClockMonitorMessage } from '../bus/messages.js';
+import type { ClockMonitorMessage } from './messages.js';
 
-/** Beats of a neighbour that its clock is estimated by. */
+/** Heartbeats of a neighbour from which its clock is estimated. */
 const samplesKept = 3;
 
-/** From where on a server warns of the difference to a neighbour's clock, and where the warning ends, in milliseconds. */
+/** Difference to a neighbour's clock above which a warning begins, and below which it ends, in milliseconds. */
 const warnAboveMs = 1_000;
 const clearBelowMs = 500;
 
-/** From where on clocks differ so much that [LO1] counts it, in milliseconds. */
+/** Difference from which the clocks affect the order of locations ([LO1]), in milliseconds. */
 const maxClockDifferenceMs = maxCountedSkewSeconds * 1_000;
 
-/** What is known of a neighbour's clock. */
+/** The estimated clock of a neighbour. */
 interface NeighbourClock {
-  /** The last differences that were measured, in milliseconds; the newest last. */
+  /** The last measured differences in milliseconds, the newest last. */
   readonly offsetsMs: number[];
   estimateMs: number;
-  warning: 'none' | 'warned';
+  /** Whether the last event warned of the difference. */
+  isWarned: boolean;
 }
 
 /**
- * Compares the server's clock with those of its connected neighbours, by the clocks that their heartbeats carry ([PE30]). A beat is late
- * by the time that it was on its way, which looks like a clock that is behind; so of the last few the smallest difference counts.
+ * Compares the server's clock with those of its connected neighbours, which their heartbeats contain ([PE30]). The transmission delay
+ * of a heartbeat makes the neighbour's clock seem behind, so the smallest of the last few differences counts.
  */
 export class ClockMonitor implements Actor<ClockMonitorMessage> {
   private readonly neighbours = new Map<ServerId, NeighbourClock>();
-  /** What was published last of the own clock. */
+  /** The last published reason about the server's clock. */
   private lastReason = '';
 
   constructor(private readonly bus: Bus) {}
@@ -51,19 +52,19 @@ export class ClockMonitor implements Actor<ClockMonitorMessage> {
   }
 
   private record(neighbour: ServerId, offsetMs: number): void {
-    const clock = this.neighbours.get(neighbour) ?? { offsetsMs: [], estimateMs: 0, warning: 'none' };
+    const clock = this.neighbours.get(neighbour) ?? { offsetsMs: [], estimateMs: 0, isWarned: false };
     this.neighbours.set(neighbour, clock);
     clock.offsetsMs.push(offsetMs);
     if (clock.offsetsMs.length > samplesKept) clock.offsetsMs.shift();
     clock.estimateMs = nearestToZero(clock.offsetsMs);
     const differenceMs = Math.abs(clock.estimateMs);
-    const warning = differenceMs > (clock.warning === 'warned' ? clearBelowMs : warnAboveMs) ? 'warned' : 'none';
-    const change = warning === clock.warning ? 'none' : warning === 'warned' ? 'begins' : 'ends';
-    clock.warning = warning;
-    this.bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: clock.estimateMs, warning: change });
+    const isWarned = differenceMs > (clock.isWarned ? clearBelowMs : warnAboveMs);
+    const warning = isWarned === clock.isWarned ? 'none' : isWarned ? 'begins' : 'ends';
+    clock.isWarned = isWarned;
+    this.bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: clock.estimateMs, warning });
   }
 
-  /** Publishes whether the own clock is to be trusted, when that changes. */
+  /** Publishes whether the server's clock differs from those of most neighbours, if that has changed. */
   private evaluate(): void {
     const disagreeing = [...this.neighbours].filter(
       ([, { estimateMs }]) => Math.abs(estimateMs) > maxClockDifferenceMs,

@@ -3,47 +3,47 @@ import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
 
-/** Where an outbox puts its lines. */
+/** Output of an outbox. */
 export interface OutboxSink {
   readonly isWritable: boolean;
-  /** Sends a location; `line` if its line is written already. */
+  /** Sends a location. `line`: its line, if it is already formatted. */
   sendLocation(location: Location, line: ByteString | undefined): void;
-  /** All pages of a catch-up have been sent. */
+  /** Reports that all pages of a catch-up have been sent. */
   sendCaughtUp(): void;
-  /** Asks for the next page of the catch-up. */
+  /** Requests the next page of the catch-up. */
   requestPage(): void;
-  /** Too much waited, and was dropped. Called once until the comparison that follows. */
+  /** Reports that queued locations were dropped. Called once until the next comparison. */
   onDropped(): void;
-  /** Has the neighbour compare what it holds with what this server does. */
+  /** Requests that the neighbour compare its store with this server's. */
   requestComparison(): void;
 }
 
 /**
- * What a connected neighbour has yet to be told. While its wire has no room, the newest location of each client waits and
- * nothing else: memory is bounded by clients, not by updates. A catch-up comes in page by page, as the wire takes it.
+ * Conflating send queue of a connected neighbour: while its channel is not writable, it holds only the newest location of each client,
+ * so memory is bounded by clients, not by updates. A catch-up is sent page by page, as the channel becomes writable.
  *
- * Memory is bounded in bytes as well, as clients that the store has evicted wait for as long as the neighbour is slow: when the new
- * locations that wait take more than `maxBytes`, they are dropped, and the neighbour is to compare what it holds as soon as the wire
- * has room and no catch-up is going on. The catch-up that follows tells it what of them is still stored.
+ * Memory is bounded in bytes as well, because clients that the store has evicted stay queued as long as the neighbour is slow: when
+ * queued new locations take more than `maxBytes`, they are dropped, and the neighbour is to compare its store as soon as the channel is
+ * writable and no catch-up is running. The catch-up that follows covers those that are still stored.
  */
 export class Outbox {
   private readonly queued = new Map<ClientId, Location>();
   private queuedBytes = 0;
-  /** Locations of a page, none of a client in `queued`: a page or two at most. They are never dropped. */
+  /** Locations of at most two pages, none of a client in `queued`. They are never dropped. */
   private readonly paged = new Map<ClientId, Location>();
   private catchUp: 'none' | 'page-requested' | 'more-pages' | 'last-page' = 'none';
-  /** Whether locations were dropped that the neighbour may lack. */
-  private comparison: 'not due' | 'due' = 'not due';
+  /** Whether dropped locations make a comparison necessary. */
+  private isComparisonDue = false;
 
-  /** @param maxBytes memory of new locations that wait; see `queuedLocationBytes` */
+  /** @param maxBytes maximum memory of queued new locations; see `queuedLocationBytes` */
   constructor(
     private readonly sink: OutboxSink,
     private readonly maxBytes: number,
   ) {}
 
   /**
-   * Takes new locations and their lines, each newer than any of its client before. Returns how many were not told: another took
-   * their place, or too many waited.
+   * Sends or queues new locations and their lines, each newer than earlier ones of its client. Returns the number of locations that
+   * were replaced or dropped.
    */
   forward(locations: readonly Location[], lines: readonly ByteString[]): number {
     let conflated = 0;
@@ -56,9 +56,9 @@ export class Outbox {
     return conflated;
   }
 
-  /** Takes a page of the catch-up. */
+  /** Queues a page of the catch-up. */
   addPage(locations: readonly Location[], isLast: boolean): void {
-    // What waits for a client already is at least as new as what the store's page holds of it.
+    // A queued location is at least as new as the one in the page.
     for (const location of locations) {
       if (!this.queued.has(location.client)) this.paged.set(location.client, location);
     }
@@ -66,7 +66,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** The wire has room again. */
+  /** Sends queued locations after the channel has become writable. */
   drained(): void {
     this.flush();
   }
@@ -75,7 +75,7 @@ export class Outbox {
     return this.queued.size === 0 && this.paged.size === 0;
   }
 
-  /** Has a location wait. Returns how many are not told because of it. */
+  /** Queues a location. Returns the number of locations replaced or dropped for it. */
   private enqueue(location: Location): number {
     const { client } = location;
     const replaced = this.paged.delete(client) || this.removeQueued(client) ? 1 : 0;
@@ -85,8 +85,8 @@ export class Outbox {
     const dropped = this.queued.size;
     this.queued.clear();
     this.queuedBytes = 0;
-    if (this.comparison === 'not due') this.sink.onDropped();
-    this.comparison = 'due';
+    if (!this.isComparisonDue) this.sink.onDropped();
+    this.isComparisonDue = true;
     return replaced + dropped;
   }
 
@@ -117,9 +117,9 @@ export class Outbox {
       this.catchUp = 'page-requested';
       this.sink.requestPage();
     }
-    // What a catch-up has dealt out is not dealt out again, and some of it may have been dropped: the comparison follows it.
-    if (this.catchUp !== 'none' || this.comparison === 'not due' || !this.sink.isWritable) return;
-    this.comparison = 'not due';
+    // A running catch-up does not resend what was dropped, so the comparison must follow it.
+    if (this.catchUp !== 'none' || !this.isComparisonDue || !this.sink.isWritable) return;
+    this.isComparisonDue = false;
     this.sink.requestComparison();
   }
 }

@@ -1,54 +1,68 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../protocol/peer/peer-line.js';
+import {
+  handshakeTimeoutMs,
+  AcceptHandshake,
+  handshakeContextFor,
+  type HandshakeLine,
+  type PeerIdentity,
+  type Secrets,
+} from '../../protocol/peer/handshake.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import { FairConnectionSet } from '../client/fair-connection-set.js';
 import { remoteHostOf } from '../client/remote-host.js';
-import { AcceptHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
-import { addresses, type AcceptorMessage } from '../bus/messages.js';
-import { redactPeerLine } from './redact-peer-line.js';
-import type { Secrets } from '../ports/secrets.js';
+import { addresses } from '../addresses.js';
+import type { AcceptorMessage, ChannelOwner } from './messages.js';
+import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import { sendLater } from '../bus/send-later.js';
-import type { PeerChannel } from '../ports/transport.js';
-import type { PeerChannelAdapter } from './peer-channel-adapter.js';
+import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
 
 /**
- * Callers that may be on the line without having shown who they are. Neighbours are few, and need a moment: beyond it the oldest
- * caller of the address that has the most is refused.
+ * Maximum incoming channels in the handshake. Neighbours are few and authenticate at once: beyond the limit, the oldest channel of the
+ * host with the most is rejected.
  */
 const maxPendingCallers = 64;
 
-/** How long a caller may take to show who it is, in milliseconds. */
-export const handshakeTimeoutMs = 5_000;
-
 /**
- * How often within `replacementWindowMs` a call of a neighbour may replace a connection to it that is still open. A neighbour that was
- * restarted, or lost the connection without this side noticing, does so once; two servers of one name replace each other endlessly.
+ * How often within `replacementWindowMs` a new connection of a neighbour may replace one that is still open. A neighbour that was
+ * restarted, or lost the connection unnoticed, does so once; two servers with the same name replace each other endlessly.
  */
 const maxReplacements = 3;
 const replacementWindowMs = 60_000;
 
-/** The last call of a neighbour that was accepted, and when its calls replaced an open connection. */
+/** The last accepted channel of a neighbour. */
 interface AcceptedCall {
-  readonly listener: PeerChannelAdapter;
+  readonly owner: ChannelOwner;
   readonly remoteAddress: string;
+  /** When its channels replaced an open one, on the monotonic clock. */
   readonly replacedAtMs: readonly number[];
 }
 
-/** Somebody on the line. */
+/** An incoming channel in the handshake. */
 interface PendingCaller {
-  readonly listener: PeerChannelAdapter;
+  readonly owner: ChannelOwner;
   readonly handshake: AcceptHandshake;
   readonly cancelTimer: () => void;
 }
 
-/** Takes calls from other servers until they have shown who they are; then the wire belongs to the link to that neighbour. */
+/** Hands an incoming channel to the acceptor. Returns the handler of its reports, which are sent to its present owner. */
+export function acceptChannel(bus: Bus, channel: PeerChannel): PeerChannelHandler {
+  const owner: ChannelOwner = { address: addresses.acceptor, isChannelOpen: true };
+  bus.send(addresses.acceptor, { kind: 'channel-accepted', channel, owner });
+  return (message) => {
+    if (message.kind === 'channel-closed') owner.isChannelOpen = false;
+    bus.send(owner.address, message);
+  };
+}
+
+/** Owns incoming peer channels until their handshake is complete; then the link to the neighbour owns them. */
 export class PeerAcceptor implements Actor<AcceptorMessage> {
   private readonly pendingCallers = new Map<PeerChannel, PendingCaller>();
   private readonly accepted = new Map<ServerId, AcceptedCall>();
   private readonly warnedAtMs = new Map<ServerId, number>();
-  /** Wires that were given to their link, which has yet to take them. */
+  /** Channels handed over to a link that has not received them yet. */
   private readonly handedOver = new Set<PeerChannel>();
   private readonly connections = new FairConnectionSet<PeerChannel>(maxPendingCallers);
 
@@ -62,14 +76,14 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   receive(message: AcceptorMessage): void {
     switch (message.kind) {
       case 'channel-accepted':
-        return this.acceptCall(message.channel, message.listener);
+        return this.acceptCall(message.channel, message.owner);
       case 'channel-lines':
         return this.receiveLines(message.channel, message.lines);
       case 'channel-closed':
         this.removeCaller(message.channel);
         return;
       case 'handshake-due':
-        if (this.pendingCallers.has(message.channel)) this.reject(message.channel, 'no handshake in time');
+        if (this.pendingCallers.has(message.channel)) this.reject(message.channel, 'handshake timeout');
         return;
       case 'handed-over':
         this.handedOver.delete(message.channel);
@@ -83,22 +97,22 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   stop(): void {
-    for (const wire of [...this.pendingCallers.keys()]) {
-      this.removeCaller(wire);
-      wire.close();
+    for (const channel of [...this.pendingCallers.keys()]) {
+      this.removeCaller(channel);
+      channel.close();
     }
-    // Their links have been stopped before they took them.
-    for (const wire of this.handedOver) wire.close();
+    // Their links were stopped before they received them.
+    for (const channel of this.handedOver) channel.close();
     this.handedOver.clear();
   }
 
-  private acceptCall(channel: PeerChannel, listener: PeerChannelAdapter): void {
+  private acceptCall(channel: PeerChannel, owner: ChannelOwner): void {
     const evicted = this.connections.add(channel, remoteHostOf(channel.remoteAddress));
-    if (evicted !== undefined) this.reject(evicted, 'too many callers that have not shown who they are');
+    if (evicted !== undefined) this.reject(evicted, 'too many unauthenticated connections');
     const cancelTimer = sendLater(this, addresses.acceptor, { kind: 'handshake-due', channel }, handshakeTimeoutMs);
     const { identity, secrets } = this;
     const handshake = new AcceptHandshake(handshakeContextFor(channel, { identity, secrets }));
-    this.pendingCallers.set(channel, { listener, handshake, cancelTimer });
+    this.pendingCallers.set(channel, { owner, handshake, cancelTimer });
   }
 
   private receiveLines(channel: PeerChannel, lines: readonly ByteString[]): void {
@@ -108,11 +122,11 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       const parsed = parsePeerLine(line);
       this.recordLine('in', channel, redactPeerLine(parsed, line));
       if (parsed.kind === 'HELLO' && channel.certificateMatches?.(parsed.from) === false) {
-        return this.reject(channel, `the certificate that ${parsed.from} shows does not bear its name`);
+        return this.reject(channel, `the certificate of ${parsed.from} does not contain its name`);
       }
       const step = caller.handshake.receive(parsed);
       const conflict =
-        step.outcome === 'completed' ? this.checkConflict(step.neighbour, channel, caller.listener) : undefined;
+        step.outcome === 'completed' ? this.checkConflict(step.neighbour, channel, caller.owner) : undefined;
       if (conflict !== undefined) return this.reject(channel, conflict);
       for (const reply of step.replies) this.send(channel, reply);
       if (step.outcome === 'failed') this.disconnect(channel, step.reason);
@@ -120,34 +134,30 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.removeCaller(channel);
       channel.markAuthenticated?.();
       const link = addresses.link(step.neighbour);
-      caller.listener.owner = link;
+      caller.owner.address = link;
       this.bus.send(link, { kind: 'peer-accepted', channel });
       this.handedOver.add(channel);
       this.bus.send(addresses.acceptor, { kind: 'handed-over', channel });
-      // What came in the same turn is the link's to hear.
+      // Lines received in the same turn belong to the link.
       const rest = lines.slice(index + 1);
       if (rest.length > 0) this.bus.send(link, { kind: 'channel-lines', channel, lines: rest });
     }
   }
 
   /**
-   * Accepts the call of a neighbour that has shown who it is, unless calls of that name keep replacing open connections: then the
-   * present connection stays, until it closes or gives no sign of life. Returns why the call is refused.
+   * Accepts the channel of an authenticated neighbour, unless channels of that name keep replacing open ones: then the present channel
+   * stays until it closes or its heartbeats time out. Returns why the channel is rejected; undefined if it is accepted.
    */
-  private checkConflict(
-    neighbour: ServerId,
-    { remoteAddress }: PeerChannel,
-    listener: PeerChannelAdapter,
-  ): string | undefined {
+  private checkConflict(neighbour: ServerId, { remoteAddress }: PeerChannel, owner: ChannelOwner): string | undefined {
     const nowMs = this.clock.monotonicMs();
     const last = this.accepted.get(neighbour);
     const replacedAtMs = (last?.replacedAtMs ?? []).filter((atMs) => nowMs - atMs < replacementWindowMs);
-    if (last?.listener.isOpen !== true) {
-      this.accepted.set(neighbour, { listener, remoteAddress, replacedAtMs });
+    if (last?.owner.isChannelOpen !== true) {
+      this.accepted.set(neighbour, { owner, remoteAddress, replacedAtMs });
       return undefined;
     }
     if (replacedAtMs.length < maxReplacements) {
-      this.accepted.set(neighbour, { listener, remoteAddress, replacedAtMs: [...replacedAtMs, nowMs] });
+      this.accepted.set(neighbour, { owner, remoteAddress, replacedAtMs: [...replacedAtMs, nowMs] });
       return undefined;
     }
     this.accepted.set(neighbour, { ...last, replacedAtMs });

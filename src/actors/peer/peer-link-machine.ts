@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import { handshakeTimeoutMs } from '../../protocol/peer/handshake.js';
 import { ticker } from '../time/ticker.js';
 import { backoffMs, maxLinkBackoffMs } from '../time/backoff.js';
 import type { Clock } from '../ports/clock.js';
@@ -7,7 +8,7 @@ import type { LinkTimings } from '../ports/limits.js';
 import type { Random } from '../ports/random.js';
 
 export interface PeerLinkInput {
-  /** Whether this end dials. The other end waits to be called. */
+  /** Whether this end dials. The other end waits for a connection. */
   readonly isDialer: boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -15,34 +16,34 @@ export interface PeerLinkInput {
 }
 
 export interface PeerLinkContext extends PeerLinkInput {
-  /** How many attempts in a row have not led to a live link. */
+  /** Consecutive attempts that have not led to a live link. */
   readonly failures: number;
-  /** How long the present or last backoff lasts, in milliseconds. */
+  /** Duration of the present or last backoff in milliseconds. */
   readonly retryInMs: number;
-  /** Why the last wire was lost; empty once that is over. */
+  /** Why the last channel was lost; empty after a reconnect. */
   readonly reason: string;
 }
 
 export type PeerLinkEvent =
-  /** The neighbour has greeted us: over the wire that we dialled, or over one that it dialled. */
+  /** The handshake is complete, on a channel dialled by either end. */
   | { type: 'HANDSHAKE_COMPLETED' }
-  /** The neighbour, which this end dials, has announced that it is there: no connection of before is alive. */
+  /** The neighbour, which this end dials, has announced that it listens: earlier channels are dead. */
   | { type: 'ANNOUNCED' }
-  /** The neighbour has sent everything that it knew. */
+  /** The neighbour has completed its catch-up. */
   | { type: 'CAUGHT_UP' }
-  /** The wire is gone, or was never there. */
+  /** The channel closed, or could not be opened. */
   | { type: 'DISCONNECTED'; reason: string }
-  /** A sign of life is due, both ways. */
+  /** Time to send a heartbeat, and to check for the neighbour's. */
   | { type: 'HEARTBEAT_DUE' }
-  /** A comparison of digests is due. */
+  /** Time to compare digests. */
   | { type: 'COMPARISON_DUE' }
   /** The server stops. */
   | { type: 'STOP' };
 
 /**
- * The life of the link to one neighbour.
+ * Life cycle of the link to one neighbour.
  *
- *           DISCONNECTED, or no hello in time (the end that dials)
+ *           DISCONNECTED, or handshake timeout (the end that dials)
  *        ┌────────────────────────────────────────────────┐
  *        ▼                                                │
  *     backoff ──after retryDelay──▶ connecting ───────────┤
@@ -51,12 +52,13 @@ export type PeerLinkEvent =
  *        │                           │      ▼             │
  *        └─HANDSHAKE_COMPLETED─▶ connected [ catchingUp ──CAUGHT_UP──▶ live ]
  *
- * - The end that dials goes through backoff after a loss; the other goes back to `connecting` and waits for a call.
- * - A neighbour that greets us anew is believed, in any state: it would not call if it thought the old wire alive.
- * - ANNOUNCED leads the end that dials from every state to a new call, without the rest of a backoff.
- * - A neighbour is never given up. Backoff grows until a link was live, so one that breaks at once is not hammered.
- * - While connected, HEARTBEAT_DUE and COMPARISON_DUE come at their pace: the one finds a neighbour that is dead, the other what was missed.
- * - STOP leads from every state to `stopped`, which is never left.
+ * - The end that dials enters `backoff` after a disconnect; the other returns to `connecting` and waits for a connection.
+ * - A new handshake of the neighbour is accepted in any state: it would not connect if it considered the old channel alive.
+ * - ANNOUNCED makes the end that dials connect again from any state, without the rest of a backoff.
+ * - Attempts never end. The backoff grows until a link was live, so a link that breaks at once is not retried at full speed.
+ * - While connected, HEARTBEAT_DUE and COMPARISON_DUE are sent at their intervals: heartbeats detect a dead neighbour, comparisons find
+ *   missed locations.
+ * - STOP leads from every state to `stopped`, which is final.
  */
 export const peerLinkMachine = setup({
   types: {
@@ -83,8 +85,7 @@ export const peerLinkMachine = setup({
   actors: { ticker },
   guards: { isDialer: ({ context }) => context.isDialer },
   delays: {
-    /** How long a neighbour may take from being dialled to its hello. */
-    handshakeTimeout: 5_000,
+    handshakeTimeout: handshakeTimeoutMs,
     retryDelay: ({ context }) => context.retryInMs,
   },
 }).createMachine({
@@ -117,7 +118,7 @@ export const peerLinkMachine = setup({
           after: {
             handshakeTimeout: {
               target: '#peerLink.backoff',
-              actions: [{ type: 'setReason', params: { reason: 'no hello in time' } }, 'disconnect'],
+              actions: [{ type: 'setReason', params: { reason: 'handshake timeout' } }, 'disconnect'],
             },
           },
         },
@@ -141,7 +142,7 @@ export const peerLinkMachine = setup({
           input: ({ context: { clock, random, linkTimings } }) => ({
             clock,
             type: 'COMPARISON_DUE',
-            // Between half and one and a half: servers that came up together do not compare in step.
+            // 0.5 to 1.5 times the interval, so that servers that started together do not compare at the same time.
             nextIntervalMs: () => linkTimings.antiEntropyMs * (0.5 + random.next()),
           }),
         },

@@ -15,21 +15,26 @@ import { isDialer } from '../../protocol/place/topology.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import { PlannedShutdown } from './planned-shutdown.js';
-import { DialHandshake, handshakeContextFor, type HandshakeLine, type PeerIdentity } from './handshake.js';
+import {
+  DialHandshake,
+  handshakeContextFor,
+  type HandshakeLine,
+  type PeerIdentity,
+  handshakeTimeoutMs,
+  type Secrets,
+} from '../../protocol/peer/handshake.js';
 import type { LinkEvent, LinkState } from '../bus/events.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import { addresses, type LinkMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { LinkMessage } from './messages.js';
 import { PeerSession } from './peer-session.js';
-import { handshakeTimeoutMs } from './peer-acceptor.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
-import { redactPeerLine } from './redact-peer-line.js';
+import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
-import type { Secrets } from '../ports/secrets.js';
-import { PeerLineRecorder } from './peer-line-recorder.js';
+import { LineRecorder } from '../bus/line-recorder.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
-import { PeerChannelAdapter } from './peer-channel-adapter.js';
 
-/** What a link needs of the world. */
+/** Dependencies of a link. */
 export interface PeerLinkDependencies {
   readonly clock: Clock;
   readonly random: Random;
@@ -38,34 +43,34 @@ export interface PeerLinkDependencies {
   readonly secrets: Secrets | undefined;
 }
 
-/** What every link of a server goes by. */
+/** Settings of all links of a server. */
 export interface PeerLinkSettings {
   readonly identity: PeerIdentity;
   readonly linkTimings: LinkTimings;
   readonly limits: Pick<Limits, 'maxPeerOutputBufferBytes'>;
 }
 
-const unexpectedLineReason = 'the neighbour sent a line that has no place here';
+const unexpectedLineReason = 'unexpected message from peer';
 
-/** Beats in which a neighbour may be silent before it is taken for dead. */
+/** Heartbeat intervals without a line from the neighbour after which it is considered down. */
 const maxMissedHeartbeats = 3;
 
-/** The link to one neighbour: keeps a wire to it for ever, and passes locations both ways. */
+/** Link to one neighbour: keeps a channel to it open, and sends and receives locations. */
 export class PeerLink implements Actor<LinkMessage> {
   private readonly lifecycle: Machine<typeof peerLinkMachine>;
   private channel: PeerChannel | undefined;
   private handshake: DialHandshake | undefined;
-  /** There while the neighbour is connected. */
+  /** Undefined while the neighbour is not connected. */
   private session: PeerSession | undefined;
   private readonly plannedShutdown: PlannedShutdown;
-  /** A link that comes up while the server stops says so at once. */
-  private server: 'going on' | 'stopping' = 'going on';
+  /** Whether GOODBYE is sent as soon as the neighbour is connected. */
+  private isServerStopping = false;
   private missedHeartbeats = 0;
   /** Whether this end dials; the other end only announces itself. */
   private readonly isDialer: boolean;
-  /** When the neighbour was connected last, on the monotonic clock. */
+  /** When the last session began, in milliseconds on the monotonic clock. */
   private connectedAtMs = 0;
-  private readonly recorder: PeerLineRecorder;
+  private readonly recorder: LineRecorder;
 
   constructor(
     private readonly bus: Bus,
@@ -74,7 +79,7 @@ export class PeerLink implements Actor<LinkMessage> {
     private readonly neighbour: ServerId,
   ) {
     this.plannedShutdown = new PlannedShutdown(neighbour);
-    this.recorder = new PeerLineRecorder(bus, neighbour);
+    this.recorder = new LineRecorder(bus, 'peer', neighbour);
     const self = addresses.link(neighbour);
     const { clock, random } = dependencies;
     const { identity, linkTimings } = settings;
@@ -83,7 +88,8 @@ export class PeerLink implements Actor<LinkMessage> {
         dial: () => this.dial(),
         disconnect: () => this.disconnect(),
         sendHeartbeat: () => this.checkHeartbeat(),
-        requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+        requestComparison: () =>
+          bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
         beginSession: () => this.beginSession(),
         endSession: ({ event }) => this.endSession(event.type),
         publishState: ({ context }, { state }) => {
@@ -95,7 +101,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const input = { isDialer: this.isDialer, clock, random, linkTimings };
     this.lifecycle = createActor(machine, { clock, input });
     this.lifecycle.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
-    // Of the link in whose place the supervisor started this one, after a failure.
+    // The link that this one replaces after a failure may have reported a clock.
     this.reportClockLost();
     this.lifecycle.start();
   }
@@ -103,7 +109,7 @@ export class PeerLink implements Actor<LinkMessage> {
   receive(message: LinkMessage): void {
     switch (message.kind) {
       case 'forward':
-        // A neighbour that is away is told when it catches up.
+        // A disconnected neighbour receives them with its next catch-up.
         this.session?.forward(message.locations, message.lines);
         return this.recorder.flush();
       case 'page':
@@ -130,7 +136,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'send-line':
         return this.sendIfConnected(message.line);
       case 'send-goodbye':
-        this.server = 'stopping';
+        this.isServerStopping = true;
         return this.sendGoodbye();
       case 'machine-failed':
         throw message.error;
@@ -152,7 +158,7 @@ export class PeerLink implements Actor<LinkMessage> {
 
   stop(): void {
     this.lifecycle.send({ type: 'STOP' });
-    // A machine that broke does nothing any more, and a neighbour that is left on a dead wire would never call again.
+    // A machine that failed does not disconnect, and the neighbour would keep the dead channel.
     this.disconnect();
   }
 
@@ -163,7 +169,7 @@ export class PeerLink implements Actor<LinkMessage> {
     while (start < lines.length && channel === this.channel) start = this.receiveBatch(lines, start);
   }
 
-  /** Hears lines up to the first that is no location, and that one. Returns where the others start. */
+  /** Handles lines up to and including the first that is no location. Returns the index of the next line. */
   private receiveBatch(lines: readonly ByteString[], start: number): number {
     const locations: Location[] = [];
     const received: ByteString[] = [];
@@ -194,7 +200,7 @@ export class PeerLink implements Actor<LinkMessage> {
     const step = this.handshake?.receive(parsed);
     if (step === undefined) return;
     for (const line of step.replies) this.sendLine(line);
-    // At the end that does not dial, the announcement has been heard, and that was its purpose ([PE29]).
+    // At the end that does not dial, the channel was only for the announcement ([PE29]).
     if (step.outcome === 'completed' && !this.isDialer) this.disconnect();
     else if (step.outcome === 'completed') this.completeHandshake();
     else if (step.outcome === 'failed') this.abort(step.reason);
@@ -203,7 +209,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private receiveMessage(message: PeerLine, session: PeerSession): void {
     switch (message.kind) {
       case 'AT':
-        return this.abort('the neighbour passed a location on in the name of another');
+        return this.abort('the neighbour forwarded a location in the name of another server');
       case 'DIGEST':
       case 'BUCKETS':
       case 'SEEK':
@@ -230,18 +236,19 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private dial(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
-    this.channel = dependencies.transport.dial(neighbour, new PeerChannelAdapter(bus, addresses.link(neighbour)));
+    const { bus, dependencies, neighbour } = this;
+    const self = addresses.link(neighbour);
+    this.channel = dependencies.transport.dial(neighbour, (message) => bus.send(self, message));
   }
 
-  /** The neighbour has announced itself ([PE29]) over a wire that has no other purpose. */
+  /** Handles an announcement of the neighbour ([PE29]), whose channel has no other purpose. */
   private receiveAnnouncement(channel: PeerChannel): void {
     channel.close();
-    const isCallAnswered = this.handshake !== undefined;
-    // A call that was made before the announcement was heard has reached the same run of the neighbour.
+    const isHandshaking = this.handshake !== undefined;
+    // A channel opened just before the announcement was received leads to the same process of the neighbour.
     const isJustConnected =
       this.session !== undefined && this.dependencies.clock.monotonicMs() - this.connectedAtMs <= handshakeTimeoutMs;
-    if (!isCallAnswered && !isJustConnected) this.lifecycle.send({ type: 'ANNOUNCED' });
+    if (!isHandshaking && !isJustConnected) this.lifecycle.send({ type: 'ANNOUNCED' });
   }
 
   private beginHandshake(channel: PeerChannel): void {
@@ -257,7 +264,7 @@ export class PeerLink implements Actor<LinkMessage> {
     this.lifecycle.send({ type: 'HANDSHAKE_COMPLETED' });
   }
 
-  /** What people are told of a state, besides why. */
+  /** Details of a link event besides its reason. */
   private detailsOf(
     state: LinkState,
     { retryInMs, reason }: { readonly retryInMs: number; readonly reason: string },
@@ -271,7 +278,7 @@ export class PeerLink implements Actor<LinkMessage> {
 
   private checkHeartbeat(): void {
     this.missedHeartbeats += 1;
-    if (this.missedHeartbeats >= maxMissedHeartbeats) return this.abort('the neighbour gives no sign of life');
+    if (this.missedHeartbeats >= maxMissedHeartbeats) return this.abort('heartbeat timeout');
     this.sendHeartbeat();
   }
 
@@ -280,7 +287,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private beginSession(): void {
-    const { bus, dependencies: dependencies, neighbour } = this;
+    const { bus, dependencies, neighbour } = this;
     const isWritable = () => this.channel?.isWritable ?? false;
     this.handshake = undefined;
     this.connectedAtMs = dependencies.clock.monotonicMs();
@@ -294,15 +301,15 @@ export class PeerLink implements Actor<LinkMessage> {
       sendLocation: (line) => this.sendLocationLine(line),
       send: (line) => this.sendLine(line),
     });
-    // At once, so that a clock that is wrong is known before the link is live.
+    // At once, so that a wrong clock is detected before the link is live.
     this.sendHeartbeat();
-    if (this.server === 'stopping') this.sendGoodbye();
+    if (this.isServerStopping) this.sendGoodbye();
   }
 
   private endSession(cause: PeerLinkEvent['type']): void {
     this.session?.close();
     this.session = undefined;
-    // Links stop one after the other: the clocks of those that are left would be no reason to distrust the own one.
+    // Links stop one after the other: the few that are left must not make the server's clock look wrong.
     if (cause !== 'STOP') this.reportClockLost();
   }
 
@@ -314,11 +321,11 @@ export class PeerLink implements Actor<LinkMessage> {
     this.sendIfConnected(goodbyeLine);
   }
 
-  /** Says something that only a connected neighbour is told. */
+  /** Sends a line if the neighbour is connected. */
   private sendIfConnected(line: PeerMessage): void {
     if (this.session !== undefined) this.sendLine(line);
     else if (line.kind === 'SEEK') {
-      // Who is away does not know; the search need not wait for it.
+      // A disconnected neighbour counts as not knowing the client, so the lookup need not wait for it.
       this.bus.send(addresses.lookup, { kind: 'peer-unknown', from: this.neighbour, id: line.id });
     }
   }
@@ -336,7 +343,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private handleClosed(reason: string): void {
-    const lossReason = this.plannedShutdown.reasonFor(reason, this.session === undefined ? 'call' : 'connection');
+    const lossReason = this.plannedShutdown.reasonFor(reason, this.session !== undefined);
     this.disconnect();
     this.lifecycle.send({ type: 'DISCONNECTED', reason: lossReason });
   }

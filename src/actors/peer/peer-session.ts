@@ -11,50 +11,50 @@ import {
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { Limits } from '../ports/limits.js';
-import { addresses } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
 import { Outbox, type OutboxSink } from './outbox.js';
 import { sendLater } from '../bus/send-later.js';
 
 /**
- * Pause between two pages of a catch-up, in milliseconds: about as long as a page takes both sides. Without it, clients of
- * both would wait behind page after page.
+ * Pause between two pages of a catch-up in milliseconds: about as long as both servers take to handle a page. Without it, their
+ * clients would wait for the whole catch-up.
  */
 const pagePauseMs = 2;
 
 /**
- * Pause between two comparisons that a neighbour asks for, in milliseconds. One costs some milliseconds and an answer of up to
- * 700 KB. A neighbour asks when a link comes up and every `peers.antiEntropySeconds`; one that asks all the time gets ten a second.
+ * Minimum interval between two comparisons requested by a neighbour, in milliseconds. A comparison takes some milliseconds and a
+ * response of up to 700 KB. A neighbour requests one when a link comes up and every `peers.antiEntropySeconds`.
  */
 const comparePauseMs = 100;
 
-/** After so long without a page, in milliseconds, a catch-up that has not ended is taken to have failed, and may begin again. */
+/** Time without a page after which a running catch-up counts as failed and may begin again, in milliseconds. */
 const catchUpTimeoutMs = 1_000;
 
-/** What a connected neighbour says of what it holds, and of what it looks for. */
+/** Lines of a connected neighbour about its store and its lookups. */
 type SessionLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
 
-/** How the far end of a connection is spoken to. */
+/** Sends lines to a connected neighbour. */
 export interface PeerSender {
-  /** Whether the far end takes what it is sent. */
+  /** Whether the channel is writable. */
   readonly isWritable: boolean;
   sendLocation(line: ByteString): void;
   send(line: PeerMessage): void;
 }
 
-/** What goes back and forth between connected neighbours, so that both hold the same locations. One a connection. */
+/** Replicates locations to a connected neighbour and runs anti-entropy with it. One per connection. */
 export class PeerSession {
   private readonly outbox: Outbox;
   private cancelPageTimer: (() => void) | undefined;
   private cancelCompareTimer: (() => void) | undefined;
-  /** The newest digest of the neighbour that came while its wire had no room, or too soon after the one before. */
+  /** The neighbour's newest digest, if the channel was not writable or the last comparison was too recent. */
   private pendingDigest: DigestLine | undefined;
-  /** The neighbour may ask for a catch-up while one is going on: however often it does, one more follows. */
+  /** `rerun`: the neighbour requested another catch-up, once or more, while one was running. */
   private catchUp: 'none' | 'running' | 'rerun' = 'none';
   private lastPageAtMs = 0;
 
   private readonly neighbour: ServerId;
 
-  /** @param ends who speaks here, in whose name locations are passed on, and who is at the far end */
+  /** @param ends this server, which forwards locations under its own ID, and the neighbour */
   constructor(
     readonly bus: Bus,
     readonly clock: Clock,
@@ -71,14 +71,17 @@ export class PeerSession {
       sendCaughtUp: () => this.finishCatchUp(),
       requestPage: () => this.schedulePage(),
       onDropped: () =>
-        this.warn(`more than ${maxPeerOutputBufferBytes} bytes waited for it, and it will compare what it holds`),
-      requestComparison: () => bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false }),
+        this.warn(
+          `dropped a queue of more than ${maxPeerOutputBufferBytes} bytes; anti-entropy will repair the difference`,
+        ),
+      requestComparison: () =>
+        bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
     };
     this.outbox = new Outbox(sink, maxPeerOutputBufferBytes);
-    bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
+    bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
   }
 
-  /** Passes new locations on, with their lines. */
+  /** Forwards new locations, given with their lines. */
   forward(locations: readonly Location[], lines: readonly ByteString[]): void {
     const count = this.outbox.forward(locations, lines);
     if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
@@ -98,7 +101,7 @@ export class PeerSession {
         return this.requestComparison();
       case 'BUCKETS': {
         const { group, partitionHashes } = line;
-        return bus.send(addresses.store, { kind: 'partitions-received', neighbour, group, partitionHashes });
+        return bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group, partitionHashes });
       }
       case 'SEEK':
         return bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: line });
@@ -109,32 +112,32 @@ export class PeerSession {
     }
   }
 
-  /** The neighbour has told all in which it differs: it is sent what it lacks. */
+  /** Handles the end of the neighbour's comparison: starts a catch-up. */
   comparisonDone(): void {
     const isStuck = this.clock.monotonicMs() - this.lastPageAtMs >= catchUpTimeoutMs;
     if (this.catchUp !== 'none' && !isStuck) this.catchUp = 'rerun';
     else this.beginCatchUp();
   }
 
-  /** The far end takes more. */
+  /** Continues after the channel has become writable. */
   drained(): void {
     this.requestComparison();
     this.outbox.drained();
   }
 
-  /** The pause after a comparison is over. */
+  /** Continues after the pause between comparisons. */
   compareDue(): void {
     this.cancelCompareTimer = undefined;
     this.requestComparison();
   }
 
-  /** The pause after a page is over. */
+  /** Continues after the pause between pages. */
   pageDue(): void {
     this.cancelPageTimer = undefined;
-    this.bus.send(addresses.store, { kind: 'next-page', neighbour: this.neighbour });
+    this.bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour: this.neighbour });
   }
 
-  /** The connection is over. */
+  /** Cancels the session's timers. */
   close(): void {
     this.cancelPageTimer?.();
     this.cancelCompareTimer?.();
@@ -148,19 +151,19 @@ export class PeerSession {
     });
   }
 
-  /** Has the newest digest compared, if the neighbour takes the answer, which may be large, and did not ask just before. */
+  /** Requests the comparison of the newest digest, if the channel is writable (the response may be large) and the pause is over. */
   private requestComparison(): void {
     const { pendingDigest, neighbour } = this;
     if (pendingDigest === undefined || this.cancelCompareTimer !== undefined || !this.sender.isWritable) return;
     this.pendingDigest = undefined;
-    this.bus.send(addresses.store, { ...pendingDigest, kind: 'digest-received', neighbour });
+    this.bus.send(addresses.antiEntropy, { ...pendingDigest, kind: 'digest-received', neighbour });
     this.cancelCompareTimer = sendLater(this, addresses.link(neighbour), { kind: 'compare-due' }, comparePauseMs);
   }
 
   private beginCatchUp(): void {
     this.catchUp = 'running';
     this.lastPageAtMs = this.clock.monotonicMs();
-    this.bus.send(addresses.store, { kind: 'catch-up', neighbour: this.neighbour });
+    this.bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour: this.neighbour });
   }
 
   private finishCatchUp(): void {

@@ -1,36 +1,42 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 
-/** Why a call comes to nothing where nobody listens: over TCP, and in one process. */
-const noListenerReasons: ReadonlySet<string> = new Set(['ECONNREFUSED', 'nobody listens']);
+/** Reasons for which a connection fails if no server listens: over TCP, and in one process. */
+const noListenerReasons: ReadonlySet<string> = new Set(['ECONNREFUSED', 'not listening']);
 
-/** The goodbye of a neighbour, and what follows from it: that its wire ends, and that nobody takes a call for a while ([PE28]). All else is trouble. */
+/**
+ * Tracks whether a neighbour announced a planned shutdown (GOODBYE, [PE28]), so that the resulting disconnect and failed
+ * connections are not reported as errors.
+ */
 export class PlannedShutdown {
-  private neighbourIs: 'going on' | 'stopping' = 'going on';
+  private isAnnounced = false;
   private readonly reason: string;
 
   constructor(neighbour: ServerId) {
     this.reason = `${neighbour} was stopped`;
   }
 
-  /** The neighbour has said goodbye. */
+  /** Records that the neighbour sent GOODBYE. */
   announced(): void {
-    this.neighbourIs = 'stopping';
+    this.isAnnounced = true;
   }
 
-  /** Somebody answers at its place, or something went wrong: that is worth more than that it was stopped. */
+  /** Forgets the announcement: the neighbour is back, or something other than the shutdown failed. */
   clear(): void {
-    this.neighbourIs = 'going on';
+    this.isAnnounced = false;
   }
 
-  /** Why a wire was lost; `during`: whether it was connected, or still being called. */
-  reasonFor(reason: string, during: 'connection' | 'call'): string {
-    const isConsequence = during === 'connection' || noListenerReasons.has(reason);
+  /**
+   * Returns why a channel closed, in terms of the shutdown if that explains it.
+   * @param wasConnected whether the handshake was complete
+   */
+  reasonFor(reason: string, wasConnected: boolean): string {
+    const isConsequence = wasConnected || noListenerReasons.has(reason);
     if (!isConsequence) this.clear();
-    return this.neighbourIs === 'stopping' ? this.reason : reason;
+    return this.isAnnounced ? this.reason : reason;
   }
 
-  /** Whether a state that has only this to say for itself, or nothing, was to be expected. */
+  /** Whether the shutdown explains a link state with this reason, or without one. */
   explains(reason: string): boolean {
-    return this.neighbourIs === 'stopping' && (reason === '' || reason === this.reason);
+    return this.isAnnounced && (reason === '' || reason === this.reason);
   }
 }

@@ -1,21 +1,21 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 
-/** A client's connection, seen from the actor that serves it. What comes over it is sent to that actor as messages. */
+/** A client's connection. Its reports are sent as messages to the actor that serves it. */
 export interface ClientChannel {
-  /** The door it came through: `tcp`. */
+  /** The transport of the connection: `tcp` or `websocket`. */
   readonly transport: string;
   /** The client's address and port. */
   readonly remoteAddress: string;
-  /** Bytes written that the client has not taken yet. After it was high, a `drained` message tells when it is low. */
+  /** Bytes of output that the client has not read yet. After it was high, `drained` is reported when it is low. */
   readonly bufferedBytes: number;
-  /** Sends text. What is written in one turn goes out together. */
+  /** Writes text. Text written in one turn of the event loop is sent together. */
   write(text: ByteString): void;
-  /** Stops and starts reading from the client. */
+  /** Pauses and resumes reading from the client. */
   pause(): void;
   resume(): void;
-  /** Has the far end asked now and then whether it is still there: from one that only listens, nothing may come for long. */
+  /** Enables keep-alive probes, for a client that only reads and may send nothing for a long time. */
   enableKeepAlive(): void;
-  /** Closes the connection once everything written has been delivered; then `closed` is reported. */
+  /** Closes the connection when all output has been sent; then `closed` is reported. */
   end(): void;
   /** Closes the connection now. Nothing is reported after this. */
   destroy(): void;

@@ -1,13 +1,13 @@
 import type { Instant } from '../../protocol/place/time.js';
 
-/** Time, as actors see it. Fits XState's `clock` option. */
+/** Source of time and timers. Fits XState's `clock` option. */
 export interface Clock {
-  /** The time of day, finer than a millisecond. May be set back or forth by whoever keeps the machine's clock. */
+  /** The time of day, with a resolution finer than a millisecond. May jump when the machine's clock is set. */
   now(): Instant;
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds on a monotonic clock with an arbitrary origin. */
   monotonicMs(): number;
-  /** Calls back once, after at least `delayMs`. */
+  /** Calls `callback` once, after at least `delayMs` milliseconds. */
   setTimeout(callback: () => void, delayMs: number): unknown;
-  /** Takes a `setTimeout` back; without effect on one that has fired. */
+  /** Cancels a timer; has no effect if it has fired. */
   clearTimeout(timer: unknown): void;
 }

@@ -1,11 +1,12 @@
 import type { HttpRequest, HttpResponse } from '../../protocol/upstream/upstream.js';
 
-/** The web, as actors see it. */
+/** HTTP client. */
 export interface Http {
   /**
-   * Sends one request, once: no retry, no redirect followed. Resolves with any complete response, whatever its status.
-   * @param signal ends it; its reason is an UpstreamError where that is what clients hear: that time is up
-   * @throws UpstreamError with a message safe to show to clients: no connection, response over the size limit, cancelled
+   * Sends one request, without retries or redirects. Resolves with any complete response, whatever its status.
+   * @param signal aborts the request; if its reason is an UpstreamError, the promise is rejected with it
+   * @throws UpstreamError if there is no connection, the response exceeds the size limit, or the request is aborted; its message is
+   *   safe to show to clients
    */
   fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
 }

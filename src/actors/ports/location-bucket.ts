@@ -78,3 +78,9 @@ export interface LocationBucket {
   /** Resolves when every session opened so far is over, and what was written before it was closed is stored, or has failed. */
   over(): Promise<void>;
 }
+
+/**
+ * Which clients a server stores that replicates through a bucket: all of them, or only those that were reported, requested or
+ * watched there; others are read from the bucket on demand.
+ */
+export type Hold = 'all' | 'touched';

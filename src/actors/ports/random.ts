@@ -1,5 +1,5 @@
-/** Chance, as actors see it. */
+/** Source of random numbers. */
 export interface Random {
-  /** A number from 0 up to, not including, 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number;
 }

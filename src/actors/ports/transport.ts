@@ -1,39 +1,41 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 
-/** One connection to another server, seen from one of its ends. Lines arrive whole, once and in order, or it closes. */
+/** One end of a connection between two servers. Lines arrive whole, once and in order, or the channel closes. */
 export interface PeerChannel {
-  /** Who is at the far end, for people: an address and port, or a server's name. */
+  /** The remote end for logs: an address and port, or a server ID. */
   readonly remoteAddress: string;
-  /** Whether the far end needs no proof of who it is, because it is part of the same process. */
+  /** Whether the remote end is in the same process, and so needs no authentication. */
   readonly isInProcess: boolean;
-  /** Whether the far end has shown a certificate that bears a name; missing where certificates are not asked for. */
+  /** Whether the remote end's certificate contains a server ID; undefined if certificates are not required. */
   readonly certificateMatches?: ((name: ServerId) => boolean) | undefined;
-  /** Tells the port that took the call that the far end is authenticated; missing where nothing is bounded by it. */
+  /** Tells the listener that the remote end is authenticated; undefined if the listener does not limit pending connections. */
   readonly markAuthenticated?: (() => void) | undefined;
-  /** Whether a line sent now would go out without waiting behind many others. After `false`, `drained` is reported. */
+  /** Whether the output buffer has room. After `false`, `channel-drained` is reported. */
   readonly isWritable: boolean;
-  /** Sends a line, given without its line end. Lines of one turn go out together. Without effect once closed. */
+  /** Sends a line, given without its line end. Lines of one turn are sent together. Has no effect once closed. */
   send(line: ByteString): void;
-  /** Ends the connection after what was sent; `closed` is reported on both ends. */
+  /** Closes the channel after the lines sent before; `channel-closed` is reported at both ends. */
   close(): void;
 }
 
-/** What a wire reports. Never during the call that made the wire; nothing follows `closed`. */
-export interface PeerChannelListener {
-  /** The far end took the call. Reported to the end that dialled, before any line. */
-  opened(channel: PeerChannel): void;
-  lines(channel: PeerChannel, lines: readonly ByteString[]): void;
-  /** There is room again after `isWritable` was false. */
-  drained(channel: PeerChannel): void;
-  closed(channel: PeerChannel, reason: string): void;
-}
+/** Reports of a peer channel. None during the call that creates the channel, and none after `channel-closed`. */
+export type PeerChannelMessage =
+  /** The remote end accepted the connection. Only at the end that dialled, before any line. */
+  | { readonly kind: 'channel-opened'; readonly channel: PeerChannel }
+  | { readonly kind: 'channel-lines'; readonly channel: PeerChannel; readonly lines: readonly ByteString[] }
+  /** The channel is writable again after `isWritable` was false. */
+  | { readonly kind: 'channel-drained'; readonly channel: PeerChannel }
+  | { readonly kind: 'channel-closed'; readonly channel: PeerChannel; readonly reason: string };
 
-/** How one server reaches the others. */
+/** Receives the reports of one peer channel. */
+export type PeerChannelHandler = (message: PeerChannelMessage) => void;
+
+/** Connects a server to other servers. */
 export interface Transport {
-  /** Calls a neighbour. A call that comes to nothing is reported as `closed`. */
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel;
+  /** Opens a channel to a neighbour. If the connection fails, `channel-closed` is reported. */
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel;
 }
 
-/** Takes a call from another server that has not said yet who it is; returns who listens to it. */
-export type AcceptPeer = (wire: PeerChannel) => PeerChannelListener;
+/** Accepts a channel from another server, which is not authenticated yet; returns the handler of its reports. */
+export type AcceptPeer = (channel: PeerChannel) => PeerChannelHandler;

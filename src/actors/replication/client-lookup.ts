@@ -2,56 +2,59 @@ import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
-import { addresses, type RateLimitedRequest, type ActorRequest, type LookupMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { RateLimitedRequest, ActorRequest } from '../bus/requests.js';
+import type { LookupMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { sendLater } from '../bus/send-later.js';
 import { TokenBucket } from '../time/token-bucket.js';
 
-/** Servers that a question passes at most: more than any herd of neighbours is wide. */
+/** Maximum hops of a lookup: more than the diameter of any herd. */
 const maxHops = 16;
 
-/** Searches that are remembered at once. One more is answered as unknown: strangers may ask for what nobody knows. */
+/** Maximum lookups in memory. Beyond it, a client counts as unknown: anyone can look up clients that do not exist. */
 export const maxLookups = 10_000;
 
-/** A question to the herd, and who waits for its answer. */
+/** A lookup of a client among the neighbours. */
 interface PendingLookup {
   readonly id: string;
   readonly client: ClientId;
-  /** The neighbour that asked; undefined if a client of this server did. */
+  /** The neighbour that sent the lookup; undefined for a client of this server. */
   readonly from: ServerId | undefined;
   readonly requesters: ActorRequest[];
-  /** The neighbours that have not answered. */
+  /** The neighbours that have not responded. */
   readonly pendingNeighbours: Set<ServerId>;
   cancelTimer: () => void;
-  state: 'open' | 'concluded';
+  /** Whether it has its response. Its ID is kept for a while, as the request may arrive over other links. */
+  isFinished: boolean;
 }
 
-/** Where a client is, and whether flood tells the neighbours by itself. */
+/** A location that was found, and whether it is flooded to the neighbours. */
 type Found = Pick<Extract<LookupMessage, { kind: 'client-found' }>, 'location' | 'isFlooded'>;
 
-/** What a seeker goes by. */
+/** Settings of the client lookup. */
 export interface LookupSettings {
   readonly server: ServerId;
   readonly neighbours: readonly ServerId[];
-  /** How long a search may take, in milliseconds. */
+  /** Timeout of a lookup in milliseconds. */
   readonly timeoutMs: number;
-  /** Searches a second for clients of this server; one more is answered as unknown at once. */
+  /** Maximum lookups per second for clients of this server. Beyond it, a client counts as unknown at once. */
   readonly maxPerSecond: number;
-  /** Of those, the searches for clients of one remote address. */
+  /** Maximum of those for clients of one remote host. */
   readonly maxPerSecondPerAddress: number;
 }
 
 /**
- * Asks the herd for a client that the store does not know: the neighbours, who ask theirs. Whoever knows sends the location,
- * and it is learned like any other by everyone on its way. A question that comes a second time, on another way, is answered
- * as unknown at once: the first will bring the answer.
+ * Hop-limited distributed lookup of a client that the store does not know: the neighbours look it up in their stores and among their
+ * neighbours. A server that knows the client sends its location, which every server on the path learns like any other. A lookup that
+ * arrives again over another link is answered as unknown at once, as the first one will be answered.
  */
 export class ClientLookup implements Actor<LookupMessage> {
   private readonly lookups = new Map<string, PendingLookup>();
   private readonly byClient = new Map<ClientId, Set<PendingLookup>>();
-  /** A search is heard by the whole herd, and costs whoever starts it nothing. */
+  /** Limits lookups because each one reaches the whole herd at no cost to the client. */
   private readonly rateLimiter: TokenBucket;
-  /** Searches that each remote address has begun since `windowStartMs`, less than a second ago. */
+  /** Lookups started per remote host since `windowStartMs`, less than a second ago. */
   private readonly startedPerHost = new Map<string, number>();
   private windowStartMs = -Infinity;
 
@@ -71,15 +74,15 @@ export class ClientLookup implements Actor<LookupMessage> {
       case 'peer-lookup':
         return this.forward(message.from, message.lookup);
       case 'peer-unknown': {
-        const search = this.lookups.get(message.id);
-        if (search?.pendingNeighbours.delete(message.from) === true && search.pendingNeighbours.size === 0)
-          this.finish(search, undefined);
+        const lookup = this.lookups.get(message.id);
+        if (lookup?.pendingNeighbours.delete(message.from) === true && lookup.pendingNeighbours.size === 0)
+          this.finish(lookup, undefined);
         return;
       }
       case 'lookup-timeout':
         return this.handleTimeout(message.id);
       case 'client-found':
-        for (const search of this.byClient.get(message.location.client) ?? []) this.finish(search, message);
+        for (const lookup of this.byClient.get(message.location.client) ?? []) this.finish(lookup, message);
         return;
       default:
         message satisfies never;
@@ -87,9 +90,9 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   stop(): void {
-    for (const { cancelTimer, state, requesters } of this.lookups.values()) {
+    for (const { cancelTimer, isFinished, requesters } of this.lookups.values()) {
       cancelTimer();
-      if (state === 'concluded') continue;
+      if (isFinished) continue;
       for (const { replyTo, requestId } of requesters) this.bus.send(replyTo, { kind: 'request-failed', requestId });
     }
     this.lookups.clear();
@@ -109,7 +112,7 @@ export class ClientLookup implements Actor<LookupMessage> {
     this.start({ kind: 'SEEK', id, hops: maxHops, client }, undefined, [requester]);
   }
 
-  /** Whether a client at an address may begin a search now. A search that its address may not begin takes nothing from the others. */
+  /** Whether a client of a host may start a lookup now. One that exceeds its host's limit does not count for the others. */
   private mayStart(remoteHost: string): boolean {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.windowStartMs >= 1_000) {
@@ -137,7 +140,7 @@ export class ClientLookup implements Actor<LookupMessage> {
       requesters,
       pendingNeighbours: new Set(neighbours),
       cancelTimer: () => undefined,
-      state: 'open',
+      isFinished: false,
     };
     if (neighbours.length === 0 || this.lookups.size >= maxLookups) return this.respond(lookup, undefined);
     lookup.cancelTimer = this.scheduleTimeout(id);
@@ -147,12 +150,12 @@ export class ClientLookup implements Actor<LookupMessage> {
   }
 
   private finish(lookup: PendingLookup, found: Found | undefined): void {
-    if (lookup.state === 'concluded') return;
-    lookup.state = 'concluded';
+    if (lookup.isFinished) return;
+    lookup.isFinished = true;
     lookup.cancelTimer();
     const sameClient = this.byClient.get(lookup.client);
     if (sameClient?.delete(lookup) === true && sameClient.size === 0) this.byClient.delete(lookup.client);
-    // Its id is kept for as long as it may still come on other ways.
+    // Its ID is kept as long as it may still arrive over other links.
     lookup.cancelTimer = this.scheduleTimeout(lookup.id);
     this.respond(lookup, found);
   }
@@ -161,10 +164,10 @@ export class ClientLookup implements Actor<LookupMessage> {
     return sendLater(this, addresses.lookup, { kind: 'lookup-timeout', id }, this.settings.timeoutMs);
   }
 
-  /** A search has had its time: it is answered; or its ID was kept long enough. */
+  /** Handles the timeout of a lookup, or removes one whose ID was kept long enough. */
   private handleTimeout(id: string): void {
     const lookup = this.lookups.get(id);
-    if (lookup?.state === 'open') this.finish(lookup, undefined);
+    if (lookup?.isFinished === false) this.finish(lookup, undefined);
     else this.lookups.delete(id);
   }
 

@@ -2,21 +2,23 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { formatPeerAt } from '../../protocol/peer/peer-line.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
-import { addresses, type FloodMessage, type LinkMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { FloodMessage } from './messages.js';
+import type { LinkMessage } from '../peer/messages.js';
 
 /**
- * Whom to tell of a new location: every neighbour but the one it came from. The server that first got it is told as well,
- * where it is a neighbour and somebody else told us: it may have lost it in a restart, and most likely it has told us first.
+ * Returns the neighbours to which new locations are sent: all but the one that sent them. The server that received the report is not
+ * excluded if another neighbour forwarded it: it may have lost the location in a restart.
  *
- * @param from the neighbour that told us; undefined if a client did
+ * @param from the neighbour that sent the locations; undefined if a client reported them
  */
 export function selectRecipients(from: ServerId | undefined, neighbours: readonly ServerId[]): ServerId[] {
   return neighbours.filter((neighbour) => neighbour !== from);
 }
 
-/** Passes on what is new. Its lines are put together once, however many neighbours there are. */
+/** Floods new locations to the neighbours. Lines are formatted once for all neighbours. */
 export class Flood implements Actor<FloodMessage> {
-  /** Where the link to each neighbour is reached: made once, for each is needed for every location. */
+  /** Addresses of the links, created once because every location needs them. */
   private readonly links: ReadonlyMap<ServerId, Address<LinkMessage>>;
 
   constructor(
@@ -39,7 +41,7 @@ export class Flood implements Actor<FloodMessage> {
   }
 
   stop(): void {
-    // It holds nothing.
+    // It has no resources.
   }
 
   private sendTo(neighbours: readonly ServerId[], locations: readonly Location[]): void {

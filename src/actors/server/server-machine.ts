@@ -1,18 +1,18 @@
 import { assign, setup } from 'xstate';
 
-/** How long a server that stops lets clients wait for their answers, in milliseconds: longer than an upstream may take to answer. */
+/** How long a stopping server waits for pending responses, in milliseconds: longer than an upstream query may take. */
 export const maxDrainMs = 6_000;
 
 /**
- * The life of a server.
+ * Life cycle of a server.
  *
  *   idle ──START──▶ running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainTimeout──▶ stopped
  *                      │                  │
  *                      └───────FAIL───────┴──▶ failed
  *
- * - In `draining` the herd is still heard and told, and knows that it is; clients get the answers they wait for, and are then
- *   sent away.
- * - On the way into `stopped` and `failed` every actor is stopped. Neither is left: a host starts a server anew.
+ * - In `draining` the server still replicates, and has announced to its neighbours that it stops. Clients receive pending responses, and
+ *   are then disconnected.
+ * - On entry of `stopped` and `failed` every actor is stopped. Both are final: a host creates a new server.
  */
 export const serverMachine = setup({
   types: {

@@ -1,5 +1,6 @@
 import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
+import { ActorGateway } from '../client/actor-gateway.js';
 import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
 import type { ClientChannel } from '../ports/client-channel.js';
@@ -8,58 +9,61 @@ import { BucketSeeker } from '../replication/nats/bucket-seeker.js';
 import { ClockMonitor } from '../peer/clock-monitor.js';
 import { Connection } from '../client/connection.js';
 import { Flood } from '../replication/flood.js';
-import type { PeerIdentity } from '../peer/handshake.js';
+import type { PeerIdentity } from '../../protocol/peer/handshake.js';
 import type { ClientEvent } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import type { LocationBucket } from '../ports/location-bucket.js';
-import type { Hold } from '../ports/hold.js';
+import type { LocationBucket, Hold } from '../ports/location-bucket.js';
 import { LocationStore } from '../store/location-store.js';
-import { addresses, type LookupMessage, type ServerMessage, type StoreMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { LookupMessage } from '../replication/messages.js';
+import type { ServerMessage } from './messages.js';
+import type { StoreMessage } from '../store/messages.js';
 import { NatsSpread } from '../replication/nats/nats-spread.js';
-import { PeerAcceptor } from '../peer/peer-acceptor.js';
+import { acceptChannel, PeerAcceptor } from '../peer/peer-acceptor.js';
 import { PeerLink, type PeerLinkDependencies } from '../peer/peer-link.js';
 import { remoteHostOf } from '../client/remote-host.js';
 import { ClientLookup } from '../replication/client-lookup.js';
 import { serverMachine } from './server-machine.js';
-import { SharedLimits } from './shared-limits.js';
+import { SharedLimits } from '../client/shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
-import type { PeerChannel, PeerChannelListener } from '../ports/transport.js';
+import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
 import { TouchedStore } from '../replication/nats/touched-store.js';
 import { Twitter } from '../upstream/twitter.js';
 import { Budget } from '../upstream/budget.js';
 import type { UpstreamSettings } from '../upstream/upstream-settings.js';
 import { SubscriptionRegistry } from '../client/subscription-registry.js';
-import { PeerChannelAdapter } from '../peer/peer-channel-adapter.js';
 
-/** What a server is told about itself. */
+/** Settings of a server. */
 export interface ServerSettings {
   readonly identity: PeerIdentity;
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly linkTimings: LinkTimings;
   readonly upstreamSettings: UpstreamSettings;
-  /** Which clients it holds. Left out: all. Only a server that spreads locations by a bucket may hold fewer. */
+  /** Which clients it stores; default: all. Only a server that replicates through a bucket may store fewer. */
   readonly hold?: Hold | undefined;
 }
 
-/** What a server needs of the world: everything through which time, chance or another machine can reach its actors. */
+/** Dependencies of a server: its only access to time, randomness, the network and other processes. */
 export interface ServerDependencies extends PeerLinkDependencies {
   readonly registry: ActorRegistry;
   readonly clock: Clock;
   readonly http: Http;
-  /** What locations are spread by besides being flooded to neighbours; undefined: by nothing. */
+  /** The bucket through which locations are replicated, in addition to flooding. */
   readonly bucket?: LocationBucket | undefined;
 }
 
-/** The root of one server's actors: starts them, supervises them, and drains them when it is told to stop. */
+/** Root actor of a server: starts and supervises the other actors, and drains them when the server stops. */
 export class Server implements Actor<ServerMessage> {
   private readonly supervisor: Supervisor;
   private readonly lifecycle: Machine<typeof serverMachine>;
   private readonly clients = new Map<number, ClientChannel>();
   private readonly clientsPerAddress: AddressQuota;
-  /** The limits that all clients share: those whom this server's actors serve, and those whom its HTTP server does. */
+  /** The limits shared by all clients, including those of the HTTP server. */
   readonly sharedLimits: SharedLimits;
+  /** Sends the requests of HTTP clients to this server's actors. */
+  readonly gateway: ActorGateway;
 
   constructor(
     private readonly settings: ServerSettings,
@@ -67,6 +71,7 @@ export class Server implements Actor<ServerMessage> {
   ) {
     const { registry, clock } = dependencies;
     this.sharedLimits = new SharedLimits(settings.limits, clock);
+    this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
     this.supervisor = new Supervisor(registry, clock, {
       onStopped: (address) => this.removeFailedConnection(address),
@@ -87,18 +92,18 @@ export class Server implements Actor<ServerMessage> {
     this.lifecycle.start();
   }
 
-  /** Brings the store to life, which is then told what was on disk: before anybody compares with it what they hold. */
+  /** Starts the store, which must receive the locations from disk before neighbours compare stores with it. */
   startStore(): void {
     this.dependencies.registry.attach(addresses.server, this);
     this.supervisor.spawn('store', addresses.store, () => this.createStore());
   }
 
-  /** Brings the other actors to life, in an order in which each finds those it sends to. */
+  /** Starts the other actors, each after those to which it sends when it starts. */
   start(): void {
     const { supervisor, dependencies, settings } = this;
     const { registry, clock, random, bucket } = dependencies;
     const { identity, limits, hold = 'all' } = settings;
-    // It may have failed since its store was started.
+    // The server may have failed since the store was started.
     if (!this.lifecycle.getSnapshot().matches('idle')) return;
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
     if (bucket !== undefined) {
@@ -113,6 +118,7 @@ export class Server implements Actor<ServerMessage> {
     );
     supervisor.spawn('clock-monitor', addresses.clockMonitor, () => new ClockMonitor(registry));
     supervisor.spawn('lookup', addresses.lookup, () => this.createLookup());
+    supervisor.spawn('gateway', addresses.gateway, () => this.gateway);
     const upstreamDependencies = {
       clock,
       random,
@@ -157,26 +163,22 @@ export class Server implements Actor<ServerMessage> {
     return new ClientLookup(registry, clock, random, lookupSettings);
   }
 
-  /** Takes a call from another server that has not said yet who it is. */
-  readonly acceptPeer = (channel: PeerChannel): PeerChannelListener => {
-    const listener = new PeerChannelAdapter(this.dependencies.registry, addresses.acceptor);
-    // A server that has stopped or failed has nobody who would close it.
-    if (this.lifecycle.getSnapshot().status !== 'active') {
-      channel.close();
-      return listener;
-    }
-    this.dependencies.registry.send(addresses.acceptor, { kind: 'channel-accepted', channel, listener });
-    return listener;
+  /** Accepts a channel from another server, which is not authenticated yet. */
+  readonly acceptPeer = (channel: PeerChannel): PeerChannelHandler => {
+    if (this.lifecycle.getSnapshot().status === 'active') return acceptChannel(this.dependencies.registry, channel);
+    // A server that has stopped or failed has no acceptor that would close it.
+    channel.close();
+    return () => undefined;
   };
 
-  /** Tells neighbours that dial this server that it takes their calls, so that they need not find out ([PE29]). */
+  /** Announces to the neighbours that dial this server that it listens, so that they connect at once ([PE29]). */
   announce(): void {
     for (const neighbour of this.settings.identity.neighbours) {
       this.dependencies.registry.send(addresses.link(neighbour), { kind: 'announce' });
     }
   }
 
-  /** Answers what clients wait for, sends them away, and stops. Resolves when the server has stopped or failed. */
+  /** Completes pending responses, disconnects the clients, and stops. Resolves when the server has stopped or failed. */
   async drain(): Promise<void> {
     this.lifecycle.send({ type: 'DRAIN' });
     await toPromise(this.lifecycle);
@@ -198,48 +200,48 @@ export class Server implements Actor<ServerMessage> {
   }
 
   stop(): void {
-    // Each connection gives its slots back; the upstream would be asked for the next one in vain, and perhaps for money.
+    // Connections release their query slots, which must not start further upstream requests: they may cost money.
     this.sharedLimits.querySlots.close();
     this.supervisor.stopAll();
     this.dependencies.registry.detach(addresses.server);
     this.clients.clear();
   }
 
-  private addClient(connection: number, wire: ClientChannel): void {
-    const rejection = this.findRejectionReason(wire);
+  private addClient(connection: number, channel: ClientChannel): void {
+    const rejection = this.findRejectionReason(channel);
     if (rejection !== undefined) {
-      wire.destroy();
-      return this.publishClientEvent('client-rejected', wire, rejection);
+      channel.destroy();
+      return this.publishClientEvent('client-rejected', channel, rejection);
     }
     const { registry, clock } = this.dependencies;
     const { identity, limits, upstream } = this.settings;
     const settings = { server: identity.server, limits, upstream, shared: this.sharedLimits };
-    this.clients.set(connection, wire);
-    this.publishClientEvent('client-connected', wire, '');
+    this.clients.set(connection, channel);
+    this.publishClientEvent('client-connected', channel, '');
     this.supervisor.spawn(
       'connection',
       addresses.connection(connection),
-      () => new Connection(registry, clock, settings, connection, wire),
+      () => new Connection(registry, clock, settings, connection, channel),
     );
   }
 
-  /** Why a client is not served; undefined if it is: it has a place of its address then. */
-  private findRejectionReason(wire: ClientChannel): string | undefined {
+  /** Returns why a client is rejected. If undefined, a unit of its host's quota is acquired. */
+  private findRejectionReason(channel: ClientChannel): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.settings.limits;
-    if (!this.lifecycle.getSnapshot().matches('running')) return 'the server is on its way down';
-    if (this.clients.size >= maxConnections) return `there are ${maxConnections} connections already`;
-    if (this.clientsPerAddress.tryAcquire(remoteHostOf(wire.remoteAddress))) return undefined;
-    return `there are ${maxConnectionsPerAddress} connections from this address already`;
+    if (!this.lifecycle.getSnapshot().matches('running')) return 'server is shutting down';
+    if (this.clients.size >= maxConnections) return `too many connections (limit ${maxConnections})`;
+    if (this.clientsPerAddress.tryAcquire(remoteHostOf(channel.remoteAddress))) return undefined;
+    return `too many connections from this address (limit ${maxConnectionsPerAddress})`;
   }
 
   private removeClient(connection: number, reason: string): void {
-    const wire = this.clients.get(connection);
-    if (wire === undefined) return;
+    const channel = this.clients.get(connection);
+    if (channel === undefined) return;
     this.clients.delete(connection);
-    this.clientsPerAddress.release(remoteHostOf(wire.remoteAddress));
-    // On the way down they have ended it themselves, and whoever keeps who watches may be gone before the last of them.
+    this.clientsPerAddress.release(remoteHostOf(channel.remoteAddress));
+    // A draining connection has unsubscribed itself, and the registry may already be stopped.
     if (this.lifecycle.getSnapshot().matches('running')) this.unsubscribe(connection);
-    this.publishClientEvent('client-disconnected', wire, reason);
+    this.publishClientEvent('client-disconnected', channel, reason);
     if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
   }
 
@@ -248,7 +250,7 @@ export class Server implements Actor<ServerMessage> {
     this.dependencies.registry.send(addresses.store, { kind: 'unsubscribe', subscriber, client: undefined });
   }
 
-  /** A connection's actor failed and was stopped. */
+  /** Removes the client of a connection that failed and was stopped. */
   private removeFailedConnection(address: string): void {
     for (const connection of this.clients.keys()) {
       if (addresses.connection(connection) === address) return this.removeClient(connection, 'its actor failed');
@@ -268,8 +270,8 @@ export class Server implements Actor<ServerMessage> {
     if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
   }
 
-  private publishClientEvent(kind: ClientEvent['kind'], wire: ClientChannel, reason: string): void {
-    const { transport, remoteAddress } = wire;
+  private publishClientEvent(kind: ClientEvent['kind'], channel: ClientChannel, reason: string): void {
+    const { transport, remoteAddress } = channel;
     this.dependencies.registry.publish({ kind, transport, remoteAddress, reason, clients: this.clients.size });
   }
 }

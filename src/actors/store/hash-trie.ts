@@ -2,10 +2,10 @@ import { encodeToScratch } from '../../protocol/text/latin1.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import { keyedHash, type HashKey } from '../../protocol/text/keyed-hash.js';
 
-/** Entries in a leaf before it is split: what a page may hold beyond its maximum. */
+/** Maximum entries in a leaf before it is split. A page may exceed its maximum by as many. */
 export const maxLeafEntries = 64;
 
-/** Values of the hash by which entries are ordered. */
+/** The number of values of the hash by which entries are ordered. */
 export const hashCount = 2 ** 32;
 
 /** Bits of the hash that choose a child of a branch. */
@@ -20,9 +20,9 @@ class Branch<Value> {
 }
 
 /**
- * A map of clients that is gone through in the order of a keyed hash of their IDs, from any hash on: a radix tree over the
- * hash, with maps of at most `maxLeafEntries` entries as leaves (more only where all 32 bits are equal). An entry keeps its place
- * in that order as long as it is there, whatever else is added and removed.
+ * Map of clients that can be iterated in the order of a keyed hash of their IDs, from any hash: a radix tree over the hash, with maps
+ * of at most `maxLeafEntries` entries as leaves (more only if all 32 bits are equal). The position of an entry does not change when
+ * others are added and removed.
  */
 export class HashTrie<Value> {
   private readonly root = new Branch<Value>();
@@ -61,7 +61,7 @@ export class HashTrie<Value> {
     branch.children[indexIn(hash, shift)] = isFull ? this.split(leaf, shift - branchBits) : leaf;
   }
 
-  /** Returns whether the client was there. */
+  /** Deletes an entry; returns whether it existed. */
   delete(client: ClientId): boolean {
     const isDeleted = deleteIn(this.root, this.hashOf(client), 32 - branchBits, client);
     if (isDeleted) this.count -= 1;
@@ -69,9 +69,9 @@ export class HashTrie<Value> {
   }
 
   /**
-   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or up to `maxLeafEntries` more. A leaf is dealt
-   * out whole: leaves are only ever split, so a hash that was returned never falls within one that was there before.
-   * @returns the hash to go on from; undefined if there are no more
+   * Adds entries to a list in the order of their hashes, from a hash on, until it has `max` or up to `maxLeafEntries` more. Leaves are
+   * added whole: they are only ever split, so a returned hash never falls within an earlier leaf.
+   * @returns the hash from which to continue; undefined if there are no more entries
    */
   collect(fromHash: number, max: number, into: Value[]): number | undefined {
     return this.collectIn(this.root, 0, 32 - branchBits, { from: fromHash, max, into });
@@ -121,7 +121,7 @@ function indexIn(hash: number, shift: number): number {
   return (hash >>> shift) & (childCount - 1);
 }
 
-/** Empty leaves and branches go: who fills one slot after the other must not leave them all behind. */
+/** Removes empty leaves and branches, so that memory does not grow when entries move through the hash range. */
 function deleteIn<Value>(branch: Branch<Value>, hash: number, shift: number, client: ClientId): boolean {
   const index = indexIn(hash, shift);
   const child = branch.children[index];

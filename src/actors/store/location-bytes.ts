@@ -1,25 +1,25 @@
 import type { Location } from '../../protocol/place/location.js';
 
 /**
- * Bytes of memory that a stored location takes beside the characters of its line and of its client's ID: the objects, the
- * headers of both texts, and its part of the index.
+ * Bytes of memory of a stored location besides the characters of its line and client ID: objects, string headers, and its part of the
+ * index.
  */
 export const locationOverheadBytes = 224;
 
-/** Bytes of memory that the index takes for its buckets, however many locations it holds, at most. */
+/** Maximum bytes of memory of the index's partitions, independent of the number of locations. */
 export const maxIndexBytes = 16 * 1_048_576;
 
-/** Bytes of memory that a stored location takes: what `limits.maxStoreBytes` counts. */
+/** Returns the bytes of memory of a stored location, as counted by `limits.maxStoreBytes`. */
 export function locationBytes({ line, client }: Location): number {
   return line.length + client.length + locationOverheadBytes;
 }
 
-/** Bytes of an entry of a map of clients. */
+/** Bytes of memory of a map entry. */
 const mapEntryBytes = 64;
 
 /**
- * Bytes of memory that a location takes that waits to be sent: its entry in the queue, and the location itself, for the store may hold
- * a newer one by now, or none.
+ * Returns the bytes of memory of a queued location: its entry in the queue and the location itself, which the store may have replaced
+ * or evicted.
  */
 export function queuedLocationBytes(location: Location): number {
   return mapEntryBytes + locationBytes(location);

@@ -5,25 +5,28 @@ import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { StoreLimits } from '../ports/limits.js';
 import { LocationTable } from './location-table.js';
-import { addresses, type ConnectionMessage, type ReplicateMessage, type StoreMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { ConnectionMessage } from '../client/messages.js';
+import type { ReplicateMessage } from '../replication/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { AntiEntropy } from './anti-entropy.js';
 
-/** The only owner of locations. Keeps the newest of each client, tells what spreads it what is new, answers where a client is. */
-export class LocationStore implements Actor<StoreMessage> {
+/** Holds the newest location of each client, sends new ones to the replicators and subscribers, and responds to requests. */
+export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   private readonly table: LocationTable;
   private readonly antiEntropy: AntiEntropy;
-  /** Connections that watch. While there are none, only what spreads locations is told of what is learned. */
+  /** Connections with a subscription. While there are none, new locations are not sent to the subscription registry. */
   private readonly subscribers = new Set<Address<ConnectionMessage>>();
   /**
-   * The latest time of receipt of a location that was evicted: nothing received by then is taken from neighbours for a client that is
-   * not held. Read through `currentHorizon`.
+   * The latest time of receipt of an evicted location: of unknown clients, locations received by then are not accepted from neighbours.
+   * Read through `currentHorizon`.
    */
   private horizon: Instant | undefined;
 
   /**
-   * @param clock the server's, which the horizon never passes
-   * @param replicators what is told of all that is new
+   * @param clock the server's clock, which limits the horizon
+   * @param replicators the addresses to which new locations are sent
    */
   constructor(
     private readonly bus: Bus,
@@ -36,7 +39,7 @@ export class LocationStore implements Actor<StoreMessage> {
     this.antiEntropy = new AntiEntropy(this.table);
   }
 
-  receive(message: StoreMessage): void {
+  receive(message: StoreMessage | AntiEntropyMessage): void {
     switch (message.kind) {
       case 'report':
         return this.learn(message.locations, undefined);
@@ -46,8 +49,9 @@ export class LocationStore implements Actor<StoreMessage> {
         for (const location of message.locations) this.restore(location);
         return;
       case 'whereis': {
-        const { replyTo, requestId } = message;
-        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.table.get(message.client) });
+        const location = this.table.get(message.client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+        return this.bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;
@@ -77,19 +81,19 @@ export class LocationStore implements Actor<StoreMessage> {
         const groupHashes = this.table.digest.encodeGroupHashes();
         return this.bus.send(addresses.link(neighbour), {
           kind: 'digest',
-          groupHashes: groupHashes,
+          groupHashes,
           horizon: this.currentHorizon(),
         });
       }
       case 'digest-received': {
         const { neighbour, groupHashes, horizon } = message;
-        // A horizon beyond our clock counts as now ([PE25]): one that lies keeps nothing from a neighbour but what it had before.
+        // A horizon ahead of this server's clock counts as now ([PE25]), so a wrong one cannot suppress future locations.
         const differingGroups = this.antiEntropy.compare(
           neighbour,
           groupHashes,
           horizon && earlierOf(horizon, this.clock.now()),
         );
-        return this.bus.send(addresses.link(neighbour), { kind: 'digest-compared', differingGroups: differingGroups });
+        return this.bus.send(addresses.link(neighbour), { kind: 'digest-compared', differingGroups });
       }
       case 'partitions-received':
         return this.antiEntropy.recordPartitions(message.neighbour, message);
@@ -112,7 +116,7 @@ export class LocationStore implements Actor<StoreMessage> {
     try {
       for (const location of received) if (this.accept(location, from)) locations.push(location);
     } finally {
-      // Also if one of them broke something: what is held here, the neighbours must hear of.
+      // Also after an error: locations that are stored must be replicated.
       if (locations.length > 0) {
         this.bus.publish({ kind: 'locations-learned', locations, from });
         for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', locations, from });
@@ -122,12 +126,12 @@ export class LocationStore implements Actor<StoreMessage> {
     }
   }
 
-  /** Holds a location from now on, if it is new. */
+  /** Stores a location if it is new; returns whether it is. */
   private accept(location: Location, from: ServerId | undefined): boolean {
     const stored = this.table.findStored(location);
     if (stored !== undefined && !supersedes(location, stored)) return false;
     if (stored === undefined && from !== undefined && this.isEvicted(location)) {
-      // Not worth its room, but whoever is asking for it may have it.
+      // It is not stored, but pending lookups may use it.
       this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: false });
       return false;
     }
@@ -137,7 +141,7 @@ export class LocationStore implements Actor<StoreMessage> {
     return true;
   }
 
-  /** Takes what was known before this start. Nobody is told: the neighbours compare when their links come up. */
+  /** Stores a location from disk. It is not replicated: neighbours compare stores when their links come up. */
   private restore(location: Location): void {
     const stored = this.table.findStored(location);
     if (stored !== undefined && !supersedes(location, stored)) return;
@@ -150,7 +154,7 @@ export class LocationStore implements Actor<StoreMessage> {
     return horizon !== undefined && !isReceivedAfter(location, horizon);
   }
 
-  /** The horizon; if the clock was set back behind it, it is as early as the clock from then on. */
+  /** Returns the horizon, which is moved back if the clock was set back behind it. */
   private currentHorizon(): Instant | undefined {
     if (this.horizon !== undefined) this.horizon = earlierOf(this.horizon, this.clock.now());
     return this.horizon;

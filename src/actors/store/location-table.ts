@@ -5,28 +5,28 @@ import { PartitionedMap } from './partitioned-map.js';
 import { locationBytes } from './location-bytes.js';
 import type { Random } from '../ports/random.js';
 
-/** Locations that a search for an old one looks at; up to as many more where a bucket holds so many. */
+/** Locations sampled to find one to evict; up to as many more if a partition holds as many. */
 const maxSampleSize = 64;
 
-/** One location a client, in the buckets of the digest: what differs from a neighbour is found without a search. */
+/** One location per client, in the partitions of the digest, so that differences to a neighbour are found without a scan. */
 export class LocationTable {
   readonly digest = new Digest();
   private readonly locations: PartitionedMap<Location>;
   private count = 0;
   private usedBytes = 0;
-  /** The cursor at which the last search for an old location ended. */
+  /** The cursor at which the last sample ended. */
   private evictionCursor = 0;
 
   constructor(random: Random) {
     this.locations = new PartitionedMap<Location>(random);
   }
 
-  /** How many clients are known. */
+  /** The number of clients. */
   get size(): number {
     return this.count;
   }
 
-  /** Bytes of memory that the locations take: see `locationBytes`. */
+  /** Bytes of memory of the locations: see `locationBytes`. */
   get bytes(): number {
     return this.usedBytes;
   }
@@ -35,12 +35,12 @@ export class LocationTable {
     return this.locations.get(client);
   }
 
-  /** What is kept of the client of a location. */
+  /** Returns the stored location of the client of a location. */
   findStored({ partition, client }: Location): Location | undefined {
     return this.locations.getInPartition(partition, client);
   }
 
-  /** Keeps a location in place of the one it replaces, if there is one. */
+  /** Stores a location in place of the one that it replaces, if any. */
   put(location: Location, replaced: Location | undefined): void {
     if (replaced === undefined) {
       this.count += 1;
@@ -62,26 +62,26 @@ export class LocationTable {
   }
 
   /**
-   * Locations from a cursor on, until there are `max` or somewhat more, and the cursor that comes next: see `PartitionedMap`.
+   * Returns `max` or somewhat more locations from a cursor on, and the next cursor: see `PartitionedMap`.
    */
   page(cursor: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
     const { values, next } = this.locations.page(cursor, max);
     return { locations: values, next };
   }
 
-  /** Adds locations of one bucket to a list, from a place in it on. Returns the next place, if there is one. */
+  /** Adds locations of one partition to a list, from a cursor on. Returns the next cursor, if any. */
   collectInPartition(partition: number, cursor: number, max: number, into: Location[]): number | undefined {
     return this.locations.collectInPartition(partition, cursor, max, into);
   }
 
   /**
-   * A location among those received first, by the clock of its server, whatever time its client wrote ([LO5]): the first of the next
-   * few dozen, going round. To know the first of all would cost every update more than it is worth (so says Redis of its own eviction, which samples even fewer).
+   * Returns a location to evict: of the next few dozen in cyclic order, the one received first by its server's clock, whatever time
+   * its client sent ([LO5]). An exact order would slow down every update; Redis approximates LRU eviction by sampling, too.
    */
   findEvictionCandidate(): Location | undefined {
     const sample: Location[] = [];
     const next = this.locations.collect(this.evictionCursor, maxSampleSize, sample);
-    // Round to the start, where more than is there cannot come twice.
+    // At the end, continues at the start, without sampling a location twice.
     this.evictionCursor = next ?? this.locations.collect(0, Math.min(maxSampleSize, this.count), sample) ?? 0;
     let oldest: Location | undefined;
     for (const location of sample) {

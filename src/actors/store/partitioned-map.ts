@@ -4,40 +4,40 @@ import type { HashKey } from '../../protocol/text/keyed-hash.js';
 import { hashCount, HashTrie, maxLeafEntries } from './hash-trie.js';
 import type { Random } from '../ports/random.js';
 
-/** Buckets that a search passes at once where all of them are empty: it is quick in a table that holds few. */
+/** Partitions that an iteration skips at once if all are empty, so that it is fast in a small table. */
 const stridePartitions = 256;
 
-/** A cursor is below this: a bucket, and a place in it as a hash of 32 bits. A safe integer. */
+/** Upper limit of cursors: a cursor is a safe integer made of a partition and a hash of 32 bits in it. */
 export const cursorLimit = partitionCount * hashCount;
 
-/** The cursor of the first place in a bucket. */
+/** Returns the cursor of the start of a partition. */
 export function cursorOf(partition: number): number {
   return partition * hashCount;
 }
 
 /**
- * Something of each client, in the buckets of the digest: a client stays in its bucket, so that all can be gone through page by
- * page while they change; and no map of them is so large that its growing would be felt.
+ * Map of clients, split into the partitions of the digest. A client stays in its partition, so the map can be iterated page by page
+ * while it changes; and no partition is so large that rehashing it would cause a pause.
  *
- * Anybody can make up any number of client IDs that belong to one bucket. One that holds more than `maxLeafEntries` clients is
- * therefore ordered by a keyed hash, and a page may end within it.
+ * Anyone can choose any number of client IDs of one partition. A partition of more than `maxLeafEntries` clients is therefore ordered
+ * by a keyed hash, and a page may end within it.
  */
 export class PartitionedMap<Value> {
   private readonly partitions: (Map<ClientId, Value> | HashTrie<Value> | undefined)[] = new Array<undefined>(
     partitionCount,
   ).fill(undefined);
-  /** How many buckets hold something, of each stride. */
+  /** The number of partitions with entries, per stride. */
   private readonly usedPerStride = new Uint16Array(partitionCount / stridePartitions);
   private lazyKey: HashKey | undefined;
 
-  /** @param random what the key of the hash is drawn from, when the first bucket has more than a few clients */
+  /** @param random source of the hash key, which is drawn when the first partition exceeds `maxLeafEntries` */
   constructor(private readonly random: Random) {}
 
   get(client: ClientId): Value | undefined {
     return this.getInPartition(partitionOf(client), client);
   }
 
-  /** The same, where the client's bucket is known. */
+  /** Returns the value of a client whose partition is known. */
   getInPartition(partition: number, client: ClientId): Value | undefined {
     return this.partitions[partition]?.get(client);
   }
@@ -48,7 +48,7 @@ export class PartitionedMap<Value> {
     if (entries.size > maxLeafEntries && entries instanceof Map) this.partitions[partition] = this.toHashTrie(entries);
   }
 
-  /** Returns whether there was something. */
+  /** Deletes an entry; returns whether it existed. */
   delete(partition: number, client: ClientId): boolean {
     const entries = this.partitions[partition];
     if (entries?.delete(client) !== true) return false;
@@ -57,8 +57,8 @@ export class PartitionedMap<Value> {
   }
 
   /**
-   * Adds what is held to a list, from a cursor on, until the list has `max` entries or up to `maxLeafEntries` more. Who goes from cursor
-   * to cursor, 0 being the first, meets each client that is there all the while, once.
+   * Adds values to a list, from a cursor on, until the list has `max` or up to `maxLeafEntries` more. An iteration from cursor to cursor,
+   * beginning with 0, returns each client exactly once that is in the map all the time.
    * @returns the next cursor; undefined at the end
    */
   collect(cursor: number, max: number, into: Value[]): number | undefined {
@@ -74,23 +74,23 @@ export class PartitionedMap<Value> {
     return undefined;
   }
 
-  /** The same within one bucket: from a hash to the next hash. */
+  /** Adds values of one partition to a list, from a hash on. Returns the next hash; undefined at the end. */
   collectInPartition(partition: number, fromHash: number, max: number, into: Value[]): number | undefined {
     const entries = this.partitions[partition];
     if (entries instanceof HashTrie) return entries.collect(fromHash, max, into);
-    // Where `from` is not 0, the bucket has been empty since: all that it holds came later.
+    // If `fromHash` is not 0, the partition was empty in between: all of its entries are new.
     if (entries !== undefined) for (const value of entries.values()) into.push(value);
     return undefined;
   }
 
-  /** A page of what is held: see `collect`. */
+  /** Returns a page of values: see `collect`. */
   page(cursor: number, max: number): { readonly values: Value[]; readonly next: number | undefined } {
     const values: Value[] = [];
     const next = this.collect(cursor, max, values);
     return { values, next };
   }
 
-  /** How many buckets to go on by from one: more than one where there is nothing in those between. */
+  /** Returns the distance to the next partition to visit: a whole stride if it is empty. */
   private stepFrom(index: number): number {
     return index % stridePartitions === 0 && this.usedPerStride[index / stridePartitions] === 0 ? stridePartitions : 1;
   }

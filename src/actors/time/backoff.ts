@@ -1,19 +1,19 @@
-/** The longest pause before the second attempt, in milliseconds; it doubles with each. */
+/** Maximum pause before the second attempt in milliseconds; it doubles with each attempt. */
 const baseMs = 100;
-/** The longest pause of a link: how long a neighbour that came back may stay unnoticed. An attempt costs next to nothing. */
+/** Maximum pause between two attempts of a link, in milliseconds. Short, as an attempt costs little. */
 export const maxLinkBackoffMs = 1_000;
 
-/** The longest pause of a server that fails again and again: each start opens a log and a database. */
+/** Maximum pause between two starts of a server that keeps failing, in milliseconds. Each start opens a log and a database. */
 export const maxRestartBackoffMs = 30_000;
 
 /**
- * How long to wait before the next attempt: exponential, capped, with full jitter, so that many who lost the same
- * neighbour do not come back in step (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
+ * Returns the pause before the next attempt: exponential backoff, capped, with full jitter, so that servers that lost the same
+ * neighbour do not reconnect at the same time (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
  *
- * @param attempt how many attempts have failed in a row, 1 or more
- * @param random a number from 0 up to 1
- * @param maxMs the longest pause at all, in milliseconds
- * @returns whole milliseconds, 1 to the longest pause
+ * @param attempt the number of consecutive failed attempts, 1 or more
+ * @param random a number from 0 (inclusive) to 1 (exclusive)
+ * @param maxMs the maximum pause in milliseconds
+ * @returns whole milliseconds, 1 to `maxMs`
  */
 export function backoffMs(attempt: number, random: number, maxMs: number): number {
   const ceilingMs = Math.min(maxMs, baseMs * 2 ** (attempt - 1));

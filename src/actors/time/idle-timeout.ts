@@ -1,36 +1,40 @@
 import type { Clock } from '../ports/clock.js';
 
-/** Tells when nothing has moved for a while. A move costs a reading of the clock, and no timer is set anew for it. */
+/** Schedules the message upon which the owner of a timeout calls its `check`; returns a function that cancels it. */
+export type ScheduleCheck = (delayMs: number) => () => void;
+
+/** Detects that there was no activity for `timeoutMs` milliseconds. Activity costs one reading of the clock and sets no timer. */
 export class IdleTimeout {
   private lastActivityMs: number;
-  private timer: unknown;
+  private cancelTimer: () => void;
 
   constructor(
     private readonly clock: Clock,
     private readonly timeoutMs: number,
-    /** Whether it is in order now that nothing moves. */
-    private readonly isExempt: () => boolean,
-    private readonly onTimeout: () => void,
+    private readonly schedule: ScheduleCheck,
   ) {
     this.lastActivityMs = clock.monotonicMs();
-    this.arm(timeoutMs);
+    this.cancelTimer = schedule(timeoutMs);
   }
 
-  /** Something has moved. */
+  /** Records activity. */
   touch(): void {
     this.lastActivityMs = this.clock.monotonicMs();
   }
 
-  stop(): void {
-    this.clock.clearTimeout(this.timer);
+  /**
+   * Returns whether the timeout has passed; if not, schedules the next check.
+   * @param isExempt whether there need be no activity now: counts as activity
+   */
+  check(isExempt: boolean): boolean {
+    if (isExempt) this.touch();
+    const remainingMs = this.lastActivityMs + this.timeoutMs - this.clock.monotonicMs();
+    if (remainingMs <= 0) return true;
+    this.cancelTimer = this.schedule(Math.ceil(remainingMs));
+    return false;
   }
 
-  private arm(delayMs: number): void {
-    this.timer = this.clock.setTimeout(() => {
-      if (this.isExempt()) this.touch();
-      const remainingMs = this.lastActivityMs + this.timeoutMs - this.clock.monotonicMs();
-      if (remainingMs > 0) this.arm(Math.ceil(remainingMs));
-      else this.onTimeout();
-    }, delayMs);
+  stop(): void {
+    this.cancelTimer();
   }
 }

@@ -1,43 +1,44 @@
-import type { Clock } from '../ports/clock.js';
+import type { ScheduleCheck } from './idle-timeout.js';
 
-/** What is watched: bytes that somebody has yet to take. */
+/** The output buffer that is monitored. */
 export interface OutputBuffer {
-  /** Bytes that wait now. */
+  /** Bytes in the buffer now. */
   bytes(): number;
-  /** As many may wait for as long as they like. */
+  /** Bytes that may stay in the buffer without a timeout. */
   readonly maxBytes: number;
 }
 
-/** Tells when somebody who has too much to take takes none of it. Who takes a little is slow, and not stalled. */
+/** Detects that a full output buffer has not shrunk at all for `timeoutMs` milliseconds. Slow progress is not a stall. */
 export class StallTimeout {
-  private timer: unknown;
+  private previousBytes = 0;
+  /** Undefined while the buffer is not monitored. */
+  private cancelTimer: (() => void) | undefined;
 
-  /** @param timeoutMs how long nothing may be taken, in milliseconds */
   constructor(
-    private readonly clock: Clock,
     private readonly timeoutMs: number,
     private readonly buffer: OutputBuffer,
-    private readonly onTimeout: () => void,
+    private readonly schedule: ScheduleCheck,
   ) {}
 
-  /** Begins to watch, for as long as the backlog is too large; without effect while it watches. */
+  /** Monitors the buffer until it is no longer full. Has no effect while it is monitored. */
   start(): void {
-    if (this.timer === undefined) this.arm();
+    if (this.cancelTimer !== undefined) return;
+    this.previousBytes = this.buffer.bytes();
+    this.cancelTimer = this.schedule(this.timeoutMs);
+  }
+
+  /** Returns whether the buffer is stalled; if it is full, but has shrunk, schedules the next check. */
+  check(): boolean {
+    this.cancelTimer = undefined;
+    const bytes = this.buffer.bytes();
+    if (bytes <= this.buffer.maxBytes) return false;
+    if (bytes >= this.previousBytes) return true;
+    this.start();
+    return false;
   }
 
   stop(): void {
-    this.clock.clearTimeout(this.timer);
-    this.timer = undefined;
-  }
-
-  private arm(): void {
-    const previousBytes = this.buffer.bytes();
-    this.timer = this.clock.setTimeout(() => {
-      this.timer = undefined;
-      const bytes = this.buffer.bytes();
-      if (bytes <= this.buffer.maxBytes) return;
-      if (bytes < previousBytes) this.arm();
-      else this.onTimeout();
-    }, this.timeoutMs);
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
   }
 }

@@ -1,15 +1,15 @@
 import { fromCallback, type EventObject } from 'xstate';
 import type { Clock } from '../ports/clock.js';
 
-/** What a ticker sends, and how often. */
+/** Input of a ticker. */
 export interface TickerInput<Type extends string> {
   readonly clock: Clock;
   readonly type: Type;
-  /** Milliseconds until the next event; asked anew each time. */
+  /** Returns the milliseconds until the next event; called for each event. */
   readonly nextIntervalMs: () => number;
 }
 
-/** Sends an event to the machine that invokes it, again and again for as long as the state lasts. */
+/** Sends an event to the invoking machine repeatedly while the invoking state is active. */
 export const ticker = fromCallback<EventObject, TickerInput<string>>(
   ({ sendBack, input: { clock, type, nextIntervalMs } }) => {
     let timer = clock.setTimeout(tick, nextIntervalMs());

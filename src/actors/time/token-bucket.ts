@@ -1,13 +1,12 @@
 /**
- * A token bucket (RFC 2697 calls it so): as many actions a second as its rate, and after a pause as many at once. Whoever
- * finds no token waits for one; nothing is refused.
+ * Token bucket (RFC 2697): allows as many actions per second as its rate, and after a pause a burst of as many.
  */
 export class TokenBucket {
   private tokens: number;
 
   /**
-   * @param tokensPerSecond tokens that come in a second, and the most that are kept
-   * @param nowMs milliseconds on a clock that never goes back, here and in the methods
+   * @param tokensPerSecond the rate, and the maximum number of tokens
+   * @param refilledAtMs the present time in milliseconds on a monotonic clock
    */
   constructor(
     private readonly tokensPerSecond: number,
@@ -16,7 +15,7 @@ export class TokenBucket {
     this.tokens = tokensPerSecond;
   }
 
-  /** Takes a token, if there is one. */
+  /** Takes a token; returns whether there was one. */
   tryTake(nowMs: number): boolean {
     this.tokens = Math.min(
       this.tokensPerSecond,
@@ -28,7 +27,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Milliseconds until the next token, after `tryTake` found none. */
+  /** Milliseconds until the next token, after `tryTake` returned false. */
   get waitMs(): number {
     return Math.ceil(((1 - this.tokens) * 1_000) / this.tokensPerSecond);
   }

@@ -5,8 +5,8 @@ import type { Http } from '../ports/http.js';
 import type { AttemptResult } from './pending-query.js';
 
 /**
- * Asks an upstream once. Whatever comes of it, it is an outcome.
- * @param onInternalError hears of an error that is no trouble of the upstream's, but a fault in what asks it
+ * Sends one HTTP request to an upstream. Never rejects: every error is a result.
+ * @param onInternalError called with errors that are bugs, not failures of the upstream
  */
 export async function attemptRequest(
   http: Http,
@@ -28,7 +28,7 @@ export async function attemptRequest(
   }
 }
 
-/** What became of a request, in the words in which it is counted. */
+/** Returns the outcome of a request for events and metrics. */
 export function attemptOutcome(result: AttemptResult): UpstreamAttemptOutcome {
   if (result.kind === 'answered') return 'answered';
   switch (result.errorKind) {

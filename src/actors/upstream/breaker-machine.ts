@@ -2,36 +2,36 @@ import { assign, setup } from 'xstate';
 import type { BreakerState } from '../bus/events.js';
 import type { Random } from '../ports/random.js';
 
-/** Failures in a row after which the upstream is left alone: one or two may be chance. */
+/** Consecutive failures after which the breaker opens: one or two may be coincidence. */
 const maxFailures = 5;
 
-/** The first pause, in milliseconds; it doubles with each probe that fails. */
+/** The first pause in milliseconds; it doubles with each failed probe. */
 const basePauseMs = 1_000;
-/** The longest pause: how long an upstream that came back may stay unnoticed. */
+/** The maximum pause in milliseconds: an upstream that recovers is noticed within it. */
 const maxPauseMs = 30_000;
 
 export interface BreakerContext {
   readonly random: Random;
-  /** Requests in a row that have failed. */
+  /** Consecutive failed requests. */
   readonly failures: number;
-  /** Times in a row that the breaker has tripped. */
+  /** How often the breaker has opened since it was closed. */
   readonly trips: number;
-  /** How long the present or last pause lasts, in milliseconds. */
+  /** Duration of the present or last pause in milliseconds. */
   readonly pauseMs: number;
-  /** Why it tripped; empty once that is over. */
+  /** Why the breaker opened; empty after it has closed. */
   readonly reason: string;
 }
 
 export type BreakerResult =
-  /** A request was answered: the upstream is well, though it may not have taken the question. */
+  /** A request was answered: the upstream works, even if it rejected the query. */
   | { type: 'SUCCEEDED' }
-  /** A request failed. `retryAfterMs`: when the upstream wants to be asked again, if it has said so. */
+  /** A request failed. `retryAfterMs`: the upstream's Retry-After delay, if any. */
   | { type: 'FAILED'; reason: string; retryAfterMs: number | undefined; shouldTripAtOnce: boolean };
 
 /**
  * The circuit breaker (M. Nygard, "Release It!", 2007) between a server and its upstream.
  *
- *                 FAILED: the fifth in a row, or at once
+ *                 FAILED: five in a row, or rate-limited
  *       ┌────────┐ ────────────────────────────────────▶ ┌──────┐
  *   ───▶│ closed │                                       │ open │◀────┐
  *       └────────┘ ◀──SUCCEEDED──┐                       └───┬──┘     │
@@ -40,11 +40,11 @@ export type BreakerResult =
  *                          └─────┬─────┘                              │
  *                                └───────────────FAILED───────────────┘
  *
- * - In `closed` everything is asked, in `open` nothing, in `half-open` one question at a time: the probe. The actor that owns
- *   the machine sees to that, and tells it in `half-open` only what became of the probe.
- * - It trips at once where the upstream says that it is asked too often, and for as long as it says. Otherwise the pause is a
- *   second at first, twice as long after each failed probe, never above 30 s, and shorter by up to a half by chance: servers that
- *   lost the same upstream do not all come back in step.
+ * - In `closed` all requests are made, in `open` none, in `half-open` one at a time: the probe. The actor that owns the machine ensures
+ *   that, and in `half-open` sends it only the result of the probe.
+ * - If the upstream reports a rate limit, the breaker opens at once, for the Retry-After delay. Otherwise the pause is 1 s at first,
+ *   doubles after each failed probe up to 30 s, and is shortened at random by up to a half, so that servers that lost the same upstream
+ *   do not retry at the same time.
  */
 export const breakerMachine = setup({
   types: {
@@ -99,9 +99,9 @@ export const breakerMachine = setup({
 });
 
 /**
- * How long the upstream is left alone, in milliseconds.
- * @param trips how often in a row the breaker has tripped: 1 or more
- * @param random a number from 0 up to 1
+ * Returns the pause before the next probe in milliseconds.
+ * @param trips how often the breaker has opened since it was closed: 1 or more
+ * @param random a number from 0 (inclusive) to 1 (exclusive)
  */
 export function breakerPauseMs(trips: number, random: number): number {
   const ceilingMs = Math.min(maxPauseMs, basePauseMs * 2 ** (trips - 1));

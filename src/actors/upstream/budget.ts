@@ -4,22 +4,22 @@ import { SlidingWindow } from './sliding-window.js';
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** What a server may spend on its upstream; undefined for no limit. */
+/** Limits of a server's upstream use; undefined for no limit. */
 export interface BudgetLimits {
   readonly requestsPerMinute: number | undefined;
   readonly requestsPerDay: number | undefined;
   /** In the currency of `costPerUnit`. */
   readonly costPerDay: number | undefined;
-  /** What one unit costs: a request, or a post with an upstream that is paid by posts. */
+  /** Cost of one unit: a request, or a post if the upstream charges per post. */
   readonly costPerUnit: number;
 }
 
-/** Which limit was reached, and when there is room again. */
+/** The limit that a request would exceed. */
 export interface BudgetExceeded {
   readonly limit: BudgetEvent['limit'];
-  /** Infinity if a single request costs more than the limit. */
+  /** Milliseconds until the request is possible; Infinity if it costs more than the limit. */
   readonly waitMs: number;
-  /** Whether this limit was not reached during its whole span before: worth a word, where the next ones are not. */
+  /** Whether to report it: at most once per period of the limit. */
   readonly shouldReport: boolean;
 }
 
@@ -32,8 +32,8 @@ interface BudgetAccount {
 }
 
 /**
- * What a server may spend on its upstream: each request is paid before it is made, at the most that it can cost, and never is
- * more spent in any minute or day than the limits say. It counts from the server's start.
+ * Budget of a server's upstream use. Each request is paid for in advance, at its maximum cost, so the limits are never exceeded in any
+ * minute or day. Counting starts with the server.
  */
 export class Budget {
   private readonly accounts: readonly BudgetAccount[];
@@ -47,8 +47,8 @@ export class Budget {
   }
 
   /**
-   * Pays for a request; or says why it cannot be paid for, and spends nothing.
-   * @param nowMs on a clock that never goes back
+   * Pays for a request. If a limit would be exceeded, spends nothing and returns the limit.
+   * @param nowMs the present time on a monotonic clock
    */
   pay(units: number, nowMs: number): BudgetExceeded | undefined {
     for (const account of this.accounts) {

@@ -1,11 +1,11 @@
 import type { PendingQuery } from './pending-query.js';
 
 /**
- * The inquiry whose turn it is: of the remote address with the fewest requests under way, in it of the asker with the fewest, and of
- * that one's the oldest. So whoever asks much waits for itself.
+ * Selects the next query: from the remote host with the fewest requests in flight, of its requesters from the one with the fewest, and
+ * of those queries the oldest. So requesters with many queries delay mostly themselves.
  *
- * @param queued the inquiries that wait for a request, the oldest first
- * @param requesting those that have one
+ * @param queued the queries that wait for a request, the oldest first
+ * @param requesting the queries with a request in flight
  */
 export function selectNext(
   queued: readonly PendingQuery[],
@@ -19,10 +19,10 @@ export function selectNext(
 }
 
 /**
- * The inquiry that is refused when too many wait: of the remote address with the most of them, in it of the asker with the most, and
- * of that one's the newest.
+ * Selects the query to reject when the queue is full: from the remote host with the most queued queries, of its requesters from the one
+ * with the most, and of those queries the newest.
  *
- * @param queued the inquiries that wait for a request, the oldest first
+ * @param queued the queries that wait for a request, the oldest first
  */
 export function selectSurplus(queued: readonly PendingQuery[]): PendingQuery | undefined {
   const compareQueued = compareByShare(queued);
@@ -32,7 +32,7 @@ export function selectSurplus(queued: readonly PendingQuery[]): PendingQuery | u
   return surplus;
 }
 
-/** Compares two inquiries by how many of these are of their addresses, and then by how many are of their askers. */
+/** Returns a comparator of queries: by the number of `queries` of their hosts, then of their first requesters. */
 function compareByShare(queries: readonly PendingQuery[]): (a: PendingQuery, b: PendingQuery) => number {
   const counts = new Map<string, number>();
   const add = (key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -44,7 +44,7 @@ function compareByShare(queries: readonly PendingQuery[]): (a: PendingQuery, b: 
   return (a, b) => count(a.remoteHost) - count(b.remoteHost) || count(requesterKey(a)) - count(requesterKey(b));
 }
 
-/** The first asker, told from an address by a character that neither has. */
+/** Returns a key for the first requester of a query, which contains a space, unlike hosts. */
 function requesterKey({ remoteHost, requesters: [first] }: PendingQuery): string {
   return `${remoteHost} ${first?.replyTo ?? ''}`;
 }

@@ -2,12 +2,11 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** As many of a unit are told before the next larger one is: `90 s` says more than `2 min`. */
+/** The largest number of a unit before the next larger unit is used: `90 s` is more precise than `2 min`. */
 const maxUnits = 120;
 
 /**
- * How long it is until something happens again, for people: `41 s`, `12 min`, `24 h`. Rounded up, so that it is never sooner than they
- * were told; what is nearly over is a second.
+ * Formats a delay: `41 s`, `12 min`, `24 h`. Rounds up, to at least 1 s, so that the event never comes later than stated.
  * @param ms 0 or more
  */
 export function formatDuration(ms: number): string {

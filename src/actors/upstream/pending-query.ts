@@ -1,55 +1,55 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { UpstreamErrorKind } from '../../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
-import type { ActorRequest } from '../bus/messages.js';
+import type { ActorRequest } from '../bus/requests.js';
 
-/** Where a question to the upstream is on its way. */
+/** State of a pending query. */
 export type QueryState =
-  /** It waits for its turn. */
+  /** Waits for a request slot. */
   | { readonly name: 'queued' }
-  /** A request is under way. `role`: whether the breaker waits for what becomes of it. */
+  /** An HTTP request is in flight. */
   | {
       readonly name: 'requesting';
       readonly abort: AbortController;
-      readonly role: 'regular' | 'probe';
-      /** On the server's clock that never goes back. */
+      /** Whether its result decides whether the half-open breaker closes. */
+      readonly isProbe: boolean;
+      /** On the monotonic clock, in milliseconds. */
       readonly startedAtMs: number;
     }
-  /** It is asked again in a while. */
-  | { readonly name: 'retry-wait'; readonly timer: unknown }
-  /** It is asked again when the upstream may be asked again. */
+  /** Waits before the next attempt. */
+  | { readonly name: 'retry-wait'; readonly cancelTimer: () => void }
+  /** Waits until the circuit breaker allows requests again. */
   | { readonly name: 'circuit-open' };
 
-/** What became of a request. */
+/** Result of an HTTP request to the upstream. */
 export type AttemptResult =
   | { readonly kind: 'answered'; readonly json: ByteString }
   | {
       readonly kind: 'failed';
-      /** For clients and for the log. */
+      /** Shown to clients and logged. */
       readonly reason: string;
       readonly errorKind: UpstreamErrorKind;
-      /** When the upstream wants to be asked again, in milliseconds from now, if it has said so. */
+      /** The upstream's Retry-After delay in milliseconds, if any. */
       readonly retryAfterMs: number | undefined;
     };
 
-/** One question to the upstream, and all who wait for its answer. */
+/** A query to the upstream, shared by all requesters with an equal query (request coalescing). */
 export interface PendingQuery {
-  /** The same for questions that have the same answer. */
+  /** Equal for queries with the same response: see `coalescingKey`. */
   readonly key: string;
   readonly query: NearbyQuery;
-  /** The remote address of the first asker. */
+  /** The remote host of the first requester. */
   readonly remoteHost: string;
   readonly requesters: ActorRequest[];
-  /** When its time is over, in milliseconds on the server's clock that never goes back. */
+  /** Deadline in milliseconds on the monotonic clock. */
   readonly deadlineAtMs: number;
-  readonly deadlineTimer: unknown;
+  cancelDeadline: () => void;
   attempts: number;
   state: QueryState;
 }
 
 /**
- * What makes two questions the same: place, radius and count. Who is there makes no difference to the upstream, and neither does by
- * how much a radius exceeds what it takes.
+ * Returns the key by which queries are coalesced and cached: position, radius and count. Radii beyond the upstream's maximum are equal.
  */
 export function coalescingKey(
   { latitude, longitude, radiusKm, count }: NearbyQuery,
@@ -59,7 +59,7 @@ export function coalescingKey(
   return `${latitude} ${longitude} ${radius} ${count}`;
 }
 
-/** The questions that are under way, each once. */
+/** The pending queries, one per key. */
 export class PendingQueries {
   private readonly byKey = new Map<string, PendingQuery>();
   private readonly counts: Record<QueryState['name'], number> = {
@@ -73,27 +73,27 @@ export class PendingQueries {
     return [...this.byKey.values()];
   }
 
-  /** Requests under way. */
+  /** The number of requests in flight. */
   get requestingCount(): number {
     return this.counts.requesting;
   }
 
-  /** Questions that wait, for whatever it is. */
+  /** The number of queries without a request in flight. */
   get waitingCount(): number {
     return this.counts.queued + this.counts['retry-wait'] + this.counts['circuit-open'];
   }
 
-  /** Those in a stage, the oldest first. */
+  /** Returns the queries in a state, the oldest first. */
   inState(name: QueryState['name']): PendingQuery[] {
     return this.counts[name] === 0 ? [] : this.all.filter(({ state }) => state.name === name);
   }
 
-  /** The one that asks the same, if there is one. */
+  /** Returns the pending query with a key, if any. */
   find(key: string): PendingQuery | undefined {
     return this.byKey.get(key);
   }
 
-  /** Whether it is still under way: another one may ask the same by now. */
+  /** Whether a query is still pending; another one may have its key by now. */
   has(pendingQuery: PendingQuery): boolean {
     return this.byKey.get(pendingQuery.key) === pendingQuery;
   }
@@ -103,7 +103,7 @@ export class PendingQueries {
     this.counts[pendingQuery.state.name] += 1;
   }
 
-  /** Brings one that is under way to its next stage. */
+  /** Sets the state of a pending query. */
   setState(pendingQuery: PendingQuery, state: QueryState): void {
     this.counts[pendingQuery.state.name] -= 1;
     this.counts[state.name] += 1;

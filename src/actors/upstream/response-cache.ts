@@ -1,6 +1,6 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 
-/** What an entry takes besides its text, roughly: a place in the map, an object, the headers of two strings. */
+/** Approximate bytes of memory of an entry besides its text: map entry, object, two string headers. */
 const entryOverheadBytes = 200;
 
 interface Entry {
@@ -8,14 +8,14 @@ interface Entry {
   readonly expiresAtMs: number;
 }
 
-/** The answers of the last moments. All live equally long, so the first that went in is the first that goes out. */
+/** Cache of upstream responses with a fixed time to live, so entries expire in insertion order. */
 export class ResponseCache {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
 
   /**
-   * @param ttlMs how long an answer is given again, in milliseconds; 0 for not at all
-   * @param maxBytes what all of them may take; beyond it the oldest is forgotten
+   * @param ttlMs time to live of an entry in milliseconds; 0 disables the cache
+   * @param maxBytes maximum memory; beyond it the oldest entries are evicted
    */
   constructor(
     private readonly ttlMs: number,
@@ -23,15 +23,15 @@ export class ResponseCache {
   ) {}
 
   /**
-   * The answer to the same question, if there is one that is young enough.
-   * @param nowMs on a clock that never goes back
+   * Returns the cached response for a key, unless it has expired.
+   * @param nowMs the present time on a monotonic clock
    */
   get(key: string, nowMs: number): ByteString | undefined {
     const entry = this.entries.get(key);
     return entry !== undefined && nowMs < entry.expiresAtMs ? entry.json : undefined;
   }
 
-  /** Keeps an answer for a while. */
+  /** Adds a response. */
   put(key: string, json: ByteString, nowMs: number): void {
     if (this.ttlMs === 0) return;
     this.evict(key);

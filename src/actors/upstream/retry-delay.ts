@@ -1,30 +1,30 @@
 import type { UpstreamErrorKind } from '../../protocol/upstream/errors.js';
 import { backoffMs } from '../time/backoff.js';
 
-/** The longest pause that is ours to choose, in milliseconds: a client waits. */
+/** Maximum backoff in milliseconds, as a client waits; a Retry-After delay may be longer. */
 const maxDelayMs = 1_000;
 
-/** An attempt that failed, and what is left for others. */
+/** A failed attempt, and what is left for further ones. */
 export interface FailedAttempt {
   readonly errorKind: UpstreamErrorKind;
-  /** How often the question has been asked: 1 or more. */
+  /** Attempts made: 1 or more. */
   readonly attempts: number;
   readonly maxAttempts: number;
-  /** Until the client must have its answer, in milliseconds. */
+  /** Milliseconds until the deadline of the query. */
   readonly remainingMs: number;
-  /** When the upstream wants to be asked again, in milliseconds from now; undefined if it has not said. */
+  /** The upstream's Retry-After delay in milliseconds; undefined if it sent none. */
   readonly retryAfterMs: number | undefined;
 }
 
 /**
- * How long to wait before the question is asked again, in milliseconds; undefined if that cannot help, or not in time.
- * @param random a number from 0 up to 1
+ * Returns the delay before the next attempt in milliseconds; undefined if a retry cannot help, or would miss the deadline.
+ * @param random a number from 0 (inclusive) to 1 (exclusive)
  */
 export function retryDelayMs(failed: FailedAttempt, random: number): number | undefined {
   const { errorKind, attempts, maxAttempts, remainingMs, retryAfterMs } = failed;
   if (attempts >= maxAttempts) return undefined;
   if (errorKind !== 'transient' && errorKind !== 'rate-limited') return undefined;
-  // Who is asked too often, and does not say when that is over, is best left alone.
+  // Without a Retry-After delay, a retry would only prolong the rate limit.
   if (errorKind === 'rate-limited' && retryAfterMs === undefined) return undefined;
   const delayMs = retryAfterMs ?? backoffMs(attempts, random, maxDelayMs);
   return delayMs < remainingMs ? delayMs : undefined;

@@ -1,25 +1,25 @@
 /**
- * Grains that a window is made of. What was spent is forgotten a grain at a time, and late rather than early: so never is more
- * spent within any span than its limit, and memory stays the same however much is spent.
+ * Number of slots in the window. Slots expire whole, and late rather than early, so the limit is never exceeded in any span, and memory
+ * is constant.
  */
 const slotCount = 240;
 
-/** What was spent in one grain of time. */
+/** The amount spent in one slot of time. */
 interface Slot {
-  /** Counted from the clock's start. */
+  /** Counted from the clock's origin. */
   readonly index: number;
   amount: number;
 }
 
-/** How much may be spent in any span of a length. */
+/** Sliding-window limiter: limits the amount spent in any span of a given length. */
 export class SlidingWindow {
   private readonly slots: Slot[] = [];
   private total = 0;
   private readonly slotMs: number;
 
   /**
-   * @param spanMs the length, in milliseconds
-   * @param max what may be spent in any such span
+   * @param spanMs length of the span in milliseconds
+   * @param max maximum amount in any such span
    */
   constructor(
     spanMs: number,
@@ -29,8 +29,8 @@ export class SlidingWindow {
   }
 
   /**
-   * How long it takes until an amount may be spent, in milliseconds: 0 if it may be now, Infinity if it is more than the limit.
-   * @param nowMs on a clock that never goes back, as below
+   * Returns the milliseconds until an amount may be spent: 0 if at once, Infinity if it exceeds the limit.
+   * @param nowMs the present time on a monotonic clock
    */
   waitMs(amount: number, nowMs: number): number {
     if (amount > this.max) return Infinity;
@@ -44,7 +44,7 @@ export class SlidingWindow {
     return 0;
   }
 
-  /** Notes an amount as spent. */
+  /** Records a spent amount. */
   spend(amount: number, nowMs: number): void {
     const index = Math.floor(nowMs / this.slotMs);
     const last = this.slots.at(-1);
@@ -56,7 +56,7 @@ export class SlidingWindow {
   private expire(nowMs: number): void {
     for (let first = this.slots[0]; first !== undefined && this.expiresAtMs(first) <= nowMs; first = this.slots[0]) {
       this.slots.shift();
-      // Fractions of money do not add up to nothing by themselves.
+      // Avoids a remainder of floating-point rounding.
       this.total = this.slots.length === 0 ? 0 : this.total - first.amount;
     }
   }

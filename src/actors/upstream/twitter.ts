@@ -3,10 +3,13 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import { UpstreamError } from '../../protocol/upstream/errors.js';
 import type { NearbyQuery, Upstream } from '../../protocol/upstream/upstream.js';
 import type { Actor, Bus } from '../bus/bus.js';
+import { sendLater } from '../bus/send-later.js';
 import type { Clock } from '../ports/clock.js';
 import type { UpstreamRequestOutcome, BreakerState } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
-import { addresses, type RateLimitedRequest, type ActorRequest, type UpstreamMessage } from '../bus/messages.js';
+import { addresses } from '../addresses.js';
+import type { RateLimitedRequest, ActorRequest } from '../bus/requests.js';
+import type { UpstreamMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { ResponseCache } from './response-cache.js';
 import { breakerMachine } from './breaker-machine.js';
@@ -26,25 +29,24 @@ import { formatDuration } from './format-duration.js';
 
 type FailedResult = Extract<AttemptResult, { kind: 'failed' }>;
 
-/** What the upstream actor needs. */
+/** Dependencies of the upstream actor. */
 export interface TwitterDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
-  /** What is left to spend. It outlives the actor: a restart must not make it new. */
+  /** Outlives the actor, as a restart of the actor must not reset it. */
   readonly budget: Budget;
 }
 
 /**
- * The upstream actor: asks what is near a place. Whatever the upstream does, every question is answered in time, and no more is asked
- * than needed: answers are kept for a while, the same question is asked once at a time, and an upstream that is out of order is left
- * alone.
+ * Upstream actor: queries what is near a position. Every query gets a response before its deadline, whatever the upstream does. Requests
+ * are saved by a response cache, request coalescing and a circuit breaker.
  */
 export class Twitter implements Actor<UpstreamMessage> {
   private readonly queries = new PendingQueries();
   private readonly cache: ResponseCache;
   private readonly breaker: Machine<typeof breakerMachine>;
-  /** When the upstream is asked again after the breaker has tripped, in milliseconds on the clock that never goes back. */
+  /** When the open breaker becomes half-open, in milliseconds on the monotonic clock. */
   private retryAtMs = 0;
 
   constructor(
@@ -94,10 +96,10 @@ export class Twitter implements Actor<UpstreamMessage> {
   stop(): void {
     this.breaker.stop();
     for (const pendingQuery of this.queries.all)
-      this.complete(pendingQuery, 'failed', this.upstream.failure('the question was given up'));
+      this.complete(pendingQuery, 'failed', this.upstream.failure('request aborted by a restart'));
   }
 
-  /** Answers a question from memory, has it wait with one that is the same, or begins to ask it. */
+  /** Responds from the cache, coalesces the query with an equal one, or starts it. */
   private acceptQuery(query: NearbyQuery, { remoteHost, replyTo, requestId }: RateLimitedRequest): void {
     const { clock } = this.dependencies;
     const nowMs = clock.monotonicMs();
@@ -120,18 +122,16 @@ export class Twitter implements Actor<UpstreamMessage> {
       remoteHost,
       requesters: [{ replyTo, requestId }],
       deadlineAtMs: nowMs + deadlineMs,
-      deadlineTimer: clock.setTimeout(
-        () => this.bus.send(addresses.upstream, { kind: 'deadline-exceeded', pendingQuery }),
-        deadlineMs,
-      ),
+      cancelDeadline: () => undefined,
       attempts: 0,
       state: { name: 'queued' },
     };
+    pendingQuery.cancelDeadline = this.sendToSelf({ kind: 'deadline-exceeded', pendingQuery }, deadlineMs);
     this.queries.add(pendingQuery);
     this.startOrReject(pendingQuery);
   }
 
-  /** Asks a question now, or when its turn comes; or answers why it is not asked. */
+  /** Starts a request, queues the query, or rejects it. */
   private startOrReject(pendingQuery: PendingQuery): void {
     const rejection = this.rejectionReason();
     if (rejection !== undefined) return this.reject(pendingQuery, 'circuit_open', rejection);
@@ -139,10 +139,10 @@ export class Twitter implements Actor<UpstreamMessage> {
     this.queries.setState(pendingQuery, { name: 'queued' });
     if (this.queries.waitingCount <= this.settings.maxQueued) return;
     const surplus = selectSurplus(this.queries.inState('queued')) ?? pendingQuery;
-    this.reject(surplus, 'queue_full', 'too many questions at once, ask again');
+    this.reject(surplus, 'queue_full', 'upstream queue is full, retry later');
   }
 
-  /** Why nothing is asked at present, or undefined if it is. */
+  /** Returns why no request is made at present; undefined if requests are possible. */
   private rejectionReason(): string | undefined {
     const { value, context } = this.breaker.getSnapshot();
     switch (value) {
@@ -151,11 +151,11 @@ export class Twitter implements Actor<UpstreamMessage> {
       case 'open':
         return withRetryTime(
           context.reason,
-          `asked again in ${formatDuration(this.retryAtMs - this.dependencies.clock.monotonicMs())}`,
+          `next attempt in ${formatDuration(this.retryAtMs - this.dependencies.clock.monotonicMs())}`,
         );
       case 'half-open':
         return this.queries.inState('requesting').some(isProbe)
-          ? withRetryTime(context.reason, 'being tried again now')
+          ? withRetryTime(context.reason, 'an attempt is in progress')
           : undefined;
     }
   }
@@ -166,18 +166,18 @@ export class Twitter implements Actor<UpstreamMessage> {
     const exceeded = budget.pay(this.upstream.units?.(pendingQuery.query) ?? 1, startedAtMs);
     if (exceeded !== undefined) return this.rejectOverBudget(pendingQuery, exceeded);
     const abort = new AbortController();
-    const role = this.breaker.getSnapshot().value === 'closed' ? 'regular' : 'probe';
+    const isProbe = this.breaker.getSnapshot().value !== 'closed';
     pendingQuery.attempts += 1;
-    this.queries.setState(pendingQuery, { name: 'requesting', abort, role, startedAtMs });
+    this.queries.setState(pendingQuery, { name: 'requesting', abort, isProbe, startedAtMs });
     const onInternalError = (error: unknown) =>
       this.bus.publish({ kind: 'actor-failed', address: addresses.upstream, directive: 'resume', error });
     void attemptRequest(http, this.upstream, pendingQuery.query, abort.signal, onInternalError).then((outcome) => {
-      // What was given up has been answered already.
+      // The query of an aborted request has its response already.
       if (!abort.signal.aborted) this.bus.send(addresses.upstream, { kind: 'attempt-ended', pendingQuery, outcome });
     });
   }
 
-  /** Does what follows from what became of a request. */
+  /** Handles the result of a request. */
   private handleAttempt(pendingQuery: PendingQuery, result: AttemptResult): void {
     this.recordResult(pendingQuery.state, result);
     if (result.kind === 'answered') {
@@ -199,29 +199,29 @@ export class Twitter implements Actor<UpstreamMessage> {
     if (delayMs === undefined || (isOpen && (retryAfterMs === undefined || this.retryAtMs >= deadlineAtMs))) {
       return this.fail(pendingQuery, reason);
     }
-    // The breaker is tripped for as long as the upstream wants to rest.
+    // The breaker is open for the Retry-After delay.
     if (isOpen) return this.queries.setState(pendingQuery, { name: 'circuit-open' });
-    const sendRetryDue = () => this.bus.send(addresses.upstream, { kind: 'retry-due', pendingQuery });
-    this.queries.setState(pendingQuery, { name: 'retry-wait', timer: clock.setTimeout(sendRetryDue, delayMs) });
+    const cancelTimer = this.sendToSelf({ kind: 'retry-due', pendingQuery }, delayMs);
+    this.queries.setState(pendingQuery, { name: 'retry-wait', cancelTimer });
   }
 
   /**
-   * Tells what became of a request, those who count and the breaker. In `half-open` that hears of the probe alone: others were asked
-   * long before.
+   * Publishes the outcome of a request and sends it to the breaker; in `half-open` only that of the probe, as other requests were
+   * started before.
    */
   private recordResult(state: QueryState, result: AttemptResult): void {
     if (state.name !== 'requesting') return;
     const tookMs = this.dependencies.clock.monotonicMs() - state.startedAtMs;
     this.bus.publish({ kind: 'upstream-attempt', outcome: attemptOutcome(result), tookMs });
     const { value: breakerState } = this.breaker.getSnapshot();
-    if (breakerState === 'open' || (breakerState === 'half-open' && state.role !== 'probe')) return;
+    if (breakerState === 'open' || (breakerState === 'half-open' && !state.isProbe)) return;
     if (result.kind === 'answered' || result.errorKind === 'invalid-request')
       return this.breaker.send({ type: 'SUCCEEDED' });
     const { reason, errorKind, retryAfterMs } = result;
     this.breaker.send({ type: 'FAILED', reason, retryAfterMs, shouldTripAtOnce: errorKind === 'rate-limited' });
   }
 
-  /** Does what follows from a change of the breaker. */
+  /** Handles a change of the breaker's state. */
   private handleBreakerState(state: BreakerState): void {
     switch (state) {
       case 'closed':
@@ -243,7 +243,7 @@ export class Twitter implements Actor<UpstreamMessage> {
     }
   }
 
-  /** Asks those whose turn it is now. */
+  /** Starts queued queries while there are request slots. */
   private startQueued(): void {
     while (this.queries.requestingCount < this.settings.maxConcurrentRequests) {
       const pendingQuery = selectNext(this.queries.inState('queued'), this.queries.inState('requesting'));
@@ -252,11 +252,11 @@ export class Twitter implements Actor<UpstreamMessage> {
     }
   }
 
-  /** The question's time is over. */
+  /** Handles the deadline of a query. */
   private timeOut(pendingQuery: PendingQuery): void {
-    const reason = `no answer within ${this.settings.deadlineMs / 1_000} s`;
+    const reason = `no response within ${this.settings.deadlineMs / 1_000} s`;
     const { state } = pendingQuery;
-    // Whoever sees the request end should know why. Lasting: there is no time in which to ask again.
+    // The reason of the abort; permanent, as there is no time for a retry.
     if (state.name === 'requesting') state.abort.abort(new UpstreamError(reason, 'permanent'));
     this.fail(pendingQuery, reason);
     if (state.name !== 'requesting') return;
@@ -266,32 +266,35 @@ export class Twitter implements Actor<UpstreamMessage> {
 
   private rejectOverBudget(pendingQuery: PendingQuery, { limit, waitMs, shouldReport }: BudgetExceeded): void {
     if (shouldReport) this.bus.publish({ kind: 'upstream-budget', limit, waitMs });
-    const budgetSpent = `the budget for the upstream is spent (${limit})`;
+    const budgetSpent = `upstream budget exhausted (${limit})`;
     this.reject(
       pendingQuery,
       'over_budget',
-      waitMs === Infinity ? budgetSpent : withRetryTime(budgetSpent, `asked again in ${formatDuration(waitMs)}`),
+      waitMs === Infinity ? budgetSpent : withRetryTime(budgetSpent, `next attempt in ${formatDuration(waitMs)}`),
     );
   }
 
-  /** Answers a question that is not asked. The log is not told: it knows the reason already. */
+  /** Rejects a query. Its reason is not logged, as the event of the breaker or budget contains it. */
   private reject(pendingQuery: PendingQuery, outcome: UpstreamRequestOutcome, reason: string): void {
     this.complete(pendingQuery, outcome, this.upstream.failure(reason));
   }
 
-  /** Answers a question that was asked in vain. */
+  /** Completes a query that failed. */
   private fail(pendingQuery: PendingQuery, reason: string): void {
     this.bus.publish({ kind: 'upstream-failed', reason });
     this.complete(pendingQuery, 'failed', this.upstream.failure(reason));
   }
 
   private complete(pendingQuery: PendingQuery, outcome: UpstreamRequestOutcome, json: ByteString): void {
-    const { clock } = this.dependencies;
     this.publishOutcome(outcome);
     this.queries.remove(pendingQuery);
-    clock.clearTimeout(pendingQuery.deadlineTimer);
-    releaseState(pendingQuery.state, clock);
+    pendingQuery.cancelDeadline();
+    releaseState(pendingQuery.state);
     for (const requester of pendingQuery.requesters) this.reply(requester, json);
+  }
+
+  private sendToSelf(message: UpstreamMessage, delayMs: number): () => void {
+    return sendLater({ bus: this.bus, clock: this.dependencies.clock }, addresses.upstream, message, delayMs);
   }
 
   private publishOutcome(outcome: UpstreamRequestOutcome): void {
@@ -303,17 +306,17 @@ export class Twitter implements Actor<UpstreamMessage> {
   }
 }
 
-/** Ends what a stage holds. */
-function releaseState(state: QueryState, clock: Clock): void {
+/** Releases the resources of a state. */
+function releaseState(state: QueryState): void {
   if (state.name === 'requesting') state.abort.abort();
-  if (state.name === 'retry-wait') clock.clearTimeout(state.timer);
+  if (state.name === 'retry-wait') state.cancelTimer();
 }
 
 function isProbe({ state }: PendingQuery): boolean {
-  return state.name === 'requesting' && state.role === 'probe';
+  return state.name === 'requesting' && state.isProbe;
 }
 
-/** Why nothing is asked, and when it will be. */
+/** Appends the time of the next attempt to a reason. */
 function withRetryTime(reason: string, retryTime: string): string {
   return `${reason.replace(/\.$/, '')}; ${retryTime}`;
 }

@@ -1,18 +1,18 @@
 import type { BudgetLimits } from './budget.js';
 
-/** How a server asks its upstream. docs/upstreams.md gives the reason of each; herd.yaml may set them. */
+/** Settings of the upstream actor, set in herd.yaml and explained in docs/upstreams.md. */
 export interface UpstreamSettings {
-  /** From the question to its answer, over all attempts, in milliseconds. */
+  /** Deadline of a query including all attempts, in milliseconds. */
   readonly deadlineMs: number;
-  /** Requests under way at once. */
+  /** Maximum requests in flight. */
   readonly maxConcurrentRequests: number;
-  /** Questions that wait for their turn; one more is answered with an error. */
+  /** Maximum queued queries; further ones are rejected. */
   readonly maxQueued: number;
-  /** How often a question is asked at most, where asking again can help. */
+  /** Maximum attempts of a query. */
   readonly maxAttempts: number;
-  /** How long an answer is given to the same question again, in milliseconds; 0 for not at all. */
+  /** Time to live of cached responses in milliseconds; 0 disables the cache. */
   readonly cacheTtlMs: number;
-  /** What the answers that are kept may take, in bytes. */
+  /** Maximum memory of cached responses in bytes. */
   readonly maxCacheBytes: number;
   readonly budget: BudgetLimits;
 }

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
-import { requireBuckets } from '../../library/bucket.js';
-import { inspectInSubprocess } from '../../library/inspect-in-subprocess.js';
-import { loadSecrets } from '../../library/load-secrets.js';
+import { requireBuckets } from '../../library/config.js';
 import { createUpstream } from '../../library/create-upstream.js';
+import { inspectInSubprocess } from '../../library/inspect-in-subprocess.js';
+import { loadSecrets } from '../../library/secrets.js';
 import { connectedComponents } from '../../protocol/place/topology.js';
 import { HerdCertificates } from '../../runtime/sockets/certificates.js';
 import type { HerdConfig, UpstreamConfig } from '../../runtime/config/herd-config.js';
@@ -12,10 +12,9 @@ import { formatHostPort } from '../../runtime/sockets/listener.js';
 import { memoryBoundBytes, memoryPartsOf, memoryUseOf } from '../../runtime/host/memory-bound.js';
 import { configFor } from '../shared/config-file.js';
 import type { ConfigOption } from '../shared/options.js';
-import { print, warn } from '../shared/output.js';
-import { formatTable } from '../shared/table.js';
+import { formatCount, formatTable, print, warn } from '../shared/output.js';
 
-/** `herd check`: validates a config, the files that it names and the environment, and draws who talks with whom. */
+/** `herd check`: validates a config, the files that it names and the environment, and prints the topology. */
 export async function check(options: ConfigOption): Promise<void> {
   const config = configFor(options);
   const { file, herd, servers, upstream } = config;
@@ -25,8 +24,8 @@ export async function check(options: ConfigOption): Promise<void> {
   await tryFilesForNats(config);
   createUpstream(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const isFlooding = config.replication.kind === 'flood';
-  const summary = `herd ${herd}, ${servers.size === 1 ? '1 server' : `${servers.size} servers`}, ${formatReplication(config)}upstream ${formatUpstream(upstream)}`;
-  print(`${relative('.', file)} is right: ${summary}\n`);
+  const summary = `herd ${herd}, ${formatCount(servers.size, 'server')}, ${formatReplication(config)}upstream ${formatUpstream(upstream)}`;
+  print(`${relative('.', file)} is valid: ${summary}\n`);
   print(
     formatTable(
       ['server', 'clients', 'peers'],
@@ -51,13 +50,13 @@ export async function check(options: ConfigOption): Promise<void> {
 
 async function tryFilesForNats({ replication, bridge }: HerdConfig): Promise<void> {
   const settings = replication.kind === 'nats' ? replication : bridge;
-  // A herd without a bucket loads nothing of NATS.
+  // A herd without a bucket loads none of the NATS packages.
   if (settings !== undefined) (await import('../../runtime/nats/nats-files.js')).tryFilesOf(settings);
 }
 
 function showTopology({ servers, topology }: HerdConfig): void {
   const names = [...servers.keys()];
-  print('\nWho talks with whom:\n');
+  print('\nTopology:\n');
   const rows = names.map((row) => [
     row,
     ...names.map((column) => (row === column ? '·' : topology.get(row)?.includes(column) === true ? '●' : '')),
@@ -65,9 +64,8 @@ function showTopology({ servers, topology }: HerdConfig): void {
   print(formatTable(['', ...names], rows));
 }
 
-/** The most memory that each server takes, in a process of its own. */
 function showMemory(config: HerdConfig): void {
-  print('\nThe most memory that each server takes in a process of its own:\n');
+  print('\nMaximum memory of each server in a process of its own:\n');
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MiB`;
   const rows = [...config.servers.keys()].map((server) => {
     const use = memoryUseOf(config, server, new Set([server]));
@@ -78,10 +76,10 @@ function showMemory(config: HerdConfig): void {
       parts.map(({ part, bytes }) => `${part} ${mebibytes(bytes)}`).join(', '),
     ];
   });
-  print(formatTable(['server', 'memory', 'of which'], rows));
+  print(formatTable(['server', 'memory', 'parts'], rows));
 }
 
-/** How locations are spread, where it is not by flooding alone. */
+/** Describes the replication, unless it is flooding alone. */
 function formatReplication({ replication, bridge }: HerdConfig): string {
   const place = ({ bucket, servers }: NatsSettings) => `NATS bucket ${bucket} at ${servers.join(', ')}`;
   if (replication.kind === 'nats') return `${place(replication)}, `;
@@ -93,13 +91,13 @@ function formatUpstream(upstream: UpstreamConfig): string {
 }
 
 function partitionWarnings({ topology }: HerdConfig): string[] {
-  const parts = connectedComponents(topology);
-  if (parts.length === 1) return [];
-  const list = parts.map((part) => part.join(', ')).join(' | ');
-  return [`the herd is in ${parts.length} parts that never hear of each other: ${list}`];
+  const components = connectedComponents(topology);
+  if (components.length === 1) return [];
+  const list = components.map((component) => component.join(', ')).join(' | ');
+  return [`topology is not connected; ${components.length} components: ${list}`];
 }
 
-/** What would keep servers from starting, were each in a process of its own. */
+/** Problems that would keep servers from starting in processes of their own. */
 function insecurePeerWarnings(config: HerdConfig): string[] {
   return [
     ...new Set([...config.servers.keys()].flatMap((server) => insecurePeerProblems(config, server, new Set([server])))),
@@ -112,7 +110,8 @@ async function damageWarnings({ storePath, servers }: HerdConfig): Promise<strin
   for (const server of servers.keys()) {
     const folder = join(storePath, server);
     const damage = await inspectInSubprocess(folder);
-    if (damage !== undefined) warnings.push(`${folder} is damaged (${damage}); ${server} will set it aside`);
+    if (damage !== undefined)
+      warnings.push(`${folder} is damaged (${damage}); ${server} will rename it and start without it`);
   }
   return warnings;
 }

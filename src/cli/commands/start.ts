@@ -1,50 +1,48 @@
 import { relative } from 'node:path';
-import { requireBuckets } from '../../library/bucket.js';
+import { requireBuckets, selectServers } from '../../library/config.js';
+import { startSampleIfUsed } from '../../library/sample.js';
+import { withHerdSecret } from '../../library/secrets.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { HerdStatus, type StatusChange } from '../../runtime/host/herd-status.js';
-import { formatHostPort } from '../../runtime/sockets/listener.js';
 import { ProcessSupervisor } from '../../runtime/processes/process-supervisor.js';
-import { SystemClock } from '../../runtime/time/system-clock.js';
-import { systemRandom } from '../../runtime/time/system-random.js';
-import type { UpstreamBinding } from '../../upstreams/upstream-binding.js';
-import type { SampleUpstream } from '../../upstreams/sample/sample-upstream.js';
+import { formatHostPort } from '../../runtime/sockets/listener.js';
+import { SystemClock, systemRandom } from '../../runtime/time/system-clock.js';
 import { mainFile } from '../main-file.js';
-import { configFor, selectServers } from '../shared/config-file.js';
-import { CommandError } from '../shared/errors.js';
-import { onReload } from '../shared/reload-signal.js';
-import type { ConfigOption, StartOptions } from '../shared/options.js';
+import { configFor } from '../shared/config-file.js';
+import { CommandError, UsageError } from '../shared/errors.js';
 import { readMachineMemory, memoryWarning } from '../shared/memory-warning.js';
+import type { StartOptions } from '../shared/options.js';
+import { formatCount, formatTable, sanitizeForOutput, print, warn } from '../shared/output.js';
 import { selectMode } from '../shared/select-mode.js';
-import { sanitizeForOutput, print, warn } from '../shared/output.js';
-import { startSample } from './sample.js';
-import { withHerdSecret } from '../shared/herd-secret.js';
 import { ServiceManager } from '../shared/service-manager.js';
-import { waitForStopSignal } from '../shared/signals.js';
-import { formatTable } from '../shared/table.js';
+import { onReload, waitForStopSignal } from '../shared/signals.js';
+import type { UpstreamRecorder } from '../shared/upstream-recorder.js';
 
-/** `herd start`: runs servers until it is told to stop. */
+/** `herd start`: runs servers until a stop signal. */
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
+  const { processes = false, record } = options;
+  if (processes && record !== undefined) throw new UsageError('--record cannot be combined with --processes');
   const config = configFor(options);
-  const servers = selectServers(names, config);
-  warnAboutMemory(config, servers, options.processes === true ? servers.map((server) => [server]) : [servers]);
-  await (options.processes === true ? startProcesses(config, servers) : startInProcess(config, servers));
+  const servers = names.length === 0 ? [...config.servers.keys()] : selectServers(names, config);
+  warnAboutMemory(config, servers, processes ? servers.map((server) => [server]) : [servers]);
+  if (processes) return startProcesses(config, servers);
+  if (record === undefined) return startInProcess(config, servers);
+  await startRecording(config, servers, record);
 }
 
-/**
- * The same in this process, asking something else than the config chooses.
- * @param wrapUpstream makes it of that
- */
-export async function startRecorded(
-  names: readonly string[],
-  options: ConfigOption,
-  wrapUpstream: (asked: UpstreamBinding) => UpstreamBinding,
-): Promise<void> {
-  const config = configFor(options);
-  await startInProcess(config, selectServers(names, config), wrapUpstream);
+async function startRecording(config: HerdConfig, servers: readonly ServerId[], file: string): Promise<void> {
+  const { UpstreamRecorder } = await import('../shared/upstream-recorder.js');
+  const recorder = await UpstreamRecorder.open(file);
+  try {
+    await startInProcess(config, servers, recorder);
+  } finally {
+    await recorder.close();
+  }
+  recorder.printSummary();
 }
 
-/** Nobody but this machine reaches a herd that is tried out. */
+/** Warns if clients could make the servers exceed the machine's memory. Not in development mode, where only this machine has access. */
 function warnAboutMemory(
   config: HerdConfig,
   servers: readonly ServerId[],
@@ -56,22 +54,24 @@ function warnAboutMemory(
   if (warning !== undefined) warn(warning);
 }
 
-/** All servers in this process. */
+/** Runs all servers in this process. */
 async function startInProcess(
   config: HerdConfig,
   servers: readonly ServerId[],
-  wrapUpstream?: (asked: UpstreamBinding) => UpstreamBinding,
+  recorder?: UpstreamRecorder,
 ): Promise<void> {
   const stop = waitForStopSignal();
   const manager = new ServiceManager(process.env);
-  // Loaded here, because a parent of processes needs none of it.
+  // Imported here, since the parent of --processes needs none of it.
   const [{ createHostOptions }, { runServers }] = await Promise.all([
     import('../shared/host-options.js'),
     import('../../library/run-servers.js'),
   ]);
   const status = createStatus(config, servers);
   const hostOptions = createHostOptions(config, servers, (report) => status.record(report));
-  const running = await runServers(config, servers, hostOptions, wrapUpstream);
+  const running = await runServers(config, servers, hostOptions, {
+    wrapUpstream: recorder && ((binding) => recorder.wrap(binding)),
+  });
   try {
     void status.whenReady().then(() => {
       announce(config, servers, status, 'in this process');
@@ -86,14 +86,14 @@ async function startInProcess(
   }
 }
 
-/** One process a server, each started again when it dies. */
+/** Runs each server in a process of its own, which is restarted if it exits. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
   requireBuckets(config);
-  // Both signals may come before there are processes to kill.
+  // Two signals may arrive before any process was started.
   let kill = (): void => undefined;
   const stop = waitForStopSignal(undefined, () => kill());
   const manager = new ServiceManager(process.env);
-  const sample = await startSampleIfNeeded(config);
+  const sample = await startSampleIfUsed(config, warn);
   const status = createStatus(config, servers);
   const processes = new ProcessSupervisor(
     {
@@ -101,7 +101,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
       random: systemRandom,
       program: {
         file: mainFile,
-        // Servers that are started elsewhere could not know a secret that was made up here.
+        // Servers that are started elsewhere would not have a generated secret.
         environment: servers.length === config.servers.size ? withHerdSecret(process.env) : process.env,
         argumentsFor: (server) => [
           'serve',
@@ -119,7 +119,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
   kill = () => processes.kill();
   try {
     void status.whenReady().then(() => {
-      announce(config, servers, status, 'each in a process of its own');
+      announce(config, servers, status, 'one process per server');
       manager.ready();
     });
     const failed = await Promise.race([stop, processes.run().catch((error: unknown) => error)]);
@@ -133,14 +133,9 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
   }
 }
 
-/** The sample service, if that is what WHATSAT asks. */
-async function startSampleIfNeeded({ upstream }: HerdConfig): Promise<SampleUpstream | undefined> {
-  return upstream.kind === 'sample' ? startSample() : undefined;
-}
-
 function createStatus(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
   const status = new HerdStatus(servers, config.topology);
-  // That they come up needs no words; but without the bucket, or with a port in use, they never do, and who waits should know.
+  // Until the herd is ready, only servers that go down are reported: a missing bucket or a port in use may keep it from getting ready.
   status.subscribe(
     (change) =>
       change.neighbour === undefined && change.state === 'down' && print(sanitizeForOutput(formatChange(change))),
@@ -177,8 +172,8 @@ function announce(config: HerdConfig, servers: readonly ServerId[], status: Herd
     ];
   });
   const first = rows[0]?.[1]?.split(':') ?? [];
-  print(`Herd ${config.herd} (${relative('.', config.file)}): ${servers.length} servers, ${where}\n`);
-  print(formatTable(['server', 'clients', 'web', 'peers', 'links'], rows));
+  print(`Herd ${config.herd} (${relative('.', config.file)}): ${formatCount(servers.length, 'server')}, ${where}\n`);
+  print(formatTable(['server', 'clients', 'http', 'peers', 'links'], rows));
   if (config.log !== undefined) print(`\nLogs: ${config.log.dir}/<server>/`);
   print(`\nReady in ${(performance.now() / 1000).toFixed(2)} s. Ctrl-C stops the herd. Try:`);
   print(`  echo 'IAMAT phone +34.068930-118.445127 ${Math.floor(Date.now() / 1000)}' | nc ${first.join(' ')}`);

@@ -1,48 +1,54 @@
-import type { Readable } from 'node:stream';
-import { bytesOf, fieldsOf } from '../../protocol/text/bytes.js';
-import { connectTo } from '../shared/client.js';
+import type { Socket } from 'node:net';
+import { formatWatch } from '../../client/commands.js';
+import { connectSocket } from '../../client/connect.js';
+import { HerdClientError } from '../../client/errors.js';
+import { defaultTimeoutMs } from '../../client/herd-client.js';
+import { watchLines } from '../../client/watch-changes.js';
+import type { ByteString } from '../../protocol/text/bytes.js';
 import { configFor } from '../shared/config-file.js';
 import { CommandError, UsageError } from '../shared/errors.js';
-import { tryServers } from '../shared/try-servers.js';
 import type { QueryOptions } from '../shared/options.js';
 import { copyToOutput } from '../shared/output.js';
+import { clientAddress, tryServers } from '../shared/servers.js';
 
-/** `herd watch`: the AT line of each change of a client, or of all of them, until Ctrl-C; to the byte but for what a terminal would act on. */
+/** `herd watch`: prints the AT line of each change of a client, or of all clients, until Ctrl-C. */
 export async function watch(client: string, options: QueryOptions): Promise<void> {
-  if (fieldsOf(client).length !== 1) throw new UsageError('a client ID is one word without white space');
+  const command = parseClient(client);
   const config = configFor(options, 'line-client');
   const { server, socket } = await tryServers(options, config, async (name) => ({
     server: name,
-    socket: await connectTo(name, config),
+    socket: await connectSocket(clientAddress(name, config), defaultTimeoutMs),
   }));
-  socket.write(`WATCH ${bytesOf(client)}\n`, 'latin1');
   try {
-    // The terminal's pace is the connection's: who reads slowly is told the newest.
-    await copyToOutput(readChanges(socket, server));
+    // The socket is read no faster than the output is written, so that the server conflates changes for a slow output.
+    await copyToOutput(readChanges(socket, command));
   } catch (error) {
-    if (error instanceof CommandError) throw error;
+    if (error instanceof HerdClientError) {
+      throw new CommandError(
+        error.code === 'HERD_REJECTED'
+          ? `${server} rejected WATCH: too many watchers for this client`
+          : `${server}: ${error.message}`,
+      );
+    }
     const { code } = error as NodeJS.ErrnoException;
-    // Nobody reads any more, as behind `head`.
-    if (code === 'EPIPE') return void socket.destroy();
-    throw new CommandError(`${server} went away (${code ?? String(error)})`);
+    // The output was closed, as by `head`.
+    if (code === 'EPIPE') return;
+    throw new CommandError(`connection to ${server} lost (${code ?? String(error)})`);
   }
-  throw new CommandError(`${server} went away`);
+  throw new CommandError(`connection to ${server} lost`);
 }
 
-/** What comes behind the answer to a WATCH. */
-async function* readChanges(socket: Readable, server: string): AsyncGenerator<Buffer> {
-  let firstLine: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    if (firstLine === undefined) {
-      yield chunk;
-      continue;
-    }
-    firstLine = Buffer.concat([firstLine, chunk]);
-    const end = firstLine.indexOf('\n');
-    if (end === -1) continue;
-    if (firstLine.toString('latin1', 0, 2) === '? ')
-      throw new CommandError(`${server} does not take that: too many watch the same`);
-    yield firstLine.subarray(end + 1);
-    firstLine = undefined;
+function parseClient(client: string): ByteString {
+  try {
+    return formatWatch(client);
+  } catch (error) {
+    throw new UsageError((error as HerdClientError).message);
+  }
+}
+
+async function* readChanges(socket: Socket, command: ByteString): AsyncGenerator<Buffer> {
+  for await (const lines of watchLines(socket, command)) {
+    const changes = lines.filter((line) => line.startsWith('AT '));
+    if (changes.length > 0) yield Buffer.from(`${changes.join('\n')}\n`, 'latin1');
   }
 }

@@ -1,9 +1,9 @@
-/** The command was used in a way that it cannot be used. */
+/** Invalid use of a command, such as an invalid argument. */
 export class UsageError extends Error {
   readonly code = 'HERD_USAGE';
 }
 
-/** The command was used rightly, and could not do what it was asked. */
+/** Failure of a command that was used correctly, such as an unreachable server. */
 export class CommandError extends Error {
   readonly code = 'HERD_COMMAND';
 }

@@ -4,25 +4,25 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { processMemoryBoundBytes } from '../../runtime/host/memory-bound.js';
 
-/** What a machine has. */
+/** Memory limits of a machine. */
 export interface MachineMemory {
-  /** Memory that processes may take together, in bytes. */
+  /** Memory available to all processes together, in bytes. */
   readonly bytes: number;
-  /** The heap that V8 lets a process have, in bytes. */
+  /** Maximum heap size of one process in V8, in bytes. */
   readonly maxHeapBytes: number;
 }
 
-/** Of this machine, or of the control group that this process is in, if that is less. */
+/** Reads the limits of this machine, or of this process's control group if they are lower. */
 export function readMachineMemory(): MachineMemory {
-  // 0, or more than any machine has, where there is no limit.
+  // 0, or a huge number, if there is no limit.
   const constrained = process.constrainedMemory();
   const bytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return { bytes, maxHeapBytes: getHeapStatistics().heap_size_limit };
 }
 
 /**
- * Says that clients could make servers take more memory than there is, and what to lower; undefined if they could not.
- * @param processes the servers of each process
+ * Returns a warning if clients could make the servers exceed the machine's memory, with the limit to lower; else undefined.
+ * @param processes servers of each process
  */
 export function memoryWarning(
   config: HerdConfig,
@@ -44,7 +44,7 @@ export function memoryWarning(
     fittingConnections > 0
       ? `lower limits.maxConnections to ${fittingConnections}`
       : 'lower limits.maxStoreBytes, limits.maxTotalOutputBufferBytes and limits.maxConnections';
-  return `clients could make these servers take ${gibibytes(bound)} of memory, and there are ${gibibytes(bytes)}: ${advice}, or add memory ("herd check" shows the parts)`;
+  return `clients could make these servers take ${gibibytes(bound)} of memory, more than the available ${gibibytes(bytes)}: ${advice}, or add memory (\`herd check\` shows the parts)`;
 }
 
 function gibibytes(bytes: number): string {

@@ -1,10 +1,13 @@
-/** The config that a command means, if it was named. */
+// Options of the commands, as commander parses them.
+
 export interface ConfigOption {
   readonly config?: string;
 }
 
 export interface StartOptions extends ConfigOption {
   readonly processes?: true;
+  /** File to which upstream responses are recorded. */
+  readonly record?: string;
 }
 
 export interface SimulateOptions {
@@ -19,24 +22,20 @@ export interface SimulateOptions {
 }
 
 export interface FuzzCommandOptions {
-  /** As typed. */
   readonly runs?: string;
-  /** As typed. */
   readonly time?: string;
-  /** As typed. */
   readonly seed?: string;
   readonly keepGoing?: true;
 }
 
 export interface ServeOptions extends ConfigOption {
-  /** The address of the sample service, where there is one. */
+  /** Base URL of the parent's sample service, if it has one. */
   readonly sample?: string;
-  /** A simulation watches: everything that happens is told to the parent. */
+  /** Reports all events to the parent, for a simulation. */
   readonly instrumented?: true;
 }
 
 export interface QueryOptions extends ConfigOption {
-  /** The server to ask. */
   readonly server?: string;
 }
 
@@ -46,8 +45,7 @@ export interface StatusOptions extends ConfigOption {
 }
 
 export interface NearOptions extends QueryOptions {
-  /** Kilometres, as typed. */
+  /** Kilometres. */
   readonly radius: string;
-  /** As typed. */
   readonly count: string;
 }

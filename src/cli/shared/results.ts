@@ -1,7 +1,6 @@
-import { htmlToText } from './html-to-text.js';
-import { toPrintable } from './printable.js';
+import { toPrintable } from './output.js';
 
-/** What an answer says besides what is near, wherever the two forms have it. */
+/** Fields of an upstream's answer, in both formats. */
 interface NearbyAnswer {
   readonly error?: unknown;
   readonly error_message?: unknown;
@@ -11,18 +10,17 @@ interface NearbyAnswer {
   readonly html_attributions?: unknown;
 }
 
-/** What is near, for people: one line a post or place of an upstream's answer, and below it what the upstream wants to have said. */
+/** Formats an upstream's answer for people: one line per post or place, followed by warnings and attributions. */
 export function describeResults(json: string): string {
   const answer = JSON.parse(json) as NearbyAnswer;
   const error = answer.error ?? answer.error_message;
-  if (typeof error === 'string') return toPrintable(`The upstream gave no answer: ${error}`);
+  if (typeof error === 'string') return toPrintable(`Upstream error: ${error}`);
   const results = Array.isArray(answer.results) ? (answer.results as Record<string, unknown>[]) : [];
-  const found = results.length === 0 ? ['Nothing is near.'] : results.map((result) => `  ${describeResult(result)}`);
+  const found = results.length === 0 ? ['No results.'] : results.map((result) => `  ${describeResult(result)}`);
   const notes = listNotes(answer);
   return [...found, ...(notes.length === 0 ? [] : ['']), ...notes].map(toPrintable).join('\n');
 }
 
-/** What the reader should know of the answer, and then whom it is from. */
 function listNotes({ warning, info_messages: messages, html_attributions: attributions }: NearbyAnswer): string[] {
   const warnings = [warning, ...asList(messages)].filter((note) => typeof note === 'string');
   const sources = asList(attributions).filter((note) => typeof note === 'string');
@@ -38,4 +36,14 @@ function describeResult(result: Record<string, unknown>): string {
     return `${String(result['created_at'])}  @${String(result['from_user'])}: ${result['text']}`;
   }
   return [result['name'], result['vicinity']].filter((part) => typeof part === 'string').join(', ');
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+
+/** Converts a line of HTML to text. A link becomes its text, followed by its address in brackets. */
+function htmlToText(html: string): string {
+  return html
+    .replace(/<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)<\/a>/gi, '$2 ($1)')
+    .replace(/<[^>]*>/g, '')
+    .replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
 }

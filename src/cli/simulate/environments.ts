@@ -10,7 +10,7 @@ import { SocketLauncher, type LiveDashboard } from '../../simulation/sockets/soc
 import type { Environment, SimulationListener } from '../../simulation/environment.js';
 import { twitterSearch } from '../../upstreams/twitter.js';
 import { UsageError } from '../shared/errors.js';
-import { withHerdSecret } from '../shared/herd-secret.js';
+import { withHerdSecret } from '../../library/secrets.js';
 import { waitForStopSignal } from '../shared/signals.js';
 import { createVirtualEnvironment } from './virtual-environment.js';
 

@@ -1,15 +1,16 @@
 import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
-import { asClientId, type ClientId } from '../place/ids.js';
+import { asClientId, clientIdSource, type ClientId } from '../place/ids.js';
 import type { LocationReport } from '../place/location.js';
 import { positionSource } from '../place/position.js';
+import { areReportFieldsShort } from '../place/report.js';
 import { instantFromDigits, timeSource } from '../place/time.js';
 
-/** A client says where it is. */
+/** Reports the position of a client. */
 export interface Iamat extends LocationReport {
   readonly kind: 'IAMAT';
 }
 
-/** A client asks what is near another. */
+/** Queries what is near a client. */
 export interface Whatsat {
   readonly kind: 'WHATSAT';
   readonly client: ClientId;
@@ -19,41 +20,38 @@ export interface Whatsat {
   readonly count: number;
 }
 
-/** A client wants to be told of each change of where another is, or everybody. */
+/** Subscribes to the changes of one client, or of all clients. */
 export interface Watch {
   readonly kind: 'WATCH';
   /** `allClients` for all. */
   readonly client: ClientId;
 }
 
-/** A client wants to be told no more. */
+/** Ends one subscription, or all of them. */
 export interface Unwatch {
   readonly kind: 'UNWATCH';
-  /** What it no longer watches; undefined for everything. */
+  /** Undefined for all subscriptions. */
   readonly client: ClientId | undefined;
 }
 
-/** Anything else. */
+/** A line that is not a valid command. */
 export interface InvalidCommand {
   readonly kind: 'invalid';
 }
 
-/** What a client's line asks for. */
+/** The command in a client's line. */
 export type Command = Iamat | Whatsat | Watch | Unwatch | InvalidCommand;
 
-/** What stands for all clients in a WATCH. */
+/** The client ID that stands for all clients in a WATCH. */
 export const allClients = asClientId('*');
 
-/** The longest position and the longest time that a client may report, in bytes: a constant of the protocol ([CM6]). */
-export const maxReportFieldBytes = 64;
-
-/** What a command's fields are held to, besides their form. */
+/** Limits of the fields of a command. */
 export interface CommandBounds {
-  /** The most results that a WHATSAT may ask for. */
+  /** Maximum results of a WHATSAT. */
   readonly maxCount: number;
-  /** The largest radius of a WHATSAT, in kilometres; Infinity where a larger one is clamped. */
+  /** Maximum radius of a WHATSAT in kilometres; Infinity if larger ones are clamped. */
   readonly maxRadiusKm: number;
-  /** The longest client ID, in bytes. */
+  /** Maximum length of a client ID in bytes. */
   readonly maxClientIdBytes: number;
 }
 
@@ -61,18 +59,18 @@ const invalid: InvalidCommand = { kind: 'invalid' };
 const decimalPattern = /^\d+(?:\.\d+)?$/;
 const integerPattern = /^\d+$/;
 
-/** One scan for the most frequent command by far; white space is as in `fieldsOf`. */
+/** Matches the by far most frequent command in one scan; white space is as in `fieldsOf`. */
 const iamatPattern = new RegExp(
-  `^[\\t-\\r ]*IAMAT[\\t-\\r ]+([^\\t-\\r ]+)[\\t-\\r ]+(${positionSource})[\\t-\\r ]+(${timeSource})[\\t-\\r ]*$`,
+  `^[\\t-\\r ]*IAMAT[\\t-\\r ]+(${clientIdSource})[\\t-\\r ]+(${positionSource})[\\t-\\r ]+(${timeSource})[\\t-\\r ]*$`,
 );
 
-/** Reads one line of a client. Never throws: what is no command is `invalid`. */
+/** Parses one line of a client. Never throws. */
 export function parseCommand(line: ByteString, bounds: CommandBounds): Command {
   const iamat = iamatPattern.exec(line);
   if (iamat !== null) {
     const [, client = '', position = '', time = '', seconds = '', fraction] = iamat;
     if (client.length > bounds.maxClientIdBytes) return invalid;
-    if (position.length > maxReportFieldBytes || time.length > maxReportFieldBytes) return invalid;
+    if (!areReportFieldsShort(position, time)) return invalid;
     return { kind: 'IAMAT', client: asClientId(client), position, time, instant: instantFromDigits(seconds, fraction) };
   }
   const [name, ...fields] = fieldsOf(line);
@@ -105,7 +103,7 @@ function parseWhatsat(
 
 function parseWatch([client, ...extraFields]: readonly ByteString[]): Watch | InvalidCommand {
   if (client === undefined || extraFields.length > 0) return invalid;
-  // It is kept for as long as it is watched: a slice would keep the chunk that it came in.
+  // It is stored as long as the subscription lasts: a slice would keep the whole chunk in memory.
   return { kind: 'WATCH', client: asClientId(flatCopy(client)) };
 }
 
@@ -114,20 +112,20 @@ function parseUnwatch([client, ...extraFields]: readonly ByteString[]): Unwatch 
   return { kind: 'UNWATCH', client: client === undefined ? undefined : asClientId(client) };
 }
 
-/** The answer to a WATCH. */
+/** Formats the response to a WATCH. */
 export function formatWatching(client: ClientId): ByteString {
   return `WATCHING ${client}`;
 }
 
-/** What a client that watches is sent now and then once it has closed its sending side. */
+/** Keep-alive line, sent to a subscriber that has closed its sending side. */
 export const watchKeepAlive: ByteString = 'WATCHING';
 
-/** The answer to an UNWATCH: of one client or of everything. */
+/** Formats the response to an UNWATCH of one client or of all. */
 export function formatUnwatched(client: ClientId | undefined): ByteString {
   return client === undefined ? 'UNWATCHED' : `UNWATCHED ${client}`;
 }
 
-/** The answer to a line that is no command, or asks for a client that nobody knows: a mark and a copy of the line. */
+/** Formats the response to an invalid command, or to a query for an unknown client: a question mark and a copy of the line. */
 export function formatInvalid(line: ByteString): ByteString {
   return `? ${line}`;
 }

@@ -4,101 +4,101 @@ import { asClientId, asServerId, serverIdSource, type ClientId, type ServerId } 
 import { atSource, Location } from '../place/location.js';
 import { formatInstant, parseTime, type Instant } from '../place/time.js';
 
-/** The longest line between servers, where clients may send lines of `maxLineBytes`: an AT line adds names and a skew. */
+/** Returns the maximum length of a peer line if clients may send lines of `maxLineBytes`: an AT line adds two IDs and a skew. */
 export function maxPeerLineBytes(maxLineBytes: number): number {
   return Math.max(maxLineBytes + 256, maxDigestLineBytes);
 }
 
-/** Room for the line of a digest: 256 hashes of 8 bytes in base64url, its name, and a moment. */
+/** Maximum length of a DIGEST line: 256 hashes of 8 bytes in base64url, the keyword, and a time. */
 const maxDigestLineBytes = 3_072;
 
 /**
- * The version of the protocol between servers; each has exactly one. A change of the order of locations is a new one: servers with
- * another order would never agree.
+ * Version of the peer protocol; a server supports exactly one. A change of the order of locations requires a new version: servers with
+ * different orders would never converge.
  */
 export const peerProtocolVersion = '3';
 
-/** The first line of each side: who speaks, to whom, in which herd, and in which version. */
+/** The first line of each side. */
 export interface HelloLine {
   readonly kind: 'HELLO';
   readonly version: string;
   readonly herd: string;
   readonly from: ServerId;
   readonly to: ServerId;
-  /** What the far end must prove its knowledge of the secret over; undefined without a secret. */
+  /** The nonce of which the remote end proves its knowledge of the secret; undefined without a secret. */
   readonly nonce: string | undefined;
 }
 
-/** The proof that a side knows the herd's secret, under each secret that it holds valid. */
+/** Proofs that a side knows the herd's secret, one for each secret that is valid for it. */
 export interface ProofLine {
   readonly kind: 'PROOF';
   readonly proofs: readonly string[];
 }
 
-/** The answer to a hello or proof that is not welcome, and why. The connection ends after it. */
+/** Rejects a hello or proof. The connection closes after it. */
 export interface RefusedLine {
   readonly kind: 'REFUSED';
   readonly reason: string;
 }
 
-/** A location, and the server that passes it on. */
+/** A location, and the server that forwards it. */
 export interface PeerAtLine {
   readonly kind: 'AT';
   readonly location: Location;
   readonly forwarder: ServerId;
 }
 
-/** The hashes of the sender's groups of buckets: the first step of anti-entropy. */
+/** The group hashes of the sender's digest: the first step of anti-entropy. */
 export interface DigestLine {
   readonly kind: 'DIGEST';
   readonly groupHashes: string;
-  /** The latest time of receipt that the sender has evicted: it takes nothing received by then. Undefined: it had room. */
+  /** The latest time of receipt that the sender has evicted: it ignores locations received by then. Undefined if it evicted none. */
   readonly horizon: Instant | undefined;
 }
 
-/** The answer to a digest, once for each group that differs: the hashes of the sender's buckets in it. */
+/** Response to a digest for one group that differs: the sender's partition hashes. */
 export interface PartitionsLine {
   readonly kind: 'BUCKETS';
   readonly group: number;
   readonly partitionHashes: string;
 }
 
-/** Asks where a client is that the sender does not know. */
+/** Looks up a client that the sender does not know. */
 export interface LookupLine {
   readonly kind: 'SEEK';
-  /** The same for one question on all its ways, and for no other. */
+  /** Identifies one lookup on all its paths. */
   readonly id: string;
-  /** How many servers further it may be passed on. */
+  /** How often it may still be forwarded. */
   readonly hops: number;
   readonly client: ClientId;
 }
 
-/** The answer to a SEEK: nobody who could be asked on this side knows the client. A server that knows it sends its AT. */
+/** Response to a SEEK: neither the sender nor servers behind it know the client. A server that knows it sends its AT. */
 export interface UnknownLine {
   readonly kind: 'UNKNOWN';
   readonly id: string;
 }
 
 /**
- * A line that is only a word. COMPARED: for every group that differs the buckets have been sent. CAUGHT-UP: for every bucket
- * that differed the locations have been sent. GOODBYE: the sender has been told to stop.
+ * A line of one word. COMPARED: the partition hashes of all differing groups have been sent. CAUGHT-UP: the locations of all differing
+ * partitions have been sent. GOODBYE: the sender is shutting down.
  */
 export interface SignalLine {
   readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'GOODBYE';
 }
 
-/** A heartbeat: the sender is alive, and this is its time of day. */
+/** Heartbeat with the sender's time of day. */
 export interface HeartbeatLine {
   readonly kind: 'BEAT';
   readonly clock: Instant;
 }
 
-/** Not a line that a server sends. */
+/** A line that is not valid. */
 export interface InvalidPeerLine {
   readonly kind: 'invalid';
 }
 
-/** What a neighbour's line says. */
+/** A parsed line of a peer. */
 export type PeerLine =
   | HelloLine
   | ProofLine
@@ -112,19 +112,18 @@ export type PeerLine =
   | SignalLine
   | InvalidPeerLine;
 
-/** What connected servers tell each other besides locations. */
+/** Lines between connected servers, besides locations. */
 export type PeerMessage = DigestLine | PartitionsLine | LookupLine | UnknownLine | HeartbeatLine | SignalLine;
 
 const invalid: InvalidPeerLine = { kind: 'invalid' };
 const integerPattern = /^\d{1,3}$/;
 const peerAtPattern = new RegExp(`^${atSource} ${serverIdSource}$`);
 
-/** The words that are lines of their own. */
 export const comparedLine: SignalLine = { kind: 'COMPARED' };
 export const caughtUpLine: SignalLine = { kind: 'CAUGHT-UP' };
 export const goodbyeLine: SignalLine = { kind: 'GOODBYE' };
 
-/** Reads one line of a neighbour. Never throws. */
+/** Parses one line of a peer. Never throws. */
 export function parsePeerLine(line: ByteString): PeerLine {
   // By far the most frequent.
   if (line.startsWith('AT ')) return parsePeerAt(line);
@@ -157,7 +156,7 @@ export function parsePeerLine(line: ByteString): PeerLine {
   }
 }
 
-/** Proofs that are looked at: there are at most two secrets at a time, and each proof costs an HMAC. */
+/** Maximum proofs that are verified: at most two secrets are valid at a time, and each proof costs an HMAC. */
 const maxProofs = 4;
 
 function parsePeerAt(line: ByteString): PeerAtLine | InvalidPeerLine {
@@ -166,7 +165,7 @@ function parsePeerAt(line: ByteString): PeerAtLine | InvalidPeerLine {
   return { kind: 'AT', location: Location.fromPrefix(line, end), forwarder: line.slice(end + 1) as ServerId };
 }
 
-/** Fields behind the nonce are ignored, so that a server of a later version is told why it is refused ([PE3], [PE27]). */
+/** Fields after the nonce are ignored, so that a server of a later version receives a rejection with its reason ([PE3], [PE27]). */
 function parseHello([, version, herd, fromField, toField, nonce]: readonly ByteString[]): HelloLine | InvalidPeerLine {
   if (version === undefined || herd === undefined || fromField === undefined || toField === undefined) return invalid;
   const from = asServerId(fromField);
@@ -192,12 +191,12 @@ function parseLookup([, id, hops, client, ...more]: readonly ByteString[]): Look
   return { kind: 'SEEK', id, hops: Number(hops), client: asClientId(client) };
 }
 
-/** The line by which a server passes a location on. */
+/** Formats the line by which a server forwards a location. */
 export function formatPeerAt(location: Location, forwarder: ServerId): ByteString {
   return `${location.line} ${forwarder}`;
 }
 
-/** Any other line that a server sends. */
+/** Formats any other peer line. */
 export function formatPeerLine(line: Exclude<PeerLine, PeerAtLine | InvalidPeerLine>): ByteString {
   switch (line.kind) {
     case 'HELLO': {
@@ -225,7 +224,7 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAtLine | InvalidPeerL
   }
 }
 
-/** A horizon before 1970 only a made-up receipt leads to, and a time field cannot say it. */
+/** Only a forged receipt leads to a horizon before 1970, which a time field cannot express. */
 function formatHorizon(horizon: Instant | undefined): ByteString {
   return horizon === undefined || horizon.seconds < 0 ? '' : ` ${formatInstant(horizon)}`;
 }

@@ -2,45 +2,50 @@ import { encodeToScratch } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
 import { hashLow } from '../text/hash.js';
 import type { ClientId } from './ids.js';
-import type { Location } from './location.js';
 
 /*
- * Anti-entropy: two stores find out in which few buckets of clients they differ by comparing hashes, first of groups of
- * buckets, then of the buckets of those groups that differ (a hash tree of two levels, as in Amazon's Dynamo, SOSP 2007,
- * section 4.7).
+ * Anti-entropy: two stores find the few partitions of clients in which they differ by comparing hashes, first of groups of partitions,
+ * then of the partitions in the differing groups (a hash tree of two levels, as in Amazon's Dynamo, SOSP 2007, section 4.7).
  */
 
-/** Groups of buckets, and buckets in a group. With a million clients a bucket holds 15: what differs is told narrowly. */
+/** The number of groups. With a million clients, a partition holds 15, so a difference concerns few locations. */
 export const groupCount = 256;
 const partitionsPerGroup = 256;
 
-/** Buckets in all. */
+/** The number of partitions in all groups. */
 export const partitionCount = groupCount * partitionsPerGroup;
 
-/** The bytes of one hash. */
+/** Bytes of one hash. */
 const hashBytes = 8;
 
-/** The bucket that a client belongs to, in every store. */
+/** Returns the partition of a client, which is the same in every store. */
 export function partitionOf(client: ClientId): number {
   return partitionOfHash(hashLow(encodeToScratch(client), 0, client.length));
 }
 
-/** The same, where the hash of the client's ID is known. */
+/** Returns the partition of a client from the hash of its ID. */
 export function partitionOfHash(clientHash: number): number {
   return clientHash & (partitionCount - 1);
 }
 
+/** What the digest needs of a location. */
+interface HashedLocation {
+  readonly partition: number;
+  /** The hash of the location in two halves of 32 bits. */
+  readonly hashLow: number;
+  readonly hashHigh: number;
+}
+
 /**
- * The hashes of one store's buckets and groups. A bucket's hash is the exclusive or of the hashes of its locations, so that
- * adding or removing one costs the same however many there are.
+ * The hashes of one store's partitions and groups. A partition's hash is the XOR of the hashes of its locations, so adding and removing
+ * a location take constant time.
  */
 export class Digest {
   private readonly partitionHashes = new Int32Array(partitionCount * 2);
   private readonly groupHashes = new Int32Array(groupCount * 2);
 
-  /** Adds a location, or removes one that was added. */
-  toggle(location: Location): void {
-    const { partition, hashLow: low, hashHigh: high } = location;
+  /** Adds a location, or removes an added one. */
+  toggle({ partition, hashLow: low, hashHigh: high }: HashedLocation): void {
     const group = groupOf(partition);
     xorInto(this.partitionHashes, partition * 2, low);
     xorInto(this.partitionHashes, partition * 2 + 1, high);
@@ -48,22 +53,22 @@ export class Digest {
     xorInto(this.groupHashes, group * 2 + 1, high);
   }
 
-  /** The hashes of the groups, in base64url. */
+  /** Encodes the group hashes in base64url. */
   encodeGroupHashes(): ByteString {
     return encode(this.groupHashes);
   }
 
-  /** The hashes of the buckets of a group, in base64url. */
+  /** Encodes the partition hashes of a group in base64url. */
   encodePartitionHashes(group: number): ByteString {
     return encode(this.partitionHashesIn(group));
   }
 
-  /** The groups in which another store differs; undefined if the text describes no groups. */
+  /** Returns the groups in which another store differs; undefined if `encoded` is invalid. */
   differingGroups(encoded: ByteString): number[] | undefined {
     return differingIndexes(this.groupHashes, encoded);
   }
 
-  /** The buckets of a group in which another store differs; undefined if the text describes no buckets. */
+  /** Returns the partitions of a group in which another store differs; undefined if `encoded` is invalid. */
   differingPartitions(group: number, encoded: ByteString): number[] | undefined {
     return differingIndexes(this.partitionHashesIn(group), encoded)?.map((index) => group * partitionsPerGroup + index);
   }

@@ -3,25 +3,28 @@ import type { ByteString } from '../text/bytes.js';
 declare const serverIdBrand: unique symbol;
 declare const clientIdBrand: unique symbol;
 
-/** A server's name, as it stands in herd.yaml and in AT lines. */
+/** ID of a server, as in herd.yaml and in AT lines. */
 export type ServerId = string & { readonly [serverIdBrand]: true };
 
-/** A client's name: one or more bytes, none of them white space. */
+/** ID of a client: one or more bytes other than white space. */
 export type ClientId = ByteString & { readonly [clientIdBrand]: true };
 
-/** The most characters of a server's name. */
+/** Maximum characters of a server ID. */
 export const maxServerIdLength = 64;
 
-/** Names that are safe as a field of a line, as a folder and as a word of a command. */
+/** Pattern of server IDs, which are safe as a field of a line, a folder name and a command-line argument. */
 export const serverIdSource = `[A-Za-z0-9][A-Za-z0-9_-]{0,${maxServerIdLength - 1}}`;
 export const serverIdPattern = new RegExp(`^${serverIdSource}$`);
 
-/** The text as a server's name, or undefined if it cannot be one. */
+/** Returns the text as a server ID; undefined if it is not valid. */
 export function asServerId(text: string): ServerId | undefined {
   return serverIdPattern.test(text) ? (text as ServerId) : undefined;
 }
 
-/** A field of a line as a client's name. Any field is one: see `fieldsOf`. */
+/** A client ID, as part of a larger pattern: one or more bytes, none of them white space as in `fieldsOf`. */
+export const clientIdSource = '[^\\t-\\r ]+';
+
+/** Returns a field of a line as a client ID. Every field is valid: see `fieldsOf`. */
 export function asClientId(field: ByteString): ClientId {
   return field as ClientId;
 }

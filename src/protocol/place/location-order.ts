@@ -2,32 +2,32 @@ import type { ByteString } from '../text/bytes.js';
 import { compareInstants, parseNanoseconds, NANOSECONDS_PER_SECOND, parseDigits, type Instant } from './time.js';
 
 /*
- * The order of the locations of one client ([LO1]). It needs nothing but AT lines, so the page that servers serve imports it too.
+ * The order of the locations of one client ([LO1]). It depends on AT lines only, so the dashboard imports it as well.
  */
 
 /**
- * How far ahead of its receipt a client's time counts at most, in seconds. A constant of the protocol: servers with another
- * value would not agree on which location is the newest.
+ * Maximum time by which a client's time counts as ahead of its receipt, in seconds. A constant of the protocol: servers with different
+ * values would not agree on the newest location.
  */
 export const maxCountedSkewSeconds = 60;
 
 const PLUS = 43;
 
-/** The moments of an AT line. */
+/** The times of an AT line. */
 export interface AtTimes {
   /** The client's time. */
   readonly sent: Instant;
-  /** When the first server received it, by its clock: the client's time plus the skew. Before 1970 if the line says so. */
+  /** When the first server received it, by that server's clock: the client's time plus the skew. May be before 1970. */
   readonly received: Instant;
-  /** What counts in the order: the earlier of the client's time and 60 s after its receipt. */
+  /** The time that determines the order: the earlier of the client's time and 60 s after its receipt. */
   readonly effective: Instant;
 }
 
 /**
- * Reads the moments of an AT line. All arithmetic is on whole numbers below 2^53, and exact for every line that `atSource` takes.
+ * Parses the times of an AT line. All arithmetic is on integers below 2^53, and exact for every line that matches `atSource`.
  *
- * @param bytes the bytes of the line, of which those from `timeStart` to `end` are the time field
- * @param skewStart where the skew stands: a sign, whole seconds, a point and nine digits, up to `skewEnd`
+ * @param bytes the bytes of the line; those from `timeStart` to `end` are the time field
+ * @param skewStart start of the skew, which ends at `skewEnd`: a sign, whole seconds, a point and nine digits
  */
 export function parseAtTimes(
   bytes: Uint8Array,
@@ -50,10 +50,10 @@ export function parseAtTimes(
 
 const POINT = 46;
 
-/** The point and the nine digits of a skew. */
+/** Length of the point and the nine digits of a skew. */
 const skewFractionLength = 10;
 
-/** A moment whose nanoseconds may be out of their range by one second. */
+/** Returns the instant of seconds and nanoseconds that may be out of range by up to one second. */
 function normalizeInstant(seconds: number, nanoseconds: number): Instant {
   if (nanoseconds < 0) return { seconds: seconds - 1, nanoseconds: nanoseconds + NANOSECONDS_PER_SECOND };
   if (nanoseconds < NANOSECONDS_PER_SECOND) return { seconds, nanoseconds };
@@ -61,8 +61,8 @@ function normalizeInstant(seconds: number, nanoseconds: number): Instant {
 }
 
 /**
- * Compares two AT lines of one client: above zero if the first replaces the second, zero only for the same line. The order goes by
- * (effective time, time, server, position, skew, time as written).
+ * Compares two AT lines of one client: returns a positive number if the first supersedes the second, 0 only for equal lines. The order
+ * is by effective time, time, server, position, skew, and time as written.
  */
 export function compareAtLines(a: ByteString, b: ByteString): number {
   if (a === b) return 0;
@@ -77,7 +77,8 @@ export function compareAtLines(a: ByteString, b: ByteString): number {
   );
 }
 
-function parseAtFields(line: ByteString): AtTimes & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
+/** Fields of an AT line that decide the order, and its moments. */
+export function parseAtFields(line: ByteString): AtTimes & Record<'server' | 'position' | 'skew' | 'time', ByteString> {
   const [prefix = '', server = '', skew = '', client = '', position = '', time = ''] = line.split(' ');
   const skewStart = prefix.length + 1 + server.length + 1;
   const skewEnd = skewStart + skew.length;

@@ -2,18 +2,17 @@ import { encodeToScratch, decodeLatin1 } from '../text/latin1.js';
 import type { ByteString } from '../text/bytes.js';
 import { partitionOfHash } from './digest.js';
 import { hashHigh, hashLow } from '../text/hash.js';
-import { asClientId, serverIdSource, type ClientId, type ServerId } from './ids.js';
+import { asClientId, clientIdSource, serverIdSource, type ClientId, type ServerId } from './ids.js';
 import { compareAtLines, parseAtTimes, type AtTimes } from './location-order.js';
 import { positionSource } from './position.js';
 import { compareInstants, timeSource, type Instant } from './time.js';
 
-/** What stands in front of every AT line. */
+/** Prefix of every AT line. */
 const atPrefix = 'AT ';
 
 /**
- * Where a client was, when, and who first heard it. It is its AT line, the same bytes in every server of the herd, and
- * beside it only what is looked at with every update; all else is cut from the line when somebody asks. A million of them
- * are kept, so each field counts.
+ * A location of a client: its AT line, which is identical on every server of the herd, and the values needed for every update. All other
+ * values are parsed from the line on demand. A million locations may be stored, so each field counts.
  */
 export class Location {
   private clientText: ClientId;
@@ -22,16 +21,15 @@ export class Location {
   readonly effectiveNanoseconds: number;
   /** Whole seconds of the time of receipt, by which a full store evicts; `received` has it to the nanosecond. */
   readonly receivedSeconds: number;
-  /** The bucket of the digest that the client belongs to. */
+  /** The client's partition in the digest. */
   readonly partition: number;
   /** The hash of the line, in two halves of 32 bits. */
   readonly hashLow: number;
   readonly hashHigh: number;
 
   /**
-   * @param line the AT line as clients see it, without its line end, its fields right and one space apart; a text of its own,
-   *   not a part of a larger one, which it would keep alive
-   * @param bytes the same, as bytes; read here, and not kept
+   * @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory
+   * @param bytes the bytes of the line; not retained
    */
   private constructor(
     readonly line: ByteString,
@@ -42,7 +40,7 @@ export class Location {
     const clientStart = line.indexOf(' ', skewStart) + 1;
     const clientEnd = line.indexOf(' ', clientStart);
     const timeStart = line.indexOf(' ', clientEnd + 1) + 1;
-    // A text of its own, not a slice of the line: as a key of a map it is found three times as fast.
+    // A string of its own, not a slice of the line: map lookups are three times as fast.
     this.clientText = asClientId(decodeLatin1(bytes, clientStart, clientEnd));
     this.partition = partitionOfHash(hashLow(bytes, clientStart, clientEnd));
     this.hashLow = hashLow(bytes, atPrefix.length, end);
@@ -53,7 +51,7 @@ export class Location {
     this.receivedSeconds = received.seconds;
   }
 
-  /** The location in a text that begins with an AT line, known to be right, which ends there. No more of the text is kept. */
+  /** Returns the location of the valid AT line that is the text up to `end`. The rest of the text is not retained. */
   static fromPrefix(text: ByteString, end: number): Location {
     const bytes = encodeToScratch(text);
     return new Location(decodeLatin1(bytes, 0, end), bytes);
@@ -64,14 +62,14 @@ export class Location {
   }
 
   /**
-   * Takes over the text of the client's ID from the location that this one replaces. The key of a map stays the text that it
-   * first was; with a text of its own in each new location, the ID of every client that moves would be kept twice.
+   * Reuses the client ID string of the location that this one replaces. Map keys remain the first string; with another one in each new
+   * location, the ID of every client that moves would be stored twice.
    */
   reuseClientTextOf(replaced: Location): void {
     this.clientText = replaced.clientText;
   }
 
-  /** The server that first got it. */
+  /** The server that received the report. */
   get server(): ServerId {
     return this.line.slice(atPrefix.length, this.serverEnd) as ServerId;
   }
@@ -97,7 +95,7 @@ export class Location {
     return this.times.received;
   }
 
-  /** Its line: what a location is where it travels as JSON. `parseAt` reads it. */
+  /** Returns the AT line, which represents a location in JSON; `parseAt` parses it. */
   toJSON(): ByteString {
     return this.line;
   }
@@ -117,16 +115,16 @@ export class Location {
   }
 }
 
-/** What a client reports, as it wrote it. */
+/** A report as the client sent it. */
 export interface LocationReport {
   readonly client: ClientId;
   readonly position: ByteString;
   readonly time: ByteString;
-  /** The moment that `time` stands for. */
+  /** The parsed `time`. */
   readonly instant: Instant;
 }
 
-/** The location that a server makes of a report, and the skew that it measured. */
+/** Creates the location of a report from the skew that the server measured. */
 export function locationFromReport(
   { client, position, time }: LocationReport,
   server: ServerId,
@@ -136,19 +134,19 @@ export function locationFromReport(
   return Location.fromPrefix(line, line.length);
 }
 
-/** An AT line, its fields checked as a client's are ([PE10]). */
-export const atSource = `${atPrefix}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} [^\\t-\\r ]+ ${positionSource} ${timeSource}`;
+/** Pattern of an AT line, whose fields must be valid like those of a client ([PE10]). */
+export const atSource = `${atPrefix}${serverIdSource} [+-]\\d{1,15}\\.\\d{9} ${clientIdSource} ${positionSource} ${timeSource}`;
 
 const atPattern = new RegExp(`^${atSource}$`);
 
-/** Reads an AT line as clients see it. Never throws; undefined if it is none. */
+/** Parses an AT line as sent to clients. Never throws; returns undefined if it is not valid. */
 export function parseAt(line: ByteString): Location | undefined {
   return atPattern.test(line) ? Location.fromPrefix(line, line.length) : undefined;
 }
 
 /**
- * Whether `a` replaces `b` as what the herd knows of their client ([LO1], `compareAtLines`). The order is total: servers that have
- * seen the same reports, in whatever order, hold the same location to the byte.
+ * Whether `a` replaces `b`, a location of the same client ([LO1], `compareAtLines`). The order is total: servers that received the same
+ * reports, in any order, store identical locations.
  */
 export function supersedes(a: Location, b: Location): boolean {
   const difference =
@@ -158,12 +156,12 @@ export function supersedes(a: Location, b: Location): boolean {
   return difference > 0;
 }
 
-/** The one of two locations of a client that replaces the other. */
+/** Returns the newer of two locations of a client. */
 export function pickNewer(location: Location, other: Location | undefined): Location {
   return other === undefined || supersedes(location, other) ? location : other;
 }
 
-/** Below zero if `a` was received before `b`, zero in the same nanosecond, above zero if later; each by its server's clock. */
+/** Compares times of receipt, each by its server's clock: negative if `a` was received before `b`, 0 in the same nanosecond. */
 export function compareReceiptTimes(a: Location, b: Location): number {
   return a.receivedSeconds - b.receivedSeconds || compareInstants(a.received, b.received);
 }

@@ -1,6 +1,6 @@
 import type { ByteString } from '../text/bytes.js';
 
-/** A place on Earth: decimal degrees as text without a plus sign, so that no digit is lost. North and east are positive. */
+/** A position in decimal degrees, north and east positive: text without a plus sign, so that no digit is lost. */
 export interface Position {
   readonly latitude: string;
   readonly longitude: string;
@@ -8,23 +8,23 @@ export interface Position {
 
 /**
  * ISO 6709 in decimal degrees, signs required: one or two digits of latitude, one to three of longitude, each with an
- * optional fraction, at most 90 and 180 to the last digit. The ranges stand in the pattern because a double would round
+ * optional fraction, at most 90 and 180 to the last digit. The ranges are part of the pattern because a double would round
  * 90.00000000000000001 down to 90. (The standard requires leading zeros; clients in the wild leave them out.)
  */
 const latitudeSource = '[+-](?:90(?:\\.0+)?|[0-8]?\\d(?:\\.\\d+)?)';
 const longitudeSource = '[+-](?:180(?:\\.0+)?|1[0-7]\\d(?:\\.\\d+)?|0?\\d{1,2}(?:\\.\\d+)?)';
 
-/** A position, as part of a larger pattern. */
+/** Pattern of a position, for use in larger patterns. */
 export const positionSource = latitudeSource + longitudeSource;
 
 const pattern = new RegExp(`^(${latitudeSource})(${longitudeSource})$`);
 
-/** Whether a field is a position. */
+/** Whether a field is a valid position. */
 export function isPosition(field: ByteString): boolean {
   return pattern.test(field);
 }
 
-/** The position that a field stands for, or undefined if it stands for none. */
+/** Parses a position; returns undefined if it is not valid. */
 export function parsePosition(field: ByteString): Position | undefined {
   const [, latitude, longitude] = pattern.exec(field) ?? [];
   if (latitude === undefined || longitude === undefined) return undefined;
@@ -35,7 +35,7 @@ function stripPlus(degrees: string): string {
   return degrees.startsWith('+') ? degrees.slice(1) : degrees;
 }
 
-/** Degrees as ISO 6709 writes them; to a ten-millionth, which is a centimetre. */
+/** Formats a position in ISO 6709, with seven decimals (one centimetre). */
 export function formatIsoPosition(latitude: number, longitude: number): string {
   return formatSignedDegrees(latitude) + formatSignedDegrees(longitude);
 }

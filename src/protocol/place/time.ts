@@ -1,6 +1,6 @@
 import type { ByteString } from '../text/bytes.js';
 
-/** A moment in POSIX time, in two whole numbers because one double cannot hold nanoseconds since 1970. */
+/** A moment in POSIX time: two integers, because a double cannot represent nanoseconds since 1970. */
 export interface Instant {
   /** Whole seconds since 1970-01-01T00:00:00Z. In a time field 0 or more and below 10^15; of a receipt ([LO1]) within ±2 × 10^15. */
   readonly seconds: number;
@@ -11,31 +11,31 @@ export interface Instant {
 /** Nanoseconds in a second. */
 export const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
-/** A time field, with its digits before and behind the point. At most 15 of seconds: beyond 2^53 their arithmetic would be inexact. */
+/** Pattern of a time field; captures the digits before and after the point. At most 15 of seconds, to stay below 2^53. */
 export const timeSource = '(\\d{1,15})(?:\\.(\\d+))?';
 
 const pattern = new RegExp(`^${timeSource}$`);
 
-/** The moment that a client's time field stands for, to the nanosecond; digits beyond the ninth are cut off. */
+/** Parses a time field to the nanosecond; further digits are ignored. Returns undefined if it is not valid. */
 export function parseTime(field: ByteString): Instant | undefined {
   const match = pattern.exec(field);
   return match?.[1] === undefined ? undefined : instantFromDigits(match[1], match[2]);
 }
 
-/** The moment of a time field that was matched: its digits before and behind the point. */
+/** Returns the instant of a matched time field: its digits before and after the point. */
 export function instantFromDigits(seconds: string, fraction = ''): Instant {
   const digits = fraction.slice(0, 9);
   return { seconds: Number(seconds), nanoseconds: Number(digits) * 10 ** (9 - digits.length) };
 }
 
-/** The number whose decimal digits stand in bytes. */
+/** Parses decimal digits. */
 export function parseDigits(bytes: Uint8Array, start: number, end: number): number {
   let number = 0;
   for (let index = start; index < end; index += 1) number = number * 10 + (bytes[index] ?? ZERO) - ZERO;
   return number;
 }
 
-/** The nanoseconds of a fraction of a second whose digits stand in bytes; those beyond the ninth are cut off. */
+/** Parses the digits of a fraction of a second to nanoseconds; digits beyond the ninth are ignored. */
 export function parseNanoseconds(bytes: Uint8Array, start: number, end: number): number {
   const digits = Math.min(9, Math.max(0, end - start));
   return parseDigits(bytes, start, start + digits) * 10 ** (9 - digits);
@@ -43,32 +43,32 @@ export function parseNanoseconds(bytes: Uint8Array, start: number, end: number):
 
 const ZERO = 48;
 
-/** A moment as a time field, always with nine decimals. */
+/** Formats a time field with nine decimals. */
 export function formatInstant({ seconds, nanoseconds }: Instant): ByteString {
   return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 
-/** A number of seconds as a time field: what digits it has to the nanosecond. */
+/** Formats seconds as a time field with up to nine decimals. */
 export function formatSeconds(seconds: number): ByteString {
   return seconds.toFixed(9).replace(/\.?0+$/, '');
 }
 
-/** Below zero if `a` is earlier than `b`, zero if they are the same nanosecond, above zero if later. */
+/** Compares two instants: negative if `a` is earlier than `b`, 0 in the same nanosecond, positive if later. */
 export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
 }
 
-/** Milliseconds from one moment to another; below zero if that is earlier. Rounded to what a double holds. */
+/** Returns the milliseconds from one instant to another; negative if the second is earlier. Rounded to a double. */
 export function millisecondsBetween(from: Instant, to: Instant): number {
   return (to.seconds - from.seconds) * 1_000 + (to.nanoseconds - from.nanoseconds) / 1_000_000;
 }
 
-/** The earlier of two moments. */
+/** Returns the earlier of two instants. */
 export function earlierOf(a: Instant, b: Instant): Instant {
   return compareInstants(a, b) <= 0 ? a : b;
 }
 
-/** The server's receipt time minus the client's time in seconds: always signed, always nine decimals. */
+/** Formats the time of receipt minus the client's time in seconds, always with a sign and nine decimals. */
 export function formatSkew(received: Instant, sent: Instant): string {
   const isLate = compareInstants(received, sent) >= 0;
   const [end, start] = isLate ? [received, sent] : [sent, received];
@@ -82,9 +82,9 @@ export function formatSkew(received: Instant, sent: Instant): string {
 }
 
 /**
- * Whether a client's time is further ahead of the server's than is allowed ([TM7]).
+ * Whether a client's time is further ahead of the server's than allowed ([TM7]).
  *
- * @param maxFutureSkewMs milliseconds, compared to the second
+ * @param maxFutureSkewMs milliseconds; compared with a resolution of one second
  */
 export function isTooFarAhead(sent: Instant, received: Instant, maxFutureSkewMs: number): boolean {
   return sent.seconds - received.seconds > maxFutureSkewMs / 1_000;

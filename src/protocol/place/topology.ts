@@ -1,9 +1,9 @@
 import type { ServerId } from './ids.js';
 
-/** Who talks with whom: for each server its neighbours, both ways, in the order of the config. */
+/** Undirected graph of the links: the neighbours of each server, in the order of the configuration. */
 export type Topology = ReadonlyMap<ServerId, readonly ServerId[]>;
 
-/** The topology of servers that talk along the given edges. An edge named twice, or from both ends, counts once. */
+/** Builds a topology from links. Duplicates, also in the other direction, count once. */
 export function buildTopology(servers: Iterable<ServerId>, links: Iterable<readonly [ServerId, ServerId]>): Topology {
   const neighbours = new Map<ServerId, Set<ServerId>>();
   for (const server of servers) neighbours.set(server, new Set());
@@ -14,14 +14,14 @@ export function buildTopology(servers: Iterable<ServerId>, links: Iterable<reado
   return new Map([...neighbours].map(([server, others]) => [server, [...others]]));
 }
 
-/** Who talks with whom, each pair once, first who dials. */
+/** Returns each link once, the server that dials first. */
 export function linksOf(topology: Topology): (readonly [ServerId, ServerId])[] {
   return [...topology].flatMap(([server, neighbours]) =>
     neighbours.filter((neighbour) => isDialer(server, neighbour)).map((neighbour) => [server, neighbour] as const),
   );
 }
 
-/** The parts of the herd that can reach each other over servers that are not `excluded`. One part: the herd is connected. */
+/** Returns the connected components of the topology without the `excluded` servers. */
 export function connectedComponents(topology: Topology, excluded: ReadonlySet<ServerId> = new Set()): ServerId[][] {
   const seen = new Set<ServerId>(excluded);
   const components: ServerId[][] = [];
@@ -41,7 +41,7 @@ export function connectedComponents(topology: Topology, excluded: ReadonlySet<Se
   return components;
 }
 
-/** The servers that dial: of two neighbours the one whose name sorts first, so that an edge has one connection. */
+/** Whether `from` dials `to`: the server whose ID sorts first does, so that a link has one connection. */
 export function isDialer(from: ServerId, to: ServerId): boolean {
   return from < to;
 }

@@ -1,6 +1,6 @@
 /*
- * Hashes that tell texts apart, and protect against nobody: FNV-1a, but over words of four bytes, and the final mix of
- * MurmurHash3, which makes all bits depend on all bits.
+ * Hashes that distinguish texts, without protection against chosen inputs: FNV-1a over words of four bytes, with the finalizer of
+ * MurmurHash3, so that each bit of the hash depends on all bits of the input.
  */
 
 const lowSeed = 0x811c9dc5;
@@ -8,12 +8,12 @@ const lowPrime = 0x01000193;
 const highSeed = 0x2545f491;
 const highPrime = 0x9e3779b1;
 
-/** A hash of 32 bits, signed, of some of the bytes. */
+/** Returns a signed hash of 32 bits of a range of bytes. */
 export function hashLow(bytes: Uint8Array, start: number, end: number): number {
   return hash(bytes, start, end, lowSeed, lowPrime);
 }
 
-/** Another, for who wants 64 bits. */
+/** Returns a second hash, for 64 bits together with `hashLow`. */
 export function hashHigh(bytes: Uint8Array, start: number, end: number): number {
   return hash(bytes, start, end, highSeed, highPrime);
 }

@@ -1,13 +1,13 @@
-/** A secret key of 64 bits, in two halves of 32: drawn by chance once a process, and told to nobody. */
+/** A secret key of 64 bits in two halves of 32 bits, drawn at random once per process. */
 export interface HashKey {
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * A hash of 32 bits, unsigned, of some of the bytes: HalfSipHash-1-3, the variant of SipHash (Aumasson and Bernstein, 2012)
- * for words of 32 bits. Who does not know the key cannot choose texts whose hashes are near each other, as anybody can with
- * the hashes of the digest (hash.ts), which all servers must compute alike.
+ * Returns an unsigned hash of 32 bits of a range of bytes: HalfSipHash-1-3, the variant of SipHash (Aumasson and Bernstein, 2012)
+ * for words of 32 bits. Without the key, nobody can choose texts with close hashes, as is possible with the hashes of the digest
+ * (hash.ts), which must be equal on all servers.
  */
 export function keyedHash(bytes: Uint8Array, start: number, end: number, key: HashKey): number {
   let v0 = key.low;
@@ -15,7 +15,7 @@ export function keyedHash(bytes: Uint8Array, start: number, end: number, key: Ha
   let v2 = key.low ^ 0x6c796765;
   let v3 = key.high ^ 0x74656462;
   const words = (end - start) >>> 2;
-  // One round for each word, the last of which holds what is left and the length; then three more.
+  // One round for each word, the last of which contains the remaining bytes and the length; then three more.
   for (let step = 0; step <= words + 3; step += 1) {
     const word = step > words ? 0 : wordAt(bytes, start + step * 4, end, step === words ? (end - start) << 24 : 0);
     if (step === words + 1) v2 ^= 0xff;
@@ -35,7 +35,7 @@ export function keyedHash(bytes: Uint8Array, start: number, end: number, key: Ha
   return (v1 ^ v3) >>> 0;
 }
 
-/** Up to four bytes from a place on, the first the lowest, and what is to stand in the others. */
+/** Returns up to four bytes from `start` as a little-endian word; `upperBytes` is added. */
 function wordAt(bytes: Uint8Array, start: number, end: number, upperBytes: number): number {
   let word = upperBytes;
   for (let index = 0; index < 4 && start + index < end; index += 1) word |= (bytes[start + index] ?? 0) << (8 * index);

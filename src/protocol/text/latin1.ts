@@ -1,10 +1,10 @@
-import type { ByteString } from './bytes.js';
+import type { ByteString } from './byte-string.js';
 
-// Apart from bytes.ts, because that is part of the package's types, which do without those of Node.
+// Separate from bytes.ts, which is part of the package's types and must not depend on those of Node.
 
 /**
- * The bytes of a text, to be read before the next text is asked for: texts of usual length share one buffer. To read a text
- * character by character takes V8 several times as long.
+ * Encodes a text. The result is valid until the next call, as texts of usual length share one buffer. Reading a string character by
+ * character is several times as slow in V8.
  */
 export function encodeToScratch(text: ByteString): Buffer {
   if (text.length > scratch.length) return Buffer.from(text, 'latin1');
@@ -12,15 +12,15 @@ export function encodeToScratch(text: ByteString): Buffer {
   return scratch;
 }
 
-/** Some of the bytes as a text of its own. */
+/** Decodes a range of bytes into a new string. */
 export function decodeLatin1(bytes: Buffer, start: number, end: number): ByteString {
   return bytes.toString('latin1', start, end);
 }
 
-/** Bytes as a text, each a character. */
+/** Decodes bytes, each to one character. */
 export function byteStringOf(bytes: Uint8Array): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** Where short texts are copied by way of: a buffer for each would cost more than the copy. */
+/** Shared buffer for short texts: allocating one for each would take longer than the copy. */
 const scratch = Buffer.alloc(8_192);

@@ -1,36 +1,37 @@
 import { flatCopy, type ByteString } from './bytes.js';
 
-/** A line longer than the limit: its first bytes; the rest of it is skipped. */
+/** A line that exceeds the limit. `start`: its first bytes; the rest is skipped. */
 export class OverlongLine {
   constructor(readonly start: ByteString) {}
 }
 
-/** What a stream of bytes is cut into: whole lines without their line ends, or the start of a line over the limit. */
+/** A whole line without its line end, or the start of an overlong line. */
 export type Frame = ByteString | OverlongLine;
 
 const CR = 13;
 
-/** Pieces of a line after which they are made one: each by itself costs memory, and making them one costs time. */
+/** Pieces of a line after which they are joined: separate pieces cost memory, joining them costs time. */
 const maxPieces = 256;
 
 /**
- * Cuts one stream of bytes into lines, whatever chunks it comes in. Holds at most one line of the allowed length. A line
- * over the limit is reported as soon as it is known to be one. One framer a stream.
+ * Splits one stream of bytes into lines, independent of its chunks. Buffers at most one line of the maximum length. An overlong line is
+ * reported as soon as it exceeds the limit. One framer per stream.
  */
 export class LineFramer {
   private partial: ByteString = '';
   private pieceCount = 0;
-  private state: 'reading' | 'skipping' = 'reading';
+  /** Whether the rest of an overlong line is being skipped. */
+  private isSkipping = false;
 
-  /** @param maxLineBytes the longest line, without its line end, that is passed on whole */
+  /** @param maxLineBytes maximum length of a line without its line end */
   constructor(private readonly maxLineBytes: number) {}
 
-  /** Takes the next bytes; returns the frames that they complete, in order. */
+  /** Adds bytes; returns the frames that they complete, in order. */
   push(chunk: Buffer): Frame[] {
     return this.pushText(chunk.toString('latin1'));
   }
 
-  /** The same, for bytes that are latin1 text already. */
+  /** Adds bytes that are already decoded; returns the frames that they complete, in order. */
   pushText(text: ByteString): Frame[] {
     const frames: Frame[] = [];
     let start = 0;
@@ -42,7 +43,7 @@ export class LineFramer {
     return frames;
   }
 
-  /** The end of the stream ends the last line, if there is one. A CR before it is not part of a line end. */
+  /** Ends the stream; returns the incomplete last line, if any. A CR at its end is part of the line. */
   end(): Frame[] {
     const line = this.partial;
     this.partial = '';
@@ -51,8 +52,8 @@ export class LineFramer {
   }
 
   private complete(rest: ByteString, frames: Frame[]): void {
-    if (this.state === 'skipping') {
-      this.state = 'reading';
+    if (this.isSkipping) {
+      this.isSkipping = false;
       return;
     }
     const line = this.partial === '' ? rest : this.partial + rest;
@@ -61,8 +62,8 @@ export class LineFramer {
   }
 
   private bufferPartial(rest: ByteString, frames: Frame[]): void {
-    if (this.state === 'skipping') return;
-    // One byte more than a CR could explain is enough to know.
+    if (this.isSkipping) return;
+    // Two bytes over the limit are enough: one of them may be the CR of a line end.
     const piece = flatCopy(rest.slice(0, this.maxLineBytes + 2 - this.partial.length));
     this.pieceCount = (this.pieceCount + 1) % maxPieces;
     this.partial = this.pieceCount === 0 ? flatCopy(this.partial + piece) : this.partial + piece;
@@ -70,7 +71,7 @@ export class LineFramer {
     if (excess <= 0 || (excess === 1 && this.partial.charCodeAt(this.maxLineBytes) === CR)) return;
     frames.push(this.frame(this.partial));
     this.partial = '';
-    this.state = 'skipping';
+    this.isSkipping = true;
   }
 
   private frame(line: ByteString): Frame {

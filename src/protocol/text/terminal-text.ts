@@ -7,12 +7,12 @@ const terminalControl = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 
 const terminalControlExceptLf = /(?!\n)(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})/u;
 
-/** Says whether a text of lines, which end in LF, holds a terminal-active character besides. */
+/** Whether a text contains a terminal-active character other than LF. */
 export function hasTerminalControls(lines: string): boolean {
   return terminalControlExceptLf.test(lines);
 }
 
-/** The text with every terminal-active character replaced. */
+/** Replaces every terminal-active character of a text. */
 export function replaceTerminalControls(text: string, replacement: (character: string) => string): string {
   return text.replace(terminalControl, replacement);
 }

@@ -1,15 +1,15 @@
 /**
- * What kind of trouble a question met, which says whether asking again can help.
+ * Kind of an upstream error; determines whether the request is retried.
  *
- * - `transient`: it may be over in a moment: no connection, a server in trouble.
- * - `rate-limited`: the upstream is being asked too often. Asking again helps when it has said when.
- * - `permanent`: the upstream refuses, and would refuse the same again: a key that is wrong, an address that it does not know.
- * - `malformed-response`: what came is no answer of this API, and asking again would not make it one: a web page instead of JSON, half an object.
- * - `invalid-request`: the upstream is well, and does not take this question.
+ * - `transient`: may succeed at once: no connection, a server error. Retried.
+ * - `rate-limited`: the upstream's rate limit is exceeded. Retried only after a Retry-After delay.
+ * - `permanent`: every request would be rejected: a wrong API key or URL. Not retried.
+ * - `malformed-response`: the response is not one of this API: a web page instead of JSON, a truncated object. Not retried.
+ * - `invalid-request`: the upstream works, but rejects this request. Not retried.
  */
 export type UpstreamErrorKind = 'transient' | 'rate-limited' | 'permanent' | 'malformed-response' | 'invalid-request';
 
-/** An upstream's response that is no answer. The message is safe to show to clients: it holds no address and no key. */
+/** A failed request to an upstream. Its message is safe to show to clients: it contains no URL and no API key. */
 export class UpstreamError extends Error {
   readonly code = 'HERD_UPSTREAM';
 

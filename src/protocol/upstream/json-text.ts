@@ -2,24 +2,24 @@ import type { ByteString } from '../text/bytes.js';
 import { UpstreamError } from './errors.js';
 
 /**
- * Valid JSON in valid UTF-8 on one line: no white space outside its strings. Only `toJsonLine` makes one, so that nothing
- * unchecked reaches a client.
+ * Valid JSON in valid UTF-8 on one line, without white space outside its strings. Only `toJsonLine` creates one, so that clients never
+ * receive unchecked text.
  *
- * JSON is relayed as text: parsing and writing it again would turn the id 309107149164920832 into ...800.
+ * JSON is relayed as text: parsing and formatting it would turn the ID 309107149164920832 into ...800.
  */
 export type JsonLine = ByteString & { readonly __brand: 'JsonLine' };
 
 const byteOrderMark = '\xEF\xBB\xBF';
 
-/** Where white space or a string begins, seen from outside a string. */
+/** Start of white space or of a string, outside a string. */
 const whiteSpaceOrQuote = /[ \t\r\n"]/g;
 const notWhiteSpace = /[^ \t\r\n]/g;
-/** Where the nesting changes or an element ends, or a string that may hold such marks begins. */
+/** Characters that change the nesting, end an element, or begin a string. */
 const structure = /["[\]{},]/g;
 
 /**
- * Drops the white space between tokens and a leading byte order mark; strings and numbers stay as they are, to the byte.
- * @throws UpstreamError when the bytes are no JSON in UTF-8.
+ * Removes white space between tokens and a leading byte order mark; all other bytes stay.
+ * @throws UpstreamError if the bytes are not JSON in UTF-8
  */
 export function toJsonLine(json: ByteString): JsonLine {
   const text = json.startsWith(byteOrderMark) ? json.slice(byteOrderMark.length) : json;
@@ -40,8 +40,8 @@ export function toJsonLine(json: ByteString): JsonLine {
 }
 
 /**
- * Cuts the array that a property of the top-level object holds to its first `count` elements. Every other byte stays. What
- * has no such property, or no array there, comes back unchanged.
+ * Truncates the array in a property of the top-level object to its first `count` elements. All other bytes stay. JSON without such a
+ * property, or without an array in it, is returned unchanged.
  * @param count a whole number, 0 or more
  */
 export function truncateArray(json: JsonLine, property: string, count: number): JsonLine {
@@ -53,7 +53,7 @@ export function truncateArray(json: JsonLine, property: string, count: number): 
   while (json[at] === '"') {
     const keyEnd = endOfString(json, at);
     const value = keyEnd + 1;
-    // A name may be written with escapes, and may stand twice: readers differ in which one they take, so each is cut.
+    // A key may contain escapes and may occur twice: parsers differ in which one they use, so each is truncated.
     if (JSON.parse(json.slice(at, keyEnd)) === property && json[value] === '[') {
       const cut = endOfElements(json, value, count);
       const arrayEnd = endOfValue(json, value);
@@ -69,7 +69,7 @@ export function truncateArray(json: JsonLine, property: string, count: number): 
 }
 
 /**
- * Adds a property behind those of a top-level object. Every other byte stays. What is no object comes back unchanged.
+ * Appends a property to a top-level object. All other bytes stay. JSON that is not an object is returned unchanged.
  * @param value JSON on one line
  */
 export function appendProperty(json: JsonLine, property: string, value: ByteString): JsonLine {
@@ -82,12 +82,12 @@ function validate(text: ByteString): void {
   try {
     JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, 'latin1')));
   } catch {
-    // The parser's own message quotes the text, which is not ours to show.
-    throw new UpstreamError('The upstream answered with something that is not valid JSON.');
+    // The parser's own message quotes the text, which must not be shown to clients.
+    throw new UpstreamError('The upstream sent a response that is not valid JSON.');
   }
 }
 
-/** Where the first `count` elements of the array that opens at `open` end: past the last byte to keep. */
+/** Returns the index after the first `count` elements of the array that begins at `open`. */
 function endOfElements(json: JsonLine, open: number, count: number): number {
   let at = open + 1;
   for (let keptCount = 0; keptCount < count && json[at] !== ']'; keptCount++) {
@@ -98,7 +98,7 @@ function endOfElements(json: JsonLine, open: number, count: number): number {
   return at;
 }
 
-/** Where the value that begins at `start` ends: the index of the comma or bracket behind it, or the text's length. */
+/** Returns the index after the value that begins at `start`: of the comma or bracket behind it, or the text's length. */
 function endOfValue(json: JsonLine, start: number): number {
   let depth = 0;
   for (let at = search(structure, json, start); at < json.length; at = search(structure, json, at)) {
@@ -119,7 +119,7 @@ function endOfValue(json: JsonLine, start: number): number {
   return json.length;
 }
 
-/** The index past the closing quote of the string that opens at `open`. */
+/** Returns the index after the closing quote of the string that begins at `open`. */
 function endOfString(json: ByteString, open: number): number {
   for (let quote = json.indexOf('"', open + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;
@@ -129,7 +129,7 @@ function endOfString(json: ByteString, open: number): number {
   return json.length;
 }
 
-/** The first index from `from` on that the pattern matches, or the text's length. */
+/** Returns the first index from `from` at which the pattern matches, or the text's length. */
 function search(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   return pattern.exec(text)?.index ?? text.length;

@@ -4,50 +4,50 @@ import type { Actor, Address, ActorFailure, ActorRegistry } from '../../actors/b
 import type { HerdEvent } from '../../actors/bus/events.js';
 import { LongestTurn } from '../time/longest-turn.js';
 
-/** The event of a given kind. */
+/** Event type of a kind. */
 export type EventOf<Kind extends HerdEvent['kind'], Event = HerdEvent> = Event extends { kind: infer Kinds }
   ? Kind extends Kinds
     ? Event
     : never
   : never;
 
-/** How many handled messages may stay at the head of the queue before it is cut: cutting costs, and so does keeping. */
+/** Entries of handled messages after which the queue is compacted: a trade-off between copying and memory. */
 const maxHandledMessages = 8_192;
 
-/** The bus of one server, on which everything its actors say and everything that happens in it travels. */
+/** Message bus of one server: delivers messages between its actors, and events to listeners. */
 export class MessageBus implements ActorRegistry {
   private readonly mailboxes = new EventEmitter();
   private readonly topics = new EventEmitter<string>();
-  /** Addresses and messages in turn: an address, its message, an address, its message. */
+  /** Alternating addresses and messages. */
   private queue: unknown[] = [];
   private head = 0;
-  private state: 'idle' | 'delivering' = 'idle';
+  private isDelivering = false;
   private deadLetters = 0;
   private readonly turns = new LongestTurn();
   private onFailure: (failure: ActorFailure) => void = ({ error }) => {
     throw error;
   };
 
-  /** @param onListenerFailure hears of a listener that threw: the others are served all the same */
+  /** @param onListenerFailure is called if an event listener throws; the other listeners are still called */
   constructor(private readonly onListenerFailure: (error: unknown) => void) {}
 
   send<Message>(to: Address<Message>, message: NoInfer<Message>): void {
     this.queue.push(to, message);
-    if (this.state === 'delivering') return;
-    this.state = 'delivering';
+    if (this.isDelivering) return;
+    this.isDelivering = true;
     const startedAtMs = performance.now();
     try {
       this.deliverAll();
     } finally {
-      this.state = 'idle';
+      this.isDelivering = false;
       const nowMs = performance.now();
       this.turns.record(nowMs - startedAtMs, nowMs);
     }
   }
 
   /**
-   * The longest turn of the last one to two minutes, in milliseconds: a message from outside and everything that it led to. Nobody
-   * else in the process is served meanwhile.
+   * Longest turn of the last one to two minutes in milliseconds: a message from outside and all messages that it caused. It blocks
+   * the event loop.
    */
   get longestTurnMs(): number {
     return this.turns.valueAt(performance.now());
@@ -57,7 +57,7 @@ export class MessageBus implements ActorRegistry {
     this.topics.emit(event.kind, event);
   }
 
-  /** Listens to one kind of event; returns what ends it. */
+  /** Subscribes to a kind of event; returns a function that unsubscribes. */
   on<Kind extends HerdEvent['kind']>(kind: Kind, listener: (event: EventOf<Kind>) => void): () => void {
     const guardedListener = (event: EventOf<Kind>) => {
       try {

@@ -1,10 +1,10 @@
 import type { ValuePath } from './describe-issue.js';
 
-/** Where a config comes from. */
+/** Source of a config. */
 export interface ConfigSource {
   /** The config as plain data. */
   readonly value: unknown;
-  /** Problems of environment variables that are named and not set, where that is allowed. Values keep the placeholder then. */
+  /** Problems of environment variables that are not set and may be missing. Values keep the placeholder then. */
   readonly missing: readonly string[];
   /** Prefixes a problem with the position of the value at the path, as far as it is known. */
   describeAt(path: ValuePath, text: string): string;

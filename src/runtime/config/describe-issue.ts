@@ -17,10 +17,11 @@ export function describeIssue(
 ): DescribedIssue[] {
   const path = [...parentPath, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const allowedKeys = [...new Set(allowedKeysAt(schema, issue.path))];
+    // The key may be known for another kind of the same union.
+    const allowedKeys = allowedKeysAt(schema, issue.path).filter((key) => !issue.keys.includes(key));
     return issue.keys.map((key) => ({
       path: [...path, key],
-      text: `${formatPath([...path, key])}: unknown key; ${didYouMean(key, allowedKeys)}`,
+      text: `${formatPath([...path, key])}: unknown key; ${didYouMean(key, [...new Set(allowedKeys)])}`,
     }));
   }
   const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;

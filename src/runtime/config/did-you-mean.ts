@@ -1,7 +1,7 @@
 /** Maximum edit distance of a suggestion. */
 const maxEdits = 3;
 
-/** The known word that is closest to what was written; undefined if none is close. */
+/** Returns the known word that is closest to a text; undefined if none is close. */
 export function closestMatch(written: string, words: readonly string[]): string | undefined {
   const maxDistance = Math.min(maxEdits, Math.floor(written.length / 2));
   const candidates = words
@@ -14,13 +14,13 @@ export function closestMatch(written: string, words: readonly string[]): string 
   return candidates[0]?.word;
 }
 
-/** Suggestion for an unknown word: the closest known one, or all of them. */
+/** Suggests the closest known word, or else lists all of them. */
 export function didYouMean(written: string, words: readonly string[]): string {
   const nearest = closestMatch(written, words);
   return nearest === undefined ? `expected one of ${words.join(', ')}` : `did you mean ${nearest}?`;
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour (optimal string alignment distance). */
+/** Number of letters to insert, remove, replace or swap (optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
   let rowBeforeLast: number[] = [];
   let lastRow = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -8,18 +8,21 @@ import type { Topology } from '../../protocol/place/topology.js';
 import type { HerdDocument } from './schema.js';
 import type { BridgeConfig, ReplicationConfig } from './replication-config.js';
 
-/** Where one server listens. */
+/** How a herd is run: tried out on one machine with admin actions open, or in production. */
+export type HerdMode = 'development' | 'production';
+
+/** Host and ports of one server. */
 export interface ServerEndpoints {
   readonly host: string;
   /** For clients. */
   readonly port: number;
-  /** For other servers; 0 and never listened at where there are no links. */
+  /** For other servers; 0 and not listened on without links. */
   readonly peerPort: number;
-  /** For HTTP and WebSocket; undefined for none. */
+  /** For HTTP and WebSocket; undefined to disable HTTP. */
   readonly httpPort?: number | undefined;
 }
 
-/** What WHATSAT asks: what stands under `upstream` in herd.yaml, or what no file can say, an upstream that a program has handed in. */
+/** The API that WHATSAT queries: `upstream` of herd.yaml, or an upstream passed by a program. */
 export type UpstreamConfig =
   | HerdDocument['upstream']
   | {
@@ -28,43 +31,42 @@ export type UpstreamConfig =
       readonly radiusBeyondMax: HerdDocument['upstream']['radiusBeyondMax'];
     };
 
-/** The tokens that `httpPort` asks for. */
+/** Tokens for `httpPort`. */
 export interface AuthTokens {
-  /** Undefined: whoever reaches the port may do what clients do. */
+  /** Undefined: everyone who reaches the port has the rights of a client. */
   readonly clientToken: string | undefined;
-  /** Undefined: nobody may administer, but who sits at a machine on which a herd is tried out. */
+  /** Undefined: administration is disabled, except in development mode from the same machine. */
   readonly adminToken: string | undefined;
-  /** Of clients that only one who has the token may report. */
+  /** Tokens of clients that may be reported only with this token or the admin token. */
   readonly deviceTokens: ReadonlyMap<ClientId, string>;
 }
 
-/** Who may come in at `httpPort`. */
+/** Tokens and allowed origins for `httpPort`. */
 export interface AuthConfig extends AuthTokens {
-  /** Origins of pages, besides those of the herd itself, that may ask and report as programs may. */
+  /** Origins of web pages that may report and query, besides those of the herd itself. */
   readonly allowedOrigins: ReadonlySet<string>;
 }
 
-/** A herd as its config describes it, checked. */
+/** Validated configuration of a herd. */
 export interface HerdConfig {
-  /** The file it was read from. */
+  /** Path of the file, as shown in messages. */
   readonly file: string;
   readonly herd: string;
   readonly servers: ReadonlyMap<ServerId, ServerEndpoints>;
   readonly topology: Topology;
-  /** How locations get from server to server. */
+  /** How locations are replicated between servers. */
   readonly replication: ReplicationConfig;
-  /** How a herd that floods shares its locations with others; undefined if it does not. */
+  /** How a herd with flooding shares locations with other herds; undefined if it does not. */
   readonly bridge: BridgeConfig | undefined;
-  /** Variables of the environment that are not set, each as a problem; without them no bucket of `replication` or `bridge` can be opened. */
+  /** Problems of unset environment variables that are needed to open the bucket of `replication` or `bridge`. */
   readonly missingBucketVariables: readonly string[];
-  /** What WHATSAT asks. */
   readonly upstream: UpstreamConfig;
   readonly upstreamSettings: UpstreamSettings;
-  /** Where the logs go; undefined for none. */
+  /** Undefined for no logs. */
   readonly log: LogSettings | undefined;
-  /** The folder in which locations are kept; undefined for memory only. */
+  /** Folder in which locations are stored; undefined for memory only. */
   readonly storePath: string | undefined;
-  /** Certificates of the doors for clients, and of links; each undefined for plain TCP. */
+  /** Certificates for clients and for links; undefined for plain TCP. */
   readonly tls: { readonly clients?: CertificateFiles | undefined; readonly peers?: CertificateFiles | undefined };
   readonly auth: AuthConfig;
   readonly limits: Limits;

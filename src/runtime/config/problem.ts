@@ -1,4 +1,4 @@
-/** A problem that the schema cannot see, and the path of the value in the document. */
+/** A problem that the schema cannot detect, and the path of the value in the document. */
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly text: string;

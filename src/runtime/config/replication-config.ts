@@ -1,21 +1,21 @@
 import { resolve } from 'node:path';
-import type { Hold } from '../../actors/ports/hold.js';
+import type { Hold } from '../../actors/ports/location-bucket.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { NatsCredentials, NatsSettings } from '../nats/nats-settings.js';
 import type { BridgeDocument } from './bridge-schema.js';
 import type { NatsDocument, ReplicationDocument } from './replication-schema.js';
 
-/** How locations get from server to server. */
+/** How locations are replicated between servers. */
 export type ReplicationConfig =
   { readonly kind: 'flood' } | ({ readonly kind: 'nats'; readonly hold: Hold } & NatsSettings);
 
-/** How a herd that floods shares its locations with others. */
+/** How a herd with flooding shares locations with other herds. */
 export interface BridgeConfig extends NatsSettings {
   /** The servers of this herd that write to the bucket and watch it. */
   readonly via: ReadonlySet<ServerId>;
 }
 
-/** The choice that herd.yaml makes. */
+/** Converts `replication` of herd.yaml. */
 export function toReplicationConfig(replication: ReplicationDocument, herd: string, beatMs: number): ReplicationConfig {
   if (replication.kind === 'flood') return { kind: 'flood' };
   const { hold } = replication;
@@ -26,12 +26,12 @@ export function toReplicationConfig(replication: ReplicationDocument, herd: stri
   };
 }
 
-/** The bridge that herd.yaml describes. */
+/** Converts `bridge` of herd.yaml. */
 export function toBridgeConfig(bridge: BridgeDocument, beatMs: number): BridgeConfig {
   return { via: new Set(bridge.via as ServerId[]), ...toNatsSettings(bridge, beatMs) };
 }
 
-/** The bucket that a server of the herd writes to and watches; undefined if it has none. */
+/** Returns the settings of the bucket that a server writes to and watches; undefined if it has none. */
 export function bucketSettingsFor(
   { replication, bridge }: { readonly replication: ReplicationConfig; readonly bridge: BridgeConfig | undefined },
   server: ServerId,
@@ -48,7 +48,7 @@ function toNatsSettings(
   return { servers, bucket, replicas, shards, credentials: toNatsCredentials(nats), tls, beatMs };
 }
 
-/** The same, its files named from the root: the folder that herd was started in may go away. */
+/** Makes the paths of files absolute: the working directory may be deleted. */
 export function resolveFilePaths<Settings extends NatsSettings>(settings: Settings): Settings {
   const { credentials, tls } = settings;
   return {

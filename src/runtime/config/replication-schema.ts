@@ -81,8 +81,8 @@ function isServerAddress(address: string): boolean {
 /** Schema of `replication` in herd.yaml. */
 export const replicationSchema = z.discriminatedUnion('kind', [floodSchema, natsSchema]);
 
-/** What stands under `replication`. */
+/** Parsed `replication`. */
 export type ReplicationDocument = z.infer<typeof replicationSchema>;
 
-/** What is written under `replication` for NATS. */
+/** Parsed `replication` for NATS. */
 export type NatsDocument = z.infer<typeof natsSchema>;

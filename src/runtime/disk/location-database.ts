@@ -6,15 +6,15 @@ import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { formatPeerAt, parsePeerLine } from '../../protocol/peer/peer-line.js';
 
-/** Locations read at once. */
+/** Locations per page. */
 const pageSize = 1_000;
 
-/** An embedded LevelDB: a client's ID is the key, the sealed line of its location the value. */
+/** Embedded LevelDB. The key is the client ID, the value the peer line of the location with a checksum in front. */
 export type LocationDatabase = ClassicLevel<Buffer, Buffer>;
 
 /**
- * Opens the database in a folder; makes it if it is not there, for the owner and the group alone: it says where people are.
- * @throws what LevelDB or the file system says, or that its manifest is not named any more
+ * Opens the database in a folder and creates it if it is missing, readable for owner and group only: it contains personal data.
+ * @throws errors of LevelDB and the file system; MissingCurrentFileError if the file CURRENT is missing
  */
 export async function openDatabase(folder: string): Promise<LocationDatabase> {
   await requireCurrentFile(folder);
@@ -25,8 +25,8 @@ export async function openDatabase(folder: string): Promise<LocationDatabase> {
 }
 
 /**
- * All locations in a database, a page at a time.
- * @throws what LevelDB says, or that a value is not what was written
+ * Reads all locations, page by page.
+ * @throws errors of LevelDB; InvalidValueError for a value with a wrong checksum
  */
 export async function* readPages(database: LocationDatabase): AsyncGenerator<readonly Location[]> {
   const values = database.values();
@@ -40,9 +40,8 @@ export async function* readPages(database: LocationDatabase): AsyncGenerator<rea
 }
 
 /**
- * Reads all of a folder as a server would that starts. LevelDB ends the process over some damages, so this is for a process of
- * its own.
- * @returns how it is damaged; undefined if it is not, or cannot be opened for another reason
+ * Checks a folder for corruption by reading all of it. Run it in a subprocess: LevelDB aborts the process on some kinds of corruption.
+ * @returns a description of the corruption; undefined if there is none, or the folder cannot be opened for another reason
  */
 export async function findCorruption(folder: string): Promise<string | undefined> {
   const wrongFileType = await findWrongFileType(folder);
@@ -60,18 +59,18 @@ export async function findCorruption(folder: string): Promise<string | undefined
   }
 }
 
-/** Whether a database is still in its folder, as far as can be seen without opening it. */
+/** Whether a folder contains a database, without opening it. */
 export async function databaseExists(folder: string): Promise<boolean> {
   return (await fileTypeOf(join(folder, currentFileName))) !== 'missing';
 }
 
-/** The file that names the manifest, and with it all others. */
+/** File that names the manifest, which lists all other files. */
 const currentFileName = 'CURRENT';
 
-/** The files of a LevelDB. */
+/** Names of the files of LevelDB. */
 const databaseFilePattern = /^(?:CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(?:ldb|log|sst))$/;
 
-/** What is not of the kind that it must be, a folder of files. */
+/** Describes a path of the wrong type: the database must be a folder that contains files. */
 async function findWrongFileType(folder: string): Promise<string | undefined> {
   const fileType = await fileTypeOf(folder);
   if (fileType === 'missing') return undefined;
@@ -83,7 +82,7 @@ async function findWrongFileType(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** What a path leads to. What cannot be looked at counts as a file: opening it says why. */
+/** Type of a path. One that cannot be examined counts as a file: opening it reports the reason. */
 async function fileTypeOf(path: string): Promise<'file' | 'folder' | 'missing' | 'other'> {
   try {
     const stats = await stat(path);
@@ -93,7 +92,7 @@ async function fileTypeOf(path: string): Promise<'file' | 'folder' | 'missing' |
   }
 }
 
-/** The operation that puts a client's location, or takes it out. */
+/** Creates the operation that stores the location of a client, or deletes it if undefined. */
 export function createOperation(
   client: ClientId,
   location: Location | undefined,
@@ -103,10 +102,10 @@ export function createOperation(
   return { type: 'put', key, value: addChecksum(Buffer.from(formatPeerAt(location, location.server), 'latin1')) };
 }
 
-/** Bytes of the checksum in front of each value. */
+/** Length of the checksum in front of each value. */
 const checksumBytes = 8;
 
-/** LevelDB looks at its own checksums only where it must; a flipped digit would be believed by the whole herd. */
+/** LevelDB does not always verify its own checksums, and a corrupt location would spread to the whole herd. */
 function checksumOf(line: Buffer): Buffer {
   return createHash('sha256').update(line).digest().subarray(0, checksumBytes);
 }
@@ -115,7 +114,7 @@ function addChecksum(line: Buffer): Buffer {
   return Buffer.concat([checksumOf(line), line]);
 }
 
-/** A value that was not written so. */
+/** A value has a wrong checksum or format. */
 class InvalidValueError extends Error {
   readonly code = 'HERD_INVALID_VALUE';
 }
@@ -124,26 +123,26 @@ function parseValue(value: Buffer): Location {
   const bytes = value.subarray(checksumBytes);
   const line = parsePeerLine(bytes.toString('latin1'));
   if (line.kind !== 'AT' || !checksumOf(bytes).equals(value.subarray(0, checksumBytes))) {
-    throw new InvalidValueError('a value in it is not what was written');
+    throw new InvalidValueError('a value has a wrong checksum');
   }
   return line.location;
 }
 
-/** Files of a database without the one that names its manifest: LevelDB would begin anew in silence, and remove them. */
+/** The file CURRENT is missing. LevelDB would create an empty database and delete the existing files. */
 class MissingCurrentFileError extends Error {
   readonly code = 'HERD_MISSING_CURRENT_FILE';
 }
 
-/** @throws NoCurrentError */
+/** @throws MissingCurrentFileError if there are database files without CURRENT */
 async function requireCurrentFile(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.includes(currentFileName) || !names.some((name) => /\.(?:ldb|log)$/.test(name))) return;
-  throw new MissingCurrentFileError('the file CURRENT is gone');
+  throw new MissingCurrentFileError('the file CURRENT is missing');
 }
 
 /**
- * What LevelDB says, besides that there is corruption, of a file that is gone or too short; not of a disk or its rights. Where
- * the damage is a NUL byte in the name of a file, its sentence ends there.
+ * Messages of LevelDB for files that are missing or too short, which are not reported as corruption; not for disk errors or missing
+ * permissions. If a file name contains a NUL byte, the message ends there.
  */
 const corruptionPattern =
   /^IO error: [^:]*$|: (?:Invalid argument|No such file or directory|Is a directory|Not a directory)$/;
@@ -156,7 +155,7 @@ function isCorruption(error: unknown): boolean {
   );
 }
 
-/** What an error of LevelDB says. */
+/** Message of an error of LevelDB, which is often in its `cause`. */
 export function describeDatabaseError(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? cause.message : message;

@@ -1,10 +1,11 @@
 import { rename } from 'node:fs/promises';
 import type { Clock } from '../../actors/ports/clock.js';
-import { addresses, type DiskMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { DiskMessage } from '../../actors/store/messages.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { StoreError } from '../errors.js';
-import { maxDiskChanges } from '../host/memory-bound.js';
+import { maxDiskChanges } from '../fixed-limits.js';
 import type { MessageBus } from '../bus/message-bus.js';
 import {
   databaseExists,
@@ -15,41 +16,46 @@ import {
   type LocationDatabase,
 } from './location-database.js';
 
-/** How long changes are gathered before they are written, in milliseconds: what a crash may lose is at its neighbours. */
+/** Batching delay in milliseconds. Changes lost in a crash are restored by neighbours. */
 const batchDelayMs = 200;
 
-/** Changes in one write: few enough that putting them together does not hold up the clients. */
+/** Maximum changes per write, so that preparing a batch does not delay clients. */
 const maxBatch = 1_000;
 
-/** Milliseconds between two looks at whether the folder is still there, while there is nothing to write. */
+/** Interval of checks that the folder still exists while there is nothing to write, in milliseconds. */
 const folderCheckMs = 1_000;
 
-/** A location that is to be written; undefined: the client is to be removed. */
+/** Location to write; undefined to delete the client. */
 type Change = Location | undefined;
 
-/** What a location file needs of the world. */
+/** Dependencies of a location file. */
 export interface LocationFileOptions {
   readonly clock: Clock;
-  /** How the database in a folder is damaged; undefined if it is not. Survives whatever it finds. */
+  /** Checks the database in a folder; resolves with a description of the corruption, or undefined. Must survive an abort of LevelDB. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
-  /** Hears what people should know, once for each trouble that begins. */
+  /** Is called with a message for the operator, once per problem. */
   readonly onProblem: (text: string) => void;
 }
 
 /**
- * A server's locations on disk, so that they survive the loss of the whole herd. It listens to the server's bus; changes are
- * gathered, the newest of each client only, and written in batches on another thread. What is on disk may be older than what
- * is in memory, and is never newer. Where changes were lost, because too many waited or somebody deleted the folder, all that
- * the store holds is written again.
+ * Rewriting of all locations, from the store: a request, or the cursor of the next page. It is needed if changes were dropped because
+ * too many were queued, or the folder was deleted.
+ */
+type Rewrite =
+  { readonly kind: 'none' } | { readonly kind: 'requested' } | { readonly kind: 'running'; readonly from: number };
+
+/**
+ * Locations of a server on disk, so that they survive the loss of the whole herd. Listens to events of the server's bus, keeps the
+ * newest change per client, and writes batches on another thread. The disk may be older than the memory, never newer.
  */
 export class LocationFile {
   private readonly changes = new Map<ClientId, Change>();
   private state: 'idle' | 'batching' | 'writing' | 'closed' = 'idle';
-  private health: 'sound' | 'failing' = 'sound';
-  /** Whether all must be written again: not at all, from the start, or from a cursor of the store on. */
-  private rewriting: 'no' | 'due' | { readonly from: number } = 'no';
+  /** Whether the last write failed, which was reported. */
+  private isFailing = false;
+  private rewrite: Rewrite = { kind: 'none' };
   private bus: MessageBus | undefined;
-  /** Hears the page that the store was asked for; undefined while it is asked for none. */
+  /** Resolves the pending request for a page of the store. */
   private onPage: ((page: DiskMessage | undefined) => void) | undefined;
   private lastPageRequest = 0;
   private lastWrite: Promise<void> = Promise.resolve();
@@ -62,10 +68,10 @@ export class LocationFile {
   ) {}
 
   /**
-   * Opens the folder, makes it if it is not there, and reads what is in it. A damaged one is reported, set aside under another
-   * name, and begun anew: neighbours know what it held.
+   * Opens the folder, creates it if it is missing, and reads all locations. A corrupt folder is reported, renamed and replaced by an
+   * empty one: neighbours have its locations.
    *
-   * @throws StoreError when the folder cannot be made, or another process has it open
+   * @throws StoreError if the folder cannot be created or another process has it open
    */
   static async open(
     folder: string,
@@ -83,7 +89,7 @@ export class LocationFile {
     }
   }
 
-  /** Writes down what happens on a bus from now on. */
+  /** Starts to write the changes of the server with this bus. */
   listen(bus: MessageBus): void {
     this.bus = bus;
     bus.on('locations-learned', ({ locations }) => {
@@ -98,20 +104,20 @@ export class LocationFile {
     this.goIdle();
   }
 
-  /** Resolves when everything is written, or cannot be. What was to be written again as a whole is as far as it had come. */
+  /** Closes the database after writing the queued changes, as far as possible. A rewrite in progress is not completed. */
   async close(): Promise<void> {
     this.state = 'closed';
     this.options.clock.clearTimeout(this.timer);
     this.receivePage(undefined);
     await this.lastWrite;
-    while (this.changes.size > 0 && (await this.writeBatch()) === 'written');
+    while (this.changes.size > 0 && (await this.writeBatch()));
     await this.database.close();
     this.bus?.detach(addresses.disk);
   }
 
   private recordChange(client: ClientId, change: Change): void {
-    // What is to be written again as a whole is what the store holds then.
-    if (this.state === 'closed' || this.rewriting === 'due') return;
+    // A requested rewrite includes the change.
+    if (this.state === 'closed' || this.rewrite.kind === 'requested') return;
     this.changes.set(client, change);
     if (this.changes.size > maxDiskChanges) this.requestRewrite();
     if (this.state === 'idle') this.startBatching();
@@ -119,7 +125,7 @@ export class LocationFile {
 
   private requestRewrite(): void {
     this.changes.clear();
-    this.rewriting = 'due';
+    this.rewrite = { kind: 'requested' };
   }
 
   private startBatching(): void {
@@ -127,7 +133,6 @@ export class LocationFile {
     this.scheduleWrite(batchDelayMs);
   }
 
-  /** Has nothing to write. */
   private goIdle(): void {
     this.state = 'idle';
     this.scheduleWrite(folderCheckMs);
@@ -144,31 +149,33 @@ export class LocationFile {
   private async writeChanges(): Promise<void> {
     this.state = 'writing';
     await this.ensureFolder();
-    let outcome = await this.writeNext();
-    while (outcome === 'written' && !this.isClosed() && (this.changes.size >= maxBatch || this.rewriting !== 'no')) {
-      outcome = await this.writeNext();
+    let succeeded = await this.writeNext();
+    while (succeeded && !this.isClosed() && (this.changes.size >= maxBatch || this.isRewriting())) {
+      succeeded = await this.writeNext();
     }
     if (this.isClosed()) return;
-    if (this.changes.size > 0 || this.rewriting !== 'no') this.startBatching();
+    if (this.changes.size > 0 || this.isRewriting()) this.startBatching();
     else this.goIdle();
   }
 
-  /** A method, because the state may have changed while something was awaited. */
+  /** A method, because the state may change during an `await`, which the type checker does not see. */
   private isClosed(): boolean {
     return this.state === 'closed';
   }
 
-  /** Somebody may have deleted the folder: LevelDB would go on writing into files that nobody can find again. */
+  private isRewriting(): boolean {
+    return this.rewrite.kind !== 'none';
+  }
+
+  /** Recreates the folder if it was deleted: LevelDB would continue to write to the deleted files. */
   private async ensureFolder(): Promise<void> {
     const { folder, options } = this;
     if ((await databaseExists(folder)) || this.isClosed()) return;
-    if (this.health === 'sound') {
-      options.onProblem(`${folder} is gone; it is made anew, and all locations are written into it again`);
-    }
+    if (!this.isFailing) options.onProblem(`${folder} was deleted; recreating it and writing all locations again`);
     this.requestRewrite();
     try {
       await this.database.close();
-      // Part of it may still be there.
+      // Some files may still exist.
       await rename(folder, asidePathOf(folder, 'incomplete')).catch(() => undefined);
       this.database = await openDatabase(folder);
     } catch (error) {
@@ -176,42 +183,42 @@ export class LocationFile {
     }
   }
 
-  /** Writes a batch of changes, or the next page of all that the store holds. */
-  private async writeNext(): Promise<'written' | 'failed'> {
-    if (this.rewriting !== 'no' && this.changes.size < maxBatch && (await this.addPage()) === 'failed') return 'failed';
+  /** Writes a batch of changes, including the next page of a rewrite. Returns whether it succeeded. */
+  private async writeNext(): Promise<boolean> {
+    if (this.isRewriting() && this.changes.size < maxBatch && !(await this.addPage())) return false;
     return this.writeBatch();
   }
 
-  /** Adds the next page of all that is to be written again to the changes; what has changed meanwhile is newer. */
-  private async addPage(): Promise<'added' | 'failed'> {
-    if (this.rewriting === 'due') {
+  /** Adds the next page of the rewrite to the changes, which take precedence. Returns whether it succeeded. */
+  private async addPage(): Promise<boolean> {
+    if (this.rewrite.kind === 'requested') {
       try {
         await this.database.clear();
       } catch (error) {
         await this.handleWriteError(error);
-        return 'failed';
+        return false;
       }
-      this.rewriting = { from: 0 };
+      this.rewrite = { kind: 'running', from: 0 };
     }
-    const { rewriting } = this;
-    const page = rewriting === 'no' ? undefined : await this.requestPage(rewriting.from);
-    // While it was waited for, too many changes may have come.
-    if (page?.kind !== 'listed' || this.rewriting !== rewriting) return 'failed';
+    const { rewrite } = this;
+    const page = rewrite.kind === 'running' ? await this.requestPage(rewrite.from) : undefined;
+    // The rewrite may have been requested again in the meantime.
+    if (page?.kind !== 'listed' || this.rewrite !== rewrite) return false;
     for (const location of page.locations) {
       if (!this.changes.has(location.client)) this.changes.set(location.client, location);
     }
-    this.rewriting = page.next === undefined ? 'no' : { from: page.next };
-    return 'added';
+    this.rewrite = page.next === undefined ? { kind: 'none' } : { kind: 'running', from: page.next };
+    return true;
   }
 
-  /** A page of what the store holds; undefined when there is none to be had any more. */
+  /** Requests a page of the store; undefined if the store or this file is stopping. */
   private requestPage(from: number): Promise<DiskMessage | undefined> {
     return new Promise((resolve) => {
       const { bus } = this;
       if (bus === undefined || this.isClosed()) return resolve(undefined);
       this.onPage = resolve;
-      const question = (this.lastPageRequest += 1);
-      bus.send(addresses.store, { kind: 'list', from, max: maxBatch, replyTo: addresses.disk, requestId: question });
+      const requestId = (this.lastPageRequest += 1);
+      bus.send(addresses.store, { kind: 'list', from, max: maxBatch, replyTo: addresses.disk, requestId });
     });
   }
 
@@ -222,7 +229,8 @@ export class LocationFile {
     onPage?.(page);
   }
 
-  private async writeBatch(): Promise<'written' | 'failed'> {
+  /** Writes a batch of changes; returns whether it succeeded. */
+  private async writeBatch(): Promise<boolean> {
     const batch: [ClientId, Change][] = [];
     for (const entry of this.changes) {
       if (batch.length >= maxBatch) break;
@@ -232,16 +240,16 @@ export class LocationFile {
     try {
       if (batch.length > 0) {
         await this.database.batch(batch.map(([client, change]) => createOperation(client, change)));
-        this.health = 'sound';
+        this.isFailing = false;
       }
-      return 'written';
+      return true;
     } catch (error) {
-      // Kept for the next time, unless something newer has come in between, or all is to be written again.
-      if (this.rewriting !== 'due') {
+      // Queued again, unless there is a newer change or a rewrite.
+      if (this.rewrite.kind !== 'requested') {
         for (const [client, change] of batch) if (!this.changes.has(client)) this.changes.set(client, change);
       }
       await this.handleWriteError(error);
-      return 'failed';
+      return false;
     }
   }
 
@@ -251,27 +259,26 @@ export class LocationFile {
   }
 
   private reportFailure(error: unknown): void {
-    if (this.health === 'sound')
-      this.options.onProblem(`${this.folder} cannot be written: ${describeDatabaseError(error)}`);
-    this.health = 'failing';
+    if (!this.isFailing) this.options.onProblem(`cannot write to ${this.folder}: ${describeDatabaseError(error)}`);
+    this.isFailing = true;
   }
 
-  /** After a write that failed LevelDB refuses all others, until it is opened again. */
+  /** After a failed write LevelDB rejects all others until it is reopened. */
   private async reopen(): Promise<void> {
     if (this.isClosed()) return;
     try {
       await this.database.close();
       if (await databaseExists(this.folder)) await this.database.open();
     } catch {
-      // The next write fails as well, and tries again.
+      // The next write fails as well and retries.
     }
   }
 }
 
 async function moveAside(folder: string, damage: string, onProblem: (text: string) => void): Promise<void> {
   const asidePath = asidePathOf(folder, 'damaged');
-  onProblem(`${folder} is damaged (${damage}); it is set aside as ${asidePath}, and begun anew`);
   await rename(folder, asidePath);
+  onProblem(`${folder} is damaged (${damage}); renamed it to ${asidePath} and created an empty one`);
 }
 
 function asidePathOf(folder: string, what: 'damaged' | 'incomplete'): string {

@@ -1,23 +1,24 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
 
-/** Something that is done to a running herd by hand. */
+/** Admin action on a running herd. */
 export type AdminAction =
-  /** crash: a server dies in the middle of what it does. stop: it answers its clients first. restart: one that is down comes back. */
+  /** crash: ends at once. stop: drains first. restart: starts a server that is down. */
   | { readonly action: 'crash' | 'stop' | 'restart'; readonly server: ServerId }
   | { readonly action: 'log'; readonly server: ServerId; readonly level: LogLevel }
-  /** cut: a link closes, and stays so. heal: it is as it was made. */
+  /** cut: closes a link until it is healed. heal: removes the fault. */
   | { readonly action: 'cut' | 'heal'; readonly link: readonly [ServerId, ServerId] }
+  /** slow: delays each line in either direction. */
   | { readonly action: 'slow'; readonly link: readonly [ServerId, ServerId]; readonly delayMs: number };
 
 /**
- * Does something by hand. Resolves when it is done, or, of a crash and a stop, begun: whoever asks may be asking the very
+ * Performs an admin action. Resolves when it is done, or, for a crash or stop, has begun: the request may have been sent to that very
  * server.
- * @throws AdministrationError
+ * @throws AdminActionError if the action is not possible
  */
-export type Administer = (act: AdminAction) => Promise<void>;
+export type Administer = (adminAction: AdminAction) => Promise<void>;
 
-/** Something that cannot be done, and why: what was named is not there, is not in the right state, or is of another process. */
+/** An admin action is not possible: its target is unknown, in the wrong state, or in another process. */
 export class AdminActionError extends Error {
   readonly code = 'HERD_ADMIN_ACTION';
 
@@ -29,7 +30,7 @@ export class AdminActionError extends Error {
   }
 }
 
-/** An act in words: `slow Blake-Bryant by 200 ms`. */
+/** Describes an admin action: `slow Blake-Bryant by 200 ms`. */
 export function describeAction(adminAction: AdminAction): string {
   switch (adminAction.action) {
     case 'crash':

@@ -7,15 +7,15 @@ interface Entry {
   readonly lines: ByteString[];
 }
 
-/** Lines that come out some time after they were put in, in that order, and those of one turn together. */
+/** Delay queue of lines: releases them in order after a delay; those added in one turn are released together. */
 export class DelayQueue implements Flushable {
   private entries: Entry[] = [];
-  /** What was put in during the present turn. */
+  /** Entry of the current turn. */
   private currentEntry: Entry | undefined;
   private count = 0;
   private timer: unknown;
 
-  /** @param onDrain called when some have come out, and no more are due */
+  /** @param onDrain is called after lines were released */
   constructor(
     private readonly clock: Clock,
     private readonly scheduler: FlushScheduler,
@@ -23,12 +23,12 @@ export class DelayQueue implements Flushable {
     private readonly onDrain: () => void = () => undefined,
   ) {}
 
-  /** How many lines are inside. */
+  /** Number of queued lines. */
   get size(): number {
     return this.count;
   }
 
-  /** Lines that were put in earlier come out first, whatever their delay. */
+  /** Adds lines. They are never released before earlier ones, whatever their delay. */
   add(lines: readonly ByteString[], delayMs: number): void {
     this.count += lines.length;
     if (this.currentEntry !== undefined) {
@@ -42,19 +42,19 @@ export class DelayQueue implements Flushable {
     if (this.timer === undefined) this.arm();
   }
 
-  /** The turn has ended. */
+  /** Ends the entry of the current turn. */
   flush(): void {
     this.currentEntry = undefined;
   }
 
-  /** Has all come out now. */
+  /** Releases all lines now. */
   releaseAll(): void {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.releaseDue(Infinity);
   }
 
-  /** Forgets what is inside. */
+  /** Discards all lines. */
   clear(): void {
     this.clock.clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,32 +1,32 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerChannel, PeerChannelListener } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler, PeerChannelMessage } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { DelayQueue } from './delay-queue.js';
 import type { FlushScheduler } from '../time/flush-order.js';
 
-/** Lines that may be late in one direction. On their way out, a wire with more has no room; on their way in, more come early. */
+/** Maximum delayed lines per direction. With more, the wire is not writable, and inbound lines are released early. */
 const maxDelayedLines = 5_000;
 
-/** A wire that can be slowed and cut while it is in use. It hears the real wire in its listener's place. */
-export class FaultyWire implements PeerChannel, PeerChannelListener {
+/** Fault-injecting wrapper of a peer channel: delays lines in both directions and cuts the channel. */
+export class FaultyWire implements PeerChannel {
   private readonly outgoing: DelayQueue;
   private readonly incoming: DelayQueue;
   private readonly inner: PeerChannel;
   private cutReason: string | undefined;
-  /** What whoever asked was last told of. */
-  private room: 'some' | 'none' = 'some';
+  /** Whether `isWritable` was false since the last `channel-drained`. */
+  private isDrainReportDue = false;
 
   /**
-   * @param dial makes the real wire, which reports to the listener that it is given
-   * @param delayMs how long a line takes now, beyond what it takes on the real wire
-   * @param onClosed called once, when nothing follows any more
+   * @param dial creates the wrapped channel with the given handler
+   * @param delayMs returns the current additional delay per line in milliseconds
+   * @param onClosed is called once, after the channel has closed
    */
   constructor(
     clock: Clock,
     turn: FlushScheduler,
-    dial: (listener: PeerChannelListener) => PeerChannel,
-    private readonly listener: PeerChannelListener,
+    dial: (handler: PeerChannelHandler) => PeerChannel,
+    private readonly report: PeerChannelHandler,
     private readonly delayMs: () => number,
     private readonly onClosed: () => void,
   ) {
@@ -36,10 +36,10 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
       (lines) => {
         for (const line of lines) this.inner.send(line);
       },
-      () => this.drained(),
+      () => this.handleDrained(),
     );
-    this.incoming = new DelayQueue(clock, turn, (lines) => listener.lines(this, lines));
-    this.inner = dial(this);
+    this.incoming = new DelayQueue(clock, turn, (lines) => report({ kind: 'channel-lines', channel: this, lines }));
+    this.inner = dial((message) => this.receive(message));
   }
 
   get remoteAddress(): string {
@@ -55,9 +55,9 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
   }
 
   get isWritable(): boolean {
-    const has = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
-    if (!has) this.room = 'none';
-    return has;
+    const isWritable = this.outgoing.size < maxDelayedLines && this.inner.isWritable;
+    if (!isWritable) this.isDrainReportDue = true;
+    return isWritable;
   }
 
   send(line: ByteString): void {
@@ -71,7 +71,7 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
     this.inner.close();
   }
 
-  /** Closes without what was late: both ends hear that it closed, and this one why. */
+  /** Closes without the delayed lines; the handler of this end gets the reason. */
   cut(reason: string): void {
     this.cutReason ??= reason;
     this.outgoing.clear();
@@ -79,35 +79,44 @@ export class FaultyWire implements PeerChannel, PeerChannelListener {
     this.inner.close();
   }
 
-  /** Is no longer late with anything. */
+  /** Releases all delayed lines. */
   flushDelayed(): void {
     this.outgoing.releaseAll();
     this.incoming.releaseAll();
   }
 
-  opened(): void {
-    this.listener.opened(this);
+  private receive(message: PeerChannelMessage): void {
+    switch (message.kind) {
+      case 'channel-opened':
+        return this.report({ kind: 'channel-opened', channel: this });
+      case 'channel-lines':
+        return this.receiveLines(message.lines);
+      case 'channel-drained':
+        return this.handleDrained();
+      case 'channel-closed':
+        return this.handleClosed(message.reason);
+    }
   }
 
-  lines(_: PeerChannel, lines: readonly ByteString[]): void {
+  private receiveLines(lines: readonly ByteString[]): void {
     if (this.cutReason !== undefined) return;
     const delayMs = this.delayMs();
-    if (delayMs === 0 && this.incoming.size === 0) return this.listener.lines(this, lines);
+    if (delayMs === 0 && this.incoming.size === 0) return this.report({ kind: 'channel-lines', channel: this, lines });
     this.incoming.add(lines, delayMs);
     if (this.incoming.size > maxDelayedLines) this.incoming.releaseAll();
   }
 
-  drained(): void {
-    if (this.room === 'none' && this.isWritable) {
-      this.room = 'some';
-      this.listener.drained(this);
+  private handleDrained(): void {
+    if (this.isDrainReportDue && this.isWritable) {
+      this.isDrainReportDue = false;
+      this.report({ kind: 'channel-drained', channel: this });
     }
   }
 
-  closed(_: PeerChannel, reason: string): void {
+  private handleClosed(reason: string): void {
     this.outgoing.clear();
     this.incoming.releaseAll();
     this.onClosed();
-    this.listener.closed(this, this.cutReason ?? reason);
+    this.report({ kind: 'channel-closed', channel: this, reason: this.cutReason ?? reason });
   }
 }

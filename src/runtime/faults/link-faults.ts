@@ -1,19 +1,19 @@
 import type { Clock } from '../../actors/ports/clock.js';
-import type { PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { FaultyWire } from './faulty-wire.js';
 import type { FlushScheduler } from '../time/flush-order.js';
 
-/** What somebody has done to a link. */
+/** Injected fault of a link. */
 export type LinkFault =
   | { readonly kind: 'none' }
   | { readonly kind: 'cut' }
-  /** Every line takes so many milliseconds longer, either way. */
+  /** Every line is delayed in either direction. */
   | { readonly kind: 'slow'; readonly delayMs: number };
 
-const cutReason = 'cut by hand';
+const cutReason = 'cut manually';
 
-/** The links that the servers of this process call, and what somebody has done to them. It outlives the servers. */
+/** Injected faults of the links that servers of this process dial. Faults remain when a server restarts. */
 export class LinkFaults {
   private readonly links = new Map<string, FaultyLink>();
 
@@ -22,20 +22,19 @@ export class LinkFaults {
     private readonly scheduler: FlushScheduler,
   ) {}
 
-  /** How a server reaches the others, over the transport that is given, as far as its links are sound. */
+  /** Wraps the transport of a server so that its links can be cut and slowed. */
   wrapTransport(transport: Transport, from: ServerId): Transport {
     return {
-      dial: (to, listener) =>
-        this.link(from, to).dial(to, (wireListener) => transport.dial(to, wireListener), listener),
+      dial: (to, handler) => this.link(from, to).dial(to, (wireHandler) => transport.dial(to, wireHandler), handler),
     };
   }
 
-  /** Does something to a link, in place of what was done to it before. */
+  /** Sets the fault of a link, in place of the previous one. */
   set(one: ServerId, other: ServerId, fault: LinkFault): void {
     this.link(one, other).set(fault);
   }
 
-  /** What is done to a link, as far as this process does it. */
+  /** Fault of a link, as far as this process has injected it. */
   get(one: ServerId, other: ServerId): LinkFault {
     return this.link(one, other).fault;
   }
@@ -69,13 +68,13 @@ class FaultyLink {
     }
   }
 
-  dial(to: ServerId, dial: (listener: PeerChannelListener) => PeerChannel, listener: PeerChannelListener): PeerChannel {
-    if (this.currentFault.kind === 'cut') return this.failedWire(to, listener);
+  dial(to: ServerId, dial: (handler: PeerChannelHandler) => PeerChannel, handler: PeerChannelHandler): PeerChannel {
+    if (this.currentFault.kind === 'cut') return this.failedWire(to, handler);
     const wire = new FaultyWire(
       this.clock,
       this.scheduler,
       dial,
-      listener,
+      handler,
       () => (this.currentFault.kind === 'slow' ? this.currentFault.delayMs : 0),
       () => this.wires.delete(wire),
     );
@@ -83,8 +82,8 @@ class FaultyLink {
     return wire;
   }
 
-  /** A call that comes to nothing. */
-  private failedWire(to: ServerId, listener: PeerChannelListener): PeerChannel {
+  /** Creates a channel that fails to connect. */
+  private failedWire(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const wire: PeerChannel = {
       remoteAddress: to,
       isInProcess: false,
@@ -92,7 +91,7 @@ class FaultyLink {
       send: () => undefined,
       close: () => undefined,
     };
-    this.clock.setTimeout(() => listener.closed(wire, cutReason), 0);
+    this.clock.setTimeout(() => handler({ kind: 'channel-closed', channel: wire, reason: cutReason }), 0);
     return wire;
   }
 }

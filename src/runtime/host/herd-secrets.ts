@@ -1,21 +1,21 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { ConfigError } from '../errors.js';
 
-/** A secret shorter than this could be guessed from a recorded handshake. */
+/** Minimum length: a shorter secret could be guessed from a recorded handshake. */
 const minSecretLength = 16;
 
-/** Secrets of the environment: HMAC-SHA256 over what is stated. */
+/** Herd secrets of the environment; proofs are HMAC-SHA256 of a statement. */
 export class HerdSecrets implements Secrets {
   /**
-   * @param secrets those that are valid, one or two: two while the one replaces the other
-   * @throws ConfigError for one that is too short
+   * @param secrets valid secrets: one, or two during a rotation
+   * @throws ConfigError if a secret is too short
    */
   constructor(private readonly secrets: readonly string[]) {
     for (const secret of secrets) {
       if (secret.length >= minSecretLength) continue;
       throw new ConfigError([
-        `HERD_SECRET must be at least ${minSecretLength} characters long; \`openssl rand -hex 32\` makes one`,
+        `HERD_SECRET must be at least ${minSecretLength} characters long (create one with \`openssl rand -hex 32\`)`,
       ]);
     }
   }

@@ -3,7 +3,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { ServerPorts } from './hosted-server.js';
 
-/** What a server tells of itself to whoever shows the herd to people. Plain data: it crosses from process to process. */
+/** Status report of a server. Plain data, because it is sent between processes. */
 export type StatusReport =
   | { readonly kind: 'started'; readonly server: ServerId; readonly ports: ServerPorts }
   | { readonly kind: 'down'; readonly server: ServerId; readonly reason: string }
@@ -16,7 +16,7 @@ export type StatusReport =
     }
   | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string };
 
-/** A link went up or down, or a server did, or the bucket that it spreads locations by. */
+/** Change of a server, a link or the bucket of a server. */
 export interface StatusChange {
   readonly server: ServerId;
   readonly neighbour?: ServerId;
@@ -25,45 +25,45 @@ export interface StatusChange {
   readonly reason: string;
 }
 
-/** What is known of the servers that were started together. */
+/** Status of the servers that were started together. */
 export class HerdStatus {
   private readonly ports = new Map<ServerId, ServerPorts>();
   private readonly liveLinks = new Map<ServerId, Set<ServerId>>();
-  /** Of servers that spread locations by a bucket: whether it is there. */
+  /** Bucket state of servers that replicate over a bucket. */
   private readonly buckets = new Map<ServerId, 'up' | 'down' | 'unknown'>();
-  /** Those that have loaded it once. */
+  /** Servers that have loaded their bucket at least once. */
   private readonly loadedBuckets = new Set<ServerId>();
   private readonly readyCallbacks: (() => void)[] = [];
 
   private onChange: (change: StatusChange) => void = () => undefined;
 
-  /** @param startedServers the servers that were started; links to others do not count for readiness */
+  /** @param startedServers servers that count for readiness, with the links between them */
   constructor(
     private readonly startedServers: readonly ServerId[],
     private readonly topology: Topology,
   ) {}
 
-  /** Tells from now on what goes up or down, once each. */
+  /** Sets the callback for changes. */
   subscribe(onChange: (change: StatusChange) => void): void {
     this.onChange = onChange;
   }
 
-  /** Tells nothing more. */
+  /** Removes the callback. */
   unsubscribe(): void {
     this.onChange = () => undefined;
   }
 
-  /** Where a server listens; undefined while it does not. */
+  /** Ports of a server; undefined while it is down. */
   portsOf(server: ServerId): ServerPorts | undefined {
     return this.ports.get(server);
   }
 
-  /** Whether a server's link to a neighbour is up and caught up. */
+  /** Whether the link of a server to a neighbour is live. */
   isLive(server: ServerId, neighbour: ServerId): boolean {
     return this.liveLinks.get(server)?.has(neighbour) ?? false;
   }
 
-  /** Takes a report. */
+  /** Records a report of a server. */
   record(report: StatusReport): void {
     const { server } = report;
     switch (report.kind) {
@@ -87,7 +87,7 @@ export class HerdStatus {
     if (this.isReady()) for (const resolve of this.readyCallbacks.splice(0)) resolve();
   }
 
-  /** Resolves when all servers listen, all links between them are up and caught up, and what is in the bucket is known. */
+  /** Resolves when all servers are listening, all links between them are live, and the bucket is loaded. */
   async whenReady(): Promise<void> {
     if (!this.isReady()) await new Promise<void>((resolve) => this.readyCallbacks.push(resolve));
   }

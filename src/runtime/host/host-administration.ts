@@ -5,7 +5,7 @@ import type { HerdConfig } from '../config/herd-config.js';
 import type { LinkFault, LinkFaults } from '../faults/link-faults.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
 
-/** The servers of a process, as far as they can be administered. Each throws an AdministrationError where it cannot be done. */
+/** Admin actions on the servers of a process. Each throws an AdminActionError if it is not possible. */
 export interface AdministeredServers {
   crash(server: ServerId): void;
   requestStop(server: ServerId): void;
@@ -13,7 +13,7 @@ export interface AdministeredServers {
   setLogLevel(server: ServerId, level: LogLevel): void;
 }
 
-/** Does by hand what can be done to the servers of this process, and to the links that they call. */
+/** Performs admin actions on the servers of this process and on the links that they dial. */
 export class HostAdministration {
   constructor(
     private readonly config: HerdConfig,
@@ -22,7 +22,7 @@ export class HostAdministration {
     private readonly links: LinkFaults,
   ) {}
 
-  /** @throws AdministrationError */
+  /** @throws AdminActionError if the action is not possible */
   async perform(adminAction: AdminAction): Promise<void> {
     switch (adminAction.action) {
       case 'crash':
@@ -50,11 +50,14 @@ export class HostAdministration {
 
   private setLink([one, other]: readonly [ServerId, ServerId], fault: LinkFault): void {
     if (this.config.topology.get(one)?.includes(other) !== true) {
-      throw new AdminActionError('unknown', `there is no link between ${one} and ${other}`);
+      throw new AdminActionError('unknown', `unknown link: ${one}-${other}`);
     }
     const dialer = isDialer(one, other) ? one : other;
     if (!this.hosted.has(dialer)) {
-      throw new AdminActionError('other-process', `${dialer} calls this link, and runs in another process: ask it`);
+      throw new AdminActionError(
+        'other-process',
+        `this link is owned by ${dialer} in another process; send the request there`,
+      );
     }
     this.links.set(one, other, fault);
   }
@@ -62,8 +65,8 @@ export class HostAdministration {
   private requireHosted(server: ServerId): ServerId {
     if (this.hosted.has(server)) return server;
     if (this.config.servers.has(server)) {
-      throw new AdminActionError('other-process', `${server} runs in another process: ask it`);
+      throw new AdminActionError('other-process', `${server} runs in another process; send the request there`);
     }
-    throw new AdminActionError('unknown', `there is no server ${server} in this herd`);
+    throw new AdminActionError('unknown', `unknown server: ${server}`);
   }
 }

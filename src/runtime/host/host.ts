@@ -6,76 +6,77 @@ import { HostedServer, type HostDependencies, type HostServices, type ServerPort
 import { LinkFaults } from '../faults/link-faults.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
 
-/** A server that ran this long has earned a quick restart, in milliseconds. */
+/** Uptime after which the restart backoff resets, in milliseconds. */
 const healthyAfterMs = 60_000;
 
-/** How long a process that is to die by hand has to say so to whoever asked, and to its log, in milliseconds. */
+/** Delay before a process exits on a crash action, in milliseconds: time for the HTTP response and the log. */
 const crashDelayMs = 100;
 
-/** A server of this process, and how often in a row it has failed. */
+/** Slot of a server, kept across its restarts. */
 interface Slot {
   server: HostedServer | undefined;
   startedAtMs: number;
+  /** Consecutive failures without a healthy run in between. */
   failures: number;
   restartTimer: unknown;
-  /** What becomes of it when it fails. */
-  afterFailure: 'starts again' | 'stays down';
+  /** Whether it is restarted after a failure. False after a crash action. */
+  restartsOnFailure: boolean;
 }
 
-/** Hosts servers in this process. One that fails is started anew; the others do not notice more than a lost neighbour. */
+/** Hosts servers in this process and restarts those that fail. To the others a failed server is a neighbour that is down. */
 export class Host implements AdministeredServers {
   private readonly slots = new Map<ServerId, Slot>();
   private readonly dependencies: HostDependencies;
   private readonly ports = new Map<ServerId, ServerPorts>();
-  /** What is left of servers that have failed or been stopped, on its way out. */
+  /** Pending clean-up of servers that have failed or been stopped. */
   private readonly stoppingServers = new Map<ServerId, Promise<unknown>>();
   private readonly services: HostServices;
-  private state: 'open' | 'stopping' = 'open';
+  private isStopping = false;
 
-  constructor(edges: HostDependencies) {
+  constructor(dependencies: HostDependencies) {
     this.dependencies = {
-      ...edges,
+      ...dependencies,
       observe: (id, bus) => {
         bus.on('server', ({ state }) => {
           if (state === 'failed') this.restartAfterFailure(id);
         });
-        edges.observe(id, bus);
+        dependencies.observe(id, bus);
       },
       onStarted: (id, ports) => {
         this.ports.set(id, ports);
-        edges.onStarted(id, ports);
+        dependencies.onStarted(id, ports);
       },
     };
-    const { config, clock, turn, hosted, mode } = edges;
+    const { config, clock, turn, hosted, mode } = dependencies;
     const links = new LinkFaults(clock, turn.deliveries);
     const administration = new HostAdministration(config, hosted, this, links);
     const isAdministered = mode === 'development' || config.auth.adminToken !== undefined;
     this.services = {
       httpPortOf: (other) => this.ports.get(other)?.http,
-      administer: (act) => administration.perform(act),
+      administer: (adminAction) => administration.perform(adminAction),
       faultOf: (one, other) => links.get(one, other),
-      // Where nobody may cut links, nothing stands between a server and its wires.
+      // Without admin actions no fault can be injected, so channels are not wrapped.
       wrapTransport: (transport, from) => (isAdministered ? links.wrapTransport(transport, from) : transport),
     };
   }
 
   /**
    * Starts a server.
-   * @throws PortError if one of its ports cannot be had
+   * @throws PortError if one of its ports is unavailable
    */
   async start(id: ServerId): Promise<void> {
     const server = new HostedServer(this.dependencies, id, this.services);
     const startedAtMs = this.dependencies.clock.monotonicMs();
-    const newSlot: Slot = { server, startedAtMs, failures: 0, restartTimer: undefined, afterFailure: 'starts again' };
+    const newSlot: Slot = { server, startedAtMs, failures: 0, restartTimer: undefined, restartsOnFailure: true };
     const slot = this.slots.get(id) ?? newSlot;
     slot.server = server;
-    slot.afterFailure = 'starts again';
+    slot.restartsOnFailure = true;
     slot.startedAtMs = startedAtMs;
     this.slots.set(id, slot);
     await server.start();
   }
 
-  /** Stops a server after it has answered its clients. */
+  /** Stops a server after it has drained. */
   async stop(id: ServerId): Promise<void> {
     const slot = this.slots.get(id);
     this.slots.delete(id);
@@ -83,28 +84,31 @@ export class Host implements AdministeredServers {
     await slot?.server?.stop();
   }
 
-  /** Stops all servers, and resolves when those are gone, too, that were stopped or have failed before. */
+  /** Stops all servers; resolves when the clean-up of earlier ones is done as well. */
   async stopAll(): Promise<void> {
-    this.state = 'stopping';
+    this.isStopping = true;
     await Promise.all([...this.slots.keys()].map((id) => this.stop(id)));
     await Promise.all(this.stoppingServers.values());
   }
 
-  /** Has a server die. It stays down, unless nobody who could be asked to restart it were left; a process of its own dies with it. */
+  /** Crashes a server. It stays down unless it is the last one in this process reachable over HTTP. With a process per server, the process exits. */
   crash(id: ServerId): void {
     const server = this.runningServer(id);
     const { clock, exitProcess } = this.dependencies;
     if (exitProcess !== undefined) return void clock.setTimeout(exitProcess, crashDelayMs);
     const slot = this.slots.get(id);
-    if (slot !== undefined && !this.isLast(id)) slot.afterFailure = 'stays down';
-    server.fail('crashed by hand');
+    if (slot !== undefined && !this.isLast(id)) slot.restartsOnFailure = false;
+    server.fail('crashed manually');
   }
 
-  /** Stops a server that is not the last, in its own time. */
+  /** Stops a server in the background, unless it is the last one reachable over HTTP. */
   requestStop(id: ServerId): void {
     this.runningServer(id);
     if (this.isLast(id)) {
-      throw new AdminActionError('wrong-state', `${id} is the last of its process that could be asked to restart it`);
+      throw new AdminActionError(
+        'wrong-state',
+        `cannot stop ${id}: it is the last server in this process with an httpPort`,
+      );
     }
     const { warn } = this.dependencies;
     this.stoppingServers.set(
@@ -113,11 +117,11 @@ export class Host implements AdministeredServers {
     );
   }
 
-  /** Starts a server again that is down, and what is left of it is gone. */
+  /** Starts a server that is down, after its clean-up. */
   async restart(id: ServerId): Promise<void> {
     this.requireDown(id);
     await this.stoppingServers.get(id);
-    if (this.state === 'stopping') throw new AdminActionError('wrong-state', 'all servers are being stopped');
+    if (this.isStopping) throw new AdminActionError('wrong-state', 'the process is stopping');
     this.requireDown(id);
     this.dependencies.clock.clearTimeout(this.slots.get(id)?.restartTimer);
     try {
@@ -140,10 +144,10 @@ export class Host implements AdministeredServers {
 
   private requireDown(id: ServerId): void {
     if (this.slots.get(id)?.server === undefined) return;
-    throw new AdminActionError('wrong-state', `${id} runs: crash or stop it first`);
+    throw new AdminActionError('wrong-state', `${id} is running; stop it first`);
   }
 
-  /** Whether no other server of this process runs that can be asked for anything. */
+  /** Whether no other running server of this process is reachable over HTTP. */
   private isLast(id: ServerId): boolean {
     const { servers } = this.dependencies.config;
     return [...this.slots].every(
@@ -158,16 +162,15 @@ export class Host implements AdministeredServers {
     const cleanup = slot.server.cleanUp().catch((error: unknown) => warn(`${id}: ${String(error)}`));
     this.stoppingServers.set(id, cleanup);
     slot.server = undefined;
-    if (slot.afterFailure === 'stays down')
-      return warn(`${id} was crashed by hand, and stays down until it is restarted`);
+    if (!slot.restartsOnFailure) return warn(`${id} was crashed manually and stays down until it is restarted`);
     slot.failures = clock.monotonicMs() - slot.startedAtMs > healthyAfterMs ? 1 : slot.failures + 1;
     const delayMs = backoffMs(slot.failures, random.next(), maxRestartBackoffMs);
-    warn(`${id} failed and starts again in ${delayMs} ms; its error log says why`);
+    warn(`${id} failed; restarting in ${delayMs} ms (see its error log)`);
     slot.restartTimer = clock.setTimeout(() => {
       void cleanup
         .then(() => (this.slots.get(id) === slot && slot.server === undefined ? this.start(id) : undefined))
         .catch((error: unknown) => {
-          warn(`${id} did not start again: ${String(error)}`);
+          warn(`restart of ${id} failed: ${String(error)}`);
           this.restartAfterFailure(id);
         });
     }, delayMs);

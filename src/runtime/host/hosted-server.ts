@@ -4,9 +4,9 @@ import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../../actors/ports/clock.js';
 import type { Http } from '../../actors/ports/http.js';
 import type { Limits } from '../../actors/ports/limits.js';
-import { addresses } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
 import type { Random } from '../../actors/ports/random.js';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { Server } from '../../actors/server/server.js';
 import type { LocationBucket } from '../../actors/ports/location-bucket.js';
 import type { Transport } from '../../actors/ports/transport.js';
@@ -17,15 +17,14 @@ import type { Upstream } from '../../protocol/upstream/upstream.js';
 import { AdminActionError, type Administer } from '../faults/admin-action.js';
 import type { HerdCertificates } from '../sockets/certificates.js';
 import { listenForClients, type ListenerDependencies } from '../sockets/client-listener.js';
-import type { HerdConfig, ServerEndpoints } from '../config/herd-config.js';
+import type { HerdConfig, HerdMode, ServerEndpoints } from '../config/herd-config.js';
 import { insecurePeerProblems } from '../config/insecure-peers.js';
 import { bucketSettingsFor } from '../config/replication-config.js';
 import { DescriptorMonitor } from '../sockets/descriptor-monitor.js';
 import type { InProcessNetwork } from '../sockets/in-process-transport.js';
 import { ConfigError } from '../errors.js';
-import type { HerdMode } from '../http/server/http-context.js';
 import { StatusTracker } from '../observe/metrics/status-tracker.js';
-import { waitForFinalWrites } from './final-writes.js';
+import { finalWritesTimeoutMs, waitForFinalWrites } from './final-writes.js';
 import type { Listener } from '../sockets/listener.js';
 import type { LinkFaults } from '../faults/link-faults.js';
 import type { LogLevel } from '../observe/log/log-settings.js';
@@ -37,78 +36,78 @@ import type { LocationFile } from '../disk/location-file.js';
 import { listenForPeers, TcpTransport, type TcpDependencies } from '../sockets/tcp-transport.js';
 import type { Turn } from '../time/turn.js';
 
-/** What the servers of one process share. */
+/** Dependencies shared by the servers of one process. */
 export interface HostDependencies {
   readonly config: HerdConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
   readonly upstream: Upstream;
-  /** Undefined for a herd without a secret. */
+  /** Undefined if the herd has no secret. */
   readonly secrets: Secrets | undefined;
   readonly certificates: HerdCertificates;
   readonly turn: Turn;
   readonly network: InProcessNetwork;
-  /** The servers of this process: their links go through memory, all others over TCP. */
+  /** Servers of this process: links between them are in memory, all others over TCP. */
   readonly hosted: ReadonlySet<ServerId>;
   readonly mode: HerdMode;
-  /** Ends this process as a power cut would, where somebody starts it again; undefined where nobody does. */
+  /** Ends this process at once; undefined if no parent would restart it. */
   readonly exitProcess?: (() => void) | undefined;
-  /** The folders of the built page, which is served at httpPort. */
+  /** Folders of the built dashboard. */
   readonly pageFolders: readonly string[];
-  /** How the locations in a folder are damaged; undefined if they are not. */
+  /** Checks a store folder; resolves with a description of the corruption, or undefined. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
-  /** What a server spreads locations by, where the config says that it has a bucket; undefined where none has. */
+  /** Creates the bucket of a server; undefined if no server has one. */
   readonly bucketOf?: ((server: ServerId) => LocationBucket) | undefined;
-  /** Hears of trouble that no server's log can tell of. */
+  /** Reports problems that cannot be written to a server's log. */
   readonly warn: (text: string) => void;
-  /** Sees the bus of every server before anything happens on it. */
+  /** Is called with the bus of each server before it is used. */
   readonly observe: (server: ServerId, bus: MessageBus) => void;
-  /** Hears of every server that has opened its doors. */
+  /** Is called when a server is listening. */
   readonly onStarted: (server: ServerId, ports: ServerPorts) => void;
 }
 
-/** What its process and the others in it are to a server. */
+/** Services that the hosting process offers to each server. */
 export interface HostServices {
-  /** Where a server of this process serves HTTP; undefined for others, and where it does not. */
+  /** HTTP port of a server of this process; undefined for others and without one. */
   readonly httpPortOf: (server: ServerId) => number | undefined;
-  /** Does something by hand to the servers of this process. */
+  /** Performs an admin action. */
   readonly administer: Administer;
-  /** What is done by hand to a link, as far as this process does it. */
+  /** Fault that this process has injected into a link. */
   readonly faultOf: LinkFaults['get'];
-  /** How a server reaches the others where somebody may cut its links by hand. */
+  /** Wraps the transport of a server for fault injection, if admin actions are possible. */
   readonly wrapTransport: LinkFaults['wrapTransport'];
 }
 
-/** Locations from the disk that the store is told at once: a few milliseconds. */
+/** Locations from the disk per message to the store: a few milliseconds of work. */
 const restorePageSize = 1_000;
 
-/** A server that is alone, and with which nothing is done by hand. */
+/** Null object: services of a server that runs alone, without admin actions. */
 export const noHostServices: HostServices = {
   httpPortOf: () => undefined,
-  administer: () => Promise.reject(new AdminActionError('other-process', 'nobody administers this server')),
+  administer: () => Promise.reject(new AdminActionError('other-process', 'admin actions are not available')),
   faultOf: () => ({ kind: 'none' }),
   wrapTransport: (transport) => transport,
 };
 
-/** The ports that a server listens on. */
+/** Ports that a server listens on. */
 export interface ServerPorts {
   readonly client: number;
-  /** Undefined where all its neighbours are in the same process. */
+  /** Undefined if all its neighbours are in the same process. */
   readonly peer: number | undefined;
-  /** Undefined where it does not serve the web. */
+  /** Undefined without an httpPort. */
   readonly http: number | undefined;
 }
 
-/** One run of one server in this process: its bus, its log, its doors and its actors. */
+/** One run of a server in this process: its bus, log, listeners and actors. */
 export class HostedServer {
   private readonly bus: MessageBus;
   private readonly log: ServerLog | undefined;
   private readonly server: Server;
   private readonly view: StatusTracker;
-  /** Undefined where locations are flooded only. */
+  /** Undefined without replication over NATS. */
   private readonly bucket: LocationBucket | undefined;
-  /** Undefined where nobody can ask for them. */
+  /** Undefined without an httpPort. */
   private readonly counts: ServerCounts | undefined;
   private readonly listeners: Listener[] = [];
   private locationFile: LocationFile | undefined;
@@ -122,7 +121,7 @@ export class HostedServer {
     private readonly services: HostServices = noHostServices,
   ) {
     const { config, network, clock } = dependencies;
-    this.bus = new MessageBus((error) => dependencies.warn(`${id}: a listener failed: ${String(error)}`));
+    this.bus = new MessageBus((error) => dependencies.warn(`${id}: an event listener failed: ${String(error)}`));
     this.log = openLog(dependencies, id);
     this.log?.listen(this.bus);
     dependencies.observe(id, this.bus);
@@ -154,16 +153,16 @@ export class HostedServer {
   }
 
   /**
-   * Starts the server's actors and opens its doors.
-   * @throws PortError, or ConfigError for a peer port that others can reach in a herd without a secret; nothing is left
-   *   running then
+   * Starts the server's actors and listeners.
+   * @throws PortError if a port is unavailable, ConfigError for a public peer port without a herd secret, StoreError if the store
+   *   cannot be opened. Nothing is left running then
    */
   async start(): Promise<void> {
     const ports = this.startUp();
     this.opening = ports.catch(() => undefined);
     try {
       const opened = await ports;
-      // One that failed meanwhile was reported as down already, and is about to be started again.
+      // A server that failed in the meantime was reported as down already and will be restarted.
       if (this.view.state !== 'failed') this.dependencies.onStarted(this.id, opened);
     } catch (error) {
       await this.stop();
@@ -172,8 +171,7 @@ export class HostedServer {
   }
 
   /**
-   * Takes no more clients, answers those there are, and resolves when the server is gone, and its last locations and its log are
-   * written.
+   * Stops listening, drains the server, and resolves when the last locations and the log are written.
    */
   async stop(): Promise<void> {
     await this.closeListeners();
@@ -182,21 +180,21 @@ export class HostedServer {
     await this.closeFiles();
   }
 
-  /** Breaks the server in the middle of what it does, so that it fails. */
+  /** Crashes the server. */
   fail(reason: string): void {
     this.bus.send(addresses.server, { kind: 'machine-failed', error: new Error(reason) });
   }
 
   /**
-   * Has the log tell of what is of a level or above from now on.
-   * @throws AdministrationError if there is none
+   * Sets the minimum level of the log.
+   * @throws AdminActionError if the server writes no log
    */
   setLogLevel(level: LogLevel): void {
     if (this.log === undefined) throw new AdminActionError('wrong-state', `${this.id} writes no log`);
     this.log.setLevel(level);
   }
 
-  /** Clears away what a server that failed has left behind: its doors at once, for nobody is behind them any more. */
+  /** Closes listeners and files of a server that has failed. */
   async cleanUp(): Promise<void> {
     await this.closeListeners();
     await this.closeFiles();
@@ -205,7 +203,7 @@ export class HostedServer {
   private async startUp(): Promise<ServerPorts> {
     this.requireSecret();
     await this.restoreLocations();
-    // To load it takes a tenth of a second without a pause, which would hold up the links and the first clients.
+    // Loading it blocks for a tenth of a second, which would delay the links and the first clients.
     if (addressOf(this.dependencies.config, this.id).httpPort !== undefined)
       await import('../http/server/http-listener.js');
     this.dependencies.network.listen(this.id, this.server.acceptPeer);
@@ -220,12 +218,12 @@ export class HostedServer {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  /** Starts the store, and tells it what is on disk, before any link can be up or any client here. */
+  /** Starts the store and loads the locations from disk before any link or client is connected. */
   private async restoreLocations(): Promise<void> {
     const locations = await this.openLocationFile();
     this.server.startStore();
     this.bus.publish({ kind: 'locations-restored', locations });
-    // Page by page: the other servers of this process have their turns in between.
+    // In pages, so that the other servers of this process are not blocked.
     for (let start = 0; start < locations.length; start += restorePageSize) {
       const page = locations.slice(start, start + restorePageSize);
       this.bus.send(addresses.store, { kind: 'restored', locations: page });
@@ -238,7 +236,7 @@ export class HostedServer {
     if (config.storePath === undefined) return [];
     const onProblem = (text: string) => warn(`${this.id}: ${text}`);
     const folder = join(config.storePath, this.id);
-    // What keeps locations is large, and not every server does.
+    // Loaded on demand: LevelDB is large, and not every server has a store.
     const { LocationFile: Locations } = await import('../disk/location-file.js');
     const { file, locations } = await Locations.open(folder, { clock, inspect, onProblem });
     this.locationFile = file;
@@ -248,8 +246,8 @@ export class HostedServer {
 
   private async flushBucket(): Promise<void> {
     const { bucket, dependencies, id } = this;
-    if (bucket === undefined || (await waitForFinalWrites(bucket, dependencies.clock)) === 'written') return;
-    dependencies.warn(`${id}: the bucket has not taken all that was reported last within five seconds`);
+    if (bucket === undefined || (await waitForFinalWrites(bucket, dependencies.clock))) return;
+    dependencies.warn(`${id}: the bucket did not take all final writes within ${finalWritesTimeoutMs / 1_000} s`);
   }
 
   private async closeFiles(): Promise<void> {
@@ -274,7 +272,7 @@ export class HostedServer {
     };
     const { onAcceptError } = this;
     const hasOnlyHostedNeighbours = config.topology.get(id)?.every((neighbour) => hosted.has(neighbour)) === true;
-    // Before clients: they may ask for what only the neighbours know.
+    // Before clients, whose queries may need a neighbour.
     const peer = hasOnlyHostedNeighbours ? undefined : await this.openPeerPort(host, peerPort);
     this.server.announce();
     const client = await this.open(
@@ -296,7 +294,7 @@ export class HostedServer {
     const { dependencies, id, bus, view, services } = this;
     const { outputBudget, subscribersPerAddress } = this.server.sharedLimits;
     const { config, upstream, mode, pageFolders } = dependencies;
-    // What serves HTTP is large, and not every server does.
+    // Loaded on demand: it is large, and not every server has an httpPort.
     const { listenForHttp } = await import('../http/server/http-listener.js');
     const configuredPort = (server: ServerId) => {
       const configured = config.servers.get(server)?.httpPort;
@@ -307,11 +305,13 @@ export class HostedServer {
     const serverContext = { server: id, mode, status: view, counts, logBufferedBytes, administer: services.administer };
     const faultOf = (neighbour: ServerId) => services.faultOf(id, neighbour);
     const bounds = { outputBudget, subscribersPerAddress };
+    const { gateway } = this.server;
     const httpContext = {
       ...listenerDependencies,
       ...serverContext,
       ...bounds,
       bus,
+      gateway,
       config,
       upstream,
       pageFolders,
@@ -339,7 +339,7 @@ export class HostedServer {
     return listener.port;
   }
 
-  /** Closes the doors that are open, and then those that are just being opened. */
+  /** Closes open listeners, and then those that were being opened. */
   private async closeListeners(): Promise<void> {
     this.dependencies.network.unlisten(this.id);
     for (const listener of this.listeners.splice(0)) listener.close();
@@ -348,7 +348,7 @@ export class HostedServer {
   }
 }
 
-/** The limits of each server of this process, which share its heap. */
+/** Limits of each server of this process; the servers share its heap. */
 function limitsFor({ config: { limits }, hosted }: HostDependencies): Limits {
   const maxHeapBytes = getHeapStatistics().heap_size_limit;
   return { ...limits, maxStoreBytes: limitStoreBytes(limits.maxStoreBytes, hosted.size, maxHeapBytes) };
@@ -357,11 +357,11 @@ function limitsFor({ config: { limits }, hosted }: HostDependencies): Limits {
 function openLog({ config, warn }: HostDependencies, id: ServerId): ServerLog | undefined {
   if (config.log === undefined) return undefined;
   const folder = join(config.log.dir, id);
-  const onProblem = (error: Error) => warn(`${id}: the log in ${folder} has trouble: ${error.message}`);
+  const onProblem = (error: Error) => warn(`${id}: cannot write the log in ${folder}: ${error.message}`);
   try {
     return new ServerLog(folder, config.log, onProblem);
   } catch (error) {
-    // A server without a log is worth more than no server.
+    // The server runs without a log.
     onProblem(error as Error);
     return undefined;
   }
@@ -377,7 +377,7 @@ function createTransport(dependencies: HostDependencies, inProcess: Transport): 
 
 function createServerBucket({ config, bucketOf }: HostDependencies, id: ServerId): LocationBucket | undefined {
   if (bucketSettingsFor(config, id) === undefined) return undefined;
-  if (bucketOf === undefined) throw new Error(`${id} spreads locations by a bucket, and was given none`);
+  if (bucketOf === undefined) throw new Error(`no bucket for ${id}, which replicates over NATS`);
   return bucketOf(id);
 }
 
@@ -387,6 +387,6 @@ function tcpDependencies({ turn, config, certificates }: HostDependencies): TcpD
 
 function addressOf(config: HerdConfig, server: ServerId): ServerEndpoints {
   const address = config.servers.get(server);
-  if (address === undefined) throw new Error(`${server} is no server of ${config.file}`);
+  if (address === undefined) throw new Error(`unknown server ${server} in ${config.file}`);
   return address;
 }

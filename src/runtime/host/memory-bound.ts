@@ -1,121 +1,113 @@
 import type { Limits } from '../../actors/ports/limits.js';
 import { maxIndexBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
+import { maxLookups } from '../../actors/replication/client-lookup.js';
 import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
-import { maxReportFieldBytes } from '../../protocol/client/command.js';
+import { maxReportFieldBytes } from '../../protocol/place/report.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
-import { defaultMaxTlsHandshakes } from '../sockets/client-listener.js';
+import { defaultMaxTlsHandshakes, maxDiskChanges, maxUnauthenticatedPeers } from '../fixed-limits.js';
 import type { HerdConfig } from '../config/herd-config.js';
-
-/**
- * Changes of locations that wait for a disk at most. Beyond it they are given up, and all that the store holds is written
- * again when the disk takes it: a disk that is full for a day must not cost a change for each client ever seen.
- */
-export const maxDiskChanges = 50_000;
 
 const kibibyte = 1_024;
 const mebibyte = 1_048_576;
 
-/** What a server uses memory for besides its limits. */
+/** Features of a server that determine its memory use. */
 export interface MemoryUse {
-  /** Neighbours that it has links to. */
+  /** Number of links. */
   readonly neighbours: number;
-  /** Whether other processes reach it at its `peerPort`. */
+  /** Whether it listens on its `peerPort`. */
   readonly hasPeerPort: boolean;
   /** Whether it serves HTTP. */
   readonly hasHttp: boolean;
-  /** Whether clients speak TLS. */
+  /** Whether clients use TLS. */
   readonly hasTls: boolean;
-  /** Whether it keeps locations on disk. */
+  /** Whether it stores locations on disk. */
   readonly hasStore: boolean;
-  /** Whether it spreads locations by a bucket of NATS. */
+  /** Whether it replicates over NATS. */
   readonly hasBucket: boolean;
   /** Whether it writes logs. */
   readonly hasLog: boolean;
-  /** How it asks its upstream. */
+  /** Settings of its upstream. */
   readonly upstream: Pick<UpstreamSettings, 'maxConcurrentRequests' | 'maxCacheBytes'>;
 }
 
-/** A part of what a server may take, in bytes. */
+/** Part of the memory bound, in bytes. */
 export interface MemoryPart {
   readonly part: string;
   readonly bytes: number;
 }
 
 /**
- * Node, the program, what it needs to run, and the part of the heap for new objects: 92 to 105 MB measured of one idle server, Node 20,
- * with the gazetteer of the sample, and up to 48 MiB for new objects.
+ * Node, the program and the young generation of the heap. Measured: 92 to 105 MB for one idle server on Node 20 with the gazetteer of
+ * the sample upstream, plus up to 48 MiB for the young generation.
  */
 const programBytes = 256 * mebibyte;
 
-/** What each further server of the same process takes, idle. */
+/** Memory of each further idle server of a process. */
 const serverBytes = 16 * mebibyte;
 
-/** V8 lets its heap grow before it collects: 1.6 to 1.85 times what is alive measured while locations come and are evicted. */
+/** Heap size in relation to live objects: 1.6 to 1.85 measured while locations are added and evicted. */
 const heapFactor = 2;
 
 /**
- * A connection of a client that is idle. Resident memory of each of 4,000: 13 KB over TCP, 19 KB over WebSocket, of which 9 and 14 KB
- * are heap, which may double.
+ * Idle connection of a client. Measured resident memory per connection, with 4,000: 13 KB over TCP and 19 KB over WebSocket, of which 9
+ * and 14 KB are heap, which may double.
  */
 const connectionBytes = 32 * kibibyte;
 
 /**
- * A connection over HTTP, with a request that is being read or answered. Resident memory of each of 4,000: 12 KB between two requests,
- * 39 KB with 15 KB of a request's head, of which 32 KB are heap.
+ * HTTP connection with a request in progress. Measured resident memory per connection, with 4,000: 12 KB between two requests, 39 KB
+ * with 15 KB of request headers, of which 32 KB are heap.
  */
 const httpConnectionBytes = 64 * kibibyte;
 
 /**
- * What TLS takes of a connection besides. Resident memory of each of 3,000: 24 KB; in the handshake it is 58 KB, and nothing of what
- * follows it.
+ * Additional memory per TLS connection. Measured resident memory, with 3,000: 24 KB, and 58 KB during the handshake.
  */
 const tlsBytes = 64 * kibibyte;
 
-/** The most that is read from a connection at once. Of every connection so much may be read before the first is handled. */
+/** Maximum size of a read. Every connection may have one before the first is handled. */
 const readBytes = 64 * kibibyte;
 
-/** What a connection may have waiting without an account of it in `maxTotalOutputBufferBytes`. */
+/** Output buffer per connection that does not count towards `maxTotalOutputBufferBytes`. */
 const unaccountedBytes = 4 * kibibyte;
 
-/** A WHATSAT under way, besides its line and the AT line: the question, its timer, and where its answer goes. */
+/** Pending WHATSAT besides its line and the AT line: the query, its timer and its recipient. */
 const queryBytes = 512;
 
-/** Searches of the herd at once, and what each takes besides the client's ID. */
-const maxLookups = 10_000;
+/** Pending lookup besides the client ID. */
 const lookupBytes = 512;
 
-/** Changes that are kept for readers of `/api/changes` who come back. */
+/** Changes kept for clients that resume `/api/changes`. */
 const maxKeptChanges = 20_000;
 
-/** The largest answer of an upstream that is taken. While it is read it is there three times: in chunks, as a whole and as text. */
+/** Maximum response of an upstream (1 MiB), three times: as chunks, as a buffer and as text. */
 const upstreamResponseBytes = 3 * mebibyte;
 
 /**
- * What a link has under way besides what waits for it: 64 KiB that its socket has yet to take, an answer to a digest of 768 KiB, a chunk
- * of 64 KiB that was read, cut into lines, and the 65,536 buckets in which the neighbour may differ.
+ * Memory per link besides its output buffer: 64 KiB in the socket, 768 KiB for the response to a digest, a read of 64 KiB split into
+ * lines, and the set of up to 65,536 differing partitions.
  */
 const linkBytes = 6 * mebibyte;
 
-/** Connections of callers at `peerPort` who have not shown who they are, each with a chunk that was read, cut into lines. */
-const maxUnauthenticatedPeers = 256;
+/** Unauthenticated connection to `peerPort`, with a read split into lines. */
 const unauthenticatedPeerBytes = connectionBytes + 704 * kibibyte;
 
-/** An entry of a map of clients, without what it leads to. */
+/** Entry of a map, without its value. */
 const entryBytes = 64;
 
-/** Log lines that wait for the disk: 16 MiB in each of two files, and what is being written of them. */
+/** Buffered log lines: 16 MiB for each of two files, and the writes in progress. */
 const logBytes = 2 * 17 * mebibyte;
 
-/** The most bytes that one location may take whose line a client sent. */
+/** Maximum memory of one location in bytes. */
 function maxLocationBytes({ maxClientIdBytes }: Pick<Limits, 'maxClientIdBytes'>): number {
   const serverAndSkew = 96;
   return 2 * maxClientIdBytes + 2 * maxReportFieldBytes + serverAndSkew + locationOverheadBytes;
 }
 
 /**
- * The most memory that a server takes, part by part; docs/operations.md gives the same as a formula. It is what the worst
- * clients can bring about together, not what is usual.
+ * Upper bound of the memory of a server, by part, for the worst case that clients can cause. The documentation gives the same as a
+ * formula.
  */
 export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
   const { maxClients, maxStoreBytes, maxConnections, maxLineBytes, maxPendingQueries } = limits;
@@ -143,12 +135,12 @@ export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
   ].filter(({ bytes }) => bytes > 0);
 }
 
-/** The most memory that a server takes that has a process of its own, in bytes: the sum of `memoryPartsOf`. */
+/** Upper bound of the memory of a server with a process of its own, in bytes: the sum of `memoryPartsOf`. */
 export function memoryBoundBytes(limits: Limits, use: MemoryUse): number {
   return memoryPartsOf(limits, use).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** What a server of a herd uses memory for. @param hosted the servers of its process, itself among them */
+/** Memory use of a server. @param hosted servers of its process, including itself */
 export function memoryUseOf(config: HerdConfig, server: ServerId, hosted: ReadonlySet<ServerId>): MemoryUse {
   const { servers, topology, replication, bridge, storePath, log, tls, upstreamSettings } = config;
   const neighbours = replication.kind === 'flood' ? (topology.get(server) ?? []) : [];
@@ -165,8 +157,8 @@ export function memoryUseOf(config: HerdConfig, server: ServerId, hosted: Readon
 }
 
 /**
- * The most memory that a process takes which some servers of a herd share, in bytes.
- * @param maxHeapBytes the heap that V8 lets the process have
+ * Upper bound of the memory of a process that hosts several servers, in bytes.
+ * @param maxHeapBytes heap limit of V8
  */
 export function processMemoryBoundBytes(
   config: HerdConfig,
@@ -183,8 +175,8 @@ export function processMemoryBoundBytes(
 }
 
 /**
- * The bytes of locations that each server of a process may hold: `maxStoreBytes`, but together no more than half of the heap
- * that the process may have, as V8 ends a process whose heap is full.
+ * Limit of the store of each server of a process in bytes: `maxStoreBytes`, but half of the heap limit for all servers together,
+ * because V8 ends a process whose heap is full.
  */
 export function limitStoreBytes(maxStoreBytes: number, servers: number, maxHeapBytes: number): number {
   return Math.min(maxStoreBytes, Math.floor(maxHeapBytes / heapFactor / servers));

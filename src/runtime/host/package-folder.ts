@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
+
 /**
- * The folder of this package, where what comes with it is found. It is asked for by the package's name, because a module runs
- * where it was compiled as well as in the bundle of the command, which stands elsewhere.
+ * Folder of the installed package. Resolved by the package name, because modules run both from their compiled files and from the
+ * bundled command in another folder.
  */
 export const packageFolder = new URL('./', import.meta.resolve('herd/package.json'));
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', packageFolder), 'utf8')) as { version: string };
+
+/** Version of this package. */
+export const herdVersion = version;

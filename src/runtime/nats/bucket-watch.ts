@@ -3,38 +3,37 @@ import { createInbox, nanos } from '@nats-io/transport-node';
 import type { BucketEntry, BucketExtent } from '../../actors/ports/location-bucket.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 
-/** What a watch needs. */
+/** Dependencies of a watch. */
 export interface BucketWatchEdges {
   readonly manager: JetStreamManager;
-  /** Listens at a subject, with the library's own idea of signs of life and of how fast it may come. */
+  /** Subscribes to a subject with the library's heartbeats and flow control. */
   readonly listenAt: (subject: string, idleHeartbeatNanos: number) => Promise<PushConsumer>;
   readonly stream: string;
-  /** What stands in front of a key in a subject. */
+  /** Prefix of a key in a subject. */
   readonly prefix: string;
-  /** Whether everything there is is told, or only what changes from now on. */
+  /** Whether all existing entries are delivered first, or only changes. */
   readonly extent: BucketExtent;
-  /** The revision of the newest entry when the bucket was opened. */
+  /** Revision of the newest entry when the bucket was opened. */
   readonly lastRevision: number;
   readonly beatMs: number;
 }
 
-/** What a watch tells. Nothing follows `broken`. */
+/** Events of a watch. Nothing follows `broken`. */
 export interface BucketWatchListener {
   changed(entries: readonly BucketEntry[]): void;
-  /** Everything that the bucket held has been told, if that is told at all. */
+  /** All existing entries have been delivered, if requested. */
   loaded(): void;
   broken(reason: string): void;
 }
 
 /**
- * Tells everything that a bucket holds, or nothing of it, and then what changes, in batches: what came in a turn of the event loop. The library
- * would mend a watch by itself, and would not notice that it goes on in another bucket of the same name. So this one only ever
- * breaks, and whoever has it begins anew.
+ * Delivers all entries of a bucket, if requested, and then changes, in batches per turn of the event loop. It never recovers by itself:
+ * the library's own recovery would not notice that the bucket was replaced by another one of the same name. The owner starts a new watch.
  */
 export class BucketWatch {
   private gathered: BucketEntry[] = [];
   private delivered = 0;
-  /** The revision of the last entry that was told. */
+  /** Revision of the last delivered entry. */
   private newest = 0;
   private phase: 'beginning' | 'loading' | 'live' | 'over' = 'beginning';
   private flushing: NodeJS.Immediate | undefined;
@@ -62,7 +61,7 @@ export class BucketWatch {
       max_deliver: 1,
       flow_control: true,
       idle_heartbeat: heartbeat,
-      // It is for this connection alone: a copy of it, or one on disk, would be of no use to anybody.
+      // The consumer serves this connection only, so it needs no replicas and no storage on disk.
       mem_storage: true,
       num_replicas: 1,
     });
@@ -119,11 +118,11 @@ export class BucketWatch {
     }
   }
 
-  /** Nothing is on its way when a heartbeat is sent. */
+  /** When a heartbeat arrives, all entries sent before it have arrived. */
   private noteHeartbeat(sent: number): void {
     if (sent > this.delivered) return this.break('the watch of the bucket has lost something');
     this.flush();
-    // The newest entry may have been deleted since.
+    // The newest entry may have been deleted in the meantime.
     if (this.phase === 'loading') this.finishLoading();
   }
 

@@ -8,12 +8,12 @@ import { bucketKeyOf } from './bucket-key.js';
 import { NatsSession } from './nats-session.js';
 import type { NatsSettings } from './nats-settings.js';
 
-/** A key-value bucket of NATS JetStream. */
+/** Key-value bucket of NATS JetStream. */
 export class NatsBucket implements LocationBucket {
   readonly keyOf = bucketKeyOf;
   private readonly sessions = new Set<NatsSession>();
 
-  /** @param name what the connection is called where NATS is watched */
+  /** @param name client name of the connection, for monitoring of NATS */
   constructor(
     private readonly settings: NatsSettings,
     private readonly name: string,

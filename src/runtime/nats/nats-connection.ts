@@ -10,13 +10,13 @@ import {
 import { requireVersion } from './nats-version.js';
 import type { NatsCredentials, NatsSettings } from './nats-settings.js';
 
-/** How long one nats-server may take to let us in, in milliseconds; then the next is tried. */
+/** Connection timeout per nats-server in milliseconds; then the next one is tried. */
 const connectWithinMs = 5_000;
 
 /**
- * Connects to one of the nats-servers. A connection that is lost stays lost: what to do then is its owner's decision.
+ * Connects to one of the nats-servers, without automatic reconnects: its owner decides when to reconnect.
  *
- * @throws an error that `describeDisagreement` can tell people of
+ * @throws an error for `reasonOf`
  */
 export async function connectToNats(settings: NatsSettings, name: string): Promise<NatsConnection> {
   const { servers, credentials, tls, beatMs } = settings;
@@ -27,7 +27,7 @@ export async function connectToNats(settings: NatsSettings, name: string): Promi
     timeout: connectWithinMs,
     pingInterval: beatMs,
     maxPingOut: 2,
-    // It costs every request a stack.
+    // Disabled: it captures a stack trace per request.
     noAsyncTraces: true,
     ...(credentials === undefined ? {} : { authenticator: await authenticatorOf(credentials) }),
     ...(tls === undefined ? {} : { tls: filesOf(tls) }),
@@ -41,7 +41,7 @@ export async function connectToNats(settings: NatsSettings, name: string): Promi
   }
 }
 
-/** A file is read anew for each connection: it may have been replaced. */
+/** Reads the file for each connection, because it may have been replaced. */
 async function authenticatorOf(credentials: NatsCredentials): Promise<Authenticator> {
   switch (credentials.kind) {
     case 'file':

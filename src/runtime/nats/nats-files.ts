@@ -5,8 +5,8 @@ import { ConfigError } from '../errors.js';
 import type { NatsSettings } from './nats-settings.js';
 
 /**
- * Reads the files that servers show NATS, or check it by. A server reads them with each connection, and only then.
- * @throws ConfigError for one that cannot be read, or is not what it should be
+ * Validates the credentials and TLS files at startup. Servers read them again for each connection.
+ * @throws ConfigError if a file cannot be read or is invalid
  */
 export function tryFilesOf({ credentials, tls }: NatsSettings): void {
   if (credentials?.kind === 'file') tryCredentials(credentials.path);
@@ -21,9 +21,9 @@ function tryCredentials(file: string): void {
     throw new ConfigError([`${file} cannot be read: ${(error as Error).message}`]);
   }
   try {
-    // It looks into them when a nats-server asks it to sign something.
+    // The library parses them only when it signs a nonce.
     credsAuthenticator(text)('nonce');
   } catch (error) {
-    throw new ConfigError([`${file} holds no credentials for NATS: ${(error as Error).message}`]);
+    throw new ConfigError([`${file} does not contain valid NATS credentials: ${(error as Error).message}`]);
   }
 }

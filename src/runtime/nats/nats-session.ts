@@ -16,17 +16,17 @@ import type { NatsSettings } from './nats-settings.js';
 import { NatsShards } from './nats-shards.js';
 import { answerWithinMs } from './nats-stream.js';
 
-/** JetStream's number for a message that is larger than its stream takes. */
+/** JetStream error code for a message that exceeds the maximum size of its stream. */
 const tooLargeCode = 10_054;
 
-/** One connection to a bucket of NATS, from its first packet to whatever ends it: the loss of one stream of several does. */
+/** One connection to a bucket of NATS. It ends with the loss of the connection or of any of its streams. */
 export class NatsSession implements BucketSession {
   private state: 'opening' | 'open' | 'over' = 'opening';
   private connection: NatsConnection | undefined;
   private opened: NatsShards | undefined;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly puts = new Set<Promise<PutOutcome>>();
-  /** Resolves when the session is over, and its connection is gone. */
+  /** Resolves when the session has ended and its connection is closed. */
   readonly over: Promise<void>;
   private noteOver: () => void = () => undefined;
 
@@ -69,7 +69,7 @@ export class NatsSession implements BucketSession {
     if (this.state === 'over') return;
     this.state = 'over';
     this.letGo();
-    // What is on its way fails when the connection is closed, so this comes to its end by the answer's deadline.
+    // Pending requests fail when the connection is closed, so this ends within the response timeout.
     void Promise.all(this.puts).then(() => this.hangUp());
   }
 
@@ -103,12 +103,12 @@ export class NatsSession implements BucketSession {
       broken: (reason: string) => this.fail(reason),
     };
     await Promise.all(shards.streams.map((stream) => stream.watch(this.extent, this.settings.beatMs, listener)));
-    // Who is told of changes only would not be told of one that came after the mapping was read, and before the watch began.
+    // A watch for changes only would miss a mapping that was written between reading it and starting the watch.
     if (await shards.wasSplit()) this.fail(split);
     else loaded();
   }
 
-  /** Looks now and then whether the bucket is still the one that was opened. */
+  /** Checks periodically whether the bucket was replaced. */
   private lookAgainLater(shards: NatsShards): void {
     if (this.isOver()) return;
     this.lookTimer = setTimeout(() => {
@@ -144,7 +144,7 @@ export class NatsSession implements BucketSession {
   }
 
   private hangUp(): void {
-    // It may be closed already, or broken: either way it is over.
+    // Already closed or broken.
     const closed = this.connection?.close().catch(() => undefined) ?? Promise.resolve();
     void closed.then(() => this.noteOver());
   }

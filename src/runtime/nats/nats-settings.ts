@@ -1,29 +1,29 @@
-/** How a server of the herd shows NATS who it is. */
+/** Credentials for NATS. */
 export type NatsCredentials =
-  /** A file that `nsc` makes: a token of the account and the key that goes with it. */
+  /** Credentials file of `nsc`: a JWT and its signing key. */
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'user'; readonly user: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
-/** Files of PEM. What is left out is not shown, or is what the system trusts. */
+/** PEM files. Without `ca` the CA certificates of the system are used. */
 export interface NatsTls {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly ca?: string | undefined;
 }
 
-/** Which bucket a herd spreads its locations by, and how it is reached. */
+/** Settings of the bucket that a herd replicates over. */
 export interface NatsSettings {
-  /** Hosts and ports of nats-servers of one cluster; which of them is asked first is left to chance. */
+  /** Hosts and ports of nats-servers of one cluster, tried in random order. */
   readonly servers: readonly string[];
   readonly bucket: string;
-  /** Copies that a cluster keeps. Counts when the bucket is made. */
+  /** Number of replicas; used when the bucket is created. */
   readonly replicas: number;
-  /** Streams that the bucket is split over. Counts when it is made. Undefined: whatever it is, or 1. */
+  /** Number of streams that the bucket is split over; used when it is created. Undefined: as it exists, or 1. */
   readonly shards?: number | undefined;
   readonly credentials: NatsCredentials | undefined;
-  /** Undefined: TLS only where the nats-server offers it. */
+  /** Undefined: TLS if the nats-server requires it. */
   readonly tls: NatsTls | undefined;
-  /** Milliseconds between signs of life. A nats-server, or a watch, that gives none for three of them is taken for dead. */
+  /** Heartbeat interval in milliseconds. A connection or watch without one for three intervals counts as lost. */
   readonly beatMs: number;
 }

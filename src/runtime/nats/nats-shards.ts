@@ -4,20 +4,20 @@ import { isConflict } from './nats-error.js';
 import type { NatsSettings } from './nats-settings.js';
 import { NatsStream } from './nats-stream.js';
 
-/** The streams of a bucket: one, or as many as it is split over. */
+/** Streams of a bucket: one, or one per shard. */
 export class NatsShards {
   private constructor(
-    /** Those with locations, in the order of the mapping. */
+    /** Streams with locations, in the order of the mapping. */
     readonly streams: readonly NatsStream[],
-    /** The one that says how the bucket is split; undefined where it is not. */
+    /** Stream with the mapping; undefined if the bucket is not split. */
     private readonly mapping: NatsStream | undefined,
-    /** What people should hear of; undefined if nothing. */
+    /** Warning for operators, if any. */
     readonly warning: string | undefined,
   ) {}
 
   /**
-   * Finds or makes the streams of a bucket. Over how many it is split, is decided when it is made: later it is as it is.
-   * @throws NatsError for a bucket that is split in a way that is not known, or the library's error
+   * Opens the streams of a bucket or creates them. The number of streams is fixed when the bucket is created.
+   * @throws NatsError for an unsupported mapping, or the library's error
    */
   static async open(connection: NatsConnection, settings: NatsSettings): Promise<NatsShards> {
     const { bucket, replicas, shards } = settings;
@@ -33,24 +33,24 @@ export class NatsShards {
     return new NatsShards(streams, whole, warning);
   }
 
-  /** Whether a key of the bucket is no client's: somebody has split the bucket after it was opened. */
+  /** Whether a key is that of the mapping, which means that the bucket was split after it was opened. */
   isSplitBy(key: string): boolean {
     return this.mapping === undefined && key === mappingKey;
   }
 
-  /** Which of the streams has a key, counted from 0. */
+  /** Index of the stream that has a key. */
   indexOf(key: string): number {
     return shardOf(key, this.streams.length);
   }
 
-  /** Whether somebody has split the bucket since it was opened. */
+  /** Whether the bucket was split since it was opened. */
   async wasSplit(): Promise<boolean> {
     const [whole] = this.streams;
     if (this.mapping !== undefined || whole === undefined) return false;
     return (await readMapping(whole)) !== undefined;
   }
 
-  /** The stream that has a key. */
+  /** Stream that has a key. */
   of(key: string): NatsStream {
     const stream = this.streams[this.indexOf(key)];
     if (stream === undefined) throw new Error(`no stream for ${key}`);
@@ -61,14 +61,14 @@ export class NatsShards {
     for (const stream of this.streams) stream.stop();
   }
 
-  /** Why one of them is not the one that was opened any more; undefined if all are. */
+  /** Describes a stream that was replaced since it was opened; undefined if there is none. */
   async findLoss(): Promise<string | undefined> {
     const all = this.mapping === undefined ? this.streams : [this.mapping, ...this.streams];
     return (await Promise.all(all.map((stream) => stream.findLoss()))).find((reason) => reason !== undefined);
   }
 }
 
-/** Over how many streams a bucket is split. A new one that shall be is from now on. */
+/** Number of streams of a bucket; writes the mapping of a new one. */
 async function findOrMakeMapping(whole: NatsStream, { bucket, shards = 1 }: NatsSettings): Promise<number> {
   const mapping = await readMapping(whole);
   if (mapping !== undefined) return parseMapping(mapping, bucket);
@@ -78,12 +78,12 @@ async function findOrMakeMapping(whole: NatsStream, { bucket, shards = 1 }: Nats
     return shards;
   } catch (error) {
     if (!isConflict(error)) throw error;
-    // Another server was faster: what it has written counts.
+    // Another server was faster; its mapping applies.
     return parseMapping((await readMapping(whole)) ?? '', bucket);
   }
 }
 
-/** What is written down of how a bucket is split; undefined if it is not. */
+/** Reads the mapping of a bucket; undefined if it is not split. */
 async function readMapping({ kv }: NatsStream): Promise<string | undefined> {
   const entry = await kv.get(mappingKey);
   return entry?.operation === 'PUT' ? entry.string() : undefined;

@@ -5,10 +5,10 @@ import type { BucketExtent } from '../../actors/ports/location-bucket.js';
 import { BucketWatch, type BucketWatchListener } from './bucket-watch.js';
 import { NatsError } from './nats-error.js';
 
-/** How long NATS may take to answer, in milliseconds. A cluster that has lost a leader elects another meanwhile. */
+/** Response timeout in milliseconds. Long enough for a cluster to elect a new leader. */
 export const answerWithinMs = 5_000;
 
-/** One stream of NATS with the key-value bucket in it: a whole bucket, or one of those that a bucket is split into. */
+/** Stream of a key-value bucket: the whole bucket, or one shard. */
 export class NatsStream {
   private watching: BucketWatch | undefined;
 
@@ -17,14 +17,14 @@ export class NatsStream {
     private readonly manager: JetStreamManager,
     readonly kv: KV,
     readonly name: string,
-    /** What the stream is called, and when it was made: one that was deleted and made again has another time. */
+    /** Name and creation time of the stream. A stream that was deleted and recreated has another time. */
     private readonly stream: { readonly name: string; readonly created: string },
     private readonly lastRevision: number,
   ) {}
 
   /**
-   * Finds or makes it.
-   * @throws NatsError for one that no herd has made, or the library's error
+   * Opens the stream or creates it.
+   * @throws NatsError for a bucket that keeps more than one value per key, or the library's error
    */
   static async open(connection: NatsConnection, name: string, replicas: number): Promise<NatsStream> {
     const client = jetstream(connection, { timeout: answerWithinMs });
@@ -38,17 +38,17 @@ export class NatsStream {
     const kv = await new Kvm(client).create(name, options);
     const { config, created, state } = (await kv.status()).streamInfo;
     if (config.max_msgs_per_subject !== 1) {
-      throw new NatsError(`the bucket ${name} keeps more than one value a key; a herd needs one of its own`);
+      throw new NatsError(`the bucket ${name} keeps more than one value per key; a herd needs a bucket of its own`);
     }
     return new NatsStream(connection, manager, kv, name, { name: config.name, created }, state.last_seq);
   }
 
-  /** Whether nothing was ever written when it was opened. */
+  /** Whether nothing had ever been written when it was opened. */
   get wasNew(): boolean {
     return this.lastRevision === 0;
   }
 
-  /** Tells what it holds and what changes, until it is stopped. */
+  /** Starts a watch. */
   watch(extent: BucketExtent, beatMs: number, listener: BucketWatchListener): Promise<void> {
     const { connection, manager, stream, name, lastRevision } = this;
     const watch = new BucketWatch(
@@ -72,13 +72,13 @@ export class NatsStream {
     this.watching?.stop();
   }
 
-  /** Why it is not the one that was opened any more; undefined if it is, or if nobody says. */
+  /** Describes why it is not the opened stream any more; undefined if it is, or if there is no response. */
   async findLoss(): Promise<string | undefined> {
     try {
       const { created } = await this.manager.streams.info(this.stream.name);
       return created === this.stream.created ? undefined : 'the bucket was deleted and made anew';
     } catch (error) {
-      // That nobody answers is for the pings and the watch to judge: a busy NATS is no dead one.
+      // A missing response is left to the pings and the watch: NATS may just be busy.
       const isGone = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
       return isGone ? 'the bucket was deleted' : undefined;
     }

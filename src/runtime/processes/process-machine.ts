@@ -3,8 +3,8 @@ import { backoffMs, maxRestartBackoffMs } from '../../actors/time/backoff.js';
 import type { Random } from '../../actors/ports/random.js';
 
 /**
- * How long a process may take to end after it was told to, in milliseconds; then it is killed. Longer than its server may take to
- * answer its clients and to have its last writes taken, and shorter than a service manager waits for the parent (15 s in deploy/).
+ * Time for a process to exit after SIGTERM, in milliseconds, before it is killed. Longer than draining and the final writes of its
+ * server, and shorter than the stop timeout of service managers for the parent (15 s in deploy/).
  */
 export const processStopTimeoutMs = 13_000;
 
@@ -13,27 +13,27 @@ export interface ProcessInput {
 }
 
 export interface ProcessContext extends ProcessInput {
-  /** Ends in a row with no sound run between them: they make the pauses longer. */
+  /** Consecutive exits without a healthy run in between; they lengthen the backoff. */
   readonly failures: number;
   readonly delayMs: number;
 }
 
 export type ProcessEvent =
-  /** The server in the process listens. */
+  /** The server in the process is listening. */
   { type: 'STARTED' } | { type: 'EXITED' } | { type: 'STOP' };
 
 /**
- * The life of one server's process under supervision.
+ * Lifecycle of the process of one server.
  *
- *   starting ──STARTED──▶ running ──EXITED──▶ pausing ──after pause──▶ starting
+ *   starting ──STARTED──▶ running ──EXITED──▶ backoff ──after backoffDelay──▶ starting
  *       │                                        ▲
  *       └────────────────EXITED──────────────────┘
  *
- *   STOP: from starting and running to stopping, and on EXITED to stopped; from pausing to stopped.
+ *   STOP: from starting and running to stopping, and on EXITED to stopped; from backoff to stopped.
  *
- * - A server that ends is started again for ever, first soon, then less and less often, until it has run soundly for a while: the
- *   others go on without it, and what keeps it (a port in use, say) may pass.
- * - One that does not end in time when it is told to is killed.
+ * - A process that exits is restarted indefinitely, with a growing backoff until it has run healthily for a while: the other servers
+ *   continue without it, and the cause (such as a port in use) may pass.
+ * - A process that does not exit in time is killed.
  */
 export const processMachine = setup({
   types: {
@@ -42,7 +42,7 @@ export const processMachine = setup({
     events: {} as ProcessEvent,
   },
   actions: {
-    // The supervisor of processes provides these.
+    // Provided by ProcessSupervisor.
     spawn: () => undefined,
     terminate: () => undefined,
     kill: () => undefined,
@@ -54,7 +54,7 @@ export const processMachine = setup({
   },
   delays: {
     backoffDelay: ({ context }) => context.delayMs,
-    /** A server that ran this long has earned a quick restart. */
+    /** Uptime after which the restart backoff resets. */
     healthyAfter: 60_000,
     stopTimeout: processStopTimeoutMs,
   },

@@ -6,11 +6,11 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import type { StatusReport } from '../host/herd-status.js';
 import { processMachine } from './process-machine.js';
 
-/** What the supervisor of processes needs. */
+/** Dependencies of a process supervisor. */
 export interface ProcessSupervisorOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** The program that serves one server and sends its `StatusReport`s to its parent, its environment and arguments. */
+  /** Program that runs one server and sends `StatusReport`s to its parent. */
   readonly program: {
     readonly file: string;
     readonly environment: NodeJS.ProcessEnv;
@@ -19,11 +19,11 @@ export interface ProcessSupervisorOptions {
   readonly onReport: (report: StatusReport) => void;
 }
 
-/** Runs one process a server, and starts those again that die. */
+/** Runs each server in a process of its own and restarts processes that exit. */
 export class ProcessSupervisor {
   private readonly machines = new Map<ServerId, Machine<typeof processMachine>>();
   private readonly children = new Map<ServerId, ChildProcess>();
-  /** Why servers ended that never listened, while no server has. */
+  /** Reasons of servers that exited before any server was listening. */
   private readonly startFailures = new Map<ServerId, string>();
   private state: 'starting' | 'running' | 'stopping' = 'starting';
   private rejectRun: (error: Error) => void = () => undefined;
@@ -36,8 +36,8 @@ export class ProcessSupervisor {
   }
 
   /**
-   * Starts the processes. Resolves when all have ended because they were stopped.
-   * @throws when none of the servers can be started: what keeps all of them needs a person
+   * Starts the processes. Resolves when all have exited after `stop`.
+   * @throws if none of the servers can be started, which needs an operator
    */
   async run(): Promise<void> {
     const startFailure = new Promise<never>((_, reject) => (this.rejectRun = reject));
@@ -46,19 +46,19 @@ export class ProcessSupervisor {
     await Promise.race([Promise.all(ends), startFailure]);
   }
 
-  /** Tells all to stop; resolves when they are gone. */
+  /** Stops all processes; resolves when they have exited. */
   async stop(): Promise<void> {
     this.state = 'stopping';
     for (const machine of this.machines.values()) machine.send({ type: 'STOP' });
     await Promise.all([...this.machines.values()].map((machine) => toPromise(machine)));
   }
 
-  /** Passes a signal on to all. */
+  /** Sends a signal to all processes. */
   signal(signal: NodeJS.Signals): void {
     for (const child of this.children.values()) child.kill(signal);
   }
 
-  /** Ends all at once. */
+  /** Kills all processes. */
   kill(): void {
     for (const child of this.children.values()) child.kill('SIGKILL');
   }
@@ -92,10 +92,10 @@ export class ProcessSupervisor {
     const { program, onReport } = this.options;
     const child = fork(program.file, [...program.argumentsFor(server)], { env: program.environment });
     this.children.set(server, child);
-    // What the process itself says of its end tells people more than its exit status.
+    // The reason that the process reports is more useful than its exit status.
     let reportedReason: string | undefined;
     const recordExit = (exitReason: string) => {
-      // A process that could not be made tells of it twice.
+      // A process that cannot be created may emit both 'error' and 'exit'.
       if (this.children.get(server) !== child) return;
       const reason = reportedReason ?? exitReason;
       this.children.delete(server);

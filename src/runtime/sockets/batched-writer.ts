@@ -2,40 +2,39 @@ import type { Socket } from 'node:net';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
-/** How long a closing socket may take to deliver what was written, in milliseconds, before it is cut off. */
+/** Time for a closing socket to deliver buffered data, in milliseconds, before it is destroyed. */
 const closeTimeoutMs = 5_000;
 
-/** A backlog of this or more is followed by a report that it is gone; callers that wait for one wait at larger ones. */
+/** Backlogs from this size on are followed by a call of `onDrained`. Callers that wait for it wait at larger ones. */
 export const minReportedBacklogBytes = 4_096;
 
-/** Memory that a write takes that waits behind another, besides its text: Node's entry for it, a callback and a string's header. */
+/** Memory of a queued write besides its text: Node's entry, a callback and a string header. */
 const queuedWriteBytes = 256;
 
-/** Writes to a socket, all that gathers until the next flush in one write: a system call a line would cost more than all else we do for it. */
+/** Coalescing socket writer: text is buffered until the next flush and written in one system call, the largest cost of a line. */
 export class BatchedWriter implements Flushable {
   private pendingText: ByteString = '';
-  private state: 'open' | 'closing' = 'open';
-
+  private isClosing = false;
   private isDrainReportDue = false;
-  /** Writes that have had to wait for others since the operating system last had taken everything. */
+  /** Queued writes since the socket was last drained. */
   private queuedWrites = 0;
 
-  /** @param onDrained hears when the operating system has taken everything, after a backlog of 4 KiB or more */
+  /** @param onDrained is called when the operating system has taken everything after a backlog of 4 KiB or more */
   constructor(
     private readonly socket: Socket,
     private readonly scheduler: FlushScheduler,
     private readonly onDrained: () => void,
   ) {}
 
-  /** Bytes written that the operating system has not taken yet, and the memory that many small writes take besides. */
+  /** Buffered bytes that the operating system has not taken yet, including the overhead of queued writes. */
   get backlogBytes(): number {
     const { pendingText, socket, queuedWrites } = this;
     return pendingText.length + socket.writableLength + queuedWrites * queuedWriteBytes;
   }
 
-  /** Without effect once closed. */
+  /** Buffers text for the next flush; no effect once closed. */
   write(text: ByteString): void {
-    if (this.state === 'closing') return;
+    if (this.isClosing) return;
     if (this.pendingText === '') this.scheduler.schedule(this);
     this.pendingText += text;
   }
@@ -48,12 +47,12 @@ export class BatchedWriter implements Flushable {
       if (this.socket.writableLength + text.length >= minReportedBacklogBytes) this.isDrainReportDue = true;
       this.socket.write(text, 'latin1', this.onWritten);
     }
-    if (this.state === 'closing') this.closeSocket();
+    if (this.isClosing) this.closeSocket();
   }
 
   /**
-   * The operating system has taken one write. Node's own 'drain' is no measure: it comes only after a backlog of its high-water mark
-   * (16 KiB, or more in later versions), and never for what the operating system took at once.
+   * The operating system has taken one write. Node's 'drain' event does not help: it is emitted only after a backlog of its
+   * high-water mark (16 KiB, or more in later versions).
    */
   private readonly onWritten = (error?: Error | null): void => {
     if (this.socket.writableLength > 0 || (error ?? null) !== null) return;
@@ -63,11 +62,11 @@ export class BatchedWriter implements Flushable {
     this.onDrained();
   };
 
-  /** Closes the socket once everything written is flushed and delivered, or has not been for too long. */
+  /** Closes the socket once everything is flushed and delivered, or after a timeout. */
   close(): void {
-    if (this.state === 'closing') return;
-    this.state = 'closing';
-    // What is gathered is not written before its time: links may have to be written first.
+    if (this.isClosing) return;
+    this.isClosing = true;
+    // Buffered text is not flushed here: links may have to be written first.
     if (this.pendingText === '') this.closeSocket();
   }
 

@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type PeerCertificate, type Server, type TlsOptions } from 'node:tls';
 import { ConfigError } from '../errors.js';
 
-/** Files of PEM: a certificate with its chain, its key, and the authorities that the far end's certificate must come from. */
+/** PEM files: a certificate with its chain, its key, and the CA certificates to verify the remote end with. */
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string | undefined;
 }
 
-/** What the files hold, and which versions and cipher suites are spoken, in the form that TLS takes. */
+/** Contents of the files, protocol versions and cipher suites, as options of `node:tls`. */
 export type CertificateMaterial = Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minVersion' | 'ciphers'>;
 
 /**
- * TLS 1.3, and of TLS 1.2 the suites with forward secrecy and authenticated encryption: those of the configuration "intermediate" of
- * Mozilla's guidelines (version 5.7), without finite-field Diffie-Hellman.
+ * TLS 1.3, and the TLS 1.2 suites with forward secrecy and authenticated encryption: configuration "intermediate" of Mozilla's
+ * guidelines (version 5.7), without finite-field Diffie-Hellman.
  */
 const tlsDefaults = {
   minVersion: 'TLSv1.2',
@@ -32,25 +32,25 @@ const tlsDefaults = {
   ].join(':'),
 } as const;
 
-/** How long a TLS handshake may take, in milliseconds. */
+/** Default timeout of a TLS handshake in milliseconds. */
 export const defaultTlsHandshakeTimeoutMs = 10_000;
 
-/** The certificates of one side of a server. They can be read anew while it runs; connections there are keep the old ones. */
+/** Certificates for clients or for peers. They can be reloaded at run time; existing connections keep the old ones. */
 export class Certificates {
   private material: CertificateMaterial;
   private readonly servers = new Set<Server>();
 
-  /** @throws ConfigError naming the file that cannot be read, or saying that the certificate and the key do not fit */
+  /** @throws ConfigError if a file cannot be read, or certificate and key do not match */
   constructor(private readonly files: CertificateFiles) {
     this.material = readCertificates(files);
   }
 
-  /** What to connect or listen with now. */
+  /** Current TLS options. */
   get current(): CertificateMaterial {
     return this.material;
   }
 
-  /** Keeps a listening server up to date until it is closed. */
+  /** Applies the certificates, and each reload of them, to a listening server until it is closed. */
   attach(server: Server): void {
     server.setSecureContext(this.material);
     this.servers.add(server);
@@ -58,8 +58,8 @@ export class Certificates {
   }
 
   /**
-   * Reads the files again; returns what puts them into use.
-   * @throws ConfigError if they are not right
+   * Reads the files again; returns a function that activates them.
+   * @throws ConfigError if they are invalid
    */
   prepareReload(): () => void {
     const material = readCertificates(this.files);
@@ -70,12 +70,12 @@ export class Certificates {
   }
 }
 
-/** The certificates that the servers of a process use; each undefined for plain TCP. */
+/** Certificates of the servers of a process; undefined for plain TCP. */
 export class HerdCertificates {
   readonly clients: Certificates | undefined;
   readonly peers: Certificates | undefined;
 
-  /** @throws ConfigError */
+  /** @throws ConfigError if a file is invalid */
   constructor({
     clients,
     peers,
@@ -88,19 +88,19 @@ export class HerdCertificates {
   }
 
   /**
-   * Reads all files again.
-   * @throws ConfigError; the old certificates stay in use
+   * Reloads all certificates.
+   * @throws ConfigError if a file is invalid; the old certificates stay in use
    */
   reload(): void {
-    // All are read before any is used: what does not fit together must not come into use together.
+    // All files are read before any is activated, so that an invalid one leaves everything unchanged.
     const activations = [this.clients?.prepareReload(), this.peers?.prepareReload()];
     for (const activate of activations) activate?.();
   }
 }
 
 /**
- * Reads files, of which each may be left out.
- * @throws ConfigError naming the file that cannot be read, or those that are not what they should be
+ * Reads PEM files, each optional.
+ * @throws ConfigError if a file cannot be read or is invalid
  */
 export function readCertificates({
   cert,
@@ -116,12 +116,12 @@ export function readCertificates({
   };
   try {
     createSecureContext(material);
-    // OpenSSL passes over authorities that it cannot read, and would then trust nobody.
+    // OpenSSL ignores CA certificates that it cannot parse, and would then reject every peer.
     if (authority !== undefined) new X509Certificate(authority);
   } catch (error) {
     const problems = [
-      ...(cert === undefined ? [] : [`${cert} and ${key ?? 'no key'} are no certificate and its key`]),
-      ...(ca === undefined ? [] : [`${ca} is no authority`]),
+      ...(cert === undefined ? [] : [`${cert} and ${key ?? 'no key'} are not a matching certificate and key`]),
+      ...(ca === undefined ? [] : [`${ca} is not a valid CA certificate`]),
     ];
     throw new ConfigError([`${problems.join(', or ')}: ${(error as Error).message}`]);
   }
@@ -129,19 +129,19 @@ export function readCertificates({
 }
 
 /**
- * Whether a certificate bears the name of a server: as a DNS name, letter by letter. DNS names have no case and server IDs have
- * one, so that a certificate for `blake` must not pass for `Blake`.
+ * Whether a certificate has the name of a server as a DNS name, compared case-sensitively: server IDs are case-sensitive, so a
+ * certificate for `blake` must not be accepted for `Blake`.
  */
 export function certificateMatchesName(
   { subjectaltname }: { readonly subjectaltname?: string | undefined },
   name: string,
 ): boolean {
-  // Node quotes a name that could be taken for several.
+  // Node quotes names that contain a separator.
   const names = (subjectaltname ?? '').match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
   return names.some((entry) => entry.trim() === `DNS:${name}`);
 }
 
-/** Checks the name of who is dialled, as Node's check of the same name does; returns what is wrong. */
+/** Verifies the certificate of a dialed server, in place of Node's `checkServerIdentity`; returns an error if it does not match. */
 export function checkServerName(name: string, certificate: PeerCertificate): Error | undefined {
   if (certificateMatchesName(certificate, name)) return undefined;
   return Object.assign(new Error(`the certificate is not for ${name}`), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });

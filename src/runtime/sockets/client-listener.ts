@@ -3,49 +3,48 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Bus } from '../../actors/bus/bus.js';
 import type { ClientChannel } from '../../actors/ports/client-channel.js';
 import type { Clock } from '../../actors/ports/clock.js';
-import { addresses, type ConnectionMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from './certificates.js';
+import { defaultMaxTlsHandshakes } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
 import type { Turn } from '../time/turn.js';
 
-/** How long nothing may come from a client that only listens before it is asked whether it is there, in milliseconds. */
+/** Idle time before TCP keep-alive probes a client that only subscribes, in milliseconds. */
 const keepAliveDelayMs = 60_000;
 
-/** TLS handshakes at once, besides the connections that are served: more do not come to their end within 10 s on one core. */
-export const defaultMaxTlsHandshakes = 10_000;
-
-/** A read of so many bytes or more is handled when its turn comes, and nothing more of its connection is read until then. */
+/** Reads from this size on are handled in a later phase of the turn; the connection is paused until then. */
 const bulkReadBytes = 4_096;
 
-/** What a door for clients needs. */
+/** Dependencies of a listener for clients. */
 export interface ListenerDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly turn: Turn;
-  /** Clients that the server serves at once. */
+  /** Maximum concurrent connections. */
   readonly maxConnections: number;
-  /** Numbers connections, over all doors of a server. */
+  /** Returns the next connection number, unique over all listeners of a server. */
   readonly nextConnection: () => number;
-  /** Undefined: clients speak without TLS. */
+  /** Undefined for plain TCP. */
   readonly certificates: Certificates | undefined;
-  /** How long a TLS handshake may take, in milliseconds. Left out: 10 s. */
+  /** Timeout of a TLS handshake in milliseconds; default 10 s. */
   readonly tlsHandshakeTimeoutMs?: number | undefined;
-  /** TLS handshakes at once; more evict the oldest of the address that has the most. Left out: 10,000. */
+  /** Maximum concurrent TLS handshakes; further ones evict the oldest of the address with the most. Default 10,000. */
   readonly maxTlsHandshakes?: number | undefined;
 }
 
 /**
- * Opens a server's door for clients that speak lines over TCP.
- * @throws PortError
+ * Listens for clients of the line protocol over TCP or TLS.
+ * @throws PortError if the port is unavailable
  */
 export async function listenForClients(
   dependencies: ListenerDependencies,
   listenOptions: ListenOptions,
 ): Promise<Listener> {
-  // Half-open: who has said everything and closed its side still gets its answers.
+  // A client that has closed its sending side still receives its responses.
   const serverOptions = { allowHalfOpen: true, noDelay: true };
   const onSocket = (socket: Socket) => acceptConnection(dependencies, socket);
   const boundedListenOptions = { ...listenOptions, maxConnections: dependencies.maxConnections };
@@ -73,9 +72,9 @@ function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependen
   socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
   const wire = new TcpClientWire(socket, turn, (message) => bus.send(to, message));
   bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
-  // Destroyed already if the server is on its way down.
+  // The server destroys it at once while it is shutting down.
   if (socket.destroyed) return;
-  // Of a connection from which nothing more is read, what comes next waits behind the large read.
+  // While the connection is paused for a large read, later messages must not overtake it.
   const report = (message: ConnectionMessage) =>
     (wire.isHeld ? turn.bulkCommands : turn.commands).schedule({ flush: () => wire.report(message) });
   socket.on('data', (chunk) => {
@@ -97,8 +96,8 @@ class TcpClientWire implements ClientChannel {
   readonly transport = 'tcp';
   readonly remoteAddress: string;
   private readonly writer: BatchedWriter;
-  private state: 'open' | 'destroyed' = 'open';
-  /** Whether nothing is read until what was read is handled. */
+  private isDestroyed = false;
+  /** Whether reading is paused until a large read has been handled. */
   isHeld = false;
   private isPaused = false;
 
@@ -111,9 +110,9 @@ class TcpClientWire implements ClientChannel {
     this.writer = new BatchedWriter(socket, clients, () => this.report({ kind: 'drained' }));
   }
 
-  /** Reports something, unless nothing may be reported any more. */
+  /** Sends a message to the connection actor, unless the socket was destroyed. */
   report(message: ConnectionMessage): void {
-    if (this.state === 'open') this.notify(message);
+    if (!this.isDestroyed) this.notify(message);
   }
 
   get bufferedBytes(): number {
@@ -154,7 +153,7 @@ class TcpClientWire implements ClientChannel {
   }
 
   destroy(): void {
-    this.state = 'destroyed';
+    this.isDestroyed = true;
     this.socket.destroy();
   }
 }

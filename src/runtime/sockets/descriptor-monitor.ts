@@ -1,28 +1,28 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../../actors/ports/clock.js';
 
-/** Between two looks whether a file descriptor is left, in milliseconds. */
+/** Check interval in milliseconds. */
 const checkIntervalMs = 1_000;
 
-/** Looks in a row that must succeed until a shortage is over: at the limit one may succeed by chance. */
+/** Successful checks in a row that end a shortage: at the limit a single one may succeed by chance. */
 const checksToRecover = 5;
 
-/** The system's errors for want of descriptors: of the process, and of the machine. */
+/** Errors for a lack of file descriptors: of the process, and of the machine. */
 const shortageCodes: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
 
 /**
- * Finds out when a process has no file descriptor left. Linux tells a listening server nothing then: libuv closes the connections
- * that wait, and the callers see a connection that is closed at once. So it opens a file every second.
+ * Detects when the process has no file descriptor left, by opening a file every second. On Linux a listening server gets no error
+ * then: libuv accepts and closes the waiting connections.
  */
 export class DescriptorMonitor {
   private timer: unknown;
-  private state: 'enough' | 'short' = 'enough';
+  private isShort = false;
   private checksLeft = 0;
   private isStopped = false;
 
   /**
-   * @param onShortage is called with a sentence, once for each shortage
-   * @param probe opens something that takes a descriptor
+   * @param onShortage is called with a message, once per shortage
+   * @param probe opens a file descriptor
    */
   constructor(
     private readonly clock: Clock,
@@ -39,13 +39,15 @@ export class DescriptorMonitor {
     this.clock.clearTimeout(this.timer);
   }
 
-  /** A connection could not be accepted, or a file not be opened. */
+  /** Records an error of accepting a connection or opening a file. */
   recordFailure({ code }: NodeJS.ErrnoException): void {
     if (!shortageCodes.has(code)) return;
     this.checksLeft = checksToRecover;
-    if (this.state === 'short') return;
-    this.state = 'short';
-    this.onShortage(`no file descriptor is left (${code ?? ''}): connections are refused; raise the limit (ulimit -n)`);
+    if (this.isShort) return;
+    this.isShort = true;
+    this.onShortage(
+      `out of file descriptors (${code ?? ''}): new connections are rejected; raise the limit (ulimit -n)`,
+    );
   }
 
   private async check(): Promise<void> {
@@ -53,7 +55,7 @@ export class DescriptorMonitor {
       const handle = await this.probe();
       await handle.close();
       this.checksLeft -= 1;
-      if (this.checksLeft <= 0) this.state = 'enough';
+      if (this.checksLeft <= 0) this.isShort = false;
     } catch (error) {
       this.recordFailure(error as NodeJS.ErrnoException);
     }

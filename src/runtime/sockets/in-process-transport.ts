@@ -1,61 +1,61 @@
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
-/** Lines that may be under way in one direction before a wire has no room: a page of a catch-up a round. */
+/** Lines in one direction from which on a channel is not writable: about a page of catch-up per round. */
 const maxInboxLines = 500;
 
-/** Connects the servers of one process. Lines written in one round of deliveries arrive together in the next. */
+/** Connects servers of one process in memory. Lines sent in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {
   private readonly acceptors = new Map<ServerId, AcceptPeer>();
 
   constructor(private readonly deliveries: FlushScheduler) {}
 
-  /** Takes calls to a server, until it is told otherwise. */
+  /** Accepts connections to a server until `unlisten`. */
   listen(server: ServerId, accept: AcceptPeer): void {
     this.acceptors.set(server, accept);
   }
 
-  /** Takes no more calls to a server. */
+  /** Stops accepting connections to a server. */
   unlisten(server: ServerId): void {
     this.acceptors.delete(server);
   }
 
-  /** How a server of this process reaches the others. */
+  /** Transport by which a server reaches the others of this process. */
   transportOf(from: ServerId): Transport {
-    return { dial: (to, listener) => this.dial(from, to, listener) };
+    return { dial: (to, handler) => this.dial(from, to, handler) };
   }
 
-  private dial(from: ServerId, to: ServerId, listener: PeerChannelListener): PeerChannel {
+  private dial(from: ServerId, to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const localEnd = new InProcessWire(to, this.deliveries);
     const remoteEnd = new InProcessWire(from, this.deliveries);
     localEnd.connect(remoteEnd);
-    localEnd.setListener(listener);
+    localEnd.setHandler(handler);
     this.deliveries.schedule({
       flush: () => {
         if (!localEnd.isOpen) return;
         const accept = this.acceptors.get(to);
-        if (accept === undefined) return localEnd.receiveClose('nobody listens');
-        // Before it is accepted: whoever takes the call may say something at once, or refuse it.
+        if (accept === undefined) return localEnd.receiveClose('not listening');
+        // Before it is accepted, because the acceptor may send or close at once.
         remoteEnd.connect(localEnd);
-        remoteEnd.setListener(accept(remoteEnd));
-        listener.opened(localEnd);
+        remoteEnd.setHandler(accept(remoteEnd));
+        handler({ kind: 'channel-opened', channel: localEnd });
       },
     });
     return localEnd;
   }
 }
 
-/** One end of a wire: what is sent into it comes out of the other. */
+/** One end of a channel in memory. */
 class InProcessWire implements PeerChannel, Flushable {
   readonly isInProcess = true;
   private inbox: ByteString[] = [];
   private state: 'open' | 'closing' | 'closed' = 'open';
   private closeReason = '';
   private peer: InProcessWire | undefined;
-  private listener: PeerChannelListener | undefined;
-  private flushing: 'not asked' | 'asked' = 'not asked';
+  private report: PeerChannelHandler | undefined;
+  private isFlushScheduled = false;
 
   constructor(
     readonly remoteAddress: string,
@@ -66,8 +66,8 @@ class InProcessWire implements PeerChannel, Flushable {
     this.peer = other;
   }
 
-  setListener(listener: PeerChannelListener): void {
-    this.listener = listener;
+  setHandler(handler: PeerChannelHandler): void {
+    this.report = handler;
   }
 
   get isOpen(): boolean {
@@ -83,8 +83,8 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   close(): void {
-    this.receiveClose('closed here');
-    this.peer?.receiveClose('the far end closed');
+    this.receiveClose('closed locally');
+    this.peer?.receiveClose('the remote end closed');
   }
 
   receiveClose(reason: string): void {
@@ -95,15 +95,15 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   flush(): void {
-    this.flushing = 'not asked';
+    this.isFlushScheduled = false;
     const lines = this.inbox;
     this.inbox = [];
     if (this.state === 'closed') return;
-    if (lines.length > 0) this.listener?.lines(this, lines);
+    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
     if (lines.length >= maxInboxLines) this.peer?.notifyDrained();
     if (this.state !== 'closing') return;
     this.state = 'closed';
-    this.listener?.closed(this, this.closeReason);
+    this.report?.({ kind: 'channel-closed', channel: this, reason: this.closeReason });
   }
 
   private receive(line: ByteString): void {
@@ -113,12 +113,12 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   private notifyDrained(): void {
-    if (this.state === 'open') this.listener?.drained(this);
+    if (this.state === 'open') this.report?.({ kind: 'channel-drained', channel: this });
   }
 
   private scheduleFlush(): void {
-    if (this.flushing === 'asked') return;
-    this.flushing = 'asked';
+    if (this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
     this.deliveries.schedule(this);
   }
 }

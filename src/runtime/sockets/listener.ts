@@ -6,39 +6,39 @@ import { remoteHostOf } from '../../actors/client/remote-host.js';
 import { PortError } from '../errors.js';
 
 /**
- * Connections that may wait to be accepted: as many phones as may come back in the moment that a network does. Beyond it the
- * system drops their packets, and each tries again after a second. The system has a limit of its own, often this one.
+ * Accept queue of a port: as many phones may reconnect when a network is back. Beyond it the system drops their packets, and each
+ * retries after a second. The system has a limit of its own (`net.core.somaxconn`), often the same.
  */
 const acceptBacklog = 4_096;
 
 /**
- * Connections that a port takes beyond those that are served: they are in a handshake, or are just being told that there is no
- * room. Beyond it a connection is closed without a word, and costs nothing.
+ * Connections that a port accepts beyond the served ones: they are in a handshake or are being rejected with a reason. Further ones
+ * are closed at once.
  */
 const spareConnections = 1_000;
 
-/** What is listened on. */
+/** Options of a listening port. */
 export interface ListenOptions {
-  /** Whose port it is, for people. */
+  /** Server and purpose of the port, for error messages. */
   readonly owner: string;
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** Is called with each connection that could not be accepted. libuv hides those for want of file descriptors on Linux. */
+  /** Is called for each error of accepting a connection. On Linux libuv hides a lack of file descriptors. */
   readonly onAcceptError?: ((error: NodeJS.ErrnoException) => void) | undefined;
 }
 
-/** A port that is being listened on. */
+/** Listening port. */
 export interface Listener {
-  /** The port; the one that the system chose where 0 was asked for. */
+  /** Actual port, also if 0 was given. */
   readonly port: number;
-  /** Takes no more connections. Those there are stay. */
+  /** Stops accepting connections. Existing ones stay open. */
   close(): void;
 }
 
 /**
  * Listens on a TCP port.
- * @throws PortError naming the owner and the port, if the port is taken, not allowed, or not of this machine
+ * @throws PortError if the port is in use or not allowed, or the host is not an address of this machine
  */
 export async function listen(
   server: Server,
@@ -51,34 +51,34 @@ export async function listen(
   } catch (cause) {
     throw new PortError(owner, formatHostPort(host, port), cause as NodeJS.ErrnoException);
   }
-  // Accepting may fail later: that caller is lost, and the next may get through.
+  // Accepting a connection may fail later; the next one may succeed.
   server.on('error', (error) => onAcceptError?.(error));
   const boundAddress = server.address();
   return {
     port: typeof boundAddress === 'object' && boundAddress !== null ? boundAddress.port : port,
     close: () => {
       server.close();
-      // What is in the middle of a TLS handshake finds nobody behind the door.
+      // Connections in the middle of a TLS handshake are destroyed when it completes.
       server.removeAllListeners('secureConnection');
       server.on('secureConnection', (socket: Socket) => socket.destroy());
-      // A connection that has not become a client's yet would keep a web server open for as long as it likes.
+      // Open HTTP connections would keep the server open.
       if (server instanceof HttpServer || server instanceof HttpsServer) server.closeAllConnections();
     },
   };
 }
 
-/** An address and port as people write it: `127.0.0.1:12000`, `[::1]:12000`. */
+/** Formats an address and port: `127.0.0.1:12000`, `[::1]:12000`. */
 export function formatHostPort(host: string | undefined, port: number | undefined): string {
   const name = host ?? 'unknown';
   return `${name.includes(':') ? `[${name}]` : name}:${port ?? 0}`;
 }
 
-/** What the host at the far end of a connection is counted by. */
+/** Key of the remote host of a connection for limits per address. */
 export function remoteAddressOfSocket({ remoteAddress, remotePort }: Socket): string {
   return remoteHostOf(formatHostPort(remoteAddress, remotePort));
 }
 
-/** Whether only this machine can reach an address that is listened on. */
+/** Whether an address is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

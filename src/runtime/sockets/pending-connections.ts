@@ -4,31 +4,31 @@ import { remoteHostOf } from '../../actors/client/remote-host.js';
 import { formatHostPort } from './listener.js';
 
 /**
- * The connections of a listening server whose far end is not authenticated yet. Their number is bounded, so that they cannot use
- * up the places of those that are. Beyond the bound the oldest of the address that has the most is destroyed.
+ * Connections of a listening server whose remote end is not authenticated yet. Their number is limited, so that they cannot use up
+ * the places of authenticated ones: beyond the limit the oldest connection of the address with the most is destroyed.
  */
 export class PendingConnections {
   private readonly places: FairConnectionSet<Socket>;
   private readonly sockets = new Map<string, Socket>();
 
   /**
-   * @param max connections that may be pending at once
-   * @param onEvicted is called with the address and port of a connection that was destroyed to make room
+   * @param max maximum number of pending connections
+   * @param onEvicted is called with the address and port of a connection that was destroyed
    */
   constructor(
     max: number,
-    private readonly onEvicted: (far: string) => void,
+    private readonly onEvicted: (remoteAddress: string) => void,
   ) {
     this.places = new FairConnectionSet(max);
   }
 
-  /** Counts every connection that the server accepts from now on as pending. */
+  /** Counts every new connection of a server as pending. */
   attach(server: Server): void {
-    // Of a TLS server this is the TCP connection, before the handshake.
+    // For a TLS server this is the TCP connection before the handshake.
     server.on('connection', (socket: Socket) => this.add(socket));
   }
 
-  /** The far end of a connection is authenticated: it is no longer pending. */
+  /** Removes a connection, whose remote end is now authenticated. */
   markAuthenticated(remoteAddress: string): void {
     const socket = this.sockets.get(remoteAddress);
     if (socket !== undefined) this.remove(socket, remoteAddress);
@@ -36,7 +36,7 @@ export class PendingConnections {
 
   private add(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
-    // The far end has reset it already.
+    // Already reset by the remote end.
     if (remoteAddress === undefined) return void socket.destroy();
     const remote = formatHostPort(remoteAddress, remotePort);
     this.sockets.set(remote, socket);

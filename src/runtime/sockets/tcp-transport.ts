@@ -5,7 +5,7 @@ import {
   type Server as TlsServer,
   type TLSSocket,
 } from 'node:tls';
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
@@ -16,72 +16,69 @@ import {
   defaultTlsHandshakeTimeoutMs,
   type Certificates,
 } from './certificates.js';
+import { maxUnauthenticatedPeers } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
 import type { Turn } from '../time/turn.js';
 
 /**
- * Bytes on their way to a neighbour beyond which it counts as slow. It is also what a catch-up puts together in a turn: clients
- * wait that long, some milliseconds.
+ * Backlog in bytes from which on a channel is not writable. A catch-up also writes this much per turn, which delays clients by some
+ * milliseconds.
  */
 const maxWritableBacklogBytes = 64 * 1024;
 
-/** Lines of a neighbour that are handed on in a turn: clients wait for them, a millisecond or two. */
+/** Maximum lines of a neighbour handled per turn: they delay clients by one or two milliseconds. */
 const maxLinesPerTurn = 128;
 
-/** Connections of authenticated servers at once. Neighbours are few; a link that is replaced may close slowly. */
+/** Maximum authenticated connections. Neighbours are few, but replaced connections may close slowly. */
 const maxPeers = 1_000;
 
-/**
- * Connections to the peer port whose far end is not authenticated yet: in the TLS handshake, in the greeting, or refused and not
- * closed yet. No more than the places that the listener has beyond `maxPeers`, so strangers cannot use up those of neighbours.
- */
-const defaultMaxPending = 256;
+const tooManyPending = 'too many unauthenticated connections';
 
-const tooManyPending = 'too many connections that have not shown who they are';
-
-/** What wires over TCP need. */
+/** Dependencies of peer channels over TCP. */
 export interface TcpDependencies {
   readonly turn: Turn;
-  /** The longest line that a neighbour may send, in bytes; a longer one ends the wire. */
+  /** Maximum length of a line in bytes; a longer one closes the connection. */
   readonly maxLineBytes: number;
-  /** Undefined: servers speak without TLS. */
+  /** Undefined for plain TCP. */
   readonly certificates: Certificates | undefined;
-  /** How long a TLS handshake of a caller may take, in milliseconds. Left out: 10 s. */
+  /** Timeout of a TLS handshake of an inbound connection in milliseconds; default 10 s. */
   readonly tlsHandshakeTimeoutMs?: number | undefined;
-  /** Connections that may be unauthenticated at once. Left out: 256. */
+  /** Maximum unauthenticated connections; default 256. */
   readonly maxPending?: number | undefined;
 }
 
-/** Reaches other servers over TCP. */
+/** Transport to other servers over TCP or TLS. */
 export class TcpTransport implements Transport {
   constructor(
     private readonly dependencies: TcpDependencies,
     private readonly addressOf: (server: ServerId) => { host: string; port: number },
   ) {}
 
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel {
     const { host, port } = this.addressOf(to);
     const { certificates } = this.dependencies;
     const options = { host, port, noDelay: true };
-    // The certificate must bear the name of the server that is called, wherever it runs.
+    // The certificate must have the name of the dialed server, whatever its host.
     const socket =
       certificates === undefined
         ? connect(options)
         : connectTls({ ...options, ...certificates.current, servername: to, checkServerIdentity: checkServerName });
-    const wire = new TcpPeerWire(socket, formatHostPort(host, port), this.dependencies, () => listener);
-    socket.on(certificates === undefined ? 'connect' : 'secureConnect', () => listener.opened(wire));
+    const wire = new TcpPeerWire(socket, formatHostPort(host, port), this.dependencies, handler);
+    socket.on(certificates === undefined ? 'connect' : 'secureConnect', () =>
+      handler({ kind: 'channel-opened', channel: wire }),
+    );
     return wire;
   }
 }
 
-/** Hears of a caller that TLS did not let in: where it called from, and why it was refused. */
+/** Is called for each rejected inbound connection. */
 type OnRejected = (remoteAddress: string, reason: string) => void;
 
 /**
- * Opens a server's port for other servers.
- * @throws PortError
+ * Listens for other servers.
+ * @throws PortError if the port is unavailable
  */
 export async function listenForPeers(
   dependencies: TcpDependencies,
@@ -89,17 +86,17 @@ export async function listenForPeers(
   onRejected: OnRejected,
   listenOptions: ListenOptions,
 ): Promise<Listener> {
-  const pending = new PendingConnections(dependencies.maxPending ?? defaultMaxPending, (remoteAddress) =>
+  const pending = new PendingConnections(dependencies.maxPending ?? maxUnauthenticatedPeers, (remoteAddress) =>
     onRejected(remoteAddress, tooManyPending),
   );
   const onSocket = (socket: Socket, certificateMatches?: PeerChannel['certificateMatches']): void => {
     const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
     const markAuthenticated = () => pending.markAuthenticated(remoteAddress);
-    const wire: PeerChannel = new TcpPeerWire(socket, remoteAddress, dependencies, () => listener, {
+    const wire: PeerChannel = new TcpPeerWire(socket, remoteAddress, dependencies, (message) => handler(message), {
       certificateMatches,
       markAuthenticated,
     });
-    const listener = accept(wire);
+    const handler = accept(wire);
   };
   const { certificates } = dependencies;
   const boundedListenOptions = { ...listenOptions, maxConnections: maxPeers };
@@ -116,7 +113,7 @@ export async function listenForPeers(
     }
     rejectCaller(
       socket,
-      `${listenOptions.owner} does not believe the caller's certificate: ${tlsErrorCode(socket)}`,
+      `${listenOptions.owner} rejected the certificate: ${tlsErrorCode(socket)}`,
       dependencies,
       onRejected,
     );
@@ -132,37 +129,32 @@ function createPeerTlsServer(
   { tlsHandshakeTimeoutMs = defaultTlsHandshakeTimeoutMs }: TcpDependencies,
   onRejected: OnRejected,
 ): TlsServer {
-  // TLS itself would hang up without a word on a caller whose certificate is not right; it shall hear why.
+  // With rejectUnauthorized the connection would be closed without telling the remote end the reason.
   const options = { requestCert: true, rejectUnauthorized: false, handshakeTimeout: tlsHandshakeTimeoutMs };
   const server = createTlsServer({ ...options, noDelay: true }, onSocket);
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    onRejected(formatHostPort(socket.remoteAddress, socket.remotePort), `no TLS: ${error.code ?? error.message}`);
+    onRejected(
+      formatHostPort(socket.remoteAddress, socket.remotePort),
+      `TLS handshake failed: ${error.code ?? error.message}`,
+    );
     // Node does not close a connection whose handshake takes too long.
     socket.destroy();
   });
   return server;
 }
 
-/** What is wrong with a certificate, in OpenSSL's words; Node gives a text where its types say that it is an error. */
+/** OpenSSL error code of a certificate. Node sets a string, although its types declare an Error. */
 function tlsErrorCode(socket: TLSSocket): string {
   return String(socket.authorizationError);
 }
 
 function rejectCaller(socket: TLSSocket, reason: string, dependencies: TcpDependencies, onRejected: OnRejected): void {
   const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
-  const wire = new TcpPeerWire(socket, remoteAddress, dependencies, () => ignoringListener);
+  const wire = new TcpPeerWire(socket, remoteAddress, dependencies, () => undefined);
   wire.send(formatPeerLine({ kind: 'REFUSED', reason }));
   wire.close();
   onRejected(remoteAddress, reason);
 }
-
-/** Hears nothing of what a caller says that was refused. */
-const ignoringListener: PeerChannelListener = {
-  opened: () => undefined,
-  lines: () => undefined,
-  drained: () => undefined,
-  closed: () => undefined,
-};
 
 class TcpPeerWire implements PeerChannel {
   readonly isInProcess = false;
@@ -170,26 +162,26 @@ class TcpPeerWire implements PeerChannel {
   readonly markAuthenticated: PeerChannel['markAuthenticated'];
   private readonly framer: LineFramer;
   private readonly writer: BatchedWriter;
-  private closeReason = 'the far end closed';
-  /** Lines that have come in, and have not been handed on. */
+  private closeReason = 'the remote end closed';
+  /** Received lines that are not delivered yet. */
   private readonly inbox: ByteString[] = [];
 
   constructor(
     private readonly socket: Socket,
     readonly remoteAddress: string,
     { turn, maxLineBytes }: TcpDependencies,
-    private readonly listener: () => PeerChannelListener,
+    private readonly report: PeerChannelHandler,
     caller: Pick<PeerChannel, 'certificateMatches' | 'markAuthenticated'> = {},
   ) {
     this.certificateMatches = caller.certificateMatches;
     this.markAuthenticated = caller.markAuthenticated;
     this.framer = new LineFramer(maxLineBytes);
-    this.writer = new BatchedWriter(socket, turn.links, () => this.listener().drained(this));
+    this.writer = new BatchedWriter(socket, turn.links, () => this.report({ kind: 'channel-drained', channel: this }));
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
     socket.on('close', () => {
-      if (this.inbox.length > 0) this.listener().lines(this, this.inbox.splice(0));
-      this.listener().closed(this, this.closeReason);
+      if (this.inbox.length > 0) this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0) });
+      this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason });
     });
   }
 
@@ -202,7 +194,7 @@ class TcpPeerWire implements PeerChannel {
   }
 
   close(): void {
-    this.closeReason = 'closed here';
+    this.closeReason = 'closed locally';
     if (this.socket.connecting) this.socket.destroy();
     else this.writer.close();
   }
@@ -211,7 +203,7 @@ class TcpPeerWire implements PeerChannel {
     for (const frame of this.framer.push(chunk)) {
       if (typeof frame !== 'string') {
         this.inbox.length = 0;
-        this.closeReason = 'the far end sent a line over the limit';
+        this.closeReason = 'the remote end sent a line over the limit';
         this.socket.destroy();
         return;
       }
@@ -220,10 +212,10 @@ class TcpPeerWire implements PeerChannel {
     this.deliver();
   }
 
-  /** Hands on some lines. Of many, the others have their turn after everybody else; until then nothing more is read. */
+  /** Delivers some lines. The rest follows in the next turn of the event loop; reading is paused until then. */
   private deliver(): void {
     if (this.inbox.length === 0) return;
-    this.listener().lines(this, this.inbox.splice(0, maxLinesPerTurn));
+    this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0, maxLinesPerTurn) });
     if (this.inbox.length > 0) {
       this.socket.pause();
       setImmediate(() => this.deliver());

@@ -1,36 +1,36 @@
-/** Something that gathers work. */
+/** Buffers work until it is flushed. */
 export interface Flushable {
-  /** Does the gathered work. */
+  /** Does the buffered work. */
   flush(): void;
 }
 
-/** Decides when gathered work is done. */
+/** Schedules flushes. */
 export interface FlushScheduler {
-  /** Asks for one flush, soon: what is gathered until then is done with it. */
+  /** Requests one flush soon; it includes all work buffered until then. */
   schedule(flushable: Flushable): void;
 }
 
-/** How often links are written while no client waits for an answer. */
+/** Decides how long writes to links are coalesced while no response to a client is pending. */
 export interface WriteCoalescer {
-  /** How long links should still wait for more to be written with, in milliseconds; 0 if they should not. */
+  /** Remaining delay of the next write to links in milliseconds; 0 to write now. */
   remainingDelayMs(): number;
-  /** Links have just been written. */
+  /** Records that links have just been written. */
   recordWrite(): void;
 }
 
 /**
- * Rounds of deliveries in one turn, at most. A flood takes as many rounds as its longest way has links and ends by itself, as
- * each server forwards a location once; the bound keeps clients from waiting for anything that does not end.
+ * Maximum rounds of deliveries in one turn. A flood takes as many rounds as its longest path has links, because each server forwards
+ * a location once; the limit protects clients from a flood that does not end.
  */
 const maxDeliveryRounds = 64;
 
 /**
- * Large reads of clients that are handled in one turn, at most: of 64 KiB each, thousands of lines. However many clients send as
- * much as they can, those that send little are served in each turn.
+ * Maximum large reads of clients handled in one turn (up to 64 KiB each, thousands of lines), so that clients that send little are
+ * served in every turn.
  */
 const maxBulkReadsPerTurn = 4;
 
-/** The work that has been asked for in one phase of a turn. */
+/** Work scheduled for one phase of a turn. */
 class Phase implements FlushScheduler {
   private pending: Flushable[] = [];
 
@@ -49,8 +49,8 @@ class Phase implements FlushScheduler {
   }
 
   /**
-   * Flushes what has asked by now, in that order. One that throws does not keep the others from being flushed.
-   * @param max how many at most; the others wait for the next call
+   * Flushes what is scheduled, in order. If one throws, the others are flushed all the same.
+   * @param max maximum number; the rest stays scheduled
    */
   flush(max = Infinity): void {
     const flushables = this.pending;
@@ -66,17 +66,17 @@ class Phase implements FlushScheduler {
 }
 
 /**
- * The order in which the work of a turn is done: links have been read when it begins. First what clients sent is handled, then
- * what travels between servers of the same process is delivered, until nothing is left to deliver; then links are written; then
- * clients. So the answer to a report is never written before the location has been handed to every link that has room, and a
- * neighbour that is asked right after has read it ([IA7] in docs/protocol.md).
+ * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then messages between
+ * servers of the same process are delivered until none is left; then links are written; then clients. So the response to a report is
+ * never written before the location is written to every link that has room, and a neighbour that is queried right after has read it
+ * ([IA7] in the client protocol).
  */
 export class FlushOrder {
-  /** What clients have sent. Of what has arrived at a process, the system may report a question before what came earlier over a link. */
+  /** Commands of clients. The operating system may report a query before lines that arrived earlier over a link. */
   readonly commands: Phase;
-  /** What clients have sent in large reads; a few of them are handled in each turn. */
+  /** Commands of clients from large reads; a few are handled per turn. */
   readonly bulkCommands: Phase;
-  /** Deliveries between servers of the same process. */
+  /** Messages between servers of the same process. */
   readonly deliveries: Phase;
   /** Writes to servers of other processes. */
   readonly links: Phase;
@@ -84,32 +84,32 @@ export class FlushOrder {
   readonly clients: Phase;
 
   /**
-   * @param onAsked hears each time that a flush is asked for
-   * @param onFailure hears of a flush that threw
+   * @param onScheduled is called whenever a flush is scheduled
+   * @param onFailure is called if a flush throws
    */
-  constructor(onAsked: () => void, onFailure: (error: unknown) => void) {
-    this.commands = new Phase(onAsked, onFailure);
-    this.bulkCommands = new Phase(onAsked, onFailure);
-    this.deliveries = new Phase(onAsked, onFailure);
-    this.links = new Phase(onAsked, onFailure);
-    this.clients = new Phase(onAsked, onFailure);
+  constructor(onScheduled: () => void, onFailure: (error: unknown) => void) {
+    this.commands = new Phase(onScheduled, onFailure);
+    this.bulkCommands = new Phase(onScheduled, onFailure);
+    this.deliveries = new Phase(onScheduled, onFailure);
+    this.links = new Phase(onScheduled, onFailure);
+    this.clients = new Phase(onScheduled, onFailure);
   }
 
-  /** Whether there is nothing to do. */
+  /** Whether nothing is scheduled. */
   get isEmpty(): boolean {
     return this.hasNoCommands && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
   }
 
-  /** Whether nothing that clients have sent is left to handle. */
+  /** Whether no commands of clients are scheduled. */
   get hasNoCommands(): boolean {
     return this.commands.isEmpty && this.bulkCommands.isEmpty;
   }
 
   /**
-   * Does the work that has been asked for. What writing to clients leads to waits for the next call.
+   * Does the scheduled work. Work caused by writing to clients waits for the next call.
    *
-   * @param coalescer by which links may be left to wait while no client is to be written to; left out, they are not
-   * @param mayHandleBulk whether large reads of clients are handled this time
+   * @param coalescer may delay writes to links while no client is to be written to; without one they are not delayed
+   * @param mayHandleBulk whether large reads of clients are handled in this turn
    */
   run(coalescer?: WriteCoalescer, mayHandleBulk = true): void {
     const { commands, bulkCommands, links, clients } = this;

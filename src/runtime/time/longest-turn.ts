@@ -1,19 +1,19 @@
-/** How long a turn counts, in milliseconds: this long at least, and up to twice as long. */
+/** Time for which a turn counts, in milliseconds: at least this, at most twice this. */
 const windowMs = 60_000;
 
-/** The longest of the last one to two minutes. */
+/** Maximum duration over the last one to two minutes. */
 export class LongestTurn {
   private startedAtMs = -Infinity;
   private currentMs = 0;
   private previousMs = 0;
 
-  /** @param nowMs a moment on a clock that never goes back */
+  /** @param nowMs monotonic time in milliseconds */
   record(turnMs: number, nowMs: number): void {
     this.rotate(nowMs);
     if (turnMs > this.currentMs) this.currentMs = turnMs;
   }
 
-  /** In milliseconds; 0 if there was none. */
+  /** Longest turn in milliseconds; 0 if there was none. */
   valueAt(nowMs: number): number {
     this.rotate(nowMs);
     return Math.max(this.currentMs, this.previousMs);

@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../actors/ports/clock.js';
+import type { Random } from '../../actors/ports/random.js';
 import type { Instant } from '../../protocol/place/time.js';
 
 /**
- * The machine's clock, to the nanosecond as far as the machine knows it.
+ * Clock of the machine with sub-millisecond resolution.
  *
- * `Date.now()` follows the machine's clock but is cut to milliseconds; `performance.now()` is fine but only counts from
- * the start of the process. So the fine one is read, and its offset is moved wherever it contradicts the coarse one: it
- * stays true when the clock is set, and within a millisecond of it always.
+ * `Date.now()` follows the machine's clock but is cut to milliseconds; `performance.now()` has a fine resolution but counts from the
+ * start of the process. This clock adds an offset to the latter and corrects it whenever the two differ, so it follows changes of the
+ * machine's clock and is always within a millisecond of it.
  */
 export class SystemClock implements Clock {
   private offsetMs = performance.timeOrigin;
@@ -34,7 +35,10 @@ export class SystemClock implements Clock {
   }
 }
 
-/** Adds two numbers of milliseconds without losing nanoseconds: a double of milliseconds since 1970 holds only 240 of them. */
+/** Random numbers of the JavaScript engine: suitable for jitter, not for secrets. */
+export const systemRandom: Random = { next: () => Math.random() };
+
+/** Adds two times in milliseconds. A double of milliseconds since 1970 would have a resolution of only 240 ns. */
 function instantOf(offsetMs: number, elapsedMs: number): Instant {
   const offsetSeconds = Math.floor(offsetMs / 1_000);
   const elapsedSeconds = Math.floor(elapsedMs / 1_000);

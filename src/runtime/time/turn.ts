@@ -3,13 +3,13 @@ import { FlushOrder, type FlushScheduler } from './flush-order.js';
 import { DenseWriteCoalescer } from './write-coalescing.js';
 
 /**
- * When links are written to while no client waits for an answer: each write wakes up a process, which then writes to others. What
- * comes by itself goes at once. Of a dense stream, which a server of more than a thousand chunks a second has, so much goes
- * together; a relay, which is told it that way, passes it on at once.
+ * Write coalescing of links while no response to a client is pending: each write wakes up a process, which then writes to others. A
+ * single write goes out at once. In a dense stream (more than a thousand chunks a second) writes are combined; a relay that receives
+ * a combined write forwards it at once.
  */
 const linkCoalescing = { denseGapMs: 1, intervalMs: 5 };
 
-/** Does gathered work at the end of the present turn of the event loop, in the order of `FlushOrder`. */
+/** Flushes scheduled work at the end of the current turn of the event loop, in the order of `FlushOrder`. */
 export class Turn {
   readonly commands: FlushScheduler;
   readonly bulkCommands: FlushScheduler;
@@ -23,7 +23,7 @@ export class Turn {
   private hasArrivals = false;
   private bulkHandledMs = -Infinity;
 
-  /** @param onFailure hears of a flush that threw; left out, the error is thrown where nothing catches it */
+  /** @param onFailure is called if a flush throws; the default throws an uncaught exception */
   constructor(onFailure: (error: unknown) => void = throwUncaught) {
     this.order = new FlushOrder(() => this.scheduleEnd(), onFailure);
     const { commands, bulkCommands, deliveries, links, clients } = this.order;
@@ -31,7 +31,7 @@ export class Turn {
     [this.deliveries, this.links, this.clients] = [deliveries, links, clients];
   }
 
-  /** A client has connected: more may have, and large reads of other clients are handled when those are there. */
+  /** Records a new connection of a client. More may follow, so large reads of other clients wait for them. */
   recordArrival(): void {
     this.hasArrivals = true;
   }
@@ -53,7 +53,7 @@ export class Turn {
     this.scheduleRemaining();
   }
 
-  /** Has what is left done: links when their pace allows it, all else at the end of the next turn. */
+  /** Schedules the remaining work: links as the coalescer allows, everything else at the end of the next turn. */
   private scheduleRemaining(): void {
     const { hasNoCommands, deliveries, links, clients } = this.order;
     if (!hasNoCommands || !deliveries.isEmpty || !clients.isEmpty) return this.scheduleEnd();
@@ -76,7 +76,7 @@ export class Turn {
   }
 }
 
-/** Throws to the process, and not to whoever called. */
+/** Throws an uncaught exception instead of throwing to the caller. */
 function throwUncaught(error: unknown): void {
   setImmediate(() => {
     throw error;

@@ -1,24 +1,23 @@
 import type { WriteCoalescer } from './flush-order.js';
 
-/** When a stream of writes is dense, and how often it is then written, in milliseconds. */
+/** Settings of write coalescing, in milliseconds. */
 export interface CoalescingSettings {
-  /** What comes this soon after a write belongs to a dense stream. */
+  /** A write within this time after the previous one belongs to a dense stream. */
   readonly denseGapMs: number;
-  /** Between two writes of a dense stream, at least. */
+  /** Minimum interval between two writes of a dense stream. */
   readonly intervalMs: number;
 }
 
 /**
- * Lets nothing wait that comes by itself, and gathers a dense stream for some milliseconds: who is idle waits for nothing, and
- * who is busy makes few large writes of many small ones. (TCP's own way to this, Nagle's algorithm, waits for the far end's
- * acknowledgement, which may be 40 ms late.)
+ * Write coalescing: a single write is not delayed, and writes of a dense stream are combined for a few milliseconds. (Nagle's
+ * algorithm, TCP's own write coalescing, waits for an acknowledgement of the remote end, which may be 40 ms late.)
  */
 export class DenseWriteCoalescer implements WriteCoalescer {
   private writtenAtMs = -Infinity;
-  /** When what waits now is due; undefined if nothing waits. */
+  /** Time at which the pending write is due; undefined if there is none. */
   private dueAtMs: number | undefined;
 
-  /** @param nowMs a clock that never goes back, in milliseconds */
+  /** @param nowMs returns monotonic time in milliseconds */
   constructor(
     private readonly settings: CoalescingSettings,
     private readonly nowMs: () => number = () => performance.now(),
@@ -31,7 +30,7 @@ export class DenseWriteCoalescer implements WriteCoalescer {
       const isDense = nowMs - this.writtenAtMs < denseGapMs;
       this.dueAtMs = isDense ? this.writtenAtMs + intervalMs : nowMs;
     }
-    // Never below 0: no timer can be armed with less.
+    // A timer takes no negative delay.
     return Math.max(0, this.dueAtMs - nowMs);
   }
 

@@ -11,8 +11,8 @@ const maxPageLocations = 500;
 const goalByReason: Readonly<Record<string, CoverageGoal>> = {
   ECONNREFUSED: 'a connection was refused',
   ECONNRESET: 'a connection was reset',
-  'no hello in time': 'a handshake timed out',
-  'the neighbour gives no sign of life': 'a heartbeat timeout was detected',
+  'handshake timeout': 'a handshake timed out',
+  'heartbeat timeout': 'a heartbeat timeout was detected',
 };
 
 /** Counts how often one run met each of `coverageGoals`. */

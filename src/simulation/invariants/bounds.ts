@@ -9,7 +9,7 @@ import type { Invariant, Violation } from './invariant.js';
  */
 const maxInFlightBytes = 1_000_000;
 
-/** Maximum reads and writes of one server that wait for the broker (docs/guides/nats.md). */
+/** Maximum reads and writes of one server in flight at the broker (docs/reference/limits.md). */
 const maxPendingBrokerRequests = 256;
 
 /** Queues and stores stay within their limits. */

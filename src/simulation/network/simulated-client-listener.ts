@@ -1,6 +1,7 @@
 import type { ClientChannel } from '../../actors/ports/client-channel.js';
 import type { Clock } from '../../actors/ports/clock.js';
-import { addresses, type ConnectionMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Address, Bus } from '../../actors/bus/bus.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';

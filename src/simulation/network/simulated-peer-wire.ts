@@ -1,4 +1,4 @@
-import type { AcceptPeer, PeerChannel, PeerChannelListener, Transport } from '../../actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { LineFramer } from '../../protocol/text/line-framer.js';
@@ -19,8 +19,8 @@ export class SimulatedTransport implements Transport {
     private readonly onNoRoom: OnNoRoom,
   ) {}
 
-  dial(to: ServerId, listener: PeerChannelListener): PeerChannel {
-    const wire = this.createWire(to, listener);
+  dial(to: ServerId, handler: PeerChannelHandler): PeerChannel {
+    const wire = this.createWire(to, handler);
     wire.socket = this.network.dial(this.host, to, peerListenerAddress(to), wire);
     return wire;
   }
@@ -32,16 +32,16 @@ export class SimulatedTransport implements Transport {
       accept: (socket, caller) => {
         const wire = this.createWire(caller, undefined);
         wire.socket = socket;
-        wire.listener = accept(wire);
+        wire.report = accept(wire);
         return wire;
       },
     });
   }
 
-  private createWire(remote: string, listener: PeerChannelListener | undefined): SimulatedPeerWire {
+  private createWire(remote: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
     // As over TCP: the buffers of the operating systems, and twice as much in addition.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
-    return new SimulatedPeerWire(remote, listener, limits, () => this.onNoRoom(remote));
+    return new SimulatedPeerWire(remote, handler, limits, () => this.onNoRoom(remote));
   }
 }
 
@@ -55,7 +55,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
 
   constructor(
     readonly remoteAddress: string,
-    public listener: PeerChannelListener | undefined,
+    public report: PeerChannelHandler | undefined,
     private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
     private readonly onNoRoom: () => void,
   ) {
@@ -77,7 +77,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   opened(): void {
-    this.listener?.opened(this);
+    this.report?.({ kind: 'channel-opened', channel: this });
   }
 
   bytes(text: ByteString): void {
@@ -86,11 +86,11 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
       if (typeof frame !== 'string') return this.socket?.fail('the remote end sent a line over the limit');
       lines.push(frame);
     }
-    if (lines.length > 0) this.listener?.lines(this, lines);
+    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
   }
 
   drained(): void {
-    this.listener?.drained(this);
+    this.report?.({ kind: 'channel-drained', channel: this });
   }
 
   ended(): void {
@@ -98,6 +98,6 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   closed(reason: string): void {
-    this.listener?.closed(this, reason);
+    this.report?.({ kind: 'channel-closed', channel: this, reason });
   }
 }

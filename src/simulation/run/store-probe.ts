@@ -1,23 +1,35 @@
 import { address } from '../../actors/bus/bus.js';
-import { addresses, type ConnectionMessage, type LinkMessage } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
+import type { ListedMessage } from '../../actors/bus/requests.js';
+import type { LinkMessage } from '../../actors/peer/messages.js';
+import { cursorOf } from '../../actors/store/partitioned-map.js';
+import { partitionOf } from '../../protocol/place/digest.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 
 /** Reply address for requests of the simulation. No actor is attached to it. */
-const probeAddress = address<ConnectionMessage>('simulation');
+const probeAddress = address<ListedMessage>('simulation');
 const probeServer = 'simulation-inquirer' as ServerId;
 
-/** Reads what a server stores for a client. Only the store is queried; a WHATSAT would start a lookup. */
+/** Reads what a server stores for a client. It lists the client's partition, since `whereis` would start a lookup. */
 export function readStoredLocation(bus: MessageBus, client: ClientId): Location | undefined {
   let location: Location | undefined;
+  let cursor: number | undefined = cursorOf(partitionOf(client));
+  const end = cursor + cursorOf(1);
   bus.attach(probeAddress, {
     receive: (message) => {
-      if (message.kind === 'located') location = message.location;
+      location = message.locations.find((listed) => listed.client === client);
+      cursor = message.next;
     },
     stop: () => undefined,
   });
-  bus.send(addresses.store, { kind: 'whereis', client, replyTo: probeAddress, requestId: 0 });
+  while (location === undefined && cursor !== undefined && cursor < end) {
+    const from: number = cursor;
+    // A store that does not respond ends the search.
+    cursor = undefined;
+    bus.send(addresses.store, { kind: 'list', from, max: 1, replyTo: probeAddress, requestId: 0 });
+  }
   bus.detach(probeAddress);
   return location;
 }
@@ -32,7 +44,7 @@ export function readStoreDigest(bus: MessageBus): string {
     },
     stop: () => undefined,
   });
-  bus.send(addresses.store, { kind: 'digest-requested', neighbour: probeServer, isNewLink: false });
+  bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour: probeServer, isNewLink: false });
   bus.detach(linkAddress);
   return digest;
 }

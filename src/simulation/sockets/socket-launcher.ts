@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { defaultUpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
@@ -17,8 +17,7 @@ import {
 } from '../../runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../../runtime/sockets/in-process-transport.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
-import { SystemClock } from '../../runtime/time/system-clock.js';
-import { systemRandom } from '../../runtime/time/system-random.js';
+import { SystemClock, systemRandom } from '../../runtime/time/system-clock.js';
 import { Turn } from '../../runtime/time/turn.js';
 import { LauncherError, type ServerLauncher, type RunningServer, type LaunchOptions } from '../real/launcher.js';
 import type { Action } from '../scenario/scenario.js';

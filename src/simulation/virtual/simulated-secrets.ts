@@ -1,4 +1,4 @@
-import type { Secrets } from '../../actors/ports/secrets.js';
+import type { Secrets } from '../../protocol/peer/handshake.js';
 import { HerdSecrets } from '../../runtime/host/herd-secrets.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 

@@ -1,4 +1,4 @@
-import { addresses } from '../../actors/bus/messages.js';
+import { addresses } from '../../actors/addresses.js';
 import { Server, type ServerSettings } from '../../actors/server/server.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';

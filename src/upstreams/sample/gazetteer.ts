@@ -1,15 +1,15 @@
 import { around } from 'geokdbush';
 import KDBush from 'kdbush';
 
-/** What the names of a place's surroundings are; many places share one. */
+/** Region and country of a place; shared by many places. */
 export interface Region {
-  /** The first-level division, such as a state; some places have none. */
+  /** First-level division, such as a state; some places have none. */
   readonly name?: string | undefined;
   readonly country: string;
 }
 
 export interface Place {
-  /** Its place in the gazetteer's order: from 0, no two alike. */
+  /** Unique index in the gazetteer, from 0. */
   readonly number: number;
   readonly name: string;
   readonly region: Region;
@@ -19,7 +19,7 @@ export interface Place {
   readonly longitude: number;
 }
 
-/** The points of the Earth no farther than a radius from a centre, on the great circle. */
+/** Points within a great-circle distance from a centre. */
 export interface Circle {
   /** Decimal degrees, -90 to 90. */
   readonly latitude: number;
@@ -29,31 +29,31 @@ export interface Circle {
   readonly radiusKm: number;
 }
 
-/** Half the Earth's girth, as the index measures it: no place is farther. Beyond it the index's measure turns back. */
+/** Half the Earth's circumference as the index computes it: the largest distance. Beyond it the index's distances decrease again. */
 const maxRadiusKm = Math.PI * 6371;
 
-/** Bytes to which sections of an encoded gazetteer are aligned, so that typed arrays can view them in place. */
+/** Alignment of the sections of an encoded gazetteer in bytes, so that typed arrays can view them in place. */
 const alignment = 8;
 
 const utf8 = new TextDecoder();
 
 /**
- * Populated places of the world and where they are, in a spatial index. Views the bytes that it is given and parses next to
- * nothing, so it is there in milliseconds.
+ * Spatial index of the world's populated places. It views the encoded bytes in place and parses almost nothing, so it loads in
+ * milliseconds.
  */
 export class Gazetteer {
   readonly #index: KDBush;
-  /** Where in the index each place stands, by its number. */
+  /** Position of each place in the index, by its number. */
   readonly #positions: Uint32Array;
   readonly #regions: readonly Region[];
   readonly #regionIndexes: Uint16Array;
-  /** Where in `#names` the name of each place begins; one more than there are places, for the end of the last. */
+  /** Offset in `#names` at which each place's name begins, and one more for the end of the last. */
   readonly #nameStarts: Uint32Array;
   readonly #names: Uint8Array;
 
   /**
-   * @param data what `encodeGazetteer` made, on a machine of the same byte order
-   * @throws RangeError or Error if it is anything else
+   * @param data the output of `encodeGazetteer`, on a machine of the same byte order
+   * @throws Error or RangeError if it is anything else
    */
   constructor(data: ArrayBuffer) {
     this.#index = KDBush.from(data);
@@ -77,7 +77,7 @@ export class Gazetteer {
     return this.#index.numItems;
   }
 
-  /** The places of a circle, nearest first, `maxCount` at most. */
+  /** Finds the places within a circle, nearest first, at most `maxCount`. */
   nearest(circle: Circle, maxCount: number): Place[] {
     const radiusKm = Math.min(circle.radiusKm, maxRadiusKm);
     const numbers = around(this.#index, circle.longitude, circle.latitude, maxCount, radiusKm);
@@ -98,11 +98,11 @@ export class Gazetteer {
 }
 
 /**
- * Encodes places for a `Gazetteer`: the spatial index, and behind it, each aligned to 8 bytes, where names start (32 bits each),
- * the region of each place (16 bits each), the names in UTF-8, and the regions as JSON. The same places make the same bytes.
+ * Encodes places for a `Gazetteer`: the spatial index, and after it, each aligned to 8 bytes, the offsets of the names (32 bits
+ * each), the region index of each place (16 bits each), the names in UTF-8, and the regions as JSON. The output is deterministic.
  *
- * @param places in an order that stays: it numbers them; those of one region have the same object
- * @throws RangeError for more regions than 16 bits number
+ * @param places in a stable order, which numbers them; places of one region share the region object
+ * @throws RangeError if there are more than 65,536 regions
  */
 export function encodeGazetteer(places: readonly Omit<Place, 'number'>[]): Uint8Array {
   const index = new KDBush(places.length);
@@ -116,7 +116,7 @@ export function encodeGazetteer(places: readonly Omit<Place, 'number'>[]): Uint8
     if (!regions.has(region)) regions.set(region, regions.size);
     regionIndexes[number] = regions.get(region) ?? 0;
   }
-  if (regions.size > 2 ** 16) throw new RangeError(`${regions.size} regions are more than 16 bits can number`);
+  if (regions.size > 2 ** 16) throw new RangeError(`too many regions: ${regions.size} (maximum 65536)`);
   const sections = [new Uint8Array(index.finish().data), asBytes(nameStarts), asBytes(regionIndexes), names];
   return Buffer.concat([...sections.map(padToAlignment), Buffer.from(JSON.stringify([...regions.keys()]), 'utf8')]);
 }

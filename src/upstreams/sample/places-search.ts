@@ -1,17 +1,16 @@
 import type { Gazetteer, Place } from './gazetteer.js';
-import { parseDecimal, parseDegrees } from './parameters.js';
-import type { Reply } from './reply.js';
+import { parseDecimal, parseDegrees, type Reply } from './api.js';
 import { formatAddress } from './sample-posts.js';
 
 const maxResults = 20;
 
-/** The API cuts a larger radius to this one. */
+/** The API clamps larger radii. */
 const maxRadiusMetres = 50_000;
 
-/** The data's licence asks for it, and the API has a field for such. */
+/** Required by the licence of the data. */
 const attribution = 'Sample of places by <a href="https://www.geonames.org/">GeoNames</a>, CC-BY-4.0';
 
-/** Answers `GET /maps/api/place/nearbysearch/json` as Google's legacy Nearby Search does: errors come with HTTP 200 too. */
+/** Answers `GET /maps/api/place/nearbysearch/json` like Google's legacy Nearby Search, which sends errors with HTTP 200, too. */
 export function answerPlacesSearch(parameters: URLSearchParams, gazetteer: Gazetteer): Reply {
   const [latitude, longitude, ...rest] = (parameters.get('location') ?? '').split(',');
   const position = parseDegrees(latitude, longitude);
@@ -42,7 +41,7 @@ function invalidRequest(message: string): Reply {
   return formatReply({ html_attributions: [], results: [], status: 'INVALID_REQUEST', error_message: message });
 }
 
-/** Google's own answers run over many lines. */
+/** Formats a body over many lines, as Google does. */
 function formatReply(body: object): Reply {
   return { status: 200, body: `${JSON.stringify(body, null, 3)}\n` };
 }

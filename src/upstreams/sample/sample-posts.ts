@@ -1,28 +1,27 @@
 import type { Place } from './gazetteer.js';
-import { escapeHtml } from '../html.js';
-import { formatJsonObject, type JsonFields } from '../json-object.js';
+import { escapeHtml, formatJsonObject, type JsonFields } from '../text.js';
 
-/** A made-up post at a real place. It belongs to the place: whoever asks, and however, finds the same one. */
+/** Fictional post at a real place. It depends only on the place, so every query finds the same one. */
 export interface SamplePost {
   readonly id: bigint;
   readonly place: Place;
-  /** Milliseconds of Unix time. */
+  /** Unix time in milliseconds. */
   readonly postedMs: number;
   readonly sentence: string;
 }
 
-/** So that the hundred places that an answer draws on hold the 1,500 posts to which the API goes back. */
+/** The 100 places of a search together have 1,500 posts, the API's maximum. */
 const postsPerPlace = 15;
 
-/** Ids hold the milliseconds since this moment above their 22 lowest bits, as Twitter's have since November 2010. */
+/** IDs have the milliseconds since this time above their 22 lowest bits, like Twitter's since November 2010. */
 const idEpochMs = 1_288_834_974_657n;
 const idLowBits = 22;
 
-/** The posts are of the week before this moment: the service searched about a week. */
+/** Posts date from the week before this time: the service searched about a week. */
 const newestMs = Date.UTC(2012, 10, 17);
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 
-/** In the range of the user ids of 2012; the place's number is added. */
+/** In the range of the user IDs of 2012; the place's number is added. */
 const firstUserId = 900_000_000;
 
 const sentences = [
@@ -40,11 +39,12 @@ const sentences = [
   'lights are back on in our street.',
 ] as const;
 
+/** Generates the posts of a place. */
 export function samplePosts(place: Place): SamplePost[] {
   return Array.from({ length: postsPerPlace }, (_, post) => createPost(place, post));
 }
 
-/** The post as the Search API v1.0 wrote it in 2011, in its order of fields. */
+/** Formats a post like the Search API v1.0 in 2011, with its order of fields. */
 export function formatPost({ id, place, postedMs, sentence }: SamplePost): string {
   const userId = String(firstUserId + place.number);
   const country = place.region.country;
@@ -59,19 +59,19 @@ export function formatPost({ id, place, postedMs, sentence }: SamplePost): strin
     metadata: JSON.stringify({ result_type: 'recent' }),
     to_user_id: 'null',
     text: JSON.stringify(`Sample post from ${formatAddress(place)}: ${sentence}`),
-    // As digits: a number of 64 bits goes through JSON.stringify in no way.
+    // JSON.stringify cannot write a 64-bit number.
     id: String(id),
     from_user_id: userId,
     geo: JSON.stringify({ type: 'Point', coordinates: [place.latitude, place.longitude] }),
     iso_language_code: JSON.stringify('en'),
     to_user_id_str: 'null',
-    // The service escaped the client's link for HTML before it put it into JSON.
+    // The service escaped the client's link for HTML.
     source: JSON.stringify(escapeHtml('<a href="https://www.geonames.org/">Herd sample, places by GeoNames</a>')),
   };
   return formatJsonObject(fields);
 }
 
-/** Name, region and country, without those that are not known or say the same again. */
+/** Formats name, region and country of a place, without missing and repeated parts. */
 export function formatAddress({ name, region }: Place): string {
   return [...new Set([name, region.name ?? name, region.country])].join(', ');
 }
@@ -88,7 +88,7 @@ function createPost(place: Place, post: number): SamplePost {
   };
 }
 
-/** A number from 0 to 2^32 - 1 that looks random and is always the same for the same one: MurmurHash3's last step. */
+/** Maps a number to a pseudo-random one from 0 to 2^32 - 1: the finalizer of MurmurHash3. */
 function mixBits(number: number): number {
   let hash = number;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -1,15 +1,13 @@
 import { Worker } from 'node:worker_threads';
 
-import { restartDelayMs } from './restart-delay.js';
-
-/** What a service's thread is started with, as its `workerData`. */
+/** The `workerData` of a service's thread. */
 export interface ServiceThreadData {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** What a service's thread tells about itself: where it listens, that it has loaded all it needs, what a request failed on. */
+/** Messages from a service's thread: its port, that it has loaded everything, the error of a request. */
 export type ServiceThreadMessage =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'ready' }
@@ -28,29 +26,29 @@ interface FirstStartCallbacks {
 const host = '127.0.0.1';
 
 /**
- * What a small service needs several times over. With the defaults the engine takes more memory while the service loads, and
- * never gives it back.
+ * Several times what the service needs. With V8's defaults the heap grows further while the service loads, and that memory is never
+ * released.
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
 /**
- * An HTTP service on a thread of its own, so that its work holds up nobody else's. A thread that dies is started again on the
- * same port, for ever. It keeps no process alive by itself.
+ * HTTP service on a thread of its own, so that it does not block the event loop of the servers. A thread that exits is restarted on
+ * the same port, indefinitely. The thread does not keep the process alive.
  */
 export class ServiceThread {
   readonly #entry: URL;
   readonly #onFailure: (error: Error) => void;
   readonly #firstStart: FirstStartCallbacks;
-  /** 0 until the thread has listened once. */
+  /** 0 until the thread has listened for the first time. */
   #port = 0;
   #consecutiveExits = 0;
   #state: State;
 
   /**
-   * Resolves once the service listens.
-   * @param entry the module that listens where its `ServiceThreadData` says, and posts `ServiceThreadMessage`s
-   * @param onFailure hears what a request failed on, and what the thread died of
-   * @throws what kept the thread from listening at its first start
+   * Starts a service, and resolves once it listens.
+   * @param entry module that listens on the host and port of its `ServiceThreadData`, and posts `ServiceThreadMessage`s
+   * @param onFailure called with the error of a failed request, and with the reason of an exit
+   * @throws Error if the thread exits before it listens
    */
   static start(entry: URL, onFailure: (error: Error) => void): Promise<ServiceThread> {
     return new Promise((resolve, reject) => {
@@ -68,12 +66,12 @@ export class ServiceThread {
     this.#state = this.#run();
   }
 
-  /** `http://127.0.0.1:PORT`, the same until `stop`. */
+  /** Base URL, `http://127.0.0.1:PORT`; constant until `stop`. */
   get url(): string {
     return `http://${host}:${this.#port}`;
   }
 
-  /** Ends the thread at once, requests under way included; resolves when it is gone. */
+  /** Ends the thread immediately, including requests in progress, and resolves when it has exited. */
   async stop(): Promise<void> {
     if (this.#state.name === 'running') {
       this.#state = { name: 'stopped', ended: this.#state.worker.terminate() };
@@ -86,14 +84,14 @@ export class ServiceThread {
 
   #run(): State {
     const workerData: ServiceThreadData = { host, port: this.#port };
-    // Not the process's own options: `--input-type` or `--inspect-brk`, say, would end or stop the thread.
+    // Without the process's own options: `--input-type` or `--inspect-brk`, for example, would end or stop the thread.
     const worker = new Worker(this.#entry, { workerData, resourceLimits, execArgv: [] });
     let cause: unknown;
     worker.on('message', (message: ServiceThreadMessage) => this.#handleMessage(message, worker));
     worker.on('error', (error) => (cause = error));
     worker.on('exit', (code) => {
       this.#handleExit(
-        cause instanceof Error ? cause : new Error(`The service's thread ended with code ${code}.`, { cause }),
+        cause instanceof Error ? cause : new Error(`the service's thread exited with code ${code}`, { cause }),
       );
     });
     return { name: 'running', worker };
@@ -126,4 +124,16 @@ export class ServiceThread {
     this.#state = { name: 'waiting', timer: timer.unref() };
     this.#onFailure(error);
   }
+}
+
+/** Long enough not to spin, short enough to go unnoticed. */
+const baseDelayMs = 50;
+const maxDelayMs = 5000;
+
+/**
+ * Delay before an exited thread is restarted, in milliseconds: doubles with each exit, up to five seconds.
+ * @param consecutiveExits exits since the service was last ready, 1 or more
+ */
+export function restartDelayMs(consecutiveExits: number): number {
+  return Math.min(maxDelayMs, baseDelayMs * 2 ** (consecutiveExits - 1));
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 
 import type { Gazetteer } from './gazetteer.js';
 import { answerPlacesSearch } from './places-search.js';
-import type { Reply } from './reply.js';
+import type { Reply } from './api.js';
 import { answerTwitterSearch } from './twitter-search.js';
 
 const handlers = new Map([
@@ -11,9 +11,9 @@ const handlers = new Map([
 ]);
 
 /**
- * The sample service's side of HTTP.
- * @param gazetteer gives what to answer from; a request fails if it throws
- * @param onFailure gets each error that a request met and its client only hears of as HTTP 500
+ * Creates the HTTP request listener of the sample service.
+ * @param gazetteer returns the data to answer from; if it throws, the request fails
+ * @param onFailure called with the error of each request that is answered with HTTP 500
  */
 export function createRequestListener(gazetteer: () => Gazetteer, onFailure: (error: Error) => void): RequestListener {
   return (request, response) => {

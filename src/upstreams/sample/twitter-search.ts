@@ -1,20 +1,19 @@
 import type { Circle, Gazetteer } from './gazetteer.js';
-import { formatJsonObject, type JsonFields } from '../json-object.js';
-import { parseDecimal, parseDegrees } from './parameters.js';
-import type { Reply } from './reply.js';
+import { formatJsonObject, type JsonFields } from '../text.js';
+import { parseDecimal, parseDegrees, type Reply } from './api.js';
 import { formatPost, samplePosts, type SamplePost } from './sample-posts.js';
 
 const defaultResultsPerPage = 15;
 const maxResultsPerPage = 100;
 
-/** Our choice, as for the upstream: 2,500 km. */
+/** The same as for the upstream in upstreams/twitter.ts. */
 const maxRadiusKm = 2500;
 const kilometresPerMile = 1.609344;
 
-/** An answer draws on the places nearest to the centre; with their posts they make the 1,500 to which the API goes back. */
+/** A search covers the places nearest to the centre; together they have 1,500 posts, the API's maximum. */
 const maxPlaces = 100;
 
-/** The API measured this; here the same question has the same answer, byte for byte. */
+/** Constant, where the API measured it: the same query gets the same answer to the byte. */
 const completedInSeconds = '0.01';
 
 interface SearchQuery {
@@ -25,16 +24,16 @@ interface SearchQuery {
   readonly warning: string | undefined;
 }
 
-/** Answers `GET /search.json` as the Twitter Search API v1.0 did. */
+/** Answers `GET /search.json` like the Twitter Search API v1.0. */
 export function answerTwitterSearch(parameters: URLSearchParams, gazetteer: Gazetteer): Reply {
   const query = parseQuery(parameters);
-  // The words of the first error are the API's; its words for the others are documented nowhere.
+  // `You must enter a query.` is the API's own message; its other messages are undocumented.
   return typeof query === 'string'
     ? { status: 403, body: JSON.stringify({ error: query }) }
     : { status: 200, body: formatResponse(query, gazetteer) };
 }
 
-/** The question, or what is wrong with it. */
+/** Parses a query; returns an error message if it is invalid. */
 function parseQuery(parameters: URLSearchParams): SearchQuery | string {
   const geocode = parameters.get('geocode');
   if ((parameters.get('q') ?? '') !== '') return 'This sample service searches by geocode only.';
@@ -68,7 +67,7 @@ function parseWholeNumber(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The envelope of 2011, in its order of fields. */
+/** Formats the answer of 2011, with its order of fields. */
 function formatResponse(query: SearchQuery, gazetteer: Gazetteer): string {
   const { circle, resultsPerPage, page, warning } = query;
   const posts = gazetteer.nearest(circle, maxPlaces).flatMap(samplePosts).sort(compareNewestFirst);
@@ -96,7 +95,7 @@ function formatResponse(query: SearchQuery, gazetteer: Gazetteer): string {
   return formatJsonObject(fields);
 }
 
-/** As the API echoed it: a whole number of kilometres has its `.0`. */
+/** Formats a circle as the API echoed it: a whole number of kilometres ends in `.0`. */
 function formatGeocode({ latitude, longitude, radiusKm }: Circle): string {
   return `${latitude},${longitude},${radiusKm}${Number.isInteger(radiusKm) ? '.0' : ''}km`;
 }

@@ -18,7 +18,7 @@ let gazetteer: Gazetteer | undefined;
 const server = createServer();
 server.on(
   'request',
-  // Loaded by the first request: many herds never ask.
+  // Loaded by the first request, since many herds never send one.
   createRequestListener(
     () => (gazetteer ??= loadGazetteer()),
     (error) => post({ kind: 'failure', error }),

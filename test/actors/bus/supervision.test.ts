@@ -5,7 +5,7 @@ import { directiveFor, policies, type ActorKind } from '../../../src/actors/bus/
 const kinds = Object.keys(policies) as ActorKind[];
 
 describe('directiveFor', () => {
-  it('does what the table says', () => {
+  it('applies the policy of each kind of actor', () => {
     const first = Object.fromEntries(kinds.map((kind) => [kind, directiveFor(kind, [], 0)]));
     expect(first).to.deep.equal({
       connection: 'stop',
@@ -14,6 +14,7 @@ describe('directiveFor', () => {
       bucket: 'restart',
       subscriptions: 'restart',
       lookup: 'restart',
+      gateway: 'resume',
       'clock-monitor': 'resume',
       link: 'restart',
       acceptor: 'restart',
@@ -29,11 +30,11 @@ describe('directiveFor', () => {
     expect(directiveFor('store', before(100), 2_000)).to.equal('escalate');
   });
 
-  it('never escalates what a single client can bring about', () => {
+  it('never escalates failures that a single client can cause', () => {
     expect(directiveFor('connection', new Array<number>(10_000).fill(0), 0)).to.equal('stop');
   });
 
-  it('forgets failures that are as old as the window', () => {
+  it('ignores failures outside the window', () => {
     fc.assert(
       fc.property(fc.constantFrom(...kinds), fc.array(fc.nat(1_000_000)), fc.nat(1_000_000), (kind, ages, nowMs) => {
         const { withinMs, directive } = policies[kind];

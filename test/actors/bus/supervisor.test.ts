@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { address, type Actor } from '../../../src/actors/bus/bus.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import { Supervisor } from '../../../src/actors/bus/supervisor.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
@@ -62,7 +63,7 @@ describe('Supervisor', () => {
     expect(workers).to.deep.equal([{ worked: 2, stops: 0 }]);
   });
 
-  it('puts a new actor in place of one that is restarted', () => {
+  it('replaces an actor that is restarted', () => {
     spawn('flood');
     for (const order of ['work', 'throw', 'work', 'work'] as const) bus.send(at, order);
     expect(workers).to.deep.equal([
@@ -71,7 +72,7 @@ describe('Supervisor', () => {
     ]);
   });
 
-  it('ends an actor that is stopped: it says so, and nobody lives there any more', () => {
+  it('stops an actor, publishes that, and detaches its address', () => {
     const deadLetters = collectEvents(bus, 'dead-letter');
     spawn('connection');
     for (const order of ['throw', 'work'] as const) bus.send(at, order);
@@ -80,7 +81,7 @@ describe('Supervisor', () => {
     expect(deadLetters).to.have.lengthOf(1);
   });
 
-  it('publishes what failed, why, and what it did about it', () => {
+  it('publishes the address, the error and the directive of a failure', () => {
     const failures = collectEvents(bus, 'actor-failed');
     spawn('flood');
     bus.send(at, 'throw');
@@ -89,7 +90,7 @@ describe('Supervisor', () => {
     expect(failures[0]).to.have.nested.property('error.message', 'thrown on demand');
   });
 
-  it('leaves the other actors alone: they handle what was sent to them in the same turn', () => {
+  it('does not affect other actors, which handle the messages sent to them in the same turn', () => {
     const other = new Worker();
     spawn('flood');
     supervisor.spawn('store', otherAt, () => other);
@@ -130,7 +131,7 @@ describe('Supervisor', () => {
     expect(workers, 'nothing is made anew after that').to.have.lengthOf(maxFailures + 1);
   });
 
-  it('does not count failures that come now and then', () => {
+  it('does not count failures outside the window', () => {
     spawn('link');
     for (let failure = 0; failure < 100; failure += 1) {
       bus.send(at, 'throw');
@@ -139,13 +140,13 @@ describe('Supervisor', () => {
     expect(escalated).to.deep.equal([]);
   });
 
-  it('escalates the failure of an actor that it does not know', () => {
+  it('escalates the failure of an unknown actor', () => {
     bus.attach(at, new Worker());
     bus.send(at, 'throw');
     expect(escalated).to.have.lengthOf(1);
   });
 
-  it('escalates when the new actor cannot be made', () => {
+  it('escalates when the new actor cannot be created', () => {
     let made = 0;
     supervisor.spawn('flood', at, () => {
       made += 1;
@@ -157,7 +158,7 @@ describe('Supervisor', () => {
     expect(escalated[0]).to.have.property('message', 'cannot be made');
   });
 
-  it('stops one, once, and frees its address', () => {
+  it('stops an actor once, and detaches its address', () => {
     const deadLetters = collectEvents(bus, 'dead-letter');
     spawn('connection');
     supervisor.stop(at);
@@ -168,7 +169,7 @@ describe('Supervisor', () => {
     expect(stopped, 'it was asked to').to.deep.equal([]);
   });
 
-  it('stops all, the youngest first', () => {
+  it('stops all actors, the last started first', () => {
     const order: string[] = [];
     for (const name of ['one', 'two', 'three']) {
       supervisor.spawn('flood', address<Order>(name), () => ({
@@ -180,7 +181,7 @@ describe('Supervisor', () => {
     expect(order).to.deep.equal(['three', 'two', 'one']);
   });
 
-  it('stops the others though one of them throws at that, and publishes it', () => {
+  it('stops the other actors if one throws while it stops, and publishes the error', () => {
     const failures = collectEvents(bus, 'actor-failed');
     const order: string[] = [];
     for (const name of ['one', 'two', 'three']) {

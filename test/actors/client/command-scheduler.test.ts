@@ -28,13 +28,13 @@ describe('CommandScheduler', () => {
     return self;
   }
 
-  it('has those that wait resumed in turns, each behind all others when it has more', () => {
+  it('resumes waiting sources in turn, and queues one with more commands behind the others', () => {
     for (const name of ['a', 'b', 'c']) scheduler.enqueue(source(name, 512));
     clock.advance(0);
     expect(served.join('')).to.equal('abcabc');
   });
 
-  it('bounds what all spend in a turn, however many wait', () => {
+  it('limits the cost of a turn, however many sources wait', () => {
     for (let index = 0; index < 200; index += 1) scheduler.enqueue(source(String(index), 10_000));
     const turn = scheduler.turn;
     clock.fireNext(0);
@@ -42,20 +42,20 @@ describe('CommandScheduler', () => {
     expect(served).to.have.lengthOf(2_048 / 256);
   });
 
-  it('gives one that is alone more in a turn than one of several', () => {
+  it('gives a single source a larger quantum than one of several', () => {
     expect(scheduler.quantum).to.equal(1_024);
     scheduler.enqueue(source('a', 1));
     expect(scheduler.quantum).to.equal(256);
   });
 
-  it('gives less to those that come late in a long turn, until it ends', () => {
+  it('gives a smaller quantum late in a long turn', () => {
     scheduler.spend(2_048);
     expect(scheduler.quantum).to.equal(256);
     clock.advance(0);
     expect(scheduler.quantum).to.equal(1_024);
   });
 
-  it('has no timer while there is little to do, and does not resume who has left', () => {
+  it('has no timer under little load, and does not resume removed sources', () => {
     scheduler.spend(255);
     expect(clock.armedTimerCount).to.equal(0);
     const gone = source('gone', 1);

@@ -3,14 +3,12 @@ import fc from 'fast-check';
 import type { Actor, Address, Bus } from '../../../src/actors/bus/bus.js';
 import { CommandSession } from '../../../src/actors/client/command-session.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type LookupMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
-import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
+import { SharedLimits } from '../../../src/actors/client/shared-limits.js';
 import type { ByteString } from '../../../src/protocol/text/bytes.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import { LineFramer, OverlongLine, type Frame } from '../../../src/protocol/text/line-framer.js';
@@ -38,7 +36,7 @@ const json = '{"results":[]}';
 const maxLineBytes = 128;
 const now = '1400000000.5';
 
-/** Knows what it was told last, and answers at once. */
+/** Keeps the last location of each client, and responds at once. Forwards requests for unknown clients, as the store does. */
 class FakeStore implements Actor<StoreMessage> {
   readonly known = new Map<ClientId, Location>();
   readonly reports: Location[] = [];
@@ -56,7 +54,9 @@ class FakeStore implements Actor<StoreMessage> {
     }
     if (message.kind === 'whereis') {
       const { replyTo, requestId, client } = message;
-      this.bus.send(replyTo, { kind: 'located', requestId, location: this.known.get(client) });
+      const location = this.known.get(client);
+      if (location === undefined) this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+      else this.bus.send(replyTo, { kind: 'located', requestId, location });
     }
   }
 
@@ -203,7 +203,7 @@ describe('CommandSession', () => {
       }
     });
 
-    it('[IA4] is answered as ever where it is older than what is known', () => {
+    it('[IA4] is answered as usual if it is older than the stored location', () => {
       client.write('IAMAT kiwi +1+2 1400000000\nIAMAT kiwi +3+4 1300000000\n');
       expect(client.takeOutput()).to.equal(
         'AT Gasol +0.500000000 kiwi +1+2 1400000000\nAT Gasol +100000000.500000000 kiwi +3+4 1300000000\n',
@@ -221,7 +221,7 @@ describe('CommandSession', () => {
       expect(server.store.reports.map(({ time }) => time)).to.deep.equal(['1400086400']);
     });
 
-    it('[IA6] may come from anybody', () => {
+    it('[IA6] is accepted from any connection', () => {
       const other = server.client();
       client.write('IAMAT kiwi +1+2 1400000000\n');
       other.write('IAMAT kiwi +3+4 1400000001\n');
@@ -257,21 +257,21 @@ describe('CommandSession', () => {
       expect(client.writes).to.deep.equal([`${kiwi.line}\n${json}\n`]);
     });
 
-    it('[PO4] asks about the digits of the position, the radius and the count', () => {
+    it('[PO4] queries with the digits of the position, the radius and the count', () => {
       server.store.know(locationFromFields({ client: 'kiwi', position: '+34.0689300000000000001-118.4451270' }));
       client.write('WHATSAT kiwi 99999.5 3\n');
       const position = { latitude: '34.0689300000000000001', longitude: '-118.4451270' };
       expect(server.upstreamQueries).to.deep.equal([{ ...position, radiusKm: 99_999.5, count: 3 }]);
     });
 
-    it('[WH5] is copied where nobody knows the client', () => {
+    it('[WH5] is invalid for an unknown client', () => {
       client.write('\tWHATSAT  nobody 10 3 \r\n');
       expect(client.writes).to.deep.equal(['? \tWHATSAT  nobody 10 3 \n']);
       expect(server.clientLookup.requested).to.deep.equal(['nobody']);
       expect(server.upstreamQueries).to.deep.equal([]);
     });
 
-    it('[CM4] [WH5] knows a client by all its bytes', () => {
+    it('[CM4] [WH5] compares client IDs by all their bytes', () => {
       server.store.know(kiwi);
       const others = ['Kiwi', 'KIWI', 'kiwi\0', 'kiw', 'kiwi\xC2\xA0', '\xEF\xBB\xBFkiwi'].map(
         (id) => `WHATSAT ${id} 1 2`,
@@ -280,7 +280,7 @@ describe('CommandSession', () => {
       expect(client.writes).to.deep.equal(others.map((line) => `? ${line}\n`));
     });
 
-    it('[WH5] is copied where radius or count are beyond the limits', () => {
+    it('[WH5] is invalid if radius or count exceed the limits', () => {
       server.store.know(kiwi);
       for (const line of ['WHATSAT kiwi 1 101', 'WHATSAT  kiwi -1 2', 'WHATSAT kiwi 1e3 2', 'WHATSAT kiwi 1 2.0\r']) {
         client.write(`${line}\r\n`);
@@ -289,7 +289,7 @@ describe('CommandSession', () => {
       expect(server.upstreamQueries).to.deep.equal([]);
     });
 
-    it('[WH10] asks the herd where the store knows nothing, and answers with what is found', () => {
+    it('[WH10] is looked up in the herd if the store does not know the client, and answered with what is found', () => {
       server.clientLookup.locations.set(kiwi.client, kiwi);
       client.write('WHATSAT kiwi 10 3\nx\n');
       expect(server.clientLookup.requested).to.deep.equal(['kiwi']);
@@ -299,13 +299,13 @@ describe('CommandSession', () => {
       expect(client.takeOutput()).to.equal(`${kiwi.line}\n${json}\n? x\n`);
     });
 
-    it('[WH10] asks nobody where the store knows', () => {
+    it('[WH10] causes no lookup if the store knows the client', () => {
       server.store.know(kiwi);
       client.write('WHATSAT kiwi 10 3\n');
       expect(server.clientLookup.requested).to.deep.equal([]);
     });
 
-    it('[WH10] asks the herd once, and is copied where that breaks down', () => {
+    it('[WH10] is invalid if the lookup fails', () => {
       server.bus.attach(addresses.lookup, {
         receive: (message: LookupMessage) => {
           if (message.kind !== 'lookup') return;
@@ -317,7 +317,7 @@ describe('CommandSession', () => {
       expect(client.writes).to.deep.equal(['? WHATSAT kiwi 10 3\n']);
     });
 
-    it('[WH8] answers for the location that was known when it was asked', () => {
+    it('[WH8] uses the location known when the command was received', () => {
       server.store.know(kiwi);
       client.write('WHATSAT kiwi 10 3\n');
       client.write('IAMAT kiwi +1+2 1400000000\n');
@@ -334,7 +334,7 @@ describe('CommandSession', () => {
       expect(client.takeOutput()).to.equal(`${first}${first}${json}\n${second}${second}${json}\n`);
     });
 
-    it('[UP9] is answered with an error where the upstream actor breaks down', () => {
+    it('[UP9] is answered with an error if the upstream actor fails', () => {
       server.store.know(kiwi);
       client.write('WHATSAT kiwi 10 3\n');
       server.upstreamBreaksDown();
@@ -342,7 +342,7 @@ describe('CommandSession', () => {
       expect(client.waiting).to.equal(0);
     });
 
-    it('[UP9] is copied where the store breaks down', () => {
+    it('[UP9] is invalid if the store fails', () => {
       server.bus.attach(addresses.store, {
         receive: (message: StoreMessage) => {
           if (message.kind !== 'whereis') return;
@@ -354,7 +354,7 @@ describe('CommandSession', () => {
       expect(client.writes).to.deep.equal(['?  WHATSAT kiwi 10 3\n', '? x\n']);
     });
 
-    it('[CM3] is answered once, whatever is said about it afterwards', () => {
+    it('[CM3] is answered once, whatever messages follow', () => {
       server.store.know(kiwi);
       client.write('WHATSAT kiwi 10 3\n');
       server.upstreamAnswers();
@@ -370,7 +370,7 @@ describe('CommandSession', () => {
   });
 
   describe('an invalid line', () => {
-    it('[IN1] comes back to the byte', () => {
+    it('[IN1] is returned byte for byte', () => {
       const unusual = [...notWhiteSpace, ...invalidUtf8, ' a ', '\t', 'a\r', '\r\r', '\v\f', '? ?', 'IAMAT', '\0'];
       for (const line of unusual) {
         client.write(`${line}\r\n`);
@@ -383,7 +383,7 @@ describe('CommandSession', () => {
       expect(client.writes).to.deep.equal(['? \n', '? \n', '?  \n']);
     });
 
-    it('[IN3] is what a server would say, and changes nothing', () => {
+    it('[IN3] includes lines that a server would send, which change nothing', () => {
       const metta = toServerId('Metta');
       const outputs = [
         kiwi.line,
@@ -408,7 +408,7 @@ describe('CommandSession', () => {
       expect(client.waiting).to.equal(0);
     });
 
-    it('[FR7] is one over the limit, answered before its end comes', () => {
+    it('[FR7] is an overlong line, answered before its end is received', () => {
       client.write('x'.repeat(maxLineBytes + 1));
       expect(client.takeOutput()).to.equal(`? ${'x'.repeat(maxLineBytes)}\n`);
       client.write(`${'x'.repeat(100_000)}\ny\n`);
@@ -417,7 +417,7 @@ describe('CommandSession', () => {
   });
 
   describe('order', () => {
-    it('[CO1] [CO2] is that of the commands, however slow a WHATSAT is', () => {
+    it('[CO1] [CO2] of responses is that of the commands, however slow a WHATSAT is', () => {
       server.store.know(kiwi);
       client.write('a\nWHATSAT kiwi 1 1\nb\nWHATSAT nobody 1 1\nWHATSAT kiwi 2 2\nc\n');
       expect(client.takeOutput()).to.equal('? a\n');
@@ -430,7 +430,7 @@ describe('CommandSession', () => {
       expect(client.waiting).to.equal(0);
     });
 
-    it('[CO2] holds back nobody else', () => {
+    it('[CO2] does not delay other connections', () => {
       server.store.know(kiwi);
       const other = server.client();
       client.write('WHATSAT kiwi 1 1\na\n');
@@ -440,7 +440,7 @@ describe('CommandSession', () => {
       expect(client.takeOutput()).to.equal('');
     });
 
-    it('[CO1] holds for any answers in any order of their coming', () => {
+    it('[CO1] is kept for any responses that complete in any order', () => {
       const command = fc.constantFrom(
         'WHATSAT kiwi 1 1',
         'WHATSAT nobody 1 1',
@@ -485,7 +485,7 @@ describe('CommandSession', () => {
       return speaker.writes;
     }
 
-    it('[CM3] get one answer a line', () => {
+    it('[CM3] get one response per line', () => {
       fc.assert(
         fc.property(streams, (bytes) => {
           const framer = new LineFramer(maxLineBytes);
@@ -503,7 +503,7 @@ describe('CommandSession', () => {
       );
     });
 
-    it('[FR5] get the same answers however they are cut', () => {
+    it('[FR5] get the same responses however they are split into chunks', () => {
       fc.assert(
         fc.property(chunkedStreams(streams), ({ bytes, chunks }) => {
           expect(answersTo(chunks)).to.deep.equal(answersTo([Buffer.from(bytes, 'latin1')]));

@@ -2,26 +2,24 @@ import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import {
-  addresses,
-  type FloodMessage,
-  type ServerMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { FloodMessage } from '../../../src/actors/replication/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
 import { queuedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import {
   SubscriptionRegistry,
   maxSubscriptionsPerConnection,
 } from '../../../src/actors/client/subscription-registry.js';
 import type { Location } from '../../../src/protocol/place/location.js';
-import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { SharedLimits } from '../../../src/actors/client/shared-limits.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
-import { createLocation, toServerId } from '../../support/fake-location.js';
 import { FakeClientLookup } from '../../support/fake-client-lookup.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { fixedRandom } from '../../support/fixed-random.js';
 
@@ -65,8 +63,8 @@ describe('a connection that watches', () => {
     bus.attach(addresses.server, server);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
+    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     bus.attach(addresses.subscriptions, new SubscriptionRegistry(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
@@ -110,7 +108,7 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal(lineOf('kiwi', 1));
   });
 
-  it('[WA1] has client IDs come back to the byte', () => {
+  it('[WA1] receives client IDs byte for byte', () => {
     sendLine('  WATCH\t\xff\xfe \n');
     expect(wire.take()).to.equal('WATCHING \xff\xfe\n');
   });
@@ -156,7 +154,7 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal(`UNWATCHED *\n${lineOf('moa', 1)}`);
   });
 
-  it('[WA4] gets what was reported after its WATCH, after the response, and not what was before', () => {
+  it('[WA4] gets reports made after its WATCH, behind the response, and none made before', () => {
     sendLine('IAMAT kiwi +1+1 1\nWATCH *\nIAMAT kiwi +1+1 2\n');
     expect(wire.take()).to.equal(`${ownLineOf('kiwi', 1)}WATCHING *\n${ownLineOf('kiwi', 2).repeat(2)}`);
     sendLine('UNWATCH\nIAMAT kiwi +1+1 3\nWATCH kiwi\n');
@@ -174,7 +172,7 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal(`${ownLineOf('kiwi', 1)}{}\nWATCHING moa\n${lineOf('kiwi', 3)}${lineOf('moa', 1)}`);
   });
 
-  it('[WA5] can tell changes from answers', () => {
+  it('[WA5] can distinguish changes from responses', () => {
     const commands = ['WATCH *', 'IAMAT kiwi +1+1 1', 'WHATSAT kiwi 1 1', 'IAMAT kiwi +1+1 50', 'AT', 'UNWATCH emu'];
     const json = '{"results":[]}';
     for (const [index, command] of commands.entries()) {
@@ -202,7 +200,7 @@ describe('a connection that watches', () => {
     expect(timesOf('kiwi')).to.deep.equal([2, 3, 4, 50]);
   });
 
-  describe('[WA6] and does not read what it is sent', () => {
+  describe('[WA6] and does not read', () => {
     it('gets the newest of each client when it does', () => {
       sendLine('WATCH *\n');
       wire.take();
@@ -221,7 +219,7 @@ describe('a connection that watches', () => {
       expect(wire.take()).to.equal(lineOf('kiwi', 1_001));
     });
 
-    it('[WA3] gets no more of what an UNWATCH ended, whatever else is pending or watched', () => {
+    it('[WA3] gets no changes of a subscription that UNWATCH ended, whatever else is pending or watched', () => {
       sendLine('WATCH kiwi\nWATCH moa\nWATCH *\n');
       wire.take();
       wire.bufferedBytes = tooMuchBacklog;
@@ -232,7 +230,7 @@ describe('a connection that watches', () => {
       expect(wire.take()).to.equal(`UNWATCHED moa\nUNWATCHED *\n${lineOf('kiwi', 1)}`);
     });
 
-    it('[WA3] ends thousands of watches in a moment, however many changes wait', function () {
+    it('[WA3] ends thousands of subscriptions quickly, however many changes are queued', function () {
       this.timeout(20_000);
       sendLine('WATCH *\n');
       wire.bufferedBytes = tooMuchBacklog;
@@ -248,7 +246,7 @@ describe('a connection that watches', () => {
       expect(wire.take().match(/UNWATCHED x\n/g)).to.have.lengthOf(6_500);
     });
 
-    it('is closed when it takes nothing at all, and not when it takes a little now and then', () => {
+    it('is closed when it reads nothing at all, but not when it reads slowly', () => {
       begin({ writeTimeoutMs: 60_000 });
       sendLine('WATCH *\n');
       wire.bufferedBytes = tooMuchBacklog;
@@ -259,23 +257,23 @@ describe('a connection that watches', () => {
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
-      const reason = 'took nothing for 60 s of what waited for it';
+      const reason = 'read nothing for 60 s while its output buffer was full';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 
-    it('is closed when more than 100,000 clients wait', () => {
+    it('is closed when changes of more than 100,000 clients are queued', () => {
       sendLine('WATCH *\n');
       wire.bufferedBytes = tooMuchBacklog;
       learn(...Array.from({ length: 100_000 }, (_, index) => createLocation(`phone${index}`, 1)));
       learn(createLocation('phone7', 2));
       expect(server.take()).to.deep.equal([]);
       learn(createLocation('kiwi', 1));
-      const reason = 'too slow for what it watches: more than 100000 clients wait to be told of';
+      const reason = 'subscriber too slow: changes of more than 100000 clients queued';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
   });
 
-  it('[WA7] has a WATCH too many copied, and goes on', () => {
+  it('[WA7] gets an invalid response to a WATCH beyond the limit, and stays open', () => {
     sendLine(Array.from({ length: maxSubscriptionsPerConnection }, (_, index) => `WATCH phone${index}\n`).join(''));
     wire.take();
     sendLine('WATCH  kiwi\nWATCH phone1\n');
@@ -284,7 +282,7 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal(lineOf('phone1', 1));
   });
 
-  it('[WA7] has a WATCH copied whose client would be too many bytes, until others are watched no more', () => {
+  it('[WA7] gets an invalid response to a WATCH beyond the limit of ID bytes, until other subscriptions end', () => {
     begin({ maxClientIdBytes: 4_096 });
     const long = (letter: string) => `WATCH ${letter.repeat(4_000)}`;
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
@@ -297,10 +295,10 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.match(/^UNWATCHED\nWATCHING \.+\n$/);
   });
 
-  describe('[WA11] from an address that watches already as often as it may', () => {
+  describe('[WA11] from a host at its limit of subscribers', () => {
     beforeEach(() => begin({ maxSubscribersPerAddress: 2 }));
 
-    it('has its WATCH copied, and is let in when another watches no more', () => {
+    it('gets an invalid response to its WATCH, until another subscriber leaves', () => {
       shared.subscribersPerAddress.tryAcquire('192.0.2.1');
       shared.subscribersPerAddress.tryAcquire('192.0.2.1');
       sendLine('WATCH  *\n');
@@ -310,7 +308,7 @@ describe('a connection that watches', () => {
       expect(wire.take()).to.equal('WATCHING *\nWATCHING kiwi\n');
     });
 
-    it('holds one place for all that it watches, and gives it back with the last, or when it is gone', () => {
+    it('holds one unit of the quota for all subscriptions, and releases it with the last, or when it closes', () => {
       const isFree = () => {
         const free = shared.subscribersPerAddress.tryAcquire('192.0.2.1');
         if (free) shared.subscribersPerAddress.release('192.0.2.1');
@@ -353,7 +351,7 @@ describe('a connection that watches', () => {
   });
 
   describe('[WA8] and has closed its sending side', () => {
-    it('gets changes until it is gone', () => {
+    it('gets changes until it closes', () => {
       sendLine('WATCH *\nhello');
       closeSendingSide();
       expect(wire.take()).to.equal('WATCHING *\n? hello\n');
@@ -362,7 +360,7 @@ describe('a connection that watches', () => {
       expect(wire.state).to.equal('open');
     });
 
-    it('is closed when it watches nothing', () => {
+    it('is closed when it has no subscriptions', () => {
       sendLine('WATCH kiwi\nUNWATCH\n');
       closeSendingSide();
       expect(wire.state).to.equal('ended');
@@ -370,7 +368,7 @@ describe('a connection that watches', () => {
     });
   });
 
-  it('[WA8] is closed when the server drains, and watches nothing any more', () => {
+  it('[WA8] is closed when the server drains, without subscriptions', () => {
     for (const close of [() => undefined, closeSendingSide]) {
       begin();
       sendLine('WATCH *\n');
@@ -383,7 +381,7 @@ describe('a connection that watches', () => {
     }
   });
 
-  it('[WA8] answers a WATCH that came before the server was told to stop, and closes', () => {
+  it('[WA8] gets the response to a WATCH that was received before the drain, and closes', () => {
     wire.bufferedBytes = tooMuchBacklog;
     sendLine('WATCH kiwi\nhello\n');
     bus.send(addresses.connection(1), { kind: 'drain' });
@@ -393,7 +391,7 @@ describe('a connection that watches', () => {
     expect(wire.state).to.equal('ended');
   });
 
-  it('[WA9] is not idle, and is asked whether it is there', () => {
+  it('[WA9] is exempt from the idle timeout, and has keep-alive probes', () => {
     begin({ idleTimeoutMs: 1_000 });
     sendLine('WATCH kiwi\n');
     expect(wire.keepAliveState).to.equal('asked');
@@ -404,7 +402,7 @@ describe('a connection that watches', () => {
     expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason: 'idle for 1 s' }]);
   });
 
-  it('[WA9] is sent a line now and then when it has closed its sending side: soon, and then more seldom', () => {
+  it('[WA9] gets keep-alive lines at growing intervals when it has closed its sending side', () => {
     begin({ idleTimeoutMs: 1_000 });
     sendLine('WATCH kiwi\nWHATSAT kiwi 1 1\nWATCH moa');
     closeSendingSide();
@@ -423,14 +421,14 @@ describe('a connection that watches', () => {
     expect(wire.take()).to.equal('');
   });
 
-  it('[WA10] is closed when what it watches is lost', () => {
+  it('[WA10] is closed when its subscriptions are lost', () => {
     sendLine('WATCH kiwi\n');
     bus.send(addresses.connection(1), { kind: 'subscription-lost' });
-    const reason = 'what it watches was lost over a failure';
+    const reason = 'subscriptions lost after an internal error';
     expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
   });
 
-  it('has its WATCH copied where whoever was asked broke down', () => {
+  it('gets an invalid response to its WATCH if the registry fails', () => {
     bus.detach(addresses.subscriptions);
     sendLine('WATCH kiwi\n');
     bus.send(addresses.connection(1), { kind: 'request-failed', requestId: 1 });
@@ -448,7 +446,7 @@ describe('a connection that watches', () => {
     ]);
   });
 
-  it('costs nothing while nobody watches', () => {
+  it('causes no messages while there are no subscribers', () => {
     const toWatch: string[] = [];
     bus.attach(addresses.subscriptions, { receive: ({ kind }) => toWatch.push(kind), stop: () => undefined });
     learn(createLocation('kiwi', 1));

@@ -2,20 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Connection } from '../../../src/actors/client/connection.js';
 import { defaultLimits, type Limits } from '../../../src/actors/ports/limits.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type ServerMessage,
-  type StoreMessage,
-  type UpstreamMessage,
-} from '../../../src/actors/bus/messages.js';
-import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../src/actors/upstream/messages.js';
+import { SharedLimits } from '../../../src/actors/client/shared-limits.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
-import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -43,7 +40,6 @@ describe('Connection', () => {
     bus.attach(addresses.store, store);
     bus.attach(addresses.upstream, upstream);
     bus.attach(addresses.server, server);
-    bus.attach(addresses.lookup, new FakeClientLookup(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
     const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
@@ -74,7 +70,7 @@ describe('Connection', () => {
     Array.from({ length: to - from }, (_, index) => `WHATSAT phone${from + index} 10 1\n`).join('');
   const unknown = (from: number, to: number) => questions(from, to).replaceAll('WHATSAT', '? WHATSAT');
 
-  it('answers whole lines, however they come in', () => {
+  it('answers whole lines, however they are split into chunks', () => {
     for (const byte of 'IAMAT kiwi +34.0-118.0 1353118103\r\nhello\n') sendLine(byte);
     expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
   });
@@ -113,8 +109,8 @@ describe('Connection', () => {
     expect(receivedLines).to.deep.equal(['1 2', 'whereis', '3 4']);
   });
 
-  describe('[CO4] with a client that does not take its answers', () => {
-    it('stops reading while 64 answers wait, asks no more, and goes on as they are given', () => {
+  describe('[CO4] with a client that does not read its responses', () => {
+    it('stops reading at 64 pending responses, and continues as they complete', () => {
       sendLine(questions(0, 100));
       expect(requested()).to.have.lengthOf(64);
       expect(wire.reading).to.equal('paused');
@@ -128,7 +124,7 @@ describe('Connection', () => {
       expect(wire.written).to.equal(unknown(0, 100));
     });
 
-    it('stops reading while too many bytes are not taken, and goes on when they are', () => {
+    it('stops reading while the output buffer is full, and continues when it is drained', () => {
       wire.bufferedBytes = tooMuchBacklog;
       sendLine('one\ntwo\n');
       sendLine('three\n');
@@ -140,18 +136,18 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
-    it('[CO4] drops one that takes nothing at all for a while', () => {
+    it('[CO4] disconnects a client that reads nothing at all for the write timeout', () => {
       begin({ writeTimeoutMs: 60_000 });
       wire.bufferedBytes = tooMuchBacklog;
       sendLine('one\n');
       clock.advance(59_999);
       expect(server.take()).to.deep.equal([]);
       clock.advance(1);
-      const reason = 'took nothing for 60 s of what waited for it';
+      const reason = 'read nothing for 60 s while its output buffer was full';
       expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
     });
 
-    it('[CO4] bears with one that takes little, and with one that took all before', () => {
+    it('[CO4] keeps a client that reads slowly, and one that had read everything before', () => {
       begin({ writeTimeoutMs: 60_000 });
       wire.bufferedBytes = tooMuchBacklog + 1;
       sendLine('one\n');
@@ -166,7 +162,7 @@ describe('Connection', () => {
       expect(server.take()).to.deep.equal([]);
     });
 
-    it('has bounds that the herd sets', () => {
+    it('applies configured limits', () => {
       begin({ maxPendingResponses: 2, maxOutputBufferBytes: 5_000 });
       sendLine(questions(0, 5));
       expect(requested()).to.have.lengthOf(2);
@@ -190,7 +186,7 @@ describe('Connection', () => {
       expect(wire.state).to.equal('ended');
     });
 
-    it('still answers everything that it has when the server goes down', () => {
+    it('still answers everything received when the server drains', () => {
       wire.bufferedBytes = tooMuchBacklog;
       sendLine('one\n');
       deliver({ kind: 'drain' });
@@ -202,7 +198,7 @@ describe('Connection', () => {
     });
   });
 
-  it('[CO1] loses and reorders nothing, however questions, room and bytes come together', () => {
+  it('[CO1] loses and reorders nothing, whatever the order of queries, drains and bytes', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ lines: fc.nat(40) }) },
       { weight: 3, arbitrary: fc.record({ answers: fc.nat(40), pick: fc.nat() }) },
@@ -256,11 +252,11 @@ describe('Connection', () => {
     );
   });
 
-  describe('[CO4] with queries whose answers are large', () => {
+  describe('[CO4] with queries whose responses are large', () => {
     const largeQueries = (from: number, to: number) => questions(from, to).replaceAll(' 10 1', ' 10 100');
     const json = 'x'.repeat(75_000);
 
-    it('takes no more of them than have room, by the number of results and by the answers before', () => {
+    it('starts no more than fit the output buffer, estimated from the number of results and earlier responses', () => {
       wire.write = (text) => (wire.bufferedBytes += text.length);
       sendLine(largeQueries(1, 65));
       let inFlight = requested();
@@ -280,7 +276,7 @@ describe('Connection', () => {
       expect(requested()).to.have.lengthOf(4);
     });
 
-    it('takes as many as ever when the answers turn out to be small', () => {
+    it('starts as many as usual again after small responses', () => {
       sendLine(largeQueries(1, 200));
       for (let round = 0; round < 8; round += 1) {
         for (const requestId of requested()) {
@@ -292,11 +288,11 @@ describe('Connection', () => {
     });
   });
 
-  describe('with output that waits for all clients', () => {
+  describe('with output buffers of all clients', () => {
     const left = () =>
       server.take().map((message) => (message.kind === 'connection-closed' ? message.reason : message.kind));
 
-    it('[CO4] is closed when it holds the most of too much, and counted', () => {
+    it('[CO4] is closed when it holds the most bytes beyond the total limit, and counted', () => {
       begin({ maxTotalOutputBufferBytes: 100_000 });
       const evicted = collectEvents(bus, 'connection-evicted');
       const other = shared.outputBudget.open({ drop: () => expect.fail('it holds less') }, '192.0.2.99');
@@ -312,7 +308,7 @@ describe('Connection', () => {
       expect(evicted).to.have.lengthOf(1);
     });
 
-    it('[CO4] counts answers that wait for others and commands that are not taken, and nothing when it is gone', () => {
+    it('[CO4] counts queued responses and unhandled commands, and nothing after it stops', () => {
       sendLine(`WHATSAT kiwi 1 1\n${'x'.repeat(3_000)}\n${'y'.repeat(3_000)}\n`);
       expect(shared.outputBudget.bytes).to.equal(6_004);
       wire.bufferedBytes = tooMuchBacklog;
@@ -323,17 +319,17 @@ describe('Connection', () => {
       expect(shared.outputBudget.bytes).to.equal(0);
     });
 
-    it('does no accounting for what only gathers in a turn', () => {
+    it('does not account for output buffered only within a turn', () => {
       wire.bufferedBytes = 4_095;
       sendLine('hello\n');
       expect(shared.outputBudget.bytes).to.equal(0);
     });
   });
 
-  describe('[CO10] with more queries of all clients than may be under way', () => {
+  describe('[CO10] with more queries of all clients than the limit', () => {
     beforeEach(() => begin({ maxPendingQueries: 2 }));
 
-    it('waits with the next one and what is behind it, and goes on when there is room', () => {
+    it('delays the next query and the commands behind it until a slot is free', () => {
       sendLine(`${questions(1, 4)}hello\n`);
       expect(requested()).to.deep.equal([1, 2]);
       expect(wire.reading).to.equal('paused');
@@ -345,7 +341,7 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
-    it('[CO5] answers those that wait before the server goes down', () => {
+    it('[CO5] answers waiting queries before a drained server stops', () => {
       sendLine(`${questions(1, 4)}hello\n`);
       deliver({ kind: 'drain' });
       for (const question of [1, 2, 3]) answer(question);
@@ -353,7 +349,7 @@ describe('Connection', () => {
       expect(wire.state).to.equal('ended');
     });
 
-    it('hands its places on when it is gone', () => {
+    it('releases its slots when it stops', () => {
       const begun: string[] = [];
       sendLine(questions(1, 4));
       shared.querySlots.acquire(() => begun.push('next'));
@@ -363,12 +359,12 @@ describe('Connection', () => {
     });
   });
 
-  describe('[CO11] with a client that sends very much at once', () => {
+  describe('[CO11] with a client that sends many commands at once', () => {
     const lines = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => `${from + index}\n`).join('');
     const count = () => wire.take().split('\n').length - 1;
 
-    it('handles a part of it, then has others have their turn, and goes on', () => {
+    it('handles some of them, and continues after the turns of others', () => {
       sendLine(lines(0, 3_000));
       expect(count()).to.equal(1_024);
       expect(wire.reading).to.equal('paused');
@@ -377,7 +373,7 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
-    it('handles less of it while others wait, in turns', () => {
+    it('handles fewer at a time while others wait', () => {
       const others = Array.from({ length: 9 }, () => ({ resume: () => shared.scheduler.spend(256) }));
       for (const other of others) shared.scheduler.enqueue(other);
       sendLine(lines(0, 1_000));
@@ -392,7 +388,7 @@ describe('Connection', () => {
       expect(requested()).to.have.lengthOf(256 / 8);
     });
 
-    it('[CO5] answers all of it before the server goes down', () => {
+    it('[CO5] answers all of them before a drained server stops', () => {
       sendLine(lines(0, 3_000));
       deliver({ kind: 'drain' });
       clock.advance(0);
@@ -431,7 +427,7 @@ describe('Connection', () => {
       expect(reports()).to.equal(0);
     });
 
-    it('answers first what was asked before', () => {
+    it('completes earlier responses first', () => {
       sendLine('WHATSAT kiwi 1 1\nGET / HTTP/1.1\n');
       expect(wire.state).to.equal('open');
       answer(1);
@@ -439,7 +435,7 @@ describe('Connection', () => {
       expect(wire.state).to.equal('ended');
     });
 
-    it('takes other lines for what they are', () => {
+    it('handles other lines as commands', () => {
       for (const line of ['HTTP/1.1 200 OK', 'GET / HTTP/2', 'hello HTTP', 'x'.repeat(5_000)]) sendLine(`${line}\n`);
       sendLine(report);
       expect(wire.state).to.equal('open');
@@ -447,14 +443,14 @@ describe('Connection', () => {
     });
   });
 
-  describe('[CO7] with a client that sends commands faster than it may', () => {
+  describe('[CO7] with a client that exceeds the rate limit', () => {
     beforeEach(() => begin({ maxCommandsPerSecond: 10 }));
 
     const lines = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => `hello ${from + index}\n`).join('');
     const answersTo = (from: number, to: number) => lines(from, to).replaceAll('hello', '? hello');
 
-    it('takes a second of commands at once, and then each when it may: later, in order, and none is lost', () => {
+    it('handles a burst of one second, then each command at the rate limit, in order and without loss', () => {
       sendLine(lines(0, 25));
       expect(wire.take()).to.equal(answersTo(0, 10));
       expect(wire.reading).to.equal('paused');
@@ -468,7 +464,7 @@ describe('Connection', () => {
       expect(clock.armedTimerCount, 'nothing but the watch for idle clients').to.equal(1);
     });
 
-    it('is not hurried by more bytes, by answers or by room', () => {
+    it('is not accelerated by more bytes, responses or drains', () => {
       sendLine(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
       wire.take();
       for (let hurry = 0; hurry < 5; hurry += 1) {
@@ -483,7 +479,7 @@ describe('Connection', () => {
       expect(wire.take()).to.equal(answersTo(11, 25));
     });
 
-    it('takes as many again after a pause', () => {
+    it('allows another burst after a pause', () => {
       sendLine(lines(0, 10));
       clock.advance(1_000);
       sendLine(lines(10, 20));
@@ -491,7 +487,7 @@ describe('Connection', () => {
       expect(wire.reading).to.equal('flowing');
     });
 
-    it('[CO3] answers all of it to a client that closes its side, and ends then', () => {
+    it('[CO3] answers all commands of a client that closes its sending side, and then ends', () => {
       sendLine(lines(0, 14));
       sendLine('last');
       deliver({ kind: 'ended', receivedAt });
@@ -511,7 +507,7 @@ describe('Connection', () => {
       expect(wire.written).to.equal(answersTo(0, 10));
     });
 
-    it('loses nothing, keeps the order and the pace, whatever comes when', () => {
+    it('loses nothing and keeps the order and the rate limit for any sequence of events', () => {
       const step = fc.oneof(fc.record({ lines: fc.nat(30) }), fc.record({ waitMs: fc.nat(1_500) }));
       fc.assert(
         fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -531,20 +527,20 @@ describe('Connection', () => {
     });
   });
 
-  describe('[CO8] with a client that is idle', () => {
+  describe('[CO8] with an idle client', () => {
     const left = () =>
       server.take().map((message) => (message.kind === 'connection-closed' ? message.reason : message.kind));
 
     beforeEach(() => begin({ idleTimeoutMs: 60_000 }));
 
-    it('has the server close it', () => {
+    it('requests that the server close it', () => {
       clock.advance(59_999);
       expect(left()).to.deep.equal([]);
       clock.advance(1);
       expect(left()).to.deep.equal(['idle for 60 s']);
     });
 
-    it('waits for as long after the last byte, even one that makes no line', () => {
+    it('restarts the timeout with each byte, even of an incomplete line', () => {
       for (const byte of 'hello') {
         clock.advance(59_000);
         sendLine(byte);
@@ -555,7 +551,7 @@ describe('Connection', () => {
       expect(left()).to.deep.equal(['idle for 60 s']);
     });
 
-    it('waits for one that sends nothing, but takes what waited for it', () => {
+    it('restarts the timeout when a silent client reads buffered output', () => {
       clock.advance(59_000);
       deliver({ kind: 'drained' });
       clock.advance(59_999);
@@ -570,7 +566,7 @@ describe('Connection', () => {
     });
   });
 
-  it('[CO3] answers a client that has closed its side, the last line without a line end too, and then ends', () => {
+  it('[CO3] answers a client that has closed its sending side, including a last line without a line end, and then ends', () => {
     sendLine('WHATSAT kiwi 10 1');
     deliver({ kind: 'ended', receivedAt });
     expect(wire.state).to.equal('open');
@@ -579,12 +575,12 @@ describe('Connection', () => {
     expect(wire.state).to.equal('ended');
   });
 
-  it('ends at once with a client that closes its side and has asked nothing', () => {
+  it('ends at once when a client without pending commands closes its sending side', () => {
     deliver({ kind: 'ended', receivedAt });
     expect(wire.state).to.equal('ended');
   });
 
-  it('[CO5] answers what was asked before the server goes down, takes nothing more, and ends', () => {
+  it('[CO5] completes pending responses when the server drains, accepts no more commands, and ends', () => {
     sendLine('WHATSAT kiwi 10 1\nhal');
     deliver({ kind: 'drain' });
     sendLine('f a line\nIAMAT kiwi +34.0-118.0 1353118103\n');

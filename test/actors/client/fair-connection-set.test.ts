@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { FairConnectionSet } from '../../../src/actors/client/fair-connection-set.js';
 
 describe('FairConnectionSet', () => {
-  it('evicts the oldest of the address that has the most, whoever comes', () => {
+  it('evicts the oldest connection of the host with the most, whichever host connects', () => {
     const places = new FairConnectionSet<string>(4);
     expect(['a1', 'a2', 'a3', 'b1'].map((name) => places.add(name, name.charAt(0)))).to.deep.equal(
       Array(4).fill(undefined),
@@ -13,7 +13,7 @@ describe('FairConnectionSet', () => {
     expect(places.add('e1', 'e'), 'of addresses with as many the one that came first').to.equal('a4');
   });
 
-  it('gives a freed place to the next, and frees none twice', () => {
+  it('reuses a freed place, and frees none twice', () => {
     const places = new FairConnectionSet<string>(1);
     places.add('a', 'host');
     places.delete('a');

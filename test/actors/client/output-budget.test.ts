@@ -8,7 +8,7 @@ describe('OutputBudget', () => {
     return { dropped, accounts };
   };
 
-  it('drops nobody within the bound', () => {
+  it('drops no holder within the limit', () => {
     const budget = new OutputBudget(100);
     const { dropped, accounts } = holders(budget, 'a', 'b');
     accounts[0]?.set(60);
@@ -17,7 +17,7 @@ describe('OutputBudget', () => {
     expect(budget.bytes).to.equal(100);
   });
 
-  it('drops the holders with the most bytes first, until the rest is within the bound', () => {
+  it('drops the holders with the most bytes first, until the rest is within the limit', () => {
     const budget = new OutputBudget(100);
     const { dropped, accounts } = holders(budget, 'small', 'large', 'medium');
     accounts[0]?.set(10);
@@ -27,7 +27,7 @@ describe('OutputBudget', () => {
     expect(budget.bytes).to.equal(30);
   });
 
-  it('drops holders of the address that holds the most in all, though others hold more each', () => {
+  it('drops holders of the host with the most bytes in total, even if other holders have more', () => {
     const budget = new OutputBudget(1_000);
     const dropped: string[] = [];
     const open = (name: string, address: string) => budget.open({ drop: () => dropped.push(name) }, address);
@@ -69,7 +69,7 @@ describe('OutputBudget', () => {
     expect(budget.bytes).to.be.at.most(count * 1_000);
   });
 
-  it('drops who holds more than others by half at least, however many there are', () => {
+  it('drops a holder with at least half as many bytes as the largest, however many there are', () => {
     const budget = new OutputBudget(1_000_000);
     const { accounts: small } = holders(budget, ...Array.from({ length: 5_000 }, (_, index) => `small ${index}`));
     for (const account of small) account.set(100);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { QuerySlots } from '../../../src/actors/client/query-slots.js';
 
 describe('QuerySlots', () => {
-  it('hands a slot that is given back to who has waited longest', () => {
+  it('hands a released slot to the query that has waited longest', () => {
     const slots = new QuerySlots(1);
     const begun: string[] = [];
     const take = (name: string) => slots.acquire(() => begun.push(name));
@@ -15,7 +15,7 @@ describe('QuerySlots', () => {
     expect(begun).to.deep.equal(['b', 'c', 'd']);
   });
 
-  it('passes over who has left, and frees a slot for which nobody waits', () => {
+  it('skips cancelled queries, and frees a slot for which no query waits', () => {
     const slots = new QuerySlots(1);
     const begun: string[] = [];
     const leaving = () => begun.push('leaving');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ResponseQueue, type PendingResponse } from '../../../src/actors/client/response-queue.js';
 
 describe('[CO1] ResponseQueue', () => {
-  it('sends what is known at once, and holds it back behind what is not', () => {
+  it('writes a complete response at once, and holds it back behind an incomplete one', () => {
     const sent: string[] = [];
     const queue = new ResponseQueue((text) => sent.push(text));
     queue.add('one');
@@ -16,7 +16,7 @@ describe('[CO1] ResponseQueue', () => {
     expect(queue.length).to.equal(0);
   });
 
-  it('sends every answer once and in the order of the commands, however they become known', () => {
+  it('writes every response once and in the order of the commands, in whatever order they complete', () => {
     const step = fc.oneof(fc.constant('add' as const), fc.constant('reserve' as const), fc.record({ fill: fc.nat() }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
@@ -40,7 +40,7 @@ describe('[CO1] ResponseQueue', () => {
     );
   });
 
-  it('counts the bytes of the answers that are known and wait', () => {
+  it('counts the bytes of complete responses in the queue', () => {
     const queue = new ResponseQueue(() => undefined);
     const [first, second] = [queue.reserve(), queue.reserve()];
     expect(queue.bytes).to.equal(0);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Address } from '../../../src/actors/bus/bus.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import {
   SubscriptionRegistry,
   maxSubscriptionsPerConnection,
@@ -50,7 +51,7 @@ describe('SubscriptionRegistry', () => {
     bus.send(addresses.subscriptions, { kind: 'learned', locations });
   }
 
-  it('says where a client is when its WATCH begins, and not where all are', () => {
+  it('sends the present location with a subscription to one client, and none with one to all', () => {
     const { at, received } = connect(1);
     begin(at, kiwi, createLocation('kiwi', 1));
     begin(at, allClients, createLocation('*', 1));
@@ -60,7 +61,7 @@ describe('SubscriptionRegistry', () => {
     ]);
   });
 
-  it('notifies each subscriber of what it watches and of nothing else, in one message of what came together', () => {
+  it('sends each subscriber only the changes that it watches, one message for changes learned together', () => {
     const [ofKiwi, ofBoth, ofAll, ofNone] = [connect(1), connect(2), connect(3), connect(4)];
     begin(ofKiwi.at);
     begin(ofBoth.at);
@@ -83,7 +84,7 @@ describe('SubscriptionRegistry', () => {
     expect(ofNone.received.take()).to.deep.equal([]);
   });
 
-  it('[WA2] notifies once of what is watched twice, by name and by *', () => {
+  it('[WA2] sends a change once to a subscriber of both the client and *', () => {
     const [both, named] = [connect(1), connect(2)];
     begin(named.at);
     begin(both.at);
@@ -97,7 +98,7 @@ describe('SubscriptionRegistry', () => {
     expect(both.received.take()).to.deep.equal([{ kind: 'changed', locations: [createLocation('kiwi', 2)] }]);
   });
 
-  it('forgets who watches no more, or is gone', () => {
+  it('removes subscribers that unsubscribe or close', () => {
     const events = collectEvents(bus, 'subscribers');
     const [one, other] = [connect(1), connect(2)];
     begin(one.at);
@@ -116,7 +117,7 @@ describe('SubscriptionRegistry', () => {
     expect(events.map(({ subscribers }) => subscribers)).to.deep.equal([1, 2, 1, 0]);
   });
 
-  it('[WA7] refuses one that is too many for a client, until another leaves', () => {
+  it('[WA7] rejects subscribers beyond the limit of a client, until another leaves', () => {
     for (let connection = 1; connection <= maxSubscribersPerClient; connection += 1) begin(connect(connection).at);
     const late = connect(maxSubscribersPerClient + 1);
     begin(late.at);
@@ -127,7 +128,7 @@ describe('SubscriptionRegistry', () => {
     expect(late.received.take().map(({ kind }) => kind)).to.deep.equal(['subscribed', 'subscribed']);
   });
 
-  it('[WA7] refuses a client that is too many for one connection', () => {
+  it('[WA7] rejects subscriptions beyond the limit of a connection', () => {
     const { at, received } = connect(1);
     for (let client = 1; client <= maxSubscriptionsPerConnection; client += 1) begin(at, asClientId(`phone${client}`));
     expect(received.take().some(({ kind }) => kind === 'subscription-rejected')).to.equal(false);

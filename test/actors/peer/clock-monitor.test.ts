@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ClockMonitor } from '../../../src/actors/peer/clock-monitor.js';
 import type { ClockEvent, NeighbourClockEvent } from '../../../src/actors/bus/events.js';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { toServerId } from '../../support/fake-location.js';
@@ -36,7 +36,7 @@ describe('[PE30] ClockMonitor', () => {
   const ownNow = () => own.at(-1)?.state ?? 'agrees';
   const warnings = () => neighbours.splice(0).filter(({ warning }) => warning !== 'none');
 
-  it('takes the smallest difference of the last three beats, so that a late one is no wrong clock', () => {
+  it('uses the smallest difference of the last three heartbeats, so that a delayed one does not count', () => {
     hear('Blake', -5, -4_000, -9_000);
     expect(neighbours.map(({ offsetMs }) => offsetMs)).to.deep.equal([-5, -5, -5]);
     hear('Blake', -3_000);
@@ -45,7 +45,7 @@ describe('[PE30] ClockMonitor', () => {
     expect(neighbours.at(-1)).to.include({ offsetMs: 20 });
   });
 
-  it('warns beyond a second, once, and says when that is over', () => {
+  it('warns once of a difference above one second, and reports its end', () => {
     hear('Blake', 1_000, 1_000, 1_000);
     expect(warnings()).to.deep.equal([]);
     settle('Blake', -1_001);
@@ -56,7 +56,7 @@ describe('[PE30] ClockMonitor', () => {
     expect(warnings().map(({ warning }) => warning)).to.deep.equal(['ends']);
   });
 
-  it('does not trust its own clock if more than half of its neighbours are more than 60 s away, either way', () => {
+  it('distrusts its own clock if more than half of its neighbours differ by more than 60 s', () => {
     settle('Blake', -60_001);
     expect(ownNow(), 'with one neighbour, neither end knows whose clock is wrong').to.equal('differs');
     expect(own.at(-1)?.reason).to.equal('the clock differs by more than 60 s from Blake');

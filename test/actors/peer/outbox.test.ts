@@ -57,13 +57,13 @@ describe('Outbox', () => {
     outbox = new Outbox(sink, Infinity);
   });
 
-  it('passes on at once what there is room for', () => {
+  it('sends at once while the channel is writable', () => {
     forward(outbox, 'kiwi', 1);
     forward(outbox, 'kiwi', 2);
     expect(sink.sent.map(({ time }) => time)).to.deep.equal(['1', '2']);
   });
 
-  it('[PE16] keeps the newest of each client, and nothing else, while there is no room', () => {
+  it('[PE16] queues only the newest location of each client while the channel is not writable', () => {
     sink.room = 0;
     for (let seconds = 1; seconds <= 1_000; seconds += 1) {
       forward(outbox, 'kiwi', seconds);
@@ -75,7 +75,7 @@ describe('Outbox', () => {
     expect(sink.sent).to.deep.equal([createLocation('kiwi', 1_000), createLocation('emu', 1_000)]);
   });
 
-  it('lets nothing new overtake what waits', () => {
+  it('does not let new locations overtake queued ones', () => {
     sink.room = 0;
     forward(outbox, 'kiwi', 1);
     sink.room = 1;
@@ -85,7 +85,7 @@ describe('Outbox', () => {
     expect(sink.sent.map(({ client }) => client)).to.deep.equal(['kiwi']);
   });
 
-  it('wants the next page only when the last one is on its way', () => {
+  it('requests the next page only after the last one is sent', () => {
     sink.room = 1;
     outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], false);
     expect(sink.pagesWanted).to.equal(0);
@@ -96,7 +96,7 @@ describe('Outbox', () => {
     expect(sink.pagesWanted).to.equal(2);
   });
 
-  it('does not send what a page holds of a client for which something newer waits', () => {
+  it('skips a location of a page if a newer one is queued', () => {
     sink.room = 0;
     forward(outbox, 'kiwi', 2);
     outbox.addPage([createLocation('kiwi', 1)], true);
@@ -105,7 +105,7 @@ describe('Outbox', () => {
     expect(sink.sent).to.deep.equal([createLocation('kiwi', 2)]);
   });
 
-  it('[PE14] says once that it is caught up, behind everything that the pages held', () => {
+  it('[PE14] sends CAUGHT-UP once, after all pages', () => {
     sink.room = 1;
     outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], true);
     expect(sink.caughtUp).to.equal(0);
@@ -119,12 +119,12 @@ describe('Outbox', () => {
     expect(sink.pagesWanted, 'after the last page').to.equal(0);
   });
 
-  it('says that it is caught up where there was nothing to send', () => {
+  it('sends CAUGHT-UP if there was nothing to send', () => {
     outbox.addPage([], true);
     expect(sink.caughtUp).to.equal(1);
   });
 
-  describe('when more waits than it may keep', () => {
+  describe('beyond its byte limit', () => {
     const oneBytes = queuedLocationBytes(createLocation('phone0', 1));
 
     beforeEach(() => {
@@ -132,7 +132,7 @@ describe('Outbox', () => {
       sink.room = 0;
     });
 
-    it('[PE16] drops what waits, and has the neighbour compare what it holds once there is room', () => {
+    it('[PE16] drops the queue, and requests a comparison once the channel is writable', () => {
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 2);
       expect(sink.drops, 'as much as may wait').to.equal(0);
@@ -150,7 +150,7 @@ describe('Outbox', () => {
       expect(sink.sent.length, 'what is new goes on as before').to.equal(2);
     });
 
-    it('sends the page that waits, and has the neighbour compare after the catch-up', () => {
+    it('sends the queued page, and requests a comparison after the catch-up', () => {
       outbox.addPage([createLocation('moa', 1), createLocation('emu', 1)], false);
       forward(outbox, 'moa', 2);
       for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
@@ -163,7 +163,7 @@ describe('Outbox', () => {
       expect([sink.caughtUp, sink.comparisonsWanted]).to.deep.equal([1, 1]);
     });
 
-    it('counts bytes anew after it has sent what was queued', () => {
+    it('counts from 0 after the queue is sent', () => {
       for (let round = 0; round < 5; round += 1) {
         sink.room = 0;
         for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, round);
@@ -175,7 +175,7 @@ describe('Outbox', () => {
     });
   });
 
-  it('leaves the neighbour with the newest of every client, whatever happens in whatever order', () => {
+  it('leaves the neighbour with the newest location of every client, for any sequence of events', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ client: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') }) },
       { weight: 2, arbitrary: fc.record({ room: fc.nat(4) }) },

@@ -1,15 +1,14 @@
 import { expect } from 'chai';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
-import { PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
+import { acceptChannel, PeerAcceptor } from '../../../src/actors/peer/peer-acceptor.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, TrustedFakeWire } from '../../support/fake-peer-wire.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 const blake = toServerId('Blake');
@@ -20,10 +19,10 @@ const identity: PeerIdentity = {
 };
 const hello = 'HELLO 3 twitter Blake Bryant';
 
-const wrongSecret = 'Blake does not know a secret that Bryant holds valid: HERD_SECRET differs';
-const missingSecret = 'Bryant asks for the secret of the herd and Blake has none: set HERD_SECRET for Blake';
-const otherVersion = 'Blake speaks version 2 of the protocol between servers, Bryant version 3';
-const notInTurn = 'the line is not one that a handshake has in this place';
+const wrongSecret = 'Blake does not have a secret that is valid for Bryant: HERD_SECRET differs';
+const missingSecret = 'Bryant requires the herd secret and Blake has none: set HERD_SECRET for Blake';
+const otherVersion = 'Blake uses version 2 of the peer protocol, Bryant version 3';
+const notInTurn = 'unexpected line in the handshake';
 
 describe('PeerAcceptor', () => {
   let bus: MessageBus;
@@ -46,17 +45,15 @@ describe('PeerAcceptor', () => {
     bus.attach(addresses.acceptor, acceptor);
   }
 
-  function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
+  function call(): { wire: FakePeerWire; mailbox: ChannelReporter } {
     return callOver(new FakePeerWire('192.0.2.7:40000'));
   }
 
-  function callOver(channel: FakePeerWire): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
-    const mailbox = new PeerChannelAdapter(bus, addresses.acceptor);
-    bus.send(addresses.acceptor, { kind: 'channel-accepted', channel, listener: mailbox });
-    return { wire: channel, mailbox };
+  function callOver(channel: FakePeerWire): { wire: FakePeerWire; mailbox: ChannelReporter } {
+    return { wire: channel, mailbox: new ChannelReporter(acceptChannel(bus, channel)) };
   }
 
-  it('[PE3] answers a neighbour, and hands it over to its link with every line behind the hello', () => {
+  it('[PE3] answers a neighbour, and hands its channel over to its link with every line after the hello', () => {
     const { wire, mailbox } = call();
     mailbox.lines(wire, [hello, 'one', 'two']);
     mailbox.lines(wire, ['three']);
@@ -74,16 +71,16 @@ describe('PeerAcceptor', () => {
   });
 
   for (const [name, line, reason] of [
-    ['another herd', 'HELLO 3 places Blake Bryant', 'Blake is of herd places, Bryant of herd twitter'],
+    ['another herd', 'HELLO 3 places Blake Bryant', 'Blake belongs to herd places, Bryant to herd twitter'],
     ['another version', 'HELLO 2 twitter Blake Bryant', otherVersion],
-    ['a call for somebody else', 'HELLO 3 twitter Blake Gasol', 'Gasol was called, this is Bryant'],
-    ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
+    ['a call for somebody else', 'HELLO 3 twitter Blake Gasol', 'Gasol was dialled, but this is Bryant'],
+    ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is not a neighbour of Bryant'],
     ['a location', 'AT Howard +0.100000000 kiwi +1+1 1 Blake', notInTurn],
     ['half a hello', 'HELLO 3 twitter Blake', notInTurn],
     ['a browser', 'GET / HTTP/1.1', notInTurn],
     ['silence and then an empty line', '', notInTurn],
   ] as const) {
-    it(`[PE4] [PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+    it(`[PE4] [PE5] [PE7] rejects ${name} with a reason, and ignores its other lines`, () => {
       const { wire, mailbox } = call();
       mailbox.lines(wire, [line, hello]);
       mailbox.lines(wire, [hello]);
@@ -95,39 +92,37 @@ describe('PeerAcceptor', () => {
     });
   }
 
-  it('[PE26] refuses a caller whose certificate does not bear the name in its hello', () => {
+  it('[PE26] rejects a peer whose certificate does not contain the name in its hello', () => {
     const certificateMatches = (name: string) => name === 'Blake';
     const honest = callOver(Object.assign(new FakePeerWire('192.0.2.7:1'), { certificateMatches }));
     honest.mailbox.lines(honest.wire, [hello]);
     expect(link.take()).to.deep.equal([{ kind: 'peer-accepted', channel: honest.wire }]);
     const other = callOver(Object.assign(new FakePeerWire('192.0.2.7:2'), { certificateMatches: () => false }));
     other.mailbox.lines(other.wire, [hello, 'one']);
-    expect(other.wire.sent).to.deep.equal(['REFUSED the certificate that Blake shows does not bear its name']);
+    expect(other.wire.sent).to.deep.equal(['REFUSED the certificate of Blake does not contain its name']);
     expect(other.wire.state).to.equal('closed');
     expect(link.take()).to.deep.equal([]);
   });
 
-  it('[PE6] drops a caller that does not say who it is in five seconds', () => {
+  it('[PE6] rejects a peer whose handshake takes more than five seconds', () => {
     const { wire, mailbox } = call();
     clock.advance(4_999);
     expect(wire.state).to.equal('open');
     clock.advance(1);
-    expect(wire.sent).to.deep.equal(['REFUSED no handshake in time']);
+    expect(wire.sent).to.deep.equal(['REFUSED handshake timeout']);
     expect(wire.state).to.equal('closed');
     mailbox.lines(wire, [hello]);
     expect(link.received, 'too late').to.deep.equal([]);
   });
 
-  it('[PE6] has room for 64 callers that have not shown who they are, and again when one is gone', () => {
+  it('[PE6] accepts up to 64 unauthenticated connections', () => {
     const callers = Array.from({ length: 64 }, call);
     const states = () => callers.map(({ wire }) => wire.state);
     expect(states()).to.not.include('closed');
     const [first, second, third] = callers as [(typeof callers)[0], (typeof callers)[0], (typeof callers)[0]];
     const next = call();
     expect(next.wire.state).to.equal('open');
-    expect(first.wire.sent, 'who has taken longest').to.deep.equal([
-      'REFUSED too many callers that have not shown who they are',
-    ]);
+    expect(first.wire.sent, 'who has taken longest').to.deep.equal(['REFUSED too many unauthenticated connections']);
     expect(states().filter((state) => state === 'closed')).to.have.lengthOf(1);
     second.mailbox.closed(second.wire, 'ECONNRESET');
     third.mailbox.lines(third.wire, [hello]);
@@ -138,7 +133,7 @@ describe('PeerAcceptor', () => {
     expect(states()[3]).to.equal('closed');
   });
 
-  it('[PE6] has room for a neighbour whatever another address does, and marks its connection as authenticated', () => {
+  it('[PE6] accepts a neighbour however many connections another host opens, and marks its channel as authenticated', () => {
     let authenticated = 0;
     const wire = Object.assign(new FakePeerWire('192.0.2.8:1'), { markAuthenticated: () => (authenticated += 1) });
     const { mailbox } = callOver(wire);
@@ -157,7 +152,7 @@ describe('PeerAcceptor', () => {
 
     beforeEach(() => begin(new FakeSecrets(['s3cret'])));
 
-    it('hands nobody over before the secret is proved, and proves it then', () => {
+    it('hands a channel over only after the peer proved the secret, and then proves it itself', () => {
       const { wire, mailbox } = call();
       mailbox.lines(wire, [helloWithNonce]);
       expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Blake nonce1']);
@@ -176,7 +171,7 @@ describe('PeerAcceptor', () => {
       ['a location in place of a proof', [helloWithNonce, 'AT Howard +0.100000000 kiwi +1+1 1 Blake'], notInTurn],
       ['a second hello', [helloWithNonce, helloWithNonce], notInTurn],
     ] as const) {
-      it(`[PE5] [PE7] refuses ${name}, says why, and takes nothing that comes with it`, () => {
+      it(`[PE5] [PE7] rejects ${name} with a reason, and ignores its other lines`, () => {
         const { wire, mailbox } = call();
         mailbox.lines(wire, [...lines, 'one']);
         expect(wire.sent.at(-1)).to.equal(`REFUSED ${reason}`);
@@ -187,19 +182,19 @@ describe('PeerAcceptor', () => {
       });
     }
 
-    it('[PE6] refuses who says hello in time, and proves nothing', () => {
+    it('[PE6] rejects a peer that sends HELLO in time, but no proof', () => {
       const { wire, mailbox } = call();
       clock.advance(4_000);
       mailbox.lines(wire, [helloWithNonce]);
       clock.advance(999);
       expect(wire.state).to.equal('open');
       clock.advance(1);
-      expect(wire.sent.at(-1)).to.equal('REFUSED no handshake in time');
+      expect(wire.sent.at(-1)).to.equal('REFUSED handshake timeout');
       mailbox.lines(wire, [proofOfBlake]);
       expect(link.received).to.deep.equal([]);
     });
 
-    it('[PE3] asks nothing of a server of the same process', () => {
+    it('[PE3] requires no secret from a server of the same process', () => {
       const { wire, mailbox } = callOver(new TrustedFakeWire('Blake'));
       mailbox.lines(wire, ['HELLO 3 twitter Blake Bryant']);
       expect(wire.sent).to.deep.equal(['HELLO 3 twitter Bryant Blake']);
@@ -219,7 +214,7 @@ describe('PeerAcceptor', () => {
     });
   });
 
-  it('closes a wire that its link did not take before both were stopped', () => {
+  it('closes a channel that its link did not receive before both were stopped', () => {
     const { wire, mailbox } = call();
     bus.on('lines', ({ direction }) => {
       if (direction !== 'out') return;
@@ -233,7 +228,7 @@ describe('PeerAcceptor', () => {
     expect(wire.state).to.equal('closed');
   });
 
-  it('supervises the end of the time of a handshake: what goes wrong then is a failure of the acceptor', () => {
+  it('handles the handshake timeout under supervision', () => {
     const failures = collectFailures(bus);
     const { wire } = call();
     wire.send = () => {
@@ -245,7 +240,7 @@ describe('PeerAcceptor', () => {
     ]);
   });
 
-  describe('[PE18] called by a neighbour that is connected already', () => {
+  describe('[PE18] with a neighbour that is connected already', () => {
     const warnings: string[] = [];
     const connect = () => {
       const called = call();
@@ -259,7 +254,7 @@ describe('PeerAcceptor', () => {
       bus.on('warning', ({ about, reason }) => warnings.push(`${about}: ${reason}`));
     });
 
-    it('believes it at once, again and again, if the connection before has closed', () => {
+    it('accepts it every time if its last channel has closed', () => {
       for (let count = 0; count < 20; count += 1) {
         const { wire, mailbox } = connect();
         mailbox.closed(wire, 'ECONNRESET');
@@ -268,7 +263,7 @@ describe('PeerAcceptor', () => {
       expect(warnings).to.deep.equal([]);
     });
 
-    it('believes it at once three times a minute if the connection before is open, and then keeps that', () => {
+    it('lets it replace an open channel three times a minute, and then keeps the open one', () => {
       const calls = Array.from({ length: 30 }, connect);
       expect(accepted(), 'the first, and three that replace it').to.equal(4);
       const reason =
@@ -287,7 +282,7 @@ describe('PeerAcceptor', () => {
     });
   });
 
-  it('hangs up on all who wait when it stops', () => {
+  it('closes all pending channels when it stops', () => {
     const { wire } = call();
     acceptor.stop();
     expect(wire.state).to.equal('closed');

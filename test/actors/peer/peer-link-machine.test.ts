@@ -49,7 +49,7 @@ describe('peerLinkMachine', () => {
   describe('at the end that dials', () => {
     beforeEach(() => begin(true));
 
-    it('dials, is greeted, catches up and lives', () => {
+    it('dials, completes the handshake, catches up and is live', () => {
       expect(done()).to.deep.equal(['connecting', 'dial']);
       send(greeted);
       expect(done()).to.deep.equal(['begin exchange', 'catching-up']);
@@ -57,7 +57,7 @@ describe('peerLinkMachine', () => {
       expect(done()).to.deep.equal(['live']);
     });
 
-    it('backs off from a call that comes to nothing, and dials again', () => {
+    it('backs off when a connection fails, and dials again', () => {
       done();
       send(lost);
       expect(done()).to.deep.equal(['backoff 50 ms (cable cut)']);
@@ -67,19 +67,19 @@ describe('peerLinkMachine', () => {
       expect(done()).to.deep.equal(['connecting', 'dial']);
     });
 
-    it('hangs up on a neighbour that does not greet within five seconds', () => {
+    it('disconnects a neighbour whose handshake takes more than five seconds', () => {
       done();
       clock.advance(4_999);
       expect(done()).to.deep.equal([]);
       clock.advance(1);
-      expect(done()).to.have.members(['hang up', 'backoff 50 ms (no hello in time)']);
+      expect(done()).to.have.members(['hang up', 'backoff 50 ms (handshake timeout)']);
     });
 
     for (const [name, before] of [
       ['catching up', [greeted]],
       ['live', [greeted, caughtUp]],
     ] as const) {
-      it(`backs off when it loses a wire that is ${name}`, () => {
+      it(`backs off when it loses a channel that is ${name}`, () => {
         send(...before);
         done();
         send(lost);
@@ -87,7 +87,7 @@ describe('peerLinkMachine', () => {
       });
     }
 
-    it('[PE17] backs off longer and longer, up to a second, and never gives up', () => {
+    it('[PE17] backs off exponentially, up to a second, indefinitely', () => {
       const pauses: number[] = [];
       for (let attempt = 0; attempt < 50; attempt += 1) {
         send(lost);
@@ -98,7 +98,7 @@ describe('peerLinkMachine', () => {
       expect(pauses.at(-1)).to.equal(500);
     });
 
-    it('backs off less only after the link was live: one that breaks at once is not hammered', () => {
+    it('resets the backoff only after the link was live', () => {
       for (const events of [
         [greeted, lost],
         [greeted, lost],
@@ -125,7 +125,7 @@ describe('peerLinkMachine', () => {
       });
     }
 
-    it('[PE18] believes a neighbour that calls during backoff, and does not dial then', () => {
+    it('[PE18] accepts a connection of the neighbour during backoff, and does not dial then', () => {
       send(lost);
       done();
       send(greeted);
@@ -135,16 +135,16 @@ describe('peerLinkMachine', () => {
     });
   });
 
-  describe('at the end that is called', () => {
+  describe('at the end that is dialled', () => {
     beforeEach(() => begin(false));
 
-    it('waits for ever, and never dials', () => {
+    it('waits indefinitely, and never dials', () => {
       expect(done()).to.deep.equal(['connecting']);
       clock.advance(3_600_000);
       expect(done()).to.deep.equal([]);
     });
 
-    it('is greeted, catches up and lives', () => {
+    it('completes the handshake, catches up and is live', () => {
       done();
       send(greeted, caughtUp);
       expect(done()).to.deep.equal(['begin exchange', 'catching-up', 'live']);
@@ -154,7 +154,7 @@ describe('peerLinkMachine', () => {
       ['catching up', [greeted]],
       ['live', [greeted, caughtUp]],
     ] as const) {
-      it(`waits for a call when it loses a wire that is ${name}`, () => {
+      it(`waits for a connection when it loses a channel that is ${name}`, () => {
         send(...before);
         done();
         send(lost);
@@ -169,7 +169,7 @@ describe('peerLinkMachine', () => {
     describe(dials ? 'at either end, dialling' : 'at either end, called', () => {
       beforeEach(() => begin(dials));
 
-      it('[PE23] beats at its pace while it is connected, and only then', () => {
+      it('[PE23] sends heartbeats at its interval while it is connected, and only then', () => {
         clock.advance(60_000);
         expect(done()).to.not.include('beat');
         send(greeted);
@@ -188,7 +188,7 @@ describe('peerLinkMachine', () => {
         expect(done()).to.not.include('beat');
       });
 
-      it('[PE14] compares digests after half to one and a half of its pace, by chance, each time anew', () => {
+      it('[PE14] compares digests at random intervals of 0.5 to 1.5 times the configured one', () => {
         random = 0;
         send(greeted, caughtUp);
         const repairsAfter = (waitMs: number): number => {
@@ -203,7 +203,7 @@ describe('peerLinkMachine', () => {
         expect(repairsAfter(1)).to.equal(1);
       });
 
-      it('begins to count anew with each connection', () => {
+      it('restarts its intervals with each connection', () => {
         send(greeted);
         clock.advance(1_500);
         send(greeted);
@@ -214,7 +214,7 @@ describe('peerLinkMachine', () => {
         expect(done()).to.deep.equal(['beat']);
       });
 
-      it('[PE18] starts afresh when the neighbour greets anew while the old wire seems alive', () => {
+      it('[PE18] starts a new session when the neighbour connects again while the old channel seems alive', () => {
         for (const before of [[greeted], [caughtUp]]) {
           send(...before);
           done();
@@ -223,7 +223,7 @@ describe('peerLinkMachine', () => {
         }
       });
 
-      it('gives a reason only where there is one: not once the handshake is complete', () => {
+      it('has no reason once the handshake is complete', () => {
         send(greeted, lost);
         clock.advance(50);
         send(greeted);
@@ -236,7 +236,7 @@ describe('peerLinkMachine', () => {
         ['live', [greeted, caughtUp]],
         ['after a loss', [greeted, lost]],
       ] as const) {
-        it(`stops from ${name}, for good`, () => {
+        it(`stops from ${name} for ever`, () => {
           send(...before);
           done();
           send(stop);
@@ -251,7 +251,7 @@ describe('peerLinkMachine', () => {
         });
       }
 
-      it('has an outbox exactly while it is connected, whatever happens', () => {
+      it('has a session exactly while it is connected, for any sequence of events', () => {
         const event = fc.constantFrom<(PeerLinkEvent | number)[]>(greeted, caughtUp, lost, 40, 6_000);
         fc.assert(
           fc.property(fc.array(event), (events) => {

@@ -1,25 +1,20 @@
 import { expect } from 'chai';
 import type { ActorFailure } from '../../../src/actors/bus/bus.js';
 import type { LinkEvent } from '../../../src/actors/bus/events.js';
-import type { PeerIdentity } from '../../../src/actors/peer/handshake.js';
-import {
-  addresses,
-  type ClockMonitorMessage,
-  type LinkMessage,
-  type LookupMessage,
-  type StoreMessage,
-} from '../../../src/actors/bus/messages.js';
+import type { PeerIdentity, Secrets } from '../../../src/protocol/peer/handshake.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ClockMonitorMessage, LinkMessage } from '../../../src/actors/peer/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from '../../../src/actors/store/messages.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
-import type { Secrets } from '../../../src/actors/ports/secrets.js';
-import { PeerChannelAdapter } from '../../../src/actors/peer/peer-channel-adapter.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, collectFailures, strictBus } from '../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
@@ -35,16 +30,16 @@ const identity: PeerIdentity = {
 const kiwi = createLocation('kiwi', 1_353_118_103, 'Howard');
 const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, toServerId(forwarder));
 
-const noPlaceHere = 'the neighbour sent a line that has no place here';
-const inTheNameOfAnother = 'the neighbour passed a location on in the name of another';
-const otherVersion = 'Metta speaks version 2 of the protocol between servers, Bryant version 3';
-const notInTurn = 'the line is not one that a handshake has in this place';
+const noPlaceHere = 'unexpected message from peer';
+const inTheNameOfAnother = 'the neighbour forwarded a location in the name of another server';
+const otherVersion = 'Metta uses version 2 of the peer protocol, Bryant version 3';
+const notInTurn = 'unexpected line in the handshake';
 
 describe('PeerLink', () => {
   let bus: MessageBus;
   let clock: VirtualClock;
   let transport: FakeTransport;
-  let store: FakeActor<StoreMessage>;
+  let store: FakeActor<StoreMessage | AntiEntropyMessage>;
   let clientLookup: FakeActor<LookupMessage>;
   let clocks: FakeActor<ClockMonitorMessage>;
   let failures: ActorFailure[];
@@ -94,7 +89,7 @@ describe('PeerLink', () => {
       return wire;
     }
 
-    it('[PE3] says nothing before the call is taken, and then says who it is', () => {
+    it('[PE3] sends nothing before the channel is open, and then HELLO', () => {
       const { to, wire, listener } = transport.last;
       expect(to).to.equal('Metta');
       expect(wire.sent).to.deep.equal([]);
@@ -103,7 +98,7 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([]);
     });
 
-    it('[PE14] sends a digest once it is greeted, and answers that of the neighbour', () => {
+    it('[PE14] sends a digest after the handshake, and answers that of the neighbour', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
@@ -122,7 +117,7 @@ describe('PeerLink', () => {
       expect(wire.take()).to.deep.equal(['COMPARED']);
     });
 
-    it('[PE14] sends what differs once that is known: page by page, and then says so', () => {
+    it('[PE14] sends the differing locations page by page, and then CAUGHT-UP', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['BUCKETS 3 CCCC', 'COMPARED']);
       expect(store.take()).to.deep.equal([
@@ -142,7 +137,7 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([]);
     });
 
-    it('[PE14] compares for a neighbour that asks all the time ten times a second, the newest digest last', () => {
+    it('[PE14] limits comparisons to ten a second, and compares the newest digest last', () => {
       const wire = connect();
       const digests = (from: number) => Array.from({ length: 128 }, (_, index) => `DIGEST D${from + index}`);
       const compared = () =>
@@ -164,7 +159,7 @@ describe('PeerLink', () => {
       expect(compared(), 'the connection is over').to.deep.equal([]);
     });
 
-    it('[PE14] has one catch-up at a time, and one more for all that are asked for meanwhile', () => {
+    it('[PE14] runs one catch-up at a time, and one more for all requests made meanwhile', () => {
       const wire = connect();
       const storeMessages = () => store.take().map(({ kind }) => kind);
       transport.last.listener.lines(
@@ -185,7 +180,7 @@ describe('PeerLink', () => {
       expect(storeMessages()).to.deep.equal(['catch-up']);
     });
 
-    it('asks for no more pages when the neighbour is gone', () => {
+    it('requests no more pages when the neighbour is disconnected', () => {
       connect();
       send({ kind: 'page', locations: [kiwi], isLast: false });
       transport.last.listener.closed(transport.last.wire, 'ECONNRESET');
@@ -194,7 +189,7 @@ describe('PeerLink', () => {
       expect(store.take()).to.deep.equal([]);
     });
 
-    it('is live when the neighbour has caught it up', () => {
+    it('is live after the neighbour sent CAUGHT-UP', () => {
       const wire = connect();
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
       transport.last.listener.lines(wire, [kiwiFrom('Metta'), 'CAUGHT-UP']);
@@ -202,7 +197,7 @@ describe('PeerLink', () => {
       expect(store.received).to.deep.equal([{ kind: 'learned', locations: [kiwi], from: metta }]);
     });
 
-    it('passes locations that came together to the store together, and keeps their order among other messages', () => {
+    it('sends locations received together to the store together, in order with other messages', () => {
       const wire = connect();
       store.take();
       const at = (seconds: number) => formatPeerAt(createLocation('kiwi', seconds), metta);
@@ -219,7 +214,7 @@ describe('PeerLink', () => {
       ]);
     });
 
-    it('answers a digest only when its wire has room, and of several that came meanwhile the last', () => {
+    it('answers a digest only when its channel is writable, and only the last of several', () => {
       const wire = connect();
       store.take();
       wire.isWritable = false;
@@ -233,7 +228,7 @@ describe('PeerLink', () => {
       expect(store.take()).to.deep.equal([]);
     });
 
-    it('takes what came before a line that has no place there, and nothing behind it', () => {
+    it('accepts lines before an unexpected one, and none after it', () => {
       const wire = connect();
       store.take();
       const at = (seconds: number) => formatPeerAt(createLocation('kiwi', seconds), metta);
@@ -242,7 +237,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('closed');
     });
 
-    it('forwards what is new in the line that flood wrote, and holds it back while there is no room', () => {
+    it('forwards new locations with the lines of the flood, and queues them while the channel is not writable', () => {
       const wire = connect();
       send({ kind: 'page', locations: [], isLast: true });
       wire.take();
@@ -258,7 +253,7 @@ describe('PeerLink', () => {
       expect(wire.take()).to.deep.equal(['AT Blake +0.100000000 kiwi +34.068930-118.445127 9 Bryant']);
     });
 
-    it('[PE15] keeps nothing for a neighbour that is away', () => {
+    it('[PE15] queues nothing for a disconnected neighbour', () => {
       send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
       const wire = connect();
       expect(wire.sent).to.deep.equal([]);
@@ -271,15 +266,15 @@ describe('PeerLink', () => {
 
     for (const [name, line, reason] of [
       ['a refusal', 'REFUSED Bryant is too loud', 'refused: Bryant is too loud'],
-      ['another herd', 'HELLO 3 places Metta Bryant', 'Metta is of herd places, Bryant of herd twitter'],
+      ['another herd', 'HELLO 3 places Metta Bryant', 'Metta belongs to herd places, Bryant to herd twitter'],
       ['another version', 'HELLO 2 twitter Metta Bryant', otherVersion],
-      ['a call for somebody else', 'HELLO 3 twitter Metta Blake', 'Blake was called, this is Bryant'],
-      ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is no neighbour of Bryant'],
-      ['another neighbour', 'HELLO 3 twitter Blake Bryant', 'Metta was called, Blake answered'],
+      ['a call for somebody else', 'HELLO 3 twitter Metta Blake', 'Blake was dialled, but this is Bryant'],
+      ['a server that is no neighbour', 'HELLO 3 twitter Gasol Bryant', 'Gasol is not a neighbour of Bryant'],
+      ['another neighbour', 'HELLO 3 twitter Blake Bryant', 'Metta was dialled, but Blake answered'],
       ['a location before the hello', 'AT Howard +0.1 kiwi +1+1 1 Metta', notInTurn],
       ['noise', 'HTTP/1.1 400 Bad Request', notInTurn],
     ] as const) {
-      it(`[PE8] hangs up on ${name}, and takes nothing that comes with it`, () => {
+      it(`[PE8] disconnects ${name}, and ignores its other lines`, () => {
         const { wire, listener } = transport.last;
         listener.opened(wire);
         states();
@@ -299,7 +294,7 @@ describe('PeerLink', () => {
       ['buckets of no group', 'BUCKETS 256 AAAA'],
       ['a proof too late', 'PROOF x'],
     ] as const) {
-      it(`[PE12] ends with a neighbour that sends ${name}, and takes nothing that comes with it`, () => {
+      it(`[PE12] disconnects a neighbour that sends ${name}, and ignores its other lines`, () => {
         const wire = connect();
         states();
         transport.last.listener.lines(wire, [kiwiFrom('Metta'), line, kiwiFrom('Metta')]);
@@ -310,7 +305,7 @@ describe('PeerLink', () => {
       });
     }
 
-    it('dials again after a loss, and nothing of the old wire counts any more', () => {
+    it('dials again after a disconnect, and ignores the old channel', () => {
       const old = connect();
       const { listener: oldListener } = transport.last;
       oldListener.closed(old, 'ECONNRESET');
@@ -326,7 +321,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('open');
     });
 
-    it('hangs up on a neighbour that takes the call and says nothing', () => {
+    it('disconnects a neighbour that accepts the connection and sends nothing', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       clock.advance(5_000);
@@ -335,7 +330,7 @@ describe('PeerLink', () => {
       expect(transport.calls).to.have.lengthOf(2);
     });
 
-    it('[PE23] beats, and takes a neighbour that is silent for three beats for dead', () => {
+    it('[PE23] sends heartbeats, and disconnects a neighbour that is silent for three intervals', () => {
       const wire = connect();
       states();
       clock.advance(5_999);
@@ -344,10 +339,10 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('open');
       clock.advance(1);
       expect(wire.state).to.equal('closed');
-      expect(states()).to.deep.equal(['backoff: the neighbour gives no sign of life']);
+      expect(states()).to.deep.equal(['backoff: heartbeat timeout']);
     });
 
-    it('[PE30] measures the clock of the neighbour by its beats, for as long as it is connected', () => {
+    it("[PE30] measures the neighbour's clock by its heartbeats while it is connected", () => {
       const wire = connect();
       const { listener } = transport.last;
       clock.advance(1_500);
@@ -360,7 +355,7 @@ describe('PeerLink', () => {
       expect(clocks.take()).to.deep.equal([{ kind: 'clock-lost', neighbour: metta }]);
     });
 
-    it('[PE23] takes any line for a sign of life', () => {
+    it('[PE23] accepts any line in place of a heartbeat', () => {
       const wire = connect();
       const { listener } = transport.last;
       for (const line of ['BEAT 1', kiwiFrom('Metta'), 'CAUGHT-UP', 'DIGEST AAAA', 'UNKNOWN Bryant:1', 'BEAT 9']) {
@@ -372,7 +367,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('closed');
     });
 
-    it('[PE23] gives a neighbour that came back its three beats anew', () => {
+    it('[PE23] restarts the heartbeat timeout after a reconnect', () => {
       const old = connect();
       clock.advance(5_000);
       transport.last.listener.closed(old, 'ECONNRESET');
@@ -382,7 +377,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('open');
     });
 
-    it('[PE23] takes no line of an old wire for a sign of life', () => {
+    it('[PE23] does not count lines of an old channel as heartbeats', () => {
       const old = transport.last;
       connect();
       old.listener.closed(old.wire, 'ECONNRESET');
@@ -395,7 +390,7 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('closed');
     });
 
-    it('[PE14] sends a digest now and then', () => {
+    it('[PE14] sends a digest at intervals', () => {
       const wire = connect();
       const { listener } = transport.last;
       // With a chance of a half, the pace is the average.
@@ -408,7 +403,7 @@ describe('PeerLink', () => {
       expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: metta, isNewLink: false }]);
     });
 
-    it('[PE24] asks and answers for the lookup', () => {
+    it('[PE24] sends requests and responses of the lookup', () => {
       const wire = connect();
       const { listener } = transport.last;
       const line = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
@@ -421,7 +416,7 @@ describe('PeerLink', () => {
       expect(store.take()).to.deep.equal([{ kind: 'lookup-requested', from: metta, lookup: lookupLine }]);
     });
 
-    it('[PE24] lets the lookup know at once that a neighbour that is away knows nothing', () => {
+    it('[PE24] responds as unknown at once for a disconnected neighbour', () => {
       const line = { kind: 'SEEK', id: 'Bryant:1', hops: 16, client: kiwi.client } as const;
       const { wire, listener } = transport.last;
       listener.opened(wire);
@@ -441,17 +436,17 @@ describe('PeerLink', () => {
       expect(wire.sent).to.deep.equal([]);
     });
 
-    it('stops for good: hangs up, and takes back its timers', () => {
+    it('stops: closes its channel and cancels its timers', () => {
       const wire = connect();
       link.stop();
       expect(wire.state).to.equal('closed');
-      transport.last.listener.closed(wire, 'closed here');
+      transport.last.listener.closed(wire, 'closed locally');
       clock.advance(60_000);
       expect(transport.calls).to.have.lengthOf(1);
       expect(clock.armedTimerCount).to.equal(0);
     });
 
-    it('fails when its machine breaks, and then leaves no wire behind', () => {
+    it('fails when its machine throws, and then closes its channel', () => {
       const wire = connect();
       transport.dial = () => {
         throw new Error('no more sockets');
@@ -475,7 +470,7 @@ describe('PeerLink', () => {
 
     beforeEach(() => begin(metta, new FakeSecrets(['s3cret'])));
 
-    it('proves that it knows the secret, and is greeted when the neighbour has proved it', () => {
+    it('proves that it knows the secret, and is connected when the neighbour has proved it', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       expect(wire.take()).to.deep.equal(['HELLO 3 twitter Bryant Metta nonce1']);
@@ -492,22 +487,22 @@ describe('PeerLink', () => {
       [
         'has none',
         ['HELLO 3 twitter Metta Bryant'],
-        'Bryant asks for the secret of the herd and Metta has none: set HERD_SECRET for Metta',
+        'Bryant requires the herd secret and Metta has none: set HERD_SECRET for Metta',
       ],
       [
         'has another',
         [welcome, 'PROOF x'],
-        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+        'Metta does not have a secret that is valid for Bryant: HERD_SECRET differs',
       ],
       [
         'sends the proof back',
         [welcome, proofOfBryant],
-        'Metta does not know a secret that Bryant holds valid: HERD_SECRET differs',
+        'Metta does not have a secret that is valid for Bryant: HERD_SECRET differs',
       ],
       ['proves before it greets', [proofOfMetta], notInTurn],
       ['tells before it proves', [welcome, kiwiFrom('Metta')], notInTurn],
     ] as const) {
-      it(`[PE8] hangs up on a neighbour that ${name}`, () => {
+      it(`[PE8] disconnects a neighbour that ${name}`, () => {
         const { wire, listener } = transport.last;
         listener.opened(wire);
         states();
@@ -518,7 +513,7 @@ describe('PeerLink', () => {
       });
     }
 
-    it('gives the neighbour five seconds for all of it', () => {
+    it('limits the whole handshake to five seconds', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       clock.advance(4_000);
@@ -565,12 +560,12 @@ describe('PeerLink', () => {
       return wire;
     }
 
-    it('knows why the link is gone, and goes on calling without taking that for an error', () => {
+    it('knows why the link is down, and keeps dialling without reporting errors', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Metta')]);
       expect(wire.state, 'it is heard until it is gone').to.equal('open');
       expect(store.take().at(-1)).to.include({ kind: 'learned' });
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
       expect(linkEvents.map(({ state, expected }) => [state, expected])).to.deep.equal([
@@ -581,10 +576,10 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: Metta was stopped', 'connecting', 'backoff: Metta was stopped']);
     });
 
-    it('takes it for back as soon as somebody answers there, whatever that one says', () => {
+    it('ends the planned shutdown as soon as a server answers, whatever it sends', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       const again = transport.last;
       again.listener.opened(again.wire);
@@ -594,10 +589,10 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: refused: Bryant is too loud']);
     });
 
-    it('publishes failures that do not follow from a goodbye', () => {
+    it('publishes failures that a planned shutdown does not explain', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE']);
-      transport.last.listener.closed(wire, 'the far end closed');
+      transport.last.listener.closed(wire, 'the remote end closed');
       clock.advance(50);
       states();
       transport.last.listener.closed(transport.last.wire, 'CERT_HAS_EXPIRED');
@@ -605,20 +600,20 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['backoff: CERT_HAS_EXPIRED']);
     });
 
-    it('publishes protocol violations of its neighbour after a goodbye', () => {
+    it('publishes protocol violations of the neighbour after GOODBYE', () => {
       const wire = connect();
       transport.last.listener.lines(wire, ['GOODBYE', kiwiFrom('Howard')]);
-      expect(states()).to.deep.equal(['backoff: the neighbour passed a location on in the name of another']);
+      expect(states()).to.deep.equal(['backoff: the neighbour forwarded a location in the name of another server']);
     });
 
-    it('does not take a neighbour that is lost without a word for one that was stopped', () => {
+    it('does not assume a planned shutdown without GOODBYE', () => {
       const wire = connect();
       transport.last.listener.closed(wire, 'ECONNRESET');
       expect(linkEvents[0]).to.not.have.property('expected');
       expect(states()).to.deep.equal(['backoff: ECONNRESET']);
     });
 
-    it('says so itself when its own server is', () => {
+    it('sends GOODBYE when its own server stops', () => {
       const wire = connect();
       send({ kind: 'send-goodbye' });
       expect(wire.take()).to.deep.equal(['GOODBYE']);
@@ -642,7 +637,7 @@ describe('PeerLink', () => {
       return wire;
     }
 
-    it('dials at once, without the rest of the backoff, and uses no wire but the one that it dialled', () => {
+    it('dials at once, without the rest of the backoff, and uses only the channel that it dialled', () => {
       transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
       states();
       expect(announce().state).to.equal('closed');
@@ -654,14 +649,14 @@ describe('PeerLink', () => {
       expect(transport.calls, 'the backoff is over').to.have.lengthOf(2);
     });
 
-    it('dials anew where nobody has taken its call yet', () => {
+    it('dials again if its connection is not accepted yet', () => {
       const first = transport.last;
       announce();
       expect(first.wire.state).to.equal('closed');
       expect(transport.calls).to.have.lengthOf(2);
     });
 
-    it('lets a call go on that was taken already', () => {
+    it('continues with a connection that was accepted already', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       expect(announce().state).to.equal('closed');
@@ -669,7 +664,7 @@ describe('PeerLink', () => {
       expect(transport.calls).to.have.lengthOf(1);
     });
 
-    it('keeps a connection that may be newer than the announcement, and gives up one that cannot be', () => {
+    it('keeps a channel that may be newer than the announcement, and closes one that cannot be', () => {
       const wire = greet();
       clock.advance(5_000);
       announce();
@@ -681,10 +676,10 @@ describe('PeerLink', () => {
     });
   });
 
-  describe('[PE29] to a neighbour that dials, when its server takes calls', () => {
+  describe('[PE29] to a neighbour that dials, when its server listens', () => {
     const announce = () => bus.send(addresses.link(blake), { kind: 'announce' });
 
-    it('calls once, shows who it is, and hangs up as soon as the neighbour has', () => {
+    it('dials once, and closes the channel when the handshake is complete', () => {
       begin(blake, new FakeSecrets(['s3cret']));
       announce();
       const { wire, listener } = transport.last;
@@ -695,13 +690,13 @@ describe('PeerLink', () => {
       expect(wire.state).to.equal('open');
       listener.lines(wire, ['PROOF s3cret(herd,peer,called,3,twitter,Bryant,Blake,nonce1,of-blake)']);
       expect(wire.state).to.equal('closed');
-      listener.closed(wire, 'closed here');
+      listener.closed(wire, 'closed locally');
       clock.advance(60_000);
       expect(states()).to.deep.equal(['connecting']);
       expect(transport.calls).to.have.lengthOf(1);
     });
 
-    it('does not call again when that comes to nothing: the neighbour dials', () => {
+    it('does not dial again if that fails: the neighbour dials', () => {
       begin(blake);
       announce();
       transport.last.listener.closed(transport.last.wire, 'ECONNREFUSED');
@@ -710,7 +705,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['connecting']);
     });
 
-    it('gives its own call up for that of the neighbour, and makes none while it is connected', () => {
+    it("closes its own connection in favour of the neighbour's, and makes none while it is connected", () => {
       begin(blake);
       announce();
       const own = transport.last.wire;
@@ -728,18 +723,18 @@ describe('PeerLink', () => {
     });
   });
 
-  describe('to a neighbour that calls', () => {
+  describe('to a neighbour that dials', () => {
     beforeEach(() => begin(blake));
 
     /** The acceptor hands over a wire on which Blake has said who it is. */
-    function call(): { wire: FakePeerWire; mailbox: PeerChannelAdapter } {
+    function call(): { wire: FakePeerWire; mailbox: ChannelReporter } {
       const wire = new FakePeerWire('192.0.2.7:40000');
-      const mailbox = new PeerChannelAdapter(bus, addresses.link(blake));
+      const mailbox = new ChannelReporter((message) => bus.send(addresses.link(blake), message));
       bus.send(addresses.link(blake), { kind: 'peer-accepted', channel: wire });
       return { wire, mailbox };
     }
 
-    it('never dials, and compares digests with a neighbour that the acceptor has welcomed', () => {
+    it('never dials, and compares digests with a neighbour that the acceptor handed over', () => {
       clock.advance(60_000);
       expect(transport.calls).to.deep.equal([]);
       const { wire } = call();
@@ -748,7 +743,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['connecting', 'catching-up']);
     });
 
-    it('waits for the next call when the wire is lost', () => {
+    it('waits for the next connection when the channel is lost', () => {
       const { wire, mailbox } = call();
       states();
       mailbox.closed(wire, 'ECONNRESET');
@@ -759,7 +754,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['catching-up']);
     });
 
-    it('[PE18] replaces the old wire when the neighbour calls again, and no line of the old one counts', () => {
+    it('[PE18] replaces the old channel when the neighbour connects again, and ignores its lines', () => {
       const old = call();
       old.mailbox.lines(old.wire, ['CAUGHT-UP']);
       states();
@@ -769,7 +764,7 @@ describe('PeerLink', () => {
       expect(states()).to.deep.equal(['catching-up']);
       expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: blake, isNewLink: true }]);
       old.mailbox.lines(old.wire, [kiwiFrom('Blake'), 'CAUGHT-UP', 'nonsense']);
-      old.mailbox.closed(old.wire, 'the far end closed');
+      old.mailbox.closed(old.wire, 'the remote end closed');
       expect(states()).to.deep.equal([]);
       expect(store.received).to.deep.equal([]);
       mailbox.lines(wire, [kiwiFrom('Blake'), 'CAUGHT-UP']);

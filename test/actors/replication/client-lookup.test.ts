@@ -3,13 +3,10 @@ import fc from 'fast-check';
 import type { Actor, Address } from '../../../src/actors/bus/bus.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type FloodMessage,
-  type LinkMessage,
-  type LookupMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { FloodMessage, LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { ClientLookup } from '../../../src/actors/replication/client-lookup.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import type { Location } from '../../../src/protocol/place/location.js';
@@ -107,8 +104,8 @@ describe('ClientLookup', () => {
     return ids[0] ?? '';
   }
 
-  describe('asked by a client of its server', () => {
-    it('[WH10] [PE24] asks all neighbours, with 16 hops and an id of its own', () => {
+  describe('for a client of its server', () => {
+    it('[WH10] [PE24] sends a lookup to all neighbours, with 16 hops and a unique ID', () => {
       lookUp(3);
       const [first = ''] = toldTo(bryant);
       expect(first).to.match(/^SEEK Blake:[0-9a-z]+ 16 kiwi$/);
@@ -117,7 +114,7 @@ describe('ClientLookup', () => {
       expect(toldTo(bryant)[0]?.split(' ')[1]).to.not.equal(first.split(' ')[1]);
     });
 
-    it('[WH10] answers with the location when it comes in', () => {
+    it('[WH10] responds with the location when it is received', () => {
       lookUp(3);
       deliver({ kind: 'client-found', location: createLocation('emu', 1), isFlooded: true });
       expect(answers()).to.deep.equal([]);
@@ -125,7 +122,7 @@ describe('ClientLookup', () => {
       expect(answers()).to.deep.equal([[3, '7']]);
     });
 
-    it('[PE24] answers as unknown as soon as all neighbours have', () => {
+    it('[PE24] responds as unknown as soon as all neighbours have', () => {
       lookUp(3);
       const id = idTold();
       unknown(bryant, id);
@@ -135,7 +132,7 @@ describe('ClientLookup', () => {
       expect(answers()).to.deep.equal([[3, undefined]]);
     });
 
-    it('[WH10] answers as unknown when the time is up, and once', () => {
+    it('[WH10] responds as unknown at the timeout, once', () => {
       lookUp(3);
       const id = idTold();
       clock.advance(timeoutMs - 1);
@@ -148,7 +145,7 @@ describe('ClientLookup', () => {
       expect(answers()).to.deep.equal([]);
     });
 
-    it('asks once for all who ask for the same client, and answers all of them', () => {
+    it('sends one lookup for all requests for the same client, and responds to all', () => {
       for (const question of [3, 4, 5]) lookUp(question);
       expect(toldTo(bryant)).to.have.lengthOf(1);
       deliver({ kind: 'client-found', location: createLocation('kiwi', 7), isFlooded: true });
@@ -159,7 +156,7 @@ describe('ClientLookup', () => {
       ]);
     });
 
-    it('asks anew for a client that nobody knew', () => {
+    it('sends a new lookup for a client that was unknown', () => {
       lookUp(3);
       const first = idTold();
       clock.advance(timeoutMs);
@@ -167,57 +164,57 @@ describe('ClientLookup', () => {
       expect(idTold()).to.not.equal(first);
     });
 
-    it('answers at once where there are no neighbours, and keeps nothing of it', () => {
+    it('responds at once if there are no neighbours, and stores nothing', () => {
       begin([]);
       lookUp(3);
       expect(answers()).to.deep.equal([[3, undefined]]);
       expect(clock.armedTimerCount).to.equal(0);
     });
 
-    it('does not mind an answer that nobody waits for', () => {
+    it('ignores a response without a request', () => {
       unknown(bryant, 'Blake:none');
       expect(answers()).to.deep.equal([]);
     });
   });
 
-  describe('asked by a neighbour', () => {
-    it('[PE24] asks its other neighbours with a hop less, by the same id', () => {
+  describe('for a neighbour', () => {
+    it('[PE24] forwards the lookup to its other neighbours with one hop less and the same ID', () => {
       receiveLookup(bryant, 'Gasol:1', 9);
       expect(toldTo(metta)).to.deep.equal(['SEEK Gasol:1 8 kiwi']);
       expect(toldTo(bryant)).to.deep.equal([]);
     });
 
-    it('[PE24] says UNKNOWN when all of them have', () => {
+    it('[PE24] sends UNKNOWN when all of them have', () => {
       receiveLookup(bryant, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal([]);
       unknown(metta, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
     });
 
-    it('[PE24] says UNKNOWN at once where it has no other neighbour', () => {
+    it('[PE24] sends UNKNOWN at once if it has no other neighbour', () => {
       begin([bryant]);
       receiveLookup(bryant, 'Gasol:1');
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
     });
 
-    it('[PE24] says UNKNOWN at once when no hop is left', () => {
+    it('[PE24] sends UNKNOWN at once if no hop is left', () => {
       receiveLookup(bryant, 'Gasol:1', 0);
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
       expect(toldTo(metta)).to.deep.equal([]);
     });
 
-    it('[PE24] does not believe in more hops than there may be', () => {
+    it('[PE24] limits the hops of a received lookup', () => {
       receiveLookup(bryant, 'Gasol:1', 999);
       expect(toldTo(metta)).to.deep.equal(['SEEK Gasol:1 15 kiwi']);
     });
 
-    it('[PE24] says UNKNOWN when the time is up', () => {
+    it('[PE24] sends UNKNOWN at the timeout', () => {
       receiveLookup(bryant, 'Gasol:1');
       clock.advance(timeoutMs);
       expect(toldTo(bryant)).to.deep.equal(['UNKNOWN Gasol:1']);
     });
 
-    it('[PE24] says UNKNOWN at once to a question that comes a second time, on whatever way', () => {
+    it('[PE24] sends UNKNOWN at once for a lookup that arrives again over any link', () => {
       receiveLookup(bryant, 'Gasol:1');
       toldTo(metta);
       receiveLookup(metta, 'Gasol:1');
@@ -230,7 +227,7 @@ describe('ClientLookup', () => {
       expect(toldTo(metta), 'its own question, back again').to.deep.equal([`UNKNOWN ${id}`]);
     });
 
-    it('knows an id for a while after the search is over', () => {
+    it('remembers an ID for a while after the lookup', () => {
       receiveLookup(bryant, 'Gasol:1');
       unknown(metta, 'Gasol:1');
       toldTo(bryant);
@@ -243,7 +240,7 @@ describe('ClientLookup', () => {
       expect(clock.armedTimerCount, 'then it is forgotten').to.equal(0);
     });
 
-    it('leaves it to flood to tell the neighbour what was found', () => {
+    it('leaves it to the flood to send the neighbour a stored location', () => {
       for (const first of ['Metta', 'Bryant']) {
         receiveLookup(bryant, `Gasol:${first}`);
         deliver({ kind: 'client-found', location: createLocation('kiwi', 7, first), isFlooded: true });
@@ -252,14 +249,14 @@ describe('ClientLookup', () => {
       }
     });
 
-    it('sends on a location that is found but has no room in the store, so that flood does not replicate it', () => {
+    it('sends the neighbour a location that was found but not stored, as the flood does not', () => {
       receiveLookup(bryant, 'Gasol:1');
       const location = createLocation('kiwi', 7, 'Metta');
       deliver({ kind: 'client-found', location, isFlooded: false });
       expect(flood.received).to.deep.equal([{ kind: 'send-to', location, to: bryant }]);
     });
 
-    it('[WH10] has searches of clients beside it, each with its own answer', () => {
+    it('[WH10] runs lookups for clients at the same time, each with its own response', () => {
       receiveLookup(bryant, 'Gasol:1');
       lookUp(3);
       deliver({ kind: 'client-found', location: createLocation('kiwi', 7, 'Metta'), isFlooded: true });
@@ -269,7 +266,7 @@ describe('ClientLookup', () => {
     });
   });
 
-  it('remembers 10,000 searches, and answers one more as unknown at once', () => {
+  it('stores 10,000 lookups, and responds to a further one as unknown at once', () => {
     for (let index = 0; index < 10_000; index += 1) receiveLookup(bryant, `Gasol:${index}`);
     toldTo(metta);
     toldTo(bryant);
@@ -285,7 +282,7 @@ describe('ClientLookup', () => {
     expect(toldTo(metta), 'there is room again').to.have.lengthOf(1);
   });
 
-  it('[PE24] searches for the clients of one address at a pace of their own, which takes nothing from others', () => {
+  it('[PE24] limits the lookups of one host, without an effect on others', () => {
     const settings = { server: blake, neighbours: [bryant], timeoutMs, maxPerSecond: 5, maxPerSecondPerAddress: 2 };
     clientLookup = new ClientLookup(bus, clock, { next: chances() }, settings);
     bus.attach(addresses.lookup, clientLookup);
@@ -298,7 +295,7 @@ describe('ClientLookup', () => {
     expect(toldTo(bryant).filter((line) => line.includes('kakapo'))).to.have.lengthOf(1);
   });
 
-  it('[PE24] searches for its own clients at a pace, and answers what comes faster as unknown', () => {
+  it('[PE24] limits the rate of lookups, and responds to those beyond it as unknown', () => {
     const lookupsPerSecond = 3;
     clientLookup = new ClientLookup(
       bus,
@@ -341,7 +338,7 @@ describe('ClientLookup', () => {
     expect(clock.armedTimerCount).to.equal(0);
   });
 
-  it('supervises the end of the time of a search: what goes wrong then is a failure of the actor', () => {
+  it('handles the timeout of a lookup under supervision', () => {
     const failures = collectFailures(bus);
     lookUp(1);
     Object.defineProperty(clientLookup, 'handleTimeout', {
@@ -470,7 +467,7 @@ const herds = fc.integer({ min: 2, max: 9 }).chain((count) => {
 });
 
 describe('ClientLookup actors of a whole herd', () => {
-  it('[WH10] [PE24] finds what any one server knows, whatever the herd and the order of delivery, and all on the way learn it', () => {
+  it('[WH10] [PE24] finds what any server knows, for any topology and order of delivery, and all servers on the path learn it', () => {
     fc.assert(
       fc.property(
         herds,
@@ -495,7 +492,7 @@ describe('ClientLookup actors of a whole herd', () => {
     );
   });
 
-  it('[PE24] knows without waiting that nobody knows, with two questions an edge at most', () => {
+  it('[PE24] finds without timeouts that a client is unknown, with at most two lookups per link', () => {
     fc.assert(
       fc.property(herds, fc.nat(), fc.infiniteStream(fc.nat()), ({ servers, edges, topology }, asking, picks) => {
         const herd = new Herd(topology);
@@ -512,7 +509,7 @@ describe('ClientLookup actors of a whole herd', () => {
     );
   });
 
-  it('[WH10] finds what is older than what servers on the way, and the one that asks, have forgotten for want of room', () => {
+  it('[WH10] finds a location older than those evicted by the requesting server and the servers on the path', () => {
     const { topology, servers } = line(4);
     const herd = new Herd(topology, 1);
     const knows = servers[3]!;
@@ -527,7 +524,7 @@ describe('ClientLookup actors of a whole herd', () => {
     expect(answer?.kind === 'located' && answer.location?.time).to.equal('7');
   });
 
-  it('[PE24] reaches 17 servers far, and no further', () => {
+  it('[PE24] reaches at most 17 servers', () => {
     for (const [farServer, time] of [
       [17, '7'],
       [18, undefined],

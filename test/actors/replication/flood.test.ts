@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Flood, selectRecipients } from '../../../src/actors/replication/flood.js';
-import { addresses, type LinkMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { strictBus } from '../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
@@ -10,7 +11,7 @@ const names = ['Blake', 'Bryant', 'Gasol', 'Howard', 'Metta'];
 const anyServer = fc.constantFrom(...names.map(toServerId));
 
 describe('[PE13] selectRecipients', () => {
-  it('names every neighbour but the one it came from, even the server that first got it', () => {
+  it('returns every neighbour but the sender, including the server that received the report', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyServer), fc.option(anyServer, { nil: undefined }), (all, from) => {
         const recipients = selectRecipients(from, all);

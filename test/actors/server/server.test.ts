@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import type { ClientEvent, ServerStateEvent } from '../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings, type Limits } from '../../../src/actors/ports/limits.js';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { Server } from '../../../src/actors/server/server.js';
 import { policies, type ActorKind } from '../../../src/actors/bus/supervision.js';
 import type { EventOf, MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { toServerId } from '../../support/fake-location.js';
-import { FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { defaultUpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
 import { FakeHttp, fakeUpstream, flushPromises } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
@@ -16,8 +16,8 @@ import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 const neighbours = ['Blake', 'Metta'].map(toServerId);
 
 /** The actors that are there once a server. */
-const { store, flood, lookup, acceptor, upstream } = addresses;
-const supervised = { store, flood, lookup, acceptor, upstream };
+const { store, flood, lookup, gateway, acceptor, upstream } = addresses;
+const supervised = { store, flood, lookup, gateway, acceptor, upstream };
 
 describe('Server', () => {
   let bus: MessageBus;
@@ -74,7 +74,7 @@ describe('Server', () => {
     };
   }
 
-  it('closes the wire of a server that calls when it has failed', () => {
+  it('closes incoming peer channels when it has failed', () => {
     const early = new FakePeerWire('192.0.2.7:1');
     server.acceptPeer(early);
     expect(early.state).to.equal('open');
@@ -84,7 +84,7 @@ describe('Server', () => {
     expect([early.state, late.state]).to.deep.equal(['closed', 'closed']);
   });
 
-  it('answers its clients from what any of them has reported', async () => {
+  it('answers its clients with the reports of all', async () => {
     const [one, other] = [connect(), connect()];
     one.say('IAMAT kiwi +34.0-118.0 1699999999');
     expect(one.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n');
@@ -94,10 +94,10 @@ describe('Server', () => {
     expect(other.wire.written).to.equal('AT Bryant +1.000000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
   });
 
-  it('dials the neighbours whose names sort after its own, and is called by the others', () => {
+  it('dials the neighbours whose IDs sort after its own, and is dialled by the others', () => {
     expect(transport.calls.map(({ to }) => to)).to.deep.equal(['Metta']);
     const wire = new FakePeerWire('192.0.2.9:40000');
-    server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+    new ChannelReporter(server.acceptPeer(wire)).lines(wire, ['HELLO 3 twitter Blake Bryant']);
     expect(wire.sent.map((line) => line.slice(0, 12))).to.deep.equal(['HELLO 3 twit', 'BEAT 1700000', 'DIGEST AAAAA']);
   });
 
@@ -121,7 +121,7 @@ describe('Server', () => {
     expect(peer.state).to.equal('closed');
   });
 
-  it('[PE28] says nothing of it when it fails', () => {
+  it('[PE28] announces nothing when it fails', () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
     listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
@@ -131,7 +131,7 @@ describe('Server', () => {
     expect(peer.take()).to.deep.equal([]);
   });
 
-  it('counts its clients, and says why each left', () => {
+  it('counts its clients, and publishes why each disconnected', () => {
     const [one, other] = [connect(), connect()];
     one.leave('the client closed');
     other.leave('ECONNRESET');
@@ -145,18 +145,18 @@ describe('Server', () => {
     ]);
   });
 
-  describe('[CO9] with as many connections as it takes', () => {
-    it('closes one more at once, without an answer, and says why', () => {
+  describe('[CO9] at its limit of connections', () => {
+    it('closes a further one at once, without a response, and publishes why', () => {
       begin({ maxConnections: 2 });
       const [first, , third] = [connect('192.0.2.1'), connect('192.0.2.2'), connect('192.0.2.3')];
       expect(third.wire).to.include({ state: 'destroyed', written: '' });
       const last = clients.at(-1);
-      expect(last).to.include({ kind: 'client-rejected', reason: 'there are 2 connections already', clients: 2 });
+      expect(last).to.include({ kind: 'client-rejected', reason: 'too many connections (limit 2)', clients: 2 });
       first.say('hello');
       expect(first.wire.written).to.equal('? hello\n');
     });
 
-    it('takes one again when one has left, however it left', () => {
+    it('accepts one again after one has closed, for whatever reason', () => {
       begin({ maxConnections: 1 });
       const left = connect();
       left.leave('the client closed');
@@ -165,7 +165,7 @@ describe('Server', () => {
       expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
     });
 
-    it('counts those of an address by themselves', () => {
+    it('limits those of one host', () => {
       begin({ maxConnectionsPerAddress: 2 });
       const addresses = [
         '192.0.2.1',
@@ -179,12 +179,12 @@ describe('Server', () => {
       const all = addresses.map((address) => connect(address));
       const states = all.map(({ wire }) => wire.state);
       expect(states).to.deep.equal(['open', 'open', 'destroyed', 'open', 'open', 'open', 'destroyed']);
-      expect(clients.at(-1)?.reason).to.equal('there are 2 connections from this address already');
+      expect(clients.at(-1)?.reason).to.equal('too many connections from this address (limit 2)');
       all[0]?.leave('the client closed');
       expect([connect(), connect()].map(({ wire }) => wire.state)).to.deep.equal(['open', 'destroyed']);
     });
 
-    it('does not count one that was refused', () => {
+    it('does not count a rejected one', () => {
       begin({ maxConnectionsPerAddress: 1 });
       const first = connect();
       for (let more = 0; more < 10; more += 1) connect().leave('the client closed');
@@ -193,7 +193,7 @@ describe('Server', () => {
     });
   });
 
-  it('[CO8] closes a connection that is idle, and says so', () => {
+  it('[CO8] closes an idle connection, and publishes why', () => {
     begin({ idleTimeoutMs: 60_000 });
     const { wire } = connect();
     clock.advance(60_000);
@@ -201,7 +201,7 @@ describe('Server', () => {
     expect(clients.at(-1)).to.include({ kind: 'client-disconnected', reason: 'idle for 60 s', clients: 0 });
   });
 
-  it('[WH10] asks its neighbours for a client that it does not know, and answers with what they say', async () => {
+  it('[WH10] looks up an unknown client among its neighbours, and responds with what they find', async () => {
     const { wire: peer, listener } = transport.last;
     listener.opened(peer);
     listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'CAUGHT-UP']);
@@ -216,7 +216,7 @@ describe('Server', () => {
     expect(wire.written).to.equal('AT Howard +0.100000000 kiwi +34.0-118.0 1699999999\n{"results":[]}\n');
   });
 
-  it('[WH10] answers as unknown as soon as all neighbours have, or are away', () => {
+  it('[WH10] responds as unknown as soon as all neighbours have, or are disconnected', () => {
     const { wire: peer, listener } = transport.last;
     const { wire, say: sendLine } = connect();
     sendLine('WHATSAT kiwi 10 5');
@@ -231,7 +231,7 @@ describe('Server', () => {
     expect(wire.take()).to.equal('? WHATSAT kiwi 10 5\n');
   });
 
-  it('keeps what a client reported after it has left', () => {
+  it('keeps the report of a client that has disconnected', () => {
     const one = connect();
     one.say('IAMAT kiwi +34.0-118.0 1699999999');
     one.leave('the client closed');
@@ -239,7 +239,7 @@ describe('Server', () => {
     expect(http.requests).to.have.lengthOf(1);
   });
 
-  it('loses a client whose actor failed, and nobody else', () => {
+  it('closes the connection whose actor failed, and no other', () => {
     const [one, other] = [connect(), connect()];
     bus.send(one.to, { kind: 'machine-failed', error: new Error('thrown on demand') });
     expect(one.wire.state).to.equal('destroyed');
@@ -249,7 +249,7 @@ describe('Server', () => {
     expect(states()).to.deep.equal(['running']);
   });
 
-  it('[UP9] answers a client over whose question the store or the upstream broke down', async () => {
+  it('[UP9] responds to a query over which the store or the upstream failed', async () => {
     const broken = {
       receive: () => {
         throw new Error('thrown on demand');
@@ -299,7 +299,7 @@ describe('Server', () => {
       return wire;
     }
 
-    it('a connection is stopped: its client is sent away, the others are served', () => {
+    it('stops a connection, and serves the others', () => {
       const [one, other] = [connect(), connect()];
       bus.send(one.to, poison);
       did('connection', one.to);
@@ -308,7 +308,7 @@ describe('Server', () => {
       expect(other.wire.take()).to.equal(at);
     });
 
-    it('the store goes on, with all that it holds', () => {
+    it('resumes the store with its locations', () => {
       const { wire, say: sendLine } = connect();
       sendLine(kiwi);
       bus.send(addresses.store, poison);
@@ -318,7 +318,7 @@ describe('Server', () => {
       expect(wire.take()).to.equal(at);
     });
 
-    it('flood is restarted: neighbours get what comes next', () => {
+    it('restarts the flood, which sends the next locations', () => {
       const peer = greet();
       bus.send(addresses.flood, poison);
       did('flood', addresses.flood);
@@ -353,7 +353,7 @@ describe('Server', () => {
       expect(wire.take()).to.equal(`${at}{"results":[]}\n`);
     });
 
-    it('a link is begun anew: it hangs up, calls again, and catches up', () => {
+    it('restarts a link, which reconnects and catches up', () => {
       const peer = greet();
       bus.send(addresses.link(metta), poison);
       did('link', addresses.link(metta));
@@ -364,18 +364,18 @@ describe('Server', () => {
       expect(again.take()).to.deep.equal([`${at.trimEnd()} Bryant`]);
     });
 
-    it('the acceptor is begun anew: it hangs up on who has not shown who it is, and takes calls', () => {
+    it('restarts the acceptor, which closes pending channels and accepts new ones', () => {
       const [waiting, later] = [new FakePeerWire('192.0.2.8:40000'), new FakePeerWire('192.0.2.9:40000')];
       server.acceptPeer(waiting);
       bus.send(addresses.acceptor, poison);
       did('acceptor', addresses.acceptor);
       expect(waiting.state).to.equal('closed');
-      server.acceptPeer(later).lines(later, ['HELLO 3 twitter Blake Bryant']);
+      new ChannelReporter(server.acceptPeer(later)).lines(later, ['HELLO 3 twitter Blake Bryant']);
       expect(later.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
 
     for (const [kind, address] of Object.entries({ ...supervised, link: addresses.link(metta) })) {
-      it(`the whole server fails when it is the ${kind}, once too often`, () => {
+      it(`fails the whole server after too many failures of the ${kind}`, () => {
         const { maxFailures } = policies[kind as ActorKind];
         for (let failure = 0; failure < maxFailures; failure += 1) bus.send<never>(address, poison);
         expect(states()).to.deep.equal(['running']);
@@ -386,25 +386,28 @@ describe('Server', () => {
   });
 
   describe('when it is drained', () => {
-    it('stops at once without clients: hangs up on its neighbours and frees its addresses', async () => {
+    it('stops at once without clients: closes its links and detaches its actors', async () => {
       const { wire } = transport.last;
       await server.drain();
       expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
       expect(wire.state).to.equal('closed');
       expect(clock.armedTimerCount).to.equal(0);
       const deadLetters = collectEvents(bus, 'dead-letter');
-      bus.send(addresses.store, { kind: 'next-page', neighbour: toServerId('Blake') });
+      bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour: toServerId('Blake') });
       bus.send(addresses.server, { kind: 'connection-closed', connection: 1, reason: '' });
       expect(deadLetters).to.have.lengthOf(2);
     });
 
     for (const ends of ['without clients', 'when the last has left']) {
-      it(`[PE30] says nothing of clocks as its links end, ${ends}, and sends nothing to actors that are gone`, async () => {
+      it(`[PE30] publishes nothing about clocks as its links stop, ${ends}, and sends nothing to stopped actors`, async () => {
         const { wire: peer, listener } = transport.last;
         listener.opened(peer);
         listener.lines(peer, ['HELLO 3 twitter Metta Bryant', 'BEAT 1700000000.000000000']);
         const caller = new FakePeerWire('192.0.2.9:40000');
-        server.acceptPeer(caller).lines(caller, ['HELLO 3 twitter Blake Bryant', 'BEAT 1700086400.000000000']);
+        new ChannelReporter(server.acceptPeer(caller)).lines(caller, [
+          'HELLO 3 twitter Blake Bryant',
+          'BEAT 1700086400.000000000',
+        ]);
         const events = [collectEvents(bus, 'clock'), collectEvents(bus, 'dead-letter')];
         const client = ends === 'without clients' ? undefined : connect();
         const drained = server.drain();
@@ -415,7 +418,7 @@ describe('Server', () => {
       });
     }
 
-    it('[CO5] gives every client the answers it waits for, and ends when the last has left', async () => {
+    it('[CO5] completes all pending responses, and stops when the last client has disconnected', async () => {
       const [idle, waiting] = [connect(), connect()];
       waiting.say('IAMAT kiwi +34.0-118.0 1699999999');
       waiting.say('WHATSAT kiwi 10 5');
@@ -433,7 +436,7 @@ describe('Server', () => {
       expect(states()).to.deep.equal(['running', 'draining', 'stopped']);
     });
 
-    it('waits no longer than six seconds for a client that does not go', async () => {
+    it('waits at most six seconds for a client that does not disconnect', async () => {
       const { wire } = connect();
       const drained = server.drain();
       clock.advance(5_999);
@@ -444,7 +447,7 @@ describe('Server', () => {
       expect(wire.state).to.equal('destroyed');
     });
 
-    it('begins no query that waited for others when it stops', async () => {
+    it('starts no waiting query when it stops', async () => {
       server.stop();
       begin({ maxPendingQueries: 1 });
       const [oldest, others] = [connect(), [connect(), connect()]];
@@ -465,20 +468,20 @@ describe('Server', () => {
       const drained = server.drain();
       clock.advance(5_000);
       await flushPromises();
-      expect(client.wire.written).to.contain('{"error":"no answer within 5 s"}');
+      expect(client.wire.written).to.contain('{"error":"no response within 5 s"}');
       expect(client.wire.state).to.equal('ended');
       client.leave('the client closed');
       await drained;
     });
 
-    it('turns away who comes now', () => {
+    it('rejects new connections', () => {
       connect();
       void server.drain();
       const late = connect();
       expect(late.wire.state).to.equal('destroyed');
       expect(clients.map(({ kind, reason }) => [kind, reason])).to.deep.equal([
         ['client-connected', ''],
-        ['client-rejected', 'the server is on its way down'],
+        ['client-rejected', 'server is shutting down'],
       ]);
     });
 
@@ -486,7 +489,7 @@ describe('Server', () => {
       const wire = new FakePeerWire('192.0.2.9:40000');
       connect();
       void server.drain();
-      server.acceptPeer(wire).lines(wire, ['HELLO 3 twitter Blake Bryant']);
+      new ChannelReporter(server.acceptPeer(wire)).lines(wire, ['HELLO 3 twitter Blake Bryant']);
       expect(wire.sent[0]).to.equal('HELLO 3 twitter Bryant Blake');
     });
   });
@@ -496,7 +499,7 @@ describe('Server', () => {
       bus.send(addresses.server, { kind: 'machine-failed', error: new Error('thrown on demand') });
     }
 
-    it('fails as a whole: stops every actor, sends everybody away, and says why', async () => {
+    it('stops every actor, disconnects all clients, and publishes why', async () => {
       const client = connect();
       const { wire } = transport.last;
       fail();
@@ -507,7 +510,7 @@ describe('Server', () => {
       await server.drain();
     });
 
-    it('ends a drain that is under way', async () => {
+    it('ends a running drain', async () => {
       connect();
       const drained = server.drain();
       fail();

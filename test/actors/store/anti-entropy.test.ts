@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Actor, Address } from '../../../src/actors/bus/bus.js';
+import { address, type Actor, type Address } from '../../../src/actors/bus/bus.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import { addresses, type LinkMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
+import type { AntiEntropyMessage, StoreMessage } from '../../../src/actors/store/messages.js';
 import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
@@ -22,12 +24,15 @@ const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 /** The hashes of any group of a store that holds nothing. */
 const nothing = new Digest().encodePartitionHashes(0);
 
+/** The store's address, for any of its messages. */
+const storeAddress = address<StoreMessage | AntiEntropyMessage>('store');
+
 /** Each run makes two stores, which have room for a million. */
 const numRuns = 30;
 
 /** One end of a link between two stores: what it is told by its own store reaches the other when the test delivers it. */
 class FakeLink implements Actor<LinkMessage> {
-  readonly inFlight: StoreMessage[] = [];
+  readonly inFlight: (StoreMessage | AntiEntropyMessage)[] = [];
   /** Locations that were told by a catch-up, not by flood. */
   readonly dealt: Location[] = [];
   /** Locations of the largest page of a catch-up. */
@@ -56,7 +61,7 @@ class FakeLink implements Actor<LinkMessage> {
           this.dealt.push(location);
           this.inFlight.push({ kind: 'learned', locations: [location], from: self });
         }
-        if (!message.isLast) this.bus.send(addresses.store, { kind: 'next-page', neighbour });
+        if (!message.isLast) this.bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
         return;
       case 'forward':
         this.inFlight.push({ kind: 'learned', locations: message.locations, from: self });
@@ -98,11 +103,11 @@ class Side {
 
   comesUp(): void {
     this.bus.attach(addresses.flood, new Flood(this.bus, this.self, [this.neighbour]));
-    this.bus.send(addresses.store, { kind: 'digest-requested', neighbour: this.neighbour, isNewLink: true });
+    this.bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour: this.neighbour, isNewLink: true });
   }
 
-  deliver(message: StoreMessage): void {
-    this.bus.send(addresses.store, message);
+  deliver(message: StoreMessage | AntiEntropyMessage): void {
+    this.bus.send(storeAddress, message);
   }
 
   /** Everything that it holds, as somebody with nothing would be told it. */

@@ -2,13 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
 import { locationBytes } from '../../../src/actors/store/location-bytes.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type FloodMessage,
-  type LinkMessage,
-  type LookupMessage,
-} from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
+import type { FloodMessage, LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
@@ -73,9 +70,17 @@ describe('LocationStore', () => {
   }
 
   function whereis(name: string): Location | undefined {
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
+    const request = { client: asClientId(name), remoteHost: '192.0.2.1', replyTo: asker, requestId: 3 };
+    bus.send(addresses.store, { kind: 'whereis', ...request });
     const [answer] = client.take();
-    if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
+    if (answer === undefined) {
+      expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
+        kind: 'lookup',
+        ...request,
+      });
+      return undefined;
+    }
+    if (answer.kind !== 'located') throw new Error(`asked where ${name} is, got ${answer.kind}`);
     expect(answer.requestId).to.equal(3);
     return answer.location;
   }
@@ -84,9 +89,9 @@ describe('LocationStore', () => {
   function catchUp(to: ServerId, held?: Digest): void {
     for (let group = 0; group < groupCount; group += 1) {
       const buckets = held?.encodePartitionHashes(group) ?? nothing;
-      bus.send(addresses.store, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
+      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
     }
-    bus.send(addresses.store, { kind: 'catch-up', neighbour: to });
+    bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour: to });
   }
 
   /** The pages that have come in since this was last asked. */
@@ -97,13 +102,13 @@ describe('LocationStore', () => {
     });
   }
 
-  it('knows where a client is that was reported, and nothing of one that was not', () => {
+  it('responds with the location of a client that was reported, and forwards a request for another one to the lookup', () => {
     report(createLocation('kiwi', 1));
     expect(whereis('kiwi')).to.deep.equal(createLocation('kiwi', 1));
     expect(whereis('emu')).to.equal(undefined);
   });
 
-  it('[LO1] [LO3] holds the greatest of what it received, whatever the order and the source', () => {
+  it('[LO1] [LO3] holds the newest location received, whatever the order and the source', () => {
     const anyLocation = fc.record({
       seconds: fc.integer({ min: 0, max: 3 }),
       server: fc.constantFrom('Blake', 'Bryant', 'Gasol'),
@@ -133,7 +138,7 @@ describe('LocationStore', () => {
     );
   });
 
-  it('[LO4] replicates nothing that it knew, or that is older', () => {
+  it('[LO4] replicates no known or older location', () => {
     const learned = collectEvents(bus, 'locations-learned');
     report(createLocation('kiwi', 5));
     report(createLocation('kiwi', 5));
@@ -143,7 +148,7 @@ describe('LocationStore', () => {
     expect(whereis('kiwi')?.time).to.equal('5');
   });
 
-  it('passes on together what came together, and no more of it than is new', () => {
+  it('replicates locations received together in one message, and only new ones', () => {
     report(createLocation('emu', 5));
     flood.take();
     const [kiwi, newer, moa] = [createLocation('kiwi', 1), createLocation('kiwi', 2), createLocation('moa', 1)];
@@ -153,7 +158,7 @@ describe('LocationStore', () => {
     expect(whereis('kiwi')).to.equal(newer);
   });
 
-  it('passes on what it holds though it broke over what came with it', () => {
+  it('replicates stored locations even if a later one in the message throws', () => {
     const [kiwi, bad] = [createLocation('kiwi', 1), createLocation('emu', 1)];
     Object.defineProperty(bad, 'partition', { get: () => expect.fail('broken on purpose') });
     const broken: unknown[] = [];
@@ -175,7 +180,7 @@ describe('LocationStore', () => {
     ]);
   });
 
-  it('[PE24] answers the lookup of a neighbour, and passes it on where it knows nothing', () => {
+  it('[PE24] responds to the lookup of a neighbour, and forwards it if the client is unknown', () => {
     const lookupLine = { kind: 'SEEK', id: 'Metta:1', hops: 3, client: asClientId('kiwi') } as const;
     bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
     expect(clientLookup.take()).to.deep.equal([{ kind: 'peer-lookup', from: neighbour, lookup: lookupLine }]);
@@ -189,7 +194,7 @@ describe('LocationStore', () => {
   });
 
   describe('with locations restored from disk', () => {
-    it('holds them, by the same rule as ever, and replicates nothing', () => {
+    it('stores them by the same order, and replicates nothing', () => {
       const learned = collectEvents(bus, 'locations-learned');
       const locations = [
         createLocation('kiwi', 1),
@@ -212,7 +217,7 @@ describe('LocationStore', () => {
       expect(pages()).to.deep.equal([{ kind: 'page', locations: [createLocation('kiwi', 1)], isLast: true }]);
     });
 
-    it('[LO5] keeps no more of it than it may, and says what it forgets', () => {
+    it('[LO5] stores no more than its limit, and publishes evictions', () => {
       bus.attach(
         addresses.store,
         new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients: 2 }),
@@ -225,7 +230,7 @@ describe('LocationStore', () => {
     });
   });
 
-  it('[LO5] keeps locations of as many bytes as it may, and forgets the oldest', () => {
+  it('[LO5] stores locations up to its limit of bytes, and evicts the oldest', () => {
     const maxStoreBytes = 65_536;
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, { maxClients, maxStoreBytes }));
     const forgotten = collectEvents(bus, 'location-evicted');
@@ -238,7 +243,7 @@ describe('LocationStore', () => {
     expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
   });
 
-  describe('[LO5] that holds as many clients as it may', () => {
+  describe('[LO5] at its limit of clients', () => {
     let forgotten: { location: Location }[];
 
     beforeEach(() => {
@@ -256,12 +261,12 @@ describe('LocationStore', () => {
 
     /** The horizon that neighbours are told. */
     const horizon = () => {
-      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: false });
+      bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false });
       const [described] = link.take();
       return described?.kind === 'digest' ? described.horizon : expect.fail('a digest was asked for');
     };
 
-    it('evicts by receipt, whatever time clients write', () => {
+    it('evicts by time of receipt, whatever time clients send', () => {
       for (const [client, time] of Object.entries({ emu: '90000', moa: '80000' })) {
         report(receivedAt(client, 11, time));
       }
@@ -277,7 +282,7 @@ describe('LocationStore', () => {
       expect(['rhea', 'ostrich'].map((client) => whereis(client)?.time)).to.deep.equal(['5', '6']);
     });
 
-    it('[PE25] has a horizon that never passes its own clock, so that what is received now is taken', () => {
+    it('[PE25] has a horizon that never exceeds its own clock, so that new locations are accepted', () => {
       const clock = new SetClock(1_000);
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients: 1 }));
       learn(receivedAt('kiwi', 90_000, '90000'));
@@ -296,19 +301,19 @@ describe('LocationStore', () => {
       expect(horizon()).to.deep.equal({ seconds: 500, nanoseconds: 0 });
     });
 
-    it('forgets the one with the oldest location for another', () => {
+    it('evicts the client with the oldest location for a new one', () => {
       report(createLocation('rhea', 20));
       expect(named(forgotten)).to.deep.equal(['kiwi']);
       expect(whereis('kiwi')).to.equal(undefined);
       expect(whereis('rhea')?.time).to.equal('20');
     });
 
-    it('forgets nobody for news of one that it knows', () => {
+    it('evicts no client for an update of a known one', () => {
       report(createLocation('kiwi', 20));
       expect(forgotten).to.deep.equal([]);
     });
 
-    it('does not take back from a neighbour what is as old as what it forgot', () => {
+    it('does not accept from a neighbour what is as old as an evicted location', () => {
       report(createLocation('rhea', 20));
       flood.take();
       learn(createLocation('kiwi', 10));
@@ -319,7 +324,7 @@ describe('LocationStore', () => {
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
-    it('informs the lookup even of what it does not hold again: it answers pending lookups', () => {
+    it('informs the lookup of locations that it does not store again: they complete pending lookups', () => {
       report(createLocation('rhea', 20));
       clientLookup.take();
       learn(createLocation('kiwi', 10));
@@ -329,7 +334,7 @@ describe('LocationStore', () => {
       expect(whereis('kiwi')).to.equal(undefined);
     });
 
-    it('[PE25] announces its horizon to neighbours: what it takes no more', () => {
+    it('[PE25] sends its horizon to neighbours', () => {
       expect(horizon()).to.equal(undefined);
       report(createLocation('rhea', 20));
       expect(horizon()).to.deep.equal({ seconds: 10, nanoseconds: 100_000_000 });
@@ -337,20 +342,20 @@ describe('LocationStore', () => {
       expect(horizon()).to.deep.equal({ seconds: 11, nanoseconds: 100_000_000 });
     });
 
-    it('takes from a neighbour what is newer', () => {
+    it('accepts newer locations from a neighbour', () => {
       report(createLocation('rhea', 20));
       learn(createLocation('kiwi', 21));
       expect(whereis('kiwi')?.time).to.equal('21');
       expect(named(forgotten)).to.deep.equal(['kiwi', 'emu']);
     });
 
-    it('takes from a neighbour news of those that it holds', () => {
+    it('accepts updates of stored clients from a neighbour', () => {
       report(createLocation('rhea', 20));
       learn(createLocation('emu', 15));
       expect(whereis('emu')?.time).to.equal('15');
     });
 
-    it('takes what is as old from its clients again', () => {
+    it('accepts locations as old from its own clients', () => {
       report(createLocation('rhea', 20));
       report(createLocation('rhea', 21));
       report(createLocation('kiwi', 10));
@@ -365,7 +370,7 @@ describe('LocationStore', () => {
       expect(flood.received.at(-1)).to.deep.include({ kind: 'replicate', locations: [createLocation('moa', 10)] });
     });
 
-    it('does not come to hold them again by catching up, however often', () => {
+    it('does not store them again by catch-ups, however often', () => {
       report(createLocation('rhea', 20));
       for (let round = 0; round < 3; round += 1) {
         for (const [index, client] of ['kiwi', 'emu', 'moa'].entries()) learn(createLocation(client, 10 + index));
@@ -373,7 +378,7 @@ describe('LocationStore', () => {
       expect(named(forgotten)).to.deep.equal(['kiwi']);
     });
 
-    it('never holds more, and never gives up the newest', () => {
+    it('never exceeds the limit, and never evicts the newest', () => {
       const delivery = fc.record({ client: fc.nat(40), seconds: fc.nat(100), learned: fc.boolean() });
       fc.assert(
         fc.property(fc.array(delivery, { maxLength: 100 }), fc.integer({ min: 1, max: 8 }), (all, max) => {
@@ -400,12 +405,12 @@ describe('LocationStore', () => {
   });
 
   describe('[PE14] that a neighbour catches up from', () => {
-    it('answers a digest with its own buckets of the groups that differ, and of no other', () => {
+    it('answers a digest with its partition hashes of the differing groups only', () => {
       report(createLocation('kiwi', 1));
-      bus.send(addresses.store, { kind: 'digest-requested', neighbour, isNewLink: true });
+      bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
       const [described] = link.take();
       if (described?.kind !== 'digest') throw new Error('a digest was asked for');
-      bus.send(addresses.store, {
+      bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
         groupHashes: described.groupHashes,
@@ -413,7 +418,7 @@ describe('LocationStore', () => {
       });
       expect(link.take()).to.deep.equal([{ kind: 'digest-compared', differingGroups: [] }]);
       report(createLocation('emu', 1));
-      bus.send(addresses.store, {
+      bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
         groupHashes: described.groupHashes,
@@ -427,12 +432,12 @@ describe('LocationStore', () => {
       ]);
     });
 
-    it('[PE25] sends it what was received after its horizon, and counts a horizon beyond the own clock as now', () => {
+    it("[PE25] sends what was received after the neighbour's horizon, and counts a horizon ahead of its own clock as now", () => {
       const clock = new SetClock(1_000);
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients }));
       const delivery = (seconds: number) => {
         const horizon = { seconds, nanoseconds: 0 };
-        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
+        bus.send(addresses.antiEntropy, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
         link.take();
         catchUp(neighbour);
         return pages().flatMap(({ locations }) => locations.map((each) => each.client));
@@ -444,9 +449,14 @@ describe('LocationStore', () => {
       expect(delivery(999_999_999)).to.deep.equal(['moa']);
     });
 
-    it('takes a digest that it cannot read to differ in everything', () => {
+    it('treats an invalid digest as differing in all groups', () => {
       for (const groups of ['', 'AAAA', 'not base64 at all!']) {
-        bus.send(addresses.store, { kind: 'digest-received', neighbour, groupHashes: groups, horizon: undefined });
+        bus.send(addresses.antiEntropy, {
+          kind: 'digest-received',
+          neighbour,
+          groupHashes: groups,
+          horizon: undefined,
+        });
         const [answer] = link.take();
         expect(answer?.kind === 'digest-compared' && answer.differingGroups.map(({ group }) => group)).to.have.lengthOf(
           groupCount,
@@ -454,20 +464,20 @@ describe('LocationStore', () => {
       }
     });
 
-    it('passes over buckets that it cannot read', () => {
+    it('ignores invalid partition hashes', () => {
       report(createLocation('kiwi', 1));
-      bus.send(addresses.store, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
-      bus.send(addresses.store, { kind: 'catch-up', neighbour });
+      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
+      bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour });
       expect(pages()).to.deep.equal([{ kind: 'page', locations: [], isLast: true }]);
     });
 
-    it('deals out what differs in pages, each when it is asked for', () => {
+    it('sends differing locations in pages, each on request', () => {
       for (let index = 0; index < 600; index += 1) report(createLocation(`phone${index}`, 1));
       catchUp(neighbour);
       const got = pages();
       expect(got).to.have.lengthOf(1);
       for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
-        bus.send(addresses.store, { kind: 'next-page', neighbour });
+        bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
         got.push(...pages());
       }
       expect(got.map(({ isLast }) => isLast)).to.deep.equal([false, false, true]);
@@ -484,7 +494,7 @@ describe('LocationStore', () => {
         catchUp(neighbour);
         const got = pages();
         for (let more = 0; more < 5 && got.at(-1)?.isLast !== true; more += 1) {
-          bus.send(addresses.store, { kind: 'next-page', neighbour });
+          bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
           got.push(...pages());
         }
         expect(got.filter(({ isLast }) => isLast)).to.have.lengthOf(1);
@@ -524,7 +534,7 @@ describe('LocationStore', () => {
             for (const { client, pagesBefore } of changes) {
               if (pagesBefore === page) report(createLocation(`phone${client}`, 2 + page));
             }
-            bus.send(addresses.store, { kind: 'next-page', neighbour });
+            bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
           }
           for (let index = 0; index < held; index += 1)
             expect(dealt.has(`phone${index}`), `phone${index}`).to.equal(true);
@@ -533,7 +543,7 @@ describe('LocationStore', () => {
       );
     });
 
-    it('begins anew for a neighbour that catches up again, and keeps neighbours apart', () => {
+    it('restarts for a neighbour that catches up again, and keeps neighbours separate', () => {
       const other = new FakeActor<LinkMessage>();
       const blake = toServerId('Blake');
       bus.attach(addresses.link(blake), other);
@@ -542,7 +552,7 @@ describe('LocationStore', () => {
       catchUp(blake);
       expect(pages().map(({ isLast }) => isLast)).to.deep.equal([false]);
       catchUp(neighbour);
-      bus.send(addresses.store, { kind: 'next-page', neighbour });
+      bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
       const again = pages();
       expect(again.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
       expect(again.flatMap(({ locations }) => locations)).to.have.lengthOf(350);

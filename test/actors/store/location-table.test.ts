@@ -22,7 +22,7 @@ function expectDigestOf(table: LocationTable, held: Iterable<Location>): void {
 }
 
 describe('LocationTable', () => {
-  it('holds one location a client, and counts clients', () => {
+  it('stores one location per client, and counts clients', () => {
     const table = new LocationTable(fixedRandom);
     expect(table.get(asClientId('kiwi'))).to.equal(undefined);
     const [first, second] = [createLocation('kiwi', 1), createLocation('kiwi', 2)];
@@ -38,7 +38,7 @@ describe('LocationTable', () => {
     expect(table.get(asClientId('emu'))?.time).to.equal('1');
   });
 
-  it('keeps the ID of a client once, however often the client moves', () => {
+  it('stores a client ID once, however often the client moves', () => {
     const table = new LocationTable(fixedRandom);
     const bytes = measureHeapBytes(1_000, (index) => {
       const client = `${index}`.padEnd(10_000, '.');
@@ -52,7 +52,7 @@ describe('LocationTable', () => {
     expect(bytes).to.be.below(25_000);
   });
 
-  it('[PE22] keeps a digest that is the same as one made from scratch, whatever is put and removed', () => {
+  it('[PE22] keeps a digest equal to one computed from scratch, for any sequence of updates', () => {
     const some = fc.oneof(clientIds, fc.constantFrom('kiwi', 'emu', 'moa').map(asClientId));
     const step = fc.record({ client: some, seconds: fc.nat(9), remove: fc.boolean() });
     fc.assert(
@@ -79,7 +79,7 @@ describe('LocationTable', () => {
     );
   });
 
-  it('does not mind the removal of what it does not hold', () => {
+  it('ignores the removal of an unknown location', () => {
     const table = new LocationTable(fixedRandom);
     table.put(createLocation('kiwi', 1), undefined);
     table.remove(createLocation('emu', 1));
@@ -103,7 +103,7 @@ describe('LocationTable', () => {
     expect(groupCount).to.be.below(partitionCount);
   });
 
-  it('[LO5] counts the bytes that its locations take, whatever is put and removed', () => {
+  it('[LO5] counts the bytes of its locations, for any sequence of updates', () => {
     const step = fc.record({ client: clientIds, digits: fc.nat(40), remove: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -140,12 +140,12 @@ describe('LocationTable', () => {
     }).timeout(60_000);
   }
 
-  describe('[LO5] looking for an old location', () => {
-    it('finds none where there is none', () => {
+  describe('[LO5] sampling for an eviction', () => {
+    it('finds none in an empty table', () => {
       expect(new LocationTable(fixedRandom).findEvictionCandidate()).to.equal(undefined);
     });
 
-    it('finds the oldest of all where there are a few dozen, wherever it looked last', () => {
+    it('finds the oldest of a few dozen, wherever the last sample ended', () => {
       const table = new LocationTable(fixedRandom);
       for (let index = 0; index < 40; index += 1) table.put(createLocation(`phone${index}`, 100 - index), undefined);
       for (let left = 40; left > 0; left -= 1) {
@@ -156,7 +156,7 @@ describe('LocationTable', () => {
       expect(table.size).to.equal(0);
     });
 
-    it('takes little longer where all clients are of one partition', () => {
+    it('takes little longer if all clients are in one partition', () => {
       const count = 30_000;
       const timeOf = (clientOf: (index: number) => string) => {
         const table = new LocationTable(fixedRandom);
@@ -178,7 +178,7 @@ describe('LocationTable', () => {
       expect(timeOf(collidingId)).to.be.below(2 * usual);
     }).timeout(60_000);
 
-    it('goes by the nanosecond', () => {
+    it('compares to the nanosecond', () => {
       const table = new LocationTable(fixedRandom);
       const [older, newer] = ['5.000000001', '5.000000002'].map((time, index) =>
         locationFromFields({ client: `c${index}`, time }),
@@ -188,7 +188,7 @@ describe('LocationTable', () => {
       expect(table.findEvictionCandidate()).to.equal(older);
     });
 
-    it('finds one among the oldest where there are many, and never the newest', () => {
+    it('finds one of the oldest of many, and never the newest', () => {
       const table = new LocationTable(fixedRandom);
       const count = 20_000;
       for (let index = 0; index < count; index += 1) table.put(createLocation(`phone${index}`, index), undefined);

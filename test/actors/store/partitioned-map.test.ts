@@ -16,7 +16,7 @@ function clientOf(number: number): ClientId {
 }
 
 describe('PartitionedMap', () => {
-  it('holds what a map would, also where most clients are of one partition', () => {
+  it('behaves like a map, also if most clients are in one partition', () => {
     const steps = fc.array(fc.record({ number: fc.nat(400), isRemoved: fc.boolean() }), { maxLength: 1_000 });
     fc.assert(
       fc.property(steps, fc.nat(), (all, seed) => {
@@ -37,7 +37,7 @@ describe('PartitionedMap', () => {
     );
   });
 
-  it('deals out each client that is there all the while once, page by page, whatever comes and goes', () => {
+  it('lists each client that stays exactly once, page by page, while others are added and removed', () => {
     const change = fc.record({ number: fc.nat(400), isRemoved: fc.boolean() });
     const plan = fc.record({
       seed: fc.nat(),
@@ -89,7 +89,7 @@ describe('PartitionedMap', () => {
     expect(pages).to.be.within(140, 151);
   }).timeout(60_000);
 
-  it('takes no more pages than it must through buckets that are empty again', () => {
+  it('lists emptied partitions without additional pages', () => {
     const buckets = new PartitionedMap<number>(fixedRandom);
     for (let index = 0; index < 1_000; index += 1) buckets.set(crowded, collidingId(index), index);
     for (let index = 0; index < 1_000; index += 1) buckets.delete(crowded, collidingId(index));

@@ -6,7 +6,7 @@ const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const attempts = fc.integer({ min: 1, max: 1_000_000 });
 
 describe('[PE17] backoffMs', () => {
-  it('is a whole number of milliseconds from 1 to 1,000, whatever the attempt and the chance', () => {
+  it('is an integer from 1 to 1,000, whatever the attempt and the random number', () => {
     fc.assert(
       fc.property(attempts, chance, (attempt, random) => {
         const pauseMs = backoffMs(attempt, random, maxLinkBackoffMs);
@@ -15,14 +15,14 @@ describe('[PE17] backoffMs', () => {
     );
   });
 
-  it('is at most 100 ms for the first, twice as much for each next, and never more than a second', () => {
+  it('is at most 100 ms for the first attempt, doubles with each, and is at most a second', () => {
     const longest = [1, 2, 3, 4, 5, 6, 2_000].map((attempt) =>
       backoffMs(attempt, 1 - Number.EPSILON, maxLinkBackoffMs),
     );
     expect(longest).to.deep.equal([100, 200, 400, 800, 1_000, 1_000, 1_000]);
   });
 
-  it('has full jitter: it may be next to nothing at any attempt, and grows with the chance', () => {
+  it('has full jitter: from almost 0 at any attempt, growing with the random number', () => {
     fc.assert(
       fc.property(attempts, chance, chance, (attempt, one, other) => {
         const pauseMs = (random: number) => backoffMs(attempt, random, maxLinkBackoffMs);
@@ -33,7 +33,7 @@ describe('[PE17] backoffMs', () => {
     expect(backoffMs(4, 0.5, maxLinkBackoffMs)).to.equal(400);
   });
 
-  it('is longer for a server that fails again and again: up to half a minute', () => {
+  it('is up to half a minute for a server that keeps failing', () => {
     const longest = [4, 5, 9, 10, 100].map((attempt) => backoffMs(attempt, 1 - Number.EPSILON, maxRestartBackoffMs));
     expect(longest).to.deep.equal([800, 1_600, 25_600, 30_000, 30_000]);
   });

@@ -35,14 +35,14 @@ describe('ticker', () => {
     ticks = [];
   });
 
-  it('sends its event again and again, and asks each time how long to wait', () => {
+  it('sends its event repeatedly, and queries the interval each time', () => {
     everyMs = [100, 300, 50];
     begin();
     clock.advance(3_000);
     expect(ticks).to.deep.equal([100, 400, 450, 1_450, 2_450]);
   });
 
-  it('falls silent with its state, leaves no timer, and begins anew', () => {
+  it('stops with its state, leaves no timer, and restarts', () => {
     const actor = begin();
     clock.advance(1_500);
     actor.send({ type: 'LEAVE' });
@@ -56,7 +56,7 @@ describe('ticker', () => {
     expect(clock.armedTimerCount).to.equal(0);
   });
 
-  it('may be left by what its tick leads to', () => {
+  it('may be stopped by the handling of its event', () => {
     const actor = begin();
     actor.subscribe(() => {
       if (ticks.length === 2 && actor.getSnapshot().matches('ticking')) actor.send({ type: 'LEAVE' });

@@ -10,14 +10,14 @@ function takeAll(bucket: TokenBucket, nowMs: number): number {
 }
 
 describe('[CO7] TokenBucket', () => {
-  it('has a second of tokens at first, and after any pause no more', () => {
+  it('has the tokens of one second at first, and no more after any pause', () => {
     const bucket = new TokenBucket(10, 1_000);
     expect(takeAll(bucket, 1_000)).to.equal(10);
     expect(takeAll(bucket, 1_000)).to.equal(0);
     expect(takeAll(bucket, 3_600_000)).to.equal(10);
   });
 
-  it('fills with time', () => {
+  it('refills over time', () => {
     const bucket = new TokenBucket(10, 0);
     takeAll(bucket, 0);
     expect(takeAll(bucket, 99)).to.equal(0);
@@ -26,7 +26,7 @@ describe('[CO7] TokenBucket', () => {
     expect(takeAll(bucket, 500)).to.equal(1);
   });
 
-  it('says how long to wait: then there is a token, or almost', () => {
+  it('returns the time until the next token', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.array(fc.nat(3_000)), (perSecond, pauses) => {
         const bucket = new TokenBucket(perSecond, 0);
@@ -46,7 +46,7 @@ describe('[CO7] TokenBucket', () => {
     );
   });
 
-  it('never gives more than a second of tokens above its rate, however it is asked', () => {
+  it('never exceeds its rate by more than the tokens of one second', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), fc.array(fc.nat(2_000), { maxLength: 30 }), (perSecond, pauses) => {
         const bucket = new TokenBucket(perSecond, 0);

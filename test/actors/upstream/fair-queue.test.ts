@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { selectNext, selectSurplus } from '../../../src/actors/upstream/fair-queue.js';
 import type { PendingQuery } from '../../../src/actors/upstream/pending-query.js';
 
@@ -12,14 +12,14 @@ function inquiry(remoteHost: string, connection: number): PendingQuery {
     remoteHost,
     requesters: [{ replyTo, requestId: 1 }],
     deadlineAtMs: 0,
-    deadlineTimer: undefined,
+    cancelDeadline: () => undefined,
     attempts: 0,
     state: { name: 'queued' },
   };
 }
 
 describe('FairQueue', () => {
-  it('[UP16] has first who has the fewest requests under way: by address, by connection, by age', () => {
+  it('[UP16] selects by the fewest requests in flight: per host, per connection, then by age', () => {
     const [greedy, calm, other] = [inquiry('a', 1), inquiry('a', 2), inquiry('b', 3)];
     expect(selectNext([greedy, calm, other], [])).to.equal(greedy);
     expect(selectNext([greedy, calm, other], [inquiry('a', 1)])).to.equal(other);
@@ -27,7 +27,7 @@ describe('FairQueue', () => {
     expect(selectNext([], [greedy])).to.equal(undefined);
   });
 
-  it('[UP16] refuses the newest of who has the most waiting: by address, then by connection', () => {
+  it('[UP16] rejects the newest query of the host, then connection, with the most queued ones', () => {
     const [first, second, newest] = [inquiry('a', 1), inquiry('a', 2), inquiry('b', 3)];
     expect(selectSurplus([first, second, newest]), 'of the address').to.equal(second);
     const last = inquiry('a', 1);

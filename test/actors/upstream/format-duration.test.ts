@@ -11,6 +11,6 @@ describe('formatDuration', () => {
     [7_200_001, '3 h'],
     [86_467_000, '25 h'],
   ] as const) {
-    it(`says ${words} of ${ms} ms`, () => expect(formatDuration(ms)).to.equal(words));
+    it(`formats ${ms} ms as ${words}`, () => expect(formatDuration(ms)).to.equal(words));
   }
 });

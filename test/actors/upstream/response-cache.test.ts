@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ResponseCache } from '../../../src/actors/upstream/response-cache.js';
 
 describe('ResponseCache', () => {
-  it('gives an answer for as long as it lives', () => {
+  it('returns a response until it expires', () => {
     const cache = new ResponseCache(1_000, 10_000);
     cache.put('a', '{}', 0);
     expect(cache.get('a', 999)).to.equal('{}');
@@ -10,20 +10,20 @@ describe('ResponseCache', () => {
     expect(cache.get('b', 0)).to.equal(undefined);
   });
 
-  it('lets a newer answer live anew', () => {
+  it('restarts the time to live with a newer response', () => {
     const cache = new ResponseCache(1_000, 10_000);
     cache.put('a', '1', 0);
     cache.put('a', '2', 900);
     expect(cache.get('a', 1_899)).to.equal('2');
   });
 
-  it('keeps nothing where answers do not live', () => {
+  it('stores nothing with a time to live of 0', () => {
     const cache = new ResponseCache(0, 10_000);
     cache.put('a', '{}', 0);
     expect(cache.get('a', 0)).to.equal(undefined);
   });
 
-  it('takes no more than it may: the oldest goes first, and one that is too large for all is not kept', () => {
+  it('evicts the oldest beyond its maximum, and does not store one that exceeds it', () => {
     // An entry takes its text and 200 bytes besides.
     const cache = new ResponseCache(1_000, 1_000);
     for (const key of ['a', 'b', 'c']) cache.put(key, 'x'.repeat(200), 0);
@@ -34,7 +34,7 @@ describe('ResponseCache', () => {
     expect(cache.get('e', 0)).to.equal('x');
   });
 
-  it('forgets what is over when something new comes', () => {
+  it('removes expired entries when one is added', () => {
     const cache = new ResponseCache(1_000, 1_000);
     for (let second = 0; second < 100; second += 1) {
       cache.put(String(second), 'x'.repeat(500), second * 1_000);

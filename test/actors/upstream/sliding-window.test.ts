@@ -7,7 +7,7 @@ const spanMs = 60_000;
 const lateMs = spanMs / 240;
 
 describe('SlidingWindow', () => {
-  it('allows no more than its limit, and says when there is more', () => {
+  it('allows no more than its limit, and returns the wait', () => {
     const window = new SlidingWindow(spanMs, 10);
     expect(window.waitMs(10, 0)).to.equal(0);
     window.spend(6, 0);
@@ -18,12 +18,12 @@ describe('SlidingWindow', () => {
     expect(window.waitMs(7, 60_000 + lateMs)).to.equal(30_000);
   });
 
-  it('says what can never be spent', () => {
+  it('returns Infinity for an amount above the limit', () => {
     expect(new SlidingWindow(spanMs, 10).waitMs(11, 0)).to.equal(Infinity);
     expect(new SlidingWindow(spanMs, 0).waitMs(1, 0)).to.equal(Infinity);
   });
 
-  it('never lets more than the limit be spent within its span, nor waits longer than it must', () => {
+  it('never exceeds the limit in any span, and never waits longer than necessary', () => {
     const steps = fc.array(fc.record({ afterMs: fc.nat(20_000), amount: fc.integer({ min: 1, max: 5 }) }), {
       maxLength: 60,
     });
@@ -48,7 +48,7 @@ describe('SlidingWindow', () => {
     );
   });
 
-  it('allows spending again after the time that it gave', () => {
+  it('allows spending after the returned wait', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(100_000), { maxLength: 30 }), fc.integer({ min: 1, max: 10 }), (times, amount) => {
         const window = new SlidingWindow(spanMs, 10);

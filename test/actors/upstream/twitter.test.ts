@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { BreakerEvent, BudgetEvent } from '../../../src/actors/bus/events.js';
-import { addresses, type ConnectionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import { Twitter } from '../../../src/actors/upstream/twitter.js';
 import { Budget } from '../../../src/actors/upstream/budget.js';
 import { defaultUpstreamSettings, type UpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
@@ -97,7 +98,7 @@ describe('Twitter', () => {
     asker.take();
   }
 
-  it('asks what is near, and relays the answer', async () => {
+  it('queries what is near, and relays the response', async () => {
     ask(7);
     expect(http.last.request.url).to.equal('http://upstream.example/34.06,-118.44,10,5');
     http.last.respond(200, '{"results":[]}');
@@ -106,12 +107,12 @@ describe('Twitter', () => {
     expect(breaker).to.deep.equal([]);
   });
 
-  it('[WH3] passes the radius on as it was requested: the upstream clamps it, and says so', () => {
+  it('[WH3] passes on the requested radius, which the upstream clamps with a warning', () => {
     ask(1, { radiusKm: 1e300 });
     expect(http.last.request.url).to.equal('http://upstream.example/34.06,-118.44,1e+300,5');
   });
 
-  it('lets questions overtake each other', async () => {
+  it('lets queries overtake each other', async () => {
     askDistinct(1);
     askDistinct(2);
     http.last.respond(200, '{"second":2}');
@@ -120,20 +121,20 @@ describe('Twitter', () => {
     expect(await answers()).to.deep.equal({ 1: '{"first":1}' });
   });
 
-  it('[UP6] gives the upstream five seconds, and then answers itself', async () => {
+  it('[UP6] responds with an error after five seconds', async () => {
     ask(1);
     clock.advance(4_999);
     expect(await answers()).to.deep.equal({});
     clock.advance(1);
     expect(http.last.signal.aborted).to.equal(true);
-    expect(http.last.signal.reason).to.be.instanceOf(UpstreamError).and.include({ message: 'no answer within 5 s' });
-    expect(await answers()).to.deep.equal({ 1: '{"error":"no answer within 5 s"}' });
+    expect(http.last.signal.reason).to.be.instanceOf(UpstreamError).and.include({ message: 'no response within 5 s' });
+    expect(await answers()).to.deep.equal({ 1: '{"error":"no response within 5 s"}' });
     expect(reasons).to.have.lengthOf(1);
     http.last.respond(200, '{}');
     expect(await answers(), 'what comes after that is not heard').to.deep.equal({});
   });
 
-  it('[UP4] [UP5] answers in the form of the upstream when the answer is none', async () => {
+  it("[UP4] [UP5] responds with an error in the upstream's format to an invalid response", async () => {
     ask(1);
     http.last.respond(503, 'secret');
     expect(await answers()).to.deep.equal({ 1: '{"error":"HTTP 503"}' });
@@ -141,7 +142,7 @@ describe('Twitter', () => {
   });
 
   for (const place of ['request', 'answer'] as const) {
-    it(`[UP7] [UP9] says no more than that when the upstream's ${place} is broken, and tells the log the rest`, async () => {
+    it(`[UP7] [UP9] responds with an internal error if the upstream's ${place} throws, and logs the details`, async () => {
       const failures = collectEvents(bus, 'actor-failed');
       begin({
         [place]: () => {
@@ -159,11 +160,11 @@ describe('Twitter', () => {
     });
   }
 
-  describe('many questions at once', () => {
+  describe('many queries at once', () => {
     it('[UP8] makes 32 requests at once and queues 256; the next one is rejected at once', async () => {
       for (let question = 1; question <= 289; question += 1) askDistinct(question);
       expect(http.requests).to.have.lengthOf(32);
-      expect(await answers()).to.deep.equal({ 289: '{"error":"too many questions at once, ask again"}' });
+      expect(await answers()).to.deep.equal({ 289: '{"error":"upstream queue is full, retry later"}' });
       http.requests[0]?.respond(200, '{}');
       await flushPromises();
       expect(http.requests, 'the next in turn').to.have.lengthOf(33);
@@ -174,7 +175,7 @@ describe('Twitter', () => {
       expect(Object.keys(await answers()), 'all are answered within the deadline').to.have.lengthOf(288);
     });
 
-    it('[UP12] asks what is the same once, and answers all: a thousand', async () => {
+    it('[UP12] coalesces a thousand equal queries', async () => {
       for (let question = 1; question <= 1_000; question += 1) ask(question);
       expect(http.requests).to.have.lengthOf(1);
       http.last.respond(200, '{"for":"all"}');
@@ -183,7 +184,7 @@ describe('Twitter', () => {
       expect(new Set(Object.values(all))).to.deep.equal(new Set(['{"for":"all"}']));
     });
 
-    it('[UP12] asks apart what differs in place, radius or count, but not in how much a radius is too large', () => {
+    it('[UP12] does not coalesce queries with another position, radius or count, but those with radii beyond the maximum', () => {
       ask(1);
       for (const changes of [{ latitude: '34.060' }, { longitude: '-118.440' }, { radiusKm: 10.5 }, { count: 6 }]) {
         ask(2, changes);
@@ -195,7 +196,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(7);
     });
 
-    it('[UP12] gives a failure to all that share the request, too', async () => {
+    it('[UP12] responds with the failure to all coalesced queries', async () => {
       ask(1);
       ask(2);
       http.last.respond(500, '');
@@ -204,7 +205,7 @@ describe('Twitter', () => {
   });
 
   describe('the response cache', () => {
-    it('[UP11] gives the same answer for 15 seconds, and asks again then', async () => {
+    it('[UP11] returns the same response for 15 seconds', async () => {
       ask(1);
       http.last.respond(200, '{"at":1}');
       await flushPromises();
@@ -216,7 +217,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(2);
     });
 
-    it('[UP11] keeps no failures', async () => {
+    it('[UP11] stores no failures', async () => {
       ask(1);
       http.last.respond(500, '');
       await flushPromises();
@@ -224,7 +225,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(2);
     });
 
-    it('[UP11] gives them while the breaker is open and nothing may be spent', async () => {
+    it('[UP11] is used while the breaker is open and the budget is exhausted', async () => {
       begin({}, { budget: { ...defaultUpstreamSettings.budget, requestsPerMinute: 6 } });
       ask(1);
       http.last.respond(200, '{}');
@@ -235,7 +236,7 @@ describe('Twitter', () => {
   });
 
   describe('retries', () => {
-    it('[UP10] asks again when that can help, three times in all, after a pause', async () => {
+    it('[UP10] makes up to three attempts with pauses after transient failures', async () => {
       ask(1);
       refused();
       await flushPromises();
@@ -253,7 +254,7 @@ describe('Twitter', () => {
       expect(reasons, 'said once').to.have.lengthOf(1);
     });
 
-    it('[UP10] is content with the second answer', async () => {
+    it('[UP10] ends with the first success', async () => {
       ask(1);
       refused();
       await flushPromises();
@@ -264,7 +265,7 @@ describe('Twitter', () => {
       expect(reasons).to.have.lengthOf(0);
     });
 
-    it('[UP10] does not ask again where the same would come of it, or when the question is at fault', async () => {
+    it('[UP10] does not retry permanent failures and invalid requests', async () => {
       for (const errorKind of ['permanent', 'malformed-response', 'invalid-request'] as const) {
         ask(1);
         http.last.fail(new UpstreamError('no', errorKind));
@@ -274,7 +275,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(3);
     });
 
-    it('[UP6] has one deadline over all attempts', async () => {
+    it('[UP6] has one deadline for all attempts', async () => {
       ask(1);
       clock.advance(4_000);
       refused();
@@ -284,17 +285,17 @@ describe('Twitter', () => {
       clock.advance(949);
       expect(await answers()).to.deep.equal({});
       clock.advance(1);
-      expect(await answers()).to.deep.equal({ 1: '{"error":"no answer within 5 s"}' });
+      expect(await answers()).to.deep.equal({ 1: '{"error":"no response within 5 s"}' });
     });
 
-    it('[UP10] waits as long as the upstream says when it is asked too often, and asks nothing meanwhile', async () => {
+    it('[UP10] waits for the Retry-After delay of a rate limit, without requests meanwhile', async () => {
       begin({ answer: paceful });
       ask(1);
       http.last.respond(429, '', { retryAfterMs: 2_000 });
       await flushPromises();
       expect(breaker.at(-1)).to.include({ state: 'open', retryInMs: 2_000 });
       askDistinct(2);
-      expect(await answers()).to.deep.equal({ 2: '{"error":"too often; asked again in 2 s"}' });
+      expect(await answers()).to.deep.equal({ 2: '{"error":"too often; next attempt in 2 s"}' });
       clock.advance(1_999);
       expect(http.requests).to.have.lengthOf(1);
       clock.advance(1);
@@ -304,20 +305,20 @@ describe('Twitter', () => {
       expect(states()).to.deep.equal(['open', 'half-open', 'closed']);
     });
 
-    it('[UP10] does not wait where the upstream wants more time than there is, and leaves it alone for as long', async () => {
+    it('[UP10] fails at once if the Retry-After delay exceeds the deadline, and makes no request for as long', async () => {
       begin({ answer: paceful });
       ask(1);
       http.last.respond(429, '', { retryAfterMs: 900_000 });
       expect(await answers()).to.deep.equal({ 1: '{"error":"too often"}' });
       clock.advance(899_999);
       askDistinct(2);
-      expect(await answers()).to.deep.equal({ 2: '{"error":"too often; asked again in 1 s"}' });
+      expect(await answers()).to.deep.equal({ 2: '{"error":"too often; next attempt in 1 s"}' });
       clock.advance(1);
       askDistinct(3);
       expect(http.requests).to.have.lengthOf(2);
     });
 
-    it('[UP10] continues the requests that wait for the end of a pause, or fails them at once if the probe fails', async () => {
+    it('[UP10] continues the queries that wait for the breaker, or fails them at once if the probe fails', async () => {
       begin({ answer: paceful });
       for (const question of [1, 2, 3]) askDistinct(question);
       for (const request of http.requests) request.respond(429, '', { retryAfterMs: 1_000 });
@@ -331,7 +332,7 @@ describe('Twitter', () => {
       http.last.respond(500, '');
       expect(await answers()).to.deep.equal({
         2: '{"error":"broken"}',
-        3: '{"error":"broken; asked again in 3 s"}',
+        3: '{"error":"broken; next attempt in 3 s"}',
       });
     });
 
@@ -342,18 +343,18 @@ describe('Twitter', () => {
     }
   });
 
-  describe('an upstream that is out of order', () => {
-    it('[UP13] is not asked after five failures in a row: requests fail at once', async () => {
+  describe('the circuit breaker', () => {
+    it('[UP13] opens after five failures in a row: queries fail at once', async () => {
       await trip();
       const requestCount = http.requests.length;
       expect(breaker.at(-1)).to.deep.include({ state: 'open', reason: 'nonsense.', retryInMs: 750 });
       ask(1);
-      expect(await answers()).to.deep.equal({ 1: '{"error":"nonsense; asked again in 1 s"}' });
+      expect(await answers()).to.deep.equal({ 1: '{"error":"nonsense; next attempt in 1 s"}' });
       expect(http.requests).to.have.lengthOf(requestCount);
       expect(reasons, 'the log knows').to.have.lengthOf(5);
     });
 
-    it('[UP13] is not given up for failures that are not in a row, or for questions that it does not take', async () => {
+    it('[UP13] ignores failures that are not in a row, and invalid requests', async () => {
       for (let question = 1; question <= 20; question += 1) {
         askDistinct(question);
         if (question % 5 === 0) http.last.respond(200, '{}');
@@ -368,7 +369,7 @@ describe('Twitter', () => {
       expect(breaker).to.deep.equal([]);
     });
 
-    it('[UP13] is tried with one question after a pause, and is well when that is answered', async () => {
+    it('[UP13] makes one probe after a pause, and closes when it succeeds', async () => {
       await trip();
       clock.advance(750);
       expect(states()).to.deep.equal(['open', 'half-open']);
@@ -376,7 +377,7 @@ describe('Twitter', () => {
       askDistinct(1);
       askDistinct(2);
       expect(http.requests).to.have.lengthOf(requestCount + 1);
-      expect(await answers()).to.deep.equal({ 2: '{"error":"nonsense; being tried again now"}' });
+      expect(await answers()).to.deep.equal({ 2: '{"error":"nonsense; an attempt is in progress"}' });
       http.last.respond(200, '{}');
       expect(await answers()).to.deep.equal({ 1: '{}' });
       expect(states().at(-1)).to.equal('closed');
@@ -385,7 +386,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(requestCount + 3);
     });
 
-    it('[UP13] is left alone twice as long when the probe fails, never for more than 30 seconds', async () => {
+    it('[UP13] doubles the pause when the probe fails, up to 30 seconds', async () => {
       await trip();
       const pauses = [];
       for (let probe = 1; probe <= 8; probe += 1) {
@@ -398,7 +399,7 @@ describe('Twitter', () => {
       expect(pauses).to.deep.equal([750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
     });
 
-    it('[UP13] is out of order when it does not answer in time, and then those who wait for their turn hear it at once', async () => {
+    it('[UP13] opens after timeouts, and queued queries fail at once', async () => {
       begin({}, { maxConcurrentRequests: 5 });
       for (let question = 1; question <= 5; question += 1) askDistinct(question);
       clock.advance(1_000);
@@ -408,11 +409,11 @@ describe('Twitter', () => {
       expect(Object.keys(observed), 'four had their turn before the fifth failure').to.deep.equal(
         [1, 2, 3, 4, 5, 10, 11, 12].map(String),
       );
-      expect(observed[12]).to.equal('{"error":"no answer within 5 s; asked again in 1 s"}');
+      expect(observed[12]).to.equal('{"error":"no response within 5 s; next attempt in 1 s"}');
       expect(states()).to.deep.equal(['open']);
     });
 
-    it('[UP13] ignores results of earlier requests while it is probed', async () => {
+    it('[UP13] ignores results of earlier requests during the probe', async () => {
       askDistinct(1);
       const [slow] = http.requests;
       await trip();
@@ -422,14 +423,14 @@ describe('Twitter', () => {
       expect(states()).to.deep.equal(['open', 'half-open']);
     });
 
-    it('is tried anew by another actor after a failure of the breaker', () => {
+    it('is closed again after a restart of the actor', () => {
       const failures = collectFailures(bus);
       bus.send(addresses.upstream, { kind: 'machine-failed', error: new Error('broken') });
       expect(failures.map(({ address }) => address)).to.deep.equal([addresses.upstream]);
     });
   });
 
-  describe('its events for metrics', () => {
+  describe('events for metrics', () => {
     /** What was told since, by outcome. */
     let observed: () => object;
 
@@ -459,7 +460,7 @@ describe('Twitter', () => {
       });
     }
 
-    it('is each request by itself, and how long it took, and each question once', async () => {
+    it('are one per attempt with its duration, and one per query', async () => {
       const requests = collectEvents(bus, 'upstream-attempt');
       ask(1);
       clock.advance(30);
@@ -473,13 +474,13 @@ describe('Twitter', () => {
       expect(observed()).to.deep.equal({ requests: ['failed', 'answered'], questions: ['answered'] });
     });
 
-    it('is that a request was given up when its time was over', () => {
+    it('include attempts aborted at the deadline', () => {
       ask(1);
       clock.advance(5_000);
       expect(observed()).to.deep.equal({ requests: ['failed'], questions: ['failed'] });
     });
 
-    it('is which questions made no request, and why', async () => {
+    it('include queries without an attempt, and why', async () => {
       begin(
         {},
         { maxConcurrentRequests: 1, maxQueued: 0, budget: { ...defaultUpstreamSettings.budget, requestsPerMinute: 6 } },
@@ -511,9 +512,7 @@ describe('Twitter', () => {
       expect(http.requests).to.have.lengthOf(3);
       const observed = await answers();
       expect(Object.keys(observed)).to.have.lengthOf(7);
-      expect(observed[4]).to.equal(
-        '{"error":"the budget for the upstream is spent (requestsPerMinute); asked again in 61 s"}',
-      );
+      expect(observed[4]).to.equal('{"error":"upstream budget exhausted (requestsPerMinute); next attempt in 61 s"}');
       expect(overdrafts).to.deep.equal([{ kind: 'upstream-budget', limit: 'requestsPerMinute', waitMs: 60_250 }]);
       expect(reasons).to.deep.equal([]);
       clock.advance(60_250);
@@ -531,10 +530,10 @@ describe('Twitter', () => {
       await flushPromises();
       clock.advance(100);
       expect(http.requests).to.have.lengthOf(2);
-      expect((await answers())[1]).to.match(/the budget for the upstream is spent \(requestsPerDay\)/);
+      expect((await answers())[1]).to.match(/upstream budget exhausted \(requestsPerDay\)/);
     });
 
-    it('[UP14] counts what a question may cost', () => {
+    it('[UP14] counts the maximum cost of a query', () => {
       begin({ units: ({ count }) => Math.max(10, count) }, limits({ costPerDay: 1, costPerUnit: 0.01 }));
       ask(1, { count: 60 });
       ask(2, { count: 50 });
@@ -543,7 +542,7 @@ describe('Twitter', () => {
       expect(overdrafts.map(({ limit }) => limit)).to.deep.equal(['costPerDay']);
     });
 
-    it('[UP14] is not made new by a restart of the actor', () => {
+    it('[UP14] is not reset by a restart of the actor', () => {
       begin({}, limits({ requestsPerDay: 1 }));
       ask(1);
       upstream.stop();
@@ -553,7 +552,7 @@ describe('Twitter', () => {
     });
   });
 
-  it('aborts what is under way when it stops, answers who waits, and leaves no timer', async () => {
+  it('aborts requests when it stops, responds to all queries, and leaves no timer', async () => {
     begin({}, { maxConcurrentRequests: 2 });
     askDistinct(1);
     askDistinct(2);
@@ -562,17 +561,17 @@ describe('Twitter', () => {
     expect(http.requests.map(({ signal }) => signal.aborted)).to.deep.equal([true, true]);
     expect(clock.armedTimerCount).to.equal(0);
     expect(Object.values(await answers())).to.deep.equal(
-      new Array<string>(3).fill('{"error":"the question was given up"}'),
+      new Array<string>(3).fill('{"error":"request aborted by a restart"}'),
     );
   });
 
-  it('does not take requests of before a restart for its own', async () => {
+  it('ignores results of requests made before a restart', async () => {
     ask(1);
     upstream.stop();
     restart();
     ask(2);
     http.requests[0]?.respond(200, '{"old":1}');
-    expect(await answers()).to.deep.equal({ 1: '{"error":"the question was given up"}' });
+    expect(await answers()).to.deep.equal({ 1: '{"error":"request aborted by a restart"}' });
     upstream.stop();
     expect(http.last.signal.aborted, 'the new request is still its own').to.equal(true);
   });

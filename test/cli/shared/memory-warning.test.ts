@@ -12,39 +12,39 @@ function herd(limits: Readonly<Record<string, number>> = {}) {
   return configFromObject({ herd: 'one', servers, topology: { Blake: [] }, limits });
 }
 
-describe('the warning of too little memory', () => {
-  it('says nothing where there is enough', () => {
+describe('memoryWarning', () => {
+  it('is undefined if there is enough memory', () => {
     const config = herd();
     const bytes = processMemoryBoundBytes(config, blake, 4 * gibibyte);
     expect(memoryWarning(config, [blake], { bytes, maxHeapBytes: 4 * gibibyte })).to.equal(undefined);
   });
 
-  it('says how much could be taken and how much there is, and how many connections there is memory for', () => {
+  it('names the maximum, the available memory and the number of connections that fits', () => {
     const machine = { bytes: 4 * gibibyte, maxHeapBytes: 4 * gibibyte };
     const warning = memoryWarning(herd(), [blake], machine) ?? '';
     expect(warning).to.match(
-      /take \d+\.\d GiB of memory, and there are 4\.0 GiB: lower limits\.maxConnections to \d+,/,
+      /take \d+\.\d GiB of memory, more than the available 4\.0 GiB: lower limits\.maxConnections to \d+,/,
     );
     const maxConnections = Number(/maxConnections to (\d+)/.exec(warning)?.[1]);
     expect(memoryWarning(herd({ maxConnections }), [blake], machine)).to.equal(undefined);
     expect(memoryWarning(herd({ maxConnections: maxConnections + 1 }), [blake], machine)).to.not.equal(undefined);
   });
 
-  it('names the other limits where no number of connections is small enough', () => {
+  it('names the other limits if no number of connections is small enough', () => {
     const machine = { bytes: gibibyte, maxHeapBytes: 4 * gibibyte };
     expect(memoryWarning(herd(), [blake], machine)).to.contain(
       'lower limits.maxStoreBytes, limits.maxTotalOutputBufferBytes and limits.maxConnections',
     );
   });
 
-  it('adds up processes', () => {
+  it('adds up the memory of all processes', () => {
     const config = herd();
     const bytes = 1.5 * processMemoryBoundBytes(config, blake, 4 * gibibyte);
     expect(memoryWarning(config, [blake], { bytes, maxHeapBytes: 4 * gibibyte })).to.equal(undefined);
     expect(memoryWarning(config, [blake, blake], { bytes, maxHeapBytes: 4 * gibibyte })).to.be.a('string');
   });
 
-  it('knows how much this machine has', () => {
+  it('reads the memory of this machine', () => {
     expect(readMachineMemory().bytes).to.be.within(100_000_000, 1e15);
     expect(readMachineMemory().maxHeapBytes).to.be.above(100_000_000);
   });

@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import { copyToOutput } from '../../../src/cli/shared/output.js';
+import { copyToOutput, formatCount, formatTable } from '../../../src/cli/shared/output.js';
 
 /** An ID with a title, a bell, C1 controls as one byte and in UTF-8, an override of the direction, and letters. */
 const line = Buffer.concat([
@@ -27,12 +27,48 @@ describe('copyToOutput', () => {
     return Buffer.concat(written).toString('latin1');
   }
 
-  it('shows a terminal nothing that it would act on', async () => {
+  it('replaces control characters for a terminal', async () => {
     const shown = Buffer.from('AT Blake +1 kīwi🥝?]0;OWNED?\ufffd5m?7m? +1+1 1\n').toString('latin1');
     expect(await copied(Buffer.concat([line, line]), true)).to.equal(shown + shown);
   });
 
-  it('leaves every byte as it came elsewhere', async () => {
+  it('changes no byte for other outputs', async () => {
     expect(await copied(line, false)).to.equal(line.toString('latin1'));
+  });
+});
+
+describe('formatTable', () => {
+  it('makes each column as wide as its widest cell, without trailing spaces', () => {
+    const rows = [
+      ['Blake', '127.0.0.1:12000', ''],
+      ['Metta', '', 'x'],
+    ];
+    expect(formatTable(['server', 'clients', ''], rows).split('\n')).to.deep.equal([
+      '  server  clients',
+      '  Blake   127.0.0.1:12000',
+      '  Metta                    x',
+    ]);
+  });
+
+  it('aligns numbers to the right', () => {
+    const rows = [
+      ['Blake', '7', 'x'],
+      ['Metta', '1,234', ''],
+    ];
+    expect(formatTable(['server', 'n', ''], rows, new Set([1])).split('\n')).to.deep.equal([
+      '  server      n',
+      '  Blake       7  x',
+      '  Metta   1,234',
+    ]);
+  });
+});
+
+describe('formatCount', () => {
+  it('uses the plural for every count but one', () => {
+    expect([0, 1, 2].map((count) => formatCount(count, 'server'))).to.deep.equal([
+      '0 servers',
+      '1 server',
+      '2 servers',
+    ]);
   });
 });

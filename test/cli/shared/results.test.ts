@@ -2,27 +2,27 @@ import { expect } from 'chai';
 import { describeResults } from '../../../src/cli/shared/results.js';
 
 describe('describeResults', () => {
-  it('shows a post in a line', () => {
+  it('formats a post on one line', () => {
     const post = { created_at: 'Sun, 12 May 2013 00:13:53 +0000', from_user: 'kiwi', text: 'Hello 🥝' };
     expect(describeResults(JSON.stringify({ results: [post, post] }))).to.equal(
       ['', ''].map(() => '  Sun, 12 May 2013 00:13:53 +0000  @kiwi: Hello 🥝').join('\n'),
     );
   });
 
-  it('shows a place in a line, and what is there of it', () => {
+  it('formats a place on one line, with missing fields left out', () => {
     const places = [{ name: 'Westwood', vicinity: 'Los Angeles' }, { name: 'Bel Air' }, { vicinity: 7 }];
     expect(describeResults(JSON.stringify({ results: places }))).to.equal('  Westwood, Los Angeles\n  Bel Air\n  ');
   });
 
-  it('says that nothing is near', () => {
+  it('reports that there are no results', () => {
     for (const json of ['{"results":[]}', '{}', '{"results":"none"}']) {
-      expect(describeResults(json)).to.equal('Nothing is near.');
+      expect(describeResults(json)).to.equal('No results.');
     }
   });
 
-  it('says what the upstream has to say of its answer, and whom it is from', () => {
+  it('prints warnings and attributions below the results', () => {
     expect(describeResults('{"results":[],"warning":"adjusted radius to 40km"}')).to.equal(
-      'Nothing is near.\n\nNote: adjusted radius to 40km',
+      'No results.\n\nNote: adjusted radius to 40km',
     );
     const answer = {
       html_attributions: [
@@ -42,17 +42,17 @@ describe('describeResults', () => {
     );
   });
 
-  it('lets nobody play with the terminal', () => {
+  it('replaces terminal control characters', () => {
     const name = '\x1b]0;mine\x07Ann\nBob';
     const answer = { results: [{ name }], warning: '\x1b[31m', html_attributions: ['\x9b2J'] };
     expect(describeResults(JSON.stringify(answer))).to.equal('  ?]0;mine?Ann?Bob\n\nNote: ?[31m\nFrom: ?2J');
-    expect(describeResults(JSON.stringify({ error: '\x1b[2J' }))).to.equal('The upstream gave no answer: ?[2J');
+    expect(describeResults(JSON.stringify({ error: '\x1b[2J' }))).to.equal('Upstream error: ?[2J');
   });
 
-  it("says why there is no answer, in either API's form", () => {
-    expect(describeResults('{"error":"HTTP 503"}')).to.equal('The upstream gave no answer: HTTP 503');
+  it("prints the upstream's error in both formats", () => {
+    expect(describeResults('{"error":"HTTP 503"}')).to.equal('Upstream error: HTTP 503');
     expect(describeResults('{"results":[],"status":"UNKNOWN_ERROR","error_message":"HTTP 503"}')).to.equal(
-      'The upstream gave no answer: HTTP 503',
+      'Upstream error: HTTP 503',
     );
   });
 });

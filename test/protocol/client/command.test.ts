@@ -34,7 +34,7 @@ function expectInvalid(commands: readonly ByteString[]): void {
 }
 
 describe('parseCommand', () => {
-  it('[CM1] reads the four commands, in capitals', () => {
+  it('[CM1] parses the four commands, in capitals', () => {
     expect(parse('IAMAT kiwi +1+2 5').kind).to.equal('IAMAT');
     expect(parse('WHATSAT kiwi 1 2').kind).to.equal('WHATSAT');
     expect(parse('WATCH kiwi').kind).to.equal('WATCH');
@@ -56,7 +56,7 @@ describe('parseCommand', () => {
     ]);
   });
 
-  it('[CM2] takes two fields for WATCH, and one or two for UNWATCH', () => {
+  it('[CM2] requires two fields for WATCH, and one or two for UNWATCH', () => {
     expect(parse('WATCH *')).to.deep.equal({ kind: 'WATCH', client: allClients });
     expect(parse('\tWATCH \v kiwi\r')).to.deep.equal({ kind: 'WATCH', client: 'kiwi' });
     expect(parse(' UNWATCH ')).to.deep.equal({ kind: 'UNWATCH', client: undefined });
@@ -64,7 +64,7 @@ describe('parseCommand', () => {
     expectInvalid(['WATCH', ' WATCH ', 'WATCH kiwi moa', 'UNWATCH kiwi moa', 'WATCH kiwi 1 2', 'UNWATCH kiwi 1 2']);
   });
 
-  it('[CM2] takes four fields for the others', () => {
+  it('[CM2] requires four fields for the others', () => {
     expectInvalid([
       'IAMAT',
       'IAMAT kiwi',
@@ -83,7 +83,7 @@ describe('parseCommand', () => {
     ]);
   });
 
-  it('[CM4] takes any field for a client ID, to the byte', () => {
+  it('[CM4] accepts any field as a client ID, byte for byte', () => {
     const unusual = ['IAMAT', '?', '%s', '__proto__', '1', '+1+2', ...notWhiteSpace, ...invalidUtf8];
     for (const client of [...unusual, ...unusual.map((bytes) => `${bytes}kiwi${bytes}`)]) {
       expect(parse(`IAMAT ${client} +1+2 5`), JSON.stringify(client)).to.include({ kind: 'IAMAT', client });
@@ -92,7 +92,7 @@ describe('parseCommand', () => {
     }
   });
 
-  it('[CM6] takes a client ID, a position and a time up to their greatest length, and none that is longer', () => {
+  it('[CM6] accepts a client ID, a position and a time up to their maximum length, and none longer', () => {
     const id = 'k'.repeat(maxClientIdBytes);
     const position = `+1.${'0'.repeat(58)}+10`;
     const time = `5.${'0'.repeat(62)}`;
@@ -108,7 +108,7 @@ describe('parseCommand', () => {
     expect(parseCommand('IAMAT kiwis +1+2 5', bounds)).to.deep.equal(invalid);
   });
 
-  it('[FR8] separates by each of the six bytes', () => {
+  it('[FR8] separates fields at each of the six bytes', () => {
     for (const byte of whiteSpaceBytes) {
       expect(parse(['IAMAT', 'kiwi', '+1+2', '5'].join(byte)), JSON.stringify(byte)).to.include({ kind: 'IAMAT' });
       expect(parse(['', 'WHATSAT', 'kiwi', '1', '2', ''].join(byte)), JSON.stringify(byte)).to.include({
@@ -118,7 +118,7 @@ describe('parseCommand', () => {
     for (const bytes of notWhiteSpace) expectInvalid([['IAMAT', 'kiwi', '+1+2', '5'].join(bytes)]);
   });
 
-  it('[IA2] gives back the fields of any IAMAT as they were written', () => {
+  it('[IA2] returns the fields of any IAMAT unchanged', () => {
     fc.assert(
       fc.property(separators, clientIds, positions, times, (separator, client, position, time) => {
         const line = ['', 'IAMAT', client, position, time, ''].join(separator);
@@ -127,7 +127,7 @@ describe('parseCommand', () => {
     );
   });
 
-  it('[IA5] takes no IAMAT without a position and a time', () => {
+  it('[IA5] rejects an IAMAT without a position and a time', () => {
     expectInvalid(['IAMAT kiwi +90.1+2 5', 'IAMAT kiwi +1+180.1 5', 'IAMAT kiwi 1+2 5', 'IAMAT kiwi +34.+118. 5']);
     expectInvalid([
       'IAMAT kiwi +1+2/ 5',
@@ -139,7 +139,7 @@ describe('parseCommand', () => {
     expectInvalid(['IAMAT kiwi +1+2 NaN', 'IAMAT kiwi +1+2 2012-11-17T02:08:23Z', `IAMAT kiwi +1+2 ${'9'.repeat(16)}`]);
   });
 
-  it('[WH2] takes a finite decimal number of kilometres', () => {
+  it('[WH2] accepts a finite decimal number of kilometres', () => {
     const cases = [
       ['0', 0],
       ['13', 13],
@@ -157,7 +157,7 @@ describe('parseCommand', () => {
     }
   });
 
-  it('[WH2] takes no other radius', () => {
+  it('[WH2] rejects any other radius', () => {
     const others = [
       '-1',
       '+1',
@@ -179,7 +179,7 @@ describe('parseCommand', () => {
     expectInvalid([...others, ...huge].map((radius) => `WHATSAT kiwi ${radius} 2`));
   });
 
-  it('[WH4] takes a whole number up to the largest count', () => {
+  it('[WH4] accepts an integer up to the maximum count', () => {
     for (const [written, count] of [
       ['0', 0],
       ['1', 1],
@@ -196,7 +196,7 @@ describe('parseCommand', () => {
     expect(parseCommand('WHATSAT kiwi 1 21', { maxCount: 20, maxRadiusKm, maxClientIdBytes })).to.deep.equal(invalid);
   });
 
-  it('[WH4] takes no other count', () => {
+  it('[WH4] rejects any other count', () => {
     const others = [
       '-1',
       '+1',
@@ -215,7 +215,7 @@ describe('parseCommand', () => {
     expectInvalid(others.map((count) => `WHATSAT kiwi 1 ${count}`));
   });
 
-  it('[WH2] [WH4] reads what any question was written from', () => {
+  it('[WH2] [WH4] parses any formatted WHATSAT', () => {
     const radii = fc.double({ min: 0, max: 1e6, noNaN: true }).map((radius) => Number(radius.toFixed(6)));
     fc.assert(
       fc.property(separators, clientIds, radii, fc.nat(maxCount), (separator, client, radiusKm, count) => {
@@ -225,7 +225,7 @@ describe('parseCommand', () => {
     );
   });
 
-  it('[IN1] reads any bytes at all, and never throws', () => {
+  it('[IN1] parses any bytes, and never throws', () => {
     fc.assert(
       fc.property(fc.oneof(lines, byteStrings()), (line) => {
         expect(parse(line).kind).to.be.oneOf(['IAMAT', 'WHATSAT', 'invalid']);
@@ -234,11 +234,11 @@ describe('parseCommand', () => {
     );
   });
 
-  it('[IN2] takes the empty line, and one of white space, for invalid', () => {
+  it('[IN2] rejects the empty line, and one of white space', () => {
     expectInvalid(['', ' ', '\r', '\t\v\f ', whiteSpaceBytes.join('')]);
   });
 
-  it('[IN3] takes no line of a server', () => {
+  it('[IN3] rejects lines of a server', () => {
     fc.assert(
       fc.property(locations, serverIds, peerLines, (known, from, sent) => {
         expectInvalid([known.line, formatPeerAt(known, from), formatPeerLine(sent)]);
@@ -248,12 +248,12 @@ describe('parseCommand', () => {
 });
 
 describe('formatInvalid', () => {
-  it('[IN1] is a mark, a space and the line to the byte', () => {
+  it('[IN1] returns a mark, a space and the line, byte for byte', () => {
     expect(formatInvalid('\t HELLO  there\r ')).to.equal('? \t HELLO  there\r ');
     fc.assert(fc.property(byteStrings(), (line) => formatInvalid(line) === `? ${line}`));
   });
 
-  it('[IN2] is a mark and a space for the empty line', () => {
+  it('[IN2] returns a mark and a space for the empty line', () => {
     expect(formatInvalid('')).to.equal('? ');
   });
 });

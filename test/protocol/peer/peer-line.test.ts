@@ -37,7 +37,7 @@ describe('a line between servers', () => {
     expect(maxPeerLineBytes(256)).to.equal(3_072);
   });
 
-  it('[PE2] has room for a digest, and for the buckets of any group', () => {
+  it('[PE2] has room for a digest, and for the partition hashes of any group', () => {
     const digest = new Digest();
     const sent = [
       {
@@ -54,7 +54,7 @@ describe('a line between servers', () => {
     for (const line of sent) expect(formatPeerLine(line)).to.have.length.at.most(maxPeerLineBytes(256));
   });
 
-  it('is read as it was written', () => {
+  it('is parsed as it was formatted', () => {
     fc.assert(
       fc.property(peerLines, (sent) => {
         expect(parsePeerLine(formatPeerLine(sent))).to.deep.equal(sent);
@@ -97,7 +97,7 @@ describe('a line between servers', () => {
     ]);
   });
 
-  it('[PE12] may be any bytes, and reading it never throws', () => {
+  it('[PE12] may be any bytes, and parsing it never throws', () => {
     const words = [
       'GOODBYE',
       'AT',
@@ -125,12 +125,12 @@ describe('a hello', () => {
   const [from, to] = [server('Blake'), server('Bryant')];
   const hello: HelloLine = { kind: 'HELLO', version: '3', herd: 'twitter', from, to, nonce: undefined };
 
-  it('[PE3] says version, herd, who speaks and to whom', () => {
+  it('[PE3] contains version, herd, sender and receiver', () => {
     expect(formatPeerLine(hello)).to.equal('HELLO 3 twitter Blake Bryant');
     expect(parsePeerLine('HELLO 3 twitter Blake Bryant')).to.deep.equal(hello);
   });
 
-  it('[PE3] may say a nonce behind that', () => {
+  it('[PE3] may contain a nonce after them', () => {
     const withNonce = { ...hello, nonce: 'Q8e9VC_4zecVWQ-30PwTyw' };
     expect(formatPeerLine(withNonce)).to.equal('HELLO 3 twitter Blake Bryant Q8e9VC_4zecVWQ-30PwTyw');
     expect(parsePeerLine(formatPeerLine(withNonce))).to.deep.equal(withNonce);
@@ -141,7 +141,7 @@ describe('a hello', () => {
     expect(parsePeerLine('HELLO 2 twitter Blake Bryant nonce \xFF more')).to.deep.equal(later);
   });
 
-  it('[PE3] is not shorter, and names servers', () => {
+  it('[PE3] is invalid if it is shorter, or contains an invalid server ID', () => {
     expectInvalid(['HELLO ', 'HELLO 3', 'HELLO 3 twitter', 'HELLO 3 twitter Blake']);
     expectInvalid([
       'HELLO 3 twitter ../x Bryant',
@@ -152,10 +152,10 @@ describe('a hello', () => {
 });
 
 describe('a refusal', () => {
-  it('[PE5] says why', () => {
-    const reason = 'Blake is of herd places, Bryant of herd twitter';
+  it('[PE5] contains the reason', () => {
+    const reason = 'Blake belongs to herd places, Bryant to herd twitter';
     const line = formatPeerLine({ kind: 'REFUSED', reason });
-    expect(line).to.equal('REFUSED Blake is of herd places, Bryant of herd twitter');
+    expect(line).to.equal('REFUSED Blake belongs to herd places, Bryant to herd twitter');
     expect(parsePeerLine(line)).to.deep.equal({ kind: 'REFUSED', reason });
   });
 });
@@ -171,7 +171,7 @@ describe('a location between servers', () => {
     expect(formatPeerAt(parsed.location, server('Gasol'))).to.equal(`${at} Gasol`);
   });
 
-  it('[PE9] is read as it was written', () => {
+  it('[PE9] is parsed as it was formatted', () => {
     fc.assert(
       fc.property(locations, serverIds, (known, forwarder) => {
         expect(parsePeerLine(formatPeerAt(known, forwarder))).to.deep.equal({ kind: 'AT', location: known, forwarder });
@@ -179,7 +179,7 @@ describe('a location between servers', () => {
     );
   });
 
-  it('[PE10] is checked field by field', () => {
+  it('[PE10] is validated field by field', () => {
     const good = ['AT', 'Blake', '+0.563873386', 'kiwi', '+27.5916+086.5640', '1353118103.108893381', 'Bryant'];
     const bad: readonly (readonly [field: number, text: string])[] = [
       [1, '-Blake'],
@@ -210,7 +210,7 @@ describe('a location between servers', () => {
     expectInvalid([at, `${at} `, `${at} Bryant Gasol`, `${at} Bryant x`, 'AT ', 'AT Blake']);
   });
 
-  it('[PE11] crosses the herd unchanged, whatever its client is called', () => {
+  it('[PE11] is forwarded unchanged, whatever its client ID', () => {
     const unusual = [...notWhiteSpace, ...invalidUtf8].map((client) =>
       locationFromFields({ client, time: '1.5000000001' }),
     );
@@ -229,7 +229,7 @@ describe('a location between servers', () => {
 });
 
 describe('a proof', () => {
-  it('[PE20] [PE21] is one field for each secret, of which no more than four are looked at', () => {
+  it('[PE20] [PE21] has one field for each secret, of which at most four are verified', () => {
     expect(formatPeerLine({ kind: 'PROOF', proofs: ['one', 'two'] })).to.equal('PROOF one two');
     expect(parsePeerLine('PROOF one two')).to.deep.equal({ kind: 'PROOF', proofs: ['one', 'two'] });
     expect(parsePeerLine('PROOF')).to.deep.equal({ kind: 'PROOF', proofs: [] });
@@ -239,7 +239,7 @@ describe('a proof', () => {
 });
 
 describe('a comparison of digests', () => {
-  it('[PE14] goes by DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
+  it('[PE14] uses DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
     expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon: undefined });
     const horizon = { seconds: 12, nanoseconds: 500_000_000 };
     expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon });
@@ -260,7 +260,7 @@ describe('a comparison of digests', () => {
   });
 });
 
-describe('a question to the herd', () => {
+describe('a lookup', () => {
   it('[PE24] is SEEK with id, hops and client, and UNKNOWN with the id', () => {
     const client = asClientId('kiwi\xFF');
     const lookupLine = { kind: 'SEEK' as const, id: 'Blake:1x', hops: 16, client };
@@ -282,7 +282,7 @@ describe('a question to the herd', () => {
   });
 });
 
-describe('a sign of life', () => {
+describe('a heartbeat', () => {
   const beat: HeartbeatLine = { kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } };
 
   it("[PE23] is a word and the sender's time of day", () => {
@@ -290,7 +290,7 @@ describe('a sign of life', () => {
     expect(parsePeerLine('BEAT 1700000000.000000005')).to.deep.equal(beat);
   });
 
-  it('[PE23] [PE12] is none without a time, or with more than that', () => {
+  it('[PE23] [PE12] is invalid without a time, or with further fields', () => {
     expectInvalid(['BEAT', 'BEAT -1', 'BEAT now', 'BEAT 1e9', 'BEAT 1700000000 1', `BEAT ${'9'.repeat(16)}`]);
   });
 });

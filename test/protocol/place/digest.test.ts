@@ -28,7 +28,7 @@ function differingBuckets(one: Digest, other: Digest): number[] {
 const many = fc.uniqueArray(locations, { maxLength: 30, selector: ({ client }) => client });
 
 describe('Digest', () => {
-  it('[PE22] does not depend on the order in which locations came', () => {
+  it('[PE22] does not depend on the order of locations', () => {
     fc.assert(
       fc.property(many, fc.infiniteStream(fc.nat()), (held, places) => {
         const shuffled = [...held];
@@ -44,7 +44,7 @@ describe('Digest', () => {
     );
   });
 
-  it('[PE22] is as if a location had never been there that is removed', () => {
+  it('[PE22] returns to its former value when a location is removed', () => {
     fc.assert(
       fc.property(many, locations, (held, gone) => {
         const digest = digestOf(held);
@@ -99,7 +99,7 @@ describe('Digest', () => {
     );
   });
 
-  it('[PE14] is equal for two stores that hold the same', () => {
+  it('[PE14] is equal for equal stores', () => {
     fc.assert(
       fc.property(many, (held) => {
         expect(differingBuckets(digestOf(held), digestOf(held))).to.deep.equal([]);
@@ -107,13 +107,13 @@ describe('Digest', () => {
     );
   });
 
-  it('[PE14] does not take the end of one field for the beginning of the next', () => {
+  it('[PE14] distinguishes locations whose fields are split differently', () => {
     const one = locationFromFields({ client: 'kiwi', position: '+1+12', time: '3' });
     const other = locationFromFields({ client: 'kiwi', position: '+1+1', time: '23' });
     expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([partitionOf(one.client)]);
   });
 
-  it('[PE14] is a bounded text of base64url, whatever is held', () => {
+  it('[PE14] is encoded in a bounded text of base64url', () => {
     const digest = digestOf(
       Array.from({ length: 1_000 }, (_, index) => locationFromFields({ client: `phone${index}` })),
     );
@@ -126,7 +126,7 @@ describe('Digest', () => {
     }
   });
 
-  it('[PE14] knows a text that describes nothing from one that does', () => {
+  it('[PE14] detects an invalid encoding', () => {
     const digest = new Digest();
     const good = digest.encodeGroupHashes();
     const bad = ['', 'AAAA', good.slice(0, -1), good.slice(0, -4), `${good}AAAA`, '?'.repeat(good.length), ' '];
@@ -139,7 +139,7 @@ describe('Digest', () => {
 });
 
 describe('partitionOf', () => {
-  it('[PE22] is one of the buckets, and the same for the same client', () => {
+  it('[PE22] returns a partition, the same for the same client', () => {
     fc.assert(
       fc.property(clientIds, (client) => {
         expect(partitionOf(client))
@@ -152,7 +152,7 @@ describe('partitionOf', () => {
     );
   });
 
-  it('[PE22] spreads clients whose names are alike over the groups', () => {
+  it('[PE22] spreads similar client IDs over the groups', () => {
     const groups = new Array<number>(groupCount).fill(0);
     for (let index = 0; index < 25_600; index += 1) {
       const group = Math.floor(partitionOf(locationFromFields({ client: `phone${index}` }).client) / bucketsInGroup);

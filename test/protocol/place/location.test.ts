@@ -80,7 +80,7 @@ describe('a location', () => {
     expect(parseAt(line)).to.deep.equal(locationFromFields(kiwi));
   });
 
-  it('[CM5] [IA1] is a line of these fields with one space between them, and gives them back', () => {
+  it('[CM5] [IA1] is a line of these fields with one space between them, and returns them', () => {
     fc.assert(
       fc.property(locations, (made) => {
         const { server, skew, client, position, time } = made;
@@ -99,17 +99,17 @@ describe('a location', () => {
     );
   });
 
-  it('is read of nothing else', () => {
+  it('is parsed from nothing else', () => {
     for (const text of ['', 'AT', `${line} `, `${line} Bryant`, line.replace(' ', '  '), line.slice(1)]) {
       expect(parseAt(text), text).to.equal(undefined);
     }
   });
 
-  it('travels as its line in JSON', () => {
+  it('is its line in JSON', () => {
     expect(JSON.parse(JSON.stringify({ location: locationFromFields(kiwi) }))).to.deep.equal({ location: line });
   });
 
-  it('keeps nothing of the chunk that it came in', () => {
+  it('does not keep the received chunk in memory', () => {
     const client = asClientId('kiwi.cs.ucla.edu');
     const server = asServerId('a-server-with-a-long-name') ?? expect.fail('no server');
     const at = locationFromFields({ ...kiwi, server }).line;
@@ -140,7 +140,7 @@ function skewOf(received: string, sent: string): string {
 }
 
 describe('supersedes', () => {
-  it('[LO1] goes by effective time first: the earlier of the time and 60 s after the receipt', () => {
+  it('[LO1] compares effective times first: the earlier of the time and 60 s after the receipt', () => {
     const ahead = (received: string, time: string, server = 'Blake') =>
       locationFromFields({ time, skew: skewOf(received, time), server });
     // A phone that is 22 hours ahead freezes its place for a minute.
@@ -154,14 +154,14 @@ describe('supersedes', () => {
     expectToWin(ahead('1000', '1060'), ahead('999.999999999', '1060'));
   });
 
-  it('[LO1] goes by the time as reported where the effective times are one', () => {
+  it('[LO1] compares reported times if the effective times are equal', () => {
     const same = (time: string) =>
       locationFromFields({ time, skew: skewOf('1000', time), server: time === '1060' ? 'Young' : 'A' });
     expectToWin(same('1061'), same('1060'));
     expectToWin(same('70000'), same('1061'));
   });
 
-  it('[LO1] takes receipts of any kind: long ago, before 1970, and with the most digits', () => {
+  it('[LO1] accepts any time of receipt: long ago, before 1970, and with the most digits', () => {
     const most = '999999999999999';
     const order = [
       { time: '0', skew: `-${most}.999999999` },
@@ -196,7 +196,7 @@ describe('supersedes', () => {
     );
   });
 
-  it('[LO1] is the order of the rule, for the store and for the page', () => {
+  it('[LO1] is the order of the rule, for the store and for the dashboard', () => {
     const any = fc.oneof(competingLocations, locations);
     fc.assert(
       fc.property(any, any, (a, b) => {
@@ -211,7 +211,7 @@ describe('supersedes', () => {
     );
   });
 
-  it('[LO1] goes by time first where no clock is far ahead', () => {
+  it('[LO1] compares times first if no clock is far ahead', () => {
     const high = { server: 'Young', position: '-9-9', skew: '-59.000000000' };
     const low = { server: 'Alford', position: '+1+1', skew: '+1.000000000' };
     const cases = [
@@ -225,7 +225,7 @@ describe('supersedes', () => {
     }
   });
 
-  it('[LO1] goes by server next, byte by byte', () => {
+  it('[LO1] compares servers next, byte by byte', () => {
     const high = { position: '-9-9', skew: '-9.000000000' };
     const low = { position: '+1+1', skew: '+1.000000000' };
     for (const [greater, less] of [
@@ -239,7 +239,7 @@ describe('supersedes', () => {
     }
   });
 
-  it('[LO1] goes by position next, byte by byte', () => {
+  it('[LO1] compares positions next, byte by byte', () => {
     for (const [greater, less] of [
       ['-1+1', '+9+9'],
       ['+1+1.0', '+1+1'],
@@ -252,7 +252,7 @@ describe('supersedes', () => {
     }
   });
 
-  it('[LO1] goes by skew last of the four, byte by byte', () => {
+  it('[LO1] compares skews last of the four, byte by byte', () => {
     for (const [greater, less] of [
       ['-0.000000001', '+0.000000001'],
       ['+9.000000000', '+10.000000000'],
@@ -262,7 +262,7 @@ describe('supersedes', () => {
     }
   });
 
-  it('[LO2] goes by the time as it was written where all else ties', () => {
+  it('[LO2] compares the times as written if all else is equal', () => {
     expectToWin(locationFromFields({ time: '1.50' }), locationFromFields({ time: '1.5' }));
     expectToWin(locationFromFields({ time: '1.5000000001' }), locationFromFields({ time: '1.5' }));
     expectToWin(locationFromFields({ time: '1.5' }), locationFromFields({ time: '01.5' }));

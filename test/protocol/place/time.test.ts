@@ -51,7 +51,7 @@ describe('a time', () => {
     for (const field of [...others, ...stranger]) expect(parseTime(field), JSON.stringify(field)).to.be.undefined;
   });
 
-  it('[TM2] is told from one a nanosecond later', () => {
+  it('[TM2] is distinguished from one a nanosecond later', () => {
     const cases = [
       ['1353118103.108893381', '1353118103.108893382'],
       ['1353118103.999999999', '1353118104'],
@@ -75,7 +75,7 @@ describe('a time', () => {
     );
   });
 
-  it('[TM3] does not count what is finer than a nanosecond', () => {
+  it('[TM3] ignores fractions of a nanosecond', () => {
     const same = ['1.5', '1.50', '01.5', '1.500000000', '1.5000000001', '1.5000000009999', `1.5${'0'.repeat(400)}1`];
     for (const field of same) expect(compareInstants(parseInstant(field), parseInstant('1.5')), field).to.equal(0);
   });

@@ -47,7 +47,7 @@ function reachable(all: readonly ServerId[], talking: readonly Edge[]): Set<stri
 }
 
 describe('buildTopology', () => {
-  it('makes edges count both ways, in the order of the config', () => {
+  it('adds links in both directions, in the order of the configuration', () => {
     const topology = buildTopology(herd, talks);
     expect([...topology]).to.deep.equal([
       ['Blake', ['Bryant', 'Howard']],
@@ -58,7 +58,7 @@ describe('buildTopology', () => {
     ]);
   });
 
-  it('counts an edge once that is named twice or from both ends', () => {
+  it('counts a duplicate link once, also in the other direction', () => {
     const topology = buildTopology(herd, edges('Blake Bryant', 'Bryant Blake', 'Blake Bryant'));
     expect(topology.get(herd[0] ?? expect.fail())).to.deep.equal(['Bryant']);
   });
@@ -76,16 +76,16 @@ describe('buildTopology', () => {
 });
 
 describe('connectedComponents', () => {
-  it('is one part where the herd is connected', () => {
+  it('returns one component for a connected herd', () => {
     expect(connectedComponents(buildTopology(herd, talks))).to.have.length(1);
   });
 
-  it('names the parts that are left without some servers', () => {
+  it('returns the components without excluded servers', () => {
     const parts = connectedComponents(buildTopology(herd, talks), new Set(servers('Bryant', 'Howard')));
     expect(parts).to.deep.equal([['Blake'], ['Gasol'], ['Metta']]);
   });
 
-  it('puts two servers into one part exactly if one reaches the other', () => {
+  it('puts two servers into one component exactly if one reaches the other', () => {
     fc.assert(
       fc.property(herds, ({ all, talking, down }) => {
         const up = all.filter((server) => !down.has(server));

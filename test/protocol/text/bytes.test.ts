@@ -13,12 +13,12 @@ import {
 } from '../../support/arbitraries.js';
 
 describe('fieldsOf', () => {
-  it('[FR8] takes six bytes for white space, and none of the other 250', () => {
+  it('[FR8] treats six bytes as white space, and none of the other 250', () => {
     const separating = allBytes.filter((byte) => fieldsOf(`a${byte}b`).length === 2);
     expect(separating).to.have.members([...whiteSpaceBytes]);
   });
 
-  it('[FR8] leaves what other alphabets take for white space in its field', () => {
+  it('[FR8] does not separate at white space of other encodings', () => {
     for (const bytes of notWhiteSpace) {
       expect(fieldsOf(`${bytes} a${bytes}b ${bytes}`)).to.deep.equal([bytes, `a${bytes}b`, bytes]);
     }
@@ -53,12 +53,12 @@ describe('byte strings', () => {
     for (const bytes of [...invalidUtf8, ...notWhiteSpace, allBytes.join('')]) expect(flatCopy(bytes)).to.equal(bytes);
   });
 
-  it('turn into text and back', () => {
+  it('convert to text and back', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => textOf(bytesOf(text)) === text));
     expect(bytesOf('é')).to.equal('\xC3\xA9');
   });
 
-  it('that are no UTF-8 still have a text', () => {
+  it('convert to text even if they are not UTF-8', () => {
     for (const bytes of invalidUtf8) expect(textOf(bytes)).to.match(/^\uFFFD+$/);
   });
 });

@@ -35,7 +35,7 @@ const streams = fc
   .map((pieces) => pieces.join(''));
 
 describe('LineFramer', () => {
-  it('[FR1] passes every byte on as it is', () => {
+  it('[FR1] passes every byte unchanged', () => {
     const line = allBytes.filter((byte) => byte !== '\n').join('');
     expect(framesOf([`${line}\n`], 300)).to.deep.equal([line]);
     for (const bytes of invalidUtf8) expect(framesOf([`${bytes}\n`])).to.deep.equal([bytes]);
@@ -46,7 +46,7 @@ describe('LineFramer', () => {
     expect(framesOf(['\n\r\n\n'])).to.deep.equal(['', '', '']);
   });
 
-  it('[FR3] takes one CR right before LF for the line end, and no other', () => {
+  it('[FR3] treats one CR right before LF as part of the line end, and no other', () => {
     expect(framesOf(['a\r\r\n\ra\r b\n\r\r\r\n'])).to.deep.equal(['a\r', '\ra\r b', '\r\r']);
     expect(framesOf(['a\r', '\r', '\n', '\r', 'b\n'])).to.deep.equal(['a\r', '\rb']);
   });
@@ -65,7 +65,7 @@ describe('LineFramer', () => {
     expect([framer.end(), framer.end()]).to.deep.equal([['a'], []]);
   });
 
-  it('[FR5] finds the same lines however the stream is cut', () => {
+  it('[FR5] finds the same lines however the stream is split', () => {
     fc.assert(
       fc.property(chunkedStreams(streams), ({ bytes, chunks }) => {
         expect(framesOf(chunks)).to.deep.equal(framesByTheBook(bytes));
@@ -82,20 +82,20 @@ describe('LineFramer', () => {
     );
   });
 
-  it('[FR5] passes a line on as soon as its end is there', () => {
+  it('[FR5] returns a line as soon as its end is received', () => {
     const framer = new LineFramer(lineBytesMax);
     expect(framer.push(Buffer.from('a\nb'))).to.deep.equal(['a']);
     expect(framer.push(Buffer.from('\n'))).to.deep.equal(['b']);
   });
 
-  it('[FR6] takes a line of the limit whole, and does not count its line end', () => {
+  it('[FR6] accepts a line at the limit, not counting its line end', () => {
     for (const end of ['\n', '\r\n', '']) {
       expect(framesOf([`12345678${end}`])).to.deep.equal(['12345678']);
       expect(framesOf(Array.from(`12345678${end}`))).to.deep.equal(['12345678']);
     }
   });
 
-  it('[FR7] cuts a longer line to its first bytes, and reads the next one as ever', () => {
+  it('[FR7] truncates a longer line, and reads the next one as usual', () => {
     const cases = [
       ['123456789\nnext\n', ['12345678']],
       ['123456789\r\nnext\n', ['12345678']],
@@ -120,14 +120,14 @@ describe('LineFramer', () => {
     expect(framer.push(Buffer.from('\nnext\n'))).to.deep.equal(['next']);
   });
 
-  it('[FR7] reports a line once that the end of the stream leaves too long', () => {
+  it('[FR7] reports an overlong last line once', () => {
     for (const stream of ['12345678\r', '123456789', '12345678\r\r']) {
       expect(framesOf([stream]), JSON.stringify(stream)).to.deep.equal([overlong('12345678')]);
       expect(framesOf(Array.from(stream)), JSON.stringify(stream)).to.deep.equal([overlong('12345678')]);
     }
   });
 
-  it('[FR7] keeps nothing of what it skips, nor of the chunk that a started line came in', () => {
+  it('[FR7] keeps neither skipped bytes nor the chunk of an incomplete line in memory', () => {
     // The engine copies what is shorter than 13 bytes by itself.
     const chunk = `${'x'.repeat(65_536)}\nthe start of the next line`;
     const bytes = measureHeapBytes(200, () => {

@@ -31,7 +31,7 @@ describe('toJsonLine', () => {
     );
   });
 
-  it('leaves every byte inside strings alone', () => {
+  it('changes no byte inside strings', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), indents, (text, indent) => {
         const string = bytesOf(JSON.stringify(text));
@@ -74,15 +74,15 @@ describe('toJsonLine', () => {
     'white space that JSON does not know': '[1,\xC2\xA02]',
   };
   for (const [name, bytes] of Object.entries(noJson)) {
-    it(`refuses ${name}, without quoting it`, () => {
+    it(`rejects ${name}, without quoting it`, () => {
       expect(() => toJsonLine(bytes)).to.throw(
         UpstreamError,
-        /^The upstream answered with something that is not valid JSON\.$/,
+        /^The upstream sent a response that is not valid JSON\.$/,
       );
     });
   }
 
-  it('does nothing with garbage but refuse it', () => {
+  it('rejects garbage', () => {
     const nearlyJson = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '1', 'a', ' ', '\n', '\xFF'));
     const garbage = fc.oneof(
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
@@ -100,7 +100,7 @@ describe('toJsonLine', () => {
     );
   });
 
-  it('takes a megabyte of anything in time that grows no faster than it', function () {
+  it('handles a megabyte of any input in linear time', function () {
     // Anything quadratic would take minutes; a busy machine takes tenths of a second.
     this.timeout(30_000);
     const megabyte = 2 ** 20;
@@ -145,7 +145,7 @@ describe('truncateArray', () => {
     );
   });
 
-  it('cuts the property of the top alone', () => {
+  it('truncates only the top-level property', () => {
     const json = toJsonLine(
       '{"a":{"results":[1,2,3]},"b":["results",[1,2]],"results":[[1,2],[3,4],{"results":[5,6]}]}',
     );
@@ -154,12 +154,12 @@ describe('truncateArray', () => {
     );
   });
 
-  it('cuts it wherever it stands, and however its name is written', () => {
+  it('truncates it wherever it is, and however its key is escaped', () => {
     const json = toJsonLine(String.raw`{"results":[1,2],"\u0072esults":[3,4],"results":[]}`);
     expect(truncateArray(json, 'results', 1)).to.equal(String.raw`{"results":[1],"\u0072esults":[3],"results":[]}`);
   });
 
-  it('leaves alone what has no such array', () => {
+  it('returns JSON without such an array unchanged', () => {
     for (const json of ['{}', '[]', '[["results"]]', '"results"', '7', '{"results":{"0":1}}', '{"results":"[1,2]"}']) {
       expect(truncateArray(toJsonLine(json), 'results', 0)).to.equal(json);
     }

@@ -10,7 +10,7 @@ import { collectEvents, collectFailures, strictBus } from '../../support/fake-bu
 const at = address<string>('one');
 const otherAt = address<string>('other');
 
-/** An actor that does something about each message. */
+/** Actor that runs a function for each message. */
 function actor(receive: (message: string) => void) {
   return { receive, stop: () => undefined };
 }
@@ -22,7 +22,7 @@ describe('MessageBus', () => {
     bus = strictBus();
   });
 
-  it('has handled a message, and everything that it led to, when send returns to the outside', () => {
+  it('handles a message and all messages that it causes before send returns', () => {
     const other = new FakeActor<string>();
     bus.attach(otherAt, other);
     bus.attach(
@@ -36,7 +36,7 @@ describe('MessageBus', () => {
     expect(other.received).to.deep.equal(['go', 'go!', 'go!!', 'go!!!']);
   });
 
-  it('handles each message to its end before the next begins, in the order in which they were sent', () => {
+  it('handles messages one at a time in the order of sending', () => {
     const log: string[] = [];
     bus.attach(
       at,
@@ -60,7 +60,7 @@ describe('MessageBus', () => {
     );
   });
 
-  it('keeps the order however many messages lead to others', () => {
+  it('keeps the order when messages cause further messages', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3), { maxLength: 200 }), (children) => {
         const bus = strictBus();
@@ -84,7 +84,7 @@ describe('MessageBus', () => {
     );
   });
 
-  it('loses no message of a queue that is longer than what it cuts at a time', () => {
+  it('loses no message when it compacts a long queue', () => {
     const numbers = address<number>('numbers');
     const handled: number[] = [];
     bus.attach(numbers, {
@@ -99,14 +99,14 @@ describe('MessageBus', () => {
     expect(handled.findIndex((number, index) => number !== index)).to.equal(-1);
   });
 
-  it('lets go of messages that it has handled, while it still has others to handle', () => {
+  it('releases handled messages while others are pending', () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const heapBytes = () => {
       collectGarbage();
       return process.memoryUsage().heapUsed;
     };
-    // 50 MB in all, one message after the other.
+    // 50 MB in total, one message at a time.
     const messages = 50_000;
     const numbers = address<readonly number[]>('numbers');
     const before = heapBytes();
@@ -122,7 +122,7 @@ describe('MessageBus', () => {
     expect(grownBytes).to.be.below(25_000_000);
   });
 
-  it('counts messages to nobody, and says whom and what they were for', () => {
+  it('counts messages to unregistered addresses and publishes address and kind', () => {
     const deadLetters = collectEvents(bus, 'dead-letter');
     const typed = address<{ kind: 'drained' }>('nobody');
     bus.send(typed, { kind: 'drained' });
@@ -135,7 +135,7 @@ describe('MessageBus', () => {
     ]);
   });
 
-  it('gives an address to one actor at a time', () => {
+  it('has one actor per address', () => {
     const [first, second] = [new FakeActor<string>(), new FakeActor<string>()];
     const deadLetters = collectEvents(bus, 'dead-letter');
     bus.attach(at, first);
@@ -147,7 +147,7 @@ describe('MessageBus', () => {
     expect([first.received, second.received, deadLetters.length]).to.deep.equal([['one'], ['two'], 1]);
   });
 
-  it('tells the supervisor of an actor that throws, and goes on with the next message', () => {
+  it('reports an actor that throws to the supervisor and continues with the next message', () => {
     const failures: ActorFailure[] = collectFailures(bus);
     const error = new Error('thrown on demand');
     const other = new FakeActor<string>();
@@ -164,7 +164,7 @@ describe('MessageBus', () => {
     expect(other.received).to.deep.equal(['sent before']);
   });
 
-  it('lets an exception out where nobody supervises, and works again after it', () => {
+  it('throws an exception to the sender without a supervisor and works afterwards', () => {
     const other = new FakeActor<string>();
     bus.attach(otherAt, other);
     bus.attach(
@@ -179,22 +179,22 @@ describe('MessageBus', () => {
     expect(other.received).to.deep.equal(['left behind', 'next']);
   });
 
-  it('tells every listener of the kind, though one of them throws', () => {
-    const troubles: unknown[] = [];
-    const heard: string[] = [];
-    const bus = new MessageBus((error) => troubles.push((error as Error).message));
-    bus.on('upstream-failed', ({ reason }) => heard.push(`first: ${reason}`));
+  it('calls all listeners of a kind although one throws', () => {
+    const failures: unknown[] = [];
+    const calls: string[] = [];
+    const bus = new MessageBus((error) => failures.push((error as Error).message));
+    bus.on('upstream-failed', ({ reason }) => calls.push(`first: ${reason}`));
     bus.on('upstream-failed', () => {
       throw new Error('thrown on demand');
     });
-    bus.on('upstream-failed', ({ reason }) => heard.push(`third: ${reason}`));
-    bus.on('server', () => heard.push('another kind'));
+    bus.on('upstream-failed', ({ reason }) => calls.push(`third: ${reason}`));
+    bus.on('server', () => calls.push('another kind'));
     bus.publish({ kind: 'upstream-failed', reason: 'timeout' });
-    expect(heard).to.deep.equal(['first: timeout', 'third: timeout']);
-    expect(troubles).to.deep.equal(['thrown on demand']);
+    expect(calls).to.deep.equal(['first: timeout', 'third: timeout']);
+    expect(failures).to.deep.equal(['thrown on demand']);
   });
 
-  it('tells listeners at once, also while messages are handled', () => {
+  it('calls listeners immediately, also during a delivery', () => {
     const log: string[] = [];
     bus.on('upstream-failed', () => log.push('heard'));
     bus.attach(

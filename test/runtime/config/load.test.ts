@@ -11,7 +11,7 @@ import { toServerId } from '../../support/fake-location.js';
 const project = new URL('../../../../', import.meta.url);
 const pathOf = (name: string) => fileURLToPath(new URL(name, project));
 
-/** A herd of two, line by line; the test changes one. */
+/** Lines of a herd of two servers, of which tests replace one. */
 const good = [
   'herd: test', // line 1
   'servers:',
@@ -25,7 +25,7 @@ function parse(lines: readonly string[], environment: Record<string, string> = {
   return parseConfig('herd.yaml', lines.join('\n'), environment);
 }
 
-/** What is wrong with the herd of two if one line of it reads otherwise, or more lines follow. */
+/** Returns the problems of that herd after replacing or appending lines. */
 function problemsOf(changes: Record<number, string>, more: readonly string[] = []): readonly string[] {
   const lines = [...good.map((line, index) => changes[index + 1] ?? line), ...more];
   try {
@@ -38,7 +38,7 @@ function problemsOf(changes: Record<number, string>, more: readonly string[] = [
 }
 
 describe('herd.yaml', () => {
-  it('describes a herd', () => {
+  it('defines a herd', () => {
     const { upstream, ...config } = parse([...good, 'limits: { maxLineBytes: 300 }', 'log: { dir: somewhere }']);
     expect(upstream).to.include({ kind: 'sample', format: 'twitter' });
     expect(config).to.deep.equal({
@@ -65,7 +65,7 @@ describe('herd.yaml', () => {
     });
   });
 
-  it('may leave out most of that', () => {
+  it('has defaults for most settings', () => {
     const config = parse(['herd: alone', 'servers: { Blake: { port: 0, peerPort: 0 } }']);
     expect(config.topology).to.deep.equal(new Map([['Blake', []]]));
     expect(config.upstream).to.include({ kind: 'sample', format: 'twitter' });
@@ -73,9 +73,10 @@ describe('herd.yaml', () => {
     expect(config).to.deep.include({ tls: {}, limits: defaultLimits, linkTimings: defaultLinkTimings });
   });
 
-  it('describes replication over NATS, without links and ports for them', () => {
+  it('defines replication over NATS, without links and peer ports', () => {
     const nats = (text: string, environment: Record<string, string> = {}) =>
-      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `replication: { kind: nats, ${text} }`], environment).replication;
+      parse(['herd: test', 'servers: { Blake: { port: 0 } }', `replication: { kind: nats, ${text} }`], environment)
+        .replication;
     expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
       kind: 'nats',
       hold: 'all',
@@ -104,7 +105,7 @@ describe('herd.yaml', () => {
     }
   });
 
-  it('takes what it shows NATS from the environment, and from nowhere else', () => {
+  it('accepts secrets for NATS only from the environment', () => {
     const environment = { NATS_SECRET: 'secret', HALF: 'sec' };
     const solo = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
     for (const [key, variable] of [
@@ -131,7 +132,7 @@ describe('herd.yaml', () => {
     }
   });
 
-  it('describes a bridge to other herds', () => {
+  it('defines a bridge to other herds', () => {
     const lines = [...good, 'bridge: { via: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
     const { replication, bridge } = parse(lines, { TOKEN: 'secret' });
     expect(replication).to.deep.equal({ kind: 'flood' });
@@ -147,7 +148,7 @@ describe('herd.yaml', () => {
     });
   });
 
-  it('describes upstreams of every kind, and how they are asked', () => {
+  it('defines upstreams of every kind and their limits', () => {
     const upstreamOf = (text: string) => parse([...good, `upstream: ${text}`]);
     expect(upstreamOf('{ kind: sample, format: places }').upstream).to.include({ kind: 'sample', format: 'places' });
     expect(upstreamOf('{ kind: twitter, url: "http://search.example" }').upstream).to.include({
@@ -156,7 +157,9 @@ describe('herd.yaml', () => {
     expect(upstreamOf('{ kind: x }').upstream).to.include({ apiKeyEnv: 'X_BEARER_TOKEN', url: 'https://api.x.com' });
     expect(upstreamOf('{ kind: google-places }').upstream).to.include({ apiKeyEnv: 'GOOGLE_PLACES_KEY' });
     expect(upstreamOf('{ kind: google-places-legacy, apiKeyEnv: MINE }').upstream).to.include({ apiKeyEnv: 'MINE' });
-    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamSettings.maxConcurrentRequests).to.equal(3);
+    expect(upstreamOf('{ kind: wikipedia, contact: me@example.org }').upstreamSettings.maxConcurrentRequests).to.equal(
+      3,
+    );
     const replayed = upstreamOf('{ kind: replay, file: a.jsonl, budget: { requestsPerDay: 9 } }');
     expect(replayed.upstreamSettings).to.deep.equal({
       ...defaultUpstreamSettings,
@@ -165,7 +168,7 @@ describe('herd.yaml', () => {
     });
   });
 
-  it('keeps those that cost money from costing much by default', () => {
+  it('limits the cost of paid upstreams by default', () => {
     for (const kind of ['x', 'google-places', 'google-places-legacy']) {
       const { budget } = parse([...good, `upstream: { kind: ${kind} }`]).upstreamSettings;
       expect(budget.requestsPerDay, kind).to.be.within(1, 200);
@@ -177,7 +180,7 @@ describe('herd.yaml', () => {
     ['two ways to show who it is', 'token: x, credentials: y', 'replication: only one of '],
     ['a certificate without a key', 'tls: { cert: x }', 'replication.tls: cert and key must be set together'],
   ] as const) {
-    it(`refuses ${what} for NATS`, () => {
+    it(`rejects ${what} for NATS`, () => {
       const lines = [
         'herd: test',
         'servers: { Blake: { port: 0 } }',
@@ -190,7 +193,7 @@ describe('herd.yaml', () => {
     });
   }
 
-  it('refuses a bridge of servers that have a bucket already', () => {
+  it('rejects a bridge with replication over NATS', () => {
     const servers = ['herd: test', 'servers: { Blake: { port: 0 } }', 'replication: { kind: nats, servers: [a:1] }'];
     const bridge = 'bridge: { via: [Blake], servers: [a:1], bucket: b }';
     expect(() => parse([...servers, bridge])).to.throw(
@@ -199,7 +202,7 @@ describe('herd.yaml', () => {
     );
   });
 
-  it('means the same neighbours, whoever names them and how often', () => {
+  it('builds the same topology in whatever order and how often neighbours are listed', () => {
     const config = parse([...good, '  Metta: [Blake, Blake]']);
     expect(config.topology.get(toServerId('Metta'))).to.deep.equal(['Blake']);
     expect(config.topology.get(toServerId('Blake'))).to.deep.equal(['Metta']);
@@ -288,8 +291,18 @@ describe('herd.yaml', () => {
       'herd.yaml:6: topology.Blake: a server cannot be its own neighbour',
     ],
     ['replication of an unknown kind', {}, ['replication: { kind: gossip }'], 'herd.yaml:7: replication.kind: '],
-    ['links on NATS', {}, ['replication: { kind: nats, servers: [a:1] }'], 'herd.yaml:5: topology: must be omitted with replication.kind: nats'],
-    ['no port for links', { 4: '  Metta: { port: 1 }' }, [], 'herd.yaml:4: servers.Metta.peerPort: is required with replication.kind: flood'],
+    [
+      'links on NATS',
+      {},
+      ['replication: { kind: nats, servers: [a:1] }'],
+      'herd.yaml:5: topology: must be omitted with replication.kind: nats',
+    ],
+    [
+      'no port for links',
+      { 4: '  Metta: { port: 1 }' },
+      [],
+      'herd.yaml:4: servers.Metta.peerPort: is required with replication.kind: flood',
+    ],
     [
       'a password in the address of NATS',
       {},
@@ -336,9 +349,19 @@ describe('herd.yaml', () => {
           'herd.yaml:7: replication.servers.0: must be a host and a port from 1 to 65535',
         ] as const,
     ),
-    ['two replicas', {}, ['replication: { kind: nats, servers: [a:1], replicas: 2 }'], 'herd.yaml:7: replication.replicas: '],
+    [
+      'two replicas',
+      {},
+      ['replication: { kind: nats, servers: [a:1], replicas: 2 }'],
+      'herd.yaml:7: replication.replicas: ',
+    ],
     ['no stream', {}, ['replication: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: replication.shards: '],
-    ['65 streams', {}, ['replication: { kind: nats, servers: [a:1], shards: 65 }'], 'herd.yaml:7: replication.shards: '],
+    [
+      '65 streams',
+      {},
+      ['replication: { kind: nats, servers: [a:1], shards: 65 }'],
+      'herd.yaml:7: replication.shards: ',
+    ],
     [
       'a herd that floods and does not hold everything',
       {},
@@ -346,7 +369,12 @@ describe('herd.yaml', () => {
       'herd.yaml:7: replication.hold: must be all with replication.kind: flood',
     ],
     ['an upstream of an unknown kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
-    ['an upstream with an unknown format', {}, ['upstream: { kind: sample, format: round }'], 'herd.yaml:7: upstream.format: '],
+    [
+      'an upstream with an unknown format',
+      {},
+      ['upstream: { kind: sample, format: round }'],
+      'herd.yaml:7: upstream.format: ',
+    ],
     [
       'an upstream that is sent a key in the clear',
       {},
@@ -404,7 +432,12 @@ describe('herd.yaml', () => {
       ],
       'herd.yaml: aliases (*name) expand to too much data',
     ],
-    ['a name for a value that was never given', {}, ['log: *where'], 'herd.yaml:7: unknown alias *where: no anchor &where above it'],
+    [
+      'a name for a value that was never given',
+      {},
+      ['log: *where'],
+      'herd.yaml:7: unknown alias *where: no anchor &where above it',
+    ],
     [
       'a variable that is not set',
       {},
@@ -412,7 +445,7 @@ describe('herd.yaml', () => {
       'herd.yaml:7: environment variable NOT_SET is not set',
     ],
   ] as const) {
-    it(`says where and what, of ${name}`, () => {
+    it(`reports position and problem of ${name}`, () => {
       const problems = problemsOf(changes, more);
       expect(problems).to.have.lengthOf(1);
       expect(problems[0]).to.satisfy(
@@ -429,7 +462,7 @@ describe('herd.yaml', () => {
     ['two documents', 'herd: one\n---\nherd: two\n'],
     ['without servers', 'herd: test\nservers: {}\n'],
   ] as const) {
-    it(`says so of a file that is ${name}`, () => {
+    it(`rejects a file that is ${name}`, () => {
       expect(() => parseConfig('herd.yaml', text, {}))
         .to.throw(ConfigError)
         .with.property('message')
@@ -455,33 +488,33 @@ describe('herd.yaml', () => {
     ['--- # and another', 'a second document begins here (---); only one per file is allowed'],
   ];
   for (const [line, problem] of said) {
-    it(`says in words for people what is wrong with ${line}`, () => {
+    it(`describes the problem of ${line}`, () => {
       expect(problemsOf({}, [line])).to.deep.equal([`herd.yaml:7: ${problem}`]);
     });
   }
 
-  it('says so of a file with nothing in it', () => {
+  it('rejects an empty file', () => {
     expect(() => parse([])).to.throw('herd.yaml:1: must be an object, such as { key: value }');
   });
 
-  it('says all at once that is wrong', () => {
+  it('reports all problems at once', () => {
     expect(problemsOf({ 3: '  Blake: { port: 1.5, peerPort: 70000 }' }, ['colour: blue'])).to.have.lengthOf(3);
     expect(problemsOf({ 4: '  Metta: { port: 12000, peerPort: 12100 }', 6: '  Blake: [Nobody]' })).to.have.lengthOf(3);
   });
 
-  it('says so of a file that is not there', () => {
+  it('rejects a missing file', () => {
     expect(() => loadConfig('/no/such/herd.yaml', {})).to.throw(
       ConfigError,
       '/no/such/herd.yaml cannot be read: there is no such file',
     );
   });
 
-  it('puts the environment into values, in the middle of a text too', () => {
+  it('substitutes environment variables in values, also within a text', () => {
     const config = parse([...good, 'log: { dir: "${BASE}/logs" }'], { BASE: '/var' });
     expect(config.log?.dir).to.equal('/var/logs');
   });
 
-  it('lacks what only a bucket needs until one is opened, and says what', () => {
+  it('tolerates unset variables that only a bucket needs, and lists them', () => {
     const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
     const user = 'user: "${NATS_USER}", password: "${NATS_PASSWORD}"';
     for (const text of [
@@ -493,13 +526,13 @@ describe('herd.yaml', () => {
       ]);
       expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).missingBucketVariables).to.deep.equal([]);
     }
-    // What has to be a number cannot wait.
+    // Numbers are required to be set.
     expect(() => parse([...lines, 'replication: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
       .to.throw(ConfigError)
       .with.nested.property('problems[0]', 'herd.yaml:3: environment variable SHARDS is not set');
   });
 
-  it('takes a whole number of the environment for one, where it stands alone and unquoted', () => {
+  it('parses an unquoted variable as an integer if its value is one', () => {
     const lines = (port: string) => ['herd: h', 'servers:', '  Solo:', `    port: ${port}`, '    peerPort: 2'];
     expect([...parse(lines('${PORT}'), { PORT: '12000' }).servers.values()][0]?.port).to.equal(12_000);
     for (const [port, value] of [
@@ -511,12 +544,12 @@ describe('herd.yaml', () => {
     }
   });
 
-  it('does not read what comes from the environment as YAML', () => {
+  it('does not parse values of variables as YAML', () => {
     const config = parse([...good, 'log: { dir: "${DIR}" }'], { DIR: 'a: [b, "c"] # ${BASE}' });
     expect(config.log?.dir).to.equal('a: [b, "c"] # ${BASE}');
   });
 
-  it('takes tokens from the environment, and from nowhere else', () => {
+  it('accepts tokens only from the environment', () => {
     const environment = { CLIENTS: 'clients-clients-1', ADMIN: 'administration-1', PHONE: '1234567890123456' };
     const auth = (text: string) => () => parse([...good, `auth: ${text}`], environment).auth;
     const all = 'clientToken: "${CLIENTS}", adminToken: "${ADMIN}", deviceTokens: { "jane/phone": "${PHONE}" }';
@@ -527,9 +560,15 @@ describe('herd.yaml', () => {
       allowedOrigins: new Set(),
     });
     for (const [text, problem] of [
-      ['{ clientToken: written-in-the-file }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      [
+        '{ clientToken: written-in-the-file }',
+        'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret',
+      ],
       ['{ clientToken: "more ${CLIENTS}" }', 'auth.clientToken: must be 16 to 256 printable ASCII characters'],
-      ['{ clientToken: "x${CLIENTS}" }', 'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret'],
+      [
+        '{ clientToken: "x${CLIENTS}" }',
+        'auth.clientToken: must be an environment variable, such as ${HERD_TOKEN}, not a literal secret',
+      ],
       ['{ deviceTokens: { 7: written-in-the-file } }', 'auth.deviceTokens.7: must be an environment variable'],
       ['{ deviceTokens: { "two words": "${PHONE}" } }', 'auth.deviceTokens.two words: must be a client ID'],
       [
@@ -545,7 +584,7 @@ describe('herd.yaml', () => {
     }
   });
 
-  it('takes origins as browsers write them, and nothing else', () => {
+  it('accepts origins only as browsers send them', () => {
     const origins = (text: string) => parse([...good, `cors: { allowedOrigins: [${text}] }`], {}).auth.allowedOrigins;
     const right = ['https://map.example', 'http://localhost:3000', 'http://[::1]:8080'];
     expect([...origins(right.map((each) => JSON.stringify(each)).join())]).to.deep.equal(right);
@@ -561,7 +600,7 @@ describe('herd.yaml', () => {
     }
   });
 
-  it('asks for no token that whoever reads it does not send, and minds what is wrong all the same', () => {
+  it('does not require tokens that a client does not send, but reports other problems', () => {
     const text = [
       ...good,
       'auth: { clientToken: "${A}", adminToken: "${B}", deviceTokens: { 7: "${C}" } }',
@@ -575,17 +614,8 @@ describe('herd.yaml', () => {
         return [...(error as Error).message.matchAll(/variable (\w) is not set/g)].map(([, name]) => name).join('');
       }
     };
-    expect([missing('serve'), missing('http-client'), missing('line-client')]).to.deep.equal([
-      'ABCD',
-      'AD',
-      'D',
-    ]);
-    const asking = parseConfig(
-      'herd.yaml',
-      text.slice(0, -1).join('\n'),
-      { A: 'token-of-all-clients' },
-      'http-client',
-    );
+    expect([missing('serve'), missing('http-client'), missing('line-client')]).to.deep.equal(['ABCD', 'AD', 'D']);
+    const asking = parseConfig('herd.yaml', text.slice(0, -1).join('\n'), { A: 'token-of-all-clients' }, 'http-client');
     expect(asking.auth).to.deep.equal({
       clientToken: 'token-of-all-clients',
       adminToken: undefined,
@@ -594,12 +624,12 @@ describe('herd.yaml', () => {
     });
   });
 
-  it('minds no name of a variable in a comment', () => {
+  it('ignores variables in comments', () => {
     expect(problemsOf({}, ['# ${NOT_SET}'])).to.deep.equal([]);
   });
 });
 
-describe('the herds that are shipped', () => {
+describe('the bundled herds', () => {
   for (const [file, herd, edges] of [
     ['herd.yaml', 'twitter', ['Blake-Bryant', 'Blake-Howard', 'Bryant-Gasol', 'Bryant-Metta', 'Gasol-Howard']],
     ['examples/young.yaml', 'young', ['Farmer-Meeks', 'Farmer-Young', 'Gasol-Meeks', 'Gasol-Young', 'Hill-Meeks']],
@@ -609,7 +639,7 @@ describe('the herds that are shipped', () => {
       ['Alford-Parker', 'Alford-Powell', 'Bolden-Parker', 'Bolden-Powell', 'Hamilton-Parker'],
     ],
   ] as const) {
-    it(`${file} loads, and connects whom it should`, () => {
+    it(`${file} is valid and has the expected links`, () => {
       const config = loadConfig(pathOf(file), {});
       expect(config.herd).to.equal(herd);
       const found = [...config.topology].flatMap(([one, others]) =>
@@ -619,7 +649,7 @@ describe('the herds that are shipped', () => {
     });
   }
 
-  it('use no port twice, so that they can run beside each other', () => {
+  it('use no port twice, so that they can run at the same time', () => {
     const examples = ['young', 'places', 'bridge-coast', 'bridge-valley'].map((name) => `examples/${name}.yaml`);
     const ports = ['herd.yaml', ...examples].flatMap((file) =>
       [...loadConfig(pathOf(file), {}).servers.values()].flatMap(({ port, peerPort, httpPort }) => [
@@ -631,7 +661,7 @@ describe('the herds that are shipped', () => {
     expect(new Set(ports).size).to.equal(ports.length);
   });
 
-  it('come with the JSON Schema that `herd schema` prints', () => {
+  it('match the JSON Schema that `herd schema` prints', () => {
     expect(JSON.parse(readFileSync(pathOf('herd.schema.json'), 'utf8'))).to.deep.equal(herdJsonSchema());
   });
 });

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { addresses, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import { type Location } from '../../../src/protocol/place/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
-import { maxDiskChanges } from '../../../src/runtime/host/memory-bound.js';
+import { maxDiskChanges } from '../../../src/runtime/fixed-limits.js';
 import { LocationFile, type LocationFileOptions } from '../../../src/runtime/disk/location-file.js';
 import { findCorruption } from '../../../src/runtime/disk/location-database.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
@@ -17,8 +18,8 @@ import { strictBus } from '../../support/fake-bus.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { createLocation } from '../../support/fake-location.js';
 
-/** Locations of so many clients. */
-function many(count: number, seconds = 1): Location[] {
+/** Creates locations of a number of clients. */
+function createLocations(count: number, seconds = 1): Location[] {
   return Array.from({ length: count }, (_, index) => createLocation(`phone${index}`, seconds));
 }
 
@@ -28,11 +29,11 @@ describe('LocationFile', () => {
   let folder: TemporaryFolder;
   let bus: MessageBus;
   let file: LocationFile | undefined;
-  let troubles: string[];
+  let problems: string[];
 
   beforeEach(() => {
     folder = new TemporaryFolder();
-    troubles = [];
+    problems = [];
   });
 
   afterEach(async () => {
@@ -42,19 +43,19 @@ describe('LocationFile', () => {
 
   const path = () => folder.pathTo('Blake');
 
-  const edges = (onProblem: (text: string) => void): LocationFileOptions => ({
+  const options = (onProblem: (text: string) => void): LocationFileOptions => ({
     clock: new SystemClock(),
     inspect: findCorruption,
     onProblem,
   });
-  const noTrouble = edges((text) => expect.fail(text));
+  const noProblems = options((text) => expect.fail(text));
 
-  /** Opens the file, for a server that begins anew; returns what it holds, as AT lines. */
+  /** Opens the file as a starting server does; returns its AT lines. */
   async function open(at = path()): Promise<string[]> {
     bus = strictBus();
     const opened = await LocationFile.open(
       at,
-      edges((text) => troubles.push(text)),
+      options((text) => problems.push(text)),
     );
     file = opened.file;
     file.listen(bus);
@@ -80,22 +81,22 @@ describe('LocationFile', () => {
     for (const location of locations) bus.publish({ kind: 'location-evicted', location });
   }
 
-  /** What a server would find that starts now, if this one were killed: read from a copy. */
+  /** AT lines that a server would find after a crash now, read from a copy. */
   async function readIfKilled(): Promise<string[]> {
     const copy = folder.pathTo('copy');
     rmSync(copy, { recursive: true, force: true });
     cpSync(path(), copy, { recursive: true });
-    const { file: opened, locations } = await LocationFile.open(copy, noTrouble);
+    const { file: opened, locations } = await LocationFile.open(copy, noProblems);
     await opened.close();
     return inOrder(locations);
   }
 
-  it('holds nothing at first, and makes its folder', async () => {
+  it('creates its folder and is empty at first', async () => {
     expect(await open(folder.pathTo('not', 'there', 'yet', 'Blake').replace(/\/yet.*/, ''))).to.deep.equal([]);
-    expect(troubles).to.deep.equal([]);
+    expect(problems).to.deep.equal([]);
   });
 
-  it('holds what was learned when it is opened again, to the byte', async () => {
+  it('contains learned locations byte for byte when it is reopened', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(anyLocations, { selector: ({ client }) => client, maxLength: 30 }),
@@ -104,7 +105,7 @@ describe('LocationFile', () => {
           await open(here);
           learn(...learned);
           await close();
-          const { file: again, locations } = await LocationFile.open(here, noTrouble);
+          const { file: again, locations } = await LocationFile.open(here, noProblems);
           await again.close();
           expect(inOrder(locations)).to.deep.equal(inOrder(learned));
           for (const each of locations) {
@@ -116,9 +117,9 @@ describe('LocationFile', () => {
     );
   });
 
-  it('holds what was learned before it is closed, soon', async () => {
+  it('writes learned locations soon, before it is closed', async () => {
     await open();
-    learn(...many(10));
+    learn(...createLocations(10));
     await eventually('everything is on disk', async () => (await readIfKilled()).length === 10);
     learn(createLocation('phone3', 2));
     await eventually('the change is on disk', async () =>
@@ -126,9 +127,9 @@ describe('LocationFile', () => {
     );
   });
 
-  it('holds everything that was learned before it was closed, however much and however late', async () => {
+  it('writes all locations learned before close, however many and late', async () => {
     await open();
-    const all = many(5_500);
+    const all = createLocations(5_500);
     learn(...all);
     expect(await reopen()).to.deep.equal(inOrder(all));
     learn(createLocation('phone1', 7));
@@ -137,17 +138,17 @@ describe('LocationFile', () => {
     expect((await open()).filter((at) => at.includes(' phone1 '))).to.deep.equal([createLocation('phone1', 7).line]);
   });
 
-  it('holds the newest of each client, and not what was forgotten', async () => {
+  it('contains the newest location of each client and no evicted ones', async () => {
     await open();
-    learn(...many(4), ...many(2, 5));
+    learn(...createLocations(4), ...createLocations(2, 5));
     forget(createLocation('phone3', 1));
-    expect(await reopen()).to.deep.equal(inOrder([...many(2, 5), createLocation('phone2', 1)]));
-    forget(...many(3, 5));
+    expect(await reopen()).to.deep.equal(inOrder([...createLocations(2, 5), createLocation('phone2', 1)]));
+    forget(...createLocations(3, 5));
     learn(createLocation('phone0', 9));
     expect(await reopen()).to.deep.equal([createLocation('phone0', 9).line]);
   });
 
-  it('writes of many changes of one client the last alone', async () => {
+  it('writes only the last of many changes of one client', async () => {
     await open();
     for (let seconds = 1; seconds <= 20_000; seconds += 1) learn(createLocation('kiwi', seconds));
     await close();
@@ -156,36 +157,36 @@ describe('LocationFile', () => {
     expect(await open()).to.deep.equal([createLocation('kiwi', 20_000).line]);
   });
 
-  it('may be closed twice as it was opened: with nothing to write', async () => {
+  it('can be closed with nothing to write', async () => {
     await open();
     await reopen();
     expect(await reopen()).to.deep.equal([]);
   });
 
-  it('cannot be opened while another has it open, and says so', async () => {
+  it('throws StoreError while another has it open', async () => {
     await open();
-    const error: unknown = await LocationFile.open(path(), noTrouble).catch((error: unknown) => error);
+    const error: unknown = await LocationFile.open(path(), noProblems).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(StoreError);
     expect((error as Error).message).to.contain(path());
     expect(readdirSync(folder.path), 'it was not set aside').to.deep.equal(['Blake']);
-    expect(troubles).to.deep.equal([]);
+    expect(problems).to.deep.equal([]);
   });
 
-  it('cannot be opened where its folder cannot be made, and says so', async () => {
+  it('throws StoreError if its folder cannot be created', async () => {
     writeFileSync(folder.pathTo('file'), 'not a folder');
-    const error: unknown = await LocationFile.open(folder.pathTo('file', 'Blake'), noTrouble).catch(
+    const error: unknown = await LocationFile.open(folder.pathTo('file', 'Blake'), noProblems).catch(
       (error: unknown) => error,
     );
     expect(error).to.be.instanceOf(StoreError);
   });
 
-  describe('on a disk that is full', () => {
+  describe('on a full disk', () => {
     const database = ClassicLevel.prototype as { batch?: unknown };
     let tries: number;
 
     beforeEach(async () => {
       await open();
-      learn(...many(3));
+      learn(...createLocations(3));
       await reopen();
       tries = 0;
       database.batch = () => {
@@ -194,41 +195,41 @@ describe('LocationFile', () => {
       };
     });
 
-    /** Takes the fake away: what is behind it is inherited. */
+    /** Removes the fake method; the real one is inherited. */
     const release = () => delete database.batch;
 
     afterEach(release);
 
-    it('says so once, keeps the newest of each client, and writes it when there is room', async () => {
-      learn(...many(3, 2));
+    it('reports it once, keeps the newest location of each client, and writes it when there is space', async () => {
+      learn(...createLocations(3, 2));
       await eventually('it has tried twice', () => tries >= 2);
       for (let seconds = 3; seconds <= 9; seconds += 1) learn(createLocation('phone1', seconds));
       const before = tries;
       await eventually('it has tried again', () => tries >= before + 2);
-      expect(troubles).to.have.lengthOf(1);
-      expect(troubles[0]).to.match(/Blake cannot be written: .*No space left on device/);
+      expect(problems).to.have.lengthOf(1);
+      expect(problems[0]).to.match(/cannot write to .*Blake: .*No space left on device/);
       release();
       const expected = inOrder([createLocation('phone0', 2), createLocation('phone1', 9), createLocation('phone2', 2)]);
       await eventually('it is on disk', async () => {
         expect(await readIfKilled()).to.deep.equal(expected);
         return true;
       });
-      expect(troubles).to.have.lengthOf(1);
+      expect(problems).to.have.lengthOf(1);
       expect(await reopen()).to.deep.equal(expected);
     });
 
-    it('can be closed all the same', async () => {
-      learn(...many(3, 2));
+    it('can be closed', async () => {
+      learn(...createLocations(3, 2));
       await close();
       release();
-      expect(await open()).to.deep.equal(inOrder(many(3)));
+      expect(await open()).to.deep.equal(inOrder(createLocations(3)));
     });
   });
 
-  describe('that has lost changes', () => {
+  describe('that has dropped changes', () => {
     const database = ClassicLevel.prototype as { batch?: unknown; clear?: unknown };
 
-    /** Takes the fakes away: what is behind them is inherited. */
+    /** Removes the fake methods; the real ones are inherited. */
     function release(): void {
       delete database.batch;
       delete database.clear;
@@ -236,7 +237,7 @@ describe('LocationFile', () => {
 
     afterEach(release);
 
-    /** Plays the store of the server. */
+    /** Attaches a fake store. */
     function storeHolds(...locations: Location[]): void {
       bus.attach<StoreMessage>(addresses.store, {
         receive: (message) => {
@@ -250,109 +251,111 @@ describe('LocationFile', () => {
       });
     }
 
-    it('because more waited than may, writes all again that the store holds, when the disk takes it', async () => {
+    it('writes the whole store again after too many queued changes', async () => {
       await open();
-      learn(...many(3));
+      learn(...createLocations(3));
       await eventually('all is written', async () => (await readIfKilled()).length === 3);
       const full = () => Promise.reject(new Error('IO error: No space left on device'));
       database.batch = full;
       database.clear = full;
-      const all = many(maxDiskChanges + 10, 2);
+      const all = createLocations(maxDiskChanges + 10, 2);
       learn(...all);
       forget(...all.slice(0, 48_000));
-      await eventually('it is said', () => troubles.length > 0);
-      // One that nobody told of: only who asks for all has it.
-      const held = [...all.slice(48_000), createLocation('untold', 1)];
-      storeHolds(...held);
+      await eventually('it is reported', () => problems.length > 0);
+      // Not published as an event: it is written only if the whole store is.
+      const stored = [...all.slice(48_000), createLocation('untold', 1)];
+      storeHolds(...stored);
       release();
       learn(createLocation('phone7', 9));
       await eventually('it is on disk', async () => {
         const written = await readIfKilled();
-        return written.length >= held.length;
+        return written.length >= stored.length;
       });
-      expect((await reopen()).filter((line) => !line.includes(' phone7 '))).to.deep.equal(inOrder(held));
-      expect(troubles).to.have.lengthOf(1);
+      expect((await reopen()).filter((line) => !line.includes(' phone7 '))).to.deep.equal(inOrder(stored));
+      expect(problems).to.have.lengthOf(1);
     }).timeout(20_000);
 
-    it('because its folder was deleted, says so, makes it anew, and writes all again that the store holds', async () => {
+    it('reports and recreates a deleted folder and writes the whole store again', async () => {
       await open();
-      const all = many(2_500);
+      const all = createLocations(2_500);
       learn(...all);
       await eventually('all is written', async () => (await readIfKilled()).length === 2_500);
       storeHolds(...all);
       rmSync(path(), { recursive: true });
       await eventually('it is on disk', async () => (await readIfKilled()).length === 2_500);
-      expect(troubles).to.have.lengthOf(1);
-      expect(troubles[0]).to.match(/Blake is gone; it is made anew, and all locations are written into it again$/);
+      expect(problems).to.have.lengthOf(1);
+      expect(problems[0]).to.match(/Blake was deleted; recreating it and writing all locations again$/);
       expect(await reopen()).to.deep.equal(inOrder(all));
     });
   });
 
-  it('is for its owner and their group alone', async () => {
+  it('is accessible for owner and group only', async () => {
     await open();
     expect(statSync(path()).mode & 0o777).to.equal(0o750);
   });
 
-  it('that is no folder is set aside, with a sentence', async () => {
+  it('renames a path that is not a folder and reports it', async () => {
     writeFileSync(path(), 'what is this?');
     expect(await open()).to.deep.equal([]);
-    expect(troubles[0]).to.match(/Blake is damaged \(it is not a folder\); it is set aside as /);
+    expect(problems[0]).to.match(/Blake is damaged \(it is not a folder\); renamed it to /);
   });
 
-  it('one of whose files is a folder is set aside, with a sentence', async () => {
+  it('renames a folder that contains a folder in place of a file and reports it', async () => {
     await open();
-    learn(...many(3));
+    learn(...createLocations(3));
     await close();
     rmSync(join(path(), 'LOG'));
     mkdirSync(join(path(), 'LOG'));
     expect(await open()).to.deep.equal([]);
-    expect(troubles[0]).to.match(/Blake is damaged \(LOG in it is not a file\); it is set aside as /);
+    expect(problems[0]).to.match(/Blake is damaged \(LOG in it is not a file\); renamed it to /);
   });
 
   describe('that is damaged', () => {
     const asides = () => readdirSync(folder.path).filter((name) => name.startsWith('Blake.damaged-'));
 
-    /** The file whose name matches. */
-    function named(pattern: RegExp): string {
+    /** Path of the file whose name matches. */
+    function pathMatching(pattern: RegExp): string {
       const name = readdirSync(path()).find((each) => pattern.test(each));
       return join(path(), name ?? expect.fail(`there is no ${pattern.source}`));
     }
 
     beforeEach(async () => {
       await open();
-      learn(...many(3_000));
+      learn(...createLocations(3_000));
       await reopen();
-      // What is written after the first opening stands in a log; the rest in a table.
-      learn(...many(10, 2));
+      // Changes after the first opening are in a log, earlier ones in a table.
+      learn(...createLocations(10, 2));
       await close();
     });
 
-    const ruin = (pattern: RegExp) => writeFileSync(named(pattern), Buffer.alloc(statSync(named(pattern)).size, 0x5a));
+    const overwrite = (pattern: RegExp) =>
+      writeFileSync(pathMatching(pattern), Buffer.alloc(statSync(pathMatching(pattern)).size, 0x5a));
     const damages: Record<string, () => void> = {
-      'in a table, all of it': () => ruin(/\.ldb$/),
-      'in a table that is cut in half': () => truncateSync(named(/\.ldb$/), statSync(named(/\.ldb$/)).size / 2),
-      'in a table that is empty': () => truncateSync(named(/\.ldb$/), 0),
-      'in a table that is gone': () => rmSync(named(/\.ldb$/)),
-      'in its manifest': () => ruin(/^MANIFEST-/),
-      'in its manifest, which is empty': () => truncateSync(named(/^MANIFEST-/), 0),
-      'in its manifest, which is gone': () => rmSync(named(/^MANIFEST-/)),
-      'in CURRENT': () => ruin(/^CURRENT$/),
-      'in CURRENT, which is empty': () => truncateSync(named(/^CURRENT$/), 0),
-      'in CURRENT, which is gone': () => rmSync(named(/^CURRENT$/)),
-      'in CURRENT, which names another': () => writeFileSync(named(/^CURRENT$/), 'MANIFEST-999999\n'),
+      'in a table, all of it': () => overwrite(/\.ldb$/),
+      'in a table that is cut in half': () =>
+        truncateSync(pathMatching(/\.ldb$/), statSync(pathMatching(/\.ldb$/)).size / 2),
+      'in a table that is empty': () => truncateSync(pathMatching(/\.ldb$/), 0),
+      'in a missing table': () => rmSync(pathMatching(/\.ldb$/)),
+      'in its manifest': () => overwrite(/^MANIFEST-/),
+      'in its manifest, which is empty': () => truncateSync(pathMatching(/^MANIFEST-/), 0),
+      'in its missing manifest': () => rmSync(pathMatching(/^MANIFEST-/)),
+      'in CURRENT': () => overwrite(/^CURRENT$/),
+      'in CURRENT, which is empty': () => truncateSync(pathMatching(/^CURRENT$/), 0),
+      'in the missing file CURRENT': () => rmSync(pathMatching(/^CURRENT$/)),
+      'in CURRENT, which names another': () => writeFileSync(pathMatching(/^CURRENT$/), 'MANIFEST-999999\n'),
     };
     for (const [where, damage] of Object.entries(damages)) {
-      it(`${where}, is reported, set aside, and begun anew`, async () => {
+      it(`${where}, is reported, renamed and replaced`, async () => {
         damage();
         expect(await open()).to.deep.equal([]);
         expect(asides()).to.have.lengthOf(1);
-        expect(troubles).to.have.lengthOf(1);
-        expect(troubles[0]).to.match(
-          /Blake is damaged \(.+\); it is set aside as .*Blake\.damaged-.*, and begun anew$/,
+        expect(problems).to.have.lengthOf(1);
+        expect(problems[0]).to.match(
+          /Blake is damaged \(.+\); renamed it to .*Blake\.damaged-.* and created an empty one$/,
         );
-        learn(...many(5, 3));
-        expect(await reopen()).to.deep.equal(inOrder(many(5, 3)));
-        expect(troubles).to.have.lengthOf(1);
+        learn(...createLocations(5, 3));
+        expect(await reopen()).to.deep.equal(inOrder(createLocations(5, 3)));
+        expect(problems).to.have.lengthOf(1);
       });
     }
 
@@ -360,34 +363,34 @@ describe('LocationFile', () => {
       ['that nobody wrote', Buffer.from('what is this?')],
       ['that lacks its checksum', Buffer.from(`${createLocation('kiwi', 1).line} Blake`)],
     ] as const) {
-      it(`by a value ${what}, is reported, set aside, and begun anew`, async () => {
+      it(`by a value ${what}, is reported, renamed and replaced`, async () => {
         const database = new ClassicLevel<Buffer, Buffer>(path(), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
         await database.put(Buffer.from('kiwi'), value);
         await database.close();
         expect(await open()).to.deep.equal([]);
         expect(asides()).to.have.lengthOf(1);
-        expect(troubles).to.have.lengthOf(1);
+        expect(problems).to.have.lengthOf(1);
       });
     }
 
-    it('may be damaged twice', async () => {
+    it('can be damaged twice', async () => {
       for (let time = 1; time <= 2; time += 1) {
-        writeFileSync(named(/^CURRENT$/), 'nothing');
+        writeFileSync(pathMatching(/^CURRENT$/), 'nothing');
         expect(await open()).to.deep.equal([]);
         await close();
         expect(asides()).to.have.lengthOf(time);
       }
     });
 
-    it('at the end of its log, as a crash leaves it, holds all but what stood there', async () => {
-      const log = named(/\.log$/);
+    it('at the end of its log, as after a crash, loses only the last entries', async () => {
+      const log = pathMatching(/\.log$/);
       truncateSync(log, statSync(log).size - 10);
-      const held = await open();
-      for (const at of inOrder(many(3_000).slice(10))) expect(held).to.include(at);
-      expect(held).to.have.lengthOf(3_000);
+      const locations = await open();
+      for (const at of inOrder(createLocations(3_000).slice(10))) expect(locations).to.include(at);
+      expect(locations).to.have.lengthOf(3_000);
     });
 
-    it('is not confused with a folder of something else: what it is set aside as still has all of it', async () => {
+    it('keeps all files of the renamed folder', async () => {
       rmSync(path(), { recursive: true });
       mkdirSync(path());
       writeFileSync(join(path(), 'CURRENT'), 'somebody else');

@@ -1,20 +1,21 @@
 import { expect } from 'chai';
-import type { PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { PeerChannel, PeerChannelHandler } from '../../../src/actors/ports/transport.js';
 import { InProcessNetwork } from '../../../src/runtime/sockets/in-process-transport.js';
 import { LinkFaults } from '../../../src/runtime/faults/link-faults.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from '../sockets/transport-contract.js';
 
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
 for (const [name, delayMs] of [
-  ['sound', 0],
-  ['slow', 3],
+  ['without delay', 0],
+  ['slowed', 3],
 ] as const) {
-  describe(`a link that somebody may cut, and that is ${name}, is a Transport: it`, () => {
+  describe(`a transport with fault injection, ${name}, is a Transport: it`, () => {
     describeTransport(() => {
       const network = new InProcessNetwork(new Turn().deliveries);
       const faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
@@ -31,79 +32,78 @@ for (const [name, delayMs] of [
   });
 }
 
-describe('a link that somebody cuts or slows', () => {
+describe('a link with an injected fault', () => {
   let faults: LinkFaults;
   let network: InProcessNetwork;
-  let told: string[];
-  let far: PeerChannel;
+  let reports: string[];
+  let remote: PeerChannel;
 
-  /** Writes down what an end is told of. */
-  function listener(end: string): PeerChannelListener {
-    return {
-      opened: () => told.push(`${end} opened`),
-      lines: (_, lines) => told.push(...lines.map((line) => `${end} ${line}`)),
-      drained: () => undefined,
-      closed: (_, reason) => told.push(`${end} closed: ${reason}`),
-    };
+  /** Writes down what an end is reports of. */
+  function recordReports(end: string): PeerChannelHandler {
+    return channelHandler({
+      opened: () => reports.push(`${end} opened`),
+      lines: (_, lines) => reports.push(...lines.map((line) => `${end} ${line}`)),
+      closed: (_, reason) => reports.push(`${end} closed: ${reason}`),
+    });
   }
 
   function dial(): PeerChannel {
-    return faults.wrapTransport(network.transportOf(blake), blake).dial(bryant, listener('Blake'));
+    return faults.wrapTransport(network.transportOf(blake), blake).dial(bryant, recordReports('Blake'));
   }
 
   beforeEach(() => {
-    told = [];
+    reports = [];
     faults = new LinkFaults(new SystemClock(), new Turn().deliveries);
     network = new InProcessNetwork(new Turn().deliveries);
     network.listen(bryant, (wire) => {
-      far = wire;
-      return listener('Bryant');
+      remote = wire;
+      return recordReports('Bryant');
     });
   });
 
-  it('is closed at both ends by the cut, and takes no call until it is healed', async () => {
+  it('closes at both ends when it is cut, and fails to connect until it is healed', async () => {
     dial();
-    await eventually('the call is taken', () => told.length === 1);
+    await eventually('it is open', () => reports.length === 1);
     faults.set(bryant, blake, { kind: 'cut' });
-    await eventually('both ends are closed', () => told.length === 3);
-    expect(told.sort()).to.deep.equal([
-      'Blake closed: cut by hand',
+    await eventually('both ends are closed', () => reports.length === 3);
+    expect(reports.sort()).to.deep.equal([
+      'Blake closed: cut manually',
       'Blake opened',
-      'Bryant closed: the far end closed',
+      'Bryant closed: the remote end closed',
     ]);
-    told = [];
+    reports = [];
     dial().send('hello');
-    expect(told).to.deep.equal([]);
-    await eventually('the call came to nothing', () => told.length > 0);
+    expect(reports).to.deep.equal([]);
+    await eventually('the connection fails', () => reports.length > 0);
     faults.set(blake, bryant, { kind: 'none' });
     dial().send('hello');
-    await eventually('the line is here', () => told.includes('Bryant hello'));
-    expect(told).to.deep.equal(['Blake closed: cut by hand', 'Blake opened', 'Bryant hello']);
+    await eventually('the line is here', () => reports.includes('Bryant hello'));
+    expect(reports).to.deep.equal(['Blake closed: cut manually', 'Blake opened', 'Bryant hello']);
   });
 
-  it('is late both ways while it is slow, and loses nothing when it is healed', async () => {
-    const near = dial();
-    await eventually('the call is taken', () => told.length === 1);
+  it('delays lines in both directions while it is slowed, and loses none when it is healed', async () => {
+    const local = dial();
+    await eventually('it is open', () => reports.length === 1);
     faults.set(blake, bryant, { kind: 'slow', delayMs: 60 });
     const sentMs = performance.now();
-    near.send('one');
-    far.send('two');
-    await eventually('both lines are here', () => told.length === 3);
+    local.send('one');
+    remote.send('two');
+    await eventually('both lines are here', () => reports.length === 3);
     expect(performance.now() - sentMs).to.be.above(59);
     faults.set(blake, bryant, { kind: 'slow', delayMs: 3_600_000 });
-    near.send('three');
-    far.send('four');
-    near.send('five');
+    local.send('three');
+    remote.send('four');
+    local.send('five');
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    expect(told).to.have.lengthOf(3);
+    expect(reports).to.have.lengthOf(3);
     faults.set(blake, bryant, { kind: 'none' });
-    near.send('six');
-    await eventually('all lines are here', () => told.length === 7);
-    expect(told.filter((line) => line.startsWith('Bryant')).slice(-3)).to.deep.equal([
+    local.send('six');
+    await eventually('all lines are here', () => reports.length === 7);
+    expect(reports.filter((line) => line.startsWith('Bryant')).slice(-3)).to.deep.equal([
       'Bryant three',
       'Bryant five',
       'Bryant six',
     ]);
-    expect(told).to.include('Blake four');
+    expect(reports).to.include('Blake four');
   });
 });

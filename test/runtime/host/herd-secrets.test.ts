@@ -8,13 +8,13 @@ const secret = 'sixteen letters!';
 const other = 'sixteen letters?';
 
 describe('HerdSecrets', () => {
-  it('[PE20] proves with HMAC-SHA256 in base64url', () => {
+  it('[PE20] creates proofs with HMAC-SHA256 in base64url', () => {
     const expected = createHmac('sha256', secret).update('herd peer caller').digest('base64url');
     expect(new HerdSecrets([secret]).prove('herd peer caller')).to.deep.equal([expected]);
     expect(expected).to.match(/^[\w-]{43}$/);
   });
 
-  it('[PE20] accepts what was proved with the same secret over the same statement, and nothing else', () => {
+  it('[PE20] accepts only proofs of the same statement with the same secret', () => {
     const [one, same, stranger] = [[secret], [secret], [other]].map((secrets) => new HerdSecrets(secrets));
     fc.assert(
       fc.property(fc.string(), fc.string(), (statement, another) => {
@@ -26,7 +26,7 @@ describe('HerdSecrets', () => {
     );
   });
 
-  it('[PE20] accepts no proof that is none, of whatever length', () => {
+  it('[PE20] rejects malformed proofs of any length', () => {
     const secrets = new HerdSecrets([secret]);
     const [proof = ''] = secrets.prove('statement');
     const changed = `${proof.startsWith('A') ? 'B' : 'A'}${proof.slice(1)}`;
@@ -35,25 +35,25 @@ describe('HerdSecrets', () => {
     }
   });
 
-  it('[PE21] proves with every secret that is valid, and accepts a proof of any of them among others', () => {
+  it('[PE21] creates a proof per valid secret and accepts a proof with any of them', () => {
     const both = new HerdSecrets([secret, other]);
     const proofs = both.prove('statement');
     expect(new Set(proofs).size).to.equal(2);
-    for (const each of [secret, other]) {
-      const single = new HerdSecrets([each]);
+    for (const valid of [secret, other]) {
+      const single = new HerdSecrets([valid]);
       expect(single.verify('statement', proofs)).to.equal(true);
       expect(both.verify('statement', ['nonsense', ...single.prove('statement')])).to.equal(true);
     }
   });
 
-  it('[PE20] has nonces of 16 or more characters without white space, each of which comes once', () => {
+  it('[PE20] creates unique nonces of at least 16 characters without white space', () => {
     const secrets = new HerdSecrets([secret]);
     const nonces = Array.from({ length: 1_000 }, () => secrets.nonce());
     for (const nonce of nonces) expect(nonce).to.match(/^[\w-]{16,}$/);
     expect(new Set(nonces).size).to.equal(1_000);
   });
 
-  it('takes no secret that could be guessed, the second of two neither, and does not say which it was', () => {
+  it('rejects short secrets, also the second of two, without revealing them', () => {
     for (const secrets of [['x'.repeat(15)], [''], [secret, 'too short']]) {
       expect(() => new HerdSecrets(secrets))
         .to.throw(ConfigError, /HERD_SECRET must be at least 16 characters long/)

@@ -20,7 +20,7 @@ describe('HerdStatus', () => {
   let changes: StatusChange[];
   let ready: boolean;
 
-  /** Some servers were started. */
+  /** Records that servers have started. */
   function begin(...started: (typeof blake)[]): void {
     status = new HerdStatus(started, topology);
     changes = [];
@@ -42,7 +42,7 @@ describe('HerdStatus', () => {
     return ready;
   }
 
-  it('is ready when all servers listen and all links between them are live, seen from both ends', async () => {
+  it('is ready when all servers are listening and all links between them are live at both ends', async () => {
     begin(blake, bryant, metta);
     for (const server of [blake, bryant, metta]) started(server);
     expect(await isReady()).to.equal(false);
@@ -60,7 +60,7 @@ describe('HerdStatus', () => {
     await status.whenReady();
   });
 
-  it('does not wait for links to servers that were not started with it', async () => {
+  it('does not wait for links to servers that were not started', async () => {
     begin(blake, metta);
     started(blake);
     expect(await isReady()).to.equal(false);
@@ -68,7 +68,7 @@ describe('HerdStatus', () => {
     expect(await isReady()).to.equal(true);
   });
 
-  it('waits for a bucket to be loaded once, and tells when it goes and comes', async () => {
+  it('waits until each bucket is loaded once, and reports when it goes down and up', async () => {
     begin(blake);
     const bucket = (state: BucketState, reason = '') => status.record({ kind: 'bucket', server: blake, state, reason });
     bucket('connecting');
@@ -88,7 +88,7 @@ describe('HerdStatus', () => {
     ]);
   });
 
-  it('waits for a server whose links are live before it listens', async () => {
+  it('waits for a server whose links are live before it is listening', async () => {
     begin(blake, bryant);
     link(blake, bryant, 'live');
     link(bryant, blake, 'live');
@@ -98,7 +98,7 @@ describe('HerdStatus', () => {
     expect(await isReady()).to.equal(true);
   });
 
-  it('tells what goes up or down, once each, and not what is in between', () => {
+  it('reports each change to up or down once, and no intermediate states', () => {
     begin(blake, bryant);
     link(blake, bryant, 'connecting');
     link(blake, bryant, 'catching-up');
@@ -114,7 +114,7 @@ describe('HerdStatus', () => {
     ]);
   });
 
-  it('knows where a server listens while it does, and no live link of one that is down', () => {
+  it('knows the ports of a server that is up, and no live links of one that is down', () => {
     begin(blake, bryant);
     started(blake);
     link(blake, bryant, 'live');
@@ -127,7 +127,7 @@ describe('HerdStatus', () => {
     expect(changes.at(-1)).to.deep.equal({ server: blake, state: 'down', reason: 'ended by SIGKILL' });
   });
 
-  it('tells nothing any more when nobody watches', () => {
+  it('reports nothing after unsubscribe', () => {
     begin(blake);
     status.unsubscribe();
     started(blake);

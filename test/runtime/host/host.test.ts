@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { addresses } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
 import { PortError } from '../../../src/runtime/errors.js';
 import { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -25,14 +25,14 @@ describe('Host', () => {
 
   afterEach(() => herd.stop());
 
-  /** Whether a port takes calls. */
+  /** Whether a port accepts connections. */
   async function isOpen(port: number): Promise<boolean> {
     const client = await Client.connect(port).catch(() => undefined);
     client?.close();
     return client !== undefined;
   }
 
-  it('does not report a server as started that fails while its ports are being opened', async () => {
+  it('does not report a server as started that fails while it opens its ports', async () => {
     begin({ links: ['Blake-Bryant'] });
     const starting = herd.start();
     const unlisten = herd.bus('Blake').on('server', ({ state }) => {
@@ -42,20 +42,20 @@ describe('Host', () => {
     await starting;
     await eventually('Blake is back', () => herd.warnings.length > 0 && herd.startCounts.has('Blake'));
     await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
-    expect(herd.warnings).to.deep.equal(['Blake failed and starts again in 1 ms; its error log says why']);
+    expect(herd.warnings).to.deep.equal(['Blake failed; restarting in 1 ms (see its error log)']);
     expect(herd.startCounts.get('Blake'), 'only the start that came to something').to.equal(1);
   });
 
   describe('of a herd of five', () => {
     beforeEach(() => begin({ links: five }).start());
 
-    it('[PE13] tells all servers what one of them was told', async () => {
+    it('[PE13] propagates a report to all servers', async () => {
       for (const server of herd.servers) {
         await herd.waitForAgreement(await herd.report(server, `client-of-${server}`, 1_700_000_000));
       }
     });
 
-    it('[LO3] comes to agree on the newest of reports to all servers at once', async () => {
+    it('[LO3] agrees on the newest of concurrent reports to all servers', async () => {
       const ats = await Promise.all(
         herd.servers.map((server, index) => herd.report(server, 'kiwi', 1_700_000_000 + index)),
       );
@@ -65,7 +65,7 @@ describe('Host', () => {
       await herd.waitForAgreement(ats.at(-1) ?? '');
     });
 
-    it('[PE15] [PE19] goes on without a server, and refills it when it comes back', async () => {
+    it('[PE15] [PE19] continues without a server and refills it when it is back', async () => {
       const before = await herd.report('Gasol', 'kiwi', 1_700_000_000);
       await herd.waitForAgreement(before);
       await herd.stopServer('Bryant');
@@ -78,7 +78,7 @@ describe('Host', () => {
       for (const at of [before, during, apart]) await herd.waitForAgreement(at);
     });
 
-    it('[PE15] starts a server again that failed, and refills it; the others go on', async () => {
+    it('[PE15] restarts and refills a server that failed, while the others continue', async () => {
       const before = await herd.report('Gasol', 'kiwi', 1_700_000_000);
       await herd.waitForAgreement(before);
       const [served, other] = [await herd.client('Bryant'), await herd.client('Blake')];
@@ -89,11 +89,11 @@ describe('Host', () => {
       await eventually('Bryant is back', () => herd.startCounts.get('Bryant') === 2);
       await herd.waitForAgreement(before);
       await herd.waitForAgreement(await herd.report('Metta', 'emu', 1_700_000_000));
-      expect(herd.warnings).to.deep.equal(['Bryant failed and starts again in 1 ms; its error log says why']);
+      expect(herd.warnings).to.deep.equal(['Bryant failed; restarting in 1 ms (see its error log)']);
       expect(await other.request('hello')).to.equal('? hello');
     });
 
-    it('starts all again when all have failed at once, and forgets then what they knew', async () => {
+    it('restarts all servers after all have failed at once, without their locations', async () => {
       await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 1_700_000_000));
       for (const server of herd.servers) herd.fail(server);
       await eventually('all are back', () => herd.servers.every((server) => herd.startCounts.get(server) === 2));
@@ -102,10 +102,10 @@ describe('Host', () => {
       expect(await client.request('WHATSAT kiwi 1 1')).to.equal('? WHATSAT kiwi 1 1');
     });
 
-    it('starts a server again in which the same actor fails over and over', async () => {
+    it('restarts a server in which the same actor fails repeatedly', async () => {
       const bus = herd.bus('Howard');
       const failures = collectEvents(bus, 'actor-failed');
-      // Flood is restarted a hundred times in ten seconds, and no more.
+      // Flood is restarted at most a hundred times in ten seconds.
       for (let count = 0; count <= 100; count += 1) bus.send(addresses.flood, undefined as never);
       expect(failures.at(0)?.directive).to.equal('restart');
       expect(failures.at(-1)?.directive).to.equal('escalate');
@@ -113,7 +113,7 @@ describe('Host', () => {
       await herd.waitForAgreement(await herd.report('Metta', 'emu', 1_700_000_000));
     });
 
-    it('takes no calls of neighbours for a server that was stopped', async () => {
+    it('accepts no connections of neighbours for a stopped server', async () => {
       const links = collectEvents(herd.bus('Blake'), 'link');
       await herd.stopServer('Bryant');
       const lost = () => links.filter(({ reason }) => reason === 'Bryant was stopped');
@@ -134,18 +134,18 @@ describe('Host', () => {
   });
 
   describe('of a server alone', () => {
-    it('takes no client while it is down: nobody would answer', async () => {
+    it('accepts no clients while it is down', async () => {
       const clock = new VirtualClock();
       await begin({ links: ['Blake'], clock, random: 0.5 }).start();
       const port = herd.port('Blake');
       herd.fail('Blake');
-      await eventually('the door is closed', async () => !(await isOpen(port)));
+      await eventually('the port is closed', async () => !(await isOpen(port)));
       clock.advance(50);
       await eventually('Blake is back', () => herd.startCounts.get('Blake') === 2);
       expect(await isOpen(herd.port('Blake'))).to.equal(true);
     });
 
-    it('is started again less and less often when it fails at once, and soon after a minute in which all was well', async () => {
+    it('backs off while it fails at once, and resets the backoff after a healthy minute', async () => {
       const clock = new VirtualClock();
       await begin({ links: ['Blake'], clock, random: 0.5 }).start();
       const fail = async (afterMs: number) => {
@@ -166,7 +166,7 @@ describe('Host', () => {
       ]);
     });
 
-    it('waits until the bucket has its last writes when it stops, but not for long', async () => {
+    it('waits for the final writes to the bucket when it stops, up to a timeout', async () => {
       const clock = new VirtualClock();
       const bucket = new FakeBucket();
       begin({ links: ['Blake'], clock, bucketOf: () => bucket });
@@ -190,12 +190,10 @@ describe('Host', () => {
       expect(stopped).to.deep.equal(['kiwi']);
       clock.advance(1);
       await eventually('it has stopped', () => stopped.length === 2);
-      expect(herd.warnings).to.deep.equal([
-        'Blake: the bucket has not taken all that was reported last within five seconds',
-      ]);
+      expect(herd.warnings).to.deep.equal(['Blake: the bucket did not take all final writes within 5 s']);
     });
 
-    it('is not started again once it was stopped', async () => {
+    it('is not restarted after a stop', async () => {
       const clock = new VirtualClock();
       await begin({ links: ['Blake'], clock }).start();
       herd.fail('Blake');
@@ -205,7 +203,7 @@ describe('Host', () => {
       expect(herd.startCounts.get('Blake')).to.equal(1);
     });
 
-    it('is not started again by a pause that was just over when it was stopped', async () => {
+    it('is not restarted by a backoff that ends during the stop', async () => {
       const clock = new VirtualClock();
       await begin({ links: ['Blake'], clock }).start();
       herd.fail('Blake');
@@ -216,7 +214,7 @@ describe('Host', () => {
       expect(herd.startCounts.get('Blake')).to.equal(1);
     });
 
-    it('leaves no door open when it is stopped while it starts', async () => {
+    it('leaves no listener open if it is stopped while it starts', async () => {
       begin({ links: ['Blake'] });
       const starting = herd.startServer('Blake');
       await herd.stopServer('Blake');
@@ -224,7 +222,7 @@ describe('Host', () => {
       expect(await isOpen(herd.port('Blake'))).to.equal(false);
     });
 
-    it('says which port it cannot have, and leaves nothing behind', async () => {
+    it('throws PortError for a port in use and leaves nothing open', async () => {
       const occupant = createServer().listen(0, '127.0.0.1');
       await once(occupant, 'listening');
       begin({ links: ['Blake'], port: (occupant.address() as AddressInfo).port });
@@ -234,7 +232,7 @@ describe('Host', () => {
       await herd.stopServer('Blake');
     });
 
-    it('is tried again when its port was taken meanwhile', async () => {
+    it('is retried if its port is in use on restart', async () => {
       const occupant = createServer().listen(0, '127.0.0.1');
       await once(occupant, 'listening');
       const { port } = occupant.address() as AddressInfo;
@@ -247,15 +245,15 @@ describe('Host', () => {
       await once(occupant, 'listening');
       clock.advance(50);
       await eventually('it has failed again', () => herd.warnings.length === 3);
-      expect(herd.warnings[1]).to.match(/^Blake did not start again: .*the port is in use/);
-      expect(herd.warnings[2]).to.contain('starts again in 100 ms');
+      expect(herd.warnings[1]).to.match(/^restart of Blake failed: .*the port is in use/);
+      expect(herd.warnings[2]).to.contain('restarting in 100 ms');
       occupant.close();
       await once(occupant, 'close');
       clock.advance(100);
       await eventually('Blake is back', () => herd.startCounts.get('Blake') === 2);
     });
 
-    it('has a log a run', async () => {
+    it('has a log per run', async () => {
       const folder = new TemporaryFolder();
       try {
         await begin({ links: ['Blake'], logDir: folder.path }).start();
@@ -269,10 +267,10 @@ describe('Host', () => {
       }
     });
 
-    it('runs without a log where there can be none', async () => {
+    it('runs without a log if it cannot be created', async () => {
       await begin({ links: ['Blake'], logDir: '/dev/null/nowhere' }).start();
       expect(herd.warnings).to.have.lengthOf(1);
-      expect(herd.warnings[0]).to.match(/^Blake: the log in \/dev\/null\/nowhere\/Blake has trouble: /);
+      expect(herd.warnings[0]).to.match(/^Blake: cannot write the log in \/dev\/null\/nowhere\/Blake: /);
       expect(await (await herd.client('Blake')).request('hello')).to.equal('? hello');
     });
   });

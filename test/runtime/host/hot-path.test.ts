@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { GCProfiler } from 'node:v8';
 import { expect } from 'chai';
-import type { LinkMessage } from '../../../src/actors/bus/messages.js';
+import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import type { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -9,15 +9,15 @@ import { FakeDisk } from '../../support/fake-disk.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { HerdInProcess } from '../../support/herd-in-process.js';
 
-/** Commands in a chunk. */
+/** Commands per chunk. */
 const commands = 100;
 
-/** The neighbours of the server that clients tell. */
+/** Neighbours of the server that receives the reports. */
 const neighbours = ['Bryant', 'Gasol', 'Howard'];
 
 /*
- * What an update costs must not grow unseen. Here is counted what is the same on every machine: messages, events, writes, and
- * bytes allocated. docs/performance.md says why each is as small as it is.
+ * Guards the cost of an update by counts that are the same on every machine: messages, events, writes and allocated bytes. See
+ * docs/explanation/performance.md for the reasons.
  */
 describe('the hot path', function () {
   this.timeout(30_000);
@@ -32,7 +32,7 @@ describe('the hot path', function () {
     await herd.start();
     client = await herd.client('Blake');
     seconds = 0;
-    // The clients are known, and nothing is done for the first time.
+    // Warm-up: all clients are known.
     await herd.waitForAgreement(await report());
   });
 
@@ -41,7 +41,7 @@ describe('the hot path', function () {
     folder.remove();
   });
 
-  /** Tells Blake in one chunk where a hundred clients are; returns the last answer. */
+  /** Reports a hundred clients to Blake in one chunk; returns the last response. */
   async function report(): Promise<string> {
     seconds += 1;
     const lines = Array.from({ length: commands }, (_, index) => `IAMAT phone-${index}.example.org +1+1 ${seconds}\n`);
@@ -51,7 +51,7 @@ describe('the hot path', function () {
     return last;
   }
 
-  it('sends a message an actor and tells of an event a stream for all that came in a chunk, however much', async () => {
+  it('sends one message per actor and one event per stream for a chunk of any size', async () => {
     const sent = sentOn(herd.bus('Blake'));
     const events: Record<string, number> = {};
     herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
@@ -61,38 +61,38 @@ describe('the hot path', function () {
     await report();
 
     const kinds: Record<string, number> = {};
-    // The pause after the comparison with which each link began may end meanwhile: no part of the path of a report.
+    // A timer of the initial comparison of a link may fire meanwhile; it is not part of the path of a report.
     for (const { kind } of sent) if (kind !== 'compare-due') count(kinds, kind);
     expect(kinds).to.deep.equal({ bytes: 1, report: 1, replicate: 1, forward: neighbours.length, drained: 1 });
     expect(events).to.deep.equal({ 'client in': 1, 'client out': 1, learned: 1, 'peer out': neighbours.length });
-    const told = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
+    const forwards = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
       return message.kind === 'forward';
     });
-    expect(new Set(told.map((message) => message.lines)).size, 'lines put together').to.equal(1);
+    expect(new Set(forwards.map((message) => message.lines)).size, 'lines put together').to.equal(1);
   });
 
-  it('tells at once of all answers to a chunk that the upstream remembers', async () => {
-    const asked = 50;
+  it('publishes all cached upstream responses to a chunk in one event', async () => {
+    const queries = 50;
     const question = 'WHATSAT phone-1.example.org 10 1\n';
     client.socket.write(question);
     for (let line = 0; line < 2; line += 1) await client.line();
-    const told: number[] = [];
+    const lineCounts: number[] = [];
     herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
-      if (party === 'client' && direction === 'out') told.push(lines.length);
+      if (party === 'client' && direction === 'out') lineCounts.push(lines.length);
     });
-    client.socket.write(question.repeat(asked));
-    for (let line = 0; line < 2 * asked; line += 1) await client.line();
-    expect(told).to.deep.equal([2 * asked]);
+    client.socket.write(question.repeat(queries));
+    for (let line = 0; line < 2 * queries; line += 1) await client.line();
+    expect(lineCounts).to.deep.equal([2 * queries]);
   });
 
-  it('makes one write to the client, and few of the log, of all that came in a chunk', async () => {
+  it('writes once to the client and rarely to the log for a chunk', async () => {
     const writes = countWritesTo(client.socket.localPort ?? 0);
     const disk = new FakeDisk();
     try {
       await report();
       expect(writes.count).to.equal(1);
       await eventually('it is in the log', () => disk.writeCount > 0);
-      // A write for what happened before, and one for this, of each of the four servers.
+      // Per server one write for earlier events and one for this chunk.
       expect(disk.writeCount).to.be.at.most(2 * (1 + neighbours.length));
     } finally {
       writes.stop();
@@ -100,7 +100,7 @@ describe('the hot path', function () {
     }
   });
 
-  it('allocates some kilobytes an update in all servers and the client together', async () => {
+  it('allocates a few kilobytes per update in all servers and the client together', async () => {
     for (let warm = 0; warm < 100; warm += 1) await report();
     const chunks = 100;
     const profiler = new GCProfiler();
@@ -123,7 +123,7 @@ function count(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
-/** The messages that are sent on a bus from now on. */
+/** Records the messages sent on a bus from now on. */
 function sentOn(bus: MessageBus): { kind: string }[] {
   const sent: { kind: string }[] = [];
   const send = bus.send.bind(bus);
@@ -134,7 +134,7 @@ function sentOn(bus: MessageBus): { kind: string }[] {
   return sent;
 }
 
-/** Counts the writes of this process to whoever has that port. */
+/** Counts the writes of this process to a remote port. */
 function countWritesTo(port: number): { count: number; stop(): void } {
   const write = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
   const writes = { count: 0, stop: () => void Reflect.set(Socket.prototype, 'write', write) };

@@ -33,18 +33,30 @@ const pair = configFromObject({
 });
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
-describe('the bound of memory', () => {
-  it('is the sum of its parts, each of which grows with what it is for', () => {
+describe('memory bound', () => {
+  it('is the sum of its parts, each of which grows with its limit', () => {
     const least = memoryBoundBytes(defaultLimits, alone);
     expect(memoryPartsOf(defaultLimits, alone).reduce((sum, { bytes }) => sum + bytes, 0)).to.equal(least);
     const uses = [
-      ...[{ neighbours: 1 }, { hasPeerPort: true }, { hasHttp: true }, { hasTls: true }, { hasStore: true }, { hasBucket: true }],
+      ...[
+        { neighbours: 1 },
+        { hasPeerPort: true },
+        { hasHttp: true },
+        { hasTls: true },
+        { hasStore: true },
+        { hasBucket: true },
+      ],
       ...[{ hasLog: true }, { upstream: { ...defaultUpstreamSettings, maxConcurrentRequests: 64 } }],
     ];
     for (const more of uses) {
       expect(memoryBoundBytes(defaultLimits, { ...alone, ...more }), JSON.stringify(more)).to.be.above(least);
     }
-    for (const limit of ['maxStoreBytes', 'maxConnections', 'maxTotalOutputBufferBytes', 'maxPendingQueries'] as const) {
+    for (const limit of [
+      'maxStoreBytes',
+      'maxConnections',
+      'maxTotalOutputBufferBytes',
+      'maxPendingQueries',
+    ] as const) {
       const limits = { ...defaultLimits, [limit]: 2 * defaultLimits[limit] };
       expect(memoryBoundBytes(limits, alone), limit).to.be.above(least);
     }
@@ -53,19 +65,19 @@ describe('the bound of memory', () => {
     expect(memoryBoundBytes(limits, linked)).to.be.above(memoryBoundBytes(defaultLimits, linked));
   });
 
-  it('has twice the bytes on the heap in it: the heap grows before it is collected', () => {
+  it('counts heap bytes twice, because the heap grows before it is collected', () => {
     for (const limit of ['maxStoreBytes', 'maxTotalOutputBufferBytes'] as const) {
       const limits = { ...defaultLimits, [limit]: defaultLimits[limit] + 1_000 };
       expect(memoryBoundBytes(limits, alone) - memoryBoundBytes(defaultLimits, alone), limit).to.equal(2_000);
     }
   });
 
-  it('of a server with the limits left as they are fits into a machine of 16 GiB, TLS aside', () => {
+  it('of a server with default limits fits into 16 GiB without TLS', () => {
     const usual = { ...alone, neighbours: 3, hasPeerPort: true, hasHttp: true, hasStore: true, hasLog: true };
     expect(memoryBoundBytes(defaultLimits, usual)).to.be.within(8 * gibibyte, 16 * gibibyte);
   });
 
-  it('reads in a config what a server uses memory for', () => {
+  it('derives the memory use of a server from the configuration', () => {
     const both = new Set([blake, bryant]);
     const { upstreamSettings: upstream } = pair;
     const linked = { ...alone, neighbours: 1, upstream };
@@ -73,18 +85,18 @@ describe('the bound of memory', () => {
     expect(memoryUseOf(pair, bryant, new Set([bryant]))).to.deep.equal({ ...linked, hasPeerPort: true });
   });
 
-  it('of servers that share a process counts the program once, and what its heap has room for of locations', () => {
+  it('of servers that share a process counts the program once and limits locations to the heap', () => {
     const both = new Set([blake, bryant]);
     const sum = [...both]
       .map((server) => memoryBoundBytes(pair.limits, memoryUseOf(pair, server, both)))
       .reduce((a, b) => a + b);
     const shared = processMemoryBoundBytes(pair, both, 64 * gibibyte);
     expect(sum - shared).to.equal(240 * 1_048_576);
-    // 512 MiB each instead of 1 GiB, and all of that twice.
+    // 512 MiB each instead of 1 GiB, and everything counted twice.
     expect(shared - processMemoryBoundBytes(pair, both, 2 * gibibyte)).to.equal(2 * gibibyte);
   });
 
-  it('has the servers of a process share half of its heap', () => {
+  it('gives half of the heap of a process to the stores of its servers', () => {
     expect(limitStoreBytes(1_000, 1, 4_000)).to.equal(1_000);
     expect(limitStoreBytes(1_000, 2, 4_000)).to.equal(1_000);
     expect(limitStoreBytes(1_000, 5, 4_000)).to.equal(400);

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { NatsBucket } from '../../../src/runtime/nats/nats-bucket.js';
 import { withTimeout } from '../../support/eventually.js';
 
-describe('why there is no connection to NATS', () => {
-  it('is told where whoever was called hangs up without a word', async () => {
+describe('NATS errors', () => {
+  it('describe a connection that was closed without a reason', async () => {
     const mute = createServer((socket) => socket.end());
     mute.listen(0, '127.0.0.1');
     await once(mute, 'listening');
@@ -24,7 +24,7 @@ describe('why there is no connection to NATS', () => {
       const listener = { opened: nothing, warned: nothing, changed: nothing, loaded: nothing, closed };
       bucket.open(listener, 'everything');
     });
-    expect(await withTimeout(reason, 'the reason')).to.match(/^what listens there hung up without a word: /);
+    expect(await withTimeout(reason, 'the reason')).to.match(/^connection closed without a reason /);
     mute.close();
   });
 });

@@ -132,7 +132,7 @@ describeWithNats('a herd on a bucket of NATS that is split', function () {
     await eventually('it is blocked', () => states.length > 0);
     for (const client of inOther) await other.waitForAgreement(await herd.report('Blake', client, 1_700_000_000));
     expect(await told(herd, 'Blake', '/healthz')).to.include(
-      `shard ${full}: JetStream says: maximum messages exceeded`,
+      `shard ${full}: JetStream error: maximum messages exceeded`,
     );
     expect(new Set(states.map(({ state, reason }) => `${state}, ${reason}`))).to.have.lengthOf(1);
     await setFull(nats.address, full, 'not full');

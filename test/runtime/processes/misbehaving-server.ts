@@ -1,13 +1,13 @@
 /*
- * A program in the place of `herd serve` that behaves as its first argument says:
+ * Replacement of `herd serve` whose first argument selects its behaviour:
  *
- *   serve           listens until it is told to stop
- *   stay            listens, and does not stop when it is told to
- *   refuse          says why it cannot listen, and ends
- *   exit            ends at once, and says nothing
- *   die NUMBER      listens, and dies by a signal; so often as the number of times that it may be started, then it serves
+ *   serve           listens until it is terminated
+ *   stay            listens and ignores termination
+ *   refuse          reports why it cannot listen and exits
+ *   exit            exits at once without a report
+ *   die NUMBER      listens and is killed by a signal, on the first NUMBER starts; then serves
  *
- * The second argument is a file that counts how often it was started.
+ * The second argument is a file that counts the starts.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 
@@ -23,7 +23,7 @@ function sendReport(report: object): Promise<void> {
 
 async function serve(): Promise<void> {
   process.on('SIGTERM', () => (behaviour === 'stay' ? undefined : process.exit()));
-  // Keeps it alive, and ends it with the tests.
+  // Keeps the process alive until its parent exits.
   process.on('disconnect', () => process.exit());
   await sendReport({ kind: 'started', server, ports: { client: 12_000 + starts } });
 }

@@ -27,10 +27,10 @@ describe('processMachine', () => {
 
   const state = () => life.getSnapshot().value;
 
-  /** What was done since this was last asked. */
+  /** Returns and clears the recorded actions. */
   const done = () => did.splice(0);
 
-  it('runs when its server listens', () => {
+  it('is running when its server is listening', () => {
     expect(done()).to.deep.equal(['spawn']);
     expect(state()).to.equal('starting');
     send(started);
@@ -39,7 +39,7 @@ describe('processMachine', () => {
     expect(done()).to.deep.equal([]);
   });
 
-  it('is started again after a pause if its server never listened', () => {
+  it('is restarted after a backoff if its server never listened', () => {
     send(exited);
     expect(state()).to.equal('backoff');
     clock.advance(50);
@@ -48,7 +48,7 @@ describe('processMachine', () => {
     expect(state()).to.equal('running');
   });
 
-  it('is started again after a pause when it ends', () => {
+  it('is restarted after a backoff when it exits', () => {
     send(started, exited);
     done();
     expect(state()).to.equal('backoff');
@@ -61,7 +61,7 @@ describe('processMachine', () => {
     expect(state()).to.equal('running');
   });
 
-  it('is started again for ever, less and less often, when that comes to nothing', () => {
+  it('is restarted indefinitely with growing backoff while starts fail', () => {
     send(started, exited);
     const pauses: number[] = [];
     for (let attempt = 0; attempt < 50; attempt += 1) {
@@ -74,7 +74,7 @@ describe('processMachine', () => {
     expect(done()).to.have.lengthOf(1 + pauses.length);
   });
 
-  it('is started again for ever while its server listens each time, but less and less often', () => {
+  it('is restarted indefinitely with growing backoff while it exits soon after listening', () => {
     const pauses: number[] = [];
     for (let run = 0; run < 50; run += 1) {
       send(started, exited);
@@ -87,7 +87,7 @@ describe('processMachine', () => {
     ]);
   });
 
-  it('is started again soon after a minute in which all was well', () => {
+  it('is restarted soon after a healthy minute', () => {
     send(started, exited);
     clock.advance(5_000);
     send(started);
@@ -102,7 +102,7 @@ describe('processMachine', () => {
     ['starting', []],
     ['running', [started]],
   ] as const) {
-    it(`is told to end from ${name}, and stops when it has`, () => {
+    it(`is terminated from ${name} and stopped when it has exited`, () => {
       send(...before);
       expect(state()).to.equal(name);
       done();
@@ -118,7 +118,7 @@ describe('processMachine', () => {
     });
   }
 
-  it('is killed when it has not ended 13 seconds after it was told to', () => {
+  it('is killed if it has not exited 13 seconds after it was terminated', () => {
     send(started, stop);
     done();
     clock.advance(12_999);
@@ -130,7 +130,7 @@ describe('processMachine', () => {
     expect(state()).to.equal('stopped');
   });
 
-  it('stops at once from a pause', () => {
+  it('stops at once from backoff', () => {
     send(started, exited);
     done();
     send(stop);

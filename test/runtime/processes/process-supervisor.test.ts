@@ -15,7 +15,7 @@ const file = fileURLToPath(new URL('./misbehaving-server.js', import.meta.url));
 const blake = toServerId('Blake');
 const bryant = toServerId('Bryant');
 
-describe('Processes', () => {
+describe('ProcessSupervisor', () => {
   let folder: TemporaryFolder;
   let reports: string[];
   let processes: ProcessSupervisor;
@@ -35,7 +35,7 @@ describe('Processes', () => {
   const counter = () => folder.pathTo('starts');
   const starts = () => readFileSync(counter()).length;
 
-  /** Runs a server that behaves so, and resolves or rejects as `ProcessSupervisor` does. */
+  /** Runs servers with a behaviour of misbehaving-server.ts; settles like `ProcessSupervisor.run`. */
   function run([name, ...more]: [string, ...string[]], clock: Clock = new SystemClock()): Promise<void> {
     processes = new ProcessSupervisor(
       {
@@ -60,7 +60,7 @@ describe('Processes', () => {
     expect(reports).to.deep.equal(['started at 12001', 'down: exit status 0']);
   });
 
-  it('starts a server again that dies, as often as it does', async () => {
+  it('restarts a server whenever it exits', async () => {
     const running = run(['die', '3']);
     await eventually('the server has died three times', () => reports.includes('started at 12004'));
     expect(reports.slice(0, 2)).to.deep.equal(['started at 12001', 'down: ended by SIGKILL']);
@@ -70,15 +70,15 @@ describe('Processes', () => {
     expect(starts()).to.equal(4);
   });
 
-  it('gives up a server that never listened, in its own words', async () => {
-    const refusal: unknown = await withTimeout(run(['refuse']), 'it is given up').catch((error: unknown) => error);
-    expect(refusal).to.have.property('message', 'Blake cannot be started: the port is in use');
+  it('fails with the reason that a server reports if it never listened', async () => {
+    const error: unknown = await withTimeout(run(['refuse']), 'it is given up').catch((reason: unknown) => reason);
+    expect(error).to.have.property('message', 'Blake cannot be started: the port is in use');
     expect(reports).to.deep.equal(['down: the port is in use']);
     expect(starts()).to.equal(1);
     await withTimeout(processes.stop(), 'there is nothing to stop');
   });
 
-  it('tries a server again that cannot listen, while the others serve', async () => {
+  it('retries a server that cannot listen while others are running', async () => {
     processes = new ProcessSupervisor(
       {
         clock: new SystemClock(),
@@ -101,8 +101,8 @@ describe('Processes', () => {
     await running;
   });
 
-  it('gives up all when none can listen', async () => {
-    const refused = new ProcessSupervisor(
+  it('fails if no server can listen', async () => {
+    const failing = new ProcessSupervisor(
       {
         clock: new SystemClock(),
         random: { next: () => 1 },
@@ -111,18 +111,18 @@ describe('Processes', () => {
       },
       [blake, bryant],
     );
-    const refusal: unknown = await withTimeout(refused.run(), 'they are given up').catch((error: unknown) => error);
-    expect(String(refusal).split('\n')).to.have.lengthOf(2);
-    expect(String(refusal)).to.contain('Bryant cannot be started: the port is in use');
-    processes = refused;
+    const error: unknown = await withTimeout(failing.run(), 'they are given up').catch((reason: unknown) => reason);
+    expect(String(error).split('\n')).to.have.lengthOf(2);
+    expect(String(error)).to.contain('Bryant cannot be started: the port is in use');
+    processes = failing;
   });
 
-  it('gives up a server that said nothing, by its exit status', async () => {
-    const refusal: unknown = await withTimeout(run(['exit']), 'it is given up').catch((error: unknown) => error);
-    expect(refusal).to.have.property('message', 'Blake cannot be started: exit status 3');
+  it('fails with the exit status of a server that reports no reason', async () => {
+    const error: unknown = await withTimeout(run(['exit']), 'it is given up').catch((reason: unknown) => reason);
+    expect(error).to.have.property('message', 'Blake cannot be started: exit status 3');
   });
 
-  it('can be stopped before the server listens, and leaves no process behind', async () => {
+  it('can be stopped before the server is listening, and leaves no process', async () => {
     const running = run(['serve']);
     await withTimeout(processes.stop(), 'the process ends');
     await running;
@@ -140,7 +140,7 @@ describe('Processes', () => {
     expect(reports.at(-1)).to.equal('down: ended by SIGKILL');
   });
 
-  it('ends all at once when it must', async () => {
+  it('kills all processes at once', async () => {
     const running = run(['serve']);
     await eventually('the server listens', () => reports.length > 0);
     const stopped = processes.stop();

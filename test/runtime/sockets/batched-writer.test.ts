@@ -5,10 +5,10 @@ import { BatchedWriter } from '../../../src/runtime/sockets/batched-writer.js';
 import { Turn } from '../../../src/runtime/time/turn.js';
 import { eventually } from '../../support/eventually.js';
 
-describe('GatheredWriter', () => {
+describe('BatchedWriter', () => {
   let server: Server;
   let near: Socket;
-  let far: Socket;
+  let remote: Socket;
   let writer: BatchedWriter;
   let writes: string[];
   let drains: number;
@@ -17,7 +17,7 @@ describe('GatheredWriter', () => {
     server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     near = connect((server.address() as AddressInfo).port, '127.0.0.1');
-    [far] = (await once(server, 'connection')) as [Socket];
+    [remote] = (await once(server, 'connection')) as [Socket];
     await once(near, 'connect');
     writes = [];
     drains = 0;
@@ -31,18 +31,18 @@ describe('GatheredWriter', () => {
 
   afterEach(() => {
     near.destroy();
-    far.destroy();
+    remote.destroy();
     server.close();
   });
 
-  /** What the far end has received, from now on. */
+  /** Collects the text received by the remote end from now on. */
   function received(): () => string {
     const chunks: Buffer[] = [];
-    far.on('data', (chunk: Buffer) => chunks.push(chunk));
+    remote.on('data', (chunk: Buffer) => chunks.push(chunk));
     return () => Buffer.concat(chunks).toString('latin1');
   }
 
-  it('makes one write of all that is written in a turn', async () => {
+  it('combines all text of a turn into one write', async () => {
     const text = received();
     for (const part of ['one ', 'two ', 'three']) writer.write(part);
     expect(writes).to.deep.equal([]);
@@ -54,14 +54,14 @@ describe('GatheredWriter', () => {
     expect(writes).to.have.lengthOf(2);
   });
 
-  it('writes bytes, not UTF-8', async () => {
+  it('writes latin1 bytes, not UTF-8', async () => {
     const text = received();
     writer.write('\xff\x00\x80é');
     await eventually('it is here', () => text() === '\xff\x00\x80é');
   });
 
   for (const bytes of [4_096, 300_000]) {
-    it(`says that a backlog of ${bytes} bytes is gone, though the system took it at once`, async () => {
+    it(`reports that a backlog of ${bytes} bytes is drained, even if the system took it at once`, async () => {
       const text = received();
       writer.write('x'.repeat(bytes));
       expect(writer.backlogBytes).to.equal(bytes);
@@ -71,8 +71,8 @@ describe('GatheredWriter', () => {
     });
   }
 
-  it('says that a backlog of several small writes is gone, below the high-water mark of Node', async () => {
-    // As while the operating system takes nothing.
+  it('reports that a backlog of small writes below the high-water mark of Node is drained', async () => {
+    // As if the operating system took nothing.
     near.cork();
     for (let part = 0; part < 4; part += 1) {
       writer.write('x'.repeat(2_000));
@@ -88,10 +88,10 @@ describe('GatheredWriter', () => {
     expect(writer.backlogBytes).to.equal(0);
   });
 
-  it('counts what a slow far end has not taken, and says when it has', async () => {
+  it('counts the backlog of a slow reader and reports when it is drained', async () => {
     const block = 'x'.repeat(1_000_000);
     let written = 0;
-    // Sooner or later the buffers of both systems are full.
+    // Until the buffers of both ends are full.
     await eventually('the backlog grows', () => {
       if (writer.backlogBytes > 4 * block.length) return true;
       writer.write(block);
@@ -99,25 +99,25 @@ describe('GatheredWriter', () => {
       return false;
     });
     drains = 0;
-    let taken = 0;
-    far.on('data', (chunk: Buffer) => (taken += chunk.length));
+    let received = 0;
+    remote.on('data', (chunk: Buffer) => (received += chunk.length));
     await eventually('it says so', () => drains > 0);
     expect(writer.backlogBytes).to.equal(0);
-    await eventually('all is here', () => taken === written);
+    await eventually('all is here', () => received === written);
   });
 
-  it('delivers what was written before it was closed, and then the end', async () => {
+  it('delivers buffered text before closing', async () => {
     const text = received();
     const large = 'x'.repeat(1_000_000);
     writer.write(large);
     writer.write('the end');
     writer.close();
-    await once(far, 'end');
+    await once(remote, 'end');
     expect(text() === `${large}the end`).to.equal(true);
     await eventually('the socket is closed', () => near.closed);
   });
 
-  it('minds no write to a socket that is gone', async () => {
+  it('ignores writes to a closed socket', async () => {
     near.destroy();
     writer.write('too late');
     await new Promise((resolve) => setImmediate(resolve));

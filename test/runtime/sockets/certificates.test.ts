@@ -18,7 +18,7 @@ describe('Certificates', () => {
   let authority: Authority;
   let files: CertificateFiles & { readonly ca: string };
   let server: Server | undefined;
-  let door: Listener | undefined;
+  let listener: Listener | undefined;
   const clients: TLSSocket[] = [];
 
   beforeEach(async () => {
@@ -29,19 +29,19 @@ describe('Certificates', () => {
 
   afterEach(() => {
     for (const client of clients.splice(0)) client.destroy();
-    door?.close();
+    listener?.close();
     folder.remove();
   });
 
-  /** A server that echoes, with these certificates. */
+  /** Starts an echo server with the certificates. */
   async function serve(certificates: Certificates): Promise<void> {
     server = createServer({}, (socket) => socket.on('error', () => undefined).pipe(socket));
     certificates.attach(server);
-    door = await listen(server, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0, maxConnections: 10 });
+    listener = await listen(server, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0, maxConnections: 10 });
   }
 
   async function client(ca = readFileSync(files.ca)): Promise<TLSSocket> {
-    const socket = connect({ port: door?.port, host: '127.0.0.1', ca, servername: 'Blake' });
+    const socket = connect({ port: listener?.port, host: '127.0.0.1', ca, servername: 'Blake' });
     clients.push(socket);
     await once(socket, 'secureConnect');
     return socket;
@@ -49,10 +49,10 @@ describe('Certificates', () => {
 
   const serialOf = (socket: TLSSocket) => socket.getPeerCertificate().serialNumber;
 
-  /** Another pair for the same server, in the same files. */
+  /** Replaces the files by another pair for the same server. */
   const replace = () => authority.certify('Blake');
 
-  it('hold what the files do', () => {
+  it('contain the contents of the files', () => {
     const { current } = new Certificates(files);
     const read = [files.cert, files.key, files.ca].map((file) => readFileSync(file));
     expect([current.cert, current.key, current.ca]).to.deep.equal(read);
@@ -60,24 +60,24 @@ describe('Certificates', () => {
   });
 
   for (const which of ['cert', 'key', 'ca'] as const) {
-    it(`are refused with the name of the file if the ${which} cannot be read`, () => {
+    it(`are rejected with the name of the file if the ${which} cannot be read`, () => {
       rmSync(files[which]);
       expect(() => new Certificates(files)).to.throw(ConfigError, `${files[which]} cannot be read: ENOENT`);
     });
 
-    it(`are refused with the names of the files if the ${which} is not PEM`, () => {
+    it(`are rejected with the names of the files if the ${which} is not PEM`, () => {
       writeFileSync(files[which], 'what is this?');
       if (which === 'ca') writeFileSync(files.ca, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
       expect(() => new Certificates(files)).to.throw(ConfigError, files.cert);
     });
   }
 
-  it('are refused if the key is of another certificate', async () => {
+  it('are rejected if the key belongs to another certificate', async () => {
     const { key } = await authority.certify('Bryant');
     expect(() => new Certificates({ ...files, key })).to.throw(ConfigError, key);
   });
 
-  it('do not tell what is in a key', () => {
+  it('do not reveal the key in errors', () => {
     const secret = 'MC4CAQAwBQYDK2VwBCIEIJ';
     writeFileSync(files.key, secret);
     expect(() => new Certificates(files))
@@ -86,7 +86,7 @@ describe('Certificates', () => {
       .that.does.not.contain(secret);
   });
 
-  it('take effect for new connections when they are read again, and those there are go on', async () => {
+  it('apply to new connections after a reload, and keep existing ones open', async () => {
     const certificates = new HerdCertificates({ clients: files });
     const kept = certificates.clients ?? expect.fail();
     await serve(kept);
@@ -100,7 +100,7 @@ describe('Certificates', () => {
     expect(kept.current.cert).to.deep.equal(readFileSync(files.cert));
   });
 
-  it('stay as they are if those that are read again are not right, and say so', async () => {
+  it('stay in use if a reload fails', async () => {
     const certificates = new HerdCertificates({ clients: files });
     const kept = certificates.clients ?? expect.fail();
     await serve(kept);
@@ -123,7 +123,7 @@ describe('Certificates', () => {
     expect(serialOf(await client())).to.equal(serialOf(before));
   });
 
-  it('stay as they are, all of them, if only some of those that are read again are right', async () => {
+  it('all stay in use if a reload fails for some of them', async () => {
     const peers = await authority.certify('Bryant');
     const certificates = new HerdCertificates({ clients: files, peers });
     const before = [certificates.clients?.current, certificates.peers?.current];
@@ -133,24 +133,24 @@ describe('Certificates', () => {
     expect([certificates.clients?.current, certificates.peers?.current]).to.deep.equal(before);
   });
 
-  it('do not mind a server that was closed', async () => {
+  it('ignore a closed server on reload', async () => {
     const certificates = new HerdCertificates({ clients: files });
     await serve(certificates.clients ?? expect.fail());
-    door?.close();
+    listener?.close();
     if (server !== undefined) await once(server, 'close');
     await replace();
     certificates.reload();
     expect(certificates.clients?.current.cert).to.deep.equal(readFileSync(files.cert));
   });
 
-  it('are none where none are configured', () => {
+  it('are undefined if none are configured', () => {
     const none = new HerdCertificates({});
     expect([none.clients, none.peers]).to.deep.equal([undefined, undefined]);
     none.reload();
   });
 });
 
-describe('bearsName', () => {
+describe('certificateMatchesName', () => {
   for (const [subjectaltname, bears] of [
     ['DNS:Blake', true],
     ['DNS:herd.example, DNS:Blake, IP Address:127.0.0.1', true],
@@ -161,7 +161,7 @@ describe('bearsName', () => {
     ['email:Blake', false],
     [undefined, false],
   ] as const) {
-    it(`[PE26] of Blake in ${subjectaltname ?? 'a certificate without alternative names'} is ${bears}`, () => {
+    it(`[PE26] for Blake and ${subjectaltname ?? 'a certificate without alternative names'} is ${bears}`, () => {
       expect(certificateMatchesName({ subjectaltname }, 'Blake')).to.equal(bears);
     });
   }

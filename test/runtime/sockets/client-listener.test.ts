@@ -3,9 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { Connection } from '../../../src/actors/client/connection.js';
-import { SharedLimits } from '../../../src/actors/server/shared-limits.js';
+import { SharedLimits } from '../../../src/actors/client/shared-limits.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
-import { addresses, type ServerMessage, type StoreMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { ServerMessage } from '../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import { Certificates } from '../../../src/runtime/sockets/certificates.js';
 import { listenForClients, type ListenerDependencies } from '../../../src/runtime/sockets/client-listener.js';
 import type { Listener } from '../../../src/runtime/sockets/listener.js';
@@ -20,18 +22,18 @@ import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 
-describe('the door for clients over TCP', () => {
+describe('listener for clients over TCP', () => {
   let bus: MessageBus;
-  let door: Listener;
+  let listener: Listener;
   let client: Socket;
   let received: Buffer[];
-  let left: string[];
+  let closeReasons: string[];
   let connection: Connection | undefined;
   let store: FakeActor<StoreMessage>;
 
   beforeEach(async () => {
     bus = strictBus();
-    left = [];
+    closeReasons = [];
     received = [];
     const clock = new SystemClock();
     const limits = { ...defaultLimits, maxLineBytes: 256 };
@@ -49,15 +51,15 @@ describe('the door for clients over TCP', () => {
         if (message.kind === 'connection-opened') {
           connection = new Connection(bus, clock, settings, message.connection, message.channel);
           bus.attach(addresses.connection(message.connection), connection);
-        } else if (message.kind === 'connection-closed') left.push(message.reason);
+        } else if (message.kind === 'connection-closed') closeReasons.push(message.reason);
       },
       stop: () => undefined,
     });
     let connections = 0;
     const nextConnection = () => (connections += 1);
-    const edges = { bus, clock, turn: new Turn(), certificates: undefined, maxConnections: 10, nextConnection };
-    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
-    client = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
+    const dependencies = { bus, clock, turn: new Turn(), certificates: undefined, maxConnections: 10, nextConnection };
+    listener = await listenForClients(dependencies, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+    client = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
     client.on('error', () => undefined);
     await once(client, 'connect');
   });
@@ -66,7 +68,7 @@ describe('the door for clients over TCP', () => {
     connection?.stop();
     connection = undefined;
     client.destroy();
-    door.close();
+    listener.close();
   });
 
   function read(): void {
@@ -75,7 +77,7 @@ describe('the door for clients over TCP', () => {
 
   const text = () => Buffer.concat(received).toString('latin1');
 
-  it('[FR5] answers what comes byte by byte', async () => {
+  it('[FR5] accepts commands byte by byte', async () => {
     read();
     for (const byte of 'hi\nho\n') {
       client.write(byte);
@@ -84,7 +86,7 @@ describe('the door for clients over TCP', () => {
     await eventually('both answers are here', () => text() === '? hi\n? ho\n');
   });
 
-  it('[CO1] answers all of very much that comes at once, in order', async () => {
+  it('[CO1] answers many pipelined commands in order', async () => {
     read();
     const lines = Array.from({ length: 200_000 }, (_, index) => String(index));
     client.write(`${lines.join('\n')}\n`);
@@ -95,62 +97,59 @@ describe('the door for clients over TCP', () => {
     expect(text() === expected, 'all answers, in order').to.equal(true);
   });
 
-  it('[CO4] stops taking from a client that takes nothing, and goes on when it does', async () => {
-    let taken = 0;
-    bus.on('lines', ({ direction, lines }) => (taken += direction === 'in' ? lines.length : 0));
+  it('[CO4] stops reading from a client that does not read, and resumes when it does', async () => {
+    let receivedLines = 0;
+    bus.on('lines', ({ direction, lines }) => (receivedLines += direction === 'in' ? lines.length : 0));
     const block = `${'x'.repeat(200)}\n`.repeat(10_000);
     let blocks = 0;
-    // Sooner or later the buffers of both systems are full, and this side can write no more.
+    // Until the buffers of both ends are full and this end cannot write.
     await eventually('the server stops taking', () => {
       if (client.writableLength > 4 * block.length) return true;
       client.write(block);
       blocks += 1;
       return false;
     });
-    expect(taken).to.be.below(blocks * 10_000);
+    expect(receivedLines).to.be.below(blocks * 10_000);
     let bytes = 0;
     client.on('data', (chunk: Buffer) => (bytes += chunk.length));
     await eventually('all answers are here', () => bytes === blocks * (block.length + 20_000));
-    expect(taken).to.equal(blocks * 10_000);
+    expect(receivedLines).to.equal(blocks * 10_000);
   });
 
-  it('[CO3] answers a client that has closed its side, however late, and closes then', async () => {
+  it('[CO3] answers a half-closed client, however late, and then closes', async () => {
     read();
     client.end('WHATSAT kiwi 1 1');
-    // Without a line end, the line is complete only when the server knows that the client has closed its side.
+    // Without a line end, the line is complete only after the end of the stream.
     const question = await eventually('the question is there', () => store.received[0]);
     if (question.kind !== 'whereis') throw new Error(`asked ${question.kind}`);
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    const nobody = { kind: 'located', requestId: question.requestId, location: undefined } as const;
-    // First the store knows nothing, and then the herd.
-    bus.send(question.replyTo, nobody);
-    bus.send(question.replyTo, nobody);
+    bus.send(question.replyTo, { kind: 'located', requestId: question.requestId, location: undefined });
     await once(client, 'end');
     expect(text()).to.equal('? WHATSAT kiwi 1 1\n');
-    await eventually('the server knows', () => left.length > 0);
-    expect(left).to.deep.equal(['the client closed']);
+    await eventually('the server knows', () => closeReasons.length > 0);
+    expect(closeReasons).to.deep.equal(['the client closed']);
   });
 
-  it('[CO6] says what became of a client that vanished', async () => {
+  it('[CO6] reports the reason of a lost connection', async () => {
     client.resetAndDestroy();
-    await eventually('the server knows', () => left.length > 0);
-    expect(left).to.deep.equal(['ECONNRESET']);
+    await eventually('the server knows', () => closeReasons.length > 0);
+    expect(closeReasons).to.deep.equal(['ECONNRESET']);
   });
 
-  it('hears nothing more of a client that was sent away', async () => {
+  it('reports nothing of a client after destroying its connection', async () => {
     read();
     await eventually('the client is served', () => connection);
     connection?.stop();
     await once(client, 'end');
-    expect(left).to.deep.equal([]);
+    expect(closeReasons).to.deep.equal([]);
   });
 });
 
-describe('the door for clients over TLS', () => {
+describe('listener for clients over TLS', () => {
   const sockets: Socket[] = [];
   let folder: TemporaryFolder;
   let certificates: Certificates;
-  let door: Listener;
+  let listener: Listener;
   let arrived: number;
 
   before(async () => {
@@ -161,7 +160,7 @@ describe('the door for clients over TLS', () => {
 
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy();
-    door.close();
+    listener.close();
   });
 
   async function begin(
@@ -170,12 +169,19 @@ describe('the door for clients over TLS', () => {
     const bus = strictBus();
     arrived = 0;
     bus.attach(addresses.server, { receive: () => (arrived += 1), stop: () => undefined });
-    const edges = { bus, clock: new SystemClock(), turn: new Turn(), certificates, nextConnection: () => 1, ...limits };
-    door = await listenForClients(edges, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
+    const dependencies = {
+      bus,
+      clock: new SystemClock(),
+      turn: new Turn(),
+      certificates,
+      nextConnection: () => 1,
+      ...limits,
+    };
+    listener = await listenForClients(dependencies, { owner: 'Blake (clients)', host: '127.0.0.1', port: 0 });
   }
 
   async function silent(data = ''): Promise<Socket> {
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(listener.port, '127.0.0.1');
     socket.on('error', () => undefined).resume();
     sockets.push(socket);
     await once(socket, 'connect');
@@ -184,24 +190,24 @@ describe('the door for clients over TLS', () => {
   }
 
   async function client(): Promise<void> {
-    const socket = connectTls({ port: door.port, host: '127.0.0.1', rejectUnauthorized: false });
+    const socket = connectTls({ port: listener.port, host: '127.0.0.1', rejectUnauthorized: false });
     sockets.push(socket);
     await once(socket, 'secureConnect');
   }
 
-  it('closes connections that never end their handshake', async () => {
+  it('closes connections whose handshake does not complete', async () => {
     await begin({ maxConnections: 10, tlsHandshakeTimeoutMs: 200 });
-    const strangers = [await silent(), await silent('\x16\x03\x01\x02\x00\x01\x00')];
-    await eventually('both are closed', () => strangers.every((socket) => socket.closed));
+    const stalled = [await silent(), await silent('\x16\x03\x01\x02\x00\x01\x00')];
+    await eventually('both are closed', () => stalled.every((socket) => socket.closed));
   });
 
-  it('lets a client in while handshakes that do not end take all places of handshakes', async () => {
+  it('accepts a client while stalled handshakes occupy all places', async () => {
     await begin({ maxConnections: 2, maxTlsHandshakes: 5 });
     await client();
-    const strangers: Socket[] = [];
-    for (let count = 0; count < 20; count += 1) strangers.push(await silent());
+    const stalled: Socket[] = [];
+    for (let count = 0; count < 20; count += 1) stalled.push(await silent());
     await client();
     await eventually('both clients have arrived', () => arrived === 2);
-    await eventually('the others are closed', () => strangers.filter((socket) => socket.closed).length >= 15);
+    await eventually('the others are closed', () => stalled.filter((socket) => socket.closed).length >= 15);
   });
 });

@@ -2,19 +2,19 @@ import { expect } from 'chai';
 import { DescriptorMonitor } from '../../../src/runtime/sockets/descriptor-monitor.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
-describe('DescriptorWatch', () => {
+describe('DescriptorMonitor', () => {
   let clock: VirtualClock;
   let code: string | undefined;
   let opened: number;
   let closed: number;
-  let said: string[];
-  let watch: DescriptorMonitor;
+  let shortages: string[];
+  let monitor: DescriptorMonitor;
 
   beforeEach(() => {
     clock = new VirtualClock();
     code = undefined;
     opened = closed = 0;
-    said = [];
+    shortages = [];
     const probe = (): Promise<{ close: () => Promise<void> }> => {
       if (code !== undefined) return Promise.reject(Object.assign(new Error(code), { code }));
       opened += 1;
@@ -25,8 +25,8 @@ describe('DescriptorWatch', () => {
         },
       });
     };
-    watch = new DescriptorMonitor(clock, (reason) => said.push(reason), probe);
-    watch.start();
+    monitor = new DescriptorMonitor(clock, (reason) => shortages.push(reason), probe);
+    monitor.start();
   });
 
   async function seconds(count: number): Promise<void> {
@@ -36,28 +36,28 @@ describe('DescriptorWatch', () => {
     }
   }
 
-  it('says once that none is left, and once more when that comes again', async () => {
+  it('reports each shortage once', async () => {
     await seconds(3);
-    expect(said).to.deep.equal([]);
+    expect(shortages).to.deep.equal([]);
     code = 'EMFILE';
     await seconds(10);
-    const sentence = 'no file descriptor is left (EMFILE): connections are refused; raise the limit (ulimit -n)';
-    expect(said).to.deep.equal([sentence]);
+    const expected = 'out of file descriptors (EMFILE): new connections are rejected; raise the limit (ulimit -n)';
+    expect(shortages).to.deep.equal([expected]);
     code = undefined;
     await seconds(3);
-    watch.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
-    expect(said, 'it was not over').to.have.lengthOf(1);
+    monitor.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
+    expect(shortages, 'it was not over').to.have.lengthOf(1);
     await seconds(5);
-    watch.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
-    expect(said).to.deep.equal([sentence, sentence]);
+    monitor.recordFailure(Object.assign(new Error(), { code: 'EMFILE' }));
+    expect(shortages).to.deep.equal([expected, expected]);
     expect(closed, 'it keeps none').to.equal(opened);
   });
 
-  it('says nothing of other errors, and stops', async () => {
+  it('ignores other errors, and stops', async () => {
     code = 'EACCES';
     await seconds(2);
-    expect(said).to.deep.equal([]);
-    watch.stop();
+    expect(shortages).to.deep.equal([]);
+    monitor.stop();
     expect(clock.armedTimerCount).to.equal(0);
   });
 });

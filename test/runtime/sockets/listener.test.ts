@@ -8,13 +8,13 @@ import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 
-describe('hostAndPort', () => {
+describe('formatHostPort', () => {
   for (const [host, port, text] of [
     ['127.0.0.1', 12_000, '127.0.0.1:12000'],
     ['::1', 12_000, '[::1]:12000'],
     [undefined, undefined, 'unknown:0'],
   ] as const) {
-    it(`writes ${text}`, () => {
+    it(`formats ${text}`, () => {
       expect(formatHostPort(host, port)).to.equal(text);
     });
   }
@@ -36,29 +36,29 @@ describe('listen', () => {
     return socket;
   }
 
-  it('takes a thousand connections more than are served, and closes one more without a word', async () => {
+  it('accepts a thousand connections surplus than are served and closes further ones at once', async () => {
     let accepted = 0;
     const server: Server = createServer((socket) => {
       accepted += 1;
       sockets.push(socket);
     });
-    const door = await listen(server, at);
-    for (let count = 0; count < 1_002; count += 1) dial(door.port);
+    const listener = await listen(server, at);
+    for (let count = 0; count < 1_002; count += 1) dial(listener.port);
     await eventually('1,002 are accepted', () => accepted === 1_002);
-    const more = dial(door.port).resume();
-    await once(more, 'close');
+    const surplus = dial(listener.port).resume();
+    await once(surplus, 'close');
     expect(accepted).to.equal(1_002);
-    door.close();
+    listener.close();
   });
 
-  it('lets nobody in any more who was in the middle of a TLS handshake when it was closed', async () => {
+  it('destroys connections in the middle of a TLS handshake after it is closed', async () => {
     const folder = new TemporaryFolder();
     const { cert, key } = await (await Authority.create(folder, 'authority')).certify('Blake');
     let welcomed = 0;
     const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, () => (welcomed += 1));
     folder.remove();
-    const door = await listen(server, at);
-    const raw = dial(door.port);
+    const listener = await listen(server, at);
+    const raw = dial(listener.port);
     await once(raw, 'connect');
     await eventually(
       'it is accepted',
@@ -67,7 +67,7 @@ describe('listen', () => {
           server.getConnections((_, count) => resolve(count === 1));
         }),
     );
-    door.close();
+    listener.close();
     const socket = connectTls({ socket: raw, rejectUnauthorized: false });
     socket.on('error', () => undefined);
     await once(socket, 'close');

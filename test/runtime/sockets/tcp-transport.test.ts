@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
-import type { AcceptPeer, PeerChannel, PeerChannelListener } from '../../../src/actors/ports/transport.js';
+import type { AcceptPeer, PeerChannel } from '../../../src/actors/ports/transport.js';
 import { Certificates, type CertificateFiles } from '../../../src/runtime/sockets/certificates.js';
 import { PortError } from '../../../src/runtime/errors.js';
 import type { Listener } from '../../../src/runtime/sockets/listener.js';
@@ -13,14 +13,15 @@ import { Authority } from '../../support/authority.js';
 import { eventually } from '../../support/eventually.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { toServerId } from '../../support/fake-location.js';
+import { channelHandler } from '../../support/fake-peer-wire.js';
 import { describeTransport } from './transport-contract.js';
 
 const host = '127.0.0.1';
 const owner = 'Bryant (peers)';
 
-const nobodyIsRefused = (_: string, reason: string) => expect.fail(reason);
+const failOnRejected = (_: string, reason: string) => expect.fail(reason);
 
-/** A port on which nobody listens. */
+/** Returns a port that is not listening. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');
@@ -30,36 +31,36 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Blake, who calls, and Bryant's door, each with its certificates. */
-async function between(
-  blakes: Certificates | undefined,
-  bryants: Certificates | undefined,
+/** Creates Blake's transport and Bryant's listener, each with its certificates. */
+async function createTransport(
+  blakeCertificates: Certificates | undefined,
+  bryantCertificates: Certificates | undefined,
   limits: Pick<TcpDependencies, 'tlsHandshakeTimeoutMs' | 'maxPending'> = {},
 ) {
-  const edges = { turn: new Turn(), maxLineBytes: 1_024, ...limits };
-  const nobodysPort = await freePort();
-  let door: Listener | undefined;
-  let bryantsPort = nobodysPort;
-  const refused: string[] = [];
+  const dependencies = { turn: new Turn(), maxLineBytes: 1_024, ...limits };
+  const closedPort = await freePort();
+  let listener: Listener | undefined;
+  let bryantPort = closedPort;
+  const rejected: string[] = [];
   return {
-    refused,
-    transport: new TcpTransport({ ...edges, certificates: blakes }, (to) => ({
+    rejected,
+    transport: new TcpTransport({ ...dependencies, certificates: blakeCertificates }, (to) => ({
       host,
-      port: to === toServerId('Bryant') ? bryantsPort : nobodysPort,
+      port: to === toServerId('Bryant') ? bryantPort : closedPort,
     })),
     listen: async (accept: AcceptPeer) => {
-      const onRefused = (_: string, reason: string) => refused.push(reason);
+      const onRejected = (_: string, reason: string) => rejected.push(reason);
       const at = { owner, host, port: 0 };
-      door = await listenForPeers({ ...edges, certificates: bryants }, accept, onRefused, at);
-      bryantsPort = door.port;
+      listener = await listenForPeers({ ...dependencies, certificates: bryantCertificates }, accept, onRejected, at);
+      bryantPort = listener.port;
     },
-    close: () => door?.close(),
-    bryantsPort: () => bryantsPort,
+    close: () => listener?.close(),
+    bryantPort: () => bryantPort,
   };
 }
 
 describe('TcpTransport is a Transport: it', () => {
-  describeTransport(() => between(undefined, undefined));
+  describeTransport(() => createTransport(undefined, undefined));
 });
 
 describe('TcpTransport over TLS', () => {
@@ -76,78 +77,78 @@ describe('TcpTransport over TLS', () => {
 
   describe('is a Transport: it', () => {
     describeTransport(async () =>
-      between(new Certificates(await herd.certify('Blake')), new Certificates(await herd.certify('Bryant'))),
+      createTransport(new Certificates(await herd.certify('Blake')), new Certificates(await herd.certify('Bryant'))),
     );
   });
 
-  /** What Blake, who dials, and Bryant's door make of each other: why the wire closed, and whom the door refused. */
+  /** Dials Bryant from Blake and expects a failure; returns the received lines and the reasons at both ends. */
   async function dial(blake: CertificateFiles, bryant: CertificateFiles) {
-    const under = await between(new Certificates(blake), new Certificates(bryant));
-    const heard: string[] = [];
+    const under = await createTransport(new Certificates(blake), new Certificates(bryant));
+    const lines: string[] = [];
     let reason: string | undefined;
-    await under.listen(() => expect.fail('the wire is given to nobody'));
-    under.transport.dial(toServerId('Bryant'), {
+    await under.listen(() => expect.fail('the channel is accepted'));
+    const handler = channelHandler({
       opened: (wire) => wire.send('HELLO'),
-      lines: (_, lines) => heard.push(...lines),
-      drained: () => undefined,
+      lines: (_, received) => lines.push(...received),
       closed: (_, why) => (reason = why),
     });
-    await eventually('the wire is closed, and the door knows', () => reason !== undefined && under.refused.length > 0);
+    under.transport.dial(toServerId('Bryant'), handler);
+    await eventually('both ends have failed', () => reason !== undefined && under.rejected.length > 0);
     under.close();
-    return { heard, reason, refused: under.refused };
+    return { lines, reason, rejected: under.rejected };
   }
 
-  it('tells a caller that shows the certificate of a stranger why it is refused, and takes nothing from it', async () => {
+  it('tells a dialer with an untrusted certificate why it is rejected, and ignores its lines', async () => {
     const shown = { ...(await stranger.certify('Blake')), ca: herd.ca };
-    const { heard, reason, refused } = await dial(shown, await herd.certify('Bryant'));
-    expect(refused).to.have.lengthOf(1);
-    expect(refused[0]).to.match(/^Bryant \(peers\) does not believe the caller's certificate: [A-Z_]+$/);
-    expect(heard).to.deep.equal([`REFUSED ${refused[0] ?? ''}`]);
-    expect(reason).to.equal('the far end closed');
+    const { lines, reason, rejected } = await dial(shown, await herd.certify('Bryant'));
+    expect(rejected).to.have.lengthOf(1);
+    expect(rejected[0]).to.match(/^Bryant \(peers\) rejected the certificate: [A-Z_]+$/);
+    expect(lines).to.deep.equal([`REFUSED ${rejected[0] ?? ''}`]);
+    expect(reason).to.equal('the remote end closed');
   });
 
-  it("[PE26] knows the name that a caller's certificate bears", async () => {
-    const under = await between(
+  it('[PE26] matches the name in the certificate of a dialer', async () => {
+    const under = await createTransport(
       new Certificates(await herd.certify('Blake')),
       new Certificates(await herd.certify('Bryant')),
     );
     let called: PeerChannel | undefined;
     await under.listen((wire) => {
       called = wire;
-      return { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+      return () => undefined;
     });
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
-    const dialled = under.transport.dial(toServerId('Bryant'), deaf);
-    await eventually('the call is taken', () => called !== undefined);
+    const ignore = () => undefined;
+    const dialed = under.transport.dial(toServerId('Bryant'), ignore);
+    await eventually('the channel is accepted', () => called !== undefined);
     expect(['Blake', 'Bryant', 'blake'].map((name) => called?.certificateMatches?.(toServerId(name)))).to.deep.equal([
       true,
       false,
       false,
     ]);
-    dialled.close();
+    dialed.close();
     under.close();
   });
 
-  it("[PE26] does not take a certificate for blake for Blake's", async () => {
+  it('[PE26] rejects a certificate for blake as that of Blake', async () => {
     const outcome = await dial(await herd.certify('Blake'), await herd.certify('bryant'));
     expect(outcome.reason).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  describe('among connections that never end their handshake', () => {
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
+  describe('with connections whose handshake does not complete', () => {
+    const ignore = () => undefined;
     const sockets: Socket[] = [];
-    let under: Awaited<ReturnType<typeof between>>;
+    let under: Awaited<ReturnType<typeof createTransport>>;
     let accepted: PeerChannel[];
 
     async function begin(limits: Pick<TcpDependencies, 'tlsHandshakeTimeoutMs' | 'maxPending'>): Promise<void> {
       const certificates = [await herd.certify('Blake'), await herd.certify('Bryant')].map(
         (files) => new Certificates(files),
       );
-      under = await between(certificates[0], certificates[1], limits);
+      under = await createTransport(certificates[0], certificates[1], limits);
       accepted = [];
       await under.listen((wire) => {
         accepted.push(wire);
-        return deaf;
+        return ignore;
       });
     }
 
@@ -157,7 +158,7 @@ describe('TcpTransport over TLS', () => {
     });
 
     async function stranger(data = ''): Promise<Socket> {
-      const socket = connect(under.bryantsPort(), host);
+      const socket = connect(under.bryantPort(), host);
       socket.on('error', () => undefined).resume();
       sockets.push(socket);
       await once(socket, 'connect');
@@ -167,24 +168,23 @@ describe('TcpTransport over TLS', () => {
 
     async function opens(onClosed: (reason: string) => void = () => undefined): Promise<PeerChannel> {
       let isOpen = false;
-      const dialled = under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => onClosed(reason),
-      });
-      await eventually('a true neighbour is let in', () => isOpen);
-      return dialled;
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => onClosed(reason) });
+      const dialed = under.transport.dial(toServerId('Bryant'), handler);
+      await eventually('an authenticated neighbour connects', () => isOpen);
+      return dialed;
     }
 
-    it('[PE6] closes them: the silent ones, and those that said half a ClientHello', async () => {
+    it('[PE6] closes silent ones and those that sent half a ClientHello', async () => {
       await begin({ tlsHandshakeTimeoutMs: 200 });
       const strangers = [await stranger(), await stranger('\x16\x03\x01\x02\x00\x01\x00'), await stranger('IAMAT\n')];
       await eventually('all are closed', () => strangers.every((socket) => socket.closed));
-      await eventually('all are counted', () => under.refused.length === 3);
-      expect(under.refused.filter((reason) => reason === 'no TLS: ERR_TLS_HANDSHAKE_TIMEOUT')).to.have.lengthOf(2);
+      await eventually('all are counted', () => under.rejected.length === 3);
+      expect(
+        under.rejected.filter((reason) => reason === 'TLS handshake failed: ERR_TLS_HANDSHAKE_TIMEOUT'),
+      ).to.have.lengthOf(2);
     });
 
-    it('[PE6] gives strangers no place of a neighbour, and keeps a neighbour that was let in', async () => {
+    it('[PE6] keeps authenticated neighbours and their places', async () => {
       await begin({ maxPending: 10 });
       for (let count = 0; count < 40; count += 1) await stranger();
       let lost: string | undefined;
@@ -196,20 +196,17 @@ describe('TcpTransport over TLS', () => {
       await eventually('all but ten are closed', () => strangers.filter((socket) => socket.closed).length === 30);
       const second = await opens();
       expect(lost, 'the first was not evicted').to.equal(undefined);
-      expect(under.refused).to.include('too many connections that have not shown who they are');
+      expect(under.rejected).to.include('too many unauthenticated connections');
       second.close();
     });
 
-    it('evicts a caller that was let in by TLS, and never says who it is', async () => {
+    it('evicts a dialer that completes TLS but never authenticates', async () => {
       await begin({ maxPending: 2 });
       let closed: string | undefined;
       let isOpen = false;
-      under.transport.dial(toServerId('Bryant'), {
-        ...deaf,
-        opened: () => (isOpen = true),
-        closed: (_, reason) => (closed = reason),
-      });
-      await eventually('it is let in', () => isOpen && accepted.length === 1);
+      const handler = channelHandler({ opened: () => (isOpen = true), closed: (_, reason) => (closed = reason) });
+      under.transport.dial(toServerId('Bryant'), handler);
+      await eventually('it is accepted', () => isOpen && accepted.length === 1);
       await stranger();
       expect(closed).to.equal(undefined);
       await stranger();
@@ -217,17 +214,17 @@ describe('TcpTransport over TLS', () => {
     });
   });
 
-  it('takes of TLS 1.2 no suite without forward secrecy or with CBC, and TLS 1.3', async () => {
+  it('accepts TLS 1.3, and TLS 1.2 only with forward secrecy and without CBC', async () => {
     const shown = await herd.certify('Blake');
-    const under = await between(undefined, new Certificates(await herd.certify('Bryant')));
-    const deaf = { opened: () => undefined, lines: () => undefined, drained: () => undefined, closed: () => undefined };
-    await under.listen(() => deaf);
+    const under = await createTransport(undefined, new Certificates(await herd.certify('Bryant')));
+    const ignore = () => undefined;
+    await under.listen(() => ignore);
     const speak = async (options: ConnectionOptions): Promise<string> => {
-      const socket = connectTls({ host, port: under.bryantsPort(), rejectUnauthorized: false, ...options });
-      const failed = new Promise<string>((resolve) => socket.on('error', () => resolve('refused')));
+      const socket = connectTls({ host, port: under.bryantPort(), rejectUnauthorized: false, ...options });
+      const failed = new Promise<string>((resolve) => socket.on('error', () => resolve('rejected')));
       const open = once(socket, 'secureConnect').then(
         () => `${socket.getProtocol() ?? ''} ${socket.getCipher().name}`,
-        () => 'refused',
+        () => 'rejected',
       );
       const outcome = await Promise.race([open, failed]);
       socket.destroy();
@@ -236,7 +233,7 @@ describe('TcpTransport over TLS', () => {
     const certificate = { cert: readFileSync(shown.cert), key: readFileSync(shown.key) };
     try {
       const legacy = 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA256:AES128-SHA:AES256-GCM-SHA384:@SECLEVEL=0';
-      expect(await speak({ ...certificate, maxVersion: 'TLSv1.2', ciphers: legacy })).to.equal('refused');
+      expect(await speak({ ...certificate, maxVersion: 'TLSv1.2', ciphers: legacy })).to.equal('rejected');
       const modern = await speak({ ...certificate, maxVersion: 'TLSv1.2' });
       expect(modern).to.match(/^TLSv1\.2 ECDHE-ECDSA-.*(GCM|CHACHA20)/);
       expect(await speak(certificate)).to.match(/^TLSv1\.3 /);
@@ -249,17 +246,17 @@ describe('TcpTransport over TLS', () => {
     ['of a stranger', () => stranger.certify('Bryant'), /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/],
     ['for another name', () => herd.certify('Gasol'), /ERR_TLS_CERT_ALTNAME_INVALID/],
   ] as const) {
-    it(`says nothing to who is called and shows a certificate ${what}`, async () => {
+    it(`sends nothing to a dialed server with a certificate ${what}`, async () => {
       const outcome = await dial(await herd.certify('Blake'), { ...(await certify()), ca: herd.ca });
       expect(outcome.reason).to.match(reason);
-      expect(outcome.heard).to.deep.equal([]);
-      expect(outcome.refused[0]).to.match(/^no TLS: /);
+      expect(outcome.lines).to.deep.equal([]);
+      expect(outcome.rejected[0]).to.match(/^TLS handshake failed: /);
     });
   }
 });
 
 describe('TcpTransport', () => {
-  let door: Listener;
+  let listener: Listener;
   let caller: Socket;
   let wire: PeerChannel | undefined;
   let lines: string[];
@@ -269,42 +266,40 @@ describe('TcpTransport', () => {
     lines = [];
     closed = [];
     wire = undefined;
-    const listener: PeerChannelListener = {
-      opened: () => undefined,
+    const handler = channelHandler({
       lines: (_, more) => lines.push(...more),
-      drained: () => undefined,
       closed: (_, reason) => closed.push(reason),
-    };
+    });
     const accept = (taken: PeerChannel) => {
       wire = taken;
-      return listener;
+      return handler;
     };
-    door = await listenForPeers(
+    listener = await listenForPeers(
       { turn: new Turn(), maxLineBytes: 10, certificates: undefined },
       accept,
-      nobodyIsRefused,
+      failOnRejected,
       {
         owner,
         host,
         port: 0,
       },
     );
-    caller = connect(door.port, host);
+    caller = connect(listener.port, host);
     caller.on('error', () => undefined).resume();
     await once(caller, 'connect');
-    await eventually('the call is taken', () => wire);
+    await eventually('the channel is accepted', () => wire);
   });
 
   afterEach(() => {
     caller.destroy();
-    door.close();
+    listener.close();
   });
 
-  it('names the far end by its address and port', () => {
+  it('has the address and port of the remote end', () => {
     expect(wire?.remoteAddress).to.equal(`127.0.0.1:${caller.localPort}`);
   });
 
-  it('[PE2] puts lines together from bytes, and takes none without its line end', async () => {
+  it('[PE2] assembles lines from bytes and ignores a line without its end', async () => {
     for (const byte of 'one\r\ntwo\nhalf') {
       caller.write(byte);
       await new Promise((resolve) => setImmediate(resolve));
@@ -312,37 +307,37 @@ describe('TcpTransport', () => {
     caller.end();
     await eventually('the wire is closed', () => closed.length > 0);
     expect(lines).to.deep.equal(['one', 'two']);
-    expect(closed).to.deep.equal(['the far end closed']);
+    expect(closed).to.deep.equal(['the remote end closed']);
   });
 
-  it('[PE2] ends with a far end that sends a line over the limit, whole or not', async () => {
+  it('[PE2] closes when the remote end sends a line over the limit, complete or not', async () => {
     caller.write('0123456789\n01234567890');
     await eventually('the wire is closed', () => closed.length > 0);
-    expect(closed).to.deep.equal(['the far end sent a line over the limit']);
-    await eventually('the far end knows', () => caller.closed);
+    expect(closed).to.deep.equal(['the remote end sent a line over the limit']);
+    await eventually('the remote end is closed', () => caller.closed);
   });
 
-  it('says what became of a far end that vanished', async () => {
+  it('reports the reason of a lost connection', async () => {
     caller.resetAndDestroy();
     await eventually('the wire is closed', () => closed.length > 0);
     expect(closed).to.deep.equal(['ECONNRESET']);
   });
 
-  it('names owner and port where it cannot listen', async () => {
-    const accept = () => expect.fail('nobody calls');
+  it('names owner and port if it cannot listen', async () => {
+    const accept = () => expect.fail('a channel is accepted');
     const error: unknown = await listenForPeers(
       { turn: new Turn(), maxLineBytes: 10, certificates: undefined },
       accept,
-      nobodyIsRefused,
+      failOnRejected,
       {
         owner,
         host,
-        port: door.port,
+        port: listener.port,
       },
     ).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(PortError);
     expect((error as PortError).message).to.contain(
-      `Bryant (peers) cannot listen on 127.0.0.1:${door.port}: the port is in use`,
+      `Bryant (peers) cannot listen on 127.0.0.1:${listener.port}: the port is in use`,
     );
   });
 });

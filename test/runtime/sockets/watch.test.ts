@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { addresses, type SubscriptionMessage } from '../../../src/actors/bus/messages.js';
+import { addresses } from '../../../src/actors/addresses.js';
+import type { SubscriptionMessage } from '../../../src/actors/client/messages.js';
 import { asClientId } from '../../../src/protocol/place/ids.js';
 import type { Client } from '../../support/client.js';
 import { eventually, defaultTimeoutMs } from '../../support/eventually.js';
@@ -25,7 +26,7 @@ describe('WATCH over sockets', function () {
     await herd.stop();
   });
 
-  /** A client of a server that watches already. */
+  /** Connects a client and subscribes it. */
   async function watcher(server: string, what: string): Promise<Client> {
     const client = await herd.client(server);
     expect(await client.request(`WATCH ${what}`)).to.equal(`WATCHING ${what}`);
@@ -41,37 +42,37 @@ describe('WATCH over sockets', function () {
     return Number(line?.split(' ').at(-1));
   }
 
-  it('[WA1] tells over TCP what was reported at another server', async () => {
+  it('[WA1] sends reports of another server over TCP', async () => {
     const client = await watcher('Bryant', 'kiwi');
     await herd.report('Blake', 'moa', 1);
     expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await client.line());
     expect(await herd.report('Bryant', 'kiwi', 2)).to.equal(await client.line());
   });
 
-  it('[WA1][WS1] tells over WebSocket, a message a change', async () => {
+  it('[WA1][WS1] sends one WebSocket message per change', async () => {
     const first = await herd.report('Blake', 'kiwi', 1);
     const socket = new WebSocket(herd.url('Blake', '/ws').replace('http', 'ws'));
     sockets.push(socket);
-    const heard: string[] = [];
-    socket.on('message', (message: Buffer) => heard.push(message.toString()));
+    const messages: string[] = [];
+    socket.on('message', (message: Buffer) => messages.push(message.toString()));
     await once(socket, 'open');
     socket.send('WATCH kiwi');
-    await eventually('it watches', () => heard.length === 2);
+    await eventually('it watches', () => messages.length === 2);
     const second = await herd.report('Bryant', 'kiwi', 2);
-    await eventually('it is told', () => heard.length === 3);
+    await eventually('it is told', () => messages.length === 3);
     socket.send('UNWATCH');
-    await eventually('it watches no more', () => heard.length === 4);
+    await eventually('it watches no more', () => messages.length === 4);
     await herd.waitForAgreement(await herd.report('Blake', 'kiwi', 3));
     socket.send('hello');
-    await eventually('it is answered', () => heard.length === 5);
-    expect(heard).to.deep.equal(['WATCHING kiwi', first, second, 'UNWATCHED', '? hello']);
+    await eventually('it is answered', () => messages.length === 5);
+    expect(messages).to.deep.equal(['WATCHING kiwi', first, second, 'UNWATCHED', '? hello']);
   });
 
-  it('[WA6] tells a client that does not read the newest of each when it reads again, and keeps no more', async () => {
+  it('[WA6] conflates changes of a client that does not read, and sends the newest when it reads again', async () => {
     const client = await watcher('Blake', '*');
     const conflated = collectEvents(herd.bus('Blake'), 'subscription-conflated');
     client.socket.pause();
-    // Long enough for the buffers of the system to fill soon.
+    // Large enough to fill the buffers of the operating system soon.
     const phones = ['a', 'b', 'c'].map((letter) => letter.repeat(3_000));
     let rounds = 0;
     const conflatedCount = () => conflated.reduce((sum, { count }) => sum + count, 0);
@@ -81,61 +82,63 @@ describe('WATCH over sockets', function () {
       herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
     }
     client.socket.resume();
-    const told = new Map<string, number>();
+    const newest = new Map<string, number>();
     let count = 0;
     await eventually('the newest of each', async () => {
       for (; client.unreadLineCount > 0; count += 1) {
         const [, , , phone = '', , time] = (await client.line()).split(' ');
-        expect(Number(time), 'in order').to.be.above(told.get(phone) ?? 0);
-        told.set(phone, Number(time));
+        expect(Number(time), 'in order').to.be.above(newest.get(phone) ?? 0);
+        newest.set(phone, Number(time));
       }
-      return phones.every((phone) => told.get(phone) === rounds);
+      return phones.every((phone) => newest.get(phone) === rounds);
     });
     expect(count + conflatedCount()).to.equal(phones.length * rounds);
   });
 
-  it('[WA8] goes on telling a client that has closed its sending side, until it is gone', async () => {
+  it('[WA8] keeps sending to a half-closed client until it disconnects', async () => {
     const client = await watcher('Blake', '*');
     client.socket.end();
     expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await client.line());
-    const left = collectEvents(herd.bus('Blake'), 'client-disconnected');
+    const disconnects = collectEvents(herd.bus('Blake'), 'client-disconnected');
     client.close();
     await eventually('the server knows that it is gone', async () => {
       await herd.report('Blake', 'kiwi', performance.now());
-      return left.length > 0;
+      return disconnects.length > 0;
     });
   });
 
-  it('[WA8] closes the connections of those who watch when the server stops', async () => {
+  it('[WA8] closes connections with subscriptions when the server stops', async () => {
     const clients = await Promise.all([watcher('Blake', '*'), watcher('Blake', 'kiwi')]);
     const letters = collectEvents(herd.bus('Blake'), 'dead-letter');
     clients[0].socket.end();
     await herd.stopServer('Blake');
     for (const client of clients) expect(await client.readToEnd()).to.equal('');
-    // Links that were stopped before their wires reported the end are no concern of those who watch.
+    // Failures of links that were stopped before their channels closed are ignored.
     const toClients = letters.filter(({ address }) => address.startsWith('connection/'));
     expect(toClients).to.deep.equal([]);
   });
 
-  it('[WA10] closes the connections of those who watch, and of nobody else, when the watch fails', async () => {
+  it('[WA10] closes connections with subscriptions, and no others, when the registry fails', async () => {
     const client = await watcher('Blake', 'kiwi');
     const other = await herd.client('Blake');
-    // What it cannot know how to take.
-    herd.bus('Blake').send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
+    // A message that makes the registry throw.
+    herd
+      .bus('Blake')
+      .send(addresses.subscriptions, { kind: 'learned', locations: undefined } as unknown as SubscriptionMessage);
     expect(await client.readToEnd()).to.equal('');
     expect(await other.request('hello')).to.equal('? hello');
     const again = await watcher('Blake', 'kiwi');
     expect(await herd.report('Blake', 'kiwi', 1)).to.equal(await again.line());
   });
 
-  it('is counted: commands, who watches, what was told', async () => {
+  it('counts commands, subscribers and sent lines', async () => {
     const client = await watcher('Blake', '*');
     await (await watcher('Blake', 'moa')).request('UNWATCH');
     for (const line of ['WATCH', 'UNWATCH a b', 'WHATSAT kiwi']) await client.request(line);
     await client.request('IAMAT kiwi +1+1 1');
     await client.line();
-    const told = [createLocation('kiwi', 2), createLocation('kiwi', 3)];
-    herd.bus('Blake').send(addresses.store, { kind: 'report', locations: told });
+    const locations = [createLocation('kiwi', 2), createLocation('kiwi', 3)];
+    herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
     await client.lines(2);
     const commands = (kind: string, outcome: string) =>
       metric('Blake', `herd_commands_total{kind="${kind}",outcome="${outcome}"}`);
@@ -150,7 +153,7 @@ describe('WATCH over sockets', function () {
     await client.request('UNWATCH');
     client.close();
     await eventually('nobody watches', async () => (await metric('Blake', 'herd_subscribers')) === 0);
-    // Who is gone is told of nothing.
+    // A disconnected client is sent nothing.
     const letters = collectEvents(herd.bus('Blake'), 'dead-letter');
     await herd.report('Blake', asClientId('kiwi'), 4);
     expect(letters).to.deep.equal([]);

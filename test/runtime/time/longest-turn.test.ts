@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LongestTurn } from '../../../src/runtime/time/longest-turn.js';
 
 describe('LongestTurn', () => {
-  it('is the longest of the last minute at least, and of the last two at most', () => {
+  it('is the maximum over the last one to two minutes', () => {
     const turns = new LongestTurn();
     expect(turns.valueAt(0)).to.equal(0);
     turns.record(5, 1_000);

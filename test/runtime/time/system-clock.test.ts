@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Instant } from '../../../src/protocol/place/time.js';
 import { SystemClock } from '../../../src/runtime/time/system-clock.js';
 
-/** Runs with a machine whose clocks say what the test wants. */
+/** Runs a function with fake machine clocks. */
 function onMachine(run: (machine: { coarseMs: number; elapsedMs: number }) => void): void {
   const dateNow = Object.getOwnPropertyDescriptor(Date, 'now') ?? {};
   const machine = { coarseMs: performance.timeOrigin, elapsedMs: 0 };
@@ -14,21 +14,21 @@ function onMachine(run: (machine: { coarseMs: number; elapsedMs: number }) => vo
     run(machine);
   } finally {
     Object.defineProperty(Date, 'now', dateNow);
-    // What was set here hides the method that the object inherits.
+    // Deleting the own property restores the inherited method.
     Reflect.deleteProperty(performance, 'now');
   }
 }
 
-/** A double of milliseconds since 1970 is true to this. */
+/** Resolution of a double of milliseconds since 1970. */
 const doubleNs = 250;
 
 const nanosecondsOf = ({ seconds, nanoseconds }: Instant) => BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 
-/** How far an instant is after a moment in whole milliseconds. */
+/** Nanoseconds from a time in whole milliseconds to an instant. */
 const aheadNs = (instant: Instant, coarseMs: number) => Number(nanosecondsOf(instant) - BigInt(coarseMs) * 1_000_000n);
 
 describe('SystemClock', () => {
-  it('[TM6] tells the time of day finer than a millisecond', () => {
+  it('[TM6] has a resolution below a millisecond', () => {
     const clock = new SystemClock();
     const parts = new Set<number>();
     for (let look = 0; look < 1_000; look += 1) {
@@ -42,7 +42,7 @@ describe('SystemClock', () => {
     expect(parts.size, 'parts of a millisecond seen').to.be.above(20);
   });
 
-  it('is within a millisecond of the clock of the machine, and goes on, however that drifts', () => {
+  it('stays within a millisecond of a drifting machine clock and never stands still', () => {
     const step = fc.record({
       elapsedMs: fc.double({ min: 0, max: 50, noNaN: true }),
       driftMs: fc.double({ min: -0.5, max: 0.5, noNaN: true }),
@@ -54,7 +54,7 @@ describe('SystemClock', () => {
           let last = 0n;
           for (const { elapsedMs, driftMs } of steps) {
             machine.elapsedMs += elapsedMs;
-            // The one clock may run a little faster than the other, but not backwards.
+            // The clock may run slightly fast, but not backwards.
             machine.coarseMs += Math.max(0, elapsedMs + driftMs);
             const instant = clock.now();
             expect(aheadNs(instant, Date.now())).to.be.within(-doubleNs, 1_000_000 + doubleNs);
@@ -72,7 +72,7 @@ describe('SystemClock', () => {
     ['forth', 3_600_000],
     ['back a little', -5],
   ] as const) {
-    it(`follows a clock that is set ${name}`, () => {
+    it(`follows a machine clock that is set ${name}`, () => {
       onMachine((machine) => {
         const clock = new SystemClock();
         clock.now();
@@ -86,20 +86,20 @@ describe('SystemClock', () => {
     });
   }
 
-  it('tells two moments a few hundred nanoseconds apart from each other', () => {
+  it('distinguishes moments a few hundred nanoseconds apart', () => {
     onMachine((machine) => {
       const clock = new SystemClock();
       machine.elapsedMs += 0.01;
       machine.coarseMs += 0.01;
-      const one = nanosecondsOf(clock.now());
+      const first = nanosecondsOf(clock.now());
       machine.elapsedMs += 0.000_3;
       machine.coarseMs += 0.000_3;
-      const other = nanosecondsOf(clock.now());
-      expect(Number(other - one)).to.be.within(299, 301);
+      const second = nanosecondsOf(clock.now());
+      expect(Number(second - first)).to.be.within(299, 301);
     });
   });
 
-  it('has a monotonic clock that minds no setting of the other', () => {
+  it('has a monotonic clock that ignores changes of the machine clock', () => {
     onMachine((machine) => {
       const clock = new SystemClock();
       machine.elapsedMs = 5;
@@ -108,14 +108,14 @@ describe('SystemClock', () => {
     });
   });
 
-  it('calls back after the time asked for, unless that is taken back', async () => {
+  it('calls back after a timeout unless it is cleared', async () => {
     const clock = new SystemClock();
     const startMs = clock.monotonicMs();
-    let taken = 0;
-    const timer = clock.setTimeout(() => (taken += 1), 1);
+    let calls = 0;
+    const timer = clock.setTimeout(() => (calls += 1), 1);
     clock.clearTimeout(timer);
     await new Promise<void>((resolve) => clock.setTimeout(resolve, 20));
     expect(clock.monotonicMs() - startMs).to.be.at.least(19);
-    expect(taken).to.equal(0);
+    expect(calls).to.equal(0);
   });
 });

@@ -21,7 +21,7 @@ describe('Turn', () => {
     turn = new Turn((error) => failures.push(error));
   });
 
-  it('[IA7] delivers between servers until nothing is left, then writes links, then clients', async () => {
+  it('[IA7] delivers between servers until nothing is left, then writes to links, then to clients', async () => {
     turn.clients.schedule(noting('client'));
     turn.links.schedule(noting('link'));
     turn.deliveries.schedule(
@@ -35,7 +35,7 @@ describe('Turn', () => {
     expect(done).to.deep.equal(['first hop', 'second hop', 'link', 'another link', 'client', 'another client']);
   });
 
-  it('[IA7] handles what clients sent after what links brought meanwhile, also where the system reported it first', async () => {
+  it('[IA7] handles commands of clients after lines of links, even if the system reports them first', async () => {
     turn.commands.schedule(noting('question', () => turn.clients.schedule(noting('answer'))));
     done.push('lines of a link');
     turn.deliveries.schedule(noting('delivery'));
@@ -43,7 +43,7 @@ describe('Turn', () => {
     expect(done).to.deep.equal(['lines of a link', 'delivery', 'question', 'answer']);
   });
 
-  it('[IA7] leaves what writing to a client leads to for the next turn, where links come first again', async () => {
+  it('[IA7] defers work caused by writes to clients to the next turn, after the links', async () => {
     turn.clients.schedule(
       noting('client', () => {
         turn.clients.schedule(noting('next client'));
@@ -54,7 +54,7 @@ describe('Turn', () => {
     expect(done).to.deep.equal(['client', 'next link', 'next client']);
   });
 
-  it('lets links of a dense stream wait for each other, and writes them at once when a client is to be written to', async () => {
+  it('coalesces writes of a dense stream to links and flushes them before a write to a client', async () => {
     turn.links.schedule(noting('first'));
     await turnEnds();
     turn.links.schedule(noting('second'));
@@ -69,7 +69,7 @@ describe('Turn', () => {
     await eventually('it is written by itself', () => done.length === 5);
   });
 
-  it('does not keep clients waiting for deliveries that never end', async () => {
+  it('limits the rounds of deliveries per turn', async () => {
     let isStopped = false;
     const again = () => {
       if (!isStopped) turn.deliveries.schedule({ flush: again });
@@ -81,7 +81,7 @@ describe('Turn', () => {
     expect(done).to.deep.equal(['client']);
   });
 
-  it('does everything else though something throws, and reports each error', async () => {
+  it('continues after a flush that throws and reports each error', async () => {
     const broken = (what: string) =>
       noting(what, () => {
         throw new Error(what);

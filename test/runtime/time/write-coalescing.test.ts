@@ -2,15 +2,16 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { DenseWriteCoalescer } from '../../../src/runtime/time/write-coalescing.js';
 
-describe('Pace', () => {
+describe('DenseWriteCoalescer', () => {
   let nowMs: number;
-  const paceOf = (denseGapMs: number, intervalMs: number) => new DenseWriteCoalescer({ denseGapMs, intervalMs }, () => nowMs);
+  const paceOf = (denseGapMs: number, intervalMs: number) =>
+    new DenseWriteCoalescer({ denseGapMs, intervalMs }, () => nowMs);
 
   beforeEach(() => {
     nowMs = 1_000;
   });
 
-  it('lets nothing wait that comes by itself, and a dense stream until its time', () => {
+  it('does not delay a single write, and delays a dense stream until it is due', () => {
     const pace = paceOf(1, 5);
     expect(pace.remainingDelayMs()).to.equal(0);
     pace.recordWrite();
@@ -25,7 +26,7 @@ describe('Pace', () => {
     expect(pace.remainingDelayMs(), 'nothing came soon after the last write').to.equal(0);
   });
 
-  it('never waits for less than no time, however late it is asked', () => {
+  it('never returns a negative delay', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 20, noNaN: true }), fc.array(fc.nat(50)), (denseMs, passes) => {
         const pace = paceOf(denseMs, 5);

@@ -15,7 +15,7 @@ describe('GotHttp', () => {
   let http: GotHttp;
   let server: Server;
   let base: string;
-  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  let handle: (request: IncomingMessage, response: ServerResponse) => void;
   let requests: IncomingMessage[];
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('GotHttp', () => {
     requests = [];
     server = createServer((request, response) => {
       requests.push(request);
-      answer(request, response);
+      handle(request, response);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -39,7 +39,7 @@ describe('GotHttp', () => {
     return http.fetch({ method: 'GET', url, headers: { authorization: 'Bearer secret' }, ...changes }, signal);
   }
 
-  /** The error of a request that must fail. It may be shown to anybody. */
+  /** Message of a request that must fail. It must not contain a secret. */
   async function failure(fetching: Promise<unknown>): Promise<string> {
     const error: unknown = await fetching.then(
       () => expect.fail('it did not fail'),
@@ -51,9 +51,9 @@ describe('GotHttp', () => {
     return message;
   }
 
-  it('resolves with status and body, whatever they are', async () => {
+  it('resolves with any status and body', async () => {
     for (const status of [200, 404, 420, 500, 503]) {
-      answer = (_, response) => response.writeHead(status).end(Buffer.from([0, 0xff, 0x80]));
+      handle = (_, response) => response.writeHead(status).end(Buffer.from([0, 0xff, 0x80]));
       const response = await fetch();
       expect(response.status).to.equal(status);
       expect([...response.body]).to.deep.equal([0, 0xff, 0x80]);
@@ -61,9 +61,9 @@ describe('GotHttp', () => {
     expect(requests, 'each was asked once').to.have.lengthOf(5);
   });
 
-  it('sends what it is given', async () => {
+  it('sends method, headers and body', async () => {
     let body = '';
-    answer = (request, response) => {
+    handle = (request, response) => {
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => response.end());
     };
@@ -73,23 +73,23 @@ describe('GotHttp', () => {
     expect(body).to.equal('{"near":1}');
   });
 
-  it('undoes compression', async () => {
-    answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"results":[]}'));
+  it('decompresses the body', async () => {
+    handle = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"results":[]}'));
     expect((await fetch()).body.toString()).to.equal('{"results":[]}');
   });
 
-  it('[UP10] follows no redirect: that could carry a key to a stranger', async () => {
-    answer = (_, response) => response.writeHead(302, { location: `${base}/elsewhere` }).end();
+  it('[UP10] follows no redirect, which could send a key to another host', async () => {
+    handle = (_, response) => response.writeHead(302, { location: `${base}/elsewhere` }).end();
     expect((await fetch()).status).to.equal(302);
     expect(requests).to.have.lengthOf(1);
   });
 
-  it('[UP5] takes a body of 1 MiB, and none that is larger', async () => {
-    answer = (_, response) => response.end(Buffer.alloc(megabyte, ' '));
+  it('[UP5] accepts a body of 1 MiB and rejects a larger one', async () => {
+    handle = (_, response) => response.end(Buffer.alloc(megabyte, ' '));
     expect((await fetch()).body).to.have.lengthOf(megabyte);
     for (const length of [{ 'content-length': megabyte + 1 }, {}]) {
-      answer = (_, response) => response.writeHead(200, length).end(Buffer.alloc(megabyte + 1, ' '));
-      expect(await failure(fetch())).to.equal('the answer is too large');
+      handle = (_, response) => response.writeHead(200, length).end(Buffer.alloc(megabyte + 1, ' '));
+      expect(await failure(fetch())).to.equal('the response is too large');
     }
   });
 
@@ -97,25 +97,25 @@ describe('GotHttp', () => {
     ['with its length', (bytes: Buffer) => ({ 'content-length': bytes.length })],
     ['without its length', () => ({})],
   ] as const) {
-    it(`[UP5] takes no body that is small but for its compression, ${name}`, async () => {
+    it(`[UP5] rejects a compressed body that is too large when decompressed, ${name}`, async () => {
       const bomb = gzipSync(Buffer.alloc(100 * megabyte));
-      answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip', ...headers(bomb) }).end(bomb);
-      expect(await failure(fetch())).to.equal('the answer is too large');
+      handle = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip', ...headers(bomb) }).end(bomb);
+      expect(await failure(fetch())).to.equal('the response is too large');
     });
   }
 
-  it('does not wait for the end of a body that is too large', async () => {
-    answer = (_, response) => {
+  it('rejects a body that is too large before its end', async () => {
+    handle = (_, response) => {
       response.write(Buffer.alloc(2 * megabyte, ' '));
     };
-    expect(await failure(fetch())).to.equal('the answer is too large');
+    expect(await failure(fetch())).to.equal('the response is too large');
     await eventually('the connection is cut', () => requests[0]?.socket.destroyed);
   });
 
-  it('gives up at once when it is told to, before the answer or in the middle of it', async () => {
+  it('aborts at once, before or during the response', async () => {
     for (const begin of [() => undefined, (response: ServerResponse) => response.writeHead(200).write('{')]) {
       requests.length = 0;
-      answer = (_, response) => void begin(response);
+      handle = (_, response) => void begin(response);
       const controller = new AbortController();
       const fetching = failure(fetch(controller.signal));
       await eventually('the request is there', () => requests[0]);
@@ -125,25 +125,25 @@ describe('GotHttp', () => {
     }
   });
 
-  it('says that nobody listens', async () => {
+  it('fails if the connection is refused', async () => {
     server.close();
     await once(server, 'close');
     expect(await failure(fetch())).to.equal('the upstream cannot be reached (ECONNREFUSED)');
   });
 
-  it('fails when the answer breaks off, or is none', async () => {
-    answer = (_, response) => {
+  it('fails if the response is incomplete or not HTTP', async () => {
+    handle = (_, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half');
       setImmediate(() => response.destroy());
     };
     await failure(fetch());
-    answer = (request) => request.socket.end('nonsense\r\n\r\n');
+    handle = (request) => request.socket.end('nonsense\r\n\r\n');
     await failure(fetch());
-    answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('not compressed');
+    handle = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('not compressed');
     await failure(fetch());
   });
 
-  it('says no more than that of an address that is none', async () => {
+  it('reveals nothing of an invalid URL', async () => {
     await failure(fetch(never, { url: 'nonsense://secret' }));
     await failure(fetch(never, { url: 'secret' }));
   });

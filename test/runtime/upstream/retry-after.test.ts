@@ -4,7 +4,7 @@ import { parseRetryAfterMs } from '../../../src/runtime/upstream/retry-after.js'
 const nowMs = Date.UTC(2026, 10, 22, 10, 0, 0);
 const nowSeconds = nowMs / 1_000;
 
-describe('when an upstream wants to be asked again', () => {
+describe('parseRetryAfterMs', () => {
   for (const [what, headers, restMs] of [
     ['says nothing', {}, undefined],
     ['says seconds', { 'retry-after': '7' }, 7_000],
@@ -31,7 +31,7 @@ describe('when an upstream wants to be asked again', () => {
       5_000,
     ],
   ] as const) {
-    it(`is known when it ${what}`, () => {
+    it(`parses an upstream that ${what}`, () => {
       expect(parseRetryAfterMs(headers, nowMs)).to.equal(restMs);
     });
   }

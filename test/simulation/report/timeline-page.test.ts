@@ -246,7 +246,7 @@ describe('the page of a timeline, in Chromium', function () {
     await page.locator('#lane-canvas').focus();
     const tookMs = await page.evaluate<number>(zoomFiveTimes);
     // A machine that is busy with other tests may be many times slower than one that is not.
-    expect(tookMs).to.be.below(3_000);
+    expect(tookMs).to.be.below(15_000);
     await page.context().close();
     file = small;
   });

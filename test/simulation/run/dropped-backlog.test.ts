@@ -49,7 +49,7 @@ describe('a peer output buffer over its limit', () => {
 
   it('would not, were it not compared', async () => {
     injectBug(Outbox, 'flush', (outbox, _, sound) => {
-      Reflect.set(outbox, 'comparison', 'not due');
+      Reflect.set(outbox, 'isComparisonDue', false);
       return sound();
     });
     expect((await play()).broken).to.include('agreement');

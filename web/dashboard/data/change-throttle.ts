@@ -1,14 +1,14 @@
-/** How often changes are shown, in milliseconds, and how many at once at most: more than that nobody reads. */
+/** Interval between two updates of the console in milliseconds, and the maximum number of changes shown in each. */
 const flushIntervalMs = 500;
 const maxShown = 8;
 
-/** Changes as fast as a reader can take them in: of those that come together the newest, and how many are left out. */
+/** Rate-limits WATCH changes to what can be read: shows the newest of each interval and the number of omitted ones. */
 export class ChangeThrottle {
   private newest: string[] = [];
   private omitted = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly show: (lines: readonly string[], leftOut: number) => void) {}
+  constructor(private readonly show: (lines: readonly string[], omitted: number) => void) {}
 
   add(line: string): void {
     this.newest.push(line);
@@ -19,7 +19,7 @@ export class ChangeThrottle {
     if (this.timer === undefined) this.flush();
   }
 
-  /** Shows what has come so far: something else is about to be shown behind it. */
+  /** Shows pending changes at once, so that a response that follows them is shown after them. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,23 +1,22 @@
 import { sendRequest } from './http.js';
 
-/** Servers send something every 15 s; one that is silent for three of these is gone, or the way to it is, in milliseconds. */
+/** Silence after which a stream counts as broken, in milliseconds: three keep-alive intervals of 15 s. */
 const silenceTimeoutMs = 45_000;
 
-/** Who reads a stream. */
+/** Receives the events of a stream. */
 interface EventReader {
   onOpen(): void;
   onEvent(event: string, data: string): void;
 }
 
 /**
- * Reads server-sent events, each of one line, until they end. An EventSource could send neither a token nor a body.
- * @param body what is to be done, if the events are of that
- * @param signal ends it; who calls must abort it afterwards, for a server that is only silent may still be sending
- * @throws if the server says no, or is gone
+ * Reads server-sent events, each with one line of data, until the stream ends. An `EventSource` cannot send a token.
+ * @param signal ends the stream; the caller must abort it afterwards, because a silent server may still be connected
+ * @throws if the server rejects the request, is unreachable or is silent for too long
  */
-export async function readEvents(url: string, signal: AbortSignal, reader: EventReader, body?: unknown): Promise<void> {
-  const response = await withSilenceTimeout(sendRequest(url, { accept: 'text/event-stream', signal, body }));
-  if (response.body === null) throw new Error('the server sent nothing');
+export async function readEvents(url: string, signal: AbortSignal, reader: EventReader): Promise<void> {
+  const response = await withSilenceTimeout(sendRequest(url, { accept: 'text/event-stream', signal }));
+  if (response.body === null) throw new Error('the response has no body');
   reader.onOpen();
   const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -33,12 +32,12 @@ export async function readEvents(url: string, signal: AbortSignal, reader: Event
   }
 }
 
-/** @throws if the server is silent meanwhile */
-async function withSilenceTimeout<Heard>(pending: Promise<Heard>): Promise<Heard> {
+/** @throws if nothing arrives within the silence timeout */
+async function withSilenceTimeout<Result>(pending: Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`the server was silent for ${silenceTimeoutMs / 1_000} s`)),
+      () => reject(new Error(`the server sent nothing for ${silenceTimeoutMs / 1_000} s`)),
       silenceTimeoutMs,
     );
   });

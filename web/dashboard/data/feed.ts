@@ -1,4 +1,4 @@
-import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
+import type { HerdResponse, ListResponse } from '../../../src/runtime/http/api/api-types.js';
 import { requestJson } from './http.js';
 import { readEvents } from './event-stream.js';
 import { broker, type Herd, type Server } from './herd.js';
@@ -15,77 +15,52 @@ import {
   type StreamData,
 } from './server-messages.js';
 
-/** What a server tells of itself: `GET /api/herd`. */
-interface HerdOverview {
-  readonly herd: string;
-  readonly server: string;
-  readonly adminAccess: AdminAccess;
-  readonly servers: readonly { readonly name: string; readonly httpUrl: string | null }[];
-  readonly topology: readonly (readonly [string, string])[];
-  readonly links: readonly LinkUpdate[];
-  /** Null where the server spreads nothing by a broker. */
-  readonly bucket: EndpointUpdate | null;
-  readonly connections: number;
-  readonly hold: 'all' | 'touched';
-  readonly ready: boolean;
-  /** What answers WHATSAT; left out by servers of before. */
-  readonly upstream?: { readonly maxCount: number };
-}
-
-/** A page of `GET /api/clients`. */
-interface ClientsPage {
-  readonly clients: readonly ClientLocation[];
-  /** What the next page comes after; null behind the last one. */
-  readonly next: number | null;
-}
-
-/** Something that happens in a server, as its stream of events tells it. */
+/** Event of a server's event stream. */
 export interface ServerStreamEvent {
   readonly server: string;
   readonly kind: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Who is told what a server says. */
+/** Receives what the feeds of all servers read. */
 export interface FeedListener {
   located(server: Server, locations: readonly ClientLocation[]): void;
   learned(server: Server, from: string | null, locations: readonly ClientLocation[]): void;
   occurred(event: ServerStreamEvent): void;
-  /** A server is not heard any more. */
+  /** The event stream of a server has ended. */
   disconnected(server: Server): void;
 }
 
-/** A server that is not heard is called again after this, in milliseconds: often, for it is on a machine near by. */
+/** Pause before reconnecting, in milliseconds. */
 const reconnectDelayMs = 1_000;
 
-/** How many locations are asked for at once. */
+/** Locations per page of `GET /api/clients`. */
 const pageSize = 1_000;
 
 /**
- * Asks the server that the page is from who is in the herd. It is asked until it answers, and the others never: they
- * are known from then on.
+ * Reads the members and the topology of the herd from the server that served the page. Retries until it succeeds.
  */
 export async function discoverHerd(herd: Herd): Promise<void> {
   try {
-    const overview = await requestJson<HerdOverview>('/api/herd');
+    const overview = await requestJson<HerdResponse>('/api/herd');
     herd.name = overview.herd;
     herd.openedOn = overview.server;
     for (const { name, httpUrl } of overview.servers) herd.addServer(name, httpUrl ?? '');
     for (const [a, b] of overview.topology) herd.addLink(a, b);
-    // Where nobody has links, all spread by the broker, also those that are not heard.
-    const spreadsByBucketOnly = overview.bucket !== null && overview.topology.length === 0;
-    if (spreadsByBucketOnly) for (const { name } of overview.servers) herd.addBrokerLink(name);
+    // Without links all servers replicate over the broker, including unreachable ones.
+    const replicatesByBucketOnly = overview.bucket !== null && overview.topology.length === 0;
+    if (replicatesByBucketOnly) for (const { name } of overview.servers) herd.addBrokerLink(name);
   } catch {
     await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs));
     await discoverHerd(herd);
   }
 }
 
-/** Hears one server, for ever: what it is, all that it holds, and then whatever happens. */
+/** Follows one server: its status, all its locations, and then its events. Reconnects indefinitely. */
 export class Feed {
-  /** Ends the stream that is read; undefined while none is. */
+  /** Aborts the open stream; undefined while there is none. */
   private stream: AbortController | undefined;
-  /** When the stream last told of each end: of what was asked before that, the answer is older. */
+  /** Time of the last event per neighbour. The response to a request sent earlier is older than that event. */
   private readonly updatedAtMs = new Map<string, number>();
 
   constructor(
@@ -96,10 +71,10 @@ export class Feed {
     void this.connect();
   }
 
-  /** Asks again what the server is: the reader may have become another. */
+  /** Fetches the server's status again, for example after the user has submitted a token. */
   async refresh(): Promise<void> {
     const requestedAtMs = performance.now();
-    this.applyOverview(await requestJson<HerdOverview>(`${this.server.url}/api/herd`), requestedAtMs);
+    this.applyOverview(await requestJson<HerdResponse>(`${this.server.url}/api/herd`), requestedAtMs);
   }
 
   private async connect(): Promise<void> {
@@ -107,23 +82,23 @@ export class Feed {
       await this.refresh();
       await this.listen();
     } catch {
-      // It is called again, whatever the reason.
+      // Reconnected below, whatever the reason.
     }
     this.disconnect();
   }
 
-  private applyOverview(overview: HerdOverview, requestedAtMs: number): void {
+  private applyOverview(overview: HerdResponse, requestedAtMs: number): void {
     const { herd, server } = this;
     const isNewer = (neighbour: string) => (this.updatedAtMs.get(neighbour) ?? -Infinity) < requestedAtMs;
     server.connections = overview.connections;
     server.hold = overview.hold;
     server.ready = overview.ready;
-    server.maxCount = overview.upstream?.maxCount ?? server.maxCount;
+    server.maxCount = overview.upstream.maxCount;
     herd.adminAccess = overview.adminAccess;
     for (const link of overview.links) {
       if (isNewer(link.neighbour)) this.updateLink(link);
       const end = herd.end(server.name, link.neighbour);
-      if (end !== undefined) end.fault = link.injectedFault ?? { kind: 'none' };
+      if (end !== undefined) end.fault = link.injectedFault;
     }
     if (overview.bucket !== null && isNewer(broker)) this.updateBucket(overview.bucket);
     herd.markChanged();
@@ -151,7 +126,7 @@ export class Feed {
     this.herd.markChanged();
   }
 
-  /** Listens first and asks for everything afterwards, so that nothing falls in between. Resolves when the stream ends. */
+  /** Opens the stream before fetching all clients, so that no update is missed. Resolves when the stream ends. */
   private async listen(): Promise<void> {
     const stream = new AbortController();
     this.stream = stream;
@@ -160,7 +135,7 @@ export class Feed {
       onOpen: () => {
         this.server.reach = 'connected';
         this.herd.markChanged();
-        // A link may have changed since the server was asked, and before it was listened to.
+        // A link may have changed between the first request and the opening of the stream.
         this.refresh().catch(() => undefined);
         resync.request();
       },
@@ -172,7 +147,7 @@ export class Feed {
     });
   }
 
-  /** What is not understood changes nothing here, and stands among the events all the same: the server may be of another version. */
+  /** Applies an event. Unknown ones, for example of another version, are only listed. */
   private handleEvent(kind: string, data: StreamData): void {
     const { server, herd, listener } = this;
     if (kind === 'learned') {
@@ -196,12 +171,12 @@ export class Feed {
     listener.occurred({ server: server.name, kind, data });
   }
 
-  /** @throws if an answer does not come */
+  /** @throws if a page cannot be fetched */
   private async fetchClients(signal: AbortSignal): Promise<void> {
     for (let next: number | null = 0; next !== null;) {
       const url = `${this.server.url}/api/clients?limit=${pageSize}&after=${next}`;
-      const page: ClientsPage = await requestJson<ClientsPage>(url);
-      // What comes from a server that was lost meanwhile is not of this stream.
+      const page: ListResponse = await requestJson<ListResponse>(url);
+      // A page that arrives after the stream has ended is out of date.
       if (signal.aborted) return;
       this.listener.located(this.server, page.clients);
       next = page.next;
@@ -221,7 +196,7 @@ export class Feed {
           sinceMs,
           retryAtMs: 0,
           pendingWrites: 0,
-          reason: `${server.name} is not heard`,
+          reason: `${server.name} is unreachable`,
         });
       }
       herd.markChanged();

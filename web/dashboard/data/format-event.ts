@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from './format.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** Groups of events that a reader may leave out, with the names that the servers give them. */
+/** Event kinds by filter group. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   Links: ['link', 'peer-rejected', 'bucket', 'bucket-warning'],
   Locations: ['learned', 'restored', 'fetched', 'evicted', 'dropped'],
@@ -18,7 +18,7 @@ export function groupOf(kind: string): string {
   return Object.keys(groups).find((group) => groups[group]?.includes(kind)) ?? 'Servers';
 }
 
-/** What happened, in a sentence without the server's name. */
+/** Describes an event without the name of its server. */
 export function formatEvent({ kind, data }: ServerStreamEvent): string {
   switch (kind) {
     case 'link':
@@ -47,13 +47,13 @@ export function formatEvent({ kind, data }: ServerStreamEvent): string {
     case 'upstream-breaker':
       return joinParts(`upstream is ${textField(data, 'state')}`, formatRetry(data), textField(data, 'reason'));
     case 'upstream-failed':
-      return joinParts('upstream gave no answer', textField(data, 'reason'));
+      return joinParts('upstream request failed', textField(data, 'reason'));
     case 'warning':
       return textField(data, 'reason');
     case 'admin-action':
-      return joinParts(`${textField(data, 'remoteAddress')} asks to ${textField(data, 'action')}`, formatOutcome(data));
+      return joinParts(`admin ${textField(data, 'remoteAddress')}: ${textField(data, 'action')}`, formatOutcome(data));
     case 'dropped':
-      return `told more than this page could read: ${formatCount(Number(data['count'] ?? 0), 'event')} left out`;
+      return `${formatCount(Number(data['count'] ?? 0), 'event')} dropped: this page reads too slowly`;
     default:
       return joinParts(kind.replaceAll('-', ' '), ...Object.values(data).map(toText));
   }
@@ -69,16 +69,16 @@ function formatLearned(data: Data): string {
 
 function formatRetry(data: Data): string {
   const ms = Number(data['retryInMs'] ?? 0);
-  return ms > 0 ? `again in ${formatDuration(ms)}` : '';
+  return ms > 0 ? `retry in ${formatDuration(ms)}` : '';
 }
 
 function formatPendingWrites(data: Data): string {
   const count = Number(data['pendingWrites'] ?? 0);
-  return count > 0 ? `${formatCount(count, 'location')} to be written` : '';
+  return count > 0 ? formatCount(count, 'pending write') : '';
 }
 
 function formatOutcome(data: Data): string {
-  return data['outcome'] === 'rejected' ? `refused: ${textField(data, 'reason')}` : '';
+  return data['outcome'] === 'rejected' ? `rejected: ${textField(data, 'reason')}` : '';
 }
 
 function textField(data: Data, name: string): string {

@@ -1,62 +1,61 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
 import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
-import type { AdminAccess } from '../../../src/runtime/http/auth/authorizer.js';
+import type { AdminAccess } from '../../../src/runtime/http/api/api-types.js';
 
-/** Whether the page hears a server. */
+/** Whether the page receives the event stream of a server. */
 export type Reach = 'connecting' | 'connected' | 'disconnected';
 
-/** The state of one end of a link, or of a server's way to the bucket; unknown while the server there is not heard. */
+/** State of one end of a link, or of a server's bucket; unknown while that server is unreachable. */
 export type EndState = LinkState | BucketState | 'unknown';
 
-/** The broker that a herd may spread by, as servers name it in what they tell. No server can have that name. */
+/** Name of the broker (NATS) among neighbours, as in the `from` field of events. Not a valid server name. */
 export const broker = ':bucket';
 
-/** What people call a node of the graph. */
+/** Label of a node of the graph. */
 export function nodeLabel(node: string): string {
   return node === broker ? 'NATS' : node;
 }
 
 export interface Server {
   readonly name: string;
-  /** Where its HTTP is, without a slash at the end. */
+  /** Base URL of its HTTP server without a trailing slash; empty if it has none. */
   readonly url: string;
-  /** Its place in the herd, from 0. */
+  /** Position in the configuration, from 0. */
   readonly index: number;
   reach: Reach;
-  /** Client connections that it has. */
+  /** Open client connections. */
   connections: number;
-  /** Whether it holds all clients, or only those that it has to do with. */
+  /** Full or partial replica. */
   hold: 'all' | 'touched';
   /** Whether it has caught up with its neighbours. */
   ready: boolean;
-  /** The largest count that its WHATSAT takes. */
+  /** Maximum count of WHATSAT. */
   maxCount: number;
 }
 
-/** The largest count of most upstreams: of a server that has not said yet. */
+/** Maximum count assumed until the server has sent its own. */
 const defaultMaxCount = 100;
 
-/** A change of the machine at one end of a link. */
+/** State that one end of a link entered. */
 export interface EndStep {
   readonly state: EndState;
-  /** When it was entered, on the page's clock in milliseconds. */
+  /** Time of entry on the page's clock in milliseconds. */
   readonly sinceMs: number;
-  /** When the next attempt is due; 0 where there will be none. */
+  /** Time of the next attempt on the same clock; 0 if there is none. */
   readonly retryAtMs: number;
-  /** Clients of whom something waited for the bucket then. */
+  /** Clients with a location that is not written to the bucket yet. */
   readonly pendingWrites: number;
   readonly reason: string;
 }
 
-/** How many changes of an end are remembered. */
+/** Maximum number of states kept per end. */
 const maxSteps = 8;
 
-/** Before anything is heard. */
 const unknownStep: EndStep = { state: 'unknown', sinceMs: 0, retryAtMs: 0, pendingWrites: 0, reason: '' };
 
 /** One end of a link, as the server there sees it. */
 export class LinkEnd {
-  /** What somebody does to the link by hand, as the server here knows. */
+  /** Injected fault of the link, as far as the process of this server knows. */
   fault: LinkFault = { kind: 'none' };
   /** Newest first; never empty. */
   steps: readonly EndStep[] = [unknownStep];
@@ -74,27 +73,27 @@ export class LinkEnd {
     const { current } = this;
     const same = step.state === current.state && step.reason === current.reason;
     const earlier = this.steps.filter((earlierStep) => earlierStep !== unknownStep);
-    // A server that is asked again tells what it has told; only how long it still waits may be news.
+    // A repeated request returns the same state; only the time of the next attempt may differ.
     if (same) this.steps = [{ ...step, sinceMs: current.sinceMs }, ...earlier.slice(1)];
     else this.steps = [step, ...earlier].slice(0, maxSteps);
   }
 }
 
-/** A link between two servers, or a server's way to the broker, whose other end tells nothing. */
+/** Link between two servers, or a server's connection to the broker, which has one end only. */
 export interface Link {
   readonly id: string;
-  /** What people call it, `Blake–Howard`. */
+  /** Label: `Blake–Howard`. */
   readonly title: string;
   readonly kind: 'link' | 'bucket';
   readonly ends: readonly LinkEnd[];
 }
 
-/** What the page knows of the herd's servers and links. Views look at it once a frame; `version` says whether they must. */
+/** Servers and links of the herd. Views compare `version` once per frame. */
 export class Herd {
   name = '';
-  /** Whether the reader may do something to the herd by hand. */
+  /** Whether the user may perform admin actions. */
   adminAccess: AdminAccess = 'disabled';
-  /** The server that the page is from. */
+  /** The server that served the page. */
   openedOn = '';
   version = 0;
   readonly servers = new Map<string, Server>();
@@ -134,7 +133,7 @@ export class Herd {
     this.version += 1;
   }
 
-  /** Adds a server's way to the broker, unless it is known. */
+  /** Adds a server's connection to the broker, unless it is known. */
   addBrokerLink(server: string): void {
     const id = linkId(server, broker);
     if (this.links.has(id)) return;
@@ -158,7 +157,7 @@ export class Herd {
   }
 }
 
-/** What somebody does to a link by hand, as far as either end knows: the process of the one that calls does. */
+/** Injected fault of a link. Only the process of the dialing end knows it. */
 export function faultOf({ ends }: Link): LinkFault {
   return ends.find(({ fault }) => fault.kind !== 'none')?.fault ?? { kind: 'none' };
 }

@@ -1,9 +1,9 @@
-import { token } from '../panels/token.js';
+import { token } from './token.js';
 
-/** How long a server may take to answer, in milliseconds. */
+/** Request timeout in milliseconds. */
 const responseTimeoutMs = 5_000;
 
-/** A server has answered, and says no. */
+/** The server answered with an error status. */
 export class RequestRejectedError extends Error {
   constructor(
     readonly status: number,
@@ -14,22 +14,22 @@ export class RequestRejectedError extends Error {
 }
 
 /**
- * Asks a server for something, or, with a body, to do something.
- * @throws Refusal if it says no, and another error if there is no answer
+ * Sends a GET request, or a POST request with a JSON body.
+ * @throws RequestRejectedError for an error status, another error if there is no response
  */
-export async function requestJson<Answer>(url: string, body?: unknown): Promise<Answer> {
+export async function requestJson<Result>(url: string, body?: unknown): Promise<Result> {
   const signal = AbortSignal.timeout(responseTimeoutMs);
   const response = await sendRequest(url, { accept: 'application/json', signal, body });
-  return (await response.json()) as Answer;
+  return (await response.json()) as Result;
 }
 
 /**
- * Sends a request, in the name of whose token it is.
- * @throws Refusal if the server says no, and another error if there is no answer
+ * Sends a request with the user's token, and asks the user for one where the server requires it.
+ * @throws RequestRejectedError for an error status, another error if there is no response
  */
 export async function sendRequest(
   url: string,
-  { accept, signal, body }: { readonly accept: string; readonly signal: AbortSignal; readonly body: unknown },
+  { accept, signal, body }: { readonly accept: string; readonly signal: AbortSignal; readonly body?: unknown },
 ): Promise<Response> {
   const requestInit = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -43,7 +43,7 @@ export async function sendRequest(
   );
 }
 
-/** The reason in an answer that says no: `{"error":"..."}`. */
+/** Extracts the reason from an error response: `{"error":"..."}`. */
 function parseErrorReason(text: string): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: unknown };

@@ -1,50 +1,50 @@
 import { compareAtLines } from '../../../src/protocol/place/location-order.js';
+import type { Position } from './circle.js';
 
-/** What a server says of a client: its newest AT line, and the parts of it that are drawn. */
+/** Location of a client as servers send it: the AT line and the parts of it that are drawn. */
 export interface ClientLocation {
   readonly client: string;
-  /** The server that first got it. */
+  /** The server that received the report. */
   readonly server: string;
-  /** Latitude and longitude in degrees. */
-  readonly position: readonly [latitude: number, longitude: number];
+  readonly position: Position;
   readonly line: string;
 }
 
-/** More clients than this are not drawn: the page says so. Each costs about a kilobyte. */
+/** Maximum number of clients drawn. Each takes about a kilobyte. */
 export const maxClients = 50_000;
 
-/** How many places a trail has. */
+/** Positions per trail. */
 export const trailPoints = 20;
 
-/** How long a dot glides to where it was reported, in milliseconds. */
-const glideMs = 500;
+/** Duration of the animation to a new position, in milliseconds. */
+const animationMs = 500;
 
-/** An update that is on its way is not missing yet: a flood takes some milliseconds, or more where much is told. */
-const floodMs = 250;
+/** Age in milliseconds below which an update does not count as missing, because it may still be propagating. */
+const propagationMs = 250;
 
-/** Servers that are told apart: a bit each. */
+/** Maximum number of servers tracked separately: one bit each in `holders`. */
 const maxServers = 31;
 
 /**
- * Every client that any server has told of: the newest line, where it is drawn, its trail, and which servers hold that line.
- * Columns of numbers, for ten thousand of them are looked at thirty times a second.
+ * All clients known to any server: the newest AT line, the position drawn, the trail, and the servers that have that line.
+ * Stored as columns of numbers, because ten thousand clients are read thirty times a second.
  */
 export class Locations {
   readonly clients: string[] = [];
   readonly lines: string[] = [];
   latitudes = new Float32Array(0);
   longitudes = new Float32Array(0);
-  /** The server that first got the location: its index. */
+  /** Index of the server that received the report. */
   firstServers = new Uint8Array(0);
-  /** When the newest line was told, on the page's clock in milliseconds. */
+  /** Arrival of the newest line on the page's clock in milliseconds. */
   updatedAtMs = new Float64Array(0);
-  /** Places of the trail, oldest overwritten first: latitude, longitude. */
+  /** Ring buffer of the trail: latitude, longitude. */
   trails = new Float32Array(0);
-  /** How many places have ever been put into the trail. */
+  /** Positions ever added to the trail. */
   trailCounts = new Uint32Array(0);
-  /** New locations of all time. */
+  /** New locations since the page was opened. */
   updates = 0;
-  /** Clients that are not kept, for there are too many. */
+  /** Updates of clients beyond the maximum, which are not kept. */
   omitted = 0;
   private readonly indices = new Map<string, number>();
   private movedAtMs = -Infinity;
@@ -60,7 +60,7 @@ export class Locations {
     return this.indices.get(client);
   }
 
-  /** Takes in what the server of an index tells. `firstServer` is the index of the server that got it. */
+  /** Adds a location that a server has. `server` and `firstServer` (the receiver of the report) are indices. */
   update(location: ClientLocation, server: number, firstServer: number, nowMs: number): void {
     const holder = 1 << Math.min(server, maxServers);
     const index = this.indices.get(location.client);
@@ -73,7 +73,7 @@ export class Locations {
     }
   }
 
-  /** A server is gone, and with it what it held. */
+  /** Removes a server from the holders of all clients. */
   removeServer(server: number): void {
     const mask = ~(1 << Math.min(server, maxServers));
     for (let index = 0; index < this.count; index += 1) this.holders[index] = (this.holders[index] ?? 0) & mask;
@@ -83,35 +83,36 @@ export class Locations {
     return ((this.holders[index] ?? 0) & (1 << Math.min(server, maxServers))) !== 0;
   }
 
-  /** How many clients there are whose newest line a server should hold by now, and does not, as far as it has told. */
+  /** Number of clients whose newest line a server should have by now and has not reported. */
   countMissing(server: number, nowMs: number): number {
     let count = 0;
     for (let index = 0; index < this.count; index += 1) {
-      if (!this.holds(server, index) && nowMs - (this.updatedAtMs[index] ?? 0) > floodMs) count += 1;
+      if (!this.holds(server, index) && nowMs - (this.updatedAtMs[index] ?? 0) > propagationMs) count += 1;
     }
     return count;
   }
 
-  /** How far a client's dot has glided: 0 to 1. */
+  /** Progress of a dot's animation: 0 to 1. */
   private progress(index: number, nowMs: number): number {
-    return Math.min(1, (nowMs - (this.updatedAtMs[index] ?? 0)) / glideMs);
+    return Math.min(1, (nowMs - (this.updatedAtMs[index] ?? 0)) / animationMs);
   }
 
-  /** Where the dot of a client is drawn now. */
+  /** Latitude at which a dot is drawn now. */
   latitudeAt(index: number, nowMs: number): number {
     const [from, to] = [this.fromLatitudes[index] ?? 0, this.latitudes[index] ?? 0];
     return from + (to - from) * this.progress(index, nowMs);
   }
 
+  /** Longitude at which a dot is drawn now. */
   longitudeAt(index: number, nowMs: number): number {
     const [from, to] = [this.fromLongitudes[index] ?? 0, this.longitudes[index] ?? 0];
-    // Over the edge of the map it does not glide, it jumps.
+    // Across the edge of the map a dot jumps.
     return Math.abs(to - from) > 180 ? to : from + (to - from) * this.progress(index, nowMs);
   }
 
-  /** Whether any dot glides still, or has come to rest since the last frame or so. */
+  /** Whether a dot is animated, or was within the last frames. */
   isMoving(nowMs: number): boolean {
-    return nowMs - this.movedAtMs < glideMs + 100;
+    return nowMs - this.movedAtMs < animationMs + 100;
   }
 
   private add(location: ClientLocation, holder: number, firstServer: number, nowMs: number): void {
@@ -146,11 +147,11 @@ export class Locations {
     this.updatedAtMs[index] = nowMs;
     this.movedAtMs = nowMs;
     this.updates += 1;
-    const places = this.trailCounts[index] ?? 0;
-    const place = 2 * (index * trailPoints + (places % trailPoints));
-    this.trails[place] = latitude;
-    this.trails[place + 1] = longitude;
-    this.trailCounts[index] = places + 1;
+    const count = this.trailCounts[index] ?? 0;
+    const slot = 2 * (index * trailPoints + (count % trailPoints));
+    this.trails[slot] = latitude;
+    this.trails[slot + 1] = longitude;
+    this.trailCounts[index] = count + 1;
   }
 
   private grow(): void {

@@ -1,28 +1,27 @@
 /**
- * The pause before everything is asked for once more, in milliseconds. A page that cannot keep up is told again and again
- * that something was lost, and to send everything is work for a server that is busy already.
+ * Minimum pause between two full fetches, in milliseconds. A page that cannot keep up receives `dropped` events again and again,
+ * and each full fetch is work for a server that is busy already.
  */
 const minIntervalMs = 5_000;
 
-/** What is done at the moment about asking for everything. */
 type State = 'idle' | 'waiting' | 'running' | 'running-rerun';
 
-/** Asks a server for all that it holds, whenever that is wanted, and until it has come: never twice at once, and with rests between. */
+/** Fetches all clients of a server on request and retries until it succeeds: one fetch at a time, rate-limited. */
 export class Resync {
   private state: State = 'idle';
-  /** When the rest is over. */
+  /** Earliest time of the next fetch, on the page's clock in milliseconds. */
   private nextAllowedMs = -Infinity;
 
   /**
-   * @param fetchAll rejects if not everything came
-   * @param signal ends it
+   * @param fetchAll rejects if the fetch is incomplete
+   * @param signal stops further fetches
    */
   constructor(
     private readonly fetchAll: () => Promise<void>,
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Has everything asked for: at once, or when the rest is over. What is being asked for already may have been answered too early. */
+  /** Requests a full fetch. During a fetch another one follows, because the running one may have missed the change. */
   request(): void {
     if (this.state === 'idle') this.schedule();
     else if (this.state === 'running') this.state = 'running-rerun';

@@ -1,31 +1,22 @@
 import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
-import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
+import type { EventData } from '../../../src/runtime/http/api/api-types.js';
 import type { ClientLocation } from './locations.js';
 
-/** What a server says on its stream: anything, until it was looked at. */
+/** Data of an event, not validated yet. */
 export type StreamData = Readonly<Record<string, unknown>>;
 
-/** What a server tells of one end: of a link, or of its way to the broker. */
+/** State of one end of a link, or of a server's connection to the broker. */
 export interface EndpointUpdate {
   readonly state: LinkState | BucketState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
-  /** Of its way to the broker alone. */
+  /** Present for the connection to the broker only. */
   readonly pendingWrites?: number;
 }
 
 export interface LinkUpdate extends EndpointUpdate {
   readonly neighbour: string;
-  /** What somebody does to it by hand; left out by servers of before, and on the stream. */
-  readonly injectedFault?: LinkFault;
-}
-
-/** New locations that a server tells of. */
-interface LearnedUpdate {
-  /** Null where a client reported them there. */
-  readonly from: string | null;
-  readonly locations: readonly ClientLocation[];
 }
 
 const states: Readonly<Record<LinkState | BucketState, true>> = {
@@ -47,7 +38,7 @@ export function isClientLocation(value: unknown): value is ClientLocation {
   return isPosition && [client, server, line].every((text) => typeof text === 'string');
 }
 
-export function isLearnedUpdate(value: unknown): value is LearnedUpdate {
+export function isLearnedUpdate(value: unknown): value is EventData['learned'] {
   if (!isStreamData(value)) return false;
   const { from, locations } = value;
   return (from === null || typeof from === 'string') && Array.isArray(locations) && locations.every(isClientLocation);
@@ -55,7 +46,7 @@ export function isLearnedUpdate(value: unknown): value is LearnedUpdate {
 
 export function isEndpointUpdate(value: unknown): value is EndpointUpdate {
   if (!isStreamData(value)) return false;
-  const { state, sinceMs, retryInMs, reason, waiting: pendingWrites } = value;
+  const { state, sinceMs, retryInMs, reason, pendingWrites } = value;
   const isState = typeof state === 'string' && Object.hasOwn(states, state);
   const areNumbers = [sinceMs ?? 0, retryInMs, pendingWrites ?? 0].every((number) => typeof number === 'number');
   return isState && areNumbers && typeof reason === 'string';

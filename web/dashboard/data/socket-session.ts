@@ -1,21 +1,21 @@
-import { token } from '../panels/token.js';
+import { token } from './token.js';
 
-/** What becomes of a conversation. */
+/** State of a WebSocket session. */
 export type ConnectionState = 'opening' | 'open' | 'closed';
 
-/** How many lines wait for the connection to open. */
+/** Maximum number of lines queued until the connection is open. */
 const maxQueued = 100;
 
-/** Speaks the protocol with one server over WebSocket: one command a message, one answer or change a message. Opens when it is needed. */
+/** WebSocket session with one server: one command, response or change per message. Connects on the first command. */
 export class SocketSession {
   private socket: WebSocket | undefined;
   private queue: string[] = [];
 
-  /** @param onResponse is told each answer, its bytes as text */
+  /** @param onResponse is called with each message, decoded as UTF-8 */
   constructor(
     private readonly httpUrl: string,
-    private readonly onResponse: (answer: string) => void,
-    private readonly onState: (mood: ConnectionState) => void = () => undefined,
+    private readonly onResponse: (response: string) => void,
+    private readonly onState: (state: ConnectionState) => void = () => undefined,
   ) {}
 
   send(line: string): void {
@@ -48,12 +48,12 @@ export class SocketSession {
   }
 }
 
-/** How long an answer is waited for: longer than the upstream may take. */
+/** Response timeout in milliseconds: longer than the upstream deadline. */
 const responseTimeoutMs = 10_000;
 
 /**
- * Asks a server one thing over a connection of its own.
- * @throws if there is no answer
+ * Sends one command over a connection of its own.
+ * @throws if no response arrives in time
  */
 export function queryOnce(httpUrl: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -61,13 +61,13 @@ export function queryOnce(httpUrl: string, line: string): Promise<string> {
     const fail = (): void => {
       clearTimeout(timer);
       session.close();
-      reject(new Error('the server did not answer'));
+      reject(new Error('no response from the server'));
     };
     const session = new SocketSession(
       httpUrl,
-      (answer) => {
+      (response) => {
         clearTimeout(timer);
-        resolve(answer);
+        resolve(response);
         session.close();
       },
       (state) => state === 'closed' && fail(),

@@ -1,19 +1,19 @@
-/** Where a server is drawn, in the drawing's own measure. */
+/** Position in the drawing, in its own units. */
 export interface Place {
   readonly x: number;
   readonly y: number;
 }
 
-/** The drawing's width and height. */
+/** Size of the drawing. */
 export const drawing = { width: 480, height: 350 } as const;
 
-/** Herds up to this size are drawn in the best order there is; of larger ones there are too many orders to try. */
+/** Largest herd for which all orders are tried. */
 const maxExhaustive = 7;
 
-/** The middle, where the broker of a herd stands. */
+/** Centre of the drawing, where the broker is drawn. */
 export const middle: Place = { x: drawing.width / 2, y: drawing.height / 2 + 2 };
 
-/** Places servers on an oval, so that few links cross. A server alone stands in the middle, if that is free. */
+/** Places servers on an ellipse so that few links cross. A single server is in the centre, unless the broker is there. */
 export function computeLayout(
   servers: readonly string[],
   links: readonly (readonly [string, string])[],
@@ -32,7 +32,7 @@ export function computeLayout(
   return places;
 }
 
-/** The order around the oval with the fewest crossings and, of those, the shortest links. The first server stays first. */
+/** Order around the ellipse with the fewest crossings and then the shortest links. The first server stays first. */
 function bestOrder(servers: readonly string[], links: readonly (readonly [string, string])[]): readonly string[] {
   const [first, ...rest] = servers;
   if (first === undefined) return [];

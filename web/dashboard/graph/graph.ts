@@ -1,31 +1,26 @@
 import { findInside, svgElement, setText } from '../dom.js';
 import { drawing, computeLayout, middle, type Place } from './graph-layout.js';
 import { broker, faultOf, nodeLabel, type Herd, type Link, type LinkEnd, type Server } from '../data/herd.js';
-import { serverColour, type Palette } from '../map/palette.js';
-import type { Pulses } from '../map/pulses.js';
-import type { Selection } from '../panels/selection.js';
+import { serverColour, type Palette } from '../palette.js';
+import type { Pulses } from './pulses.js';
+import type { ReplicaLag } from './replica-lag.js';
+import type { Selection } from '../data/selection.js';
 import { formatEndState, formatFault, formatReach, formatDuration } from '../data/format.js';
 
-/** How often the numbers beside a server are counted, in milliseconds. */
+/** Interval between two updates of the replica lag, in milliseconds. */
 const lagIntervalMs = 400;
 
-/** What is not spoken: it is a part of what is, or changes too often. */
+/** Attributes of elements that screen readers skip, because another label has the same text or it changes too often. */
 const hiddenFromReaders = { 'aria-hidden': 'true' };
 
-/** How a server stands, beside its name: `missing` is how many locations it lacks. */
-export interface ReplicaLag {
-  readonly label: string;
-  readonly missing: number;
-}
-
-/** What a graph shows besides servers and links. */
+/** Dependencies of a graph. */
 export interface GraphOptions {
   readonly pulses: Pulses;
   readonly palette: Palette;
   readonly replicaLag: (server: Server, nowMs: number) => ReplicaLag;
-  /** Tells what the colours mean; of it only what is in the graph is shown. */
+  /** Legend of the link states. Only entries for the kinds of links in the graph are shown. */
   readonly legend?: HTMLElement;
-  /** Undefined: nothing in the graph can be picked. */
+  /** Undefined: nothing can be selected. */
   readonly selection?: Selection;
 }
 
@@ -35,22 +30,25 @@ interface DrawnEnd {
   readonly note: SVGTextElement;
 }
 
-/** A herd as a graph. Each half of a link has the state of the machine at its end. */
+/** Graph of the herd. Each half of a link shows the state at its end. */
 export class Graph {
   private readonly svg: SVGSVGElement;
   private readonly canvas: HTMLCanvasElement;
   private places = new Map<string, Place>();
   private readonly servers = new Map<string, { group: SVGGElement; note: SVGTextElement }>();
-  private readonly links = new Map<string, { group: SVGGElement; mark: SVGGElement; word: SVGTextElement }>();
+  private readonly links = new Map<
+    string,
+    { group: SVGGElement; faultMark: SVGGElement; faultLabel: SVGTextElement }
+  >();
   private readonly legend: readonly HTMLLIElement[];
   private ends: DrawnEnd[] = [];
   private drawnMembers = '';
   private paintedVersion = -1;
-  private pickedVersion = -1;
+  private selectionVersion = -1;
   private lagUpdatedMs = 0;
   private isCleared = false;
 
-  /** @param frame holds the drawing, and the canvas of what floods */
+  /** @param frame contains the SVG element and the canvas for pulses */
   constructor(
     frame: HTMLElement,
     private readonly herd: Herd,
@@ -65,14 +63,14 @@ export class Graph {
   paint(nowMs: number): void {
     const members = `${[...this.herd.servers.keys()].join()} ${[...this.herd.links.keys()].join()}`;
     if (members !== this.drawnMembers) this.draw(members);
-    if (this.paintedVersion !== this.herd.version || this.pickedVersion !== (this.options.selection?.version ?? 0))
+    if (this.paintedVersion !== this.herd.version || this.selectionVersion !== (this.options.selection?.version ?? 0))
       this.updateStates();
     this.updateCountdowns(nowMs);
     if (nowMs - this.lagUpdatedMs > lagIntervalMs) this.updateReplicaLag(nowMs);
     this.paintPulses(nowMs);
   }
 
-  /** Draws servers and links anew: the herd's members have become known. */
+  /** Redraws servers and links after the members of the herd have changed. */
   private draw(members: string): void {
     this.drawnMembers = members;
     this.paintedVersion = -1;
@@ -86,18 +84,18 @@ export class Graph {
     this.ends = [];
     const links = all.map((link) => this.drawLink(link));
     const servers = this.herd.serverList.map((server) => this.drawServer(server));
-    // Countdowns stand beside the links, which are buttons: their text would have to be in what a button is called.
+    // Outside of the links: those are buttons, and their accessible names would have to contain the countdown.
     const countdowns = svgElement('g', hiddenFromReaders, ...this.ends.map(({ note }) => note));
-    const marks = [...this.links.values()].map(({ mark }) => mark);
+    const marks = [...this.links.values()].map(({ faultMark }) => faultMark);
     this.svg.replaceChildren(...links, ...brokers, ...marks, countdowns, ...servers);
     for (const entry of this.legend) entry.hidden = !kinds.has(entry.dataset['of'] ?? '');
-    // Of a herd that is not known yet, nothing is to be told.
+    // Hidden until the herd is known.
     if (this.options.legend !== undefined) this.options.legend.hidden = kinds.size === 0;
   }
 
   private drawLink(link: Link): SVGGElement {
     const group = svgElement('g', { class: 'link', ...this.role });
-    // An end that tells of all the way has all of the line.
+    // A link with one end is drawn as one line.
     const share = 1 / link.ends.length;
     for (const end of link.ends) {
       const [from, to] = [this.placeOf(end.server), this.placeOf(end.neighbour)];
@@ -107,26 +105,26 @@ export class Graph {
       });
       const [lineEnd, notePlace] = [along(share), along(0.12 + 0.38 * share)];
       const line = svgElement('line', { x1: from.x, y1: from.y, x2: lineEnd.x, y2: lineEnd.y, class: 'half' });
-      const hitArea = svgElement('line', { x1: from.x, y1: from.y, x2: lineEnd.x, y2: lineEnd.y, class: 'reach' });
+      const hitArea = svgElement('line', { x1: from.x, y1: from.y, x2: lineEnd.x, y2: lineEnd.y, class: 'hit-area' });
       const note = svgElement('text', { x: notePlace.x, y: notePlace.y + 4, class: 'countdown', ...hiddenFromReaders });
       group.append(hitArea, line);
       this.ends.push({ end, line, note });
     }
-    this.makePickable(group, 'link', link.id);
-    const word = svgElement('text', { y: 4 });
-    const mark = svgElement(
+    this.makeSelectable(group, 'link', link.id);
+    const faultLabel = svgElement('text', { y: 4 });
+    const faultMark = svgElement(
       'g',
       { class: 'fault', ...hiddenFromReaders },
       svgElement('rect', { y: -11, height: 22, rx: 11 }),
-      word,
+      faultLabel,
     );
-    this.links.set(link.id, { group, mark, word });
+    this.links.set(link.id, { group, faultMark, faultLabel });
     return group;
   }
 
   private drawServer(server: Server): SVGGElement {
     const { x, y } = this.placeOf(server.name);
-    // Away from the middle, where no link is.
+    // On the side away from the centre, where no links are.
     const [nameY, noteY] = y < drawing.height / 2 + 1 ? [-56, -40] : [49, 65];
     const note = svgElement('text', { y: noteY, class: 'note' });
     const group = svgElement(
@@ -138,7 +136,7 @@ export class Graph {
       svgElement('text', { y: nameY, class: 'name' }, server.name),
       note,
     );
-    this.makePickable(group, 'server', server.name);
+    this.makeSelectable(group, 'server', server.name);
     this.servers.set(server.name, { group, note });
     return group;
   }
@@ -147,15 +145,15 @@ export class Graph {
     return this.options.selection === undefined ? { role: 'img' } : { tabindex: 0, role: 'button' };
   }
 
-  private makePickable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
+  private makeSelectable(group: SVGGElement, kind: 'server' | 'link', id: string): void {
     const { selection } = this.options;
     if (selection === undefined) return;
-    const pick = (): void => selection.pickNode(kind, id);
-    group.addEventListener('click', pick);
+    const select = (): void => selection.selectNode(kind, id);
+    group.addEventListener('click', select);
     group.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
       event.preventDefault();
-      pick();
+      select();
     });
   }
 
@@ -163,14 +161,14 @@ export class Graph {
     return this.places.get(server) ?? { x: 0, y: 0 };
   }
 
-  /** Gives each thing the state that it is in. */
+  /** Updates states, faults and the selection. */
   private updateStates(): void {
     this.paintedVersion = this.herd.version;
     const { selection } = this.options;
-    this.pickedVersion = selection?.version ?? 0;
-    const picked = selection?.node;
+    this.selectionVersion = selection?.version ?? 0;
+    const selected = selection?.node;
     for (const { end, line } of this.ends) line.dataset['state'] = end.current.state;
-    for (const [id, { group, mark, word }] of this.links) {
+    for (const [id, { group, faultMark, faultLabel }] of this.links) {
       const link = this.herd.links.get(id);
       if (link === undefined) continue;
       const states = link.ends.map(({ server, current }) => `${server}: ${formatEndState(current.state)}`).join(', ');
@@ -178,31 +176,31 @@ export class Graph {
       const faultText = formatFault(fault);
       group.setAttribute('aria-label', `Link ${link.title}. ${states}${faultText === '' ? '' : `, ${faultText}`}`);
       group.dataset['fault'] = fault.kind;
-      this.markFault(link, mark, word);
+      this.markFault(link, faultMark, faultLabel);
       if (selection !== undefined)
-        group.setAttribute('aria-pressed', String(picked?.kind === 'link' && picked.id === id));
+        group.setAttribute('aria-pressed', String(selected?.kind === 'link' && selected.id === id));
     }
     for (const [name, { group }] of this.servers) {
       const reach = this.herd.server(name)?.reach ?? 'connecting';
       group.dataset['reach'] = reach;
       if (selection === undefined) group.setAttribute('aria-label', `${name}: ${formatReach(reach)}`);
       if (selection !== undefined)
-        group.setAttribute('aria-pressed', String(picked?.kind === 'server' && picked.id === name));
+        group.setAttribute('aria-pressed', String(selected?.kind === 'server' && selected.id === name));
     }
   }
 
-  /** Says in the middle of a link what is done to it by hand. */
-  private markFault(link: Link, mark: SVGGElement, word: SVGTextElement): void {
+  /** Labels a link with its injected fault. */
+  private markFault(link: Link, faultMark: SVGGElement, faultLabel: SVGTextElement): void {
     const [from, to] = [this.placeOf(link.ends[0]?.server ?? ''), this.placeOf(link.ends[0]?.neighbour ?? '')];
-    mark.setAttribute('transform', `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})`);
+    faultMark.setAttribute('transform', `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})`);
     const fault = faultOf(link);
     const label = fault.kind === 'slow' ? `+${formatDuration(fault.delayMs)}` : fault.kind === 'cut' ? 'cut' : '';
-    mark.toggleAttribute('hidden', label === '');
-    if (word.textContent === label) return;
-    setText(word, label);
+    faultMark.toggleAttribute('hidden', label === '');
+    if (faultLabel.textContent === label) return;
+    setText(faultLabel, label);
     const width = 22 + 7 * label.length;
-    mark.firstElementChild?.setAttribute('width', String(width));
-    mark.firstElementChild?.setAttribute('x', String(-width / 2));
+    faultMark.firstElementChild?.setAttribute('width', String(width));
+    faultMark.firstElementChild?.setAttribute('x', String(-width / 2));
   }
 
   private updateCountdowns(nowMs: number): void {
@@ -241,11 +239,11 @@ export class Graph {
   }
 }
 
-/** The broker in the middle: it tells nothing itself, and cannot be picked. */
+/** Broker in the centre; it cannot be selected. */
 function drawBroker(): SVGGElement {
   return svgElement(
     'g',
-    { class: 'engine', transform: `translate(${middle.x} ${middle.y})` },
+    { class: 'broker', transform: `translate(${middle.x} ${middle.y})` },
     svgElement('rect', { x: -33, y: -19, width: 66, height: 38, rx: 9 }),
     svgElement('text', { y: 5 }, nodeLabel(broker)),
   );

@@ -2,7 +2,7 @@ import { svgElement } from '../dom.js';
 import type { EndState, Link } from '../data/herd.js';
 import { formatEndState } from '../data/format.js';
 
-/** Where each state of a link's machine is drawn: left, top, width. */
+/** Left, top and width of each state's box. */
 const boxes: Readonly<Partial<Record<EndState, readonly [x: number, y: number, width: number]>>> = {
   connecting: [10, 16, 120],
   backoff: [10, 132, 120],
@@ -13,29 +13,29 @@ const boxes: Readonly<Partial<Record<EndState, readonly [x: number, y: number, w
 
 const boxHeight = 50;
 
-/** What stays free on either side of the names in a box. */
+/** Free space on either side of the names in a box. */
 const namesMargin = 6;
 
-/** The transitions, each as a path and where its word stands. */
-const arrows: readonly (readonly [path: string, word: string, x: number, y: number])[] = [
-  ['M130 30 H198', 'greeted', 164, 24],
+/** Transitions: path, label, position of the label. */
+const arrows: readonly (readonly [path: string, label: string, x: number, y: number])[] = [
+  ['M130 30 H198', 'handshake', 164, 24],
   ['M330 55 H342', '', 0, 0],
-  ['M200 60 H132', 'lost', 164, 54],
+  ['M200 60 H132', 'closed', 164, 54],
   ['M54 66 V130', 'failed', 33, 103],
   ['M92 132 V68', 'retry', 110, 103],
-  ['M130 143 H232 V94', 'greeted', 180, 138],
-  ['M270 92 V170 H132', 'lost, where it dials', 196, 165],
+  ['M130 143 H232 V94', 'handshake', 180, 138],
+  ['M270 92 V170 H132', 'closed (dialing end)', 196, 165],
   ['M397 92 V130', 'stop', 415, 115],
 ];
 
-/** Presses names together that are too long for their box. */
+/** Compresses names that are too long for their box. */
 function fitNames(names: SVGTextElement, width: number): void {
   const room = width - 2 * namesMargin;
   names.removeAttribute('textLength');
   if (names.getComputedTextLength() > room) names.setAttribute('textLength', String(room));
 }
 
-/** The chart of a link's machine; the states that its two ends are in are lit, each with the server's name. */
+/** State chart of a link. The states of its two ends are highlighted and show the server's name. */
 export class StateChart {
   readonly svg = svgElement('svg', { viewBox: '0 0 460 200', role: 'img', class: 'chart' });
   private readonly groups = new Map<EndState, { group: SVGGElement; names: SVGTextElement }>();
@@ -51,12 +51,12 @@ export class StateChart {
           svgElement('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrow-head' }),
         ),
       ),
-      svgElement('rect', { x: 200, y: 6, width: 256, height: 86, rx: 10, class: 'whole' }),
-      svgElement('text', { x: 212, y: 22, class: 'whole-name' }, 'connected'),
+      svgElement('rect', { x: 200, y: 6, width: 256, height: 86, rx: 10, class: 'compound-state' }),
+      svgElement('text', { x: 212, y: 22, class: 'compound-name' }, 'connected'),
     );
-    for (const [path, word, x, y] of arrows) {
+    for (const [path, label, x, y] of arrows) {
       this.svg.append(svgElement('path', { d: path, class: 'arrow', 'marker-end': 'url(#head)' }));
-      if (word !== '') this.svg.append(svgElement('text', { x, y, class: 'arrow-word' }, word));
+      if (label !== '') this.svg.append(svgElement('text', { x, y, class: 'arrow-label' }, label));
     }
     for (const [state, [x, y, width]] of Object.entries(boxes) as [EndState, [number, number, number]][]) {
       const names = svgElement('text', { x: width / 2, y: 39, class: 'names', lengthAdjust: 'spacingAndGlyphs' });

@@ -1,26 +1,26 @@
 import { trailPoints, type Locations } from '../data/locations.js';
-import { serverColours, type Palette } from './palette.js';
+import { serverColours, type Palette } from '../palette.js';
 import { rgbOf, type Raster } from './raster.js';
 import type { Viewport } from './viewport.js';
 
-/** Trails are drawn from so many places in all; with many clients in sight each trail gets shorter. */
-const maxTrailPlaces = 60_000;
+/** Maximum number of trail positions drawn; with many visible clients trails get shorter. */
+const maxTrailPositions = 60_000;
 
-/** How strong the newest part of a trail is, 0 to 255. */
+/** Opacity of the newest part of a trail, 0 to 255. */
 const trailAlpha = 150;
 
-/** What dots are painted on, and from. */
+/** Input and target of `drawDots`. */
 export interface Scene {
   readonly raster: Raster;
   readonly view: Viewport;
   readonly locations: Locations;
   readonly palette: Palette;
-  /** Device pixels a pixel. */
+  /** Device pixels per CSS pixel. */
   readonly ratio: number;
   readonly nowMs: number;
 }
 
-/** Paints the trail and the dot of every client in sight. */
+/** Paints trail and dot of every visible client. */
 export function drawDots(scene: Scene): void {
   const { raster, view, locations, palette, ratio, nowMs } = scene;
   const colours = Array.from({ length: serverColours }, (_, server) => rgbOf(palette.server(server)));
@@ -28,7 +28,7 @@ export function drawDots(scene: Scene): void {
   const visible = clientsInView(view, locations);
   raster.clear();
   raster.useDot(dotRadius(visible.length) * ratio);
-  const places = Math.min(trailPoints, Math.floor(maxTrailPlaces / Math.max(1, visible.length)));
+  const places = Math.min(trailPoints, Math.floor(maxTrailPositions / Math.max(1, visible.length)));
   for (const index of visible) drawTrail(scene, index, places, colourOf(index));
   for (const index of visible) {
     const x = view.x(locations.longitudeAt(index, nowMs)) * ratio;
@@ -36,7 +36,7 @@ export function drawDots(scene: Scene): void {
   }
 }
 
-/** How large a dot is among so many, in pixels. */
+/** Radius of dots for a number of visible clients, in pixels. */
 function dotRadius(count: number): number {
   return count > 3_000 ? 1.5 : count > 500 ? 2.2 : count > 60 ? 3.2 : 4.5;
 }
@@ -53,19 +53,19 @@ function clientsInView(view: Viewport, { count, latitudes, longitudes }: Locatio
   return visible;
 }
 
-/** From where the dot is drawn now back through the places it was reported at, fading. */
-function drawTrail(scene: Scene, index: number, maxPlaces: number, colour: number): void {
+/** Paints a trail, fading from the dot back to older positions. */
+function drawTrail(scene: Scene, index: number, maxLength: number, colour: number): void {
   const { raster, view, locations, ratio, nowMs } = scene;
   const count = locations.trailCounts[index] ?? 0;
-  const places = Math.min(count, maxPlaces);
+  const places = Math.min(count, maxLength);
   let x = view.x(locations.longitudeAt(index, nowMs)) * ratio;
   let y = view.y(locations.latitudeAt(index, nowMs)) * ratio;
-  // The newest place is where the dot glides to.
+  // The newest position is the target of the dot.
   for (let back = 2; back <= places; back += 1) {
     const place = 2 * (index * trailPoints + ((count - back) % trailPoints));
     const nextX = view.x(locations.trails[place + 1] ?? 0) * ratio;
     const nextY = view.y(locations.trails[place] ?? 0) * ratio;
-    // Over the edge of the map there is no line.
+    // No line across the edge of the map.
     if (Math.abs(nextX - x) < 180 * view.scale * ratio) {
       raster.putLine(x, y, nextX, nextY, colour, Math.round(trailAlpha * (1 - (back - 1) / (places + 1))));
     }

@@ -1,10 +1,10 @@
-import type { Palette } from './palette.js';
+import type { Palette } from '../palette.js';
 import type { Viewport } from './viewport.js';
 
-/** As much of a text as stands beside something on the map. */
+/** Longer texts are cut. */
 const maxCharacters = 40;
 
-/** A text, and the place of the map beside which it stands. */
+/** Text and the pixel that it is drawn beside. */
 interface Label {
   readonly view: Viewport;
   readonly palette: Palette;
@@ -13,7 +13,7 @@ interface Label {
   readonly y: number;
 }
 
-/** Paints a text to the right of a place or, where that is too near the edge of the map, to its left. */
+/** Paints a text to the right of a pixel or, near the edge of the map, to the left. */
 export function drawLabel(context: CanvasRenderingContext2D, { view, palette, text, x, y }: Label): void {
   const shownText = text.length > maxCharacters ? `${text.slice(0, maxCharacters - 1)}…` : text;
   context.font = '600 13px system-ui, sans-serif';

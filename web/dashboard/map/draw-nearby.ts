@@ -1,11 +1,11 @@
-import { distanceKm, rimOf, type Circle, type Position } from './circle.js';
+import { distanceKm, rimOf, type Circle, type Position } from '../data/circle.js';
 import { drawLabel } from './draw-label.js';
-import type { Palette } from './palette.js';
-import type { Nearby, Selection } from '../panels/selection.js';
+import type { Palette } from '../palette.js';
+import type { NearbyPlace, Selection } from '../data/selection.js';
 import type { Viewport } from './viewport.js';
 import { formatKilometres } from '../data/format.js';
 
-/** How far the corners of a diamond are from its middle, in pixels: of the one that is looked at, and of the others. */
+/** Half diagonal of the highlighted diamond and of the others, in pixels. */
 const [highlightedPixels, otherPixels] = [14, 11];
 
 interface Scene {
@@ -14,17 +14,17 @@ interface Scene {
   readonly palette: Palette;
 }
 
-/** Paints what was found near the picked client: the circle that was asked about, how far it reaches, and a diamond for each thing. */
+/** Paints the searched circle, a circle through the farthest result, and a numbered diamond per result. */
 export function drawNearby(context: CanvasRenderingContext2D, { view, selection, palette }: Scene): void {
-  const { places, circle } = selection.found;
+  const { places, circle } = selection.results;
   if (circle !== undefined) {
     const positions = places.flatMap(({ position }) => (position === undefined ? [] : [position]));
     const farthestKm = Math.max(0, ...positions.map((position) => distanceKm(circle.centre, position)));
     drawCircle(context, circle, [], view, palette);
-    // Where everything is in the middle of a wide circle, that is out of sight.
+    // If all results are near the centre, the searched circle is out of view.
     if (farthestKm > 0) drawCircle(context, { ...circle, radiusKm: farthestKm }, [3, 5], view, palette);
   }
-  // Who comes first in the list is on top.
+  // The first result is on top.
   for (const [index, place] of [...places.entries()].reverse()) {
     if (place !== selection.highlighted) drawDiamond(context, place, index, otherPixels, view, palette);
   }
@@ -50,7 +50,7 @@ function drawCircle(
   let lastX = Infinity;
   for (const place of rimOf(circle)) {
     const [x, y] = pixelsOf(place, view);
-    // Over the edge of the world there is no line.
+    // No line across the edge of the map.
     if (Math.abs(x - lastX) < 180 * view.scale) context.lineTo(x, y);
     else context.moveTo(x, y);
     lastX = x;
@@ -61,7 +61,7 @@ function drawCircle(
   drawRadius(context, circle, view, palette);
 }
 
-/** Writes how wide a circle is, below its middle. */
+/** Labels a circle with its radius, at its southern end. */
 function drawRadius(context: CanvasRenderingContext2D, circle: Circle, view: Viewport, palette: Palette): void {
   const [latitude, longitude] = circle.centre;
   const lowest = rimOf(circle).reduce((low, [north]) => Math.min(low, north), latitude);
@@ -79,7 +79,7 @@ function drawRadius(context: CanvasRenderingContext2D, circle: Circle, view: Vie
 
 function drawDiamond(
   context: CanvasRenderingContext2D,
-  { position }: Nearby,
+  { position }: NearbyPlace,
   index: number,
   size: number,
   view: Viewport,

@@ -1,17 +1,17 @@
-import type { Palette } from './palette.js';
+import type { Palette } from '../palette.js';
 import type { Viewport } from './viewport.js';
 import type { Land } from './world.js';
 
-/** Degrees between the lines of the grid, from far to near. */
+/** Possible grid spacings in degrees. */
 const grids = [90, 30, 10, 5, 1, 0.5, 0.1, 0.05, 0.01];
 
-/** How near two lines of the grid may come, in pixels. */
+/** Minimum distance of grid lines in pixels. */
 const minGridPixels = 60;
 
-/** How tall what is written on the map is, in pixels. */
+/** Font size of grid labels in pixels. */
 const labelPixels = 11;
 
-/** Paints the sea, the land and the grid. `ratio` is device pixels a pixel. */
+/** Paints the sea, the land and the grid. `ratio` is device pixels per CSS pixel. */
 export function drawWorld(
   context: CanvasRenderingContext2D,
   view: Viewport,
@@ -26,7 +26,7 @@ export function drawWorld(
   context.strokeStyle = palette.of('coast');
   context.lineWidth = 1 / view.scale;
   context.save();
-  // What reaches over the edge of the world is painted at its other edge too, and nothing outside of it.
+  // Land that crosses the edge of the map is painted at the other edge as well.
   const perDegree = view.scale * ratio;
   context.setTransform(perDegree, 0, 0, perDegree, view.x(0) * ratio, view.y(0) * ratio);
   context.beginPath();
@@ -35,7 +35,7 @@ export function drawWorld(
   for (const turn of [0, -360, 360]) {
     context.setTransform(perDegree, 0, 0, perDegree, view.x(turn) * ratio, view.y(0) * ratio);
     for (const piece of land) {
-      if (!isInSight(piece, view, turn)) continue;
+      if (!isVisible(piece, view, turn)) continue;
       context.fill(piece.path, 'evenodd');
       context.stroke(piece.path);
     }
@@ -44,8 +44,8 @@ export function drawWorld(
   drawGrid(context, view, palette, ratio);
 }
 
-/** Whether a piece of land that is moved by whole turns is in the part of the world that the map shows. */
-function isInSight({ west, east, south, north }: Land, view: Viewport, turn: number): boolean {
+/** Whether a piece of land, shifted by `turn` degrees, is visible. */
+function isVisible({ west, east, south, north }: Land, view: Viewport, turn: number): boolean {
   const [left, right] = [Math.max(-180, view.longitudeAt(0)), Math.min(180, view.longitudeAt(view.width))];
   if (east + turn < left || west + turn > right) return false;
   return north >= view.latitudeAt(view.height) && south <= view.latitudeAt(0);
@@ -72,21 +72,21 @@ function drawGrid(context: CanvasRenderingContext2D, view: Viewport, palette: Pa
     context.lineTo(view.width, y);
   }
   context.stroke();
-  const write = labelWriter(context, palette);
+  const paintLabel = createLabelPainter(context, palette);
   for (const longitude of meridians) {
     const text = degreesText(longitude, every, 'E', 'W');
     const x = view.x(longitude) + 4;
-    if (x >= 0 && x + context.measureText(text).width < view.width) write(text, x, view.height - 6);
+    if (x >= 0 && x + context.measureText(text).width < view.width) paintLabel(text, x, view.height - 6);
   }
   for (const latitude of parallels) {
     const y = view.y(latitude) - 4;
-    // Those of longitude have the lowest lines to themselves.
-    if (y > labelPixels && y < view.height - 2 * labelPixels) write(degreesText(latitude, every, 'N', 'S'), 6, y);
+    // The bottom rows are reserved for labels of longitude.
+    if (y > labelPixels && y < view.height - 2 * labelPixels) paintLabel(degreesText(latitude, every, 'N', 'S'), 6, y);
   }
 }
 
-/** Writes on the map, with a rim that keeps lines and coasts away from the letters. */
-function labelWriter(
+/** Returns a function that paints text with an outline, so that it is legible on lines and coasts. */
+function createLabelPainter(
   context: CanvasRenderingContext2D,
   palette: Palette,
 ): (text: string, x: number, y: number) => void {

@@ -1,18 +1,17 @@
-/** What a reader does to the map. */
+/** Handlers of pointer gestures on the map; coordinates in pixels. */
 export interface MapGestures {
   pan(dx: number, dy: number): void;
   zoom(factor: number, x: number, y: number): void;
-  /** Taps a place. */
   tap(x: number, y: number): void;
-  /** Points at a place, without pressing; nowhere when the pointer leaves. */
+  /** The pointer moves without being pressed. */
   point(x: number, y: number): void;
   leave(): void;
 }
 
-/** How far a finger may slip in a tap, in pixels. */
+/** Maximum movement of a tap in pixels. */
 const maxTapMovePixels = 5;
 
-/** Listens to mouse, pen and fingers on the map: drag, wheel, pinch, tap. */
+/** Translates pointer and wheel events to gestures: drag, wheel, pinch, tap. */
 export function listenToGestures(container: HTMLElement, gestures: MapGestures): void {
   const fingers = new Map<number, { x: number; y: number }>();
   let movedPixels = 0;
@@ -59,7 +58,7 @@ export function listenToGestures(container: HTMLElement, gestures: MapGestures):
   );
 }
 
-/** How far two fingers are apart, and what is between them. */
+/** Distance of two fingers and their midpoint; zero for fewer fingers. */
 function pinchOf([first, second]: readonly { x: number; y: number }[]): { width: number; x: number; y: number } {
   if (first === undefined || second === undefined) return { width: 0, x: 0, y: 0 };
   const width = Math.hypot(first.x - second.x, first.y - second.y);

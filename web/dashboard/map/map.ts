@@ -1,4 +1,4 @@
-import { distanceKm, reachOf, shownKm, type Circle, type Position } from './circle.js';
+import { distanceKm, reachOf, shownKm, type Circle, type Position } from '../data/circle.js';
 import { byId } from '../dom.js';
 import { listenToGestures } from './map-gestures.js';
 import type { Locations } from '../data/locations.js';
@@ -6,25 +6,25 @@ import { drawDots } from './draw-dots.js';
 import { drawMarks } from './draw-marks.js';
 import { drawNearby } from './draw-nearby.js';
 import { drawWorld } from './draw-world.js';
-import type { Palette } from './palette.js';
+import type { Palette } from '../palette.js';
 import { Raster } from './raster.js';
-import type { Nearby, Selection } from '../panels/selection.js';
+import type { NearbyPlace, Selection } from '../data/selection.js';
 import { Viewport } from './viewport.js';
 import type { Land } from './world.js';
 
-/** Device pixels a pixel at most: finer dots cost more than they show. */
+/** Maximum device pixels per CSS pixel: a finer resolution costs more than it shows. */
 const maxRatio = 2;
 
-/** How near a tap must come to a dot, in pixels. */
+/** Maximum distance of a tap from a dot, in pixels. */
 const tapRadiusPixels = 16;
 
-/** How near one must come to the middle of something that was found, in pixels. */
+/** Maximum distance of a tap from the centre of a search result, in pixels. */
 const nearbyRadiusPixels = 10;
 
-/** Pixels a degree at which a client is looked at that was picked by name: a country or so. */
-const pickedScale = 40;
+/** Minimum zoom for a client found by its ID, in pixels per degree: about a country. */
+const selectedScale = 40;
 
-/** The map of the world: three canvases, one above the other, each painted only when what it shows has changed. */
+/** World map of three canvas layers, each repainted only when its input has changed. */
 export class WorldMap {
   readonly view = new Viewport();
   private readonly container = byId('map', HTMLElement);
@@ -59,26 +59,26 @@ export class WorldMap {
     );
   }
 
-  /** The outline of the world has come. */
+  /** Sets the outline of the land. */
   show(land: readonly Land[]): void {
     this.land = land;
     this.painted.world = '';
   }
 
-  /** Shows the picked client, however far the map was. */
-  goToPicked(): void {
+  /** Centres the map on the selected client. */
+  goToSelected(): void {
     const index = this.selection.client === undefined ? undefined : this.locations.indexOf(this.selection.client);
     if (index === undefined) return;
-    this.view.centre(this.locations.latitudes[index] ?? 0, this.locations.longitudes[index] ?? 0, pickedScale);
+    this.view.centre(this.locations.latitudes[index] ?? 0, this.locations.longitudes[index] ?? 0, selectedScale);
   }
 
-  /** Shows something that is near the picked client. */
+  /** Centres the map on a position unless it is visible. */
   goTo(position: Position): void {
     if (!this.view.shows(position)) this.view.centre(...position);
   }
 
-  /** Shows what was found in a circle, as large as it can be. */
-  goToFound({ centre, radiusKm }: Circle, places: readonly Nearby[]): void {
+  /** Zooms to the search results in a circle. */
+  goToResults({ centre, radiusKm }: Circle, places: readonly NearbyPlace[]): void {
     const distancesKm = places.flatMap(({ position }) =>
       position === undefined ? [] : [distanceKm(centre, position)],
     );
@@ -112,7 +112,7 @@ export class WorldMap {
 
   private tap(x: number, y: number): void {
     const nearby = this.nearbyAt(x, y);
-    if (nearby === undefined) this.selection.pickClient(this.clientAt(this.nearestClient(x, y)));
+    if (nearby === undefined) this.selection.selectClient(this.clientAt(this.nearestClient(x, y)));
     else this.selection.highlight(nearby);
   }
 
@@ -129,7 +129,7 @@ export class WorldMap {
     if (offset > 1) this.view.centre(latitude, longitude);
   }
 
-  /** A reader who moves the map no longer follows. */
+  /** Moves the map and stops following the client. */
   private moveManually(move: () => void): void {
     if (this.selection.following) this.selection.follow(false);
     move();
@@ -152,36 +152,36 @@ export class WorldMap {
     else if (event.key === '+' || event.key === '=') this.view.zoom(1.6);
     else if (event.key === '-') this.view.zoom(1 / 1.6);
     else if (event.key === '0') this.moveManually(() => this.view.showWorld());
-    else if (event.key === 'n' || event.key === 'p') this.pickNext(event.key === 'n' ? 1 : -1);
+    else if (event.key === 'n' || event.key === 'p') this.selectNext(event.key === 'n' ? 1 : -1);
     else if (event.key === 'f') this.selection.follow(!this.selection.following && this.selection.client !== undefined);
-    else if (event.key === 'Escape') this.selection.pickClient(undefined);
+    else if (event.key === 'Escape') this.selection.selectClient(undefined);
     else return;
     event.preventDefault();
   }
 
-  /** Goes from client to client, in the order in which they were first heard. */
-  private pickNext(by: number): void {
+  /** Selects the next or previous client, in the order of arrival. */
+  private selectNext(by: number): void {
     const { locations, selection } = this;
     if (locations.count === 0) return;
     const index = selection.client === undefined ? undefined : locations.indexOf(selection.client);
     const next = index === undefined ? 0 : (index + by + locations.count) % locations.count;
-    selection.pickClient(this.clientAt(next));
-    this.goToPicked();
+    selection.selectClient(this.clientAt(next));
+    this.goToSelected();
   }
 
   private clientAt(index: number | undefined): string | undefined {
     return index === undefined ? undefined : this.locations.clients[index];
   }
 
-  /** What was found near the picked client and is drawn at a place of the map; of several the one that is on top. */
-  private nearbyAt(x: number, y: number): Nearby | undefined {
-    return this.selection.found.places.find(({ position }) => {
+  /** Search result at a pixel; of several the one on top. */
+  private nearbyAt(x: number, y: number): NearbyPlace | undefined {
+    return this.selection.results.places.find(({ position }) => {
       if (position === undefined) return false;
       return Math.hypot(this.view.x(position[1]) - x, this.view.y(position[0]) - y) <= nearbyRadiusPixels;
     });
   }
 
-  /** The client whose dot is nearest to a place of the map, if it is near. */
+  /** Index of the client whose dot is nearest to a pixel, within the tap radius. */
   private nearestClient(x: number, y: number): number | undefined {
     let nearest: number | undefined;
     let lowestDistance = tapRadiusPixels ** 2;
@@ -195,7 +195,7 @@ export class WorldMap {
   }
 }
 
-/** Which way a key moves the map. */
+/** Direction in which a key moves the map. */
 const moves: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [1, 0],
   ArrowRight: [-1, 0],

@@ -1,22 +1,22 @@
-/** A colour as the four bytes of a pixel, without its alpha. */
+/** Colour as the bytes of a pixel, without alpha. */
 type Rgb = number;
 
-/** A colour of the style sheet, `#rrggbb`, as a pixel's bytes stand in memory. */
+/** Converts a colour `#rrggbb` to the byte order of image data. */
 export function rgbOf(colour: string): Rgb {
   const value = Number.parseInt(colour.slice(1), 16);
   return ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16);
 }
 
 /**
- * A layer of dots and trails, written pixel by pixel. Ten thousand of them with their trails are some milliseconds of
- * plain arithmetic; as paths of a canvas without a graphics card they are a tenth of a second.
+ * Pixel buffer for dots and trails. Ten thousand dots with trails take a few milliseconds; as canvas paths without a graphics
+ * card they take a tenth of a second.
  */
 export class Raster {
   private image = new ImageData(1, 1);
   private pixels = new Uint32Array(this.image.data.buffer);
   private dot: readonly (readonly [dx: number, dy: number, alpha: number])[] = [];
   private radius = 0;
-  // Copies: to ask the image costs more than to write a pixel.
+  // Copies, because reading the properties of the image costs more than writing a pixel.
   private width = 1;
   private height = 1;
 
@@ -31,7 +31,7 @@ export class Raster {
     this.pixels.fill(0);
   }
 
-  /** Chooses how large dots are, in pixels; their rims are soft. */
+  /** Sets the radius of dots in pixels; their rims are antialiased. */
   useDot(radius: number): void {
     if (radius === this.radius) return;
     this.radius = radius;
@@ -52,12 +52,12 @@ export class Raster {
     if (left < reach || top < reach || left >= this.width - reach || top >= this.height - reach) return;
     for (const [dx, dy, alpha] of this.dot) {
       const pixel = (top + dy) * this.width + left + dx;
-      // A soft rim never hides what is there in full.
+      // A translucent rim never replaces an opaque pixel.
       if ((this.pixels[pixel] ?? 0) >>> 24 <= alpha) this.pixels[pixel] = colour | (alpha << 24);
     }
   }
 
-  /** A line from one place to another, if both are near; alpha 0 to 255. */
+  /** Paints a line, unless it is longer than the raster is wide; alpha from 0 to 255. */
   putLine(fromX: number, fromY: number, toX: number, toY: number, colour: Rgb, alpha: number): void {
     const [dx, dy] = [toX - fromX, toY - fromY];
     const steps = Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)));

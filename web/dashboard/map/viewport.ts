@@ -1,23 +1,23 @@
-import type { Position } from './circle.js';
+import type { Position } from '../data/circle.js';
 
-/** Pixels a degree at which nothing is nearer: some five metres a pixel. */
+/** Maximum zoom in pixels per degree: about five metres per pixel. */
 const maxScale = 20_000;
 
-/** What the map shows when it shows the whole world: it has nobody further south than this, in degrees. */
+/** Range of latitude of the whole world in degrees; no clients are expected south of it. */
 const [south, north] = [-60, 84];
 
-/** How much of the map is given to what is to be seen whole. */
+/** Share of the map that a fitted area fills. */
 const fitShare = 0.86;
 
-/** Which part of the world the map shows, degrees north and east to pixels right and down: a plate carrée. */
+/** Visible part of the world, and the projection of degrees to pixels: a plate carrée. */
 export class Viewport {
   width = 1;
   height = 1;
-  /** Counts changes: what was drawn under another is drawn anew. */
+  /** Changes with the view: drawings of another version are repainted. */
   version = 0;
   private longitude = 0;
   private latitude = 0;
-  /** Pixels a degree. */
+  /** Pixels per degree. */
   private perDegree = 1;
   private isWholeWorld = true;
 
@@ -55,14 +55,14 @@ export class Viewport {
     this.isWholeWorld = true;
   }
 
-  /** Moves by pixels. */
+  /** Moves the view by pixels. */
   pan(dx: number, dy: number): void {
     this.longitude -= dx / this.perDegree;
     this.latitude += dy / this.perDegree;
     this.clampToWorld();
   }
 
-  /** Zooms so that what is at a place of the map stays there. */
+  /** Zooms; the position at the given pixel stays there. */
   zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
     const [longitude, latitude] = [this.longitudeAt(x), this.latitudeAt(y)];
     this.perDegree = Math.min(maxScale, Math.max(this.scaleMin, this.perDegree * factor));
@@ -71,14 +71,14 @@ export class Viewport {
     this.clampToWorld();
   }
 
-  /** Puts a place in the middle, and shows at least as much detail as asked for. */
+  /** Centres a position, with at least the given pixels per degree. */
   centre(latitude: number, longitude: number, scaleAtLeast = 0): void {
     [this.latitude, this.longitude] = [latitude, longitude];
     this.perDegree = Math.min(maxScale, Math.max(this.perDegree, scaleAtLeast));
     this.clampToWorld();
   }
 
-  /** Shows what reaches so many degrees from a place, as large as it can be. */
+  /** Zooms to an area with the given centre and half extent in degrees. */
   fit([latitude, longitude]: Position, { north, east }: { readonly north: number; readonly east: number }): void {
     const scale = (fitShare / 2) * Math.min(this.width / east, this.height / north);
     this.perDegree = Math.min(maxScale, Math.max(this.scaleMin, scale));
@@ -86,7 +86,7 @@ export class Viewport {
     this.clampToWorld();
   }
 
-  /** Whether a place is in sight. */
+  /** Whether a position is visible. */
   shows([latitude, longitude]: Position): boolean {
     const [x, y] = [this.x(longitude), this.y(latitude)];
     return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
@@ -96,7 +96,7 @@ export class Viewport {
     return Math.min(this.width / 360, this.height / (north - south));
   }
 
-  /** Keeps the world in view. */
+  /** Limits the view to the world. */
   private clampToWorld(): void {
     const [halfX, halfY] = [this.width / 2 / this.perDegree, this.height / 2 / this.perDegree];
     this.longitude = halfX >= 180 ? 0 : Math.min(180 - halfX, Math.max(halfX - 180, this.longitude));

@@ -1,4 +1,4 @@
-/** The outline of the land as the build made it: see build.js. */
+/** Format of world.json, which build.js writes. */
 interface WorldFile {
   readonly stepsPerTurn: number;
   readonly lines: readonly (readonly number[])[];
@@ -7,7 +7,7 @@ interface WorldFile {
 
 type Point = readonly [longitude: number, latitude: number];
 
-/** A piece of land, in degrees of longitude to the right and of latitude down; it may reach over 180 degrees. */
+/** Piece of land in degrees (x east, y south); it may extend beyond 180 degrees. */
 export interface Land {
   readonly path: Path2D;
   readonly west: number;
@@ -16,7 +16,7 @@ export interface Land {
   readonly north: number;
 }
 
-/** Fetches the outline of the world. */
+/** Fetches the outline of the land. */
 export async function fetchWorld(): Promise<readonly Land[]> {
   const response = await fetch('world.json');
   return buildLand((await response.json()) as WorldFile);
@@ -29,7 +29,7 @@ function buildLand({ stepsPerTurn, lines, polygons }: WorldFile): Land[] {
     const path = new Path2D();
     const bounds = { west: 180, east: -180, south: 90, north: -90 };
     for (const ring of rings) {
-      // A line that is gone backwards is counted from -1 on, downwards.
+      // Reversed lines have indices from -1 downwards, as in TopoJSON.
       const outline = unwrapRing(ring.flatMap((arc) => (arc < 0 ? points[~arc]?.toReversed() : points[arc]) ?? []));
       for (const [index, [longitude, latitude]] of outline.entries()) {
         if (index === 0) path.moveTo(longitude, -latitude);
@@ -43,7 +43,7 @@ function buildLand({ stepsPerTurn, lines, polygons }: WorldFile): Land[] {
   });
 }
 
-/** A ring without the jump at 180 degrees: it runs on over the edge of the map. One around the pole is closed below it. */
+/** Removes the jump of a ring at 180 degrees: it continues beyond the edge of the map. A ring around the pole is closed below it. */
 function unwrapRing(ring: readonly Point[]): readonly Point[] {
   let turns = 0;
   let previousLongitude = ring[0]?.[0] ?? 0;

@@ -1,20 +1,20 @@
 import { requestJson, RequestRejectedError } from '../data/http.js';
 import { element } from '../dom.js';
 import { faultOf, type Herd, type Link, type Server } from '../data/herd.js';
-import { token } from './token.js';
+import { token } from '../data/token.js';
 
-/** How long a button that breaks something for good waits for the second press, in milliseconds. */
+/** Time to confirm an action that cannot be undone, in milliseconds. */
 const confirmTimeoutMs = 4_000;
 
-/** How much later each line of a slowed link comes, in milliseconds. */
+/** Delay per line on a slowed link, in milliseconds. */
 const delayMs = 500;
 
-/** What can be done to a thing of the herd. */
+/** Admin action on a server or link. */
 interface AdminAction {
   readonly label: string;
-  /** What is asked for: see `POST /api/admin`. */
+  /** Body of `POST /api/admin`. */
   readonly action: Readonly<Record<string, unknown>>;
-  /** What cannot be undone is asked twice: the word for it then. */
+  /** Label of the second press, for actions that cannot be undone. */
   readonly confirmLabel?: string;
 }
 
@@ -22,9 +22,9 @@ function actionsFor(target: Link | Server): readonly AdminAction[] {
   if ('ends' in target) {
     const link = target.ends.map(({ server }) => server);
     const [cut, slow, heal] = [
-      { label: 'Cut it', action: { action: 'cut', link } },
-      { label: `Slow it by ${delayMs} ms`, action: { action: 'slow', link, delayMs } },
-      { label: 'Heal it', action: { action: 'heal', link } },
+      { label: 'Cut', action: { action: 'cut', link } },
+      { label: `Slow by ${delayMs} ms`, action: { action: 'slow', link, delayMs } },
+      { label: 'Heal', action: { action: 'heal', link } },
     ];
     const actionsByFault = { none: [cut, slow], cut: [slow, heal], slow: [cut, heal] };
     return actionsByFault[faultOf(target).kind];
@@ -32,20 +32,20 @@ function actionsFor(target: Link | Server): readonly AdminAction[] {
   const { name: server } = target;
   return [
     {
-      label: 'Crash it',
+      label: 'Crash',
       action: { action: 'crash', server },
-      confirmLabel: 'Crash it: its memory and clients are gone',
+      confirmLabel: 'Confirm crash (loses memory and connections)',
     },
-    { label: 'Restart it', action: { action: 'restart', server } },
+    { label: 'Restart', action: { action: 'restart', server } },
   ];
 }
 
-/** Chaos by hand: buttons that break a server or link, and mend it. None where the reader may not. */
+/** Buttons for the admin actions on a server or link; none if admin actions are disabled. */
 export function adminButtons(herd: Herd, target: Link | Server, showStatus: (text: string) => void): HTMLDivElement {
   const buttons = element('div', { className: 'buttons' });
   if (herd.adminAccess === 'disabled') return buttons;
   if (herd.adminAccess === 'token-required') {
-    const button = element('button', { type: 'button' }, 'Administer …');
+    const button = element('button', { type: 'button' }, 'Unlock admin actions …');
     button.addEventListener('click', () => token.request('admin'));
     buttons.append(button);
     return buttons;
@@ -79,8 +79,9 @@ function actionButton({ label, confirmLabel }: AdminAction, onConfirm: () => voi
 }
 
 /**
- * Asks any server that is heard, those concerned last: one that crashes cannot answer. One that does not run in the process
- * concerned says so, and the next is asked. Tells what came of it.
+ * Sends an action to the connected servers in turn until one accepts it, the affected ones last: a crashing server cannot respond.
+ * A server of another process than the affected one answers 501.
+ * @returns the outcome, for display
  */
 async function requestAction(herd: Herd, target: Link | Server, { label, action }: AdminAction): Promise<string> {
   const affectedServers = 'ends' in target ? target.ends.map(({ server }) => server) : [target.name];
@@ -88,7 +89,7 @@ async function requestAction(herd: Herd, target: Link | Server, { label, action 
   const order = connectedServers.toSorted(
     (a, b) => Number(affectedServers.includes(a.name)) - Number(affectedServers.includes(b.name)),
   );
-  let failure = 'No server is heard that could be asked.';
+  let failure = 'No server is reachable.';
   for (const { url, name } of order) {
     try {
       await requestJson(`${url}/api/admin`, action);

@@ -2,20 +2,20 @@ import { receivedAtMs } from '../data/at-line.js';
 import { element, byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
 import type { Locations } from '../data/locations.js';
-import { serverColour } from '../map/palette.js';
-import type { Selection } from './selection.js';
+import { serverColour } from '../palette.js';
+import type { Selection } from '../data/selection.js';
 import { formatCount, formatDuration } from '../data/format.js';
 
-/** How many clients a search shows. */
+/** Maximum number of search results. */
 const maxResults = 8;
 
-/** How often the panel is looked over, in milliseconds. */
+/** Minimum interval between two updates, in milliseconds. */
 const paintIntervalMs = 200;
 
-/** Search, and the picked client: its newest AT line, and which servers hold it. */
+/** Client search and the selected client: its newest AT line, and the servers that have it. */
 export class ClientPanel {
   private readonly search = byId('search', HTMLInputElement);
-  private readonly results = byId('found', HTMLElement);
+  private readonly results = byId('search-results', HTMLElement);
   private readonly card = byId('client', HTMLElement);
   private readonly follow = byId('follow', HTMLInputElement);
   private paintedMs = -Infinity;
@@ -25,7 +25,7 @@ export class ClientPanel {
     private readonly herd: Herd,
     private readonly locations: Locations,
     private readonly selection: Selection,
-    private readonly goToPicked: () => void,
+    private readonly goToSelected: () => void,
   ) {
     this.search.addEventListener('input', () => this.updateResults());
     byId('search-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -35,9 +35,9 @@ export class ClientPanel {
     this.search.addEventListener('keydown', (event) => event.key === 'Escape' && this.clear());
     this.follow.addEventListener('change', () => {
       selection.follow(this.follow.checked);
-      if (this.follow.checked) goToPicked();
+      if (this.follow.checked) goToSelected();
     });
-    byId('let-go', HTMLButtonElement).addEventListener('click', () => selection.pickClient(undefined));
+    byId('clear-client', HTMLButtonElement).addEventListener('click', () => selection.selectClient(undefined));
   }
 
   paint(nowMs: number): void {
@@ -55,7 +55,7 @@ export class ClientPanel {
     setText(byId('client-line', HTMLElement), this.locations.lines[clientIndex] ?? '');
     const ago = formatDuration(Date.now() - receivedAtMs(this.locations.lines[clientIndex] ?? ''));
     const firstServer = this.herd.serverList[this.locations.firstServers[clientIndex] ?? 0]?.name ?? '';
-    setText(byId('client-age', HTMLElement), `Heard by ${firstServer} ${ago} ago`);
+    setText(byId('client-age', HTMLElement), `Received by ${firstServer} ${ago} ago`);
     this.showHolders(clientIndex);
   }
 
@@ -74,11 +74,14 @@ export class ClientPanel {
     for (const [index, item] of [...list.children].entries()) {
       const holds = holders.some((holder) => holder.index === index);
       item.classList.toggle('holds', holds);
-      item.setAttribute('aria-label', `${this.herd.serverList[index]?.name ?? ''}: ${holds ? 'has it' : 'not yet'}`);
+      item.setAttribute(
+        'aria-label',
+        `${this.herd.serverList[index]?.name ?? ''}: ${holds ? 'up to date' : 'missing'}`,
+      );
     }
     setText(
-      byId('client-held', HTMLElement),
-      `${holders.length} of ${formatCount(this.herd.servers.size, 'server')} hold it`,
+      byId('client-holder-count', HTMLElement),
+      `On ${holders.length} of ${formatCount(this.herd.servers.size, 'server')}`,
     );
   }
 
@@ -92,14 +95,14 @@ export class ClientPanel {
       }
     }
     this.results.replaceChildren(...clients.map((client) => this.resultItem(client)));
-    if (query !== '' && clients.length === 0) this.results.append(element('li', {}, 'Nobody of that name.'));
+    if (query !== '' && clients.length === 0) this.results.append(element('li', {}, 'No matching client.'));
   }
 
   private resultItem(client: string): HTMLElement {
     const button = element('button', { type: 'button' }, client);
     button.addEventListener('click', () => {
-      this.selection.pickClient(client);
-      this.goToPicked();
+      this.selection.selectClient(client);
+      this.goToSelected();
       this.clear();
     });
     return element('li', {}, button);

@@ -1,9 +1,9 @@
 const storageKey = 'herd-commands';
 
-/** How many commands are remembered. */
+/** Maximum number of commands kept. */
 const maxCommands = 100;
 
-/** The commands that were sent, oldest first; kept in the browser. */
+/** Sent commands, oldest first, kept in the local storage of the browser. */
 export class CommandHistory {
   private readonly commands: string[] = loadCommands();
   private position = this.commands.length;
@@ -15,11 +15,11 @@ export class CommandHistory {
     try {
       localStorage.setItem(storageKey, JSON.stringify(this.commands));
     } catch {
-      // A browser that keeps nothing forgets them with the page.
+      // Without local storage the history ends with the page.
     }
   }
 
-  /** The command before or after the one that was looked at last; empty after the newest. */
+  /** Moves through the history and returns the command there; empty after the newest. */
   step(by: -1 | 1): string {
     this.position = Math.min(this.commands.length, Math.max(0, this.position + by));
     return this.commands[this.position] ?? '';

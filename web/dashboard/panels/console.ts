@@ -3,37 +3,37 @@ import { CommandHistory } from './command-history.js';
 import { SocketSession } from '../data/socket-session.js';
 import { element, byId } from '../dom.js';
 import type { Herd, Server } from '../data/herd.js';
-import { posixNow } from '../data/posix-now.js';
+import { posixNow } from '../data/at-line.js';
 
-/** How many lines of talk are kept. */
+/** Maximum number of lines kept. */
 const maxLines = 200;
 
-/** As much of an answer as is shown. */
+/** Longer responses are cut for display. */
 const maxShownCharacters = 4_000;
 
-/** What a reader may try; each shows something that the protocol can. */
+/** Example commands. */
 const examples: readonly (readonly [label: string, command: () => string])[] = [
   ['Report', () => `IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 ${posixNow()}`],
-  ['What is near', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
-  ['Move it far', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
-  ['Watch it', () => 'WATCH kiwi.cs.ucla.edu'],
+  ['Search nearby', () => 'WHATSAT kiwi.cs.ucla.edu 10 3'],
+  ['Move far away', () => `IAMAT kiwi.cs.ucla.edu -36.848500+174.763300 ${posixNow()}`],
+  ['Watch', () => 'WATCH kiwi.cs.ucla.edu'],
   ['Watch all', () => 'WATCH *'],
   ['Unwatch', () => 'UNWATCH'],
-  ['Nonsense', () => 'HELLO herd'],
+  ['Invalid line', () => 'HELLO herd'],
 ];
 
-/** What is watched, is watched over a connection of its own: there, an AT line is a change and never an answer. */
+/** Commands sent over a connection of their own, where an AT line is a change and never a response. */
 const watchPattern = /^\s*(?:UN)?WATCH(?:\s|$)/;
 
-type EntryKind = 'said' | 'heard' | 'changed' | 'refused' | 'closed';
+type EntryKind = 'sent' | 'received' | 'change' | 'rejected' | 'closed';
 
-/** Speaks the protocol with whichever server the reader chooses. */
+/** Sends protocol lines to a selected server. */
 export class Console {
   private readonly form = byId('console', HTMLFormElement);
   private readonly serverSelect = byId('console-server', HTMLSelectElement);
   private readonly line = byId('console-line', HTMLInputElement);
   private readonly button = byId('console-send', HTMLButtonElement);
-  private readonly log = byId('console-talk', HTMLElement);
+  private readonly log = byId('console-log', HTMLElement);
   private readonly history = new CommandHistory();
   private readonly sessions = new Map<string, SocketSession>();
   private readonly watchSessions = new Map<string, SocketSession>();
@@ -61,7 +61,7 @@ export class Console {
     );
   }
 
-  /** The server that is spoken with. */
+  /** Name of the selected server. */
   get server(): string {
     return this.serverSelect.value;
   }
@@ -82,14 +82,14 @@ export class Console {
     if (command === '' || server === undefined) return;
     this.history.add(command);
     this.line.value = '';
-    this.show('said', server.name, command);
+    this.show('sent', server.name, command);
     const isWatch = watchPattern.test(command);
     const sessions = isWatch ? this.watchSessions : this.sessions;
     let session = sessions.get(server.name);
     if (session === undefined) {
       session = isWatch
         ? this.openWatchSession(server)
-        : this.openSession(server, (answer) => this.showResponse(server, answer));
+        : this.openSession(server, (response) => this.showResponse(server, response));
       sessions.set(server.name, session);
     }
     session.send(command);
@@ -104,9 +104,9 @@ export class Console {
   }
 
   private openWatchSession(server: Server): SocketSession {
-    const changes = new ChangeThrottle((lines, leftOut) => {
-      if (leftOut > 0) this.show('changed', server.name, `${leftOut.toLocaleString('en')} changes not shown`);
-      for (const line of lines) this.show('changed', server.name, line);
+    const changes = new ChangeThrottle((lines, omitted) => {
+      if (omitted > 0) this.show('change', server.name, `${omitted.toLocaleString('en')} changes not shown`);
+      for (const line of lines) this.show('change', server.name, line);
     });
     return this.openSession(server, (line) => {
       if (line.startsWith('AT ')) return changes.add(line);
@@ -115,14 +115,14 @@ export class Console {
     });
   }
 
-  private showResponse({ name }: Server, answer: string): void {
-    this.show(answer.startsWith('? ') ? 'refused' : 'heard', name, answer);
+  private showResponse({ name }: Server, response: string): void {
+    this.show(response.startsWith('? ') ? 'rejected' : 'received', name, response);
   }
 
   private show(kind: EntryKind, server: string, text: string): void {
     const isAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40;
     const shownText = text.length > maxShownCharacters ? `${text.slice(0, maxShownCharacters)}…` : text;
-    const sender = element('span', { className: 'who' }, kind === 'said' ? `to ${server}` : server);
+    const sender = element('span', { className: 'sender' }, kind === 'sent' ? `to ${server}` : server);
     this.log.append(element('p', { className: kind }, sender, element('code', {}, shownText)));
     while (this.log.childElementCount > maxLines) this.log.firstElementChild?.remove();
     if (isAtEnd) this.log.scrollTop = this.log.scrollHeight;

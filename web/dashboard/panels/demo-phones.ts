@@ -1,19 +1,18 @@
 import { SocketSession } from '../data/socket-session.js';
 import { byId, setText } from '../dom.js';
+import type { Position } from '../data/circle.js';
 import type { Herd } from '../data/herd.js';
-import { posixNow } from '../data/posix-now.js';
+import { posixNow } from '../data/at-line.js';
 
-/** How many phones travel, and how often each reports, in milliseconds. */
+/** Number of simulated phones, and the interval of their reports in milliseconds. */
 const phoneCount = 30;
 const reportIntervalMs = 500;
 
-/** How long a journey takes, in seconds. */
+/** Range of the duration of a journey in seconds. */
 const [minJourneySeconds, maxJourneySeconds] = [15, 45];
 
-type Place = readonly [latitude: number, longitude: number];
-
-/** Where journeys begin and end: Los Angeles, New York, Mexico City, São Paulo, London, Cairo, Lagos, Cape Town, Moscow, ... */
-const cities: readonly Place[] = [
+/** Ends of journeys: Los Angeles, New York, Mexico City, São Paulo, Lima, London, Cairo, Lagos, Cape Town, Moscow, ... */
+const cities: readonly Position[] = [
   [34.05, -118.24],
   [40.71, -74.01],
   [19.43, -99.13],
@@ -33,15 +32,15 @@ const cities: readonly Place[] = [
 
 interface DemoPhone {
   readonly name: string;
-  from: Place;
-  to: Place;
+  from: Position;
+  to: Position;
   startedMs: number;
   durationMs: number;
 }
 
-/** Phones that fly from city to city, and report to the servers as any phone does: IAMAT, over WebSocket. */
+/** Simulated phones that travel between cities and report to all servers with IAMAT over WebSocket. */
 export class DemoPhones {
-  private readonly button = byId('travel', HTMLButtonElement);
+  private readonly button = byId('simulate-phones', HTMLButtonElement);
   private sessions: SocketSession[] = [];
   private demoPhones: DemoPhone[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -50,7 +49,7 @@ export class DemoPhones {
     this.button.addEventListener('click', () => (this.timer === undefined ? this.start() : this.stop()));
   }
 
-  /** Where no server is heard, there is nobody to report to. */
+  /** Disables the button while no server is connected. */
   paint(): void {
     this.button.disabled = this.timer === undefined && this.herd.serverList.every(({ reach }) => reach !== 'connected');
   }
@@ -61,23 +60,23 @@ export class DemoPhones {
       .map(({ url }) => new SocketSession(url, () => undefined));
     this.demoPhones = Array.from({ length: phoneCount }, (_, index) => {
       const journey = createJourney(randomCity());
-      // Already on their way, each somewhere else.
+      // Each starts at a random point of its journey.
       return {
-        name: `traveller-${index + 1}`,
+        name: `phone-${index + 1}`,
         ...journey,
         startedMs: journey.startedMs - Math.random() * journey.durationMs,
       };
     });
     this.timer = setInterval(() => this.report(), reportIntervalMs);
     this.report();
-    this.show(`Stop the ${phoneCount} phones`, 'true');
+    this.show(`Stop ${phoneCount} phones`, 'true');
   }
 
   private stop(): void {
     clearInterval(this.timer);
     this.timer = undefined;
     for (const session of this.sessions) session.close();
-    this.show(`Let ${phoneCount} phones travel`, 'false');
+    this.show(`Simulate ${phoneCount} phones`, 'false');
   }
 
   private show(label: string, pressed: string): void {
@@ -97,19 +96,19 @@ export class DemoPhones {
   }
 }
 
-function createJourney(from: Place): Pick<DemoPhone, 'from' | 'to' | 'startedMs' | 'durationMs'> {
+function createJourney(from: Position): Pick<DemoPhone, 'from' | 'to' | 'startedMs' | 'durationMs'> {
   let to = randomCity();
   while (to === from) to = randomCity();
   const seconds = minJourneySeconds + Math.random() * (maxJourneySeconds - minJourneySeconds);
   return { from, to, startedMs: performance.now(), durationMs: seconds * 1_000 };
 }
 
-function randomCity(): Place {
+function randomCity(): Position {
   return cities[Math.floor(Math.random() * cities.length)] ?? [0, 0];
 }
 
-/** A place on the great circle between two: how ships and planes go, and what makes their trails curves on a map. */
-function interpolate(from: Place, to: Place, progress: number): Place {
+/** Position on the great circle between two positions; `progress` is from 0 to 1. */
+function interpolate(from: Position, to: Position, progress: number): Position {
   const [a, b] = [vectorOf(from), vectorOf(to)];
   const angle = Math.acos(a.reduce((sum, value, axis) => sum + value * (b[axis] ?? 0), 0));
   const [fromWeight, toWeight] = [
@@ -120,7 +119,7 @@ function interpolate(from: Place, to: Place, progress: number): Place {
   return [toDegrees(Math.asin(z)), toDegrees(Math.atan2(y, x))];
 }
 
-function vectorOf([latitude, longitude]: Place): readonly number[] {
+function vectorOf([latitude, longitude]: Position): readonly number[] {
   const [north, east] = [(latitude * Math.PI) / 180, (longitude * Math.PI) / 180];
   return [Math.cos(north) * Math.cos(east), Math.cos(north) * Math.sin(east), Math.sin(north)];
 }
@@ -129,7 +128,7 @@ function toDegrees(radians: number): number {
   return (radians * 180) / Math.PI;
 }
 
-/** An angle as ISO 6709 writes it: `+34.0689`, `-118.4451`. */
+/** Formats an angle for ISO 6709: `+34.0689`, `-118.4451`. */
 function formatDegrees(value: number, digits: number): string {
   const text = Math.abs(value)
     .toFixed(4)

@@ -4,14 +4,14 @@ import type { ServerStreamEvent } from '../data/feed.js';
 import type { Herd } from '../data/herd.js';
 import { formatCount, formatTimeOfDay } from '../data/format.js';
 
-/** How many events are kept, and how many of them are shown. */
+/** Maximum number of events kept, and of events shown. */
 const maxEntries = 500;
 const maxShown = 100;
 
-/** What a server learns of one neighbour within this time is one event, in milliseconds: floods are of thousands. */
+/** `learned` events from one source within this time are merged, in milliseconds: a flood causes thousands. */
 const mergeWithinMs = 1_000;
 
-/** How often the list is written, in milliseconds. */
+/** Minimum interval between two updates of the list, in milliseconds. */
 const renderIntervalMs = 250;
 
 interface EventEntry {
@@ -23,11 +23,11 @@ interface EventEntry {
   count: number;
 }
 
-/** The stream of what happens in all servers, with filters. */
+/** Events of all servers, newest first, with filters. */
 export class EventList {
   private entries: EventEntry[] = [];
   private readonly list = byId('events', HTMLElement);
-  private readonly textFilter = byId('events-words', HTMLInputElement);
+  private readonly textFilter = byId('events-text', HTMLInputElement);
   private readonly serverFilter = byId('events-server', HTMLSelectElement);
   private readonly pauseButton = byId('events-pause', HTMLButtonElement);
   private readonly hiddenGroups = new Set<string>();
@@ -65,7 +65,7 @@ export class EventList {
     this.render();
   }
 
-  /** Adds what was learned to what was learned a moment ago. */
+  /** Merges a `learned` event into a recent one; returns whether there was one. */
   private mergeLearned({ server, data }: ServerStreamEvent, nowMs: number): boolean {
     for (let index = this.entries.length - 1; index >= Math.max(0, this.entries.length - 20); index -= 1) {
       const entry = this.entries[index];

@@ -1,30 +1,30 @@
-import { distanceKm } from '../map/circle.js';
+import { distanceKm } from '../data/circle.js';
 import { element, byId, setText } from '../dom.js';
 import type { Herd } from '../data/herd.js';
 import { queryNearby, type Note } from './nearby.js';
-import type { NearbyResult, Nearby, Selection } from './selection.js';
+import type { NearbyResults, NearbyPlace, Selection } from '../data/selection.js';
 import { formatCount, formatKilometres } from '../data/format.js';
 
-/** Where what is asked goes, and where the map shall go. */
+/** Callbacks of the panel. */
 interface NearbyPanelOptions {
-  /** The server that is asked. */
+  /** Name of the server that receives the query. */
   readonly selectedServer: () => string;
-  readonly goTo: (position: NonNullable<Nearby['position']>) => void;
-  readonly goToFound: (circle: NonNullable<NearbyResult['circle']>, places: readonly Nearby[]) => void;
+  readonly goTo: (position: NonNullable<NearbyPlace['position']>) => void;
+  readonly goToResults: (circle: NonNullable<NearbyResults['circle']>, places: readonly NearbyPlace[]) => void;
 }
 
-/** What is near the picked client, as the upstream tells the server that is asked. */
+/** Search around the selected client with WHATSAT. */
 export class NearbyPanel {
-  private readonly form = byId('near', HTMLFormElement);
-  private readonly radius = byId('near-radius', HTMLInputElement);
-  private readonly count = byId('near-count', HTMLInputElement);
-  private readonly status = byId('near-status', HTMLElement);
-  private readonly notes = byId('near-notes', HTMLElement);
-  private readonly list = byId('near-list', HTMLElement);
+  private readonly form = byId('nearby-form', HTMLFormElement);
+  private readonly radius = byId('nearby-radius', HTMLInputElement);
+  private readonly count = byId('nearby-count', HTMLInputElement);
+  private readonly status = byId('nearby-status', HTMLElement);
+  private readonly notes = byId('nearby-notes', HTMLElement);
+  private readonly list = byId('nearby-list', HTMLElement);
   private shownVersion = -1;
   private client: string | undefined;
-  private highlighted: Nearby | undefined;
-  /** Questions so far: only the last one's answer is shown. */
+  private highlighted: NearbyPlace | undefined;
+  /** Number of requests sent. Only the response to the last one is shown. */
   private requests = 0;
 
   constructor(
@@ -60,33 +60,33 @@ export class NearbyPanel {
     const isLatest = () => request === this.requests && this.selection.client === client;
     const radiusKm = this.radius.valueAsNumber;
     const command = `WHATSAT ${client} ${this.radius.value} ${this.count.value}`;
-    setText(this.status, `Asking ${server.name} …`);
+    setText(this.status, `Querying ${server.name} …`);
     try {
       const { places, centre, notes } = await queryNearby(server.url, command);
       if (!isLatest()) return;
-      const found = { places, circle: centre === undefined ? undefined : { centre, radiusKm } };
-      this.selection.setFound(found);
-      this.show(found, notes, `${formatCount(places.length, 'answer')} to ${command}, asked of ${server.name}.`);
-      if (found.circle !== undefined) this.options.goToFound(found.circle, places);
+      const results = { places, circle: centre === undefined ? undefined : { centre, radiusKm } };
+      this.selection.setResults(results);
+      this.show(results, notes, `${formatCount(places.length, 'result')} from ${server.name} (${command})`);
+      if (results.circle !== undefined) this.options.goToResults(results.circle, places);
     } catch (error) {
       if (isLatest()) setText(this.status, `${server.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  private show(found: NearbyResult, notes: readonly Note[], status: string): void {
+  private show(results: NearbyResults, notes: readonly Note[], status: string): void {
     setText(this.status, status);
     this.notes.replaceChildren(...notes.map(renderNote));
-    this.list.replaceChildren(...found.places.map((place, index) => this.row(place, index, found)));
+    this.list.replaceChildren(...results.places.map((place, index) => this.row(place, index, results)));
   }
 
-  private row(place: Nearby, index: number, { circle }: NearbyResult): HTMLElement {
+  private row(place: NearbyPlace, index: number, { circle }: NearbyResults): HTMLElement {
     const { position } = place;
-    const pin = element('span', { className: position === undefined ? 'pin nowhere' : 'pin' }, String(index + 1));
+    const pin = element('span', { className: position === undefined ? 'pin unplaced' : 'pin' }, String(index + 1));
     const distance =
       circle === undefined || position === undefined ? '' : formatKilometres(distanceKm(circle.centre, position));
     const title = element('strong', {}, place.title);
-    const head = element('span', { className: 'head' }, title, element('span', { className: 'far' }, distance));
-    const body = element('span', { className: 'words' }, head, element('span', { className: 'text' }, place.text));
+    const head = element('span', { className: 'head' }, title, element('span', { className: 'distance' }, distance));
+    const body = element('span', { className: 'label' }, head, element('span', { className: 'text' }, place.text));
     const button = element('button', { type: 'button', className: 'row' }, pin, body);
     for (const kind of ['pointerenter', 'focus']) button.addEventListener(kind, () => this.selection.highlight(place));
     button.addEventListener('click', () => {
@@ -97,16 +97,16 @@ export class NearbyPanel {
     return element('li', {}, button);
   }
 
-  /** Marks in the list what the reader looks at on the map, and brings it into sight there; the page stays where it is. */
-  private highlightRow(highlighted: Nearby | undefined): void {
+  /** Marks the row of the highlighted result and scrolls it into view, without scrolling the page. */
+  private highlightRow(highlighted: NearbyPlace | undefined): void {
     this.highlighted = highlighted;
-    const index = highlighted === undefined ? -1 : this.selection.found.places.indexOf(highlighted);
+    const index = highlighted === undefined ? -1 : this.selection.results.places.indexOf(highlighted);
     for (const [rowIndex, row] of [...this.list.children].entries()) {
       if (rowIndex === index) row.setAttribute('aria-current', 'true');
       else row.removeAttribute('aria-current');
     }
     const row = this.list.children[index]?.getBoundingClientRect();
-    // On a large screen the panel scrolls, on a small one its list does.
+    // On a large screen the panel scrolls, on a small one the list.
     const scroller = this.list.scrollHeight > this.list.clientHeight ? this.list : this.list.closest('.card');
     if (row === undefined || scroller === null) return;
     const visibleArea = scroller.getBoundingClientRect();

@@ -1,9 +1,9 @@
 import { queryOnce } from '../data/socket-session.js';
-import { parsePosition } from '../data/at-line.js';
-import type { Position } from '../map/circle.js';
-import type { Nearby } from './selection.js';
+import { positionOf } from '../data/at-line.js';
+import type { Position } from '../data/circle.js';
+import type { NearbyPlace } from '../data/selection.js';
 
-/** The parts of an upstream's answer that are shown: posts of Twitter's search or X, or places. */
+/** Displayed fields of an upstream result: a post (Twitter search, X) or a place. */
 interface UpstreamResult {
   readonly text?: string;
   readonly from_user_name?: string;
@@ -16,33 +16,33 @@ interface UpstreamResult {
 
 interface UpstreamResponse {
   readonly results?: readonly UpstreamResult[];
-  /** What the upstream says besides, such as that it has cut the radius. */
+  /** For example that the upstream has reduced the radius. */
   readonly warning?: unknown;
   readonly info_messages?: unknown;
-  /** HTML that whoever shows the results must show. */
+  /** HTML that must be shown with the results (Google Places). */
   readonly html_attributions?: unknown;
   readonly error?: unknown;
   readonly error_message?: string;
 }
 
-/** Something that an answer says of itself. */
+/** Note on the results, such as a warning or an attribution. */
 export interface Note {
   readonly text: string;
-  /** Where the text leads to; undefined: nowhere. */
+  /** Link target, if any. */
   readonly url: string | undefined;
 }
 
-/** What is near a client. */
+/** Result of a WHATSAT query. */
 export interface NearbyResponse {
-  /** Where the client was; undefined where the server did not say. */
+  /** Position of the client; undefined if the response lacks it. */
   readonly centre: Position | undefined;
-  readonly places: readonly Nearby[];
+  readonly places: readonly NearbyPlace[];
   readonly notes: readonly Note[];
 }
 
 /**
- * Asks a server with WHATSAT.
- * @throws with the server's or the upstream's own words, if there is nothing to show
+ * Sends a WHATSAT command.
+ * @throws with the message of the server or the upstream if there are no results
  */
 export async function queryNearby(httpUrl: string, command: string): Promise<NearbyResponse> {
   const answer = await queryOnce(httpUrl, command);
@@ -58,22 +58,22 @@ export async function queryNearby(httpUrl: string, command: string): Promise<Nea
     url: undefined,
   }));
   const notes = [...plainNotes, ...stringsIn(response.html_attributions).map(parseAttribution)];
-  return { centre: parsePosition(answer.slice(0, end)), places: response.results.map(toNearby), notes };
+  return { centre: positionOf(answer.slice(0, end)), places: response.results.map(toNearby), notes };
 }
 
 function stringsIn(list: unknown): readonly string[] {
   return Array.isArray(list) ? list.filter((text) => typeof text === 'string') : [];
 }
 
-/** The text of some HTML, and the first link in it: what else is in it comes from strangers, and is dropped. */
+/** Text and first link of an HTML fragment. All other markup is untrusted and dropped. */
 function parseAttribution(html: string): Note {
   const { body } = new DOMParser().parseFromString(html, 'text/html');
   const url = body.querySelector('a')?.getAttribute('href') ?? '';
   return { text: body.textContent.trim(), url: /^https?:\/\//i.test(url) ? url : undefined };
 }
 
-function toNearby(result: UpstreamResult): Nearby {
-  const title = result.name ?? result.from_user_name ?? result.from_user ?? 'nameless';
+function toNearby(result: UpstreamResult): NearbyPlace {
+  const title = result.name ?? result.from_user_name ?? result.from_user ?? '(unnamed)';
   const [latitude, longitude] = result.geo?.coordinates ?? [];
   const position =
     toPosition(latitude, longitude) ?? toPosition(result.geometry?.location?.lat, result.geometry?.location?.lng);

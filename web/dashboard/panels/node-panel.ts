@@ -1,20 +1,20 @@
 import { adminButtons } from './admin-actions.js';
 import { element, byId } from '../dom.js';
 import { faultOf, nodeLabel, type Herd, type Link, type LinkEnd, type Server } from '../data/herd.js';
-import type { Selection } from './selection.js';
+import type { Selection } from '../data/selection.js';
 import { StateChart } from '../graph/state-chart.js';
 import { formatCount, formatEndState, formatFault, formatReach, formatDuration } from '../data/format.js';
 
-/** How often times are written anew, in milliseconds. */
+/** Minimum interval between two updates, in milliseconds. */
 const renderIntervalMs = 100;
 
-/** The picked server or link of the graph: what it is, how it got there, and chaos by hand. */
+/** Selected server or link: its state, recent states and admin actions. */
 export class NodePanel {
   private readonly panel = byId('node', HTMLElement);
   private readonly chart = new StateChart();
   private readonly title = element('h3');
   private readonly body = element('div', { className: 'node-body' });
-  private readonly status = element('p', { className: 'said' });
+  private readonly status = element('p', { className: 'status' });
   private buttons = element('div');
   private nodeKey = '';
   private buttonsKey = '';
@@ -48,7 +48,7 @@ export class NodePanel {
     }
   }
 
-  /** Puts up what stays for as long as the same thing is picked. */
+  /** Creates the elements that stay while the selection is the same. */
   private setUp(nodeKey: string, link: Link | undefined, server: Server | undefined): void {
     if (nodeKey === this.nodeKey) return;
     this.nodeKey = nodeKey;
@@ -59,20 +59,20 @@ export class NodePanel {
     this.panel.replaceChildren(this.title, ...chart, this.body, this.buttons, this.status);
   }
 
-  /** Puts up the buttons that make sense now. */
+  /** Replaces the buttons if other actions are possible now. */
   private updateButtons(node: Link | Server | undefined): void {
     const fault = node !== undefined && 'ends' in node ? faultOf(node).kind : '';
     const buttonsKey = `${this.nodeKey} ${this.herd.adminAccess} ${fault}`;
     if (buttonsKey === this.buttonsKey) return;
     this.buttonsKey = buttonsKey;
-    // What is between a server and NATS is not the herd's to cut.
+    // Connections to NATS cannot be cut.
     const isAdministrable = node !== undefined && !('kind' in node && node.kind === 'bucket');
     const showStatus = (text: string): void => void (this.status.textContent = text);
     const buttons = isAdministrable ? adminButtons(this.herd, node, showStatus) : element('div');
     const hadFocus = this.buttons.contains(document.activeElement);
     this.buttons.replaceWith(buttons);
     this.buttons = buttons;
-    // Whoever pressed a button by keyboard goes on from here; the last one does the least harm.
+    // Keeps the keyboard focus, on the least harmful button.
     if (hadFocus) [...buttons.querySelectorAll('button')].at(-1)?.focus();
   }
 
@@ -86,17 +86,15 @@ export class NodePanel {
 }
 
 function renderServer({ reach, connections, ready, url }: Server): HTMLElement {
-  if (url === '') return element('p', {}, 'It has no httpPort, so that this page cannot hear it.');
-  const detail =
-    reach === 'connected' ? `${formatCount(connections, 'connection')} of clients` : 'calling it every second';
+  if (url === '') return element('p', {}, 'No httpPort is configured, so this page cannot reach it.');
+  const detail = reach === 'connected' ? formatCount(connections, 'client connection') : 'retrying every second';
   const readiness = reach === 'connected' && ready ? ', ready' : '';
   return element('p', {}, `${formatReach(reach)}${readiness}: ${detail}. ${url}`);
 }
 
 function renderEnd({ server, current, steps }: LinkEnd, nowMs: number): HTMLElement {
-  const retryText = current.retryAtMs > 0 ? `, again in ${formatDuration(current.retryAtMs - nowMs)}` : '';
-  const pendingText =
-    current.pendingWrites > 0 ? `; ${formatCount(current.pendingWrites, 'location')} to be written` : '';
+  const retryText = current.retryAtMs > 0 ? `, retry in ${formatDuration(current.retryAtMs - nowMs)}` : '';
+  const pendingText = current.pendingWrites > 0 ? `; ${formatCount(current.pendingWrites, 'pending write')}` : '';
   const head = `${formatEndState(current.state)} for ${formatDuration(nowMs - current.sinceMs)}${retryText}${pendingText}`;
   const rows = steps.slice(1, 5).map((step, index) => {
     const until = steps[index]?.sinceMs ?? nowMs;

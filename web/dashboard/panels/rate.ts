@@ -1,11 +1,11 @@
-/** How long the past is that counts, in milliseconds. */
+/** Length of the sliding window in milliseconds. */
 const windowMs = 2_000;
 
-/** How fast a counter grows: its changes of the last two seconds, a second. */
+/** Rate of a counter per second over the last two seconds. */
 export class Rate {
   private readonly samples: { atMs: number; count: number }[] = [];
 
-  /** Takes the counter as it is now, and tells how much a second it has grown. */
+  /** Records the present value; returns the rate per second. */
   update(count: number, nowMs: number): number {
     this.samples.push({ atMs: nowMs, count });
     while (this.samples.length > 2 && nowMs - (this.samples[1]?.atMs ?? nowMs) > windowMs) this.samples.shift();

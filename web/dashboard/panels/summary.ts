@@ -4,10 +4,10 @@ import { maxClients, type Locations } from '../data/locations.js';
 import { Rate } from './rate.js';
 import { formatCount, formatNumber } from '../data/format.js';
 
-/** How often the head of the page is written, in milliseconds. */
+/** Minimum interval between two updates, in milliseconds. */
 const renderIntervalMs = 250;
 
-/** The head of the page: how the herd is, in one line. */
+/** Header of the page: key figures of the herd. */
 export class Summary {
   private readonly rate = new Rate();
   private renderedMs = -Infinity;
@@ -23,7 +23,7 @@ export class Summary {
     const { herd, locations } = this;
     const connected = herd.serverList.filter(({ reach }) => reach === 'connected').length;
     setText(byId('herd-name', HTMLElement), herd.name);
-    setText(byId('opened-on', HTMLElement), herd.openedOn === '' ? 'Calling …' : `Opened on ${herd.openedOn}`);
+    setText(byId('opened-on', HTMLElement), herd.openedOn === '' ? 'Connecting …' : `Opened on ${herd.openedOn}`);
     if (herd.servers.size === 0) return;
     setText(byId('servers-up', HTMLElement), `${connected} of ${herd.servers.size}`);
     const links = [...herd.links.values()];
@@ -32,7 +32,7 @@ export class Summary {
     setText(byId('clients-known', HTMLElement), formatNumber(locations.count));
     setText(byId('updates-rate', HTMLElement), formatNumber(Math.round(this.rate.update(locations.updates, nowMs))));
     byId('no-clients', HTMLElement).hidden = locations.count > 0 || connected === 0;
-    const omittedNote = byId('left-out', HTMLElement);
+    const omittedNote = byId('omitted-clients', HTMLElement);
     omittedNote.hidden = locations.omitted === 0;
     setText(omittedNote, `Only the first ${formatCount(maxClients, 'client')} are drawn.`);
   }

@@ -2,7 +2,9 @@ import type { Location } from '../../../protocol/place/location.js';
 import type { Bus } from '../../bus/bus.js';
 import { cursorLimit } from '../../store/partitioned-map.js';
 import type { Clock } from '../../ports/clock.js';
-import { addresses, type ListedMessage } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import type { ListedMessage } from '../../bus/requests.js';
+import { sendLater } from '../../bus/send-later.js';
 import type { Random } from '../../ports/random.js';
 
 /** Locations in a page: few enough that a page does not hold up the commands of clients. */
@@ -24,11 +26,11 @@ export class BucketComparison {
   private following: number | undefined;
   /** Where the page begins that was asked for last. */
   private asked = 0;
-  private timer: unknown;
+  private cancelTimer: (() => void) | undefined;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
@@ -40,7 +42,7 @@ export class BucketComparison {
   }
 
   end(): void {
-    this.clock.clearTimeout(this.timer);
+    this.cancelTimer?.();
     this.pages = 'none';
     this.following = undefined;
     this.question += 1;
@@ -57,8 +59,7 @@ export class BucketComparison {
   /** The store failed over the page that it was asked for: it is asked for it again, after a pause. */
   failed(question: number): void {
     if (question !== this.question || this.pages === 'none') return;
-    const { asked } = this;
-    this.timer = this.clock.setTimeout(() => this.ask(asked), retryMs);
+    this.askLater(this.asked, retryMs);
   }
 
   /** Has the first page, or the one that follows the last one taken, dealt out after whatever else there is to do. */
@@ -66,7 +67,15 @@ export class BucketComparison {
     const { following } = this;
     if (following === undefined) return;
     this.following = undefined;
-    this.timer = this.clock.setTimeout(() => this.ask(following), 0);
+    this.askLater(following, 0);
+  }
+
+  /** Asks the store for the page that begins at a cursor. */
+  ask(from: number): void {
+    const { question } = this;
+    this.asked = from;
+    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, requestId: question };
+    this.bus.send(addresses.store, { kind: 'list', ...asked });
   }
 
   private followingOf(next: number | undefined): number | undefined {
@@ -76,10 +85,7 @@ export class BucketComparison {
     return this.start === 0 ? undefined : 0;
   }
 
-  private ask(from: number): void {
-    const { question } = this;
-    this.asked = from;
-    const asked = { from, max: pageLocationsMax, replyTo: addresses.bucketSpread, requestId: question };
-    this.bus.send(addresses.store, { kind: 'list', ...asked });
+  private askLater(from: number, delayMs: number): void {
+    this.cancelTimer = sendLater(this, addresses.bucketSpread, { kind: 'page-due', from }, delayMs);
   }
 }

@@ -2,9 +2,11 @@ import type { ClientId } from '../../../protocol/place/ids.js';
 import { pickNewer, type Location } from '../../../protocol/place/location.js';
 import type { BucketReader } from './bucket-reader.js';
 import type { Bus } from '../../bus/bus.js';
+import { sendLater } from '../../bus/send-later.js';
 import type { Clock } from '../../ports/clock.js';
 import type { BucketSession, GetOutcome, LocationBucket } from '../../ports/location-bucket.js';
-import { addresses, type FetchReason } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import type { FetchReason } from './messages.js';
 
 /** Clients of questions that wait to be asked for at most, while the bucket is away or slow. There are no more of watchers than are watched. */
 const waitingMax = 10_000;
@@ -32,11 +34,11 @@ export class BucketFetches {
   private readonly flying = new Map<ClientId, Fetch>();
   /** Watched clients of which the bucket did not say. */
   private readonly unsaid = new Set<ClientId>();
-  private timer: unknown;
+  private cancelTimer: (() => void) | undefined;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly clock: Clock,
+    readonly bus: Bus,
+    readonly clock: Clock,
     private readonly bucket: LocationBucket,
     private readonly reader: BucketReader,
   ) {}
@@ -89,8 +91,8 @@ export class BucketFetches {
 
   /** What is watched, and was not said, waits again. */
   takeUnsaid(): void {
-    this.clock.clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
     for (const client of this.unsaid) this.waiting.watch.add(client);
     this.unsaid.clear();
   }
@@ -112,9 +114,6 @@ export class BucketFetches {
 
   private askAgainLater(client: ClientId): void {
     this.unsaid.add(client);
-    this.timer ??= this.clock.setTimeout(
-      () => this.bus.send(addresses.bucketSpread, { kind: 'fetch-due' }),
-      againAfterMs,
-    );
+    this.cancelTimer ??= sendLater(this, addresses.bucketSpread, { kind: 'fetch-due' }, againAfterMs);
   }
 }

@@ -1,6 +1,6 @@
 import type { Address, Bus } from '../../bus/bus.js';
 import type { BucketEntry, BucketListener, BucketSession } from '../../ports/location-bucket.js';
-import type { BucketMessage } from '../../bus/messages.js';
+import type { BucketMessage } from './messages.js';
 
 /** Sends what the session of a bucket reports to the actor that owns it. */
 export class BucketMailbox implements BucketListener {

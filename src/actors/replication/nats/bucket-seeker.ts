@@ -2,7 +2,10 @@ import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import type { Actor, Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
-import { addresses, type BucketSeekerMessage, type ActorRequest, type LookupMessage } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import type { BucketSeekerMessage } from './messages.js';
+import type { ActorRequest } from '../../bus/requests.js';
+import type { LookupMessage } from '../messages.js';
 import { sendLater } from '../../bus/send-later.js';
 
 /** Clients that are asked for at once. One more is answered as unknown: strangers may ask for what nobody knows. */

@@ -2,7 +2,7 @@ import { createActor, type Actor as Machine } from 'xstate';
 import { BucketWrites } from './bucket-writes.js';
 import type { Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
-import { addresses } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
 import type { Random } from '../../ports/random.js';
 import { shardMachine } from './shard-machine.js';
 

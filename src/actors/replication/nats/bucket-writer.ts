@@ -6,15 +6,16 @@ import type { BucketReader } from './bucket-reader.js';
 import type { BucketShard, ShardTrouble } from './bucket-shard.js';
 import { BucketShards, type ShardsEdges } from './bucket-shards.js';
 import type { BucketWrites, Write } from './bucket-writes.js';
-import type { Hold } from '../../ports/hold.js';
 import type {
+  Hold,
   BucketEntry,
   BucketSession,
   GetOutcome,
   LocationBucket,
   PutOutcome,
 } from '../../ports/location-bucket.js';
-import { addresses, fromBucket } from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import { fromBucket } from './messages.js';
 
 /** Locations that may wait, however few clients are held: more than a comparison adds before it waits itself. */
 const waitingMin = 2_000;

@@ -8,18 +8,14 @@ import { bucketMachine } from './bucket-machine.js';
 import { BucketReader } from './bucket-reader.js';
 import { BucketWriter } from './bucket-writer.js';
 import type { Actor, Bus } from '../../bus/bus.js';
+import { sendLater } from '../../bus/send-later.js';
 import type { Clock } from '../../ports/clock.js';
 import type { BucketState } from '../../bus/events.js';
-import type { Hold } from '../../ports/hold.js';
+import type { Hold, BucketEntry, BucketSession, LocationBucket } from '../../ports/location-bucket.js';
 import type { Limits } from '../../ports/limits.js';
-import type { BucketEntry, BucketSession, LocationBucket } from '../../ports/location-bucket.js';
-import {
-  addresses,
-  fromBucket,
-  type BucketSpreadMessage,
-  type FetchReason,
-  type ListedMessage,
-} from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import { fromBucket, type BucketSpreadMessage, type FetchReason } from './messages.js';
+import type { ListedMessage } from '../../bus/requests.js';
 import type { Random } from '../../ports/random.js';
 
 /** Clients that wait to be written, below which more of those that are held are asked for, to be compared. */
@@ -44,7 +40,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   private readonly reader: BucketReader;
   private readonly mailbox: BucketMailbox;
   private session: BucketSession | undefined;
-  private dueTimer: unknown;
+  private cancelWrite: (() => void) | undefined;
 
   /**
    * @param limits `maxClients`: clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written
@@ -89,12 +85,14 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
         for (const location of message.locations) this.writer.add(location);
         return this.writeSoon();
       case 'write-due':
-        this.dueTimer = undefined;
+        this.cancelWrite = undefined;
         return this.write();
       case 'listed':
         return this.compare(message);
       case 'request-failed':
         return this.comparison.failed(message.requestId);
+      case 'page-due':
+        return this.comparison.ask(message.from);
       case 'fetch':
         return this.fetch(message.client, message.reason);
       case 'fetch-dropped':
@@ -111,7 +109,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
   }
 
   stop(): void {
-    this.edges.clock.clearTimeout(this.dueTimer);
+    this.cancelWrite?.();
     this.writeTheRest();
     this.life.send({ type: 'STOP' });
   }
@@ -211,8 +209,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
 
   /** Writes in a turn to come, with whatever else is reported until then: whoever reports is answered first. */
   private writeSoon(): void {
-    const { clock } = this.edges;
-    this.dueTimer ??= clock.setTimeout(() => this.bus.send(addresses.bucketSpread, { kind: 'write-due' }), 0);
+    const { bus, edges } = this;
+    this.cancelWrite ??= sendLater({ bus, clock: edges.clock }, addresses.bucketSpread, { kind: 'write-due' }, 0);
   }
 
   private write(): void {

@@ -2,14 +2,10 @@ import { allClients } from '../../../protocol/client/command.js';
 import type { ClientId, ServerId } from '../../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../../protocol/place/location.js';
 import type { Actor, Address, Bus } from '../../bus/bus.js';
-import {
-  addresses,
-  type ConnectionMessage,
-  type StoreMessage,
-  type TouchedStoreMessage,
-  type Unsubscribe,
-  type Subscribe,
-} from '../../bus/messages.js';
+import { addresses } from '../../addresses.js';
+import type { ConnectionMessage, Unsubscribe, Subscribe } from '../../client/messages.js';
+import type { StoreMessage } from '../../store/messages.js';
+import type { TouchedStoreMessage } from './messages.js';
 import type { StoreLimits } from '../../ports/limits.js';
 import type { Random } from '../../ports/random.js';
 import { RecentLocations } from './recent-locations.js';
@@ -51,7 +47,9 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       case 'whereis': {
         const { client, replyTo, requestId } = message;
         this.held.touch(client);
-        return this.bus.send(replyTo, { kind: 'located', requestId, location: this.held.get(client) });
+        const location = this.held.get(client);
+        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
+        return this.bus.send(replyTo, { kind: 'located', requestId, location });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;
@@ -71,11 +69,6 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         for (const client of this.watched) if (this.held.get(client) === undefined) this.fetch(client);
         return;
       case 'lookup-requested':
-      case 'digest-requested':
-      case 'digest-received':
-      case 'partitions-received':
-      case 'catch-up':
-      case 'next-page':
         throw new Error(`a store that does not hold everything has no neighbours, and was told ${message.kind}`);
       default:
         message satisfies never;

@@ -1,70 +1,31 @@
 import { performance } from 'node:perf_hooks';
 import got, { RequestError } from 'got';
-import { z } from 'zod';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { HerdConfig, ServerEndpoints } from '../../../runtime/config/herd-config.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import { herdResponse } from '../../../runtime/http/api/herd-schemas.js';
 import { formatHostPort } from '../../../runtime/sockets/listener.js';
-import { connectTo, readAuthority } from '../../shared/client.js';
+import { connectSocket } from '../../../client/connect.js';
+import { clientAddress, readAuthority } from '../../shared/servers.js';
 
-/** How long a server may take to answer, in milliseconds: one that takes longer is no help to clients either. */
+/** Timeout of each request in milliseconds: a server that takes longer is of no use to clients either. */
 const responseTimeoutMs = 2_000;
-/** The longest answer that is taken, in bytes: it grows with the servers and links of the herd, to some hundred KB. */
+/** Maximum size of a response in bytes. It grows with the servers and links of the herd, to some hundred KB. */
 const maxResponseBytes = 4 * 1024 * 1024;
 
-const nonNegative = z.number().nonnegative();
-
-/** What somebody does to a link by hand; servers of before say nothing of it. */
-const faultSchema = z
-  .discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['none', 'cut']) }),
-    z.object({ kind: z.literal('slow'), delayMs: nonNegative }),
-  ])
-  .default({ kind: 'none' });
-
-/** What is read of an answer to `GET /api/herd`. */
-const herdResponseSchema = z.object({
-  server: z.string(),
-  ready: z.boolean(),
-  notReadyReasons: z.array(z.string()),
-  locations: nonNegative,
-  hold: z.enum(['all', 'touched']),
-  connections: nonNegative,
-  links: z.array(
-    z.object({
-      neighbour: z.string(),
-      state: z.string(),
-      sinceMs: nonNegative,
-      reason: z.string(),
-      injectedFault: faultSchema,
-    }),
-  ),
-  bucket: z
-    .object({ state: z.string(), sinceMs: nonNegative, reason: z.string(), pendingWrites: nonNegative })
-    .nullable(),
-  counters: z.object({
-    commands: nonNegative,
-    reports: nonNegative,
-    learned: nonNegative,
-    propagationDelay: z.object({ boundsSeconds: z.array(z.number()), counts: z.array(nonNegative) }),
-  }),
-});
-
-/** What a server told of itself. */
-export type HerdResponse = z.infer<typeof herdResponseSchema>;
-
-/** What is seen of a server from outside. */
+/** Result of polling one server. */
 export type ServerSample =
   | { readonly kind: 'ok'; readonly atMs: number; readonly response: HerdResponse }
-  /** It has no httpPort to ask at, and takes clients. */
+  /** Accepts clients, and has no httpPort to query. */
   | { readonly kind: 'reachable' }
   | { readonly kind: 'down'; readonly reason: string }
-  /** Something answers, and not as a server of this herd would. */
+  /** Responds, but not like this server of the herd. */
   | { readonly kind: 'unexpected'; readonly reason: string };
 
-/** What is seen of all servers of a herd at about the same time. */
+/** Results of polling all servers at about the same time. */
 export type HerdSample = ReadonlyMap<ServerId, ServerSample>;
 
-/** Looks at every server of a herd. Resolves once each has answered or its time is up; rejects only where `signal` aborts. */
+/** Polls all servers of a herd. Resolves once each has responded or timed out; rejects only if `signal` is aborted. */
 export async function pollHerd(config: HerdConfig, signal: AbortSignal): Promise<HerdSample> {
   const samples = [...config.servers].map(
     async ([server, address]) => [server, await pollServer(server, address, config, signal)] as const,
@@ -86,10 +47,10 @@ async function pollServer(
     signal,
   );
   if (reply.kind === 'down') return reply;
-  if (reply.status !== 200) return { kind: 'unexpected', reason: `it answers HTTP ${reply.status}` };
+  if (reply.status !== 200) return { kind: 'unexpected', reason: `HTTP ${reply.status}` };
   const response = parseResponse(reply.body);
-  if (response === undefined) return { kind: 'unexpected', reason: 'its answer is none of a server of this version' };
-  if (response.server !== server) return { kind: 'unexpected', reason: `${response.server} answers in its place` };
+  if (response === undefined) return { kind: 'unexpected', reason: 'incompatible response (different version?)' };
+  if (response.server !== server) return { kind: 'unexpected', reason: `responds as ${response.server}` };
   return { kind: 'ok', atMs: performance.now(), response };
 }
 
@@ -97,7 +58,6 @@ type Reply =
   | { readonly kind: 'replied'; readonly status: number; readonly body: string }
   | { readonly kind: 'down'; readonly reason: string };
 
-/** The one place that speaks HTTP with servers. */
 async function fetchHerdStatus(
   address: string,
   server: ServerId,
@@ -125,23 +85,22 @@ async function fetchHerdStatus(
     return { kind: 'replied', status: statusCode, body };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { kind: 'down', reason: error instanceof RequestError ? error.code : 'its answer is too long' };
+    return { kind: 'down', reason: error instanceof RequestError ? error.code : 'response too long' };
   }
 }
 
 function parseResponse(body: string): HerdResponse | undefined {
   try {
-    return herdResponseSchema.parse(JSON.parse(body));
+    return herdResponse.parse(JSON.parse(body));
   } catch {
     return undefined;
   }
 }
 
-/** All that can be told of a server without an httpPort. */
+/** Checks whether a server without an httpPort accepts connections of clients. */
 async function probePort(server: ServerId, config: HerdConfig, signal: AbortSignal): Promise<ServerSample> {
   try {
-    const timeoutSignal = AbortSignal.any([signal, AbortSignal.timeout(responseTimeoutMs)]);
-    (await connectTo(server, config, timeoutSignal)).destroy();
+    (await connectSocket(clientAddress(server, config), responseTimeoutMs, signal)).destroy();
     return { kind: 'reachable' };
   } catch (error) {
     if (signal.aborted) throw error;

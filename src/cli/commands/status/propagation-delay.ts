@@ -1,12 +1,15 @@
 import type { CounterTotals } from '../../../runtime/observe/metrics/server-counts.js';
 
-/** How long reports took from their first server to this one, in seconds, as the bound of a bucket; Infinity beyond the last bound. */
+/**
+ * Percentiles of the time from the receipt of a report at its first server to its arrival at this one, in seconds, rounded up to
+ * the bound of a histogram bucket; Infinity beyond the last bound.
+ */
 export interface PropagationDelay {
   readonly p50: number;
   readonly p99: number;
 }
 
-/** The lag of what came between two looks at a histogram; undefined where nothing came. */
+/** Computes the delay of what arrived between two samples of a histogram; undefined if nothing arrived. */
 export function delayBetween(
   before: CounterTotals['propagationDelay'],
   after: CounterTotals['propagationDelay'],

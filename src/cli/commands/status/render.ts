@@ -1,53 +1,50 @@
-import { toPrintable } from '../../shared/printable.js';
-import { formatTable } from '../../shared/table.js';
+import { formatCount, formatTable, toPrintable } from '../../shared/output.js';
 import type { BucketStatus, HerdSummary, LinkStatus, ServerStatus } from './summary.js';
 
-/** What a line tells, for those who see colours. It stands in words as well. */
+/** Severity of a line, shown as its colour. The text contains the same information. */
 export type Severity = 'plain' | 'good' | 'waiting' | 'bad';
 
-/** A line of a page. */
+/** Line of the status page. */
 export interface StatusLine {
   readonly text: string;
   readonly severity: Severity;
 }
 
-/** A table of a page. */
 interface Table {
   readonly headers: readonly string[];
   readonly rows: readonly Row[];
-  /** The columns that are numbers. */
+  /** Indexes of the columns with numbers. */
   readonly rightAligned: readonly number[];
 }
 
 interface Row {
   readonly cells: readonly string[];
-  /** Why it is as it is; empty where there is nothing to say. */
+  /** Reason of the state; may be empty. */
   readonly reason: string;
   readonly severity: Severity;
 }
 
-const storedHeaders = ['server', 'state', 'locations', 'behind', 'clients'] as const;
-const rateHeaders = ['reports/s', 'learned/s', 'commands/s', 'lag p50', 'lag p99'] as const;
+const storedHeaders = ['server', 'state', 'stored', 'missing', 'connections'] as const;
+const rateHeaders = ['reports/s', 'learned/s', 'commands/s', 'delay p50', 'delay p99'] as const;
 const unknownText = '–';
 
 /**
- * A herd as lines of text.
- * @param columns as wide as it should be: reasons that do not fit stand in lines of their own, and how fast a server is, in a
- *   table of its own
+ * Renders the status of a herd as lines of text.
+ * @param columns width to fit into: reasons that do not fit get lines of their own, and rates a table of their own
  */
 export function renderStatus({ herd, servers, links, buckets }: HerdSummary, columns = Infinity): StatusLine[] {
   const up = servers.filter(({ state }) => state === 'ready' || state === 'up').length;
   const countLive = (of: readonly { readonly state: string }[]) => of.filter(({ state }) => state === 'live').length;
   const parts = [
     `${up} of ${servers.length} servers ready`,
-    // Where there is a bucket, nobody misses links that herd.yaml does not ask for.
+    // A herd on NATS has no links.
     ...(links.length === 0 && buckets.length > 0 ? [] : [`${countLive(links)} of ${links.length} links live`]),
     ...(buckets.length === 0 ? [] : [`${countLive(buckets)} of ${buckets.length} with a live bucket`]),
   ];
   const sections: readonly Table[] = [
     ...serverTables(servers, columns),
     { headers: ['link', 'state', 'for'], rows: links.map(linkRow), rightAligned: [2] },
-    { headers: ['bucket of', 'state', 'for', 'waiting'], rows: buckets.map(bucketRow), rightAligned: [2, 3] },
+    { headers: ['bucket of', 'state', 'for', 'pending'], rows: buckets.map(bucketRow), rightAligned: [2, 3] },
   ];
   const tables = sections.filter(({ rows }) => rows.length > 0);
   return [
@@ -56,7 +53,7 @@ export function renderStatus({ herd, servers, links, buckets }: HerdSummary, col
   ];
 }
 
-/** What servers are, and how fast; in two tables where one is too wide. */
+/** Tables of servers: one, or two if that is too wide. */
 function serverTables(servers: readonly ServerStatus[], columns: number): Table[] {
   const storedTable = { headers: storedHeaders, rows: servers.map(storedRow), rightAligned: [2, 3, 4] };
   const ratesTable = {
@@ -73,7 +70,7 @@ function serverTables(servers: readonly ServerStatus[], columns: number): Table[
   return head.text.length <= columns ? [combinedTable] : [storedTable, ratesTable];
 }
 
-/** The lines of a table. Its reasons stand behind its rows if all of them fit there, and each below its row if not. */
+/** Renders a table. Reasons are the last column if all of them fit; otherwise each is on a line below its row. */
 function renderTable({ headers, rows, rightAligned }: Table, columns: number): StatusLine[] {
   const right = new Set(rightAligned);
   const linesWithReasons = formatTable(
@@ -91,22 +88,21 @@ function renderTable({ headers, rows, rightAligned }: Table, columns: number): S
       ).split('\n');
   return lines.flatMap((text, index) => {
     const { reason = '', severity = 'plain' } = rows[index - 1] ?? {};
-    return [
-      { text, severity: severity },
-      ...(fits || reason === '' ? [] : [{ text: `    ${reason}`, severity: severity }]),
-    ];
+    return [{ text, severity }, ...(fits || reason === '' ? [] : [{ text: `    ${reason}`, severity }])];
   });
 }
 
-/** A page cut to a terminal of that size; what does not fit is counted. */
+/** Truncates a page to the size of a terminal; its last line then says how many lines are missing. */
 export function truncateToTerminal(page: readonly StatusLine[], columns: number, rows: number): StatusLine[] {
   const visibleLines = page.length <= rows ? page : page.slice(0, rows - 1);
   const missing = page.length - visibleLines.length;
   const lines =
-    missing === 0 ? visibleLines : [...visibleLines, plainLine(`${missing} more lines; the terminal is too small`)];
+    missing === 0
+      ? visibleLines
+      : [...visibleLines, plainLine(`${formatCount(missing, 'more line')} (terminal too small)`)];
   return lines.map(({ text, severity }) => ({
     text: text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`,
-    severity: severity,
+    severity,
   }));
 }
 
@@ -134,7 +130,7 @@ function linkSeverity({ state }: { readonly state: string }): Severity {
 
 function storedRow(server: ServerStatus): Row {
   const { name, state, reason, stored } = server;
-  const numbers = [stored?.locations, stored?.missing, stored?.connections].map(formatCount);
+  const numbers = [stored?.locations, stored?.missing, stored?.connections].map(formatOptional);
   const cells = [name, state, ...numbers];
   return { cells, reason: toPrintable(reason), severity: serverSeverity(server) };
 }
@@ -143,9 +139,9 @@ function ratesRow(server: ServerStatus): Row {
   return { cells: [server.name, ...rateCells(server)], reason: '', severity: serverSeverity(server) };
 }
 
-function rateCells({ rates: pace }: ServerStatus): string[] {
-  const rates = [pace?.reports, pace?.learned, pace?.commands].map(formatCount);
-  return [...rates, formatDelay(pace?.propagationDelay?.p50), formatDelay(pace?.propagationDelay?.p99)];
+function rateCells({ rates }: ServerStatus): string[] {
+  const cells = [rates?.reports, rates?.learned, rates?.commands].map(formatOptional);
+  return [...cells, formatDelay(rates?.propagationDelay?.p50), formatDelay(rates?.propagationDelay?.p99)];
 }
 
 function linkRow(link: LinkStatus): Row {
@@ -157,15 +153,15 @@ function linkRow(link: LinkStatus): Row {
 function bucketRow(bucket: BucketStatus): Row {
   const { server, state, sinceMs, pendingWrites, reason } = bucket;
   const age = sinceMs === undefined ? unknownText : formatAge(sinceMs);
-  const cells = [server, toPrintable(state), age, formatCount(pendingWrites)];
+  const cells = [server, toPrintable(state), age, formatOptional(pendingWrites)];
   return { cells, reason: toPrintable(reason), severity: linkSeverity(bucket) };
 }
 
-function formatCount(value: number | undefined): string {
+function formatOptional(value: number | undefined): string {
   return value === undefined ? unknownText : formatNumber(value);
 }
 
-/** Whole from ten on; below, a tenth is worth a look. */
+/** Formats a number, below ten with one decimal place. */
 function formatNumber(value: number): string {
   const digits = value >= 10 || Number.isInteger(value) ? 0 : 1;
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });

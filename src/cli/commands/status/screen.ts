@@ -9,33 +9,31 @@ const colours: Readonly<Record<Severity, string>> = {
 };
 const noColour = '\x1b[0m';
 
-/** Lines as they go to a terminal or a file. */
-export function colourLines(page: readonly StatusLine[], colour: 'coloured' | 'plain'): string[] {
+/** Formats a page as lines of text, with colours as escape sequences if `hasColours`. */
+export function colourLines(page: readonly StatusLine[], hasColours: boolean): string[] {
   return page.map(({ text, severity }) =>
-    colour === 'plain' || severity === 'plain' ? text : `${colours[severity]}${text}${noColour}`,
+    hasColours && severity !== 'plain' ? `${colours[severity]}${text}${noColour}` : text,
   );
 }
 
-/** Whether colours are wanted (https://no-color.org), where a terminal shows them. */
-export function selectColour(stream: WriteStream, environment: NodeJS.ProcessEnv): 'coloured' | 'plain' {
-  return stream.isTTY && environment['TERM'] !== 'dumb' && (environment['NO_COLOR'] ?? '') === ''
-    ? 'coloured'
-    : 'plain';
+/** Whether to write colours: to a terminal, unless the user disabled them (https://no-color.org). */
+export function supportsColours(stream: WriteStream, environment: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY && environment['TERM'] !== 'dumb' && (environment['NO_COLOR'] ?? '') === '';
 }
 
-/** A terminal on which one page takes the place of the last. What stood there before is there again after `close`. */
+/** Full-screen terminal output in which each page replaces the last. `close` restores the previous contents. */
 export class Screen {
   constructor(
     private readonly terminal: WriteStream,
-    private readonly colour: 'coloured' | 'plain',
+    private readonly hasColours: boolean,
   ) {
-    // The other screen, without a cursor.
+    // Alternate screen buffer, hidden cursor.
     terminal.write('\x1b[?1049h\x1b[?25l');
   }
 
   show(page: readonly StatusLine[]): void {
-    const lines = colourLines(truncateToTerminal(page, this.terminal.columns, this.terminal.rows), this.colour);
-    // Each line is erased behind its end, and what is left below: to erase all first would flicker.
+    const lines = colourLines(truncateToTerminal(page, this.terminal.columns, this.terminal.rows), this.hasColours);
+    // Erases the rest of each line and of the screen; erasing everything first would flicker.
     this.terminal.write(`\x1b[H${lines.join('\x1b[K\r\n')}\x1b[K\x1b[J`);
   }
 

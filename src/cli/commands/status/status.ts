@@ -1,34 +1,26 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
-import { ConfigError } from '../../../runtime/errors.js';
 import { configFor } from '../../shared/config-file.js';
-import { CommandError } from '../../shared/errors.js';
 import type { StatusOptions } from '../../shared/options.js';
-import { print, warn } from '../../shared/output.js';
+import { print } from '../../shared/output.js';
 import { waitForStopSignal } from '../../shared/signals.js';
 import { pollHerd, type HerdSample } from './poll.js';
 import { renderStatus } from './render.js';
-import { selectColour, colourLines, Screen } from './screen.js';
+import { supportsColours, colourLines, Screen } from './screen.js';
 import { summarizeHerd, type HerdSummary } from './summary.js';
 
-/** Between two looks, in milliseconds: rates are of what happened in between. */
+/** Time between two samples in milliseconds; rates are computed over it. */
 const pollIntervalMs = 1_000;
 
 /**
- * `herd status`: who is up, and how all are. The exit status is 0 if all servers are up and ready and all links live, 1 if
- * something is not, 2 if that could not be found out; with --watch it is 0, however the herd was.
+ * `herd status`: shows the status of servers, links and replication. Exit code 0 if all servers are up and ready and all links and
+ * buckets live, else 1; with --watch always 0.
  */
 export async function status(options: StatusOptions): Promise<void> {
-  try {
-    const config = configFor(options, 'http-client');
-    if (options.watch === true) await watchStatus(config, options);
-    else await showStatus(config, options);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof CommandError)) throw error;
-    for (const problem of error instanceof ConfigError ? error.problems : [error.message]) warn(problem);
-    process.exitCode = 2;
-  }
+  const config = configFor(options, 'http-client');
+  if (options.watch === true) await watchStatus(config, options);
+  else await showStatus(config, options);
 }
 
 async function showStatus(config: HerdConfig, options: StatusOptions): Promise<void> {
@@ -42,7 +34,7 @@ async function showStatus(config: HerdConfig, options: StatusOptions): Promise<v
 
 async function watchStatus(config: HerdConfig, options: StatusOptions): Promise<void> {
   const { signal } = abortOnStop();
-  const screen = isTerminal() && options.json !== true ? new Screen(process.stdout, terminalColour()) : undefined;
+  const screen = isTerminal() && options.json !== true ? new Screen(process.stdout, hasColours()) : undefined;
   let before: HerdSample | undefined;
   try {
     for (;;) {
@@ -54,7 +46,7 @@ async function watchStatus(config: HerdConfig, options: StatusOptions): Promise<
         screen.show([
           ...renderStatus(herd, process.stdout.columns),
           { text: '', severity: 'plain' },
-          { text: 'Ctrl-C ends.', severity: 'plain' },
+          { text: 'Press Ctrl-C to exit.', severity: 'plain' },
         ]);
       before = after;
       await pause(Math.max(0, startedMs + pollIntervalMs - performance.now()), undefined, { signal });
@@ -66,7 +58,7 @@ async function watchStatus(config: HerdConfig, options: StatusOptions): Promise<
   }
 }
 
-/** Aborts when the user has seen enough, or nobody reads any more. */
+/** Aborts on a stop signal, or when the output is closed. */
 function abortOnStop(): AbortController {
   const controller = new AbortController();
   void waitForStopSignal().then(() => controller.abort());
@@ -76,15 +68,13 @@ function abortOnStop(): AbortController {
 
 function formatStatus(herd: HerdSummary, { json }: StatusOptions): string {
   if (json === true) return JSON.stringify({ time: new Date().toISOString(), ...herd });
-  return colourLines(renderStatus(herd, isTerminal() ? process.stdout.columns : undefined), terminalColour()).join(
-    '\n',
-  );
+  return colourLines(renderStatus(herd, isTerminal() ? process.stdout.columns : undefined), hasColours()).join('\n');
 }
 
 function isTerminal(): boolean {
   return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-function terminalColour(): 'coloured' | 'plain' {
-  return selectColour(process.stdout, process.env);
+function hasColours(): boolean {
+  return supportsColours(process.stdout, process.env);
 }

@@ -3,67 +3,74 @@ import { linksOf } from '../../../protocol/place/topology.js';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
 import { bucketSettingsFor } from '../../../runtime/config/replication-config.js';
 import { delayBetween, type PropagationDelay } from './propagation-delay.js';
-import type { HerdResponse, HerdSample, ServerSample } from './poll.js';
+import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
+import type { HerdSample, ServerSample } from './poll.js';
 
-/** What a server is: `up` takes clients and can tell nothing more, for it has no httpPort. */
+/** State of a server. `up`: it accepts clients, and has no httpPort to query for more. */
 export type ServerState = 'ready' | 'not ready' | 'up' | 'down' | 'unexpected';
 
-/** How fast a server works, a second, and how old locations are when they reach it. */
+/** Events per second of a server, and the propagation delay of locations that reach it. */
 export interface Rates {
   readonly reports: number;
   readonly learned: number;
   readonly commands: number;
-  /** Undefined where nothing came from neighbours. */
+  /** Undefined if nothing came from neighbours. */
   readonly propagationDelay: PropagationDelay | undefined;
 }
 
-/** What is known of one server. */
+/** Status of a server. */
 export interface ServerStatus {
   readonly name: ServerId;
   readonly state: ServerState;
-  /** Empty where the state says it all. */
+  /** Reason of the state; may be empty. */
   readonly reason: string;
-  /** What it holds; undefined where it did not tell. `missing` is undefined where it holds only some clients, as it should. */
+  /**
+   * Undefined if the server did not report. `missing` counts locations fewer than on the server with the most; undefined for a partial
+   * replica.
+   */
   readonly stored:
     { readonly locations: number; readonly missing: number | undefined; readonly connections: number } | undefined;
-  /** Undefined until there were two looks at one run of it. */
+  /** Undefined until there are two samples without a restart in between. */
   readonly rates: Rates | undefined;
 }
 
-/** What is known of the link between two servers. */
+/** Status of the link between two servers. */
 export interface LinkStatus {
   readonly servers: readonly [ServerId, ServerId];
-  /** The state; those of both ends where they differ, and `unknown` where neither end told. */
+  /** State; those of both ends if they differ, `unknown` if neither end reported. */
   readonly state: string;
-  /** For how long, in milliseconds. */
+  /** Time in that state, in milliseconds. */
   readonly sinceMs: number | undefined;
   readonly reason: string;
 }
 
-/** What is known of the bucket that a server spreads locations by. */
+/** Status of a server's NATS bucket. */
 export interface BucketStatus {
   readonly server: ServerId;
-  /** The state; `unknown` where the server did not tell, `none` where it has no bucket, though herd.yaml gives it one. */
+  /** State; `unknown` if the server did not report, `none` if it has no bucket although herd.yaml configures one. */
   readonly state: string;
-  /** For how long, in milliseconds. */
+  /** Time in that state, in milliseconds. */
   readonly sinceMs: number | undefined;
-  /** Clients of whom something waits to be written. */
+  /** Number of clients whose locations are yet to be written. */
   readonly pendingWrites: number | undefined;
   readonly reason: string;
 }
 
-/** A herd as it is shown. */
+/** Status of a herd. */
 export interface HerdSummary {
   readonly herd: string;
-  /** Whether all servers are up and ready, and all links and buckets live as far as servers tell of them. */
+  /** Whether all servers are up and ready, and all links and buckets live, as far as servers report them. */
   readonly healthy: boolean;
   readonly servers: readonly ServerStatus[];
   readonly links: readonly LinkStatus[];
-  /** One for each server that spreads by NATS, or bridges. */
+  /** One entry for each server with a NATS bucket. */
   readonly buckets: readonly BucketStatus[];
 }
 
-/** What two looks at a herd, one after the other, tell of it. The first is undefined where there was but one. */
+/**
+ * Summarizes two samples of a herd.
+ * @param before the earlier sample, for rates; undefined if there is none
+ */
 export function summarizeHerd(config: HerdConfig, before: HerdSample | undefined, after: HerdSample): HerdSummary {
   const maxLocations = Math.max(
     0,
@@ -89,7 +96,7 @@ function summarizeServer(
   const unknownStatus = { name, reason: '', stored: undefined, rates: undefined };
   switch (sample.kind) {
     case 'reachable':
-      return { ...unknownStatus, state: 'up', reason: 'it has no httpPort to ask at' };
+      return { ...unknownStatus, state: 'up', reason: 'no httpPort' };
     case 'down':
     case 'unexpected':
       return { ...unknownStatus, state: sample.kind, reason: sample.reason };
@@ -111,7 +118,7 @@ function ratesBetween(
   const seconds = (after.atMs - before.atMs) / 1_000;
   const perSecond = (kind: 'reports' | 'learned' | 'commands') => (current[kind] - previous[kind]) / seconds;
   const rates = { reports: perSecond('reports'), learned: perSecond('learned'), commands: perSecond('commands') };
-  // What counts down was started anew in between.
+  // Counters that decreased belong to a restarted server.
   if (Object.values(rates).some((rate) => rate < 0)) return undefined;
   return { ...rates, propagationDelay: delayBetween(previous.propagationDelay, current.propagationDelay) };
 }
@@ -119,36 +126,30 @@ function ratesBetween(
 function summarizeLink(samples: HerdSample, one: ServerId, other: ServerId): LinkStatus {
   const ends = [findLinkEnd(samples, one, other), findLinkEnd(samples, other, one)].filter((end) => end !== undefined);
   const states = [...new Set(ends.map(({ state }) => state))];
-  const faultText = ends.map(describeFault).find((text) => text !== '') ?? '';
+  const fault = ends.map(({ injectedFault }) => injectedFault).find(({ kind }) => kind !== 'none');
   const reason = ends.find((end) => end.reason !== '')?.reason ?? '';
   return {
     servers: [one, other],
     state: states.join(' / ') || 'unknown',
-    // What changed last is what both ends are in.
+    // Both ends have been in their states since the later of the two changes.
     sinceMs: ends.length === 0 ? undefined : Math.min(...ends.map(({ sinceMs }) => sinceMs)),
-    // A link that is cut gives that as its reason.
-    reason: [faultText, reason === faultText ? '' : reason].filter((text) => text !== '').join('; '),
+    reason: fault === undefined ? reason : describeFault(fault, reason),
   };
 }
 
-/** What somebody does to a link, in words; empty if nothing. */
-function describeFault({ injectedFault }: HerdResponse['links'][number]): string {
-  switch (injectedFault.kind) {
-    case 'none':
-      return '';
-    case 'cut':
-      return 'cut by hand';
-    case 'slow':
-      return `slowed by ${injectedFault.delayMs} ms by hand`;
-  }
+type InjectedFault = HerdResponse['links'][number]['injectedFault'];
+
+/** Describes an injected fault together with the reason of the link's state; for a cut link that is the cut itself. */
+function describeFault(fault: InjectedFault, reason: string): string {
+  if (fault.kind !== 'slow') return 'cut manually';
+  return [`slowed by ${fault.delayMs} ms manually`, reason].filter((text) => text !== '').join('; ');
 }
 
 function summarizeBucket(server: ServerId, sample: ServerSample): BucketStatus {
   const unknownStatus = { server, sinceMs: undefined, pendingWrites: undefined };
   if (sample.kind !== 'ok') return { ...unknownStatus, state: 'unknown', reason: '' };
   const { bucket } = sample.response;
-  if (bucket === null)
-    return { ...unknownStatus, state: 'none', reason: 'it was started with a herd.yaml that gives it none' };
+  if (bucket === null) return { ...unknownStatus, state: 'none', reason: 'started with a herd.yaml without a bucket' };
   const { state, sinceMs, pendingWrites, reason } = bucket;
   return { server, state, sinceMs, pendingWrites, reason };
 }

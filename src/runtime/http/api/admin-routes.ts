@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AdminActionError, describeAction } from '../../faults/admin-action.js';
 import { formatHostPort } from '../../sockets/listener.js';
+import type { AdminResponse } from './api-types.js';
 import { adminActionBody, parseInput } from './api-schemas.js';
 import type { AuthHook } from '../auth/auth-hook.js';
 import type { HttpContext } from '../server/http-context.js';
@@ -13,8 +14,8 @@ const statusCodes: Readonly<Record<AdminActionError['kind'], number>> = {
 };
 
 /**
- * What can be done to a herd by hand, for those who may. Only JSON is taken: no page of elsewhere can send that without asking
- * first whether it may. Whatever is asked for, by whomever, is published.
+ * Serves admin actions. The body must be JSON: a page of another origin cannot send that without a CORS preflight. Every request
+ * is published as an event, also if it is rejected.
  */
 export async function serveAdmin(app: FastifyInstance, context: HttpContext, authHook: AuthHook): Promise<void> {
   const publishAction = ({ raw: { socket } }: FastifyRequest, action: string, reason?: string): void =>
@@ -34,9 +35,9 @@ export async function serveAdmin(app: FastifyInstance, context: HttpContext, aut
       publishAction(request, '', error.message);
       done(error);
     });
-    adminApp.post('/api/admin', { config: { policy: 'admin' } }, async (request, reply) => {
+    adminApp.post<{ Reply: AdminResponse }>('/api/admin', { config: { policy: 'admin' } }, async (request, reply) => {
       const action = parseInput(adminActionBody, request.body);
-      // First, for afterwards there may be no log to write it in.
+      // Published first: afterwards the server with this log may be gone.
       publishAction(request, describeAction(action));
       try {
         await context.administer(action);
@@ -53,5 +54,5 @@ export async function serveAdmin(app: FastifyInstance, context: HttpContext, aut
 
 function contentTypeError({ headers }: FastifyRequest): HttpError | undefined {
   const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '');
-  return isJson ? undefined : new HttpError(415, 'administration is asked for in JSON: content-type application/json');
+  return isJson ? undefined : new HttpError(415, 'body must be JSON (content-type: application/json)');
 }

@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ActorGateway, LocationPage } from '../../../actors/client/actor-gateway.js';
 import { textOf } from '../../../protocol/text/bytes.js';
 import { formatIsoPosition, parsePosition } from '../../../protocol/place/position.js';
 import { maxValidRadiusKm } from '../../../protocol/upstream/upstream.js';
 import * as schemas from './api-schemas.js';
+import type { GeoJsonFeature, ListResponse, LocationJson } from './api-types.js';
 import { ChangeFeed } from './change-feed.js';
-import type { ActorGateway, LocationPage } from './actor-gateway.js';
 import type { EventStreams } from './event-streams.js';
 import { herdRoutes } from './herd-routes.js';
 import type { HttpContext } from '../server/http-context.js';
@@ -16,13 +17,15 @@ import { formatSeconds } from '../../../protocol/place/time.js';
 import type { PagedResponses } from '../server/paged-responses.js';
 import { trackerRoutes } from '../trackers/tracker-routes.js';
 import type { ReportIngest } from './report-ingest.js';
-import type { ReportHandler } from './report-handler.js';
 
-/** Who may follow changes at once; one more is turned away. */
+/** Maximum readers of changes; one more is rejected. */
 const maxChangeStreams = 1_000;
 
-/** Clients whose locations are made JSON at a time, in half a millisecond or so; others are served between two pages. */
+/** Locations converted to JSON at once, in about 0.5 ms; other requests are served between two pages. */
 const pageSize = 100;
+
+/** Header of responses that are outdated as soon as they are sent. */
+const noStore = ['cache-control', 'no-store'] as const;
 
 /** The media type of GeoJSON (RFC 7946, section 12). */
 const geoJsonType = 'application/geo+json';
@@ -31,28 +34,28 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
   report: {
     method: 'post',
     path: '/api/locations',
-    summary: 'Report where a client is.',
+    summary: 'Report the location of a client.',
     body: schemas.reportBody,
     response: schemas.locationResponse,
   },
   list: {
     method: 'get',
     path: '/api/clients',
-    summary: 'Where clients are, page by page.',
+    summary: 'List the locations of all clients, in pages.',
     query: schemas.listQuery,
     response: schemas.listResponse,
   },
   where: {
     method: 'get',
     path: '/api/clients/:client',
-    summary: 'Where a client is.',
+    summary: 'Get the location of a client.',
     parameters: schemas.clientPath,
     response: schemas.locationResponse,
   },
   near: {
     method: 'get',
     path: '/api/clients/:client/near',
-    summary: 'What is near a client.',
+    summary: 'Search near a client.',
     parameters: schemas.clientPath,
     query: schemas.nearbyQuery,
     response: schemas.nearbyResponse,
@@ -60,93 +63,96 @@ const routes: Readonly<Record<'report' | 'list' | 'where' | 'near' | 'geo' | 'ch
   geo: {
     method: 'get',
     path: '/api/geojson',
-    summary: 'Where all clients are.',
+    summary: 'Get the locations of all clients as GeoJSON.',
     response: schemas.geoJsonResponse,
     responseType: geoJsonType,
   },
   changes: {
     method: 'get',
     path: '/api/changes',
-    summary: 'Each change from now on, as server-sent events; resumable with Last-Event-ID.',
+    summary: 'Follow new locations as server-sent events; resumable with Last-Event-ID.',
     query: schemas.changesQuery,
     headers: schemas.changesHeaders,
     response: 'events',
   },
 };
 
-/** What the API is made of. */
+/** Services that the routes use, besides the context. */
 interface ApiDependencies {
-  readonly gateway: ActorGateway;
-  readonly ingest: ReportIngest;
-  readonly reports: ReportHandler;
+  readonly reports: ReportIngest;
   readonly streams: EventStreams;
   readonly pagedResponses: PagedResponses;
 }
 
-/** The protocol's questions and reports as JSON. */
+/** Serves reports and queries as JSON. */
 export function serveApi(
   app: FastifyInstance,
   context: HttpContext,
-  { gateway, ingest, reports, streams, pagedResponses }: ApiDependencies,
+  { reports, streams, pagedResponses }: ApiDependencies,
 ): ChangeFeed {
-  const { clock, upstream, config } = context;
+  const { gateway, clock, upstream, config } = context;
   const maxRadiusKm = maxValidRadiusKm(upstream);
-  const tokenPolicy = config.auth.clientToken === undefined ? 'open' : 'closed';
+  const isTokenRequired = config.auth.clientToken !== undefined;
   const routeDescriptions = [...Object.values(routes), ...herdRoutes, ...trackerRoutes];
-  // Made when it is asked for: few ask, and every start would wait for it.
+  // Built on the first request: it is rarely needed, and would slow down every start.
   let openApiDocument: unknown;
   app.get('/openapi.json', (_, reply) =>
-    reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, tokenPolicy))),
+    reply.send((openApiDocument ??= buildOpenApi(routeDescriptions, config.herd, isTokenRequired))),
   );
-  app.post(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
+  app.post<{ Reply: LocationJson }>(routes.report.path, { config: { policy: 'report' } }, (request, reply) => {
     const { client, position, time } = schemas.parseInput(schemas.reportBody, request.body);
     const location = reports.accept(request, {
       client,
       position: typeof position === 'string' ? position : formatIsoPosition(...position),
       time: time === undefined ? undefined : typeof time === 'string' ? time : formatSeconds(time),
     });
-    return reply.send(toLocationJson(location));
+    void reply.send(toLocationJson(location));
   });
   app.get(routes.list.path, (request, reply) => {
     const { limit, after } = schemas.parseInput(schemas.listQuery, request.query);
     return pagedResponses.send(
       request,
-      disableCaching(reply),
+      reply.header(...noStore),
       'application/json; charset=utf-8',
       generateClientList(gateway, after, limit),
     );
   });
-  const findLocation = async ({ params, raw }: FastifyRequest) => {
+  const findLocation = async ({ params, raw }: Pick<FastifyRequest, 'params' | 'raw'>) => {
     const { client } = schemas.parseInput(schemas.clientPath, params);
-    const location = await gateway.findLocation(ingest.parseClientId(client), remoteAddressOfSocket(raw.socket));
-    if (location === undefined) throw new HttpError(404, `nobody in the herd knows ${client}`);
+    const location = await gateway.findLocation(reports.parseClientId(client), remoteAddressOfSocket(raw.socket));
+    if (location === undefined) throw new HttpError(404, `no server knows client ${client}`);
     return location;
   };
-  app.get(routes.where.path, async (request, reply) =>
-    disableCaching(reply).send(toLocationJson(await findLocation(request))),
-  );
+  app.get<{ Reply: LocationJson }>(routes.where.path, async (request, reply) => {
+    const location = toLocationJson(await findLocation(request));
+    return reply.header(...noStore).send(location);
+  });
   app.get(routes.near.path, async (request, reply) => {
     const { radius: radiusKm, count } = schemas.parseInput(schemas.nearbyQuery, request.query);
-    if (count > upstream.maxCount) throw new HttpError(400, `count is at most ${upstream.maxCount}`);
-    if (radiusKm > maxRadiusKm) throw new HttpError(400, `radius is at most ${maxRadiusKm}`);
+    if (count > upstream.maxCount) throw new HttpError(400, `count must be at most ${upstream.maxCount}`);
+    if (radiusKm > maxRadiusKm) throw new HttpError(400, `radius must be at most ${maxRadiusKm}`);
     const location = await findLocation(request);
     const position = parsePosition(location.position);
     if (position === undefined) throw new Error(`${location.line} has no position`);
     const nearbyJson = textOf(
       await gateway.nearby({ ...position, radiusKm, count }, remoteAddressOfSocket(request.raw.socket)),
     );
-    // Its numbers may have more digits than JavaScript's, so it is relayed as text.
+    // Relayed as text: its numbers may have more digits than a double holds.
     const body = `{"location":${JSON.stringify(toLocationJson(location))},"near":${nearbyJson}}`;
-    return disableCaching(reply).type('application/json; charset=utf-8').send(body);
+    return reply
+      .header(...noStore)
+      .type('application/json; charset=utf-8')
+      .send(body);
   });
   app.get(routes.geo.path, (request, reply) =>
-    pagedResponses.send(request, disableCaching(reply), `${geoJsonType}; charset=utf-8`, generateGeoJson(gateway)),
+    pagedResponses.send(request, reply.header(...noStore), `${geoJsonType}; charset=utf-8`, generateGeoJson(gateway)),
   );
   const feed = new ChangeFeed(context.bus, clock);
   app.get(routes.changes.path, { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
     const { client } = schemas.parseInput(schemas.changesQuery, request.query);
-    if (feed.size >= maxChangeStreams) throw new HttpError(503, `${maxChangeStreams} others follow already`);
-    const clientFilter = client === undefined ? undefined : ingest.parseClientId(client);
+    if (feed.size >= maxChangeStreams)
+      throw new HttpError(503, `too many readers of changes (limit ${maxChangeStreams})`);
+    const clientFilter = client === undefined ? undefined : reports.parseClientId(client);
     const lastEventId = request.headers['last-event-id'];
     let remove = (): void => undefined;
     const reader = streams.open(request, reply, () => remove());
@@ -159,11 +165,7 @@ export function serveApi(
   return feed;
 }
 
-function disableCaching(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-store');
-}
-
-/** A page of about `limit` clients, in parts. */
+/** Yields a page of about `limit` clients in parts. */
 async function* generateClientList(
   gateway: ActorGateway,
   after: number,
@@ -182,10 +184,11 @@ async function* generateClientList(
     if (chunk !== '') yield chunk;
     ({ next: cursor, size } = page);
   }
-  yield `],"next":${cursor ?? null},"size":${size}}`;
+  const end: Omit<ListResponse, 'clients'> = { next: cursor ?? null, size };
+  yield `],${JSON.stringify(end).slice(1)}`;
 }
 
-/** All clients as GeoJSON (RFC 7946), in parts. */
+/** Yields all clients as GeoJSON (RFC 7946) in parts. */
 async function* generateGeoJson(gateway: ActorGateway): AsyncGenerator<string, void, void> {
   let chunk = '{"type":"FeatureCollection","features":[';
   let separator = '';
@@ -194,8 +197,12 @@ async function* generateGeoJson(gateway: ActorGateway): AsyncGenerator<string, v
     for (const location of page.locations) {
       const [latitude, longitude] = coordinatesOf(location);
       const { client, server, time } = toLocationJson(location);
-      const geometry = { type: 'Point', coordinates: [longitude, latitude] };
-      chunk += separator + JSON.stringify({ type: 'Feature', geometry, properties: { client, server, time } });
+      const feature: GeoJsonFeature = {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [longitude, latitude] },
+        properties: { client, server, time },
+      };
+      chunk += separator + JSON.stringify(feature);
       separator = ',\n';
     }
     if (chunk !== '') yield chunk;

@@ -5,9 +5,9 @@ import { describeIssue } from '../../config/describe-issue.js';
 import { herdErrorMap } from '../../config/error-map.js';
 import { HttpError } from '../server/http-error.js';
 
-/** What is said over HTTP, checked and described by the same schemas. */
+/* Schemas of requests and responses. They validate requests, describe the API as OpenAPI, and api-types.ts infers types from them. */
 
-const client = z.string().min(1).describe('A client ID: any text without white space.');
+const client = z.string().min(1).describe('Client ID: any text without white space.');
 
 export const reportBody = z.strictObject({
   client,
@@ -17,7 +17,7 @@ export const reportBody = z.strictObject({
   time: z
     .union([z.string(), z.number().nonnegative()])
     .optional()
-    .describe('When it was there: POSIX seconds. A text keeps every digit. Now, if it is left out.'),
+    .describe('Time of the position in POSIX seconds (default: now). A string keeps every digit.'),
 });
 
 export const clientPath = z.strictObject({ client });
@@ -27,36 +27,44 @@ export const nearbyQuery = z.strictObject({
     .number()
     .min(0)
     .default(10)
-    .describe('Kilometres; more than the upstream takes is cut or refused, as upstream.radiusBeyondMax says.'),
-  count: z.coerce.number().int().min(0).default(5).describe('Results at most.'),
+    .describe(
+      'Kilometres. A radius beyond the maximum of the upstream is clamped or rejected, see upstream.radiusBeyondMax.',
+    ),
+  count: z.coerce.number().int().min(0).default(5).describe('Maximum number of results.'),
 });
 
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('About as many a page, or a few more.'),
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('`next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('Clients per page, approximately.'),
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(0)
+    .describe('`next` of the previous page.'),
 });
 
 export const changesQuery = z.strictObject({
-  client: client.optional().describe('Changes of this client only.'),
+  client: client.optional().describe('Only changes of this client.'),
 });
 
 export const changesHeaders = z.strictObject({
   'Last-Event-ID': z
     .string()
     .optional()
-    .describe('The id of the last change that was heard: those after it come first.'),
+    .describe('ID of the last change received; the changes since then are sent first.'),
 });
 
 const server = z
   .string()
   .regex(serverIdPattern, 'must be the name of a server')
   .transform((name) => name as ServerId);
-const link = z.tuple([server, server]).describe('The two servers.');
+const link = z.tuple([server, server]).describe('The two servers of the link.');
 
-/** More would only be another way to cut a link: its ends wait for signs of life. In milliseconds. */
+/** Maximum injected delay in milliseconds: beyond it heartbeats would time out. */
 const maxDelayMs = 5_000;
 
-/** See `AdminAction`. */
+/** Body of `POST /api/admin`, see `AdminAction`. */
 export const adminActionBody = z.discriminatedUnion('action', [
   z.strictObject({ action: z.enum(['crash', 'stop', 'restart']), server }),
   z.strictObject({ action: z.literal('log'), server, level: z.enum(logLevels) }),
@@ -64,23 +72,25 @@ export const adminActionBody = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('slow'), link, delayMs: z.int().min(1).max(maxDelayMs) }),
 ]);
 
+export const adminResponse = z.object({ done: z.string() });
+
 export const locationResponse = z.object({
   client: z.string(),
-  server: z.string().describe('The server that first got it.'),
+  server: z.string().describe('The server that the client reported it to.'),
   position: z.tuple([z.number(), z.number()]).describe('Latitude and longitude in degrees.'),
-  time: z.string().describe('POSIX seconds, as the client wrote them.'),
+  time: z.string().describe('POSIX seconds as reported.'),
   line: z.string().describe('The AT line.'),
 });
 
 export const nearbyResponse = z.object({
   location: locationResponse,
-  near: z.unknown().describe("The upstream's answer, as it gave it; or an error in the form that its answers have."),
+  near: z.unknown().describe("The upstream's response, or an error in the format of its responses."),
 });
 
 export const listResponse = z.object({
   clients: z.array(locationResponse),
-  next: z.number().nullable().describe('Where the next page begins; null on the last one.'),
-  size: z.number().describe('How many clients are known in all.'),
+  next: z.number().nullable().describe('`after` of the next page; null on the last one.'),
+  size: z.number().describe('Number of all clients.'),
 });
 
 export const geoJsonResponse = z.object({
@@ -97,8 +107,8 @@ export const geoJsonResponse = z.object({
 export const errorResponse = z.object({ error: z.string() });
 
 /**
- * Parses what a client sent.
- * @throws HttpError 400 with every problem
+ * Validates input of a request.
+ * @throws HttpError 400 that names every problem
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const { success, data, error } = schema.safeParse(value, { error: herdErrorMap });

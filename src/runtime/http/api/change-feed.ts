@@ -3,20 +3,21 @@ import { queuedLocationBytes } from '../../../actors/store/location-bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import type { MessageBus } from '../../bus/message-bus.js';
+import type { ChangeData } from './api-types.js';
 import { toLocationJson } from './location-json.js';
 import type { SseClient } from './sse-client.js';
 
-/** Changes that are kept for those who come back, and for how long after the last reader left, in milliseconds. */
+/** Changes kept for readers that reconnect, and for how long after the last reader left, in milliseconds. */
 const maxHistory = 10_000;
 const historyRetentionMs = 60_000;
 
-/** Clients whose change may wait for one reader; beyond it the reader is ended, and comes back when it can. */
+/** Maximum clients with a queued change per reader. Beyond it the reader is disconnected. */
 const maxPendingClients = 100_000;
 
-/** Memory that a change takes besides its location, and besides its text in JSON, in bytes. */
+/** Memory of a queued change besides its location and its JSON, in bytes. */
 const changeOverheadBytes = 128;
 
-/** A change, and its text as every reader is sent it: made when the first of them is. */
+/** A change. Its JSON is built once, for the first reader. */
 class Change {
   private json: string | undefined;
 
@@ -29,13 +30,13 @@ class Change {
     return (this.json ??= JSON.stringify(toLocationJson(this.location)));
   }
 
-  /** Memory that it takes while it waits, in bytes. */
+  /** Memory of the queued change, in bytes. */
   get bytes(): number {
     return changeOverheadBytes + queuedLocationBytes(this.location) + 2 * this.location.line.length;
   }
 }
 
-/** One who reads changes. While it has no room, the newest of each client waits, and nothing else. */
+/** A reader of changes. For a slow reader only the newest change of each client is queued. */
 class ChangeSubscriber {
   private readonly pending = new Map<ClientId, Change>();
   private pendingBytes = 0;
@@ -51,7 +52,7 @@ class ChangeSubscriber {
     const { client } = change.location;
     if (this.client !== undefined && this.client !== client) return;
     if (this.pending.size === 0 && this.sse.isWritable) return this.send(change);
-    // Last again, so that ids ascend.
+    // Moved to the end, so that IDs ascend.
     this.removePending(client);
     this.pending.set(client, change);
     this.pendingBytes += change.bytes;
@@ -74,19 +75,19 @@ class ChangeSubscriber {
   }
 
   private send({ id, text }: Change): void {
-    this.sse.send('location', text, id);
+    this.sse.send('location' satisfies keyof ChangeData, text, id);
   }
 }
 
-/** What is learned here, change by change, for those who follow it. While nobody does, it does not listen. */
+/** Sends learned locations to SSE clients. Without clients it is not subscribed to the bus. */
 export class ChangeFeed {
   private readonly subscribers = new Set<ChangeSubscriber>();
   private history: Location[] = [];
-  /** The number of the first change that is kept. */
+  /** Number of the first change in `history`. */
   private firstNumber = 1;
   private unsubscribe: (() => void) | undefined;
   private historyTimer: unknown;
-  /** Tells the changes of this start from those of others. */
+  /** Prefix of the IDs of changes since this start. */
   private readonly runId: string;
 
   constructor(
@@ -102,24 +103,27 @@ export class ChangeFeed {
   }
 
   /**
-   * Has a reader hear of what is learned from now on, and of what it missed since an id.
-   * @returns what is to be called when it is gone
+   * Adds a reader.
+   * @param client undefined for the changes of all clients
+   * @param lastId ID of the last change that it received; the changes since then are sent first
+   * @returns a function that removes the reader
    */
   add(sse: SseClient, client: ClientId | undefined, lastId: string | undefined): () => void {
     this.clock.clearTimeout(this.historyTimer);
     this.unsubscribe ??= this.bus.on('locations-learned', ({ locations }) => this.record(locations));
     const subscriber = new ChangeSubscriber(sse, client);
     const missed = lastId === undefined ? undefined : this.changesAfter(lastId);
-    if (missed === undefined)
-      sse.send(lastId === undefined ? 'begin' : 'reset', '{}', this.formatId(this.nextNumber - 1));
-    else
+    if (missed === undefined) {
+      const first: keyof ChangeData = lastId === undefined ? 'begin' : 'reset';
+      sse.send(first, '{}', this.formatId(this.nextNumber - 1));
+    } else
       for (const [index, location] of missed.entries())
         subscriber.offer(new Change(this.formatId(this.nextNumber - missed.length + index), location));
     this.subscribers.add(subscriber);
     return () => this.remove(subscriber);
   }
 
-  /** Ends all, and forgets. */
+  /** Disconnects all readers and clears the history. */
   end(): void {
     for (const { sse } of this.subscribers) sse.end();
     this.clock.clearTimeout(this.historyTimer);
@@ -134,7 +138,7 @@ export class ChangeFeed {
     return `${this.runId}-${number}`;
   }
 
-  /** What was learned after a change; undefined if that is not known any more, or never was. */
+  /** Locations learned after a change; undefined if the history does not reach back to it. */
   private changesAfter(lastId: string): Location[] | undefined {
     const [runId, number] = lastId.split('-');
     const changeNumber = Number(number);
@@ -165,7 +169,7 @@ export class ChangeFeed {
     if (this.subscribers.size > 0) return;
     this.unsubscribe?.();
     this.unsubscribe = undefined;
-    // What is missed from here on, nobody can be told.
+    // Changes from here on are not recorded, so no earlier ID is valid.
     this.firstNumber = this.nextNumber + 1;
     this.history = [];
   }

@@ -1,35 +1,23 @@
 import type { HerdEvent } from '../../../actors/bus/events.js';
 import type { MessageBus } from '../../bus/message-bus.js';
+import { eventUses, type EventKind } from '../../observe/event-uses.js';
+import type { EventData } from './api-types.js';
 import { toLocationJson } from './location-json.js';
 import type { SseClient } from './sse-client.js';
 
-/** What is told of to those who look at a server: everything but the lines, and what is only counted. */
-const publishedKinds = [
-  'link',
-  'clock',
-  'locations-learned',
-  'locations-restored',
-  'location-evicted',
-  'location-fetched',
-  'client-connected',
-  'client-disconnected',
-  'client-rejected',
-  'server',
-  'dead-letter',
-  'actor-failed',
-  'peer-rejected',
-  'upstream-failed',
-  'upstream-breaker',
-  'upstream-budget',
-  'admin-action',
-  'bucket',
-  'bucket-warning',
-  'warning',
-] as const satisfies readonly HerdEvent['kind'][];
+/** Kinds of events that the stream sends. */
+const publishedKinds = Object.entries(eventUses)
+  .filter(([, { isStreamed }]) => isStreamed)
+  .map(([kind]) => kind as PublishedEvent['kind']);
 
-type PublishedEvent = Extract<HerdEvent, { kind: (typeof publishedKinds)[number] }>;
+type PublishedEvent = Extract<HerdEvent, { kind: EventKind<'isStreamed'> }>;
 
-/** What happens in a server, for those who read along. While nobody does, it does not listen. */
+/** An event of the stream: its name and data. */
+type SseMessage = {
+  [Name in keyof EventData]: { readonly name: Name; readonly data: EventData[Name] };
+}[keyof EventData];
+
+/** Sends the events of a server to SSE clients. Without clients it is not subscribed to the bus. */
 export class EventFeed {
   private readonly clients = new Set<SseClient>();
   private unsubscribes: (() => void)[] = [];
@@ -62,7 +50,7 @@ export class EventFeed {
         client.countDropped();
         continue;
       }
-      // One text for all readers, made if one of them has room.
+      // Serialized at most once, and only if a client has room.
       message ??= serializeEvent(event);
       client.send(message.name, message.text);
     }
@@ -74,7 +62,7 @@ function serializeEvent(event: PublishedEvent): { readonly name: string; readonl
   return { name, text: JSON.stringify(data) };
 }
 
-function toSseMessage(event: PublishedEvent): { readonly name: string; readonly data: unknown } {
+function toSseMessage(event: PublishedEvent): SseMessage {
   switch (event.kind) {
     case 'locations-learned': {
       const { from, locations } = event;
@@ -90,10 +78,7 @@ function toSseMessage(event: PublishedEvent): { readonly name: string; readonly 
     case 'client-disconnected':
     case 'client-rejected': {
       const { kind, transport, remoteAddress, reason, clients } = event;
-      return {
-        name: 'client',
-        data: { change: kind.slice('client-'.length), transport, remoteAddress: remoteAddress, reason, clients },
-      };
+      return { name: 'client', data: { change: clientChanges[kind], transport, remoteAddress, reason, clients } };
     }
     case 'actor-failed': {
       const { kind, address, directive, error } = event;
@@ -106,7 +91,14 @@ function toSseMessage(event: PublishedEvent): { readonly name: string; readonly 
     }
     default: {
       const { kind, ...data } = event;
-      return { name: kind, data };
+      // TypeScript does not see that name and data are of the same event.
+      return { name: kind, data } as SseMessage;
     }
   }
 }
+
+const clientChanges = {
+  'client-connected': 'connected',
+  'client-disconnected': 'disconnected',
+  'client-rejected': 'rejected',
+} as const;

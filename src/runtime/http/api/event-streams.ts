@@ -6,7 +6,7 @@ import type { HttpConnections } from '../server/http-connections.js';
 import { HttpError } from '../server/http-error.js';
 import { SseClient } from './sse-client.js';
 
-/** Opens streams of server-sent events, so many per address. */
+/** Opens streams of server-sent events, with a maximum per address. */
 export class EventStreams {
   constructor(
     private readonly options: {
@@ -18,19 +18,19 @@ export class EventStreams {
   ) {}
 
   /**
-   * Answers a request with a stream of events.
-   * @param onGone called once, when the reader is gone
-   * @throws HttpError if its client is gone already, or its address has as many subscriptions as it may have
+   * Responds to a request with a stream of events.
+   * @param onGone called once, when the stream is closed
+   * @throws HttpError if the client has disconnected, or its address has the maximum of subscriptions
    */
   open(request: FastifyRequest, reply: FastifyReply, onGone: (client: SseClient) => void): SseClient {
     const { clock, subscribersPerAddress, maxSubscribersPerAddress } = this.options;
-    // A response that is closed already tells nobody of it again: the place of its reader would never be free.
-    if (reply.raw.destroyed) throw new HttpError(503, 'the client is gone');
+    // A closed response emits no further event, so its slot would never be released.
+    if (reply.raw.destroyed) throw new HttpError(503, 'client disconnected');
     const address = remoteAddressOfSocket(request.raw.socket);
     if (!subscribersPerAddress.tryAcquire(address)) {
       throw new HttpError(
         503,
-        `this address has ${maxSubscribersPerAddress} subscriptions already: close one of them first`,
+        `too many subscriptions from this address (limit ${maxSubscribersPerAddress}): close one first`,
       );
     }
     reply.hijack();

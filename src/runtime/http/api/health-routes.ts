@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { ActorGateway } from './actor-gateway.js';
 import type { HttpContext } from '../server/http-context.js';
 
-/** Whether the server lives, whether it should be sent clients, and what it has counted: for those who keep it running. */
-export function serveHealth(app: FastifyInstance, context: HttpContext, gateway: ActorGateway): void {
-  const { config, server, status, counts, logBufferedBytes } = context;
+/** Serves liveness, readiness and metrics. */
+export function serveHealth(app: FastifyInstance, context: HttpContext): void {
+  const { gateway, config, server, status, counts, logBufferedBytes } = context;
   app.get('/healthz', { config: { policy: 'public' } }, (_, reply) =>
     reply.type('text/plain').send(lines('ok', status.degradations())),
   );

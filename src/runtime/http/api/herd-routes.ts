@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { linksOf } from '../../../protocol/place/topology.js';
-import type { ActorGateway } from './actor-gateway.js';
+import type { HerdResponse } from './api-types.js';
 import { EventFeed } from './event-feed.js';
 import type { EventStreams } from './event-streams.js';
 import type { AuthHook } from '../auth/auth-hook.js';
@@ -10,42 +10,41 @@ import type { HttpContext } from '../server/http-context.js';
 import type { RouteDescription } from './openapi.js';
 import { HttpError } from '../server/http-error.js';
 
-/** What is described of them. */
+/** Routes of the herd's status, as described by OpenAPI. */
 export const herdRoutes: readonly RouteDescription[] = [
   {
     method: 'get',
     path: '/api/herd',
-    summary: 'What this server knows of the herd and of itself.',
+    summary: 'Get the status of this server and its links.',
     response: herdResponse,
   },
   {
     method: 'get',
     path: '/api/events',
-    summary: 'What happens in this server from now on, as server-sent events.',
+    summary: 'Follow the events of this server as server-sent events.',
     response: 'events',
   },
 ];
 
-/** Who may read along at once; one more is turned away. */
+/** Maximum readers of events; one more is rejected. */
 const maxEventStreams = 1_000;
 
-/** What these routes are made of. */
+/** Services that the routes use, besides the context. */
 interface HerdDependencies {
   readonly origins: () => HerdOrigins;
-  readonly gateway: ActorGateway;
   readonly authHook: AuthHook;
   readonly streams: EventStreams;
 }
 
-/** What this server knows of the herd and of itself, and what happens in it: for those who look at it. */
+/** Serves the status of this server and its events. */
 export function serveHerd(
   app: FastifyInstance,
   context: HttpContext,
-  { origins, gateway, authHook, streams }: HerdDependencies,
+  { origins, authHook, streams }: HerdDependencies,
 ): EventFeed {
-  const { config, server, status, counts, bus, upstream, faultOf } = context;
+  const { gateway, config, server, status, counts, bus, upstream, faultOf } = context;
   const topology = linksOf(config.topology);
-  app.get('/api/herd', async (request, reply) => {
+  app.get<{ Reply: HerdResponse }>('/api/herd', async (request, reply) => {
     const { size } = await gateway.list(0, 0);
     const notReadyReasons = status.notReadyReasons();
     return reply.header('cache-control', 'no-store').send({
@@ -53,7 +52,7 @@ export function serveHerd(
       server,
       adminAccess: authHook.checkAdminAccess(request),
       servers: origins().urls(request.headers.host),
-      topology: topology,
+      topology,
       links: status.linkSnapshots().map((link) => ({ ...link, injectedFault: faultOf(link.neighbour) })),
       bucket: status.bucketSnapshot() ?? null,
       hold: config.replication.kind === 'nats' ? config.replication.hold : 'all',
@@ -61,13 +60,14 @@ export function serveHerd(
       locations: size,
       connections: status.connections,
       ready: notReadyReasons.length === 0,
-      notReadyReasons: notReadyReasons,
+      notReadyReasons,
       counters: counts.totals,
     });
   });
   const feed = new EventFeed(bus);
   app.get('/api/events', { exposeHeadRoute: false, config: { response: 'stream' } }, (request, reply) => {
-    if (feed.size >= maxEventStreams) throw new HttpError(503, `${maxEventStreams} others read along already`);
+    if (feed.size >= maxEventStreams)
+      throw new HttpError(503, `too many event-stream clients (limit ${maxEventStreams})`);
     feed.add(streams.open(request, reply, (client) => feed.remove(client)));
   });
   return feed;

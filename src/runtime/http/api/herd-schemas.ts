@@ -3,15 +3,19 @@ import { z } from 'zod';
 const count = z.int().min(0);
 const ms = z.number().min(0).describe('Milliseconds.');
 
-/** What `GET /api/herd` answers; docs/doors.md explains it. */
-export const herdResponse = z.strictObject({
+/** Response of `GET /api/herd`. */
+export const herdResponse = z.object({
   herd: z.string(),
-  server: z.string().describe('The server that answers.'),
-  adminAccess: z.enum(['allowed', 'token-required', 'disabled']),
-  servers: z.array(z.strictObject({ name: z.string(), httpUrl: z.string().nullable() })),
+  server: z.string().describe('The server that responds.'),
+  adminAccess: z
+    .enum(['allowed', 'token-required', 'disabled'])
+    .describe(
+      'Whether the caller may administer: it may, it could with the admin token, or administration is disabled.',
+    ),
+  servers: z.array(z.object({ name: z.string(), httpUrl: z.string().nullable() })),
   topology: z.array(z.tuple([z.string(), z.string()])),
   links: z.array(
-    z.strictObject({
+    z.object({
       neighbour: z.string(),
       state: z.enum(['connecting', 'catching-up', 'live', 'backoff', 'stopped']),
       sinceMs: ms,
@@ -20,18 +24,18 @@ export const herdResponse = z.strictObject({
       clockOffsetMs: z
         .number()
         .nullable()
-        .describe("The neighbour's clock minus this server's, in milliseconds; null while that is not known."),
+        .describe("The neighbour's clock minus this server's, in milliseconds; null if not known."),
       injectedFault: z
         .discriminatedUnion('kind', [
-          z.strictObject({ kind: z.literal('none') }),
-          z.strictObject({ kind: z.literal('cut') }),
-          z.strictObject({ kind: z.literal('slow'), delayMs: ms }),
+          z.object({ kind: z.literal('none') }),
+          z.object({ kind: z.literal('cut') }),
+          z.object({ kind: z.literal('slow'), delayMs: ms }),
         ])
-        .describe('What is done to it by hand, as far as the process of this server does it.'),
+        .describe('The fault that an admin action injected, if the process of this server does so.'),
     }),
   ),
   bucket: z
-    .strictObject({
+    .object({
       state: z.enum(['connecting', 'loading', 'live', 'write-blocked', 'disconnected', 'stopped']),
       sinceMs: ms,
       retryInMs: ms,
@@ -39,19 +43,17 @@ export const herdResponse = z.strictObject({
       pendingWrites: count,
     })
     .nullable()
-    .describe('null at a server that only floods.'),
+    .describe('null if the server replicates by flooding only.'),
   hold: z.enum(['all', 'touched']),
-  upstream: z
-    .strictObject({ kind: z.string(), maxCount: count.describe('The largest count of a WHATSAT.') })
-    .describe('What is asked for what is near.'),
-  locations: count.describe('Clients that are held here.'),
-  connections: count.describe('Connections.'),
+  upstream: z.object({ kind: z.string(), maxCount: count.describe('Maximum count of a WHATSAT.') }),
+  locations: count.describe('Number of clients that the server holds.'),
+  connections: count.describe('Open client connections.'),
   ready: z.boolean(),
   notReadyReasons: z.array(z.string()),
-  counters: z.strictObject({
+  counters: z.object({
     commands: count,
     reports: count,
     learned: count,
-    propagationDelay: z.strictObject({ boundsSeconds: z.array(z.number()), counts: z.array(count) }),
+    propagationDelay: z.object({ boundsSeconds: z.array(z.number()), counts: z.array(count) }),
   }),
 });

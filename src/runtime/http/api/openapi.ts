@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorResponse } from './api-schemas.js';
 
-/** One route of the API, as it is described. */
+/** Description of a route. */
 export interface RouteDescription {
   readonly method: 'get' | 'post';
   readonly path: string;
@@ -10,22 +10,18 @@ export interface RouteDescription {
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** What else the body may be: names and values, as a form has them. */
+  /** The form that is accepted instead of JSON. */
   readonly form?: z.ZodObject;
   readonly response: z.ZodType | 'events' | 'nothing';
-  /** The media type of the answer, where it is none of the usual ones. */
+  /** Media type of the response, if it is not JSON. */
   readonly responseType?: string;
 }
 
 /**
- * An OpenAPI 3.1 document of routes.
- * @param tokenPolicy whether a token must be sent; where it need not, some devices may have one all the same
+ * Builds the OpenAPI 3.1 document of routes.
+ * @param isTokenRequired whether clients need a token; if not, devices may still have one
  */
-export function buildOpenApi(
-  routes: readonly RouteDescription[],
-  herd: string,
-  tokenPolicy: 'open' | 'closed',
-): unknown {
+export function buildOpenApi(routes: readonly RouteDescription[], herd: string, isTokenRequired: boolean): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
@@ -33,23 +29,23 @@ export function buildOpenApi(
   }
   return {
     openapi: '3.1.0',
-    info: { title: `Herd ${herd}`, version: '1', description: 'Where every client is, now.' },
+    info: { title: `Herd ${herd}`, version: '1', description: 'Current locations of all clients.' },
     paths,
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer' },
-        password: { type: 'http', scheme: 'basic', description: 'Any user, and the token as the password.' },
+        password: { type: 'http', scheme: 'basic', description: 'Any user name; the token is the password.' },
       },
-      responses: { Error: { description: 'What was wrong.', content: jsonContent(errorResponse) } },
+      responses: { Error: { description: 'Error.', content: jsonContent(errorResponse) } },
     },
-    security: [...(tokenPolicy === 'open' ? [{}] : []), { token: [] }, { password: [] }],
+    security: [...(isTokenRequired ? [] : [{}]), { token: [] }, { password: [] }],
   };
 }
 
 function buildOperation(route: RouteDescription): unknown {
   const { summary, parameters, query, headers, body, form } = route;
   const forms = form === undefined ? {} : { 'application/x-www-form-urlencoded': { schema: toJsonSchema(form) } };
-  // Who may send a form may send a query instead.
+  // A form may be sent as a query instead.
   const requestBody = body && { required: form === undefined, content: { ...jsonContent(body), ...forms } };
   return {
     summary,
@@ -60,7 +56,7 @@ function buildOperation(route: RouteDescription): unknown {
     ],
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      200: { description: 'The answer.', ...buildResponseContent(route) },
+      200: { description: 'Success.', ...buildResponseContent(route) },
       default: { $ref: '#/components/responses/Error' },
     },
   };

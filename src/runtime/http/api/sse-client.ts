@@ -1,26 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../actors/ports/clock.js';
 
-/** Bytes that a reader may leave untaken before what happens is no longer told to it, but counted. */
+/** Maximum unsent bytes per client. Beyond it, events are dropped and counted. */
 const maxBufferedBytes = 1_048_576;
 
-/** How often something is sent to a reader to whom nothing happens, in milliseconds: proxies end connections that are silent. */
+/** Interval of comments on an idle stream, in milliseconds: proxies close silent connections. */
 const heartbeatMs = 15_000;
 
-/** What a reader of events is served by. */
 export interface SseOptions {
   readonly clock: Clock;
-  /** Called after each write, with the bytes that are kept to be written later. */
+  /** Called after each write. `keptBytes` are queued elsewhere, to be written later. */
   readonly onWrite: (keptBytes: number) => void;
 }
 
-/** One who reads server-sent events (HTML Standard, section 9.2). What it is too slow for is not kept. */
+/** A client of server-sent events (HTML Standard, section 9.2). Events that it is too slow for are dropped. */
 export class SseClient {
   private pendingBytes = 0;
   private dropped = 0;
   private timer: unknown;
 
-  /** @param onClose called once, when it is gone */
+  /** @param onClose called once, when the response is closed */
   constructor(
     private readonly response: ServerResponse,
     private readonly options: SseOptions,
@@ -30,7 +29,7 @@ export class SseClient {
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      // nginx gathers answers unless it is told not to.
+      // nginx buffers responses by default.
       'x-accel-buffering': 'no',
       ...headers,
     });
@@ -43,12 +42,12 @@ export class SseClient {
     this.scheduleHeartbeat();
   }
 
-  /** Whether it takes what it is sent. */
+  /** Whether the next event is sent, not dropped. */
   get isWritable(): boolean {
     return this.response.writableLength < maxBufferedBytes;
   }
 
-  /** Sends an event, of one line, or counts it where the reader has no room. */
+  /** Sends an event, or drops it if the client is too slow. `data` must be one line. */
   send(event: string, data: string, id?: string): void {
     if (!this.isWritable) return this.countDropped();
     if (this.dropped > 0) {
@@ -58,19 +57,19 @@ export class SseClient {
     this.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
   }
 
-  /** Counts an event that is not sent. */
+  /** Counts an event as dropped. */
   countDropped(): void {
     this.dropped += 1;
   }
 
-  /** Says how much somebody keeps to send it when the reader has room, in bytes. */
+  /** Sets the bytes queued elsewhere for this client. */
   setPendingBytes(bytes: number): void {
     if (bytes === this.pendingBytes) return;
     this.pendingBytes = bytes;
     this.options.onWrite(bytes);
   }
 
-  /** Calls back when it has taken what it was sent. */
+  /** Calls a listener whenever all sent bytes have been taken. */
   onDrain(listener: () => void): void {
     this.response.on('drain', listener);
   }

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import { unauthorizedError, type Authorizer, type AdminAccess, type Principal } from './authorizer.js';
+import { unauthorizedError, type Authorizer, type Principal } from './authorizer.js';
+import type { AdminAccess } from '../api/api-types.js';
 import { challengeFor, readToken } from './credentials.js';
 import { HttpError } from '../server/http-error.js';
 
 /**
- * Who may come in at a route: anybody; who may report, which the route looks into; or who may administer. Where a route says
- * nothing: who may do what clients do.
+ * Callers that a route accepts: all; those that may report, which the route checks; or those that may administer. Default: those
+ * with the rights of a client.
  */
 type RoutePolicy = 'public' | 'report' | 'admin';
 
@@ -17,14 +18,14 @@ declare module 'fastify' {
   }
 }
 
-/** Stands before every route of a server and asks who comes. */
+/** Authorizes every HTTP request. */
 export class AuthHook {
   constructor(private readonly authorizer: Authorizer) {}
 
-  /** Has all routes of an HTTP server let in only who may. */
+  /** Registers the authorization of all routes. */
   register(app: FastifyInstance): void {
     app.addHook('onRequest', (request, _, done) => {
-      // That there is nothing tells nobody anything.
+      // A 404 needs no authorization: it reveals nothing.
       const policy = request.is404 ? 'public' : request.routeOptions.config.policy;
       const error = this.accessError(policy, this.authenticate(request));
       if (error === undefined) done();
@@ -32,11 +33,11 @@ export class AuthHook {
     });
   }
 
-  /** Who has made a request. */
+  /** Returns the principal that a request's token stands for. */
   authenticate({ headers, url, routeOptions }: FastifyRequest): Principal {
     const principal = this.authorizer.authenticate(readToken(headers));
     if (principal.kind !== 'anonymous' || routeOptions.config.policy !== 'report') return principal;
-    // Some apps can send nothing but a query. What stands in addresses is written down on its way: so a device's token, no other.
+    // Some apps can send nothing but a query. As URLs are logged by proxies, only device tokens are accepted there.
     const queryPrincipal = this.authorizer.authenticate(
       new URLSearchParams(url.split('?')[1] ?? '').get('token') ?? undefined,
     );
@@ -44,17 +45,17 @@ export class AuthHook {
   }
 
   /**
-   * Makes sure that who has made a request may report where a client is.
-   * @throws HttpError
+   * Checks that a request may report the location of a client.
+   * @throws HttpError if it may not
    */
   authorizeReport(request: FastifyRequest, client: ClientId): void {
     this.authorizer.authorizeReport(this.authenticate(request), client);
   }
 
-  /** Whether who has made a request may administer. */
+  /** Whether a request may administer. */
   checkAdminAccess(request: FastifyRequest): AdminAccess {
     const { headers, raw } = request;
-    // A proxy names its client in a header. nginx does so only where it is configured to, but before 1.29.7 it sends HTTP/1.0 by default,
+    // A proxy names its client in a header. nginx does so only if configured, but before 1.29.7 it sends HTTP/1.0 by default,
     // which browsers and curl do not.
     const isForwarded =
       raw.httpVersion === '1.0' ||
@@ -67,19 +68,19 @@ export class AuthHook {
     });
   }
 
-  /** Why who has made a request may not administer; undefined if it may. */
+  /** Error for a request that may not administer; undefined if it may. */
   adminAccessError(request: FastifyRequest): HttpError | undefined {
     switch (this.checkAdminAccess(request)) {
       case 'allowed':
         return undefined;
       case 'token-required':
-        return unauthorizedError('the token of administration is needed');
+        return unauthorizedError('admin token required');
       case 'disabled':
-        return new HttpError(403, 'administration is off here: set auth.adminToken in herd.yaml');
+        return new HttpError(403, 'administration is disabled: set auth.adminToken in herd.yaml');
     }
   }
 
-  /** Why a WebSocket's handshake is refused, as a status line; undefined if it is not. */
+  /** Status line with which a WebSocket handshake is rejected; undefined if it is accepted. */
   handshakeRejection({ headers }: IncomingMessage): string | undefined {
     const error = this.accessError(undefined, this.authorizer.authenticate(readToken(headers)));
     if (error === undefined) return undefined;
@@ -91,6 +92,8 @@ export class AuthHook {
   private accessError(policy: RoutePolicy | undefined, principal: Principal): HttpError | undefined {
     if (policy === 'public' || policy === 'admin' || this.authorizer.hasClientAccess(principal)) return undefined;
     if (principal.kind !== 'device') return unauthorizedError();
-    return policy === 'report' ? undefined : new HttpError(403, 'the token of a device is for its reports alone');
+    return policy === 'report'
+      ? undefined
+      : new HttpError(403, "device tokens may only be used to report that device's location");
   }
 }

@@ -1,27 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ClientId } from '../../../protocol/place/ids.js';
-import type { AuthTokens } from '../../config/herd-config.js';
-import type { HerdMode } from '../server/http-context.js';
+import type { AuthTokens, HerdMode } from '../../config/herd-config.js';
+import type { AdminAccess } from '../api/api-types.js';
 import { isLoopback } from '../../sockets/listener.js';
 import { HttpError } from '../server/http-error.js';
 import { parseHostName } from './origins.js';
 
-/** Who asks, as far as a token says so. */
+/** The caller of a request, as identified by its token. */
 export type Principal =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'client' }
   | { readonly kind: 'admin' }
   | { readonly kind: 'device'; readonly client: ClientId };
 
-/** Whether a caller may administer: it may; it could with the token; or nobody may. */
-export type AdminAccess = 'allowed' | 'token-required' | 'disabled';
-
-/** What a request says of where it comes from. */
+/** Origin of a request. */
 export interface RequestOrigin {
   readonly remoteAddress: string | undefined;
-  /** The Host header: what the server was called. */
+  /** The Host header. */
   readonly host: string | undefined;
-  /** Whether somebody has passed the request on, so that its address is not that of who asks. */
+  /** Whether a proxy has forwarded the request, so that `remoteAddress` is not that of the caller. */
   readonly isForwarded: boolean;
 }
 
@@ -30,7 +27,7 @@ interface TokenEntry {
   readonly principal: Principal;
 }
 
-/** Who may do what at the HTTP server of a server. */
+/** Maps tokens to principals and decides what each may do. */
 export class Authorizer {
   private readonly tokenEntries: readonly TokenEntry[];
 
@@ -51,7 +48,7 @@ export class Authorizer {
     return this.tokens.clientToken !== undefined;
   }
 
-  /** Who has a token. It is compared with every one there is, in the same time whichever it is like. */
+  /** Returns the principal of a token. Compares it with all tokens in constant time. */
   authenticate(token: string | undefined): Principal {
     let principal: Principal = { kind: 'anonymous' };
     if (token === undefined || this.tokenEntries.length === 0) return principal;
@@ -60,26 +57,27 @@ export class Authorizer {
     return principal;
   }
 
-  /** Whether a caller may ask what clients may ask. */
+  /** Whether a caller has the rights of a client. */
   hasClientAccess({ kind }: Principal): boolean {
     return kind === 'client' || kind === 'admin' || (kind === 'anonymous' && !this.isTokenRequired);
   }
 
   /**
-   * Makes sure that a caller may report where a client is: a device only itself, and a device with a token nobody else.
-   * @throws HttpError
+   * Checks that a caller may report the location of a client. A device may report only itself, and a device with a token may be
+   * reported only by itself and by administrators.
+   * @throws HttpError if it may not
    */
   authorizeReport(principal: Principal, client: ClientId): void {
     const isOwn = principal.kind === 'device' && principal.client === client;
     if (isOwn || principal.kind === 'admin') return;
-    if (principal.kind === 'device') throw new HttpError(403, 'this token is for another device');
-    if (this.tokens.deviceTokens.has(client)) throw unauthorizedError('this device has a token of its own');
+    if (principal.kind === 'device') throw new HttpError(403, 'this token belongs to another device');
+    if (this.tokens.deviceTokens.has(client)) throw unauthorizedError('token of this device required');
     if (!this.hasClientAccess(principal)) throw unauthorizedError();
   }
 
   /**
-   * Whether a caller may administer. Without a token for it only somebody who tries a herd out may, from the machine that it
-   * runs on: called by a name of that machine, for a page of elsewhere can have another name mean 127.0.0.1.
+   * Whether a caller may administer. Without an admin token this requires development mode and a request from the same machine to
+   * a loopback name: a page of another site can resolve its own name to 127.0.0.1 (DNS rebinding).
    */
   checkAdminAccess(principal: Principal, { remoteAddress, host, isForwarded }: RequestOrigin): AdminAccess {
     if (principal.kind === 'admin') return 'allowed';
@@ -93,21 +91,21 @@ export class Authorizer {
   }
 }
 
-/** All tokens that there are. */
+/** Lists all configured tokens. */
 export function listTokens({ clientToken, adminToken, deviceTokens }: AuthTokens): string[] {
   return [clientToken, adminToken, ...deviceTokens.values()].filter((token) => token !== undefined);
 }
 
-/** A request that may be made again with a token. */
-export function unauthorizedError(reason = 'a token is needed'): HttpError {
-  return new HttpError(401, `${reason}: send it as Authorization: Bearer, or as the password of Basic`);
+/** Creates the error of a request that needs a token. */
+export function unauthorizedError(reason = 'token required'): HttpError {
+  return new HttpError(401, `${reason} (Authorization: Bearer TOKEN, or Basic with the token as the password)`);
 }
 
 function tokenEntriesFor(token: string | undefined, principal: Principal): TokenEntry[] {
   return token === undefined ? [] : [{ hash: hashToken(token), principal }];
 }
 
-/** Texts of any length become of one length, and can be compared without telling how far they are alike. */
+/** Hashes a token, so that all have the same length and can be compared in constant time. */
 function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

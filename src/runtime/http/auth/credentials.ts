@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What a WebSocket's subprotocol begins with that is a token: a browser lets a page set no other header of a handshake. */
+/** Prefix of a WebSocket subprotocol that is a token: pages can set no other header of a handshake. */
 export const tokenProtocolPrefix = 'herd.token.';
 
-/** The token that a request brings, whichever way it can: as Bearer, as the password of Basic, or as a subprotocol. */
+/** Returns the token of a request: as Bearer, as the password of Basic, or as a subprotocol. */
 export function readToken(headers: IncomingHttpHeaders): string | undefined {
   const [, scheme, value = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
   if (scheme === undefined) return parseProtocolToken(headers['sec-websocket-protocol']);
   return scheme.toLowerCase() === 'bearer' ? value : parseBasicPassword(value);
 }
 
-/** The password of Basic credentials (RFC 7617); who it belongs to, it says itself. */
+/** Returns the password of Basic credentials (RFC 7617). The user name is ignored: the token identifies the caller. */
 function parseBasicPassword(credentials: string): string | undefined {
   const text = Buffer.from(credentials, 'base64').toString();
   const colon = text.indexOf(':');
@@ -26,8 +26,8 @@ function parseProtocolToken(protocols: string | undefined): string | undefined {
 }
 
 /**
- * How somebody without a token is asked for one. For Basic a browser has a dialog of its own, which must not come up in front
- * of the page's: so who wants no document is asked for Bearer alone.
+ * Returns the `WWW-Authenticate` challenge for a request. Browsers show a dialog for Basic, which must not cover the dashboard's
+ * own: requests that do not accept documents are challenged for Bearer only.
  */
 export function challengeFor({ accept }: IncomingHttpHeaders): string {
   const isApiClient = /^(application\/json|text\/event-stream)$/.test(accept ?? '');

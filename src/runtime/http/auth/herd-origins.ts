@@ -3,10 +3,10 @@ import { formatHostPort, isLoopback } from '../../sockets/listener.js';
 import type { HttpContext } from '../server/http-context.js';
 import { parseHostName, type HttpEndpoint } from './origins.js';
 
-/** Addresses that are listened on, and at which nobody is reached. */
+/** Addresses to listen on that cannot be connected to. */
 const wildcardAddresses = ['0.0.0.0', '::'];
 
-/** Where the servers of a herd serve HTTP. */
+/** HTTP origins of the herd's servers. */
 export class HerdOrigins {
   constructor(
     private readonly context: Pick<HttpContext, 'config' | 'httpPortOf' | 'certificates'>,
@@ -22,8 +22,8 @@ export class HerdOrigins {
   }
 
   /**
-   * The URL of each server, in the order of the config; null for one that does not serve HTTP.
-   * @param hostHeader the Host header: what this server was called
+   * Lists the URL of each server in the order of the config; null for one that does not serve HTTP.
+   * @param hostHeader the Host header of the request
    */
   urls(hostHeader: string | undefined): { readonly name: ServerId; readonly httpUrl: string | null }[] {
     return [...this.context.config.servers.keys()].map((server) => {
@@ -35,9 +35,9 @@ export class HerdOrigins {
   }
 
   /**
-   * Where a page of this server finds the servers of the herd, as sources of a Content Security Policy: with any port where
-   * herd.yaml names none, for that changes with each start. A policy cannot name an address of IPv6: any server then.
-   * @param hostHeader the Host header, as for `urls`
+   * Lists the servers of the herd as sources of a Content Security Policy: with any port for `httpPort: 0`, which changes with
+   * each start. A policy cannot contain an IPv6 address: with one, every host is allowed.
+   * @param hostHeader the Host header of the request
    */
   cspSources(hostHeader: string | undefined): string[] {
     const { servers } = this.context.config;
@@ -51,7 +51,7 @@ export class HerdOrigins {
     return [...new Set(schemes.flatMap((scheme) => hosts.map(({ host, port }) => `${scheme}://${host}:${port}`)))];
   }
 
-  /** By which name a server is reached: who called this one by another name for the same machine, reaches the others by it too. */
+  /** Returns the host of a server, replaced by the requested one if both are names of the same machine. */
   private reachableHost(host: string, hostHeader: string | undefined): string {
     const name = parseHostName(hostHeader);
     const isSameMachine = isLoopback(host) && name !== undefined && isLoopback(name);

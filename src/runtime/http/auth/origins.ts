@@ -1,18 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../../sockets/listener.js';
 
-/** Where one server of the herd serves HTTP. */
+/** Host and port of a server's HTTP server. */
 export interface HttpEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Whether a page of this origin may talk with a server of the herd: a page of the server itself, or of another server of
- * the herd (RFC 6454). Who speaks for itself, and not for a page, sends no origin.
+ * Whether an origin (RFC 6454) is one of the herd's servers. Programs other than browsers send no origin and are allowed.
  *
- * @param origin the header; undefined if there is none
- * @param host the Host header: what the server was called
+ * @param origin the Origin header; undefined if there is none
+ * @param host the Host header
  */
 export function isOwnOrigin(
   origin: string | undefined,
@@ -35,29 +34,28 @@ export function isOwnOrigin(
 }
 
 /**
- * Whether a page of elsewhere has a browser ask for something, as for an image: that has no origin, but browsers say so
- * (Fetch Metadata). Somebody who follows a link from there is welcome.
+ * Whether a page of another site loads the URL, for example as an image: such requests have no origin, but Fetch Metadata.
+ * Following a link from another site is allowed.
  */
 export function isCrossSiteSubresource(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }
 
 /**
- * Whether a browser asks for a page other than one of the server itself, by whatever way: also where it only goes there. What
- * changes something is not for those.
+ * Whether a page of another site causes the request in any way, also by navigation. Such requests may not change anything.
  */
 export function isCrossSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   return headers.origin === undefined && site !== undefined && site !== 'none' && site !== 'same-origin';
 }
 
-/** A host that is called by its name, or by one of the names that a machine has for itself. */
+/** Whether a URL's host is the same as a configured one, where all loopback names are the same. */
 function isSameHost(hostname: string, host: string): boolean {
   const name = stripBrackets(hostname);
   return name === host || (isLoopback(name) && isLoopback(host));
 }
 
-/** The name in a Host header, without the port and without brackets; undefined if there is none. */
+/** Returns the name in a Host header, without port and brackets; undefined if it is missing or invalid. */
 export function parseHostName(host: string | undefined): string | undefined {
   const url = `http://${host ?? ''}`;
   return host !== undefined && URL.canParse(url) ? stripBrackets(new URL(url).hostname) : undefined;

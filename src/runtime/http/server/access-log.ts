@@ -8,20 +8,19 @@ import type { Location } from '../../../protocol/place/location.js';
 import { formatHostPort } from '../../sockets/listener.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import { pathOf, SecretRedactor, redactUrl } from './redact-url.js';
-import type { ReportInput } from '../api/report-ingest.js';
 import { webSocketPath } from './web-socket.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The answer goes on until somebody ends it: how long that takes says nothing. */
+    /** The response is a stream, whose duration is not measured. */
     readonly response?: 'stream';
   }
 }
 
-/** What stands for the route of a request that has none: the routes that are counted are those that there are. */
+/** Route of requests without one. Paths are not used: the number of counted routes must be bounded. */
 const noRoute = 'none';
 
-/** A request that is not over. */
+/** A request in progress. */
 interface RequestRecord {
   readonly remoteAddress: string;
   readonly startMs: number;
@@ -29,35 +28,37 @@ interface RequestRecord {
   readonly url: string;
   /** The pattern of its route. */
   route: string;
-  kind: 'answer' | 'stream';
-  /** Whether what it asks has been told. */
-  phase: 'nothing' | 'asked';
-  /** Of a report, whose it is. */
+  isStream: boolean;
+  /** Whether its request event has been published. */
+  isPublished: boolean;
+  /** The client of a report; empty for other requests. */
   client: ByteString;
-  /** The AT line that was made of a report, or why there is none; empty where the outcome says it all. */
+  /** The AT line of an accepted report, or the reason of an error; empty if there is nothing to add to the outcome. */
   detail: ByteString;
-  /** A report is not taken, and whoever sent it is told that all is well. */
+  /** Whether it is a report that was not accepted, but is answered with success. */
   isIgnored: boolean;
-  /** Its connection was destroyed while the answer was on its way. */
+  /** Whether its connection was destroyed during the response. */
   isCutOff: boolean;
-  /** The status of the answer to a request that could not be heard out. */
+  /** Status of the response to a request that was not read to its end. */
   earlyStatus?: number;
 }
 
 /**
- * Tells the log, and who counts, of what is asked over HTTP and of what became of it: once each. Of a report it tells what it
- * says, as an IAMAT; never a body as it came, for apps send their settings and passwords as well.
+ * Publishes one request event and one response event per HTTP request, for the log and the metrics. A report appears as an IAMAT.
+ * Bodies are never logged: trackers send settings and passwords in them.
  */
 export class AccessLog {
   private readonly records = new WeakMap<IncomingMessage, RequestRecord>();
-  /** What is being answered, by the connection that it came over. */
-  private readonly active = new WeakMap<Socket, { readonly entry: RequestRecord; readonly response: ServerResponse }>();
-
+  /** The request that is being answered on each connection. */
+  private readonly active = new WeakMap<
+    Socket,
+    { readonly record: RequestRecord; readonly response: ServerResponse }
+  >();
   private readonly redactor: SecretRedactor;
 
   /**
-   * @param maxTextBytes what is longer is cut, in bytes
-   * @param tokens what is not written down, wherever it stands
+   * @param maxTextBytes maximum length of a text; longer ones are truncated
+   * @param tokens texts to redact
    */
   constructor(
     private readonly bus: MessageBus,
@@ -68,14 +69,14 @@ export class AccessLog {
     this.redactor = new SecretRedactor(tokens);
   }
 
-  /** The same listener, with every request that it gets told of. */
+  /** Wraps a listener so that its requests are recorded. */
   wrap(listener: RequestListener): RequestListener {
     return (request, response) => {
       const record = this.startRecord(request);
       const { socket } = request;
-      this.active.set(socket, { entry: record, response });
+      this.active.set(socket, { record, response });
       response.once('close', () => {
-        // The next request over the connection may have come already.
+        // The connection may carry the next request already.
         if (this.active.get(socket)?.response === response) this.active.delete(socket);
         this.finishRecord(record, response);
       });
@@ -83,39 +84,42 @@ export class AccessLog {
     };
   }
 
-  /** Learns of each request at which route it arrives. */
+  /** Registers hooks that record the route of each request. */
   registerHooks(app: FastifyInstance): void {
     app.addHook('onRequest', ({ raw, routeOptions }, _, done) => {
       const record = this.records.get(raw);
       if (record !== undefined) {
         record.route = routeOptions.url ?? noRoute;
-        record.kind = routeOptions.config.response ?? 'answer';
+        record.isStream = routeOptions.config.response === 'stream';
       }
       done();
     });
     app.addHook('preHandler', ({ raw, routeOptions }, _, done) => {
-      // What a report says is told when it has been read.
+      // A report is published when its body has been parsed.
       const record = this.records.get(raw);
       if (record !== undefined && routeOptions.config.policy !== 'report') this.publishRequest(record, '');
       done();
     });
   }
 
-  /** A request is a report, and says this. */
-  recordReport({ raw }: FastifyRequest, { client, position, time }: ReportInput): void {
+  /**
+   * Records that a request is a report.
+   * @param text the report as an IAMAT
+   */
+  recordReport({ raw }: FastifyRequest, client: ByteString, text: ByteString): void {
     const record = this.records.get(raw);
     if (record === undefined) return;
-    record.client = bytesOf(client);
-    this.publishRequest(record, bytesOf(['IAMAT', client, position, ...(time === undefined ? [] : [time])].join(' ')));
+    record.client = client;
+    this.publishRequest(record, text);
   }
 
-  /** A report is taken. */
+  /** Records that a report was accepted. */
   recordAccepted({ raw }: FastifyRequest, { line }: Location): void {
     const record = this.records.get(raw);
     if (record !== undefined) record.detail = line;
   }
 
-  /** A report is not taken, and its answer does not say so. */
+  /** Records that a report was not accepted, although its response is a success. */
   recordIgnored({ raw }: FastifyRequest, reason: string, client = ''): void {
     const record = this.records.get(raw);
     if (record === undefined) return;
@@ -124,21 +128,21 @@ export class AccessLog {
     if (client !== '') record.client = bytesOf(client);
   }
 
-  /** The connection is destroyed over which an answer is on its way. */
+  /** Records that a connection is destroyed during a response. */
   recordCutOff(socket: Socket, reason: string): void {
-    const record = this.active.get(socket)?.entry;
+    const record = this.active.get(socket)?.record;
     if (record === undefined) return;
     record.isCutOff = true;
     record.detail = bytesOf(reason);
   }
 
-  /** Why a request is not answered as it would like. */
+  /** Records why a request failed. */
   recordError({ raw }: FastifyRequest, reason: string): void {
     const record = this.records.get(raw);
     if (record !== undefined) record.detail = bytesOf(reason);
   }
 
-  /** A handshake of WebSocket was refused; one that was not is told of as a client that comes. */
+  /** Publishes a rejected WebSocket handshake. An accepted one is published as a client that connects. */
   recordRejectedHandshake(request: IncomingMessage, status: number): void {
     const record = this.startRecord(request);
     record.route = pathOf(record.url) === webSocketPath ? webSocketPath : noRoute;
@@ -147,8 +151,9 @@ export class AccessLog {
   }
 
   /**
-   * What came was no HTTP, or was too slow or too large to be heard out.
-   * @returns whether a response has begun; or that it came behind a request that is still to be answered, the last of its connection
+   * Records a request that is not valid HTTP, or too slow or too large to be read.
+   * @returns `answered` if a response has begun; `pending` if an earlier request of the connection is still to be answered, which is
+   *   the last one then
    */
   recordAborted(socket: Socket, status: number, reason: string): 'answered' | 'unanswered' | 'pending' {
     const activeRequest = this.active.get(socket);
@@ -158,13 +163,13 @@ export class AccessLog {
         activeRequest.response.shouldKeepAlive = false;
         return 'pending';
       }
-      // What the rest of a request lacks is the answer to that request.
-      activeRequest.entry.earlyStatus = status;
-      activeRequest.entry.detail = bytesOf(reason);
+      // The error concerns the rest of the active request, and is its response.
+      activeRequest.record.earlyStatus = status;
+      activeRequest.record.detail = bytesOf(reason);
       return 'unanswered';
     }
     const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
-    const [text, detail, outcome] = ['something', bytesOf(reason), outcomeOf(status)];
+    const [text, detail, outcome] = ['invalid request', bytesOf(reason), outcomeOf(status)];
     this.bus.publish({ kind: 'http-request', remoteAddress, text });
     this.bus.publish({
       kind: 'http-response',
@@ -185,11 +190,11 @@ export class AccessLog {
       remoteAddress: formatHostPort(remoteAddress, remotePort),
       startMs: this.clock.monotonicMs(),
       method: request.method ?? '',
-      // It may be rewritten on its way to its route.
+      // Fastify may rewrite it.
       url: request.url ?? '',
       route: noRoute,
-      kind: 'answer',
-      phase: 'nothing',
+      isStream: false,
+      isPublished: false,
       client: '',
       detail: '',
       isIgnored: false,
@@ -200,28 +205,28 @@ export class AccessLog {
   }
 
   private finishRecord(record: RequestRecord, { statusCode, headersSent, writableFinished }: ServerResponse): void {
-    // What was refused before it was read.
+    // Not published yet if it was rejected before it was read.
     this.publishRequest(record, '');
     const status = headersSent ? statusCode : record.earlyStatus;
-    // A stream ends when its reader goes.
-    const isIncomplete = headersSent && !writableFinished && (record.kind === 'answer' || record.isCutOff);
+    // A stream ends when its reader disconnects.
+    const isIncomplete = headersSent && !writableFinished && (!record.isStream || record.isCutOff);
     const outcome = status === undefined || isIncomplete ? 'aborted' : record.isIgnored ? 'ignored' : outcomeOf(status);
     this.publishResponse(record, outcome, status);
   }
 
   private publishRequest(record: RequestRecord, report: ByteString): void {
-    if (record.phase === 'asked') return;
-    record.phase = 'asked';
+    if (record.isPublished) return;
+    record.isPublished = true;
     const { remoteAddress, method, url } = record;
     const text = report === '' ? `${method} ${redactUrl(url)}` : `${method} ${pathOf(url)} ${report}`;
     this.bus.publish({ kind: 'http-request', remoteAddress, text: this.truncate(this.redactor.redact(text)) });
   }
 
   private publishResponse(record: RequestRecord, outcome: HttpRequestOutcome, status: number | undefined): void {
-    const { remoteAddress, method, url, route, kind, client, startMs } = record;
+    const { remoteAddress, method, url, route, isStream, client, startMs } = record;
     const isAccepted = client === '' || outcome === 'answered';
     const detail = this.truncate(this.redactor.redact(isAccepted ? record.detail : `${client}: ${record.detail}`));
-    const tookMs = kind === 'answer' ? this.clock.monotonicMs() - startMs : undefined;
+    const tookMs = isStream ? undefined : this.clock.monotonicMs() - startMs;
     const text = this.truncate(this.redactor.redact(`${method} ${pathOf(url)}`));
     this.bus.publish({ kind: 'http-response', remoteAddress, text, route, status, outcome, detail, tookMs });
   }

@@ -8,44 +8,43 @@ import type { OutputAccount, OutputBudget, OutputHolder } from '../../../actors/
 import { formatHostPort, remoteAddressOfSocket } from '../../sockets/listener.js';
 import { TurnShare } from './turn-share.js';
 
-/** Memory of a request that was read and waits behind another of its connection, in bytes; measured on Node 20. */
+/** Memory of a pipelined request that waits for the previous one, in bytes; measured on Node 20. */
 const pipelinedRequestBytes = 2_048;
 
-/** The longest body of a request that is kept, in bytes. */
+/** Maximum length of a request body, in bytes. */
 export const maxBodyBytes = 65_536;
 
-/** The longest body without an account of it, in bytes: most phones send some hundred. */
+/** Maximum length of a body that is not accounted in the output budget, in bytes: most trackers send a few hundred. */
 const unaccountedBodyBytes = 4_096;
 
-/** How often refused connections are told of, in milliseconds. */
+/** Minimum interval between two events about rejected connections, in milliseconds. */
 const rejectionReportIntervalMs = 1_000;
 
-/** What the connections of an HTTP server need. */
 export interface HttpConnectionsOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'maxConnections' | 'maxHttpConnectionsPerAddress' | 'writeTimeoutMs'>;
   readonly outputBudget: OutputBudget;
-  /** Hears why a connection is destroyed over which a response is on its way. */
+  /** Called when a connection is destroyed during a response. */
   readonly onDropped: (socket: Socket, reason: string) => void;
 }
 
 /**
- * The connections of an HTTP server, as far as they must be bounded:
+ * Limits of the connections of an HTTP server:
  *
- * - One request of a connection is served at a time. Those pipelined behind it (RFC 9112, section 9.3.2) wait until its response
- *   is taken, and nothing more is read from the connection meanwhile.
- * - Bytes that clients have yet to take are accounted in the server's output budget, which may drop connections.
- * - A connection that takes nothing of its response for `writeTimeoutMs` is destroyed.
- * - Connections are bounded per address and in all; one more is destroyed.
+ * - One request of a connection is served at a time. Pipelined ones (RFC 9112, section 9.3.2) wait until its response is sent, and
+ *   the connection is not read meanwhile.
+ * - Unsent bytes are accounted in the server's output budget, which may drop connections.
+ * - A connection that reads nothing of its response for `writeTimeoutMs` is destroyed.
+ * - The number of connections is limited, per address and in total. One more is destroyed.
  */
 export class HttpConnections {
   private readonly connections = new Map<Socket, HttpConnection>();
-  /** What ends the counting of a connection, by its remote address and port: over TLS it has two sockets. */
+  /** Releases the slot of a connection, by its remote address and port: over TLS it has two sockets. */
   private readonly releaseByRemote = new Map<string, () => void>();
   private readonly perAddress: AddressQuota;
   private readonly turnShare: TurnShare;
-  /** Connections whose bytes may have changed in this turn of the event loop. */
+  /** Connections to be measured at the end of this turn of the event loop. */
   private readonly changed = new Set<HttpConnection>();
   private readonly rejections: RejectionReporter;
 
@@ -55,7 +54,7 @@ export class HttpConnections {
     this.rejections = new RejectionReporter(options, () => this.releaseByRemote.size);
   }
 
-  /** The same listener, called with one request of a connection at a time. */
+  /** Wraps a listener so that it is called with one request of a connection at a time. */
   serializeRequests(listener: RequestListener): RequestListener {
     return (request, response) => {
       const start = () =>
@@ -68,7 +67,7 @@ export class HttpConnections {
     };
   }
 
-  /** Bounds the connections of a server. To be called before it listens. */
+  /** Applies the limits to a server. To be called before it listens. */
   attach(server: Server): void {
     // Over TLS a connection counts from its handshake on, and carries requests on another socket.
     const isTls = server.listenerCount('secureConnection') > 0;
@@ -78,8 +77,8 @@ export class HttpConnections {
   }
 
   /**
-   * Something was written to the connection of a request, or kept for it.
-   * @param pendingBytes bytes that are kept to be written later
+   * Records that output was written to the connection of a request, or queued for it.
+   * @param pendingBytes bytes queued elsewhere, to be written later
    */
   recordWrite({ socket }: IncomingMessage, pendingBytes = 0): void {
     const connection = this.connections.get(socket);
@@ -88,14 +87,14 @@ export class HttpConnections {
     this.scheduleMeasure(connection);
   }
 
-  /** Resolves when one more part of some response may be made: requests share each turn of the event loop. */
+  /** Resolves when the next part of a response may be built: requests share each turn of the event loop. */
   nextTurn(): Promise<void> {
     return this.turnShare.next();
   }
 
   /**
-   * Lets go of a connection that changes to another protocol; it is no longer counted.
-   * @returns whether it may change: not while one of its requests is being answered
+   * Releases a connection that changes to another protocol.
+   * @returns false if a request of it is being answered, so that it cannot change
    */
   release(socket: Socket): boolean {
     const connection = this.connections.get(socket);
@@ -108,14 +107,14 @@ export class HttpConnections {
   private countConnection(socket: Socket): void {
     const { maxConnections, maxHttpConnectionsPerAddress } = this.options.limits;
     const [remoteAddress, address] = [remoteAddressOf(socket), remoteAddressOfSocket(socket)];
-    // A client that reset its connection may use the same port again before the old socket is heard closing.
+    // A client that reset its connection may reuse the port before the old socket emits `close`.
     this.releaseByRemote.get(remoteAddress)?.();
     const problem =
       this.releaseByRemote.size >= maxConnections
-        ? `there are ${maxConnections} HTTP connections already`
+        ? `too many HTTP connections (limit ${maxConnections})`
         : this.perAddress.tryAcquire(address)
           ? undefined
-          : `there are ${maxHttpConnectionsPerAddress} HTTP connections from this address already`;
+          : `too many HTTP connections from this address (limit ${maxHttpConnectionsPerAddress})`;
     if (problem !== undefined) {
       socket.destroy();
       return this.rejections.add(remoteAddress, problem);
@@ -147,7 +146,7 @@ export class HttpConnections {
     connection.close();
   }
 
-  /** Measures at the end of the turn: what the operating system takes at once never waits. */
+  /** Schedules a measurement at the end of the turn: bytes that the operating system takes at once are not counted. */
   private scheduleMeasure(connection: HttpConnection): void {
     if (this.connections.get(connection.socket) !== connection) return;
     if (this.changed.size === 0) setImmediate(() => this.measureChanged());
@@ -160,12 +159,12 @@ export class HttpConnections {
     for (const connection of changed) connection.measure();
   }
 
-  /** Nothing has come or gone for `writeTimeoutMs`; or, between two requests, for as long as a connection is kept open then. */
+  /** Called when nothing was sent or received for `writeTimeoutMs`, or for the keep-alive timeout between two requests. */
   private handleTimeout(socket: Socket): void {
     const connection = this.connections.get(socket);
     if (connection?.isBusy !== true) socket.destroy();
     else if (socket.writableLength > 0)
-      connection.drop(`took nothing for ${this.options.limits.writeTimeoutMs / 1_000} s of what waited for it`);
+      connection.drop(`read nothing of its response for ${this.options.limits.writeTimeoutMs / 1_000} s`);
   }
 }
 
@@ -179,7 +178,7 @@ interface PendingRequest {
 
 /** One connection of an HTTP server. */
 class HttpConnection implements OutputHolder {
-  /** Bytes that are kept to be written to it later. */
+  /** Bytes queued elsewhere, to be written later. */
   pendingBytes = 0;
   private current: PendingRequest | undefined;
   private readonly pipelined: PendingRequest[] = [];
@@ -194,7 +193,7 @@ class HttpConnection implements OutputHolder {
     },
   ) {
     this.account = options.budget.open(this, remoteAddressOfSocket(socket));
-    // Node resumes a socket whenever a message is complete.
+    // Node resumes a socket whenever a message is complete, also if it was paused because of pipelined requests.
     const resume = socket.resume.bind(socket);
     socket.resume = () => (this.pipelined.length > 0 ? socket : resume());
   }
@@ -212,7 +211,7 @@ class HttpConnection implements OutputHolder {
   }
 
   measure(): void {
-    // What is destroyed frees its bytes, and has yet to be heard closing.
+    // Its bytes are freed, although it has not emitted `close` yet.
     if (this.socket.destroyed) return this.account.close();
     const { current, pipelined, pendingBytes } = this;
     const pipelinedBytes = pipelined.length * pipelinedRequestBytes;
@@ -236,7 +235,7 @@ class HttpConnection implements OutputHolder {
     request.start();
   }
 
-  /** The response is taken, or will never be. */
+  /** Called when a response is sent, or was given up. */
   private startNext(): void {
     this.current = undefined;
     this.pendingBytes = 0;
@@ -248,7 +247,7 @@ class HttpConnection implements OutputHolder {
   }
 }
 
-/** Tells of connections that were refused: of the first at once, and of all others once a second together. */
+/** Publishes rejected connections: the first at once, further ones in one event per second. */
 class RejectionReporter {
   private count = 0;
   private timer: unknown;
@@ -275,7 +274,7 @@ class RejectionReporter {
   }
 }
 
-/** What a request's body may take while it is read: the chunks, and the text that is made of them. A small one is not accounted for. */
+/** Memory of a body while it is read: chunks and text. 0 for a short one. */
 function bodyBytesOf({ headers }: IncomingMessage): number {
   const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
   return declared <= unaccountedBodyBytes ? 0 : 2 * Math.min(declared, maxBodyBytes);

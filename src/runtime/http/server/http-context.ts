@@ -1,24 +1,24 @@
+import type { ActorGateway } from '../../../actors/client/actor-gateway.js';
 import type { AddressQuota } from '../../../actors/client/address-quota.js';
 import type { OutputBudget } from '../../../actors/client/output-budget.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Upstream } from '../../../protocol/upstream/upstream.js';
 import type { Administer } from '../../faults/admin-action.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
-import type { HerdConfig } from '../../config/herd-config.js';
+import type { HerdConfig, HerdMode } from '../../config/herd-config.js';
 import type { LinkFault } from '../../faults/link-faults.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import type { ServerCounts } from '../../observe/metrics/server-counts.js';
 import type { StatusTracker } from '../../observe/metrics/status-tracker.js';
 
-/** How a herd is run: by somebody who tries it on one machine, or for people who rely on it. */
-export type HerdMode = 'development' | 'production';
-
-/** What the HTTP server of one server needs. */
+/** Dependencies of the HTTP server of one server. */
 export interface HttpContext extends ListenerDependencies {
   readonly bus: MessageBus;
-  /** Bounds the bytes that wait for all clients of the server together. */
+  /** The bridge to the server's actors. */
+  readonly gateway: ActorGateway;
+  /** Bounds the queued output of all clients of the server. */
   readonly outputBudget: OutputBudget;
-  /** Counts subscriptions to changes, over whatever protocol, by the address of the client: see `remoteAddressOfSocket`. */
+  /** Counts subscriptions over all protocols by client address, as from `remoteAddressOfSocket`. */
   readonly subscribersPerAddress: AddressQuota;
   readonly config: HerdConfig;
   readonly server: ServerId;
@@ -27,12 +27,12 @@ export interface HttpContext extends ListenerDependencies {
   readonly administer: Administer;
   readonly status: StatusTracker;
   readonly counts: ServerCounts;
-  /** How much of the log waits for the disk. */
+  /** Bytes of the log that are not written yet. */
   readonly logBufferedBytes: () => number;
-  /** The folders of the built page. */
+  /** Folders of the built dashboard. */
   readonly pageFolders: readonly string[];
-  /** What is done by hand to the link to a neighbour, as far as this process does it. */
+  /** Returns the fault that an admin action injected into the link to a neighbour, if this process does so. */
   readonly faultOf: (neighbour: ServerId) => LinkFault;
-  /** The port at which a server of the herd serves HTTP; undefined if it does not, or is not known to. */
+  /** Returns the HTTP port of a server of the herd; undefined if it has none, or it is not known. */
   readonly httpPortOf: (server: ServerId) => number | undefined;
 }

@@ -6,16 +6,15 @@ import type { Turn } from '../../time/turn.js';
 import { Authorizer, listTokens } from '../auth/authorizer.js';
 import { serveAdmin } from '../api/admin-routes.js';
 import { serveApi } from '../api/api-routes.js';
-import { ActorGateway } from '../api/actor-gateway.js';
 import { EventStreams } from '../api/event-streams.js';
 import { AuthHook } from '../auth/auth-hook.js';
 import { HerdOrigins } from '../auth/herd-origins.js';
 import { serveHealth } from '../api/health-routes.js';
 import { serveHerd } from '../api/herd-routes.js';
-import type { HerdMode, HttpContext } from './http-context.js';
-import { handleClientError } from './client-error.js';
+import type { HerdMode } from '../../config/herd-config.js';
+import type { HttpContext } from './http-context.js';
 import { maxBodyBytes, HttpConnections } from './http-connections.js';
-import { handleInvalidUrl, registerErrorHandlers, HttpError } from './http-error.js';
+import { handleClientError, handleInvalidUrl, registerErrorHandlers, HttpError } from './http-error.js';
 import { createHttpServer } from './http-server.js';
 import { AccessLog } from './access-log.js';
 import { isCrossSite, isCrossSiteSubresource, isOwnOrigin, parseHostName } from '../auth/origins.js';
@@ -23,32 +22,32 @@ import { StaticFiles } from '../static/static-files.js';
 import { PagedResponses } from './paged-responses.js';
 import { rewriteTrackerUrl, serveTrackers } from '../trackers/tracker-routes.js';
 import { ReportIngest } from '../api/report-ingest.js';
-import { ReportHandler } from '../api/report-handler.js';
 import { serveWebSocket } from './web-socket.js';
 
-/** What those hear who may not ask. */
-const crossOriginMessage = 'pages of other origins may not ask';
-const adminCrossOriginMessage = 'only pages of the herd itself may administer';
-const hostNotAllowedMessage = 'a herd that is tried out must be called by a name of its own machine, such as localhost';
+/** Messages of 403 responses. */
+const crossOriginMessage = 'cross-origin request not allowed';
+const adminCrossOriginMessage = 'cross-origin administration not allowed';
+const hostNotAllowedMessage = 'Host header not allowed: use localhost or 127.0.0.1 in development mode';
 
 /**
- * Fastify's own compilers of JSON Schemas are never called, as no route has such a schema; left in place they are loaded
- * nevertheless, in three versions, which takes longer than all else that a server does before it listens.
+ * Replaces Fastify's compilers of JSON Schemas. No route has such a schema, but loading the compilers takes longer than everything
+ * else that a server does before it listens.
  */
 const noSchemaCompilers = { compilersFactory: { buildValidator: rejectCompiler, buildSerializer: rejectCompiler } };
 
 /**
- * Opens a server's door for everything that comes over HTTP: WebSocket, the API, and the page.
- * @throws PortError
+ * Serves HTTP: WebSocket, the API, and the dashboard.
+ * @throws PortError if the port is unavailable
  */
 export async function listenForHttp(context: HttpContext, at: ListenOptions): Promise<Listener> {
-  const { config, server, bus } = context;
-  const { maxLineBytes, maxSubscribersPerAddress } = config.limits;
-  // Which port it is, is known when it listens; nobody asks before.
+  const { config, server, bus, gateway } = context;
+  const { limits } = config;
+  const { maxLineBytes, maxSubscribersPerAddress } = limits;
+  // Replaced once the port is known; no request arrives before.
   let origins = new HerdOrigins(context, { ...at, server });
   const accessLog = new AccessLog(bus, context.clock, maxLineBytes, listTokens(config.auth));
   const onDropped = (socket: Socket, reason: string) => accessLog.recordCutOff(socket, reason);
-  const connections = new HttpConnections({ ...context, limits: config.limits, onDropped });
+  const connections = new HttpConnections({ ...context, limits, onDropped });
   const app: FastifyInstance = fastify({
     serverFactory: (handler) =>
       createHttpServer(context.certificates, connections.serializeRequests(accessLog.wrap(handler))),
@@ -56,7 +55,7 @@ export async function listenForHttp(context: HttpContext, at: ListenOptions): Pr
     frameworkErrors: (error, request, reply) => handleInvalidUrl(error, request, reply, accessLog),
     clientErrorHandler: (error, socket) => handleClientError(error, socket, accessLog),
     bodyLimit: maxBodyBytes,
-    // Each byte of a client ID may be written as three.
+    // Each byte of a client ID may be percent-encoded as three.
     routerOptions: { maxParamLength: 3 * maxLineBytes },
     schemaController: noSchemaCompilers,
   });
@@ -69,7 +68,7 @@ export async function listenForHttp(context: HttpContext, at: ListenOptions): Pr
   };
   connections.attach(app.server);
   app.addHook('onSend', ({ raw }, _reply, payload, done) => {
-    // It is written in this turn, and measured at its end.
+    // The response is written in this turn of the event loop and measured at its end.
     connections.recordWrite(raw);
     done(null, payload);
   });
@@ -80,19 +79,12 @@ export async function listenForHttp(context: HttpContext, at: ListenOptions): Pr
   const authorizer = new Authorizer(config.auth, context.mode);
   const authHook = new AuthHook(authorizer);
   authHook.register(app);
-  const gateway = new ActorGateway(bus);
   const streams = new EventStreams({ ...context, maxSubscribersPerAddress }, connections);
-  const eventFeed = serveHerd(app, context, { origins: () => origins, gateway, authHook, streams });
-  serveHealth(app, context, gateway);
-  const ingest = new ReportIngest(gateway, context.clock, server, config.limits, context.status);
-  const reports = new ReportHandler(ingest, authHook, accessLog);
-  const changeFeed = serveApi(app, context, {
-    gateway,
-    ingest,
-    reports,
-    streams,
-    pagedResponses: new PagedResponses(connections),
-  });
+  const eventFeed = serveHerd(app, context, { origins: () => origins, authHook, streams });
+  serveHealth(app, context);
+  const reports = new ReportIngest({ ...context, limits, authHook, accessLog });
+  const pagedResponses = new PagedResponses(connections);
+  const changeFeed = serveApi(app, context, { reports, streams, pagedResponses });
   await serveTrackers(app, reports);
   await serveAdmin(app, context, authHook);
   new StaticFiles(context.pageFolders, (hostHeader) => origins.cspSources(hostHeader)).serve(app);
@@ -114,15 +106,15 @@ export async function listenForHttp(context: HttpContext, at: ListenOptions): Pr
       eventFeed.end();
       changeFeed.end();
       app.server.close();
-      // Those whose questions have just been given up are told so first.
+      // Requests that the gateway has just rejected get their responses first.
       setImmediate(() => listening.close());
     },
   };
 }
 
 /**
- * Has requests handled with what other clients send, after links have been read, and reports answered when clients are written
- * to, after the links have taken what was reported ([IA7]).
+ * Registers hooks that handle requests together with the commands of other clients, after links have been read, and that answer
+ * reports when clients are written to, after links have been given the reported locations ([IA7]).
  */
 function registerTurnOrderHooks(app: FastifyInstance, { commands, clients }: Turn): void {
   app.addHook('preHandler', (_request, _reply, done) => commands.schedule({ flush: () => done() }));
@@ -132,27 +124,27 @@ function registerTurnOrderHooks(app: FastifyInstance, { commands, clients }: Tur
   });
 }
 
-/** How many Host headers a request has: with more than one it is invalid (RFC 9112, section 3.2). */
+/** Counts the Host headers of a request. More than one is invalid (RFC 9112, section 3.2). */
 function countHostHeaders({ rawHeaders }: IncomingMessage): number {
   return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
 }
 
 /** @throws always */
 function rejectCompiler(): never {
-  throw new Error('what comes in is checked with Zod: a route needs no schema of its own');
+  throw new Error('requests are validated with Zod: a route must not have a JSON schema');
 }
 
 /**
- * Whether a server is called by a name that it may have. A page of elsewhere can have its own name mean 127.0.0.1, and then looks
- * like a page of the server; where a herd is tried out on one machine, only names of that machine are right.
+ * Whether a Host header is allowed. In development mode it must be a loopback name: a page of another site can resolve its own name
+ * to 127.0.0.1 (DNS rebinding), and would pass for a page of the server.
  */
 function isAllowedHost(host: string | undefined, mode: HerdMode): boolean {
   return mode === 'production' || host === undefined || isLoopback(parseHostName(host) ?? '');
 }
 
 /**
- * Pages of the herd's own servers may ask whatever programs may; pages of origins that are listed may do so too, and not
- * administer; pages of others nothing (Fetch Standard, CORS protocol).
+ * Registers the checks of CORS (Fetch Standard). Pages of the herd's servers have the rights of programs; pages of allowed origins
+ * have them, too, except for administration; other pages have none.
  */
 function registerOriginHooks(
   app: FastifyInstance,
@@ -162,7 +154,7 @@ function registerOriginHooks(
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', vary: 'origin' });
     const { origin } = request.headers;
-    if (countHostHeaders(request.raw) > 1) return done(new HttpError(400, 'there is more than one Host header'));
+    if (countHostHeaders(request.raw) > 1) return done(new HttpError(400, 'more than one Host header'));
     const { policy } = request.routeOptions.config;
     if (policy === 'admin' && isAllowedOrigin(request.headers))
       return done(new HttpError(403, adminCrossOriginMessage));

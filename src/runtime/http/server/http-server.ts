@@ -3,9 +3,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from '../../sockets/certificates.js';
 
 /**
- * A request that asks for an upgrade only where that is to WebSocket. Where somebody listens for upgrades, Node takes every
- * request with an Upgrade header for one, its body included; but what is offered with it, as HTTP/2 is by curl and Java, a
- * server may leave alone, and answer (RFC 9110, section 7.8).
+ * A request that is an upgrade only if it is for WebSocket. With a listener for upgrades, Node treats every request with an Upgrade
+ * header as one; but a server may ignore the header, for example HTTP/2 offered by curl and Java (RFC 9110, section 7.8).
  */
 class UpgradableRequest extends IncomingMessage {
   private offersUpgrade = false;
@@ -14,12 +13,12 @@ class UpgradableRequest extends IncomingMessage {
     return this.offersUpgrade && this.isWebSocket;
   }
 
-  // Node's parser sets it, and asks for it afterwards.
+  // Node's parser sets this property and reads it afterwards.
   set upgrade(offers: unknown) {
     this.offersUpgrade = offers === true;
   }
 
-  /** Node drops what came in one packet behind a request that offers an upgrade: its connection cannot go on. */
+  /** Whether the connection must be closed after it: Node drops bytes received in one packet behind an offered upgrade. */
   get isLast(): boolean {
     return this.offersUpgrade && !this.isWebSocket;
   }
@@ -29,15 +28,15 @@ class UpgradableRequest extends IncomingMessage {
   }
 }
 
-/** How long a request may take to come in, in milliseconds, from its first byte or, of the first one, from the connection on. */
+/** Maximum time for a request to arrive, in milliseconds, from its first byte or, for the first one, from the connection. */
 const requestTimeoutMs = 30_000;
 
-/** How often connections are looked through for requests that take longer, in milliseconds. */
+/** Interval of checks for such requests, in milliseconds. */
 const timeoutCheckIntervalMs = 1_000;
 
 /**
- * A server that speaks HTTP, over TLS where there are certificates.
- * @param timeoutMs how long a request may take to come in, body included
+ * Creates an HTTP server, over TLS if there are certificates.
+ * @param timeoutMs maximum time for a request to arrive, body included
  */
 export function createHttpServer(
   certificates: Certificates | undefined,

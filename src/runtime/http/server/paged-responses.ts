@@ -2,16 +2,13 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpConnections } from './http-connections.js';
 
-/**
- * Sends answers that may be large part by part: the next part is asked for when the client has taken the one before, so one part
- * at most waits for a client.
- */
+/** Sends large responses in parts. The next part is built when the client has read the previous one, so at most one is queued. */
 export class PagedResponses {
   constructor(private readonly connections: HttpConnections) {}
 
   /**
-   * Sends what a generator yields. An error before the first part is thrown; one after it cuts the answer off.
-   * @param type the media type
+   * Sends the parts of a response. An error before the first part is thrown; a later one destroys the connection.
+   * @param type media type
    */
   async send(
     request: FastifyRequest,
@@ -35,14 +32,14 @@ export class PagedResponses {
       }
       response.end();
     } catch {
-      // A client that counts the bytes of an answer must not take half of one for all of it.
+      // The client must not take a part of the response for all of it.
       response.destroy();
     }
     return reply;
   }
 }
 
-/** Resolves when what was written is taken, or its reader is gone. */
+/** Resolves when all written bytes are taken, or the response is closed. */
 function waitForDrain(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve();

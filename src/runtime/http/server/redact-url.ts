@@ -1,28 +1,28 @@
-/** The names in queries that some route knows. What stands behind any other may be a token that somebody sent astray. */
+/** Query parameters of the routes. Values of others may be misplaced tokens. */
 const knownParameters: ReadonlySet<string> = new Set([
   ...['client', 'radius', 'count', 'limit', 'after'],
   ...['id', 'deviceid', 'u', 'd', 'lat', 'lon', 'location', 'timestamp'],
 ]);
 
-/** What stands in the place of what is not shown. */
+/** Replacement of redacted text. */
 const redacted = '***';
 
-/** What fields stand between, and what they begin with: also where somebody has mistaken one for the other. */
+/** Separators of a query, `?` included, as clients confuse them. */
 const separator = /[?&;]/;
 
-/** The path of a URL, without who may stand before it, and without what stands behind it. */
+/** Returns the path of a URL, without origin and query. */
 export function pathOf(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/?&;]*/i, '').split(separator, 1)[0] ?? '';
 }
 
-/** A URL as the log may show it: without what may be a token. */
+/** Redacts the values of unknown query parameters. */
 export function redactUrl(url: string): string {
   const [, ...fields] = url.split(separator);
   const shown = fields.map((field) => (knownParameters.has(field.split('=', 1)[0] ?? '') ? field : redacted));
   return [pathOf(url), shown.join('&')].slice(0, fields.length === 0 ? 1 : 2).join('?');
 }
 
-/** Texts that must not be shown, such as tokens. */
+/** Redacts secrets in texts. */
 export class SecretRedactor {
   private readonly pattern: RegExp | undefined;
 
@@ -31,7 +31,7 @@ export class SecretRedactor {
     this.pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join('|'), 'g');
   }
 
-  /** A text with asterisks in the place of each of them; of all of it where one stands there percent-encoded. */
+  /** Replaces each secret by asterisks; the whole text if it contains one percent-encoded. */
   redact(text: string): string {
     const { pattern } = this;
     if (pattern === undefined) return text;
@@ -40,7 +40,7 @@ export class SecretRedactor {
   }
 }
 
-/** A text whose percent-encoding is undone as far as it is one. */
+/** Decodes valid percent-encoding and leaves the rest. */
 function decodePercent(text: string): string {
   return text.replace(/(%[0-9a-f]{2})+/gi, (encoded) => Buffer.from(encoded.replaceAll('%', ''), 'hex').toString());
 }

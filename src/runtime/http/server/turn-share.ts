@@ -1,28 +1,28 @@
 import type { Clock } from '../../../actors/ports/clock.js';
 
-/** Tasks that are begun in one turn of the event loop, and for how long, in milliseconds; one at least is. */
+/** Maximum tasks started per turn of the event loop, and maximum time for starting them, in milliseconds; at least one is started. */
 const maxTasksPerTurn = 16;
 const maxTurnMs = 4;
 
 /**
- * Spreads work over turns of the event loop, in the order in which it came, so that other sockets are served in between however
- * many requests wait.
+ * Spreads tasks over turns of the event loop in FIFO order, so that other sockets are served in between however many requests
+ * wait.
  */
 export class TurnShare {
   private readonly queue = new Set<() => void>();
   private startedThisTurn = 0;
   private turnStartedAtMs = 0;
-  private turn: 'idle' | 'counted' = 'idle';
+  private isTurnEndScheduled = false;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Runs a task: at once if this turn has room for it, and otherwise in one of the next. The task must not throw. */
+  /** Runs a task in this turn if it has room, else in a later one. The task must not throw. */
   run(task: () => void): void {
     if (this.queue.size === 0 && this.hasRoom()) this.start(task);
     else this.queue.add(task);
   }
 
-  /** Resolves when there is room for one more task. */
+  /** Resolves when a task may run. */
   next(): Promise<void> {
     return new Promise((resolve) => this.run(() => resolve()));
   }
@@ -35,15 +35,15 @@ export class TurnShare {
   private start(task: () => void): void {
     if (this.startedThisTurn === 0) this.turnStartedAtMs = this.clock.monotonicMs();
     this.startedThisTurn += 1;
-    if (this.turn === 'idle') {
-      this.turn = 'counted';
+    if (!this.isTurnEndScheduled) {
+      this.isTurnEndScheduled = true;
       setImmediate(() => this.endTurn());
     }
     task();
   }
 
   private endTurn(): void {
-    this.turn = 'idle';
+    this.isTurnEndScheduled = false;
     this.startedThisTurn = 0;
     for (const task of this.queue) {
       if (!this.hasRoom()) return;

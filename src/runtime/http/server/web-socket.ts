@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientChannel } from '../../../actors/ports/client-channel.js';
-import { addresses, type ConnectionMessage } from '../../../actors/bus/messages.js';
+import { addresses } from '../../../actors/addresses.js';
+import type { ConnectionMessage } from '../../../actors/client/messages.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
 import type { FlushScheduler, Flushable } from '../../time/flush-order.js';
@@ -12,29 +13,29 @@ import { minReportedBacklogBytes } from '../../sockets/batched-writer.js';
 import { formatHostPort } from '../../sockets/listener.js';
 import { tokenProtocolPrefix } from '../auth/credentials.js';
 
-/** Where WebSocket clients connect. */
+/** Path of the WebSocket endpoint. */
 export const webSocketPath = '/ws';
 
-/** How often a client is asked whether it is alive, in milliseconds; one that has not answered by the next time is dropped. */
+/** Interval of pings in milliseconds. A client that has not answered by the next one is disconnected. */
 const pingIntervalMs = 30_000;
 
-/** WebSocket's close code for a server that goes away (RFC 6455, section 7.4.1). */
+/** Close code of a server that shuts down (RFC 6455, section 7.4.1). */
 const goingAway = 1001;
 
-/** Memory that a message takes that waits, besides its bytes: two entries of Node's, two buffers and a callback. */
+/** Memory of a queued message besides its bytes: two entries of Node's, two buffers and a callback. */
 const queuedMessageOverheadBytes = 512;
 
-/** Who is let in. */
+/** Decides on handshakes. */
 interface HandshakePolicy {
-  /** Why a handshake is refused, as a status line; undefined if it is not. */
+  /** Returns the status line with which a handshake is rejected; undefined if it is accepted. */
   readonly rejectionOf: (request: IncomingMessage) => string | undefined;
-  /** Lets go of a connection that becomes a WebSocket; returns whether it may become one. */
+  /** Releases a connection that becomes a WebSocket; returns false if it cannot become one. */
   readonly release: (socket: Socket) => boolean;
-  /** Hears of those that are. */
+  /** Called for each rejected handshake. */
   readonly onRejected: (request: IncomingMessage, status: number) => void;
 }
 
-/** Has an HTTP server take clients that speak over WebSocket: one command a message, one answer a message. */
+/** Serves the client protocol over WebSocket: one command per message, one response per message. */
 export function serveWebSocket(
   server: Server,
   dependencies: ListenerDependencies,
@@ -48,13 +49,13 @@ export function serveWebSocket(
     handleProtocols,
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Until ws has taken the socket over, nobody else hears of its errors.
+    // Until ws takes the socket over, no other listener handles its errors.
     socket.on('error', () => undefined);
     const [path] = (request.url ?? '').split('?');
     const rejection = path === webSocketPath ? rejectionOf(request) : '404 Not Found';
     if (rejection !== undefined) {
       onRejected(request, Number.parseInt(rejection, 10));
-      // Nobody else watches a socket that asks for an upgrade: half closed it would stay for as long as its caller likes.
+      // Node applies no timeout to a socket after an upgrade request: half closed, it would stay open for as long as the client likes.
       socket.once('finish', () => socket.destroy());
       return void socket.end(`HTTP/1.1 ${rejection}\r\nconnection: close\r\n\r\n`);
     }
@@ -76,18 +77,18 @@ function acceptClient(
   const to = addresses.connection(connection);
   const remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
   let reason = 'the client closed';
-  let pings: 'answered' | 'waiting' = 'answered';
+  let isPongPending = false;
   const sendPing = (): void => {
-    // While it is not read from, its pongs are not heard either.
+    // While the socket is paused, no pong can arrive.
     if (!webSocket.isPaused) {
-      if (pings === 'waiting') return webSocket.terminate();
-      pings = 'waiting';
+      if (isPongPending) return webSocket.terminate();
+      isPongPending = true;
       webSocket.ping();
     }
     pingTimer = clock.setTimeout(sendPing, pingIntervalMs);
   };
   let pingTimer = clock.setTimeout(sendPing, pingIntervalMs);
-  webSocket.on('pong', () => (pings = 'answered'));
+  webSocket.on('pong', () => (isPongPending = false));
   webSocket.on('error', (error) => (reason = error.message));
   webSocket.on('close', () => clock.clearTimeout(pingTimer));
   const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
@@ -102,12 +103,12 @@ function acceptClient(
   webSocket.on('close', () => report({ kind: 'closed', reason }));
 }
 
-/** The subprotocol that is agreed on: the first that is offered and is no token. */
+/** Selects the first offered subprotocol that is not a token. */
 function handleProtocols(offered: ReadonlySet<string>): string | false {
   return [...offered].find((protocol) => !protocol.startsWith(tokenProtocolPrefix)) ?? false;
 }
 
-/** A message as a line: with a line end, if it has none. */
+/** Appends a line end to a message that has none. */
 function toLine(message: Buffer): Buffer {
   return message.at(-1) === 10 ? message : Buffer.concat([message, Buffer.from('\n')]);
 }
@@ -115,15 +116,15 @@ function toLine(message: Buffer): Buffer {
 class WebSocketClientWire implements ClientChannel, Flushable {
   readonly transport = 'websocket';
   private state: 'open' | 'ending' | 'destroyed' = 'open';
-  /** Messages that wait for the next flush, and their bytes. */
+  /** Messages queued for the next flush, and their bytes. */
   private queued: Buffer[] = [];
   private queuedBytes = 0;
-  /** Messages that have had to wait for others since the operating system last had taken everything. */
+  /** Messages that had to wait for others since the socket was last drained. */
   private waitingMessages = 0;
-  /** Whether so much has waited that its end is to be reported. */
+  /** Whether the backlog has reached `minReportedBacklogBytes`, so that its end is reported. */
   private isBacklogged = false;
 
-  /** @param onDrained hears when everything is taken, after a backlog of `minReportedBacklogBytes` or more */
+  /** @param onDrained called when everything is taken after a backlog of `minReportedBacklogBytes` or more */
   constructor(
     private readonly webSocket: WebSocket,
     private readonly stream: Duplex,
@@ -137,12 +138,12 @@ class WebSocketClientWire implements ClientChannel, Flushable {
     return queuedBytes + webSocket.bufferedAmount + waitingMessages * queuedMessageOverheadBytes;
   }
 
-  /** Reports something, unless nothing may be reported any more. */
+  /** Calls `send` unless the wire is destroyed. */
   report(send: () => void): void {
     if (this.state !== 'destroyed') send();
   }
 
-  /** Each write is one answer, and so one message: text where it is UTF-8, and bytes where it cannot be text. */
+  /** Each write is one response, and one message: a text message if it is UTF-8, else a binary one. */
   write(text: ByteString): void {
     if (this.state !== 'open') return;
     const bytes = Buffer.from(text.slice(0, -1), 'latin1');
@@ -174,7 +175,7 @@ class WebSocketClientWire implements ClientChannel, Flushable {
   }
 
   enableKeepAlive(): void {
-    // It is pinged as long as it is there.
+    // Pings serve that purpose.
   }
 
   end(): void {
@@ -183,7 +184,7 @@ class WebSocketClientWire implements ClientChannel, Flushable {
     if (this.queued.length === 0) this.webSocket.close(goingAway);
   }
 
-  /** The operating system has taken a message. Node tells of itself only where 16 KiB or more have waited. */
+  /** Called when the operating system has taken a message. Node emits `drain` only after a backlog of 16 KiB or more. */
   private handleSent(): void {
     if (this.webSocket.bufferedAmount > 0) return;
     this.waitingMessages = 0;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** What a page is made of, by the end of a file's name. Files of other kinds are not served. */
+/** Media types by file extension. Other files are not served. */
 const mediaTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -19,11 +19,11 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** A page is small: what is more than this, in files and in bytes, is no page, and would fill the memory. */
+/** Maximum files and bytes, as all files are held in memory. */
 const maxFiles = 500;
 const maxBytes = 32 * 1024 * 1024;
 
-/** What a page may do: nothing from elsewhere, but that it talks with the other servers of the herd. */
+/** Builds a policy that allows nothing from other origins, except connections to the servers of the herd. */
 function contentSecurityPolicy(servers: readonly string[]): string {
   return (
     `default-src 'self'; connect-src ${["'self'", ...servers].join(' ')}; img-src 'self' data: blob:; ` +
@@ -31,7 +31,6 @@ function contentSecurityPolicy(servers: readonly string[]): string {
   );
 }
 
-/** A file as it is served. */
 interface StaticFile {
   readonly body: Buffer;
   readonly gzipped: Buffer;
@@ -40,15 +39,15 @@ interface StaticFile {
 }
 
 /**
- * The files of the built page, read when the first of them is asked for, and kept. A path is looked up among those that
- * were found, and never reaches the file system.
+ * Serves the files of the built dashboard. They are read at the first request and held in memory. A requested path is looked up
+ * among them and never reaches the file system.
  */
 export class StaticFiles {
   private files: Promise<ReadonlyMap<string, StaticFile>> | undefined;
 
   /**
-   * @param folders where files are; what is in an earlier one goes before what has the same name in a later one
-   * @param connectSources the servers that a page may talk with, as sources of a policy, by the Host header that it was asked with
+   * @param folders folders of files; an earlier one takes precedence
+   * @param connectSources returns the servers that a page may connect to, as sources of a policy, for a Host header
    */
   constructor(
     private readonly folders: readonly string[],
@@ -56,7 +55,7 @@ export class StaticFiles {
   ) {}
 
   serve(app: FastifyInstance): void {
-    // A program that anybody may have; what it shows, it must ask for.
+    // The files are public. The data that the page shows is not.
     const publicRoute = { config: { policy: 'public' } } as const;
     app.get('/', publicRoute, (request, reply) => this.send('index.html', request, reply));
     app.get<{ Params: { '*': string } }>('/*', publicRoute, (request, reply) =>
@@ -65,7 +64,7 @@ export class StaticFiles {
   }
 
   private async send(path: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    // A page that could not be read is read again when it is asked for again.
+    // After an error, the next request reads again.
     this.files ??= readFiles(this.folders).catch((error: unknown) => {
       this.files = undefined;
       throw error;
@@ -95,7 +94,7 @@ async function readFiles(folders: readonly string[]): Promise<ReadonlyMap<string
     for (const path of await listFiles(folder)) {
       const { size } = await stat(path);
       bytes += size;
-      if (bytes > maxBytes || files.size >= maxFiles) throw new Error(`the page in ${folder} is too large`);
+      if (bytes > maxBytes || files.size >= maxFiles) throw new Error(`the files in ${folder} are too large`);
       const type = mediaTypes[extname(path)] ?? '';
       files.set(relative(folder, path).split(sep).join('/'), await buildStaticFile(await readFile(path), type));
     }
@@ -103,7 +102,7 @@ async function readFiles(folders: readonly string[]): Promise<ReadonlyMap<string
   return files;
 }
 
-/** The files in a folder that are of a page; none where there is no such folder. Links to elsewhere are not followed. */
+/** Lists the files in a folder that have a media type; none if the folder does not exist. Links are not followed. */
 async function listFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream';
 import { maxBodyBytes } from '../server/http-connections.js';
 import { HttpError } from '../server/http-error.js';
 
-/** What a phone sent along; of what is too long nothing is kept. */
+/** Body of a tracker's request. One that is too long is not kept. */
 type TrackerBody = { readonly kind: 'read'; readonly text: string } | { readonly kind: 'too-long' };
 
 /**
- * Reads a body to its end, also where it is too long: a phone that is interrupted does not read the answer. How long that may
- * go on, the time that a request has to come in says.
+ * Reads a body to its end, also if it is too long: an app that is interrupted does not read the response. The request timeout bounds
+ * this.
  */
 export async function readTrackerBody(stream: Readable): Promise<TrackerBody> {
   const chunks: Buffer[] = [];
@@ -21,12 +21,12 @@ export async function readTrackerBody(stream: Readable): Promise<TrackerBody> {
 }
 
 /**
- * The text of a body; empty if there is none.
+ * Returns the text of a body; empty if there is none.
  * @throws HttpError if it is too long
  */
 export function trackerBodyText(body: unknown): string {
   const trackerBody = body as TrackerBody | undefined;
   if (trackerBody === undefined) return '';
-  if (trackerBody.kind === 'too-long') throw new HttpError(413, `the body has more than ${maxBodyBytes} bytes`);
+  if (trackerBody.kind === 'too-long') throw new HttpError(413, `body must have at most ${maxBodyBytes} bytes`);
   return trackerBody.text;
 }

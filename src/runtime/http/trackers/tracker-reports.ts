@@ -3,34 +3,31 @@ import type { z } from 'zod';
 import { ownTracksBody, ownTracksIdentity, traccarBody, type osmAndFields } from './tracker-schemas.js';
 import type { ReportInput } from '../api/report-ingest.js';
 
-/** Why a phone app has said nothing of where it is. */
+/** Why a request of a tracker contains no report. */
 export interface ReportProblem {
   readonly problem: 'no-device' | 'no-location' | 'no-fix' | 'no-time';
-  /** Whose it is, as far as it says. */
+  /** The client ID, if the request has one. */
   readonly client?: string | undefined;
 }
 
-/** What a phone app says, as a report; or why there is none in it. */
 export type TrackerReport = ReportInput | ReportProblem;
 
-/** What an app says in one request: names and values, as texts. */
 export type OsmAndFields = z.infer<typeof osmAndFields>;
 
-/** Timestamps above this are milliseconds: so does Traccar's server. */
+/** Timestamps above this are milliseconds, as for Traccar's server. */
 const maxSeconds = 2_147_483_647;
 
-/** What a timestamp is that nobody understands. */
-const invalidTime = Symbol('unreadable');
+const invalidTime = Symbol('invalid time');
 type InvalidTime = typeof invalidTime;
 
-/** A name as a client ID: an app's names may have white space, which separates fields. */
+/** Joins names to a client ID. White space, which a client ID cannot contain, becomes underscores. */
 function toClientId(...names: readonly string[]): string {
   return names.join('/').replace(/[\t-\r ]+/g, '_');
 }
 
 /**
- * What OwnTracks says in HTTP mode (https://owntracks.org/booklet/tech/http/): who it is stands in headers, the query, the
- * topic, or its initials.
+ * Parses a message of OwnTracks in HTTP mode (https://owntracks.org/booklet/tech/http/). The client is taken from headers or query
+ * (`user` and `device`), the topic, or the tracker ID, in this order.
  */
 export function parseOwnTracks(
   body: unknown,
@@ -60,7 +57,7 @@ function ownTracksClient(
   return tid !== undefined && tid !== '' ? toClientId(tid) : undefined;
 }
 
-/** What OsmAnd, Traccar Client before 9 and GPSLogger say: a query or a form (https://www.traccar.org/osmand/). */
+/** Parses a query or form of OsmAnd, GPSLogger, or Traccar Client before version 9 (https://www.traccar.org/osmand/). */
 export function parseOsmAnd(fields: OsmAndFields): TrackerReport {
   const id = fields.id ?? fields.deviceid ?? '';
   if (id === '') return { problem: 'no-device' };
@@ -71,7 +68,7 @@ export function parseOsmAnd(fields: OsmAndFields): TrackerReport {
   return buildReport(id, latitude, longitude, time);
 }
 
-/** What Traccar Client says since version 9. */
+/** Parses JSON of Traccar Client since version 9. */
 export function parseTraccar(body: unknown): TrackerReport {
   const { data } = traccarBody.safeParse(body);
   if (data === undefined) return { problem: 'no-device' };
@@ -82,7 +79,7 @@ export function parseTraccar(body: unknown): TrackerReport {
   return buildReport(client, coords.latitude, coords.longitude, time);
 }
 
-/** Where nobody is, a phone without a fix says it is. */
+/** Builds a report. A position of 0, 0 is that of a phone without a fix. */
 function buildReport(
   id: string,
   latitude: number,
@@ -103,18 +100,18 @@ function parseCoordinates(fields: OsmAndFields): (number | undefined)[] {
   });
 }
 
-/** A timestamp in seconds, milliseconds or ISO 8601 as POSIX seconds. */
+/** Parses a timestamp in seconds, milliseconds or ISO 8601, and returns POSIX seconds. */
 function parseTimestamp(timestamp: string): string | InvalidTime {
   if (/^\d+(\.\d+)?$/.test(timestamp)) {
     const number = Number(timestamp);
     return number < maxSeconds ? timestamp : formatSeconds(number / 1_000);
   }
-  // A plus sign in a query that was not escaped has become a space.
+  // A plus sign that was not escaped in a query has become a space.
   const dateMs = Date.parse(timestamp.trim().replace(' ', timestamp.includes('T') ? '+' : 'T'));
   return Number.isNaN(dateMs) || dateMs < 0 ? invalidTime : formatSeconds(dateMs / 1_000);
 }
 
-/** Seconds without an exponent. */
+/** Formats seconds without an exponent. */
 function formatSeconds(seconds: number): string {
   return seconds.toFixed(3).replace(/\.?0+$/, '');
 }

@@ -18,20 +18,20 @@ import {
   ownTracksQuery,
   traccarBody,
 } from './tracker-schemas.js';
-import type { ReportHandler } from '../api/report-handler.js';
+import type { ReportIngest } from '../api/report-ingest.js';
 
-/** Why a report is not taken that has none of what makes it one. */
+/** Messages about requests without a report. */
 const problemMessages: Readonly<Record<ReportProblem['problem'], string>> = {
-  'no-device': 'it does not say which device it is',
-  'no-location': 'it has no location',
-  'no-fix': 'a position of 0, 0 is that of a phone without a fix',
-  'no-time': 'its timestamp is not understood',
+  'no-device': 'no device ID',
+  'no-location': 'no location',
+  'no-fix': 'position is 0, 0: the phone has no fix',
+  'no-time': 'invalid timestamp',
 };
 
-/** What is wrong with the report, and would be wrong with it each time that OwnTracks sends it again. */
+/** Statuses of permanent errors: OwnTracks would send the report again forever. */
 const ignoredStatuses: readonly number[] = [400, 413];
 
-/** Where apps report that are given the server's address and nothing behind it: at the same path as the page. */
+/** Rewrites reports to `/`, sent by apps that are configured with the server's address only, which is also that of the dashboard. */
 export function rewriteTrackerUrl(url: string): string {
   if (!url.startsWith('/?')) return url;
   const fields = parseFields(url.slice(2));
@@ -49,7 +49,7 @@ const traccar = {
   form: osmAndFields,
 } as const;
 
-/** What phones ask for. */
+/** Routes of trackers, as described by OpenAPI. */
 export const trackerRoutes: readonly RouteDescription[] = [
   {
     method: 'post',
@@ -65,23 +65,23 @@ export const trackerRoutes: readonly RouteDescription[] = [
   { ...traccar, path: '/' },
 ];
 
-/** Doors for the apps that phones have: OwnTracks in HTTP mode, and all that speak as OsmAnd or Traccar Client do. */
-export async function serveTrackers(app: FastifyInstance, reports: ReportHandler): Promise<void> {
+/** Serves trackers: OwnTracks in HTTP mode, and apps with the protocol of OsmAnd or Traccar Client. */
+export async function serveTrackers(app: FastifyInstance, reports: ReportIngest): Promise<void> {
   const config = { policy: 'report' } as const;
   await app.register((trackers, _, done) => {
-    // What an app sends is not always what it says it sends, and some of it is empty.
+    // The content types of apps are not reliable, and some bodies are empty.
     trackers.removeAllContentTypeParsers();
     trackers.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) => readTrackerBody(body));
     trackers.post('/owntracks', { config }, (request, reply) => {
       acceptOwnTracks(request, reports);
-      // Anything else would have the phone send it again for ever. There are no friends to tell of.
+      // The list of friends. Any other response would have the phone send the report again forever.
       return reply.send([]);
     });
     for (const url of ['/osmand', '/']) {
       trackers.route({
         method: url === '/' ? ['POST', 'PUT', 'PATCH'] : ['GET', 'POST', 'PUT', 'PATCH'],
         url,
-        // Who asks for the head of an answer does not mean to report anything.
+        // A HEAD request must not report.
         exposeHeadRoute: false,
         config,
         handler: (request, reply) => {
@@ -94,7 +94,7 @@ export async function serveTrackers(app: FastifyInstance, reports: ReportHandler
   });
 }
 
-function acceptOwnTracks(request: FastifyRequest, reports: ReportHandler): void {
+function acceptOwnTracks(request: FastifyRequest, reports: ReportIngest): void {
   try {
     const report = ownTracksReport(request);
     if ('problem' in report) reports.ignore(request, problemMessages[report.problem], report.client);
@@ -113,10 +113,10 @@ function ownTracksReport({ headers, url, body }: FastifyRequest): TrackerReport 
   });
 }
 
-function acceptOsmAnd(request: FastifyRequest, reports: ReportHandler): void {
+function acceptOsmAnd(request: FastifyRequest, reports: ReportIngest): void {
   const report = osmAndReport(request);
   if (!('problem' in report)) return void reports.accept(request, report);
-  if (report.problem === 'no-device') throw new HttpError(400, 'id or deviceid must say which device it is');
+  if (report.problem === 'no-device') throw new HttpError(400, 'id or deviceid is required');
   reports.ignore(request, problemMessages[report.problem], report.client);
 }
 

@@ -1,46 +1,50 @@
 import { z } from 'zod';
 
-/** What phone apps send, read and described by the same schemas. What else they send is ignored. */
+/* Schemas of what trackers send: they parse requests and describe the API as OpenAPI. Other fields are ignored. */
 
 const coordinates = { lat: z.number(), lon: z.number() };
 
-/** What OwnTracks sends in HTTP mode. A field that is not what it should be is as good as none. */
+/** Message of OwnTracks in HTTP mode. An invalid optional field is ignored. */
 export const ownTracksBody = z.looseObject({
-  _type: z.literal('location').describe('Messages of other types are taken, and ignored.'),
+  _type: z.literal('location').describe('Messages of other types are accepted and ignored.'),
   ...coordinates,
-  tst: z.number().optional().catch(undefined).describe('When it was there: POSIX seconds. Now, if it is left out.'),
-  topic: z.string().optional().catch(undefined).describe('owntracks/USER/DEVICE: who it is, where nothing else says.'),
-  tid: z.string().optional().catch(undefined).describe('Its initials: who it is, where nothing else says.'),
+  tst: z.number().optional().catch(undefined).describe('Time of the position in POSIX seconds (default: now).'),
+  topic: z
+    .string()
+    .optional()
+    .catch(undefined)
+    .describe('owntracks/USER/DEVICE: the client, unless headers or query have it.'),
+  tid: z.string().optional().catch(undefined).describe('Tracker ID: the client, if nothing else has it.'),
 });
 
-/** Who it is, as far as what OwnTracks sends says so: all that it sends, not only where it is. */
+/** Fields that identify the client, of messages of all types. */
 export const ownTracksIdentity = ownTracksBody.pick({ topic: true, tid: true });
 
 const optionalText = z.string().optional();
 
-/** Who it is that speaks as OwnTracks. */
+/** Headers of OwnTracks that identify the client. */
 export const ownTracksHeaders = z.object({
-  'x-limit-u': optionalText.describe('The user.'),
+  'x-limit-u': optionalText.describe('User.'),
   'x-limit-d': optionalText,
 });
 
-/** The same, in the query. */
+/** Query parameters that identify the client of OwnTracks. */
 export const ownTracksQuery = z.object({
-  u: optionalText.describe('The user.'),
-  d: optionalText.describe('The device.'),
+  u: optionalText.describe('User.'),
+  d: optionalText.describe('Device.'),
 });
 
-/** What OsmAnd, GPSLogger and Traccar Client before 9 send, in the query or as a form. */
+/** Query or form of OsmAnd, GPSLogger, and Traccar Client before version 9. */
 export const osmAndFields = z.object({
-  id: optionalText.describe('The client ID; or deviceid.'),
+  id: optionalText.describe('Client ID; or deviceid.'),
   deviceid: optionalText,
   lat: optionalText.describe('Degrees; lat and lon, or location.'),
   lon: optionalText,
   location: optionalText.describe('LATITUDE,LONGITUDE.'),
-  timestamp: optionalText.describe('Seconds, milliseconds or ISO 8601. Now, if it is left out.'),
+  timestamp: optionalText.describe('Seconds, milliseconds or ISO 8601 (default: now).'),
 });
 
-/** What Traccar Client sends since version 9. Without a location it is taken, and ignored. */
+/** JSON of Traccar Client since version 9. Without a location it is accepted and ignored. */
 export const traccarBody = z.looseObject({
   device_id: z.union([z.string().min(1), z.number()]),
   location: z
@@ -50,10 +54,10 @@ export const traccarBody = z.looseObject({
         .union([z.string(), z.number()])
         .optional()
         .catch(undefined)
-        .describe('Seconds, milliseconds or ISO 8601. Now, if it is left out.'),
+        .describe('Seconds, milliseconds or ISO 8601 (default: now).'),
     })
     .optional()
     .catch(undefined),
 });
 
-export const ownTracksResponse = z.array(z.unknown()).max(0).describe('There are no friends to tell of.');
+export const ownTracksResponse = z.array(z.unknown()).max(0).describe('List of friends, always empty.');

@@ -3,27 +3,27 @@ import Transport from 'winston-transport';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { LogFiles } from './log-files.js';
 
-/** Text that may wait for the disk, in bytes. Beyond it lines are dropped and counted: a log must not eat the server. */
+/** Maximum text queued for the disk, in bytes. Beyond it entries are dropped and counted: a log must not exhaust memory. */
 const maxPendingBytes = 16 * 1024 * 1024;
 
-/** Text that goes to the disk in one write, about, in bytes: putting more together would hold the clients up. */
+/** Approximate maximum of one write, in bytes: joining more text would delay clients. */
 const maxWriteBytes = 512 * 1024;
 
-/** How often it is looked whether the file is still there, in milliseconds: what is written into a deleted one is lost. */
+/** Interval of checks whether the file was deleted, in milliseconds: writes into a deleted file are lost. */
 const deletionCheckIntervalMs = 1_000;
 
-/** Room in a file for the line that says how much was lost, in bytes. */
+/** Space reserved in a file for the line that says how much was lost, in bytes. */
 const noticeBytes = 128;
 
 const lineFeed = 10;
 
-/** winston's key for the formatted line. */
+/** Key under which winston passes the formatted entry. */
 const MESSAGE = Symbol.for('message');
 
 /**
- * A winston transport to a file that writes what has gathered while the last write was under way together. winston's
- * own file transport costs several times as much a line, and keeps a burst in memory as objects. A file that has no room for
- * the next line is followed by another one; no line is in two files.
+ * Winston transport to files that batches entries while a write is in progress. Winston's own file transport costs several times
+ * as much per line, and keeps a burst in memory as objects. If a file has no room for the next line, a new file follows; no line
+ * spans two files.
  */
 export class BatchFileTransport extends Transport {
   private descriptor: number;
@@ -34,22 +34,24 @@ export class BatchFileTransport extends Transport {
   private writtenSinceCheck = 0;
   private pending: ByteString[] = [];
   private pendingBytes = 0;
-  /** What is being written. */
+  /** Buffer of the write in progress, reused. */
   private writeBuffer = Buffer.alloc(0);
   private dropped = 0;
-  private state: 'idle' | 'writing' = 'writing';
-  private place: 'there' | 'gone' = 'there';
-  /** Torn: the current file ends within a line; a disk that fills up takes a part of a line. */
-  private lastLine: 'whole' | 'torn' = 'whole';
-  private health: 'sound' | 'failing' = 'sound';
+  private isWriting = true;
+  /** Whether the file was deleted and could not be recreated. */
+  private isFileMissing = false;
+  /** Whether the current file ends within a line: a disk that fills up stores a part of a line. */
+  private endsWithinLine = false;
+  /** Whether an error was reported that has not been followed by a successful write. */
+  private isFailing = false;
   private onIdle: (() => void) | undefined;
 
   /**
-   * Makes the first file, and then deletes those that are too many.
+   * Creates the first file, and then deletes surplus files.
    *
-   * @param maxFileBytes a line that is longer has a file for itself
-   * @param onError hears of the first write that fails after one that did not
-   * @throws the file system's error if the file cannot be made
+   * @param maxFileBytes a longer line gets a file of its own
+   * @param onError called for the first failure after a success
+   * @throws the file system's error if the file cannot be created
    */
   constructor(
     private readonly files: LogFiles,
@@ -65,7 +67,7 @@ export class BatchFileTransport extends Transport {
       .then(() => this.writeNextOrIdle());
   }
 
-  /** Text that waits for the disk, in bytes. */
+  /** Text queued for the disk, in bytes. */
   get bufferedBytes(): number {
     return this.pendingBytes;
   }
@@ -77,21 +79,21 @@ export class BatchFileTransport extends Transport {
       this.pending.push(line);
       this.pendingBytes += line.length + 1;
     }
-    if (this.state === 'idle') this.startWrite();
+    if (!this.isWriting) this.startWrite();
     next();
   }
 
-  /** The stream has ended: everything is written before it says that it has finished. */
+  /** Called at the end of the stream, which finishes when everything is written. */
   override _final(done: (error?: Error | null) => void): void {
     this.onIdle = () => {
       closeSync(this.descriptor);
       done();
     };
-    if (this.state === 'idle') this.onIdle();
+    if (!this.isWriting) this.onIdle();
   }
 
   private startWrite(): void {
-    this.state = 'writing';
+    this.isWriting = true;
     const nowMs = Date.now();
     if (nowMs - this.checkedAtMs < deletionCheckIntervalMs) return this.continueWrite();
     this.checkedAtMs = nowMs;
@@ -103,7 +105,7 @@ export class BatchFileTransport extends Transport {
   }
 
   private continueWrite(): void {
-    if (this.place === 'gone') {
+    if (this.isFileMissing) {
       this.dropPending();
       return this.becomeIdle();
     }
@@ -112,14 +114,14 @@ export class BatchFileTransport extends Transport {
     else void this.rotate();
   }
 
-  /** Goes on in another file: the current one has no room for the next line. */
+  /** Switches to a new file, as the current one has no room for the next line. */
   private async rotate(): Promise<void> {
     try {
       const descriptor = await this.files.rotate(Date.now());
       close(this.descriptor, () => undefined);
       this.switchTo(descriptor);
     } catch (error) {
-      // Rather than grow beyond the bound the log loses lines.
+      // Entries are dropped, so that the file does not exceed its maximum.
       this.dropPending();
       this.reportError(error as Error, 0);
     }
@@ -129,7 +131,7 @@ export class BatchFileTransport extends Transport {
   private switchTo(descriptor: number): void {
     this.descriptor = descriptor;
     this.fileBytes = 0;
-    this.lastLine = 'whole';
+    this.endsWithinLine = false;
   }
 
   private dropPending(): void {
@@ -138,17 +140,17 @@ export class BatchFileTransport extends Transport {
     this.pendingBytes = 0;
   }
 
-  /** Somebody has deleted the file. What was written into it since it was last seen is lost. */
+  /** Recreates a deleted file. Entries written since the last check are lost. */
   private recreateFile(): void {
-    let reason = 'it was deleted, and is begun anew';
+    let reason = 'the file was deleted and has been recreated';
     try {
       const descriptor = this.files.create();
       closeSync(this.descriptor);
       this.switchTo(descriptor);
-      this.place = 'there';
+      this.isFileMissing = false;
     } catch (error) {
-      reason = `it was deleted, and cannot be begun anew: ${(error as Error).message}`;
-      this.place = 'gone';
+      reason = `the file was deleted and cannot be recreated: ${(error as Error).message}`;
+      this.isFileMissing = true;
     }
     this.reportError(new Error(reason), this.writtenSinceCheck);
     this.writtenSinceCheck = 0;
@@ -160,27 +162,28 @@ export class BatchFileTransport extends Transport {
   }
 
   private becomeIdle(): void {
-    this.state = 'idle';
+    this.isWriting = false;
     this.onIdle?.();
   }
 
   private writeLines(lines: ByteString[]): void {
-    // Should this write fail too, then these lines are lost as well, and what was lost before is not told.
+    // If this write fails, its lines are lost as well, and so is the notice about earlier ones.
     const droppedOnFailure = this.dropped + lines.length;
-    // Lines are lost behind those that wait, and told of there.
+    // Entries are dropped behind those that are queued, so the notice follows these.
     if (this.dropped > 0 && this.pending.length === 0) {
-      lines.push(`${this.dropped} times lines were lost here, because the disk was too slow or could not be written`);
+      const noun = this.dropped === 1 ? 'entry' : 'entries';
+      lines.push(`${this.dropped} log ${noun} lost here: the disk was too slow or not writable`);
       this.dropped = 0;
     }
-    const text = `${this.lastLine === 'torn' ? '\n' : ''}${lines.join('\n')}\n`;
-    // One write at a time, so one buffer does for all but those that are too long for it.
+    const text = `${this.endsWithinLine ? '\n' : ''}${lines.join('\n')}\n`;
+    // Only one write is in progress at a time, so one buffer is enough.
     if (text.length > this.writeBuffer.length) this.writeBuffer = Buffer.allocUnsafeSlow(text.length);
     this.writeBuffer.write(text, 'latin1');
     this.writtenSinceCheck += lines.length;
     this.writeBytes(this.writeBuffer.subarray(0, text.length), droppedOnFailure);
   }
 
-  /** What waits and fits into the current file, up to about `maxWriteBytes`; nothing if the next line does not fit. */
+  /** Takes queued entries that fit into the current file, up to about `maxWriteBytes`; none if the next line does not fit. */
   private takePending(): ByteString[] {
     const reserved = this.dropped > 0 ? noticeBytes : 0;
     const room = Math.min(this.maxFileBytes - reserved - this.fileBytes, maxWriteBytes);
@@ -192,7 +195,7 @@ export class BatchFileTransport extends Transport {
       bytes += entryBytes;
     }
     const lines = this.pending.splice(0, count);
-    // An entry may be many lines: as many of them as there is room for.
+    // An entry may consist of many lines, of which some fit.
     const [entry = ''] = this.pending;
     const end = this.findSplit(entry, lines.length === 0 && this.fileBytes === 0, room - bytes);
     if (end > 0) {
@@ -204,7 +207,7 @@ export class BatchFileTransport extends Transport {
     return lines;
   }
 
-  /** Where the lines of an entry end that fit into the room, or its first line where that must do; 0 if none fits. */
+  /** Returns the end of the lines of an entry that fit, or of its first line if `mustFit`; 0 if none fits. */
   private findSplit(entry: ByteString, mustFit: boolean, room: number): number {
     const end = entry.lastIndexOf('\n', room - 1);
     if (end > 0 || !mustFit) return Math.max(end, 0);
@@ -219,17 +222,17 @@ export class BatchFileTransport extends Transport {
         return this.writeNextOrIdle();
       }
       this.fileBytes += written;
-      this.lastLine = bytes[written - 1] === lineFeed ? 'whole' : 'torn';
+      this.endsWithinLine = bytes[written - 1] !== lineFeed;
       if (written < bytes.length) return this.writeBytes(bytes.subarray(written), droppedOnFailure);
-      this.health = 'sound';
+      this.isFailing = false;
       this.writeNextOrIdle();
     });
   }
 
   private reportError(error: Error, droppedLines: number): void {
     this.dropped += droppedLines;
-    if (this.health === 'failing') return;
-    this.health = 'failing';
+    if (this.isFailing) return;
+    this.isFailing = true;
     this.onError(error);
   }
 }

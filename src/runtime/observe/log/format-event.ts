@@ -5,7 +5,7 @@ import { stackOrMessage } from '../../errors.js';
 import type { LogLevel } from './log-settings.js';
 import { sanitize, sanitizeJoined } from './sanitize.js';
 
-/** The line of the log that tells of an event, without time and line end; undefined if none does: for lines see below. */
+/** Formats an event as a line of the log, without time and line end. Returns undefined for events that have no line of their own. */
 export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
   switch (event.kind) {
     case 'lines':
@@ -18,16 +18,18 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
     case 'connection-evicted':
     case 'upstream-attempt':
     case 'upstream-request':
-      // Lines have lines of their own, and so has what brought a location; that a full store forgets is no news, nor that a slow neighbour or client is told less. Requests that went wrong have an event of their own.
+      // Frequent events, visible in the metrics. `lines` are formatted by `formatLines`, and failed requests have another event.
       return undefined;
     case 'locations-restored': {
       const { length } = event.locations;
-      return length === 0 ? undefined : info(`restored ${length} locations from disk`);
+      return length === 0 ? undefined : info(`restored ${length} ${length === 1 ? 'location' : 'locations'} from disk`);
     }
     case 'client-connected':
       return info(`client ${event.remoteAddress} connected over ${event.transport}; clients now: ${event.clients}`);
     case 'client-disconnected':
-      return info(`client ${event.remoteAddress} left: ${printable(event.reason)}; clients now: ${event.clients}`);
+      return info(
+        `client ${event.remoteAddress} disconnected: ${printable(event.reason)}; clients now: ${event.clients}`,
+      );
     case 'client-rejected': {
       const { count = 1 } = event;
       const others = count === 1 ? '' : ` and ${count - 1} more`;
@@ -45,12 +47,12 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
         ? info('the clock agrees with those of most neighbours again')
         : {
             level: 'warn',
-            text: `${event.reason}: the server is not ready, and takes no report without a time of its own`,
+            text: `${event.reason}: the server is not ready and rejects reports without a time`,
           };
     case 'http-request':
       return { level: 'lines', text: `http ${event.remoteAddress} in ${sanitize(event.text)}` };
     case 'http-response':
-      // A status of 500 says that something of ours is broken.
+      // Status 500 means a bug.
       return { level: event.status === 500 ? 'error' : 'lines', text: responseLine(event) };
     case 'server':
       if (event.state === 'failed') return { level: 'error', text: `server failed: ${printable(event.reason)}` };
@@ -65,20 +67,17 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
     case 'peer-rejected':
       return { level: 'warn', text: `peer ${event.remoteAddress} rejected: ${printable(event.reason)}` };
     case 'upstream-failed':
-      return { level: 'warn', text: `upstream gave no answer: ${printable(event.reason)}` };
+      return { level: 'warn', text: `upstream request failed: ${printable(event.reason)}` };
     case 'upstream-breaker':
       return breakerLine(event);
     case 'upstream-budget': {
-      const reset = event.waitMs === Infinity ? '' : `; there is more in ${formatDuration(event.waitMs)}`;
-      return { level: 'warn', text: `upstream budget is spent: ${event.limit}${reset}` };
+      const reset = event.waitMs === Infinity ? '' : `; resets in ${formatDuration(event.waitMs)}`;
+      return { level: 'warn', text: `upstream budget exhausted: ${event.limit}${reset}` };
     }
     case 'admin-action': {
       const { action, remoteAddress, outcome, reason } = event;
-      const rejection = outcome === 'accepted' ? '' : `, rejected: ${reason}`;
-      return {
-        level: 'warn',
-        text: `administration: ${remoteAddress} asks for ${printable(action === '' ? 'something' : action)}${printable(rejection)}`,
-      };
+      const parts = [...(action === '' ? [] : [action]), ...(outcome === 'accepted' ? [] : [`rejected: ${reason}`])];
+      return { level: 'warn', text: `admin ${remoteAddress}: ${printable(parts.join(', '))}` };
     }
     case 'bucket':
       return bucketLine(event);
@@ -90,10 +89,10 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
 }
 
 /**
- * The lines of the log that tell of lines in or out, as one text without its last line end. They are most of the log by far,
- * and are put together at once.
+ * Formats received or sent lines as lines of the log, without the last line end. They are most of the log, so they are joined at
+ * once.
  *
- * @param timestamp the time, which stands first in each
+ * @param timestamp start of each line
  */
 export function formatLines({ party, remoteAddress, direction, lines }: LinesEvent, timestamp: string): ByteString {
   const prefix = `${timestamp} ${party} ${remoteAddress} ${direction} `;
@@ -106,7 +105,7 @@ function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<Her
 } {
   const reasonText = reason === '' ? '' : `: ${printable(reason)}`;
   if (state !== 'backoff') return info(`link ${neighbour} ${state}${reasonText}`);
-  // That a server which was told to stop is away is no error.
+  // A neighbour that announced its shutdown is no problem.
   const level = expected === true ? 'info' : 'warn';
   return { level, text: `link ${neighbour} backoff${reasonText}; next attempt in ${retryInMs} ms` };
 }
@@ -117,11 +116,11 @@ function clockLine({
   warning,
 }: Extract<HerdEvent, { kind: 'neighbour-clock' }>): { level: LogLevel; text: ByteString } | undefined {
   if (warning === 'none') return undefined;
-  if (warning === 'ends') return info(`the clock of ${neighbour} agrees with the own one again`);
+  if (warning === 'ends') return info(`the clock of ${neighbour} agrees with this server's again`);
   const direction = offsetMs > 0 ? 'ahead of' : 'behind';
   return {
     level: 'warn',
-    text: `the clock of ${neighbour} is ${(Math.abs(offsetMs) / 1_000).toFixed(3)} s ${direction} the own one`,
+    text: `the clock of ${neighbour} is ${(Math.abs(offsetMs) / 1_000).toFixed(3)} s ${direction} this server's`,
   };
 }
 
@@ -140,10 +139,10 @@ function breakerLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'u
   level: LogLevel;
   text: ByteString;
 } {
-  if (state !== 'open') return info(`upstream ${state}`);
+  if (state !== 'open') return info(`upstream breaker ${state}`);
   return {
     level: 'warn',
-    text: `upstream open: ${printable(reason.replace(/\.$/, ''))}; next attempt in ${retryInMs} ms`,
+    text: `upstream breaker open: ${printable(reason.replace(/\.$/, ''))}; next attempt in ${retryInMs} ms`,
   };
 }
 
@@ -151,7 +150,7 @@ function bucketLine({ state, reason, retryInMs, pendingWrites }: Extract<HerdEve
   level: LogLevel;
   text: ByteString;
 } {
-  const pendingText = pendingWrites === 0 ? '' : `; clients whose location has yet to be written: ${pendingWrites}`;
+  const pendingText = pendingWrites === 0 ? '' : `; pending writes: ${pendingWrites}`;
   if (state !== 'disconnected' && state !== 'write-blocked') return info(`bucket ${state}${pendingText}`);
   return {
     level: 'warn',

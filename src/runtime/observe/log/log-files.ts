@@ -3,29 +3,29 @@ import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Everybody's positions are in a log: its group may read it, and nobody else. The umask may take away more. */
+/** Modes of folders and files, less the umask. A log contains positions, so only owner and group may read it. */
 const folderMode = 0o750;
 const fileMode = 0o640;
 
-/** A name that is made here; other files in the folder are somebody else's. */
+/** Names of log files. Other files in the folder are not touched. */
 const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(\.log|\.error\.log)$/;
 
-/** A descriptor: the handle of `fs/promises` would be closed when it is collected as garbage. */
+/** Opens a file as a descriptor: a handle of `fs/promises` would be closed when it is garbage-collected. */
 const openFile = promisify(open);
 
-/** What a file's name ends with: it tells the files of a log from those of an error log. */
+/** End of a file's name, which distinguishes the log from the error log. */
 export type LogSuffix = '.log' | '.error.log';
 
 /**
- * The files of a log, each named by the time (UTC) at which it was begun. The newest is written to; of all, those of earlier
- * starts included, no more than so many are kept.
+ * Files of a log, each named by the time (UTC) at which it was begun. Entries go to the newest; a maximum number of files is kept,
+ * those of earlier starts included.
  */
 export class LogFiles {
   private current: string;
 
   /**
-   * @param maxFiles files that are kept, at least 2
-   * @param startedMs names the first file
+   * @param maxFiles files to keep, at least 2
+   * @param startedMs time after which the first file is named
    */
   constructor(
     private readonly folder: string,
@@ -36,14 +36,14 @@ export class LogFiles {
     this.current = this.formatName(startedMs);
   }
 
-  /** The file that is written to. */
+  /** Path of the current file. */
   get path(): string {
     return join(this.folder, this.current);
   }
 
   /**
-   * Makes the current file, with its folders, and returns its descriptor.
-   * @throws the file system's error, also if the file is there already
+   * Creates the current file, with its folders, and returns its descriptor.
+   * @throws the file system's error, also if the file exists
    */
   create(): number {
     mkdirSync(this.folder, { recursive: true, mode: folderMode });
@@ -51,13 +51,13 @@ export class LogFiles {
   }
 
   /**
-   * Makes the next file, the current one from now on, after the oldest are deleted that would be too many then.
+   * Deletes surplus files, and creates the next file, which becomes the current one.
    * @returns its descriptor
-   * @throws the file system's error; the current file is the same then
+   * @throws the file system's error; the current file remains the same then
    */
   async rotate(nowMs: number): Promise<number> {
     await this.prune(this.maxFiles - 1);
-    // Names are in the order of their files also when the clock is set back, or a millisecond is enough for a file.
+    // Names must ascend, also if the clock is set back, or a file was filled within a millisecond.
     this.startedMs = Math.max(nowMs, this.startedMs + 1);
     const name = this.formatName(this.startedMs);
     await mkdir(this.folder, { recursive: true, mode: folderMode });
@@ -67,7 +67,7 @@ export class LogFiles {
   }
 
   /**
-   * Deletes the oldest files until, with the current one, no more than so many are left.
+   * Deletes the oldest files, so that at most `maxFiles` are left, the current one included.
    * @throws the file system's error
    */
   async prune(maxFiles = this.maxFiles): Promise<void> {

@@ -1,30 +1,30 @@
 /**
- * How much an event matters, the least first: lines are what clients and servers say and hear; what is above `info` also stands
- * in the error log. As a setting: the least that a log tells of.
+ * Log levels in ascending order. `lines` are the lines received and sent; levels above `info` are repeated in the error log. As a
+ * setting: the lowest level that is logged.
  */
 export const logLevels = ['lines', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** What bounds the files of a log. */
+/** Limits of a log's files. */
 export interface LogBounds {
-  /** Bytes of a file, from `minLogFileBytes` on; the next line goes into another one. */
+  /** Maximum size of a file, at least `minLogFileBytes`; the next line goes to a new one. */
   readonly maxFileBytes: number;
-  /** Files kept of the log, and as many of the error log, those of earlier starts included; at least 2. */
+  /** Maximum files of the log, and of the error log, those of earlier starts included; at least 2. */
   readonly maxFiles: number;
 }
 
-/** What stands under `log` in herd.yaml. */
+/** Settings under `log` in herd.yaml. */
 export interface LogSettings extends LogBounds {
-  /** The folder of the logs. */
+  /** Folder of the logs. */
   readonly dir: string;
   readonly level: LogLevel;
 }
 
-/** Fits the longest line of a log several times: what is shown of texts from outside is bounded, escaped as well. */
+/** Minimum of `maxFileBytes`: several times the longest line, as external text is truncated, also when escaped. */
 export const minLogFileBytes = 65_536;
 
 /**
- * 512 MiB of log and as much of error log for a server at most. Many small files, since each start begins one: those of a server
- * that failed and was started again a few times stay.
+ * At most 512 MiB of log and as much of error log per server. Many small files rather than a few large ones: each start begins one,
+ * and a few restarts must not delete the files of a failure.
  */
 export const defaultLogBounds: LogBounds = { maxFileBytes: 16_777_216, maxFiles: 32 };

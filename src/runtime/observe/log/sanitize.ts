@@ -3,8 +3,8 @@ import { bytesOf, textOf, type ByteString } from '../../../protocol/text/bytes.j
 import { hasTerminalControls, replaceTerminalControls } from '../../../protocol/text/terminal-text.js';
 
 /**
- * Longest text from outside that a line of the log shows whole, in bytes. It fits every valid IAMAT and its answer with the
- * default limits; what is longer is mostly an upstream's answer.
+ * Maximum external text in a line of the log, in bytes; longer text is truncated. Every valid IAMAT and its response fit with the
+ * default limits; longer text is mostly a response of an upstream.
  */
 export const maxShownBytes = 1_536;
 
@@ -13,25 +13,25 @@ const printableAsciiOrLf = /^[\n\x20-\x7e]*$/;
 
 const notPrintableAscii = /[^\x20-\x7e]/g;
 
-/** Each byte as it stands in the log where it may not stand as it is: `\x1b`. */
+/** Escape sequence of each byte: `\x1b`. */
 const escapes = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
 
-/** Text from outside as the log shows it: at most `maxShownBytes` bytes of it, and then how long it is; always UTF-8. */
+/** Escapes external text and truncates it to `maxShownBytes`, followed by its length. The result is valid UTF-8. */
 export function sanitize(text: ByteString): ByteString {
-  return escaped(shortened(text));
+  return escape(truncate(text));
 }
 
 /**
- * Texts as the log shows them, joined. Most are short, and nothing in them is escaped: then this is one join and one test for all of them.
+ * Sanitizes texts and joins them. Most are short and need no escaping, which takes one join and one test for all of them.
  *
  * @param separator printable ASCII and line ends
  */
 export function sanitizeJoined(texts: readonly ByteString[], separator: string): ByteString {
-  const joined = (texts.every(isShort) ? texts : texts.map(shortened)).join(separator);
+  const joined = (texts.every(isShort) ? texts : texts.map(truncate)).join(separator);
   return isClean(joined) ? joined : texts.map(sanitize).join(separator);
 }
 
-/** Says whether lines can stand in the log as they are. */
+/** Whether lines need no escaping. */
 function isClean(lines: ByteString): boolean {
   if (printableAsciiOrLf.test(lines)) return true;
   const bytes = Buffer.from(lines, 'latin1');
@@ -42,10 +42,10 @@ function isShort(text: ByteString): boolean {
   return text.length <= maxShownBytes;
 }
 
-function shortened(text: ByteString): ByteString {
+function truncate(text: ByteString): ByteString {
   if (isShort(text)) return text;
   let end = maxShownBytes;
-  // Not within a character of UTF-8, which has three continuation bytes at most.
+  // Not within a UTF-8 character, which has at most three continuation bytes.
   while (end > maxShownBytes - 3 && isContinuation(text.charCodeAt(end))) end -= 1;
   return `${text.slice(0, end)}... (${String(text.length).replace(/\B(?=(?:\d{3})+$)/g, ',')} bytes)`;
 }
@@ -55,19 +55,19 @@ function isContinuation(byte: number): boolean {
 }
 
 /**
- * Control characters would let a client write lines of its own into the log, or control the terminal of its reader. In a text that
- * is not UTF-8 all bytes beyond ASCII are escaped: some are controls to a terminal with another character set.
+ * Escapes control characters, with which a client could forge lines of the log or control a terminal. In text that is not UTF-8 all
+ * bytes beyond ASCII are escaped: some are controls for a terminal with another character set.
  */
-function escaped(text: ByteString): ByteString {
+function escape(text: ByteString): ByteString {
   if (printableAscii.test(text)) return text;
-  if (!isUtf8(Buffer.from(text, 'latin1'))) return text.replace(notPrintableAscii, escapedByte);
-  return bytesOf(replaceTerminalControls(textOf(text), (character) => escapedBytes(bytesOf(character))));
+  if (!isUtf8(Buffer.from(text, 'latin1'))) return text.replace(notPrintableAscii, escapeByte);
+  return bytesOf(replaceTerminalControls(textOf(text), (character) => escapeBytes(bytesOf(character))));
 }
 
-function escapedBytes(bytes: ByteString): ByteString {
-  return Array.from(bytes, escapedByte).join('');
+function escapeBytes(bytes: ByteString): ByteString {
+  return Array.from(bytes, escapeByte).join('');
 }
 
-function escapedByte(byte: ByteString): ByteString {
+function escapeByte(byte: ByteString): ByteString {
   return escapes[byte.charCodeAt(0)] ?? byte;
 }

@@ -3,65 +3,28 @@ import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { MessageBus } from '../../bus/message-bus.js';
+import { eventUses } from '../event-uses.js';
 import { BatchFileTransport } from './batch-file-transport.js';
 import { LogFiles, type LogSuffix } from './log-files.js';
 import { formatEvent, formatLines } from './format-event.js';
 import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
 
 /**
- * Milliseconds that lines wait for those that follow. An entry, and the thread that brings it to the disk, cost what a hundred
- * lines do, and a location that is on its way through the herd must not wait for either, not even where it comes alone. What a
- * kill loses of the log is this much. What went wrong is written at once.
+ * Milliseconds for which lines are batched. An entry and its write cost as much as a hundred lines, and must not delay the
+ * replication of a location. A killed process loses this much of its log; warnings and errors are written at once.
  */
 const batchMs = 50;
 
 /**
- * Which kinds of event the log listens to one by one. Lines have a listener of their own; what the others tell is counted, or stands
- * in the lines.
- */
-const isLogged: Readonly<Record<HerdEvent['kind'], boolean>> = {
-  lines: false,
-  link: true,
-  'neighbour-clock': true,
-  clock: true,
-  conflated: false,
-  subscribers: false,
-  'subscription-conflated': false,
-  'client-connected': true,
-  'client-disconnected': true,
-  'client-rejected': true,
-  'connection-evicted': false,
-  'http-request': true,
-  'http-response': true,
-  server: true,
-  'locations-learned': false,
-  'locations-restored': true,
-  'location-evicted': false,
-  'location-fetched': false,
-  'dead-letter': true,
-  'actor-failed': true,
-  'peer-rejected': true,
-  'upstream-failed': true,
-  'upstream-attempt': false,
-  'upstream-request': false,
-  'upstream-breaker': true,
-  'upstream-budget': true,
-  'admin-action': true,
-  bucket: true,
-  'bucket-warning': true,
-  warning: true,
-};
-
-/**
- * The log of one start of one server: files of everything, and files of what went wrong. It listens to the server's bus.
- * The lines of 50 milliseconds go through winston as one entry.
+ * Log of one start of one server: files of all events, and files of warnings and errors. It subscribes to the server's bus. Lines of
+ * 50 milliseconds pass through winston as one entry.
  */
 export class ServerLog {
   private readonly logger: Logger;
   private readonly files: readonly BatchFileTransport[];
   private batch: ByteString[] = [];
   private batchTimer: NodeJS.Timeout | undefined;
-  private state: 'open' | 'closed' = 'open';
+  private isClosed = false;
   private level: LogLevel;
   private bus: MessageBus | undefined;
   private unsubscribeLines = (): void => undefined;
@@ -69,9 +32,9 @@ export class ServerLog {
   private timestamp = '';
 
   /**
-   * @param folder where this server's logs are
-   * @param onError hears once when the log cannot be written; the server goes on without
-   * @throws the file system's error if the files cannot be made
+   * @param folder folder of this server's logs
+   * @param onError called once when the log cannot be written; the server continues without
+   * @throws the file system's error if the files cannot be created
    */
   constructor(
     folder: string,
@@ -80,8 +43,8 @@ export class ServerLog {
   ) {
     this.level = level;
     const startedMs = Date.now();
-    const file = (suffix: LogSuffix, least: LogLevel) =>
-      new BatchFileTransport(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, least, onError);
+    const file = (suffix: LogSuffix, minLevel: LogLevel) =>
+      new BatchFileTransport(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, minLevel, onError);
     this.files = [file('.log', 'info'), file('.error.log', 'warn')];
     this.logger = createLogger({
       format: format.printf(({ message }) => String(message)),
@@ -90,33 +53,33 @@ export class ServerLog {
     this.logger.on('error', onError);
   }
 
-  /** Bytes that wait for the disk. */
+  /** Bytes queued for the disk. */
   get bufferedBytes(): number {
     return this.files.reduce((sum, file) => sum + file.bufferedBytes, 0);
   }
 
-  /** Writes down what happens on a bus from now on. */
+  /** Logs the events of a bus from now on. */
   listen(bus: MessageBus): void {
-    for (const [kind, isIncluded] of Object.entries(isLogged)) {
-      if (isIncluded) bus.on(kind as HerdEvent['kind'], (event) => this.logEvent(event));
+    for (const [kind, { isLogged }] of Object.entries(eventUses)) {
+      if (isLogged) bus.on(kind as HerdEvent['kind'], (event) => this.logEvent(event));
     }
     this.bus = bus;
     this.setLevel(this.level);
   }
 
-  /** Tells of what is of this level or above from now on. */
+  /** Logs events of this level and above from now on. */
   setLevel(level: LogLevel): void {
     this.level = level;
-    // Lines are most of what happens: where they are not told of, nobody listens.
+    // Lines are most of the events: unless they are logged, there is no subscription.
     this.unsubscribeLines();
     if (level === 'lines')
       this.unsubscribeLines = this.bus?.on('lines', (event) => this.logLines(event)) ?? this.unsubscribeLines;
   }
 
-  /** Resolves when everything is on disk, or cannot be brought there. */
+  /** Resolves when everything is written, or cannot be. */
   async close(): Promise<void> {
     this.flush();
-    this.state = 'closed';
+    this.isClosed = true;
     const written = this.files.map((file) => finished(file));
     this.logger.end();
     await Promise.allSettled(written);
@@ -124,20 +87,20 @@ export class ServerLog {
 
   private logEvent(event: HerdEvent): void {
     const line = formatEvent(event);
-    if (line === undefined || this.state === 'closed' || !this.isEnabled(event, line.level)) return;
+    if (line === undefined || this.isClosed || !this.isEnabled(event, line.level)) return;
     const stamped = `${this.currentTimestamp()} ${line.text}`;
     if (line.level === 'info' || line.level === 'lines') return this.addToBatch(stamped);
     this.flush();
     this.logger.log(line.level, stamped);
   }
 
-  /** Who has the log tell less cannot do so unseen. */
+  /** Whether an event is logged. Admin actions always are, including those that raise the level. */
   private isEnabled({ kind }: HerdEvent, level: LogLevel): boolean {
     return kind === 'admin-action' || logLevels.indexOf(level) >= logLevels.indexOf(this.level);
   }
 
   private logLines(event: LinesEvent): void {
-    if (this.state === 'closed') return;
+    if (this.isClosed) return;
     this.addToBatch(formatLines(event, this.currentTimestamp()));
   }
 
@@ -155,7 +118,7 @@ export class ServerLog {
     this.logger.info(lines.join('\n'));
   }
 
-  /** The time of day for a line; made anew only when a millisecond has passed. */
+  /** Returns the current time as text, formatted at most once per millisecond. */
   private currentTimestamp(): string {
     const nowMs = Date.now();
     if (nowMs !== this.timestampMs) {

@@ -5,8 +5,8 @@ import { Histogram, secondsBounds } from './histogram.js';
 const [A, H, I, U, W, questionMark, brace] = [65, 72, 73, 85, 87, 63, 123];
 
 /**
- * Commands of clients that speak lines, by kind and outcome, as their answers tell: an IAMAT is answered by one line, a
- * WHATSAT by two, of which the second is JSON, WATCH and UNWATCH by lines that begin like them, and what is invalid by a copy.
+ * Counts commands of TCP and WebSocket clients by kind and outcome. Both follow from the responses: one line for an IAMAT, two for a
+ * WHATSAT, of which the second is JSON, lines that begin like the command for WATCH and UNWATCH, and a copy of an invalid one.
  */
 export class CommandCounts {
   iamat = 0;
@@ -14,13 +14,13 @@ export class CommandCounts {
   watch = 0;
   unwatch = 0;
   readonly invalid = { iamat: 0, whatsat: 0, watch: 0, unwatch: 0, other: 0 };
-  /** Lines that told clients of what they watch. */
+  /** Lines sent for subscriptions. */
   pushed = 0;
-  /** From when a chunk came until its answers were written, each as often as it had answers; in seconds. */
+  /** Seconds from the receipt of a chunk to the writing of its responses, one sample per response. */
   readonly iamatSeconds = new Histogram(secondsBounds);
-  /** From when a WHATSAT came until it was answered, in seconds. */
+  /** Seconds from the receipt of a WHATSAT to its response. */
   readonly whatsatSeconds = new Histogram(secondsBounds);
-  /** When each WHATSAT came that has not been answered, by who asked. */
+  /** Times of receipt of pending WHATSATs, by remote address. */
   private readonly pendingWhatsats = new Map<string, number[]>();
   private lastRemoteAddress = '';
   private lastAtMs = 0;
@@ -39,7 +39,7 @@ export class CommandCounts {
     else this.recordResponses(remoteAddress, lines);
   }
 
-  /** A client is gone. */
+  /** Removes the state of a client that disconnected. */
   removeClient(remoteAddress: string): void {
     this.pendingWhatsats.delete(remoteAddress);
   }
@@ -75,7 +75,7 @@ export class CommandCounts {
       this.iamatSeconds.add((nowMs - this.lastAtMs) / 1_000, at - json);
   }
 
-  /** @param line the mark, a space, and a copy of the command */
+  /** @param line `? ` and a copy of the command */
   private recordInvalid(remoteAddress: string, line: string, nowMs: number): void {
     const first = line.charCodeAt(2);
     if (first === I) this.invalid.iamat += 1;

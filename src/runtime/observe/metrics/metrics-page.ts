@@ -4,13 +4,13 @@ import { Registry, type Metric } from 'prom-client';
 import type { BucketState, LinkState, BreakerState } from '../../../actors/bus/events.js';
 import type { LinkSnapshot, StatusTracker } from './status-tracker.js';
 import type { Histogram } from './histogram.js';
-import type { ServerCounts } from './server-counts.js';
+import type { LinkCounts, ServerCounts } from './server-counts.js';
 
-/** What is counted elsewhere, and read when somebody asks. */
+/** Sources of the metrics, read at each scrape. */
 export interface MetricSources {
   readonly counts: ServerCounts;
   readonly status: StatusTracker;
-  /** Clients whose location is held. */
+  /** Number of stored locations. */
   readonly locations: number;
   readonly logBufferedBytes: number;
 }
@@ -18,7 +18,7 @@ export interface MetricSources {
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-/** One metric, in the form that prom-client writes. */
+/** A metric in the form that prom-client formats. */
 interface MetricData {
   readonly name: string;
   readonly help: string;
@@ -37,12 +37,12 @@ const bucketStates: readonly BucketState[] = [
 ];
 const breakerStates: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 
-/** The metrics of a server as a page in Prometheus' text format. */
+/** Formats the metrics of a server in Prometheus text format. */
 export async function metricsPage(server: string, herd: string, sources: MetricSources): Promise<string> {
   const registry = new Registry();
   registry.setDefaultLabels({ herd, server });
   for (const metric of collectMetrics(sources)) {
-    // The registry asks a metric for its values and for nothing else; they are counted elsewhere.
+    // The registry only calls `get` of a metric; the counters are kept elsewhere.
     registry.registerMetric({ ...metric, get: () => Promise.resolve(metric) } as unknown as Metric);
   }
   return registry.metrics();
@@ -52,7 +52,7 @@ function collectMetrics({ counts, status, locations, logBufferedBytes }: MetricS
   const { commands } = counts;
   const links = status.linkSnapshots();
   return [
-    counter('herd_commands_total', 'Commands of clients that speak lines, by kind and outcome.', [
+    counter('herd_commands_total', 'Commands of TCP and WebSocket clients, by kind and outcome.', [
       [{ kind: 'IAMAT', outcome: 'answered' }, commands.iamat],
       [{ kind: 'WHATSAT', outcome: 'answered' }, commands.whatsat],
       [{ kind: 'WATCH', outcome: 'answered' }, commands.watch],
@@ -63,59 +63,53 @@ function collectMetrics({ counts, status, locations, logBufferedBytes }: MetricS
       [{ kind: 'UNWATCH', outcome: 'invalid' }, commands.invalid.unwatch],
       [{ kind: 'other', outcome: 'invalid' }, commands.invalid.other],
     ]),
-    histogram('herd_command_duration_seconds', 'Seconds from a command to its answer.', [
+    histogram('herd_command_duration_seconds', 'Seconds from a command to its response.', [
       [{ kind: 'IAMAT' }, commands.iamatSeconds],
       [{ kind: 'WHATSAT' }, commands.whatsatSeconds],
     ]),
     ...requestMetrics(counts),
-    gauge('herd_connections', 'Connections of clients.', [[{}, status.connections]]),
-    counter('herd_connections_rejected_total', 'Connections that were turned away.', [
-      [{}, counts.rejectedConnections],
-    ]),
+    gauge('herd_connections', 'Open TCP and WebSocket connections of clients.', [[{}, status.connections]]),
+    counter('herd_connections_rejected_total', 'Rejected connections.', [[{}, counts.rejectedConnections]]),
     counter(
       'herd_connections_evicted_total',
-      'Connections closed because they held the most of too much output of all clients.',
+      'Connections closed because they had the most queued output when all clients together exceeded the limit.',
       [[{}, counts.evictedConnections]],
     ),
-    gauge('herd_subscribers', 'Connections that watch.', [[{}, counts.subscribers]]),
-    counter('herd_subscription_lines_total', 'Changes that were told to connections that watch.', [
-      [{}, commands.pushed],
-    ]),
+    gauge('herd_subscribers', 'Connections with subscriptions (WATCH).', [[{}, counts.subscribers]]),
+    counter('herd_subscription_lines_total', 'Lines sent for subscriptions.', [[{}, commands.pushed]]),
     counter(
       'herd_subscription_conflated_total',
-      'Changes that a newer one replaced while they waited for a slow connection.',
+      'Queued changes for slow subscribers that were replaced by newer ones.',
       [[{}, counts.conflatedSubscriptions]],
     ),
-    gauge('herd_locations', 'Clients whose location is held.', [[{}, locations]]),
-    counter('herd_reports_total', 'New locations that clients reported here.', [[{}, counts.reports]]),
-    counter('herd_evictions_total', 'Locations forgotten for want of room.', [[{}, counts.evictions]]),
-    counter('herd_bucket_fetches_total', 'Locations got from the bucket when they were asked for.', [
-      [{}, counts.bucketFetches],
-    ]),
-    gauge('herd_ready', 'Whether the server has caught up with whom it reaches.', [
-      [{}, status.notReadyReasons().length > 0 ? 0 : 1],
-    ]),
+    gauge('herd_locations', 'Stored locations, one per client.', [[{}, locations]]),
+    counter('herd_reports_total', 'New locations reported to this server.', [[{}, counts.reports]]),
+    counter('herd_evictions_total', 'Locations evicted because the store was full.', [[{}, counts.evictions]]),
+    counter('herd_bucket_fetches_total', 'Locations read from the bucket on request.', [[{}, counts.bucketFetches]]),
+    gauge('herd_ready', '1 if the server is ready, else 0.', [[{}, status.notReadyReasons().length > 0 ? 0 : 1]]),
     ...linkMetrics(links, counts),
     ...bucketMetrics(status),
     histogram(
       'herd_propagation_delay_seconds',
-      'Seconds from a report at its first server to here; a sample a batch.',
+      'Seconds from a report at its first server to here, one sample per batch.',
       [[{}, counts.propagationDelay]],
     ),
     ...upstreamMetrics(counts),
-    counter('herd_dead_letters_total', 'Messages to nobody.', [[{}, counts.deadLetters]]),
-    counter('herd_actor_failures_total', 'Actors that threw.', [[{}, counts.actorFailures]]),
-    counter('herd_descriptor_shortages_total', 'Times that the process had no file descriptor left.', [
+    counter('herd_dead_letters_total', 'Messages sent to an unregistered address.', [[{}, counts.deadLetters]]),
+    counter('herd_actor_failures_total', 'Actor failures.', [[{}, counts.actorFailures]]),
+    counter('herd_descriptor_shortages_total', 'Failures because the process had no file descriptor left.', [
       [{}, counts.descriptorShortages],
     ]),
     gauge(
       'herd_longest_turn_seconds',
-      'The longest time within the last one to two minutes that this server kept its process from everything else.',
+      'Longest time for which this server blocked its process within the last one to two minutes.',
       [[{}, counts.longestTurnMs / 1_000]],
     ),
-    gauge('herd_log_buffered_bytes', 'Log lines waiting for the disk, in bytes.', [[{}, logBufferedBytes]]),
-    gauge('herd_process_heap_bytes', 'Heap in use, of the whole process.', [[{}, getHeapStatistics().used_heap_size]]),
-    gauge('herd_event_loop_utilization_ratio', 'Part of its time that the process was busy.', [
+    gauge('herd_log_buffered_bytes', 'Log text queued for the disk, in bytes.', [[{}, logBufferedBytes]]),
+    gauge('herd_process_heap_bytes', 'Heap in use by the whole process, in bytes.', [
+      [{}, getHeapStatistics().used_heap_size],
+    ]),
+    gauge('herd_event_loop_utilization_ratio', 'Fraction of time for which the event loop of the process was busy.', [
       [{}, performance.eventLoopUtilization().utilization],
     ]),
   ];
@@ -125,57 +119,56 @@ function requestMetrics({ requests: { routes } }: ServerCounts): MetricData[] {
   return [
     counter(
       'herd_http_requests_total',
-      'Requests over HTTP, by route and outcome.',
+      'HTTP requests, by route and outcome.',
       [...routes].flatMap(([route, { outcomes }]) =>
         Object.entries(outcomes).map(([outcome, count]): Sample => [{ route, outcome }, count]),
       ),
     ),
     histogram(
       'herd_http_request_duration_seconds',
-      'Seconds from a request over HTTP to the end of its answer; streams are left out.',
+      'Seconds from an HTTP request to the end of its response, without streams.',
       [...routes].map(([route, { seconds }]) => [{ route }, seconds] as const),
     ),
   ];
 }
 
 function linkMetrics(links: readonly LinkSnapshot[], { links: counts }: ServerCounts): MetricData[] {
-  const perNeighbour = (value: (count: NonNullable<ReturnType<typeof counts.get>>) => number) =>
+  const perNeighbour = (value: (count: LinkCounts) => number) =>
     [...counts].map(([neighbour, count]): Sample => [{ neighbour }, value(count)]);
-  const perDirection = (incoming: (count: never) => number, outgoing: (count: never) => number): Sample[] =>
+  const perDirection = (received: (count: LinkCounts) => number, sent: (count: LinkCounts) => number): Sample[] =>
     [...counts].flatMap(([neighbour, count]): Sample[] => [
-      [{ neighbour, direction: 'in' }, incoming(count as never)],
-      [{ neighbour, direction: 'out' }, outgoing(count as never)],
+      [{ neighbour, direction: 'in' }, received(count)],
+      [{ neighbour, direction: 'out' }, sent(count)],
     ]);
-  type Count = NonNullable<ReturnType<typeof counts.get>>;
   return [
     gauge(
       'herd_link_state',
-      'The state of each link: 1 for the one that it is in.',
+      'Current state of each link (1 = active).',
       links.flatMap(({ neighbour, state }) =>
-        linkStates.map((perNeighbour): Sample => [{ neighbour, state: perNeighbour }, perNeighbour === state ? 1 : 0]),
+        linkStates.map((linkState): Sample => [{ neighbour, state: linkState }, linkState === state ? 1 : 0]),
       ),
     ),
     gauge(
       'herd_link_clock_offset_seconds',
-      "The clock of each connected neighbour minus the server's own.",
+      "Clock of each connected neighbour minus this server's.",
       links.flatMap(({ neighbour, clockOffsetMs }): Sample[] =>
         clockOffsetMs === null ? [] : [[{ neighbour }, clockOffsetMs / 1_000]],
       ),
     ),
     counter(
       'herd_link_lines_total',
-      'Lines over each link.',
+      'Lines sent and received over each link.',
       perDirection(
-        ({ linesIn }: Count) => linesIn,
-        ({ linesOut }: Count) => linesOut,
+        ({ linesIn }) => linesIn,
+        ({ linesOut }) => linesOut,
       ),
     ),
     counter(
       'herd_link_bytes_total',
-      'Bytes over each link, without what TCP and TLS add.',
+      'Bytes sent and received over each link, without TCP and TLS overhead.',
       perDirection(
-        ({ bytesIn }: Count) => bytesIn,
-        ({ bytesOut }: Count) => bytesOut,
+        ({ bytesIn }) => bytesIn,
+        ({ bytesOut }) => bytesOut,
       ),
     ),
     counter(
@@ -185,12 +178,12 @@ function linkMetrics(links: readonly LinkSnapshot[], { links: counts }: ServerCo
     ),
     counter(
       'herd_link_duplicates_total',
-      'Locations from each neighbour that were known already, or older than what was known.',
+      'Locations from each neighbour that were not newer than the stored ones.',
       perNeighbour(({ received, learned }) => Math.max(0, received - learned)),
     ),
     counter(
       'herd_link_conflated_total',
-      'Locations that a newer one replaced while they waited for a slow neighbour.',
+      'Queued locations for slow neighbours that were replaced by newer ones.',
       perNeighbour(({ conflated }) => conflated),
     ),
   ];
@@ -202,7 +195,7 @@ function bucketMetrics(status: StatusTracker): MetricData[] {
   return [
     gauge(
       'herd_bucket_state',
-      'The state of the bucket that locations are spread by: 1 for the one that it is in.',
+      'Current state of the bucket (1 = active).',
       bucketStates.map((state): Sample => [{ state }, state === bucket.state ? 1 : 0]),
     ),
   ];
@@ -215,22 +208,14 @@ function upstreamMetrics({
   breakerState,
 }: ServerCounts): MetricData[] {
   return [
-    counter(
-      'herd_upstream_attempts_total',
-      'Requests to the upstream, by what became of them.',
-      byOutcome(upstreamAttempts),
-    ),
-    counter(
-      'herd_upstream_requests_total',
-      'Questions for the upstream, by what became of them.',
-      byOutcome(upstreamRequests),
-    ),
-    histogram('herd_upstream_attempt_duration_seconds', 'Seconds that requests to the upstream took.', [
+    counter('herd_upstream_attempts_total', 'HTTP requests to the upstream, by outcome.', byOutcome(upstreamAttempts)),
+    counter('herd_upstream_requests_total', 'Queries for the upstream, by outcome.', byOutcome(upstreamRequests)),
+    histogram('herd_upstream_attempt_duration_seconds', 'Seconds that HTTP requests to the upstream took.', [
       [{}, upstreamAttemptSeconds],
     ]),
     gauge(
       'herd_upstream_breaker_state',
-      'The state of the circuit breaker: 1 for the one that it is in.',
+      'Current state of the circuit breaker (1 = active).',
       breakerStates.map((state): Sample => [{ state }, state === breakerState ? 1 : 0]),
     ),
   ];

@@ -1,16 +1,16 @@
 import type { HttpResponseEvent, HttpRequestOutcome } from '../../../actors/bus/events.js';
 import { Histogram, secondsBounds } from './histogram.js';
 
-/** What a route was asked. */
+/** Counts of one route. */
 export interface RouteCounts {
   readonly outcomes: Readonly<Record<HttpRequestOutcome, number>>;
-  /** From a request to the end of its answer, in seconds. */
+  /** Seconds from a request to the end of its response. */
   readonly seconds: Histogram;
 }
 
 type MutableRouteCounts = RouteCounts & { readonly outcomes: Record<HttpRequestOutcome, number> };
 
-/** Requests over HTTP by route and outcome. There are as many routes as the server has, whatever is asked. */
+/** Counts HTTP requests by route and outcome. Requests without a route share one entry, so the number of entries is bounded. */
 export class RequestCounts {
   private readonly counts = new Map<string, MutableRouteCounts>();
 

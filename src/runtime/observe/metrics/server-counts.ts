@@ -5,7 +5,7 @@ import type {
   UpstreamRequestOutcome,
   BreakerState,
 } from '../../../actors/bus/events.js';
-import { fromBucket } from '../../../actors/bus/messages.js';
+import { fromBucket } from '../../../actors/replication/nats/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
 import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';
@@ -14,28 +14,28 @@ import { CommandCounts } from './command-counts.js';
 import { Histogram, secondsBounds } from './histogram.js';
 import { RequestCounts } from './request-counts.js';
 
-/** What went over a link. */
+/** Counts of one link. */
 export interface LinkCounts {
   readonly linesIn: number;
   readonly linesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Locations that the neighbour told. */
+  /** Locations received from the neighbour. */
   readonly received: number;
-  /** Of those, the ones that were new. */
+  /** Received locations that were new. */
   readonly learned: number;
   readonly conflated: number;
 }
 
-/** What a server has counted since it started, as far as people compare two looks at it. */
+/** Counters since the start of a server, as in `GET /api/herd`. */
 export interface CounterTotals {
-  /** Commands of clients that speak lines. */
+  /** Commands of TCP and WebSocket clients. */
   readonly commands: number;
   /** New locations that clients reported here. */
   readonly reports: number;
   /** New locations from neighbours. */
   readonly learned: number;
-  /** How long reports took to get here: for each bound how many took at most that long, and one more for those that took longer. */
+  /** Histogram of the propagation delay: `counts` has one entry per bound, and one more for longer delays. */
   readonly propagationDelay: { readonly boundsSeconds: readonly number[]; readonly counts: readonly number[] };
 }
 
@@ -43,12 +43,12 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 const A = 65;
 
-/** Counts what happens in a server, in plain numbers, a batch at a time. It only listens. */
+/** Counts the events of a server. */
 export class ServerCounts {
   readonly commands: CommandCounts;
   readonly requests = new RequestCounts();
   readonly links = new Map<ServerId, Mutable<LinkCounts>>();
-  /** From when a report reached its first server until it was learned here, in seconds: one sample a batch. */
+  /** Seconds from the receipt of a report by its first server until it was learned here, one sample per batch. */
   readonly propagationDelay = new Histogram(secondsBounds);
   readonly upstreamAttempts: Record<UpstreamAttemptOutcome, number> = {
     answered: 0,
@@ -69,7 +69,7 @@ export class ServerCounts {
   readonly upstreamAttemptSeconds = new Histogram(secondsBounds);
   breakerState: BreakerState = 'closed';
   reports = 0;
-  /** New locations that were read in the bucket. */
+  /** New locations from the bucket. */
   private learnedFromBucket = 0;
   evictions = 0;
   bucketFetches = 0;
@@ -79,7 +79,7 @@ export class ServerCounts {
   rejectedConnections = 0;
   subscribers = 0;
   conflatedSubscriptions = 0;
-  /** Clients that were closed because too much waited for all together. */
+  /** Connections closed because the queued output of all clients exceeded its limit. */
   evictedConnections = 0;
 
   constructor(
@@ -117,7 +117,7 @@ export class ServerCounts {
     bus.on('upstream-breaker', ({ state }) => (this.breakerState = state));
   }
 
-  /** The longest turn of the last one to two minutes, in milliseconds. */
+  /** Longest time, within the last one to two minutes, in which this server blocked its process, in milliseconds. */
   get longestTurnMs(): number {
     return this.bus.longestTurnMs;
   }
@@ -164,7 +164,7 @@ export class ServerCounts {
   }
 }
 
-/** The seconds since a location reached its first server, by the clocks of both servers. */
+/** Seconds since a location was received by its first server, by the clocks of both servers. */
 function secondsSince({ received }: Location, now: Instant): number {
   return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS_PER_SECOND;
 }

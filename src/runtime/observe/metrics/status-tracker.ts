@@ -3,49 +3,49 @@ import type { BucketEvent, LinkEvent, ServerStateEvent } from '../../../actors/b
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 
-/** How long a neighbour that has not called yet keeps a server from being ready, in milliseconds after its start. */
+/** Time after the start of a server for which a neighbour without a first contact prevents readiness, in milliseconds. */
 const peerGraceMs = 5_000;
 
-/** A link as people are shown it. */
+/** Status of a link. */
 export interface LinkSnapshot {
   readonly neighbour: ServerId;
   readonly state: LinkEvent['state'];
-  /** For how long it has been in that state, in milliseconds. */
+  /** Time in that state, in milliseconds. */
   readonly sinceMs: number;
-  /** Milliseconds until the next attempt; 0 but in backoff. */
+  /** Milliseconds until the next attempt; 0 unless in backoff. */
   readonly retryInMs: number;
-  /** Why; empty where the state says it all. */
+  /** Reason of the state; empty if there is none. */
   readonly reason: string;
-  /** The neighbour's clock minus the server's own, in milliseconds; null while that is not known. */
+  /** The neighbour's clock minus this server's, in milliseconds; null if not known. */
   readonly clockOffsetMs: number | null;
 }
 
-/** The bucket that locations are spread by, as people are shown it. */
+/** Status of the bucket. */
 export interface BucketSnapshot {
   readonly state: BucketEvent['state'];
-  /** For how long it has been in that state, in milliseconds. */
+  /** Time in that state, in milliseconds. */
   readonly sinceMs: number;
-  /** Milliseconds until the next attempt; 0 but while blocked or away. */
+  /** Milliseconds until the next attempt; 0 unless write-blocked or disconnected. */
   readonly retryInMs: number;
-  /** What went wrong last, until it is live again; empty if nothing did. */
+  /** Last problem since the bucket was live; empty if there is none. */
   readonly reason: string;
-  /** Clients of whom something waited to be written when it entered the state; 0 while it is live, where nothing waits for long. */
+  /** Clients with unwritten locations when it entered the state; 0 while live, when writes are pending only briefly. */
   readonly pendingWrites: number;
 }
 
-/** What happens to a server, as far as people look at it: its links, its clients, its own life. It only listens. */
+/** Tracks the state of a server, its links, its bucket and its connections by the events on its bus. */
 export class StatusTracker {
   private readonly links = new Map<ServerId, LinkEvent & { readonly atMs: number }>();
   private bucket: (BucketEvent & { readonly atMs: number; readonly enteredAtMs: number }) | undefined;
-  /** Whether everything in the bucket has been known here: what came after that is known as long as it is not away. */
-  private bucketPast: 'never loaded' | 'loaded' = 'never loaded';
-  /** The clocks of connected neighbours, as `NeighbourClockEvent` has them. */
+  /** Whether the bucket has been loaded completely since the start. */
+  private hasLoadedBucket = false;
+  /** Clock offsets of connected neighbours, see `NeighbourClockEvent`. */
   private readonly clockOffsetsMs = new Map<ServerId, number>();
-  /** Why the server's own clock is not to be trusted; empty if it is. */
+  /** Why this server's clock is wrong; empty if it is not. */
   private clockReason = '';
   private connectionCount = 0;
   private serverState: ServerStateEvent['state'] | 'starting' = 'starting';
-  /** Neighbours whose link has been anything but about to be made for the first time. */
+  /** Neighbours whose first connection attempt has ended. */
   private readonly attempted = new Set<ServerId>();
   private startedAtMs: number;
 
@@ -68,14 +68,14 @@ export class StatusTracker {
     bus.on('clock', ({ reason }) => (this.clockReason = reason));
     bus.on('bucket', (event) => {
       const atMs = clock.monotonicMs();
-      // One that is tried again in vain, or of which another shard is, has not been well in between.
+      // Repeated failures, also of several shards, count as one state.
       const enteredAtMs = event.state === this.bucket?.state ? this.bucket.enteredAtMs : atMs;
       this.bucket = { ...event, atMs, enteredAtMs };
-      if (event.state === 'live') this.bucketPast = 'loaded';
+      if (event.state === 'live') this.hasLoadedBucket = true;
     });
     bus.on('server', ({ state }) => {
       this.serverState = state;
-      // It may have taken long to remember what is on disk.
+      // Restoring locations from disk may have taken long.
       if (state === 'running') this.startedAtMs = clock.monotonicMs();
     });
     for (const kind of ['client-connected', 'client-disconnected'] as const) {
@@ -83,7 +83,7 @@ export class StatusTracker {
     }
   }
 
-  /** Connections of clients that speak lines or WebSocket. */
+  /** TCP and WebSocket connections of clients. */
   get connections(): number {
     return this.connectionCount;
   }
@@ -92,7 +92,7 @@ export class StatusTracker {
     return this.serverState;
   }
 
-  /** The links, in the order of the config. */
+  /** Returns the status of all links, in the order of the config. */
   linkSnapshots(): LinkSnapshot[] {
     const nowMs = this.clock.monotonicMs();
     return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, atMs }) => {
@@ -103,7 +103,7 @@ export class StatusTracker {
     });
   }
 
-  /** The bucket; undefined where locations are flooded. */
+  /** Returns the status of the bucket; undefined if there is none. */
   bucketSnapshot(): BucketSnapshot | undefined {
     if (this.bucket === undefined) return undefined;
     const { state, reason, retryInMs, atMs, enteredAtMs } = this.bucket;
@@ -113,29 +113,29 @@ export class StatusTracker {
     return { state, sinceMs: Math.round(nowMs - enteredAtMs), retryInMs: remainingMs, reason, pendingWrites };
   }
 
-  /** What is not as it should be, though the server serves what it knows; empty if nothing is. */
+  /** Returns problems that do not prevent readiness. */
   degradations(): string[] {
     const bucket = this.bucketSnapshot();
     return bucket === undefined || bucket.reason === '' ? [] : [`the bucket is ${bucket.state}: ${bucket.reason}`];
   }
 
-  /** Why the server's clock is not to be trusted: it differs by more than 60 s from most connected neighbours'. Empty if it is. */
+  /** Why this server's clock is wrong: it differs by more than 60 s from those of most connected neighbours. Empty if it is not. */
   get clockProblem(): string {
     return this.clockReason;
   }
 
-  /** Why the server should not be sent clients yet; empty if it should: it runs, and has caught up with whom it reaches. */
+  /** Returns why the server should not receive clients; empty if it runs and has caught up with its reachable neighbours. */
   notReadyReasons(): string[] {
     if (this.serverState !== 'running') return [`the server is ${this.serverState}`];
     const bucket = this.bucketSnapshot();
-    if (bucket !== undefined && this.bucketPast === 'never loaded') {
+    if (bucket !== undefined && !this.hasLoadedBucket) {
       return [bucket.reason === '' ? 'loading the bucket' : `the bucket is ${bucket.state}: ${bucket.reason}`];
     }
     const isInGracePeriod = this.clock.monotonicMs() - this.startedAtMs < peerGraceMs;
     const clock = this.clockReason === '' ? [] : [this.clockReason];
     const links = [...this.links.values()].flatMap(({ neighbour, state }) => {
       if (state === 'catching-up') return [`catching up with ${neighbour}`];
-      // One that was lost, or called in vain, is not reached; one that has yet to answer or to call may be, for a while.
+      // An unreachable neighbour does not prevent readiness; one that has not been tried yet does, during the grace period.
       return !this.attempted.has(neighbour) && isInGracePeriod ? [`connecting to ${neighbour}`] : [];
     });
     return [...clock, ...links];

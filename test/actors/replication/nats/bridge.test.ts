@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ActorFailedEvent } from '../../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings } from '../../../../src/actors/ports/limits.js';
-import { addresses } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import { Server } from '../../../../src/actors/server/server.js';
 import { defaultUpstreamSettings } from '../../../../src/actors/upstream/upstream-settings.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
@@ -10,7 +10,7 @@ import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { FakeBucket } from '../../../support/fake-bucket.js';
 import { collectEvents, strictBus } from '../../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../../support/fake-location.js';
-import { FakePeerWire, FakeTransport } from '../../../support/fake-peer-wire.js';
+import { ChannelReporter, FakePeerWire, FakeTransport } from '../../../support/fake-peer-wire.js';
 import { FakeHttp, fakeUpstream } from '../../../support/fake-upstream.js';
 
 describe('A server that floods and shares a bucket', () => {
@@ -54,7 +54,7 @@ describe('A server that floods and shares a bucket', () => {
     listener.opened(metta);
     mettaSays('HELLO 3 twitter Metta Bryant', 'CAUGHT-UP');
     blake = new FakePeerWire('192.0.2.9:40000');
-    server.acceptPeer(blake).lines(blake, ['HELLO 3 twitter Blake Bryant', 'CAUGHT-UP']);
+    new ChannelReporter(server.acceptPeer(blake)).lines(blake, ['HELLO 3 twitter Blake Bryant', 'CAUGHT-UP']);
     bucket.session.loads();
     takeLines();
   });

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { BucketSeeker } from '../../../../src/actors/replication/nats/bucket-seeker.js';
-import { addresses, type BucketSpreadMessage, type ConnectionMessage } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
+import type { BucketSpreadMessage } from '../../../../src/actors/replication/nats/messages.js';
+import type { ConnectionMessage } from '../../../../src/actors/client/messages.js';
 import { asClientId } from '../../../../src/protocol/place/ids.js';
 import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';

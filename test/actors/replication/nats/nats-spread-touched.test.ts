@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import type { BucketEvent, BucketWarningEvent } from '../../../../src/actors/bus/events.js';
 import type { BucketEntry } from '../../../../src/actors/ports/location-bucket.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import {
-  addresses,
   fromBucket,
   type FetchReason,
-  type ListedMessage,
-  type StoreMessage,
   type TouchedStoreMessage,
-} from '../../../../src/actors/bus/messages.js';
+} from '../../../../src/actors/replication/nats/messages.js';
+import type { ListedMessage } from '../../../../src/actors/bus/requests.js';
+import type { StoreMessage } from '../../../../src/actors/store/messages.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { NatsSpread } from '../../../../src/actors/replication/nats/nats-spread.js';
 import { asClientId } from '../../../../src/protocol/place/ids.js';

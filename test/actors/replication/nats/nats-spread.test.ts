@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import type { BucketEvent, BucketWarningEvent } from '../../../../src/actors/bus/events.js';
 import type { BucketEntry } from '../../../../src/actors/ports/location-bucket.js';
-import { addresses, fromBucket, type ListedMessage, type StoreMessage } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
+import { fromBucket } from '../../../../src/actors/replication/nats/messages.js';
+import type { ListedMessage } from '../../../../src/actors/bus/requests.js';
+import type { StoreMessage } from '../../../../src/actors/store/messages.js';
 import { cursorLimit } from '../../../../src/actors/store/partitioned-map.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { NatsSpread } from '../../../../src/actors/replication/nats/nats-spread.js';

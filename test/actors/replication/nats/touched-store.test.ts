@@ -1,14 +1,13 @@
 import { expect } from 'chai';
 import type { LocationFetchedEvent, LocationEvictedEvent } from '../../../../src/actors/bus/events.js';
+import { addresses } from '../../../../src/actors/addresses.js';
 import {
-  addresses,
   fromBucket,
   type BucketSeekerMessage,
   type BucketSpreadMessage,
-  type ConnectionMessage,
-  type GatewayMessage,
-  type LookupMessage,
-} from '../../../../src/actors/bus/messages.js';
+} from '../../../../src/actors/replication/nats/messages.js';
+import type { ConnectionMessage, GatewayMessage } from '../../../../src/actors/client/messages.js';
+import type { LookupMessage } from '../../../../src/actors/replication/messages.js';
 import { TouchedStore } from '../../../../src/actors/replication/nats/touched-store.js';
 import { SubscriptionRegistry } from '../../../../src/actors/client/subscription-registry.js';
 import { asClientId } from '../../../../src/protocol/place/ids.js';
@@ -56,9 +55,17 @@ describe('TouchedStore', () => {
 
   function whereis(name: string): Location | undefined {
     client.take();
-    bus.send(addresses.store, { kind: 'whereis', client: asClientId(name), replyTo: asker, requestId: 3 });
+    const request = { client: asClientId(name), remoteHost: '192.0.2.1', replyTo: asker, requestId: 3 };
+    bus.send(addresses.store, { kind: 'whereis', ...request });
     const [answer] = client.take();
-    if (answer?.kind !== 'located') throw new Error(`asked where ${name} is, got ${String(answer?.kind)}`);
+    if (answer === undefined) {
+      expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
+        kind: 'lookup',
+        ...request,
+      });
+      return undefined;
+    }
+    if (answer.kind !== 'located') throw new Error(`asked where ${name} is, got ${answer.kind}`);
     return answer.location;
   }
 
@@ -214,7 +221,8 @@ describe('TouchedStore', () => {
 
   it('has no neighbours, and does not act as if it had', () => {
     const failures = collectFailures(bus);
-    bus.send(addresses.store, { kind: 'catch-up', neighbour: toServerId('Metta') });
-    expect(String(failures[0]?.error)).to.contain('catch-up');
+    const lookup = { kind: 'SEEK', id: 'Metta:1', hops: 1, client: asClientId('kiwi') } as const;
+    bus.send(addresses.store, { kind: 'lookup-requested', from: toServerId('Metta'), lookup });
+    expect(String(failures[0]?.error)).to.contain('lookup-requested');
   });
 });

@@ -34,17 +34,17 @@ const picture: HerdSummary = {
   buckets: [],
 };
 
-describe('the page of herd status', () => {
+describe('renderStatus', () => {
   const page = renderStatus(picture);
 
-  it('is a table that can be read without colour, and obeys nothing that a server says', () => {
-    expect(colourLines(page, 'plain')).to.deep.equal([
+  it('renders a table without colours and without control characters', () => {
+    expect(colourLines(page, false)).to.deep.equal([
       'Herd laker: 1 of 3 servers ready, 0 of 3 links live',
       '',
-      '  server  state      locations     behind  clients  reports/s  learned/s  commands/s  lag p50  lag p99',
-      '  Blake   ready      1,234,567          0       12        0.3     20,000           0  ≤0.5 ms   ≤2.5 s',
-      '  Bryant  down               –          –        –          –          –           –        –        –  ECONN?[2JREFUSED',
-      '  Metta   not ready          3  1,234,564        0          0          0           0    ≤10 s    >10 s  catching up with Blake',
+      '  server  state         stored    missing  connections  reports/s  learned/s  commands/s  delay p50  delay p99',
+      '  Blake   ready      1,234,567          0           12        0.3     20,000           0    ≤0.5 ms     ≤2.5 s',
+      '  Bryant  down               –          –            –          –          –           –          –          –  ECONN?[2JREFUSED',
+      '  Metta   not ready          3  1,234,564            0          0          0           0      ≤10 s      >10 s  catching up with Blake',
       '',
       '  link            state                 for',
       '  Blake – Bryant  backoff             119 s  ECONNREFUSED',
@@ -53,21 +53,21 @@ describe('the page of herd status', () => {
     ]);
   });
 
-  it('shows everything on 80 columns: how fast servers are in a table of its own, and reasons below', () => {
+  it('fits into 80 columns, with rates in a second table and reasons on lines of their own', () => {
     const narrow = renderStatus(picture, 80);
     expect(truncateToTerminal(narrow, 80, 50)).to.deep.equal(narrow);
-    expect(colourLines(narrow, 'plain')).to.deep.equal([
+    expect(colourLines(narrow, false)).to.deep.equal([
       'Herd laker: 1 of 3 servers ready, 0 of 3 links live',
       '',
-      '  server  state      locations     behind  clients',
-      '  Blake   ready      1,234,567          0       12',
-      '  Bryant  down               –          –        –  ECONN?[2JREFUSED',
-      '  Metta   not ready          3  1,234,564        0  catching up with Blake',
+      '  server  state         stored    missing  connections',
+      '  Blake   ready      1,234,567          0           12',
+      '  Bryant  down               –          –            –  ECONN?[2JREFUSED',
+      '  Metta   not ready          3  1,234,564            0  catching up with Blake',
       '',
-      '  server  reports/s  learned/s  commands/s  lag p50  lag p99',
-      '  Blake         0.3     20,000           0  ≤0.5 ms   ≤2.5 s',
-      '  Bryant          –          –           –        –        –',
-      '  Metta           0          0           0    ≤10 s    >10 s',
+      '  server  reports/s  learned/s  commands/s  delay p50  delay p99',
+      '  Blake         0.3     20,000           0    ≤0.5 ms     ≤2.5 s',
+      '  Bryant          –          –           –          –          –',
+      '  Metta           0          0           0      ≤10 s      >10 s',
       '',
       '  link            state                 for',
       '  Blake – Bryant  backoff             119 s  ECONNREFUSED',
@@ -76,42 +76,42 @@ describe('the page of herd status', () => {
     ]);
     const below = renderStatus(picture, 60);
     expect(below.slice(2, 7)).to.deep.equal([
-      { text: '  server  state      locations     behind  clients', severity: 'plain' },
-      { text: '  Blake   ready      1,234,567          0       12', severity: 'good' },
-      { text: '  Bryant  down               –          –        –', severity: 'bad' },
+      { text: '  server  state         stored    missing  connections', severity: 'plain' },
+      { text: '  Blake   ready      1,234,567          0           12', severity: 'good' },
+      { text: '  Bryant  down               –          –            –', severity: 'bad' },
       { text: '    ECONN?[2JREFUSED', severity: 'bad' },
-      { text: '  Metta   not ready          3  1,234,564        0', severity: 'waiting' },
+      { text: '  Metta   not ready          3  1,234,564            0', severity: 'waiting' },
     ]);
   });
 
-  it('shows the bucket of each server, and no links where there are none', () => {
+  it('shows the bucket of each server, and omits an empty table of links', () => {
     const buckets = [
       { server: blake, state: 'live', sinceMs: 3_000, pendingWrites: 0, reason: '' },
       { server: bryant, state: 'unknown', sinceMs: undefined, pendingWrites: undefined, reason: '' },
       { server: metta, state: 'disconnected', sinceMs: 900, pendingWrites: 1_200, reason: 'ECONN\x1b[2JREFUSED' },
     ];
-    const onNats = colourLines(renderStatus({ ...picture, links: [], buckets }), 'plain');
+    const onNats = colourLines(renderStatus({ ...picture, links: [], buckets }), false);
     expect(onNats[0]).to.equal('Herd laker: 1 of 3 servers ready, 1 of 3 with a live bucket');
     expect(onNats.slice(6)).to.deep.equal([
       '',
-      '  bucket of  state         for  waiting',
+      '  bucket of  state         for  pending',
       '  Blake      live          3 s        0',
       '  Bryant     unknown         –        –',
       '  Metta      disconnected  0 s    1,200  ECONN?[2JREFUSED',
     ]);
-    const both = colourLines(renderStatus({ ...picture, buckets }), 'plain');
+    const both = colourLines(renderStatus({ ...picture, buckets }), false);
     expect(both[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 links live, 1 of 3 with a live bucket');
   });
 
-  it('has colours around whole lines', () => {
-    const coloured = colourLines(page, 'coloured');
+  it('colours whole lines', () => {
+    const coloured = colourLines(page, true);
     expect(coloured[0]).to.equal(page[0]?.text);
     expect(coloured[3]).to.equal(`\x1b[32m${page[3]?.text ?? ''}\x1b[0m`);
     expect(coloured[4]).to.equal(`\x1b[31m${page[4]?.text ?? ''}\x1b[0m`);
     expect(coloured[5]).to.equal(`\x1b[33m${page[5]?.text ?? ''}\x1b[0m`);
   });
 
-  it('fits a terminal of any size, and says what it leaves out', () => {
+  it('truncates to a terminal of any size, and counts the missing lines', () => {
     for (const [columns, rows] of [
       [200, 50],
       [40, 4],
@@ -124,6 +124,6 @@ describe('the page of herd status', () => {
     expect(truncateToTerminal(page, 200, 50)).to.deep.equal(page);
     const small = truncateToTerminal(page, 45, 4).map(({ text }) => text);
     expect(small[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 lin…');
-    expect(small[3]).to.equal('8 more lines; the terminal is too small');
+    expect(small[3]).to.equal('8 more lines (terminal too small)');
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { HerdResponse, HerdSample, ServerSample } from '../../../../src/cli/commands/status/poll.js';
+import type { HerdResponse } from '../../../../src/runtime/http/api/api-types.js';
+import type { HerdSample, ServerSample } from '../../../../src/cli/commands/status/poll.js';
 import { summarizeHerd } from '../../../../src/cli/commands/status/summary.js';
 import type { ServerId } from '../../../../src/protocol/place/ids.js';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
@@ -20,6 +21,15 @@ interface Told {
   readonly bucket?: HerdResponse['bucket'];
 }
 
+const liveLink: Omit<HerdResponse['links'][number], 'neighbour'> = {
+  state: 'live',
+  sinceMs: 5_000,
+  retryInMs: 0,
+  reason: '',
+  clockOffsetMs: null,
+  injectedFault: { kind: 'none' },
+};
+
 function sample(
   neighbour: string,
   { atMs = 0, ready = true, locations = 0, counts, link, bucket = null }: Told = {},
@@ -29,13 +39,18 @@ function sample(
     kind: 'ok',
     atMs,
     response: {
+      herd: 'h',
       server: 'anybody',
+      adminAccess: 'disabled',
+      servers: [],
+      topology: [],
+      upstream: { kind: 'sample', maxCount: 100 },
       ready,
       notReadyReasons: ready ? [] : [`catching up with ${neighbour}`],
       locations,
       hold: 'all',
       connections: 0,
-      links: [{ neighbour, state: 'live', sinceMs: 5_000, reason: '', injectedFault: { kind: 'none' }, ...link }],
+      links: [{ ...liveLink, neighbour, ...link }],
       bucket,
       counters: { ...none, ...counts },
     },
@@ -50,7 +65,7 @@ function look(blake: ServerSample, metta: ServerSample): HerdSample {
 }
 
 describe('summarizeHerd', () => {
-  it('has rates a second and lag of what came between two looks', () => {
+  it('computes rates and propagation delay between two samples', () => {
     const propagationDelay = { boundsSeconds: [1], counts: [4, 0] };
     const before = look(sample('Metta', { atMs: 1_000, counts: { reports: 10 } }), sample('Blake'));
     const after = look(
@@ -66,7 +81,7 @@ describe('summarizeHerd', () => {
     expect([blake?.stored?.missing, metta?.stored?.missing]).to.deep.equal([0, 2]);
   });
 
-  it('has no rates of a server that was looked at once, or was started anew in between', () => {
+  it('has no rates for a single sample, or across a restart', () => {
     const after = look(sample('Metta', { atMs: 2_000, counts: { reports: 3 } }), sample('Blake', { atMs: 2_000 }));
     expect(summarizeHerd(config, undefined, after).servers[0]?.rates).to.equal(undefined);
     const before = look(sample('Metta', { counts: { reports: 9 } }), { kind: 'down', reason: 'ECONNREFUSED' });
@@ -84,7 +99,7 @@ describe('summarizeHerd', () => {
     expect(isHealthy(sample('Metta'), sample('Blake', { link: { state: 'catching-up' } }))).to.equal(false);
   });
 
-  it('shows both ends of a link where they differ, and since the last change', () => {
+  it('shows both states of a link if they differ, and the time of the last change', () => {
     const [link] = summarizeHerd(
       config,
       undefined,
@@ -106,9 +121,9 @@ describe('summarizeHerd', () => {
       summarizeHerd(config, undefined, look(sample('Metta', { link: blake }), sample('Blake', { link: metta })))
         .links[0]?.reason;
     const [cut, slow] = [{ kind: 'cut' }, { kind: 'slow', delayMs: 500 }] as const;
-    expect(why({}, { injectedFault: slow })).to.equal('slowed by 500 ms by hand');
-    expect(why({ injectedFault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms by hand; ECONNRESET');
-    expect(why({ injectedFault: cut, reason: 'cut by hand' }, { injectedFault: cut })).to.equal('cut by hand');
+    expect(why({}, { injectedFault: slow })).to.equal('slowed by 500 ms manually');
+    expect(why({ injectedFault: slow, reason: 'ECONNRESET' }, {})).to.equal('slowed by 500 ms manually; ECONNRESET');
+    expect(why({ injectedFault: cut, reason: 'cut manually' }, { injectedFault: cut })).to.equal('cut manually');
   });
 
   it('shows a link that no server reports as unknown', () => {
@@ -117,14 +132,14 @@ describe('summarizeHerd', () => {
     expect(links).to.deep.equal([{ servers: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, reason: '' }]);
   });
 
-  it('has the bucket of each server of a herd on NATS, and is not healthy while one is not live', () => {
+  it('lists the bucket of each server on NATS, and is not healthy while one is not live', () => {
     const onNats = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nreplication: { kind: nats, servers: ["localhost:4222"] }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
-    const away = { state: 'disconnected', sinceMs: 7, reason: 'ECONNREFUSED', pendingWrites: 3 };
+    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
+    const away = { state: 'disconnected', sinceMs: 7, retryInMs: 0, reason: 'ECONNREFUSED', pendingWrites: 3 } as const;
     const picture = (blake: ServerSample, metta: ServerSample) => summarizeHerd(onNats, undefined, look(blake, metta));
     expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).buckets).to.deep.equal([
       { server: 'Blake', state: 'live', sinceMs: 5, pendingWrites: 0, reason: '' },
@@ -140,19 +155,19 @@ describe('summarizeHerd', () => {
       state: 'none',
       sinceMs: undefined,
       pendingWrites: undefined,
-      reason: 'it was started with a herd.yaml that gives it none',
+      reason: 'started with a herd.yaml without a bucket',
     });
     expect(withoutBucket.healthy).to.equal(false);
   });
 
-  it('has the buckets of those servers that bridge a herd that floods', () => {
+  it('lists the buckets of bridge servers', () => {
     const bridged = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntopology: { Blake: [Metta] }\n' +
         'bridge: { via: [Metta], servers: ["localhost:4222"], bucket: b }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, reason: '', pendingWrites: 0 };
+    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
     const { buckets } = summarizeHerd(bridged, undefined, look(sample(''), sample('', { bucket: live })));
     expect(buckets.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
   });

@@ -8,7 +8,7 @@ import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('admin-action', () => {
+describe('POST /api/admin', () => {
   let folder: string;
   let herd: HerdInProcess;
   const token = 'token-of-administration';
@@ -25,11 +25,7 @@ describe('admin-action', () => {
   });
 
   function ask(server: string, action: unknown, headers: Record<string, string> = {}, of = herd): Promise<Response> {
-    return fetch(of.url(server, '/api/admin'), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(action),
-    });
+    return of.postJson(server, '/api/admin', action, headers);
   }
 
   async function done(server: string, action: unknown): Promise<void> {
@@ -65,7 +61,7 @@ describe('admin-action', () => {
     return readFile(join(folder, server, names.at(-1) ?? ''), 'latin1');
   }
 
-  it('stops for good what was being stopped by hand, whoever has asked for a restart', async () => {
+  it('does not restart a server that is being stopped by an admin action', async () => {
     const other = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
     await other.start();
     expect((await ask('Blake', { action: 'stop', server: 'Bryant' }, {}, other)).status).to.equal(200);
@@ -80,7 +76,7 @@ describe('admin-action', () => {
     });
   });
 
-  it('crashes a server, which stays down until it is restarted, and is caught up then', async () => {
+  it('crashes a server, which stays down until it is restarted, and then catches up', async () => {
     const at = await herd.report('Gasol', 'kiwi', 1_353_118_103);
     await herd.waitForAgreement(at);
     const client = await herd.client('Gasol');
@@ -88,7 +84,7 @@ describe('admin-action', () => {
     expect(await client.readToEnd()).to.equal('');
     await eventually('Gasol is gone', async () => !(await fetch(herd.url('Gasol', '/healthz')).catch(() => undefined)));
     await eventually('Bryant backs off', async () => (await linkState('Bryant', 'Gasol')).startsWith('backoff'));
-    expect(await logOf('Gasol')).to.match(/administration: 127\.0\.0\.1:\d+ asks for crash Gasol\n/);
+    expect(await logOf('Gasol')).to.match(/admin 127\.0\.0\.1:\d+: crash Gasol\n/);
     expect(await refused('Blake', { action: 'crash', server: 'Gasol' })).to.deep.equal([409, 'Gasol is down']);
     const starts = herd.startCounts.get('Gasol');
     await done('Blake', { action: 'restart', server: 'Gasol' });
@@ -97,7 +93,7 @@ describe('admin-action', () => {
     expect((await refused('Blake', { action: 'restart', server: 'Gasol' }))[0]).to.equal(409);
   });
 
-  it('stops a server after it has answered, and starts it again', async () => {
+  it('stops a server gracefully, and starts it again', async () => {
     await done('Bryant', { action: 'stop', server: 'Bryant' });
     await done('Blake', { action: 'restart', server: 'Bryant' });
     await eventually('the link is back', async () => (await linkState('Blake', 'Bryant')) === 'live');
@@ -105,7 +101,7 @@ describe('admin-action', () => {
 
   it('cuts, slows and heals a link', async () => {
     await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
-    await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut by hand');
+    await eventually('it is cut', async () => (await linkState('Blake', 'Bryant')) === 'backoff cut manually');
     const at = await herd.report('Gasol', 'plum', 1_353_118_104);
     await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 100 });
     await herd.waitForAgreement(at);
@@ -116,37 +112,37 @@ describe('admin-action', () => {
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
-  it('tells what is done to a link, at both of its ends, also when a server there has been started anew', async () => {
-    const told = async () => [
+  it('reports an injected fault at both ends of the link, also after a restart of a server', async () => {
+    const reportedFaults = async () => [
       (await linkOf('Blake', 'Bryant'))?.injectedFault,
       (await linkOf('Bryant', 'Blake'))?.injectedFault,
       (await linkOf('Bryant', 'Gasol'))?.injectedFault,
     ];
     const [none, cut, slow] = [{ kind: 'none' }, { kind: 'cut' }, { kind: 'slow', delayMs: 30 }];
     await done('Gasol', { action: 'cut', link: ['Bryant', 'Blake'] });
-    expect(await told()).to.deep.equal([cut, cut, none]);
+    expect(await reportedFaults()).to.deep.equal([cut, cut, none]);
     await done('Gasol', { action: 'slow', link: ['Blake', 'Bryant'], delayMs: 30 });
     await done('Blake', { action: 'stop', server: 'Blake' });
     await done('Gasol', { action: 'restart', server: 'Blake' });
-    expect(await told()).to.deep.equal([slow, slow, none]);
+    expect(await reportedFaults()).to.deep.equal([slow, slow, none]);
     await done('Gasol', { action: 'heal', link: ['Blake', 'Bryant'] });
-    expect(await told()).to.deep.equal([none, none, none]);
+    expect(await reportedFaults()).to.deep.equal([none, none, none]);
     await eventually('it is whole', async () => (await linkState('Blake', 'Bryant')) === 'live');
   });
 
-  it('has a log tell less, and everything again', async () => {
-    const tells = (words: string) => async () => (await logOf('Bryant')).includes(words);
+  it('raises and lowers the log level of a server', async () => {
+    const isLogged = (words: string) => async () => (await logOf('Bryant')).includes(words);
     await done('Blake', { action: 'log', server: 'Bryant', level: 'info' });
-    await herd.report('Bryant', 'unheard', 1_353_118_103);
+    await herd.report('Bryant', 'unlogged', 1_353_118_103);
     await done('Bryant', { action: 'log', server: 'Bryant', level: 'error' });
     await done('Bryant', { action: 'log', server: 'Bryant', level: 'lines' });
-    await herd.report('Bryant', 'heard', 1_353_118_103);
-    await eventually('lines are told of', tells(' in IAMAT heard '));
-    expect(await tells('unheard')()).to.equal(false);
-    expect(await tells('asks for log lines of Bryant')(), 'told at the level of errors').to.equal(true);
+    await herd.report('Bryant', 'logged', 1_353_118_103);
+    await eventually('lines are logged', isLogged(' in IAMAT logged '));
+    expect(await isLogged('unlogged')()).to.equal(false);
+    expect(await isLogged(': log lines of Bryant')(), 'logged at the level of errors').to.equal(true);
   });
 
-  it('says what cannot be done, and does nothing', async () => {
+  it('rejects actions that do not fit the state', async () => {
     for (const [status, action] of [
       [400, {}],
       [400, { action: 'explode', server: 'Blake' }],
@@ -159,7 +155,7 @@ describe('admin-action', () => {
     }
   });
 
-  it('is published, also when it is refused', async () => {
+  it('publishes actions, also rejected ones', async () => {
     const stream = await EventStream.open(herd.url('Blake', '/api/events'));
     await done('Blake', { action: 'heal', link: ['Blake', 'Bryant'] });
     const { data } = await stream.waitFor('admin-action');
@@ -169,11 +165,11 @@ describe('admin-action', () => {
       'admin-action',
       ({ outcome }: { outcome: string }) => outcome === 'rejected',
     );
-    expect(refusal).to.have.property('reason').that.contains('administration is off here');
+    expect(refusal).to.have.property('reason').that.contains('administration is disabled');
     stream.close();
   });
 
-  it('takes nothing but JSON by POST, from its own pages, by a name of this machine', async () => {
+  it('accepts only JSON by POST, from pages of the herd, with a loopback host', async () => {
     const act = { action: 'crash', server: 'Gasol' };
     for (const [status, headers] of [
       [415, { 'content-type': 'text/plain' }],
@@ -194,7 +190,7 @@ describe('admin-action', () => {
     await done('Blake', { action: 'restart', server: 'Gasol' });
   });
 
-  /** Asks Blake by another name, as a page does whose name was made to mean this machine. */
+  /** Sends a request with another Host header, as with DNS rebinding. */
   function statusAs(name: string, action: unknown, origin?: string): Promise<number> {
     const { port } = new URL(herd.url('Blake', '/'));
     const headers = {
@@ -212,7 +208,7 @@ describe('admin-action', () => {
     });
   }
 
-  it('is not open to what a proxy of this machine passes on, as nginx does unless it is told otherwise', async () => {
+  it('rejects requests forwarded by a local proxy, such as nginx with its defaults', async () => {
     const { port } = new URL(herd.url('Blake', '/'));
     const statusOf = async (version: string): Promise<string> => {
       const body = '{"action":"log","server":"Blake","level":"lines"}';
@@ -227,7 +223,7 @@ describe('admin-action', () => {
     expect(await statusOf('1.1')).to.equal('200');
   });
 
-  it('is off in production, and with a token it needs that', async () => {
+  it('is disabled in production without an admin token, and else requires it', async () => {
     const act = { action: 'cut', link: ['Blake', 'Bryant'] };
     const production = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true, mode: 'production' });
     const guarded = new HerdInProcess({
@@ -255,15 +251,15 @@ describe('admin-action', () => {
         [guarded, 'allowed', `Bearer ${token}`],
       ] as const;
       for (const [of, adminAccess, authorization] of herds) {
-        const told = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
-        expect(await told.json()).to.include({ adminAccess });
+        const response = await fetch(of.url('Blake', '/api/herd'), { headers: { authorization } });
+        expect(await response.json()).to.include({ adminAccess });
       }
     } finally {
       await Promise.all([production.stop(), guarded.stop()]);
     }
   });
 
-  it('brings back by itself the last server that could be asked', async () => {
+  it('restarts the last server with an HTTP port by itself', async () => {
     const pair = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
     await pair.start();
     try {

@@ -5,9 +5,10 @@ import { expect } from 'chai';
 import { bytesOf } from '../../../../src/protocol/text/bytes.js';
 import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
+import { createLocation } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('the API over HTTP', () => {
+describe('the HTTP API', () => {
   const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
   const streams: EventStream[] = [];
 
@@ -23,9 +24,7 @@ describe('the API over HTTP', () => {
   }
 
   async function report(body: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
-    const headers = { 'content-type': 'application/json' };
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = await fetch(herd.url('Blake', '/api/locations'), { method: 'POST', headers, body: text });
+    const answer = await herd.postJson('Blake', '/api/locations', body);
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   }
 
@@ -36,7 +35,7 @@ describe('the API over HTTP', () => {
     return stream;
   }
 
-  it('takes a report as IAMAT does, and tells where a client is on any server', async () => {
+  it('accepts reports by the rules of IAMAT, and returns the location of a client from any server', async () => {
     const { status, body } = await report({
       client: 'käfer',
       position: '+34.068930-118.445127',
@@ -56,7 +55,7 @@ describe('the API over HTTP', () => {
     expect((await report({ client: 'now', position: '+1+1' })).body['line']).to.match(/ [+-]0\.\d{9} now /);
   });
 
-  it('answers in the one form of errors also what is no address, no JSON, and no HTTP', async () => {
+  it('responds in the common error format to invalid URLs, JSON and HTTP', async () => {
     const errorOf = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(herd.url('Blake', path), init);
       const body = (await answer.json()) as Record<string, unknown>;
@@ -65,18 +64,18 @@ describe('the API over HTTP', () => {
     };
     expect(await errorOf('/api/clients/no%ZZ')).to.deep.equal([
       400,
-      'the address is not understood: each % stands before two hexadecimal digits, and what they spell is UTF-8',
+      'invalid URL: each % must be followed by two hexadecimal digits, and the decoded bytes must be UTF-8',
     ]);
-    const sentence = 'a body must be JSON, and say so: content-type application/json';
+    const sentence = 'body must be JSON (content-type: application/json)';
     const body = Buffer.from('{"client":"a","position":"+1+1"}');
     expect(await errorOf('/api/locations', { method: 'POST', body })).to.deep.equal([415, sentence]);
     for (const [sent, status, error] of [
-      ['nonsense\r\n\r\n', 400, 'this cannot be read as a request of HTTP/1.1'],
-      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+      ['nonsense\r\n\r\n', 400, 'not a valid HTTP/1.1 request'],
+      [`GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers are too long'],
       [
         'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\nConnection: close\r\n\r\n',
         400,
-        'there is more than one Host header',
+        'more than one Host header',
       ],
     ] as const) {
       const answer = await rawAnswer(sent);
@@ -86,7 +85,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('answers a request also where what comes behind it is no HTTP, and then closes the connection', async () => {
+  it('responds to a request that is followed by invalid HTTP, and then closes the connection', async () => {
     const answer = await rawAnswer('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nnonsense\r\n\r\n');
     expect(answer)
       .to.match(/^HTTP\/1.1 200 OK\r\n/)
@@ -94,7 +93,7 @@ describe('the API over HTTP', () => {
       .and.match(/\r\n\r\nok\n$/);
   });
 
-  /** All that is answered to bytes that may be no request. */
+  /** Returns the complete response to bytes that may not be valid HTTP. */
   async function rawAnswer(sent: string): Promise<string> {
     const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');
     socket.write(sent);
@@ -103,13 +102,13 @@ describe('the API over HTTP', () => {
     return answer;
   }
 
-  it('has no head of an answer that never ends', async () => {
+  it('rejects HEAD for streams', async () => {
     for (const path of ['/api/changes', '/api/events']) {
       expect((await fetch(herd.url('Blake', path), { method: 'HEAD' })).status, path).to.equal(404);
     }
   });
 
-  it('[CM6] says what is wrong with what is asked', async () => {
+  it('[CM6] rejects invalid input and names every problem', async () => {
     const wrong: readonly (readonly [body: unknown, says: string])[] = [
       [{ client: 'a b', position: '+1+1' }, 'one word'],
       [{ client: 'a', position: '1,1' }, 'position must be'],
@@ -132,21 +131,21 @@ describe('the API over HTTP', () => {
       expect(answer['error'], says).to.contain(says);
     }
     expect((await report('x'.repeat(70_000))).status).to.equal(413);
-    expect((await get('/api/clients/nobody')).body).to.deep.equal({ error: 'nobody in the herd knows nobody' });
+    expect((await get('/api/clients/nobody')).body).to.deep.equal({ error: 'no server knows client nobody' });
     expect((await get('/api/clients/nobody')).status).to.equal(404);
     expect((await get('/api/clients/now/near?count=101')).status).to.equal(400);
     expect((await get('/api/clients?limit=0')).status).to.equal(400);
     expect((await get('/api/nothing')).status).to.equal(404);
   });
 
-  it('tells what is near a client', async () => {
+  it('returns what is near a client', async () => {
     await report({ client: 'near', position: '+1+1' });
     const { body } = await get('/api/clients/near/near?radius=5&count=3');
     expect(body['near']).to.deep.equal({ results: [] });
     expect(body['location']).to.include({ client: 'near' });
   });
 
-  it('pages through all clients, and shows them as GeoJSON', async () => {
+  it('lists all clients in pages and as GeoJSON', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `page-${index}`);
     for (const client of names) await report({ client, position: [10, 20] });
     const seen: string[] = [];
@@ -167,7 +166,7 @@ describe('the API over HTTP', () => {
     expect(one?.geometry).to.deep.equal({ type: 'Point', coordinates: [20, 10] });
   });
 
-  it('streams changes, and goes on where a reader left', async () => {
+  it('streams changes, and resumes after the last one that a reader received', async () => {
     const all = await changes();
     await all.waitFor('begin');
     const only = await changes(undefined, '?client=one');
@@ -193,23 +192,16 @@ describe('the API over HTTP', () => {
       await (await changes(id)).waitFor('reset');
   });
 
-  it('tells a follower who does not read the newest of each client when it reads again', async () => {
+  it('conflates changes for a slow reader', async () => {
     const { hostname, port } = new URL(herd.url('Blake', '/'));
     const reader = request({ hostname, port, path: '/api/changes' });
     reader.end();
     const [response] = (await once(reader, 'response')) as [IncomingMessage];
     response.pause();
     const bus = herd.bus('Blake');
-    const { locationFromReport } = await import('../../../../src/protocol/place/location.js');
     const rounds = 60_000;
-    const told = Array.from({ length: rounds }, (_, round) =>
-      locationFromReport(
-        { client: 'slow' as never, position: '+1+1', time: String(round), instant: { seconds: round, nanoseconds: 0 } },
-        'Blake' as never,
-        '+0.000000000',
-      ),
-    );
-    bus.publish({ kind: 'locations-learned', locations: told, from: undefined });
+    const locations = Array.from({ length: rounds }, (_, round) => createLocation('slow', round));
+    bus.publish({ kind: 'locations-learned', locations, from: undefined });
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     response.resume();
@@ -218,7 +210,7 @@ describe('the API over HTTP', () => {
     reader.destroy();
   });
 
-  it('has so many event streams of one address, and says so to one more', async () => {
+  it('limits the event streams of one address', async () => {
     const few = new HerdInProcess({
       links: ['Blake-Bryant'],
       hasHttp: true,
@@ -230,7 +222,7 @@ describe('the API over HTTP', () => {
       streams.push(first, await EventStream.open(few.url('Blake', '/api/events')));
       for (const path of ['/api/changes', '/api/events']) {
         const refused = await fetch(few.url('Blake', path));
-        const error = 'this address has 2 subscriptions already: close one of them first';
+        const error = 'too many subscriptions from this address (limit 2): close one first';
         expect([refused.status, await refused.json()]).to.deep.equal([503, { error }]);
       }
       first.close();
@@ -243,7 +235,7 @@ describe('the API over HTTP', () => {
     }
   });
 
-  it('sends a list in parts, as one JSON document of the size that was asked for', async () => {
+  it('sends a list in parts, as one JSON document of the requested size', async () => {
     const client = await herd.client('Blake');
     client.send(Array.from({ length: 450 }, (_, each) => `IAMAT part-${each} +1+1 1\n`).join(''));
     await eventually('all are known', async () => ((await get('/api/clients?limit=1')).body['size'] as number) >= 450);
@@ -258,7 +250,7 @@ describe('the API over HTTP', () => {
     expect([head.status, await head.text()]).to.deep.equal([200, '']);
   });
 
-  it('is described by a document of the schemas that check it', async () => {
+  it('is described by an OpenAPI document that is built from its schemas', async () => {
     const { body } = await get('/openapi.json');
     const paths = body['paths'] as Record<string, Record<string, { parameters: { name: string }[] }>>;
     expect(body['openapi']).to.equal('3.1.0');
@@ -282,7 +274,7 @@ describe('the API over HTTP', () => {
     ]);
     expect(JSON.stringify(body)).to.contain('"minimum":-90');
     const geo = JSON.stringify(paths['/api/geojson']);
-    expect(geo).to.contain('"200":{"description":"The answer.","content":{"application/geo+json":{');
+    expect(geo).to.contain('"200":{"description":"Success.","content":{"application/geo+json":{');
     expect((await fetch(herd.url('Blake', '/api/geojson'))).headers.get('content-type')).to.contain(
       'application/geo+json',
     );

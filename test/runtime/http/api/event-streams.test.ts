@@ -7,16 +7,14 @@ import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import { EventStreams } from '../../../../src/runtime/http/api/event-streams.js';
 import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
-import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
 import { eventually } from '../../../support/eventually.js';
+import { strictBus } from '../../../support/fake-bus.js';
 
 describe('EventStreams', () => {
-  it('takes no place for a client that is gone before its request is handled', async () => {
+  it('uses no slot for a client that disconnects before its request is handled', async () => {
     const clock = new SystemClock();
-    const bus = new MessageBus((error) => {
-      throw error;
-    });
+    const bus = strictBus();
     const outputBudget = new OutputBudget(defaultLimits.maxTotalOutputBufferBytes);
     const connections = new HttpConnections({
       bus,
@@ -48,7 +46,7 @@ describe('EventStreams', () => {
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually('the request is handled', () => outcome !== 'not handled');
     await app.close();
-    expect(outcome).to.equal('Error: the client is gone');
+    expect(outcome).to.equal('Error: client disconnected');
     expect(subscribersPerAddress.tryAcquire('127.0.0.1')).to.equal(true);
   });
 });

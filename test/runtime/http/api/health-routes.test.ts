@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('the health of a server over HTTP', () => {
+describe('the health routes', () => {
   const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
 
   before(() => herd.start());
@@ -16,7 +16,7 @@ describe('the health of a server over HTTP', () => {
     return new Map(
       lines.map((line) => {
         const end = line.lastIndexOf(' ');
-        // Every sample says which server of which herd it is from.
+        // Every sample has the labels of herd and server.
         expect(line).to.contain(`herd="test",server="${server}"`);
         return [
           line
@@ -29,10 +29,10 @@ describe('the health of a server over HTTP', () => {
     );
   }
 
-  it('is told: alive, and ready once it has caught up', async () => {
+  it('serves liveness, and readiness once the server has caught up', async () => {
     expect(await (await fetch(herd.url('Blake', '/healthz'))).text()).to.equal('ok\n');
     expect(await (await fetch(herd.url('Blake', '/readyz'))).text()).to.equal('ready\n');
-    // The link is live, and says nothing by itself meanwhile.
+    // The link is live, and sends no heartbeat meanwhile.
     const link = { kind: 'link', neighbour: 'Bryant' as never, reason: '', retryInMs: 0 } as const;
     herd.bus('Blake').publish({ ...link, state: 'catching-up' });
     const busy = await fetch(herd.url('Blake', '/readyz'));
@@ -40,7 +40,7 @@ describe('the health of a server over HTTP', () => {
     herd.bus('Blake').publish({ ...link, state: 'live' });
     await herd.stopServer('Bryant');
     try {
-      // A neighbour that is away keeps nobody from being ready.
+      // An unreachable neighbour does not prevent readiness.
       expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
       herd.bus('Blake').publish({ ...link, state: 'connecting' });
       expect((await fetch(herd.url('Blake', '/readyz'))).status).to.equal(200);
@@ -51,7 +51,7 @@ describe('the health of a server over HTTP', () => {
     await eventually('they are linked again', async () => (await metrics('Blake')).get(isLive) === 1);
   });
 
-  it('is counted: commands by kind and outcome, what links carry, what was known already', async () => {
+  it('counts commands by kind and outcome, link traffic, and duplicates', async () => {
     const client = await herd.client('Blake');
     await client.request('IAMAT kiwi +34-118 100');
     for (const line of ['IAMAT kiwi', 'WHATSAT kiwi', 'nonsense']) await client.request(line);
@@ -90,14 +90,20 @@ describe('the health of a server over HTTP', () => {
     expect((await metrics('Bryant')).get('herd_link_conflated_total{neighbour="Blake"}')).to.equal(3);
   });
 
-  it('is shown by a dashboard that asks for metrics which exist', async () => {
+  it('has every metric that the Grafana dashboard queries', async () => {
     const dashboard = readFileSync(new URL('../../../../../examples/grafana/herd.json', import.meta.url), 'utf8');
-    const asked = [...new Set(dashboard.match(/herd_\w+/g))];
+    const queriedMetrics = [...new Set(dashboard.match(/herd_\w+/g))];
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
-    expect(asked.filter((name) => !there.includes(name))).to.deep.equal([]);
-    expect(asked).to.have.length.above(10);
-    const told = ['reports_total', 'subscribers', 'subscription_conflated_total', 'process_heap_bytes', 'event_loop_utilization_ratio'];
-    for (const name of [...told, 'http_requests_total', 'http_request_duration_seconds_bucket'])
-      expect(asked).to.contain(`herd_${name}`);
+    expect(queriedMetrics.filter((name) => !there.includes(name))).to.deep.equal([]);
+    expect(queriedMetrics).to.have.length.above(10);
+    const expectedMetrics = [
+      'reports_total',
+      'subscribers',
+      'subscription_conflated_total',
+      'process_heap_bytes',
+      'event_loop_utilization_ratio',
+    ];
+    for (const name of [...expectedMetrics, 'http_requests_total', 'http_request_duration_seconds_bucket'])
+      expect(queriedMetrics).to.contain(`herd_${name}`);
   });
 });

@@ -10,7 +10,7 @@ import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('the HTTP server of a server', () => {
+describe('the herd routes and the page', () => {
   let folder: string;
   let herd: HerdInProcess;
   const streams: EventStream[] = [];
@@ -43,7 +43,7 @@ describe('the HTTP server of a server', () => {
     return stream;
   }
 
-  /** Asks for a path as it is written, which fetch would tidy up. */
+  /** Requests a path without the normalization of fetch. */
   function statusOf(path: string): Promise<number> {
     const { hostname, port } = new URL(herd.url('Blake', '/'));
     return new Promise((resolve, reject) => {
@@ -56,11 +56,11 @@ describe('the HTTP server of a server', () => {
     });
   }
 
-  it('tells what the server knows of the herd and of itself', async () => {
+  it('returns the status of the server and its links', async () => {
     await herd.report('Gasol', 'kiwi', 1_353_118_103);
     const seen = await eventually('Bryant knows kiwi', async () => {
-      const told = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
-      return told['locations'] === 1 ? told : undefined;
+      const status = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as Record<string, unknown>;
+      return status['locations'] === 1 ? status : undefined;
     });
     expect(seen).to.include({ herd: 'test', server: 'Bryant', adminAccess: 'allowed', connections: 0, ready: true });
     expect(seen['upstream']).to.deep.equal({ kind: 'sample', maxCount: 100 });
@@ -86,14 +86,16 @@ describe('the HTTP server of a server', () => {
         clocksAgree: true,
       })),
     );
-    const { propagationDelay, ...totals } = seen['counters'] as { propagationDelay: { boundsSeconds: number[]; counts: number[] } };
+    const { propagationDelay, ...totals } = seen['counters'] as {
+      propagationDelay: { boundsSeconds: number[]; counts: number[] };
+    };
     expect(totals).to.deep.equal({ commands: 0, reports: 0, learned: 1 });
     expect(propagationDelay.counts.reduce((sum, count) => sum + count)).to.equal(1);
     expect(propagationDelay.counts).to.have.lengthOf(propagationDelay.boundsSeconds.length + 1);
     expect(seen['servers']).to.deep.equal(herd.servers.map((name) => ({ name, httpUrl: herd.url(name, '') })));
   });
 
-  it('tells of what happens, to those who read along, and listens for nobody else', async () => {
+  it('streams events, and is not subscribed to the bus without readers', async () => {
     const stream = await events('Blake');
     const at = await herd.report('Bryant', bytesOf('mango☂'), 5);
     const learned = await stream.waitFor('learned', ({ locations }: { locations: { client: string }[] }) =>
@@ -120,14 +122,14 @@ describe('the HTTP server of a server', () => {
     await bryant.waitFor('link', ({ state }: { state: string }) => state === 'live');
   });
 
-  it('ends its streams when the server stops, and says so to who asks', async () => {
+  it('closes its streams when the server stops, and rejects requests', async () => {
     const stream = await events('Gasol');
     await herd.stopServer('Gasol');
     await stream.waitForEnd();
     await herd.startServer('Gasol');
   });
 
-  it('serves the page, packed and unpacked, and lets it be kept', async () => {
+  it('serves the page, compressed and uncompressed, with an ETag', async () => {
     const page = await fetch(herd.url('Blake', '/'), { headers: { 'accept-encoding': 'identity' } });
     expect(page.headers.get('content-type')).to.equal('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).to.contain("default-src 'self'");
@@ -145,7 +147,7 @@ describe('the HTTP server of a server', () => {
     expect(gunzipSync(packed).toString()).to.equal('export {};');
   });
 
-  it('serves nothing that is not of the page', async () => {
+  it('serves no file outside the page', async () => {
     for (const path of [
       '/source.ts',
       '/link.json',
@@ -163,10 +165,10 @@ describe('the HTTP server of a server', () => {
     expect(await statusOf('/%')).to.equal(400);
   });
 
-  it('answers nobody who calls it by the name of a page of elsewhere, where it is tried out', async () => {
+  it('rejects other than loopback hosts in development mode', async () => {
     const statusAs = async (of: HerdInProcess, host: string) => {
-      const asked = request(of.url('Blake', '/api/clients'), { headers: { host } }).end();
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      const sent = request(of.url('Blake', '/api/clients'), { headers: { host } }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode;
     };
@@ -180,15 +182,15 @@ describe('the HTTP server of a server', () => {
     await production.stop();
   });
 
-  it('answers pages of the herd, and no others', async () => {
-    const asked = async (origin: string) => fetch(herd.url('Blake', '/api/herd'), { headers: { origin } });
-    const own = await asked(herd.url('Bryant', '').replace('127.0.0.1', 'localhost'));
+  it('accepts requests of pages of the herd, and rejects those of others', async () => {
+    const requestFrom = async (origin: string) => fetch(herd.url('Blake', '/api/herd'), { headers: { origin } });
+    const own = await requestFrom(herd.url('Bryant', '').replace('127.0.0.1', 'localhost'));
     expect(own.status).to.equal(200);
     expect(own.headers.get('access-control-allow-origin')).to.match(/^http:\/\/localhost:/);
     for (const origin of ['http://stranger.example', 'null', 'http://127.0.0.1:1']) {
-      const answer = await asked(origin);
+      const answer = await requestFrom(origin);
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([403, null]);
-      expect(await answer.json()).to.deep.equal({ error: 'pages of other origins may not ask' });
+      expect(await answer.json()).to.deep.equal({ error: 'cross-origin request not allowed' });
     }
   });
 });

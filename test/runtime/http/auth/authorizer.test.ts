@@ -20,7 +20,7 @@ const tokens = {
 const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
 const bearer = (token: string) => `Bearer ${token}`;
 
-describe('the tokens of clients', () => {
+describe('client tokens', () => {
   const herd = new HerdInProcess({
     links: ['Blake-Bryant'],
     hasHttp: true,
@@ -42,7 +42,7 @@ describe('the tokens of clients', () => {
     return fetch(herd.url('Blake', path), { ...init, headers });
   }
 
-  const asked = [
+  const protectedPaths = [
     '/api/herd',
     '/api/events',
     '/api/clients',
@@ -54,10 +54,10 @@ describe('the tokens of clients', () => {
     '/metrics',
   ];
 
-  it('are asked for at every route that tells anything, and no other will do', async () => {
+  it('are required at every route with data, and others are rejected', async () => {
     const wrong = [undefined, bearer('wrong'), bearer(`${tokens.clientToken}x`), basic('wrong'), bearer(tokens.phone)];
     for (const authorization of [...wrong, `Bearer`, `Digest ${tokens.clientToken}`, 'Basic ::::']) {
-      for (const path of asked) {
+      for (const path of protectedPaths) {
         const answer = await ask(path, authorization);
         expect(answer.status, `${authorization} at ${path}`).to.equal(authorization === wrong[4] ? 403 : 401);
       }
@@ -65,26 +65,28 @@ describe('the tokens of clients', () => {
     expect((await ask(`/api/herd?token=${tokens.clientToken}`)).status, 'a token in an address').to.equal(401);
   });
 
-  it('open those routes, as Bearer or as a password; so does the token of administration', async () => {
+  it('are accepted as Bearer or as a password, and so is the admin token', async () => {
     for (const authorization of [bearer(tokens.clientToken), basic(tokens.clientToken), bearer(tokens.adminToken)]) {
       expect((await ask('/api/herd', authorization)).status).to.equal(200);
     }
-    const stream = await EventStream.open(herd.url('Blake', '/api/events'), { authorization: bearer(tokens.clientToken) });
+    const stream = await EventStream.open(herd.url('Blake', '/api/events'), {
+      authorization: bearer(tokens.clientToken),
+    });
     stream.close();
   });
 
-  it('are not asked for where nothing is told: health, and the page, which is a program', async () => {
+  it('are not required for health checks and the page', async () => {
     for (const path of ['/healthz', '/readyz']) expect((await ask(path)).status, path).to.equal(200);
     for (const path of ['/', '/nothing']) expect((await ask(path)).status, path).to.equal(404);
   });
 
-  it('are asked for with a challenge', async () => {
+  it('are requested with a challenge', async () => {
     const { headers } = await ask('/api/herd');
     expect(headers.get('www-authenticate')).to.equal('Bearer realm="herd", Basic realm="herd", charset="UTF-8"');
     expect(challengeFor({ accept: 'application/json' })).to.equal('Bearer realm="herd"');
   });
 
-  it('[WS7] are asked for at a handshake of WebSocket', async () => {
+  it('[WS7] are required for a WebSocket handshake', async () => {
     const url = herd.url('Blake', '/ws').replace('http', 'ws');
     const inProtocol = (token: string) => ['herd', `herd.token.${Buffer.from(token).toString('base64url')}`];
     const attempts: readonly (readonly [protocols: string[], headers: Record<string, string>, status: number])[] = [
@@ -117,7 +119,7 @@ describe('the tokens of clients', () => {
     body: JSON.stringify({ _type: 'location', lat: 34.07, lon: -118.44, topic: `owntracks/${topic}` }),
   });
 
-  it('let a device with a token of its own report itself, and nobody else', async () => {
+  it('allow a device with its own token to report itself, and nobody else to report it', async () => {
     const { phone, tablet } = tokens;
     for (const [status, path, authorization, init] of [
       [200, '/owntracks', basic(phone), ownTracks('jane/phone')],
@@ -140,13 +142,15 @@ describe('the tokens of clients', () => {
     }
   });
 
-  it('are told of in the OpenAPI document', async () => {
-    const { security } = (await (await ask('/openapi.json', bearer(tokens.clientToken))).json()) as { security: unknown };
+  it('are described in the OpenAPI document', async () => {
+    const { security } = (await (await ask('/openapi.json', bearer(tokens.clientToken))).json()) as {
+      security: unknown;
+    };
     expect(security).to.deep.equal([{ token: [] }, { password: [] }]);
   });
 });
 
-describe('tokens of devices alone', () => {
+describe('device tokens without a client token', () => {
   const herd = new HerdInProcess({
     links: ['Blake-Bryant'],
     hasHttp: true,
@@ -157,7 +161,7 @@ describe('tokens of devices alone', () => {
   before(() => herd.start());
   after(() => herd.stop());
 
-  it('leave everything else to everybody', async () => {
+  it('do not restrict anything else', async () => {
     const report = (query: string) => fetch(herd.url('Blake', `/osmand?lat=1&lon=1&${query}`));
     expect((await report('id=8')).status).to.equal(200);
     expect((await report('id=7')).status).to.equal(401);
@@ -166,7 +170,7 @@ describe('tokens of devices alone', () => {
     expect((await fetch(herd.url('Blake', '/api/herd'))).status).to.equal(200);
   });
 
-  it('keep pages of elsewhere from reporting with an image or a link', async () => {
+  it('keep pages of other sites from reporting by an image or a link', async () => {
     for (const [site, mode, status] of [
       ['cross-site', 'no-cors', 403],
       ['cross-site', 'navigate', 403],
@@ -178,7 +182,7 @@ describe('tokens of devices alone', () => {
     expect(await statusFor('/api/clients', 'cross-site', 'navigate')).to.equal(200);
   });
 
-  /** As a browser asks; `fetch` has a mode of its own. */
+  /** Sends a request with the headers of a browser, which `fetch` would change. */
   async function statusFor(path: string, site: string, mode: string): Promise<number | undefined> {
     const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode };
     const [answer] = (await once(request(herd.url('Blake', path), { headers }).end(), 'response')) as [IncomingMessage];
@@ -187,7 +191,7 @@ describe('tokens of devices alone', () => {
   }
 });
 
-describe('origins that are listed', () => {
+describe('allowed origins', () => {
   const listed = 'https://map.example';
   const folder = new TemporaryFolder();
   writeFileSync(folder.pathTo('index.html'), 'the page');
@@ -204,7 +208,7 @@ describe('origins that are listed', () => {
     folder.remove();
   });
 
-  /** As a browser asks for a page of that origin. */
+  /** Sends a request as a browser does for a page of that origin. */
   async function ask(
     origin: string,
     path: string,
@@ -223,7 +227,7 @@ describe('origins that are listed', () => {
     return [answer.statusCode, answer.headers['access-control-allow-origin']];
   }
 
-  it('may ask and report, and others still may not', async () => {
+  it('may query and report, and others may not', async () => {
     const report = { client: 'kiwi', position: '+1+1' };
     for (const [path, body] of [['/api/clients'], ['/api/events'], ['/api/locations', report]] as const) {
       expect(await ask(listed, path, body), path).to.deep.equal([200, listed]);
@@ -244,27 +248,27 @@ describe('origins that are listed', () => {
     expect(error.message).to.contain('403');
   });
 
-  it('may not administer, also where whoever sits at the machine may', async () => {
+  it('may not administer, also in development mode', async () => {
     const [status] = await ask(listed, '/api/admin', { action: 'crash', server: 'Bryant' });
     expect(status).to.equal(403);
     const own = new URL(herd.url('Blake', '/')).origin;
     expect((await ask(own, '/api/admin', { action: 'heal', link: ['Blake', 'Bryant'] }))[0]).to.equal(200);
   });
 
-  it('are none of those that the page may talk with: the servers of the herd', async () => {
+  it('are not among the servers that the page may connect to', async () => {
     const policy = async (path: string) => (await fetch(path)).headers.get('content-security-policy') ?? '';
     const sources = /connect-src ([^;]*);/.exec(await policy(herd.url('Blake', '/')))?.[1];
-    // Their ports change with each start here: herd.yaml has none.
+    // Any port: herd.yaml has `httpPort: 0`.
     expect(sources).to.equal("'self' http://127.0.0.1:* ws://127.0.0.1:*");
   });
 });
 
-describe('who may administer', () => {
+describe('Authorizer.checkAdminAccess', () => {
   const none = { clientToken: undefined, adminToken: undefined, deviceTokens: new Map() };
   const nobody: Principal = { kind: 'anonymous' };
   const here = { remoteAddress: '127.0.0.1', host: '127.0.0.1:12200', isForwarded: false };
 
-  it('is whoever sits at the machine, where a herd is tried out', () => {
+  it('allows requests from the same machine in development mode', () => {
     const access = new Authorizer(none, 'development');
     for (const [remoteAddress, host] of [
       ['127.0.0.1', 'localhost:12200'],
@@ -275,7 +279,7 @@ describe('who may administer', () => {
     }
   });
 
-  it('is nobody who comes from elsewhere, by another name, or through somebody else', () => {
+  it('rejects remote and forwarded requests, and other hosts', () => {
     const access = new Authorizer(none, 'development');
     for (const from of [
       { remoteAddress: '192.0.2.7' },
@@ -291,7 +295,7 @@ describe('who may administer', () => {
     }
   });
 
-  it('is nobody in production, but who has the token', () => {
+  it('allows only the admin token in production', () => {
     expect(new Authorizer(none, 'production').checkAdminAccess(nobody, here)).to.equal('disabled');
     const access = new Authorizer({ ...none, adminToken: tokens.adminToken }, 'production');
     expect(access.checkAdminAccess(nobody, here)).to.equal('token-required');
@@ -299,7 +303,7 @@ describe('who may administer', () => {
     expect(access.checkAdminAccess(caller, { ...here, remoteAddress: '192.0.2.7' })).to.equal('allowed');
   });
 
-  it('needs the token where there is one, and the token of clients where there is only that', () => {
+  it('requires the admin token if it is set, or else the client token if that is set', () => {
     const withToken = new Authorizer({ ...none, adminToken: tokens.adminToken }, 'development');
     expect(withToken.checkAdminAccess(nobody, here)).to.equal('token-required');
     const closed = new Authorizer({ ...none, clientToken: tokens.clientToken }, 'development');
@@ -309,7 +313,7 @@ describe('who may administer', () => {
     expect(new Authorizer(none, 'development').checkAdminAccess(device, here)).to.equal('disabled');
   });
 
-  it('reads a password with colons, and no token where there is none', () => {
+  it('reads a password with colons, and returns undefined without a token', () => {
     expect(readToken({ authorization: basic('with:colons:in it') })).to.equal('with:colons:in it');
     for (const authorization of ['', 'Bearer', 'Basic', `Basic ${Buffer.from('nocolon').toString('base64')}`]) {
       expect(readToken({ authorization }), authorization).to.equal(undefined);

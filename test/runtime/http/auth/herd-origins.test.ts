@@ -5,7 +5,7 @@ import { toServerId } from '../../../support/fake-location.js';
 
 const blake = toServerId('Blake');
 
-/** The sources of Blake's policy, with Bryant at that host and port. */
+/** Returns the sources of Blake's policy for a Bryant with that host and port. */
 function sources(bryant: string, called: string): string[] {
   const servers = `{ Blake: { port: 1, peerPort: 4, httpPort: 12200 }, Bryant: { port: 2, peerPort: 5, ${bryant} }, Gasol: { port: 3, peerPort: 6 } }`;
   const config = parseConfig('herd.yaml', `herd: test\nservers: ${servers}`, {});
@@ -13,8 +13,8 @@ function sources(bryant: string, called: string): string[] {
   return new HerdOrigins(edges, { server: blake, host: '127.0.0.1', port: 12200 }).cspSources(called);
 }
 
-describe('where a page may go', () => {
-  it('is to the servers of the herd that serve HTTP, under the name that it was called by', () => {
+describe('HerdOrigins.cspSources', () => {
+  it('contain the servers with an HTTP port, by the requested host', () => {
     expect(sources('httpPort: 12204', 'localhost:12200')).to.deep.equal([
       'http://localhost:12200',
       'http://localhost:12204',
@@ -30,7 +30,7 @@ describe('where a page may go', () => {
     expect(sources('host: 0.0.0.0, httpPort: 12204', 'herd.example')).to.contain('http://herd.example:12204');
   });
 
-  it('is anywhere where a policy cannot name a server', () => {
+  it('contain all hosts if a server has an IPv6 address', () => {
     expect(sources('host: "fd00::2", httpPort: 12204', '127.0.0.1')).to.deep.equal(['http:', 'ws:']);
     expect(sources('host: 0.0.0.0, httpPort: 12204', 'a;script-src')).to.deep.equal(['http:', 'ws:']);
   });

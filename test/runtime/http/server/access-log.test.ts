@@ -16,7 +16,7 @@ const tokens = { clients: 'token-of-all-clients', phone: 'token-of-the-phone' };
 const authorization = `Bearer ${tokens.clients}`;
 const at = 'AT Blake \\+\\d+\\.\\d{9}';
 
-describe('what is said over HTTP', () => {
+describe('AccessLog', () => {
   const folder = new TemporaryFolder();
   const herd = new HerdInProcess({
     links: ['Blake-Bryant'],
@@ -32,7 +32,7 @@ describe('what is said over HTTP', () => {
     folder.remove();
   });
 
-  /** What Blake's log has of HTTP, without times and ports. */
+  /** Returns the HTTP lines of Blake's log, without times and ports. */
   function logged(): string[] {
     const name = readdirSync(folder.pathTo('Blake')).find((each) => !each.endsWith('.error.log')) ?? '';
     return readFileSync(folder.pathTo('Blake', name), 'latin1')
@@ -40,7 +40,7 @@ describe('what is said over HTTP', () => {
       .flatMap((line) => /^\S+ http 127\.0\.0\.1:\d+ (.*)$/.exec(line)?.[1] ?? []);
   }
 
-  /** Sends what one request says, and returns the lines that are logged of it: one in, one out. */
+  /** Sends one request and returns its two lines of the log. */
   async function linesOf(send: () => Promise<unknown>): Promise<string[]> {
     const before = logged().length;
     await send();
@@ -53,11 +53,7 @@ describe('what is said over HTTP', () => {
   const post =
     (path: string, body: unknown, headers: Record<string, string> = { authorization }) =>
     () =>
-      fetch(herd.url('Blake', path), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      });
+      herd.postJson('Blake', path, body, headers);
   const get =
     (path: string, headers: Record<string, string> = { authorization }) =>
     () =>
@@ -66,7 +62,7 @@ describe('what is said over HTTP', () => {
   const fix = { _type: 'location', lat: 34.07, lon: -118.44, tst: 1_353_118_103, topic: 'owntracks/joe/phone' };
   const place = '\\+34\\.07(0*)-118\\.44(0*)';
 
-  it('is in the log, of a report as an IAMAT and its AT line, whichever door it came by', async () => {
+  it('logs a report as an IAMAT and its AT line, for every route', async () => {
     for (const [path, send, client] of [
       ['/owntracks', post('/owntracks', fix), 'joe/phone'],
       ['/osmand', get('/osmand?id=7&lat=34.07&lon=-118.44&timestamp=1353118103'), '7'],
@@ -76,45 +72,42 @@ describe('what is said over HTTP', () => {
         'kiwi',
       ],
     ] as const) {
-      const [asked, answered, ...more] = await linesOf(send);
-      expect(asked).to.match(new RegExp(`^in (POST|GET) ${path} IAMAT ${client} ${place} 1353118103$`));
-      expect(answered).to.match(
+      const [incoming, outgoing, ...more] = await linesOf(send);
+      expect(incoming).to.match(new RegExp(`^in (POST|GET) ${path} IAMAT ${client} ${place} 1353118103$`));
+      expect(outgoing).to.match(
         new RegExp(`^out (POST|GET) ${path} 200 answered: ${at} ${client} ${place} 1353118103$`),
       );
       expect(more).to.deep.equal([]);
     }
   });
 
-  it('is in the log where a report is not taken, with whose it is and why, also where the phone hears that all is well', async () => {
+  it('logs the client and the reason of a report that is not accepted, also of an ignored one', async () => {
     for (const [send, expected] of [
       [post('/owntracks', { ...fix, lat: 200 }), /^out POST \/owntracks 200 ignored: joe\/phone: position must be/],
       [
         post('/owntracks', { ...fix, tst: 99_999_999_999 }),
-        /^out POST \/owntracks 200 ignored: joe\/phone: time is more than 86400 s ahead/,
+        /^out POST \/owntracks 200 ignored: joe\/phone: time must be at most 86400 s ahead/,
       ],
-      [post('/owntracks', 'nonsense'), /^out POST \/owntracks 200 ignored: it has no location$/],
-      [
-        post('/owntracks', { ...fix, topic: 7 }),
-        /^out POST \/owntracks 200 ignored: it does not say which device it is$/,
-      ],
-      [get('/osmand?id=9&lat=0&lon=0'), /^out GET \/osmand 200 ignored: 9: a position of 0, 0 is that of a phone/],
-      [get('/osmand?id=9&lat=1&lon=1&timestamp=x'), /^out GET \/osmand 200 ignored: 9: its timestamp is not/],
+      [post('/owntracks', 'nonsense'), /^out POST \/owntracks 200 ignored: no location$/],
+      [post('/owntracks', { ...fix, topic: 7 }), /^out POST \/owntracks 200 ignored: no device ID$/],
+      [get('/osmand?id=9&lat=0&lon=0'), /^out GET \/osmand 200 ignored: 9: position is 0, 0: the phone has no fix/],
+      [get('/osmand?id=9&lat=1&lon=1&timestamp=x'), /^out GET \/osmand 200 ignored: 9: invalid timestamp$/],
       [get('/osmand?id=9&lat=91&lon=1'), /^out GET \/osmand 400 invalid: 9: position must be/],
-      [get('/osmand?lat=9&lon=1'), /^out GET \/osmand 400 invalid: id or deviceid must say which device it is$/],
-      [get('/osmand?id=9&lat=9&lon=1', {}), /^out GET \/osmand 401 rejected: a token is needed/],
+      [get('/osmand?lat=9&lon=1'), /^out GET \/osmand 400 invalid: id or deviceid is required$/],
+      [get('/osmand?id=9&lat=9&lon=1', {}), /^out GET \/osmand 401 rejected: token required/],
       [
         post('/owntracks', { ...fix, topic: 'owntracks/jane/phone' }),
-        /^out POST \/owntracks 401 rejected: jane\/phone: this device has a token of its own/,
+        /^out POST \/owntracks 401 rejected: jane\/phone: token of this device required/,
       ],
     ] as const) {
-      const [asked, answered, ...more] = await linesOf(send);
-      expect(asked).to.match(/^in (POST|GET) \//);
-      expect(answered).to.match(expected);
+      const [incoming, outgoing, ...more] = await linesOf(send);
+      expect(incoming).to.match(/^in (POST|GET) \//);
+      expect(outgoing).to.match(expected);
       expect(more).to.deep.equal([]);
     }
   });
 
-  it('is in the log of every other request, with why it is not answered', async () => {
+  it('logs every other request, with the reason of an error', async () => {
     expect(await linesOf(get('/api/clients/kiwi'))).to.deep.equal([
       'in GET /api/clients/kiwi',
       'out GET /api/clients/kiwi 200 answered',
@@ -125,15 +118,15 @@ describe('what is said over HTTP', () => {
         return /^out GET \/api\/clients 400 invalid: .*limit/.test(out ?? '');
       });
     expect(await linesOf(get('/api/herd', {}))).to.satisfy(([, out]: string[]) =>
-      (out ?? '').startsWith('out GET /api/herd 401 rejected: a token is needed'),
+      (out ?? '').startsWith('out GET /api/herd 401 rejected: token required'),
     );
     expect(await linesOf(get('/nothing'))).to.deep.equal([
       'in GET /nothing',
-      'out GET /nothing 404 invalid: there is nothing at GET /nothing',
+      'out GET /nothing 404 invalid: no route for GET /nothing',
     ]);
   });
 
-  it('is in the log of a stream when it begins and when it ends, and of a handshake that is refused', async () => {
+  it('logs the begin and the end of a stream, and a rejected handshake', async () => {
     const stream = await EventStream.open(herd.url('Blake', '/api/changes'), { authorization });
     await eventually('its beginning is logged', () => logged().at(-1) === 'in GET /api/changes');
     stream.close();
@@ -145,7 +138,7 @@ describe('what is said over HTTP', () => {
     expect(await linesOf(refused)).to.deep.equal(['in GET /ws', 'out GET /ws 401 rejected']);
   });
 
-  it('is in the log of a request that nobody waits for any more', async () => {
+  it('logs an aborted request', async () => {
     const gone = async () => {
       const socket = connect(Number(new URL(herd.url('Blake', '/')).port), '127.0.0.1');
       socket.write(
@@ -155,11 +148,11 @@ describe('what is said over HTTP', () => {
       socket.resume();
       await once(socket, 'close');
     };
-    const [, answered] = await linesOf(gone);
-    expect(answered).to.match(/^out POST \/osmand( 400)? (aborted|invalid)/);
+    const [, outgoing] = await linesOf(gone);
+    expect(outgoing).to.match(/^out POST \/osmand( 400)? (aborted|invalid)/);
   });
 
-  it('keeps what comes in a row over one connection apart, and knows an answer that was cut off', async () => {
+  it('distinguishes pipelined requests, and recognizes a response that was cut off', async () => {
     const bus = strictBus();
     const ended: string[] = [];
     bus.on('http-response', ({ text, status, outcome }) => ended.push(`${text} ${status ?? '-'} ${outcome}`));
@@ -180,13 +173,13 @@ describe('what is said over HTTP', () => {
     await once(server, 'listening');
     try {
       const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-      let heard = '';
-      socket.on('data', (chunk) => (heard += chunk.toString()));
+      let received = '';
+      socket.on('data', (chunk) => (received += chunk.toString()));
       socket.write('GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n');
-      await eventually('the second answer is begun', () => heard.includes('begun'));
+      await eventually('the second response has begun', () => received.includes('begun'));
       socket.write('rubbish\r\n\r\n');
       expect(await broken).to.equal('answered');
-      await eventually('both are told of', () => ended.length === 2);
+      await eventually('both are published', () => ended.length === 2);
       expect(ended).to.deep.equal(['GET /a 200 answered', 'GET /b 200 aborted']);
     } finally {
       server.closeAllConnections();
@@ -194,9 +187,9 @@ describe('what is said over HTTP', () => {
     }
   });
 
-  it('lets nobody write a line of its own, and shows no token', async () => {
-    const [asked] = await linesOf(post('/api/locations', { client: 'a\nb', position: '+1\x1b[2J+1' }));
-    expect(asked).to.equal('in POST /api/locations IAMAT a\\x0ab +1\\x1b[2J+1');
+  it('escapes line ends, and redacts tokens', async () => {
+    const [incoming] = await linesOf(post('/api/locations', { client: 'a\nb', position: '+1\x1b[2J+1' }));
+    expect(incoming).to.equal('in POST /api/locations IAMAT a\\x0ab +1\\x1b[2J+1');
     for (const path of [
       `/osmand?id=jane/phone&lat=1&lon=1&token=${tokens.phone}`,
       `/osmand?id=jane/phone&token=${tokens.phone}`,
@@ -210,14 +203,16 @@ describe('what is said over HTTP', () => {
     ]) {
       await linesOf(get(path));
     }
-    const written = readdirSync(folder.pathTo('Blake')).map((name) => readFileSync(folder.pathTo('Blake', name), 'latin1'));
+    const written = readdirSync(folder.pathTo('Blake')).map((name) =>
+      readFileSync(folder.pathTo('Blake', name), 'latin1'),
+    );
     for (const token of Object.values(tokens)) expect(written.join('')).not.to.contain(token);
     expect(written.join('')).not.to.contain(tokens.clients.slice(1));
     expect(logged()).to.contain('in GET /osmand?id=jane/phone&***');
     expect(logged()).to.contain('in GET /***/nothing');
   });
 
-  it('is counted by the route that there is, whatever path was asked for', async () => {
+  it('counts requests by route, not by path', async () => {
     const metrics = async () => (await get('/metrics')()).text();
     await get('/api/clients/one-of-many')();
     await get('/api/geojson')();
@@ -233,7 +228,7 @@ describe('what is said over HTTP', () => {
     expect(count('herd_http_requests_total', 'route="/api/clients/:client",outcome="invalid"')).to.equal(1);
     expect(count('herd_http_requests_total', 'route="/ws",outcome="rejected"')).to.equal(1);
     expect(count('herd_http_request_duration_seconds_count', 'route="/api/locations"')).to.equal(2);
-    // A stream takes as long as its reader likes.
+    // The duration of a stream is not measured.
     expect(count('herd_http_request_duration_seconds_count', 'route="/api/changes"')).to.equal(0);
     expect(page).not.to.contain('one-of-many').and.not.to.contain('/nothing');
   });

@@ -7,11 +7,11 @@ import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import type { ClientEvent } from '../../../../src/actors/bus/events.js';
 import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
 import { listen, type Listener } from '../../../../src/runtime/sockets/listener.js';
-import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
 import { eventually, withTimeout } from '../../../support/eventually.js';
+import { strictBus } from '../../../support/fake-bus.js';
 
-/** More than the operating system takes for a client that does not read. */
+/** More bytes than the operating system buffers for a client that does not read. */
 const large = Buffer.alloc(16 * 1024 * 1024, 'x');
 
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -39,9 +39,7 @@ describe('HttpConnections', () => {
 
   async function open(limits: Partial<typeof defaultLimits> = {}): Promise<void> {
     [begun, dropped, refused, onRequest] = [[], [], [], () => undefined];
-    const bus = new MessageBus((error) => {
-      throw error;
-    });
+    const bus = strictBus();
     bus.on('client-rejected', (event) => refused.push(event));
     const all = { ...defaultLimits, ...limits };
     budget = new OutputBudget(all.maxTotalOutputBufferBytes);
@@ -76,18 +74,18 @@ describe('HttpConnections', () => {
     return socket;
   }
 
-  /** Answers the request that was begun last. */
+  /** Responds to the request that was started last. */
   function answer(text: string): void {
     begun.at(-1)?.[1].end(text);
   }
 
-  /** Answers with something large, and accounts for it. */
+  /** Sends a large response and accounts for it. */
   function flood(request: IncomingMessage, response: ServerResponse): void {
     response.write(large);
     connections.recordWrite(request);
   }
 
-  it('begins one request of a connection at a time, answers all in order, and reads no further meanwhile', async () => {
+  it('serves one request of a connection at a time and in order, and does not read further meanwhile', async () => {
     await open();
     const socket = await caller();
     const count = 4_000;
@@ -95,7 +93,7 @@ describe('HttpConnections', () => {
     await holds(() => expect(begun.length).to.equal(1));
     await holds(() => expect(budget.bytes).to.be.greaterThan(0));
     const [serverSide] = begun.map(([{ socket: of }]) => of);
-    // One chunk, of 64 KiB at most.
+    // One chunk of at most 64 KiB.
     expect(serverSide?.bytesRead).to.be.at.most(65_536);
     expect(budget.bytes).to.equal((Math.floor((serverSide?.bytesRead ?? 0) / request.length) - 1) * 2_048);
     let text = '';
@@ -113,7 +111,7 @@ describe('HttpConnections', () => {
     await holds(() => expect(budget.bytes).to.equal(0));
   }).timeout(20_000);
 
-  it('does not begin the next request before the response is taken', async () => {
+  it('does not start the next request before the response is sent', async () => {
     await open();
     const socket = await caller();
     socket.pause();
@@ -126,7 +124,7 @@ describe('HttpConnections', () => {
     await holds(() => expect(begun.length).to.equal(2));
   });
 
-  it('begins so many requests in a turn of the event loop, and the others in the next', async () => {
+  it('starts a limited number of requests per turn of the event loop', async () => {
     await open();
     const turns: number[] = [];
     let turn = 0;
@@ -145,27 +143,27 @@ describe('HttpConnections', () => {
     expect(Math.max(...perTurn.values())).to.be.at.most(16);
   });
 
-  it('destroys a connection that takes nothing of its response for stallMs, and no other', async () => {
+  it('destroys a connection that reads nothing of its response for writeTimeoutMs, and no other', async () => {
     await open({ writeTimeoutMs: 200 });
     const [stalled, reading, thinking] = [await caller(), await caller(), await caller()];
     stalled.pause();
     onRequest = flood;
     stalled.write(request);
     await holds(() => expect(begun.length).to.equal(1));
-    // Reads a little now and then, and is never done.
+    // Reads slowly and never finishes.
     reading.on('readable', () => undefined);
     const sips = setInterval(() => reading.read(65_536) as unknown, 20);
     reading.write(request);
     await holds(() => expect(begun.length).to.equal(2));
     onRequest = () => undefined;
     thinking.write(request);
-    await holds(() => expect(dropped).to.deep.equal(['took nothing for 0.2 s of what waited for it']));
+    await holds(() => expect(dropped).to.deep.equal(['read nothing of its response for 0.2 s']));
     await holds(() => expect(begun[0]?.[0].socket.destroyed).to.equal(true));
     expect(begun.slice(1).map(([{ socket }]) => socket.destroyed)).to.deep.equal([false, false]);
     clearInterval(sips);
   });
 
-  it('drops connections that hold the most when all together hold too much', async () => {
+  it('drops the connections with the most queued output when all together exceed the limit', async () => {
     await open({ maxTotalOutputBufferBytes: 20 * 1024 * 1024 });
     onRequest = flood;
     for (const expected of [0, 1, 2]) {
@@ -178,7 +176,7 @@ describe('HttpConnections', () => {
     expect(dropped[0]).to.match(/^output buffers of all clients exceed 20971520 bytes/);
   });
 
-  it('accounts for the body of a request while it is read, and no more when it is answered', async () => {
+  it('accounts for the body of a request until the response', async () => {
     await open();
     const [declared, chunked, small] = [await caller(), await caller(), await caller()];
     declared.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nx');
@@ -191,7 +189,7 @@ describe('HttpConnections', () => {
     await holds(() => expect(budget.bytes).to.equal(0));
   });
 
-  it('refuses connections beyond so many of an address, and tells of them once a second at most', async () => {
+  it('rejects connections beyond the limit of an address, and publishes them at most once a second', async () => {
     await open({ maxHttpConnectionsPerAddress: 2 });
     onRequest = (_, response) => response.end('well');
     const kept = [await caller(), await caller()];
@@ -200,7 +198,7 @@ describe('HttpConnections', () => {
       await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
     }
     expect(refused.map(({ reason, count }) => [reason, count])).to.deep.equal([
-      ['there are 2 HTTP connections from this address already', 1],
+      ['too many HTTP connections from this address (limit 2)', 1],
     ]);
     await holds(() => expect(refused.map(({ count }) => count)).to.deep.equal([1, 4]));
     kept[0]?.destroy();
@@ -212,7 +210,7 @@ describe('HttpConnections', () => {
     });
   });
 
-  it('counts a connection once whose port is used again before it is seen to close', async () => {
+  it('counts a connection once if its port is reused before its close event', async () => {
     await open({ maxHttpConnectionsPerAddress: 2 });
     const first = await caller();
     const { localPort } = first;
@@ -229,15 +227,15 @@ describe('HttpConnections', () => {
     expect(refused).to.deep.equal([]);
   });
 
-  it('refuses connections beyond so many in all', async () => {
+  it('rejects connections beyond the total limit', async () => {
     await open({ maxConnections: 1 });
     await caller();
     const socket = await caller();
     await withTimeout(new Promise((resolve) => socket.resume().once('close', resolve)), 'it is closed');
-    expect(refused.map(({ reason }) => reason)).to.deep.equal(['there are 1 HTTP connections already']);
+    expect(refused.map(({ reason }) => reason)).to.deep.equal(['too many HTTP connections (limit 1)']);
   });
 
-  it('lets go of a connection that changes its protocol, but not while it is being answered', async () => {
+  it('releases a connection that changes its protocol, but not during a response', async () => {
     await open({ maxHttpConnectionsPerAddress: 1 });
     const released: boolean[] = [];
     server.on('upgrade', ({ socket }: IncomingMessage) => released.push(connections.release(socket)));

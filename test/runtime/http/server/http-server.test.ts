@@ -7,18 +7,18 @@ import { Certificates } from '../../../../src/runtime/sockets/certificates.js';
 import { HttpConnections } from '../../../../src/runtime/http/server/http-connections.js';
 import { createHttpServer } from '../../../../src/runtime/http/server/http-server.js';
 import { listen, type Listener } from '../../../../src/runtime/sockets/listener.js';
-import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { SystemClock } from '../../../../src/runtime/time/system-clock.js';
 import { Authority } from '../../../support/authority.js';
 import { withTimeout } from '../../../support/eventually.js';
 import { TemporaryFolder } from '../../../support/temporary-folder.js';
+import { strictBus } from '../../../support/fake-bus.js';
 
-/** How long a request may take here, in milliseconds. */
+/** Request timeout of these tests, in milliseconds. */
 const withinMs = 400;
 
 const whole = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-describe('httpServerFor', () => {
+describe('createHttpServer', () => {
   let certificates: Certificates;
   const folder = new TemporaryFolder();
   const open: { readonly listening: Listener; readonly sockets: Socket[] }[] = [];
@@ -36,11 +36,9 @@ describe('httpServerFor', () => {
 
   after(() => folder.remove());
 
-  /** Listens, at most two connections of an address at a time; returns what dials. */
+  /** Starts a server that allows two connections per address; returns a function that connects to it. */
   async function serve(over: 'tcp' | 'tls'): Promise<() => Socket> {
-    const bus = new MessageBus((error) => {
-      throw error;
-    });
+    const bus = strictBus();
     const connections = new HttpConnections({
       bus,
       clock: new SystemClock(),
@@ -65,13 +63,13 @@ describe('httpServerFor', () => {
     };
   }
 
-  it('gives a request 30 seconds to come in', () => {
+  it('allows 30 seconds for a request to arrive', () => {
     const server = createHttpServer(undefined, () => undefined);
     expect([server.requestTimeout, server.headersTimeout]).to.deep.equal([30_000, 30_000]);
   });
 
   for (const over of ['tcp', 'tls'] as const) {
-    it(`ends a connection whose request takes too long to come in, headers or body, over ${over}`, async () => {
+    it(`closes a connection whose request takes too long to arrive, headers or body, over ${over}`, async () => {
       const dial = await serve(over);
       for (const [begin, rest] of [
         ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{', ' '],
@@ -88,7 +86,7 @@ describe('httpServerFor', () => {
       }
     });
 
-    it(`serves so many connections of an address, and destroys one more, over ${over}`, async () => {
+    it(`rejects connections beyond the limit of an address, over ${over}`, async () => {
       const dial = await serve(over);
       const answered = async (): Promise<string> => {
         const socket = dial();

@@ -5,44 +5,45 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { AddressQuota } from '../../../../src/actors/client/address-quota.js';
 import { Connection } from '../../../../src/actors/client/connection.js';
-import { SharedLimits } from '../../../../src/actors/server/shared-limits.js';
+import { SharedLimits } from '../../../../src/actors/client/shared-limits.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
-import { addresses, type ServerMessage, type StoreMessage } from '../../../../src/actors/bus/messages.js';
+import { addresses } from '../../../../src/actors/addresses.js';
+import type { ServerMessage } from '../../../../src/actors/server/messages.js';
+import type { StoreMessage } from '../../../../src/actors/store/messages.js';
+import { ActorGateway } from '../../../../src/actors/client/actor-gateway.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import type { Listener } from '../../../../src/runtime/sockets/listener.js';
 import { ServerCounts } from '../../../../src/runtime/observe/metrics/server-counts.js';
-import { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
+import type { MessageBus } from '../../../../src/runtime/bus/message-bus.js';
 import { Turn } from '../../../../src/runtime/time/turn.js';
 import { parseConfig } from '../../../../src/runtime/config/load.js';
 import { listenForHttp } from '../../../../src/runtime/http/server/http-listener.js';
 import { StatusTracker } from '../../../../src/runtime/observe/metrics/status-tracker.js';
-import { asServerId } from '../../../../src/protocol/place/ids.js';
 import { twitterSearch } from '../../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { eventually, withTimeout } from '../../../support/eventually.js';
+import { strictBus } from '../../../support/fake-bus.js';
+import { toServerId } from '../../../support/fake-location.js';
 
 const maxLineBytes = 256;
 
-/** Less than what Node keeps before it tells that it has been taken. */
+/** Less than the backlog after which Node emits `drain`. */
 const maxOutputBufferBytes = 4_096;
 
-describe('the door for WebSocket', () => {
-  let door: Listener;
+describe('serveWebSocket', () => {
+  let listener: Listener;
   let bus: MessageBus;
-  let left: string[];
+  let closeReasons: string[];
   let clock: VirtualClock;
-  /** Writes to clients so far, and how many there had been each time that links were written. */
+  /** Writes to clients so far, and their number each time that links were written. */
   let writes: number;
   let writtenAtLinks: number[];
   const clients: WebSocket[] = [];
 
   beforeEach(async () => {
-    bus = new MessageBus((error) => {
-      throw error;
-    });
-    left = [];
-    const server = asServerId('Blake');
-    if (server === undefined) throw new Error('Blake is a name');
+    bus = strictBus();
+    closeReasons = [];
+    const server = toServerId('Blake');
     clock = new VirtualClock();
     const limits = { ...defaultLimits, maxLineBytes, maxOutputBufferBytes };
     const shared = new SharedLimits(limits, clock);
@@ -53,7 +54,7 @@ describe('the door for WebSocket', () => {
           const at = addresses.connection(message.connection);
           bus.attach(at, new Connection(bus, clock, settings, message.connection, message.channel));
         }
-        if (message.kind === 'connection-closed') left.push(message.reason);
+        if (message.kind === 'connection-closed') closeReasons.push(message.reason);
       },
       stop: () => undefined,
     });
@@ -65,6 +66,8 @@ describe('the door for WebSocket', () => {
       },
       stop: () => undefined,
     });
+    const gateway = new ActorGateway(bus);
+    bus.attach(addresses.gateway, gateway);
     let connections = 0;
     const nextConnection = () => (connections += 1);
     const config = parseConfig(
@@ -74,7 +77,16 @@ servers: { Blake: { port: 0, peerPort: 0, httpPort: 0 }, Bryant: { port: 0, peer
 limits: { maxLineBytes: ${maxLineBytes} }`,
       {},
     );
-    const edges = { bus, clock, turn, certificates: undefined, maxConnections: 10, nextConnection, config };
+    const listenerDependencies = {
+      bus,
+      gateway,
+      clock,
+      turn,
+      certificates: undefined,
+      maxConnections: 10,
+      nextConnection,
+      config,
+    };
     const http = {
       server,
       outputBudget: new OutputBudget(defaultLimits.maxTotalOutputBufferBytes),
@@ -89,28 +101,34 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
       faultOf: () => ({ kind: 'none' }) as const,
       httpPortOf: (other: string) => (other === 'Bryant' ? 12201 : undefined),
     };
-    door = await listenForHttp({ ...edges, ...http }, { owner: 'Blake (web)', host: '127.0.0.1', port: 0 });
+    listener = await listenForHttp(
+      { ...listenerDependencies, ...http },
+      { owner: 'Blake (web)', host: '127.0.0.1', port: 0 },
+    );
   });
 
   afterEach(() => {
     for (const client of clients.splice(0)) client.terminate();
-    door.close();
+    listener.close();
   });
 
   function connect(path = '/ws', options: { origin?: string; autoPong?: boolean } = {}): WebSocket {
-    const client = new WebSocket(`ws://127.0.0.1:${door.port}${path}`, options);
+    const client = new WebSocket(`ws://127.0.0.1:${listener.port}${path}`, options);
     clients.push(client);
     return client;
   }
 
-  async function answerTo(asked: {
+  async function sendRequest({
+    path,
+    headers,
+    body,
+  }: {
     path: string;
     headers: Record<string, string>;
     body?: string;
   }): Promise<[status: number | undefined, body: string]> {
-    const { path, headers, body } = asked;
     const method = body === undefined ? 'GET' : 'POST';
-    const sent = request({ port: door.port, host: '127.0.0.1', path, method, headers, agent: false }).end(body);
+    const sent = request({ port: listener.port, host: '127.0.0.1', path, method, headers, agent: false }).end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     let text = '';
     for await (const chunk of answer as AsyncIterable<Buffer>) text += chunk.toString();
@@ -124,7 +142,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     return { text, binary };
   }
 
-  it('[WS1] takes one command a message and gives one answer a message, without line ends', async () => {
+  it('[WS1] accepts one command and sends one response per message, without line ends', async () => {
     const client = connect();
     await once(client, 'open');
     const { text, binary } = await ask(client, 'IAMAT kiwi +34.0-118.0 1.5');
@@ -133,13 +151,13 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     expect((await ask(client, 'nonsense ☂\n')).text.toString()).to.equal('? nonsense ☂');
   });
 
-  it('[IA7] answers reports after links were written, over WebSocket and over HTTP', async () => {
+  it('[IA7] responds to reports after links were written, over WebSocket and over HTTP', async () => {
     const client = connect();
     await once(client, 'open');
     const write = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
     writes = 0;
     Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: unknown[]) {
-      if (this.localPort === door.port) writes += 1;
+      if (this.localPort === listener.port) writes += 1;
       return Reflect.apply(write, this, args);
     });
     try {
@@ -148,7 +166,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
       expect(writes).to.be.above(0);
       writes = 0;
       const body = '{"client":"kiwi","position":"+1+1","time":"2"}';
-      const [status] = await answerTo({
+      const [status] = await sendRequest({
         path: '/api/locations',
         headers: { 'content-type': 'application/json' },
         body,
@@ -161,7 +179,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     }
   });
 
-  it('[WS2] answers bytes that are no text with a binary message', async () => {
+  it('[WS2] responds to invalid UTF-8 with a binary message', async () => {
     const client = connect();
     await once(client, 'open');
     const { text, binary } = await ask(client, Buffer.from([0xff, 0xfe, 0x41]));
@@ -169,22 +187,22 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     expect(binary).to.equal(true);
   });
 
-  it('[WS3] closes a client that sends more than a line may hold, and tells that it is gone', async () => {
+  it('[WS3] disconnects a client that sends more than the maximum line', async () => {
     const client = connect();
     await once(client, 'open');
     client.send('x'.repeat(maxLineBytes + 3));
     const [code] = (await once(client, 'close')) as [number];
     expect(code).to.equal(1009);
-    await eventually('it is known', () => left.length > 0);
-    expect(left).to.deep.equal(['Max payload size exceeded']);
+    await eventually('it is known', () => closeReasons.length > 0);
+    expect(closeReasons).to.deep.equal(['Max payload size exceeded']);
   });
 
-  it('lets go of who is refused and does not close its side', async () => {
-    const socket = connectTcp({ port: door.port, host: '127.0.0.1', allowHalfOpen: true });
+  it('closes a rejected connection whose client does not close its side', async () => {
+    const socket = connectTcp({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
     socket.resume();
     socket.write('GET /other HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     await once(socket, 'end');
-    // Whoever is there no more answers what comes with a reset.
+    // A closed connection answers further bytes with a reset.
     const writing = setInterval(() => socket.write('x'), 10);
     await withTimeout(
       once(socket, 'close').catch(() => undefined),
@@ -193,7 +211,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     clearInterval(writing);
   });
 
-  it('[WS4] refuses pages of other origins and paths that are not its own', async () => {
+  it('[WS4] rejects pages of other origins and other paths', async () => {
     for (const [path, origin, status] of [
       ['/ws', 'https://stranger.example', 403],
       ['/ws', 'null', 403],
@@ -206,34 +224,34 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
       const [error] = (await once(client, 'error')) as [Error];
       expect(error.message).to.contain(String(status));
     }
-    for (const origin of [`http://127.0.0.1:${door.port}`, 'http://127.0.0.1:12201', 'http://localhost:12201']) {
+    for (const origin of [`http://127.0.0.1:${listener.port}`, 'http://127.0.0.1:12201', 'http://localhost:12201']) {
       await once(connect('/ws', { origin }), 'open');
     }
   });
 
-  it('[WS4] is offered other protocols than WebSocket, as by curl and Java, and answers over HTTP/1.1', async () => {
+  it('[WS4] ignores upgrades other than WebSocket, as offered by curl and Java', async () => {
     for (const protocol of ['h2c', 'TLS/1.0, HTTP/1.1', 'something']) {
       const headers = {
         connection: 'Upgrade, HTTP2-Settings',
         upgrade: protocol,
         'http2-settings': 'AAMAAABkAAQAAP__',
       };
-      expect(await answerTo({ path: '/healthz', headers }), protocol).to.deep.equal([200, 'ok\n']);
-      // Its body is no part of another protocol.
+      expect(await sendRequest({ path: '/healthz', headers }), protocol).to.deep.equal([200, 'ok\n']);
+      // The body belongs to the request, not to the other protocol.
       const body = '{"client":"kiwi","position":"+1+1","time":"1"}';
       const type = { 'content-type': 'application/json' };
-      const [status, text] = await answerTo({ path: '/api/locations', headers: { ...headers, ...type }, body });
+      const [status, text] = await sendRequest({ path: '/api/locations', headers: { ...headers, ...type }, body });
       expect([status, (JSON.parse(text) as { client: string }).client]).to.deep.equal([200, 'kiwi']);
     }
   });
 
-  it('[WS5] pings, and drops a client that does not answer; closes with 1001 when the server stops', async () => {
+  it('[WS5] pings, and disconnects a client that does not answer; closes with 1001 when the server stops', async () => {
     const [alive, dead] = [connect(), connect('/ws', { autoPong: false })];
     await Promise.all([once(alive, 'open'), once(dead, 'open')]);
     const pinged = Promise.all([once(alive, 'ping'), once(dead, 'ping')]);
     clock.advance(30_000);
     await pinged;
-    // Its answer to the ping comes before the answer to this.
+    // Its pong arrives before the response to this.
     await ask(alive, 'nonsense');
     const dropped = once(dead, 'close');
     clock.advance(30_000);
@@ -243,7 +261,7 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     expect((await closed)[0]).to.equal(1001);
   });
 
-  it('goes on with a client that has read again what it left, also below what Node tells of', async () => {
+  it("resumes a client that has read its backlog, also if it is too small for Node's drain event", async () => {
     const client = connect();
     await once(client, 'open');
     const count = 40_000;
@@ -252,25 +270,25 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     client.pause();
     const command = 'x'.repeat(240);
     for (let each = 0; each < count; each += 1) client.send(command);
-    // The rest waits for the client to read.
+    // The rest is queued until the client reads.
     await new Promise((resolve) => setTimeout(resolve, 500));
     client.resume();
-    // The turns of the scheduler, for the clock does not go by itself.
+    // Turns of the scheduler: the virtual clock does not advance by itself.
     const turns = setInterval(() => clock.advance(0), 1);
     await eventually('all answers', () => answers === count).finally(() => clearInterval(turns));
   }).timeout(30_000);
 
-  it('[WS6] has no answers for a client that closes', async () => {
+  it('[WS6] sends no responses to a client that closes', async () => {
     const client = connect();
     await once(client, 'open');
     const answers: unknown[] = [];
     client.on('message', (answer) => answers.push(answer));
-    // The store never answers here, so this WHATSAT is still open when the client goes.
+    // The store never responds here, so this WHATSAT is pending when the client disconnects.
     client.send('WHATSAT kiwi 1 1');
     client.close();
     await once(client, 'close');
     expect(answers).to.deep.equal([]);
-    await eventually('it is known', () => left.length > 0);
-    expect(left).to.have.length(1);
+    await eventually('it is known', () => closeReasons.length > 0);
+    expect(closeReasons).to.have.length(1);
   });
 });

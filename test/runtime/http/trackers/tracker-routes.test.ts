@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
-describe('the doors for phones', () => {
+describe('the tracker routes', () => {
   const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
 
   before(() => herd.start());
@@ -28,7 +28,7 @@ describe('the doors for phones', () => {
   const fix = { _type: 'location', lat: 34.07, lon: -118.44, tst: 1_353_118_103, acc: 12, tid: 'JJ', batt: 80 };
   const there = [[34.07, -118.44], '1353118103'];
 
-  it('take what OwnTracks sends, whichever way it says who it is', async () => {
+  it('accept reports of OwnTracks, in every way that it identifies the client', async () => {
     await ownTracks(JSON.stringify({ ...fix, topic: 'owntracks/jane/phone' }));
     expect(await place('jane/phone')).to.deep.equal(there);
     await ownTracks(JSON.stringify(fix), '/owntracks', { 'x-limit-u': 'joe', 'x-limit-d': 'pixel 8' });
@@ -39,7 +39,7 @@ describe('the doors for phones', () => {
     expect(await place('JJ')).to.deep.equal(there);
   });
 
-  it('answer OwnTracks that all is well, whatever it says: it would send it again for ever', async () => {
+  it('answer OwnTracks with 200 even if a report is ignored, as it would be sent again forever', async () => {
     for (const body of [
       '',
       'nonsense',
@@ -50,7 +50,7 @@ describe('the doors for phones', () => {
       JSON.stringify({ ...fix, lat: 200 }),
       JSON.stringify({ ...fix, tst: 99_999_999_999 }),
       JSON.stringify({ ...fix, tid: undefined }),
-      // More than a body may have, and more than is sent before anybody looks at it.
+      // Exceeds the maximum body, and the bytes that are sent before the server reads.
       JSON.stringify({ ...fix, face: 'x'.repeat(70_000) }),
       'x'.repeat(8_000_000),
     ]) {
@@ -58,7 +58,7 @@ describe('the doors for phones', () => {
     }
   });
 
-  it('take what OsmAnd, GPSLogger and Traccar Client before 9 send, as a query or as a form', async () => {
+  it('accept reports of OsmAnd, GPSLogger and Traccar Client before 9, as a query or as a form', async () => {
     const query = 'lat=34.07&lon=-118.44&timestamp=1353118103&speed=1.5&bearing=3&altitude=71.0&accuracy=12&batt=80';
     expect((await send(`/osmand?id=111&${query}`)).status).to.equal(200);
     expect(await place('111')).to.deep.equal(there);
@@ -74,17 +74,17 @@ describe('the doors for phones', () => {
     expect(await place('555')).to.deep.equal([there[0], '1353118103']);
   });
 
-  it('take what OsmAnd makes of the address that the documents tell it, and more of what it can send', async () => {
-    const docs = readFileSync(new URL('../../../../../docs/doors.md', import.meta.url), 'utf8');
-    const told = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
-    expect(told).to.contain('{0}');
+  it('accept the documented address for OsmAnd, with and without further parameters', async () => {
+    const docs = readFileSync(new URL('../../../../../docs/guides/tracking-apps.md', import.meta.url), 'utf8');
+    const documentedPath = /OsmAnd +\| `http:\/\/HOST:12200(\S+)`/.exec(docs)?.[1] ?? '';
+    expect(documentedPath).to.contain('{0}');
     // Latitude, longitude, time in milliseconds, and the dilution of precision, its altitude and its speed.
     const values = ['34.07', '-118.44', '1353118103250', '1.2', '71.0', '0.5'];
     for (const [name, more] of [
       ['jane', ''],
       ['joe', '&hdop={3}&altitude={4}&speed={5}'],
     ] as const) {
-      const filled = `${told}${more}`
+      const filled = `${documentedPath}${more}`
         .replace('NAME', name)
         .replace(/\{(\d)\}/g, (_, place) => values[Number(place)] ?? '');
       expect((await send(filled)).status).to.equal(200);
@@ -92,7 +92,7 @@ describe('the doors for phones', () => {
     }
   });
 
-  it('take a report by whatever method, and by none that only asks for the head of an answer', async () => {
+  it('accept reports by any method but HEAD', async () => {
     const query = 'lat=34.07&lon=-118.44&timestamp=1353118103';
     for (const [method, path] of [
       ['GET', '/?id=a1'],
@@ -109,13 +109,13 @@ describe('the doors for phones', () => {
       expect((await send(`${path}&${query}`, { method: 'HEAD' })).status).to.equal(404);
     }
     expect(await place('head')).to.equal(404);
-    // Without a place, or a device, it is the page that is asked for; there is none here.
+    // Without a position or a device the page is requested; there is none here.
     for (const path of ['/?id=7', '/?lat=1&lon=1', '/?id=7&lat=1', '/']) {
       expect((await send(path)).status, path).to.equal(404);
     }
   });
 
-  it('take what Traccar Client 9 sends', async () => {
+  it('accept reports of Traccar Client 9', async () => {
     const body = JSON.stringify({
       location: {
         timestamp: '2012-11-17T02:08:23.000Z',
@@ -132,24 +132,21 @@ describe('the doors for phones', () => {
     expect(await place('48241179')).to.deep.equal(there);
   });
 
-  it('do not take a phone without a fix to the Gulf of Guinea, and want to know who it is', async () => {
+  it('ignore a position of 0, 0, and reject a report without an ID', async () => {
     expect((await send('/osmand?id=666&lat=0&lon=0')).status).to.equal(200);
     expect((await send('/osmand?id=666')).status).to.equal(200);
     expect(await place('666')).to.equal(404);
     const nobody = await send('/osmand?lat=34.07&lon=-118.44');
-    expect([nobody.status, await nobody.json()]).to.deep.equal([
-      400,
-      { error: 'id or deviceid must say which device it is' },
-    ]);
+    expect([nobody.status, await nobody.json()]).to.deep.equal([400, { error: 'id or deviceid is required' }]);
     expect((await send('/osmand?id=666&lat=91&lon=0')).status).to.equal(400);
   });
 
-  it('do not read a body of any length from those who hear what is wrong with it', async () => {
+  it('reject a body that is too long', async () => {
     const answer = await send('/osmand', { method: 'POST', body: 'x'.repeat(70_000) });
-    expect([answer.status, await answer.json()]).to.deep.equal([413, { error: 'the body has more than 65536 bytes' }]);
+    expect([answer.status, await answer.json()]).to.deep.equal([413, { error: 'body must have at most 65536 bytes' }]);
   });
 
-  it('take no report from a page of another origin', async () => {
+  it('reject reports of pages of other origins', async () => {
     const headers = { origin: 'http://stranger.example', 'content-type': 'text/plain' };
     const answer = await send('/osmand?id=777&lat=1&lon=1', { method: 'POST', headers });
     expect(answer.status).to.equal(403);

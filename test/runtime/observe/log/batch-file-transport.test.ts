@@ -11,19 +11,19 @@ const MESSAGE = Symbol.for('message');
 
 const begunMs = Date.UTC(2026, 10, 1);
 
-describe('BatchFile', () => {
+describe('BatchFileTransport', () => {
   let folder: TemporaryFolder;
   let path: string;
   let disk: FakeDisk;
   let file: BatchFileTransport;
-  let troubles: string[];
+  let errors: string[];
   let state: 'open' | 'closed';
 
   beforeEach(() => {
     folder = new TemporaryFolder();
     path = folder.pathTo('Blake', '2026-11-01T00-00-00.000Z.log');
     disk = new FakeDisk();
-    troubles = [];
+    errors = [];
     file = open();
   });
 
@@ -35,7 +35,7 @@ describe('BatchFile', () => {
 
   function open({ maxFileBytes = 1e9, maxFiles = 32 } = {}): BatchFileTransport {
     const files = new LogFiles(dirname(path), '.log', maxFiles, begunMs);
-    const opened = new BatchFileTransport(files, maxFileBytes, 'info', (error) => troubles.push(error.message));
+    const opened = new BatchFileTransport(files, maxFileBytes, 'info', (error) => errors.push(error.message));
     state = 'open';
     opened.on('finish', () => (state = 'closed'));
     return opened;
@@ -50,7 +50,7 @@ describe('BatchFile', () => {
     await eventually('the file is closed', () => state === 'closed');
   }
 
-  /** The lines of the file once all is written. */
+  /** Returns the lines of the file once everything is written. */
   async function written(): Promise<string[]> {
     await close();
     const text = readFileSync(path, 'latin1');
@@ -58,24 +58,24 @@ describe('BatchFile', () => {
     return text.split('\n').slice(0, -1);
   }
 
-  it('makes its folder, and an empty file', async () => {
+  it('creates its folder and an empty file', async () => {
     expect(existsSync(path)).to.equal(true);
     expect(await written()).to.deep.equal([]);
   });
 
-  it('never writes into a file that is there already', () => {
+  it('rejects an existing file', () => {
     expect(() => open()).to.throw('EEXIST');
     state = 'open';
   });
 
-  it('writes every line, in order and to the byte, and has lost none when it is closed', async () => {
+  it('writes every line in order, byte by byte, before it is closed', async () => {
     const lines = Array.from({ length: 10_000 }, (_, index) => `${index} \xff\x80`);
     log(...lines);
     expect(await written()).to.deep.equal(lines);
-    expect(troubles).to.deep.equal([]);
+    expect(errors).to.deep.equal([]);
   });
 
-  it('makes few writes of many lines', async () => {
+  it('batches many lines into few writes', async () => {
     for (let round = 0; round < 100; round += 1) {
       log(...Array.from({ length: 100 }, (_, index) => `${round} ${index}`));
       await new Promise((resolve) => setImmediate(resolve));
@@ -84,13 +84,13 @@ describe('BatchFile', () => {
     expect(disk.writeCount).to.be.below(250);
   });
 
-  it('writes the rest of what the system took only in part', async () => {
+  it('completes a partial write', async () => {
     disk.state = 'short';
     log('one', 'two', 'three', 'x'.repeat(1_000));
     expect(await written()).to.deep.equal(['one', 'two', 'three', 'x'.repeat(1_000)]);
   });
 
-  it('closes only when a slow disk has taken everything', async () => {
+  it('closes after a slow disk has taken everything', async () => {
     disk.state = 'slow';
     log('one', 'two');
     file.end();
@@ -101,7 +101,7 @@ describe('BatchFile', () => {
     expect(readFileSync(path, 'latin1')).to.equal('one\ntwo\n');
   });
 
-  it('keeps no more than 16 MiB for a slow disk, counts what it drops, and goes on', async () => {
+  it('queues at most 16 MiB for a slow disk, and counts dropped entries', async () => {
     disk.state = 'slow';
     log('first');
     const line = 'x'.repeat(1_023);
@@ -109,37 +109,32 @@ describe('BatchFile', () => {
     for (let index = 0; index < lines; index += 1) log(line);
     disk.release();
     await eventually('the disk has taken it', () => readFileSync(path).length > 1_000_000);
-    await eventually('it has said what is lost', () => readFileSync(path, 'latin1').includes('lines were lost'));
+    await eventually('lost entries are logged', () => readFileSync(path, 'latin1').includes('log entries lost here'));
     log('last');
     const got = await written();
     expect(got[0]).to.equal('first');
     expect(got.at(-1)).to.equal('last');
     const kept = got.filter((text) => text === line).length;
     expect(kept).to.be.within(16_384, 16_385);
-    expect(got.at(-2)).to.equal(
-      `${lines - kept} times lines were lost here, because the disk was too slow or could not be written`,
-    );
+    expect(got.at(-2)).to.equal(`${lines - kept} log entries lost here: the disk was too slow or not writable`);
     expect(got).to.have.lengthOf(kept + 3);
   });
 
-  it('says once that a disk is full, counts what it cannot write, and goes on when there is room', async () => {
+  it('reports a full disk once, counts lost entries, and continues when there is space', async () => {
     disk.state = 'full';
     for (let index = 1; index <= 10; index += 1) {
       log(`line ${index}`);
       await eventually('the write has failed', () => disk.writeCount === index);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(troubles).to.deep.equal(['ENOSPC: no space left on device']);
+    expect(errors).to.deep.equal(['ENOSPC: no space left on device']);
     disk.state = 'sound';
     log('room again');
     const got = await written();
-    expect(got).to.have.members([
-      'room again',
-      '10 times lines were lost here, because the disk was too slow or could not be written',
-    ]);
+    expect(got).to.have.members(['room again', '10 log entries lost here: the disk was too slow or not writable']);
   });
 
-  it('says again that a disk is full after it was not', async () => {
+  it('reports a full disk again after a successful write', async () => {
     for (const state of ['full', 'sound', 'full'] as const) {
       disk.state = state;
       const { writeCount } = disk;
@@ -148,11 +143,11 @@ describe('BatchFile', () => {
       await new Promise((resolve) => setImmediate(resolve));
       await eventually('it is over', () => state === 'full' || readFileSync(path, 'latin1').includes(state));
     }
-    await eventually('it is said', () => troubles.length > 1);
-    expect(troubles).to.have.lengthOf(2);
+    await eventually('an error is reported', () => errors.length > 1);
+    expect(errors).to.have.lengthOf(2);
   });
 
-  it('is begun anew when it was deleted, says so once, and counts what was lost', async () => {
+  it('recreates a deleted file, reports it once, and counts lost entries', async () => {
     log('there');
     await eventually('it is on disk', () => readFileSync(path, 'latin1') === 'there\n');
     rmSync(dirname(path), { recursive: true });
@@ -164,43 +159,43 @@ describe('BatchFile', () => {
     log('there again');
     const lines = await written();
     expect(lines.at(-1)).to.equal('there again');
-    expect(lines.join('\n')).to.match(/^\d+ times lines were lost here/m);
-    expect(troubles).to.deep.equal(['it was deleted, and is begun anew']);
+    expect(lines.join('\n')).to.match(/^\d+ log entr(y|ies) lost here/m);
+    expect(errors).to.deep.equal(['the file was deleted and has been recreated']);
   });
 
-  it('goes on when it was deleted and cannot be begun anew, says so once, and is there when it can', async () => {
+  it('continues if a deleted file cannot be recreated, reports it once, and recreates it later', async () => {
     log('there');
     await eventually('it is on disk', () => readFileSync(path, 'latin1') === 'there\n');
     rmSync(dirname(path), { recursive: true });
     writeFileSync(dirname(path), 'a file in place of the folder');
-    await eventually('trouble is told', () => {
+    await eventually('an error is reported', () => {
       log('lost');
-      return troubles.length > 0;
+      return errors.length > 0;
     });
     rmSync(dirname(path));
     await eventually('it is there again', () => {
       log('lost or not');
       return existsSync(path);
     });
-    expect(troubles).to.have.lengthOf(1);
+    expect(errors).to.have.lengthOf(1);
     expect(await written()).to.have.length.above(0);
   });
 
-  it('begins a new line behind one of which a disk that filled up took only a part', async () => {
+  it('starts a new line behind one that was written partially', async () => {
     disk.state = 'filling';
     log('a line that is torn');
-    await eventually('it is told', () => troubles.length > 0);
+    await eventually('an error is reported', () => errors.length > 0);
     disk.state = 'sound';
     log('whole');
     expect(await written()).to.deep.equal([
       'a line tha',
       'whole',
-      '1 times lines were lost here, because the disk was too slow or could not be written',
+      '1 log entry lost here: the disk was too slow or not writable',
     ]);
   });
 
-  describe('with a bound', () => {
-    /** The names of the files, and their texts, the oldest first. */
+  describe('with a maximum size', () => {
+    /** Returns names and texts of the files, the oldest first. */
     function kept(): { readonly names: string[]; readonly texts: string[] } {
       const names = readdirSync(dirname(path)).sort();
       return { names, texts: names.map((name) => readFileSync(join(dirname(path), name), 'latin1')) };
@@ -212,11 +207,11 @@ describe('BatchFile', () => {
       file = open(bounds);
     }
 
-    it('fills file after file with whole lines, and keeps the newest, without a gap', async () => {
+    it('rotates files without splitting lines, and keeps the newest', async () => {
       await reopen({ maxFileBytes: 1_000, maxFiles: 3 });
       let last = 0;
       for (let round = 0; round < 200; round += 1) {
-        // As they come: many lines an entry, of any length.
+        // Entries of many lines of any length.
         const lines = Array.from({ length: round % 40 }, () => `${(last += 1)} ${'x'.repeat(last % 90)}`);
         log(...(lines.length === 0 ? [] : [lines.join('\n')]));
         if (round % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -237,12 +232,12 @@ describe('BatchFile', () => {
           });
       });
       expect(numbers).to.deep.equal(Array.from(numbers, (_, index) => last - numbers.length + 1 + index));
-      // A file is full when the next line does not fit.
+      // A new file is begun when the next line does not fit.
       for (const text of texts.slice(0, -1)) expect(text.length).to.be.above(1_000 - 95);
-      expect(troubles).to.deep.equal([]);
+      expect(errors).to.deep.equal([]);
     });
 
-    it('deletes the oldest of its own files, those of earlier starts too, and nothing else', async () => {
+    it('deletes the oldest log files, those of earlier starts included, and no other files', async () => {
       await close();
       const others = ['2026-10-01T00-00-00.000Z.error.log', 'notes.log', '2026-10-01T00-00-00.000Z.log.gz'];
       const earlier = ['01', '02', '03', '04'].map((day) => `2026-10-${day}T00-00-00.000Z.log`);
@@ -256,19 +251,19 @@ describe('BatchFile', () => {
       expect(names()).to.have.members([...others, ...earlier.slice(2), '2026-11-01T00-00-00.000Z.log']);
     });
 
-    it('has room in a file for the line that says what was lost', async () => {
+    it('reserves space in a file for the line about lost entries', async () => {
       await reopen({ maxFileBytes: 1_000, maxFiles: 3 });
       disk.state = 'full';
       log('lost');
-      await eventually('it is told', () => troubles.length > 0);
+      await eventually('an error is reported', () => errors.length > 0);
       disk.state = 'sound';
       log('x'.repeat(899));
       await close();
       for (const text of kept().texts) expect(text.length).to.be.at.most(1_000);
-      expect(kept().texts.join('')).to.contain('1 times lines were lost here');
+      expect(kept().texts.join('')).to.contain('1 log entry lost here');
     });
 
-    it('puts a line that is longer than a file into one of its own', async () => {
+    it('writes a line that is longer than the maximum into a file of its own', async () => {
       await reopen({ maxFileBytes: 1_000, maxFiles: 4 });
       const lines = ['before', 'x'.repeat(2_000), 'behind'];
       log(lines.join('\n'));
@@ -276,29 +271,29 @@ describe('BatchFile', () => {
       expect(kept().texts).to.deep.equal(lines.map((line) => `${line}\n`));
     });
 
-    it('loses lines rather than grow where no next file can be made, says so once, and goes on when it can', async () => {
+    it('drops entries if no new file can be created, reports it once, and continues later', async () => {
       await reopen({ maxFileBytes: 1_000, maxFiles: 3 });
       log('x'.repeat(900));
       await eventually('it is on disk', () => kept().texts.join('').length > 900);
-      // In place of every folder that it could be made in.
+      // A file in place of the folder, so that no file can be created.
       rmSync(dirname(path), { recursive: true });
       writeFileSync(dirname(path), '');
       for (let index = 0; index < 3; index += 1) {
         log('y'.repeat(900));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      await eventually('it is told', () => troubles.length > 0);
+      await eventually('an error is reported', () => errors.length > 0);
       rmSync(dirname(path));
       await eventually('it goes on', () => {
         log('z'.repeat(900));
         return existsSync(dirname(path)) && kept().texts.join('').includes('z'.repeat(900));
       });
       await close();
-      expect(troubles).to.have.lengthOf(1);
+      expect(errors).to.have.lengthOf(1);
     });
   });
 
-  it('may be read by its owner and the group, and by nobody else, where the umask allows all', async () => {
+  it('is readable by owner and group only, whatever the umask allows', async () => {
     const umask = process.umask(0);
     try {
       await close();
@@ -316,7 +311,7 @@ describe('BatchFile', () => {
     for (const name of names) expect(mode(join(dirname(path), name))).to.equal('640');
   });
 
-  it('closes though the disk is full', async () => {
+  it('closes with a full disk', async () => {
     disk.state = 'full';
     log('one', 'two');
     await close();

@@ -16,7 +16,7 @@ const fromClient = (...lines: string[]): LinesEvent => ({
   lines,
 });
 
-/** Says that a text is UTF-8, and holds nothing that a terminal or a reader by lines acts on. */
+/** Whether a text is UTF-8 without line ends and terminal controls. */
 function expectClean(bytes: string): void {
   expect(isUtf8(Buffer.from(bytes, 'latin1'))).to.equal(true);
   expect(textOf(bytes)).to.match(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u);
@@ -30,7 +30,7 @@ const answered = {
   tookMs: 1,
 } as const;
 
-describe('logLineOf', () => {
+describe('formatEvent', () => {
   const examples: [HerdEvent, string, string][] = [
     [
       { kind: 'client-connected', transport: 'tcp', remoteAddress: '192.0.2.1:4', reason: '', clients: 3 },
@@ -40,27 +40,27 @@ describe('logLineOf', () => {
     [
       { kind: 'client-disconnected', transport: 'tcp', remoteAddress: '192.0.2.1:4', reason: 'ECONNRESET', clients: 2 },
       'info',
-      'client 192.0.2.1:4 left: ECONNRESET; clients now: 2',
+      'client 192.0.2.1:4 disconnected: ECONNRESET; clients now: 2',
     ],
     [
       { kind: 'neighbour-clock', neighbour: metta, offsetMs: 1_500, warning: 'begins' },
       'warn',
-      'the clock of Metta is 1.500 s ahead of the own one',
+      "the clock of Metta is 1.500 s ahead of this server's",
     ],
     [
       { kind: 'neighbour-clock', neighbour: metta, offsetMs: -90_000.25, warning: 'begins' },
       'warn',
-      'the clock of Metta is 90.000 s behind the own one',
+      "the clock of Metta is 90.000 s behind this server's",
     ],
     [
       { kind: 'neighbour-clock', neighbour: metta, offsetMs: 20, warning: 'ends' },
       'info',
-      'the clock of Metta agrees with the own one again',
+      "the clock of Metta agrees with this server's again",
     ],
     [
       { kind: 'clock', state: 'differs', reason: 'the clock differs by more than 60 s from Metta' },
       'warn',
-      'the clock differs by more than 60 s from Metta: the server is not ready, and takes no report without a time of its own',
+      'the clock differs by more than 60 s from Metta: the server is not ready and rejects reports without a time',
     ],
     [{ kind: 'clock', state: 'agrees', reason: '' }, 'info', 'the clock agrees with those of most neighbours again'],
     [
@@ -84,11 +84,7 @@ describe('logLineOf', () => {
       'warn',
       'link Metta backoff: ECONNREFUSED; next attempt in 40 ms',
     ],
-    [
-      { kind: 'locations-restored', locations: [createLocation('kiwi', 1)] },
-      'info',
-      'restored 1 locations from disk',
-    ],
+    [{ kind: 'locations-restored', locations: [createLocation('kiwi', 1)] }, 'info', 'restored 1 location from disk'],
     [{ kind: 'server', state: 'running', reason: '' }, 'info', 'server running'],
     [{ kind: 'server', state: 'failed', reason: 'Error: no' }, 'error', 'server failed: Error: no'],
     [
@@ -102,14 +98,20 @@ describe('logLineOf', () => {
       'store failed (resume): no error at all',
     ],
     [
-      { kind: 'admin-action', action: 'crash Metta', remoteAddress: '192.0.2.9:1', outcome: 'rejected', reason: 'no\ntoken' },
+      {
+        kind: 'admin-action',
+        action: 'crash Metta',
+        remoteAddress: '192.0.2.9:1',
+        outcome: 'rejected',
+        reason: 'no\ntoken',
+      },
       'warn',
-      'administration: 192.0.2.9:1 asks for crash Metta, rejected: no\\x0atoken',
+      'admin 192.0.2.9:1: crash Metta, rejected: no\\x0atoken',
     ],
     [
-      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' },
+      { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'handshake timeout' },
       'warn',
-      'peer 192.0.2.9:1 rejected: no hello in time',
+      'peer 192.0.2.9:1 rejected: handshake timeout',
     ],
     [
       { kind: 'http-request', remoteAddress: '192.0.2.1:4', text: 'POST /osmand IAMAT a\nb +1+1 1' },
@@ -117,9 +119,9 @@ describe('logLineOf', () => {
       'http 192.0.2.1:4 in POST /osmand IAMAT a\\x0ab +1+1 1',
     ],
     [
-      { ...answered, status: 200, outcome: 'ignored', detail: 'a\nb: it has no location' },
+      { ...answered, status: 200, outcome: 'ignored', detail: 'a\nb: no location' },
       'lines',
-      'http 192.0.2.1:4 out POST /osmand 200 ignored: a\\x0ab: it has no location',
+      'http 192.0.2.1:4 out POST /osmand 200 ignored: a\\x0ab: no location',
     ],
     [
       { ...answered, status: 500, outcome: 'failed', detail: 'TypeError: no' },
@@ -131,56 +133,62 @@ describe('logLineOf', () => {
       'lines',
       'http 192.0.2.1:4 out POST /osmand aborted',
     ],
-    [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream gave no answer: HTTP 503'],
+    [{ kind: 'upstream-failed', reason: 'HTTP 503' }, 'warn', 'upstream request failed: HTTP 503'],
     [
       { kind: 'upstream-breaker', state: 'open', reason: 'That is no JSON.', retryInMs: 812 },
       'warn',
-      'upstream open: That is no JSON; next attempt in 812 ms',
+      'upstream breaker open: That is no JSON; next attempt in 812 ms',
     ],
     [
       { kind: 'upstream-budget', limit: 'requestsPerDay', waitMs: 86_400_000 },
       'warn',
-      'upstream budget is spent: requestsPerDay; there is more in 24 h',
+      'upstream budget exhausted: requestsPerDay; resets in 24 h',
     ],
     [{ kind: 'bucket', state: 'live', reason: '', retryInMs: 0, pendingWrites: 0 }, 'info', 'bucket live'],
     [
       { kind: 'bucket', state: 'disconnected', reason: 'connection refused', retryInMs: 40, pendingWrites: 3 },
       'warn',
-      'bucket disconnected: connection refused; next attempt in 40 ms; clients whose location has yet to be written: 3',
+      'bucket disconnected: connection refused; next attempt in 40 ms; pending writes: 3',
     ],
     [{ kind: 'bucket-warning', reason: 'too large' }, 'warn', 'bucket: too large'],
   ];
   for (const [event, level, text] of examples) {
-    it(`tells of a ${event.kind} as ${level}: ${text}`, () => {
+    it(`logs ${event.kind} as ${level}: ${text}`, () => {
       expect(formatEvent(event)).to.deep.equal({ level, text });
     });
   }
 
-  it('tells of lines with who said them, and to whom', () => {
+  it('formats lines with party, address and direction', () => {
     expect(formatLines(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
       'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
     );
-    const out = { kind: 'lines', direction: 'out', party: 'peer', remoteAddress: 'Metta', lines: ['CAUGHT-UP'] } as const;
+    const out = {
+      kind: 'lines',
+      direction: 'out',
+      party: 'peer',
+      remoteAddress: 'Metta',
+      lines: ['CAUGHT-UP'],
+    } as const;
     expect(formatLines(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
   });
 
-  it('does not tell of a location: the line that brought it is there', () => {
-    expect(formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined })).to.equal(
-      undefined,
-    );
+  it('omits learned locations', () => {
+    expect(
+      formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined }),
+    ).to.equal(undefined);
   });
 
-  it('does not tell of a disk that remembers nothing', () => {
+  it('omits a restore of no locations', () => {
     expect(formatEvent({ kind: 'locations-restored', locations: [] })).to.equal(undefined);
   });
 
-  it('tells where an error was thrown', () => {
+  it('includes the stack of an error', () => {
     const error = new Error('thrown on demand');
     const text = formatEvent({ kind: 'actor-failed', address: 'store', directive: 'resume', error })?.text;
     expect(text).to.contain('thrown on demand').and.contain('format-event.test');
   });
 
-  it('lets nobody write a second line into the log, or play with the terminal of its reader', () => {
+  it('escapes line ends and terminal controls', () => {
     expect(formatLines(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
       'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
     );
@@ -220,7 +228,7 @@ describe('logLineOf', () => {
     });
   }
 
-  it('shows so many bytes of a longer line, and how long it is, never a part of a character', () => {
+  it('truncates a long line between characters, and appends its length', () => {
     const shownOf = (line: string) => formatLines(fromClient(line), 'now').slice('now client 192.0.2.1:4 in '.length);
     const whole = 'x'.repeat(maxShownBytes);
     expect(shownOf(whole)).to.equal(whole);
@@ -235,7 +243,7 @@ describe('logLineOf', () => {
     );
   });
 
-  it('leaves the bytes of other letters as they came', () => {
+  it('does not escape non-ASCII letters', () => {
     const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
     expect(formatLines(fromClient(kiwi), 'now')).to.equal(`now client 192.0.2.1:4 in ${kiwi}`);
   });

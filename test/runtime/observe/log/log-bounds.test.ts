@@ -5,7 +5,7 @@ import { HerdInProcess } from '../../../support/herd-in-process.js';
 
 const maxFileBytes = 65_536;
 const maxFiles = 3;
-/** Commands that are sent together. */
+/** Commands per batch. */
 const chunkLines = 200;
 
 describe('the log of a server under load', function () {
@@ -27,13 +27,13 @@ describe('the log of a server under load', function () {
     await herd.start();
   }
 
-  /** The files of a server's log, the oldest first. */
+  /** Returns the files of a server's log, the oldest first. */
   function filesOf(server: string): string[] {
     const names = readdirSync(folder.pathTo(server)).filter((name) => !name.endsWith('.error.log'));
     return names.sort().map((name) => folder.pathTo(server, name));
   }
 
-  it('stays within its bound all the time, has its newest line, and misses none between', async () => {
+  it('stays within its maximum size, and contains the newest lines without a gap', async () => {
     await begin({ maxFileBytes, maxFiles });
     const client = await herd.client('Blake');
     let last = 0;
@@ -53,7 +53,7 @@ describe('the log of a server under load', function () {
       }
     }
     await herd.stop();
-    for (const [server, said] of [
+    for (const [server, pattern] of [
       ['Blake', / client \S+ in IAMAT (\d+)-/],
       ['Bryant', / peer Blake in AT Blake \S+ (\d+)-/],
     ] as const) {
@@ -61,14 +61,14 @@ describe('the log of a server under load', function () {
       expect(files, server).to.have.lengthOf(maxFiles);
       const lines = files.flatMap((file) => readFileSync(file, 'latin1').split('\n').slice(0, -1));
       for (const line of lines) expect(line).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+ /);
-      const numbers = lines.flatMap((line) => said.exec(line)?.[1] ?? []).map(Number);
+      const numbers = lines.flatMap((line) => pattern.exec(line)?.[1] ?? []).map(Number);
       expect(numbers.length, server).to.be.above(100);
       expect(numbers, server).to.deep.equal(numbers.map((_, index) => last - numbers.length + 1 + index));
       expect(lines.at(-1), server).to.match(/ server stopped$/);
     }
   });
 
-  it('has the level that herd.yaml gives it', async () => {
+  it('has the level of herd.yaml', async () => {
     await begin({ level: 'info' });
     expect(await (await herd.client('Blake')).request('hello')).to.equal('? hello');
     await herd.stop();

@@ -17,7 +17,7 @@ const line = (text: string): HerdEvent => ({
   remoteAddress: '192.0.2.1:4',
   lines: [text],
 });
-const refused: HerdEvent = { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'no hello in time' };
+const refused: HerdEvent = { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason: 'handshake timeout' };
 const settings = { ...defaultLogBounds, level: 'lines' } as const;
 const failed: HerdEvent = { kind: 'server', state: 'failed', reason: 'Error: no' };
 
@@ -40,7 +40,7 @@ describe('ServerLog', () => {
     folder.remove();
   });
 
-  /** The lines of the log, or of the error log, without their times. */
+  /** Returns the lines of the log, or of the error log, without times. */
   function lines(which: 'log' | 'error log'): string[] {
     const names = readdirSync(folder.pathTo('Blake')).filter(
       (name) => name.endsWith('.error.log') === (which === 'error log'),
@@ -56,14 +56,14 @@ describe('ServerLog', () => {
       });
   }
 
-  it('opens a log and an error log, named by the time, in the folder of the server', () => {
+  it('creates a log and an error log, named by the time, in the folder of the server', () => {
     const names = readdirSync(folder.pathTo('Blake')).sort();
     expect(names).to.have.lengthOf(2);
     expect(names[0]).to.match(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.error\.log$/);
     expect(names[1]).to.equal(names[0]?.replace('.error', ''));
   });
 
-  it('has every line, in order, when it is closed', async () => {
+  it('contains every line in order when it is closed', async () => {
     for (let index = 0; index < 1_000; index += 1) {
       bus.publish(line(`line ${index}`));
       if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -75,21 +75,21 @@ describe('ServerLog', () => {
     expect(lines('error log')).to.deep.equal([]);
   });
 
-  it('[PE30] tells of clocks that differ', async () => {
+  it('[PE30] warns of clocks that differ', async () => {
     const neighbour = toServerId('Metta');
     bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: 90_000, warning: 'begins' });
     bus.publish({ kind: 'clock', state: 'differs', reason: 'the clock differs' });
     await log.close();
     expect(lines('error log')).to.deep.equal([
-      'the clock of Metta is 90.000 s ahead of the own one',
-      'the clock differs: the server is not ready, and takes no report without a time of its own',
+      "the clock of Metta is 90.000 s ahead of this server's",
+      'the clock differs: the server is not ready and rejects reports without a time',
     ]);
   });
 
-  it('tells of trouble in both, between the lines where it belongs', async () => {
+  it('writes warnings and errors to both logs, in order', async () => {
     for (const event of [line('one'), refused, line('two'), failed, line('three')]) bus.publish(event);
     await log.close();
-    const trouble = ['peer 192.0.2.9:1 rejected: no hello in time', 'server failed: Error: no'];
+    const trouble = ['peer 192.0.2.9:1 rejected: handshake timeout', 'server failed: Error: no'];
     expect(lines('error log')).to.deep.equal(trouble);
     expect(lines('log')).to.deep.equal([
       'client 192.0.2.1:4 in one',
@@ -100,26 +100,26 @@ describe('ServerLog', () => {
     ]);
   });
 
-  it('takes percent signs and braces for what they are', async () => {
+  it('does not interpret percent signs and braces', async () => {
     bus.publish(line('%s %d {"a":1} ${b}'));
     await log.close();
     expect(lines('log')).to.deep.equal(['client 192.0.2.1:4 in %s %d {"a":1} ${b}']);
   });
 
-  it('writes without being closed, soon, but not while what a line tells of is on its way', async () => {
-    // A turn that took as long as lines wait shows nothing.
-    for (let told = 1, turnMs = Infinity; turnMs > 25; told += 1) {
+  it('writes lines after a delay without being closed', async () => {
+    // A turn as long as the batch interval proves nothing.
+    for (let count = 1, turnMs = Infinity; turnMs > 25; count += 1) {
       const startMs = performance.now();
       bus.publish(line('one'));
       await new Promise((resolve) => setImmediate(resolve));
       const written = log.bufferedBytes + lines('log').length;
       turnMs = performance.now() - startMs;
-      await eventually('the lines are there', () => lines('log').length === told);
-      if (turnMs <= 25) expect(written).to.equal(told - 1);
+      await eventually('the lines are there', () => lines('log').length === count);
+      if (turnMs <= 25) expect(written).to.equal(count - 1);
     }
   });
 
-  it('minds nothing that happens after it was closed, nor that it is closed twice', async () => {
+  it('ignores events after it was closed, and may be closed twice', async () => {
     await log.close();
     bus.publish(line('too late'));
     bus.publish(failed);
@@ -127,7 +127,7 @@ describe('ServerLog', () => {
     expect(lines('log')).to.deep.equal([]);
   });
 
-  it('keeps the server going while the disk is full, says so once, and closes', async () => {
+  it('reports a full disk once, and closes', async () => {
     const disk = new FakeDisk();
     try {
       disk.state = 'full';

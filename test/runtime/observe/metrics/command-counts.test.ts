@@ -3,7 +3,7 @@ import { CommandCounts } from '../../../../src/runtime/observe/metrics/command-c
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 
 describe('CommandCounts', () => {
-  it('counts a command once in the total, whatever its kind and outcome', () => {
+  it('counts each command once in the total, whatever its kind and outcome', () => {
     const counts = new CommandCounts(new VirtualClock());
     const answers = [
       'AT Blake +1 kiwi +1+1 1',

@@ -4,8 +4,8 @@ import { StatusTracker } from '../../../../src/runtime/observe/metrics/status-tr
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { strictBus } from '../../../support/fake-bus.js';
 
-describe('ServerView', () => {
-  it('counts from when the bucket entered its state, and down from its last attempt', () => {
+describe('StatusTracker', () => {
+  it('measures time since the bucket entered its state, and until the next attempt', () => {
     const bus = strictBus();
     const clock = new VirtualClock();
     const view = new StatusTracker(bus, clock, []);
@@ -14,7 +14,12 @@ describe('ServerView', () => {
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       enter('write-blocked', 1_000);
       clock.advance(700);
-      expect(view.bucketSnapshot()).to.include({ state: 'write-blocked', sinceMs: attempt * 700, retryInMs: 300, pendingWrites: 7 });
+      expect(view.bucketSnapshot()).to.include({
+        state: 'write-blocked',
+        sinceMs: attempt * 700,
+        retryInMs: 300,
+        pendingWrites: 7,
+      });
     }
     enter('live', 0);
     clock.advance(5);

@@ -1,0 +1,48 @@
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Bus } from './bus.js';
+import type { LinesEvent } from './events.js';
+
+/** Publishes the lines that a server exchanges with one client or neighbour: one `lines` event for lines sent together. */
+export class LineRecorder {
+  private sent: ByteString[] = [];
+  /** Lines sent without a request. */
+  private pushed: ByteString[] = [];
+
+  /** @param remoteAddress a client's address and port, or a neighbour's ID */
+  constructor(
+    private readonly bus: Bus,
+    private readonly party: LinesEvent['party'],
+    private readonly remoteAddress: string,
+  ) {}
+
+  /** Whether there are responses that have not been published. */
+  get hasSent(): boolean {
+    return this.sent.length > 0;
+  }
+
+  recordReceived(lines: readonly ByteString[]): void {
+    const { party, remoteAddress } = this;
+    this.bus.publish({ kind: 'lines', direction: 'in', party, remoteAddress, lines });
+  }
+
+  recordSent(line: ByteString): void {
+    this.sent.push(line);
+  }
+
+  recordPushed(line: ByteString): void {
+    this.pushed.push(line);
+  }
+
+  /** Publishes the lines recorded since the last flush. */
+  flush(): void {
+    const { sent, pushed, party, remoteAddress } = this;
+    if (sent.length > 0) {
+      this.sent = [];
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: sent });
+    }
+    if (pushed.length > 0) {
+      this.pushed = [];
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: pushed, pushed: true });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { ByteString } from '../../protocol/text/bytes.js';
+import type { LookupLine, UnknownLine } from '../../protocol/peer/peer-line.js';
+import type { ServerId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { Instant } from '../../protocol/place/time.js';
+import type { Address } from '../bus/bus.js';
+import type { MachineFailed } from '../bus/requests.js';
+import type { PeerChannel, PeerChannelMessage } from '../ports/transport.js';
+import type { GroupHashes } from '../store/anti-entropy.js';
+
+/** Sent to the link to a neighbour. */
+export type LinkMessage =
+  | PeerChannelMessage
+  /** The neighbour dialled and completed the handshake. */
+  | { readonly kind: 'peer-accepted'; readonly channel: PeerChannel }
+  /** New locations, and their lines, which are the same for every neighbour. */
+  | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
+  /** The digest of the store, and the latest time of receipt that it has evicted, if any. */
+  | { readonly kind: 'digest'; readonly groupHashes: string; readonly horizon: Instant | undefined }
+  /** The client lookup sends the neighbour a request or a response. */
+  | { readonly kind: 'send-line'; readonly line: LookupLine | UnknownLine }
+  /** The server listens for peers now; neighbours that dial it are told ([PE29]). */
+  | { readonly kind: 'announce' }
+  /** The server stops; the neighbour is told why the link will close. */
+  | { readonly kind: 'send-goodbye' }
+  /** The partition hashes of the groups in which the neighbour's digest differs. */
+  | { readonly kind: 'digest-compared'; readonly differingGroups: readonly GroupHashes[] }
+  /** A page of locations that the neighbour may lack. */
+  | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly isLast: boolean }
+  /** Sent by the link to itself: the pause after a page of a catch-up, or after a comparison, is over. */
+  | { readonly kind: 'page-due' | 'compare-due' }
+  | MachineFailed;
+
+/** Sent to the clock monitor by the links. */
+export type ClockMonitorMessage =
+  /** A neighbour sent a heartbeat, which carries its time of day. */
+  | {
+      readonly kind: 'clock-received';
+      readonly neighbour: ServerId;
+      /** The neighbour's clock minus the server's own, in milliseconds. */
+      readonly offsetMs: number;
+    }
+  /** The neighbour is not connected any more. */
+  | { readonly kind: 'clock-lost'; readonly neighbour: ServerId };
+
+/** The owner of an accepted channel: the acceptor, then, when the handshake is complete, the link. */
+export interface ChannelOwner {
+  address: Address<PeerChannelMessage>;
+  /** Whether the channel has not reported that it is closed. */
+  isChannelOpen: boolean;
+}
+
+/** Sent to the acceptor, which owns incoming peer channels until their handshake is complete. */
+export type AcceptorMessage =
+  | PeerChannelMessage
+  | { readonly kind: 'channel-accepted'; readonly channel: PeerChannel; readonly owner: ChannelOwner }
+  /** Sent by the acceptor to itself: the handshake of a channel has timed out. */
+  | { readonly kind: 'handshake-due'; readonly channel: PeerChannel }
+  /** Sent by the acceptor to itself behind the message that hands a channel over to its link: the link owns it now. */
+  | { readonly kind: 'handed-over'; readonly channel: PeerChannel };

@@ -1,0 +1,36 @@
+import type { LookupLine } from '../../protocol/peer/peer-line.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { Location } from '../../protocol/place/location.js';
+import type { RateLimitedRequest } from '../bus/requests.js';
+
+/** Sent to every replicator: locations that are new to the store. */
+export interface ReplicateMessage {
+  readonly kind: 'replicate';
+  readonly locations: readonly Location[];
+  /** The neighbour that sent them, or `fromBucket`; undefined if a client reported them. They are not sent back there. */
+  readonly from: ServerId | undefined;
+}
+
+/** Sent to the flood. */
+export type FloodMessage =
+  | ReplicateMessage
+  /** Sends a location to one neighbour, which looked it up. */
+  | { readonly kind: 'send-to'; readonly location: Location; readonly to: ServerId };
+
+/** Sent to the client lookup. */
+export type LookupMessage =
+  /** The store forwards a `whereis` for a client that it does not know. */
+  | ({ readonly kind: 'lookup'; readonly client: ClientId } & RateLimitedRequest)
+  /** A neighbour looks up a client that the store does not know. */
+  | { readonly kind: 'peer-lookup'; readonly from: ServerId; readonly lookup: LookupLine }
+  /** A neighbour found the client neither in its store nor behind it. */
+  | { readonly kind: 'peer-unknown'; readonly from: ServerId; readonly id: string }
+  /** Sent by the lookup to itself when a lookup times out. */
+  | { readonly kind: 'lookup-timeout'; readonly id: string }
+  /** The store learned a client that it did not know. */
+  | {
+      readonly kind: 'client-found';
+      readonly location: Location;
+      /** Whether the flood sends it to the neighbours: not if the store evicted it. */
+      readonly isFlooded: boolean;
+    };
