@@ -1,16 +1,16 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 
-/** What a bucket holds under a key. */
+/** An entry of a bucket. */
 export interface BucketEntry {
   readonly key: string;
-  /** Undefined: somebody has deleted it. */
+  /** Undefined if it was deleted. */
   readonly value: ByteString | undefined;
   /** Grows with every change of the key, and is never given twice to the same one. 1 or more. */
   readonly revision: number;
 }
 
-/** What became of a write. */
+/** Outcome of a write. */
 export type PutOutcome =
   | { readonly kind: 'stored'; readonly revision: number }
   /** Something else stands there than at the revision that was given. */
@@ -20,7 +20,7 @@ export type PutOutcome =
   /** It may go better another time. The value may even be stored: the bucket has not said. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What became of a question. */
+/** Outcome of a read. */
 export type GetOutcome =
   /** `entry` is undefined where nothing ever stood there. */
   | { readonly kind: 'read'; readonly entry: BucketEntry | undefined }
@@ -37,7 +37,7 @@ export interface BucketSession {
   shardOf(key: string): number;
   /**
    * Writes a value, if the key is at the revision given; 0: if nothing stands there. Never rejects; once the session is
-   * over, every write that is under way has failed. Bounds nothing: whoever writes does.
+   * over, every write that is under way has failed. It limits nothing: the caller does.
    */
   put(key: string, value: ByteString, revision: number): Promise<PutOutcome>;
   /** Asks what stands under a key. It may be out of date, and a write with its revision then conflicts. Never rejects. */
@@ -66,7 +66,7 @@ export interface BucketListener {
   closed(session: BucketSession, reason: string): void;
 }
 
-/** What whoever opens a bucket wants to be told: all that it holds and then what changes, or only the latter. */
+/** What a session reports: all entries and then changes, or changes only. */
 export type BucketExtent = 'everything' | 'changes';
 
 /** A bucket of last locations that all servers of a herd share: a map of keys to values, each with a revision. */

@@ -63,3 +63,8 @@ export function formatTable(
     rightAligned.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
   return all.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd()).join('\n');
 }
+
+/** Formats a count with its noun: `1 server`, `2 servers`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
