@@ -22,7 +22,7 @@ export function createScenario(text: string, seed = 1): Scenario {
 /** What is said of a scenario that is wrong; its lines start at 1. */
 export function scenarioProblems(text: string): readonly string[] {
   try {
-    parseScenario('story.yaml', text, {});
+    parseScenario('test.yaml', text, {});
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -35,7 +35,7 @@ const upstream = twitterSearch('http://upstream.simulated');
 /** Plays a scenario in the virtual world. */
 export function runSimulation(scenario: Scenario, options: Partial<RunOptions> = {}): Promise<RunResult> {
   return runScenario(scenario, {
-    createEnvironment: (tell) => new VirtualEnvironment(scenario, upstream, tell),
+    createEnvironment: (emit) => new VirtualEnvironment(scenario, upstream, emit),
     ...options,
   });
 }

@@ -7,6 +7,6 @@ import { twitterSearch } from '../../upstreams/twitter.js';
 const upstream = twitterSearch('http://upstream.simulated');
 
 /** Creates the virtual environment of a scenario, with the default upstream. */
-export function createVirtualEnvironment(scenario: Scenario, tell: SimulationListener): VirtualEnvironment {
-  return new VirtualEnvironment(scenario, upstream, tell);
+export function createVirtualEnvironment(scenario: Scenario, emit: SimulationListener): VirtualEnvironment {
+  return new VirtualEnvironment(scenario, upstream, emit);
 }

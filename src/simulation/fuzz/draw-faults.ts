@@ -132,9 +132,9 @@ function drawServers(random: SeededRandom, { servers }: FaultContext): ServerId[
 }
 
 /** Draws one direction of a link. */
-function drawEdge(random: SeededRandom, ways: Topology): Edge {
-  const from = random.pick([...ways.keys()]);
-  return { from, to: random.pick(ways.get(from) ?? []) };
+function drawEdge(random: SeededRandom, links: Topology): Edge {
+  const from = random.pick([...links.keys()]);
+  return { from, to: random.pick(links.get(from) ?? []) };
 }
 
 function bothDirections({ from, to }: Edge): Edge[] {
@@ -145,10 +145,10 @@ function bothDirections({ from, to }: Edge): Edge[] {
 }
 
 /** Draws both directions of one link, or all links of a server. */
-function drawEdges(random: SeededRandom, ways: Topology): Edge[] {
-  const edge = drawEdge(random, ways);
+function drawEdges(random: SeededRandom, links: Topology): Edge[] {
+  const edge = drawEdge(random, links);
   if (random.happens(0.7)) return bothDirections(edge);
-  return (ways.get(edge.from) ?? []).flatMap((to) => bothDirections({ from: edge.from, to }));
+  return (links.get(edge.from) ?? []).flatMap((to) => bothDirections({ from: edge.from, to }));
 }
 
 /** Returns the repair: of one link, or of the whole network if all links of a server are affected. */

@@ -28,11 +28,11 @@ const attemptMs = 5_000;
 const connectMarginMs = 1_500;
 
 /** Adds the repairs, and a settling time in which every link must recover. */
-export function toScenarioContent({ endMs, ...draft }: GeneratedScenario): ScenarioContent {
-  const { herd, steps } = draft;
+export function toScenarioContent({ endMs, ...scenario }: GeneratedScenario): ScenarioContent {
+  const { herd, steps } = scenario;
   const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
-  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(draft));
-  return { ...draft, steps: [...steps, ...repairSteps(draft.steps, endMs)], settleMs };
+  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(scenario));
+  return { ...scenario, steps: [...steps, ...repairSteps(scenario.steps, endMs)], settleMs };
 }
 
 /** Returns the steps that repair all active faults. */

@@ -9,7 +9,7 @@ import { Coverage } from './coverage.js';
 import { drawScenario } from './draw-scenario.js';
 
 /** Creates the environment in which a scenario runs. */
-export type EnvironmentFactory = (scenario: Scenario, tell: SimulationListener) => Environment;
+export type EnvironmentFactory = (scenario: Scenario, emit: SimulationListener) => Environment;
 
 /** Result of one random run. Plain data: it is sent between threads. */
 export interface FuzzRun {

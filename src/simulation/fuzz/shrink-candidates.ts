@@ -10,42 +10,42 @@ import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
 const minEndMs = 1_000;
 
 /** Yields scenarios with something removed, those with the largest removals first. */
-export function* shrinkCandidates(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  yield* withFewerSteps(draft);
-  yield* withFewerServers(draft);
-  yield* withFewerEdges(draft);
-  yield* withFewerClients(draft);
-  yield* withPlainerNetwork(draft);
-  yield* withPlainerLimits(draft);
-  yield* withLessTime(draft);
+export function* shrinkCandidates(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  yield* withFewerSteps(scenario);
+  yield* withFewerServers(scenario);
+  yield* withFewerEdges(scenario);
+  yield* withFewerClients(scenario);
+  yield* withPlainerNetwork(scenario);
+  yield* withPlainerLimits(scenario);
+  yield* withLessTime(scenario);
 }
 
 /** Without all steps, without each half, each quarter, down to each single step. */
-function* withFewerSteps(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { steps } = draft;
+function* withFewerSteps(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { steps } = scenario;
   for (let size = steps.length; size >= 1; size = Math.floor(size / 2)) {
     for (let start = 0; start < steps.length; start += size) {
-      yield { ...draft, steps: [...steps.slice(0, start), ...steps.slice(start + size)] };
+      yield { ...scenario, steps: [...steps.slice(0, start), ...steps.slice(start + size)] };
     }
   }
 }
 
-function* withFewerServers(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { topology } = draft.herd;
+function* withFewerServers(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { topology } = scenario.herd;
   if (topology.size <= 2) return;
   for (const server of topology.keys()) {
     const remaining = [...topology.keys()].filter((other) => other !== server);
     const edges = undirectedEdges(topology).filter((edge) => !edge.includes(server));
-    yield* withTopology(draft, buildTopology(remaining, edges));
+    yield* withTopology(scenario, buildTopology(remaining, edges));
   }
 }
 
-function* withFewerEdges(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { topology } = draft.herd;
+function* withFewerEdges(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { topology } = scenario.herd;
   const edges = undirectedEdges(topology);
   for (const removed of edges) {
     yield* withTopology(
-      draft,
+      scenario,
       buildTopology(
         topology.keys(),
         edges.filter((edge) => edge !== removed),
@@ -55,15 +55,15 @@ function* withFewerEdges(draft: GeneratedScenario): Generator<GeneratedScenario>
 }
 
 /** With a topology that is still connected, and the steps that apply to it. */
-function* withTopology(draft: GeneratedScenario, topology: Topology): Generator<GeneratedScenario> {
-  const herd = { ...draft.herd, topology };
+function* withTopology(scenario: GeneratedScenario, topology: Topology): Generator<GeneratedScenario> {
+  const herd = { ...scenario.herd, topology };
   const links = linksIn(herd);
   if (connectedComponents(links).length > 1) return;
-  const steps = draft.steps.flatMap(({ atMs, action }): GeneratedStep[] => {
+  const steps = scenario.steps.flatMap(({ atMs, action }): GeneratedStep[] => {
     const remaining = restrictAction(links, action);
     return remaining === undefined ? [] : [{ atMs, action: remaining }];
   });
-  yield { ...draft, herd, steps };
+  yield { ...scenario, herd, steps };
 }
 
 /** Restricts an action to the given links; undefined if nothing is left of it. */
@@ -109,11 +109,11 @@ function undirectedEdges(topology: Topology): (readonly [ServerId, ServerId])[] 
   );
 }
 
-function* withFewerClients(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { clients } = draft;
+function* withFewerClients(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { clients } = scenario;
   const { count, commandsPerSecond } = clients;
   const change = (changed: Partial<GeneratedScenario['clients']>): GeneratedScenario => ({
-    ...draft,
+    ...scenario,
     clients: { ...clients, ...changed },
   });
   if (clients.queryProbability > 0) yield change({ queryProbability: 0 });
@@ -127,10 +127,10 @@ function* withFewerClients(draft: GeneratedScenario): Generator<GeneratedScenari
   if (commandsPerSecond > 1) yield change({ commandsPerSecond: Math.floor(commandsPerSecond / 2) });
 }
 
-function* withPlainerNetwork(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { network } = draft;
+function* withPlainerNetwork(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { network } = scenario;
   const change = (changed: Partial<GeneratedScenario['network']>): GeneratedScenario => ({
-    ...draft,
+    ...scenario,
     network: { ...network, ...changed },
   });
   const { minMs, maxMs } = network.delay;
@@ -140,21 +140,21 @@ function* withPlainerNetwork(draft: GeneratedScenario): Generator<GeneratedScena
   if (minMs !== maxMs) yield change({ delay: { minMs: maxMs, maxMs } });
 }
 
-function* withPlainerLimits(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { limits } = draft.herd;
+function* withPlainerLimits(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { limits } = scenario.herd;
   for (const name of Object.keys(limits) as (keyof Limits)[]) {
     if (limits[name] === defaultLimits[name]) continue;
-    yield { ...draft, herd: { ...draft.herd, limits: { ...limits, [name]: defaultLimits[name] } } };
+    yield { ...scenario, herd: { ...scenario.herd, limits: { ...limits, [name]: defaultLimits[name] } } };
   }
 }
 
 /** Ends sooner, begins later, or runs at double speed. */
-function* withLessTime(draft: GeneratedScenario): Generator<GeneratedScenario> {
-  const { steps, endMs } = draft;
+function* withLessTime(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { steps, endMs } = scenario;
   const firstMs = steps[0]?.atMs ?? endMs;
   const lastMs = steps.at(-1)?.atMs ?? 0;
   const rescaled = (to: (ms: number) => number, newEndMs: number): GeneratedScenario => ({
-    ...draft,
+    ...scenario,
     steps: steps.map(({ atMs, action }) => ({ atMs: to(atMs), action })),
     endMs: newEndMs,
   });

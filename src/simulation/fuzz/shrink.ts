@@ -43,6 +43,6 @@ export async function shrink(
 }
 
 /** Two scenarios are equal if their files are. */
-function scenarioText(draft: GeneratedScenario): string {
-  return formatScenario(toScenarioContent(draft));
+function scenarioText(scenario: GeneratedScenario): string {
+  return formatScenario(toScenarioContent(scenario));
 }

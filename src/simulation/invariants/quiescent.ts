@@ -20,7 +20,7 @@ export class Quiescent implements Invariant {
     }
     if (event.kind !== 'line-sent' || !event.line.startsWith('AT ')) return;
     this.lastSentMs = view.environment.nowMs();
-    this.lastSentText = `${event.server} told ${event.neighbour} ${event.line}`;
+    this.lastSentText = `${event.server} sent ${event.neighbour} ${event.line}`;
   }
 
   checkConverged(view: HerdView, settledMs: number): Violation[] {

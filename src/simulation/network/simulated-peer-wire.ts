@@ -38,15 +38,15 @@ export class SimulatedTransport implements Transport {
     });
   }
 
-  private createWire(far: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
+  private createWire(remote: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
     // As over TCP: the buffers of the operating systems, and twice as much in addition.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
-    return new SimulatedPeerWire(far, handler, limits, () => this.onNoRoom(far));
+    return new SimulatedPeerWire(remote, handler, limits, () => this.onNoRoom(remote));
   }
 }
 
 /** Called when a peer channel had no room. */
-type OnNoRoom = (far: string) => void;
+type OnNoRoom = (remote: string) => void;
 
 class SimulatedPeerWire implements PeerChannel, SocketListener {
   readonly isInProcess = false;

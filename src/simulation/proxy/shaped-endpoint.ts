@@ -30,9 +30,9 @@ export class ShapedEndpoint implements StreamSink {
   }
 
   /** Sets the stream for bytes read here, and the other end. */
-  connect(out: Stream, far: ShapedEndpoint): void {
+  connect(out: Stream, remote: ShapedEndpoint): void {
     this.out = out;
-    this.remote = far;
+    this.remote = remote;
   }
 
   /** Sets the socket of this end. */

@@ -94,7 +94,7 @@ export class RealEnvironment implements Environment {
   }
 
   async start(): Promise<void> {
-    this.folder = await mkdtemp(join(tmpdir(), 'herd-world-'));
+    this.folder = await mkdtemp(join(tmpdir(), 'herd-simulation-'));
     await Promise.all([this.network.start(), this.upstream.start()]);
     await this.servers.writeHerdFiles(this.folder);
     await this.servers.start([...this.scenario.herd.topology.keys()]);

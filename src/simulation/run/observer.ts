@@ -18,12 +18,12 @@ export class Observer {
 
   constructor(
     private readonly environment: Environment,
-    ways: Topology,
+    links: Topology,
     private readonly invariants: readonly Invariant[],
     private readonly trace: Trace,
     private readonly onEntry: (atMs: number, event: RunEvent) => void,
   ) {
-    this.view = new HerdView(ways, environment);
+    this.view = new HerdView(links, environment);
     this.metrics = new RunMetricsRecorder(this.view);
     for (const invariant of invariants) {
       for (const kind of invariant.observedKinds ?? [])

@@ -20,7 +20,7 @@ const checkIntervalMs = 1_000;
 /** How a scenario is run. */
 export interface RunOptions {
   /** Creates the environment in which the scenario runs. */
-  readonly createEnvironment: (tell: SimulationListener) => Environment;
+  readonly createEnvironment: (emit: SimulationListener) => Environment;
   /** Whether the entries of the trace are kept besides its hash. Default: false. */
   readonly keepsTrace?: boolean;
   /** Default: the invariants that apply to the scenario. */

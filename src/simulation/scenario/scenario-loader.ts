@@ -30,14 +30,8 @@ export function loadScenario(file: string, environment: EnvironmentVariables): S
 
 /**
  * Parses and validates the text of a scenario.
- * @param runningHerd replaces any herd.yaml that the scenario names, so that no file is read
  */
-export function parseScenario(
-  file: string,
-  text: string,
-  environment: EnvironmentVariables,
-  runningHerd?: HerdConfig,
-): Scenario {
+export function parseScenario(file: string, text: string, environment: EnvironmentVariables): Scenario {
   const source = new YamlSource(file, text, environment);
   const problems = new Diagnostics(source);
   const input = problems.read(scenarioSchema, source.value, []);
@@ -55,7 +49,7 @@ export function parseScenario(
     return parseConfig(herdFile, herdText, environment);
   };
   if (input === undefined) throw new Error(`${file} is invalid without a reported problem`);
-  const herd = readScenarioHerd(input.herd, (path) => runningHerd ?? loadHerdFile(path), problems);
+  const herd = readScenarioHerd(input.herd, loadHerdFile, problems);
   problems.throwIfAny();
   if (herd === undefined) throw new Error(`${file} has no herd without a reported problem`);
   const sourceLineOf = (path: readonly PropertyKey[]) => source.describeAt(path, '').replace(/: $/, '');

@@ -59,8 +59,8 @@ export class SimulatedServer {
     });
     const serverClock = new ServerClock(clock, machine.clockFault, this.process);
     const { server } = identity;
-    const transport = new SimulatedTransport(network, this.process, maxPeerLineBytes(limits.maxLineBytes), (far) =>
-      dependencies.emit({ kind: 'backpressure', server, neighbour: far as ServerId }),
+    const transport = new SimulatedTransport(network, this.process, maxPeerLineBytes(limits.maxLineBytes), (remote) =>
+      dependencies.emit({ kind: 'backpressure', server, neighbour: remote as ServerId }),
     );
     this.http = new SimulatedHttp(serverClock, machine.random.stream('upstream'), onPromise);
     const connecting = {

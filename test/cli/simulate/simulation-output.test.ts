@@ -12,7 +12,7 @@ async function toldOf(text: string): Promise<string[]> {
   return lines;
 }
 
-describe('the live output of a simulation', () => {
+describe('the output of a simulation', () => {
   it('is each link that comes up and is lost, once for both its ends', async () => {
     const herd = 'herd: { servers: [A, B], topology: { A: [B] } }\nsettle: 2s';
     expect(await toldOf(`${herd}\nsteps: [{ at: 1s, crash: A }, { at: 2s, restart: A }]`)).to.deep.equal([

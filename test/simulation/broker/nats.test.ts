@@ -31,7 +31,7 @@ function wordsOf(event: TraceEvent): string[] {
 }
 
 describe('a scenario of a herd on NATS', () => {
-  it('takes the herd of a file, or one that stands in it', () => {
+  it('reads the herd from a file or inline', () => {
     const file = fileURLToPath(new URL('../../../../examples/nats.yaml', import.meta.url));
     const { herd: read } = createScenario(`herd: ${file}`);
     expect(read.replication).to.equal('nats');
@@ -40,7 +40,7 @@ describe('a scenario of a herd on NATS', () => {
     expect(createScenario('').herd.replication).to.equal('flood');
   });
 
-  it('breaks ways to the broker, and the broker, in the words of links and upstream', () => {
+  it('injects faults into the broker and the links to it', () => {
     const { steps } = createScenario(`${herd}
 steps:
   - { at: 1s, cut: [Blake, broker], oneway: true }
@@ -62,36 +62,36 @@ steps:
     ]);
   });
 
-  it('says why a step makes no sense in such a herd, or in one that floods', () => {
+  it('rejects steps that do not fit the replication of the herd', () => {
     expect(step('{ at: 1s, cut: [Blake, Howard] }')).to.deep.equal([
-      'story.yaml:4: Blake has no link to Howard; its neighbours are broker',
+      'test.yaml:4: Blake has no link to Howard; its neighbours are broker',
     ]);
     expect(step('{ at: 1s, partition: [[Blake], [Howard]] }')).to.deep.equal([
-      'story.yaml:4: servers on NATS have no links between them; add the broker to a group',
+      'test.yaml:4: servers on NATS have no links between them; add the broker to a group',
     ]);
     expect(step('{ at: 1s, crash: broker }')).to.deep.equal([
-      'story.yaml:4: unknown server broker; use a broker step, such as `broker: down`',
+      'test.yaml:4: unknown server broker; use a broker step, such as `broker: down`',
     ]);
-    expect(step('{ at: 1s, broker: wipd }').join()).to.match(/^story\.yaml:4: .*did you mean wiped\?$/);
+    expect(step('{ at: 1s, broker: wipd }').join()).to.match(/^test\.yaml:4: .*did you mean wiped\?$/);
     const flooding = 'name: a story\nherd: { servers: [Blake, Howard], topology: { Blake: [Howard] } }\nsteps:\n  - ';
     expect(scenarioProblems(`${flooding}{ at: 1s, broker: down }`)).to.deep.equal([
-      'story.yaml:4: this herd has no broker; it needs `replication: { kind: nats }`',
+      'test.yaml:4: this herd has no broker; it needs `replication: { kind: nats }`',
     ]);
     expect(scenarioProblems(`${flooding}{ at: 1s, cut: [Blake, broker] }`).join()).to.contain('unknown server broker');
   });
 
-  it('says what is wrong with the herd', () => {
+  it('reports the herd', () => {
     const withHerd = (text: string) => scenarioProblems(`name: a story\nherd: ${text}\n`);
     expect(withHerd('{ servers: [A, B], topology: { A: [B] }, replication: { kind: nats } }')).to.deep.equal([
-      'story.yaml:2: a herd on NATS has no links between servers; remove topology',
+      'test.yaml:2: a herd on NATS has no links between servers; remove topology',
     ]);
     expect(withHerd('{ servers: [A, broker], replication: { kind: nats } }').join()).to.match(
-      /^story\.yaml:2: a server of a herd on NATS cannot be named broker/,
+      /^test\.yaml:2: a server of a herd on NATS cannot be named broker/,
     );
     expect(withHerd('{ servers: [A], replication: { kind: gossip } }').join()).to.contain('must be one of flood, nats');
   });
 
-  it('is not begun in a real world', async () => {
+  it('does not start in a real environment', async () => {
     const scenario = createScenario(herd);
     const launcher = new SocketLauncher({ createUpstream: twitterSearch, inspect: () => Promise.resolve(undefined) });
     const abortSignal = new AbortController().signal;
@@ -105,7 +105,7 @@ steps:
 });
 
 describe('a simulated broker', () => {
-  it('is known to be down at once, is called until it is there, and takes then what was reported meanwhile', async () => {
+  it('is detected as down at once, is redialed until it is up, and then receives what was reported meanwhile', async () => {
     const states = await connectionsIn(`
 steps:
   - { at: 1s, broker: down }
@@ -134,7 +134,7 @@ steps:
       .and.to.include('Howard disconnected: no answer in time');
   });
 
-  it('blocks who writes while it is full, and is read all the same', async () => {
+  it('blocks writes while it is full, but serves reads', async () => {
     const states = await connectionsIn(`
 steps:
   - { at: 1s, broker: full }
@@ -145,7 +145,7 @@ steps:
     expect(states.filter((state) => state.startsWith('Howard'))).to.deep.equal(['Howard live']);
   });
 
-  it('that is stale answers some with what stood before, tells some of nothing new, and all agree when it is not', async () => {
+  it('that is stale returns outdated entries and delays updates, and all servers agree afterwards', async () => {
     const seen = new Set<string>();
     // One client who goes from server to server: whoever is told of nothing new writes over what it does not know.
     const reports = Array.from({ length: 12 }, (_, index) => {
@@ -173,7 +173,7 @@ ${reports}
     expect(seen).to.include('stale-read').and.to.include('not-stored');
   });
 
-  it('that was wiped is filled again by who was told by others', async () => {
+  it('that was wiped is refilled by servers that received the locations from others', async () => {
     const states = await connectionsIn(`
 steps:
   - { at: 1s, report: ${kiwi('Blake', here)} }

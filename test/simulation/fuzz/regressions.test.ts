@@ -7,7 +7,7 @@ import { runSimulation } from '../../support/simulate.js';
 // Compiled, this file stands in dist/test/simulation.
 const folder = new URL('../../../../test/simulation/fuzz/regressions/', import.meta.url);
 
-describe('what the fuzzer has found', () => {
+describe('fuzz regressions', () => {
   for (const file of readdirSync(folder).sort()) {
     it(`${file} holds`, async () => {
       const { violations } = await runSimulation(loadScenario(fileURLToPath(new URL(file, folder)), {}));

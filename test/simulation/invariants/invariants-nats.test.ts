@@ -35,7 +35,7 @@ describe('the invariants, of a herd on NATS', () => {
 
   afterEach(restoreMethods);
 
-  it('hold where no bug is planted', async () => {
+  it('hold without an injected bug', async () => {
     expect(await violatedInvariants(`${busy}\n${trouble}`)).to.deep.equal([]);
   });
 

@@ -47,11 +47,11 @@ describe('the invariants', () => {
 
   afterEach(restoreMethods);
 
-  it('hold where no bug is planted', async () => {
+  it('hold without an injected bug', async () => {
     expect(await violatedInvariants(`${busy}\n${restart}`)).to.deep.equal([]);
   });
 
-  it('never-back: a store takes whatever comes last', async () => {
+  it('monotonic: a store accepts whatever arrives last', async () => {
     injectBug(LocationStore, 'accept', (store, [location, from], sound) => {
       const table = Reflect.get(store, 'table') as {
         get: (client: string) => Location | undefined;
@@ -64,7 +64,7 @@ describe('the invariants', () => {
     await caught('monotonic', `${busy}\nsteps: [{ at: 10s, expect: converged }]`);
   });
 
-  it('only-reported: a store rounds the positions that it hears of', async () => {
+  it('integrity: a store rounds the positions that it receives', async () => {
     injectBug(LocationStore, 'receive', (store, [message]) => {
       const heard = message as StoreMessage;
       const learn = Reflect.get(store, 'learn') as (locations: readonly Location[], from: unknown) => void;
@@ -97,7 +97,7 @@ steps:
     await caught('newest-wins', ahead);
   });
 
-  it('no-echo: flood tells every neighbour, whoever told it', async () => {
+  it('no-echo: Flood sends to every neighbour, including the sender', async () => {
     injectBug(Flood, 'receive', (flood, [message], sound) => {
       sound();
       const told = message as FloodMessage;
@@ -159,7 +159,7 @@ steps:
     await caught('no-failure', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
   });
 
-  it('bounds: a full store forgets nobody', async () => {
+  it('bounds: a full store evicts nothing', async () => {
     injectBug(LocationStore, 'evictExcess', () => undefined);
     const small = 'herd: { servers: [A, B], topology: { A: [B] }, limits: { maxClients: 5 } }';
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);

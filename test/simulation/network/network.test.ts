@@ -79,7 +79,7 @@ describe('the simulated network', () => {
 
   beforeEach(() => build());
 
-  it('opens a connection after a round trip, and refuses one where nobody listens', () => {
+  it('opens a connection after a round trip, and refuses one without a listener', () => {
     dial();
     pass(100);
     expect(near.heard).to.deep.equal(['opened at 20']);
@@ -150,7 +150,7 @@ describe('the simulated network', () => {
     expect(near.heard.at(-1)).to.equal('closed: ECONNRESET at 20120');
   });
 
-  it('takes bytes for a process that is stopped, until it has a backlog, and passes them on when it runs', () => {
+  it('buffers bytes for a paused process up to a limit, and delivers them when it resumes', () => {
     const socket = connected();
     server.pause();
     socket.write('x'.repeat(300_000));

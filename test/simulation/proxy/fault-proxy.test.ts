@@ -70,7 +70,7 @@ describe('FaultProxy', () => {
     expect(proxy.connectionCount).to.equal(1);
   });
 
-  it('passes very much on, and waits for who reads late', async () => {
+  it('forwards large amounts, and waits for a slow reader', async () => {
     const { near, far } = await call();
     far.socket.pause();
     const mebibytes = 32;
@@ -92,7 +92,7 @@ describe('FaultProxy', () => {
     }
   });
 
-  it('resets who calls a port that nobody listens on', async () => {
+  it('resets connections to a port without a listener', async () => {
     target.close();
     await once(target, 'close');
     const near = new End(connect(proxy.port, '127.0.0.1'));
@@ -101,7 +101,7 @@ describe('FaultProxy', () => {
     expect(near.error).to.equal('ECONNRESET');
   });
 
-  it('cuts: both sides are reset, and who calls again gets through', async () => {
+  it('cut: both sides are reset, and a new connection works', async () => {
     const { near, far } = await call();
     proxy.cut();
     await eventually('both are closed', () => near.state === 'closed' && far.state === 'closed');
@@ -111,7 +111,7 @@ describe('FaultProxy', () => {
     await again.far.hears('hello');
   });
 
-  it('goes down: both sides are reset, and who calls again is refused until it is up', async () => {
+  it('stop: both sides are reset, and new connections are refused until it starts', async () => {
     const { near, far } = await call();
     const { port } = proxy;
     await proxy.stop();
@@ -125,7 +125,7 @@ describe('FaultProxy', () => {
     await call();
   });
 
-  it('drops: who sends does not notice, and a connection that has lost something delivers no more', async () => {
+  it('blackhole: the sender does not notice, and a connection that has lost data delivers no more', async () => {
     const { near, far } = await call();
     proxy.setToxic({ kind: 'blackhole' }, 'upstream');
     near.socket.write('lost');

@@ -82,7 +82,7 @@ describe('a connection over a proxied network', () => {
     return { near, far: await eventually('the call is passed on', () => called[count]) };
   }
 
-  it('carries bytes and ends both ways, and tells of what it carried', async () => {
+  it('carries bytes and ends in both directions, and reports what it delivered', async () => {
     const { near, far } = await connected();
     near.socket.write('there');
     await far.hears('there');
@@ -93,7 +93,7 @@ describe('a connection over a proxied network', () => {
     expect(carried).to.deep.equal(['Ada>Bob there', 'Bob>Ada and back']);
   });
 
-  it('keeps the order of very much, whatever is late or lost, and waits for who reads late', async () => {
+  it('keeps the order of large amounts whatever is late or lost, and waits for a slow reader', async () => {
     await network.stop();
     await build({ delay: { minMs: 0, maxMs: 20 }, loss: 0.01 });
     const { near, far } = await connected();
@@ -123,7 +123,7 @@ describe('a connection over a proxied network', () => {
     await (await eventually('the call is passed on', () => called[1])).hears('called in a cut');
   });
 
-  it('delivers what a stall has held, though who sent it is gone', async () => {
+  it('delivers what a stall has held after the sender has ended', async () => {
     const { near, far } = await connected();
     const path = network.path(ada, bob);
     path.stall();
@@ -138,7 +138,7 @@ describe('a connection over a proxied network', () => {
     await far.closes();
   });
 
-  it('resets who calls a server that takes no calls, until it takes them', async () => {
+  it('resets connections to a server without a listener until it listens', async () => {
     network.setServerPort(bob, 0);
     const refused = call();
     await refused.closes();
@@ -156,7 +156,7 @@ describe('a connection over a proxied network', () => {
     });
   }
 
-  it('does not tell of a death over a cut, until something is said', async () => {
+  it('reports a killed process over a cut only when something is sent', async () => {
     const { near, far } = await connected();
     const path = network.path(bob, ada);
     path.block('cut');

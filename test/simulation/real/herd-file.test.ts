@@ -4,7 +4,7 @@ import { formatHerdFile } from '../../../src/simulation/real/herd-file.js';
 import { toServerId } from '../../support/fake-location.js';
 import { createScenario } from '../../support/simulate.js';
 
-describe('the herd.yaml of a server in a real world', () => {
+describe('the herd.yaml of a server in a real environment', () => {
   const { herd } = createScenario(`
 herd:
   servers: [Blake, Bryant, Metta]

@@ -22,7 +22,7 @@ async function bandsOf(steps: string): Promise<unknown[]> {
 }
 
 /** The servers of the shipped herd: Blake, Bryant, Gasol, Howard, Metta are lanes 0 to 4. */
-describe('what a timeline tells of faults', () => {
+describe('fault bands of a timeline', () => {
   it('has servers down and stopped for as long as they were seen to be', async () => {
     const steps = `
   - { at: 1s, crash: Bryant }
@@ -80,7 +80,7 @@ describe('what a timeline tells of faults', () => {
     ]);
   });
 
-  it('has a lane for the broker of a herd on NATS, and its troubles and who lost it there', async () => {
+  it('has a lane with the faults and lost connections of the broker of a herd on NATS', async () => {
     const herd = 'herd: { servers: [A, B], replication: { kind: nats } }';
     const {
       bands,
@@ -109,7 +109,7 @@ describe('what a timeline tells of faults', () => {
   });
 });
 
-describe('what a timeline tells of messages', () => {
+describe('messages of a timeline', () => {
   it('has every segment that arrived, with its ends, its times and what it is about', async () => {
     const data = await timelineOf(
       createScenario(

@@ -43,7 +43,7 @@ describe('a report', () => {
     expect(texts[1]).to.equal(texts[0]);
   });
 
-  it('says for which folder none can be made: in a file, or where the system takes none', () => {
+  it('rejects a folder that cannot be created: inside a file, or in /proc', () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
     for (const place of [file, join(file, 'in it'), '/proc/report/one']) {
@@ -51,7 +51,7 @@ describe('a report', () => {
     }
   });
 
-  it('says where it cannot be written', async () => {
+  it('reports a folder that cannot be written to', async () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
     const report = new RunReport(file, scenario);
@@ -72,14 +72,14 @@ describe('a report', () => {
   });
 });
 
-describe('the command that plays a run again', () => {
+describe('the replay command', () => {
   const words = [
     ['storm.yaml', 'storm.yaml'],
     ['../a b/storm.yaml', "'../a b/storm.yaml'"],
     ["it's $HOME.yaml", "'it'\\''s $HOME.yaml'"],
   ] as const;
   for (const [file, word] of words) {
-    it(`names ${file} as a shell takes it, and the environment, in the page as on a terminal`, async () => {
+    it(`names ${file} quoted for a shell, with the environment, in the page and on a terminal`, async () => {
       const result = { ...(await runSimulation(scenario)), file, seed: 7 };
       expect(formatReplayCommand(result)).to.equal(`herd simulate ${word} --seed 7`);
       const real = { ...result, environment: 'processes', verdict: 'failed' as const };

@@ -108,7 +108,7 @@ describe('the page of a timeline, in Chromium', function () {
     return { x: (ms) => gutter + (ms / data.result.simulatedMs) * (width - gutter - 12), laneHeight };
   }
 
-  it('tells the verdict, the measures, the story, and has a lane for each server', async () => {
+  it('shows verdict, metrics and steps, and a lane for each server', async () => {
     const page = await open();
     expect(await page.title()).to.equal('failed: a test');
     expect(await page.locator('#verdict').textContent())
@@ -160,7 +160,7 @@ describe('the page of a timeline, in Chromium', function () {
   });
 
   for (const scheme of ['light', 'dark'] as const) {
-    it(`paints bands for faults, arrows, and the first violation, in the ${scheme}`, async () => {
+    it(`draws bands for faults, arrows, and the first violation, in the ${scheme}`, async () => {
       const page = await open({ colorScheme: scheme });
       const { x, laneHeight } = await placesOf(page);
       const lane = (server: string) => (data.lanes.indexOf(server) + 0.5) * laneHeight;
@@ -179,7 +179,7 @@ describe('the page of a timeline, in Chromium', function () {
     });
   }
 
-  it('tells of a fault and of the violation when they are pointed at or gone to', async () => {
+  it('describes a fault and the violation when they are hovered or navigated to', async () => {
     const page = await open();
     await page.getByRole('button', { name: 'First violation' }).click();
     expect(await page.locator('#status').textContent()).to.match(/^1\.800 s to 2\.200 s/);
@@ -202,7 +202,7 @@ describe('the page of a timeline, in Chromium', function () {
     await page.context().close();
   });
 
-  it('zooms and pans with keys, wheel and buttons, and takes kinds away', async () => {
+  it('zooms and pans with keys, wheel and buttons, and hides kinds', async () => {
     const page = await open();
     const status = async () => (await page.locator('#status').textContent()) ?? '';
     const whole = await status();
@@ -223,7 +223,7 @@ describe('the page of a timeline, in Chromium', function () {
     await page.context().close();
   });
 
-  it('fits a phone, and tells a message that is tapped', async () => {
+  it('fits a phone, and shows a message that is tapped', async () => {
     const page = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     expect(await page.evaluate('document.documentElement.scrollWidth')).to.be.at.most(390);
     await page.locator('#lane-canvas').focus();

@@ -17,7 +17,7 @@ steps:
   - { at: 2500ms, heal: all }
 `;
 
-describe('a run of the virtual world', () => {
+describe('a run in the virtual environment', () => {
   it('gives the same trace to the byte for the same seed, for a hundred seeds', async function () {
     this.timeout(120_000);
     const hashes = new Set<string>();

@@ -38,7 +38,7 @@ async function play(): Promise<{ broken: string[]; drops: number }> {
   return { broken: violations.map(({ invariant }) => invariant), drops };
 }
 
-describe('a neighbour for which more waits than may', () => {
+describe('a peer output buffer over its limit', () => {
   afterEach(restoreMethods);
 
   it('comes to hold what the others do, long before the next comparison is due', async () => {

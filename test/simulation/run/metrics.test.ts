@@ -9,7 +9,7 @@ function play(steps: string) {
   return runSimulation(createScenario(`herd: { servers: [A, B], topology: { A: [B] } }\nsettle: 1s\nsteps:\n${steps}`));
 }
 
-describe('what is measured', () => {
+describe('RunMetricsRecorder', () => {
   it('is the herd as it was at the end: a location behind a cut is stale, and what waits for it has not recovered', async () => {
     const result = await play(`
   - { at: 1s, cut: [A, B] }
@@ -21,7 +21,7 @@ describe('what is measured', () => {
     expect(formatVerdict(result, 0)).to.include('3.000 s      resume: B: not recovered');
   });
 
-  it('takes a herd for recovered at once that had not suffered, and times one that had', async () => {
+  it('counts an unaffected herd as recovered at once, and measures an affected one', async () => {
     const { metrics } = await play(`
   - { at: 2s, heal: all }
   - { at: 3s, crash: B }

@@ -19,7 +19,7 @@ describe('PendingCommands', () => {
     expect(commands.abandon()).to.deep.equal([]);
   });
 
-  it('knows what nobody asked for, and what was not answered', () => {
+  it('reports responses without a command and commands without a response', () => {
     const commands = new PendingCommands();
     expect(commands.receive('? x\n')).to.deep.equal([{ command: undefined, lines: ['? x'] }]);
     commands.add('WHATSAT kiwi 1 1');

@@ -8,8 +8,8 @@ import { runSimulation } from '../../support/simulate.js';
 const folder = new URL('../../../../examples/scenarios/', import.meta.url);
 const files = readdirSync(folder).sort();
 
-describe('the scenarios that come with herd', () => {
-  it('are at least ten, each a story that says why', () => {
+describe('the example scenarios', () => {
+  it('are at least ten, each with an explanation', () => {
     expect(files).to.have.length.of.at.least(10);
     for (const file of files)
       expect(readFileSync(new URL(file, folder), 'utf8'), file).to.match(/^# .*\n#\n(?:# .*\n){3}/);

@@ -11,7 +11,7 @@ const scenario = fileURLToPath(new URL('../../../../examples/scenarios/soon-link
 describe('[PE29] the scenario soon-linked', () => {
   afterEach(restoreMethods);
 
-  it('is violated by a server that does not announce itself', async () => {
+  it('fails if a server does not announce itself', async () => {
     injectBug(Server, 'announce', () => undefined);
     const { violations } = await runSimulation(loadScenario(scenario, {}));
     const texts = violations.map(({ text }) => text);

@@ -52,33 +52,33 @@ steps:
 
   it('names the scenario, its line and the herd file that cannot be read', () => {
     expect(scenarioProblems('name: n\n\nherd: no-such-herd.yaml')).to.deep.equal([
-      `story.yaml:3: herd: cannot read ${resolve('no-such-herd.yaml')}: there is no such file`,
+      `test.yaml:3: herd: cannot read ${resolve('no-such-herd.yaml')}: there is no such file`,
     ]);
-    expect(scenarioProblems('name: n\nherd: /').join()).to.equal('story.yaml:2: herd: cannot read /: EISDIR');
+    expect(scenarioProblems('name: n\nherd: /').join()).to.equal('test.yaml:2: herd: cannot read /: EISDIR');
   });
 
-  it('names the line of a word that there is not, and the nearest that there is', () => {
-    expect(step('{ at: 1s, crsh: Blake }')).to.deep.equal(['story.yaml:4: unknown step "crsh"; did you mean crash?']);
+  it('reports an unknown word with its line and a suggestion', () => {
+    expect(step('{ at: 1s, crsh: Blake }')).to.deep.equal(['test.yaml:4: unknown step "crsh"; did you mean crash?']);
     expect(step('{ at: 1s, cut: [Blake, Howrad] }')).to.deep.equal([
-      'story.yaml:4: unknown server Howrad; did you mean Howard?',
+      'test.yaml:4: unknown server Howrad; did you mean Howard?',
     ]);
     expect(scenarioProblems(`${head}network: { dealy: 5ms }`)).to.deep.equal([
-      'story.yaml:3: network.dealy: unknown key; did you mean delay?',
+      'test.yaml:3: network.dealy: unknown key; did you mean delay?',
     ]);
     expect(step('{ at: 1s, expect: { sever: Blake, client: kiwi, position: none } }')).to.include(
-      'story.yaml:4: steps.0.expect.sever: unknown key; did you mean server?',
+      'test.yaml:4: steps.0.expect.sever: unknown key; did you mean server?',
     );
-    expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^story\.yaml:4: .*did you mean converged\?$/);
+    expect(step('{ at: 1s, expect: convergd }').join()).to.match(/^test\.yaml:4: .*did you mean converged\?$/);
   });
 
-  it('takes no herd that is bridged to others, of which it knows nothing', () => {
+  it('rejects a bridged herd', () => {
     const herd = fileURLToPath(new URL('../../../../examples/bridge-coast.yaml', import.meta.url));
     const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Abalone }]', ''].join('\n');
-    const problem = `story.yaml:2: ${herd}: bridged herds cannot be simulated`;
+    const problem = `test.yaml:2: ${herd}: bridged herds cannot be simulated`;
     expect(scenarioProblems(story)).to.deep.equal([problem]);
   });
 
-  it('takes no herd whose servers hold only some clients', () => {
+  it('rejects a herd with hold: touched', () => {
     const folder = new TemporaryFolder();
     try {
       const herd = join(folder.path, 'herd.yaml');
@@ -86,15 +86,15 @@ steps:
       writeFileSync(herd, `herd: some\nservers: { Blake: { port: 1 } }\n${nats}\n`);
       const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
       const why = ': hold: touched cannot be simulated';
-      expect(scenarioProblems(story)).to.deep.equal([`story.yaml:2: ${herd}${why}`]);
+      expect(scenarioProblems(story)).to.deep.equal([`test.yaml:2: ${herd}${why}`]);
     } finally {
       folder.remove();
     }
   });
 
-  it('says what a value should look like', () => {
+  it('describes the expected value', () => {
     expect(step('{ at: 5, crash: Blake }').join()).to.match(
-      /^story\.yaml:4: steps\.0\.at: must be a duration with its unit/,
+      /^test\.yaml:4: steps\.0\.at: must be a duration with its unit/,
     );
     expect(step('{ crash: Blake }').join()).to.contain('a step needs a time');
     expect(step('{ at: 1s }').join()).to.contain('a step needs an action: one of crash, restart');
@@ -146,8 +146,8 @@ steps:
     ],
   ];
   for (const [what, text, problems] of said) {
-    it(`says what is wrong with ${what}`, () => {
-      expect(scenarioProblems(text)).to.deep.equal(problems.map((problem) => `story.yaml:${problem}`));
+    it(`reports ${what}`, () => {
+      expect(scenarioProblems(text)).to.deep.equal(problems.map((problem) => `test.yaml:${problem}`));
     });
   }
 
@@ -190,9 +190,9 @@ steps:
     ],
   ];
   for (const [text, problem] of saidOfSteps) {
-    it(`says what is wrong with ${text}`, () => {
+    it(`reports ${text}`, () => {
       const [first] = step(`{ at: 1s, ${text} }`);
-      expect(first).to.equal(`story.yaml:4: ${problem}`);
+      expect(first).to.equal(`test.yaml:4: ${problem}`);
     });
   }
 
@@ -205,7 +205,7 @@ steps:
     expect(closestMatch('retsart', ['crash', 'restart'])).to.equal('restart');
   });
 
-  it('is not begun in a world that cannot do one of its steps', async () => {
+  it('does not start in an environment that does not support one of its steps', async () => {
     const scenario = createScenario(
       'steps: [{ at: 1s, crash: Blake }, { at: 2s, clock: { server: Blake, jump: 1h } }]',
     );

@@ -28,16 +28,16 @@ function play(steps: string): Promise<RunResult> {
   });
 }
 
-function foldersOfWorlds(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('herd-world-'));
+function simulationFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('herd-simulation-'));
 }
 
-describe('the world of sockets', function () {
+describe('the sockets environment', function () {
   this.timeout(4 * defaultTimeoutMs);
   afterEach(restoreMethods);
 
-  it('holds where no bug is planted, whatever happens; measures it, and leaves nothing behind', async () => {
-    const before = foldersOfWorlds();
+  it('passes without an injected bug whatever fails, measures recoveries, and leaves no files', async () => {
+    const before = simulationFolders();
     const { violations, metrics, unchecked } = await play(`
   - { at: 300ms, cut: [Ada, Bob] }
   - { at: 400ms, upstream: garbage }
@@ -58,10 +58,10 @@ describe('the world of sockets', function () {
       'number',
       'number',
     ]);
-    expect(foldersOfWorlds()).to.deep.equal(before);
+    expect(simulationFolders()).to.deep.equal(before);
   });
 
-  it('measures the herd as it was before the world ended: a location behind a cut is stale, and nothing recovered', async () => {
+  it('takes metrics before it stops: a location behind a cut is stale, and nothing has recovered', async () => {
     const { violations, metrics } = await play(`
   - { at: 300ms, cut: [Bob, Cleo] }
   - { at: 500ms, report: { server: Cleo, client: kiwi, position: '+34.068930-118.445127' } }
@@ -72,7 +72,7 @@ describe('the world of sockets', function () {
     expect(metrics.recoveries.map(({ recoveredAfterMs }) => recoveredAfterMs)).to.deep.equal([undefined]);
   });
 
-  it('sees a bug that is planted in an actor: flood passes nothing on after its tenth message', async () => {
+  it('detects a bug injected into an actor: Flood drops everything after its tenth message', async () => {
     let messages = 0;
     injectBug(Flood, 'receive', (_, __, sound) => ((messages += 1) > 10 ? undefined : sound()));
     const { violations } = await play('  - { at: 2s, expect: converged }');

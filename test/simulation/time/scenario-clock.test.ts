@@ -11,7 +11,7 @@ class JumpingClock extends SystemClock {
   }
 }
 
-describe('StoryClock', () => {
+describe('ScenarioClock', () => {
   it('passes no moment that it is not let pass to, however late the machine is', async () => {
     const machine = new JumpingClock();
     const clock = new ScenarioClock(machine, new AbortController().signal);

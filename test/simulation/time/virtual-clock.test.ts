@@ -40,7 +40,7 @@ describe('VirtualClock', () => {
     expect(clock.armedTimerCount).to.equal(0);
   });
 
-  it('tells the time of day to the nanosecond', () => {
+  it('returns the time of day with nanoseconds', () => {
     clock.advance(1_234.000_001);
     expect(clock.now()).to.deep.equal({ seconds: 1_700_000_001, nanoseconds: 234_000_001 });
   });
