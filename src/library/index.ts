@@ -7,7 +7,7 @@ import type { HerdOptions, RunningHerd } from './options.js';
 
 export { changes, type Change, type ChangesOptions } from '../client/changes.js';
 export type { TimeLike } from '../client/commands.js';
-export type { ServerAddress } from '../client/connect.js';
+export type { ServerAddress } from '../client/server-address.js';
 export { HerdClientError, type ClientErrorCode } from '../client/errors.js';
 export { connect, type ConnectOptions, type HerdClient, type Nearby } from '../client/herd-client.js';
 export type { Coordinates, HerdLocation } from '../client/location.js';

@@ -67,14 +67,14 @@ describe('a herd with a secret', function () {
         new RegExp(` link Metta backoff: refused: ${reason}; next attempt in \\d+ ms$`),
         3,
       );
-      await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 3);
+      await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ rejected: ${reason}$`), 3);
     });
   }
 
   it('[PE8][PE20] does not believe a server that is called and has none: both logs say so', async () => {
     const reason = 'Metta requires the herd secret and Zubac has none: set HERD_SECRET for Zubac';
     await LogTail.start(herd, 'Metta').waitForLine(new RegExp(` link Zubac backoff: refused: ${reason}; `), 2);
-    await LogTail.start(herd, 'Zubac').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ refused: ${reason}$`), 2);
+    await LogTail.start(herd, 'Zubac').waitForLine(new RegExp(` peer 127\\.0\\.0\\.1:\\d+ rejected: ${reason}$`), 2);
   });
 
   it('[PE7][PE8] passes no location to or from any of those', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { HerdClientError } from '../../client/errors.js';
-import type { ServerAddress } from '../../client/connect.js';
+import type { ServerAddress } from '../../client/server-address.js';
 import { selectServer } from '../../library/config.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
