@@ -3,7 +3,7 @@ import { address } from './bus/bus.js';
 import type { ConnectionMessage, GatewayMessage, SubscriptionMessage } from './client/messages.js';
 import type { AcceptorMessage, ClockMonitorMessage, LinkMessage } from './peer/messages.js';
 import type { FloodMessage, LookupMessage } from './replication/messages.js';
-import type { BucketSeekerMessage, BucketSpreadMessage, TouchedStoreMessage } from './replication/nats/messages.js';
+import type { BucketLookupMessage, BucketSpreadMessage, TouchedStoreMessage } from './replication/nats/messages.js';
 import type { ServerMessage } from './server/messages.js';
 import type { AntiEntropyMessage, DiskMessage, StoreMessage } from './store/messages.js';
 import type { UpstreamMessage } from './upstream/messages.js';
@@ -23,7 +23,7 @@ export const addresses = {
   disk: address<DiskMessage>('disk'),
   lookup: address<LookupMessage>('lookup'),
   /** The lookup's address, for messages to a lookup that queries the bucket. */
-  bucketSeeker: address<BucketSeekerMessage>('lookup'),
+  bucketLookup: address<BucketLookupMessage>('lookup'),
   upstream: address<UpstreamMessage>('upstream'),
   acceptor: address<AcceptorMessage>('acceptor'),
   gateway: address<GatewayMessage>('gateway'),

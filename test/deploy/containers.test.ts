@@ -75,7 +75,7 @@ describe('the files for containers', function () {
       const file = join(deploy, herdFile);
       const { status, stdout, stderr } = await runCommand(['check', '--config', file], { cwd, env: environment });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-      expect(stdout).to.include('yaml is right: herd twitter, 3 servers');
+      expect(stdout).to.include('yaml is valid: herd twitter, 3 servers');
       await rm(cwd, { recursive: true });
     });
   }

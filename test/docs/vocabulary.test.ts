@@ -11,7 +11,7 @@ const retiredWords =
 
 /** Parts of names that the code no longer uses. */
 const retiredNameParts =
-  /(?:Door|Desk|Farewell|Edges|Seeker|Story|Stage|Told|Spoken|Journal|Reception|Inquiry|Pace|Promised|World(?!Map|Outline|Data|$)|Rubbish|Mend|Sought|Watching)(?=[A-Z]|$|s$)/;
+  /(?:Door|Desk|Farewell|Edges|Seeker|Story|Stage|Told|Spoken|Journal|Reception|Inquiry|Pace|Promised|World(?!Map|Outline|Data|$)|Rubbish|Mend|Sought)(?=[A-Z]|$|s$)/;
 
 function filesUnder(folder: string, extension: string): string[] {
   return readdirSync(new URL(folder, project), { recursive: true, encoding: 'utf8' })

@@ -5,7 +5,7 @@ import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
 import type { ClientChannel } from '../ports/client-channel.js';
 import type { Clock } from '../ports/clock.js';
-import { BucketSeeker } from '../replication/nats/bucket-seeker.js';
+import { BucketLookup } from '../replication/nats/bucket-lookup.js';
 import { ClockMonitor } from '../peer/clock-monitor.js';
 import { Connection } from '../client/connection.js';
 import { Flood } from '../replication/flood.js';
@@ -153,7 +153,7 @@ export class Server implements Actor<ServerMessage> {
   private createLookup(): Actor<LookupMessage> {
     const { identity, limits, hold } = this.settings;
     const { registry, clock, random } = this.dependencies;
-    if (hold === 'touched') return new BucketSeeker(registry, clock, limits.lookupTimeoutMs);
+    if (hold === 'touched') return new BucketLookup(registry, clock, limits.lookupTimeoutMs);
     const lookupSettings = {
       ...identity,
       timeoutMs: limits.lookupTimeoutMs,

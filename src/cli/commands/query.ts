@@ -8,7 +8,7 @@ import { configFor } from '../shared/config-file.js';
 import { UsageError } from '../shared/errors.js';
 import type { QueryOptions, NearOptions } from '../shared/options.js';
 import { sanitizeForOutput, print, warn } from '../shared/output.js';
-import { describeResults } from '../shared/results.js';
+import { describeResults } from '../shared/describe-results.js';
 import { clientAddress, tryServers } from '../shared/servers.js';
 
 /** `herd where`: prints a client's newest location. Exit code 1 if no server knows the client. */

@@ -4,7 +4,7 @@ import type { BucketEntry, BucketExtent } from '../../actors/ports/location-buck
 import type { ByteString } from '../../protocol/text/bytes.js';
 
 /** Dependencies of a watch. */
-export interface BucketWatchEdges {
+export interface BucketWatchDependencies {
   readonly manager: JetStreamManager;
   /** Subscribes to a subject with the library's heartbeats and flow control. */
   readonly listenAt: (subject: string, idleHeartbeatNanos: number) => Promise<PushConsumer>;
@@ -40,7 +40,7 @@ export class BucketWatch {
   private end: () => void = () => undefined;
 
   constructor(
-    private readonly edges: BucketWatchEdges,
+    private readonly edges: BucketWatchDependencies,
     private readonly listener: BucketWatchListener,
   ) {}
 

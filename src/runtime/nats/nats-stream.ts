@@ -76,7 +76,7 @@ export class NatsStream {
   async findLoss(): Promise<string | undefined> {
     try {
       const { created } = await this.manager.streams.info(this.stream.name);
-      return created === this.stream.created ? undefined : 'the bucket was deleted and made anew';
+      return created === this.stream.created ? undefined : 'the bucket was deleted and recreated';
     } catch (error) {
       // A missing response is left to the pings and the watch: NATS may just be busy.
       const isGone = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;

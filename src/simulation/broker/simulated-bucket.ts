@@ -5,14 +5,14 @@ import type {
   LocationBucket,
 } from '../../actors/ports/location-bucket.js';
 import type { ClientId } from '../../protocol/place/ids.js';
-import { SimulatedSession, type SimulatedBucketEdges } from './simulated-session.js';
+import { SimulatedSession, type SimulatedBucketDependencies } from './simulated-session.js';
 
 /** The bucket of a simulated herd, as seen by one server. */
 export class SimulatedBucket implements LocationBucket {
   private session: SimulatedSession | undefined;
   private readonly sessions = new Set<SimulatedSession>();
 
-  constructor(private readonly edges: SimulatedBucketEdges) {}
+  constructor(private readonly edges: SimulatedBucketDependencies) {}
 
   keyOf(client: ClientId): string {
     return client;

@@ -17,7 +17,7 @@ import type { SimulationListener } from '../environment.js';
 import { brokerName, type BucketEngine, type EngineConnection } from './bucket-engine.js';
 
 /** Dependencies of connections to the simulated broker. */
-export interface SimulatedBucketEdges {
+export interface SimulatedBucketDependencies {
   readonly engine: BucketEngine;
   readonly network: SimulatedNetwork;
   /** The connecting process. */
@@ -59,7 +59,7 @@ export class SimulatedSession implements BucketSession, EngineConnection {
   private timer: unknown;
 
   constructor(
-    private readonly edges: SimulatedBucketEdges,
+    private readonly edges: SimulatedBucketDependencies,
     private readonly listener: BucketListener,
     private readonly extent: BucketExtent,
   ) {

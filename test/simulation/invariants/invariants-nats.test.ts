@@ -40,7 +40,7 @@ describe('the invariants, of a herd on NATS', () => {
   });
 
   it('bucket-never-back: a server writes what the bucket has, or has newer', async () => {
-    injectBug(BucketWriter, 'lacks', () => true);
+    injectBug(BucketWriter, 'isMissing', () => true);
     await caught('bucket-monotonic', `${busy}\n${trouble}`);
   });
 
@@ -87,8 +87,8 @@ describe('the invariants, of a herd on NATS', () => {
   });
 
   it('quiet: what was written is written again', async () => {
-    injectBug(BucketWriter, 'lacks', () => true);
-    injectBug(BucketWrites, 'settle', (writes, [write], sound) => {
+    injectBug(BucketWriter, 'isMissing', () => true);
+    injectBug(BucketWrites, 'complete', (writes, [write], sound) => {
       sound();
       writes.add((write as Write).location);
     });

@@ -21,7 +21,7 @@ const againAfterMs = 1_000;
 interface Fetch {
   /** For whom. */
   readonly reasons: Set<FetchReason>;
-  /** The newest that was told since it was asked for: the answer may have been given before. */
+  /** The newest change received since the request; it may be newer than the response. */
   seen: Location | undefined;
 }
 

@@ -10,7 +10,7 @@ import { shardMachine } from './shard-machine.js';
 const flyingMax = 256;
 
 /** What a shard needs, and whom it tells how it fares. */
-export interface ShardEdges {
+export interface ShardDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,7 +35,7 @@ export class BucketShard {
   /** @param name what people know it by */
   constructor(
     readonly name: string,
-    { bus, clock, random, onTaking, onTrouble }: ShardEdges,
+    { bus, clock, random, onTaking, onTrouble }: ShardDependencies,
   ) {
     this.life = createActor(
       shardMachine.provide({

@@ -1,13 +1,13 @@
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
-import { BucketShard, type ShardEdges, type ShardTrouble } from './bucket-shard.js';
+import { BucketShard, type ShardDependencies, type ShardTrouble } from './bucket-shard.js';
 import type { BucketSession } from '../../ports/location-bucket.js';
 
 /** Shards that are named in one reason; of the others it says how many there are. */
 const namedMax = 3;
 
 /** Whom the shards of a bucket tell how they fare. */
-export interface ShardsEdges extends Omit<ShardEdges, 'onTrouble'> {
+export interface ShardsDependencies extends Omit<ShardDependencies, 'onTrouble'> {
   /** One takes writes no more, still does not, or does again. */
   readonly onChange: () => void;
 }
@@ -18,14 +18,14 @@ export interface ShardsEdges extends Omit<ShardEdges, 'onTrouble'> {
  */
 export class BucketShards {
   private shards: readonly BucketShard[];
-  private readonly edges: ShardEdges;
+  private readonly edges: ShardDependencies;
   /** What those have told of that take no writes. */
   private readonly troubles = new Map<BucketShard, ShardTrouble>();
   private indexOf: (client: ClientId) => number = () => 0;
 
   /** @param waitingMax locations that wait for their turn at once, whatever the shard */
   constructor(
-    { onChange, ...edges }: ShardsEdges,
+    { onChange, ...edges }: ShardsDependencies,
     private readonly keyOf: (client: ClientId) => string,
     private readonly waitingMax: number,
   ) {
@@ -92,7 +92,7 @@ export class BucketShards {
     this.of(location.client).writes.add(location);
     if (this.queued <= this.waitingMax) return undefined;
     const longest = this.shards.reduce((most, each) => (each.writes.queued > most.writes.queued ? each : most));
-    return longest.writes.giveUp();
+    return longest.writes.dropOldest();
   }
 
   /** The bucket is there, and everything in it known. */

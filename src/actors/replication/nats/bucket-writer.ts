@@ -4,7 +4,7 @@ import { supersedes, type Location } from '../../../protocol/place/location.js';
 import { BucketContents } from './bucket-contents.js';
 import type { BucketReader } from './bucket-reader.js';
 import type { BucketShard, ShardTrouble } from './bucket-shard.js';
-import { BucketShards, type ShardsEdges } from './bucket-shards.js';
+import { BucketShards, type ShardsDependencies } from './bucket-shards.js';
 import type { BucketWrites, Write } from './bucket-writes.js';
 import type {
   Hold,
@@ -24,7 +24,7 @@ const waitingMin = 2_000;
 const conflictsMax = 10;
 
 /** What a writer works on, and whom it tells how that goes. */
-export interface WriterEdges extends Omit<ShardsEdges, 'onTaking'> {
+export interface WriterDependencies extends Omit<ShardsDependencies, 'onTaking'> {
   readonly bucket: LocationBucket;
   readonly reader: BucketReader;
   /** The bucket holds what is older than it held before: what it held then is to be written again. */
@@ -43,7 +43,7 @@ export class BucketWriter {
 
   /** @param maxClients clients of whom it is remembered what the bucket holds; as many, but 2,000 at least, may wait to be written */
   constructor(
-    private readonly edges: WriterEdges,
+    private readonly edges: WriterDependencies,
     private readonly hold: Hold,
     maxClients: number,
   ) {
@@ -87,7 +87,7 @@ export class BucketWriter {
   }
 
   /** Whether the bucket is known to hold nothing that the location would not supersede. */
-  lacks(location: Location): boolean {
+  isMissing(location: Location): boolean {
     const held = this.inBucket(location.client);
     return held === undefined || supersedes(location, held);
   }
@@ -96,7 +96,7 @@ export class BucketWriter {
   add(location: Location): void {
     if (this.shards.add(location) === undefined) return;
     this.edges.reader.warn(
-      'more clients than limits.maxClients wait to be written: those that have waited longest are given up, unless they are still held when the bucket is back',
+      'more than limits.maxClients locations wait for the bucket: the oldest are dropped; those still stored are written after it reconnects',
     );
   }
 
@@ -134,7 +134,7 @@ export class BucketWriter {
    * Writes everything that waits or is on its way, as far as the bucket takes writes: the server stops, and nobody else may hold it. Resolves when the
    * session has been given everything that it shall store.
    */
-  async writeTheRest(session: BucketSession): Promise<void> {
+  async writeRemaining(session: BucketSession): Promise<void> {
     const rest = this.shards.takeAll(this.shards.taking);
     await Promise.all(rest.map((location) => this.writeLast(session, location)));
   }
@@ -144,17 +144,17 @@ export class BucketWriter {
     switch (outcome.kind) {
       case 'stored':
         this.contents.note(location.client, location, outcome.revision);
-        this.noteSeen(write);
-        this.writesOf(location).settle(write);
+        this.recordObserved(write);
+        this.writesOf(location).complete(write);
         // The watch may have told of a later write, of something older, before this one was acknowledged.
         if (this.isOutdated(location)) this.addAgain(location);
         return this.shards.of(location.client).noteStored();
       case 'conflict':
         write.conflicts += 1;
-        return this.askWhatStands(session, write);
+        return this.readCurrent(session, write);
       case 'refused':
         this.settle(write);
-        return this.edges.reader.warn(`a location does not fit into the bucket, and is not spread: ${outcome.reason}`);
+        return this.edges.reader.warn(`a location is too large for the bucket and is not replicated: ${outcome.reason}`);
       case 'failed':
         return this.putBack(write, outcome.reason);
     }
@@ -171,7 +171,7 @@ export class BucketWriter {
       // What is not understood is not written over: it may be newer.
       return this.settle(write);
     }
-    this.noteSeen(write);
+    this.recordObserved(write);
     this.put(session, write);
   }
 
@@ -188,7 +188,7 @@ export class BucketWriter {
   /** Its shard did not take it. */
   private putBack(write: Write, reason: string): void {
     const shard = this.shards.of(write.location.client);
-    shard.writes.putBack(write);
+    shard.writes.requeue(write);
     shard.noteBlocked(reason);
   }
 
@@ -196,11 +196,11 @@ export class BucketWriter {
     const { location } = write;
     const held = this.contents.get(location.client);
     // Who comes to a server that does not hold him is mostly in the bucket: asking first is one way there and back less.
-    if (held === undefined && this.hold === 'touched') return this.askWhatStands(session, write);
-    if (!this.lacks(location)) {
+    if (held === undefined && this.hold === 'touched') return this.readCurrent(session, write);
+    if (!this.isMissing(location)) {
       // The store may have evicted it, and have taken something older for news.
       if (write.conflicts === 0 && held?.location !== undefined && held.location.line !== location.line) {
-        this.tellStore(held.location);
+        this.publishToStore(held.location);
       }
       return this.settle(write);
     }
@@ -232,8 +232,8 @@ export class BucketWriter {
     if (isNewer) void session.put(key, formatBucketValue(location), entry?.revision ?? 0);
   }
 
-  private askWhatStands(session: BucketSession, write: Write): void {
-    if (write.conflicts > conflictsMax) return this.putBack(write, 'others write about the same client all the time');
+  private readCurrent(session: BucketSession, write: Write): void {
+    if (write.conflicts > conflictsMax) return this.putBack(write, 'too many write conflicts for this client');
     const key = this.edges.bucket.keyOf(write.location.client);
     void session.get(key).then((outcome) => {
       this.edges.bus.send(addresses.bucketSpread, { kind: 'get-ended', session, write, outcome });
@@ -243,7 +243,7 @@ export class BucketWriter {
   /** Nothing is to be written of it any more. */
   private settle(write: Write): void {
     const shard = this.shards.of(write.location.client);
-    shard.writes.settle(write);
+    shard.writes.complete(write);
     if (shard.writes.size === 0) shard.noteStored();
   }
 
@@ -251,7 +251,7 @@ export class BucketWriter {
   private note(location: Location, revision: number): boolean {
     const held = this.contents.get(location.client);
     const known = held?.location;
-    // A write that was long on its way came into a bucket made anew, at a revision that fitted by chance. Nobody else mends that.
+    // A delayed write entered a recreated bucket, where its revision matched by chance. No other server repairs that.
     if (held?.location !== undefined && revision > held.revision && supersedes(held.location, location)) {
       this.addAgain(held.location);
     }
@@ -271,8 +271,8 @@ export class BucketWriter {
     this.edges.onOutdated();
   }
 
-  /** Notes what was told of a client while a write about it was on its way: it may be newer than the answer. */
-  private noteSeen({ seen }: Write): void {
+  /** Records a change that was received while a write of the same client was in flight; it may be newer than the response. */
+  private recordObserved({ seen }: Write): void {
     if (seen !== undefined) this.contents.note(seen.location.client, seen.location, seen.revision);
   }
 
@@ -280,11 +280,11 @@ export class BucketWriter {
   private noteRead(entry: BucketEntry): boolean {
     const location = this.edges.reader.locationIn(entry);
     if (location === undefined) return false;
-    if (this.note(location, entry.revision)) this.tellStore(location);
+    if (this.note(location, entry.revision)) this.publishToStore(location);
     return true;
   }
 
-  private tellStore(location: Location): void {
+  private publishToStore(location: Location): void {
     this.edges.bus.send(addresses.store, { kind: 'learned', locations: [location], from: fromBucket });
   }
 }

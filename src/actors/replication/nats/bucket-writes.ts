@@ -8,7 +8,7 @@ export interface Write {
   conflicts: number;
   /** What is to be written after it: the newest that has come meanwhile. */
   next: Location | undefined;
-  /** The newest that the bucket was told to hold meanwhile: an answer of the bucket may have been given before. */
+  /** The newest change received from the watch since; it may be newer than the response. */
   seen: { readonly location: Location; readonly revision: number } | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Write {
  */
 export class BucketWrites {
   private readonly waiting = new Map<ClientId, Location>();
-  private readonly flying = new Map<ClientId, Write>();
+  private readonly inFlight = new Map<ClientId, Write>();
   /** Who waits longest comes next. A map that is asked for its first entry again and again passes all deleted ones each time. */
   private turn = this.waiting.values();
 
@@ -27,7 +27,7 @@ export class BucketWrites {
 
   /** How many clients there are of whom something has yet to be written. */
   get size(): number {
-    return this.waiting.size + this.flying.size;
+    return this.waiting.size + this.inFlight.size;
   }
 
   /** How many of them wait for their turn. */
@@ -37,7 +37,7 @@ export class BucketWrites {
 
   /** The newest of a client that has yet to be written. */
   newestOf(client: ClientId): Location | undefined {
-    const write = this.flying.get(client);
+    const write = this.inFlight.get(client);
     const flying = write && pickNewer(write.location, write.next);
     const waiting = this.waiting.get(client);
     return waiting === undefined ? flying : pickNewer(waiting, flying);
@@ -46,24 +46,24 @@ export class BucketWrites {
   /** Has a location written. */
   add(location: Location): void {
     const { client } = location;
-    const write = this.flying.get(client);
+    const write = this.inFlight.get(client);
     if (write !== undefined) {
       write.next = pickNewer(location, write.next);
     } else this.waiting.set(client, pickNewer(location, this.waiting.get(client)));
   }
 
   /** Gives up the one that has waited longest. */
-  giveUp(): Location | undefined {
+  dropOldest(): Location | undefined {
     return this.takeNext();
   }
 
   /** The next one to write, on its way from now on; undefined if there is none, or enough are on their way. */
   take(): Write | undefined {
-    if (this.flying.size >= this.flyingMax) return undefined;
+    if (this.inFlight.size >= this.flyingMax) return undefined;
     const location = this.takeNext();
     if (location === undefined) return undefined;
     const write: Write = { location, conflicts: 0, next: undefined, seen: undefined };
-    this.flying.set(location.client, write);
+    this.inFlight.set(location.client, write);
     return write;
   }
 
@@ -77,25 +77,25 @@ export class BucketWrites {
 
   /** The bucket has told of a change. */
   see(location: Location, revision: number): void {
-    const write = this.flying.get(location.client);
+    const write = this.inFlight.get(location.client);
     if (write !== undefined && revision > (write.seen?.revision ?? 0)) write.seen = { location, revision };
   }
 
   /** A write has come to its end. What came meanwhile waits. */
-  settle({ location, next }: Write): void {
-    this.flying.delete(location.client);
+  complete({ location, next }: Write): void {
+    this.inFlight.delete(location.client);
     if (next !== undefined) this.add(next);
   }
 
   /** A write has come to nothing: it waits again, unless something newer came meanwhile. */
-  putBack(write: Write): void {
-    this.settle(write);
+  requeue(write: Write): void {
+    this.complete(write);
     this.add(write.location);
   }
 
   /** Whatever is on its way has come to nothing. */
   putAllBack(): void {
-    for (const write of [...this.flying.values()]) this.putBack(write);
+    for (const write of [...this.inFlight.values()]) this.requeue(write);
   }
 
   private takeNext(): Location | undefined {

@@ -67,7 +67,7 @@ export type BucketSpreadMessage =
   | MachineFailed;
 
 /** Sent to a lookup that queries the bucket, besides the messages of every lookup. */
-export type BucketSeekerMessage =
+export type BucketLookupMessage =
   /** The bucket holds nothing of a client, or the request failed. */
   | { readonly kind: 'nowhere'; readonly client: ClientId }
   /** Sent by the lookup to itself when a fetch times out. */

@@ -22,7 +22,7 @@ import type { Random } from '../../ports/random.js';
 const comparedWaitingMax = 1_000;
 
 /** What spreading over a bucket needs of the world. */
-export interface BucketEdges {
+export interface BucketDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly bucket: LocationBucket;
@@ -48,7 +48,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
    */
   constructor(
     private readonly bus: Bus,
-    private readonly edges: BucketEdges,
+    private readonly edges: BucketDependencies,
     { maxClients, maxLineBytes }: Pick<Limits, 'maxClients' | 'maxLineBytes'>,
     private readonly hold: Hold,
   ) {
@@ -184,7 +184,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
 
   /** Takes a page of what the store holds. What may be lacking in the bucket is written, or asked for first. */
   private compare(page: ListedMessage): void {
-    for (const location of this.comparison.take(page)) if (this.writer.lacks(location)) this.writer.add(location);
+    for (const location of this.comparison.take(page)) if (this.writer.isMissing(location)) this.writer.add(location);
     this.write();
   }
 
@@ -231,7 +231,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     if (session === undefined || !this.isUp()) return;
     this.session = undefined;
     this.mailbox.close();
-    void this.writer.writeTheRest(session).finally(() => session.close());
+    void this.writer.writeRemaining(session).finally(() => session.close());
   }
 
   private isUp(): boolean {

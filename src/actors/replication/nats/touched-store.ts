@@ -69,7 +69,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         for (const client of this.watched) if (this.held.get(client) === undefined) this.fetch(client);
         return;
       case 'lookup-requested':
-        throw new Error(`a store that does not hold everything has no neighbours, and was told ${message.kind}`);
+        throw new Error(`a partial store has no neighbours, but received ${message.kind}`);
       default:
         message satisfies never;
     }
@@ -132,7 +132,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       if (known === undefined) return;
     }
     const location = this.held.get(client);
-    if (location === undefined) return this.bus.send(addresses.bucketSeeker, { kind: 'nowhere', client });
+    if (location === undefined) return this.bus.send(addresses.bucketLookup, { kind: 'nowhere', client });
     this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
   }
 

@@ -15,7 +15,7 @@ import { buildOpenApi, type RouteDescription } from './openapi.js';
 import { remoteAddressOfSocket } from '../../sockets/listener.js';
 import { formatSeconds } from '../../../protocol/place/time.js';
 import type { PagedResponses } from '../server/paged-responses.js';
-import { trackerRoutes } from '../trackers/tracker-routes.js';
+import { trackerRoutes } from '../trackers/routes.js';
 import type { ReportIngest } from './report-ingest.js';
 
 /** Maximum readers of changes; one more is rejected. */

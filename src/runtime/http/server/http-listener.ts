@@ -20,7 +20,7 @@ import { AccessLog } from './access-log.js';
 import { isCrossSite, isCrossSiteSubresource, isOwnOrigin, parseHostName } from '../auth/origins.js';
 import { StaticFiles } from '../static/static-files.js';
 import { PagedResponses } from './paged-responses.js';
-import { rewriteTrackerUrl, serveTrackers } from '../trackers/tracker-routes.js';
+import { rewriteTrackerUrl, serveTrackers } from '../trackers/routes.js';
 import { ReportIngest } from '../api/report-ingest.js';
 import { serveWebSocket } from './web-socket.js';
 

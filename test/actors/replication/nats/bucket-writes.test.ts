@@ -7,7 +7,7 @@ describe('BucketWrites', () => {
   it('gives up the one that has waited longest, and has no more than so many on their way', () => {
     const writes = new BucketWrites(1);
     for (const name of ['kiwi', 'emu', 'emu', 'moa']) writes.add(createLocation(name, 1));
-    expect(writes.giveUp()?.client).to.equal('kiwi');
+    expect(writes.dropOldest()?.client).to.equal('kiwi');
     expect([writes.take(), writes.take()].map((write) => write?.location.client)).to.deep.equal(['emu', undefined]);
     expect([writes.size, writes.queued]).to.deep.equal([2, 1]);
   });
@@ -23,7 +23,7 @@ describe('BucketWrites', () => {
     writes.add(createLocation('kiwi', 3));
     writes.add(createLocation('kiwi', 1));
     expect(newest()).to.deep.equal(createLocation('kiwi', 3));
-    if (write !== undefined) writes.settle(write);
+    if (write !== undefined) writes.complete(write);
     expect(newest()).to.deep.equal(createLocation('kiwi', 3));
   });
 

@@ -328,7 +328,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
     it('has as many reports wait as there may be clients, gives up the oldest beyond, and says so once', () => {
       report(...Array.from({ length: 2_005 }, (_, client) => createLocation(`client-${client}`, 1)));
       expect(warnings.map(({ reason }) => reason)).to.have.lengthOf(1);
-      expect(warnings[0]?.reason).to.match(/^more clients than limits\.maxClients wait to be written/);
+      expect(warnings[0]?.reason).to.match(/^more than limits\.maxClients locations wait for the bucket/);
       bucket.session.loads();
       expect(takeGets()[0]?.key).to.equal('key of client-5');
     });

@@ -3,7 +3,7 @@ import type { LocationFetchedEvent, LocationEvictedEvent } from '../../../../src
 import { addresses } from '../../../../src/actors/addresses.js';
 import {
   fromBucket,
-  type BucketSeekerMessage,
+  type BucketLookupMessage,
   type BucketSpreadMessage,
 } from '../../../../src/actors/replication/nats/messages.js';
 import type { ConnectionMessage, GatewayMessage } from '../../../../src/actors/client/messages.js';
@@ -26,7 +26,7 @@ const maxClients = 4;
 describe('TouchedStore', () => {
   let bus: MessageBus;
   let spread: FakeActor<BucketSpreadMessage>;
-  let clientLookup: FakeActor<LookupMessage | BucketSeekerMessage>;
+  let clientLookup: FakeActor<LookupMessage | BucketLookupMessage>;
   let client: FakeActor<ConnectionMessage>;
   let forgotten: LocationEvictedEvent[];
   let fetched: LocationFetchedEvent[];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeResults } from '../../../src/cli/shared/results.js';
+import { describeResults } from '../../../src/cli/shared/describe-results.js';
 
 describe('describeResults', () => {
   it('formats a post on one line', () => {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from '../server/http-error.js';
-import { readTrackerBody, trackerBodyText } from './tracker-body.js';
+import { readTrackerBody, trackerBodyText } from './read-body.js';
 import {
   parseOsmAnd,
   parseOwnTracks,
   parseTraccar,
   type ReportProblem,
   type TrackerReport,
-} from './tracker-reports.js';
+} from './parse-reports.js';
 import type { RouteDescription } from '../api/openapi.js';
 import {
   osmAndFields,
@@ -17,7 +17,7 @@ import {
   ownTracksHeaders,
   ownTracksQuery,
   traccarBody,
-} from './tracker-schemas.js';
+} from './schemas.js';
 import type { ReportIngest } from '../api/report-ingest.js';
 
 /** Messages about requests without a report. */

@@ -3,7 +3,7 @@ import type { Location } from '../../../protocol/place/location.js';
 import type { Actor, Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import { addresses } from '../../addresses.js';
-import type { BucketSeekerMessage } from './messages.js';
+import type { BucketLookupMessage } from './messages.js';
 import type { ActorRequest } from '../../bus/requests.js';
 import type { LookupMessage } from '../messages.js';
 import { sendLater } from '../../bus/send-later.js';
@@ -22,7 +22,7 @@ interface Search {
  * a client at the same time wait for the same answer. What the bucket does not say in time is unknown; should it say it later,
  * the next one who asks has it.
  */
-export class BucketSeeker implements Actor<LookupMessage | BucketSeekerMessage> {
+export class BucketLookup implements Actor<LookupMessage | BucketLookupMessage> {
   private readonly searches = new Map<ClientId, Search>();
 
   /** @param withinMs how long a search may take, in milliseconds */
@@ -32,7 +32,7 @@ export class BucketSeeker implements Actor<LookupMessage | BucketSeekerMessage> 
     private readonly withinMs: number,
   ) {}
 
-  receive(message: LookupMessage | BucketSeekerMessage): void {
+  receive(message: LookupMessage | BucketLookupMessage): void {
     switch (message.kind) {
       case 'lookup':
         return this.seek(message.client, message);
@@ -45,7 +45,7 @@ export class BucketSeeker implements Actor<LookupMessage | BucketSeekerMessage> 
       case 'lookup-timeout':
       case 'peer-lookup':
       case 'peer-unknown':
-        throw new Error(`a seeker that asks the bucket has no neighbours, and was told ${message.kind}`);
+        throw new Error(`a lookup in the bucket has no neighbours, but received ${message.kind}`);
       default:
         message satisfies never;
     }
@@ -67,7 +67,7 @@ export class BucketSeeker implements Actor<LookupMessage | BucketSeekerMessage> 
       return;
     }
     if (this.searches.size >= searchesMax) return this.answer([asker], undefined);
-    const cancelTimer = sendLater(this, addresses.bucketSeeker, { kind: 'fetch-overdue', client }, this.withinMs);
+    const cancelTimer = sendLater(this, addresses.bucketLookup, { kind: 'fetch-overdue', client }, this.withinMs);
     this.searches.set(client, { askers: [asker], cancelTimer });
     this.bus.send(addresses.bucketSpread, { kind: 'fetch', client, reason: 'question' });
   }

@@ -1,6 +1,6 @@
 import { formatIsoPosition } from '../../../protocol/place/position.js';
 import type { z } from 'zod';
-import { ownTracksBody, ownTracksIdentity, traccarBody, type osmAndFields } from './tracker-schemas.js';
+import { ownTracksBody, ownTracksIdentity, traccarBody, type osmAndFields } from './schemas.js';
 import type { ReportInput } from '../api/report-ingest.js';
 
 /** Why a request of a tracker contains no report. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BucketSeeker } from '../../../../src/actors/replication/nats/bucket-seeker.js';
+import { BucketLookup } from '../../../../src/actors/replication/nats/bucket-lookup.js';
 import { addresses } from '../../../../src/actors/addresses.js';
 import type { BucketSpreadMessage } from '../../../../src/actors/replication/nats/messages.js';
 import type { ConnectionMessage } from '../../../../src/actors/client/messages.js';
@@ -18,14 +18,14 @@ describe('BucketSeeker', () => {
   let clock: VirtualClock;
   let spread: FakeActor<BucketSpreadMessage>;
   let client: FakeActor<ConnectionMessage>;
-  let clientLookup: BucketSeeker;
+  let clientLookup: BucketLookup;
 
   beforeEach(() => {
     bus = strictBus();
     clock = new VirtualClock();
     spread = new FakeActor();
     client = new FakeActor();
-    clientLookup = new BucketSeeker(bus, clock, withinMs);
+    clientLookup = new BucketLookup(bus, clock, withinMs);
     bus.attach(addresses.bucketSpread, spread);
     bus.attach(asker, client);
     bus.attach(addresses.lookup, clientLookup);
@@ -52,7 +52,7 @@ describe('BucketSeeker', () => {
     const location = createLocation('kiwi', 1);
     bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
     expect(client.take()).to.deep.equal([located(1, location), located(2, location)]);
-    bus.send(addresses.bucketSeeker, { kind: 'nowhere', client: asClientId('emu') });
+    bus.send(addresses.bucketLookup, { kind: 'nowhere', client: asClientId('emu') });
     expect(client.take()).to.deep.equal([located(3, undefined)]);
     clock.advance(withinMs);
     expect(client.take()).to.deep.equal([]);
