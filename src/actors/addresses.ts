@@ -8,7 +8,7 @@ import type { ServerMessage } from './server/messages.js';
 import type { AntiEntropyMessage, DiskMessage, StoreMessage } from './store/messages.js';
 import type { UpstreamMessage } from './upstream/messages.js';
 
-/** The addresses of a server's actors. docs/architecture.md shows which actor sends to which. */
+/** The addresses of a server's actors. docs/explanation/architecture.md shows which actor sends to which. */
 export const addresses = {
   server: address<ServerMessage>('server'),
   store: address<StoreMessage>('store'),

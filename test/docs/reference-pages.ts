@@ -95,12 +95,13 @@ function settingRows(path: string, schema: Schema, isRequired: boolean): Row[] {
 /** Rows of a choice between kinds: what all kinds have stands once, with differing defaults listed by kind. */
 function kindRows(path: string, kinds: readonly Schema[]): Row[] {
   const kindName = (schema: Schema): string => String(schema.properties?.['kind']?.const);
-  const rows = new Map<string, { row: Row; kinds: string[]; defaults: Map<string, string> }>();
+  const rows = new Map<string, { rows: Row[]; kinds: string[]; defaults: Map<string, string> }>();
   for (const kind of kinds) {
     const properties = Object.fromEntries(Object.entries(kind.properties ?? {}).filter(([name]) => name !== 'kind'));
     const required = kind.required ?? [];
     for (const row of settingRows(path, { ...kind, properties, required }, false)) {
-      const entry = rows.get(row[0]) ?? { row, kinds: [], defaults: new Map<string, string>() };
+      const entry = rows.get(row[0]) ?? { rows: [], kinds: [], defaults: new Map<string, string>() };
+      entry.rows.push(row);
       entry.kinds.push(kindName(kind));
       entry.defaults.set(kindName(kind), row[2]);
       rows.set(row[0], entry);
@@ -112,14 +113,16 @@ function kindRows(path: string, kinds: readonly Schema[]): Row[] {
     '',
     kinds.map((kind) => kind.properties?.['kind']?.description ?? '').join('<br>'),
   ];
-  const others = [...rows.values()].map(({ row, kinds: having, defaults }): Row => {
+  const others = [...rows.values()].map(({ rows: found, kinds: having, defaults }): Row => {
+    const row = found.at(-1) ?? ['', '', '', ''];
     const values = [...new Set(defaults.values())];
     const initial =
       values.length <= 1
         ? (values[0] ?? '')
         : [...defaults].map(([kind, value]) => `${value === '' ? 'none' : value} (${kind})`).join(', ');
+    const types = [...new Set(found.map(([, type]) => type))];
     const only = having.length === kinds.length ? '' : ` Only with kind ${having.join(', ')}.`;
-    return [row[0], row[1], initial, row[3] + only];
+    return [row[0], types.join(', '), initial, row[3] + only];
   });
   return [kindRow, ...others];
 }

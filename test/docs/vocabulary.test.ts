@@ -37,7 +37,8 @@ function sourceOf(path: string): ts.SourceFile {
 function messagesIn(source: ts.SourceFile): string[] {
   const texts: string[] = [];
   const visit = (node: ts.Node): void => {
-    const isText = ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node);
+    const isText =
+      ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node);
     if (isText && /\w \w/.test(node.text)) texts.push(node.text);
     ts.forEachChild(node, visit);
   };
@@ -51,7 +52,8 @@ function exportedNames(source: ts.SourceFile): string[] {
       ts.canHaveModifiers(statement) &&
       (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
     if (!isExported) return [];
-    if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name.getText(source));
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.map(({ name }) => name.getText(source));
     const { name } = statement as ts.DeclarationStatement;
     return name === undefined ? [] : [name.getText(source)];
   });
@@ -59,7 +61,9 @@ function exportedNames(source: ts.SourceFile): string[] {
 
 function hits(path: string, texts: readonly string[]): string[] {
   return texts.flatMap((text) =>
-    [...text.matchAll(retiredWords)].map(([word]) => `${path}: "${word}" in ${text.trim().replaceAll('\n', ' ').slice(0, 100)}`),
+    [...text.matchAll(retiredWords)].map(
+      ([word]) => `${path}: "${word}" in ${text.trim().replaceAll('\n', ' ').slice(0, 100)}`,
+    ),
   );
 }
 
@@ -68,7 +72,14 @@ describe('retired words', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...filesUnder('docs/', '.md')];
 
   it('are not in the documentation', () => {
-    const found = pages.flatMap((path) => hits(path, byHand(read(path)).replace(/`[^`\n]*`/g, '').split('\n')));
+    const found = pages.flatMap((path) =>
+      hits(
+        path,
+        byHand(read(path))
+          .replace(/`[^`\n]*`/g, '')
+          .split('\n'),
+      ),
+    );
     expect(found).to.deep.equal([]);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserLocation, startBrowser } from '../support/browser.js';
+import { browserLocation, closePages, sharedBrowser } from '../support/browser.js';
 import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { writeHerdFile } from '../support/herd-file.js';
 import { Herd } from '../support/herd.js';
@@ -20,12 +20,12 @@ describe('admin actions in the dashboard in Chromium', function () {
     const auth = { clientToken: '${CLIENTS}', adminToken: '${ADMIN}' };
     closed = new Herd('one process', await writeHerdFile({ topology, hasHttp: true, settings: { auth } }));
     closed.setCircumstances('Blake', { env: tokens });
-    [browser] = await Promise.all([startBrowser(browserLocation.path), open.start(), closed.start()]);
+    [browser] = await Promise.all([sharedBrowser(browserLocation.path), open.start(), closed.start()]);
   });
 
   after(async () => {
     if ('missing' in browserLocation) return;
-    await browser.close();
+    await closePages();
     await Promise.all([open.stop(), closed.stop()]);
   });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { browserLocation, startBrowser } from '../support/browser.js';
+import { browserLocation, closePages, sharedBrowser } from '../support/browser.js';
 import { framesPerSecondScript, usefulAtScript } from '../../bench/support/page-measures.js';
 import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { saveFailureScreenshots, saveScreenshot } from '../support/screenshots.js';
@@ -34,12 +34,12 @@ describe('the dashboard in Chromium', function () {
     }
     const topology = { Blake: ['Bryant'], Bryant: ['Metta'] };
     herd = await startHerd({ mode: 'one command a server', topology, hasHttp: true, upstreamFormat: 'twitter' });
-    browser = await startBrowser(browserLocation.path);
+    browser = await sharedBrowser(browserLocation.path);
   });
 
   after(async () => {
     if ('missing' in browserLocation) return;
-    await browser.close();
+    await closePages();
     await herd.stop();
   });
 

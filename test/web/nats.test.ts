@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserLocation, startBrowser } from '../support/browser.js';
+import { browserLocation, closePages, sharedBrowser } from '../support/browser.js';
 import { defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 import { describeWithNats, NatsServer } from '../support/nats-server.js';
@@ -26,7 +26,7 @@ describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
     nats = await NatsServer.start();
     const plan = { servers: ['Blake', 'Bryant', 'Metta'], natsServer: nats.address, hasHttp: true };
     herd = await startHerd({ mode: 'one command a server', ...plan });
-    browser = await startBrowser(browserLocation.path);
+    browser = await sharedBrowser(browserLocation.path);
     // The Content-Security-Policy of the page would block axe.
     page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, bypassCSP: true });
     page.on('pageerror', (error) => errors.push(error.message));
@@ -36,7 +36,7 @@ describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
 
   after(async () => {
     if ('missing' in browserLocation) return;
-    await browser.close();
+    await closePages();
     await herd.stop();
     await nats.stop();
   });

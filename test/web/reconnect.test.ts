@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { browserLocation, startBrowser } from '../support/browser.js';
+import { browserLocation, closePages, sharedBrowser } from '../support/browser.js';
 import { eventually, defaultTimeoutMs } from '../support/eventually.js';
 import { startHerd, type Herd } from '../support/herd.js';
 
@@ -30,14 +30,14 @@ describe('lost events and servers in the dashboard in Chromium', function () {
     if ('missing' in browserLocation) return this.skip();
     [herd, browser] = await Promise.all([
       startHerd({ mode: 'one command a server', topology: { Blake: ['Metta'] }, hasHttp: true }),
-      startBrowser(browserLocation.path),
+      sharedBrowser(browserLocation.path),
     ]);
     await herd.report('Metta', 'kiwi');
   });
 
   after(async () => {
     if ('missing' in browserLocation) return;
-    await browser.close();
+    await closePages();
     await herd.stop();
   });
 

@@ -1,6 +1,6 @@
 import type { BudgetLimits } from './budget.js';
 
-/** Settings of the upstream actor, set in herd.yaml and explained in docs/upstreams.md. */
+/** Settings of the upstream actor, set in herd.yaml and explained in docs/guides/upstreams.md. */
 export interface UpstreamSettings {
   /** Deadline of a query including all attempts, in milliseconds. */
   readonly deadlineMs: number;

@@ -39,7 +39,7 @@ export type RadiusBeyondMax = 'clamp' | 'reject';
 
 /**
  * An HTTP API for WHATSAT, as pure functions that format requests and parse responses. The upstream actor sends the requests.
- * docs/upstreams.md explains how to write one.
+ * docs/guides/write-an-upstream.md explains how to write one.
  */
 export interface Upstream {
   /** Maximum count of a WHATSAT. Beyond it, the command is invalid. */

@@ -7,7 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { renderTimelinePage } from '../../../src/simulation/report/page.js';
 import type { TimelineData } from '../../../src/simulation/report/timeline-data.js';
 import { TimelineRecorder } from '../../../src/simulation/report/timeline-recorder.js';
-import { browserLocation, startBrowser } from '../../support/browser.js';
+import { browserLocation, closePages, sharedBrowser } from '../../support/browser.js';
 import { eventually } from '../../support/eventually.js';
 import { createScenario, runSimulation } from '../../support/simulate.js';
 
@@ -71,12 +71,12 @@ describe('the page of a timeline, in Chromium', function () {
     file = join(folder, 'timeline.html');
     data = await stormData();
     writeFileSync(file, renderTimelinePage(data));
-    browser = await startBrowser(browserLocation.path);
+    browser = await sharedBrowser(browserLocation.path);
   });
 
   after(async () => {
     if ('missing' in browserLocation) return;
-    await browser.close();
+    await closePages();
     rmSync(folder, { recursive: true });
   });
 
