@@ -65,7 +65,9 @@ describe('under systemd', function () {
     const file = await writeHerdFile({ servers: ['Solo'] });
     const env = { NOTIFY_SOCKET: join(folder, 'nobody'), WATCHDOG_USEC: '100000', PATH: folder };
     const command = new HerdCommand(['start'], { cwd: file.folder, env });
-    await eventually('standard error has a warning', () => command.stderr.includes('service manager not notified of READY=1'));
+    await eventually('standard error has a warning', () =>
+      command.stderr.includes('service manager not notified of READY=1'),
+    );
     command.signal('SIGTERM');
     expect(await command.waitForExit()).to.deep.equal({ status: 0, signal: null });
     expect(command.stderr.trimEnd().split('\n')).to.have.lengthOf(1);

@@ -49,7 +49,9 @@ describe('a herd that keeps its locations on disk', function () {
 
     const herd = new Herd('one command a server', file);
     await herd.start();
-    expect(herd.command('Blake').stderr).to.match(/Blake is damaged \(reading it crashed with SIGABRT\); renamed it to/);
+    expect(herd.command('Blake').stderr).to.match(
+      /Blake is damaged \(reading it crashed with SIGABRT\); renamed it to/,
+    );
     const at = await herd.report('Bryant', 'kiwi');
     await herd.waitForAgreement([at]);
     const names = await readdir(join(file.folder, 'locations'));

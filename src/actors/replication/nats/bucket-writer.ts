@@ -154,7 +154,9 @@ export class BucketWriter {
         return this.readCurrent(session, write);
       case 'refused':
         this.settle(write);
-        return this.edges.reader.warn(`a location is too large for the bucket and is not replicated: ${outcome.reason}`);
+        return this.edges.reader.warn(
+          `a location is too large for the bucket and is not replicated: ${outcome.reason}`,
+        );
       case 'failed':
         return this.putBack(write, outcome.reason);
     }

@@ -2,13 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from '../server/http-error.js';
 import { readTrackerBody, trackerBodyText } from './read-body.js';
-import {
-  parseOsmAnd,
-  parseOwnTracks,
-  parseTraccar,
-  type ReportProblem,
-  type TrackerReport,
-} from './parse-reports.js';
+import { parseOsmAnd, parseOwnTracks, parseTraccar, type ReportProblem, type TrackerReport } from './parse-reports.js';
 import type { RouteDescription } from '../api/openapi.js';
 import {
   osmAndFields,
