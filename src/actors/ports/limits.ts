@@ -10,8 +10,9 @@ export interface NumberSetting {
 const maxBytes = 1_099_511_627_776;
 
 /**
- * Every setting under `limits` in herd.yaml. This table is the only place that a new limit needs: the schema, the defaults, the
- * `Limits` that actors get, what scenarios write, the JSON Schema and the reference pages are made from it.
+ * Every setting under `limits` in herd.yaml. A new limit is one entry here: the schema, the defaults, the `Limits` that actors
+ * get, what scenarios write, the JSON Schema and the reference pages (`npm run docs`) are made from it. A limit that bounds memory also
+ * has a part in `runtime/host/memory-bound.ts`.
  */
 export const limitSettings = {
   maxLineBytes: {
