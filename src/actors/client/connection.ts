@@ -28,7 +28,7 @@ export const maxPendingChanges = 100_000;
  * Delay of the first keep-alive line to a subscriber that has closed its sending side, in milliseconds, and its maximum: it doubles
  * with each line. TCP detects that such a client is gone only when something is sent to it.
  */
-const [firstHeartbeatMs, maxHeartbeatMs] = [5_000, 60_000];
+const [firstKeepAliveMs, maxKeepAliveMs] = [5_000, 60_000];
 
 /**
  * Buffered bytes from which a connection is accounted for: most connections never buffer more, and only until the end of the turn.
@@ -67,8 +67,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private readonly idleTimeout: IdleTimeout;
   private readonly stallTimeout: StallTimeout;
   private cancelThrottle: (() => void) | undefined;
-  private cancelHeartbeat: (() => void) | undefined;
-  private nextHeartbeatMs = firstHeartbeatMs;
+  private cancelKeepAlive: (() => void) | undefined;
+  private nextKeepAliveMs = firstKeepAliveMs;
   private readonly self: Address<ConnectionMessage>;
   private readonly lineRecorder: LineRecorder;
   /** Whether a `flush-lines` message is queued. */
@@ -155,8 +155,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         return this.processPending();
       case 'turn-granted':
         return this.processPending();
-      case 'heartbeat-due':
-        this.cancelHeartbeat = undefined;
+      case 'keep-alive-due':
+        this.cancelKeepAlive = undefined;
         if (this.canSend()) this.send(watchKeepAlive);
         return this.armHeartbeat();
       case 'idle-check-due':
@@ -199,7 +199,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.idleTimeout.stop();
     this.stallTimeout.stop();
     this.cancelThrottle?.();
-    this.cancelHeartbeat?.();
+    this.cancelKeepAlive?.();
     this.settings.shared.scheduler.remove(this);
     this.session.stop();
     this.account.close();
@@ -335,10 +335,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private armHeartbeat(): void {
-    if (this.cancelHeartbeat !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
+    if (this.cancelKeepAlive !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
       return;
-    this.cancelHeartbeat = sendLater(this, this.self, { kind: 'heartbeat-due' }, this.nextHeartbeatMs);
-    this.nextHeartbeatMs = Math.min(this.nextHeartbeatMs * 2, maxHeartbeatMs);
+    this.cancelKeepAlive = sendLater(this, this.self, { kind: 'keep-alive-due' }, this.nextKeepAliveMs);
+    this.nextKeepAliveMs = Math.min(this.nextKeepAliveMs * 2, maxKeepAliveMs);
   }
 
   /** Whether the rate limit allows another command now; if not, a message resumes the work when it does. */

@@ -37,7 +37,7 @@ export type ConnectionMessage =
   | { readonly kind: 'turn-granted' }
   | { readonly kind: 'closed'; readonly reason: string }
   /** Time for a keep-alive line to a subscriber that closed its sending side. */
-  | { readonly kind: 'heartbeat-due' }
+  | { readonly kind: 'keep-alive-due' }
   /** Sent by the connection to itself, behind responses that are queued already: their lines are published as one event. */
   | { readonly kind: 'flush-lines' }
   /** The server stops: the connection answers pending commands and accepts no more. */
