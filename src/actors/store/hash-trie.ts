@@ -114,7 +114,7 @@ export class HashTrie<Value> {
 }
 
 function hashOf(client: ClientId, key: HashKey): number {
-  return keyedHash(encodeToScratch(client), 0, client.length, key);
+  return keyedHash(encodeToScratch(client).view, 0, client.length, key);
 }
 
 function indexIn(hash: number, shift: number): number {

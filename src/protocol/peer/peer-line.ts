@@ -1,4 +1,4 @@
-import { fieldsOf, type ByteString } from '../text/bytes.js';
+import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
 import { groupCount } from '../place/digest.js';
 import { asClientId, asServerId, serverIdSource, type ClientId, type ServerId } from '../place/ids.js';
 import { atSource, Location } from '../place/location.js';
@@ -162,7 +162,11 @@ const maxProofs = 4;
 function parsePeerAt(line: ByteString): PeerAtLine | InvalidPeerLine {
   if (!peerAtPattern.test(line)) return invalid;
   const end = line.lastIndexOf(' ');
-  return { kind: 'AT', location: Location.fromPrefix(line, end), forwarder: line.slice(end + 1) as ServerId };
+  return {
+    kind: 'AT',
+    location: Location.ofLine(flatCopy(line.slice(0, end))),
+    forwarder: line.slice(end + 1) as ServerId,
+  };
 }
 
 /** Fields after the nonce are ignored, so that a server of a later version receives a rejection with its reason ([PE3], [PE27]). */

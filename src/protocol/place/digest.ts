@@ -20,20 +20,12 @@ const hashBytes = 8;
 
 /** Returns the partition of a client, which is the same in every store. */
 export function partitionOf(client: ClientId): number {
-  return partitionOfHash(hashLow(encodeToScratch(client), 0, client.length));
+  return partitionOfHash(hashLow(encodeToScratch(client).view, 0, client.length));
 }
 
 /** Returns the partition of a client from the hash of its ID. */
 export function partitionOfHash(clientHash: number): number {
   return clientHash & (partitionCount - 1);
-}
-
-/** What the digest needs of a location. */
-interface HashedLocation {
-  readonly partition: number;
-  /** The hash of the location in two halves of 32 bits. */
-  readonly hashLow: number;
-  readonly hashHigh: number;
 }
 
 /**
@@ -44,8 +36,11 @@ export class Digest {
   private readonly partitionHashes = new Int32Array(partitionCount * 2);
   private readonly groupHashes = new Int32Array(groupCount * 2);
 
-  /** Adds a location, or removes an added one. */
-  toggle({ partition, hashLow: low, hashHigh: high }: HashedLocation): void {
+  /**
+   * Adds a location, or removes an added one.
+   * @param low the hash of its line, in two halves of 32 bits
+   */
+  toggle(partition: number, low: number, high: number): void {
     const group = groupOf(partition);
     xorInto(this.partitionHashes, partition * 2, low);
     xorInto(this.partitionHashes, partition * 2 + 1, high);

@@ -1,72 +1,42 @@
-import { encodeToScratch, decodeLatin1 } from '../text/latin1.js';
-import type { ByteString } from '../text/bytes.js';
-import { partitionOfHash } from './digest.js';
-import { hashHigh, hashLow } from '../text/hash.js';
+import { encodeToScratch } from '../text/latin1.js';
+import { flatCopy, type ByteString } from '../text/bytes.js';
+import { partitionOf } from './digest.js';
 import { asClientId, clientIdSource, serverIdSource, type ClientId, type ServerId } from './ids.js';
 import { compareAtLines, parseAtTimes, type AtTimes } from './location-order.js';
 import { positionSource } from './position.js';
 import { compareInstants, timeSource, type Instant } from './time.js';
 
 /** Prefix of every AT line. */
-const atPrefix = 'AT ';
+export const atPrefix = 'AT ';
 
-/**
- * A location of a client: its AT line, which is identical on every server of the herd, and the values needed for every update. All other
- * values are parsed from the line on demand. A million locations may be stored, so each field counts.
- */
+/** A location of a client: its AT line, which is identical on every server of the herd. Other values are parsed from the line. */
 export class Location {
-  private clientText: ClientId;
-  /** The effective time, by which locations of a client are ordered ([LO1]). */
-  readonly effectiveSeconds: number;
-  readonly effectiveNanoseconds: number;
-  /** Whole seconds of the time of receipt, by which a full store evicts; `received` has it to the nanosecond. */
-  readonly receivedSeconds: number;
-  /** The client's partition in the digest. */
-  readonly partition: number;
-  /** The hash of the line, in two halves of 32 bits. */
-  readonly hashLow: number;
-  readonly hashHigh: number;
+  readonly client: ClientId;
+  /** Offset of the client ID in the line. */
+  readonly clientOffset: number;
+  private lazyTimes: AtTimes | undefined;
 
-  /**
-   * @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory
-   * @param bytes the bytes of the line; not retained
-   */
-  private constructor(
-    readonly line: ByteString,
-    bytes: Buffer,
-  ) {
-    const end = line.length;
+  /** @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory */
+  private constructor(readonly line: ByteString) {
     const skewStart = line.indexOf(' ', atPrefix.length) + 1;
-    const clientStart = line.indexOf(' ', skewStart) + 1;
-    const clientEnd = line.indexOf(' ', clientStart);
-    const timeStart = line.indexOf(' ', clientEnd + 1) + 1;
+    this.clientOffset = line.indexOf(' ', skewStart) + 1;
     // A string of its own, not a slice of the line: map lookups are three times as fast.
-    this.clientText = asClientId(decodeLatin1(bytes, clientStart, clientEnd));
-    this.partition = partitionOfHash(hashLow(bytes, clientStart, clientEnd));
-    this.hashLow = hashLow(bytes, atPrefix.length, end);
-    this.hashHigh = hashHigh(bytes, atPrefix.length, end);
-    const { effective, received } = parseAtTimes(bytes, { skewStart, skewEnd: clientStart - 1, timeStart, end });
-    this.effectiveSeconds = effective.seconds;
-    this.effectiveNanoseconds = effective.nanoseconds;
-    this.receivedSeconds = received.seconds;
+    this.client = asClientId(flatCopy(line.slice(this.clientOffset, line.indexOf(' ', this.clientOffset))));
   }
 
-  /** Returns the location of the valid AT line that is the text up to `end`. The rest of the text is not retained. */
-  static fromPrefix(text: ByteString, end: number): Location {
-    const bytes = encodeToScratch(text);
-    return new Location(decodeLatin1(bytes, 0, end), bytes);
+  /** Creates the location of a valid AT line, given without its line end. The line must not be a slice of a larger string. */
+  static ofLine(line: ByteString): Location {
+    return new Location(line);
   }
 
-  get client(): ClientId {
-    return this.clientText;
+  /** The client's partition in the digest. */
+  get partition(): number {
+    return partitionOf(this.client);
   }
 
-  /**
-   * Reuses the client ID string of the location that this one replaces. Map keys remain the first string; with another one in each new
-   * location, the ID of every client that moves would be stored twice.
-   */
-  reuseClientTextOf(replaced: Location): void {
-    this.clientText = replaced.clientText;
+  /** The effective time, by which locations of a client are ordered ([LO1]). */
+  get effective(): Instant {
+    return this.times.effective;
   }
 
   /** The server that received the report. */
@@ -103,7 +73,13 @@ export class Location {
   private get times(): AtTimes {
     const { line, serverEnd, skewEnd } = this;
     const timeStart = line.lastIndexOf(' ') + 1;
-    return parseAtTimes(encodeToScratch(line), { skewStart: serverEnd + 1, skewEnd, timeStart, end: line.length });
+    this.lazyTimes ??= parseAtTimes(encodeToScratch(line).bytes, {
+      skewStart: serverEnd + 1,
+      skewEnd,
+      timeStart,
+      end: line.length,
+    });
+    return this.lazyTimes;
   }
 
   private get serverEnd(): number {
@@ -131,7 +107,7 @@ export function locationFromReport(
   skew: string,
 ): Location {
   const line = `${atPrefix}${server} ${skew} ${client} ${position} ${time}`;
-  return Location.fromPrefix(line, line.length);
+  return Location.ofLine(flatCopy(line));
 }
 
 /** Pattern of an AT line, whose fields must be valid like those of a client ([PE10]). */
@@ -141,7 +117,7 @@ const atPattern = new RegExp(`^${atSource}$`);
 
 /** Parses an AT line as sent to clients. Never throws; returns undefined if it is not valid. */
 export function parseAt(line: ByteString): Location | undefined {
-  return atPattern.test(line) ? Location.fromPrefix(line, line.length) : undefined;
+  return atPattern.test(line) ? Location.ofLine(flatCopy(line)) : undefined;
 }
 
 /**
@@ -149,11 +125,7 @@ export function parseAt(line: ByteString): Location | undefined {
  * reports, in any order, store identical locations.
  */
 export function supersedes(a: Location, b: Location): boolean {
-  const difference =
-    a.effectiveSeconds - b.effectiveSeconds ||
-    a.effectiveNanoseconds - b.effectiveNanoseconds ||
-    compareAtLines(a.line, b.line);
-  return difference > 0;
+  return (compareInstants(a.effective, b.effective) || compareAtLines(a.line, b.line)) > 0;
 }
 
 /** Returns the newer of two locations of a client. */
@@ -163,11 +135,10 @@ export function pickNewer(location: Location, other: Location | undefined): Loca
 
 /** Compares times of receipt, each by its server's clock: negative if `a` was received before `b`, 0 in the same nanosecond. */
 export function compareReceiptTimes(a: Location, b: Location): number {
-  return a.receivedSeconds - b.receivedSeconds || compareInstants(a.received, b.received);
+  return compareInstants(a.received, b.received);
 }
 
 /** Whether a location was received after a moment, by its server's clock. */
 export function isReceivedAfter(location: Location, moment: Instant): boolean {
-  const differenceSeconds = location.receivedSeconds - moment.seconds;
-  return differenceSeconds === 0 ? location.received.nanoseconds > moment.nanoseconds : differenceSeconds > 0;
+  return compareInstants(location.received, moment) > 0;
 }

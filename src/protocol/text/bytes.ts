@@ -1,5 +1,5 @@
 import type { ByteString } from './byte-string.js';
-import { encodeToScratch, decodeLatin1 } from './latin1.js';
+import { encodeToScratch } from './latin1.js';
 
 export type { ByteString };
 
@@ -28,7 +28,7 @@ function isFieldSeparator(byte: number): boolean {
 
 /** Returns a copy that does not share memory with the text it was sliced from, which would otherwise stay in memory. */
 export function flatCopy(text: ByteString): ByteString {
-  return decodeLatin1(encodeToScratch(text), 0, text.length);
+  return encodeToScratch(text).text(0, text.length);
 }
 
 /** Encodes a text in UTF-8. */

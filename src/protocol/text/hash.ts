@@ -9,29 +9,47 @@ const highSeed = 0x2545f491;
 const highPrime = 0x9e3779b1;
 
 /** Returns a signed hash of 32 bits of a range of bytes. */
-export function hashLow(bytes: Uint8Array, start: number, end: number): number {
-  return hash(bytes, start, end, lowSeed, lowPrime);
-}
-
-/** Returns a second hash, for 64 bits together with `hashLow`. */
-export function hashHigh(bytes: Uint8Array, start: number, end: number): number {
-  return hash(bytes, start, end, highSeed, highPrime);
-}
-
-function hash(bytes: Uint8Array, start: number, end: number, seed: number, prime: number): number {
-  let state = seed ^ (end - start);
+export function hashLow(view: DataView, start: number, end: number): number {
+  let state = lowSeed ^ (end - start);
   let index = start;
   for (; index + 3 < end; index += 4) {
-    const word =
-      (bytes[index] ?? 0) |
-      ((bytes[index + 1] ?? 0) << 8) |
-      ((bytes[index + 2] ?? 0) << 16) |
-      ((bytes[index + 3] ?? 0) << 24);
-    state = Math.imul(state ^ word, prime);
+    state = Math.imul(state ^ view.getInt32(index, true), lowPrime);
     state ^= state >>> 15;
   }
-  for (; index < end; index += 1) state = Math.imul(state ^ (bytes[index] ?? 0), prime);
+  for (; index < end; index += 1) state = Math.imul(state ^ view.getUint8(index), lowPrime);
   return mix(state);
+}
+
+/** The second hash of `hashBoth`, kept here because returning two numbers would allocate. */
+let lastHigh = 0;
+
+/**
+ * Computes two hashes of a range of bytes in one pass, for 64 bits together. Returns the first, which is `hashLow`; `hashedHigh` returns
+ * the second.
+ */
+export function hashBoth(view: DataView, start: number, end: number): number {
+  let low = lowSeed ^ (end - start);
+  let high = highSeed ^ (end - start);
+  let index = start;
+  for (; index + 3 < end; index += 4) {
+    const word = view.getInt32(index, true);
+    low = Math.imul(low ^ word, lowPrime);
+    low ^= low >>> 15;
+    high = Math.imul(high ^ word, highPrime);
+    high ^= high >>> 15;
+  }
+  for (; index < end; index += 1) {
+    const byte = view.getUint8(index);
+    low = Math.imul(low ^ byte, lowPrime);
+    high = Math.imul(high ^ byte, highPrime);
+  }
+  lastHigh = mix(high);
+  return mix(low);
+}
+
+/** Returns the second hash of the last call of `hashBoth`. */
+export function hashedHigh(): number {
+  return lastHigh;
 }
 
 function mix(state: number): number {

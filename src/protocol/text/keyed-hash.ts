@@ -9,7 +9,7 @@ export interface HashKey {
  * for words of 32 bits. Without the key, nobody can choose texts with close hashes, as is possible with the hashes of the digest
  * (hash.ts), which must be equal on all servers.
  */
-export function keyedHash(bytes: Uint8Array, start: number, end: number, key: HashKey): number {
+export function keyedHash(view: DataView, start: number, end: number, key: HashKey): number {
   let v0 = key.low;
   let v1 = key.high;
   let v2 = key.low ^ 0x6c796765;
@@ -17,7 +17,7 @@ export function keyedHash(bytes: Uint8Array, start: number, end: number, key: Ha
   const words = (end - start) >>> 2;
   // One round for each word, the last of which contains the remaining bytes and the length; then three more.
   for (let step = 0; step <= words + 3; step += 1) {
-    const word = step > words ? 0 : wordAt(bytes, start + step * 4, end, step === words ? (end - start) << 24 : 0);
+    const word = step < words ? view.getInt32(start + step * 4, true) : step === words ? lastWord(view, start, end) : 0;
     if (step === words + 1) v2 ^= 0xff;
     v3 ^= word;
     v0 = (v0 + v1) | 0;
@@ -35,11 +35,12 @@ export function keyedHash(bytes: Uint8Array, start: number, end: number, key: Ha
   return (v1 ^ v3) >>> 0;
 }
 
-/** Returns up to four bytes from `start` as a little-endian word; `upperBytes` is added. */
-function wordAt(bytes: Uint8Array, start: number, end: number, upperBytes: number): number {
-  let word = upperBytes;
-  for (let index = 0; index < 4 && start + index < end; index += 1) word |= (bytes[start + index] ?? 0) << (8 * index);
-  return word;
+/** Returns the up to three bytes behind the last whole word, and the length in the highest byte. */
+function lastWord(view: DataView, start: number, end: number): number {
+  const length = end - start;
+  // The bytes behind the end are masked.
+  const rest = (length & 3) === 0 ? 0 : view.getInt32(end - (length & 3), true) & ((1 << (8 * (length & 3))) - 1);
+  return rest | (length << 24);
 }
 
 function rotate(word: number, bits: number): number {
