@@ -7,7 +7,6 @@ import {
   findClientIdEnd,
   findPositionEnd,
   findTimeEnd,
-  isPrintableField,
   isPrintableText,
   matched,
   noMatch,
@@ -87,11 +86,10 @@ export class IamatScanner {
     if (timeEnd !== end && skipWhiteSpace(view, timeEnd, end) !== end) return false;
     if (isTooFarAhead(matched, receivedAt, this.maxFutureSkewMs)) return false;
 
-    const isClientPrintable = isPrintableField(view, client, clientEnd);
-    if (!isClientPrintable) batch.isPrintable = false;
+    if (!matched.isPrintable) batch.isPrintable = false;
     const areSeparatorsUsual = isSpace(view, clientEnd, position) && isSpace(view, positionEnd, time);
     const isUsual = areSeparatorsUsual && keyword === start && isSpace(view, keywordEnd, client) && timeEnd === end;
-    if (!(isUsual ? isClientPrintable : isPrintableText(view, start, end))) this.isInputPrintable = false;
+    if (!(isUsual ? matched.isPrintable : isPrintableText(view, start, end))) this.isInputPrintable = false;
 
     const target = batch.reserve(this.prefix.size + maxSkewBytes + timeEnd - client + 4);
     const lineStart = batch.end;

@@ -8,7 +8,6 @@ import {
   findServerIdEnd,
   findSkewEnd,
   findTimeEnd,
-  isPrintableField,
   matched,
   noMatch,
 } from '../place/scan-fields.js';
@@ -58,7 +57,7 @@ export class PeerAtScanner {
     if (positionEnd === noMatch || view.getUint8(positionEnd) !== SPACE) return false;
     if (findTimeEnd(view, positionEnd + 1, lineEnd) !== lineEnd) return false;
 
-    if (!isPrintableField(view, client, clientEnd)) batch.isPrintable = false;
+    if (!matched.isPrintable) batch.isPrintable = false;
     let { seconds, nanoseconds } = matched;
     const isAhead = view.getUint8(skew) === MINUS;
     const aheadSeconds = skewSeconds - maxCountedSkewSeconds;
