@@ -123,7 +123,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     switch (message.kind) {
       case 'bytes':
         this.idleTimeout.touch();
-        if (this.isAccepting()) this.addRegions(this.input.push(message.buffer, message.start, message.end), message.receivedAt);
+        if (this.isAccepting())
+          this.addRegions(this.input.push(message.buffer, message.start, message.end), message.receivedAt);
         return;
       case 'ended': {
         // A draining server accepts no more input, least of all an incomplete line as a complete one.
@@ -232,7 +233,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private addRegions(regions: readonly LineRegion[], receivedAt: Instant): void {
-    for (const region of regions) this.received.push(new ReceivedLines(lines, receivedAt));
+    for (const region of regions) this.received.push(new ReceivedLines(region, receivedAt));
     this.processPending();
     if (this.received.length === 0) return;
     for (const lines of this.received) lines.keep();
@@ -287,7 +288,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         const isShort = textEnd - at <= limits.maxLineBytes;
         if (reports.count === 0) this.recordReceived(lines, at);
         // Responses that wait for earlier ones are queued as text.
-        if (isShort && this.session.pendingResponseCount === 0 && scanner.scan(buffer, at, textEnd, receivedAt, reports)) {
+        if (
+          isShort &&
+          this.session.pendingResponseCount === 0 &&
+          scanner.scan(buffer, at, textEnd, receivedAt, reports)
+        ) {
           lines.at = lineEnd + 1;
           this.spend(this.session.reportCost);
           continue;
@@ -312,9 +317,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     if (reports.count === 0) return reports;
     const { batches, scanner } = this.settings;
     const { buffer, publishedTo, at } = lines;
-    this.lineRecorder.recordReceived(
-      new Lines(buffer, publishedTo, at, reports.count, scanner.isInputPrintable, true),
-    );
+    this.lineRecorder.recordReceived(new Lines(buffer, publishedTo, at, reports.count, scanner.isInputPrintable, true));
     scanner.isInputPrintable = true;
     lines.publishedTo = at;
     this.session.sendReports(reports);
@@ -398,7 +401,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private armHeartbeat(): void {
-    if (this.cancelKeepAlive !== undefined || !this.hasSubscriptions || this.machine?.getSnapshot().hasTag('draining') !== true)
+    if (
+      this.cancelKeepAlive !== undefined ||
+      !this.hasSubscriptions ||
+      this.machine?.getSnapshot().hasTag('draining') !== true
+    )
       return;
     this.cancelKeepAlive = sendLater(this, this.self, { kind: 'keep-alive-due' }, this.nextKeepAliveMs);
     this.nextKeepAliveMs = Math.min(this.nextKeepAliveMs * 2, maxKeepAliveMs);

@@ -194,7 +194,13 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private recordLine(direction: 'in' | 'out', channel: PeerChannel, line: ByteString): void {
-    this.bus.publish({ kind: 'lines', direction, party: 'peer', remoteAddress: channel.remoteAddress, lines: Lines.of(line) });
+    this.bus.publish({
+      kind: 'lines',
+      direction,
+      party: 'peer',
+      remoteAddress: channel.remoteAddress,
+      lines: Lines.of(line),
+    });
   }
 
   private removeCaller(channel: PeerChannel): void {

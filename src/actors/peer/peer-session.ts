@@ -57,8 +57,7 @@ export class PeerSession {
         this.warn(
           `dropped a queue of more than ${maxPeerOutputBufferBytes} bytes; anti-entropy will repair the difference`,
         ),
-      onComparisonDue: () =>
-        bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
+      onComparisonDue: () => bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
     };
     this.outbox = new Outbox(output, callbacks, WordBuffer.of(` ${self}`), maxPeerOutputBufferBytes);
     bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });

@@ -1,5 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import { isReceivedAfter, supersedes, type Location } from '../../protocol/place/location.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import { earlierOf, type Instant } from '../../protocol/place/time.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
@@ -42,11 +43,11 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   receive(message: StoreMessage | AntiEntropyMessage): void {
     switch (message.kind) {
       case 'report':
-        return this.learn(message.locations, undefined);
+        return this.learn(message.batch, undefined);
       case 'learned':
-        return this.learn(message.locations, message.from);
+        return this.learn(message.batch, message.from);
       case 'restored':
-        for (const location of message.locations) this.restore(location);
+        for (const location of message.batch) this.restore(location);
         return;
       case 'whereis': {
         const location = this.table.get(message.client);
@@ -73,7 +74,7 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
         const { from, lookup } = message;
         const location = this.table.get(lookup.client);
         if (location === undefined) return this.bus.send(addresses.lookup, { kind: 'peer-lookup', from, lookup });
-        return this.bus.send(addresses.flood, { kind: 'send-to', location, to: from });
+        return this.bus.send(addresses.flood, { kind: 'send-to', batch: LocationBatch.of([location]), to: from });
       }
       case 'digest-requested': {
         const { neighbour } = message;
@@ -100,7 +101,12 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       case 'catch-up':
       case 'next-page': {
         const page = this.antiEntropy.nextPage(message.neighbour);
-        return this.bus.send(addresses.link(message.neighbour), { kind: 'page', ...page });
+        return this.bus.send(addresses.flood, {
+          kind: 'page',
+          batch: LocationBatch.of(page.locations),
+          isLast: page.isLast,
+          to: message.neighbour,
+        });
       }
       default:
         message satisfies never;
@@ -111,16 +117,17 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     this.antiEntropy.clear();
   }
 
-  private learn(received: readonly Location[], from: ServerId | undefined): void {
+  private learn(received: Iterable<Location>, from: ServerId | undefined): void {
     const locations: Location[] = [];
     try {
       for (const location of received) if (this.accept(location, from)) locations.push(location);
     } finally {
       // Also after an error: locations that are stored must be replicated.
       if (locations.length > 0) {
-        this.bus.publish({ kind: 'locations-learned', locations, from });
-        for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', locations, from });
-        if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', locations });
+        const batch = LocationBatch.of(locations);
+        this.bus.publish({ kind: 'locations-learned', batch, from });
+        for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', batch, from });
+        if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', batch });
       }
       this.evictExcess();
     }

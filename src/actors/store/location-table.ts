@@ -1,3 +1,5 @@
+import { encodeToScratch } from '../../protocol/text/latin1.js';
+import { hashBoth, hashedHigh } from '../../protocol/text/hash.js';
 import { Digest } from '../../protocol/place/digest.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import { compareReceiptTimes, type Location } from '../../protocol/place/location.js';
@@ -46,11 +48,10 @@ export class LocationTable {
       this.count += 1;
       this.usedBytes += locationBytes(location);
     } else {
-      location.reuseClientTextOf(replaced);
-      this.digest.toggle(replaced);
+      toggle(this.digest, replaced);
       this.usedBytes += location.line.length - replaced.line.length;
     }
-    this.digest.toggle(location);
+    toggle(this.digest, location);
     this.locations.set(location.partition, location.client, location);
   }
 
@@ -58,7 +59,7 @@ export class LocationTable {
     if (!this.locations.delete(location.partition, location.client)) return;
     this.count -= 1;
     this.usedBytes -= locationBytes(location);
-    this.digest.toggle(location);
+    toggle(this.digest, location);
   }
 
   /**
@@ -89,4 +90,11 @@ export class LocationTable {
     }
     return oldest;
   }
+}
+
+function toggle(digest: Digest, location: Location): void {
+  const { partition } = location;
+  const { view } = encodeToScratch(location.line);
+  const low = hashBoth(view, 3, location.line.length);
+  digest.toggle(partition, low, hashedHigh());
 }

@@ -66,7 +66,6 @@ export class RecentLocations {
       const change = location.line.length - place.location.line.length;
       this.heldBytes += change;
       if (isAlone(place)) this.keptBytes += change;
-      location.reuseClientTextOf(place.location);
       place.location = location;
       return;
     }

@@ -42,8 +42,6 @@ export interface CounterTotals {
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-const A = 65;
-
 /** Counts the events of a server. */
 export class ServerCounts {
   readonly commands: CommandCounts;
