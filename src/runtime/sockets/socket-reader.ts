@@ -34,6 +34,11 @@ export function readSocket(socket: Socket, onChunk: OnChunk): void {
 
 type OnRead = (bytes: number) => boolean;
 
+/** The option of `net.connect`. */
+interface OnReadOption {
+  readonly onread: { readonly buffer: Uint8Array; readonly callback: OnRead };
+}
+
 /** The part of a socket's handle that the option `onread` uses. */
 interface ReadingHandle {
   useUserBuffer(buffer: Uint8Array): void;
@@ -69,7 +74,11 @@ function isReadingHandle(handle: unknown): handle is ReadingHandle {
 /** Finds the fields in a socket that was created with the option; undefined if this version of Node has others. */
 function findReadFields(): ReadFields | undefined {
   const onRead: OnRead = () => true;
-  const probe = new Socket({ onread: { buffer: shared.bytes, callback: onRead } });
+  // The constructor takes the options of `net.connect`, of which its type lacks this one.
+  const options: ConstructorParameters<typeof Socket>[0] & OnReadOption = {
+    onread: { buffer: shared.bytes, callback: onRead },
+  };
+  const probe = new Socket(options);
   const fieldOf = (value: unknown) =>
     Object.getOwnPropertySymbols(probe).find((field) => Reflect.get(probe, field) === value);
   const [buffer, callback] = [fieldOf(shared.bytes), fieldOf(onRead)];
