@@ -24,7 +24,7 @@ const whiteSpace = ['\t', '\v', '\f', '\r', '  ', ' \t', '\r '];
 /** Bytes at the borders of the classes that parsers distinguish. */
 const borderBytes = '\0\b\t\v\f\r\x0e\x1c\x1f !+,-./09:@AZ[_`az{~\x7f\x80\x85\xa0\xff';
 /** LF, and bytes that differ from it by one bit or by one. */
-const nearLf = [...'\n\x8a\v\t\b\x0e\0\xff'];
+const nearLf = '\n\x8a\v\t\b\x0e\0\xff';
 const borderDegrees = ['0', '00', '9', '89', '90', '91', '99', '090', '099', '100', '179', '180', '181', '190', '200'];
 const borderFractions = ['', '.', '.0', '.00', '.000000000000000000', '.00000000000000000000001', '.0.', '..0'];
 
@@ -119,7 +119,7 @@ export class LineGenerator {
     const { random } = this;
     let bytes = '';
     for (let count = random.below(14); count > 0; count -= 1) {
-      bytes += random.happens(0.6) ? random.pick(nearLf) : String.fromCharCode(random.below(256));
+      bytes += random.happens(0.6) ? this.text(nearLf, 1) : String.fromCharCode(random.below(256));
     }
     return bytes;
   }
