@@ -1,5 +1,6 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Directive } from './supervision.js';
 
@@ -135,7 +136,7 @@ export interface ServerStateEvent {
 /** The store learned locations that are new to it; one client may have several, each newer than the one before. */
 export interface LocationsLearnedEvent {
   readonly kind: 'locations-learned';
-  readonly locations: readonly Location[];
+  readonly batch: LocationBatch;
   /** The neighbour that sent them; undefined if a client of this server reported them. */
   readonly from: ServerId | undefined;
 }

@@ -1,4 +1,5 @@
 import type { ClientId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
@@ -59,7 +60,7 @@ export type SubscriptionMessage =
   | (Subscribe & { readonly location: Location | undefined })
   | Unsubscribe
   /** Locations that are new to the store; sent while there are subscribers. */
-  | { readonly kind: 'learned'; readonly locations: readonly Location[] };
+  | { readonly kind: 'learned'; readonly batch: LocationBatch };
 
 /** Sent to the gateway through which HTTP handlers send requests to actors. */
 export type GatewayMessage = ResponseMessage | ListedMessage;

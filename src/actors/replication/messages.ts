@@ -1,12 +1,13 @@
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { RateLimitedRequest } from '../bus/requests.js';
 
 /** Sent to every replicator: locations that are new to the store. */
 export interface ReplicateMessage {
   readonly kind: 'replicate';
-  readonly locations: readonly Location[];
+  readonly batch: LocationBatch;
   /** The neighbour that sent them, or `fromBucket`; undefined if a client reported them. They are not sent back there. */
   readonly from: ServerId | undefined;
 }
@@ -15,7 +16,9 @@ export interface ReplicateMessage {
 export type FloodMessage =
   | ReplicateMessage
   /** Sends a location to one neighbour, which looked it up. */
-  | { readonly kind: 'send-to'; readonly location: Location; readonly to: ServerId };
+  | { readonly kind: 'send-to'; readonly batch: LocationBatch; readonly to: ServerId }
+  /** Sends a page of a catch-up to a neighbour. */
+  | { readonly kind: 'page'; readonly batch: LocationBatch; readonly to: ServerId; readonly isLast: boolean };
 
 /** Sent to the client lookup. */
 export type LookupMessage =

@@ -1,6 +1,6 @@
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import type { Location } from '../../protocol/place/location.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
 import type { ListedMessage, RateLimitedRequest, RequestFailed } from '../bus/requests.js';
@@ -9,19 +9,26 @@ import type { GroupHashes } from './anti-entropy.js';
 
 /** Sent to the location store. */
 export type StoreMessage =
-  /** Locations reported by clients of this server, in the order of their receipt. */
-  | { readonly kind: 'report'; readonly locations: readonly Location[] }
-  /** Locations received from another server, in the order of their receipt. */
+  /** Locations reported by clients of this server, in the order of their receipt. The store removes those that are not new. */
+  | { readonly kind: 'report'; readonly batch: LocationBatch }
+  /** Locations received from another server, in the order of their receipt. The store removes those that are not new. */
   | {
       readonly kind: 'learned';
-      readonly locations: readonly Location[];
+      readonly batch: LocationBatch;
       /** The neighbour that sent them; `fromBucket` for locations read from the bucket. */
       readonly from: ServerId;
     }
   /** A page of the locations that were on disk when the server started. */
-  | { readonly kind: 'restored'; readonly locations: readonly Location[] }
+  | { readonly kind: 'restored'; readonly batch: LocationBatch }
   /** Requests the location of a client. If the store does not know the client, it forwards the request to the client lookup. */
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & RateLimitedRequest)
+  /** Requests the stored location of a client as a page of its own: an empty one if it is not stored, without a lookup. */
+  | {
+      readonly kind: 'read';
+      readonly client: ClientId;
+      readonly replyTo: Address<ListedMessage>;
+      readonly requestId: number;
+    }
   /** Requests a page of stored locations. */
   | {
       readonly kind: 'list';
