@@ -71,6 +71,8 @@ export interface CellOwner {
 export class CellAllocator {
   /** No slab has the index 0, so that no cell is `noCell`. */
   private readonly slabs: (Slab | undefined)[] = [undefined];
+  /** The memory of each slab. A list of its own, because every access to a cell begins here. */
+  private readonly views: (DataView | undefined)[] = [undefined];
   private readonly classes = new Map<number, SizeClass>();
   private readonly spareSlabs: Slab[] = [];
   private readonly spareIndexes: number[] = [];
@@ -92,6 +94,13 @@ export class CellAllocator {
   /** Returns the memory that contains a cell. */
   memoryOf(cell: CellRef): WordBuffer {
     return this.slabOf(cell).memory;
+  }
+
+  /** Returns a view of the memory that contains a cell. */
+  viewOf(cell: CellRef): DataView {
+    const view = this.views[cell >>> unitBits];
+    if (view === undefined) throw new RangeError(`no cell ${cell}`);
+    return view;
   }
 
   /** Allocates a cell, whose content is arbitrary. */
@@ -175,6 +184,7 @@ export class CellAllocator {
 
   private freeLarge(slab: Slab): void {
     this.slabs[slab.index] = undefined;
+    this.views[slab.index] = undefined;
     this.spareIndexes.push(slab.index);
     this.allocated -= slab.memory.size;
   }
@@ -184,6 +194,7 @@ export class CellAllocator {
     if (index >= maxSlabs) throw new RangeError(`locations: more than ${maxSlabs} slabs (lower limits.maxStoreBytes)`);
     const slab = new Slab(index, new WordBuffer(bytes));
     this.slabs[index] = slab;
+    this.views[index] = slab.memory.view;
     this.allocated += bytes;
     return slab;
   }

@@ -237,6 +237,6 @@ export class LocationArena {
   }
 
   private view(cell: CellRef): DataView {
-    return this.cells.memoryOf(cell).view;
+    return this.cells.viewOf(cell);
   }
 }
