@@ -70,7 +70,7 @@ function hostOptionsFor(
     report: (report) => status.record(report),
     observe: (server, bus) => {
       if (onLearned === undefined) return;
-      bus.on('locations-learned', ({ locations }) => onLearned(server, locations.map(toHerdLocation)));
+      bus.on('locations-learned', ({ batch }) => onLearned(server, Array.from(batch, toHerdLocation)));
     },
   };
 }

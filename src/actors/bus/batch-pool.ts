@@ -1,23 +1,22 @@
 import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Bus } from './bus.js';
 
-/** Batches of an actor that are valid until the bus is idle, and then used again. */
+/** Batches that are used again when the bus has delivered all messages that carried them. */
 export class BatchPool {
   private readonly batches: LocationBatch[] = [];
+  private used = 0;
   private run = -1;
-  private acquired = 0;
 
   constructor(private readonly bus: Pick<Bus, 'run'>) {}
 
-  /** Returns an empty batch that nobody else uses in the current run of deliveries. */
+  /** Returns an empty batch, which is valid in the present run of deliveries. */
   acquire(): LocationBatch {
     if (this.run !== this.bus.run) {
       this.run = this.bus.run;
-      this.acquired = 0;
+      this.used = 0;
     }
-    const batch = this.batches[this.acquired] ?? new LocationBatch();
-    this.batches[this.acquired] = batch;
-    this.acquired += 1;
+    const batch = (this.batches[this.used] ??= new LocationBatch());
+    this.used += 1;
     return batch.clear();
   }
 }

@@ -25,7 +25,10 @@ export interface Actor<Message> {
  * is handled; `send` from outside returns after the message, and all messages sent because of it, are handled.
  */
 export interface Bus {
-  /** The number of the current run of deliveries, which is incremented whenever the bus becomes idle. */
+  /**
+   * Number of the present run of deliveries: a message from outside, and all messages that it causes. Buffers that were sent in an
+   * earlier run may be used again.
+   */
   readonly run: number;
   /** Sends a message. A message to an address without an actor is a dead letter: it is counted and published as an event. */
   send<Message>(to: Address<Message>, message: NoInfer<Message>): void;

@@ -1,7 +1,8 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { Directive } from './supervision.js';
 
 /** Lines received or sent together. By far the most frequent event. */
@@ -11,8 +12,7 @@ export interface LinesEvent {
   readonly party: 'client' | 'peer';
   /** The remote end: an address and port, or a neighbour's ID. */
   readonly remoteAddress: string;
-  /** Without line ends; they contain no LF. */
-  readonly lines: readonly ByteString[];
+  readonly lines: Lines;
   /** Whether they are sent for a subscription, not as the response to a command. */
   readonly pushed?: true;
 }
@@ -136,6 +136,7 @@ export interface ServerStateEvent {
 /** The store learned locations that are new to it; one client may have several, each newer than the one before. */
 export interface LocationsLearnedEvent {
   readonly kind: 'locations-learned';
+  /** Valid during the call of the listener. */
   readonly batch: LocationBatch;
   /** The neighbour that sent them; undefined if a client of this server reported them. */
   readonly from: ServerId | undefined;

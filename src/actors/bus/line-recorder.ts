@@ -1,4 +1,5 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
+import { Lines } from '../../protocol/text/lines.js';
 import type { Bus } from './bus.js';
 import type { LinesEvent } from './events.js';
 
@@ -20,15 +21,25 @@ export class LineRecorder {
     return this.sent.length > 0;
   }
 
-  recordReceived(lines: readonly ByteString[]): void {
+  /** Publishes received lines. */
+  recordReceived(lines: Lines): void {
     const { party, remoteAddress } = this;
     this.bus.publish({ kind: 'lines', direction: 'in', party, remoteAddress, lines });
   }
 
+  /** Publishes sent lines, behind those that were recorded before. */
+  recordSentLines(lines: Lines): void {
+    this.flush();
+    const { party, remoteAddress } = this;
+    this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines });
+  }
+
+  /** Records a sent line, which is published with the next flush. */
   recordSent(line: ByteString): void {
     this.sent.push(line);
   }
 
+  /** Records a line sent without a request, which is published with the next flush. */
   recordPushed(line: ByteString): void {
     this.pushed.push(line);
   }
@@ -38,11 +49,12 @@ export class LineRecorder {
     const { sent, pushed, party, remoteAddress } = this;
     if (sent.length > 0) {
       this.sent = [];
-      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: sent });
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: Lines.of(...sent) });
     }
     if (pushed.length > 0) {
       this.pushed = [];
-      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: pushed, pushed: true });
+      const lines = Lines.of(...pushed);
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines, pushed: true });
     }
   }
 }

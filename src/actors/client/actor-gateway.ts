@@ -1,6 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { NearbyQuery } from '../../protocol/upstream/upstream.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import { addresses } from '../addresses.js';
@@ -37,7 +38,7 @@ export class ActorGateway implements Actor<GatewayMessage> {
   /** Passes a client's report to the store. */
   report(location: Location): void {
     if (this.isClosed) throw shuttingDownError();
-    this.bus.send(addresses.store, { kind: 'report', locations: [location] });
+    this.bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of([location]) });
   }
 
   /**

@@ -9,6 +9,9 @@ import {
 import type { ServerId } from '../../protocol/place/ids.js';
 import { OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
 import type { Location } from '../../protocol/place/location.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { IamatScanner } from '../../protocol/client/scan-iamat.js';
+import type { BatchPool } from '../bus/batch-pool.js';
 import { parsePosition } from '../../protocol/place/position.js';
 import { acceptReport } from '../../protocol/place/report.js';
 import type { Instant } from '../../protocol/place/time.js';
@@ -29,6 +32,9 @@ export interface CommandSessionSettings {
   /** The upstream of WHATSAT: defines its limits and the format of errors. */
   readonly upstream: Upstream;
   readonly shared: SharedLimits;
+  readonly scanner: IamatScanner;
+  /** Batches for reports. */
+  readonly batches: BatchPool;
 }
 
 /** Scheduler cost of a WHATSAT: the store, the lookup or the upstream work on it, and this session once more. */
@@ -134,7 +140,7 @@ export class CommandSession {
     switch (command.kind) {
       case 'IAMAT':
         this.report(command, frame, receivedAt);
-        return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
+        return this.reportCost;
       case 'WHATSAT':
         this.queueQuery(command, frame);
         return whatsatCost;
@@ -151,10 +157,21 @@ export class CommandSession {
     }
   }
 
+  /** The cost of a report (see `CommandScheduler`). */
+  get reportCost(): number {
+    return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
+  }
+
+  /** Sends reports that were scanned as bytes to the store. The caller writes their responses. */
+  sendReports(batch: LocationBatch): void {
+    this.flush();
+    this.bus.send(addresses.store, { kind: 'report', batch });
+  }
+
   /** Sends reported locations to the store. To be called after the last line of a chunk. */
   flush(): void {
     if (this.reports.length === 0) return;
-    this.bus.send(addresses.store, { kind: 'report', locations: this.reports });
+    this.bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of(this.reports) });
     this.reports = [];
   }
 

@@ -1,9 +1,13 @@
-import { createActor, type Actor as Machine } from 'xstate';
+import { createActor, type Actor as Machine, type EventFromLogic } from 'xstate';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { watchKeepAlive } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
-import { LineFramer, OverlongLine, type Frame } from '../../protocol/text/line-framer.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { OverlongLine } from '../../protocol/text/line-framer.js';
+import { LineInput, type LineRegion } from '../../protocol/text/line-input.js';
 import type { Instant } from '../../protocol/place/time.js';
+import { Lines, textEndOf } from '../../protocol/text/lines.js';
+import { findLineEnd } from '../../protocol/text/word-buffer.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import { LineRecorder } from '../bus/line-recorder.js';
 import { sendLater } from '../bus/send-later.js';
@@ -16,6 +20,7 @@ import { IdleTimeout } from '../time/idle-timeout.js';
 import { addresses } from '../addresses.js';
 import type { ConnectionMessage } from './messages.js';
 import type { OutputAccount } from './output-budget.js';
+import { ReceivedLines } from './received-lines.js';
 import { remoteHostOf } from './remote-host.js';
 import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
@@ -36,24 +41,14 @@ const [firstKeepAliveMs, maxKeepAliveMs] = [5_000, 60_000];
  */
 const accountingThresholdBytes = 4_096;
 
-/** Bytes of memory per line besides its characters: the string header and the array element. */
-const frameOverheadBytes = 40;
-
-/** The frames of one chunk. */
-interface Batch {
-  readonly frames: readonly Frame[];
-  readonly receivedAt: Instant;
-  /** Bytes of the chunk and its frames: the chunk stays in memory until the last frame is handled. */
-  readonly bytes: number;
-  next: number;
-}
-
 /** Serves one client connection. Reads commands only as fast as the client reads the responses. */
 export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
-  private readonly framer: LineFramer;
+  private readonly input: LineInput;
   private readonly session: CommandSession;
-  private readonly batches: Batch[] = [];
-  private batchBytes = 0;
+  /** Received lines that have not been handled. */
+  private received: ReceivedLines[] = [];
+  /** Bytes of the received lines that wait for a later message. */
+  private waitingBytes = 0;
   private readonly account: OutputAccount;
   private accountedBytes = 0;
   private isBeingEvicted = false;
@@ -62,7 +57,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private spentCost = 0;
   /** Why the server ends the connection; undefined if the client does. */
   private endReason: string | undefined;
-  private readonly machine: Machine<typeof connectionMachine>;
+  /** Undefined as long as the connection was always `flowing`: most connections need no machine before their end. */
+  private machine: Machine<typeof connectionMachine> | undefined;
   private readonly rateLimiter: TokenBucket;
   private readonly idleTimeout: IdleTimeout;
   private readonly stallTimeout: StallTimeout;
@@ -84,14 +80,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const self = addresses.connection(connectionId);
     this.self = self;
     this.lineRecorder = new LineRecorder(bus, 'client', channel.remoteAddress);
-    this.framer = new LineFramer(settings.limits.maxLineBytes);
+    this.input = new LineInput(settings.limits.maxLineBytes);
     const writeResponse = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
     const remoteHost = remoteHostOf(channel.remoteAddress);
     this.session = new CommandSession(bus, settings, { self, remoteHost, writeResponse });
     this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) }, remoteHost);
-    this.machine = createActor(connectionMachine, { input: { channel } });
-    this.machine.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
-    this.machine.start();
     const { maxCommandsPerSecond, idleTimeoutMs, maxOutputBufferBytes, writeTimeoutMs } = settings.limits;
     this.rateLimiter = new TokenBucket(maxCommandsPerSecond, clock.monotonicMs());
     const backlog = { bytes: () => channel.bufferedBytes, maxBytes: maxOutputBufferBytes };
@@ -130,17 +123,18 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     switch (message.kind) {
       case 'bytes':
         this.idleTimeout.touch();
-        if (this.machine.getSnapshot().hasTag('accepting')) this.handleChunk(message);
+        if (this.isAccepting())
+          this.addRegions(this.input.push(message.buffer, message.start, message.end), message.receivedAt);
         return;
       case 'ended': {
         // A draining server accepts no more input, least of all an incomplete line as a complete one.
-        const lastFrames = this.machine.getSnapshot().hasTag('accepting') ? this.framer.end() : [];
-        this.machine.send({ type: 'ENDED' });
-        this.enqueueFrames(lastFrames, message.receivedAt, 0);
+        const lastLine = this.isAccepting() ? this.input.end() : undefined;
+        this.transition({ type: 'ENDED' });
+        this.addRegions(lastLine === undefined ? [] : [lastLine], message.receivedAt);
         return this.armHeartbeat();
       }
       case 'drain':
-        this.machine.send({ type: 'DRAIN' });
+        this.transition({ type: 'DRAIN' });
         this.session.closeSubscriptions();
         return this.processPending();
       case 'closed':
@@ -203,7 +197,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.settings.shared.scheduler.remove(this);
     this.session.stop();
     this.account.close();
-    this.machine.send({ type: 'CLOSE' });
+    this.machine?.send({ type: 'CLOSE' });
     this.channel.destroy();
   }
 
@@ -238,22 +232,16 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.bus.send(addresses.server, { kind: 'connection-closed', connection: this.connectionId, reason });
   }
 
-  private handleChunk({ chunk, receivedAt }: Extract<ConnectionMessage, { kind: 'bytes' }>): void {
-    this.enqueueFrames(this.framer.push(chunk), receivedAt, chunk.length);
-  }
-
-  private enqueueFrames(frames: readonly Frame[], receivedAt: Instant, chunkBytes: number): void {
-    if (frames.length > 0) {
-      this.lineRecorder.recordReceived(frames.map(loggedText));
-      const bytes = chunkBytes + frames.length * frameOverheadBytes;
-      this.batches.push({ frames, receivedAt, bytes, next: 0 });
-      this.batchBytes += bytes;
-    }
+  private addRegions(regions: readonly LineRegion[], receivedAt: Instant): void {
+    for (const region of regions) this.received.push(new ReceivedLines(region, receivedAt));
     this.processPending();
+    if (this.received.length === 0) return;
+    for (const lines of this.received) lines.keep();
+    this.waitingBytes = this.received.reduce((bytes, { buffer }) => bytes + buffer.size, 0);
   }
 
   private processPending(): void {
-    this.handleFrames();
+    this.handleReceived();
     this.session.flush();
     this.session.subscriptions?.flush(this);
   }
@@ -267,24 +255,87 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
   }
 
-  /** Handles queued frames while the output buffer has room and the scheduler and the rate limit allow it. */
-  private handleFrames(): void {
-    const nowMs = this.clock.monotonicMs();
-    for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
-      for (; batch.next < batch.frames.length; batch.next += 1) {
-        const frame = batch.frames[batch.next];
-        if (frame === undefined) break;
-        if (this.isBackpressured() || !this.hasTurn() || !this.takeToken(nowMs))
-          return this.machine.send({ type: 'PAUSE' });
-        const cost = this.session.handle(frame, batch.receivedAt);
-        if (cost === 'http') return this.rejectHttp();
-        this.spentCost += cost;
-        this.settings.shared.scheduler.spend(cost);
-      }
-      this.batchBytes -= batch.bytes;
-      this.batches.shift();
+  /** Handles received lines while the output buffer has room and the scheduler and the rate limit allow it. */
+  private handleReceived(): void {
+    for (let lines = this.received[0]; lines !== undefined; lines = this.received[0]) {
+      const outcome = this.handleLines(lines);
+      if (outcome === 'paused') return this.transition({ type: 'PAUSE' });
+      if (outcome === 'http') return this.rejectHttp();
+      this.received.shift();
     }
+    this.waitingBytes = 0;
     this.advanceMachine();
+  }
+
+  /** Handles lines received together: valid reports as bytes, many at a time; all other lines as text, one by one. */
+  private handleLines(lines: ReceivedLines): 'handled' | 'paused' | 'http' {
+    const { buffer, end, receivedAt } = lines;
+    const { scanner, batches, limits } = this.settings;
+    const nowMs = this.clock.monotonicMs();
+    let reports = batches.acquire();
+    let roomBytes = -1;
+    try {
+      while (lines.at < end) {
+        if (reports.end > roomBytes) {
+          reports = this.sendReports(lines, reports);
+          if (this.isBackpressured()) return 'paused';
+          roomBytes = limits.maxOutputBufferBytes - this.channel.bufferedBytes;
+        }
+        if (!this.hasTurn() || !this.takeToken(nowMs)) return 'paused';
+        const { at } = lines;
+        const lineEnd = findLineEnd(buffer.view, at, end);
+        const textEnd = lines.isUnterminated ? lineEnd : textEndOf(buffer, at, lineEnd);
+        const isShort = textEnd - at <= limits.maxLineBytes;
+        if (reports.count === 0) this.recordReceived(lines, at);
+        // Responses that wait for earlier ones are queued as text.
+        if (
+          isShort &&
+          this.session.pendingResponseCount === 0 &&
+          scanner.scan(buffer, at, textEnd, receivedAt, reports)
+        ) {
+          lines.at = lineEnd + 1;
+          this.spend(this.session.reportCost);
+          continue;
+        }
+        reports = this.sendReports(lines, reports);
+        roomBytes = -1;
+        const text = buffer.text(at, isShort ? textEnd : at + limits.maxLineBytes);
+        lines.at = lineEnd + 1;
+        const cost = this.session.handle(isShort ? text : new OverlongLine(text), receivedAt);
+        if (cost === 'http') return 'http';
+        this.spend(cost);
+      }
+      return 'handled';
+    } finally {
+      this.sendReports(lines, reports);
+      this.recordReceived(lines, end);
+    }
+  }
+
+  /** Sends reports to the store, and their responses to the client. Returns an empty batch. */
+  private sendReports(lines: ReceivedLines, reports: LocationBatch): LocationBatch {
+    if (reports.count === 0) return reports;
+    const { batches, scanner } = this.settings;
+    const { buffer, publishedTo, at } = lines;
+    this.lineRecorder.recordReceived(new Lines(buffer, publishedTo, at, reports.count, scanner.isInputPrintable, true));
+    scanner.isInputPrintable = true;
+    lines.publishedTo = at;
+    this.session.sendReports(reports);
+    this.channel.writeBytes(reports.buffer, 0, reports.end);
+    this.lineRecorder.recordSentLines(reports.lines());
+    return batches.acquire();
+  }
+
+  /** Publishes lines up to a position as received. */
+  private recordReceived(lines: ReceivedLines, to: number): void {
+    if (to <= lines.publishedTo) return;
+    this.lineRecorder.recordReceived(new Lines(lines.buffer, lines.publishedTo, to));
+    lines.publishedTo = to;
+  }
+
+  private spend(cost: number): void {
+    this.spentCost += cost;
+    this.settings.shared.scheduler.spend(cost);
   }
 
   /**
@@ -293,10 +344,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
    */
   private rejectHttp(): void {
     this.endReason = 'spoke HTTP at the client port';
-    this.batches.length = 0;
-    this.batchBytes = 0;
+    this.received = [];
+    this.waitingBytes = 0;
     this.session.closeSubscriptions();
-    this.machine.send({ type: 'DRAIN' });
+    this.transition({ type: 'DRAIN' });
     this.advanceMachine();
   }
 
@@ -315,7 +366,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   /** Updates the output account, if more is buffered than usual within a turn. */
   private updateAccount(): void {
-    const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.batchBytes;
+    const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.waitingBytes;
     const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
     if (this.isBeingEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
     this.accountedBytes = accounted;
@@ -324,10 +375,25 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   /** Sends the machine the event that its state waits for. Reading a state is cheaper than sending an event. */
   private advanceMachine(): void {
-    const state = this.machine.getSnapshot();
-    if (state.hasTag('paused')) this.machine.send({ type: 'RESUME' });
+    const state = this.machine?.getSnapshot();
+    if (state === undefined) return;
+    if (state.hasTag('paused')) this.transition({ type: 'RESUME' });
     else if (state.hasTag('draining') && this.session.pendingResponseCount === 0 && !this.hasSubscriptions)
-      this.machine.send({ type: 'COMPLETED' });
+      this.transition({ type: 'COMPLETED' });
+  }
+
+  /** Sends the machine an event; the first one creates it. */
+  private transition(event: EventFromLogic<typeof connectionMachine>): void {
+    if (this.machine === undefined) {
+      this.machine = createActor(connectionMachine, { input: { channel: this.channel } });
+      this.machine.subscribe({ error: (error) => this.bus.send(this.self, { kind: 'machine-failed', error }) });
+      this.machine.start();
+    }
+    this.machine.send(event);
+  }
+
+  private isAccepting(): boolean {
+    return this.machine?.getSnapshot().hasTag('accepting') ?? true;
   }
 
   private get hasSubscriptions(): boolean {
@@ -335,7 +401,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private armHeartbeat(): void {
-    if (this.cancelKeepAlive !== undefined || !this.hasSubscriptions || !this.machine.getSnapshot().hasTag('draining'))
+    if (
+      this.cancelKeepAlive !== undefined ||
+      !this.hasSubscriptions ||
+      this.machine?.getSnapshot().hasTag('draining') !== true
+    )
       return;
     this.cancelKeepAlive = sendLater(this, this.self, { kind: 'keep-alive-due' }, this.nextKeepAliveMs);
     this.nextKeepAliveMs = Math.min(this.nextKeepAliveMs * 2, maxKeepAliveMs);
@@ -371,9 +441,4 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.lineRecorder.recordSent(secondLine);
     this.channel.write(`${line}\n${secondLine}\n`);
   }
-}
-
-/** The text of a frame for the log. */
-function loggedText(frame: Frame): ByteString {
-  return frame instanceof OverlongLine ? frame.start : frame;
 }

@@ -1,6 +1,7 @@
 import type { ClientId } from '../../protocol/place/ids.js';
-import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
 import type { ListedMessage, MachineFailed, ResponseMessage } from '../bus/requests.js';
@@ -25,7 +26,14 @@ export interface Unsubscribe {
 
 /** Sent to the actor of a client connection. */
 export type ConnectionMessage =
-  | { readonly kind: 'bytes'; readonly chunk: Buffer; readonly receivedAt: Instant }
+  /** A chunk of input, in a buffer that is valid while the message is handled. */
+  | {
+      readonly kind: 'bytes';
+      readonly buffer: WordBuffer;
+      readonly start: number;
+      readonly end: number;
+      readonly receivedAt: Instant;
+    }
   /** The client closed its sending side. It still reads. */
   | { readonly kind: 'ended'; readonly receivedAt: Instant }
   /** The output buffer is empty again. */

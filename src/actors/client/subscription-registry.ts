@@ -1,6 +1,8 @@
 import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
+import { partitionCount, partitionOf } from '../../protocol/place/digest.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Hold } from '../ports/location-bucket.js';
 import { addresses } from '../addresses.js';
@@ -22,6 +24,8 @@ export const maxSubscriptionsPerConnection = 1_000;
 export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   /** Subscribers per client; `allClients` is one of the keys. */
   private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
+  /** The number of watched clients in each partition of the digest. */
+  private readonly watchedPerPartition = new Uint32Array(partitionCount);
   /** Watched clients per subscriber. */
   private readonly clientsBySubscriber = new Map<Subscriber, Set<ClientId>>();
 
@@ -42,7 +46,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
       case 'unsubscribe':
         return this.unsubscribe(message.subscriber, message.client);
       case 'learned':
-        return this.publishChanges(message.locations);
+        return this.publishChanges(message.batch);
       default:
         message satisfies never;
     }
@@ -52,6 +56,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     for (const subscriber of this.clientsBySubscriber.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
     for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
     this.subscribersByClient.clear();
+    this.watchedPerPartition.fill(0);
     this.clientsBySubscriber.clear();
     this.updateWildcardCount();
     this.publishSubscriberCount();
@@ -64,6 +69,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     if (subscribers.size >= maxSubscribersPerClient || clients.size >= maxSubscriptionsPerConnection) {
       return this.bus.send(replyTo, { kind: 'subscription-rejected', requestId });
     }
+    if (subscribers.size === 0) this.countWatched(client, 1);
     this.subscribersByClient.set(client, subscribers.add(replyTo));
     this.clientsBySubscriber.set(replyTo, clients.add(client));
     this.updateWildcardCount();
@@ -89,7 +95,13 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     const subscribers = this.subscribersByClient.get(client);
     if (subscribers?.delete(subscriber) !== true || subscribers.size > 0) return;
     this.subscribersByClient.delete(client);
+    this.countWatched(client, -1);
     this.notifyStore('unwatched', client);
+  }
+
+  private countWatched(client: ClientId, change: 1 | -1): void {
+    const partition = partitionOf(client);
+    this.watchedPerPartition[partition] = (this.watchedPerPartition[partition] ?? 0) + change;
   }
 
   private notifyStore(kind: 'watched' | 'unwatched', client: ClientId): void {
@@ -97,13 +109,19 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     this.bus.send(addresses.touchedStore, { kind, client });
   }
 
-  private publishChanges(locations: readonly Location[]): void {
+  private publishChanges(batch: LocationBatch): void {
     const wildcardSubscribers = this.subscribersByClient.get(allClients);
-    for (const subscriber of wildcardSubscribers ?? []) this.bus.send(subscriber, { kind: 'changed', locations });
+    if (wildcardSubscribers !== undefined) {
+      const locations = [...batch];
+      for (const subscriber of wildcardSubscribers) this.bus.send(subscriber, { kind: 'changed', locations });
+    }
     // If all subscribers watch all clients, there are none for single clients.
     if (wildcardSubscribers?.size === this.clientsBySubscriber.size) return;
     const changesBySubscriber = new Map<Subscriber, Location[]>();
-    for (const location of locations) {
+    for (let row = 0; row < batch.count; row += 1) {
+      // Most clients are not watched: their locations are not decoded.
+      if (this.watchedPerPartition[batch.partition(row)] === 0) continue;
+      const location = batch.location(row);
       for (const subscriber of this.subscribersByClient.get(location.client) ?? []) {
         if (wildcardSubscribers?.has(subscriber) === true) continue;
         const changes = changesBySubscriber.get(subscriber);

@@ -1,7 +1,6 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
 import type { LookupLine, UnknownLine } from '../../protocol/peer/peer-line.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Location } from '../../protocol/place/location.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
 import type { MachineFailed } from '../bus/requests.js';
@@ -13,8 +12,8 @@ export type LinkMessage =
   | PeerChannelMessage
   /** The neighbour dialled and completed the handshake. */
   | { readonly kind: 'peer-accepted'; readonly channel: PeerChannel }
-  /** New locations, and their lines, which are the same for every neighbour. */
-  | { readonly kind: 'forward'; readonly locations: readonly Location[]; readonly lines: readonly ByteString[] }
+  /** New locations, with this server as their forwarder; the same batch for every neighbour. */
+  | { readonly kind: 'forward'; readonly batch: LocationBatch }
   /** The digest of the store, and the latest time of receipt that it has evicted, if any. */
   | { readonly kind: 'digest'; readonly groupHashes: string; readonly horizon: Instant | undefined }
   /** The client lookup sends the neighbour a request or a response. */
@@ -25,8 +24,8 @@ export type LinkMessage =
   | { readonly kind: 'send-goodbye' }
   /** The partition hashes of the groups in which the neighbour's digest differs. */
   | { readonly kind: 'digest-compared'; readonly differingGroups: readonly GroupHashes[] }
-  /** A page of locations that the neighbour may lack. */
-  | { readonly kind: 'page'; readonly locations: readonly Location[]; readonly isLast: boolean }
+  /** A page of locations that the neighbour may lack, with this server as their forwarder. */
+  | { readonly kind: 'page'; readonly batch: LocationBatch; readonly isLast: boolean }
   /** Sent by the link to itself: the pause after a page of a catch-up, or after a comparison, is over. */
   | { readonly kind: 'page-due' | 'compare-due' }
   | MachineFailed;

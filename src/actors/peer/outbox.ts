@@ -1,66 +1,72 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
-import type { ClientId } from '../../protocol/place/ids.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
+import type { WordBuffer } from '../../protocol/text/word-buffer.js';
+import { ConflatingQueue } from '../store/conflating-queue.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
+import type { PeerOutput } from './peer-output.js';
 
-/** Output of an outbox. */
-export interface OutboxSink {
-  readonly isWritable: boolean;
-  /** Sends a location. `line`: its line, if it is already formatted. */
-  sendLocation(location: Location, line: ByteString | undefined): void;
-  /** Reports that all pages of a catch-up have been sent. */
-  sendCaughtUp(): void;
-  /** Requests the next page of the catch-up. */
-  requestPage(): void;
-  /** Reports that queued locations were dropped. Called once until the next comparison. */
+/** Queued locations that are sent together. */
+const maxBatchLocations = 64;
+
+/** Callbacks of an outbox. */
+export interface OutboxCallbacks {
+  /** All pages of a catch-up have been sent. */
+  onCaughtUp(): void;
+  /** The next page of the catch-up may be sent. */
+  onPageDue(): void;
+  /** Queued locations were dropped. Called once until the next comparison. */
   onDropped(): void;
-  /** Requests that the neighbour compare its store with this server's. */
-  requestComparison(): void;
+  /** The neighbour is to compare its store with this server's. */
+  onComparisonDue(): void;
 }
 
 /**
- * Conflating send queue of a connected neighbour: while its channel is not writable, it holds only the newest location of each client,
- * so memory is bounded by clients, not by updates. A catch-up is sent page by page, as the channel becomes writable.
+ * Conflating send queue of a connected neighbour: while its channel is not writable, it holds only the newest location of each client.
+ * A catch-up is sent page by page, as the channel becomes writable.
  *
  * Memory is bounded in bytes as well, because clients that the store has evicted stay queued as long as the neighbour is slow: when
- * queued new locations take more than `maxBytes`, they are dropped, and the neighbour is to compare its store as soon as the channel is
+ * queued locations take more than `maxBytes`, they are dropped, and the neighbour is to compare its store as soon as the channel is
  * writable and no catch-up is running. The catch-up that follows covers those that are still stored.
  */
 export class Outbox {
-  private readonly queued = new Map<ClientId, Location>();
-  private queuedBytes = 0;
-  /** Locations of at most two pages, none of a client in `queued`. They are never dropped. */
-  private readonly paged = new Map<ClientId, Location>();
+  private readonly queue = new ConflatingQueue<Location>(queuedLocationBytes);
+  /** The lines of queued locations when they are sent. */
+  private readonly batch = new LocationBatch();
   private catchUp: 'none' | 'page-requested' | 'more-pages' | 'last-page' = 'none';
   /** Whether dropped locations make a comparison necessary. */
   private isComparisonDue = false;
 
-  /** @param maxBytes maximum memory of queued new locations; see `queuedLocationBytes` */
+  /**
+   * @param suffix what stands behind a location's line: this server as its forwarder
+   * @param maxBytes maximum memory of queued locations; see `queuedLocationBytes`
+   */
   constructor(
-    private readonly sink: OutboxSink,
+    private readonly output: PeerOutput,
+    private readonly callbacks: OutboxCallbacks,
+    private readonly suffix: WordBuffer,
     private readonly maxBytes: number,
   ) {}
 
   /**
-   * Sends or queues new locations and their lines, each newer than earlier ones of its client. Returns the number of locations that
-   * were replaced or dropped.
+   * Sends or queues new locations, each newer than earlier ones of its client. Returns the number of queued locations that were
+   * replaced or dropped.
    */
-  forward(locations: readonly Location[], lines: readonly ByteString[]): number {
-    let conflated = 0;
-    let lineIndex = 0;
-    for (const location of locations) {
-      if (this.isEmpty && this.sink.isWritable) this.sink.sendLocation(location, lines[lineIndex]);
-      else conflated += this.enqueue(location);
-      lineIndex += 1;
+  forward(batch: LocationBatch): number {
+    if (this.canSend()) {
+      this.output.sendLocations(batch);
+      return 0;
     }
+    let conflated = 0;
+    for (const location of batch) conflated += this.enqueue(location);
     return conflated;
   }
 
-  /** Queues a page of the catch-up. */
-  addPage(locations: readonly Location[], isLast: boolean): void {
-    // A queued location is at least as new as the one in the page.
-    for (const location of locations) {
-      if (!this.queued.has(location.client)) this.paged.set(location.client, location);
+  /** Sends or queues a page of the catch-up. */
+  addPage(batch: LocationBatch, isLast: boolean): void {
+    if (this.canSend()) this.output.sendLocations(batch);
+    else {
+      // A queued location is at least as new as the one in the page.
+      for (const location of batch) if (!this.queue.has(location.client)) this.enqueue(location);
     }
     this.catchUp = isLast ? 'last-page' : 'more-pages';
     this.flush();
@@ -71,55 +77,39 @@ export class Outbox {
     this.flush();
   }
 
-  private get isEmpty(): boolean {
-    return this.queued.size === 0 && this.paged.size === 0;
+  private canSend(): boolean {
+    return this.queue.size === 0 && this.output.isWritable;
   }
 
   /** Queues a location. Returns the number of locations replaced or dropped for it. */
   private enqueue(location: Location): number {
-    const { client } = location;
-    const replaced = this.paged.delete(client) || this.removeQueued(client) ? 1 : 0;
-    this.queued.set(client, location);
-    this.queuedBytes += queuedLocationBytes(location);
-    if (this.queuedBytes <= this.maxBytes) return replaced;
-    const dropped = this.queued.size;
-    this.queued.clear();
-    this.queuedBytes = 0;
-    if (!this.isComparisonDue) this.sink.onDropped();
+    const replaced = this.queue.offer(location.client, location) ? 1 : 0;
+    if (this.queue.bytes <= this.maxBytes) return replaced;
+    const dropped = this.queue.size;
+    this.queue.clear();
+    if (!this.isComparisonDue) this.callbacks.onDropped();
     this.isComparisonDue = true;
     return replaced + dropped;
   }
 
-  private removeQueued(client: ClientId): boolean {
-    const location = this.queued.get(client);
-    if (location === undefined) return false;
-    this.queued.delete(client);
-    this.queuedBytes -= queuedLocationBytes(location);
-    return true;
-  }
-
   private flush(): void {
-    for (const [client, location] of this.paged) {
-      if (!this.sink.isWritable) return;
-      this.paged.delete(client);
-      this.sink.sendLocation(location, undefined);
-    }
-    for (const [client, location] of this.queued) {
-      if (!this.sink.isWritable) return;
-      this.removeQueued(client);
-      this.sink.sendLocation(location, undefined);
+    while (this.queue.size > 0) {
+      if (!this.output.isWritable) return;
+      this.batch.clear();
+      for (const [, location] of this.queue.take(maxBatchLocations)) this.batch.append(location, this.suffix);
+      this.output.sendLocations(this.batch);
     }
     const { catchUp } = this;
     if (catchUp === 'last-page') {
       this.catchUp = 'none';
-      this.sink.sendCaughtUp();
+      this.callbacks.onCaughtUp();
     } else if (catchUp === 'more-pages') {
       this.catchUp = 'page-requested';
-      this.sink.requestPage();
+      this.callbacks.onPageDue();
     }
     // A running catch-up does not resend what was dropped, so the comparison must follow it.
-    if (this.catchUp !== 'none' || !this.isComparisonDue || !this.sink.isWritable) return;
+    if (this.catchUp !== 'none' || !this.isComparisonDue || !this.output.isWritable) return;
     this.isComparisonDue = false;
-    this.sink.requestComparison();
+    this.callbacks.onComparisonDue();
   }
 }

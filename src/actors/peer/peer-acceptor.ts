@@ -1,4 +1,5 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
+import { Lines } from '../../protocol/text/lines.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import { formatPeerLine, parsePeerLine } from '../../protocol/peer/peer-line.js';
 import {
@@ -89,6 +90,7 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
         this.handedOver.delete(message.channel);
         return;
       case 'channel-opened':
+      case 'channel-locations':
       case 'channel-drained':
         return;
       default:
@@ -115,8 +117,8 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
     this.pendingCallers.set(channel, { owner, handshake, cancelTimer });
   }
 
-  private receiveLines(channel: PeerChannel, lines: readonly ByteString[]): void {
-    for (const [index, line] of lines.entries()) {
+  private receiveLines(channel: PeerChannel, lines: Lines): void {
+    for (const [line, next] of lines.entries()) {
       const caller = this.pendingCallers.get(channel);
       if (caller === undefined) return;
       const parsed = parsePeerLine(line);
@@ -139,8 +141,10 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
       this.handedOver.add(channel);
       this.bus.send(addresses.acceptor, { kind: 'handed-over', channel });
       // Lines received in the same turn belong to the link.
-      const rest = lines.slice(index + 1);
-      if (rest.length > 0) this.bus.send(link, { kind: 'channel-lines', channel, lines: rest });
+      if (next < lines.end) {
+        this.bus.send(link, { kind: 'channel-lines', channel, lines: new Lines(lines.buffer, next, lines.end) });
+      }
+      return;
     }
   }
 
@@ -190,7 +194,13 @@ export class PeerAcceptor implements Actor<AcceptorMessage> {
   }
 
   private recordLine(direction: 'in' | 'out', channel: PeerChannel, line: ByteString): void {
-    this.bus.publish({ kind: 'lines', direction, party: 'peer', remoteAddress: channel.remoteAddress, lines: [line] });
+    this.bus.publish({
+      kind: 'lines',
+      direction,
+      party: 'peer',
+      remoteAddress: channel.remoteAddress,
+      lines: Lines.of(line),
+    });
   }
 
   private removeCaller(channel: PeerChannel): void {

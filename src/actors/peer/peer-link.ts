@@ -1,10 +1,11 @@
 import { createActor, type Actor as Machine } from 'xstate';
-import type { ByteString } from '../../protocol/text/bytes.js';
+import { findLineEnd } from '../../protocol/text/word-buffer.js';
+import { Lines, textEndOf } from '../../protocol/text/lines.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Location } from '../../protocol/place/location.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
+import { PeerAtScanner } from '../../protocol/peer/scan-at.js';
 import {
   comparedLine,
-  formatPeerLine,
   goodbyeLine,
   parsePeerLine,
   type PeerLine,
@@ -31,7 +32,9 @@ import { PeerSession } from './peer-session.js';
 import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
 import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
+import { BatchPool } from '../bus/batch-pool.js';
 import { LineRecorder } from '../bus/line-recorder.js';
+import { PeerOutput } from './peer-output.js';
 import type { PeerChannel, Transport } from '../ports/transport.js';
 
 /** Dependencies of a link. */
@@ -59,6 +62,10 @@ const maxMissedHeartbeats = 3;
 export class PeerLink implements Actor<LinkMessage> {
   private readonly lifecycle: Machine<typeof peerLinkMachine>;
   private channel: PeerChannel | undefined;
+  /** Output on the present channel. */
+  private output: PeerOutput | undefined;
+  private readonly scanner: PeerAtScanner;
+  private readonly batches: BatchPool;
   private handshake: DialHandshake | undefined;
   /** Undefined while the neighbour is not connected. */
   private session: PeerSession | undefined;
@@ -80,6 +87,8 @@ export class PeerLink implements Actor<LinkMessage> {
   ) {
     this.plannedShutdown = new PlannedShutdown(neighbour);
     this.recorder = new LineRecorder(bus, 'peer', neighbour);
+    this.scanner = new PeerAtScanner(neighbour);
+    this.batches = new BatchPool(bus);
     const self = addresses.link(neighbour);
     const { clock, random } = dependencies;
     const { identity, linkTimings } = settings;
@@ -110,11 +119,9 @@ export class PeerLink implements Actor<LinkMessage> {
     switch (message.kind) {
       case 'forward':
         // A disconnected neighbour receives them with its next catch-up.
-        this.session?.forward(message.locations, message.lines);
-        return this.recorder.flush();
+        return this.session?.forward(message.batch);
       case 'page':
-        this.session?.sendPage(message.locations, message.isLast);
-        return this.recorder.flush();
+        return this.session?.sendPage(message.batch, message.isLast);
       case 'digest':
         return this.sendIfConnected({ kind: 'DIGEST', groupHashes: message.groupHashes, horizon: message.horizon });
       case 'digest-compared':
@@ -131,7 +138,7 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'peer-accepted':
         if (this.isDialer) return this.receiveAnnouncement(message.channel);
         this.disconnect();
-        this.channel = message.channel;
+        this.setChannel(message.channel);
         return this.completeHandshake();
       case 'send-line':
         return this.sendIfConnected(message.line);
@@ -145,9 +152,12 @@ export class PeerLink implements Actor<LinkMessage> {
         return;
       case 'channel-lines':
         return this.receiveLines(message.channel, message.lines);
+      case 'channel-locations':
+        if (message.channel === this.channel && this.session !== undefined) this.receiveLocations(message.batch);
+        return;
       case 'channel-drained':
         if (message.channel === this.channel) this.session?.drained();
-        return this.recorder.flush();
+        return;
       case 'channel-closed':
         if (message.channel === this.channel) this.handleClosed(message.reason);
         return;
@@ -162,38 +172,47 @@ export class PeerLink implements Actor<LinkMessage> {
     this.disconnect();
   }
 
-  private receiveLines(channel: PeerChannel, lines: readonly ByteString[]): void {
+  /** Receives locations from a server of this process, which has validated them. */
+  private receiveLocations(batch: LocationBatch): void {
+    this.missedHeartbeats = 0;
+    this.recorder.recordReceived(batch.lines());
+    this.bus.send(addresses.store, { kind: 'learned', batch, from: this.neighbour });
+  }
+
+  private receiveLines(channel: PeerChannel, { buffer, start, end }: Lines): void {
     if (channel !== this.channel) return;
     this.missedHeartbeats = 0;
-    let start = 0;
-    while (start < lines.length && channel === this.channel) start = this.receiveBatch(lines, start);
-  }
-
-  /** Handles lines up to and including the first that is no location. Returns the index of the next line. */
-  private receiveBatch(lines: readonly ByteString[], start: number): number {
-    const locations: Location[] = [];
-    const received: ByteString[] = [];
-    for (let index = start; index < lines.length; index += 1) {
-      const line = lines[index] ?? '';
-      const parsed = parsePeerLine(line);
-      received.push(redactPeerLine(parsed, line));
-      if (parsed.kind === 'AT' && parsed.forwarder === this.neighbour && this.session !== undefined) {
-        locations.push(parsed.location);
-        continue;
-      }
-      this.deliver(received, locations);
-      if (this.session === undefined) this.receiveHandshakeLine(parsed);
-      else this.receiveMessage(parsed, this.session);
-      return index + 1;
+    let at = start;
+    while (at < end && channel === this.channel) {
+      at = this.scanLocations(new Lines(buffer, at, end));
+      if (at < end) at = this.receiveLine(new Lines(buffer, at, end));
     }
-    this.deliver(received, locations);
-    return lines.length;
   }
 
-  private deliver(lines: readonly ByteString[], locations: readonly Location[]): void {
-    this.recorder.recordReceived(lines);
-    if (locations.length === 0) return;
-    this.bus.send(addresses.store, { kind: 'learned', locations, from: this.neighbour });
+  /** Handles the locations at the start of lines, as bytes. Returns the start of the first line that is none. */
+  private scanLocations({ buffer, start, end }: Lines): number {
+    if (this.session === undefined) return start;
+    const batch = this.batches.acquire().borrow(buffer);
+    let at = start;
+    while (at < end) {
+      const lineEnd = findLineEnd(buffer.view, at, end);
+      if (!this.scanner.scan(at, textEndOf(buffer, at, lineEnd), batch)) break;
+      at = lineEnd + 1;
+    }
+    if (batch.count === 0) return at;
+    this.recorder.recordReceived(new Lines(buffer, start, at, batch.count, batch.isPrintable, true));
+    this.bus.send(addresses.store, { kind: 'learned', batch, from: this.neighbour });
+    return at;
+  }
+
+  /** Handles the first of some lines as text. Returns the start of the next one. */
+  private receiveLine(lines: Lines): number {
+    const [[line, next] = ['', lines.end]] = lines.entries();
+    const parsed = parsePeerLine(line);
+    this.recorder.recordReceived(Lines.of(redactPeerLine(parsed, line)));
+    if (this.session === undefined) this.receiveHandshakeLine(parsed);
+    else this.receiveMessage(parsed, this.session);
+    return next;
   }
 
   private receiveHandshakeLine(parsed: PeerLine): void {
@@ -208,8 +227,12 @@ export class PeerLink implements Actor<LinkMessage> {
 
   private receiveMessage(message: PeerLine, session: PeerSession): void {
     switch (message.kind) {
-      case 'AT':
-        return this.abort('the neighbour forwarded a location in the name of another server');
+      case 'AT': {
+        if (message.forwarder !== this.neighbour)
+          return this.abort('the neighbour forwarded a location in the name of another server');
+        const batch = LocationBatch.of([message.location]);
+        return this.bus.send(addresses.store, { kind: 'learned', batch, from: this.neighbour });
+      }
       case 'DIGEST':
       case 'BUCKETS':
       case 'SEEK':
@@ -238,7 +261,12 @@ export class PeerLink implements Actor<LinkMessage> {
   private dial(): void {
     const { bus, dependencies, neighbour } = this;
     const self = addresses.link(neighbour);
-    this.channel = dependencies.transport.dial(neighbour, (message) => bus.send(self, message));
+    this.setChannel(dependencies.transport.dial(neighbour, (message) => bus.send(self, message)));
+  }
+
+  private setChannel(channel: PeerChannel): void {
+    this.channel = channel;
+    this.output = new PeerOutput(channel, this.recorder);
   }
 
   /** Handles an announcement of the neighbour ([PE29]), whose channel has no other purpose. */
@@ -287,20 +315,14 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private beginSession(): void {
-    const { bus, dependencies, neighbour } = this;
-    const isWritable = () => this.channel?.isWritable ?? false;
+    const { bus, dependencies, neighbour, output } = this;
     this.handshake = undefined;
     this.connectedAtMs = dependencies.clock.monotonicMs();
     this.missedHeartbeats = 0;
+    if (output === undefined) return;
     const { identity, limits } = this.settings;
     const ends = { self: identity.server, neighbour };
-    this.session = new PeerSession(bus, dependencies.clock, ends, limits, {
-      get isWritable() {
-        return isWritable();
-      },
-      sendLocation: (line) => this.sendLocationLine(line),
-      send: (line) => this.sendLine(line),
-    });
+    this.session = new PeerSession(bus, dependencies.clock, ends, limits, output);
     // At once, so that a wrong clock is detected before the link is live.
     this.sendHeartbeat();
     if (this.isServerStopping) this.sendGoodbye();
@@ -331,15 +353,7 @@ export class PeerLink implements Actor<LinkMessage> {
   }
 
   private sendLine(line: HandshakeLine | PeerMessage): void {
-    const text = formatPeerLine(line);
-    this.channel?.send(text);
-    this.recorder.recordSent(redactPeerLine(line, text));
-    this.recorder.flush();
-  }
-
-  private sendLocationLine(line: ByteString): void {
-    this.channel?.send(line);
-    this.recorder.recordSent(line);
+    this.output?.send(line);
   }
 
   private handleClosed(reason: string): void {
@@ -357,6 +371,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private disconnect(): void {
     const channel = this.channel;
     this.channel = undefined;
+    this.output = undefined;
     this.handshake = undefined;
     channel?.close();
   }

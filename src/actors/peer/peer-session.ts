@@ -1,18 +1,13 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Location } from '../../protocol/place/location.js';
-import {
-  caughtUpLine,
-  formatPeerAt,
-  type DigestLine,
-  type PeerLine,
-  type PeerMessage,
-} from '../../protocol/peer/peer-line.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { caughtUpLine, type DigestLine, type PeerLine } from '../../protocol/peer/peer-line.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { Limits } from '../ports/limits.js';
 import { addresses } from '../addresses.js';
-import { Outbox, type OutboxSink } from './outbox.js';
+import { Outbox, type OutboxCallbacks } from './outbox.js';
+import type { PeerOutput } from './peer-output.js';
 import { sendLater } from '../bus/send-later.js';
 
 /**
@@ -33,14 +28,6 @@ const catchUpTimeoutMs = 1_000;
 /** Lines of a connected neighbour about its store and its lookups. */
 type SessionLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
 
-/** Sends lines to a connected neighbour. */
-export interface PeerSender {
-  /** Whether the channel is writable. */
-  readonly isWritable: boolean;
-  sendLocation(line: ByteString): void;
-  send(line: PeerMessage): void;
-}
-
 /** Replicates locations to a connected neighbour and runs anti-entropy with it. One per connection. */
 export class PeerSession {
   private readonly outbox: Outbox;
@@ -60,37 +47,32 @@ export class PeerSession {
     readonly clock: Clock,
     { self, neighbour }: { readonly self: ServerId; readonly neighbour: ServerId },
     { maxPeerOutputBufferBytes }: Pick<Limits, 'maxPeerOutputBufferBytes'>,
-    private readonly sender: PeerSender,
+    private readonly output: PeerOutput,
   ) {
     this.neighbour = neighbour;
-    const sink: OutboxSink = {
-      get isWritable() {
-        return sender.isWritable;
-      },
-      sendLocation: (location, line = formatPeerAt(location, self)) => sender.sendLocation(line),
-      sendCaughtUp: () => this.finishCatchUp(),
-      requestPage: () => this.schedulePage(),
+    const callbacks: OutboxCallbacks = {
+      onCaughtUp: () => this.finishCatchUp(),
+      onPageDue: () => this.schedulePage(),
       onDropped: () =>
         this.warn(
           `dropped a queue of more than ${maxPeerOutputBufferBytes} bytes; anti-entropy will repair the difference`,
         ),
-      requestComparison: () =>
-        bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
+      onComparisonDue: () => bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
     };
-    this.outbox = new Outbox(sink, maxPeerOutputBufferBytes);
+    this.outbox = new Outbox(output, callbacks, WordBuffer.of(` ${self}`), maxPeerOutputBufferBytes);
     bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
   }
 
-  /** Forwards new locations, given with their lines. */
-  forward(locations: readonly Location[], lines: readonly ByteString[]): void {
-    const count = this.outbox.forward(locations, lines);
+  /** Forwards new locations, whose lines contain this server as their forwarder. */
+  forward(batch: LocationBatch): void {
+    const count = this.outbox.forward(batch);
     if (count > 0) this.bus.publish({ kind: 'conflated', neighbour: this.neighbour, count });
   }
 
-  /** Sends a page of the catch-up. */
-  sendPage(locations: readonly Location[], isLast: boolean): void {
+  /** Sends a page of the catch-up, whose lines contain this server as their forwarder. */
+  sendPage(batch: LocationBatch, isLast: boolean): void {
     this.lastPageAtMs = this.clock.monotonicMs();
-    this.outbox.addPage(locations, isLast);
+    this.outbox.addPage(batch, isLast);
   }
 
   receive(line: SessionLine): void {
@@ -154,7 +136,7 @@ export class PeerSession {
   /** Requests the comparison of the newest digest, if the channel is writable (the response may be large) and the pause is over. */
   private requestComparison(): void {
     const { pendingDigest, neighbour } = this;
-    if (pendingDigest === undefined || this.cancelCompareTimer !== undefined || !this.sender.isWritable) return;
+    if (pendingDigest === undefined || this.cancelCompareTimer !== undefined || !this.output.isWritable) return;
     this.pendingDigest = undefined;
     this.bus.send(addresses.antiEntropy, { ...pendingDigest, kind: 'digest-received', neighbour });
     this.cancelCompareTimer = sendLater(this, addresses.link(neighbour), { kind: 'compare-due' }, comparePauseMs);
@@ -167,7 +149,7 @@ export class PeerSession {
   }
 
   private finishCatchUp(): void {
-    this.sender.send(caughtUpLine);
+    this.output.send(caughtUpLine);
     if (this.catchUp === 'rerun') this.beginCatchUp();
     else this.catchUp = 'none';
   }

@@ -1,5 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { Lines } from '../../protocol/text/lines.js';
 
 /** One end of a connection between two servers. Lines arrive whole, once and in order, or the channel closes. */
 export interface PeerChannel {
@@ -15,6 +17,11 @@ export interface PeerChannel {
   readonly isWritable: boolean;
   /** Sends a line, given without its line end. Lines of one turn are sent together. Has no effect once closed. */
   send(line: ByteString): void;
+  /**
+   * Sends locations, in order with the lines. The batch is the caller's: it is copied.
+   * @param batch lines with their forwarder, one behind the other in the batch's own buffer
+   */
+  sendLocations(batch: LocationBatch): void;
   /** Closes the channel after the lines sent before; `channel-closed` is reported at both ends. */
   close(): void;
 }
@@ -23,7 +30,12 @@ export interface PeerChannel {
 export type PeerChannelMessage =
   /** The remote end accepted the connection. Only at the end that dialled, before any line. */
   | { readonly kind: 'channel-opened'; readonly channel: PeerChannel }
-  | { readonly kind: 'channel-lines'; readonly channel: PeerChannel; readonly lines: readonly ByteString[] }
+  | { readonly kind: 'channel-lines'; readonly channel: PeerChannel; readonly lines: Lines }
+  /**
+   * The remote end, a server of this process, sent locations: valid ones, whose lines lie one behind the other in the batch's own
+   * buffer, with its ID as the forwarder.
+   */
+  | { readonly kind: 'channel-locations'; readonly channel: PeerChannel; readonly batch: LocationBatch }
   /** The channel is writable again after `isWritable` was false. */
   | { readonly kind: 'channel-drained'; readonly channel: PeerChannel }
   | { readonly kind: 'channel-closed'; readonly channel: PeerChannel; readonly reason: string };

@@ -1,4 +1,5 @@
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { Actor, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
@@ -177,7 +178,7 @@ export class ClientLookup implements Actor<LookupMessage> {
     if (from === undefined) return;
     if (found === undefined) return this.sendUnknown(from, id);
     if (found.isFlooded) return;
-    this.bus.send(addresses.flood, { kind: 'send-to', location: found.location, to: from });
+    this.bus.send(addresses.flood, { kind: 'send-to', batch: LocationBatch.of([found.location]), to: from });
   }
 
   private sendUnknown(to: ServerId, id: string): void {

@@ -1,6 +1,7 @@
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Location } from '../../protocol/place/location.js';
-import { formatPeerAt } from '../../protocol/peer/peer-line.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
+import { BatchPool } from '../bus/batch-pool.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import { addresses } from '../addresses.js';
 import type { FloodMessage } from './messages.js';
@@ -16,25 +17,34 @@ export function selectRecipients(from: ServerId | undefined, neighbours: readonl
   return neighbours.filter((neighbour) => neighbour !== from);
 }
 
-/** Floods new locations to the neighbours. Lines are formatted once for all neighbours. */
+/** Floods new locations to the neighbours. Their lines are written once, for all neighbours. */
 export class Flood implements Actor<FloodMessage> {
   /** Addresses of the links, created once because every location needs them. */
   private readonly links: ReadonlyMap<ServerId, Address<LinkMessage>>;
+  /** What stands behind each forwarded AT line: this server as its forwarder. */
+  private readonly suffix: WordBuffer;
+  private readonly pool: BatchPool;
 
   constructor(
     private readonly bus: Bus,
-    private readonly self: ServerId,
+    self: ServerId,
     private readonly neighbours: readonly ServerId[],
   ) {
     this.links = new Map(neighbours.map((neighbour) => [neighbour, addresses.link(neighbour)]));
+    this.suffix = WordBuffer.of(` ${self}`);
+    this.pool = new BatchPool(bus);
   }
 
   receive(message: FloodMessage): void {
     switch (message.kind) {
       case 'replicate':
-        return this.sendTo(selectRecipients(message.from, this.neighbours), message.locations);
+        return this.replicate(message.batch, message.from);
       case 'send-to':
-        return this.sendTo([message.to], [message.location]);
+        return this.bus.send(this.linkTo(message.to), { kind: 'forward', batch: this.forwarded(message.batch) });
+      case 'page': {
+        const { batch, isLast, to } = message;
+        return this.bus.send(this.linkTo(to), { kind: 'page', batch: this.forwarded(batch), isLast });
+      }
       default:
         message satisfies never;
     }
@@ -44,11 +54,20 @@ export class Flood implements Actor<FloodMessage> {
     // It has no resources.
   }
 
-  private sendTo(neighbours: readonly ServerId[], locations: readonly Location[]): void {
-    if (neighbours.length === 0) return;
-    const lines = locations.map((location) => formatPeerAt(location, this.self));
-    for (const neighbour of neighbours) {
-      this.bus.send(this.links.get(neighbour) ?? addresses.link(neighbour), { kind: 'forward', locations, lines });
-    }
+  private replicate(received: LocationBatch, from: ServerId | undefined): void {
+    const recipients = selectRecipients(from, this.neighbours);
+    if (recipients.length === 0) return;
+    const batch = this.forwarded(received);
+    for (const neighbour of recipients) this.bus.send(this.linkTo(neighbour), { kind: 'forward', batch });
+  }
+
+  private forwarded(batch: LocationBatch): LocationBatch {
+    const forwarded = this.pool.acquire();
+    for (let row = 0; row < batch.count; row += 1) forwarded.appendRow(batch, row, this.suffix);
+    return forwarded;
+  }
+
+  private linkTo(neighbour: ServerId): Address<LinkMessage> {
+    return this.links.get(neighbour) ?? addresses.link(neighbour);
   }
 }

@@ -1,7 +1,7 @@
 import type { LookupLine } from '../../protocol/peer/peer-line.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
-import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { RateLimitedRequest } from '../bus/requests.js';
 
 /** Sent to every replicator: locations that are new to the store. */
@@ -15,9 +15,9 @@ export interface ReplicateMessage {
 /** Sent to the flood. */
 export type FloodMessage =
   | ReplicateMessage
-  /** Sends a location to one neighbour, which looked it up. */
+  /** Sends locations to one neighbour, which looked them up. */
   | { readonly kind: 'send-to'; readonly batch: LocationBatch; readonly to: ServerId }
-  /** Sends a page of a catch-up to a neighbour. */
+  /** Sends a page of a catch-up to one neighbour. */
   | { readonly kind: 'page'; readonly batch: LocationBatch; readonly to: ServerId; readonly isLast: boolean };
 
 /** Sent to the client lookup. */

@@ -1,5 +1,7 @@
 import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
+import { IamatScanner } from '../../protocol/client/scan-iamat.js';
+import { BatchPool } from '../bus/batch-pool.js';
 import { ActorGateway } from '../client/actor-gateway.js';
 import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
@@ -62,6 +64,9 @@ export class Server implements Actor<ServerMessage> {
   private readonly clientsPerAddress: AddressQuota;
   /** The limits shared by all clients, including those of the HTTP server. */
   readonly sharedLimits: SharedLimits;
+  private readonly scanner: IamatScanner;
+  /** Batches for the reports of all connections. */
+  private readonly batches: BatchPool;
   /** Sends the requests of HTTP clients to this server's actors. */
   readonly gateway: ActorGateway;
 
@@ -71,6 +76,8 @@ export class Server implements Actor<ServerMessage> {
   ) {
     const { registry, clock } = dependencies;
     this.sharedLimits = new SharedLimits(settings.limits, clock);
+    this.scanner = new IamatScanner(settings.identity.server, settings.limits);
+    this.batches = new BatchPool(registry);
     this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
     this.supervisor = new Supervisor(registry, clock, {
@@ -215,7 +222,8 @@ export class Server implements Actor<ServerMessage> {
     }
     const { registry, clock } = this.dependencies;
     const { identity, limits, upstream } = this.settings;
-    const settings = { server: identity.server, limits, upstream, shared: this.sharedLimits };
+    const { sharedLimits: shared, scanner, batches } = this;
+    const settings = { server: identity.server, limits, upstream, shared, scanner, batches };
     this.clients.set(connection, channel);
     this.publishClientEvent('client-connected', channel, '');
     this.supervisor.spawn(

@@ -55,7 +55,8 @@ export class AntiEntropy {
   recordPartitions(neighbour: ServerId, { group, partitionHashes }: GroupHashes): void {
     const { differing } = this.catchUpOf(neighbour);
     // A partition that is being sent continues where it is: what was sent before used the same connection.
-    for (const partition of this.table.digest.differingPartitions(group, partitionHashes) ?? []) differing.add(partition);
+    for (const partition of this.table.digest.differingPartitions(group, partitionHashes) ?? [])
+      differing.add(partition);
   }
 
   /** Adds the next locations that a neighbour may lack to a batch, possibly none. Returns whether they are the last. */

@@ -125,7 +125,8 @@ export class LocationArena {
     const start = batch.columns[columns + startColumn] ?? 0;
     const end = batch.columns[columns + endColumn] ?? 0;
     const length = view.getInt32(offset + lineField, true) >>> clientStartBits;
-    if (length === end - start && equalBytes(view, offset + headerBytes, batch.buffer.view, start, length)) return false;
+    if (length === end - start && equalBytes(view, offset + headerBytes, batch.buffer.view, start, length))
+      return false;
     // A tie, which is rare: decided by the texts.
     return compareAtLines(batch.buffer.text(start, end), this.text(cell)) > 0;
   }
@@ -185,7 +186,12 @@ export class LocationArena {
 
   /** Returns when the server that received the report did so, by its clock. */
   receiptTime(cell: CellRef): Instant {
-    return parseReceiptTime(this.memoryOf(cell).bytes, this.lineStart(cell), this.clientStart(cell), this.lineEnd(cell));
+    return parseReceiptTime(
+      this.memoryOf(cell).bytes,
+      this.lineStart(cell),
+      this.clientStart(cell),
+      this.lineEnd(cell),
+    );
   }
 
   /** Creates the location of a cell. */

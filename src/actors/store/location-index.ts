@@ -1,7 +1,5 @@
 import type { CellRef } from './cell-allocator.js';
-
-/** The number of values of the hash by which entries are ordered, and the upper limit of cursors. */
-export const hashCount = 2 ** 32;
+import { hashCount } from './hash-key.js';
 
 const initialBits = 6;
 const maxBits = 28;
@@ -123,7 +121,7 @@ export class LocationIndex {
 
   /** Positions the index behind all entries of a hash. */
   private seekEnd(hash: number): void {
-    for (let cell = this.findFirst(hash); cell !== 0; ) cell = this.findNext(hash);
+    for (let cell = this.findFirst(hash); cell !== 0;) cell = this.findNext(hash);
   }
 
   /** Copies the entries to a table with other numbers of homes and of slots behind them, in one pass. */

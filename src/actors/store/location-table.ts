@@ -15,8 +15,9 @@ import { keyedHash, type HashKey } from '../../protocol/text/keyed-hash.js';
 import { encodeToScratch } from '../../protocol/text/latin1.js';
 import type { Random } from '../ports/random.js';
 import { noCell, type CellRef } from './cell-allocator.js';
+import { drawHashKey } from './hash-key.js';
 import { LocationArena } from './location-arena.js';
-import { hashCount, LocationIndex, maxEntryBytes } from './location-index.js';
+import { LocationIndex, maxEntryBytes } from './location-index.js';
 import { PartitionLists, type PartitionCursor } from './partition-lists.js';
 
 /** Locations sampled to find one to evict. */
@@ -42,8 +43,7 @@ export class LocationTable {
 
   /** @param random source of the key of the hash */
   constructor(random: Random) {
-    const word = () => Math.floor(random.next() * hashCount) | 0;
-    this.key = { low: word(), high: word() };
+    this.key = drawHashKey(random);
   }
 
   /** The number of clients. */

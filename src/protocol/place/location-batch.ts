@@ -26,6 +26,8 @@ const initialBytes = 8_192;
 
 const LF = 10;
 
+const noSuffix = new WordBuffer(0);
+
 /**
  * Locations that travel together, as the bytes of their AT lines and, for each line, a row of numbers that every server on its way
  * needs. `Location` objects are created only for those who ask for them.
@@ -113,14 +115,18 @@ export class LocationBatch implements Iterable<Location> {
     this.count = row + 1;
   }
 
-  /** Adds a location; its line is written to the batch's own buffer. */
-  append(location: Location): void {
+  /**
+   * Adds a location; its line is written to the batch's own buffer, with a suffix in front of its line end.
+   * @param suffix a space and the ID of the server that forwards the line; or nothing
+   */
+  append(location: Location, suffix = noSuffix): void {
     const { line, client } = location;
-    const buffer = this.reserve(line.length + 1);
+    const buffer = this.reserve(line.length + suffix.size + 1);
     const start = this.usedBytes;
     const end = buffer.write(line, start);
-    buffer.bytes[end] = LF;
-    this.usedBytes = end + 1;
+    copyWords(suffix.view, 0, suffix.size, buffer.view, end);
+    buffer.bytes[end + suffix.size] = LF;
+    this.usedBytes = end + suffix.size + 1;
     this.isPrintable = false;
     const clientStart = start + location.clientOffset;
     const { seconds, nanoseconds } = location.effective;
@@ -209,6 +215,11 @@ export class LocationBatch implements Iterable<Location> {
   /** Removes all rows but the first `count`. */
   truncate(count: number): void {
     this.count = count;
+  }
+
+  /** The partition of the client of a row. */
+  partition(row: number): number {
+    return this.columns[row * columnsPerRow + partitionColumn] ?? 0;
   }
 
   /** Creates the location of a row. */

@@ -3,6 +3,11 @@ import { findLineEnd, WordBuffer } from './word-buffer.js';
 
 const CR = 13;
 
+/** Returns the end of a line without a CR in front of its LF, which is at `lineEnd`. */
+export function textEndOf({ view }: WordBuffer, start: number, lineEnd: number): number {
+  return lineEnd > start && view.getUint8(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
+}
+
 /**
  * Whole lines that were received or sent together, as a range of bytes in which each line ends with LF or CR LF. Decoded only by those
  * who need text.
@@ -14,15 +19,15 @@ export class Lines implements Iterable<ByteString> {
   /**
    * @param start start of the first line in `buffer`
    * @param end end of the last line, behind its LF
-   * @param length number of lines
+   * @param knownLength number of lines, if it is known
    * @param isPrintable whether the lines are known to be of printable ASCII only, apart from line ends
-   * @param areLocations whether all lines are known to be valid IAMAT commands, or AT lines without JSON behind them
+   * @param areLocations whether all lines are known to be valid IAMAT commands, or AT lines that are not followed by JSON
    */
   constructor(
     readonly buffer: WordBuffer,
     readonly start: number,
     readonly end: number,
-    readonly length: number,
+    private readonly knownLength?: number,
     readonly isPrintable = false,
     readonly areLocations = false,
   ) {}
@@ -33,14 +38,24 @@ export class Lines implements Iterable<ByteString> {
     return new Lines(WordBuffer.of(text), 0, text.length, texts.length);
   }
 
+  /** Number of lines. */
+  get length(): number {
+    return this.knownLength ?? [...this].length;
+  }
+
   /** Decodes the lines, without their line ends. */
   *[Symbol.iterator](): Generator<ByteString> {
+    for (const [line] of this.entries()) yield line;
+  }
+
+  /** Decodes the lines, without their line ends, each with the position of the next one. */
+  *entries(): Generator<readonly [line: ByteString, next: number]> {
     const { buffer, end } = this;
     let start = this.start;
     while (start < end) {
       const lineEnd = findLineEnd(buffer.view, start, end);
       if (lineEnd < 0) return;
-      yield buffer.text(start, lineEnd > start && buffer.bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd);
+      yield [buffer.text(start, textEndOf(buffer, start, lineEnd)), lineEnd + 1];
       start = lineEnd + 1;
     }
   }

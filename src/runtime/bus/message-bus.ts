@@ -23,7 +23,7 @@ export class MessageBus implements ActorRegistry {
   private head = 0;
   private isDelivering = false;
   private deadLetters = 0;
-  private runCount = 0;
+  private runs = 0;
   private readonly turns = new LongestTurn();
   private onFailure: (failure: ActorFailure) => void = ({ error }) => {
     throw error;
@@ -41,14 +41,14 @@ export class MessageBus implements ActorRegistry {
       this.deliverAll();
     } finally {
       this.isDelivering = false;
-      this.runCount += 1;
+      this.runs += 1;
       const nowMs = performance.now();
       this.turns.record(nowMs - startedAtMs, nowMs);
     }
   }
 
   get run(): number {
-    return this.runCount;
+    return this.runs;
   }
 
   /**

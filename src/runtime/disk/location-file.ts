@@ -92,8 +92,8 @@ export class LocationFile {
   /** Starts to write the changes of the server with this bus. */
   listen(bus: MessageBus): void {
     this.bus = bus;
-    bus.on('locations-learned', ({ locations }) => {
-      for (const location of locations) this.recordChange(location.client, location);
+    bus.on('locations-learned', ({ batch }) => {
+      for (const location of batch) this.recordChange(location.client, location);
     });
     bus.on('location-fetched', ({ location }) => this.recordChange(location.client, location));
     bus.on('location-evicted', ({ location }) => this.recordChange(location.client, undefined));

@@ -2,6 +2,8 @@ import type { Clock } from '../../actors/ports/clock.js';
 import type { PeerChannel, PeerChannelHandler, PeerChannelMessage } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { Lines } from '../../protocol/text/lines.js';
 import { DelayQueue } from './delay-queue.js';
 import type { FlushScheduler } from '../time/flush-order.js';
 
@@ -38,7 +40,9 @@ export class FaultyWire implements PeerChannel {
       },
       () => this.handleDrained(),
     );
-    this.incoming = new DelayQueue(clock, turn, (lines) => report({ kind: 'channel-lines', channel: this, lines }));
+    this.incoming = new DelayQueue(clock, turn, (lines) =>
+      report({ kind: 'channel-lines', channel: this, lines: Lines.of(...lines) }),
+    );
     this.inner = dial((message) => this.receive(message));
   }
 
@@ -66,6 +70,12 @@ export class FaultyWire implements PeerChannel {
     else this.outgoing.add([line], delayMs);
   }
 
+  sendLocations(batch: LocationBatch): void {
+    const delayMs = this.delayMs();
+    if (delayMs === 0 && this.outgoing.size === 0) this.inner.sendLocations(batch);
+    else this.outgoing.add([...batch.lines()], delayMs);
+  }
+
   close(): void {
     this.outgoing.releaseAll();
     this.inner.close();
@@ -90,7 +100,9 @@ export class FaultyWire implements PeerChannel {
       case 'channel-opened':
         return this.report({ kind: 'channel-opened', channel: this });
       case 'channel-lines':
-        return this.receiveLines(message.lines);
+        return this.receiveLines(message.lines, { ...message, channel: this });
+      case 'channel-locations':
+        return this.receiveLines(message.batch.lines(), { ...message, channel: this });
       case 'channel-drained':
         return this.handleDrained();
       case 'channel-closed':
@@ -98,11 +110,12 @@ export class FaultyWire implements PeerChannel {
     }
   }
 
-  private receiveLines(lines: readonly ByteString[]): void {
+  /** Delays lines as text; without a delay, passes the message on. */
+  private receiveLines(lines: Lines, message: PeerChannelMessage): void {
     if (this.cutReason !== undefined) return;
     const delayMs = this.delayMs();
-    if (delayMs === 0 && this.incoming.size === 0) return this.report({ kind: 'channel-lines', channel: this, lines });
-    this.incoming.add(lines, delayMs);
+    if (delayMs === 0 && this.incoming.size === 0) return this.report(message);
+    this.incoming.add([...lines], delayMs);
     if (this.incoming.size > maxDelayedLines) this.incoming.releaseAll();
   }
 

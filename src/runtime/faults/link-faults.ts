@@ -89,6 +89,7 @@ class FaultyLink {
       isInProcess: false,
       isWritable: false,
       send: () => undefined,
+      sendLocations: () => undefined,
       close: () => undefined,
     };
     this.clock.setTimeout(() => handler({ kind: 'channel-closed', channel: wire, reason: cutReason }), 0);

@@ -12,6 +12,7 @@ import type { LocationBucket } from '../../actors/ports/location-bucket.js';
 import type { Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
 import { AdminActionError, type Administer } from '../faults/admin-action.js';
@@ -226,7 +227,7 @@ export class HostedServer {
     // In pages, so that the other servers of this process are not blocked.
     for (let start = 0; start < locations.length; start += restorePageSize) {
       const page = locations.slice(start, start + restorePageSize);
-      this.bus.send(addresses.store, { kind: 'restored', locations: page });
+      this.bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of(page) });
       await setImmediate();
     }
   }
@@ -349,9 +350,9 @@ export class HostedServer {
 }
 
 /** Limits of each server of this process; the servers share its heap. */
-function limitsFor({ config: { limits }, hosted }: HostDependencies): Limits {
+function limitsFor({ config, hosted }: HostDependencies): Limits {
   const maxHeapBytes = getHeapStatistics().heap_size_limit;
-  return { ...limits, maxStoreBytes: limitStoreBytes(limits.maxStoreBytes, hosted.size, maxHeapBytes) };
+  return { ...config.limits, maxStoreBytes: limitStoreBytes(config, hosted.size, maxHeapBytes) };
 }
 
 function openLog({ config, warn }: HostDependencies, id: ServerId): ServerLog | undefined {

@@ -5,12 +5,15 @@ import type { ClientChannel } from '../../actors/ports/client-channel.js';
 import type { Clock } from '../../actors/ports/clock.js';
 import { addresses } from '../../actors/addresses.js';
 import type { ConnectionMessage } from '../../actors/client/messages.js';
+import type { Instant } from '../../protocol/place/time.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from './certificates.js';
 import { defaultMaxTlsHandshakes } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
+import { toReadBuffer } from './read-buffer.js';
 import type { Turn } from '../time/turn.js';
 
 /** Idle time before TCP keep-alive probes a client that only subscribes, in milliseconds. */
@@ -75,15 +78,15 @@ function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependen
   // The server destroys it at once while it is shutting down.
   if (socket.destroyed) return;
   // While the connection is paused for a large read, later messages must not overtake it.
-  const report = (message: ConnectionMessage) =>
-    (wire.isHeld ? turn.bulkCommands : turn.commands).schedule({ flush: () => wire.report(message) });
+  const schedule = (flush: () => void) => (wire.isHeld ? turn.bulkCommands : turn.commands).schedule({ flush });
+  const report = (message: ConnectionMessage) => schedule(() => wire.report(message));
   socket.on('data', (chunk) => {
-    const message: ConnectionMessage = { kind: 'bytes', chunk, receivedAt: clock.now() };
-    if (chunk.length < bulkReadBytes) return report(message);
+    const receivedAt = clock.now();
+    if (chunk.length < bulkReadBytes) return schedule(() => wire.reportBytes(chunk, receivedAt));
     wire.hold();
     turn.bulkCommands.schedule({
       flush: () => {
-        wire.report(message);
+        wire.reportBytes(chunk, receivedAt);
         wire.release();
       },
     });
@@ -115,12 +118,22 @@ class TcpClientWire implements ClientChannel {
     if (!this.isDestroyed) this.notify(message);
   }
 
+  /** Sends a chunk of input to the connection actor, unless the socket was destroyed. */
+  reportBytes(chunk: Uint8Array, receivedAt: Instant): void {
+    const buffer = toReadBuffer(chunk);
+    this.report({ kind: 'bytes', buffer, start: 0, end: chunk.length, receivedAt });
+  }
+
   get bufferedBytes(): number {
     return this.writer.backlogBytes;
   }
 
   write(text: ByteString): void {
     this.writer.write(text);
+  }
+
+  writeBytes(buffer: WordBuffer, start: number, end: number): void {
+    this.writer.writeBytes(buffer, start, end);
   }
 
   pause(): void {

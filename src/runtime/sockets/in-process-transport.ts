@@ -1,6 +1,8 @@
 import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
+import { LocationBatch } from '../../protocol/place/location-batch.js';
+import { Lines } from '../../protocol/text/lines.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
 /** Lines in one direction from which on a channel is not writable: about a page of catch-up per round. */
@@ -47,15 +49,21 @@ export class InProcessNetwork {
   }
 }
 
+/** What one end has sent and the other has not received: lines as text, or locations. */
+type Parcel = ByteString[] | LocationBatch;
+
 /** One end of a channel in memory. */
 class InProcessWire implements PeerChannel, Flushable {
   readonly isInProcess = true;
-  private inbox: ByteString[] = [];
+  private inbox: Parcel[] = [];
+  private inboxLines = 0;
   private state: 'open' | 'closing' | 'closed' = 'open';
   private closeReason = '';
   private peer: InProcessWire | undefined;
   private report: PeerChannelHandler | undefined;
   private isFlushScheduled = false;
+  /** A batch that has been delivered, to be used again. */
+  private spareBatch: LocationBatch | undefined;
 
   constructor(
     readonly remoteAddress: string,
@@ -75,11 +83,15 @@ class InProcessWire implements PeerChannel, Flushable {
   }
 
   get isWritable(): boolean {
-    return (this.peer?.inbox.length ?? 0) < maxInboxLines;
+    return (this.peer?.inboxLines ?? 0) < maxInboxLines;
   }
 
   send(line: ByteString): void {
-    if (this.state === 'open') this.peer?.receive(line);
+    if (this.state === 'open') this.peer?.receiveLine(line);
+  }
+
+  sendLocations(batch: LocationBatch): void {
+    if (this.state === 'open') this.peer?.receiveLocations(batch);
   }
 
   close(): void {
@@ -96,19 +108,44 @@ class InProcessWire implements PeerChannel, Flushable {
 
   flush(): void {
     this.isFlushScheduled = false;
-    const lines = this.inbox;
+    const { inbox, inboxLines } = this;
     this.inbox = [];
+    this.inboxLines = 0;
     if (this.state === 'closed') return;
-    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
-    if (lines.length >= maxInboxLines) this.peer?.notifyDrained();
+    for (const parcel of inbox) this.deliver(parcel);
+    if (inboxLines >= maxInboxLines) this.peer?.notifyDrained();
     if (this.state !== 'closing') return;
     this.state = 'closed';
     this.report?.({ kind: 'channel-closed', channel: this, reason: this.closeReason });
   }
 
-  private receive(line: ByteString): void {
+  private deliver(parcel: Parcel): void {
+    if (!(parcel instanceof LocationBatch)) {
+      return this.report?.({ kind: 'channel-lines', channel: this, lines: Lines.of(...parcel) });
+    }
+    this.report?.({ kind: 'channel-locations', channel: this, batch: parcel });
+    this.spareBatch = parcel;
+  }
+
+  private receiveLine(line: ByteString): void {
     if (this.state !== 'open') return;
-    this.inbox.push(line);
+    const last = this.inbox.at(-1);
+    if (Array.isArray(last)) last.push(line);
+    else this.inbox.push([line]);
+    this.inboxLines += 1;
+    this.scheduleFlush();
+  }
+
+  private receiveLocations(batch: LocationBatch): void {
+    if (this.state !== 'open') return;
+    let last = this.inbox.at(-1);
+    if (!(last instanceof LocationBatch)) {
+      last = (this.spareBatch ?? new LocationBatch()).clear();
+      this.spareBatch = undefined;
+      this.inbox.push(last);
+    }
+    last.appendAll(batch);
+    this.inboxLines += batch.count;
     this.scheduleFlush();
   }
 

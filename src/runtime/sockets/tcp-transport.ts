@@ -8,7 +8,8 @@ import {
 import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { LineFramer } from '../../protocol/text/line-framer.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { hasOverlongLine, LineInput, linesOf } from '../../protocol/text/line-input.js';
 import { formatPeerLine } from '../../protocol/peer/peer-line.js';
 import {
   certificateMatchesName,
@@ -20,6 +21,7 @@ import { maxUnauthenticatedPeers } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
+import { toReadBuffer } from './read-buffer.js';
 import type { Turn } from '../time/turn.js';
 
 /**
@@ -27,9 +29,6 @@ import type { Turn } from '../time/turn.js';
  * milliseconds.
  */
 const maxWritableBacklogBytes = 64 * 1024;
-
-/** Maximum lines of a neighbour handled per turn: they delay clients by one or two milliseconds. */
-const maxLinesPerTurn = 128;
 
 /** Maximum authenticated connections. Neighbours are few, but replaced connections may close slowly. */
 const maxPeers = 1_000;
@@ -160,29 +159,25 @@ class TcpPeerWire implements PeerChannel {
   readonly isInProcess = false;
   readonly certificateMatches: PeerChannel['certificateMatches'];
   readonly markAuthenticated: PeerChannel['markAuthenticated'];
-  private readonly framer: LineFramer;
+  private readonly input: LineInput;
   private readonly writer: BatchedWriter;
   private closeReason = 'the remote end closed';
-  /** Received lines that are not delivered yet. */
-  private readonly inbox: ByteString[] = [];
 
   constructor(
     private readonly socket: Socket,
     readonly remoteAddress: string,
-    { turn, maxLineBytes }: TcpDependencies,
+    private readonly dependencies: TcpDependencies,
     private readonly report: PeerChannelHandler,
     caller: Pick<PeerChannel, 'certificateMatches' | 'markAuthenticated'> = {},
   ) {
+    const { turn, maxLineBytes } = dependencies;
     this.certificateMatches = caller.certificateMatches;
     this.markAuthenticated = caller.markAuthenticated;
-    this.framer = new LineFramer(maxLineBytes);
+    this.input = new LineInput(maxLineBytes);
     this.writer = new BatchedWriter(socket, turn.links, () => this.report({ kind: 'channel-drained', channel: this }));
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
-    socket.on('close', () => {
-      if (this.inbox.length > 0) this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0) });
-      this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason });
-    });
+    socket.on('close', () => this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason }));
   }
 
   get isWritable(): boolean {
@@ -193,32 +188,25 @@ class TcpPeerWire implements PeerChannel {
     this.writer.write(`${line}\n`);
   }
 
+  sendLocations(batch: LocationBatch): void {
+    this.writer.writeBytes(batch.buffer, 0, batch.end);
+  }
+
   close(): void {
     this.closeReason = 'closed locally';
     if (this.socket.connecting) this.socket.destroy();
     else this.writer.close();
   }
 
+  /** Delivers the whole lines of a chunk: up to 64 KiB, which delays clients by a few milliseconds at most. */
   private receive(chunk: Buffer): void {
-    for (const frame of this.framer.push(chunk)) {
-      if (typeof frame !== 'string') {
-        this.inbox.length = 0;
+    const { maxLineBytes } = this.dependencies;
+    for (const region of this.input.push(toReadBuffer(chunk), 0, chunk.length)) {
+      if (hasOverlongLine(region, maxLineBytes)) {
         this.closeReason = 'the remote end sent a line over the limit';
-        this.socket.destroy();
-        return;
+        return void this.socket.destroy();
       }
-      this.inbox.push(frame);
+      this.report({ kind: 'channel-lines', channel: this, lines: linesOf(region) });
     }
-    this.deliver();
-  }
-
-  /** Delivers some lines. The rest follows in the next turn of the event loop; reading is paused until then. */
-  private deliver(): void {
-    if (this.inbox.length === 0) return;
-    this.report({ kind: 'channel-lines', channel: this, lines: this.inbox.splice(0, maxLinesPerTurn) });
-    if (this.inbox.length > 0) {
-      this.socket.pause();
-      setImmediate(() => this.deliver());
-    } else if (this.socket.isPaused()) this.socket.resume();
   }
 }

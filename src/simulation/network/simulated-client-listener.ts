@@ -4,6 +4,7 @@ import { addresses } from '../../actors/addresses.js';
 import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Address, Bus } from '../../actors/bus/bus.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
@@ -59,6 +60,10 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
     this.socket.write(text);
   }
 
+  writeBytes(buffer: WordBuffer, start: number, end: number): void {
+    this.socket.write(buffer.text(start, end));
+  }
+
   pause(): void {
     this.isReading = false;
   }
@@ -88,9 +93,10 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
 
   bytes(text: ByteString): void {
     const { bus, clock, connectionAddress } = this.dependencies;
-    this.deliver(() =>
-      bus.send(connectionAddress, { kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt: clock.now() }),
-    );
+    this.deliver(() => {
+      const buffer = WordBuffer.of(text);
+      bus.send(connectionAddress, { kind: 'bytes', buffer, start: 0, end: text.length, receivedAt: clock.now() });
+    });
   }
 
   drained(): void {

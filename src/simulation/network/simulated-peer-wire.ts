@@ -1,7 +1,9 @@
 import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { LineFramer } from '../../protocol/text/line-framer.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { hasOverlongLine, LineInput, linesOf } from '../../protocol/text/line-input.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
@@ -51,7 +53,7 @@ type OnNoRoom = (remote: string) => void;
 class SimulatedPeerWire implements PeerChannel, SocketListener {
   readonly isInProcess = false;
   socket: Socket | undefined;
-  private readonly framer: LineFramer;
+  private readonly input: LineInput;
 
   constructor(
     readonly remoteAddress: string,
@@ -59,7 +61,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
     private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
     private readonly onNoRoom: () => void,
   ) {
-    this.framer = new LineFramer(limits.lineBytesMax);
+    this.input = new LineInput(limits.lineBytesMax);
   }
 
   get isWritable(): boolean {
@@ -72,6 +74,10 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
     this.socket?.write(`${line}\n`);
   }
 
+  sendLocations(batch: LocationBatch): void {
+    this.socket?.write(batch.buffer.text(0, batch.end));
+  }
+
   close(): void {
     this.socket?.close();
   }
@@ -81,12 +87,12 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   bytes(text: ByteString): void {
-    const lines: ByteString[] = [];
-    for (const frame of this.framer.pushText(text)) {
-      if (typeof frame !== 'string') return this.socket?.fail('the remote end sent a line over the limit');
-      lines.push(frame);
+    for (const region of this.input.push(WordBuffer.of(text), 0, text.length)) {
+      if (hasOverlongLine(region, this.limits.lineBytesMax)) {
+        return this.socket?.fail('the remote end sent a line over the limit');
+      }
+      this.report?.({ kind: 'channel-lines', channel: this, lines: linesOf(region) });
     }
-    if (lines.length > 0) this.report?.({ kind: 'channel-lines', channel: this, lines });
   }
 
   drained(): void {

@@ -4,8 +4,8 @@ import type { SimulationListener } from '../environment.js';
 
 /** Emits events of a server's bus, except its start and end. */
 export function instrumentBus(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
-  bus.on('locations-learned', ({ locations, from }) => {
-    for (const location of locations) emit({ kind: 'learned', server, location, from });
+  bus.on('locations-learned', ({ batch, from }) => {
+    for (const location of batch) emit({ kind: 'learned', server, location, from });
   });
   bus.on('location-evicted', ({ location }) => emit({ kind: 'evicted', server, location }));
   bus.on('lines', ({ direction, party, remoteAddress, lines }) => {

@@ -23,8 +23,8 @@ export class SimulatedDisk {
 
   /** Writes the changes published on a bus. */
   attach(bus: MessageBus): void {
-    bus.on('locations-learned', ({ locations }) => {
-      for (const location of locations) this.queueChange(location.client, location);
+    bus.on('locations-learned', ({ batch }) => {
+      for (const location of batch) this.queueChange(location.client, location);
     });
     bus.on('location-evicted', ({ location }) => this.queueChange(location.client, undefined));
   }

@@ -1,3 +1,4 @@
+import { LocationBatch } from '../../protocol/place/location-batch.js';
 import { addresses } from '../../actors/addresses.js';
 import { Server, type ServerSettings } from '../../actors/server/server.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
@@ -92,7 +93,7 @@ export class SimulatedServer {
     this.machine.disk.attach(this.bus);
     this.dependencies.emit({ kind: 'started', server: identity.server, restored });
     this.server.startStore();
-    this.bus.send(addresses.store, { kind: 'restored', locations: restored });
+    this.bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of(restored) });
     this.server.start();
     this.server.announce();
   }

@@ -74,7 +74,11 @@ describe('CellAllocator', () => {
   });
 
   it('keeps the content of cells, for any sequence of allocations of any size', () => {
-    const size = fc.oneof(fc.integer({ min: 12, max: 300 }), fc.integer({ min: 300, max: 20_000 }), fc.constant(400_000));
+    const size = fc.oneof(
+      fc.integer({ min: 12, max: 300 }),
+      fc.integer({ min: 300, max: 20_000 }),
+      fc.constant(400_000),
+    );
     const step = fc.record({ bytes: size, isFreed: fc.boolean(), choice: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {

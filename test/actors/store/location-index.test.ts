@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { hashCount, LocationIndex, maxEntryBytes } from '../../../src/actors/store/location-index.js';
+import { hashCount } from '../../../src/actors/store/hash-key.js';
+import { LocationIndex, maxEntryBytes } from '../../../src/actors/store/location-index.js';
 
 /** Hashes of which many are equal or adjacent, and that include the least and the greatest. */
 const hashes = fc.oneof(
@@ -86,7 +87,8 @@ describe('LocationIndex', () => {
 
   it('ends no page between equal hashes, and continues behind them', () => {
     const index = new LocationIndex();
-    for (const [position, hash] of [3, 3, 3, 9, 9, hashCount - 1].entries()) insert(index, { hash, cell: position + 1 });
+    for (const [position, hash] of [3, 3, 3, 9, 9, hashCount - 1].entries())
+      insert(index, { hash, cell: position + 1 });
     const page = (from: number, max: number) => {
       const cells: number[] = [];
       return { next: index.collect(from, max, cells), cells };

@@ -139,7 +139,8 @@ describe('LocationStore', () => {
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of delivery) {
           const location = createLocation(client, seconds, server);
-          if (learned) bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([location]), from: neighbour });
+          if (learned)
+            bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([location]), from: neighbour });
           else report(location);
           const before = greatest.get(client);
           const isNew = before === undefined || supersedes(location, before);
@@ -175,7 +176,12 @@ describe('LocationStore', () => {
 
   it('replicates stored locations even if a later one in the message throws', () => {
     const kiwi = createLocation('kiwi', 1);
-    const batch = LocationBatch.of([createLocation('emu', 1), kiwi, createLocation('rhea', 1), createLocation('moa', 1)]);
+    const batch = LocationBatch.of([
+      createLocation('emu', 1),
+      kiwi,
+      createLocation('rhea', 1),
+      createLocation('moa', 1),
+    ]);
     batch.columns[2 * columnsPerRow + clientEndColumn] = 1_000_000;
     const broken: unknown[] = [];
     bus.supervise(({ error }) => broken.push(error));
@@ -190,8 +196,16 @@ describe('LocationStore', () => {
   it('informs the lookup of a client that it did not know, and of nothing else', () => {
     report(createLocation('kiwi', 1));
     report(createLocation('kiwi', 2));
-    bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([createLocation('emu', 1)]), from: neighbour });
-    bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([createLocation('emu', 1)]), from: neighbour });
+    bus.send(addresses.store, {
+      kind: 'learned',
+      batch: LocationBatch.of([createLocation('emu', 1)]),
+      from: neighbour,
+    });
+    bus.send(addresses.store, {
+      kind: 'learned',
+      batch: LocationBatch.of([createLocation('emu', 1)]),
+      from: neighbour,
+    });
     expect(foundClients()).to.deep.equal([
       { line: createLocation('kiwi', 1).line, isFlooded: true },
       { line: createLocation('emu', 1).line, isFlooded: true },
@@ -207,9 +221,7 @@ describe('LocationStore', () => {
     flood.take();
     clientLookup.take();
     bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
-    expect(flood.take()).to.deep.equal([
-      { kind: 'send-to', lines: [createLocation('kiwi', 1).line], to: neighbour },
-    ]);
+    expect(flood.take()).to.deep.equal([{ kind: 'send-to', lines: [createLocation('kiwi', 1).line], to: neighbour }]);
     expect(clientLookup.take()).to.deep.equal([]);
   });
 
@@ -220,7 +232,9 @@ describe('LocationStore', () => {
     clientLookup.take();
     const read = (name: string) => {
       bus.send(addresses.store, { kind: 'read', client: asClientId(name), replyTo: readerAddress, requestId: 5 });
-      return reader.take().map(({ locations, ...message }) => ({ ...message, lines: locations.map(({ line }) => line) }));
+      return reader
+        .take()
+        .map(({ locations, ...message }) => ({ ...message, lines: locations.map(({ line }) => line) }));
     };
     const lines = [createLocation('kiwi', 1).line];
     expect(read('kiwi')).to.deep.equal([{ kind: 'listed', requestId: 5, lines, next: undefined, size: 1 }]);
@@ -456,7 +470,10 @@ describe('LocationStore', () => {
         horizon: undefined,
       });
       const own = new Digest();
-      toggleAll(own, ['kiwi', 'emu'].map((client) => createLocation(client, 1)));
+      toggleAll(
+        own,
+        ['kiwi', 'emu'].map((client) => createLocation(client, 1)),
+      );
       const group = Math.floor(partitionOf(asClientId('emu')) / 256);
       expect(link.take()).to.deep.equal([
         { kind: 'digest-compared', differingGroups: [{ group, partitionHashes: own.encodePartitionHashes(group) }] },

@@ -4,7 +4,7 @@ import { noCell } from '../../../src/actors/store/cell-allocator.js';
 import { maxTableBytes, storedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import { LocationTable } from '../../../src/actors/store/location-table.js';
 import type { PartitionCursor } from '../../../src/actors/store/partition-lists.js';
-import { hashCount } from '../../../src/actors/store/location-index.js';
+import { drawHashKey, hashCount } from '../../../src/actors/store/hash-key.js';
 import { partitionCount, partitionOf, Digest } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
@@ -23,12 +23,12 @@ const operationCount = Number(process.env['HERD_TABLE_OPERATIONS'] ?? 20_000);
 
 /** Clients whose IDs have the same keyed hash in a table with `fixedRandom`, in pairs. */
 function idsWithEqualKeyedHash(): ClientId[] {
-  const word = Math.floor(fixedRandom.next() * hashCount) | 0;
+  const key = drawHashKey(fixedRandom);
   const first = new Map<number, ClientId>();
   const ids: ClientId[] = [];
   for (let index = 0; ids.length < 8; index += 1) {
     const client = asClientId(`pair${index}`);
-    const hash = keyedHash(encodeToScratch(client).view, 0, client.length, { low: word, high: word });
+    const hash = keyedHash(encodeToScratch(client).view, 0, client.length, key);
     const other = first.get(hash);
     if (other !== undefined) ids.push(other, client);
     first.set(hash, client);
@@ -75,9 +75,11 @@ describe('LocationTable', () => {
     const step = fc.oneof(
       competingLocations.map((location) => ({ location, isRemoved: false })),
       fc.record({
-        location: fc.tuple(some, fc.nat(9), fc.nat(40)).map(([client, seconds, digits]) =>
-          locationFromFields({ client, time: `${seconds}.${'0'.repeat(digits + 1)}` }),
-        ),
+        location: fc
+          .tuple(some, fc.nat(9), fc.nat(40))
+          .map(([client, seconds, digits]) =>
+            locationFromFields({ client, time: `${seconds}.${'0'.repeat(digits + 1)}` }),
+          ),
         isRemoved: fc.boolean(),
       }),
     );
@@ -145,7 +147,10 @@ describe('LocationTable', () => {
           // A client that was removed and added again may be listed twice.
           listed.push(...locations.map((location) => location.client).filter((each) => staying.has(each)));
           if (next === undefined) {
-            expectOnce(listed.filter((each) => staying.has(each)), staying);
+            expectOnce(
+              listed.filter((each) => staying.has(each)),
+              staying,
+            );
             listed = [];
             staying = new Set(held.keys());
           }
@@ -156,7 +161,10 @@ describe('LocationTable', () => {
             visited.push(table.location(table.advance(cursor)).client);
           }
           if (cursor.next === noCell) {
-            expectOnce(visited.filter((each) => inPartition.has(each)), inPartition);
+            expectOnce(
+              visited.filter((each) => inPartition.has(each)),
+              inPartition,
+            );
             table.closePartition(cursor);
             cursor = table.openPartition(crowded);
             visited = [];
@@ -254,20 +262,25 @@ describe('LocationTable', () => {
       const count = 100_000;
       const timeOf = (clientOf: (index: number) => string) => {
         const batches = Array.from({ length: count / 1_000 }, (_, page) =>
-          LocationBatch.of(Array.from({ length: 1_000 }, (_, row) => createLocation(clientOf(page * 1_000 + row), page))),
+          LocationBatch.of(
+            Array.from({ length: 1_000 }, (_, row) => createLocation(clientOf(page * 1_000 + row), page)),
+          ),
         );
         return leastTimeOf(3, () => {
           const table = new LocationTable(fixedRandom);
-          for (const batch of batches) for (let row = 0; row < batch.count; row += 1) {
-            table.put(batch, row, table.find(batch, row));
-          }
+          for (const batch of batches)
+            for (let row = 0; row < batch.count; row += 1) {
+              table.put(batch, row, table.find(batch, row));
+            }
           expect(table.size).to.equal(count);
-          for (const batch of batches) for (let row = 0; row < batch.count; row += 1) {
-            if (table.isSuperseded(table.find(batch, row), batch, row)) expect.fail('it was put');
-          }
-          for (const batch of batches) for (let row = 0; row < batch.count; row += 1) {
-            table.remove(table.find(batch, row));
-          }
+          for (const batch of batches)
+            for (let row = 0; row < batch.count; row += 1) {
+              if (table.isSuperseded(table.find(batch, row), batch, row)) expect.fail('it was put');
+            }
+          for (const batch of batches)
+            for (let row = 0; row < batch.count; row += 1) {
+              table.remove(table.find(batch, row));
+            }
           expect(table.size).to.equal(0);
         });
       };
@@ -295,8 +308,11 @@ describe('LocationTable', () => {
   for (const idBytes of [20, 1_024]) {
     it(`[LO5] takes no more memory than it counts, for client IDs of ${idBytes} bytes`, () => {
       const table = new LocationTable(fixedRandom);
-      for (let index = 0; index < 30_000; index += 1) putNewer(table, createLocation(`${index}`.padEnd(idBytes, '.'), 1));
-      expect(table.bytes).to.equal(30_000 * storedLocationBytes(createLocation(''.padEnd(idBytes, '.'), 1).line.length));
+      for (let index = 0; index < 30_000; index += 1)
+        putNewer(table, createLocation(`${index}`.padEnd(idBytes, '.'), 1));
+      expect(table.bytes).to.equal(
+        30_000 * storedLocationBytes(createLocation(''.padEnd(idBytes, '.'), 1).line.length),
+      );
       expect(table.allocatedBytes).to.be.within(0.75 * table.bytes, table.bytes + maxTableBytes);
     }).timeout(60_000);
   }

@@ -1,3 +1,4 @@
+import { LocationBatch } from '../../../protocol/place/location-batch.js';
 import { formatBucketValue } from '../../../protocol/nats/bucket-value.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../../protocol/place/location.js';
@@ -287,6 +288,6 @@ export class BucketWriter {
   }
 
   private publishToStore(location: Location): void {
-    this.edges.bus.send(addresses.store, { kind: 'learned', locations: [location], from: fromBucket });
+    this.edges.bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([location]), from: fromBucket });
   }
 }

@@ -1,3 +1,4 @@
+import { LocationBatch } from '../../../protocol/place/location-batch.js';
 import { createActor, type Actor as Machine } from 'xstate';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import { pickNewer, type Location } from '../../../protocol/place/location.js';
@@ -82,7 +83,7 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
     switch (message.kind) {
       case 'replicate':
         if (message.from === fromBucket) return;
-        for (const location of message.locations) this.writer.add(location);
+        for (const location of message.batch) this.writer.add(location);
         return this.writeSoon();
       case 'write-due':
         this.cancelWrite = undefined;
@@ -165,7 +166,8 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
       this.fetches.see(location);
       if (this.writer.noteChange(location, entry.revision)) locations.push(location);
     }
-    if (locations.length > 0) this.bus.send(addresses.store, { kind: 'learned', locations, from: fromBucket });
+    if (locations.length === 0) return;
+    this.bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of(locations), from: fromBucket });
   }
 
   private beginToCompare(): void {

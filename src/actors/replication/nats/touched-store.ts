@@ -1,3 +1,4 @@
+import { LocationBatch } from '../../../protocol/place/location-batch.js';
 import { allClients } from '../../../protocol/client/command.js';
 import type { ClientId, ServerId } from '../../../protocol/place/ids.js';
 import { supersedes, type Location } from '../../../protocol/place/location.js';
@@ -35,14 +36,14 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
   receive(message: StoreMessage | TouchedStoreMessage): void {
     switch (message.kind) {
       case 'report':
-        for (const { client } of message.locations) this.held.touch(client);
-        return this.learn(message.locations, undefined);
+        for (const { client } of message.batch) this.held.touch(client);
+        return this.learn(message.batch, undefined);
       case 'learned':
-        return this.learn(message.locations, message.from);
+        return this.learn(message.batch, message.from);
       case 'fetched':
         return this.takeFetched(message.client, message.location);
       case 'restored':
-        for (const location of message.locations) this.hold(location);
+        for (const location of message.batch) this.hold(location);
         return this.makeRoom();
       case 'whereis': {
         const { client, replyTo, requestId } = message;
@@ -50,6 +51,12 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         const location = this.held.get(client);
         if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
         return this.bus.send(replyTo, { kind: 'located', requestId, location });
+      }
+      case 'read': {
+        const { client, replyTo, requestId } = message;
+        const location = this.held.get(client);
+        const locations = location === undefined ? [] : [location];
+        return this.bus.send(replyTo, { kind: 'listed', requestId, locations, next: undefined, size: this.held.size });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;
@@ -80,7 +87,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     this.watchers.clear();
   }
 
-  private learn(told: readonly Location[], from: ServerId | undefined): void {
+  private learn(told: Iterable<Location>, from: ServerId | undefined): void {
     const locations: Location[] = [];
     try {
       for (const location of told) {
@@ -90,9 +97,10 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
     } finally {
       // Also if one of them broke something: what is held here, the others must hear of.
       if (locations.length > 0) {
-        this.bus.publish({ kind: 'locations-learned', locations, from });
-        if (from === undefined) this.bus.send(addresses.bucketSpread, { kind: 'replicate', locations, from });
-        if (this.watchers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', locations });
+        const batch = LocationBatch.of(locations);
+        this.bus.publish({ kind: 'locations-learned', batch, from });
+        if (from === undefined) this.bus.send(addresses.bucketSpread, { kind: 'replicate', batch, from });
+        if (this.watchers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', batch });
       }
       this.makeRoom();
     }
@@ -126,7 +134,7 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
       this.bus.publish({ kind: 'location-fetched', location: fetched });
       // Of one that was held already, and older, all who watch were told.
       if (known !== undefined || this.watched.has(client)) {
-        this.bus.send(addresses.subscriptions, { kind: 'learned', locations: [fetched] });
+        this.bus.send(addresses.subscriptions, { kind: 'learned', batch: LocationBatch.of([fetched]) });
       }
       this.makeRoom();
       if (known === undefined) return;

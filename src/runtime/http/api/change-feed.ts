@@ -110,7 +110,7 @@ export class ChangeFeed {
    */
   add(sse: SseClient, client: ClientId | undefined, lastId: string | undefined): () => void {
     this.clock.clearTimeout(this.historyTimer);
-    this.unsubscribe ??= this.bus.on('locations-learned', ({ locations }) => this.record(locations));
+    this.unsubscribe ??= this.bus.on('locations-learned', ({ batch }) => this.record(batch));
     const subscriber = new ChangeSubscriber(sse, client);
     const missed = lastId === undefined ? undefined : this.changesAfter(lastId);
     if (missed === undefined) {
@@ -148,7 +148,7 @@ export class ChangeFeed {
       : undefined;
   }
 
-  private record(locations: readonly Location[]): void {
+  private record(locations: Iterable<Location>): void {
     for (const location of locations) {
       this.history.push(location);
       const change = new Change(this.formatId(this.nextNumber - 1), location);

@@ -65,8 +65,8 @@ function serializeEvent(event: PublishedEvent): { readonly name: string; readonl
 function toSseMessage(event: PublishedEvent): SseMessage {
   switch (event.kind) {
     case 'locations-learned': {
-      const { from, locations } = event;
-      return { name: 'learned', data: { from: from ?? null, locations: locations.map(toLocationJson) } };
+      const { from, batch } = event;
+      return { name: 'learned', data: { from: from ?? null, locations: Array.from(batch, toLocationJson) } };
     }
     case 'locations-restored':
       return { name: 'restored', data: { count: event.locations.length } };

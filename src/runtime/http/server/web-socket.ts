@@ -5,12 +5,14 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientChannel } from '../../../actors/ports/client-channel.js';
 import { addresses } from '../../../actors/addresses.js';
-import type { ConnectionMessage } from '../../../actors/client/messages.js';
 import type { ByteString } from '../../../protocol/text/bytes.js';
+import { Lines } from '../../../protocol/text/lines.js';
+import type { WordBuffer } from '../../../protocol/text/word-buffer.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
 import type { FlushScheduler, Flushable } from '../../time/flush-order.js';
 import { minReportedBacklogBytes } from '../../sockets/batched-writer.js';
 import { formatHostPort } from '../../sockets/listener.js';
+import { toReadBuffer } from '../../sockets/read-buffer.js';
 import { tokenProtocolPrefix } from '../auth/credentials.js';
 
 /** Path of the WebSocket endpoint. */
@@ -94,13 +96,13 @@ function acceptClient(
   const onDrained = () => wire.report(() => bus.send(to, { kind: 'drained' }));
   const wire: WebSocketClientWire = new WebSocketClientWire(webSocket, stream, turn.clients, remoteAddress, onDrained);
   bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
-  const report = (message: ConnectionMessage) =>
-    turn.commands.schedule({ flush: () => wire.report(() => bus.send(to, message)) });
+  const report = (send: () => void) => turn.commands.schedule({ flush: () => wire.report(send) });
   webSocket.on('message', (message: Buffer) => {
     const chunk = toLine(message);
-    report({ kind: 'bytes', chunk, receivedAt: clock.now() });
+    const receivedAt = clock.now();
+    report(() => bus.send(to, { kind: 'bytes', buffer: toReadBuffer(chunk), start: 0, end: chunk.length, receivedAt }));
   });
-  webSocket.on('close', () => report({ kind: 'closed', reason }));
+  webSocket.on('close', () => report(() => bus.send(to, { kind: 'closed', reason })));
 }
 
 /** Selects the first offered subprotocol that is not a token. */
@@ -141,6 +143,11 @@ class WebSocketClientWire implements ClientChannel, Flushable {
   /** Calls `send` unless the wire is destroyed. */
   report(send: () => void): void {
     if (this.state !== 'destroyed') send();
+  }
+
+  /** Each line is one response, and one message. */
+  writeBytes(buffer: WordBuffer, start: number, end: number): void {
+    for (const line of new Lines(buffer, start, end)) this.write(`${line}\n`);
   }
 
   /** Each write is one response, and one message: a text message if it is UTF-8, else a binary one. */

@@ -96,7 +96,7 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
  */
 export function formatLines({ party, remoteAddress, direction, lines }: LinesEvent, timestamp: string): ByteString {
   const prefix = `${timestamp} ${party} ${remoteAddress} ${direction} `;
-  return prefix + sanitizeJoined(lines, `\n${prefix}`);
+  return prefix + sanitizeJoined([...lines], `\n${prefix}`);
 }
 
 function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {

@@ -47,6 +47,7 @@ export class CommandCounts {
   private recordCommands(remoteAddress: string, lines: LinesEvent['lines']): void {
     this.lastRemoteAddress = remoteAddress;
     this.lastAtMs = this.clock.monotonicMs();
+    if (lines.areLocations) return;
     for (const line of lines) {
       if (line.charCodeAt(0) !== W || line.charCodeAt(1) !== H) continue;
       const pending = this.pendingWhatsats.get(remoteAddress);
@@ -57,6 +58,7 @@ export class CommandCounts {
 
   private recordResponses(remoteAddress: string, lines: LinesEvent['lines']): void {
     const nowMs = this.clock.monotonicMs();
+    if (lines.areLocations) return this.recordReports(remoteAddress, lines.length, nowMs);
     let at = 0;
     let json = 0;
     for (const line of lines) {
@@ -69,10 +71,13 @@ export class CommandCounts {
       else if (first === U) this.unwatch += 1;
       else if (first === questionMark) this.recordInvalid(remoteAddress, line, nowMs);
     }
-    this.iamat += at - json;
     this.whatsat += json;
-    if (remoteAddress === this.lastRemoteAddress && at > json)
-      this.iamatSeconds.add((nowMs - this.lastAtMs) / 1_000, at - json);
+    if (at > json) this.recordReports(remoteAddress, at - json, nowMs);
+  }
+
+  private recordReports(remoteAddress: string, count: number, nowMs: number): void {
+    this.iamat += count;
+    if (remoteAddress === this.lastRemoteAddress) this.iamatSeconds.add((nowMs - this.lastAtMs) / 1_000, count);
   }
 
   /** @param line `? ` and a copy of the command */

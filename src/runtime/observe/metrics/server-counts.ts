@@ -7,6 +7,7 @@ import type {
 } from '../../../actors/bus/events.js';
 import { fromBucket } from '../../../actors/replication/nats/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
+import type { LocationBatch } from '../../../protocol/place/location-batch.js';
 import type { Location } from '../../../protocol/place/location.js';
 import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';
 import type { MessageBus } from '../../bus/message-bus.js';
@@ -40,8 +41,6 @@ export interface CounterTotals {
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-
-const A = 65;
 
 /** Counts the events of a server. */
 export class ServerCounts {
@@ -93,7 +92,7 @@ export class ServerCounts {
       this.links.set(neighbour, none);
     }
     bus.on('lines', (event) => (event.party === 'client' ? this.commands.record(event) : this.recordLinkLines(event)));
-    bus.on('locations-learned', ({ locations, from }) => this.recordLearned(locations, from));
+    bus.on('locations-learned', ({ batch, from }) => this.recordLearned(batch, from));
     bus.on('conflated', ({ neighbour, count }) => {
       const link = this.links.get(neighbour);
       if (link !== undefined) link.conflated += count;
@@ -135,32 +134,27 @@ export class ServerCounts {
   private recordLinkLines({ direction, remoteAddress, lines }: LinesEvent): void {
     const link = this.links.get(remoteAddress as ServerId);
     if (link === undefined) return;
-    let bytes = lines.length;
-    let received = 0;
-    for (const line of lines) {
-      bytes += line.length;
-      if (line.charCodeAt(0) === A) received += 1;
-    }
+    const bytes = lines.end - lines.start;
     if (direction === 'in') {
       link.linesIn += lines.length;
       link.bytesIn += bytes;
-      link.received += received;
+      if (lines.areLocations) link.received += lines.length;
     } else {
       link.linesOut += lines.length;
       link.bytesOut += bytes;
     }
   }
 
-  private recordLearned(locations: readonly Location[], from: ServerId | undefined): void {
+  private recordLearned(batch: LocationBatch, from: ServerId | undefined): void {
     if (from === undefined) {
-      this.reports += locations.length;
+      this.reports += batch.count;
       return;
     }
-    if (from === fromBucket) this.learnedFromBucket += locations.length;
+    if (from === fromBucket) this.learnedFromBucket += batch.count;
     const link = this.links.get(from);
-    if (link !== undefined) link.learned += locations.length;
-    const last = locations.at(-1);
-    if (last !== undefined) this.propagationDelay.add(Math.max(0, secondsSince(last, this.clock.now())));
+    if (link !== undefined) link.learned += batch.count;
+    const last = batch.location(batch.count - 1);
+    this.propagationDelay.add(Math.max(0, secondsSince(last, this.clock.now())));
   }
 }
 
