@@ -55,6 +55,7 @@ export function createHost(
     random: systemRandom,
     ...services,
     secrets: loadSecrets(environment),
+    overwritesBuffers: environment['HERD_DEBUG_BUFFERS'] === '1',
     certificates,
     turn,
     network: new InProcessNetwork(turn.deliveries),

@@ -1,12 +1,14 @@
 import type { ActorFailure } from '../../src/actors/bus/bus.js';
 import type { HerdEvent } from '../../src/actors/bus/events.js';
+import { BufferOverwriter } from '../../src/runtime/bus/buffer-overwriter.js';
 import { MessageBus, type EventOf } from '../../src/runtime/bus/message-bus.js';
 
-/** The real bus, on which a listener that throws fails the test. */
+/** The real bus, on which a listener that throws fails the test, and delivered buffers are overwritten. */
 export function strictBus(): MessageBus {
-  return new MessageBus((error) => {
+  const onListenerFailure = (error: unknown) => {
     throw error;
-  });
+  };
+  return new MessageBus(onListenerFailure, new BufferOverwriter());
 }
 
 /** Keeps the events of one kind. */

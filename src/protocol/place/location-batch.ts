@@ -240,6 +240,18 @@ export class LocationBatch implements Iterable<Location> {
     for (let row = 0; row < this.count; row += 1) yield this.location(row);
   }
 
+  /** Overwrites all lines with a byte, and removes all rows. */
+  overwrite(byte: number): void {
+    const { buffer, columns, count, usedBytes } = this;
+    if (this.current === this.own) buffer.bytes.fill(byte, 0, usedBytes);
+    else {
+      for (let offset = 0; offset < count * columnsPerRow; offset += columnsPerRow) {
+        buffer.bytes.fill(byte, columns[offset + startColumn], columns[offset + endColumn]);
+      }
+    }
+    this.clear();
+  }
+
   private ownBuffer(bytes: number): WordBuffer {
     if (this.own === undefined || this.own.size < bytes) {
       const grown = new WordBuffer(Math.max(initialBytes, bytes, 2 * (this.own?.size ?? 0)));

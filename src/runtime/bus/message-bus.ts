@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { EventEmitter } from 'eventemitter3';
 import type { Actor, Address, ActorFailure, ActorRegistry } from '../../actors/bus/bus.js';
 import type { HerdEvent } from '../../actors/bus/events.js';
+import type { BufferOverwriter } from './buffer-overwriter.js';
 import { LongestTurn } from '../time/longest-turn.js';
 
 /** Event type of a kind. */
@@ -29,8 +30,14 @@ export class MessageBus implements ActorRegistry {
     throw error;
   };
 
-  /** @param onListenerFailure is called if an event listener throws; the other listeners are still called */
-  constructor(private readonly onListenerFailure: (error: unknown) => void) {}
+  /**
+   * @param onListenerFailure is called if an event listener throws; the other listeners are still called
+   * @param overwriter overwrites the buffers of delivered messages; undefined to leave them as they are
+   */
+  constructor(
+    private readonly onListenerFailure: (error: unknown) => void,
+    private readonly overwriter?: BufferOverwriter,
+  ) {}
 
   send<Message>(to: Address<Message>, message: NoInfer<Message>): void {
     this.queue.push(to, message);
@@ -42,6 +49,7 @@ export class MessageBus implements ActorRegistry {
     } finally {
       this.isDelivering = false;
       this.runs += 1;
+      this.overwriter?.overwrite();
       const nowMs = performance.now();
       this.turns.record(nowMs - startedAtMs, nowMs);
     }
@@ -61,6 +69,9 @@ export class MessageBus implements ActorRegistry {
 
   publish(event: HerdEvent): void {
     this.topics.emit(event.kind, event);
+    if (this.overwriter === undefined) return;
+    this.overwriter.note(event);
+    if (!this.isDelivering) this.overwriter.overwrite();
   }
 
   /** Subscribes to a kind of event; returns a function that unsubscribes. */
@@ -106,6 +117,7 @@ export class MessageBus implements ActorRegistry {
 
   private deliver(to: string, message: unknown): void {
     try {
+      this.overwriter?.note(message);
       if (!this.mailboxes.emit(to, message)) this.recordDeadLetter(to, message);
     } catch (error) {
       this.onFailure({ address: to, message, error });

@@ -32,6 +32,7 @@ import type { LogLevel } from '../observe/log/log-settings.js';
 import { ServerLog } from '../observe/log/server-log.js';
 import { ServerCounts } from '../observe/metrics/server-counts.js';
 import { limitStoreBytes } from './memory-bound.js';
+import { BufferOverwriter } from '../bus/buffer-overwriter.js';
 import { MessageBus } from '../bus/message-bus.js';
 import type { LocationFile } from '../disk/location-file.js';
 import { listenForPeers, TcpTransport, type TcpDependencies } from '../sockets/tcp-transport.js';
@@ -60,6 +61,8 @@ export interface HostDependencies {
   readonly inspect: (folder: string) => Promise<string | undefined>;
   /** Creates the bucket of a server; undefined if no server has one. */
   readonly bucketOf?: ((server: ServerId) => LocationBucket) | undefined;
+  /** Whether the buses overwrite the buffers of delivered messages: see `BufferOverwriter`. */
+  readonly overwritesBuffers: boolean;
   /** Reports problems that cannot be written to a server's log. */
   readonly warn: (text: string) => void;
   /** Is called with the bus of each server before it is used. */
@@ -122,7 +125,9 @@ export class HostedServer {
     private readonly services: HostServices = noHostServices,
   ) {
     const { config, network, clock } = dependencies;
-    this.bus = new MessageBus((error) => dependencies.warn(`${id}: an event listener failed: ${String(error)}`));
+    const onListenerFailure = (error: unknown) =>
+      dependencies.warn(`${id}: an event listener failed: ${String(error)}`);
+    this.bus = new MessageBus(onListenerFailure, dependencies.overwritesBuffers ? new BufferOverwriter() : undefined);
     this.log = openLog(dependencies, id);
     this.log?.listen(this.bus);
     dependencies.observe(id, this.bus);

@@ -4,6 +4,7 @@ import { Server, type ServerSettings } from '../../actors/server/server.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
+import { BufferOverwriter } from '../../runtime/bus/buffer-overwriter.js';
 import { MessageBus } from '../../runtime/bus/message-bus.js';
 import type { BucketEngine } from '../broker/bucket-engine.js';
 import { SimulatedBucket } from '../broker/simulated-bucket.js';
@@ -55,9 +56,10 @@ export class SimulatedServer {
     const { identity, limits, linkTimings } = settings;
     const { clock, network, broker, onPromise } = dependencies;
     this.process = new SimulatedProcess(identity.server);
-    this.bus = new MessageBus((error) => {
+    const onListenerFailure = (error: unknown) => {
       throw error;
-    });
+    };
+    this.bus = new MessageBus(onListenerFailure, new BufferOverwriter());
     const serverClock = new ServerClock(clock, machine.clockFault, this.process);
     const { server } = identity;
     const transport = new SimulatedTransport(network, this.process, maxPeerLineBytes(limits.maxLineBytes), (remote) =>
